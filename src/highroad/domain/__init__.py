@@ -1,0 +1,1 @@
+"""Frozen values of the road and their transitions; imports nothing but the standard library."""

@@ -1,0 +1,68 @@
+"""A call: the value that moves along the road."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from highroad.domain.error import BrokenPromise
+from highroad.domain.evidence import NO_EVIDENCE, Evidence
+from highroad.domain.identity import Delegate, Origin, Principal
+from highroad.domain.json_value import JsonObject
+from highroad.domain.tool import ToolDefinition
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One proposed use of a tool, from the proposal to its end.
+
+    `raw` is what came in; `resolve` fills `definition` and `arguments`; `validate` may replace
+    `arguments` by their coerced form. All else is fixed when the call is born. An approver's edit
+    is the same call with the next `revision`.
+    """
+
+    id: str
+    run_id: str
+    trace_id: str
+    """Sixteen bytes in hex (W3C Trace Context)."""
+    tool: str
+    """The name that was asked for, known or not."""
+    raw: Mapping[str, object] | str | bytes
+    principal: Principal
+    deadline_ms: int
+    """Unix time; it stands still while the call is held."""
+    created_ms: int
+    step: int = 1
+    """Position in the run, from 1, in the order of arrival."""
+    is_direct: bool = True
+    """A run of its own: a direct call without a run."""
+    origin: Origin = Origin.CODE
+    delegation: tuple[Delegate, ...] = ()
+    """From the agent nearest to the principal to the one that proposes."""
+    evidence: Evidence = NO_EVIDENCE
+    idempotency_key: str | None = None
+    """Given by the caller; derived from run and arguments where absent."""
+    dry_run: bool = False
+    parent_id: str | None = None
+    """The call whose body made this one."""
+    revision: int = 0
+    door: str = "python"
+    definition: ToolDefinition | None = None
+    arguments: JsonObject | None = None
+
+    @property
+    def organization(self) -> str:
+        """The tenant of the principal."""
+        return self.principal.organization
+
+    @property
+    def known_definition(self) -> ToolDefinition:
+        """The definition, for the stages after `resolve`."""
+        if self.definition is None:
+            raise BrokenPromise(f"call {self.id} has passed no resolve")
+        return self.definition
+
+    @property
+    def known_arguments(self) -> JsonObject:
+        """The arguments, for the stages after `resolve`."""
+        if self.arguments is None:
+            raise BrokenPromise(f"call {self.id} has passed no resolve")
+        return self.arguments

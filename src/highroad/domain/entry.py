@@ -1,0 +1,179 @@
+"""Entries of the ledger: the one truth, of which all else is a view.
+
+An entry is the unit of atomicity: it lands whole, with its riders (audit rows, payloads, the key
+it claims, the approval it spends), or not at all. `Store.append` writes many in one durable
+transaction and answers for each.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, TypeAlias
+
+from highroad.domain.payload import SealedKey, SealedPayload
+
+SCHEMA_VERSION: Final = 1
+"""Of entry bodies; a reader refuses a newer one by name."""
+
+
+class EntryKind(StrEnum):
+    """What an entry records."""
+
+    INTENT = "call.intent"
+    """Everything decided before the body of a tool runs."""
+    HELD = "call.held"
+    """The call waits; enough to re-drive it is in the vault."""
+    ENDED = "call.ended"
+    """The one terminal record of a call (P3)."""
+    AMENDED = "call.amended"
+    """A later fact about an ended call."""
+    DECIDED = "approval.decided"
+    PINNED = "tool.pinned"
+    REVEALED = "payload.revealed"
+    """Somebody decrypted a payload to read it."""
+    OPENED = "ledger.opened"
+
+
+@dataclass(frozen=True, slots=True)
+class KeyClaim:
+    """A claim on an idempotency key, unique in its organization while it lasts.
+
+    `digest` is an HMAC with the organization's key over (principal, tool, key), `arguments` one
+    over the canonical arguments. Claims stand in an expiring table outside the log, which no
+    store partitions: uniqueness must not depend on time.
+    """
+
+    organization: str
+    digest: bytes
+    arguments: bytes
+    call_id: str
+    expires_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of an audit table, derived from its entry and written with it.
+
+    The columns are those of `highroad.ledger.projections.TABLES[table]`, in order. An existing row
+    with the same primary key is replaced.
+    """
+
+    table: str
+    values: tuple[str | int | float | bytes | None, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One entry before it has a position.
+
+    Args:
+        kind: What it records.
+        body: The exact bytes that are stored and hashed; a JSON object.
+        organization: The tenant.
+        at_ms: Unix time of the writer.
+        run_id: The run it belongs to, if any.
+        call_id: The call it belongs to, if any.
+        schema: Version of the body's form.
+        rows: Projections.
+        payloads: Encrypted content to be stored with it.
+        run_key: The data key of a run that is new.
+        claim: The key that must be free, or already this call's, for the entry to land.
+        frees_key: This call's claim ends: its key may be used again.
+        spends: The approval that must be approved and unspent for the entry to land.
+    """
+
+    kind: EntryKind
+    body: bytes
+    organization: str
+    at_ms: int
+    run_id: str | None = None
+    call_id: str | None = None
+    schema: int = SCHEMA_VERSION
+    rows: tuple[Row, ...] = ()
+    payloads: tuple[SealedPayload, ...] = ()
+    run_key: SealedKey | None = None
+    claim: KeyClaim | None = None
+    frees_key: bool = False
+    spends: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fence:
+    """Proof of being the newest writer of a log; a store refuses appends under an older one."""
+
+    log_id: str
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where an entry stands: `seq` counts from 0 without a gap within its log."""
+
+    log_id: str
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEntry:
+    """An entry as read back: the exact bytes that were written."""
+
+    position: Position
+    kind: EntryKind
+    schema: int
+    organization: str
+    run_id: str | None
+    call_id: str | None
+    at_ms: int
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The entry is durable."""
+
+    position: Position
+
+
+@dataclass(frozen=True, slots=True)
+class KeyTaken:
+    """Another call holds the key; nothing of the entry was written."""
+
+    claim: KeyClaim
+
+
+@dataclass(frozen=True, slots=True)
+class AlreadyEnded:
+    """The call has its terminal record; nothing of the entry was written."""
+
+    call_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalSpent:
+    """The approval is not there to be spent; nothing of the entry was written."""
+
+    approval_id: str
+
+
+Receipt: TypeAlias = Written | KeyTaken | AlreadyEnded | ApprovalSpent
+
+
+class AmendmentKind(StrEnum):
+    """Where a later fact comes from."""
+
+    SETTLED = "settled"
+    """A person said what happened."""
+    PROBED = "probed"
+    LATE = "late"
+    """The tool came back after the call was given up on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Amendment:
+    """A later fact about an ended call; it refers to the terminal record and leaves it alone."""
+
+    call_id: str
+    kind: AmendmentKind
+    applied: bool | None
+    by: str
+    """Opaque id, or `highroad`."""
+    at_ms: int

@@ -1,0 +1,178 @@
+"""What can go wrong, in words that a model, a person and a program can act on.
+
+Expected refusals are values (`CallError` inside an outcome). Exceptions are for what breaks a
+promise, for a wrong use of the library, and for `unwrap`.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from highroad.domain.json_value import JsonObject
+
+
+class Code(StrEnum):
+    """Stable error codes; `docs/errors.md` says of each what happened and what to do."""
+
+    UNKNOWN_TOOL = "unknown_tool"
+    INVALID_ARGUMENTS = "invalid_arguments"
+    DEFINITION_CHANGED = "definition_changed"
+    DENIED = "denied"
+    CONFIRMATION_REQUIRED = "confirmation_required"
+    REJECTED = "rejected"
+    APPROVAL_EXPIRED = "approval_expired"
+    APPROVAL_VOID = "approval_void"
+    RATE_LIMITED = "rate_limited"
+    BUDGET_EXCEEDED = "budget_exceeded"
+    LOOP_DETECTED = "loop_detected"
+    IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused"
+    TIMEOUT = "timeout"
+    EXECUTION_ERROR = "execution_error"
+    MAX_RETRIES_EXCEEDED = "max_retries_exceeded"
+    RESULT_INVALID = "result_invalid"
+    RESULT_TOO_LARGE = "result_too_large"
+    OUTCOME_UNKNOWN = "outcome_unknown"
+    CANCELLED = "cancelled"
+    INTERRUPTED = "interrupted"
+    LEDGER_UNAVAILABLE = "ledger_unavailable"
+    INTERNAL_ERROR = "internal_error"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong with the arguments; it never quotes the value (P7)."""
+
+    pointer: str
+    """RFC 6901; the empty string is the whole."""
+    code: str
+    """Stable, for example `type`, `required`, `enum`, `unknown_argument`."""
+    expected: str
+    """The form that would have been right."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallError:
+    """Why a call did not complete, as data.
+
+    `message` and `hint` are free of values, unless `is_authored` says that a tool's author or a
+    person wrote them: such text goes to the model and the vault, never to the ledger.
+    """
+
+    code: str
+    message: str
+    hint: str = ""
+    retryable: bool = False
+    """The same call may succeed later without a change."""
+    problems: tuple[Problem, ...] = ()
+    is_authored: bool = False
+
+    def for_model(self, call_id: str) -> "JsonObject":
+        """Shape that a model is answered with: five fields, and `problems` where there are any."""
+        answer: JsonObject = {
+            "code": self.code,
+            "message": self.message,
+            "hint": self.hint,
+            "retryable": self.retryable,
+            "call_id": call_id,
+        }
+        if self.problems:
+            answer["problems"] = [
+                {"pointer": p.pointer, "code": p.code, "expected": p.expected}
+                for p in self.problems
+            ]
+        return answer
+
+
+class HighroadError(Exception):
+    """Root of every exception that Highroad raises.
+
+    Each subclass says what happened, whether trying again is safe, and what to do next.
+    """
+
+
+class ToolError(HighroadError):
+    """Raised by a tool's author to end a call with words for the model.
+
+    Args:
+        message: For the model; it may hold values, and so never reaches ledger, logs or traces.
+        code: Stable name for programs; `execution_error` unless the author has a better one.
+        hint: What the model should do next.
+        retryable: The same call may succeed later. With `attempts` left it is tried again, if
+            the effect class permits.
+        applied: Whether the effect took place. `False` proves that nothing was applied; `None`
+            is "not known".
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str = Code.EXECUTION_ERROR,
+        hint: str = "",
+        retryable: bool = False,
+        applied: bool | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = str(code)
+        self.hint = hint
+        self.retryable = retryable
+        self.applied = applied
+
+
+class NotCompleted(HighroadError):  # noqa: N818 - a promised public name: it reads as the outcome
+    """`unwrap` of an outcome that is not `Completed`.
+
+    Whether a retry is safe stands in `error.retryable`; `status` tells the ending.
+    """
+
+    def __init__(self, status: str, error: CallError, call_id: str) -> None:
+        super().__init__(f"{status}: {error.code}: {error.message} (call {call_id})")
+        self.status = status
+        self.error = error
+        self.code = error.code
+        self.call_id = call_id
+
+    def __reduce__(self) -> tuple[type["NotCompleted"], tuple[str, CallError, str]]:
+        """Survive pickling, whose default would call `__init__` with the message alone."""
+        return (type(self), (self.status, self.error, self.call_id))
+
+
+class DeclarationError(HighroadError):
+    """A tool was declared wrongly. Nothing ran; mend the declaration that the message names."""
+
+
+class SettingsError(HighroadError):
+    """The configuration is wrong. Nothing was opened; the message names file, line and setting."""
+
+
+class LedgerError(HighroadError):
+    """The ledger cannot be used. Calls with effects are refused until it can (P2)."""
+
+
+class LedgerOwned(LedgerError):  # noqa: N818 - named by its code, `ledger_owned`
+    """Another process owns the ledger and only it may drive calls.
+
+    Nothing ran. Make the call in that process, or stop it and try again.
+    """
+
+    def __init__(self, pid: int) -> None:
+        super().__init__(
+            f"ledger_owned: process {pid} owns this ledger, and only the owner runs calls; "
+            f"make the call there, or end that process and try again"
+        )
+        self.pid = pid
+        self.code = "ledger_owned"
+
+
+class FenceLost(LedgerError):  # noqa: N818 - what happened, in the field's word
+    """Somebody newer took over what this process was driving. It must stop; nothing was written."""
+
+
+class VaultError(LedgerError):
+    """A payload cannot be read: its key is missing, wrong or erased. The message names which."""
+
+
+class BrokenPromise(HighroadError):  # noqa: N818 - what happened
+    """The road found itself in a state that its rules exclude: a bug of ours; please report it."""

@@ -1,0 +1,54 @@
+"""How far a value may be trusted, and who may read it."""
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Final
+
+
+class Integrity(IntEnum):
+    """How hard a value is for a stranger to choose; a higher one may stand in for a lower one."""
+
+    UNTRUSTED = 0
+    """Free text, web pages, and everything whose source is not known."""
+    THIRD_PARTY = 1
+    """Said by a party that was authenticated."""
+    SYSTEM = 2
+    """Fields of our own records: ids, directories, catalogues."""
+    USER = 3
+    """The user's own request and profile."""
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """Origin and readership of one JSON leaf."""
+
+    integrity: Integrity = Integrity.UNTRUSTED
+    readers: frozenset[str] | None = None
+    """Opaque ids or roles that may read it; `None` is everybody of the organization."""
+
+
+UNLABELLED: Final = Label()
+"""Fail closed: what nobody labelled is untrusted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """The label of every leaf of a result.
+
+    `leaves` maps JSON pointers (RFC 6901) to labels; a pointer speaks for all below it, the longest
+    one wins, and `default` for the rest.
+    """
+
+    default: Label = UNLABELLED
+    leaves: tuple[tuple[str, Label], ...] = ()
+
+    def at(self, pointer: str) -> Label:
+        """Label of the leaf at `pointer`."""
+        found, longest = self.default, -1
+        for prefix, label in self.leaves:
+            if len(prefix) > longest and (pointer == prefix or pointer.startswith(prefix + "/")):
+                found, longest = label, len(prefix)
+        return found
+
+
+NO_LABELS: Final = Labels()

@@ -1,0 +1,51 @@
+"""References to encrypted content: the ledger holds these, never the content."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class PayloadKind(StrEnum):
+    """What a payload is, so that retention and access can differ."""
+
+    ARGUMENTS = "arguments"
+    CALL = "call"
+    """What is needed to drive a call again: its principal, delegation, evidence and key."""
+    RESULT = "result"
+    MESSAGE = "message"
+    """Text that a tool's author or a person wrote: an error message, a reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class PayloadRef:
+    """Names a payload in a ledger entry.
+
+    `digest` is an HMAC-SHA256 under the run's key over the content in RFC 8785 form, in hex: once
+    the key is erased nobody can guess the content back, and proofs over the entry still hold.
+    """
+
+    id: str
+    digest: str
+    size: int
+    """Bytes in plain."""
+
+
+@dataclass(frozen=True, slots=True)
+class SealedPayload:
+    """Content under AES-256-GCM with the key of its run; `id` and run are authenticated with it."""
+
+    id: str
+    run_id: str
+    kind: PayloadKind
+    ciphertext: bytes
+    """Nonce (12 bytes), ciphertext, tag."""
+    created_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class SealedKey:
+    """The data key of a run, wrapped by a master key that `master` names."""
+
+    run_id: str
+    master: str
+    wrapped: bytes
+    created_ms: int

@@ -1,0 +1,130 @@
+"""What a tool says of itself: the definition that is pinned, checked and shown to models."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from highroad.domain.json_value import JsonSchema
+from highroad.domain.label import NO_LABELS, Integrity, Labels
+
+
+class Tier(StrEnum):
+    """How much stands at stake; it decides who is asked."""
+
+    READ = "read"
+    """Changes nothing; runs."""
+    REVERSIBLE = "reversible"
+    """Can be undone; runs and is recorded before it does."""
+    IRREVERSIBLE = "irreversible"
+    """Cannot be undone; a person is asked unless the tool's `ask` rule says otherwise."""
+    PRIVILEGED = "privileged"
+    """Always asks authenticated people."""
+
+
+class Effect(StrEnum):
+    """What may be done when nobody knows whether a call took effect (P11)."""
+
+    REPEATABLE = "repeatable"
+    """Running it twice is as good as once."""
+    IDEMPOTENT = "idempotent"
+    """The other side honours `context.idempotency_key` and applies one key once."""
+    CHECKABLE = "checkable"
+    """A probe answers whether this key happened."""
+    UNPROTECTED = "unprotected"
+    """None of these: never repeated; what is not known is put before a person."""
+
+
+class ArgumentRole(StrEnum):
+    """What an argument decides."""
+
+    CONTROL = "control"
+    """Who, where, which object, how much."""
+    CONTENT = "content"
+    """What is said or stored; steers nothing."""
+    SECRET = "secret"  # noqa: S105 - the name of a role, not a credential
+    """A reference, resolved at execution."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArgumentContract:
+    """Role of one argument, and the least integrity that it accepts when it is control."""
+
+    role: ArgumentRole = ArgumentRole.CONTROL
+    integrity: Integrity = Integrity.THIRD_PARTY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contract:
+    """Promises about arguments and results that the road enforces; all of it fails closed."""
+
+    arguments: Mapping[str, ArgumentContract] = field(default_factory=dict)
+    """An argument that is not named here is control."""
+    labels: Labels = NO_LABELS
+    """Labels per output field."""
+    owned: tuple[str, ...] = ()
+    """Arguments that name an object which has an owner."""
+
+    def argument(self, name: str) -> ArgumentContract:
+        """Contract of one argument, the strictest where none was declared."""
+        return self.arguments.get(name) or _CONTROL
+
+
+_CONTROL = ArgumentContract()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ToolDefinition:
+    """One version of a tool, as pinned, recorded and shown.
+
+    Args:
+        name: As models and policies call it: letters, digits, `_`, `-` and `.`, at most 64.
+        description: What it does, when to use it and when not.
+        input_schema: JSON Schema 2020-12, a closed object.
+        output_schema: JSON Schema 2020-12 of the result, or `None` when nothing is promised.
+        tier: What stands at stake.
+        effect: What may be done when the outcome is not known.
+        contract: Roles, integrity and labels.
+        permissions: All of them are needed.
+        key: Arguments that make two calls the same; empty means all.
+        ask: CEL expression over `args` and `principal`; true asks a person, false does not.
+        timeout_s: Of one attempt.
+        attempts: Tries for errors declared transient, the first included.
+        cost_usd: Most that one call may cost, reserved before it runs.
+        cache_s: How long a result may be served again; 0 is never.
+        honoured_s: How long an idempotent tool's other side remembers a key.
+        settle_after_s: How long to wait before a probe may be believed.
+        max_per_run: Most calls that one run may make; `None` leaves it to the limits.
+        per_minute: Most calls a minute by one principal; `None` is no limit.
+        strict: No coercion at all.
+        version: Chosen by the author.
+        tags: For people and policies to group by.
+        digest: SHA-256 in hex of the pinned fields in RFC 8785 form.
+    """
+
+    name: str
+    description: str
+    input_schema: JsonSchema
+    digest: str
+    output_schema: JsonSchema | None = None
+    tier: Tier = Tier.IRREVERSIBLE
+    effect: Effect = Effect.UNPROTECTED
+    contract: Contract = field(default_factory=Contract)
+    permissions: frozenset[str] = frozenset()
+    key: tuple[str, ...] = ()
+    ask: str | None = None
+    timeout_s: float = 30.0
+    attempts: int = 3
+    cost_usd: float = 0.0
+    cache_s: float = 0.0
+    honoured_s: float = 86_400.0
+    settle_after_s: float = 0.0
+    max_per_run: int | None = None
+    per_minute: int | None = None
+    strict: bool = False
+    version: str = "1"
+    tags: frozenset[str] = frozenset()
+
+    @property
+    def has_effects(self) -> bool:
+        """Whether an intent must be on disk before it runs (P2)."""
+        return self.tier is not Tier.READ

@@ -1,0 +1,67 @@
+"""What a stage may answer, and the trace that its answer leaves."""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from highroad.domain.approval import Approval, Obligation
+from highroad.domain.call import Call
+from highroad.domain.error import CallError
+from highroad.domain.outcome import Ending
+
+
+@dataclass(frozen=True, slots=True)
+class Proceed:
+    """Go on, with this call, and with these reasons to ask a person first."""
+
+    call: Call
+    obligations: tuple[Obligation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """Decided against."""
+
+    error: CallError
+    """What the caller is told."""
+    rule: str | None = None
+    """What decided, for the ledger."""
+    actual: str | None = None
+    """The code for the ledger, where the caller must not learn it."""
+    keeps_key: bool = False
+    """Later calls with the same key get this refusal too: a person's rejection."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Wait for people; the hold is already stored."""
+
+    approval: Approval
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """The same call is on its way already, as `call_id`; its outcome answers."""
+
+    call_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Conclude:
+    """The end is known."""
+
+    ending: Ending
+
+
+Verdict: TypeAlias = Proceed | Refuse | Hold | Join | Conclude
+
+
+@dataclass(frozen=True, slots=True)
+class StageRecord:
+    """One line of a call's trace: what a stage said, why, and how long it took."""
+
+    stage: str
+    verdict: str
+    """`proceed`, `refuse`, `hold`, `join`, `conclude`, or `n/a` where the road left it out."""
+    code: str | None = None
+    rule: str | None = None
+    elapsed_us: int = 0

@@ -1,0 +1,1 @@
+"""Protocols that the road needs of the outside; adapters fulfil them, contract kits prove it."""

@@ -1,0 +1,64 @@
+"""Who may do what."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from highroad.domain.call import Call
+from highroad.domain.identity import Delegate, Principal
+from highroad.domain.tool import ToolDefinition
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose an object is."""
+
+    organization: str
+    principal_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Permit:
+    """Allowed, by these rules."""
+
+    rules: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Deny:
+    """Not allowed, by this rule.
+
+    `hides` says that no arguments could change it: to this caller the tool does not exist.
+    """
+
+    rule: str
+    gate: str
+    """`permissions`, `scope`, `allowlist` or `acl`."""
+    hides: bool = False
+
+
+class Policy(Protocol):
+    """Decisions of one version of the policy; they depend on nothing but their arguments."""
+
+    @property
+    def version(self) -> str:
+        """Names the rules in the ledger; `none` without configuration."""
+        ...
+
+    def admits(
+        self, principal: Principal, delegation: Sequence[Delegate], tool: ToolDefinition
+    ) -> Permit | Deny:
+        """Judge what does not depend on arguments; the road caches the answer."""
+        ...
+
+    def has_rules_for(self, tool: ToolDefinition) -> bool:
+        """Whether `permits` could ever deny this tool; if not the road leaves it out."""
+        ...
+
+    def permits(self, call: Call) -> Permit | Deny:
+        """Judge a call by its arguments."""
+        ...
+
+    def owns(self, principal: Principal, owner: Owner, call: Call) -> Permit | Deny:
+        """Judge by whose the object is that an argument names."""
+        ...

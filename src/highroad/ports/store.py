@@ -1,0 +1,125 @@
+"""Where the ledger lives.
+
+Writes go through one method, so that whatever belongs together lands together. Reads see all that
+was answered as written. Nothing here knows what an entry means beyond its riders.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from highroad.domain.approval import Approval, ApprovalState, Decision
+from highroad.domain.entry import Entry, Fence, KeyClaim, Receipt, StoredEntry
+from highroad.domain.payload import SealedKey, SealedPayload
+from highroad.domain.run import Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Ownership:
+    """Who drives this ledger."""
+
+    pid: int
+    since_ms: int
+
+
+class Store(Protocol):
+    """A ledger's storage. Contract kit: `highroad.testing.contracts.store`.
+
+    Every method raises `LedgerError` with what to do next when the storage cannot be used
+    (locked, read-only, full, of a newer schema).
+    """
+
+    async def acquire(self, *, pid: int, at_ms: int) -> Fence | None:
+        """Become the owner, or `None` while another process is; death frees it.
+
+        A new owner's fence is of a higher epoch than every one before.
+        """
+        ...
+
+    async def ownership(self) -> Ownership | None:
+        """The present owner, or the last one."""
+        ...
+
+    async def append(self, entries: Sequence[Entry], *, fence: Fence) -> tuple[Receipt, ...]:
+        """Write entries in order, each whole or not at all, in one durable transaction.
+
+        An entry is turned down alone, without its riders, when its claim is another call's
+        (`KeyTaken`), when its call has a terminal record already (`AlreadyEnded`, for kind
+        `call.ended`), or when its approval is not approved and unspent (`ApprovalSpent`). A claim
+        that has expired at the entry's `at_ms`, or is this call's own, is no hindrance. When this
+        returns the entries are on disk (P2).
+
+        Raises:
+            FenceLost: The fence is older than the log's; only amendments are still written.
+        """
+        ...
+
+    async def claim(self, organization: str, digest: bytes, *, at_ms: int) -> KeyClaim | None:
+        """The claim on a key that lasts at `at_ms`."""
+        ...
+
+    async def entries(
+        self,
+        *,
+        run_id: str | None = None,
+        call_id: str | None = None,
+        kind: str | None = None,
+        after_seq: int = -1,
+        limit: int = 1_000,
+    ) -> Sequence[StoredEntry]:
+        """Entries in order of their position, from behind `after_seq`, narrowed by what is given."""
+        ...
+
+    async def last_call(self, *, refused: bool = False) -> str | None:
+        """Id of the newest ended call, or of the newest that was refused."""
+        ...
+
+    async def open_calls(self) -> Sequence[str]:
+        """Ids of calls with an intent or a hold and no terminal record, oldest first."""
+        ...
+
+    async def payload(self, payload_id: str) -> SealedPayload | None:
+        """A payload, or `None` where it was erased."""
+        ...
+
+    async def run_key(self, run_id: str) -> SealedKey | None:
+        """The wrapped data key of a run, or `None` where it was erased."""
+        ...
+
+    async def approval(self, approval_id: str) -> Approval | None:
+        """An approval by its id."""
+        ...
+
+    async def approvals(
+        self, *, state: ApprovalState | None = None, after: str = "", limit: int = 100
+    ) -> Sequence[Approval]:
+        """A page of approvals, oldest first, behind the id `after`."""
+        ...
+
+    async def usage(self, run_id: str) -> Usage:
+        """What a run has used; calls in flight or unknown count what they reserved."""
+        ...
+
+    async def admitted_since(self, at_ms: int) -> Sequence[tuple[str, str, int]]:
+        """(principal, tool, time) of each call with an intent since `at_ms`."""
+        ...
+
+    async def post(self, decision: Decision) -> None:
+        """Leave a decision for the owner; any process may."""
+        ...
+
+    async def inbox(self) -> Sequence[Decision]:
+        """Decisions that no entry answers yet, oldest first."""
+        ...
+
+    async def forget(self, decisions: Sequence[Decision]) -> None:
+        """Take decisions that were turned into entries, or turned down, from the inbox."""
+        ...
+
+    async def expire(self, at_ms: int) -> None:
+        """Drop claims that have expired."""
+        ...
+
+    async def close(self) -> None:
+        """Give up ownership and files. Safe to call twice."""
+        ...
