@@ -53,7 +53,7 @@ class KeyClaim:
 class Row:
     """A row of an audit table, derived from its entry and written with it.
 
-    The columns are those of `highroad.ledger.projections.TABLES[table]`, in order. An existing row
+    The columns are those of `highroad.domain.audit.TABLES[table]`, in order. An existing row
     with the same primary key is replaced.
     """
 

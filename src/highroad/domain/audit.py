@@ -1,0 +1,168 @@
+"""The audit tables: what an auditor may rely on with plain SQL.
+
+They are projections of entries, written in the same transaction, and can be derived anew from
+them. Each store renders this one description in its own dialect. Personal values stand as opaque
+ids; times are Unix milliseconds, money is millionths of a US dollar.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+
+class ColumnType(StrEnum):
+    """Types that every store has."""
+
+    TEXT = "text"
+    INTEGER = "integer"
+    BLOB = "blob"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column; `is_key` columns form the primary key."""
+
+    name: str
+    type: ColumnType = ColumnType.TEXT
+    is_key: bool = False
+    is_optional: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One audit table. `indexes` are column lists beyond the primary key."""
+
+    name: str
+    columns: tuple[Column, ...]
+    indexes: tuple[tuple[str, ...], ...] = ()
+
+
+def _key(name: str, kind: ColumnType = ColumnType.TEXT) -> Column:
+    return Column(name, kind, is_key=True)
+
+
+def _text(*names: str) -> tuple[Column, ...]:
+    return tuple(Column(name) for name in names)
+
+
+def _maybe(*names: str) -> tuple[Column, ...]:
+    return tuple(Column(name, is_optional=True) for name in names)
+
+
+def _number(*names: str) -> tuple[Column, ...]:
+    return tuple(Column(name, ColumnType.INTEGER) for name in names)
+
+
+def _maybe_number(*names: str) -> tuple[Column, ...]:
+    return tuple(Column(name, ColumnType.INTEGER, is_optional=True) for name in names)
+
+
+APP_USER: Final = Table(
+    "app_user",
+    (
+        _key("id"),
+        *_text("organization"),
+        Column("sealed_profile", ColumnType.BLOB, is_optional=True),
+        *_number("first_seen_ms"),
+    ),
+)
+SESSION: Final = Table(
+    "session",
+    (_key("id"), *_text("door", "version", "profile"), *_number("pid", "started_ms")),
+)
+AGENT_RUN: Final = Table(
+    "agent_run",
+    (
+        _key("id"),
+        *_text("organization", "principal_id"),
+        *_maybe("session_id", "agent"),
+        *_text("trace_id", "status"),
+        *_number("started_ms"),
+        *_maybe_number("ended_ms"),
+    ),
+)
+STEP: Final = Table(
+    "step",
+    (
+        _key("run_id"),
+        _key("step_number", ColumnType.INTEGER),
+        *_text("call_id", "tool"),
+        *_number("allowed"),
+        *_maybe("reason"),
+        *_maybe_number("latency_us"),
+        *_maybe("compensation", "compensation_state"),
+    ),
+)
+TOOL_CALL: Final = Table(
+    "tool_call",
+    (
+        _key("id"),
+        *_text("run_id"),
+        *_number("step_number"),
+        *_maybe("parent_id"),
+        *_text("organization", "principal_id", "tool"),
+        *_maybe("tool_version", "tool_digest", "tier", "effect"),
+        *_text("origin", "door", "policy_version"),
+        *_maybe("arguments_ref", "arguments_digest", "idempotency_key"),
+        *_number("has_intent", "reserved_microusd", "created_ms"),
+    ),
+    indexes=(("run_id",),),
+)
+TOOL_RESULT: Final = Table(
+    "tool_result",
+    (
+        _key("call_id"),
+        *_text("run_id", "organization", "status"),
+        *_maybe("code", "proof", "result_ref", "result_digest", "source_call_id"),
+        *_number("is_repeated", "is_cached", "is_dry_run", "attempts", "latency_us"),
+        *_number("cost_microusd", "ended_ms"),
+    ),
+)
+AUTHZ_DECISION: Final = Table(
+    "authz_decision",
+    (
+        _key("call_id"),
+        *_text("organization", "principal_id", "tool"),
+        *_number("allowed"),
+        *_maybe("rule"),
+        *_text("policy_version"),
+        *_number("decided_ms"),
+    ),
+)
+APPROVAL: Final = Table(
+    "approval",
+    (
+        _key("id"),
+        *_text("call_id", "run_id", "organization", "requester", "tool", "digest"),
+        *_number("level", "quorum"),
+        *_text("obligations"),
+        *_number("created_ms", "expires_ms"),
+        *_text("state", "approvers"),
+        *_maybe_number("decided_ms"),
+    ),
+    indexes=(("state", "id"), ("call_id",)),
+)
+COMPENSATION: Final = Table(
+    "compensation",
+    (_key("id"), *_text("run_id", "call_id", "tool", "state"), *_number("created_ms")),
+)
+DEAD_LETTER: Final = Table(
+    "dead_letter",
+    (_key("id"), *_text("run_id", "call_id", "tool", "code", "state"), *_number("created_ms")),
+)
+
+TABLES: Final = {
+    table.name: table
+    for table in (
+        APP_USER,
+        SESSION,
+        AGENT_RUN,
+        STEP,
+        TOOL_CALL,
+        TOOL_RESULT,
+        AUTHZ_DECISION,
+        APPROVAL,
+        COMPENSATION,
+        DEAD_LETTER,
+    )
+}
