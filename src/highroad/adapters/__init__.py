@@ -1,0 +1,1 @@
+"""What the ports are made of: one package per port, each adapter with its own vendor."""

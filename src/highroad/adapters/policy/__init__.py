@@ -1,0 +1,1 @@
+"""Engines that decide what a principal may do."""

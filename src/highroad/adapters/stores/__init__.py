@@ -1,0 +1,1 @@
+"""Stores that the ledger is kept in."""

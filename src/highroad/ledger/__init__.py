@@ -1,0 +1,1 @@
+"""The record: entries, group writer, Merkle tree, signed tree heads, projections, payload vault."""

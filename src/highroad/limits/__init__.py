@@ -1,0 +1,1 @@
+"""Budgets and rates: reserved before work, settled after it."""

@@ -1,0 +1,1 @@
+"""The road: one literal order of stages, and the function that drives a call along it."""

@@ -1,0 +1,1 @@
+"""One file per stage of the road; no stage knows another."""

@@ -1,0 +1,1 @@
+"""Settles, after a crash, the calls whose outcome is not on record."""

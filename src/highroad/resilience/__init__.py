@@ -1,0 +1,1 @@
+"""Retry, breaker, bulkhead and cache."""

@@ -1,0 +1,1 @@
+"""The pytest plugin that an installed Highroad brings."""

@@ -1,0 +1,1 @@
+"""Declaring tools: decorator, schema, contract, pins, registry."""
