@@ -52,14 +52,14 @@ lint: $(READY)  ## ruff: rules and format
 
 types: $(READY)  ## mypy and basedpyright, and that the public surface is fully typed
 	$(call say,types: mypy strict)
-	@$(BIN)/mypy
+	@$(BIN)/mypy $(wildcard src tests/typing bench auditor scripts)
 	$(call say,types: basedpyright over tests/typing and the public surface)
 	@if [ -d tests/typing ]; then $(BIN)/basedpyright; else echo 'types: no tests/typing yet'; fi
 	@$(BIN)/python scripts/public_types.py
 
 imports: $(READY)  ## import-linter: the layers of the house
 	$(call say,imports: import-linter)
-	@$(BIN)/lint-imports --no-cache --no-timings
+	@$(BIN)/lint-imports --no-cache --no-logo
 
 dependencies: $(READY)  ## deptry: what is imported is declared, what is declared is imported
 	$(call say,dependencies: deptry)

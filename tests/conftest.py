@@ -1,0 +1,79 @@
+"""What every test stands on: no network, no settings of the developer, tests by promise."""
+
+import os
+import socket
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+settings.register_profile("ci", deadline=None, derandomize=True)
+settings.register_profile("nightly", deadline=None, max_examples=2_000, print_blob=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+def pytest_addoption(parser):
+    group = parser.getgroup("highroad")
+    group.addoption("--promise", metavar="ID", help="run only the tests of this promise")
+    group.addoption("--nightly", action="store_true", help="run the long tests too")
+
+
+def pytest_collection_modifyitems(config, items):
+    promise = config.getoption("--promise")
+    nightly = config.getoption("--nightly")
+
+    def is_wanted(item):
+        if promise and not any(promise in mark.args for mark in item.iter_markers("promise")):
+            return False
+        return nightly or item.get_closest_marker("nightly") is None
+
+    unwanted = [item for item in items if not is_wanted(item)]
+    if unwanted:
+        config.hook.pytest_deselected(items=unwanted)
+        items[:] = [item for item in items if is_wanted(item)]
+
+
+@pytest.fixture
+def anyio_backend():
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def repository():
+    """The checkout; tests themselves run in an empty folder."""
+    return Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(monkeypatch, tmp_path):
+    """An empty folder and no variable of ours: no ledger, key or highroad.toml by chance."""
+    monkeypatch.chdir(tmp_path)
+    for name in [name for name in os.environ if name.startswith("HIGHROAD_")]:
+        monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def _no_network(monkeypatch, request):
+    """Fails the test that reaches for the network, even if the code would swallow the error."""
+    permitted = LOOPBACK if request.node.get_closest_marker("loopback") else frozenset()
+
+    def guard(owner, name, host_of):
+        original = getattr(owner, name)
+
+        def guarded(*args, **options):
+            host = host_of(*args)
+            if host is not None and host not in permitted:
+                pytest.fail(f"{name} reached for {host!r}; tests have no network")
+            return original(*args, **options)
+
+        monkeypatch.setattr(owner, name, guarded)
+
+    def peer(connection, *args):
+        return args[-1][0] if connection.family in (socket.AF_INET, socket.AF_INET6) else None
+
+    guard(socket.socket, "connect", peer)
+    guard(socket.socket, "connect_ex", peer)
+    guard(socket.socket, "sendto", peer)
+    guard(socket, "getaddrinfo", lambda host, *_: host)
