@@ -55,13 +55,9 @@ class Conclude:
 Verdict: TypeAlias = Proceed | Refuse | Hold | Join | Conclude
 
 
-@dataclass(frozen=True, slots=True)
-class StageRecord:
-    """One line of a call's trace: what a stage said, why, and how long it took."""
+StageLine: TypeAlias = tuple[str, str, str | None, str | None, int]
+"""One line of a call's trace, as the road writes it: stage, verdict, code, rule, microseconds.
 
-    stage: str
-    verdict: str
-    """`proceed`, `refuse`, `hold`, `join`, `conclude`, or `n/a` where the road left it out."""
-    code: str | None = None
-    rule: str | None = None
-    elapsed_us: int = 0
+The verdict is `proceed`, `refuse`, `hold`, `join`, `conclude`, or `n/a` where the road left the
+stage out. A plain tuple, because a call leaves ten of them.
+"""

@@ -1,1 +1,1 @@
-"""The record: entries, group writer, Merkle tree, signed tree heads, projections, payload vault."""
+"""The ledger: entries, the group writer, keys and the payload vault, projections, histories."""

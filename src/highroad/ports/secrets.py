@@ -17,3 +17,7 @@ class MasterKeys(Protocol):
     def key(self, key_id: str) -> bytes:
         """The key of that id, for data that exists."""
         ...
+
+    def root(self) -> bytes:
+        """The key that organizations' keys derive from: the first one, whatever came later."""
+        ...

@@ -67,7 +67,7 @@ class Store(Protocol):
         after_seq: int = -1,
         limit: int = 1_000,
     ) -> Sequence[StoredEntry]:
-        """Entries in order of their position, from behind `after_seq`, narrowed by what is given."""
+        """Entries by position, from behind `after_seq`, narrowed by what is given."""
         ...
 
     async def last_call(self, *, refused: bool = False) -> str | None:

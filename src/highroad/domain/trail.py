@@ -1,0 +1,96 @@
+"""What the ledger tells those who read it: trails of runs, explanations of calls."""
+
+from dataclasses import dataclass
+
+from highroad.domain.approval import Approval
+from highroad.domain.entry import Amendment
+from highroad.domain.json_value import JsonObject, JsonValue
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageRecord:
+    """What one stage said of a call, why, and how long it took."""
+
+    stage: str
+    verdict: str
+    """`proceed`, `refuse`, `hold`, `join`, `conclude`, or `n/a` where the road left it out."""
+    code: str | None = None
+    rule: str | None = None
+    elapsed_us: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrailStep:
+    """One call of a run, in a line."""
+
+    step: int
+    call_id: str
+    tool: str | None
+    """`None` for a name that no tool has: what a model made up is not recorded in plain."""
+    principal: str
+    """Opaque id."""
+    status: str
+    """An ending, or `running` or `held`."""
+    code: str | None = None
+    """Why, where it did not complete: the code that was recorded, not the one that was shown."""
+    rule: str | None = None
+    created_ms: int = 0
+    latency_us: int | None = None
+    cost_usd: float = 0.0
+    arguments_digest: str | None = None
+    is_repeated: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trail:
+    """All calls of a run, in order."""
+
+    run_id: str
+    steps: tuple[TrailStep, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """Everything that is recorded of one call."""
+
+    call_id: str
+    run_id: str
+    trace_id: str
+    tool: str | None
+    tool_version: str | None
+    tool_digest: str | None
+    tier: str | None
+    effect: str | None
+    principal: str
+    """Opaque id."""
+    principal_name: str | None
+    """From the erasable table; `None` where it was erased."""
+    organization: str
+    delegation: tuple[str, ...]
+    origin: str
+    door: str
+    policy_version: str
+    rules: tuple[str, ...]
+    status: str
+    code: str | None
+    rule: str | None
+    proof: str | None
+    created_ms: int
+    ended_ms: int | None
+    latency_us: int | None
+    attempts: int
+    cost_usd: float
+    stages: tuple[StageRecord, ...]
+    coercions: tuple[str, ...] = ()
+    source_call_id: str | None = None
+    """The call whose outcome answers, where this one joined it or repeats it."""
+    approvals: tuple[Approval, ...] = ()
+    decisions: tuple[JsonObject, ...] = ()
+    """Who decided what, when, on what digest."""
+    amendments: tuple[Amendment, ...] = ()
+    positions: tuple[int, ...] = ()
+    """Where its entries stand in the log."""
+    arguments: JsonValue = None
+    """Only where they were revealed."""
+    result: JsonValue = None
+    """Only where it was revealed."""

@@ -1,0 +1,283 @@
+"""Entry bodies: how what is known of a call becomes exact bytes.
+
+Two entries tell a call: the intent (all that was decided before the body ran) and the end. A call
+that never reached an intent has only the end, which then says it all. Bodies hold ids, digests,
+codes and rules; no argument, no result, no name of a person, and no word that a model made up.
+"""
+
+from typing import Any
+
+import orjson
+
+from highroad.domain.approval import Approval, Decision
+from highroad.domain.entry import (
+    SCHEMA_VERSION,
+    Amendment,
+    Entry,
+    EntryKind,
+    KeyClaim,
+    Row,
+)
+from highroad.domain.outcome import Ending
+from highroad.domain.payload import PayloadRef, SealedKey, SealedPayload
+from highroad.ledger import projections
+from highroad.ledger.record import CallRecord
+
+Body = dict[str, Any]
+"""A wire edge: what is parsed from it is typed where it is read (`highroad.ledger.history`)."""
+
+
+def intent(record: CallRecord, *, at_ms: int, claim: KeyClaim | None, spends: bool) -> Entry:
+    """The intent of a call: it is durable before the body of a tool with effects runs (P2)."""
+    body = _opening(record, EntryKind.INTENT, at_ms)
+    if spends and record.approval is not None:
+        body["approval"] = record.approval.id
+    return _entry(
+        record,
+        EntryKind.INTENT,
+        body,
+        at_ms,
+        claim=claim,
+        spends=record.approval.id if spends and record.approval is not None else None,
+    )
+
+
+def held(record: CallRecord, approval: Approval, *, at_ms: int, claim: KeyClaim | None) -> Entry:
+    """A hold: the call waits for people."""
+    body = _opening(record, EntryKind.HELD, at_ms)
+    body["approval"] = approval_body(approval)
+    body["remaining_ms"] = record.call.deadline_ms - at_ms
+    return _entry(record, EntryKind.HELD, body, at_ms, claim=claim)
+
+
+def ended(  # noqa: PLR0913 - the facts of an ending, each by name
+    record: CallRecord,
+    ending: Ending,
+    *,
+    at_ms: int,
+    latency_us: int,
+    cost_microusd: int,
+    code: str | None,
+    result: PayloadRef | None,
+    is_result_invalid: bool = False,
+    message: PayloadRef | None = None,
+    approval: Approval | None = None,
+) -> Entry:
+    """The terminal record of a call (P3)."""
+    if record.has_intent:
+        body: Body = {
+            "v": SCHEMA_VERSION,
+            "kind": EntryKind.ENDED,
+            "at": at_ms,
+            "org": record.call.principal.organization,
+            "run": record.call.run_id,
+            "call": record.call.id,
+            "trace": record.call.trace_id,
+            "step": record.call.step,
+            "direct": record.call.is_direct,
+            "principal": record.principal_id,
+            "tool": _tool_name(record),
+            "opened": record.opened_ms,
+            "stages": record.trace[record.traced :],
+        }
+    else:
+        body = _opening(record, EntryKind.ENDED, at_ms)
+    body["status"] = ending.status
+    body["latency_us"] = latency_us
+    body["cost"] = cost_microusd
+    body["attempts"] = record.attempts
+    for name, fact in (
+        ("code", code),
+        ("rule", ending.rule),
+        ("proof", ending.proof),
+        ("result", _ref(result)),
+        ("message", _ref(message)),
+        ("source", ending.source),
+        ("decided_by", ending.decided_by or None),
+        ("repeated", ending.is_repeated or None),
+        ("cached", ending.is_cached or None),
+        ("dry_run", ending.is_dry_run or None),
+        ("result_invalid", is_result_invalid or None),
+        ("approval", None if approval is None else approval_body(approval)),
+    ):
+        if fact is not None:
+            body[name] = fact
+    return _entry(record, EntryKind.ENDED, body, at_ms, frees_key=not ending.keeps_key)
+
+
+def decided(approval: Approval, decision: Decision, *, reason: SealedPayload | None) -> Entry:
+    """A person's decision; `approval` is as it stands after it."""
+    body: Body = {
+        "v": SCHEMA_VERSION,
+        "kind": EntryKind.DECIDED,
+        "at": decision.at_ms,
+        "org": approval.organization,
+        "run": approval.run_id,
+        "call": approval.call_id,
+        "ruling": decision.ruling,
+        "by": decision.by,
+        "saw": decision.digest,
+        "approval": approval_body(approval),
+    }
+    if reason is not None:
+        body["reason"] = reason.id
+    return Entry(
+        kind=EntryKind.DECIDED,
+        body=orjson.dumps(body),
+        organization=approval.organization,
+        at_ms=decision.at_ms,
+        run_id=approval.run_id,
+        call_id=approval.call_id,
+        rows=projections.rows(body),
+        payloads=() if reason is None else (reason,),
+    )
+
+
+def amended(amendment: Amendment, *, organization: str, run_id: str, reason: str | None) -> Entry:
+    """A later fact about an ended call. `reason` is a payload id."""
+    body: Body = {
+        "v": SCHEMA_VERSION,
+        "kind": EntryKind.AMENDED,
+        "at": amendment.at_ms,
+        "org": organization,
+        "run": run_id,
+        "call": amendment.call_id,
+        "source": amendment.kind,
+        "applied": amendment.applied,
+        "by": amendment.by,
+    }
+    if reason is not None:
+        body["reason"] = reason
+    return Entry(
+        kind=EntryKind.AMENDED,
+        body=orjson.dumps(body),
+        organization=organization,
+        at_ms=amendment.at_ms,
+        run_id=run_id,
+        call_id=amendment.call_id,
+    )
+
+
+def noted(kind: EntryKind, facts: Body, *, organization: str, at_ms: int, **ids: str) -> Entry:
+    """An entry about no call's course: a pin, an opening, a look at a payload."""
+    body: Body = {"v": SCHEMA_VERSION, "kind": kind, "at": at_ms, "org": organization, **facts}
+    return Entry(
+        kind=kind,
+        body=orjson.dumps(body),
+        organization=organization,
+        at_ms=at_ms,
+        run_id=ids.get("run_id"),
+        call_id=ids.get("call_id"),
+        rows=projections.rows(body),
+    )
+
+
+def approval_body(approval: Approval) -> Body:
+    """An approval as it stands, in an entry."""
+    return {
+        "id": approval.id,
+        "call": approval.call_id,
+        "run": approval.run_id,
+        "requester": approval.requester,
+        "tool": approval.tool,
+        "digest": approval.digest,
+        "level": int(approval.level),
+        "quorum": approval.quorum,
+        "obligations": [[o.code, o.reason, int(o.level), o.quorum] for o in approval.obligations],
+        "created": approval.created_ms,
+        "expires": approval.expires_ms,
+        "state": approval.state,
+        "approvers": list(approval.approvers),
+    }
+
+
+def _opening(record: CallRecord, kind: EntryKind, at_ms: int) -> Body:
+    """What every first entry of a call says."""
+    call = record.call
+    body: Body = {
+        "v": SCHEMA_VERSION,
+        "kind": kind,
+        "at": at_ms,
+        "org": call.principal.organization,
+        "run": call.run_id,
+        "call": call.id,
+        "trace": call.trace_id,
+        "step": call.step,
+        "direct": call.is_direct,
+        "principal": record.principal_id,
+        "origin": call.origin,
+        "door": call.door,
+        "tool": _tool_name(record),
+        "policy": record.policy_version,
+        "rules": record.rules,
+        "opened": record.opened_ms,
+        "reserved": record.reserved_microusd,
+        "stages": record.trace[record.traced :],
+    }
+    record.traced = len(record.trace)
+    definition = call.definition
+    if definition is not None:
+        body["version"] = definition.version
+        body["definition"] = definition.digest
+        body["tier"] = definition.tier
+        body["effect"] = definition.effect
+    if record.arguments is not None:
+        body["arguments"] = _ref(record.arguments)
+    if record.is_new_run:
+        body["new_run"] = True
+    if record.key_digest is not None:
+        body["key"] = record.key_digest
+    if record.coercions:
+        body["coercions"] = record.coercions
+    if call.delegation:
+        body["delegation"] = [delegate.agent for delegate in call.delegation]
+    if call.parent_id is not None:
+        body["parent"] = call.parent_id
+    if call.revision:
+        body["revision"] = call.revision
+    if call.dry_run:
+        body["dry_run"] = True
+    return body
+
+
+def _tool_name(record: CallRecord) -> str | None:
+    """The tool's own name; one that no tool has may hold anything, and stays out (P7)."""
+    definition = record.call.definition
+    return None if definition is None else definition.name
+
+
+def _ref(ref: PayloadRef | None) -> list[str | int] | None:
+    return None if ref is None else [ref.id, ref.digest, ref.size]
+
+
+def _entry(  # noqa: PLR0913 - the riders, each by name
+    record: CallRecord,
+    kind: EntryKind,
+    body: Body,
+    at_ms: int,
+    *,
+    claim: KeyClaim | None = None,
+    frees_key: bool = False,
+    spends: str | None = None,
+) -> Entry:
+    """Put the riders that wait in `record` on an entry."""
+    rows: tuple[Row, ...] = projections.rows(body)
+    if record.profile is not None:
+        rows = (*rows, record.profile)
+    pending: SealedKey | None = record.run_key.pending
+    payloads = tuple(record.payloads)
+    record.payloads.clear()
+    return Entry(
+        kind=kind,
+        body=orjson.dumps(body),
+        organization=record.call.principal.organization,
+        at_ms=at_ms,
+        run_id=record.call.run_id,
+        call_id=record.call.id,
+        rows=rows,
+        payloads=payloads,
+        run_key=pending,
+        claim=claim,
+        frees_key=frees_key,
+        spends=spends,
+    )

@@ -1,0 +1,184 @@
+"""What the entries of one call say, read together."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from highroad.domain.approval import Approval, ApprovalState, Level, Obligation
+from highroad.domain.entry import (
+    SCHEMA_VERSION,
+    Amendment,
+    AmendmentKind,
+    EntryKind,
+    StoredEntry,
+)
+from highroad.domain.error import LedgerError
+from highroad.domain.outcome import Status
+from highroad.domain.payload import PayloadRef
+
+Body = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallHistory:
+    """One call, from its first entry to the last amendment."""
+
+    call_id: str
+    run_id: str
+    organization: str
+    opening: Body
+    """The body of its newest entry that says who, what and why: intent, hold, or a lone end."""
+    intent: Body | None
+    ended: Body | None
+    approval: Approval | None
+    """As its last entry left it; the store knows whether it was spent."""
+    remaining_ms: int | None
+    """Of its deadline, where it was held."""
+    decisions: tuple[Body, ...]
+    amendments: tuple[Amendment, ...]
+    stages: tuple[list[Any], ...]
+    positions: tuple[int, ...]
+
+    @property
+    def status(self) -> Status | None:
+        """How it ended, if it did."""
+        return None if self.ended is None else Status(self.ended["status"])
+
+    @property
+    def is_held(self) -> bool:
+        """Whether it waits for people: held, and neither intended nor ended since."""
+        return self.ended is None and self.intent is None and self.approval is not None
+
+    @property
+    def settled(self) -> bool | None:
+        """Whether an unknown call was applied, by its last amendment; `None` is not known."""
+        for amendment in reversed(self.amendments):
+            if amendment.applied is not None:
+                return amendment.applied
+        return None
+
+    def ref(self, name: str) -> PayloadRef | None:
+        """The reference to `arguments`, `result` or `message`."""
+        source = self.ended if name in {"result", "message"} else self.opening
+        found = None if source is None else source.get(name)
+        return None if found is None else PayloadRef(*found)
+
+
+def read_call(entries: Sequence[StoredEntry]) -> CallHistory | None:
+    """Read the entries of one call, in order; `None` where there are none.
+
+    Raises:
+        LedgerError: An entry is of a newer schema than this version reads.
+    """
+    reading = _Reading()
+    for entry in entries:
+        reading.take(entry, read_body(entry))
+    if reading.opening is None:
+        return None
+    first = entries[0]
+    return CallHistory(
+        call_id=first.call_id or "",
+        run_id=first.run_id or "",
+        organization=first.organization,
+        opening=reading.opening,
+        intent=reading.intent,
+        ended=reading.ended,
+        approval=reading.approval,
+        remaining_ms=reading.remaining_ms,
+        decisions=tuple(reading.decisions),
+        amendments=tuple(reading.amendments),
+        stages=tuple(reading.stages),
+        positions=tuple(entry.position.seq for entry in entries),
+    )
+
+
+class _Reading:
+    """A history in the making."""
+
+    def __init__(self) -> None:
+        self.opening: Body | None = None
+        self.intent: Body | None = None
+        self.ended: Body | None = None
+        self.approval: Approval | None = None
+        self.remaining_ms: int | None = None
+        self.decisions: list[Body] = []
+        self.amendments: list[Amendment] = []
+        self.stages: list[list[Any]] = []
+
+    def take(self, entry: StoredEntry, body: Body) -> None:
+        """Add what one more entry says."""
+        if "stages" in body:
+            self._take_stages(body)
+        if isinstance(body.get("approval"), dict):
+            self.approval = read_approval(body["approval"], entry.organization)
+        match entry.kind:
+            case EntryKind.INTENT:
+                self.intent = body
+            case EntryKind.HELD:
+                self.remaining_ms = body["remaining_ms"]
+            case EntryKind.ENDED:
+                self.ended = body
+            case EntryKind.DECIDED:
+                self.decisions.append(body)
+            case EntryKind.AMENDED:
+                self.amendments.append(_read_amendment(body))
+            case _:
+                pass
+
+    def _take_stages(self, body: Body) -> None:
+        """A call that is driven again passes every stage anew; its end adds to its intent."""
+        if "policy" in body:
+            self.opening = body
+            self.stages = list(body["stages"])
+        else:
+            self.stages.extend(body["stages"])
+
+
+def read_body(entry: StoredEntry) -> Body:
+    """Parse an entry's body.
+
+    Raises:
+        LedgerError: It is of a newer schema than this version reads.
+    """
+    if entry.schema > SCHEMA_VERSION:
+        raise LedgerError(
+            f"entry {entry.position.seq} has schema {entry.schema}, this version reads up to "
+            f"{SCHEMA_VERSION}: open this ledger with the newer highroad that wrote it"
+        )
+    body: Body = orjson.loads(entry.body)
+    return body
+
+
+def read_approval(body: Body, organization: str) -> Approval:
+    """An approval as an entry has it."""
+    return Approval(
+        id=body["id"],
+        call_id=body["call"],
+        run_id=body["run"],
+        organization=organization,
+        requester=body["requester"],
+        tool=body["tool"],
+        digest=body["digest"],
+        level=Level(body["level"]),
+        quorum=body["quorum"],
+        obligations=tuple(
+            Obligation(code, reason, Level(level), quorum)
+            for code, reason, level, quorum in body["obligations"]
+        ),
+        created_ms=body["created"],
+        expires_ms=body["expires"],
+        state=ApprovalState(body["state"]),
+        approvers=tuple(body["approvers"]),
+    )
+
+
+def _read_amendment(body: Body) -> Amendment:
+    return Amendment(
+        call_id=body["call"],
+        kind=AmendmentKind(body["source"]),
+        applied=body["applied"],
+        by=body["by"],
+        at_ms=body["at"],
+    )

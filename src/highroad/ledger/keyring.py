@@ -1,0 +1,172 @@
+"""Keys: one master key from outside, from it a key per organization and a wrapped key per run.
+
+- An organization's key makes opaque ids and the digests of idempotency and cache keys. It is
+  derived by HKDF-SHA256 (RFC 5869) and never stored.
+- A run's key is 64 random bytes under AES-256-GCM with the master key: half encrypts payloads,
+  half makes content digests. Erase it, and what it sealed is gone and its digests test nothing.
+"""
+
+import hmac
+import os
+from collections import OrderedDict
+from typing import Final
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from highroad.domain.error import VaultError
+from highroad.domain.identity import Principal
+from highroad.domain.payload import SealedKey
+from highroad.ports.secrets import MasterKeys
+
+_NONCE_BYTES: Final = 12
+_KEY_BYTES: Final = 32
+_OPAQUE_HEX: Final = 32
+"""Opaque ids keep 128 bits: no two principals meet, and rows stay short."""
+_KNOWN_PRINCIPALS: Final = 4_096
+
+
+class RunKey:
+    """The data key of one run, open.
+
+    `pending` is its wrapped form until an entry has carried it into the store.
+    """
+
+    __slots__ = ("_cipher", "_mac", "pending", "run_id")
+
+    def __init__(self, run_id: str, secret: bytes, pending: SealedKey | None = None) -> None:
+        self.run_id = run_id
+        self._cipher = AESGCM(secret[:_KEY_BYTES])
+        self._mac = secret[_KEY_BYTES:]
+        self.pending = pending
+
+    def seal(self, payload_id: str, content: bytes) -> bytes:
+        """Encrypt `content` so that it opens under this run and payload id only."""
+        nonce = os.urandom(_NONCE_BYTES)
+        return nonce + self._cipher.encrypt(nonce, content, payload_id.encode())
+
+    def open(self, payload_id: str, sealed: bytes) -> bytes:
+        """Decrypt what `seal` made.
+
+        Raises:
+            VaultError: It was altered, moved from elsewhere, or sealed with another key.
+        """
+        nonce, ciphertext = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
+        try:
+            return self._cipher.decrypt(nonce, ciphertext, payload_id.encode())
+        except InvalidTag:
+            raise VaultError(
+                f"payload {payload_id} does not open with the key of its run {self.run_id}: "
+                "it was altered or moved; restore it from a backup"
+            ) from None
+
+    def digest(self, content: bytes) -> str:
+        """HMAC-SHA256 of `content` in hex."""
+        return hmac.digest(self._mac, content, "sha256").hex()
+
+
+class OrganizationKey:
+    """What one organization's names are made opaque with."""
+
+    __slots__ = ("_cipher", "_mac", "_opaque", "organization")
+
+    def __init__(self, organization: str, secret: bytes) -> None:
+        self.organization = organization
+        self._mac = secret[:_KEY_BYTES]
+        self._cipher = AESGCM(secret[_KEY_BYTES:])
+        self._opaque: OrderedDict[str, str] = OrderedDict()
+
+    def digest(self, *parts: bytes) -> bytes:
+        """HMAC-SHA256 over parts whose borders count."""
+        framed = b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+        return hmac.digest(self._mac, framed, "sha256")
+
+    def opaque(self, principal_id: str) -> str:
+        """The id under which the ledger knows a principal."""
+        known = self._opaque.get(principal_id)
+        if known is None:
+            known = "usr_" + self.digest(b"principal", principal_id.encode()).hex()[:_OPAQUE_HEX]
+            self._opaque[principal_id] = known
+            if len(self._opaque) > _KNOWN_PRINCIPALS:
+                self._opaque.popitem(last=False)
+        return known
+
+    def run_id(self, name: str) -> str:
+        """The run that a caller's own name stands for."""
+        return "run_" + self.digest(b"run", name.encode()).hex()[:_OPAQUE_HEX]
+
+    def seal_profile(self, opaque_id: str, profile: bytes) -> bytes:
+        """Encrypt what is known of a principal, for the erasable table."""
+        nonce = os.urandom(_NONCE_BYTES)
+        return nonce + self._cipher.encrypt(nonce, profile, opaque_id.encode())
+
+    def open_profile(self, opaque_id: str, sealed: bytes) -> bytes:
+        """Decrypt a profile.
+
+        Raises:
+            VaultError: It was altered or is somebody else's.
+        """
+        try:
+            return self._cipher.decrypt(
+                sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], opaque_id.encode()
+            )
+        except InvalidTag:
+            raise VaultError(f"the profile of {opaque_id} does not open: it was altered") from None
+
+
+class Keyring:
+    """Opens and makes keys under the master keys of a port."""
+
+    def __init__(self, masters: MasterKeys) -> None:
+        self._masters = masters
+        self._organizations: dict[str, OrganizationKey] = {}
+        self._current_id, self._current = masters.current()
+        self._wrapper = AESGCM(self._current)
+
+    def organization(self, organization: str) -> OrganizationKey:
+        """The key of one organization.
+
+        It derives from the *oldest* master key that is known, so that opaque ids stay the same
+        when the master key is rotated.
+        """
+        key = self._organizations.get(organization)
+        if key is None:
+            secret = HKDF(
+                algorithm=SHA256(),
+                length=2 * _KEY_BYTES,
+                salt=None,
+                info=b"highroad organization v1 " + organization.encode(),
+            ).derive(self._masters.root())
+            key = self._organizations[organization] = OrganizationKey(organization, secret)
+        return key
+
+    def opaque(self, principal: Principal) -> str:
+        """The id under which the ledger knows a principal."""
+        return self.organization(principal.organization).opaque(principal.id)
+
+    def new_run_key(self, run_id: str, at_ms: int) -> RunKey:
+        """A fresh data key; its wrapped form waits in `pending` for the run's first entry."""
+        secret = os.urandom(2 * _KEY_BYTES)
+        nonce = os.urandom(_NONCE_BYTES)
+        wrapped = nonce + self._wrapper.encrypt(nonce, secret, run_id.encode())
+        sealed = SealedKey(run_id, self._current_id, wrapped, at_ms)
+        return RunKey(run_id, secret, sealed)
+
+    def open_run_key(self, sealed: SealedKey) -> RunKey:
+        """Unwrap a run's data key.
+
+        Raises:
+            VaultError: The master key is lost or wrong; the run's payloads cannot be read.
+        """
+        cipher = AESGCM(self._masters.key(sealed.master))
+        nonce, wrapped = sealed.wrapped[:_NONCE_BYTES], sealed.wrapped[_NONCE_BYTES:]
+        try:
+            secret = cipher.decrypt(nonce, wrapped, sealed.run_id.encode())
+        except InvalidTag:
+            raise VaultError(
+                f"master key {sealed.master} does not open the key of run {sealed.run_id}: its "
+                "arguments and results cannot be read; give back the key they were made with"
+            ) from None
+        return RunKey(sealed.run_id, secret)

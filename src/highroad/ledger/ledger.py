@@ -1,0 +1,146 @@
+"""The ledger as the rooms above use it: write an entry, read a call's history."""
+
+import orjson
+
+from highroad.domain.call import Call
+from highroad.domain.entry import Entry, KeyClaim, Receipt, Row
+from highroad.domain.identity import Principal
+from highroad.domain.json_value import JsonObject
+from highroad.domain.payload import PayloadKind, PayloadRef
+from highroad.ledger import snapshot
+from highroad.ledger.history import CallHistory, read_call
+from highroad.ledger.keyring import Keyring
+from highroad.ledger.record import CallRecord
+from highroad.ledger.vault import Vault
+from highroad.ledger.writer import MAX_BEHIND, GroupWriter
+from highroad.ports.clock import Clock
+from highroad.ports.store import Store
+
+
+class Ledger:
+    """Entries in, histories out; payloads sealed on the way."""
+
+    def __init__(self, store: Store, writer: GroupWriter, keyring: Keyring, clock: Clock) -> None:
+        self.store = store
+        self.writer = writer
+        self.keyring = keyring
+        self.clock = clock
+        self.vault = Vault(store, keyring, clock)
+        self._known: set[Principal] = set()
+
+    # -- writing ---------------------------------------------------------------------------
+
+    async def record(self, call: Call, *, policy_version: str) -> CallRecord:
+        """Begin to note what becomes of a call; nothing is written yet."""
+        if call.is_direct:
+            run_key = self.vault.key_of_direct_run(call.run_id)
+        else:
+            run_key = await self.vault.key_of_run(call.run_id)
+        record = CallRecord(
+            call,
+            principal_id=self.keyring.opaque(call.principal),
+            run_key=run_key,
+            policy_version=policy_version,
+        )
+        record.is_new_run = run_key.pending is not None
+        if call.principal not in self._known:
+            record.profile = self._profile(call.principal, record.principal_id)
+        return record
+
+    def seal(
+        self, record: CallRecord, payload_id: str, kind: PayloadKind, content: bytes
+    ) -> PayloadRef:
+        """Encrypt content that rides with the next entry of `record`."""
+        ref, sealed = self.vault.seal(record.run_key, payload_id, kind, content)
+        record.payloads.append(sealed)
+        return ref
+
+    def seal_arguments(self, record: CallRecord, content: bytes) -> None:
+        """Seal a call's arguments, once."""
+        if record.arguments is None:
+            call = record.call
+            suffix = f".{call.revision}" if call.revision else ""
+            record.arguments = self.seal(
+                record, f"{call.id}.arguments{suffix}", PayloadKind.ARGUMENTS, content
+            )
+
+    def seal_call(self, record: CallRecord) -> None:
+        """Seal what driving the call again takes."""
+        call = record.call
+        suffix = f".{call.revision}" if call.revision else ""
+        self.seal(record, f"{call.id}.call{suffix}", PayloadKind.CALL, snapshot.freeze(call))
+
+    async def write(self, record: CallRecord, entry: Entry) -> Receipt:
+        """Wait until an entry is durable or turned down.
+
+        Raises:
+            LedgerError: It could not be written, and was not.
+        """
+        receipt = await self.writer.write(entry)
+        self._note(record, entry)
+        return receipt
+
+    async def put(self, record: CallRecord, entry: Entry) -> None:
+        """Let a read's entry ride with the next commit; waits only where too many do (P2).
+
+        Raises:
+            LedgerError: The last commit failed; reads are refused until one succeeds.
+        """
+        if self.writer.failure is not None or self.writer.behind >= MAX_BEHIND:
+            await self.writer.flush()
+        self.writer.put(entry)
+        self._note(record, entry)
+
+    def _note(self, record: CallRecord, entry: Entry) -> None:
+        """What has ridden along need not ride again."""
+        if entry.run_key is not None:
+            record.run_key.pending = None
+        if record.profile is not None:
+            self._known.add(record.call.principal)
+            record.profile = None
+
+    def _profile(self, principal: Principal, opaque_id: str) -> Row:
+        key = self.keyring.organization(principal.organization)
+        sealed = key.seal_profile(opaque_id, orjson.dumps(snapshot.freeze_principal(principal)))
+        return Row("app_user", (opaque_id, principal.organization, sealed, self.clock.now_ms()))
+
+    # -- reading ---------------------------------------------------------------------------
+
+    async def history(self, call_id: str) -> CallHistory | None:
+        """All that is recorded of a call, with what still waits for its commit."""
+        if self.writer.behind:
+            await self.writer.flush()
+        return read_call(await self.store.entries(call_id=call_id))
+
+    async def claim(self, organization: str, digest: bytes) -> KeyClaim | None:
+        """Who holds an idempotency key."""
+        return await self.store.claim(organization, digest, at_ms=self.clock.now_ms())
+
+    async def open_json(self, history: CallHistory, name: str) -> bytes | None:
+        """The plain bytes of a call's `arguments`, `result` or `message`.
+
+        Raises:
+            VaultError: They were erased, or their key is lost.
+        """
+        ref = history.ref(name)
+        return None if ref is None else await self.vault.open(history.run_id, ref.id)
+
+    async def thaw(self, history: CallHistory) -> Call:
+        """The call behind a history, ready to be driven on.
+
+        Raises:
+            VaultError: What it takes was erased, or its key is lost.
+        """
+        revision = history.opening.get("revision", 0)
+        suffix = f".{revision}" if revision else ""
+        frozen = await self.vault.open(history.run_id, f"{history.call_id}.call{suffix}")
+        content = await self.open_json(history, "arguments")
+        arguments: JsonObject = {} if content is None else orjson.loads(content)
+        remaining = history.remaining_ms
+        return snapshot.thaw(
+            frozen,
+            call_id=history.call_id,
+            run_id=history.run_id,
+            arguments=arguments,
+            deadline_ms=self.clock.now_ms() + (remaining if remaining is not None else 0),
+        )

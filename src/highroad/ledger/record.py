@@ -1,0 +1,63 @@
+"""What is known of a call while it is on the road: the stuff that its entries are made of."""
+
+from highroad.domain.approval import Approval
+from highroad.domain.call import Call
+from highroad.domain.entry import Row
+from highroad.domain.payload import PayloadRef, SealedPayload
+from highroad.domain.verdict import StageLine
+from highroad.ledger.keyring import RunKey
+
+
+class CallRecord:
+    """Grows as stages pass; read by `highroad.ledger.entries`. It lives as long as the drive."""
+
+    __slots__ = (
+        "approval",
+        "arguments",
+        "attempts",
+        "call",
+        "coercions",
+        "has_intent",
+        "is_new_run",
+        "key_digest",
+        "opened_ms",
+        "payloads",
+        "policy_version",
+        "principal_id",
+        "profile",
+        "reserved_microusd",
+        "rules",
+        "run_key",
+        "trace",
+        "traced",
+    )
+
+    def __init__(
+        self, call: Call, *, principal_id: str, run_key: RunKey, policy_version: str
+    ) -> None:
+        self.call = call
+        self.principal_id = principal_id
+        """Opaque."""
+        self.run_key = run_key
+        self.policy_version = policy_version
+        self.is_new_run = call.is_direct
+        """This call's first entry opens its run."""
+        self.rules: tuple[str, ...] = ()
+        """Of the policy, that allowed it."""
+        self.trace: list[StageLine] = []
+        self.traced = 0
+        """How many lines of the trace an entry has already."""
+        self.coercions: tuple[str, ...] = ()
+        self.arguments: PayloadRef | None = None
+        self.payloads: list[SealedPayload] = []
+        """Sealed, and waiting for the next entry."""
+        self.profile: Row | None = None
+        """The principal's row in `app_user`, where this process has not written it yet."""
+        self.key_digest: str | None = None
+        """HMAC of the idempotency key with the run's key."""
+        self.reserved_microusd = 0
+        self.approval: Approval | None = None
+        self.has_intent = False
+        """An intent is on disk, or on its way there."""
+        self.attempts = 0
+        self.opened_ms = call.created_ms

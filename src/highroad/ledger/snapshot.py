@@ -1,0 +1,87 @@
+"""A call as it is kept in the vault, so that whoever drives it on later has all that it was."""
+
+from typing import Any
+
+import orjson
+
+from highroad.domain.call import Call
+from highroad.domain.evidence import Evidence, EvidenceKind, Source
+from highroad.domain.identity import Delegate, Origin, Principal
+from highroad.domain.json_value import JsonObject
+
+_VERSION = 1
+
+
+def freeze(call: Call) -> bytes:
+    """Everything of a call but its arguments, which are a payload of their own."""
+    principal = call.principal
+    return orjson.dumps(
+        {
+            "v": _VERSION,
+            "principal": freeze_principal(principal),
+            "delegation": [[link.agent, link.tools] for link in call.delegation],
+            "evidence": [[source.id, source.kind] for source in call.evidence.sources],
+            "origin": call.origin,
+            "door": call.door,
+            "tool": call.tool,
+            "key": call.idempotency_key,
+            "parent": call.parent_id,
+            "revision": call.revision,
+            "step": call.step,
+            "direct": call.is_direct,
+            "trace": call.trace_id,
+            "created": call.created_ms,
+        }
+    )
+
+
+def thaw(
+    frozen: bytes, *, call_id: str, run_id: str, arguments: JsonObject, deadline_ms: int
+) -> Call:
+    """The call that `freeze` was given, with its canonical arguments as they were judged."""
+    state: dict[str, Any] = orjson.loads(frozen)
+    return Call(
+        id=call_id,
+        run_id=run_id,
+        trace_id=state["trace"],
+        tool=state["tool"],
+        raw=arguments,
+        principal=thaw_principal(state["principal"]),
+        deadline_ms=deadline_ms,
+        created_ms=state["created"],
+        step=state["step"],
+        is_direct=state["direct"],
+        origin=Origin(state["origin"]),
+        delegation=tuple(Delegate(agent, tuple(tools)) for agent, tools in state["delegation"]),
+        evidence=Evidence(
+            tuple(Source(source, EvidenceKind(kind)) for source, kind in state["evidence"])
+        ),
+        idempotency_key=state["key"],
+        parent_id=state["parent"],
+        revision=state["revision"],
+        door=state["door"],
+    )
+
+
+def freeze_principal(principal: Principal) -> dict[str, Any]:
+    """A principal with all that decisions about it depend on."""
+    return {
+        "id": principal.id,
+        "organization": principal.organization,
+        "roles": sorted(principal.roles),
+        "permissions": sorted(principal.permissions),
+        "name": principal.name,
+        "authenticated": principal.authenticated,
+    }
+
+
+def thaw_principal(state: dict[str, Any]) -> Principal:
+    """The principal that `freeze_principal` was given."""
+    return Principal(
+        state["id"],
+        state["organization"],
+        frozenset(state["roles"]),
+        frozenset(state["permissions"]),
+        state["name"],
+        state["authenticated"],
+    )

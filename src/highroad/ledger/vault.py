@@ -1,0 +1,79 @@
+"""The payload vault: content goes in encrypted, references go into entries."""
+
+from collections import OrderedDict
+from typing import Final
+
+from highroad.domain.error import VaultError
+from highroad.domain.payload import PayloadKind, PayloadRef, SealedPayload
+from highroad.ledger.keyring import Keyring, RunKey
+from highroad.ports.clock import Clock
+from highroad.ports.store import Store
+
+_OPEN_KEYS: Final = 1_024
+
+
+class Vault:
+    """Seals content under its run's key and opens it again."""
+
+    def __init__(self, store: Store, keyring: Keyring, clock: Clock) -> None:
+        self._store = store
+        self._keyring = keyring
+        self._clock = clock
+        self._open: OrderedDict[str, RunKey] = OrderedDict()
+
+    def key_of_direct_run(self, run_id: str) -> RunKey:
+        """A fresh key for a run of one, which nobody else will ask for: it is not kept."""
+        return self._keyring.new_run_key(run_id, self._clock.now_ms())
+
+    async def key_of_run(self, run_id: str) -> RunKey:
+        """The key of a run of many calls: the stored one, or a fresh one for a new run."""
+        key = self._open.get(run_id)
+        if key is None:
+            sealed = await self._store.run_key(run_id)
+            # Another call of the run may have made the key while this one looked.
+            key = self._open.get(run_id)
+            if key is None:
+                if sealed is None:
+                    key = self._keyring.new_run_key(run_id, self._clock.now_ms())
+                else:
+                    key = self._keyring.open_run_key(sealed)
+                self._keep(key)
+        self._open.move_to_end(run_id)
+        return key
+
+    def seal(
+        self, key: RunKey, payload_id: str, kind: PayloadKind, content: bytes
+    ) -> tuple[PayloadRef, SealedPayload]:
+        """Encrypt `content`; the reference is for the entry, the payload rides with it."""
+        ref = PayloadRef(payload_id, key.digest(content), len(content))
+        sealed = SealedPayload(
+            payload_id, key.run_id, kind, key.seal(payload_id, content), self._clock.now_ms()
+        )
+        return ref, sealed
+
+    async def open(self, run_id: str, payload_id: str) -> bytes:
+        """Decrypt a stored payload.
+
+        Raises:
+            VaultError: It was erased, or its key is lost, wrong or erased.
+        """
+        payload = await self._store.payload(payload_id)
+        if payload is None:
+            raise VaultError(f"payload {payload_id} is not in the ledger: it was erased or expired")
+        key = self._open.get(run_id)
+        if key is None:
+            sealed = await self._store.run_key(run_id)
+            if sealed is None:
+                raise VaultError(
+                    f"the key of run {run_id} was erased: {payload_id} is gone for good"
+                )
+            key = self._keyring.open_run_key(sealed)
+        return key.open(payload_id, payload.ciphertext)
+
+    def _keep(self, key: RunKey) -> None:
+        """Remember an open key; one that no entry has stored yet is never let go."""
+        self._open[key.run_id] = key
+        if len(self._open) > _OPEN_KEYS:
+            oldest = next((run for run, kept in self._open.items() if kept.pending is None), None)
+            if oldest is not None:
+                del self._open[oldest]
