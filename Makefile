@@ -39,7 +39,7 @@ test: check tests  ## gates, then every test but the nightly ones (this is what 
 	$(call say,test: all green)
 
 tests: $(READY)  ## the tests alone; ARGS='--promise P3 -x' is handed to pytest
-	$(call say,tests: pytest in $(JOBS) processes, random order, no network)
+	$(call say,tests: pytest in $(JOBS) processes and random order without network)
 	@$(BIN)/python -m pytest -n $(JOBS) $(ARGS)
 
 check: lint types imports dependencies docstrings  ## every gate
@@ -81,7 +81,7 @@ bench: $(READY)  ## print every number that the docs state
 	@$(BIN)/python bench/run.py $(ARGS)
 
 nightly: check  ## the long suites: nightly tests, more examples, coverage
-	$(call say,nightly: every test, with the long ones)
+	$(call say,nightly: the long tests too)
 	@HYPOTHESIS_PROFILE=nightly $(MAKE) coverage ARGS="--nightly $(ARGS)"
 
 lock: $(READY)  ## resolve the locks anew (ARGS=--upgrade moves to the newest versions)

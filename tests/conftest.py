@@ -11,6 +11,7 @@ settings.register_profile("ci", deadline=None, derandomize=True)
 settings.register_profile("nightly", deadline=None, max_examples=2_000, print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
+collect_ignore = ["typing"]  # read by type checkers, never run
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
