@@ -64,17 +64,17 @@ def _no_network(monkeypatch, request):
         original = getattr(owner, name)
 
         def guarded(*args, **options):
-            host = host_of(*args)
+            host = host_of(*args, **options)
             if host is not None and host not in permitted:
                 pytest.fail(f"{name} reached for {host!r}; tests have no network")
             return original(*args, **options)
 
         monkeypatch.setattr(owner, name, guarded)
 
-    def peer(connection, *args):
+    def peer(connection, *args, **_):
         return args[-1][0] if connection.family in (socket.AF_INET, socket.AF_INET6) else None
 
     guard(socket.socket, "connect", peer)
     guard(socket.socket, "connect_ex", peer)
     guard(socket.socket, "sendto", peer)
-    guard(socket, "getaddrinfo", lambda host, *_: host)
+    guard(socket, "getaddrinfo", lambda host, *_, **__: host)
