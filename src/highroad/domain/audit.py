@@ -5,9 +5,13 @@ them. Each store renders this one description in its own dialect. Personal value
 ids; times are Unix milliseconds, money is millionths of a US dollar.
 """
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
+
+from highroad.domain.approval import Approval, ApprovalState, Level, Obligation
 
 
 class ColumnType(StrEnum):
@@ -166,3 +170,20 @@ TABLES: Final = {
         DEAD_LETTER,
     )
 }
+
+
+def approval_of(values: Sequence[Any]) -> Approval:
+    """Read a row of `approval`, whatever store it comes from; the columns are in order."""
+    row = dict(zip((column.name for column in APPROVAL.columns), values, strict=True))
+    del row["decided_ms"]
+    obligations = tuple(
+        Obligation(code, reason, Level(level), quorum)
+        for code, reason, level, quorum in json.loads(row.pop("obligations"))
+    )
+    return Approval(
+        obligations=obligations,
+        approvers=tuple(json.loads(row.pop("approvers"))),
+        level=Level(row.pop("level")),
+        state=ApprovalState(row.pop("state")),
+        **row,
+    )

@@ -96,12 +96,15 @@ class Store(Protocol):
         """A page of approvals, oldest first, behind the id `after`."""
         ...
 
-    async def usage(self, run_id: str) -> Usage:
-        """What a run has used; calls in flight or unknown count what they reserved."""
+    async def usage(self, run_id: str, *, at_ms: int) -> Usage:
+        """What a run has used; calls in flight or unknown count what they reserved.
+
+        A wait for people that goes on has lasted until `at_ms`.
+        """
         ...
 
     async def admitted_since(self, at_ms: int) -> Sequence[tuple[str, str, int]]:
-        """(principal, tool, time) of each call with an intent since `at_ms`."""
+        """(principal, tool, time) of each call with an intent since `at_ms`, oldest first."""
         ...
 
     async def post(self, decision: Decision) -> None:
