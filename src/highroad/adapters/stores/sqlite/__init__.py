@@ -1,0 +1,5 @@
+"""The embedded ledger: one SQLite file, driven by one owner, read by anybody."""
+
+from highroad.adapters.stores.sqlite.store import SQLiteStore
+
+__all__ = ["SQLiteStore"]

@@ -1,0 +1,188 @@
+"""What becomes of entries inside a transaction: each lands whole, or is turned down alone."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import apsw
+
+from highroad.adapters.stores.sqlite import schema
+from highroad.domain.approval import ApprovalState
+from highroad.domain.audit import TABLES
+from highroad.domain.entry import (
+    AlreadyEnded,
+    ApprovalSpent,
+    Entry,
+    EntryKind,
+    Fence,
+    KeyClaim,
+    KeyTaken,
+    Position,
+    Receipt,
+    Written,
+)
+
+_HEAD: Final = "SELECT log_id, epoch, (SELECT coalesce(max(seq), -1) FROM entry) FROM log"
+_HAS_ENDED: Final = f"SELECT count(*) FROM entry WHERE call_id = ? AND kind = '{EntryKind.ENDED}'"  # noqa: S608 - a constant
+_APPROVAL_STATE: Final = "SELECT state FROM approval WHERE id = ?"
+_SPEND: Final = f"UPDATE approval SET state = '{ApprovalState.CONSUMED}' WHERE id = ?"  # noqa: S608 - a constant
+_CLAIM: Final = """
+    INSERT INTO key_claim VALUES (?, ?, ?, ?, ?)
+    ON CONFLICT DO UPDATE SET arguments = excluded.arguments, call_id = excluded.call_id,
+        expires_ms = excluded.expires_ms
+    WHERE key_claim.call_id = excluded.call_id OR key_claim.expires_ms <= ?
+"""
+_HOLDER: Final = (
+    "SELECT arguments, call_id, expires_ms FROM key_claim WHERE organization = ? AND digest = ?"
+)
+_FREE: Final = "DELETE FROM key_claim WHERE call_id = ?"
+_ENTRY: Final = "INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+# What is there stays: a key that has sealed something, and the content that it sealed.
+_PAYLOAD: Final = "INSERT OR IGNORE INTO payload VALUES (?, ?, ?, ?, ?)"
+_RUN_KEY: Final = "INSERT OR IGNORE INTO run_key VALUES (?, ?, ?, ?)"
+_OPEN: Final = "INSERT OR IGNORE INTO open_call VALUES (?, ?)"
+_CLOSE: Final = "DELETE FROM open_call WHERE call_id = ?"
+_ROW: Final = {name: schema.replacement(table) for name, table in TABLES.items()}
+
+_Value = str | int | float | bytes | None
+_OPENING: Final = (EntryKind.INTENT, EntryKind.HELD)
+
+
+def append(
+    connection: apsw.Connection, entries: Sequence[Entry], fence: Fence
+) -> tuple[Receipt, ...] | None:
+    """Write entries inside a transaction that is open.
+
+    Returns:
+        A receipt for each; `None` if the fence is lost, where only amendments were written.
+    """
+    log_id, epoch, last = connection.execute(_HEAD).get
+    is_lost = fence != Fence(log_id, epoch)
+    if is_lost:
+        kept = [entry for entry in entries if entry.kind is EntryKind.AMENDED]
+    else:
+        kept = list(entries)
+    batch = _Batch(connection, log_id, last + 1)
+    receipts = tuple([batch.take(entry) for entry in kept])
+    batch.flush()
+    return receipts if len(kept) == len(entries) else None
+
+
+class _Batch:
+    """Rows of one append, gathered by table, because one statement for many rows is the fastest.
+
+    Gathering must not change what the rules see: what they read (approvals, claims, ends) is
+    written or looked up in the order of entries.
+    """
+
+    def __init__(self, connection: apsw.Connection, log_id: str, seq: int) -> None:
+        self._connection = connection
+        self._log_id = log_id
+        self._seq = seq
+        self._rows: dict[str, list[tuple[_Value, ...]]] = {}
+        self._ended: set[str] = set()
+        self._opened: dict[str, int] = {}
+
+    def take(self, entry: Entry) -> Receipt:
+        """Accept an entry with all its riders, or turn it down with none."""
+        obstacle = self._obstacle(entry)
+        if obstacle is not None:
+            return obstacle
+        position = Position(self._log_id, self._seq)
+        self._seq += 1
+        self._gather(
+            _ENTRY,
+            (
+                position.seq,
+                entry.kind,
+                entry.schema,
+                entry.organization,
+                entry.run_id,
+                entry.call_id,
+                entry.at_ms,
+                entry.body,
+            ),
+        )
+        for row in entry.rows:
+            self._gather(_ROW[row.table], row.values)
+        for payload in entry.payloads:
+            self._gather(
+                _PAYLOAD,
+                (
+                    payload.id,
+                    payload.run_id,
+                    payload.kind,
+                    payload.ciphertext,
+                    payload.created_ms,
+                ),
+            )
+        key = entry.run_key
+        if key is not None:
+            self._gather(_RUN_KEY, (key.run_id, key.master, key.wrapped, key.created_ms))
+        if entry.call_id is not None:
+            self._follow(entry, entry.call_id, position.seq)
+        return Written(position)
+
+    def flush(self) -> None:
+        """Write all that was gathered."""
+        for call_id, seq in self._opened.items():
+            self._gather(_OPEN, (call_id, seq))
+        for statement in tuple(self._rows):
+            self._write(statement)
+
+    def _obstacle(self, entry: Entry) -> Receipt | None:
+        """Why the entry cannot land. The claim is judged last, by taking it."""
+        call_id = entry.call_id
+        if entry.kind is EntryKind.ENDED and call_id is not None and self._has_ended(call_id):
+            return AlreadyEnded(call_id)
+        if entry.spends is not None:
+            self._write(_ROW["approval"])
+            if self._value(_APPROVAL_STATE, entry.spends) != ApprovalState.APPROVED:
+                return ApprovalSpent(entry.spends)
+        if entry.claim is not None:
+            holder = self._take_key(entry.claim, entry.at_ms)
+            if holder is not None:
+                return KeyTaken(holder)
+        if entry.spends is not None:
+            self._connection.execute(_SPEND, (entry.spends,))
+        return None
+
+    def _has_ended(self, call_id: str) -> bool:
+        return call_id in self._ended or bool(self._value(_HAS_ENDED, call_id))
+
+    def _take_key(self, claim: KeyClaim, at_ms: int) -> KeyClaim | None:
+        """Take the key, unless another call has it: then the claim that stands."""
+        self._write(_FREE)
+        scope = (claim.organization, claim.digest)
+        self._connection.execute(
+            _CLAIM, (*scope, claim.arguments, claim.call_id, claim.expires_ms, at_ms)
+        )
+        if self._connection.changes():
+            return None
+        return KeyClaim(*scope, *self._connection.execute(_HOLDER, scope).get)
+
+    def _follow(self, entry: Entry, call_id: str, seq: int) -> None:
+        """Keep the books on open calls and keys."""
+        if entry.kind in _OPENING:
+            self._opened.setdefault(call_id, seq)
+        elif entry.kind is EntryKind.ENDED:
+            self._ended.add(call_id)
+            # Not opened here does not mean not open: a hold may have opened it long ago.
+            self._opened.pop(call_id, None)
+            self._gather(_CLOSE, (call_id,))
+        if entry.frees_key:
+            self._gather(_FREE, (call_id,))
+
+    def _gather(self, statement: str, values: tuple[_Value, ...]) -> None:
+        rows = self._rows.get(statement)
+        if rows is None:
+            self._rows[statement] = [values]
+        else:
+            rows.append(values)
+
+    def _write(self, statement: str) -> None:
+        rows = self._rows.pop(statement, None)
+        if rows is not None:
+            self._connection.executemany(statement, rows)
+
+    def _value(self, statement: str, key: str) -> object:
+        return self._connection.execute(statement, (key,)).get

@@ -1,0 +1,193 @@
+"""Questions to a ledger, answered on the event loop's thread.
+
+A point read takes about ten microseconds, a hop to a thread and back several times that; larger
+reads are bounded by a limit, by one run or by a window of time. Each statement is read to its
+end at once, so that no read holds an old snapshot open and the WAL can be checkpointed.
+"""
+
+from typing import Any, Final, TypeAlias
+
+import apsw
+
+from highroad.adapters.stores.sqlite.schema import COMMON_KINDS
+from highroad.domain.approval import Approval, ApprovalState
+from highroad.domain.audit import APPROVAL, approval_of
+from highroad.domain.entry import EntryKind, KeyClaim, Position, StoredEntry
+from highroad.domain.outcome import Status
+from highroad.domain.payload import PayloadKind, SealedKey, SealedPayload
+from highroad.domain.run import Usage
+from highroad.ports.store import Ownership
+
+_APPROVAL_COLUMNS: Final = ", ".join(column.name for column in APPROVAL.columns)
+_APPROVAL: Final = f"SELECT {_APPROVAL_COLUMNS} FROM approval WHERE id = ?"  # noqa: S608 - constants
+_APPROVALS: Final = f"SELECT {_APPROVAL_COLUMNS} FROM approval WHERE id > ? ORDER BY id LIMIT ?"  # noqa: S608 - constants
+_APPROVALS_IN: Final = (
+    f"SELECT {_APPROVAL_COLUMNS} FROM approval "  # noqa: S608 - constants
+    "WHERE id > ? AND state = ? ORDER BY id LIMIT ?"
+)
+_LAST_ENDED: Final = (
+    f"SELECT call_id FROM entry WHERE kind = '{EntryKind.ENDED}' ORDER BY seq DESC LIMIT 1"  # noqa: S608 - a constant
+)
+_LAST_REFUSED: Final = (
+    f"SELECT call_id FROM tool_result WHERE status = '{Status.REFUSED}' "  # noqa: S608 - a constant
+    "ORDER BY ended_ms DESC, call_id DESC LIMIT 1"
+)
+# What a call in flight or unknown has cost is not known, so what it reserved counts (P6).
+_USED: Final = f"""
+    SELECT tool, count(*), sum(has_intent), min(tool_call.created_ms), sum(
+        CASE WHEN status <> '{Status.UNKNOWN}' THEN cost_microusd ELSE reserved_microusd END)
+    FROM tool_call LEFT JOIN tool_result ON tool_result.call_id = tool_call.id
+    WHERE tool_call.run_id = ? GROUP BY tool ORDER BY tool
+"""  # noqa: S608 - a constant
+# Each wait adds what it lasts beyond every earlier one: overlaps count once.
+_RESTED: Final = """
+    WITH wait AS (
+        SELECT approval.created_ms AS since, coalesce(decided_ms, ?) AS until
+        FROM approval WHERE call_id IN (SELECT id FROM tool_call WHERE run_id = ?)
+    ), reach AS (
+        SELECT since, until, max(until) OVER (
+            ORDER BY since, until ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS reached
+        FROM wait
+    )
+    SELECT coalesce(sum(max(0, until - max(since, coalesce(reached, since)))), 0) FROM reach
+"""
+_NEWEST_CALLS: Final = (
+    "SELECT principal_id, tool, created_ms, has_intent FROM tool_call ORDER BY id DESC"
+)
+_DISORDER_MS: Final = 60_000
+"""How far the order of ids and that of `created_ms` may differ: a clock that was set back."""
+
+_Row: TypeAlias = tuple[Any, ...]
+"""A wire edge: STRICT tables hold the types that the schema names."""
+
+
+class Reader:
+    """The reading connection of a process; it sees all that is committed."""
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        self._connection = connection
+
+    def ownership(self) -> Ownership | None:
+        """The present owner, or the last one."""
+        row = self._one("SELECT pid, since_ms FROM owner")
+        return None if row is None else Ownership(*row)
+
+    def claim(self, organization: str, digest: bytes, at_ms: int) -> KeyClaim | None:
+        """The claim on a key that lasts at `at_ms`."""
+        row = self._one(
+            "SELECT organization, digest, arguments, call_id, expires_ms FROM key_claim "
+            "WHERE organization = ? AND digest = ? AND expires_ms > ?",
+            organization,
+            digest,
+            at_ms,
+        )
+        return None if row is None else KeyClaim(*row)
+
+    def entries(
+        self,
+        *,
+        run_id: str | None,
+        call_id: str | None,
+        kind: str | None,
+        after_seq: int,
+        limit: int,
+    ) -> list[StoredEntry]:
+        """A page of entries, in order."""
+        wanted = {"run_id": run_id, "call_id": call_id, "kind": kind}
+        given = {column: value for column, value in wanted.items() if value is not None}
+        conditions = ["seq > ?", *(f"{column} = ?" for column in given)]
+        if kind is not None and kind not in {EntryKind.INTENT, EntryKind.ENDED}:
+            # Said so that SQLite sees that the index of rare kinds holds every answer.
+            conditions.append(f"kind NOT IN {COMMON_KINDS}")
+        rows = self._all(
+            "SELECT seq, kind, schema, organization, run_id, call_id, at_ms, body FROM entry "  # noqa: S608 - columns of ours, values bound
+            f"WHERE {' AND '.join(conditions)} ORDER BY seq LIMIT ?",
+            after_seq,
+            *given.values(),
+            limit,
+        )
+        if not rows:
+            return []
+        log_id = self._connection.execute("SELECT log_id FROM log").get
+        return [
+            StoredEntry(Position(log_id, seq), EntryKind(name), *rest) for seq, name, *rest in rows
+        ]
+
+    def last_call(self, *, refused: bool) -> str | None:
+        """Id of the newest ended, or refused, call."""
+        row = self._one(_LAST_REFUSED if refused else _LAST_ENDED)
+        return None if row is None else str(row[0])
+
+    def open_calls(self) -> list[str]:
+        """Ids of calls without an end, oldest first."""
+        return [call_id for (call_id,) in self._all("SELECT call_id FROM open_call ORDER BY seq")]
+
+    def payload(self, payload_id: str) -> SealedPayload | None:
+        """A payload by its id."""
+        row = self._one("SELECT * FROM payload WHERE id = ?", payload_id)
+        if row is None:
+            return None
+        found, run_id, kind, ciphertext, created_ms = row
+        return SealedPayload(found, run_id, PayloadKind(kind), ciphertext, created_ms)
+
+    def run_key(self, run_id: str) -> SealedKey | None:
+        """The wrapped data key of a run."""
+        row = self._one("SELECT * FROM run_key WHERE run_id = ?", run_id)
+        return None if row is None else SealedKey(*row)
+
+    def approval(self, approval_id: str) -> Approval | None:
+        """An approval by its id."""
+        row = self._one(_APPROVAL, approval_id)
+        return None if row is None else approval_of(row)
+
+    def approvals(self, state: ApprovalState | None, after: str, limit: int) -> list[Approval]:
+        """A page of approvals, oldest first."""
+        if state is None:
+            rows = self._all(_APPROVALS, after, limit)
+        else:
+            rows = self._all(_APPROVALS_IN, after, state, limit)
+        return [approval_of(row) for row in rows]
+
+    def usage(self, run_id: str, at_ms: int) -> Usage:
+        """What a run has used, and how long it waited for people until `at_ms`."""
+        tools = self._all(_USED, run_id)
+        if not tools:
+            return Usage()
+        return Usage(
+            proposals=sum(proposals for _, proposals, *_ in tools),
+            calls=sum(calls for _, _, calls, *_ in tools),
+            cost_microusd=sum(cost for *_, cost in tools),
+            started_ms=min(started for *_, started, _ in tools),
+            rested_ms=self._connection.execute(_RESTED, (at_ms, run_id)).get,
+            by_tool=tuple((tool, calls) for tool, _, calls, *_ in tools if calls),
+        )
+
+    def admitted_since(self, at_ms: int) -> list[tuple[str, str, int]]:
+        """Calls with an intent since `at_ms`, oldest first.
+
+        Ids are ordered by time, so reading back from the newest and stopping finds them without
+        an index of times, which every call would pay for.
+        """
+        found: list[tuple[str, str, int]] = []
+        rows = self._connection.execute(_NEWEST_CALLS)
+        row: _Row
+        for row in rows:
+            principal, tool, created_ms, has_intent = row
+            if created_ms < at_ms - _DISORDER_MS:
+                break
+            if has_intent and created_ms >= at_ms:
+                found.append((principal, tool, created_ms))
+        rows.close()
+        found.reverse()
+        return found
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()
+
+    def _all(self, statement: str, *keys: str | bytes | int) -> list[_Row]:
+        return self._connection.execute(statement, keys).fetchall()
+
+    def _one(self, statement: str, *keys: str | bytes | int) -> _Row | None:
+        rows = self._all(statement, *keys)
+        return rows[0] if rows else None

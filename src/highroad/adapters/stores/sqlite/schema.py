@@ -1,0 +1,127 @@
+"""The tables of an embedded ledger.
+
+The audit tables are `highroad.domain.audit.TABLES`, word for word; the others hold the log itself
+and what the rules of `append` are judged by. Every id is ordered by time, so every table grows at
+its end. Tables with a text key have no rowid: that is one B-tree to write per row instead of two.
+"""
+
+from typing import Final
+
+from highroad.domain.audit import TABLES, Column, Table
+from highroad.domain.entry import EntryKind
+
+VERSION: Final = 1
+"""In `PRAGMA user_version`: of the tables, not of entry bodies."""
+APPLICATION_ID: Final = 0x48524F44
+"""In the file's header: this database is a ledger of ours."""
+
+COMMON_KINDS: Final = f"('{EntryKind.INTENT}', '{EntryKind.ENDED}')"
+"""What nearly every entry is; looking for another kind takes the index `entry_rare`."""
+
+_LEDGER: Final = (
+    """CREATE TABLE log (
+        log_id TEXT PRIMARY KEY,
+        epoch INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID""",
+    # A ledger is one log, named when it is born: a fence of another file must not fit.
+    "INSERT INTO log VALUES ('log_' || lower(hex(randomblob(16))), 0)",
+    """CREATE TABLE owner (
+        id INTEGER PRIMARY KEY CHECK (id = 1),
+        pid INTEGER NOT NULL,
+        since_ms INTEGER NOT NULL
+    ) STRICT""",
+    """CREATE TABLE entry (
+        seq INTEGER PRIMARY KEY,
+        kind TEXT NOT NULL,
+        schema INTEGER NOT NULL,
+        organization TEXT NOT NULL,
+        run_id TEXT,
+        call_id TEXT,
+        at_ms INTEGER NOT NULL,
+        body BLOB NOT NULL
+    ) STRICT""",
+    "CREATE INDEX entry_run ON entry (run_id) WHERE run_id IS NOT NULL",
+    "CREATE INDEX entry_call ON entry (call_id, kind) WHERE call_id IS NOT NULL",
+    f"CREATE INDEX entry_rare ON entry (kind) WHERE kind NOT IN {COMMON_KINDS}",
+    """CREATE TABLE payload (
+        id TEXT PRIMARY KEY,
+        run_id TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        ciphertext BLOB NOT NULL,
+        created_ms INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE run_key (
+        run_id TEXT PRIMARY KEY,
+        master TEXT NOT NULL,
+        wrapped BLOB NOT NULL,
+        created_ms INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE key_claim (
+        organization TEXT NOT NULL,
+        digest BLOB NOT NULL,
+        arguments BLOB NOT NULL,
+        call_id TEXT NOT NULL,
+        expires_ms INTEGER NOT NULL,
+        PRIMARY KEY (organization, digest)
+    ) STRICT, WITHOUT ROWID""",
+    "CREATE INDEX key_claim_call ON key_claim (call_id)",
+    "CREATE INDEX key_claim_expiry ON key_claim (expires_ms)",
+    """CREATE TABLE open_call (
+        call_id TEXT PRIMARY KEY,
+        seq INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE inbox (
+        id INTEGER PRIMARY KEY,
+        approval_id TEXT NOT NULL,
+        ruling TEXT NOT NULL,
+        decided_by TEXT NOT NULL,
+        digest TEXT NOT NULL,
+        at_ms INTEGER NOT NULL,
+        reason TEXT NOT NULL
+    ) STRICT""",
+)
+
+_VIEWS: Final = (
+    "CREATE INDEX tool_result_refused ON tool_result (ended_ms, call_id) WHERE status = 'refused'",
+    # A span for each run and one for each of its calls; ids stand in for W3C span ids.
+    """CREATE VIEW trace_span AS
+    SELECT trace_id, id AS span_id, NULL AS parent_span_id, id AS run_id, organization,
+        'run' AS name, started_ms, ended_ms, status, NULL AS code
+    FROM agent_run
+    UNION ALL
+    SELECT agent_run.trace_id, tool_call.id, coalesce(tool_call.parent_id, tool_call.run_id),
+        tool_call.run_id, tool_call.organization, 'execute_tool ' || tool_call.tool,
+        tool_call.created_ms, tool_result.ended_ms, coalesce(tool_result.status, 'running'),
+        tool_result.code
+    FROM tool_call
+    LEFT JOIN agent_run ON agent_run.id = tool_call.run_id
+    LEFT JOIN tool_result ON tool_result.call_id = tool_call.id""",
+)
+
+
+def statements() -> tuple[str, ...]:
+    """DDL of an empty ledger, in order."""
+    audit = (statement for table in TABLES.values() for statement in _audit(table))
+    return (*_LEDGER, *audit, *_VIEWS)
+
+
+def replacement(table: Table) -> str:
+    """SQL that puts a row into an audit table, in place of one with its primary key."""
+    marks = ", ".join("?" * len(table.columns))
+    return f"INSERT OR REPLACE INTO {table.name} VALUES ({marks})"  # noqa: S608 - a name of ours
+
+
+def _audit(table: Table) -> tuple[str, ...]:
+    columns = ", ".join(_column(column) for column in table.columns)
+    key = ", ".join(column.name for column in table.columns if column.is_key)
+    indexes = (
+        f"CREATE INDEX {table.name}_{'_'.join(index)} ON {table.name} ({', '.join(index)})"
+        for index in table.indexes
+    )
+    create = f"CREATE TABLE {table.name} ({columns}, PRIMARY KEY ({key})) STRICT, WITHOUT ROWID"
+    return (create, *indexes)
+
+
+def _column(column: Column) -> str:
+    presence = "" if column.is_optional else " NOT NULL"
+    return f"{column.name} {column.type.upper()}{presence}"

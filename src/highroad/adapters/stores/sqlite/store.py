@@ -1,0 +1,174 @@
+"""The store's face: `highroad.ports.store.Store` on one SQLite file."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import apsw
+
+from highroad.adapters.stores.sqlite import appending, inbox
+from highroad.adapters.stores.sqlite.failures import LedgerErrors
+from highroad.adapters.stores.sqlite.opening import connect
+from highroad.adapters.stores.sqlite.ownership import OwnerLock
+from highroad.adapters.stores.sqlite.reading import Reader
+from highroad.adapters.stores.sqlite.writing import Writer
+from highroad.domain.approval import Approval, ApprovalState, Decision
+from highroad.domain.entry import Entry, Fence, KeyClaim, Receipt, StoredEntry
+from highroad.domain.error import FenceLost
+from highroad.domain.payload import SealedKey, SealedPayload
+from highroad.domain.run import Usage
+from highroad.ports.store import Ownership
+
+PATIENCE_MS: Final = 5_000
+"""How long to wait for another process that is writing."""
+
+
+class SQLiteStore:
+    """A ledger in a SQLite file; made by `open`."""
+
+    def __init__(self, path: Path, *, patience_ms: int) -> None:
+        self._errors = LedgerErrors(path)
+        self._lock = OwnerLock(path)
+        self._writer = Writer(connect(path, patience_ms=patience_ms), path, patience_ms=patience_ms)
+        connection = connect(path, patience_ms=patience_ms)
+        self._reader = Reader(connection)
+        self._inbox = inbox.InboxReader(connection)
+
+    @classmethod
+    def open(cls, path: Path | str, *, patience_ms: int = PATIENCE_MS) -> "SQLiteStore":
+        """Open the ledger at `path`; file and folder are made where there are none.
+
+        Args:
+            path: The ledger's file. Beside it stand `-wal`, `-shm` and, for the owner, `-owner`.
+            patience_ms: How long to wait for another process that is writing.
+
+        Raises:
+            LedgerError: It cannot be used; the message says why and what to do.
+        """
+        # Absolute, so that a program may change its folder afterwards.
+        return cls(Path(path).absolute(), patience_ms=patience_ms)
+
+    async def acquire(self, *, pid: int, at_ms: int) -> Fence | None:
+        """Become the owner, or `None` while another process is."""
+
+        def take_over(connection: apsw.Connection) -> Fence:
+            connection.execute("INSERT OR REPLACE INTO owner VALUES (1, ?, ?)", (pid, at_ms))
+            raised = "UPDATE log SET epoch = epoch + 1 RETURNING log_id, epoch"
+            return Fence(*connection.execute(raised).get)
+
+        had_it = self._lock.is_held
+        if not self._lock.take():
+            return None
+        try:
+            return await self._writer.transaction(take_over)
+        except BaseException:
+            if not had_it:
+                self._lock.release()
+            raise
+
+    async def ownership(self) -> Ownership | None:
+        """The present owner, or the last one."""
+        with self._errors:
+            return self._reader.ownership()
+
+    async def append(self, entries: Sequence[Entry], *, fence: Fence) -> tuple[Receipt, ...]:
+        """Write entries in order, each whole or not at all, in one durable transaction."""
+        receipts = await self._writer.transaction(
+            lambda connection: appending.append(connection, entries, fence)
+        )
+        if receipts is None:
+            raise FenceLost(
+                f"somebody took over the ledger {self._errors.path} after epoch {fence.epoch}; "
+                "stop, and open it anew"
+            )
+        return receipts
+
+    async def claim(self, organization: str, digest: bytes, *, at_ms: int) -> KeyClaim | None:
+        """The claim on a key that lasts at `at_ms`."""
+        with self._errors:
+            return self._reader.claim(organization, digest, at_ms)
+
+    async def entries(
+        self,
+        *,
+        run_id: str | None = None,
+        call_id: str | None = None,
+        kind: str | None = None,
+        after_seq: int = -1,
+        limit: int = 1_000,
+    ) -> Sequence[StoredEntry]:
+        """Entries in order of position, from behind `after_seq`, narrowed by what is given."""
+        with self._errors:
+            return self._reader.entries(
+                run_id=run_id, call_id=call_id, kind=kind, after_seq=after_seq, limit=limit
+            )
+
+    async def last_call(self, *, refused: bool = False) -> str | None:
+        """Id of the newest ended call, or of the newest that was refused."""
+        with self._errors:
+            return self._reader.last_call(refused=refused)
+
+    async def open_calls(self) -> Sequence[str]:
+        """Ids of calls with an intent or a hold and no terminal record, oldest first."""
+        with self._errors:
+            return self._reader.open_calls()
+
+    async def payload(self, payload_id: str) -> SealedPayload | None:
+        """A payload, or `None` where it was erased."""
+        with self._errors:
+            return self._reader.payload(payload_id)
+
+    async def run_key(self, run_id: str) -> SealedKey | None:
+        """The wrapped data key of a run, or `None` where it was erased."""
+        with self._errors:
+            return self._reader.run_key(run_id)
+
+    async def approval(self, approval_id: str) -> Approval | None:
+        """An approval by its id."""
+        with self._errors:
+            return self._reader.approval(approval_id)
+
+    async def approvals(
+        self, *, state: ApprovalState | None = None, after: str = "", limit: int = 100
+    ) -> Sequence[Approval]:
+        """A page of approvals, oldest first, behind the id `after`."""
+        with self._errors:
+            return self._reader.approvals(state, after, limit)
+
+    async def usage(self, run_id: str, *, at_ms: int) -> Usage:
+        """What a run has used until `at_ms`; in flight or unknown counts what it reserved."""
+        with self._errors:
+            return self._reader.usage(run_id, at_ms)
+
+    async def admitted_since(self, at_ms: int) -> Sequence[tuple[str, str, int]]:
+        """(principal, tool, time) of each call with an intent since `at_ms`, oldest first."""
+        with self._errors:
+            return self._reader.admitted_since(at_ms)
+
+    async def post(self, decision: Decision) -> None:
+        """Leave a decision for the owner; any process may."""
+        await self._writer.transaction(lambda connection: inbox.put(connection, decision))
+
+    async def inbox(self) -> Sequence[Decision]:
+        """Decisions that no entry answers yet, oldest first."""
+        with self._errors:
+            return self._inbox.all()
+
+    async def forget(self, decisions: Sequence[Decision]) -> None:
+        """Take decisions that were turned into entries, or turned down, from the inbox."""
+        await self._writer.transaction(lambda connection: inbox.take(connection, decisions))
+
+    async def expire(self, at_ms: int) -> None:
+        """Drop claims that have expired."""
+        await self._writer.transaction(
+            lambda connection: connection.execute(
+                "DELETE FROM key_claim WHERE expires_ms <= ?", (at_ms,)
+            )
+        )
+
+    async def close(self) -> None:
+        """Give up ownership and files. Safe to call twice."""
+        with self._errors:
+            await self._writer.close()
+            self._reader.close()
+            self._lock.release()

@@ -1,0 +1,72 @@
+"""The writing transaction: all that changes a ledger goes through here, one after the other.
+
+Statements run on the event loop's thread, and only the commit, which waits for the disk, goes to
+the disk thread. Each step of a statement lets go of the interpreter lock, and from another
+thread a busy loop gives it back after five milliseconds: 500 rows took 0.4 ms here and 350 to
+1,100 ms there.
+"""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import apsw
+
+from highroad.adapters.stores.sqlite.disk import DiskThread
+from highroad.adapters.stores.sqlite.failures import LedgerErrors
+
+T = TypeVar("T")
+
+
+class Writer:
+    """The one writing connection of a process."""
+
+    def __init__(self, connection: apsw.Connection, path: Path, *, patience_ms: int) -> None:
+        self._connection = connection
+        self._errors = LedgerErrors(path)
+        self._patience_ms = patience_ms
+        self._disk = DiskThread(f"highroad ledger {path.name}")
+        self._turn = asyncio.Lock()
+        # The loop itself never waits for another process: see `_begin_patiently`.
+        connection.set_busy_timeout(0)
+
+    async def transaction(self, work: Callable[[apsw.Connection], T]) -> T:
+        """Run `work` in a transaction; on return it is durable, on an error nothing of it stands.
+
+        Raises:
+            LedgerError: It could not be written.
+        """
+        async with self._turn:
+            with self._errors:
+                try:
+                    await self._begin()
+                    result = work(self._connection)
+                    await self._disk.run(self._commit)
+                finally:
+                    if self._connection.in_transaction:
+                        self._connection.execute("ROLLBACK")
+            return result
+
+    async def close(self) -> None:
+        """Wait for the transaction on its way, then let go of the file."""
+        async with self._turn:
+            self._disk.stop()
+            self._connection.close()
+
+    async def _begin(self) -> None:
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+        except apsw.BusyError:
+            await self._disk.run(self._begin_patiently)
+
+    def _begin_patiently(self) -> None:
+        """Wait for another process that is writing (it posts a decision), off the loop."""
+        self._connection.set_busy_timeout(self._patience_ms)
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+        finally:
+            self._connection.set_busy_timeout(0)
+
+    def _commit(self) -> None:
+        self._connection.execute("COMMIT")
