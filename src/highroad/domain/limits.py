@@ -54,3 +54,6 @@ class Limits:
             if value is not None and value < 0:
                 message = f"limit {field.name!r} is {value}; it must be zero or more"
                 raise ValueError(message)
+        if self.parallel == 0:
+            message = "limit 'parallel' is 0; no call could ever run"
+            raise ValueError(message)
