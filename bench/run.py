@@ -1,0 +1,58 @@
+"""Print the numbers that the docs state.
+
+`python bench/run.py N1` prints one JSON line; without a name it prints a line for each number.
+Each is measured in a process of its own, so that none suffers from what another left behind.
+What a number measures, precisely, stands at the top of its own file.
+"""
+
+import asyncio
+import importlib
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+
+# Number, and the coroutine that measures it.
+NUMBERS: Final = {
+    "N1": ("bench.n1", "measure"),
+    "N1b": ("bench.n1b", "measure"),
+    "N2": ("bench.n2", "measure"),
+    "N2b": ("bench.n2b", "measure"),
+    "N4": ("bench.n4", "measure_import"),
+    "N4b": ("bench.n4", "measure_help"),
+}
+
+
+def main(*wanted: str) -> int:
+    """Print the wanted numbers, or all; gives the exit code."""
+    unknown = [name for name in wanted if name not in NUMBERS]
+    if unknown:
+        sys.stderr.write(f"bench: no number {unknown[0]}; there are {', '.join(NUMBERS)}\n")
+        return 2
+    if len(wanted) == 1:
+        return _measure(wanted[0])
+    return max(_measure_apart(name) for name in wanted or NUMBERS)
+
+
+def _measure(name: str) -> int:
+    # Imported by name: started as a script, this file has only its own folder on the path.
+    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+    known = importlib.import_module("bench.harness")
+    venv = importlib.import_module("bench.peers_venv")
+    module, function = NUMBERS[name]
+    try:
+        measure = getattr(importlib.import_module(module), function)
+        reading = asyncio.run(measure())
+    except (ImportError, known.BenchError, venv.PeersUnavailableError) as error:
+        sys.stderr.write(f"bench: {name} was not measured: {error}\n")
+        return 1
+    sys.stdout.write(f"{reading.line()}\n")
+    return 0
+
+
+def _measure_apart(name: str) -> int:
+    return subprocess.run([sys.executable, __file__, name], check=False).returncode  # noqa: S603
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
