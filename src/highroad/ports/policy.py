@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from highroad.domain.approval import Obligation
 from highroad.domain.call import Call
 from highroad.domain.identity import Delegate, Principal
 from highroad.domain.tool import ToolDefinition
@@ -19,9 +20,10 @@ class Owner:
 
 @dataclass(frozen=True, slots=True)
 class Permit:
-    """Allowed, by these rules."""
+    """Allowed, by these rules, if people agree where these obligations say so."""
 
     rules: tuple[str, ...] = ()
+    obligations: tuple[Obligation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ class Deny:
 
     rule: str
     gate: str
-    """`permissions`, `scope`, `allowlist` or `acl`."""
+    """`permissions`, `scope`, `allowlist` or `acl`; `rules` for a condition over arguments."""
     hides: bool = False
 
 
@@ -52,7 +54,7 @@ class Policy(Protocol):
         ...
 
     def has_rules_for(self, tool: ToolDefinition) -> bool:
-        """Whether `permits` could ever deny this tool; if not the road leaves it out."""
+        """Whether `permits` could ever deny this tool, or ask; if not the road leaves it out."""
         ...
 
     def permits(self, call: Call) -> Permit | Deny:

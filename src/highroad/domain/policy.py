@@ -1,0 +1,94 @@
+"""What a configuration says about who may do what, before any engine makes a policy of it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A pattern, a permission or an expression, and where it is written."""
+
+    text: str
+    source: str = ""
+    """File and line, such as `highroad.toml:12`; empty where code says it."""
+
+    def named(self, setting: str) -> str:
+        """How the ledger names this line: `highroad.toml:12 policy.deny "admin.*"`."""
+        return f'{self.source} {setting} "{self.text}"'.lstrip()
+
+
+class Then(StrEnum):
+    """What follows when the condition of a rule is true."""
+
+    DENY = "deny"
+    ASK = "ask"
+    """A person is asked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Role:
+    """What principals of one role have and may."""
+
+    name: str
+    permissions: tuple[Line, ...] = ()
+    allow: tuple[Line, ...] = ()
+    """Patterns that are allowed to this role, besides those allowed to everybody."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agent:
+    """The scope of one agent, whoever it acts for."""
+
+    name: str
+    tools: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """What a condition over the arguments leads to."""
+
+    name: Line
+    tools: tuple[Line, ...]
+    when: Line
+    then: Then = Then.DENY
+
+
+ORGANIZATION: Final = "organization"
+"""Owner rule: an object is for its own organization."""
+PRINCIPAL: Final = "principal"
+"""Owner rule: an object that names a principal is for that principal alone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyRules:
+    """Every line of `[policy]`.
+
+    Patterns are shell patterns over whole tool names, and upper case differs from lower case.
+    """
+
+    allow: tuple[Line, ...] = ()
+    deny: tuple[Line, ...] = ()
+    """Goes before every allow."""
+    owner: Line = Line(ORGANIZATION)
+    """`organization`, `principal`, or a condition that narrows the former."""
+    roles: tuple[Role, ...] = ()
+    agents: tuple[Agent, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    is_production: bool = False
+
+    @property
+    def denies_by_default(self) -> bool:
+        """Whether a tool needs an allow line: from the first allow or deny line on."""
+        has_lines = bool(self.allow or self.deny or any(role.allow for role in self.roles))
+        return self.is_production or has_lines
+
+    @property
+    def checks_permissions(self) -> bool:
+        """Whether permissions that tools declare count: once anything says who has them."""
+        return self.denies_by_default or bool(self.roles)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is configured at all."""
+        return self == PolicyRules()
