@@ -1,0 +1,209 @@
+"""JSON Schema 2020-12 from Python types, by pydantic: of a tool's arguments and of its result."""
+
+import inspect
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Annotated, Any, Final
+
+from pydantic import GetCoreSchemaHandler, PydanticUserError, TypeAdapter
+from pydantic.errors import PydanticUndefinedAnnotation
+from pydantic_core import PydanticSerializationError, core_schema, to_jsonable_python
+
+from highroad.domain.json_value import JsonObject, JsonSchema, JsonValue
+from highroad.tools.docstring import Docstring
+from highroad.tools.signature import Argument, Signature
+from highroad.tools.site import Site
+
+UNPROMISED: Final = (Any, inspect.Parameter.empty)
+"""Return types that say nothing of the result."""
+
+# Where a schema holds schemas (JSON Schema 2020-12 core, section 10, and `$defs`).
+_IN_MAP: Final = ("properties", "patternProperties", "$defs", "dependentSchemas")
+_IN_LIST: Final = ("anyOf", "oneOf", "allOf", "prefixItems")
+_ALONE: Final = (
+    "items",
+    "additionalProperties",
+    "propertyNames",
+    "contains",
+    "not",
+    "if",
+    "then",
+    "else",
+    "unevaluatedItems",
+    "unevaluatedProperties",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _ArgumentsOf:
+    """Tells pydantic of an object whose members are a function's arguments."""
+
+    arguments: tuple[Argument, ...]
+
+    def __get_pydantic_core_schema__(
+        self, _: object, handler: GetCoreSchemaHandler
+    ) -> core_schema.CoreSchema:
+        """A typed dictionary that knows no other members.
+
+        Defaults are left to the function: an argument that is not given is not passed.
+        """
+        fields = {
+            argument.name: core_schema.typed_dict_field(
+                handler.generate_schema(argument.hint), required=argument.is_required
+            )
+            for argument in self.arguments
+        }
+        return core_schema.typed_dict_schema(fields, extra_behavior="forbid")
+
+
+def arguments_adapter(signature: Signature, site: Site) -> TypeAdapter[dict[str, Any]]:
+    """What turns a JSON object into the arguments of a call.
+
+    Raises:
+        DeclarationError: A type has no JSON form.
+    """
+    hint = Annotated[dict[str, Any], _ArgumentsOf(signature.arguments)]
+    return _adapter(hint, site, "an argument")
+
+
+def result_adapter(signature: Signature, site: Site) -> TypeAdapter[Any]:
+    """What turns a result into JSON and back.
+
+    Raises:
+        DeclarationError: The return type has no JSON form.
+    """
+    return _adapter(signature.returns, site, "the result")
+
+
+def input_schema(
+    adapter: TypeAdapter[dict[str, Any]], signature: Signature, words: Docstring, site: Site
+) -> JsonObject:
+    """Schema of the arguments: closed objects all the way down, each argument in words."""
+    schema = _schema_of(lambda: adapter.json_schema(mode="validation"), site, "an argument")
+    for part in parts(schema):
+        part.pop("title", None)
+        if "properties" in part:
+            part.setdefault("additionalProperties", False)
+    members = schema.setdefault("properties", {})
+    for argument in signature.arguments:
+        if isinstance(members, dict) and isinstance(member := members[argument.name], dict):
+            _describe(member, argument, words)
+    return schema
+
+
+def output_schema(adapter: TypeAdapter[Any], signature: Signature, site: Site) -> JsonSchema | None:
+    """Schema of the result as it is sent, or `None` where the return type promises nothing."""
+    if signature.returns in UNPROMISED:
+        return None
+    schema = _schema_of(lambda: adapter.json_schema(mode="serialization"), site, "the result")
+    for part in parts(schema):
+        part.pop("title", None)
+    return schema
+
+
+def parts(schema: JsonObject) -> Iterator[JsonObject]:
+    """A schema and every schema in it; a member named like a keyword is no schema."""
+    yield schema
+    for keyword, value in list(schema.items()):
+        if keyword in _IN_MAP and isinstance(value, dict):
+            below = list(value.values())
+        elif keyword in _IN_LIST and isinstance(value, list):
+            below = value
+        elif keyword in _ALONE:
+            below = [value]
+        else:
+            continue
+        for part in below:
+            if isinstance(part, dict):
+                yield from parts(part)
+
+
+def resolve(schema: JsonValue, root: JsonSchema) -> JsonObject:
+    """Follow local references; a schema that is `true`, or leads nowhere, says nothing."""
+    for _ in range(len(root.get("$defs") or ()) + 1):  # type: ignore[arg-type]  # $defs is a map
+        if not isinstance(schema, dict):
+            return {}
+        reference = schema.get("$ref")
+        if not isinstance(reference, str):
+            return schema
+        definitions = root.get("$defs")
+        name = reference.removeprefix("#/$defs/").replace("~1", "/").replace("~0", "~")
+        schema = definitions.get(name) if isinstance(definitions, dict) else None
+    return {}
+
+
+def part_at(root: JsonSchema, path: Iterable[str | int]) -> JsonValue:
+    """The schema of the value at `path` of an instance, as far as it can be told."""
+    part: JsonValue = dict(root)
+    for token in path:
+        schema = resolve(part, root)
+        for branch in _branches(schema, root):
+            below = _below(branch, token)
+            if below is not None:
+                part = below
+                break
+        else:
+            return part
+    return part
+
+
+def member_names(schema: JsonObject) -> frozenset[str]:
+    """Every name of a member that a schema says, at any depth."""
+    return frozenset(
+        name
+        for part in parts(schema)
+        if isinstance(members := part.get("properties"), dict)
+        for name in members
+    )
+
+
+def _branches(schema: JsonObject, root: JsonSchema) -> Iterator[JsonObject]:
+    for keyword in ("anyOf", "oneOf"):
+        branches = schema.get(keyword)
+        if isinstance(branches, list):
+            for branch in branches:
+                yield resolve(branch, root)
+    yield schema
+
+
+def _below(schema: JsonObject, token: str | int) -> JsonValue:
+    if isinstance(token, str):
+        members = schema.get("properties")
+        return members.get(token) if isinstance(members, dict) else None
+    first = schema.get("prefixItems")
+    if isinstance(first, list) and token < len(first):
+        return first[token]
+    return schema.get("items")
+
+
+def _describe(schema: JsonObject, argument: Argument, words: Docstring) -> None:
+    said = schema.get("description")
+    text = words.arguments.get(argument.name)
+    if text and said != text:
+        # Both: the marker of a semantic type says what it refuses, the author what it is for.
+        schema["description"] = f"{text} {said}" if said else text
+    if not argument.is_required:
+        try:
+            schema["default"] = to_jsonable_python(argument.default)
+        except PydanticSerializationError:
+            return  # A default that has no JSON form is still applied; models are not told it.
+
+
+def _adapter(hint: Any, site: Site, what: str) -> TypeAdapter[Any]:  # noqa: ANN401 - a type hint has no narrower type
+    try:
+        return TypeAdapter(hint)
+    except (PydanticUserError, PydanticUndefinedAnnotation) as error:
+        raise site.error(f"{what} has a type without a JSON form: {_first_line(error)}") from error
+
+
+def _schema_of(make: Callable[[], dict[str, Any]], site: Site, what: str) -> JsonObject:
+    try:
+        return make()
+    except PydanticUserError as error:
+        raise site.error(
+            f"{what} has a type without a JSON Schema: {_first_line(error)}"
+        ) from error
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0]

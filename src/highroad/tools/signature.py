@@ -1,0 +1,141 @@
+"""What a function's signature says: its arguments for a model, and what the road puts in."""
+
+import inspect
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Final, get_args, get_origin, get_type_hints
+
+from highroad.tools.context import ToolContext
+from highroad.tools.contract import Marker
+from highroad.tools.site import Site
+
+REQUIRED: Final = inspect.Parameter.empty
+"""Default of an argument that has none."""
+
+_UNNAMED: Final[Mapping[object, str]] = {
+    inspect.Parameter.POSITIONAL_ONLY: "is positional-only; models name every argument",
+    inspect.Parameter.VAR_POSITIONAL: "takes any number of values; take one list instead",
+    inspect.Parameter.VAR_KEYWORD: "takes any name; write out the names, or take one dict",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Argument:
+    """A parameter that the model fills."""
+
+    name: str
+    hint: Any
+    """The type as pydantic sees it: without our markers."""
+    markers: tuple[Marker, ...] = ()
+    default: object = REQUIRED
+
+    @property
+    def is_required(self) -> bool:
+        """Whether a call must name it."""
+        return self.default is REQUIRED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signature:
+    """A function's parameters by who fills them, and its return type."""
+
+    arguments: tuple[Argument, ...]
+    returns: Any
+    """`Any` where nothing is promised."""
+    is_async: bool
+    context: str | None = None
+    """The parameter that takes the `ToolContext`."""
+    deps: Any = None
+    """`Shop` of `ToolContext[Shop]`."""
+    resources: tuple[tuple[str, type], ...] = ()
+    """Parameters that take a resource, and its type."""
+
+
+def read_signature(
+    function: Callable[..., Any],
+    site: Site,
+    *,
+    resources: Collection[type] = (),
+    local_names: Mapping[str, Any] | None = None,
+) -> Signature:
+    """Read a function; `local_names` are those that stand where it was declared.
+
+    Raises:
+        DeclarationError: A parameter has no type, cannot be named, or its type is not known.
+    """
+    if not inspect.isroutine(function):
+        raise site.error("a tool is a function; to give one state, take a `ToolContext`")
+    if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+        raise site.error("a tool returns once; collect what it yields and return it")
+    hints = _hints(function, site, local_names)
+    arguments: list[Argument] = []
+    injected: list[tuple[str, type]] = []
+    contexts: list[tuple[str, Any]] = []
+    for parameter in inspect.signature(function).parameters.values():
+        hint = _hint(parameter, hints, site)
+        if hint is ToolContext or get_origin(hint) is ToolContext:
+            contexts.append((parameter.name, next(iter(get_args(hint)), None)))
+        elif isinstance(hint, type) and hint in resources:
+            injected.append((parameter.name, hint))
+        else:
+            arguments.append(_argument(parameter, hint))
+    _every_resource_is_taken(resources, injected, site)
+    if len(contexts) > 1:
+        raise site.error("it takes two contexts; one is enough")
+    context, deps = contexts[0] if contexts else (None, None)
+    return Signature(
+        arguments=tuple(arguments),
+        returns=hints.get("return", Any),
+        is_async=inspect.iscoroutinefunction(function),
+        context=context,
+        deps=deps,
+        resources=tuple(injected),
+    )
+
+
+def _hints(
+    function: Callable[..., Any], site: Site, local_names: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    try:
+        return get_type_hints(
+            function, localns=dict(local_names) if local_names else None, include_extras=True
+        )
+    except (NameError, AttributeError, TypeError, SyntaxError) as error:
+        raise site.error(
+            f"a type hint cannot be read ({error}); define or import its type above the tool, "
+            f"outside `if TYPE_CHECKING`"
+        ) from error
+
+
+def _hint(parameter: inspect.Parameter, hints: Mapping[str, Any], site: Site) -> Any:  # noqa: ANN401 - a type hint has no narrower type
+    if (trouble := _UNNAMED.get(parameter.kind)) is not None:
+        raise site.error(f"parameter {parameter.name!r} {trouble}")
+    if parameter.name not in hints:
+        raise site.error(
+            f"parameter {parameter.name!r} has no type; annotate it, for example "
+            f"`{parameter.name}: str`"
+        )
+    return hints[parameter.name]
+
+
+def _argument(parameter: inspect.Parameter, hint: Any) -> Argument:  # noqa: ANN401 - a type hint has no narrower type
+    """Part our markers from what pydantic understands."""
+    markers: tuple[Marker, ...] = ()
+    if get_origin(hint) is Annotated:
+        base, *extras = get_args(hint)
+        markers = tuple(extra for extra in extras if isinstance(extra, Marker))
+        rest = tuple(extra for extra in extras if not isinstance(extra, Marker))
+        hint = Annotated[(base, *rest)] if rest else base
+    return Argument(name=parameter.name, hint=hint, markers=markers, default=parameter.default)
+
+
+def _every_resource_is_taken(
+    resources: Collection[type], injected: Collection[tuple[str, type]], site: Site
+) -> None:
+    taken = {kind for _, kind in injected}
+    for kind in resources:
+        if kind not in taken:
+            raise site.error(
+                f"no parameter takes the resource {kind.__name__}; add one, for example "
+                f"`{kind.__name__.lower()}: {kind.__name__}`"
+            )
