@@ -1,0 +1,99 @@
+"""From JSON arguments to the Python values that a function takes.
+
+JSON Schema is not all that a type says: validators, the exact form of a decimal, a path within its
+roots. So arguments of such types are read by pydantic in `validate` already, and none of them can
+surprise the body.
+"""
+
+from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from typing import Any, Final
+
+import orjson
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
+
+from highroad.domain.error import Problem
+from highroad.domain.json_value import JsonObject, JsonSchema
+from highroad.tools.describe import describe
+from highroad.tools.invalid import Invalid
+from highroad.tools.pointer import pointer
+from highroad.tools.schema import part_at
+from highroad.tools.semantic import PREFIX
+
+# Core types whose Python form is their JSON form, and what narrows them without a change.
+_SCALARS: Final = frozenset({"str", "int", "bool", "none"})
+_NARROWING: Final = frozenset(
+    {"type", "metadata", "min_length", "max_length", "pattern", "ge", "gt", "le", "lt"}
+)
+_AUTHORED: Final = frozenset({"value_error", "assertion_error"})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Binder:
+    """Reads the arguments of one tool.
+
+    Args:
+        adapter: Of the object of arguments.
+        schema: What models are shown.
+        names: Keys that may stand in a pointer.
+    """
+
+    adapter: TypeAdapter[dict[str, Any]]
+    schema: JsonSchema
+    names: AbstractSet[str]
+
+    def bind(self, arguments: JsonObject) -> dict[str, Any]:
+        """Keyword arguments for the function.
+
+        Raises:
+            pydantic.ValidationError: `check` would have refused them; the message quotes values.
+        """
+        return self.adapter.validator.validate_json(orjson.dumps(arguments), strict=True)  # type: ignore[no-any-return]  # the adapter makes a dict
+
+    def check(self, arguments: JsonObject) -> Invalid | None:
+        """What the types refuse."""
+        errors = self._errors(arguments)
+        if not errors:
+            return None
+        is_authored = any(error["type"] in _AUTHORED for error in errors)
+        return Invalid.of(map(self._problem, errors), is_authored=is_authored)
+
+    def check_semantics(self, arguments: JsonObject) -> Iterator[Problem]:
+        """What semantic types refuse, of arguments that may break the schema as well."""
+        for error in self._errors(arguments):
+            if error["type"].startswith(PREFIX):
+                yield self._problem(error)
+
+    def _errors(self, arguments: JsonObject) -> list[ErrorDetails]:
+        try:
+            self.bind(arguments)
+        except ValidationError as error:
+            return error.errors(include_url=False, include_context=False, include_input=False)
+        return []
+
+    def _problem(self, error: ErrorDetails) -> Problem:
+        where = pointer(error["loc"], self.names)
+        if error["type"].startswith(PREFIX):
+            return Problem(where, error["type"].removeprefix(PREFIX), error["msg"])
+        if error["type"] in _AUTHORED:
+            return Problem(where, "value", error["msg"])
+        # All other words of pydantic's may quote the value.
+        return Problem(where, "value", describe(part_at(self.schema, error["loc"]), self.schema))
+
+
+def is_plain_json(schema: Mapping[str, Any]) -> bool:
+    """Whether pydantic would hand on arguments of this core schema as they are.
+
+    Only scalars: a list must be copied before a body may change it, and pydantic does that.
+    """
+    match schema["type"]:
+        case "typed-dict":
+            return all(is_plain_json(field["schema"]) for field in schema["fields"].values())
+        case "nullable":
+            return is_plain_json(schema["schema"])
+        case "literal":
+            return all(type(value) in {str, int, bool} for value in schema["expected"])
+        case kind:
+            return kind in _SCALARS and schema.keys() <= _NARROWING

@@ -1,0 +1,99 @@
+"""What JSON may hold so that every reader and RFC 8785 agree on it (I-JSON, RFC 7493).
+
+Integers beyond ±(2^53 - 1), NaN and infinities, lone surrogates, and nesting that would exhaust a
+reader's stack are refused wherever they stand.
+"""
+
+from collections.abc import Container, Iterator
+from math import isfinite
+from typing import Any, Final
+
+from highroad.domain.error import Problem
+from highroad.domain.json_value import MAX_SAFE_INTEGER
+from highroad.tools.pointer import pointer
+
+MAX_DEPTH: Final = 64
+
+
+def is_plain(value: Any, depth: int = MAX_DEPTH) -> bool:  # noqa: ANN401, PLR0911 - foreign data; one branch for each kind of JSON, on the hot path
+    """Whether there is nothing to say of a value: the quick look that most calls need.
+
+    A whole number written with a fraction (`5.0`) is sound, and yet not plain: it may stand where
+    an integer is wanted.
+    """
+    kind = type(value)
+    if kind is str:
+        return bool(value.isascii()) or _is_encodable(value)
+    if kind is dict:
+        if not depth:
+            return False
+        for key, item in value.items():
+            if not (type(key) is str and is_plain(key) and is_plain(item, depth - 1)):
+                return False
+        return True
+    if kind is int:
+        return bool(-MAX_SAFE_INTEGER <= value <= MAX_SAFE_INTEGER)
+    if kind is bool or value is None:
+        return True
+    if kind is float:
+        return isfinite(value) and not value.is_integer()
+    if kind is list:
+        return depth > 0 and all(is_plain(item, depth - 1) for item in value)
+    return False
+
+
+def problems_of_form(value: object, names: Container[str] = ()) -> Iterator[Problem]:
+    """Everything that keeps a value from being JSON that all agree on.
+
+    Args:
+        value: Anything at all.
+        names: Keys that may stand in a pointer, because the tool itself says them.
+    """
+    return _problems(value, (), names)
+
+
+def _problems(
+    value: Any,  # noqa: ANN401 - foreign data
+    path: tuple[str | int, ...],
+    names: Container[str],
+) -> Iterator[Problem]:
+    kind = type(value)
+    if kind is dict or kind is list:
+        if len(path) >= MAX_DEPTH:
+            yield Problem(pointer(path, names), "depth", f"at most {MAX_DEPTH} levels of nesting")
+            return
+        if kind is dict and not all(type(key) is str and _is_encodable(key) for key in value):
+            yield Problem(pointer(path, names), "key", "keys that are text of valid Unicode")
+            return
+        for key, item in value.items() if kind is dict else enumerate(value):
+            yield from _problems(item, (*path, key), names)
+    elif (trouble := _trouble(value)) is not None:
+        yield Problem(pointer(path, names), *trouble)
+
+
+def _trouble(value: Any) -> tuple[str, str] | None:  # noqa: ANN401 - foreign data
+    """Code and expected form, for a leaf that is not sound."""
+    kind = type(value)
+    if kind is str:
+        return None if _is_encodable(value) else ("unicode", "text without lone surrogates")
+    if kind is int:
+        if -MAX_SAFE_INTEGER <= value <= MAX_SAFE_INTEGER:
+            return None
+        return (
+            "integer_range",
+            f"an integer within ±{MAX_SAFE_INTEGER}; send a larger one as a string",
+        )
+    if kind is float:
+        return None if isfinite(value) else ("number", "a finite number")
+    if kind is bool or value is None:
+        return None
+    return ("json", "a JSON value: object, array, string, number, boolean or null")
+
+
+def _is_encodable(text: str) -> bool:
+    """Whether UTF-8 can hold it: a lone surrogate it cannot."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -1,0 +1,90 @@
+"""A tool's result: from what the body returned to JSON, and back to the return type.
+
+The value of an outcome is the return type re-read from its JSON, so that a fresh result and one
+that comes from the ledger are the same.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final, Generic, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import PydanticSerializationError, from_json, to_json
+
+from highroad.domain.error import Problem
+from highroad.domain.json_value import MAX_SAFE_INTEGER, JsonValue
+from highroad.tools.form import MAX_DEPTH, is_plain, problems_of_form
+
+T = TypeVar("T")
+
+_NOT_JSON: Final = Problem("", "json", "a result that has a JSON form")
+_OTHER_TYPE: Final = Problem("", "type", "a result of the tool's return type")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Encoded(Generic[T]):
+    """A result as it is stored and answered.
+
+    With `problems` the result breaks what the tool promises (`result_invalid`): `value` is then
+    as it came, and `json` and `data` hold what can be written of it. In any case RFC 8785 can
+    write `json`.
+    """
+
+    data: bytes
+    json: JsonValue
+    value: T
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ResultCodec(Generic[T]):
+    """Writes and reads results of one return type."""
+
+    adapter: TypeAdapter[T]
+
+    def encode(self, value: Any) -> Encoded[T]:  # noqa: ANN401 - whatever a body returned
+        """The JSON of a fresh result, with its value re-read; never raises for what it is."""
+        try:
+            # What is of another type is found when it is read; a warning could only say it twice.
+            data = self.adapter.serializer.to_json(value, warnings="none", by_alias=True)
+        except (PydanticSerializationError, ValueError, RecursionError):
+            return self._broken(value, _OTHER_TYPE)
+        json = from_json(data)
+        if not is_plain(json) and (problems := tuple(problems_of_form(json))):
+            return self._broken(value, *problems)
+        try:
+            return Encoded(data=data, json=json, value=self.read(data))
+        except ValidationError:
+            return self._broken(value, _OTHER_TYPE)
+
+    def read(self, data: bytes) -> T:
+        """The return type from its JSON.
+
+        Raises:
+            pydantic.ValidationError: The JSON is of another type; its message quotes the value.
+        """
+        return self.adapter.validator.validate_json(data, strict=True, by_alias=True)  # type: ignore[no-any-return]  # the validator of a TypeAdapter[T] makes a T
+
+    def _broken(self, value: Any, *problems: Problem) -> Encoded[T]:  # noqa: ANN401 - whatever a body returned
+        try:
+            json = _writable(from_json(to_json(value)))
+        except (ValueError, RecursionError):
+            json, problems = None, (*problems, _NOT_JSON)
+        return Encoded(data=to_json(json), json=json, value=value, problems=problems)
+
+
+def _writable(value: JsonValue, depth: int = MAX_DEPTH) -> JsonValue:
+    """What RFC 8785 can write: no number that it refuses, no nesting without end.
+
+    The result is already marked as broken; this keeps what a person needs to see of it.
+    """
+    if isinstance(value, dict) and depth:
+        return {key: _writable(item, depth - 1) for key, item in value.items()}
+    if isinstance(value, list) and depth:
+        return [_writable(item, depth - 1) for item in value]
+    if isinstance(value, int) and abs(value) > MAX_SAFE_INTEGER:
+        return str(value)
+    return value if is_plain(value, 0) or _is_whole(value) else None
+
+
+def _is_whole(value: JsonValue) -> bool:
+    return isinstance(value, float) and value.is_integer()

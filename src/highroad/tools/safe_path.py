@@ -1,0 +1,140 @@
+"""Paths that stay below their roots: judged as text in `validate`, opened in `execute`.
+
+The text is judged without a look at the disk, so whatever it names, existing or not, the answer is
+the same. Symbolic links are the disk's: `resolve` and `open` deal with them when the tool runs.
+"""
+
+import os
+import re
+import unicodedata
+from contextlib import ExitStack
+from pathlib import Path, PurePosixPath
+from typing import IO, Any, Final
+
+from highroad.domain.error import ToolError
+from highroad.domain.json_value import JsonObject
+from highroad.tools.semantic import Semantic
+
+_MOST: Final = 4_096
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+# Somebody behind us might decode once more: `%2e`, `%2f`, `%5c`, `%00`, and `%25` of all of them.
+_ENCODED: Final = re.compile(r"%(?:2[ef5]|5c|00)|%u|%c0|%c1|%e0%80", re.IGNORECASE)
+_DRIVE: Final = re.compile(r"[A-Za-z]:|::")
+
+
+class SafePath(Semantic):
+    """A path below one of `roots`: relative to the first of them, or absolute within one.
+
+    Refused are steps upward, other absolute paths, backslashes, drive letters and network shares,
+    `~`, control characters, and encodings and look-alikes of all these.
+
+    Args:
+        *roots: Absolute directories.
+    """
+
+    code = "path"
+
+    def __init__(self, *roots: str | os.PathLike[str]) -> None:
+        self.roots = tuple(Path(root) for root in roots)
+        if not self.roots or not all(root.is_absolute() for root in self.roots):
+            raise ValueError(
+                'SafePath takes absolute directories, for example SafePath("/srv/docs")'
+            )
+
+    def objection(self, text: str) -> str | None:
+        """Refuse what could lead out of the roots, by its text alone."""
+        # As it stands, and as a reader that folds compatibility characters would take it: U+FF0E
+        # and U+2024 become dots, U+FF0F a slash.
+        folded = unicodedata.normalize("NFKC", text)
+        is_sound = len(text) <= _MOST and all(
+            self._is_below(each) for each in dict.fromkeys((text, folded))
+        )
+        return None if is_sound else self._form()
+
+    def schema(self) -> JsonObject:
+        """What it takes, in words."""
+        return {"minLength": 1, "maxLength": _MOST, "description": f"Give {self._form()}."}
+
+    def resolve(self, text: str) -> Path:
+        """The real path, every symbolic link followed, which need not exist.
+
+        Raises:
+            ToolError: It leads out of the roots.
+        """
+        if self.objection(text) is None:
+            root = self._root_of(text)
+            found = Path(os.path.realpath(root / text))
+            if found.is_relative_to(os.path.realpath(root)):
+                return found
+        raise ToolError(
+            "The path leads out of the directories that this tool may use.",
+            code="path_outside",
+            hint=f"Use {self._form()}.",
+        )
+
+    def open(self, text: str, mode: str = "r", *, encoding: str | None = None) -> IO[Any]:
+        """Open a file below the roots, whoever exchanges parts of its path meanwhile.
+
+        Args:
+            text: As `objection` let it through.
+            mode: As of the built-in `open`.
+            encoding: Of a text file.
+
+        Raises:
+            ToolError: It leads out of the roots.
+            OSError: It cannot be opened.
+        """
+        path = self.resolve(text)
+        root = Path(os.path.realpath(self._root_of(text)))
+
+        def opener(_: str, flags: int) -> int:
+            return _open_below(root, path.relative_to(root).parts, flags)
+
+        return open(path, mode, encoding=encoding, opener=opener)
+
+    def _is_below(self, text: str) -> bool:
+        if not text or "\\" in text or text.startswith(("~", "//")):
+            return False
+        if any(each.search(text) for each in (_CONTROL, _ENCODED)) or _DRIVE.match(text):
+            return False
+        # `..`, and what Windows takes for it: dots and blanks at the end of a name do not count.
+        if any(not part.strip(". ") and part not in {"", "."} for part in text.split("/")):
+            return False
+        return not text.startswith("/") or any(
+            PurePosixPath(text).is_relative_to(root.as_posix()) for root in self.roots
+        )
+
+    def _root_of(self, text: str) -> Path:
+        for root in self.roots:
+            if PurePosixPath(text).is_relative_to(root.as_posix()):
+                return root
+        return self.roots[0]
+
+    def _form(self) -> str:
+        return f"a path below {' or '.join(str(root) for root in self.roots)}, without `..`"
+
+
+def _open_below(root: Path, parts: tuple[str, ...], flags: int) -> int:
+    """Open what was resolved, one step at a time, following no link that has come up since.
+
+    Where the system cannot open relative to a directory (Windows), the file is opened by its path
+    and then compared with what the path resolves to.
+    """
+    if os.open not in os.supports_dir_fd or not hasattr(os, "O_NOFOLLOW"):
+        return _open_and_compare(root.joinpath(*parts), flags)
+    with ExitStack() as opened:
+        at = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
+        opened.callback(os.close, at)
+        for part in parts[:-1]:
+            at = os.open(part, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=at)
+            opened.callback(os.close, at)
+        return os.open(parts[-1] if parts else ".", flags | os.O_NOFOLLOW, 0o666, dir_fd=at)
+
+
+def _open_and_compare(path: Path, flags: int) -> int:
+    found = os.open(path, flags, 0o666)
+    real = Path(os.path.realpath(path))
+    if real != path or not os.path.samestat(os.fstat(found), real.stat()):
+        os.close(found)
+        raise OSError("the path changed while it was opened")
+    return found

@@ -1,0 +1,81 @@
+"""Whether arguments fit their tool: the pure part, without network, disk or clock.
+
+Form first (`form.py`), then the schema, then, only if that failed or a whole number came with a
+fraction, coercion and the schema once more; then semantic types and what else the types say; last
+the tool's own checks. No value is ever quoted (P7).
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, Final, TypeAlias
+
+from highroad.domain.error import Problem
+from highroad.domain.json_value import JsonObject
+from highroad.tools.checks import problem
+from highroad.tools.coerce import Coercion, coerced
+from highroad.tools.compile import RegisteredTool
+from highroad.tools.explain import explain
+from highroad.tools.form import is_plain, problems_of_form
+from highroad.tools.invalid import MOST, Invalid
+
+# What the schema validator itself cannot look at.
+_UNREADABLE: Final = frozenset({"depth", "key", "unicode", "json"})
+
+
+@dataclass(frozen=True, slots=True)
+class Validated:
+    """Arguments that may go on, with what had to be taken for another type."""
+
+    arguments: JsonObject
+    coercions: tuple[Coercion, ...] = ()
+
+
+Checked: TypeAlias = Validated | Invalid
+
+
+def check_arguments(tool: RegisteredTool[Any], arguments: JsonObject) -> Checked:
+    """Judge arguments by form, schema, types and the tool's own checks.
+
+    It raises only what a check of the author's raises.
+    """
+    if is_plain(arguments) and tool.validator.is_valid(arguments):
+        return _judged(tool, Validated(arguments))
+    malformed = tuple(problems_of_form(arguments, tool.names))
+    if any(each.code in _UNREADABLE for each in malformed):
+        return Invalid.of(malformed)
+    candidate, coercions = coerced(arguments, tool.definition.input_schema, tool.names)
+    if tool.definition.strict:
+        malformed += tuple(_not_as_written(coercions))
+        candidate, coercions = arguments, ()
+    problems = malformed + tuple(_against_schema(tool, candidate))
+    return Invalid.of(problems) if problems else _judged(tool, Validated(candidate, coercions))
+
+
+def _against_schema(tool: RegisteredTool[Any], arguments: JsonObject) -> Iterator[Problem]:
+    if tool.validator.is_valid(arguments):
+        return
+    for error in islice(tool.validator.iter_errors(arguments), MOST):
+        yield from explain(error, tool.definition.input_schema, tool.names)
+    if tool.binder is not None:
+        yield from tool.binder.check_semantics(arguments)
+
+
+def _not_as_written(coercions: Iterable[Coercion]) -> Iterator[Problem]:
+    """To JSON Schema 5.0 is an integer; to a strict tool it is none, and its body expects none."""
+    for coercion in coercions:
+        if coercion.source == "number":
+            yield Problem(coercion.pointer, "type", "an integer, written without a fraction")
+
+
+def _judged(tool: RegisteredTool[Any], validated: Validated) -> Checked:
+    """Ask the types, and then the author, who so sees nothing but arguments of their types."""
+    arguments = validated.arguments
+    if tool.binder is not None and (invalid := tool.binder.check(arguments)) is not None:
+        return invalid
+    if tool.checks:
+        found = [problem(check(arguments)) for check in tool.checks]
+        problems = [each for each in found if each is not None]
+        if problems:
+            return Invalid.of(problems, is_authored=True)
+    return validated
