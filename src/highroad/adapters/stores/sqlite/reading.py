@@ -9,8 +9,9 @@ from typing import Any, Final, TypeAlias
 
 import apsw
 
+from highroad.adapters.stores.sqlite import inbox
 from highroad.adapters.stores.sqlite.schema import COMMON_KINDS
-from highroad.domain.approval import Approval, ApprovalState
+from highroad.domain.approval import Approval, ApprovalState, Decision
 from highroad.domain.audit import APPROVAL, approval_of
 from highroad.domain.entry import EntryKind, KeyClaim, Position, StoredEntry
 from highroad.domain.outcome import Status
@@ -180,6 +181,10 @@ class Reader:
         rows.close()
         found.reverse()
         return found
+
+    def inbox(self) -> list[Decision]:
+        """Decisions that wait for the owner, oldest first."""
+        return inbox.waiting(self._connection)
 
     def close(self) -> None:
         """Let go of the file."""

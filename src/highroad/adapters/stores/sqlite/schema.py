@@ -77,7 +77,8 @@ _LEDGER: Final = (
         decided_by TEXT NOT NULL,
         digest TEXT NOT NULL,
         at_ms INTEGER NOT NULL,
-        reason TEXT NOT NULL
+        reason BLOB,
+        profile BLOB
     ) STRICT""",
 )
 

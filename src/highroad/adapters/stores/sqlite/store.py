@@ -30,9 +30,7 @@ class SQLiteStore:
         self._errors = LedgerErrors(path)
         self._lock = OwnerLock(path)
         self._writer = Writer(connect(path, patience_ms=patience_ms), path, patience_ms=patience_ms)
-        connection = connect(path, patience_ms=patience_ms)
-        self._reader = Reader(connection)
-        self._inbox = inbox.InboxReader(connection)
+        self._reader = Reader(connect(path, patience_ms=patience_ms))
 
     @classmethod
     def open(cls, path: Path | str, *, patience_ms: int = PATIENCE_MS) -> "SQLiteStore":
@@ -152,7 +150,7 @@ class SQLiteStore:
     async def inbox(self) -> Sequence[Decision]:
         """Decisions that no entry answers yet, oldest first."""
         with self._errors:
-            return self._inbox.all()
+            return self._reader.inbox()
 
     async def forget(self, decisions: Sequence[Decision]) -> None:
         """Take decisions that were turned into entries, or turned down, from the inbox."""
