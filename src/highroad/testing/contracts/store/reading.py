@@ -1,0 +1,115 @@
+"""What a ledger answers when it is asked for entries and calls."""
+
+import pytest
+
+from highroad.domain.entry import EntryKind, Fence
+from highroad.domain.outcome import Status
+from highroad.ports.store import Store
+from highroad.testing.contracts.store.ground import Ground
+from highroad.testing.contracts.store.samples import (
+    NOW,
+    amended,
+    ended,
+    held,
+    intent,
+    noted,
+)
+
+
+class ReadingContract(Ground):
+    """Reads see all that was answered as written."""
+
+    @pytest.mark.parametrize(
+        ("wanted", "positions"),
+        [
+            ({}, [0, 1, 2, 3, 4, 5]),
+            ({"run_id": "run_1"}, [0, 2, 4]),
+            ({"call_id": "call_2"}, [1, 3]),
+            ({"kind": EntryKind.INTENT}, [0, 1]),
+            ({"kind": EntryKind.PINNED}, [5]),
+            ({"kind": EntryKind.OPENED}, []),
+            ({"run_id": "run_1", "kind": EntryKind.AMENDED}, [4]),
+            ({"run_id": "run_1", "call_id": "call_2"}, []),
+            ({"after_seq": 2}, [3, 4, 5]),
+            ({"after_seq": 9}, []),
+            ({"limit": 2}, [0, 1]),
+            ({"run_id": "run_1", "after_seq": 0, "limit": 1}, [2]),
+        ],
+    )
+    async def test_entries_are_narrowed_by_what_is_given(
+        self, store: Store, fence: Fence, wanted: dict[str, str], positions: list[int]
+    ) -> None:
+        """In the order of their positions, however they are looked up."""
+        await store.append(
+            [
+                intent("call_1", run="run_1"),
+                intent("call_2", run="run_2"),
+                ended("call_1", run="run_1"),
+                ended("call_2", run="run_2"),
+                amended("call_1", run="run_1"),
+                noted(EntryKind.PINNED),
+            ],
+            fence=fence,
+        )
+        found = await store.entries(**wanted)  # type: ignore[arg-type]  # parameters by name
+        assert [stored.position.seq for stored in found] == positions
+
+    async def test_what_is_not_there_is_none(self, store: Store) -> None:
+        """An empty ledger answers every question."""
+        assert await store.payload("pl_1") is None
+        assert await store.run_key("run_1") is None
+        assert await store.last_call() is None
+        assert await store.last_call(refused=True) is None
+        assert await store.open_calls() == []
+        assert await store.approvals() == []
+        assert await store.admitted_since(0) == []
+
+    async def test_the_last_call_is_the_one_that_ended_last(
+        self, store: Store, fence: Fence
+    ) -> None:
+        """Not the youngest; and the last refused one is asked for apart."""
+        await store.append(
+            [
+                intent("call_1"),
+                ended("call_2", Status.REFUSED, at_ms=NOW + 1),
+                ended("call_3", Status.REFUSED, at_ms=NOW + 2),
+                ended("call_1", at_ms=NOW + 3),
+                intent("call_4"),
+            ],
+            fence=fence,
+        )
+        assert await store.last_call() == "call_1"
+        assert await store.last_call(refused=True) == "call_3"
+
+    async def test_a_call_is_open_from_its_intent_or_hold_to_its_end(
+        self, store: Store, fence: Fence
+    ) -> None:
+        """Oldest first; a call that was held keeps its place when it is taken up."""
+        await store.append([held("call_3", "apr_3"), intent("call_1")], fence=fence)
+        await store.append([intent("call_2"), intent("call_3")], fence=fence)
+        assert await store.open_calls() == ["call_3", "call_1", "call_2"]
+        await store.append([ended("call_1"), amended("call_1")], fence=fence)
+        assert await store.open_calls() == ["call_3", "call_2"]
+
+    async def test_a_call_that_begins_and_ends_in_one_append_is_never_open(
+        self, store: Store, fence: Fence
+    ) -> None:
+        """Nor one that is refused before it begins."""
+        await store.append([intent("call_1"), ended("call_1"), ended("call_2")], fence=fence)
+        assert await store.open_calls() == []
+
+    async def test_a_held_call_that_is_taken_up_and_ends_in_one_append_is_closed(
+        self, store: Store, fence: Fence
+    ) -> None:
+        """What the hold opened must not stay behind."""
+        await store.append([held("call_1", "apr_1")], fence=fence)
+        await store.append([intent("call_1"), ended("call_1")], fence=fence)
+        assert await store.open_calls() == []
+
+    async def test_another_process_sees_what_was_appended(
+        self, store: Store, fence: Fence, other: Store
+    ) -> None:
+        """As soon as `append` has answered."""
+        for call in ("call_1", "call_2"):
+            await store.append([intent(call)], fence=fence)
+            assert (await other.entries())[-1].call_id == call

@@ -1,0 +1,301 @@
+"""A store without a disk, for tests: the rules of `highroad.ports.store`, in plain Python.
+
+Nothing is durable and nothing is fast about it; what it does is what every store must do.
+"""
+
+import itertools
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from highroad.domain.approval import Approval, ApprovalState, Decision
+from highroad.domain.audit import TABLES, approval_of
+from highroad.domain.entry import (
+    AlreadyEnded,
+    ApprovalSpent,
+    Entry,
+    EntryKind,
+    Fence,
+    KeyClaim,
+    KeyTaken,
+    Position,
+    Receipt,
+    Row,
+    StoredEntry,
+    Written,
+)
+from highroad.domain.error import FenceLost, LedgerError
+from highroad.domain.outcome import Status
+from highroad.domain.payload import SealedKey, SealedPayload
+from highroad.domain.run import Usage
+from highroad.ports.store import Ownership
+
+_Record = dict[str, Any]
+"""A row by column name."""
+
+_numbers = itertools.count(1)
+
+
+@dataclass(slots=True)
+class MemoryLedger:
+    """What stores on one ledger share; hand it to two `MemoryStore`s to play two processes."""
+
+    log_id: str = field(default_factory=lambda: f"log_memory_{next(_numbers)}")
+    epoch: int = 0
+    owner: Ownership | None = None
+    holder: "MemoryStore | None" = None
+    entries: list[StoredEntry] = field(default_factory=list)
+    tables: dict[str, dict[tuple[Any, ...], _Record]] = field(
+        default_factory=lambda: {name: {} for name in TABLES}
+    )
+    payloads: dict[str, SealedPayload] = field(default_factory=dict)
+    run_keys: dict[str, SealedKey] = field(default_factory=dict)
+    claims: dict[tuple[str, bytes], KeyClaim] = field(default_factory=dict)
+    open_calls: dict[str, None] = field(default_factory=dict)
+    ended: dict[str, None] = field(default_factory=dict)
+    calls_of: dict[str, dict[str, None]] = field(default_factory=lambda: defaultdict(dict))
+    """Calls by run."""
+    inbox: list[Decision] = field(default_factory=list)
+
+
+class MemoryStore:
+    """A ledger in memory; fulfils `highroad.ports.store.Store`.
+
+    Args:
+        ledger: Shared with another store, as two processes share a file; a new one if absent.
+    """
+
+    def __init__(self, ledger: MemoryLedger | None = None) -> None:
+        self.ledger = MemoryLedger() if ledger is None else ledger
+        self._is_closed = False
+
+    async def acquire(self, *, pid: int, at_ms: int) -> Fence | None:
+        """Become the owner, or `None` while another store is."""
+        ledger = self._open()
+        if ledger.holder not in {None, self}:
+            return None
+        ledger.holder = self
+        ledger.owner = Ownership(pid, at_ms)
+        ledger.epoch += 1
+        return Fence(ledger.log_id, ledger.epoch)
+
+    async def ownership(self) -> Ownership | None:
+        """The present owner, or the last one."""
+        return self._open().owner
+
+    async def append(self, entries: Sequence[Entry], *, fence: Fence) -> tuple[Receipt, ...]:
+        """Write entries in order, each whole or not at all."""
+        ledger = self._open()
+        is_lost = fence != Fence(ledger.log_id, ledger.epoch)
+        kept = [e for e in entries if not is_lost or e.kind is EntryKind.AMENDED]
+        receipts = tuple(self._land(entry) for entry in kept)
+        if len(kept) < len(entries):
+            raise FenceLost(f"somebody took over the ledger after epoch {fence.epoch}")
+        return receipts
+
+    async def claim(self, organization: str, digest: bytes, *, at_ms: int) -> KeyClaim | None:
+        """The claim on a key that lasts at `at_ms`."""
+        claim = self._open().claims.get((organization, digest))
+        return claim if claim is not None and claim.expires_ms > at_ms else None
+
+    async def entries(
+        self,
+        *,
+        run_id: str | None = None,
+        call_id: str | None = None,
+        kind: str | None = None,
+        after_seq: int = -1,
+        limit: int = 1_000,
+    ) -> Sequence[StoredEntry]:
+        """Entries in order of position, from behind `after_seq`, narrowed by what is given."""
+        found = (
+            entry
+            for entry in self._open().entries[after_seq + 1 :]
+            if run_id in {None, entry.run_id}
+            and call_id in {None, entry.call_id}
+            and kind in {None, entry.kind}
+        )
+        return list(itertools.islice(found, limit))
+
+    async def last_call(self, *, refused: bool = False) -> str | None:
+        """Id of the newest ended call, or of the newest that was refused."""
+        ledger = self._open()
+        results = ledger.tables["tool_result"]
+        for call_id in reversed(ledger.ended):
+            if not refused:
+                return call_id
+            result = results.get((call_id,))
+            if result is not None and result["status"] == Status.REFUSED:
+                return call_id
+        return None
+
+    async def open_calls(self) -> Sequence[str]:
+        """Ids of calls with an intent or a hold and no terminal record, oldest first."""
+        return list(self._open().open_calls)
+
+    async def payload(self, payload_id: str) -> SealedPayload | None:
+        """A payload, or `None` where it was erased."""
+        return self._open().payloads.get(payload_id)
+
+    async def run_key(self, run_id: str) -> SealedKey | None:
+        """The wrapped data key of a run, or `None` where it was erased."""
+        return self._open().run_keys.get(run_id)
+
+    async def approval(self, approval_id: str) -> Approval | None:
+        """An approval by its id."""
+        row = self._open().tables["approval"].get((approval_id,))
+        return None if row is None else approval_of(tuple(row.values()))
+
+    async def approvals(
+        self, *, state: ApprovalState | None = None, after: str = "", limit: int = 100
+    ) -> Sequence[Approval]:
+        """A page of approvals, oldest first, behind the id `after`."""
+        rows = self._open().tables["approval"].values()
+        found = [row for row in rows if row["id"] > after and state in {None, row["state"]}]
+        found.sort(key=lambda row: str(row["id"]))
+        return [approval_of(tuple(row.values())) for row in found[:limit]]
+
+    async def usage(self, run_id: str, *, at_ms: int) -> Usage:
+        """What a run has used until `at_ms`; in flight or unknown counts what it reserved."""
+        tables = self._open().tables
+        calls = [tables["tool_call"][call,] for call in self.ledger.calls_of.get(run_id, ())]
+        if not calls:
+            return Usage()
+        by_tool: dict[str, int] = defaultdict(int)
+        cost = 0
+        for call in calls:
+            if call["has_intent"]:
+                by_tool[call["tool"]] += 1
+            result = tables["tool_result"].get((call["id"],))
+            if result is None or result["status"] == Status.UNKNOWN:
+                cost += call["reserved_microusd"]
+            else:
+                cost += result["cost_microusd"]
+        return Usage(
+            proposals=len(calls),
+            calls=sum(by_tool.values()),
+            cost_microusd=cost,
+            started_ms=min(call["created_ms"] for call in calls),
+            rested_ms=self._rested({call["id"] for call in calls}, at_ms),
+            by_tool=tuple(sorted(by_tool.items())),
+        )
+
+    async def admitted_since(self, at_ms: int) -> Sequence[tuple[str, str, int]]:
+        """(principal, tool, time) of each call with an intent since `at_ms`, oldest first."""
+        calls = self._open().tables["tool_call"].values()
+        found = [call for call in calls if call["has_intent"] and call["created_ms"] >= at_ms]
+        found.sort(key=lambda call: str(call["id"]))
+        return [(call["principal_id"], call["tool"], call["created_ms"]) for call in found]
+
+    async def post(self, decision: Decision) -> None:
+        """Leave a decision for the owner."""
+        self._open().inbox.append(decision)
+
+    async def inbox(self) -> Sequence[Decision]:
+        """Decisions that no entry answers yet, oldest first."""
+        return list(self._open().inbox)
+
+    async def forget(self, decisions: Sequence[Decision]) -> None:
+        """Take decisions from the inbox."""
+        ledger = self._open()
+        ledger.inbox = [decision for decision in ledger.inbox if decision not in decisions]
+
+    async def expire(self, at_ms: int) -> None:
+        """Drop claims that have expired."""
+        ledger = self._open()
+        ledger.claims = {
+            key: claim for key, claim in ledger.claims.items() if claim.expires_ms > at_ms
+        }
+
+    async def close(self) -> None:
+        """Give up ownership. Safe to call twice."""
+        self._is_closed = True
+        if self.ledger.holder is self:
+            self.ledger.holder = None
+
+    def _open(self) -> MemoryLedger:
+        if self._is_closed:
+            raise LedgerError("the ledger in memory was closed; open it again")
+        return self.ledger
+
+    def _land(self, entry: Entry) -> Receipt:
+        obstacle = self._obstacle(entry)
+        if obstacle is not None:
+            return obstacle
+        ledger = self.ledger
+        if entry.claim is not None:
+            ledger.claims[entry.claim.organization, entry.claim.digest] = entry.claim
+        if entry.spends is not None:
+            ledger.tables["approval"][entry.spends,]["state"] = ApprovalState.CONSUMED
+        for row in entry.rows:
+            self._put(row)
+        for payload in entry.payloads:
+            ledger.payloads.setdefault(payload.id, payload)
+        if entry.run_key is not None:
+            ledger.run_keys.setdefault(entry.run_key.run_id, entry.run_key)
+        if entry.call_id is not None:
+            self._follow(entry, entry.call_id)
+        position = Position(ledger.log_id, len(ledger.entries))
+        ledger.entries.append(
+            StoredEntry(
+                position=position,
+                kind=entry.kind,
+                schema=entry.schema,
+                organization=entry.organization,
+                run_id=entry.run_id,
+                call_id=entry.call_id,
+                at_ms=entry.at_ms,
+                body=entry.body,
+            )
+        )
+        return Written(position)
+
+    def _obstacle(self, entry: Entry) -> Receipt | None:
+        ledger = self.ledger
+        if entry.kind is EntryKind.ENDED and entry.call_id in ledger.ended:
+            return AlreadyEnded(entry.call_id)
+        if entry.spends is not None:
+            approval = ledger.tables["approval"].get((entry.spends,))
+            if approval is None or approval["state"] != ApprovalState.APPROVED:
+                return ApprovalSpent(entry.spends)
+        claim = entry.claim
+        if claim is not None:
+            standing = ledger.claims.get((claim.organization, claim.digest), claim)
+            if standing.call_id != claim.call_id and standing.expires_ms > entry.at_ms:
+                return KeyTaken(standing)
+        return None
+
+    def _put(self, row: Row) -> None:
+        columns = TABLES[row.table].columns
+        record: _Record = {
+            column.name: value for column, value in zip(columns, row.values, strict=True)
+        }
+        key = tuple(record[column.name] for column in columns if column.is_key)
+        self.ledger.tables[row.table][key] = record
+        if row.table == "tool_call":
+            self.ledger.calls_of[record["run_id"]][record["id"]] = None
+
+    def _follow(self, entry: Entry, call_id: str) -> None:
+        ledger = self.ledger
+        if entry.kind in {EntryKind.INTENT, EntryKind.HELD}:
+            ledger.open_calls.setdefault(call_id)
+        elif entry.kind is EntryKind.ENDED:
+            ledger.open_calls.pop(call_id, None)
+            ledger.ended[call_id] = None
+        if entry.frees_key:
+            own = [key for key, claim in ledger.claims.items() if claim.call_id == call_id]
+            for key in own:
+                del ledger.claims[key]
+
+    def _rested(self, call_ids: set[str], at_ms: int) -> int:
+        waits = sorted(
+            (row["created_ms"], at_ms if row["decided_ms"] is None else row["decided_ms"])
+            for row in self.ledger.tables["approval"].values()
+            if row["call_id"] in call_ids
+        )
+        rested, reached = 0, 0
+        for since, until in waits:
+            rested += max(0, until - max(since, reached))
+            reached = max(reached, until)
+        return rested
