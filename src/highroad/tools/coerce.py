@@ -43,6 +43,9 @@ class Coercion:
     target: str
     """JSON type that the schema wants."""
 
+    def __str__(self) -> str:
+        return f"{self.pointer}: {self.source} as {self.target}"
+
 
 @dataclass(frozen=True, slots=True)
 class _Coercer:

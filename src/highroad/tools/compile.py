@@ -1,7 +1,8 @@
 """A tool made ready for the road: all that can be known before a call is worked out here, once."""
 
+import inspect
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
 from jsonschema_rs import Draft202012Validator, ValidationError
@@ -81,6 +82,14 @@ class RegisteredTool(Generic[T]):
     def bind(self, arguments: JsonObject) -> dict[str, Any]:
         """Keyword arguments for the function, from arguments that `check_arguments` passed."""
         return dict(arguments) if self.binder is None else self.binder.bind(arguments)
+
+    def read(self, data: bytes) -> T:
+        """A result from its stored JSON."""
+        return self.result.read(data)
+
+    def with_body(self, body: Callable[..., Any]) -> "RegisteredTool[Any]":
+        """The same tool with another body, such as a fake, that takes the same parameters."""
+        return replace(self, function=body, is_async=inspect.iscoroutinefunction(body))
 
     def start(
         self,

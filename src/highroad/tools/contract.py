@@ -7,7 +7,8 @@ without a label untrusted.
 from dataclasses import dataclass
 from typing import Any, NoReturn, TypeAlias
 
-from highroad.domain.error import DeclarationError
+from pydantic.errors import PydanticSchemaGenerationError
+
 from highroad.domain.tool import ArgumentContract, ArgumentRole, Contract
 from highroad.ports.policy import Owner
 from highroad.tools.hooks import Hook, Written
@@ -24,9 +25,9 @@ class Marker:
 
         So this one stands deeper, where the road does not look, and would silently do nothing.
         """
-        raise DeclarationError(
-            f"{type(self).__name__} marks an argument of the tool itself, not a part of its value: "
-            f"make the marked value an argument of its own"
+        raise PydanticSchemaGenerationError(
+            f"{type(self).__name__} marks an argument as a whole and stands outermost, for example "
+            f"Annotated[str | None, {type(self).__name__}(…)]; a part of a value it cannot mark"
         )
 
 

@@ -26,7 +26,7 @@ from highroad.tools.options import (
     tier_of,
 )
 from highroad.tools.schema import arguments_adapter, input_schema, output_schema, result_adapter
-from highroad.tools.signature import Signature, read_signature
+from highroad.tools.signature import Scope, Signature, read_signature
 from highroad.tools.site import Site
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -75,12 +75,10 @@ def tool(function: F | None = None, /, **options: Unpack[ToolOptions]) -> F | Ca
     Raises:
         DeclarationError: The declaration is wrong; the message says where, and what to do.
     """
-    frame = inspect.currentframe()
-    # Types that are local to the caller are out of reach of a function's postponed annotations.
-    local_names = frame.f_back.f_locals if frame and frame.f_back else None
+    scope = _calling_scope()
 
     def decorate(function: F) -> F:
-        _DECLARED[function] = _declare(function, options, local_names)
+        _DECLARED[function] = _declare(function, options, scope)
         return function
 
     return decorate if function is None else decorate(function)
@@ -107,15 +105,22 @@ def declaration_of(function: Callable[..., Any]) -> Declaration:
     return _DECLARED.get(function) or _declare(function, ToolOptions())
 
 
+def _calling_scope() -> Scope | None:
+    """Where `tool` is called: types that are local there are out of reach of a function's hints."""
+    frame = inspect.currentframe()
+    caller = frame.f_back.f_back if frame and frame.f_back else None
+    return Scope(caller.f_globals, caller.f_locals) if caller else None
+
+
 def _declare(
     function: Callable[..., Any],
     options: ToolOptions,
-    local_names: Mapping[str, Any] | None = None,
+    scope: Scope | None = None,
 ) -> Declaration:
     site = Site.of(function)
     check_options(options, site)
     resources = dict(options.get("resources", {}))
-    signature = read_signature(function, site, resources=resources, local_names=local_names)
+    signature = read_signature(function, site, resources=resources, scope=scope)
     arguments = arguments_adapter(signature, site)
     result = result_adapter(signature, site)
     cost = cost_of(options, site)

@@ -19,6 +19,7 @@ from highroad.tools.pointer import pointer
 
 UNKNOWN_ARGUMENT: Final = "unknown_argument"
 _CODES: Final = {"additionalProperties": UNKNOWN_ARGUMENT, "falseSchema": UNKNOWN_ARGUMENT}
+_MOST_NEAR: Final = 8
 _CAPITAL: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
@@ -99,11 +100,9 @@ def _known_only(part: JsonValue, unexpected: list[str]) -> str:
     known = list(members) if isinstance(members, dict) else []
     if not known:
         return "no arguments at all"
-    words = f"only the names {', '.join(f'`{name}`' for name in known)}"
     near = dict.fromkeys(
-        name for wrong in unexpected[:8] for name in near_names(wrong, known, most=1)
+        name for wrong in unexpected[:_MOST_NEAR] for name in near_names(wrong, known, most=1)
     )
-    if near:
-        words += f"; perhaps {' or '.join(f'`{name}`' for name in near)} was meant"
-    count = len(unexpected)
-    return f"{words}; {count} {'is' if count == 1 else 'are'} unknown"
+    hint = f"; perhaps {' or '.join(f'`{name}`' for name in near)} was meant" if near else ""
+    names = ", ".join(f"`{name}`" for name in known)
+    return f"only the names {names} ({len(unexpected)} unknown{hint})"

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from highroad.domain.tool import ToolDefinition
 from highroad.tools.compile import RegisteredTool, compile_tool
 from highroad.tools.near import near_names
 from highroad.tools.site import Site
@@ -44,25 +45,40 @@ class Registry:
         self._by_name[tool.name] = self._by_function[function] = tool
         return tool
 
-    def get(self, tool: Callable[..., Any] | str) -> RegisteredTool[Any] | None:
+    def find(self, tool: Callable[..., Any] | str) -> RegisteredTool[Any] | None:
         """A tool by its name or its function."""
         return self._by_name.get(tool) if isinstance(tool, str) else self._by_function.get(tool)
+
+    def replace(self, tool: Callable[..., Any] | str, body: Callable[..., Any]) -> None:
+        """Put another body under a tool, which is otherwise judged as before.
+
+        Raises:
+            KeyError: There is no such tool.
+        """
+        known = self.find(tool)
+        if known is None:
+            raise KeyError(tool)
+        changed = known.with_body(body)
+        self._by_name[known.name] = changed
+        self._by_function = {
+            function: changed if each is known else each
+            for function, each in self._by_function.items()
+        }
 
     def near(self, wrong: str, visible: Iterable[str]) -> tuple[str, ...]:
         """Names like `wrong` among those that the asker may see; others are never told."""
         return near_names(wrong, (name for name in visible if name in self._by_name))
 
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Every name, in order."""
-        return tuple(sorted(self._by_name))
+    def definitions(self) -> tuple[ToolDefinition, ...]:
+        """Every definition, in the order of their names."""
+        return tuple(tool.definition for tool in self)
 
     def __contains__(self, name: object) -> bool:
         return name in self._by_name
 
     def __iter__(self) -> Iterator[RegisteredTool[Any]]:
         """In the order of their names."""
-        return iter([self._by_name[name] for name in self.names])
+        return iter([self._by_name[name] for name in sorted(self._by_name)])
 
     def __len__(self) -> int:
         return len(self._by_name)

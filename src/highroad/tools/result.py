@@ -21,7 +21,7 @@ _OTHER_TYPE: Final = Problem("", "type", "a result of the tool's return type")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Encoded(Generic[T]):
+class Encoded:
     """A result as it is stored and answered.
 
     With `problems` the result breaks what the tool promises (`result_invalid`): `value` is then
@@ -31,7 +31,7 @@ class Encoded(Generic[T]):
 
     data: bytes
     json: JsonValue
-    value: T
+    value: Any
     problems: tuple[Problem, ...] = ()
 
 
@@ -41,11 +41,11 @@ class ResultCodec(Generic[T]):
 
     adapter: TypeAdapter[T]
 
-    def encode(self, value: Any) -> Encoded[T]:  # noqa: ANN401 - whatever a body returned
+    def encode(self, value: Any) -> Encoded:  # noqa: ANN401 - whatever a body returned
         """The JSON of a fresh result, with its value re-read; never raises for what it is."""
         try:
             # What is of another type is found when it is read; a warning could only say it twice.
-            data = self.adapter.serializer.to_json(value, warnings="none", by_alias=True)
+            data = self.adapter.serializer.to_json(value, warnings=False, by_alias=True)
         except (PydanticSerializationError, ValueError, RecursionError):
             return self._broken(value, _OTHER_TYPE)
         json = from_json(data)
@@ -64,7 +64,7 @@ class ResultCodec(Generic[T]):
         """
         return self.adapter.validator.validate_json(data, strict=True, by_alias=True)  # type: ignore[no-any-return]  # the validator of a TypeAdapter[T] makes a T
 
-    def _broken(self, value: Any, *problems: Problem) -> Encoded[T]:  # noqa: ANN401 - whatever a body returned
+    def _broken(self, value: Any, *problems: Problem) -> Encoded:  # noqa: ANN401 - whatever a body returned
         try:
             json = _writable(from_json(to_json(value)))
         except (ValueError, RecursionError):

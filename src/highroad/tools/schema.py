@@ -193,7 +193,7 @@ def _adapter(hint: Any, site: Site, what: str) -> TypeAdapter[Any]:  # noqa: ANN
     try:
         return TypeAdapter(hint)
     except (PydanticUserError, PydanticUndefinedAnnotation) as error:
-        raise site.error(f"{what} has a type without a JSON form: {_first_line(error)}") from error
+        raise site.error(f"{what} has a type that cannot be read: {_first_line(error)}") from error
 
 
 def _schema_of(make: Callable[[], dict[str, Any]], site: Site, what: str) -> JsonObject:

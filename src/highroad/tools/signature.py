@@ -51,14 +51,27 @@ class Signature:
     """Parameters that take a resource, and its type."""
 
 
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Where a function was declared; postponed annotations may name what is local there."""
+
+    global_names: Mapping[str, Any]
+    local_names: Mapping[str, Any]
+
+    def names_for(self, function: Callable[..., Any]) -> dict[str, Any] | None:
+        """The local names, unless the function is of another module, whose names mean others."""
+        is_home = getattr(function, "__globals__", None) is self.global_names
+        return dict(self.local_names) if is_home else None
+
+
 def read_signature(
     function: Callable[..., Any],
     site: Site,
     *,
     resources: Collection[type] = (),
-    local_names: Mapping[str, Any] | None = None,
+    scope: Scope | None = None,
 ) -> Signature:
-    """Read a function; `local_names` are those that stand where it was declared.
+    """Read a function, declared in `scope`, of which `resources` are put in by the road.
 
     Raises:
         DeclarationError: A parameter has no type, cannot be named, or its type is not known.
@@ -67,7 +80,7 @@ def read_signature(
         raise site.error("a tool is a function; to give one state, take a `ToolContext`")
     if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
         raise site.error("a tool returns once; collect what it yields and return it")
-    hints = _hints(function, site, local_names)
+    hints = _hints(function, site, scope)
     arguments: list[Argument] = []
     injected: list[tuple[str, type]] = []
     contexts: list[tuple[str, Any]] = []
@@ -93,13 +106,10 @@ def read_signature(
     )
 
 
-def _hints(
-    function: Callable[..., Any], site: Site, local_names: Mapping[str, Any] | None
-) -> dict[str, Any]:
+def _hints(function: Callable[..., Any], site: Site, scope: Scope | None) -> dict[str, Any]:
     try:
-        return get_type_hints(
-            function, localns=dict(local_names) if local_names else None, include_extras=True
-        )
+        local_names = scope.names_for(function) if scope else None
+        return get_type_hints(function, localns=local_names, include_extras=True)
     except (NameError, AttributeError, TypeError, SyntaxError) as error:
         raise site.error(
             f"a type hint cannot be read ({error}); define or import its type above the tool, "
