@@ -84,4 +84,7 @@ class Decision:
     digest: str
     """What they saw."""
     at_ms: int
-    reason: str = ""
+    reason: bytes | None = None
+    """What they wrote, encrypted with the organization's key."""
+    profile: bytes | None = None
+    """Who they are, encrypted, for the erasable table."""

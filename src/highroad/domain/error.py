@@ -115,7 +115,7 @@ class ToolError(HighroadError):
     ) -> None:
         super().__init__(message)
         self.message = message
-        self.code = str(code)
+        self.code: str = str(code)
         self.hint = hint
         self.retryable = retryable
         self.applied = applied
@@ -131,7 +131,7 @@ class NotCompleted(HighroadError):  # noqa: N818 - a promised public name: it re
         super().__init__(f"{status}: {error.code}: {error.message} (call {call_id})")
         self.status = status
         self.error = error
-        self.code = error.code
+        self.code: str = error.code
         self.call_id = call_id
 
     def __reduce__(self) -> tuple[type["NotCompleted"], tuple[str, CallError, str]]:
@@ -163,11 +163,15 @@ class LedgerOwned(LedgerError):  # noqa: N818 - named by its code, `ledger_owned
             f"make the call there, or end that process and try again"
         )
         self.pid = pid
-        self.code = "ledger_owned"
+        self.code: str = "ledger_owned"
 
 
 class FenceLost(LedgerError):  # noqa: N818 - what happened, in the field's word
     """Somebody newer took over what this process was driving. It must stop; nothing was written."""
+
+
+class DecisionRefused(HighroadError):  # noqa: N818 - what happened
+    """A decision about an approval does not count; nothing changed. The message says why."""
 
 
 class VaultError(LedgerError):

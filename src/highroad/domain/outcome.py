@@ -7,7 +7,6 @@ from typing import Any, Generic, NoReturn, TypeAlias, TypeVar
 from highroad.domain.error import CallError, Code, NotCompleted
 from highroad.domain.json_value import JsonObject, JsonValue
 from highroad.domain.label import NO_LABELS, Labels
-from highroad.domain.payload import PayloadRef
 
 T = TypeVar("T")
 
@@ -52,19 +51,21 @@ class HoldReason(StrEnum):
 class Ending:
     """What the road brings to `finish`, from which the terminal record is made.
 
-    `result` is what the tool returned, not yet checked; `stored` refers to a result that the
-    ledger already has, of the call `source`.
+    `result` is what the tool returned, not yet checked; `stored` is the JSON of a result that was
+    checked before, that of the call `source`.
     """
 
     status: Status
     error: CallError | None = None
     proof: Proof | None = None
     result: object = None
-    stored: PayloadRef | None = None
+    stored: bytes | None = None
     source: str | None = None
     is_repeated: bool = False
     is_cached: bool = False
     is_dry_run: bool = False
+    is_result_lost: bool = False
+    """It took effect, as a probe says, but what it returned was never seen."""
     rule: str | None = None
     """What decided, for the ledger only."""
     actual: str | None = None
@@ -251,6 +252,30 @@ class Preview:
     reasons: tuple[str, ...] = ()
     changes: JsonValue = None
     """What the tool's own preview says, where it has one."""
+
+
+_Ended: TypeAlias = Refused | Failed | Unknown | Expired | Cancelled
+
+
+def ended_without_value(
+    status: Status, *, call_id: str, error: CallError, proof: Proof | None
+) -> _Ended:
+    """The outcome of a status other than `completed`.
+
+    Where a failed or cancelled call has no proof that nothing was applied it is `Unknown`: the
+    rule of P3 holds here whatever went before.
+    """
+    match status:
+        case Status.REFUSED:
+            return Refused(call_id=call_id, error=error)
+        case Status.EXPIRED:
+            return Expired(call_id=call_id, error=error)
+        case Status.FAILED if proof is not None:
+            return Failed(call_id=call_id, error=error, proof=proof)
+        case Status.CANCELLED if proof is not None:
+            return Cancelled(call_id=call_id, error=error, proof=proof)
+        case _:
+            return Unknown(call_id=call_id, error=error)
 
 
 Outcome: TypeAlias = Completed[T] | Refused | Failed | Unknown | Expired | Cancelled | Held

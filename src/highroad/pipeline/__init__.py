@@ -1,1 +1,1 @@
-"""The road: one literal order of stages, and the function that drives a call along it."""
+"""The road of a call: `drive` knows the order, each stage decides one thing."""

@@ -1,1 +1,1 @@
-"""One file per stage of the road; no stage knows another."""
+"""The stages of the road, one file each; none knows another, `drive` alone knows their order."""

@@ -1,0 +1,193 @@
+"""The desk: held calls before people, and what people decide.
+
+Deciding only records the decision. A process that owns the ledger writes the entry at once; any
+other leaves the decision in the inbox, which the owner empties.
+"""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+import orjson
+
+from highroad.domain.approval import Approval, ApprovalState, Decision, Ruling
+from highroad.domain.error import DecisionRefused
+from highroad.domain.identity import Principal
+from highroad.domain.payload import PayloadKind, SealedPayload
+from highroad.ledger import entries
+from highroad.ledger.ledger import Ledger
+from highroad.ports.clock import Clock
+from highroad.ports.store import Store
+
+_log: Final = logging.getLogger("highroad.approvals")
+
+POLL_S: Final = 0.05
+"""How often the owner looks into the inbox; a look that finds nothing costs microseconds."""
+
+
+class Rules:
+    """Who may decide.
+
+    Args:
+        four_eyes: Nobody decides about a call of their own.
+        roles: One of them is needed; empty asks for none.
+    """
+
+    def __init__(self, *, four_eyes: bool = False, roles: frozenset[str] = frozenset()) -> None:
+        self.four_eyes = four_eyes
+        self.roles = roles
+
+    def objection(self, approval: Approval, by: Principal, opaque_id: str) -> str | None:
+        """Why `by` may not decide about `approval`, if so."""
+        if by.organization != approval.organization:
+            return "there is no such approval"  # as for one that does not exist
+        if self.four_eyes and opaque_id == approval.requester:
+            return "who requests a call does not approve it: ask somebody else"
+        if self.roles and not self.roles & by.roles:
+            return f"deciding needs one of the roles {', '.join(sorted(self.roles))}"
+        return None
+
+
+class Desk:
+    """Lists approvals, takes decisions, and tells who waits (`runtime.approvals`)."""
+
+    def __init__(
+        self, store: Store, ledger: Ledger, clock: Clock, rules: Rules, *, is_owner: bool
+    ) -> None:
+        self._store = store
+        self._ledger = ledger
+        self._clock = clock
+        self._rules = rules
+        self._is_owner = is_owner
+        self._changed = asyncio.Event()
+
+    async def list(
+        self,
+        *,
+        state: ApprovalState | str | None = ApprovalState.WAITING,
+        after: str = "",
+        limit: int = 100,
+    ) -> Sequence[Approval]:
+        """A page of approvals, oldest first; `state=None` is all of them."""
+        wanted = None if state is None else ApprovalState(state)
+        return await self._store.approvals(state=wanted, after=after, limit=limit)
+
+    async def get(self, approval_id: str) -> Approval:
+        """One approval.
+
+        Raises:
+            DecisionRefused: There is none of that id.
+        """
+        approval = await self._store.approval(approval_id)
+        if approval is None:
+            raise DecisionRefused(f"there is no approval {approval_id}; list those that wait")
+        return approval
+
+    async def approve(self, approval_id: str, *, by: Principal, reason: str = "") -> Approval:
+        """Record that `by` agrees. Nothing runs: whoever waits for the call drives it on.
+
+        Raises:
+            DecisionRefused: It is decided, expired or not theirs to decide.
+        """
+        return await self._decide(approval_id, Ruling.APPROVE, by, reason)
+
+    async def reject(self, approval_id: str, *, by: Principal, reason: str = "") -> Approval:
+        """Record that `by` objects; one rejection ends the matter.
+
+        Raises:
+            DecisionRefused: It is decided, expired or not theirs to decide.
+        """
+        return await self._decide(approval_id, Ruling.REJECT, by, reason)
+
+    def next_change(self) -> asyncio.Event:
+        """Set when the next decision is recorded; ask for it before looking at the state."""
+        return self._changed
+
+    async def watch(self) -> None:
+        """Turn decisions of other processes into entries, for as long as this one is owner."""
+        while True:
+            await self.empty_inbox()
+            await self._clock.sleep(POLL_S)
+
+    async def empty_inbox(self) -> None:
+        """Record what the inbox holds; what cannot count is dropped and logged."""
+        decisions = await self._store.inbox()
+        for decision in decisions:
+            try:
+                await self._record(decision)
+            except DecisionRefused as refusal:
+                _log.warning("decision on %s dropped: %s", decision.approval_id, refusal)
+        if decisions:
+            await self._store.forget(decisions)
+
+    async def _decide(
+        self, approval_id: str, ruling: Ruling, by: Principal, reason: str
+    ) -> Approval:
+        approval = await self.get(approval_id)
+        key = self._ledger.keyring.organization(by.organization)
+        opaque_id = key.opaque(by.id)
+        objection = self._rules.objection(approval, by, opaque_id)
+        if objection is not None:
+            raise DecisionRefused(f"{approval_id}: {objection}")
+        decision = Decision(
+            approval_id=approval_id,
+            ruling=ruling,
+            by=opaque_id,
+            digest=approval.digest,
+            at_ms=self._clock.now_ms(),
+            reason=key.seal_profile(approval_id, reason.encode()) if reason else None,
+            profile=self._ledger.sealed_profile(by),
+        )
+        if self._is_owner:
+            return await self._record(decision)
+        decided = self._after(approval, decision)
+        await self._store.post(decision)
+        return decided
+
+    async def _record(self, decision: Decision) -> Approval:
+        approval = await self.get(decision.approval_id)
+        decided = self._after(approval, decision)
+        reason = await self._sealed_reason(approval, decision)
+        await self._ledger.writer.write(entries.decided(decided, decision, reason=reason))
+        self._changed.set()
+        self._changed = asyncio.Event()
+        return decided
+
+    def _after(self, approval: Approval, decision: Decision) -> Approval:
+        """The approval as it stands after a decision.
+
+        Raises:
+            DecisionRefused: The decision comes too late, twice, or is about something else.
+        """
+        name = approval.id
+        if approval.state is not ApprovalState.WAITING:
+            raise DecisionRefused(f"{name} is {approval.state} already; nothing changed")
+        if decision.at_ms >= approval.expires_ms:
+            raise DecisionRefused(f"{name} has expired; have the call made anew")
+        if decision.digest != approval.digest:
+            raise DecisionRefused(f"{name} is not what was decided on; look at it again")
+        if self._rules.four_eyes and decision.by == approval.requester:
+            raise DecisionRefused(f"{name}: who requests a call does not approve it")
+        if decision.ruling is Ruling.REJECT:
+            return replace(approval, state=ApprovalState.REJECTED)
+        if decision.by in approval.approvers:
+            raise DecisionRefused(f"{name}: the same person agreed before; another is needed")
+        approvers = (*approval.approvers, decision.by)
+        is_enough = len(approvers) >= approval.quorum
+        state = ApprovalState.APPROVED if is_enough else ApprovalState.WAITING
+        return replace(approval, state=state, approvers=approvers)
+
+    async def _sealed_reason(self, approval: Approval, decision: Decision) -> SealedPayload | None:
+        """What they wrote, moved from the organization's key to that of the run."""
+        if decision.reason is None:
+            return None
+        key = self._ledger.keyring.organization(approval.organization)
+        plain = key.open_profile(approval.id, decision.reason)
+        run_key = await self._ledger.vault.key_of_run(approval.run_id)
+        payload_id = f"{approval.id}.reason.{decision.by}"
+        _, sealed = self._ledger.vault.seal(
+            run_key, payload_id, PayloadKind.MESSAGE, orjson.dumps(plain.decode())
+        )
+        return sealed

@@ -1,0 +1,137 @@
+"""Waiting for a held call, and driving it on once it is decided."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Final
+
+from highroad.approvals.desk import Desk
+from highroad.domain.approval import Approval, ApprovalState
+from highroad.domain.error import CallError, Code
+from highroad.domain.outcome import AnyOutcome, Ending, Status
+from highroad.ledger.history import CallHistory
+from highroad.pipeline import doorway
+from highroad.pipeline.context import Services
+from highroad.pipeline.drive import drive
+from highroad.pipeline.stored import held, stored_outcome
+
+EXPIRED: Final = CallError(
+    code=Code.APPROVAL_EXPIRED,
+    message="Nobody decided about this call in time.",
+    hint="Make the call anew if it is still wanted.",
+)
+
+Settle = Callable[[Services, str], Awaitable[AnyOutcome]]
+
+
+class Waiting:
+    """Brings a call that was made earlier to its end.
+
+    Args:
+        services: Of the runtime.
+        desk: Tells when a decision was recorded.
+        settle: Recovery: ends a call that was begun and that nobody drives.
+    """
+
+    def __init__(self, services: Services, desk: Desk, settle: Settle) -> None:
+        self._services = services
+        self._desk = desk
+        self._settle = settle
+        self._driving: dict[str, asyncio.Task[AnyOutcome]] = {}
+
+    async def wait(self, call_id: str, *, timeout_s: float | None = None) -> AnyOutcome:
+        """The outcome of a call; a held one is awaited, and driven on once it is decided.
+
+        Args:
+            call_id: As the `Held` outcome names it.
+            timeout_s: How long to wait for people; 0 only looks, `None` waits until it expires.
+
+        Returns:
+            Its ending, or `Held` where the time was up first.
+
+        Raises:
+            LookupError: The ledger has no such call.
+        """
+        clock = self._services.clock
+        until_s = None if timeout_s is None else clock.monotonic_s() + timeout_s
+        while True:
+            flying = await self._services.inflight.join(call_id)
+            if flying is not None:
+                return flying
+            changed = self._desk.next_change()
+            history = await self._services.ledger.history(call_id)
+            if history is None:
+                raise LookupError(f"no call {call_id} in this ledger")
+            if history.ended is not None:
+                return await stored_outcome(self._services, history)
+            approval = await self._approval(history)
+            if approval is None:
+                return await self._settle(self._services, call_id)
+            if self._is_due(approval):
+                return await self._drive_once(history, approval)
+            left_s = (approval.expires_ms - clock.now_ms()) / 1_000
+            if until_s is not None:
+                left_s = min(left_s, until_s - clock.monotonic_s())
+                if left_s <= 0:
+                    return held(history)
+            await self._pause(changed, left_s)
+
+    async def sweep(self) -> None:
+        """End the calls whose approvals have expired, though nobody waits for them."""
+        for approval in await self._desk.list(state=ApprovalState.WAITING):
+            if approval.expires_ms > self._services.clock.now_ms():
+                return  # they expire in the order in which they were made
+            history = await self._services.ledger.history(approval.call_id)
+            if history is not None and history.is_held:
+                await self._drive_once(history, approval)
+
+    async def _approval(self, history: CallHistory) -> Approval | None:
+        """The approval of a held call as the store has it: spent or not."""
+        if not history.is_held or history.approval is None:
+            return None
+        return await self._desk.get(history.approval.id)
+
+    def _is_due(self, approval: Approval) -> bool:
+        if approval.state is not ApprovalState.WAITING:
+            return True
+        return approval.expires_ms <= self._services.clock.now_ms()
+
+    async def _pause(self, changed: asyncio.Event, seconds: float) -> None:
+        """Wait for a decision or the time, whichever comes first."""
+        waits = {
+            asyncio.ensure_future(changed.wait()),
+            asyncio.ensure_future(self._services.clock.sleep(seconds)),
+        }
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+
+    async def _drive_once(self, history: CallHistory, approval: Approval) -> AnyOutcome:
+        """Drive a decided call on; everybody who waits for it shares the one drive."""
+        driving = self._driving.get(history.call_id)
+        if driving is None:
+            driving = asyncio.ensure_future(self._drive(history, approval))
+            self._driving[history.call_id] = driving
+            driving.add_done_callback(lambda _: self._driving.pop(history.call_id, None))
+        return await asyncio.shield(driving)
+
+    async def _drive(self, history: CallHistory, approval: Approval) -> AnyOutcome:
+        services = self._services
+        call = await doorway.thaw(services, history)
+        is_late = (
+            approval.state is ApprovalState.WAITING
+            and approval.expires_ms <= services.clock.now_ms()
+        )
+        context = await doorway.reopen(services, call, history, approval)
+        if not is_late:
+            return await drive(call, context)
+        context.approval_after = replace(approval, state=ApprovalState.EXPIRED)
+        ending = Ending(
+            status=Status.EXPIRED,
+            error=EXPIRED,
+            rule=f"approval.{approval.id}",
+            decided_by="approve",
+        )
+        return await drive(call, context, ending=ending)

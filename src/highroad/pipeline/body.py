@@ -1,0 +1,85 @@
+"""Running the body of a tool: what it is handed, where it runs, and for how long."""
+
+import asyncio
+import inspect
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, Final
+
+import anyio.to_thread
+
+from highroad.domain.call import Call
+from highroad.domain.outcome import AnyOutcome
+from highroad.pipeline.context import RoadContext
+from highroad.tools.context import ToolContext
+
+MAX_THREADS: Final = 40
+"""Bodies of synchronous tools that run at once, those that outlived their deadline included."""
+
+
+class Progress:
+    """The road's side of a call while its body runs (`tools.context.CallInProgress`)."""
+
+    __slots__ = ("_call", "_context")
+
+    def __init__(self, call: Call, context: RoadContext) -> None:
+        self._call = call
+        self._context = context
+
+    def remaining_s(self) -> float:
+        """Seconds until the deadline of the call."""
+        return self._context.remaining_s()
+
+    async def call(
+        self,
+        tool: Callable[..., Any] | str,
+        arguments: Mapping[str, object],
+        *,
+        idempotency_key: str | None,
+    ) -> AnyOutcome:
+        """Drive a governed call whose parent is this one."""
+        return await self._context.services.nested(self._call, tool, arguments, idempotency_key)
+
+
+async def tool_context(call: Call, context: RoadContext) -> ToolContext[Any]:
+    """What the body and the tool's hooks see; dependencies are made when first wanted."""
+    record, tool = context.record, context.tool
+    deps = None
+    if tool.deps is not None:
+        deps = await context.services.dependencies.make(
+            tool.deps, call.principal, call.run_id, is_kept=not call.is_direct
+        )
+    return ToolContext(
+        call_id=call.id,
+        run_id=call.run_id,
+        principal=call.principal,
+        deps=deps,
+        idempotency_key=None if context.claim is None else context.claim.digest.hex(),
+        attempt=max(1, record.attempts),
+        progress=Progress(call, context),
+    )
+
+
+async def run_body(call: Call, context: RoadContext, timeout_s: float) -> object:
+    """Run the body once, a synchronous one in a thread.
+
+    Raises:
+        TimeoutError: It took longer than `timeout_s`. A thread cannot be stopped: a synchronous
+            body runs on, and nobody waits for it.
+    """
+    tool, arguments = context.tool, call.known_arguments
+    seen = await tool_context(call, context)
+    resources = None
+    if tool.resources:
+        dependencies = context.services.dependencies
+        resources = {need.parameter: await dependencies.resource(need) for need in tool.resources}
+    async with asyncio.timeout(timeout_s):
+        context.begin_body()
+        if tool.is_async:
+            started = tool.start(arguments, context=seen, resources=resources)
+            return await started if inspect.isawaitable(started) else started
+        return await anyio.to_thread.run_sync(
+            partial(tool.start, arguments, context=seen, resources=resources),
+            abandon_on_cancel=True,
+            limiter=context.services.threads,
+        )

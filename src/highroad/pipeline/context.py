@@ -1,0 +1,303 @@
+"""What stages work with: the services of a runtime, and what is learned about one call."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import anyio
+import orjson
+
+from highroad.domain.approval import Approval, Obligation
+from highroad.domain.call import Call
+from highroad.domain.entry import KeyClaim
+from highroad.domain.error import BrokenPromise
+from highroad.domain.identity import Delegate, Principal
+from highroad.domain.label import Labels
+from highroad.domain.limits import Limits
+from highroad.domain.outcome import AnyOutcome, Ending, Proof, Status
+from highroad.domain.tool import Effect, ToolDefinition
+from highroad.domain.verdict import StageLine
+from highroad.ledger.canonical import canonical
+from highroad.ledger.ledger import Ledger
+from highroad.ledger.record import CallRecord
+from highroad.ledger.results import Results
+from highroad.limits.budget import Account, Budget, Demand, Reservation, to_microusd
+from highroad.limits.rate import Rates, Taken
+from highroad.limits.slots import Slots
+from highroad.pipeline.dependencies import Dependencies
+from highroad.pipeline.inflight import Inflight
+from highroad.ports.clock import Clock
+from highroad.ports.conditions import Condition
+from highroad.ports.ids import Ids
+from highroad.ports.policy import Deny, Permit, Policy
+from highroad.ports.verifier import Verifier
+from highroad.resilience.loops import Loops
+from highroad.resilience.retry import Retry
+from highroad.tools.compile import RegisteredTool
+from highroad.tools.registry import Registry
+
+Joiner = Callable[[str], Awaitable[AnyOutcome]]
+"""Brings the outcome of a call that nobody drives here: recovery settles it first if it must."""
+Nested = Callable[
+    [Call, Callable[..., Any] | str, Mapping[str, object], str | None], Awaitable[AnyOutcome]
+]
+"""Makes a governed call from inside the body of another."""
+Stages = tuple[object, ...]
+"""A compiled road (`highroad.pipeline.drive.Plan`); what it is made of is not known here."""
+
+_MAX_ADMISSIONS = 10_000
+
+
+@dataclass(slots=True, kw_only=True)
+class Services:
+    """What one runtime has, put together by `highroad.bootstrap`."""
+
+    ledger: Ledger
+    registry: Registry
+    policy: Policy
+    limits: Limits
+    clock: Clock
+    ids: Ids
+    budget: Budget
+    rates: Rates
+    slots: Slots
+    results: Results
+    loops: Loops
+    retry: Retry
+    dependencies: Dependencies
+    joiner: Joiner
+    nested: Nested
+    threads: anyio.CapacityLimiter
+    inflight: Inflight = field(default_factory=Inflight)
+    asks: Mapping[str, Condition] = field(default_factory=dict)
+    """Compiled `ask` rules by tool name."""
+    changed: dict[str, str] = field(default_factory=dict)
+    """Tools whose definition is not the accepted one, and what changed (P8)."""
+    verifier: Verifier | None = None
+    plans: dict[tuple[str, bool], Stages] = field(default_factory=dict)
+    tasks: set[asyncio.Task[Any]] = field(default_factory=set)
+    """Endings that must be written though their caller is gone."""
+    _admissions: dict[tuple[Principal, tuple[Delegate, ...], str], Permit | Deny] = field(
+        default_factory=dict
+    )
+    _demands: dict[str, Demand] = field(default_factory=dict)
+
+    def admission(self, call: Call, definition: ToolDefinition) -> Permit | Deny:
+        """What the policy says of this caller and tool whatever the arguments; asked once."""
+        key = (call.principal, call.delegation, definition.digest)
+        known = self._admissions.get(key)
+        if known is None:
+            if len(self._admissions) >= _MAX_ADMISSIONS:
+                self._admissions.clear()
+            known = self.policy.admits(call.principal, call.delegation, definition)
+            self._admissions[key] = known
+        return known
+
+    def per_minute(self, definition: ToolDefinition) -> int | None:
+        """Calls a minute that one principal may make of a tool."""
+        if definition.per_minute is not None:
+            return definition.per_minute
+        return self.limits.per_minute
+
+    def demand(self, tool: RegisteredTool[Any], call: Call) -> Demand:
+        """What a call asks of its run's budget."""
+        name = tool.definition.name
+        demand = self._demands.get(name)
+        if demand is None:
+            demand = self._demands[name] = Demand.of(tool.definition, self.limits)
+        if tool.cost.estimate is not None:
+            estimate = to_microusd(tool.cost.reserve(call.known_arguments))
+            demand = Demand(demand.tool, demand.limit, demand.most, estimate)
+        return demand
+
+
+class RoadContext:
+    """What is learned about one call while it is on the road."""
+
+    __slots__ = (
+        "_canonical",
+        "_has_slot",
+        "_reservation",
+        "_tool",
+        "account",
+        "approval",
+        "approval_after",
+        "claim",
+        "deadline_s",
+        "obligations",
+        "outcome",
+        "proof",
+        "record",
+        "services",
+        "started_s",
+        "taken",
+    )
+
+    def __init__(
+        self,
+        services: Services,
+        record: CallRecord,
+        account: Account,
+        approval: Approval | None = None,
+    ) -> None:
+        self.services = services
+        self.record = record
+        self.account = account
+        """Of its run; the drive leaves it at its end."""
+        self.approval = approval
+        """Of a call that was held and is driven on."""
+        self.approval_after: Approval | None = None
+        """As the end of this call leaves it, where that changes it."""
+        self.claim: KeyClaim | None = None
+        self.obligations: list[Obligation] = []
+        self.outcome: AnyOutcome | None = None
+        """The answer, as soon as it is known: before the terminal record is durable."""
+        self.proof: Proof | None = Proof.NOT_STARTED
+        """Shows that nothing was applied, as long as something does."""
+        self.taken: Taken | None = None
+        """Its place in the rate."""
+        clock, call = services.clock, record.call
+        self.started_s = clock.monotonic_s()
+        self.deadline_s = self.started_s + (call.deadline_ms - clock.now_ms()) / 1_000
+        """On the monotonic clock."""
+        self._tool: RegisteredTool[Any] | None = None
+        self._canonical: bytes | None = None
+        self._reservation: Reservation | None = None
+        self._has_slot = False
+
+    # -- the call ----------------------------------------------------------------------------
+
+    @property
+    def tool(self) -> RegisteredTool[Any]:
+        """The compiled tool, for the stages after `resolve`."""
+        if self._tool is None:
+            raise BrokenPromise(f"call {self.record.call.id} has passed no resolve")
+        return self._tool
+
+    @property
+    def is_resolved(self) -> bool:
+        """Whether a tool was found and may be named."""
+        return self._tool is not None
+
+    @property
+    def is_read(self) -> bool:
+        """Whether its entries may ride with the next commit; what is refused is awaited."""
+        return self.record.has_intent and not self.tool.definition.has_effects
+
+    def settle_on(self, tool: RegisteredTool[Any], call: Call) -> None:
+        """Note the tool, and the call with its definition and arguments."""
+        self._tool = tool
+        self.record.tool_name = tool.definition.name
+        self.advance(call)
+
+    def advance(self, call: Call) -> None:
+        """Note the call as the last stage left it."""
+        self.record.call = call
+        self._canonical = None
+
+    @property
+    def canonical_arguments(self) -> bytes:
+        """The arguments in RFC 8785 form."""
+        if self._canonical is None:
+            self._canonical = canonical(self.record.call.known_arguments)
+        return self._canonical
+
+    def content_of_arguments(self) -> bytes:
+        """What the vault keeps of a call that never got as far as its intent.
+
+        Arguments that were turned down may have no canonical form, and the name of a tool that
+        does not exist is a word of the model: both are kept as they came.
+        """
+        call = self.record.call
+        if self._canonical is not None:
+            return self._canonical
+        raw = call.raw
+        if isinstance(raw, bytes):
+            raw = raw.decode(errors="replace")
+        return orjson.dumps(
+            {"tool": call.tool, "raw": raw},
+            default=repr,
+            option=orjson.OPT_NON_STR_KEYS,
+        )
+
+    # -- time --------------------------------------------------------------------------------
+
+    def remaining_s(self) -> float:
+        """Seconds until the deadline of the call."""
+        return self.deadline_s - self.services.clock.monotonic_s()
+
+    def elapsed_us(self) -> int:
+        """Microseconds since the drive began."""
+        return int((self.services.clock.monotonic_s() - self.started_s) * 1e6)
+
+    # -- what is reserved --------------------------------------------------------------------
+
+    def hold_reservation(self, reservation: Reservation) -> None:
+        """Note what `admit` reserved."""
+        self._reservation = reservation
+        self.record.reserved_microusd = reservation.microusd
+
+    async def take_slot(self) -> None:
+        """Wait for one of the run's slots; a call from inside a body rides on its parent's."""
+        call = self.record.call
+        if not call.is_direct and call.parent_id is None:
+            await self.services.slots.take(call.run_id)
+            self._has_slot = True
+
+    def take_over_reservation(self) -> None:
+        """The intent is written: from here on the call counts, however it ends."""
+        self.taken = None
+        if self._reservation is not None:
+            self._reservation.commit()
+
+    def release_reservation(self) -> None:
+        """Give back what no intent took over, and the slot."""
+        if self._has_slot:
+            self._has_slot = False
+            self.services.slots.give(self.record.call.run_id)
+        if self.taken is not None:
+            self.taken.give_back()
+            self.taken = None
+        if self._reservation is not None:
+            self._reservation.release()
+
+    def settle(self, ending: Ending, result: bytes | None) -> int:
+        """Settle the reservation after the outcome; what is unknown counts in full.
+
+        Returns:
+            What the call cost, in millionths of a US dollar.
+        """
+        reservation = self._reservation
+        if reservation is None or not self.record.has_intent:
+            return 0
+        cost = reservation.microusd
+        if ending.status is not Status.UNKNOWN:
+            if result is not None and self.tool.cost.actual is not None:
+                arguments = self.record.call.known_arguments
+                cost = to_microusd(self.tool.cost.settle(arguments, orjson.loads(result)))
+            reservation.settle(cost)
+        return cost
+
+    # -- the body ----------------------------------------------------------------------------
+
+    def begin_body(self) -> None:
+        """The body runs: "not started" proves nothing any more."""
+        repeatable = self.tool.definition.effect is Effect.REPEATABLE
+        self.proof = Proof.REPEATABLE if repeatable else None
+
+    # -- the end -----------------------------------------------------------------------------
+
+    @property
+    def labels(self) -> Labels:
+        """Labels of the result."""
+        return self.tool.definition.contract.labels
+
+    def leave(self, outcome: AnyOutcome | None) -> None:
+        """The drive is over: the run rests, and whoever joined is answered."""
+        self.account.leave()
+        self.services.inflight.leave(self.record.call.id, outcome)
+
+    def trace(self, line: StageLine) -> None:
+        """Add a line to the call's trace."""
+        self.record.trace.append(line)

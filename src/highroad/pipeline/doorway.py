@@ -1,0 +1,144 @@
+"""Onto the road: how a call, new or known to the ledger, gets the context it is driven in."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from highroad.domain.approval import Approval
+from highroad.domain.call import Call
+from highroad.domain.evidence import NO_EVIDENCE, Evidence
+from highroad.domain.identity import Delegate, Origin, Principal
+from highroad.domain.ids import uuid_hex, with_prefix
+from highroad.ledger.history import CallHistory
+from highroad.pipeline import keys
+from highroad.pipeline.context import RoadContext, Services
+
+ANONYMOUS: Final = "unknown"
+"""Stands in for a principal whose profile was erased."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """A call as a door takes it in."""
+
+    tool: str
+    arguments: Mapping[str, object] | str | bytes
+    principal: Principal
+    run: str | None = None
+    """The caller's own name for a run that the call belongs to; without one it is a run of one."""
+    key: str | None = None
+    origin: Origin = Origin.CODE
+    delegation: tuple[Delegate, ...] = ()
+    evidence: Evidence = NO_EVIDENCE
+    dry_run: bool = False
+    door: str = "python"
+
+
+async def take_in(services: Services, proposal: Proposal) -> tuple[Call, RoadContext]:
+    """Give a proposal its ids, its run and its deadline."""
+    now_ms = services.clock.now_ms()
+    call_id = services.ids.new("call")
+    run = proposal.run
+    if run is None:
+        run_id = with_prefix(call_id, "run")
+        account = services.budget.begin(run_id)
+    else:
+        organization = services.ledger.keyring.organization(proposal.principal.organization)
+        run_id = organization.run_id(run)
+        account = await services.budget.enter(run_id)
+    call = Call(
+        id=call_id,
+        run_id=run_id,
+        trace_id=uuid_hex(call_id),
+        tool=proposal.tool,
+        raw=proposal.arguments,
+        principal=proposal.principal,
+        deadline_ms=now_ms + int(services.limits.call_s * 1_000),
+        created_ms=now_ms,
+        step=account.proposals + 1,
+        is_direct=run is None,
+        origin=proposal.origin,
+        delegation=proposal.delegation,
+        evidence=proposal.evidence,
+        idempotency_key=proposal.key,
+        dry_run=proposal.dry_run,
+        door=proposal.door,
+    )
+    record = await services.ledger.record(call, policy_version=services.policy.version)
+    return call, RoadContext(services, record, account)
+
+
+async def take_in_nested(
+    services: Services,
+    parent: Call,
+    tool: str,
+    arguments: Mapping[str, object],
+    key: str | None,
+) -> tuple[Call, RoadContext]:
+    """A call from inside the body of `parent`: same run, principal and deadline."""
+    account = await services.budget.enter(parent.run_id, is_direct=parent.is_direct)
+    call = replace(
+        parent,
+        id=services.ids.new("call"),
+        tool=tool,
+        raw=arguments,
+        created_ms=services.clock.now_ms(),
+        step=account.proposals + 1,
+        is_direct=False,
+        parent_id=parent.id,
+        idempotency_key=key,
+        revision=0,
+        definition=None,
+        arguments=None,
+    )
+    record = await services.ledger.record(call, policy_version=services.policy.version)
+    return call, RoadContext(services, record, account)
+
+
+async def thaw(services: Services, history: CallHistory) -> Call:
+    """The call behind a history. Of a read only what its entries say is known."""
+    if "tier" in history.opening and history.opening["tier"] == "read" and not history.approval:
+        return _bare(services, history)
+    return await services.ledger.thaw(history)
+
+
+def _bare(services: Services, history: CallHistory) -> Call:
+    opening = history.opening
+    return Call(
+        id=history.call_id,
+        run_id=history.run_id,
+        trace_id=opening["trace"],
+        tool=opening["tool"] or "",
+        raw={},
+        principal=Principal(ANONYMOUS, history.organization),
+        deadline_ms=services.clock.now_ms(),
+        created_ms=opening["opened"],
+        step=opening["step"],
+        is_direct=opening["direct"],
+        origin=Origin(opening["origin"]),
+        door=opening["door"],
+    )
+
+
+async def reopen(
+    services: Services, call: Call, history: CallHistory, approval: Approval | None = None
+) -> RoadContext:
+    """The context of a call that the ledger knows, to drive it on or to end it."""
+    account = await services.budget.enter(call.run_id, is_direct=call.is_direct)
+    record = await services.ledger.reopened(call, history)
+    context = RoadContext(services, record, account, approval)
+    record.arguments = None if approval is not None else history.ref("arguments")
+    tool = services.registry.find(call.tool)
+    if tool is not None:
+        known = replace(call, definition=tool.definition, arguments=dict(_arguments(call)))
+        context.settle_on(tool, known)
+        if tool.definition.has_effects:
+            context.claim = keys.claim_key(known, context)
+    return context
+
+
+def _arguments(call: Call) -> Mapping[str, Any]:
+    return call.raw if isinstance(call.raw, Mapping) else {}
+
+
+Door = Callable[[Proposal], Any]

@@ -1,0 +1,269 @@
+"""`drive`: the one way of a call, from the proposal to its terminal record.
+
+Every door enters here: a direct call, a loop, a resumed run, a framework's agent. The order of the
+stages is the tuple `ROAD`, and nobody else knows it.
+"""
+
+import asyncio
+import logging
+import traceback
+from collections.abc import Awaitable, Callable
+from typing import Any, Final, NamedTuple, cast
+
+import orjson
+
+from highroad.domain.call import Call
+from highroad.domain.error import BrokenPromise, CallError, Code, LedgerError
+from highroad.domain.outcome import (
+    AnyOutcome,
+    Completed,
+    Ending,
+    Held,
+    HoldReason,
+    Refused,
+    Status,
+    Unknown,
+)
+from highroad.domain.verdict import Conclude, Hold, Join, Proceed, Refuse, StageLine, Verdict
+from highroad.pipeline.attempts import unknown
+from highroad.pipeline.context import RoadContext, Services
+from highroad.pipeline.stages import (
+    admit,
+    approve,
+    assess,
+    authorize,
+    dedupe,
+    execute,
+    resolve,
+    screen,
+    validate,
+)
+from highroad.pipeline.stages.finish import finish
+from highroad.tools.compile import RegisteredTool
+
+_log: Final = logging.getLogger("highroad.road")
+
+_LOUD: Final = (Refused, Held, Unknown)
+"""Outcomes that somebody should hear of."""
+
+Applies = Callable[[RegisteredTool[Any], Services], bool]
+
+
+def _always(tool: RegisteredTool[Any], services: Services) -> bool:
+    del tool, services
+    return True
+
+
+class Stage(NamedTuple):
+    """One stage: what it does, and whether a tool has any use for it."""
+
+    name: str
+    decide: Callable[[Call, RoadContext], Awaitable[Verdict]]
+    applies: Applies = _always
+    applies_to_lone_read: Applies | None = None
+    """The same for a direct read without a key, where that is less."""
+
+
+ROAD: Final = (
+    Stage("resolve", resolve.resolve),
+    Stage("validate", validate.validate),
+    Stage("authorize", authorize.authorize, authorize.applies),
+    Stage("dedupe", dedupe.dedupe, dedupe.applies, dedupe.applies_to_lone_read),
+    Stage("screen", screen.screen, screen.applies, screen.applies_to_lone_read),
+    Stage("assess", assess.assess, assess.applies),
+    Stage("approve", approve.approve, approve.applies),
+    Stage("admit", admit.admit, admit.applies, admit.applies_to_lone_read),
+    Stage("execute", execute.execute),
+)
+
+Plan = tuple[Stage | StageLine, ...]
+"""The road of one tool behind `resolve`: stages, and lines for those that were left out."""
+
+
+async def drive(call: Call, context: RoadContext, *, ending: Ending | None = None) -> AnyOutcome:
+    """Take a call down the road, or straight to `finish` with an ending that is known already.
+
+    It always answers, and always leaves one terminal record unless the call is held (P3, P5);
+    cancellation ends in `finish` too, and then goes on.
+    """
+    outcome: AnyOutcome | None = None
+    try:
+        found = ending or await _end_of(await _travel(call, context), context)
+        outcome = found if isinstance(found, Held) else await finish(context, found)
+    except asyncio.CancelledError:
+        outcome = context.outcome or await _finish_cancelled(context)
+        raise
+    # The first of the two boundaries of the road: a bug of ours must not leave a call without
+    # its end (P3).
+    except Exception as error:  # noqa: BLE001 - see above
+        outcome = await finish(context, _broken(context, error))
+    finally:
+        context.release_reservation()
+        context.leave(outcome)
+    if isinstance(outcome, _LOUD):
+        _log.warning("call %s %s: %s", outcome.call_id, outcome.status, outcome.error.code)
+    return outcome
+
+
+async def _travel(call: Call, context: RoadContext) -> Verdict:
+    """Pass stage after stage, up to the first verdict that is not `Proceed`."""
+    verdict = await _pass(ROAD[0], call, context)
+    if not isinstance(verdict, Proceed):
+        return verdict
+    call = verdict.call
+    for stage in plan(call, context):
+        if not isinstance(stage, Stage):
+            context.record.trace.append(stage)
+            continue
+        verdict = await _pass(stage, call, context)
+        if not isinstance(verdict, Proceed):
+            return verdict
+        call = verdict.call
+        if verdict.obligations:
+            context.obligations.extend(verdict.obligations)
+    raise BrokenPromise("the road ended without a verdict")
+
+
+async def _pass(stage: Stage, call: Call, context: RoadContext) -> Verdict:
+    """Let one stage decide, and note what it said."""
+    clock = context.services.clock
+    started_s = clock.monotonic_s()
+    verdict = await stage.decide(call, context)
+    elapsed_us = int((clock.monotonic_s() - started_s) * 1e6)
+    context.record.trace.append((stage.name, *_words_of(verdict), elapsed_us))
+    return verdict
+
+
+def _words_of(verdict: Verdict) -> tuple[str, str | None, str | None]:
+    """A verdict in the trace: its word, code and rule."""
+    match verdict:
+        case Proceed():
+            return ("proceed", None, None)
+        case Refuse():
+            return ("refuse", verdict.actual or verdict.error.code, verdict.rule)
+        case Hold(approval=approval):
+            return ("hold", approval.obligations[0].code, None)
+        case Join(call_id=call_id):
+            return ("join", None, call_id)
+        case Conclude(ending=ending):
+            return ("conclude", None if ending.error is None else ending.error.code, ending.rule)
+
+
+def plan(call: Call, context: RoadContext) -> Plan:
+    """The road of this tool, compiled once: what cannot apply is left out and recorded so."""
+    tool, services = context.tool, context.services
+    definition = tool.definition
+    is_lone_read = (
+        call.is_direct
+        and not definition.has_effects
+        and call.idempotency_key is None
+        and not call.dry_run
+    )
+    compiled = cast("Plan | None", services.plans.get((definition.digest, is_lone_read)))
+    if compiled is None:
+        compiled = tuple(
+            stage
+            if _is_needed(stage, tool, services, is_lone_read=is_lone_read)
+            else (stage.name, "n/a", None, None, 0)
+            for stage in ROAD[1:]
+        )
+        services.plans[definition.digest, is_lone_read] = compiled
+    return compiled
+
+
+def _is_needed(
+    stage: Stage, tool: RegisteredTool[Any], services: Services, *, is_lone_read: bool
+) -> bool:
+    if is_lone_read and stage.applies_to_lone_read is not None:
+        return stage.applies_to_lone_read(tool, services)
+    return stage.applies(tool, services)
+
+
+async def _end_of(verdict: Verdict, context: RoadContext) -> Ending | Held:
+    """What a verdict means for the call."""
+    match verdict:
+        case Conclude(ending=ending):
+            return ending
+        case Refuse():
+            return Ending(
+                status=Status.REFUSED,
+                error=verdict.error,
+                rule=verdict.rule,
+                actual=verdict.actual,
+                decided_by=context.record.trace[-1][0],
+                keeps_key=verdict.keeps_key,
+            )
+        case Hold(approval=approval):
+            return Held(
+                call_id=approval.call_id,
+                reason=HoldReason.APPROVAL,
+                approval_id=approval.id,
+                expires_ms=approval.expires_ms,
+                reasons=tuple(obligation.reason for obligation in approval.obligations),
+            )
+        case Join(call_id=call_id):
+            return await _join(call_id, context)
+        case Proceed():
+            raise BrokenPromise("a stage that ends the road said proceed")
+
+
+async def _join(call_id: str, context: RoadContext) -> Ending | Held:
+    """The outcome of the call that this one joins, in a terminal record that names it."""
+    services = context.services
+    outcome = await services.inflight.join(call_id) or await services.joiner(call_id)
+    if isinstance(outcome, Held):
+        return outcome
+    return Ending(
+        status=outcome.status,
+        error=outcome.error,
+        proof=getattr(outcome, "proof", None),
+        stored=orjson.dumps(outcome.json) if isinstance(outcome, Completed) else None,
+        source=call_id,
+        is_repeated=True,
+        rule=f"joined.{call_id}",
+        decided_by="dedupe",
+    )
+
+
+async def _finish_cancelled(context: RoadContext) -> AnyOutcome:
+    """End a call that was cancelled under way; a second cancellation must not stop that."""
+    error = CallError(code=Code.CANCELLED, message="The call was cancelled.")
+    if context.proof is not None:
+        ending = Ending(status=Status.CANCELLED, error=error, proof=context.proof)
+    else:
+        ending = Ending(status=Status.UNKNOWN, error=unknown(error), keeps_key=True)
+    finishing = asyncio.get_running_loop().create_task(finish(context, ending))
+    tasks = context.services.tasks
+    tasks.add(finishing)
+    finishing.add_done_callback(tasks.discard)
+    return await asyncio.shield(finishing)
+
+
+def _report(call: Call, error: Exception) -> None:
+    """Tell where a bug of ours is, and not what the exception says, which may be anything (P7)."""
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "nowhere"
+    _log.error("internal error in call %s: %s at %s", call.id, type(error).__name__, where)
+
+
+def _broken(context: RoadContext, error: Exception) -> Ending:
+    """A bug of ours, or a ledger that cannot be written."""
+    if isinstance(error, LedgerError):
+        seen = CallError(
+            code=Code.LEDGER_UNAVAILABLE,
+            message="The ledger cannot be written, so nothing is run.",
+            hint="Try again later.",
+            retryable=True,
+        )
+        if not context.record.has_intent:
+            return Ending(status=Status.REFUSED, error=seen, rule="ledger", decided_by="ledger")
+    else:
+        _report(context.record.call, error)
+        seen = CallError(
+            code=Code.INTERNAL_ERROR,
+            message="Highroad made a mistake with this call.",
+            hint="Do not repeat the call; report the call id.",
+        )
+    if context.proof is not None:
+        return Ending(status=Status.FAILED, error=seen, proof=context.proof)
+    return Ending(status=Status.UNKNOWN, error=unknown(seen), keeps_key=True)

@@ -1,0 +1,127 @@
+"""Idempotency keys: how a call gets one, and what the second call with a key is answered.
+
+The table of DESIGN section 2 ("Keys") stands here and nowhere else: `dedupe` reads it before
+anybody is asked, and a call that loses the race for its key at the hold or the intent reads it
+then.
+"""
+
+from typing import Final
+
+import orjson
+
+from highroad.domain.call import Call
+from highroad.domain.entry import KeyClaim
+from highroad.domain.error import CallError, Code
+from highroad.domain.outcome import Ending, Status
+from highroad.domain.verdict import Conclude, Hold, Join, Proceed, Refuse, Verdict
+from highroad.ledger.canonical import canonical
+from highroad.ledger.history import CallHistory
+from highroad.pipeline.context import RoadContext
+
+REMEMBER_MS: Final = 30 * 86_400_000
+"""A claim outlives the month in which somebody may still ask whether it happened."""
+
+REUSED: Final = CallError(
+    code=Code.IDEMPOTENCY_KEY_REUSED,
+    message="This idempotency key was used before, for other arguments.",
+    hint="Use a new key for a new call, or repeat the call exactly as it was.",
+)
+
+
+def claim_key(call: Call, context: RoadContext) -> KeyClaim:
+    """The claim on this call's key: given by the caller, or derived from run and arguments."""
+    services = context.services
+    organization = services.ledger.keyring.organization(call.organization)
+    definition = call.known_definition
+    same = _key_arguments(call, context)
+    name: tuple[bytes, ...] = (b"derived", call.run_id.encode(), same)
+    if call.idempotency_key is not None:
+        name = (b"given", call.idempotency_key.encode())
+    digest = organization.digest(
+        b"key", context.record.principal_id.encode(), definition.name.encode(), *name
+    )
+    context.record.key_digest = context.record.run_key.digest(b"key" + digest)
+    return KeyClaim(
+        call.organization,
+        digest,
+        organization.digest(b"arguments", same),
+        call.id,
+        services.clock.now_ms() + REMEMBER_MS,
+    )
+
+
+def _key_arguments(call: Call, context: RoadContext) -> bytes:
+    """What makes two calls the same: the arguments that the tool names, else all."""
+    named = call.known_definition.key
+    if not named:
+        return context.canonical_arguments
+    arguments = call.known_arguments
+    return canonical({name: arguments.get(name) for name in named})
+
+
+async def answer(call: Call, context: RoadContext, claim: KeyClaim) -> Verdict:
+    """What `call` is answered, given the claim that stands on its key."""
+    if claim.call_id == call.id:
+        return Proceed(call)
+    if context.claim is not None and claim.arguments != context.claim.arguments:
+        return Refuse(REUSED, rule="idempotency.arguments")
+    if context.services.inflight.is_flying(claim.call_id):
+        return Join(claim.call_id)
+    history = await context.services.ledger.history(claim.call_id)
+    if history is None or history.ended is None:
+        if history is not None and history.is_held and history.approval is not None:
+            return Hold(history.approval)
+        # Its owner is gone: recovery settles it, and its ending answers.
+        return Join(claim.call_id)
+    return await answer_ended(call, context, history)
+
+
+async def answer_ended(call: Call, context: RoadContext, history: CallHistory) -> Verdict:
+    """What a call is answered whose key belongs to a call that has ended."""
+    rule = f"idempotency.{history.status}"
+    match history.status:
+        case Status.COMPLETED:
+            return await _repeat(context, history, rule)
+        case Status.UNKNOWN:
+            if history.settled is True:
+                return await _repeat(context, history, rule)
+            return Conclude(
+                Ending(
+                    status=Status.UNKNOWN,
+                    error=CallError(
+                        code=Code.OUTCOME_UNKNOWN,
+                        message="The same call was made before and nobody knows its outcome.",
+                        hint="Do not call again; a person has to settle the first one.",
+                    ),
+                    source=history.call_id,
+                    is_repeated=True,
+                    rule=rule,
+                    decided_by="dedupe",
+                )
+            )
+        case Status.REFUSED:
+            return Refuse(
+                CallError(
+                    code=Code.REJECTED,
+                    message="A person rejected this call before; it stands for this run.",
+                    hint="Do not call again; tell the user that it was rejected.",
+                ),
+                rule=f"idempotency.rejected {history.call_id}",
+            )
+        case _:
+            return Proceed(call)
+
+
+async def _repeat(context: RoadContext, history: CallHistory, rule: str) -> Verdict:
+    """The stored outcome of a completed call."""
+    stored = await context.services.ledger.open_json(history, "result")
+    return Conclude(
+        Ending(
+            status=Status.COMPLETED,
+            stored=stored if stored is not None else orjson.dumps(None),
+            source=history.call_id,
+            is_repeated=True,
+            rule=rule,
+            decided_by="dedupe",
+        )
+    )

@@ -1,0 +1,82 @@
+"""`authorize`: the gates that look at arguments, and at whose the objects are."""
+
+from typing import Any, Final
+
+from highroad.domain.approval import Obligation
+from highroad.domain.call import Call
+from highroad.domain.error import CallError, Code, Problem
+from highroad.domain.verdict import Proceed, Refuse, Verdict
+from highroad.pipeline.body import tool_context
+from highroad.pipeline.context import RoadContext, Services
+from highroad.ports.policy import Deny
+from highroad.tools.checks import problem
+from highroad.tools.compile import RegisteredTool
+
+DENIED: Final = CallError(
+    code=Code.DENIED,
+    message="This call is not allowed.",
+    hint="Do not try it another way; tell the user that it is not allowed.",
+)
+NOT_FOUND: Final = CallError(
+    code=Code.DENIED,
+    message="There is no such object, or it is not yours to use.",
+    hint="Check the id with the user; do not guess others.",
+)
+"""The same words for both: whether an object of somebody else exists is nobody's business."""
+
+
+def applies(tool: RegisteredTool[Any], services: Services) -> bool:
+    """Whether any rule, owner or check could turn this tool's calls down."""
+    return bool(
+        tool.owner_lookups or tool.data_checks or services.policy.has_rules_for(tool.definition)
+    )
+
+
+async def authorize(call: Call, context: RoadContext) -> Verdict:
+    """Judge by policy rules, then by owners, and last by checks that read data."""
+    policy = context.services.policy
+    obligations: tuple[Obligation, ...] = ()
+    if policy.has_rules_for(call.known_definition):
+        judged = policy.permits(call)
+        if isinstance(judged, Deny):
+            return Refuse(DENIED, rule=judged.rule)
+        context.record.rules += judged.rules
+        obligations = judged.obligations
+    refusal = await _judge_owners(call, context) or await _check_data(call, context)
+    return refusal or Proceed(call, obligations)
+
+
+async def _judge_owners(call: Call, context: RoadContext) -> Refuse | None:
+    for each in context.tool.owner_lookups:
+        named = each.named(call.known_arguments)
+        if named is None:
+            continue
+        owner = await each.lookup(named, await tool_context(call, context))
+        if owner is None:
+            return Refuse(NOT_FOUND, rule=f"acl.{each.argument}: no such object")
+        judged = context.services.policy.owns(call.principal, owner, call)
+        if isinstance(judged, Deny):
+            return Refuse(NOT_FOUND, rule=judged.rule)
+        context.record.rules += judged.rules
+    return None
+
+
+async def _check_data(call: Call, context: RoadContext) -> Refuse | None:
+    """The tool's own checks that read data, all of them, so that every objection is told."""
+    problems: list[Problem] = []
+    for check in context.tool.data_checks:
+        objection = problem(await check(call.known_arguments, await tool_context(call, context)))
+        if objection is not None:
+            problems.append(objection)
+    if not problems:
+        return None
+    return Refuse(
+        CallError(
+            code=Code.DENIED,
+            message="The tool's own checks object to this call.",
+            hint="Mend what `problems` names, or tell the user why it cannot be done.",
+            problems=tuple(problems),
+            is_authored=True,
+        ),
+        rule="checks.data",
+    )

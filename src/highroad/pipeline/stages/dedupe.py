@@ -1,0 +1,90 @@
+"""`dedupe`: is this call on its way, answered, or running in circles already?"""
+
+from typing import Any
+
+from highroad.domain.call import Call
+from highroad.domain.error import CallError, Code
+from highroad.domain.outcome import Ending, Status
+from highroad.domain.verdict import Conclude, Join, Proceed, Refuse, Verdict
+from highroad.pipeline import keys
+from highroad.pipeline.context import RoadContext, Services
+from highroad.tools.compile import RegisteredTool
+
+
+def applies(tool: RegisteredTool[Any], services: Services) -> bool:
+    """Always: what can be left out is known from the call, not from the tool alone."""
+    del tool, services
+    return True
+
+
+def applies_to_lone_read(tool: RegisteredTool[Any], services: Services) -> bool:
+    """A direct read without a key repeats nothing, but may be answered from the cache."""
+    del services
+    return tool.definition.cache_s > 0
+
+
+async def dedupe(call: Call, context: RoadContext) -> Verdict:
+    """Answer from an earlier call where there is one; stop loops."""
+    if call.dry_run:
+        return Proceed(call)
+    if not call.known_definition.has_effects:
+        answered = _cached(context) or _looping(call, context)
+        if answered is not None:
+            return answered
+        if call.is_direct and call.idempotency_key is None:
+            return Proceed(call)
+    return await _take_key(call, context)
+
+
+async def _take_key(call: Call, context: RoadContext) -> Verdict:
+    """Fly under the call's key, or be answered by whoever has it.
+
+    The key of a read only joins a call in flight; that of an effect is looked up in the ledger
+    too, where the intent or the hold will claim it.
+    """
+    services = context.services
+    claim = context.claim = keys.claim_key(call, context)
+    flight = services.inflight.enter(claim.digest, call.id, claim.arguments)
+    if flight is not None:
+        if flight.arguments != claim.arguments:
+            return Refuse(keys.REUSED, rule="idempotency.arguments")
+        return Join(flight.call_id)
+    if not call.known_definition.has_effects:
+        return Proceed(call)
+    standing = await services.ledger.claim(call.organization, claim.digest)
+    return Proceed(call) if standing is None else await keys.answer(call, context, standing)
+
+
+def _cached(context: RoadContext) -> Conclude | None:
+    if context.tool.definition.cache_s <= 0:
+        return None
+    found = context.services.results.find(context.record, context.canonical_arguments)
+    if found is None:
+        return None
+    return Conclude(
+        Ending(
+            status=Status.COMPLETED,
+            stored=found.json,
+            source=found.call_id,
+            is_cached=True,
+            rule="cache",
+        )
+    )
+
+
+def _looping(call: Call, context: RoadContext) -> Refuse | None:
+    """A run that makes the same read again and again is told to stop."""
+    if call.is_direct:
+        return None
+    loops, name = context.services.loops, call.known_definition.name
+    times = loops.seen(call.run_id, name, context.canonical_arguments)
+    if times is None:
+        return None
+    return Refuse(
+        CallError(
+            code=Code.LOOP_DETECTED,
+            message=f"The same call was made {times} times in a row.",
+            hint="Use the answer that you have, call with other arguments, or ask the user.",
+        ),
+        rule="limits.identical_calls",
+    )

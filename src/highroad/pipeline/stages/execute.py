@@ -1,0 +1,45 @@
+"""`execute`: the intent on disk, then the attempts."""
+
+from highroad.domain.call import Call
+from highroad.domain.entry import ApprovalSpent, KeyTaken
+from highroad.domain.error import CallError, Code
+from highroad.domain.verdict import Conclude, Refuse, Verdict
+from highroad.ledger import entries
+from highroad.pipeline import keys
+from highroad.pipeline.attempts import attempt
+from highroad.pipeline.context import RoadContext
+
+SPENT = CallError(
+    code=Code.APPROVAL_VOID,
+    message="The approval of this call was used or withdrawn.",
+    hint="Make the call anew if it is still wanted.",
+)
+
+
+async def execute(call: Call, context: RoadContext) -> Verdict:
+    """Write the intent, which claims the key and spends the approval; then run the body.
+
+    Before a tool with effects runs its intent is durable; a read's rides the next commit (P2).
+    """
+    services, record = context.services, context.record
+    ledger, now_ms = services.ledger, services.clock.now_ms()
+    ledger.seal_arguments(record, context.canonical_arguments)
+    if not call.known_definition.has_effects:
+        await ledger.put(record, entries.intent(record, at_ms=now_ms, claim=None, spends=False))
+        record.has_intent = True
+        context.take_over_reservation()
+        return Conclude(await attempt(call, context))
+    if context.approval is None:
+        ledger.seal_call(record)
+    entry = entries.intent(
+        record, at_ms=now_ms, claim=context.claim, spends=context.approval is not None
+    )
+    receipt = await ledger.write(record, entry)
+    if isinstance(receipt, KeyTaken):
+        context.release_reservation()
+        return await keys.answer(call, context, receipt.claim)
+    if isinstance(receipt, ApprovalSpent):
+        return Refuse(SPENT, rule=f"approval.{receipt.approval_id}.spent")
+    record.has_intent = True
+    context.take_over_reservation()
+    return Conclude(await attempt(call, context))

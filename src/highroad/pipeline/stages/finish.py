@@ -1,0 +1,194 @@
+"""`finish`: every ending passes here; it is the only writer of the terminal record (P3)."""
+
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import orjson
+
+from highroad.domain.entry import Entry
+from highroad.domain.error import BrokenPromise, CallError, Code, LedgerError
+from highroad.domain.outcome import (
+    AnyOutcome,
+    Completed,
+    Ending,
+    Failed,
+    Preview,
+    Proof,
+    Refused,
+    Status,
+    Unknown,
+    ended_without_value,
+)
+from highroad.domain.payload import PayloadKind, PayloadRef
+from highroad.domain.tool import Effect
+from highroad.ledger import entries
+from highroad.pipeline.context import RoadContext
+
+INVALID: Final = CallError(
+    code=Code.RESULT_INVALID,
+    message="The result is not what the tool promises to return.",
+    hint="Do not rely on it; tell the user that the tool is broken.",
+)
+TOO_LARGE: Final = CallError(
+    code=Code.RESULT_TOO_LARGE,
+    message="The result is larger than the limit.",
+    hint="Ask for less: a narrower search, fewer fields, a page.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a completed call brought, checked."""
+
+    json: bytes
+    value: Any
+    is_invalid: bool = False
+    warnings: tuple[str, ...] = ()
+
+
+async def finish(context: RoadContext, ending: Ending) -> AnyOutcome:
+    """Check the result, settle what was reserved, write the terminal record, answer.
+
+    The answer is ready before the record is awaited: a caller who stops waiting then changes
+    nothing about it.
+    """
+    result: Result | None = None
+    if ending.status is Status.COMPLETED:
+        result, ending = _checked(context, ending)
+    cost_microusd = context.settle(ending, None if result is None else result.json)
+    outcome = context.outcome = _outcome(context, ending, result)
+    entry = _terminal(context, ending, result, cost_microusd)
+    ledger, record = context.services.ledger, context.record
+    try:
+        if context.is_read:
+            await ledger.put(record, entry)
+        else:
+            await ledger.write(record, entry)
+    except LedgerError:
+        outcome = context.outcome = _unrecorded(context, ending)
+    else:
+        if result is not None and record.has_intent and not result.is_invalid:
+            _remember(context, result)
+    return outcome
+
+
+def _remember(context: RoadContext, result: Result) -> None:
+    """Let the result of a cacheable read answer the next one."""
+    definition = context.tool.definition
+    if definition.cache_s > 0 and not definition.has_effects:
+        context.services.results.keep(
+            context.record, context.canonical_arguments, result.json, definition.cache_s
+        )
+
+
+def _checked(context: RoadContext, ending: Ending) -> tuple[Result | None, Ending]:
+    """Read the result as the return type; turn what breaks its own schema into what it is."""
+    if ending.is_dry_run:
+        preview = ending.result
+        if not isinstance(preview, Preview):
+            raise BrokenPromise("a dry run ends with a preview")
+        return Result(orjson.dumps(preview), preview), ending
+    tool = context.tool
+    if ending.stored is not None:
+        return Result(ending.stored, tool.result.read(ending.stored)), ending
+    if ending.is_result_lost:
+        warning = "It took effect, but its result was lost."
+        return Result(b"null", None, is_invalid=True, warnings=(warning,)), ending
+    encoded = tool.result.encode(ending.result)
+    size = len(encoded.data)
+    if size > context.services.limits.result_bytes:
+        error = replace(TOO_LARGE, message=f"The result has {size} bytes, more than the limit.")
+        broken = Result(b"null", None, is_invalid=True, warnings=(error.message,))
+    elif encoded.problems:
+        error = INVALID
+        broken = Result(encoded.data, encoded.value, is_invalid=True, warnings=(error.message,))
+    else:
+        return Result(encoded.data, encoded.value), ending
+    if context.proof is Proof.REPEATABLE:
+        # Nothing took effect, so nothing is lost by saying that it failed.
+        return None, replace(ending, status=Status.FAILED, error=error, proof=context.proof)
+    return broken, ending
+
+
+def _terminal(
+    context: RoadContext, ending: Ending, result: Result | None, cost_microusd: int
+) -> Entry:
+    """The terminal record, with the payloads that it refers to."""
+    call, record = context.record.call, context.record
+    ledger = context.services.ledger
+    if record.arguments is None:
+        ledger.seal_arguments(record, context.content_of_arguments())
+    stored: PayloadRef | None = None
+    if result is not None and ending.source is None:
+        stored = ledger.seal(record, f"{call.id}.result", PayloadKind.RESULT, result.json)
+    message: PayloadRef | None = None
+    if ending.error is not None and ending.error.is_authored:
+        content = orjson.dumps([ending.error.message, ending.error.hint])
+        message = ledger.seal(record, f"{call.id}.message", PayloadKind.MESSAGE, content)
+    keeps_key = ending.keeps_key or (
+        ending.status in {Status.COMPLETED, Status.UNKNOWN}
+        and context.is_resolved
+        and context.tool.definition.effect is not Effect.REPEATABLE
+    )
+    code = None if ending.error is None else ending.error.code
+    latency_us = context.elapsed_us()
+    record.trace.append(("finish", ending.status, code, None, 0))
+    return entries.ended(
+        record,
+        replace(ending, keeps_key=True) if keeps_key else ending,
+        at_ms=context.services.clock.now_ms(),
+        latency_us=latency_us,
+        cost_microusd=cost_microusd,
+        code=ending.actual or code,
+        result=stored,
+        is_result_invalid=result is not None and result.is_invalid,
+        message=message,
+        approval=context.approval_after,
+    )
+
+
+def _outcome(context: RoadContext, ending: Ending, result: Result | None) -> AnyOutcome:
+    """The ending, as the caller gets it."""
+    call_id = context.record.call.id
+    if result is not None:
+        return Completed(
+            call_id=call_id,
+            value=result.value,
+            json=orjson.loads(result.json),
+            is_repeated=ending.is_repeated,
+            is_cached=ending.is_cached,
+            dry_run=ending.is_dry_run,
+            result_invalid=result.is_invalid,
+            labels=context.labels,
+            warnings=result.warnings,
+        )
+    if ending.error is None:
+        raise BrokenPromise(f"call {call_id} ended as {ending.status} without a reason")
+    return ended_without_value(
+        ending.status, call_id=call_id, error=ending.error, proof=ending.proof
+    )
+
+
+def _unrecorded(context: RoadContext, ending: Ending) -> AnyOutcome:
+    """The ledger cannot be written: what was not applied is refused, the rest is unknown."""
+    call_id = context.record.call.id
+    error = CallError(
+        code=Code.LEDGER_UNAVAILABLE,
+        message="The ledger cannot be written, so this call cannot be completed.",
+        hint="Try again later.",
+        retryable=True,
+    )
+    if not context.record.has_intent:
+        return Refused(call_id=call_id, error=error)
+    proof = ending.proof or context.proof
+    if proof is not None:
+        return Failed(call_id=call_id, error=error, proof=proof)
+    return Unknown(
+        call_id=call_id,
+        error=replace(
+            error,
+            message="The call may have taken effect, but the ledger cannot be written.",
+            hint="Do not call again: it could happen twice.",
+            retryable=False,
+        ),
+    )

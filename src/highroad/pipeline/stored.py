@@ -1,0 +1,81 @@
+"""The outcome of a call that has ended, read back from the ledger."""
+
+import orjson
+
+from highroad.domain.error import CallError, Code
+from highroad.domain.outcome import (
+    AnyOutcome,
+    Completed,
+    Held,
+    HoldReason,
+    Proof,
+    Status,
+    ended_without_value,
+)
+from highroad.ledger.history import CallHistory
+from highroad.pipeline.context import Services
+
+
+def held(history: CallHistory) -> Held:
+    """The hold of a call that waits for people."""
+    approval = history.approval
+    return Held(
+        call_id=history.call_id,
+        reason=HoldReason.APPROVAL,
+        approval_id=None if approval is None else approval.id,
+        expires_ms=0 if approval is None else approval.expires_ms,
+        reasons=() if approval is None else tuple(o.reason for o in approval.obligations),
+    )
+
+
+async def stored_outcome(services: Services, history: CallHistory) -> AnyOutcome:
+    """The ending of a call, with its value read as the return type.
+
+    Raises:
+        VaultError: The result was erased, or its key is lost.
+    """
+    ended = history.ended
+    if ended is None:
+        return held(history)
+    if history.status is Status.COMPLETED:
+        return await _completed(services, history, is_repeated="repeated" in ended)
+    error = CallError(
+        code=ended.get("code") or Code.INTERNAL_ERROR,
+        message=f"This call ended as {ended['status']}.",
+    )
+    content = await services.ledger.open_json(history, "message")
+    if content is not None:
+        message, hint = orjson.loads(content)
+        error = CallError(code=error.code, message=message, hint=hint, is_authored=True)
+    return ended_without_value(
+        history.status or Status.UNKNOWN,
+        call_id=history.call_id,
+        error=error,
+        proof=None if "proof" not in ended else Proof(ended["proof"]),
+    )
+
+
+async def _completed(services: Services, history: CallHistory, *, is_repeated: bool) -> AnyOutcome:
+    """A repeated call stores no result of its own: that of its source answers."""
+    origin = history
+    while origin.ended is not None and "source" in origin.ended:
+        source = await services.ledger.history(origin.ended["source"])
+        if source is None:
+            break
+        origin = source
+    content = await services.ledger.open_json(origin, "result")
+    json = b"null" if content is None else content
+    tool = services.registry.find(history.opening["tool"] or "")
+    is_invalid = origin.ended is not None and "result_invalid" in origin.ended
+    is_dry_run = history.ended is not None and "dry_run" in history.ended
+    plain = orjson.loads(json)
+    is_typed = tool is not None and not is_invalid and not is_dry_run
+    return Completed(
+        call_id=history.call_id,
+        value=tool.read(json) if is_typed and tool is not None else plain,
+        json=plain,
+        is_repeated=is_repeated,
+        is_cached=history.ended is not None and "cached" in history.ended,
+        dry_run=is_dry_run,
+        result_invalid=is_invalid,
+    )

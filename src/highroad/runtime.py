@@ -1,0 +1,373 @@
+"""`Runtime`: the object that a user opens; every door goes through it."""
+
+import asyncio
+import logging
+from collections.abc import (
+    Awaitable,
+    Callable,
+    Coroutine,
+    Generator,
+    Iterable,
+    Mapping,
+    Sequence,
+)
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Literal, Self, TypeVar, overload
+
+from highroad.approvals.desk import Desk
+from highroad.approvals.waiting import Waiting
+from highroad.bootstrap import Assembly, assemble
+from highroad.domain.call import Call
+from highroad.domain.error import DeclarationError, LedgerOwned
+from highroad.domain.evidence import NO_EVIDENCE, Evidence
+from highroad.domain.identity import Delegate, Origin, Principal
+from highroad.domain.limits import Limits
+from highroad.domain.outcome import AnyOutcome, Outcome, Preview
+from highroad.domain.tool import ToolDefinition
+from highroad.ledger.audit import Audit
+from highroad.pipeline import doorway
+from highroad.pipeline.doorway import Proposal
+from highroad.pipeline.drive import drive
+from highroad.recovery.settle import settle, settle_open_calls
+from highroad.settings import Settings
+from highroad.tools.compile import RegisteredTool
+
+T = TypeVar("T")
+
+ToolFunction = Callable[..., Any]
+Arguments = Mapping[str, object] | str | bytes
+Dependencies = Mapping[type, Callable[..., Any]]
+
+_log: Final = logging.getLogger("highroad.runtime")
+
+_SWEEP_S: Final = 1.0
+
+
+class Runtime:
+    """Runs tool calls over the road, on one ledger.
+
+    Open it with `Runtime.open`, as a context manager or by awaiting; then it must be closed.
+    """
+
+    def __init__(self, assembly: Assembly) -> None:
+        self._assembly = assembly
+        self._services = assembly.services
+        self._services.nested = self._call_from_inside
+        self._services.joiner = self._settle
+        self._waiting = Waiting(assembly.services, assembly.desk, settle)
+        self._background: set[asyncio.Task[None]] = set()
+
+    @classmethod
+    def open(  # noqa: PLR0913 - what a runtime may be given, each by name
+        cls,
+        url: str | None = None,
+        *,
+        tools: Iterable[ToolFunction] = (),
+        deps: Dependencies | None = None,
+        limits: Limits | None = None,
+        principal: Principal | None = None,
+        settings: Settings | None = None,
+    ) -> "Opening":
+        """Open a ledger and become its owner, unless another process is.
+
+        Args:
+            url: `sqlite:///path`; without one the setting `ledger`, or `.highroad/ledger.db`.
+            tools: Functions that may be called; besides them those of the setting `tools`.
+            deps: Factories of what bodies ask for as `ToolContext[Type]`.
+            limits: In place of `[limits]`.
+            principal: For whom calls are made that name nobody; the local user.
+            settings: In place of `highroad.toml` and the environment.
+
+        Returns:
+            Something to await, or to enter with `async with`.
+
+        Raises:
+            SettingsError: The configuration is wrong.
+            DeclarationError: A tool is declared wrongly.
+            LedgerError: The ledger cannot be used.
+        """
+        return Opening(
+            lambda: cls._opened(
+                url, tools=tools, deps=deps, limits=limits, principal=principal, settings=settings
+            )
+        )
+
+    @classmethod
+    async def _opened(cls, url: str | None, **parts: Any) -> Self:  # noqa: ANN401 - passed through from `open`, which types each
+        runtime = cls(await assemble(url, **parts))
+        try:
+            await runtime._start()
+        except BaseException:
+            await runtime.close()
+            raise
+        return runtime
+
+    # -- calls -------------------------------------------------------------------------------
+
+    @overload
+    async def call(
+        self,
+        tool: ToolFunction | str,
+        arguments: Arguments,
+        *,
+        dry_run: Literal[True],
+        principal: Principal | None = None,
+        run: str | None = None,
+        key: str | None = None,
+        origin: Origin = Origin.CODE,
+        delegation: Sequence[Delegate] = (),
+        evidence: Evidence = NO_EVIDENCE,
+        door: str = "python",
+    ) -> Outcome[Preview]: ...
+    @overload
+    async def call(
+        self,
+        tool: Callable[..., Coroutine[Any, Any, T]],
+        arguments: Arguments,
+        *,
+        principal: Principal | None = None,
+        run: str | None = None,
+        key: str | None = None,
+        origin: Origin = Origin.CODE,
+        delegation: Sequence[Delegate] = (),
+        evidence: Evidence = NO_EVIDENCE,
+        dry_run: Literal[False] = False,
+        door: str = "python",
+    ) -> Outcome[T]: ...
+    @overload
+    async def call(
+        self,
+        tool: Callable[..., T],
+        arguments: Arguments,
+        *,
+        principal: Principal | None = None,
+        run: str | None = None,
+        key: str | None = None,
+        origin: Origin = Origin.CODE,
+        delegation: Sequence[Delegate] = (),
+        evidence: Evidence = NO_EVIDENCE,
+        dry_run: Literal[False] = False,
+        door: str = "python",
+    ) -> Outcome[T]: ...
+    @overload
+    async def call(
+        self,
+        tool: str,
+        arguments: Arguments,
+        *,
+        principal: Principal | None = None,
+        run: str | None = None,
+        key: str | None = None,
+        origin: Origin = Origin.CODE,
+        delegation: Sequence[Delegate] = (),
+        evidence: Evidence = NO_EVIDENCE,
+        dry_run: bool = False,
+        door: str = "python",
+    ) -> AnyOutcome: ...
+    async def call(  # noqa: PLR0913
+        self,
+        tool: ToolFunction | str,
+        arguments: Arguments,
+        *,
+        principal: Principal | None = None,
+        run: str | None = None,
+        key: str | None = None,
+        origin: Origin = Origin.CODE,
+        delegation: Sequence[Delegate] = (),
+        evidence: Evidence = NO_EVIDENCE,
+        dry_run: bool = False,
+        door: str = "python",
+    ) -> AnyOutcome:
+        """Make one call over the road. It answers with an outcome, whatever happens (P5).
+
+        Args:
+            tool: The function itself, or the name of one.
+            arguments: A mapping, or raw JSON as a model wrote it.
+            principal: For whom; the runtime's own principal where nobody is named.
+            run: Your name for a run of several calls, which share budgets and keys; without one
+                the call is a run of its own.
+            key: Idempotency key: two calls with it are one. Derived from run and arguments where
+                there is none.
+            origin: Where the call was born.
+            delegation: The agents through which it came.
+            evidence: Sources of its values.
+            dry_run: Say what would happen, and do nothing.
+            door: Which door it came in by, for the record.
+
+        Raises:
+            LedgerOwned: Another process owns the ledger, and only the owner makes calls.
+            DeclarationError: The function was not given to this runtime.
+        """
+        self._require_ownership()
+        proposal = Proposal(
+            tool=tool if isinstance(tool, str) else self._name_of(tool),
+            arguments=arguments,
+            principal=principal or self._assembly.principal,
+            run=run,
+            key=key,
+            origin=origin,
+            delegation=tuple(delegation),
+            evidence=evidence,
+            dry_run=dry_run,
+            door=door,
+        )
+        call, context = await doorway.take_in(self._services, proposal)
+        return await drive(call, context)
+
+    async def wait(self, call_id: str, *, timeout_s: float | None = None) -> AnyOutcome:
+        """The outcome of a call made earlier; a held one is awaited and driven on.
+
+        Args:
+            call_id: As its outcome names it.
+            timeout_s: How long to wait for people; 0 only looks, `None` waits until it expires.
+
+        Raises:
+            LookupError: The ledger has no such call.
+            LedgerOwned: Another process owns the ledger, and only the owner drives calls.
+        """
+        self._require_ownership()
+        return await self._waiting.wait(call_id, timeout_s=timeout_s)
+
+    async def flush(self) -> None:
+        """Wait until all that was recorded so far is durable.
+
+        Raises:
+            LedgerError: It could not be written; it is kept, and tried again.
+        """
+        await self._services.ledger.writer.flush()
+
+    # -- what there is -----------------------------------------------------------------------
+
+    @property
+    def approvals(self) -> Desk:
+        """Held calls, and decisions about them."""
+        return self._assembly.desk
+
+    @property
+    def audit(self) -> Audit:
+        """What the ledger tells."""
+        return self._assembly.audit
+
+    @property
+    def tools(self) -> tuple[ToolDefinition, ...]:
+        """What may be called, by name."""
+        return tuple(tool.definition for tool in self._services.registry)
+
+    @property
+    def settings(self) -> Settings:
+        """The configuration in force."""
+        return self._assembly.settings
+
+    @property
+    def limits(self) -> Limits:
+        """The limits in force."""
+        return self._services.limits
+
+    @property
+    def principal(self) -> Principal:
+        """For whom calls are made that name nobody."""
+        return self._assembly.principal
+
+    @property
+    def ledger_path(self) -> Path | None:
+        """The ledger's file, where it has one."""
+        return self._assembly.ledger_path
+
+    @property
+    def owner_pid(self) -> int | None:
+        """The other process that owns the ledger; `None` when it is this one."""
+        return self._assembly.owner_pid
+
+    # -- life --------------------------------------------------------------------------------
+
+    async def close(self) -> None:
+        """Write what waits, close resources and ledger. Safe to call twice."""
+        for task in self._background:
+            task.cancel()
+        await asyncio.gather(*self._background, return_exceptions=True)
+        self._background.clear()
+        await asyncio.gather(*self._services.tasks, return_exceptions=True)
+        await self._assembly.close()
+
+    async def __aenter__(self) -> Self:
+        """Nothing more: it is open already."""
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    async def _start(self) -> None:
+        """As the owner, settle what was in flight, and look after the inbox from now on."""
+        if self._assembly.owner_pid is not None:
+            return
+        for outcome in await settle_open_calls(self._services):
+            _log.warning(
+                "call %s was in flight when its process ended: %s", outcome.call_id, outcome.status
+            )
+        await self._assembly.desk.empty_inbox()
+        for work in (self._assembly.desk.watch(), self._sweep()):
+            self._background.add(asyncio.get_running_loop().create_task(work))
+
+    async def _sweep(self) -> None:
+        while True:
+            await self._services.clock.sleep(_SWEEP_S)
+            await self._waiting.sweep()
+
+    async def _settle(self, call_id: str) -> AnyOutcome:
+        return await settle(self._services, call_id)
+
+    async def _call_from_inside(
+        self,
+        parent: Call,
+        tool: ToolFunction | str,
+        arguments: Mapping[str, object],
+        key: str | None,
+    ) -> AnyOutcome:
+        name = tool if isinstance(tool, str) else self._name_of(tool)
+        call, context = await doorway.take_in_nested(self._services, parent, name, arguments, key)
+        return await drive(call, context)
+
+    def _require_ownership(self) -> None:
+        if self._assembly.owner_pid is not None:
+            raise LedgerOwned(self._assembly.owner_pid)
+
+    def _name_of(self, function: ToolFunction) -> str:
+        tool: RegisteredTool[Any] | None = self._services.registry.get(function)
+        if tool is None:
+            name = getattr(function, "__qualname__", repr(function))
+            raise DeclarationError(
+                f"{name} was not given to this runtime: open it with tools=[..., {name}]"
+            )
+        return tool.name
+
+
+class Opening:
+    """A runtime about to be opened: await it, or enter it with `async with`."""
+
+    def __init__(self, start: Callable[[], Awaitable[Runtime]]) -> None:
+        self._start = start
+        self._runtime: Runtime | None = None
+
+    def __await__(self) -> Generator[Any, None, Runtime]:
+        """Open it; whoever awaits closes it."""
+        return self._start().__await__()
+
+    async def __aenter__(self) -> Runtime:
+        """Open it until the end of the block."""
+        self._runtime = await self._start()
+        return self._runtime
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._runtime is not None:
+            await self._runtime.close()

@@ -1,0 +1,238 @@
+"""The one synchronous facade: `from highroad.sync import Runtime`.
+
+The library is async inside. Here an event loop of its own runs in a thread, so that plain scripts
+and notebooks, whose cells already run inside a loop, call tools the same way.
+"""
+
+import asyncio
+import threading
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, Self, TypeVar, overload
+
+from highroad.domain.approval import Approval, ApprovalState
+from highroad.domain.identity import Principal
+from highroad.domain.limits import Limits
+from highroad.domain.outcome import AnyOutcome, Outcome, Preview
+from highroad.domain.tool import ToolDefinition
+from highroad.domain.trail import Explanation, Trail
+from highroad.runtime import Runtime as AsyncRuntime
+from highroad.settings import Settings
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+ToolFunction = Callable[..., Any]
+Arguments = Mapping[str, object] | str | bytes
+
+
+class _Loop:
+    """An event loop in a thread of its own."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        # A daemon: a program that forgets to close must still be able to end.
+        self._thread = threading.Thread(target=self._loop.run_forever, name="highroad", daemon=True)
+        self._thread.start()
+
+    def run(self, work: Coroutine[Any, Any, R]) -> R:
+        """Run `work` there and wait for it here; an interrupt cancels it."""
+        future = asyncio.run_coroutine_threadsafe(work, self._loop)
+        try:
+            return future.result()
+        except BaseException:
+            future.cancel()
+            raise
+
+    def stop(self) -> None:
+        """End the loop and its thread."""
+        if self._loop.is_closed():
+            return
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+
+class Runtime:
+    """The synchronous twin of `highroad.Runtime`; made by `Runtime.open`."""
+
+    def __init__(self, loop: _Loop, runtime: AsyncRuntime) -> None:
+        self._loop = loop
+        self._runtime = runtime
+        self.approvals = Approvals(loop, runtime)
+        self.audit = Audit(loop, runtime)
+
+    @classmethod
+    def open(  # noqa: PLR0913 - what a runtime may be given, each by name
+        cls,
+        url: str | None = None,
+        *,
+        tools: Iterable[ToolFunction] = (),
+        deps: Mapping[type, Callable[..., Any]] | None = None,
+        limits: Limits | None = None,
+        principal: Principal | None = None,
+        settings: Settings | None = None,
+    ) -> "Runtime":
+        """Open a ledger, as `highroad.Runtime.open` does; close it, or use it in a `with`.
+
+        Raises:
+            SettingsError: The configuration is wrong.
+            DeclarationError: A tool is declared wrongly.
+            LedgerError: The ledger cannot be used.
+        """
+        loop = _Loop()
+
+        async def opened() -> AsyncRuntime:
+            return await AsyncRuntime.open(
+                url, tools=tools, deps=deps, limits=limits, principal=principal, settings=settings
+            )
+
+        try:
+            return cls(loop, loop.run(opened()))
+        except BaseException:
+            loop.stop()
+            raise
+
+    @overload
+    def call(
+        self,
+        tool: ToolFunction | str,
+        arguments: Arguments,
+        *,
+        dry_run: Literal[True],
+        principal: Principal | None = None,
+        run: str | None = None,
+        key: str | None = None,
+    ) -> Outcome[Preview]: ...
+    @overload
+    def call(
+        self,
+        tool: Callable[..., Coroutine[Any, Any, T]],
+        arguments: Arguments,
+        *,
+        principal: Principal | None = None,
+        run: str | None = None,
+        key: str | None = None,
+        dry_run: Literal[False] = False,
+    ) -> Outcome[T]: ...
+    @overload
+    def call(
+        self,
+        tool: Callable[..., T],
+        arguments: Arguments,
+        *,
+        principal: Principal | None = None,
+        run: str | None = None,
+        key: str | None = None,
+        dry_run: Literal[False] = False,
+    ) -> Outcome[T]: ...
+    @overload
+    def call(
+        self,
+        tool: str,
+        arguments: Arguments,
+        *,
+        principal: Principal | None = None,
+        run: str | None = None,
+        key: str | None = None,
+        dry_run: bool = False,
+    ) -> AnyOutcome: ...
+    def call(  # noqa: PLR0913
+        self,
+        tool: ToolFunction | str,
+        arguments: Arguments,
+        *,
+        principal: Principal | None = None,
+        run: str | None = None,
+        key: str | None = None,
+        dry_run: bool = False,
+    ) -> AnyOutcome:
+        """Make one call over the road and wait for its outcome; see `highroad.Runtime.call`."""
+        work = self._runtime.call(
+            tool,  # type: ignore[arg-type]  # the overloads above are those of the async runtime
+            arguments,
+            principal=principal,
+            run=run,
+            key=key,
+            dry_run=dry_run,  # type: ignore[arg-type]  # the same
+        )
+        return self._loop.run(work)
+
+    def wait(self, call_id: str, *, timeout_s: float | None = None) -> AnyOutcome:
+        """The outcome of a call made earlier; see `highroad.Runtime.wait`."""
+        return self._loop.run(self._runtime.wait(call_id, timeout_s=timeout_s))
+
+    def flush(self) -> None:
+        """Wait until all that was recorded so far is durable."""
+        self._loop.run(self._runtime.flush())
+
+    @property
+    def tools(self) -> tuple[ToolDefinition, ...]:
+        """What may be called, by name."""
+        return self._runtime.tools
+
+    @property
+    def ledger_path(self) -> Path | None:
+        """The ledger's file, where it has one."""
+        return self._runtime.ledger_path
+
+    def close(self) -> None:
+        """Write what waits, close resources, ledger and thread. Safe to call twice."""
+        try:
+            self._loop.run(self._runtime.close())
+        finally:
+            self._loop.stop()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class Approvals:
+    """Held calls, and decisions about them."""
+
+    def __init__(self, loop: _Loop, runtime: AsyncRuntime) -> None:
+        self._loop = loop
+        self._desk = runtime.approvals
+
+    def list(
+        self, *, state: ApprovalState | str | None = ApprovalState.WAITING
+    ) -> Sequence[Approval]:
+        """Approvals, oldest first; `state=None` is all of them."""
+        return self._loop.run(self._desk.list(state=state))
+
+    def get(self, approval_id: str) -> Approval:
+        """One approval."""
+        return self._loop.run(self._desk.get(approval_id))
+
+    def approve(self, approval_id: str, *, by: Principal, reason: str = "") -> Approval:
+        """Record that `by` agrees; whoever waits for the call drives it on."""
+        return self._loop.run(self._desk.approve(approval_id, by=by, reason=reason))
+
+    def reject(self, approval_id: str, *, by: Principal, reason: str = "") -> Approval:
+        """Record that `by` objects; one rejection ends the matter."""
+        return self._loop.run(self._desk.reject(approval_id, by=by, reason=reason))
+
+
+class Audit:
+    """What the ledger tells."""
+
+    def __init__(self, loop: _Loop, runtime: AsyncRuntime) -> None:
+        self._loop = loop
+        self._audit = runtime.audit
+
+    def trail(self, run_id: str) -> Trail:
+        """All calls of a run."""
+        return self._loop.run(self._audit.trail(run_id))
+
+    def explain(self, call_id: str, *, reveal_by: Principal | None = None) -> Explanation:
+        """Everything that is recorded of one call."""
+        return self._loop.run(self._audit.explain(call_id, reveal_by=reveal_by))
