@@ -76,7 +76,7 @@ def ended(  # noqa: PLR0913 - the facts of an ending, each by name
             "step": record.call.step,
             "direct": record.call.is_direct,
             "principal": record.principal_id,
-            "tool": _tool_name(record),
+            "tool": record.tool_name,
             "opened": record.opened_ms,
             "stages": record.trace[record.traced :],
         }
@@ -128,9 +128,15 @@ def decided(approval: Approval, decision: Decision, *, reason: SealedPayload | N
         at_ms=decision.at_ms,
         run_id=approval.run_id,
         call_id=approval.call_id,
-        rows=projections.rows(body),
+        rows=(*projections.rows(body), *_profile_rows(approval.organization, decision)),
         payloads=() if reason is None else (reason,),
     )
+
+
+def _profile_rows(organization: str, decision: Decision) -> tuple[Row, ...]:
+    if decision.profile is None:
+        return ()
+    return (Row("app_user", (decision.by, organization, decision.profile, decision.at_ms)),)
 
 
 def amended(amendment: Amendment, *, organization: str, run_id: str, reason: str | None) -> Entry:
@@ -207,7 +213,7 @@ def _opening(record: CallRecord, kind: EntryKind, at_ms: int) -> Body:
         "principal": record.principal_id,
         "origin": call.origin,
         "door": call.door,
-        "tool": _tool_name(record),
+        "tool": record.tool_name,
         "policy": record.policy_version,
         "rules": record.rules,
         "opened": record.opened_ms,
@@ -238,12 +244,6 @@ def _opening(record: CallRecord, kind: EntryKind, at_ms: int) -> Body:
     if call.dry_run:
         body["dry_run"] = True
     return body
-
-
-def _tool_name(record: CallRecord) -> str | None:
-    """The tool's own name; one that no tool has may hold anything, and stays out (P7)."""
-    definition = record.call.definition
-    return None if definition is None else definition.name
 
 
 def _ref(ref: PayloadRef | None) -> list[str | int] | None:

@@ -3,16 +3,16 @@
 import orjson
 
 from highroad.domain.call import Call
-from highroad.domain.entry import Entry, KeyClaim, Receipt, Row
+from highroad.domain.entry import Entry, EntryKind, KeyClaim, Receipt, Row
 from highroad.domain.identity import Principal
 from highroad.domain.json_value import JsonObject
 from highroad.domain.payload import PayloadKind, PayloadRef
 from highroad.ledger import snapshot
-from highroad.ledger.history import CallHistory, read_call
+from highroad.ledger.history import CallHistory, read_body, read_call
 from highroad.ledger.keyring import Keyring
 from highroad.ledger.record import CallRecord
 from highroad.ledger.vault import Vault
-from highroad.ledger.writer import MAX_BEHIND, GroupWriter
+from highroad.ledger.writer import MAX_BEHIND, Writer
 from highroad.ports.clock import Clock
 from highroad.ports.store import Store
 
@@ -20,7 +20,7 @@ from highroad.ports.store import Store
 class Ledger:
     """Entries in, histories out; payloads sealed on the way."""
 
-    def __init__(self, store: Store, writer: GroupWriter, keyring: Keyring, clock: Clock) -> None:
+    def __init__(self, store: Store, writer: Writer, keyring: Keyring, clock: Clock) -> None:
         self.store = store
         self.writer = writer
         self.keyring = keyring
@@ -44,7 +44,25 @@ class Ledger:
         )
         record.is_new_run = run_key.pending is not None
         if call.principal not in self._known:
-            record.profile = self._profile(call.principal, record.principal_id)
+            sealed = self.sealed_profile(call.principal)
+            record.profile = Row(
+                "app_user",
+                (record.principal_id, call.organization, sealed, self.clock.now_ms()),
+            )
+        return record
+
+    async def reopened(self, call: Call, history: CallHistory) -> CallRecord:
+        """The record of a call that has entries already, to add to them."""
+        record = CallRecord(
+            call,
+            principal_id=history.opening["principal"],
+            run_key=await self.vault.key_of_run(call.run_id),
+            policy_version=history.opening["policy"],
+        )
+        record.is_new_run = False
+        record.tool_name = history.opening["tool"]
+        record.has_intent = history.intent is not None
+        record.reserved_microusd = history.opening["reserved"]
         return record
 
     def seal(
@@ -99,10 +117,11 @@ class Ledger:
             self._known.add(record.call.principal)
             record.profile = None
 
-    def _profile(self, principal: Principal, opaque_id: str) -> Row:
+    def sealed_profile(self, principal: Principal) -> bytes:
+        """Who a principal is, encrypted, for the erasable table."""
         key = self.keyring.organization(principal.organization)
-        sealed = key.seal_profile(opaque_id, orjson.dumps(snapshot.freeze_principal(principal)))
-        return Row("app_user", (opaque_id, principal.organization, sealed, self.clock.now_ms()))
+        profile = orjson.dumps(snapshot.freeze_principal(principal))
+        return key.seal_profile(key.opaque(principal.id), profile)
 
     # -- reading ---------------------------------------------------------------------------
 
@@ -111,6 +130,17 @@ class Ledger:
         if self.writer.behind:
             await self.writer.flush()
         return read_call(await self.store.entries(call_id=call_id))
+
+    async def pins(self) -> dict[str, str]:
+        """The definition of each tool that was accepted last, by name (P8)."""
+        found: dict[str, str] = {}
+        after = -1
+        while page := await self.store.entries(kind=EntryKind.PINNED, after_seq=after):
+            for entry in page:
+                body = read_body(entry)
+                found[body["tool"]] = body["definition"]
+            after = page[-1].position.seq
+        return found
 
     async def claim(self, organization: str, digest: bytes) -> KeyClaim | None:
         """Who holds an idempotency key."""

@@ -28,6 +28,7 @@ class CallRecord:
         "reserved_microusd",
         "rules",
         "run_key",
+        "tool_name",
         "trace",
         "traced",
     )
@@ -60,4 +61,7 @@ class CallRecord:
         self.has_intent = False
         """An intent is on disk, or on its way there."""
         self.attempts = 0
+        self.tool_name: str | None = None
+        """The tool's own name, once it is known. What no tool is called may be anything, and
+        stays out of the ledger (P7)."""
         self.opened_ms = call.created_ms

@@ -2,10 +2,10 @@
 
 import asyncio
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NoReturn, Protocol
 
 from highroad.domain.entry import Entry, Fence, Receipt
-from highroad.domain.error import LedgerError
+from highroad.domain.error import LedgerError, LedgerOwned
 from highroad.ports.store import Store
 
 MAX_BEHIND: Final = 1_000
@@ -15,6 +15,63 @@ MAX_DELAY_S: Final = 0.010
 _MAX_GROUP: Final = 512
 
 _Waiter = asyncio.Future[Receipt] | None
+
+
+class Writer(Protocol):
+    """What the rooms above write through."""
+
+    @property
+    def behind(self) -> int:
+        """Entries that wait for a commit."""
+        ...
+
+    @property
+    def failure(self) -> LedgerError | None:
+        """Why the last commit failed; `None` once one succeeds."""
+        ...
+
+    async def write(self, entry: Entry) -> Receipt:
+        """Wait until `entry` is durable, or turned down."""
+        ...
+
+    def put(self, entry: Entry) -> None:
+        """Let `entry` ride with the next commit."""
+        ...
+
+    async def flush(self) -> None:
+        """Wait until all that was put is durable."""
+        ...
+
+
+class ReadOnlyWriter:
+    """Stands where a process looks into a ledger that another one owns: it writes nothing."""
+
+    behind = 0
+    failure: LedgerError | None = None
+
+    def __init__(self, owner_pid: int) -> None:
+        self._owner_pid = owner_pid
+
+    async def write(self, entry: Entry) -> NoReturn:
+        """Refuse.
+
+        Raises:
+            LedgerOwned: Always.
+        """
+        del entry
+        raise LedgerOwned(self._owner_pid)
+
+    def put(self, entry: Entry) -> NoReturn:
+        """Refuse.
+
+        Raises:
+            LedgerOwned: Always.
+        """
+        del entry
+        raise LedgerOwned(self._owner_pid)
+
+    async def flush(self) -> None:
+        """Nothing waits."""
 
 
 class GroupWriter:
