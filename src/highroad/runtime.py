@@ -338,7 +338,7 @@ class Runtime:
             raise LedgerOwned(self._assembly.owner_pid)
 
     def _name_of(self, function: ToolFunction) -> str:
-        tool: RegisteredTool[Any] | None = self._services.registry.get(function)
+        tool: RegisteredTool[Any] | None = self._services.registry.find(function)
         if tool is None:
             name = getattr(function, "__qualname__", repr(function))
             raise DeclarationError(

@@ -149,15 +149,11 @@ class Runtime:
         dry_run: bool = False,
     ) -> AnyOutcome:
         """Make one call over the road and wait for its outcome; see `highroad.Runtime.call`."""
-        work = self._runtime.call(
-            tool,  # type: ignore[arg-type]  # the overloads above are those of the async runtime
-            arguments,
-            principal=principal,
-            run=run,
-            key=key,
-            dry_run=dry_run,  # type: ignore[arg-type]  # the same
+        # The overloads above are those of the async runtime; here they need not be tried again.
+        make: Callable[..., Coroutine[Any, Any, AnyOutcome]] = self._runtime.call
+        return self._loop.run(
+            make(tool, arguments, principal=principal, run=run, key=key, dry_run=dry_run)
         )
-        return self._loop.run(work)
 
     def wait(self, call_id: str, *, timeout_s: float | None = None) -> AnyOutcome:
         """The outcome of a call made earlier; see `highroad.Runtime.wait`."""

@@ -8,11 +8,12 @@ from highroad.domain.identity import Principal
 from highroad.domain.json_value import JsonObject
 from highroad.domain.payload import PayloadKind, PayloadRef
 from highroad.ledger import snapshot
+from highroad.ledger.access import Writer
 from highroad.ledger.history import CallHistory, read_body, read_call
 from highroad.ledger.keyring import Keyring
 from highroad.ledger.record import CallRecord
 from highroad.ledger.vault import Vault
-from highroad.ledger.writer import MAX_BEHIND, Writer
+from highroad.ledger.writer import MAX_BEHIND
 from highroad.ports.clock import Clock
 from highroad.ports.store import Store
 

@@ -5,6 +5,7 @@ import inspect
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from types import NoneType
 from typing import Any, Final
 
 from highroad.domain.error import DeclarationError
@@ -39,7 +40,7 @@ class Dependencies:
             DeclarationError: No factory was named for its dependencies.
         """
         wanted = tool.deps
-        if isinstance(wanted, type) and wanted not in self._factories:
+        if isinstance(wanted, type) and wanted not in {NoneType, *self._factories}:
             raise DeclarationError(
                 f"tool {tool.definition.name} wants ToolContext[{wanted.__name__}], and nobody "
                 f"says how to make one: open the runtime with deps={{{wanted.__name__}: factory}}"

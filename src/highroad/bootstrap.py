@@ -1,0 +1,306 @@
+"""The only place where adapters are chosen: from settings to a runtime's parts."""
+
+import getpass
+import importlib
+import inspect
+import os
+import random
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, NoReturn
+
+import anyio
+
+from highroad.adapters.policy.cel import CelConditions
+from highroad.adapters.policy.rules import RulesPolicy
+from highroad.adapters.secrets.keyfile import from_environment, from_file
+from highroad.adapters.stores.sqlite import SQLiteStore
+from highroad.adapters.system import SystemClock, TypeIds
+from highroad.approvals.desk import Desk, Rules
+from highroad.domain.entry import EntryKind
+from highroad.domain.error import BrokenPromise, DeclarationError, LedgerError, SettingsError
+from highroad.domain.identity import DEFAULT_ORGANIZATION, Principal
+from highroad.domain.limits import Limits
+from highroad.domain.run import Usage
+from highroad.domain.version import VERSION
+from highroad.ledger import entries
+from highroad.ledger.access import ReadOnlyWriter
+from highroad.ledger.audit import Audit
+from highroad.ledger.keyring import Keyring
+from highroad.ledger.ledger import Ledger
+from highroad.ledger.results import Results
+from highroad.ledger.writer import GroupWriter
+from highroad.limits.budget import Budget
+from highroad.limits.rate import WINDOW_S, Rates
+from highroad.limits.slots import Slots
+from highroad.pipeline.body import MAX_THREADS
+from highroad.pipeline.context import Services
+from highroad.pipeline.dependencies import Dependencies
+from highroad.ports.clock import Clock
+from highroad.ports.conditions import Condition, InvalidConditionError
+from highroad.ports.ids import Ids
+from highroad.ports.secrets import MasterKeys
+from highroad.ports.store import Store
+from highroad.resilience.cache import Cache
+from highroad.resilience.loops import Loops
+from highroad.resilience.retry import Retry
+from highroad.settings import Settings, load
+from highroad.tools.declare import tool_definition
+from highroad.tools.pins import differences, pins_of, read_pins
+from highroad.tools.registry import Registry
+
+_SQLITE: Final = "sqlite:///"
+
+
+@dataclass(slots=True, kw_only=True)
+class Assembly:
+    """A runtime's parts, put together."""
+
+    settings: Settings
+    services: Services
+    store: Store
+    desk: Desk
+    audit: Audit
+    principal: Principal
+    ledger_path: Path | None
+    owner_pid: int | None
+    """The process that owns the ledger; `None` when it is this one."""
+
+    async def close(self) -> None:
+        """Write what waits, close resources and the ledger."""
+        await self.services.dependencies.close()
+        try:
+            if self.owner_pid is None:
+                await self.services.ledger.writer.flush()
+        finally:
+            await self.store.close()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What a test puts in place of the real thing."""
+
+    store: Store | None = None
+    clock: Clock | None = None
+    ids: Ids | None = None
+    keys: MasterKeys | None = None
+
+
+async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
+    url: str | None = None,
+    *,
+    tools: Iterable[Callable[..., Any]] = (),
+    deps: Mapping[type, Callable[..., Any]] | None = None,
+    limits: Limits | None = None,
+    principal: Principal | None = None,
+    settings: Settings | None = None,
+    parts: Parts = Parts(),
+) -> Assembly:
+    """Put a runtime together; what it opened is closed again if that fails.
+
+    Raises:
+        SettingsError: The configuration is wrong.
+        DeclarationError: A tool is declared wrongly.
+        LedgerError: The ledger cannot be used.
+    """
+    settings = settings or load()
+    registry = Registry([*_tools_of(settings), *tools])
+    conditions = CelConditions()
+    asks = {
+        tool.name: _ask(conditions, tool.definition.ask, tool.name)
+        for tool in registry
+        if tool.definition.ask is not None
+    }
+    dependencies = Dependencies(deps)
+    for tool in registry:
+        dependencies.check(tool)
+    policy = RulesPolicy(settings.policy, conditions)
+    path = None if parts.store is not None else _path_of(url or settings.ledger)
+    masters = parts.keys or _master_keys(settings)
+    store = parts.store or SQLiteStore.open(_path_of(url or settings.ledger))
+    try:
+        clock, ids = parts.clock or SystemClock(), parts.ids or TypeIds()
+        ledger, owner_pid = await _ledger(store, Keyring(masters), clock)
+        in_force = limits or settings.limits
+        services = Services(
+            ledger=ledger,
+            registry=registry,
+            policy=policy,
+            limits=in_force,
+            clock=clock,
+            ids=ids,
+            budget=Budget(in_force, _usage_reader(ledger), clock),
+            rates=Rates(clock),
+            slots=Slots(in_force.parallel),
+            results=Results(Cache(in_force.cache_entries, clock), ledger.keyring),
+            loops=Loops(in_force.identical_calls),
+            retry=Retry(random.random),
+            dependencies=dependencies,
+            joiner=_not_wired,
+            nested=_not_wired,
+            threads=anyio.CapacityLimiter(MAX_THREADS),
+            asks=asks,
+        )
+        if owner_pid is None:
+            await _take_office(services, settings)
+    except BaseException:
+        await store.close()
+        raise
+    rules = Rules()
+    return Assembly(
+        settings=settings,
+        services=services,
+        store=store,
+        desk=Desk(store, ledger, clock, rules, is_owner=owner_pid is None),
+        audit=Audit(ledger, is_owner=owner_pid is None),
+        principal=principal or local_user(),
+        ledger_path=path,
+        owner_pid=owner_pid,
+    )
+
+
+def local_user() -> Principal:
+    """The operating system's user: the principal where nobody else is named."""
+    try:
+        name = getpass.getuser()
+    except (OSError, KeyError):  # a container without a user database
+        name = "local"
+    return Principal(name, DEFAULT_ORGANIZATION, name=name, authenticated=True)
+
+
+async def _ledger(store: Store, keyring: Keyring, clock: Clock) -> tuple[Ledger, int | None]:
+    """The ledger, and the process that owns it if that is another one."""
+    fence = await store.acquire(pid=os.getpid(), at_ms=clock.now_ms())
+    if fence is not None:
+        return Ledger(store, GroupWriter(store, fence), keyring, clock), None
+    ownership = await store.ownership()
+    if ownership is None:
+        raise LedgerError("the ledger is owned, and does not say by whom: try again")
+    return Ledger(store, ReadOnlyWriter(ownership.pid), keyring, clock), ownership.pid
+
+
+async def _take_office(services: Services, settings: Settings) -> None:
+    """What a new owner does first: forget what has expired, look back a minute, note pins."""
+    ledger, clock = services.ledger, services.clock
+    now_ms = clock.now_ms()
+    await ledger.store.expire(now_ms)
+    services.rates.seed(await ledger.store.admitted_since(now_ms - int(WINDOW_S * 1_000)))
+    opened = entries.noted(
+        EntryKind.OPENED,
+        {
+            "session": services.ids.new("session"),
+            "door": "python",
+            "version": VERSION,
+            "profile": settings.profile,
+            "pid": os.getpid(),
+        },
+        organization=DEFAULT_ORGANIZATION,
+        at_ms=now_ms,
+    )
+    await ledger.writer.write(opened)
+    await _compare_pins(services, settings)
+
+
+async def _compare_pins(services: Services, settings: Settings) -> None:
+    """Refuse what is not as accepted (P8): the user's own code is pinned as it changes in `dev`."""
+    definitions = [tool.definition for tool in services.registry]
+    if settings.is_production:
+        accepted = _accepted_pins(settings)
+        services.changed = {
+            each.tool: each.change
+            for each in differences(definitions, accepted)
+            if each.tool in services.registry
+        }
+        return
+    known = await services.ledger.pins()
+    pins = pins_of(definitions)
+    for each in differences(definitions, known):
+        if each.tool in pins:
+            services.ledger.writer.put(
+                entries.noted(
+                    EntryKind.PINNED,
+                    {"tool": each.tool, "definition": pins[each.tool], "change": each.change},
+                    organization=DEFAULT_ORGANIZATION,
+                    at_ms=services.clock.now_ms(),
+                )
+            )
+    await services.ledger.writer.flush()
+
+
+def _accepted_pins(settings: Settings) -> dict[str, str]:
+    file = settings.pins_file
+    if not file.exists():
+        raise SettingsError(
+            f"profile production needs {file}: run `highroad tools pin`, review and commit it"
+        )
+    return read_pins(file.read_text("utf-8"), file=str(file))
+
+
+def _usage_reader(ledger: Ledger) -> Callable[[str], Any]:
+    async def read(run_id: str) -> Usage:
+        # The store knows only what was committed; what waits must count as well.
+        if ledger.writer.behind:
+            await ledger.writer.flush()
+        return await ledger.store.usage(run_id, at_ms=ledger.clock.now_ms())
+
+    return read
+
+
+def _path_of(url: str) -> Path:
+    if not url.startswith(_SQLITE):
+        raise SettingsError(
+            f"ledger {url!r} is of no kind that this version has: use sqlite:///path/to/ledger.db"
+        )
+    return Path(url.removeprefix(_SQLITE))
+
+
+def _master_keys(settings: Settings) -> MasterKeys:
+    found = from_environment(os.environ)
+    if found is not None:
+        return found
+    if settings.keys_file is None:
+        raise SettingsError(
+            "profile production makes up no master key: set HIGHROAD_MASTER_KEY or `keys.file`"
+        )
+    return from_file(settings.keys_file, may_create=not settings.is_production)
+
+
+def _ask(conditions: CelConditions, expression: str | None, name: str) -> Condition:
+    try:
+        return conditions.compile(expression or "")
+    except InvalidConditionError as error:
+        raise DeclarationError(f"tool {name}: its `ask` rule cannot be used: {error}") from None
+
+
+def _tools_of(settings: Settings) -> list[Callable[..., Any]]:
+    """What the modules of the setting `tools` declare, found from the settings' own folder."""
+    if settings.tools and str(settings.root) not in sys.path:
+        sys.path.insert(0, str(settings.root))
+    found: list[Callable[..., Any]] = []
+    for name in settings.tools:
+        try:
+            module = importlib.import_module(name)
+        except ImportError as error:
+            raise SettingsError(
+                f"tools: module {name!r} cannot be imported ({error}); it is looked for from "
+                f"{settings.root}"
+            ) from error
+        found += [each for each in vars(module).values() if _is_declared_in(each, name)]
+    return found
+
+
+def _is_declared_in(value: object, module: str) -> bool:
+    """Whether a member of a module is a tool of its own, and none that it imported."""
+    if not inspect.isfunction(value) or value.__module__ != module:
+        return False
+    try:
+        tool_definition(value)
+    except DeclarationError:
+        return False
+    return True
+
+
+async def _not_wired(*_: object) -> NoReturn:
+    raise BrokenPromise("the runtime was put together without its own part of the services")

@@ -1,0 +1,75 @@
+"""How the rooms above reach the writer, and what stands there where another process writes."""
+
+from typing import NoReturn, Protocol
+
+from highroad.domain.entry import Entry, Receipt
+from highroad.domain.error import LedgerError, LedgerOwned
+
+
+class Writer(Protocol):
+    """Takes entries; `highroad.ledger.writer.GroupWriter` is the one that writes them."""
+
+    @property
+    def behind(self) -> int:
+        """Entries that wait for a commit."""
+        ...
+
+    @property
+    def failure(self) -> LedgerError | None:
+        """Why the last commit failed; `None` once one succeeds."""
+        ...
+
+    async def write(self, entry: Entry) -> Receipt:
+        """Wait until `entry` is durable, or turned down."""
+        ...
+
+    def put(self, entry: Entry) -> None:
+        """Let `entry` ride with the next commit."""
+        ...
+
+    async def room(self) -> None:
+        """Wait until one more may ride."""
+        ...
+
+    async def flush(self) -> None:
+        """Wait until all that was put is durable."""
+        ...
+
+
+class ReadOnlyWriter:
+    """Stands where a process looks into a ledger that another one owns: it writes nothing."""
+
+    behind = 0
+    failure: LedgerError | None = None
+
+    def __init__(self, owner_pid: int) -> None:
+        self._owner_pid = owner_pid
+
+    async def write(self, entry: Entry) -> NoReturn:
+        """Refuse.
+
+        Raises:
+            LedgerOwned: Always.
+        """
+        del entry
+        raise LedgerOwned(self._owner_pid)
+
+    def put(self, entry: Entry) -> NoReturn:
+        """Refuse.
+
+        Raises:
+            LedgerOwned: Always.
+        """
+        del entry
+        raise LedgerOwned(self._owner_pid)
+
+    async def room(self) -> NoReturn:
+        """Refuse.
+
+        Raises:
+            LedgerOwned: Always.
+        """
+        raise LedgerOwned(self._owner_pid)
+
+    async def flush(self) -> None:
+        """Nothing waits."""
