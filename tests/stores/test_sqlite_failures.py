@@ -1,12 +1,13 @@
 """Whatever is wrong with a ledger's file is said in one sentence, with what to do next."""
 
 import asyncio
+from dataclasses import replace
 
 import apsw
 import pytest
 
 from highroad.adapters.stores.sqlite import SQLiteStore
-from highroad.domain.entry import Written
+from highroad.domain.entry import Row, Written
 from highroad.domain.error import LedgerError
 from highroad.testing.contracts.store.samples import intent, noted
 
@@ -149,12 +150,13 @@ async def test_a_store_that_was_closed_says_so(store, fence):
         await store.entries()
 
 
-async def test_an_error_names_no_value(store, fence):
-    secret = intent("call_1", tool="a secret that a model made up")
-    (row,) = secret.rows
-    broken = type(row)(row.table, (None, *row.values[1:]))
-    entry = type(secret)(kind=secret.kind, body=b"{}", organization="o", at_ms=0, rows=(broken,))
+async def test_an_append_that_breaks_the_schema_names_no_value_and_leaves_nothing(store, fence):
+    entry = intent("call_2", tool="a secret that a model made up")
+    (row,) = entry.rows
+    nameless = replace(entry, rows=(Row(row.table, (None, *row.values[1:])),))
     with pytest.raises(LedgerError) as refusal:
-        await store.append([entry], fence=fence)
+        await store.append([intent("call_1"), nameless], fence=fence)
     assert "secret" not in str(refusal.value)
     assert await store.entries() == []
+    (receipt,) = await store.append([noted()], fence=fence)
+    assert receipt.position.seq == 0

@@ -159,6 +159,13 @@ class LandingContract(Ground):
         await store.append([intent("call_2", sealed_key=second)], fence=fence)
         assert await store.run_key("run_1") == first
 
+    async def test_a_payload_that_is_there_stays_as_it_is(self, store: Store, fence: Fence) -> None:
+        """What was referred to by its digest never changes, and bringing it again is no error."""
+        first, second = payload("pl_1"), payload("pl_1", content=b"another")
+        await store.append([intent("call_1", payloads=(first,))], fence=fence)
+        await store.append([intent("call_2", payloads=(second,))], fence=fence)
+        assert await store.payload("pl_1") == first
+
     async def test_an_older_fence_can_append_nothing(self, store: Store, fence: Fence) -> None:
         """Whoever lost the ledger must not write another word."""
         newer = await store.acquire(pid=1, at_ms=NOW)
