@@ -1,0 +1,175 @@
+"""Every setting there is. `docs/settings.md` describes each; a test compares the two."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from highroad.domain.identity import DEFAULT_ORGANIZATION
+from highroad.domain.limits import Limits
+from highroad.domain.policy import ORGANIZATION, Then
+from highroad.settings.kinds import COUNT, LEDGER, NUMBER, POSITIVE, TEXT, TEXTS, Kind, one_of
+
+EACH_NAME: Final = "<name>"
+"""Stands for a key that the user chooses."""
+EACH_TABLE: Final = "[]"
+"""Stands for each table of an array of tables."""
+
+
+class Profile(StrEnum):
+    """Where this runs."""
+
+    DEV = "dev"
+    """The local user, made-up keys, `--as`."""
+    PRODUCTION = "production"
+    """Default deny; keys must be given; nobody can be impersonated."""
+
+
+class Absent(StrEnum):
+    """In the place of a default."""
+
+    NONE = "none"
+    """May be left out."""
+    REQUIRED = "required"
+    """Must be given with its table."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting: its dotted name, what it accepts, its default, and what it does."""
+
+    name: str
+    kind: Kind
+    default: object
+    doc: str
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """The name in parts."""
+        return tuple(self.name.split("."))
+
+    @property
+    def variable(self) -> str | None:
+        """The environment variable that overrides it, if there can be one."""
+        if EACH_NAME in self.path or EACH_TABLE in self.path:
+            return None
+        return "HIGHROAD_" + "_".join(self.path).upper()
+
+
+_DEFAULT_LIMITS: Final = Limits()
+
+
+def _limit(name: str, doc: str, kind: Kind | None = None) -> Setting:
+    default = getattr(_DEFAULT_LIMITS, name)
+    by_type = NUMBER if isinstance(default, float) else COUNT
+    return Setting(
+        f"limits.{name}", kind or by_type, Absent.NONE if default is None else default, doc
+    )
+
+
+SETTINGS: Final = (
+    Setting(
+        "profile",
+        one_of(Profile),
+        Profile.DEV,
+        "Where this runs. `production` denies by default, makes up no key and refuses `--as`.",
+    ),
+    Setting(
+        "ledger",
+        LEDGER,
+        "sqlite:///.highroad/ledger.db",
+        "Where the ledger is. A relative path starts at the folder of `highroad.toml`.",
+    ),
+    Setting(
+        "tools",
+        TEXTS,
+        (),
+        "Modules whose tools the command line serves, such as `shop.tools`.",
+    ),
+    _limit("iterations", "Model turns of a run."),
+    _limit("calls", "Calls of a run that reach an intent."),
+    _limit("proposals", "Calls of a run that are received, refused and repeated ones included."),
+    _limit("calls_per_tool", "Calls of a run to one tool above tier `read`."),
+    _limit("calls_per_read", "Calls of a run to one tool of tier `read`."),
+    _limit("tokens", "Tokens of a run, in and out."),
+    _limit("usd", "Money of a run, in US dollars."),
+    _limit("run_s", "Wall time of a run in seconds; it rests while the whole run is held."),
+    _limit("attempt_s", "Seconds of one attempt of a tool that sets none itself."),
+    _limit("call_s", "Seconds of one call; they stand still while it is held."),
+    _limit("parallel", "Calls of a run that execute at once.", POSITIVE),
+    _limit("approval_s", "Seconds that an approval waits."),
+    _limit(
+        "cache_s", "Seconds that a result of a tool with a cache may be served, if it sets none."
+    ),
+    _limit("cache_entries", "Results kept at most."),
+    _limit("identical_calls", "The same read in a row in a run before it is stopped as a loop."),
+    _limit("argument_bytes", "Size of the arguments of a call."),
+    _limit("result_bytes", "Size of a result."),
+    _limit("per_minute", "Calls a minute of one tool by one principal.", COUNT),
+    Setting(
+        "policy.allow",
+        TEXTS,
+        (),
+        "Patterns of tools that everybody may use. The first allow or deny line makes every other "
+        "tool denied.",
+    ),
+    Setting("policy.deny", TEXTS, (), "Patterns of tools that nobody may use; before any allow."),
+    Setting(
+        "policy.owner",
+        TEXT,
+        ORGANIZATION,
+        "Whose an object must be: `organization`, `principal`, or a CEL expression over `owner`, "
+        "`principal` and `args`. Nothing ever crosses organizations.",
+    ),
+    Setting(
+        "policy.roles.<name>.permissions",
+        TEXTS,
+        (),
+        "Permissions of whoever has the role.",
+    ),
+    Setting(
+        "policy.roles.<name>.allow",
+        TEXTS,
+        (),
+        "Patterns of tools that whoever has the role may use besides.",
+    ),
+    Setting(
+        "policy.agents.<name>.tools",
+        TEXTS,
+        Absent.REQUIRED,
+        "Patterns of tools that this agent may use, whoever it acts for.",
+    ),
+    Setting(
+        "policy.rules.[].name", TEXT, Absent.REQUIRED, "What the rule is for, in people's words."
+    ),
+    Setting("policy.rules.[].tools", TEXTS, ("*",), "Patterns of tools that it is for."),
+    Setting(
+        "policy.rules.[].when",
+        TEXT,
+        Absent.REQUIRED,
+        "CEL expression over `args` and `principal`. One that has no answer denies.",
+    ),
+    Setting(
+        "policy.rules.[].then",
+        one_of(Then),
+        Then.DENY,
+        "What follows if it is true: the call is denied, or a person is asked.",
+    ),
+    Setting(
+        "keys.file",
+        TEXT,
+        Absent.NONE,
+        "Master keys, where the environment has none. In profile `dev` the default is "
+        "`.highroad/keys`, which is made on first use.",
+    ),
+    Setting("pins.file", TEXT, "highroad.pins", "Accepted tool definitions, to be committed."),
+    Setting("principals.[].id", TEXT, Absent.REQUIRED, "Somebody for `--as` in profile `dev`."),
+    Setting("principals.[].organization", TEXT, DEFAULT_ORGANIZATION, "Their organization."),
+    Setting("principals.[].name", TEXT, Absent.NONE, "Their name, for people to read."),
+    Setting("principals.[].roles", TEXTS, (), "Their roles."),
+    Setting("principals.[].permissions", TEXTS, (), "Permissions besides those of the roles."),
+)
+
+
+def describe() -> tuple[Setting, ...]:
+    """Every setting, in the order of the documentation."""
+    return SETTINGS

@@ -1,0 +1,78 @@
+"""Kinds of settings: what each accepts, from TOML and from the environment."""
+
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What a setting accepts.
+
+    Args:
+        allowed: For people: "a whole number, 0 or more".
+        accepts: Whether a value from TOML is one.
+        read: Makes of an environment variable what TOML would have given; the same text where it
+            cannot, which `accepts` then turns down.
+    """
+
+    allowed: str
+    accepts: Callable[[object], bool]
+    read: Callable[[str], object] = str
+
+
+def _is_number(value: object) -> bool:
+    # A bool is an int to Python, and `calls = true` is a mistake.
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return math.isfinite(value) and value >= 0
+
+
+def _is_count(value: object) -> bool:
+    return _is_number(value) and isinstance(value, int)
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and bool(value.strip())
+
+
+def _read_count(text: str) -> object:
+    return int(text) if text.isdecimal() else text
+
+
+def _read_number(text: str) -> object:
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def _read_texts(text: str) -> object:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def one_of(words: Iterable[str]) -> Kind:
+    """One of a few words."""
+    known = tuple(words)
+    return Kind(" or ".join(f'"{word}"' for word in known), lambda value: value in known)
+
+
+TEXT: Final = Kind("text", _is_text)
+TEXTS: Final = Kind(
+    "a list of texts",
+    lambda value: isinstance(value, list) and all(_is_text(element) for element in value),
+    _read_texts,
+)
+COUNT: Final = Kind("a whole number, 0 or more", _is_count, _read_count)
+POSITIVE: Final = Kind(
+    "a whole number, 1 or more", lambda value: _is_count(value) and value != 0, _read_count
+)
+NUMBER: Final = Kind("a number, 0 or more", _is_number, _read_number)
+LEDGER: Final = Kind(
+    'a URL: "sqlite:///path" or "memory://"',
+    lambda value: (
+        isinstance(value, str)
+        and (value == "memory://" or value.removeprefix("sqlite:///") not in {"", value})
+    ),
+)

@@ -1,0 +1,181 @@
+"""From file and environment to `Settings`."""
+
+import os
+from collections.abc import Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Final
+
+from highroad.domain.error import SettingsError
+from highroad.domain.identity import DEFAULT_ORGANIZATION, Principal
+from highroad.domain.limits import Limits
+from highroad.domain.policy import ORGANIZATION, Agent, Line, PolicyRules, Role, Rule, Then
+from highroad.settings.catalogue import SETTINGS, Profile
+from highroad.settings.checking import find_problems
+from highroad.settings.document import Document, find_file, read_file
+from highroad.settings.lines import KeyPath
+from highroad.settings.model import KEYS_FILE, Given, Settings
+
+PREFIX: Final = "HIGHROAD_"
+KEY_VARIABLES: Final = frozenset({"HIGHROAD_MASTER_KEY", "HIGHROAD_MASTER_KEYS"})
+"""Secrets: whoever keeps the master keys reads them, and no setting ever holds them."""
+
+_SQLITE: Final = "sqlite:///"
+_BY_VARIABLE: Final = {setting.variable: setting for setting in SETTINGS if setting.variable}
+
+
+def load(start: Path | None = None, environment: Mapping[str, str] | None = None) -> Settings:
+    """Read the nearest `highroad.toml` from `start` upward, with the environment laid over it.
+
+    Args:
+        start: The working directory unless given.
+        environment: That of the process unless given. An empty variable is none.
+
+    Raises:
+        SettingsError: Something is wrong; every mistake is told, with its file and line.
+    """
+    start = (start or Path.cwd()).resolve()
+    file = find_file(start)
+    document = read_file(file) if file else Document()
+    if environment is None:
+        environment = os.environ  # noqa: TID251 - here, and nowhere else, settings are parsed
+    document = _lay_over(document, environment)
+    problems = find_problems(document) or _find_repetitions(document)
+    if problems:
+        raise SettingsError("\n".join(problems))
+    return _build(document, file.parent if file else start)
+
+
+def _lay_over(document: Document, environment: Mapping[str, str]) -> Document:
+    for variable, text in sorted(environment.items()):
+        if not variable.startswith(PREFIX) or variable in KEY_VARIABLES or not text:
+            continue
+        setting = _BY_VARIABLE.get(variable)
+        if setting is None:
+            # A mistyped HIGHROAD_PROFILE that went unnoticed would leave production open.
+            raise SettingsError(f"{variable}: there is no such setting; {_suggest(variable)}")
+        document = document.overridden(setting.path, setting.kind.read(text), variable)
+    return document
+
+
+def _suggest(variable: str) -> str:
+    known = [name.removeprefix(PREFIX) for name in (*_BY_VARIABLE, *KEY_VARIABLES)]
+    near = get_close_matches(variable.removeprefix(PREFIX), known, n=1)
+    return f"did you mean {PREFIX}{near[0]}?" if near else "see docs/settings.md"
+
+
+def _find_repetitions(document: Document) -> list[str]:
+    """What would be ambiguous: two principals, or two rules, of the same name."""
+    problems, seen = [], set()
+    keyed = [
+        *((("policy", "rules", i), rule["name"]) for i, rule in _tables(document, "policy.rules")),
+        *(
+            (("principals", i), (user.get("organization", DEFAULT_ORGANIZATION), user["id"]))
+            for i, user in _tables(document, "principals")
+        ),
+    ]
+    for path, key in keyed:
+        if (path[0], key) in seen:
+            problems.append(f"{document.place(path)}: {path[-2]}: there is another of this name")
+        seen.add((path[0], key))
+    return problems
+
+
+def _build(document: Document, root: Path) -> Settings:
+    given = {
+        setting.name: Given(value, document.source(setting.path))
+        for setting in SETTINGS
+        if setting.variable and (value := _get(document, setting.path)) is not None
+    }
+
+    def value_of(name: str, default: Any) -> Any:  # noqa: ANN401 - checked against the catalogue
+        return given[name].value if name in given else default
+
+    profile = Profile(value_of("profile", Profile.DEV))
+    is_production = profile is Profile.PRODUCTION
+    keys_file = value_of("keys.file", None if is_production else KEYS_FILE)
+    return Settings(
+        root=root,
+        file=document.file,
+        profile=profile,
+        ledger=_absolute(value_of("ledger", "sqlite:///.highroad/ledger.db"), root),
+        tools=tuple(value_of("tools", ())),
+        limits=Limits(**_get(document, ("limits",), {})),
+        policy=_build_policy(document, is_production=is_production),
+        keys_file=None if keys_file is None else root / keys_file,
+        pins_file=root / value_of("pins.file", "highroad.pins"),
+        principals=tuple(_build_principal(user) for _, user in _tables(document, "principals")),
+        given=given,
+    )
+
+
+def _build_policy(document: Document, *, is_production: bool) -> PolicyRules:
+    owner = _get(document, ("policy", "owner"))
+    return PolicyRules(
+        allow=_lines(document, ("policy", "allow")),
+        deny=_lines(document, ("policy", "deny")),
+        owner=Line(owner, document.source(("policy", "owner"))) if owner else Line(ORGANIZATION),
+        roles=tuple(
+            Role(
+                name=name,
+                permissions=_lines(document, ("policy", "roles", name, "permissions")),
+                allow=_lines(document, ("policy", "roles", name, "allow")),
+            )
+            for name in _get(document, ("policy", "roles"), {})
+        ),
+        agents=tuple(
+            Agent(name=name, tools=_lines(document, ("policy", "agents", name, "tools")))
+            for name in _get(document, ("policy", "agents"), {})
+        ),
+        rules=tuple(
+            _build_rule(document, ("policy", "rules", index), table)
+            for index, table in _tables(document, "policy.rules")
+        ),
+        is_production=is_production,
+    )
+
+
+def _build_rule(document: Document, path: KeyPath, table: Mapping[str, Any]) -> Rule:
+    return Rule(
+        name=Line(table["name"], document.source(path)),
+        tools=_lines(document, (*path, "tools")) if "tools" in table else (Line("*"),),
+        when=Line(table["when"], document.source((*path, "when"))),
+        then=Then(table.get("then", Then.DENY)),
+    )
+
+
+def _build_principal(table: Mapping[str, Any]) -> Principal:
+    return Principal(
+        id=table["id"],
+        organization=table.get("organization", DEFAULT_ORGANIZATION),
+        roles=frozenset(table.get("roles", ())),
+        permissions=frozenset(table.get("permissions", ())),
+        name=table.get("name"),
+    )
+
+
+def _absolute(ledger: str, root: Path) -> str:
+    if not ledger.startswith(_SQLITE):
+        return ledger
+    return _SQLITE + (root / ledger.removeprefix(_SQLITE)).as_posix()
+
+
+def _get(document: Document, path: KeyPath, default: Any = None) -> Any:  # noqa: ANN401 - checked against the catalogue
+    value: Any = document.table
+    for key in path:
+        if isinstance(key, str) and key not in value:
+            return default
+        value = value[key]
+    return value
+
+
+def _tables(document: Document, name: str) -> list[tuple[int, Mapping[str, Any]]]:
+    return list(enumerate(_get(document, tuple(name.split(".")), [])))
+
+
+def _lines(document: Document, path: KeyPath) -> tuple[Line, ...]:
+    """Texts with the line of each, which may be one of many in a list."""
+    return tuple(
+        Line(text, document.source((*path, index)))
+        for index, text in enumerate(_get(document, path, []))
+    )

@@ -1,0 +1,67 @@
+"""Settings as the rest of the house sees them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from highroad.domain.identity import Principal
+from highroad.domain.limits import Limits
+from highroad.domain.policy import PolicyRules
+from highroad.settings.catalogue import SETTINGS, Absent, Profile
+
+KEYS_FILE: Final = ".highroad/keys"
+"""In profile dev unless told; beside the ledger, and like it ignored by git."""
+_DEFAULTS: Final = {
+    setting.name: None if setting.default is Absent.NONE else setting.default
+    for setting in SETTINGS
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A setting that somebody gave."""
+
+    value: object
+    source: str
+    """`highroad.toml:12`, or the environment variable."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What is configured; without a word of configuration, profile `dev` and its defaults.
+
+    Args:
+        root: Folder of `highroad.toml`, or the working directory; relative paths start here.
+        file: The `highroad.toml` that was read.
+        profile: Where this runs.
+        ledger: URL; the path of a `sqlite:///` URL is absolute.
+        tools: Modules whose tools the command line serves.
+        limits: Of runs, calls and attempts.
+        policy: Who may do what.
+        keys_file: Master keys, where the environment has none; `None` in production unless given.
+        pins_file: Accepted tool definitions.
+        principals: Whom `--as` may name in profile `dev`.
+        given: What is not a default, by the setting's name.
+    """
+
+    root: Path
+    file: Path | None = None
+    profile: Profile = Profile.DEV
+    ledger: str
+    tools: tuple[str, ...] = ()
+    limits: Limits = field(default_factory=Limits)
+    policy: PolicyRules = field(default_factory=PolicyRules)
+    keys_file: Path | None
+    pins_file: Path
+    principals: tuple[Principal, ...] = ()
+    given: Mapping[str, Given] = field(default_factory=dict)
+
+    @property
+    def is_production(self) -> bool:
+        """Whether the profile is `production`."""
+        return self.profile is Profile.PRODUCTION
+
+    def value_of(self, name: str) -> object:
+        """The value in force of a setting that can be given once, such as `limits.calls`."""
+        return self.given[name].value if name in self.given else _DEFAULTS[name]
