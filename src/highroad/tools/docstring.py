@@ -19,6 +19,7 @@ _SPHINX: Final = re.compile(r"^:(param|parameter|arg|argument)\s+(?:[^:]*\s)?\*{
 _SPHINX_OTHER: Final = re.compile(r"^:(type|returns?|rtype|raises?)\b[^:]*:\s*(.*)$")
 _GOOGLE_ITEM: Final = re.compile(r"^\*{0,2}(\w+)\s*(?:\([^)]*\))?:\s*(.*)$")
 _NUMPY_ITEM: Final = re.compile(r"^\*{0,2}(\w+)\s*(?::.*)?$")
+_BLANKS: Final = re.compile(r"\n{3,}")
 _ARGUMENTS: Final = frozenset({"Args", "Arguments", "Parameters"})
 # These help a reader of the code; to a model they are noise.
 _LEFT_OUT: Final = frozenset({"Raises", "Yields", "Attributes"})
@@ -46,7 +47,7 @@ def read_docstring(text: str | None) -> Docstring:
             found.returns = _paragraph(lines)
         elif title not in _LEFT_OUT:
             description += ["", f"{title}:", *lines]
-    found.description = "\n".join(description).strip()
+    found.description = _BLANKS.sub("\n\n", "\n".join(description)).strip()
     return found
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Final
 
+_LIKENESS: Final = 0.65
 _LONGEST: Final = 64
 """What is longer than any name is compared by its beginning: the matcher is quadratic."""
 
@@ -14,7 +15,7 @@ def near_names(wrong: str, names: Iterable[str], *, most: int = 3) -> tuple[str,
     Only `names` are ever told, so pass those alone that the asker may see.
     """
     by_form = {_form(name): name for name in sorted(names)}
-    found = get_close_matches(_form(wrong[:_LONGEST]), sorted(by_form), n=most, cutoff=0.6)
+    found = get_close_matches(_form(wrong[:_LONGEST]), sorted(by_form), n=most, cutoff=_LIKENESS)
     return tuple(by_form[form] for form in found)
 
 

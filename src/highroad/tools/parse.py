@@ -9,7 +9,7 @@ from collections.abc import Container, Mapping
 from typing import Any, Final, NoReturn
 
 import orjson
-from pydantic_core import to_json, to_jsonable_python
+from pydantic_core import to_jsonable_python
 
 from highroad.domain.error import Problem
 from highroad.domain.json_value import JsonObject
@@ -72,11 +72,12 @@ def _from_mapping(
     except TypeError:
         pass  # Not JSON as it stands; what can be made JSON of it, is made below.
     try:
-        value = to_jsonable_python(dict(raw))
-        size = len(to_json(value))
+        found = _sound(to_jsonable_python(dict(raw)), names)
     except (ValueError, RecursionError):
         return Invalid((_NO_JSON,))
-    return _sound(value, names) if size <= max_bytes else _too_large(max_bytes)
+    if isinstance(found, dict) and len(orjson.dumps(found)) > max_bytes:
+        return _too_large(max_bytes)
+    return found
 
 
 def _sound(value: JsonObject, names: Container[str]) -> JsonObject | Invalid:

@@ -49,16 +49,16 @@ def check_arguments(tool: RegisteredTool[Any], arguments: JsonObject) -> Checked
         malformed += tuple(_not_as_written(coercions))
         candidate, coercions = arguments, ()
     problems = malformed + tuple(_against_schema(tool, candidate))
-    return Invalid.of(problems) if problems else _judged(tool, Validated(candidate, coercions))
+    if not problems:
+        return _judged(tool, Validated(candidate, coercions))
+    if tool.binder is not None and not malformed:
+        problems += tuple(tool.binder.check_semantics(candidate))
+    return Invalid.of(problems)
 
 
 def _against_schema(tool: RegisteredTool[Any], arguments: JsonObject) -> Iterator[Problem]:
-    if tool.validator.is_valid(arguments):
-        return
     for error in islice(tool.validator.iter_errors(arguments), MOST):
         yield from explain(error, tool.definition.input_schema, tool.names)
-    if tool.binder is not None:
-        yield from tool.binder.check_semantics(arguments)
 
 
 def _not_as_written(coercions: Iterable[Coercion]) -> Iterator[Problem]:
