@@ -122,6 +122,13 @@ def test_every_permission_of_a_tool_is_needed_from_a_role_or_in_person():
     )
 
 
+def test_a_role_gives_its_permissions_to_nobody_else():
+    role = Role(name="support", permissions=lines("orders:read"))
+    policy = policy_of(allow=lines("*"), roles=(role,))
+    stranger = Principal("bob", "acme", roles={"sales"})
+    assert policy.admits(stranger, (), tool_of("get", "orders:read")).gate == "permissions"
+
+
 def test_permissions_count_as_soon_as_roles_are_configured():
     policy = policy_of(roles=(Role(name="support", permissions=lines("orders:read")),))
     assert isinstance(policy.admits(ALICE, (), tool_of("get", "orders:read")), Permit)
