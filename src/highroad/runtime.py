@@ -237,6 +237,10 @@ class Runtime:
         """
         await self._services.ledger.writer.flush()
 
+    def replace(self, tool: ToolFunction | str, body: ToolFunction) -> None:
+        """Run another body in place of a tool's, which is judged as before; for tests."""
+        self._services.registry.replace(tool, body)
+
     # -- what there is -----------------------------------------------------------------------
 
     @property

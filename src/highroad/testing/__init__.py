@@ -1,1 +1,16 @@
-"""What users test with: pytest plugin, fakes, fault injection, a contract kit per port."""
+"""What users test with: pytest plugin, fakes, a contract kit per port."""
+
+from highroad.testing.clock import FakeClock, SequentialIds
+from highroad.testing.memory_store import MemoryStore
+from highroad.testing.rehearsal import Rehearsal
+from highroad.testing.secrets import FixedKeys
+from highroad.testing.tool_context import tool_context
+
+__all__ = [
+    "FakeClock",
+    "FixedKeys",
+    "MemoryStore",
+    "Rehearsal",
+    "SequentialIds",
+    "tool_context",
+]

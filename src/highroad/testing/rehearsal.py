@@ -1,0 +1,128 @@
+"""A runtime for tests: everything real but store, clock and ids, which a test holds in its hand."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from highroad.approvals.desk import Desk
+from highroad.bootstrap import Parts, assemble
+from highroad.domain.error import HighroadError
+from highroad.domain.identity import Principal
+from highroad.domain.limits import Limits
+from highroad.domain.outcome import AnyOutcome
+from highroad.ledger.audit import Audit
+from highroad.runtime import Arguments, Runtime, ToolFunction
+from highroad.settings import Settings, load
+from highroad.testing.clock import FakeClock, SequentialIds
+from highroad.testing.memory_store import MemoryStore
+from highroad.testing.secrets import FixedKeys
+
+TESTER: Final = Principal("tester", name="The tester", authenticated=True)
+
+
+class Rehearsal:
+    """Calls tools over the real road, in memory and in fake time.
+
+    The fixture `runtime` is one. It opens when it is first awaited, in the loop of the test, and
+    leaves nothing behind. A function that is called for the first time is taken in as a tool.
+
+    Args:
+        tools: Functions that may be called by name.
+        deps: Factories of what bodies ask for as `ToolContext[Type]`.
+        limits: In place of the defaults.
+        settings: In place of no configuration at all.
+        principal: For whom calls are made that name nobody.
+    """
+
+    __test__ = False
+
+    def __init__(
+        self,
+        *tools: ToolFunction,
+        deps: Mapping[type, Callable[..., Any]] | None = None,
+        limits: Limits | None = None,
+        settings: Settings | None = None,
+        principal: Principal = TESTER,
+    ) -> None:
+        self.clock = FakeClock()
+        self.store = MemoryStore()
+        self.principal = principal
+        self._tools = list(tools)
+        self._deps = dict(deps or {})
+        self._limits = limits
+        self._settings = settings
+        self._fakes: list[tuple[ToolFunction | str, ToolFunction]] = []
+        self._runtime: Runtime | None = None
+
+    def add(self, *tools: ToolFunction) -> None:
+        """Take in more tools, before the first call."""
+        self._require_closed("add tools")
+        self._tools += tools
+
+    def provide(self, kind: type, factory: Callable[..., Any]) -> None:
+        """Name the factory of what bodies ask for as `ToolContext[kind]`, before the first call."""
+        self._require_closed("provide dependencies")
+        self._deps[kind] = factory
+
+    def replace(self, tool: ToolFunction | str, fake: ToolFunction) -> None:
+        """Run `fake` in place of a tool's body; all else of the tool stays as declared."""
+        if not isinstance(tool, str) and tool not in self._tools and self._runtime is None:
+            self._tools.append(tool)
+        self._fakes.append((tool, fake))
+        if self._runtime is not None:
+            self._runtime.replace(tool, fake)
+
+    async def start(self) -> Runtime:
+        """The runtime behind, opened if it is not yet."""
+        if self._runtime is None:
+            assembly = await assemble(
+                tools=self._tools,
+                deps=self._deps,
+                limits=self._limits,
+                principal=self.principal,
+                settings=self._settings or load(Path.cwd(), {}),
+                parts=Parts(
+                    store=self.store, clock=self.clock, ids=SequentialIds(), keys=FixedKeys()
+                ),
+            )
+            self._runtime = Runtime(assembly)
+            for tool, fake in self._fakes:
+                self._runtime.replace(tool, fake)
+        return self._runtime
+
+    async def call(
+        self,
+        tool: ToolFunction | str,
+        arguments: Arguments,
+        **circumstances: Any,  # noqa: ANN401 - those of `Runtime.call`, which types each
+    ) -> AnyOutcome:
+        """Make a call, as `Runtime.call` does."""
+        if not isinstance(tool, str) and self._runtime is None and tool not in self._tools:
+            self._tools.append(tool)
+        runtime = await self.start()
+        make: Callable[..., Any] = runtime.call
+        outcome: AnyOutcome = await make(tool, arguments, **circumstances)
+        return outcome
+
+    async def wait(self, call_id: str, *, timeout_s: float | None = 0) -> AnyOutcome:
+        """The outcome of an earlier call, as `Runtime.wait`; without `timeout_s` it only looks."""
+        return await (await self.start()).wait(call_id, timeout_s=timeout_s)
+
+    @property
+    def approvals(self) -> Desk:
+        """Held calls, and decisions about them."""
+        return self._require_open().approvals
+
+    @property
+    def audit(self) -> Audit:
+        """What the ledger tells."""
+        return self._require_open().audit
+
+    def _require_open(self) -> Runtime:
+        if self._runtime is None:
+            raise HighroadError("the runtime is not open yet: make a call, or await start()")
+        return self._runtime
+
+    def _require_closed(self, what: str) -> None:
+        if self._runtime is not None:
+            raise HighroadError(f"the runtime is open already: {what} before the first call")

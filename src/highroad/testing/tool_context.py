@@ -1,0 +1,54 @@
+"""A `ToolContext` for unit tests, which call a tool as the plain function that it is."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from highroad.domain.error import HighroadError
+from highroad.domain.identity import Principal
+from highroad.domain.outcome import AnyOutcome
+from highroad.tools.context import ToolContext
+
+Deps = TypeVar("Deps")
+
+
+class _Alone:
+    """The road's side of a call that no road drives."""
+
+    def __init__(self, remaining_s: float) -> None:
+        self._remaining_s = remaining_s
+
+    def remaining_s(self) -> float:
+        return self._remaining_s
+
+    async def call(
+        self,
+        tool: Callable[..., Any] | str,
+        arguments: Mapping[str, object],
+        *,
+        idempotency_key: str | None,
+    ) -> AnyOutcome:
+        del tool, arguments, idempotency_key
+        raise HighroadError(
+            "this context stands alone and drives no calls: test a tool that calls others with "
+            "the fixture `runtime`"
+        )
+
+
+def tool_context(
+    deps: Deps,
+    *,
+    principal: Principal | None = None,
+    idempotency_key: str | None = "key",
+    attempt: int = 1,
+    remaining_s: float = 30.0,
+) -> ToolContext[Deps]:
+    """What a tool's body sees, made by hand."""
+    return ToolContext(
+        call_id="call_test",
+        run_id="run_test",
+        principal=principal or Principal("tester"),
+        deps=deps,
+        idempotency_key=idempotency_key,
+        attempt=attempt,
+        progress=_Alone(remaining_s),
+    )
