@@ -139,7 +139,7 @@ def test_the_environment_goes_before_the_file(tmp_path):
         tmp_path,
         {
             "HIGHROAD_PROFILE": "dev",
-            "HIGHROAD_LEDGER": "memory://",
+            "HIGHROAD_LEDGER": "sqlite:////data/shop.db",
             "HIGHROAD_LIMITS_USD": "0.5",
             "HIGHROAD_POLICY_ALLOW": "get_order, refund",
             "HIGHROAD_LIMITS_CALLS": "",
@@ -148,7 +148,7 @@ def test_the_environment_goes_before_the_file(tmp_path):
         },
     )
     assert settings.profile is Profile.DEV
-    assert settings.ledger == "memory://"
+    assert settings.ledger == "sqlite:////data/shop.db"
     assert settings.limits == Limits(calls=20, usd=0.5)
     assert settings.policy.allow[1] == Line("refund", "HIGHROAD_POLICY_ALLOW")
     assert settings.policy.deny[0].source == "highroad.toml:18"

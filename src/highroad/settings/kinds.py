@@ -70,9 +70,6 @@ POSITIVE: Final = Kind(
 )
 NUMBER: Final = Kind("a number, 0 or more", _is_number, _read_number)
 LEDGER: Final = Kind(
-    'a URL: "sqlite:///path" or "memory://"',
-    lambda value: (
-        isinstance(value, str)
-        and (value == "memory://" or value.removeprefix("sqlite:///") not in {"", value})
-    ),
+    'a URL: "sqlite:///path"',
+    lambda value: isinstance(value, str) and value.removeprefix("sqlite:///") not in {"", value},
 )

@@ -155,8 +155,6 @@ def _build_principal(table: Mapping[str, Any]) -> Principal:
 
 
 def _absolute(ledger: str, root: Path) -> str:
-    if not ledger.startswith(_SQLITE):
-        return ledger
     return _SQLITE + (root / ledger.removeprefix(_SQLITE)).as_posix()
 
 
