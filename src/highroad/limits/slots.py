@@ -34,6 +34,10 @@ class Slots:
             semaphore = anyio.Semaphore(self._parallel, fast_acquire=True)
             queue = self._queues[run_id] = _Queue(semaphore)
         queue.users += 1
+        if queue.semaphore.value:
+            # Nobody waits: a slot that is given back goes to a waiter without becoming free.
+            queue.semaphore.acquire_nowait()
+            return
         try:
             await queue.semaphore.acquire()
         except BaseException:
