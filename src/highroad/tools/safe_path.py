@@ -19,7 +19,7 @@ _MOST: Final = 4_096
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 # Somebody behind us might decode once more: `%2e`, `%2f`, `%5c`, `%00`, and `%25` of all of them.
 _ENCODED: Final = re.compile(r"%(?:2[ef5]|5c|00)|%u|%c0|%c1|%e0%80", re.IGNORECASE)
-_DRIVE: Final = re.compile(r"[A-Za-z]:|::")
+_DRIVE: Final = re.compile(r"^[A-Za-z]:|::")
 
 
 class SafePath(Semantic):
@@ -95,7 +95,7 @@ class SafePath(Semantic):
     def _is_below(self, text: str) -> bool:
         if not text or "\\" in text or text.startswith(("~", "//")):
             return False
-        if any(each.search(text) for each in (_CONTROL, _ENCODED)) or _DRIVE.match(text):
+        if any(each.search(text) for each in (_CONTROL, _ENCODED, _DRIVE)):
             return False
         # `..`, and what Windows takes for it: dots and blanks at the end of a name do not count.
         if any(not part.strip(". ") and part not in {"", "."} for part in text.split("/")):
