@@ -1,7 +1,7 @@
 """A call: the value that moves along the road."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from highroad.domain.error import BrokenPromise
 from highroad.domain.evidence import NO_EVIDENCE, Evidence
@@ -48,6 +48,16 @@ class Call:
     definition: ToolDefinition | None = None
     arguments: JsonObject | None = None
 
+    def resolved(self, definition: ToolDefinition, arguments: JsonObject | None) -> "Call":
+        """The same call with its tool and arguments known; once or twice on every road."""
+        # `dataclasses.replace` costs three times as much, which is a tenth of a plain read.
+        copy = object.__new__(Call)
+        for name in _FIELDS:
+            object.__setattr__(copy, name, getattr(self, name))
+        object.__setattr__(copy, "definition", definition)
+        object.__setattr__(copy, "arguments", arguments)
+        return copy
+
     @property
     def organization(self) -> str:
         """The tenant of the principal."""
@@ -66,3 +76,6 @@ class Call:
         if self.arguments is None:
             raise BrokenPromise(f"call {self.id} has passed no resolve")
         return self.arguments
+
+
+_FIELDS = tuple(field.name for field in fields(Call))

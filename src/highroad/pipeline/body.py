@@ -43,13 +43,15 @@ class Progress:
 
 async def tool_context(call: Call, context: RoadContext) -> ToolContext[Any]:
     """What the body and the tool's hooks see; dependencies are made when first wanted."""
+    if context.seen is not None and context.seen.attempt == max(1, context.record.attempts):
+        return context.seen
     record, tool = context.record, context.tool
     deps = None
     if tool.deps is not None:
         deps = await context.services.dependencies.make(
             tool.deps, call.principal, call.run_id, is_kept=not call.is_direct
         )
-    return ToolContext(
+    context.seen = ToolContext(
         call_id=call.id,
         run_id=call.run_id,
         principal=call.principal,
@@ -58,6 +60,7 @@ async def tool_context(call: Call, context: RoadContext) -> ToolContext[Any]:
         attempt=max(1, record.attempts),
         progress=Progress(call, context),
     )
+    return context.seen
 
 
 async def run_body(call: Call, context: RoadContext, timeout_s: float) -> object:

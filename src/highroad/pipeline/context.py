@@ -35,6 +35,7 @@ from highroad.ports.verifier import Verifier
 from highroad.resilience.loops import Loops
 from highroad.resilience.retry import Retry
 from highroad.tools.compile import RegisteredTool
+from highroad.tools.context import ToolContext
 from highroad.tools.registry import Registry
 
 Joiner = Callable[[str], Awaitable[AnyOutcome]]
@@ -129,6 +130,7 @@ class RoadContext:
         "outcome",
         "proof",
         "record",
+        "seen",
         "services",
         "started_s",
         "taken",
@@ -155,6 +157,8 @@ class RoadContext:
         """The answer, as soon as it is known: before the terminal record is durable."""
         self.proof: Proof | None = Proof.NOT_STARTED
         """Shows that nothing was applied, as long as something does."""
+        self.seen: ToolContext[Any] | None = None
+        """What the tool's body and hooks were handed last."""
         self.taken: Taken | None = None
         """Its place in the rate."""
         clock, call = services.clock, record.call

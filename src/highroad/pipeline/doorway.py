@@ -130,7 +130,7 @@ async def reopen(
     record.arguments = None if approval is not None else history.ref("arguments")
     tool = services.registry.find(call.tool)
     if tool is not None:
-        known = replace(call, definition=tool.definition, arguments=dict(_arguments(call)))
+        known = call.resolved(tool.definition, dict(_arguments(call)))
         context.settle_on(tool, known)
         if tool.definition.has_effects:
             context.claim = keys.claim_key(known, context)

@@ -7,6 +7,7 @@ import orjson
 
 from highroad.domain.entry import Entry
 from highroad.domain.error import BrokenPromise, CallError, Code, LedgerError
+from highroad.domain.json_value import JsonValue
 from highroad.domain.outcome import (
     AnyOutcome,
     Completed,
@@ -40,7 +41,8 @@ TOO_LARGE: Final = CallError(
 class Result:
     """What a completed call brought, checked."""
 
-    json: bytes
+    data: bytes
+    json: JsonValue
     value: Any
     is_invalid: bool = False
     warnings: tuple[str, ...] = ()
@@ -55,7 +57,7 @@ async def finish(context: RoadContext, ending: Ending) -> AnyOutcome:
     result: Result | None = None
     if ending.status is Status.COMPLETED:
         result, ending = _checked(context, ending)
-    cost_microusd = context.settle(ending, None if result is None else result.json)
+    cost_microusd = context.settle(ending, None if result is None else result.data)
     outcome = context.outcome = _outcome(context, ending, result)
     entry = _terminal(context, ending, result, cost_microusd)
     ledger, record = context.services.ledger, context.record
@@ -77,7 +79,7 @@ def _remember(context: RoadContext, result: Result) -> None:
     definition = context.tool.definition
     if definition.cache_s > 0 and not definition.has_effects:
         context.services.results.keep(
-            context.record, context.canonical_arguments, result.json, definition.cache_s
+            context.record, context.canonical_arguments, result.data, definition.cache_s
         )
 
 
@@ -87,27 +89,33 @@ def _checked(context: RoadContext, ending: Ending) -> tuple[Result | None, Endin
         preview = ending.result
         if not isinstance(preview, Preview):
             raise BrokenPromise("a dry run ends with a preview")
-        return Result(orjson.dumps(preview), preview), ending
+        return _result_of(orjson.dumps(preview), preview), ending
     tool = context.tool
     if ending.stored is not None:
-        return Result(ending.stored, tool.result.read(ending.stored)), ending
+        return _result_of(ending.stored, tool.result.read(ending.stored)), ending
     if ending.is_result_lost:
         warning = "It took effect, but its result was lost."
-        return Result(b"null", None, is_invalid=True, warnings=(warning,)), ending
+        return Result(b"null", None, None, is_invalid=True, warnings=(warning,)), ending
     encoded = tool.result.encode(ending.result)
     size = len(encoded.data)
     if size > context.services.limits.result_bytes:
         error = replace(TOO_LARGE, message=f"The result has {size} bytes, more than the limit.")
-        broken = Result(b"null", None, is_invalid=True, warnings=(error.message,))
+        broken = Result(b"null", None, None, is_invalid=True, warnings=(error.message,))
     elif encoded.problems:
         error = INVALID
-        broken = Result(encoded.data, encoded.value, is_invalid=True, warnings=(error.message,))
+        broken = Result(
+            encoded.data, encoded.json, encoded.value, is_invalid=True, warnings=(error.message,)
+        )
     else:
-        return Result(encoded.data, encoded.value), ending
+        return Result(encoded.data, encoded.json, encoded.value), ending
     if context.proof is Proof.REPEATABLE:
         # Nothing took effect, so nothing is lost by saying that it failed.
         return None, replace(ending, status=Status.FAILED, error=error, proof=context.proof)
     return broken, ending
+
+
+def _result_of(data: bytes, value: object) -> Result:
+    return Result(data, orjson.loads(data), value)
 
 
 def _terminal(
@@ -120,7 +128,7 @@ def _terminal(
         ledger.seal_arguments(record, context.content_of_arguments())
     stored: PayloadRef | None = None
     if result is not None and ending.source is None:
-        stored = ledger.seal(record, f"{call.id}.result", PayloadKind.RESULT, result.json)
+        stored = ledger.seal(record, f"{call.id}.result", PayloadKind.RESULT, result.data)
     message: PayloadRef | None = None
     if ending.error is not None and ending.error.is_authored:
         content = orjson.dumps([ending.error.message, ending.error.hint])
@@ -154,7 +162,7 @@ def _outcome(context: RoadContext, ending: Ending, result: Result | None) -> Any
         return Completed(
             call_id=call_id,
             value=result.value,
-            json=orjson.loads(result.json),
+            json=result.json,
             is_repeated=ending.is_repeated,
             is_cached=ending.is_cached,
             dry_run=ending.is_dry_run,

@@ -1,7 +1,5 @@
 """`resolve`: raw model output becomes a known, pinned tool and parsed arguments."""
 
-from dataclasses import replace
-
 from highroad.domain.call import Call
 from highroad.domain.error import CallError, Code
 from highroad.domain.verdict import Proceed, Refuse, Verdict
@@ -41,9 +39,9 @@ async def resolve(call: Call, context: RoadContext) -> Verdict:
         )
     parsed = parse(call.raw, names=tool.names, max_bytes=services.limits.argument_bytes)
     if isinstance(parsed, Invalid):
-        context.settle_on(tool, replace(call, definition=tool.definition))
+        context.settle_on(tool, call.resolved(tool.definition, None))
         return Refuse(parsed.error(), rule=f"arguments.{parsed.problems[0].code}")
-    resolved = replace(call, definition=tool.definition, arguments=parsed)
+    resolved = call.resolved(tool.definition, parsed)
     context.settle_on(tool, resolved)
     return Proceed(resolved)
 

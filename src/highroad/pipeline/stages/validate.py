@@ -1,7 +1,5 @@
 """`validate`: coercion, schema, semantic types, then the tool's own pure checks."""
 
-from dataclasses import replace
-
 from highroad.domain.call import Call
 from highroad.domain.verdict import Proceed, Refuse, Verdict
 from highroad.pipeline.context import RoadContext
@@ -16,6 +14,6 @@ async def validate(call: Call, context: RoadContext) -> Verdict:
         return Refuse(checked.error(), rule=f"arguments.{checked.problems[0].code}")
     if checked.coercions:
         context.record.coercions = tuple(map(str, checked.coercions))
-        call = replace(call, arguments=checked.arguments)
+        call = call.resolved(call.known_definition, checked.arguments)
         context.advance(call)
     return Proceed(call)
