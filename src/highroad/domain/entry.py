@@ -61,7 +61,9 @@ class Row:
     values: tuple[str | int | float | bytes | None, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+# Not frozen, though nobody changes one: a frozen class sets its fields one by one through
+# `object.__setattr__`, and every call would pay two microseconds for that.
+@dataclass(slots=True, kw_only=True)
 class Entry:
     """One entry before it has a position.
 

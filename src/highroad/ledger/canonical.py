@@ -19,9 +19,13 @@ def canonical(value: JsonValue) -> bytes:
         ValueError: `value` has no such form: an integer beyond ±(2^53 - 1), or no JSON.
     """
     if _is_plain(value):
-        fast = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
-        if fast.isascii():
-            return fast
+        try:
+            fast = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+        except orjson.JSONEncodeError:
+            pass  # half a surrogate pair, or deeper than orjson goes: `rfc8785` judges
+        else:
+            if fast.isascii():
+                return fast
     return rfc8785.dumps(value)
 
 

@@ -5,7 +5,7 @@ that never reached an intent has only the end, which then says it all. Bodies ho
 codes and rules; no argument, no result, no name of a person, and no word that a model made up.
 """
 
-from typing import Any
+from collections.abc import Sequence
 
 import orjson
 
@@ -19,27 +19,20 @@ from highroad.domain.entry import (
     Row,
 )
 from highroad.domain.outcome import Ending
-from highroad.domain.payload import PayloadRef, SealedKey, SealedPayload
+from highroad.domain.payload import PayloadRef, SealedPayload
 from highroad.ledger import projections
+from highroad.ledger.history import CallHistory
+from highroad.ledger.projections import Body
 from highroad.ledger.record import CallRecord
-
-Body = dict[str, Any]
-"""A wire edge: what is parsed from it is typed where it is read (`highroad.ledger.history`)."""
 
 
 def intent(record: CallRecord, *, at_ms: int, claim: KeyClaim | None, spends: bool) -> Entry:
     """The intent of a call: it is durable before the body of a tool with effects runs (P2)."""
     body = _opening(record, EntryKind.INTENT, at_ms)
+    spent: str | None = None
     if spends and record.approval is not None:
-        body["approval"] = record.approval.id
-    return _entry(
-        record,
-        EntryKind.INTENT,
-        body,
-        at_ms,
-        claim=claim,
-        spends=record.approval.id if spends and record.approval is not None else None,
-    )
+        spent = body["approval"] = record.approval.id
+    return _entry(record, EntryKind.INTENT, body, at_ms, claim=claim, spends=spent)
 
 
 def held(record: CallRecord, approval: Approval, *, at_ms: int, claim: KeyClaim | None) -> Entry:
@@ -83,26 +76,42 @@ def ended(  # noqa: PLR0913 - the facts of an ending, each by name
     else:
         body = _opening(record, EntryKind.ENDED, at_ms)
     body["status"] = ending.status
+    body["code"] = code
+    body["rule"] = ending.rule
+    body["decided_by"] = ending.decided_by
     body["latency_us"] = latency_us
     body["cost"] = cost_microusd
     body["attempts"] = record.attempts
-    for name, fact in (
-        ("code", code),
-        ("rule", ending.rule),
-        ("proof", ending.proof),
-        ("result", _ref(result)),
-        ("message", _ref(message)),
-        ("source", ending.source),
-        ("decided_by", ending.decided_by or None),
-        ("repeated", ending.is_repeated or None),
-        ("cached", ending.is_cached or None),
-        ("dry_run", ending.is_dry_run or None),
-        ("result_invalid", is_result_invalid or None),
-        ("approval", None if approval is None else approval_body(approval)),
-    ):
-        if fact is not None:
-            body[name] = fact
-    return _entry(record, EntryKind.ENDED, body, at_ms, frees_key=not ending.keeps_key)
+    if result is not None:
+        body["result"] = _ref(result)
+    if message is not None:
+        body["message"] = _ref(message)
+    if is_result_invalid:
+        body["result_invalid"] = True
+    _mark(body, ending)
+    if approval is not None:
+        body["approval"] = approval_body(approval)
+    return _entry(
+        record,
+        EntryKind.ENDED,
+        body,
+        at_ms,
+        frees_key=not ending.keeps_key and _may_hold_key(record),
+    )
+
+
+def _mark(body: Body, ending: Ending) -> None:
+    """Note what is true of few endings; most say nothing here."""
+    if ending.proof is not None:
+        body["proof"] = ending.proof
+    if ending.source is not None:
+        body["source"] = ending.source
+    if ending.is_repeated:
+        body["repeated"] = True
+    if ending.is_cached:
+        body["cached"] = True
+    if ending.is_dry_run:
+        body["dry_run"] = True
 
 
 def decided(approval: Approval, decision: Decision, *, reason: SealedPayload | None) -> Entry:
@@ -128,19 +137,18 @@ def decided(approval: Approval, decision: Decision, *, reason: SealedPayload | N
         at_ms=decision.at_ms,
         run_id=approval.run_id,
         call_id=approval.call_id,
-        rows=(*projections.rows(body), *_profile_rows(approval.organization, decision)),
+        rows=(
+            *projections.rows(body),
+            *_profile(decision.by, approval.organization, decision.profile, decision.at_ms),
+        ),
         payloads=() if reason is None else (reason,),
     )
 
 
-def _profile_rows(organization: str, decision: Decision) -> tuple[Row, ...]:
-    if decision.profile is None:
-        return ()
-    return (Row("app_user", (decision.by, organization, decision.profile, decision.at_ms)),)
-
-
-def amended(amendment: Amendment, *, organization: str, run_id: str, reason: str | None) -> Entry:
-    """A later fact about an ended call. `reason` is a payload id."""
+def amended(
+    amendment: Amendment, *, organization: str, run_id: str, reason: SealedPayload | None
+) -> Entry:
+    """A later fact about an ended call."""
     body: Body = {
         "v": SCHEMA_VERSION,
         "kind": EntryKind.AMENDED,
@@ -153,7 +161,7 @@ def amended(amendment: Amendment, *, organization: str, run_id: str, reason: str
         "by": amendment.by,
     }
     if reason is not None:
-        body["reason"] = reason
+        body["reason"] = reason.id
     return Entry(
         kind=EntryKind.AMENDED,
         body=orjson.dumps(body),
@@ -161,19 +169,43 @@ def amended(amendment: Amendment, *, organization: str, run_id: str, reason: str
         at_ms=amendment.at_ms,
         run_id=run_id,
         call_id=amendment.call_id,
+        payloads=() if reason is None else (reason,),
     )
 
 
-def noted(kind: EntryKind, facts: Body, *, organization: str, at_ms: int, **ids: str) -> Entry:
-    """An entry about no call's course: a pin, an opening, a look at a payload."""
+def revealed(
+    history: CallHistory, *, by: str, profile: bytes, payloads: Sequence[str], at_ms: int
+) -> Entry:
+    """Somebody is about to read payloads of a call in plain."""
+    body: Body = {
+        "v": SCHEMA_VERSION,
+        "kind": EntryKind.REVEALED,
+        "at": at_ms,
+        "org": history.organization,
+        "run": history.run_id,
+        "call": history.call_id,
+        "by": by,
+        "payloads": list(payloads),
+    }
+    return Entry(
+        kind=EntryKind.REVEALED,
+        body=orjson.dumps(body),
+        organization=history.organization,
+        at_ms=at_ms,
+        run_id=history.run_id,
+        call_id=history.call_id,
+        rows=_profile(by, history.organization, profile, at_ms),
+    )
+
+
+def noted(kind: EntryKind, facts: Body, *, organization: str, at_ms: int) -> Entry:
+    """An entry about no call: a pin, an opening."""
     body: Body = {"v": SCHEMA_VERSION, "kind": kind, "at": at_ms, "org": organization, **facts}
     return Entry(
         kind=kind,
         body=orjson.dumps(body),
         organization=organization,
         at_ms=at_ms,
-        run_id=ids.get("run_id"),
-        call_id=ids.get("call_id"),
         rows=projections.rows(body),
     )
 
@@ -220,7 +252,6 @@ def _opening(record: CallRecord, kind: EntryKind, at_ms: int) -> Body:
         "reserved": record.reserved_microusd,
         "stages": record.trace[record.traced :],
     }
-    record.traced = len(record.trace)
     definition = call.definition
     if definition is not None:
         body["version"] = definition.version
@@ -246,8 +277,22 @@ def _opening(record: CallRecord, kind: EntryKind, at_ms: int) -> Body:
     return body
 
 
-def _ref(ref: PayloadRef | None) -> list[str | int] | None:
-    return None if ref is None else [ref.id, ref.digest, ref.size]
+def _ref(ref: PayloadRef) -> tuple[str, str, int]:
+    return (ref.id, ref.digest, ref.size)
+
+
+def _profile(
+    opaque_id: str, organization: str, profile: bytes | None, at_ms: int
+) -> tuple[Row, ...]:
+    if profile is None:
+        return ()
+    return (Row("app_user", (opaque_id, organization, profile, at_ms)),)
+
+
+def _may_hold_key(record: CallRecord) -> bool:
+    """Whether there can be a claim to free: the key of a read only joins calls in flight."""
+    definition = record.call.definition
+    return definition is None or definition.has_effects
 
 
 def _entry(  # noqa: PLR0913 - the riders, each by name
@@ -260,13 +305,10 @@ def _entry(  # noqa: PLR0913 - the riders, each by name
     frees_key: bool = False,
     spends: str | None = None,
 ) -> Entry:
-    """Put the riders that wait in `record` on an entry."""
-    rows: tuple[Row, ...] = projections.rows(body)
+    """Put the riders that wait in `record` on an entry; they wait on until it has landed."""
+    rows = projections.rows(body)
     if record.profile is not None:
         rows = (*rows, record.profile)
-    pending: SealedKey | None = record.run_key.pending
-    payloads = tuple(record.payloads)
-    record.payloads.clear()
     return Entry(
         kind=kind,
         body=orjson.dumps(body),
@@ -275,8 +317,8 @@ def _entry(  # noqa: PLR0913 - the riders, each by name
         run_id=record.call.run_id,
         call_id=record.call.id,
         rows=rows,
-        payloads=payloads,
-        run_key=pending,
+        payloads=tuple(record.payloads),
+        run_key=record.run_key.pending,
         claim=claim,
         frees_key=frees_key,
         spends=spends,

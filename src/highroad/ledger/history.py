@@ -17,8 +17,7 @@ from highroad.domain.entry import (
 from highroad.domain.error import LedgerError
 from highroad.domain.outcome import Status
 from highroad.domain.payload import PayloadRef
-
-Body = dict[str, Any]
+from highroad.ledger.projections import Body
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,10 +31,11 @@ _KNOWN_PRINCIPALS: Final = 4_096
 class RunKey:
     """The data key of one run, open.
 
-    `pending` is its wrapped form until an entry has carried it into the store.
+    `pending` is its wrapped form until an entry has carried it into the store. That a payload is
+    of this run need not be said when it is sealed: no other run has the key.
     """
 
-    __slots__ = ("_cipher", "_mac", "pending", "run_id")
+    __slots__ = ("__weakref__", "_cipher", "_mac", "pending", "run_id")
 
     def __init__(self, run_id: str, secret: bytes, pending: SealedKey | None = None) -> None:
         self.run_id = run_id
@@ -44,8 +45,7 @@ class RunKey:
 
     def seal(self, payload_id: str, content: bytes) -> bytes:
         """Encrypt `content` so that it opens under this run and payload id only."""
-        nonce = os.urandom(_NONCE_BYTES)
-        return nonce + self._cipher.encrypt(nonce, content, payload_id.encode())
+        return _encrypt(self._cipher, content, payload_id)
 
     def open(self, payload_id: str, sealed: bytes) -> bytes:
         """Decrypt what `seal` made.
@@ -53,14 +53,13 @@ class RunKey:
         Raises:
             VaultError: It was altered, moved from elsewhere, or sealed with another key.
         """
-        nonce, ciphertext = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
-        try:
-            return self._cipher.decrypt(nonce, ciphertext, payload_id.encode())
-        except InvalidTag:
+        content = _decrypt(self._cipher, sealed, payload_id)
+        if content is None:
             raise VaultError(
                 f"payload {payload_id} does not open with the key of its run {self.run_id}: "
                 "it was altered or moved; restore it from a backup"
-            ) from None
+            )
+        return content
 
     def digest(self, content: bytes) -> str:
         """HMAC-SHA256 of `content` in hex."""
@@ -99,8 +98,7 @@ class OrganizationKey:
 
     def seal_profile(self, opaque_id: str, profile: bytes) -> bytes:
         """Encrypt what is known of a principal, for the erasable table."""
-        nonce = os.urandom(_NONCE_BYTES)
-        return nonce + self._cipher.encrypt(nonce, profile, opaque_id.encode())
+        return _encrypt(self._cipher, profile, opaque_id)
 
     def open_profile(self, opaque_id: str, sealed: bytes) -> bytes:
         """Decrypt a profile.
@@ -108,12 +106,13 @@ class OrganizationKey:
         Raises:
             VaultError: It was altered or is somebody else's.
         """
-        try:
-            return self._cipher.decrypt(
-                sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], opaque_id.encode()
+        profile = _decrypt(self._cipher, sealed, opaque_id)
+        if profile is None:
+            raise VaultError(
+                f"the profile of {opaque_id} does not open: it was altered, or made with another "
+                "master key; give back the key it was made with"
             )
-        except InvalidTag:
-            raise VaultError(f"the profile of {opaque_id} does not open: it was altered") from None
+        return profile
 
 
 class Keyring:
@@ -149,9 +148,7 @@ class Keyring:
     def new_run_key(self, run_id: str, at_ms: int) -> RunKey:
         """A fresh data key; its wrapped form waits in `pending` for the run's first entry."""
         secret = os.urandom(2 * _KEY_BYTES)
-        nonce = os.urandom(_NONCE_BYTES)
-        wrapped = nonce + self._wrapper.encrypt(nonce, secret, run_id.encode())
-        sealed = SealedKey(run_id, self._current_id, wrapped, at_ms)
+        sealed = SealedKey(run_id, self._current_id, _encrypt(self._wrapper, secret, run_id), at_ms)
         return RunKey(run_id, secret, sealed)
 
     def open_run_key(self, sealed: SealedKey) -> RunKey:
@@ -161,12 +158,24 @@ class Keyring:
             VaultError: The master key is lost or wrong; the run's payloads cannot be read.
         """
         cipher = AESGCM(self._masters.key(sealed.master))
-        nonce, wrapped = sealed.wrapped[:_NONCE_BYTES], sealed.wrapped[_NONCE_BYTES:]
-        try:
-            secret = cipher.decrypt(nonce, wrapped, sealed.run_id.encode())
-        except InvalidTag:
+        secret = _decrypt(cipher, sealed.wrapped, sealed.run_id)
+        if secret is None:
             raise VaultError(
                 f"master key {sealed.master} does not open the key of run {sealed.run_id}: its "
                 "arguments and results cannot be read; give back the key they were made with"
-            ) from None
+            )
         return RunKey(sealed.run_id, secret)
+
+
+def _encrypt(cipher: AESGCM, content: bytes, name: str) -> bytes:
+    """Nonce, ciphertext and tag, which open under `name` only."""
+    nonce = os.urandom(_NONCE_BYTES)
+    return nonce + cipher.encrypt(nonce, content, name.encode())
+
+
+def _decrypt(cipher: AESGCM, sealed: bytes, name: str) -> bytes | None:
+    """What `_encrypt` was given; `None` where cipher, name or a single bit is another."""
+    try:
+        return cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], name.encode())
+    except (InvalidTag, ValueError):  # ValueError: cut off within the nonce
+        return None

@@ -1,9 +1,11 @@
 """The ledger as the rooms above use it: write an entry, read a call's history."""
 
+from typing import Final
+
 import orjson
 
 from highroad.domain.call import Call
-from highroad.domain.entry import Entry, EntryKind, KeyClaim, Receipt, Row
+from highroad.domain.entry import Entry, EntryKind, KeyClaim, Receipt, Row, Written
 from highroad.domain.identity import Principal
 from highroad.domain.json_value import JsonObject
 from highroad.domain.payload import PayloadKind, PayloadRef
@@ -13,9 +15,11 @@ from highroad.ledger.history import CallHistory, read_body, read_call
 from highroad.ledger.keyring import Keyring
 from highroad.ledger.record import CallRecord
 from highroad.ledger.vault import Vault
-from highroad.ledger.writer import MAX_BEHIND
 from highroad.ports.clock import Clock
 from highroad.ports.store import Store
+
+_MAX_KNOWN: Final = 10_000
+"""Principals whose profile this process remembers to have written."""
 
 
 class Ledger:
@@ -36,6 +40,9 @@ class Ledger:
         if call.is_direct:
             run_key = self.vault.key_of_direct_run(call.run_id)
         else:
+            if call.parent_id is not None and self.writer.behind:
+                # The key of a direct run is on its way to the store, with the parent's intent.
+                await self.writer.flush()
             run_key = await self.vault.key_of_run(call.run_id)
         record = CallRecord(
             call,
@@ -62,6 +69,7 @@ class Ledger:
         )
         record.is_new_run = False
         record.tool_name = history.opening["tool"]
+        record.approval = history.approval
         record.has_intent = history.intent is not None
         record.reserved_microusd = history.opening["reserved"]
         return record
@@ -96,25 +104,39 @@ class Ledger:
             LedgerError: It could not be written, and was not.
         """
         receipt = await self.writer.write(entry)
-        self._note(record, entry)
+        if isinstance(receipt, Written):
+            self._note(record, entry)
         return receipt
 
     async def put(self, record: CallRecord, entry: Entry) -> None:
-        """Let a read's entry ride with the next commit; waits only where too many do (P2).
+        """Let a read's entry ride with the next commit (P2).
+
+        It waits where too many do. An intent is awaited after a commit has failed, so that reads
+        are refused until one succeeds, and where it brings the key of a run that other calls will
+        lean on. An end always rides: what was let through is told as it was, once that can be.
 
         Raises:
-            LedgerError: The last commit failed; reads are refused until one succeeds.
+            LedgerError: The intent could not be written, and was not.
         """
-        if self.writer.failure is not None or self.writer.behind >= MAX_BEHIND:
-            await self.writer.flush()
-        self.writer.put(entry)
-        self._note(record, entry)
+        await self.writer.room()
+        if entry.kind is EntryKind.INTENT and (
+            self.writer.failure is not None
+            or (entry.run_key is not None and not record.call.is_direct)
+        ):
+            await self.write(record, entry)
+        else:
+            self.writer.put(entry)
+            self._note(record, entry)
 
     def _note(self, record: CallRecord, entry: Entry) -> None:
-        """What has ridden along need not ride again."""
+        """What has landed with an entry need not ride again; after one turned down it must."""
+        record.traced = len(record.trace)
+        del record.payloads[: len(entry.payloads)]
         if entry.run_key is not None:
             record.run_key.pending = None
         if record.profile is not None:
+            if len(self._known) >= _MAX_KNOWN:
+                self._known.clear()
             self._known.add(record.call.principal)
             record.profile = None
 

@@ -10,12 +10,17 @@ from typing import Any
 
 import orjson
 
+from highroad.domain.approval import ApprovalState
 from highroad.domain.entry import EntryKind, Row
+from highroad.domain.error import Code
 from highroad.domain.outcome import Status
+from highroad.domain.run import RunStatus
+from highroad.domain.tool import Tier
 
 Body = dict[str, Any]
+"""A wire edge: what is parsed from it is typed where it is read (`highroad.ledger.history`)."""
 
-_NO_REF = (None, None)
+_NO_REF = (None, None, 0)
 
 
 def rows(body: Body) -> tuple[Row, ...]:
@@ -25,29 +30,27 @@ def rows(body: Body) -> tuple[Row, ...]:
 
 
 def _intent(body: Body) -> tuple[Row, ...]:
-    call = _tool_call(body, has_intent=1)
-    permitted = _authz(body, allowed=1, rule=None)
-    if body["direct"] and body["tier"] == "read":
-        # The run of a lone read is written once, with its end: nothing can be lost by it.
-        return (call, permitted)
-    if "new_run" in body:
-        return (_run(body, "running", None), call, permitted)
-    return (call, permitted)
+    rows = (_tool_call(body, has_intent=1), _authz(body, allowed=1))
+    # The run of a lone read is written once, with its end: nothing can be lost by it.
+    is_begun = body["tier"] != Tier.READ if body["direct"] else "new_run" in body
+    return (*rows, _run(body, RunStatus.RUNNING, None)) if is_begun else rows
 
 
 def _held(body: Body) -> tuple[Row, ...]:
-    opening = (_run(body, "held", None),) if "new_run" in body else ()
-    return (
-        *opening,
+    rows = (
         _tool_call(body, has_intent=0),
-        _authz(body, allowed=1, rule=None),
+        _authz(body, allowed=1),
         _approval(body["approval"], body["org"], None),
     )
+    if body["direct"]:
+        return (*rows, _run(body, RunStatus.HELD, None))
+    return (*rows, _run(body, RunStatus.RUNNING, None)) if "new_run" in body else rows
 
 
 def _ended(body: Body) -> tuple[Row, ...]:
-    status, code, rule, at = body["status"], body.get("code"), body.get("rule"), body["at"]
-    result_ref, result_digest = body.get("result", _NO_REF)[:2]
+    status, code, rule, latency_us = body["status"], body["code"], body["rule"], body["latency_us"]
+    at_ms = body["at"]
+    result_ref, result_digest, _ = body.get("result", _NO_REF)
     step = Row(
         "step",
         (
@@ -57,7 +60,7 @@ def _ended(body: Body) -> tuple[Row, ...]:
             body["tool"] or "",
             0 if status == Status.REFUSED else 1,
             rule or code,
-            body["latency_us"],
+            latency_us,
             None,
             None,
         ),
@@ -78,23 +81,40 @@ def _ended(body: Body) -> tuple[Row, ...]:
             1 if "cached" in body else 0,
             1 if "dry_run" in body else 0,
             body["attempts"],
-            body["latency_us"],
+            latency_us,
             body["cost"],
-            at,
+            at_ms,
         ),
     )
-    more: list[Row] = [step, result]
-    if "reserved" in body:  # no intent came before: this entry opens the call as well
-        is_denied = body.get("decided_by") in {"resolve", "authorize"} and status == Status.REFUSED
-        more.append(_tool_call(body, has_intent=0))
-        more.append(_authz(body, allowed=0 if is_denied else 1, rule=rule if is_denied else None))
+    rows: tuple[Row, ...] = (step, result)
     if body["direct"]:
-        more.append(_run(body, status, at))
-    elif "new_run" in body:
-        more.append(_run(body, "running", None))
-    if isinstance(body.get("approval"), dict):
-        more.append(_approval(body["approval"], body["org"], at))
-    return tuple(more)
+        rows = (*rows, _run(body, status, at_ms))
+    if "reserved" in body:
+        rows = (*rows, *_opened_at_its_end(body))
+    if "approval" in body:
+        rows = (*rows, _approval(body["approval"], body["org"], at_ms))
+    return rows
+
+
+def _opened_at_its_end(body: Body) -> tuple[Row, ...]:
+    """Rows of what no intent told: the call, how far it was judged, and a run that it opened."""
+    rows: tuple[Row, ...] = (_tool_call(body, has_intent=0),)
+    allowed = _judgement(body)
+    if allowed is not None:
+        rows = (*rows, _authz(body, allowed=allowed))
+    if "new_run" in body and not body["direct"]:
+        rows = (*rows, _run(body, RunStatus.RUNNING, None))
+    return rows
+
+
+def _judgement(body: Body) -> int | None:
+    """Whether the call was allowed; `None` where it ended before that was decided."""
+    if body["code"] == Code.DENIED:
+        return 0
+    for stage, verdict, *_ in body["stages"]:
+        if stage == "authorize":
+            return 0 if verdict == "refuse" else 1
+    return None
 
 
 def _decided(body: Body) -> tuple[Row, ...]:
@@ -135,7 +155,7 @@ def _run(body: Body, status: str, ended_ms: int | None) -> Row:
 
 
 def _tool_call(body: Body, *, has_intent: int) -> Row:
-    arguments_ref, arguments_digest = body.get("arguments", _NO_REF)[:2]
+    arguments_ref, arguments_digest, _ = body.get("arguments", _NO_REF)
     return Row(
         "tool_call",
         (
@@ -163,7 +183,8 @@ def _tool_call(body: Body, *, has_intent: int) -> Row:
     )
 
 
-def _authz(body: Body, *, allowed: int, rule: str | None) -> Row:
+def _authz(body: Body, *, allowed: int) -> Row:
+    permitting = body["rules"][0] if body["rules"] else None
     return Row(
         "authz_decision",
         (
@@ -172,7 +193,7 @@ def _authz(body: Body, *, allowed: int, rule: str | None) -> Row:
             body["principal"],
             body["tool"] or "",
             allowed,
-            rule or (body["rules"][0] if body["rules"] else None),
+            permitting if allowed else body["rule"],
             body["policy"],
             body["at"],
         ),
@@ -197,7 +218,7 @@ def _approval(approval: Body, organization: str, decided_ms: int | None) -> Row:
             approval["expires"],
             approval["state"],
             orjson.dumps(approval["approvers"]).decode(),
-            None if approval["state"] == "waiting" else decided_ms,
+            None if approval["state"] == ApprovalState.WAITING else decided_ms,
         ),
     )
 

@@ -5,9 +5,11 @@ from typing import Any
 import orjson
 
 from highroad.domain.call import Call
+from highroad.domain.error import VaultError
 from highroad.domain.evidence import Evidence, EvidenceKind, Source
 from highroad.domain.identity import Delegate, Origin, Principal
 from highroad.domain.json_value import JsonObject
+from highroad.domain.payload import PayloadRef
 
 _VERSION = 1
 
@@ -20,11 +22,12 @@ def freeze(call: Call) -> bytes:
             "v": _VERSION,
             "principal": freeze_principal(principal),
             "delegation": [[link.agent, link.tools] for link in call.delegation],
-            "evidence": [[source.id, source.kind] for source in call.evidence.sources],
+            "evidence": [_freeze_source(source) for source in call.evidence.sources],
             "origin": call.origin,
             "door": call.door,
             "tool": call.tool,
             "key": call.idempotency_key,
+            "dry_run": call.dry_run,
             "parent": call.parent_id,
             "revision": call.revision,
             "step": call.step,
@@ -38,8 +41,17 @@ def freeze(call: Call) -> bytes:
 def thaw(
     frozen: bytes, *, call_id: str, run_id: str, arguments: JsonObject, deadline_ms: int
 ) -> Call:
-    """The call that `freeze` was given, with its canonical arguments as they were judged."""
+    """The call that `freeze` was given, with its canonical arguments as they were judged.
+
+    Raises:
+        VaultError: A newer version froze it.
+    """
     state: dict[str, Any] = orjson.loads(frozen)
+    if state["v"] > _VERSION:
+        raise VaultError(
+            f"call {call_id} was kept by a newer highroad (form {state['v']}, this one reads up "
+            f"to {_VERSION}): drive it on with that one"
+        )
     return Call(
         id=call_id,
         run_id=run_id,
@@ -53,10 +65,9 @@ def thaw(
         is_direct=state["direct"],
         origin=Origin(state["origin"]),
         delegation=tuple(Delegate(agent, tuple(tools)) for agent, tools in state["delegation"]),
-        evidence=Evidence(
-            tuple(Source(source, EvidenceKind(kind)) for source, kind in state["evidence"])
-        ),
+        evidence=Evidence(tuple(map(_thaw_source, state["evidence"]))),
         idempotency_key=state["key"],
+        dry_run=state["dry_run"],
         parent_id=state["parent"],
         revision=state["revision"],
         door=state["door"],
@@ -85,3 +96,13 @@ def thaw_principal(state: dict[str, Any]) -> Principal:
         state["name"],
         state["authenticated"],
     )
+
+
+def _freeze_source(source: Source) -> list[Any]:
+    ref = source.payload
+    return [source.id, source.kind, None if ref is None else [ref.id, ref.digest, ref.size]]
+
+
+def _thaw_source(state: list[Any]) -> Source:
+    source_id, kind, ref = state
+    return Source(source_id, EvidenceKind(kind), None if ref is None else PayloadRef(*ref))

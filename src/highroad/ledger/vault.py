@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from typing import Final
+from weakref import WeakValueDictionary
 
 from highroad.domain.error import VaultError
 from highroad.domain.payload import PayloadKind, PayloadRef, SealedPayload
@@ -9,17 +10,23 @@ from highroad.ledger.keyring import Keyring, RunKey
 from highroad.ports.clock import Clock
 from highroad.ports.store import Store
 
-_OPEN_KEYS: Final = 1_024
+_RECENT_KEYS: Final = 1_024
+"""Runs whose next call finds their key open."""
 
 
 class Vault:
-    """Seals content under its run's key and opens it again."""
+    """Seals content under its run's key and opens it again.
+
+    A run has one key, also while it is on no disk yet: as long as a call holds it, others of the
+    run are given the same. What nobody holds and nothing stored can be forgotten.
+    """
 
     def __init__(self, store: Store, keyring: Keyring, clock: Clock) -> None:
         self._store = store
         self._keyring = keyring
         self._clock = clock
-        self._open: OrderedDict[str, RunKey] = OrderedDict()
+        self._held: WeakValueDictionary[str, RunKey] = WeakValueDictionary()
+        self._recent: OrderedDict[str, RunKey] = OrderedDict()
 
     def key_of_direct_run(self, run_id: str) -> RunKey:
         """A fresh key for a run of one, which nobody else will ask for: it is not kept."""
@@ -27,18 +34,21 @@ class Vault:
 
     async def key_of_run(self, run_id: str) -> RunKey:
         """The key of a run of many calls: the stored one, or a fresh one for a new run."""
-        key = self._open.get(run_id)
+        key = self._held.get(run_id)
         if key is None:
             sealed = await self._store.run_key(run_id)
             # Another call of the run may have made the key while this one looked.
-            key = self._open.get(run_id)
+            key = self._held.get(run_id)
             if key is None:
                 if sealed is None:
                     key = self._keyring.new_run_key(run_id, self._clock.now_ms())
                 else:
                     key = self._keyring.open_run_key(sealed)
-                self._keep(key)
-        self._open.move_to_end(run_id)
+                self._held[run_id] = key
+        self._recent[run_id] = key
+        self._recent.move_to_end(run_id)
+        if len(self._recent) > _RECENT_KEYS:
+            self._recent.popitem(last=False)
         return key
 
     def seal(
@@ -60,7 +70,7 @@ class Vault:
         payload = await self._store.payload(payload_id)
         if payload is None:
             raise VaultError(f"payload {payload_id} is not in the ledger: it was erased or expired")
-        key = self._open.get(run_id)
+        key = self._held.get(run_id)
         if key is None:
             sealed = await self._store.run_key(run_id)
             if sealed is None:
@@ -69,11 +79,3 @@ class Vault:
                 )
             key = self._keyring.open_run_key(sealed)
         return key.open(payload_id, payload.ciphertext)
-
-    def _keep(self, key: RunKey) -> None:
-        """Remember an open key; one that no entry has stored yet is never let go."""
-        self._open[key.run_id] = key
-        if len(self._open) > _OPEN_KEYS:
-            oldest = next((run for run, kept in self._open.items() if kept.pending is None), None)
-            if oldest is not None:
-                del self._open[oldest]

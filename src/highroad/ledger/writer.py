@@ -2,98 +2,48 @@
 
 import asyncio
 from collections.abc import Sequence
-from typing import Final, NoReturn, Protocol
+from typing import Final
 
 from highroad.domain.entry import Entry, Fence, Receipt
-from highroad.domain.error import LedgerError, LedgerOwned
+from highroad.domain.error import LedgerError
 from highroad.ports.store import Store
 
 MAX_BEHIND: Final = 1_000
-"""Entries of reads that may wait for their commit (P2)."""
+"""Entries that may wait for their commit before reads wait too (P2)."""
 MAX_DELAY_S: Final = 0.010
-"""How long they may wait (P2)."""
+"""How long those of reads may wait (P2)."""
 _MAX_GROUP: Final = 512
 
 _Waiter = asyncio.Future[Receipt] | None
-
-
-class Writer(Protocol):
-    """What the rooms above write through."""
-
-    @property
-    def behind(self) -> int:
-        """Entries that wait for a commit."""
-        ...
-
-    @property
-    def failure(self) -> LedgerError | None:
-        """Why the last commit failed; `None` once one succeeds."""
-        ...
-
-    async def write(self, entry: Entry) -> Receipt:
-        """Wait until `entry` is durable, or turned down."""
-        ...
-
-    def put(self, entry: Entry) -> None:
-        """Let `entry` ride with the next commit."""
-        ...
-
-    async def flush(self) -> None:
-        """Wait until all that was put is durable."""
-        ...
-
-
-class ReadOnlyWriter:
-    """Stands where a process looks into a ledger that another one owns: it writes nothing."""
-
-    behind = 0
-    failure: LedgerError | None = None
-
-    def __init__(self, owner_pid: int) -> None:
-        self._owner_pid = owner_pid
-
-    async def write(self, entry: Entry) -> NoReturn:
-        """Refuse.
-
-        Raises:
-            LedgerOwned: Always.
-        """
-        del entry
-        raise LedgerOwned(self._owner_pid)
-
-    def put(self, entry: Entry) -> NoReturn:
-        """Refuse.
-
-        Raises:
-            LedgerOwned: Always.
-        """
-        del entry
-        raise LedgerOwned(self._owner_pid)
-
-    async def flush(self) -> None:
-        """Nothing waits."""
+_Group = list[tuple[Entry, _Waiter]]
 
 
 class GroupWriter:
     """Writes entries in the order in which they came, in one transaction for all that wait.
 
-    Entries of effects are awaited (`write`). Those of reads ride along (`put`): a failed commit
-    keeps them for the next one, and meanwhile `put` refuses, so that at most `MAX_BEHIND` are at
-    stake.
+    Entries of effects are awaited (`write`); those of reads ride along (`put`). A failed commit
+    is told to everybody who waits, and nothing of theirs is tried again; what nobody waits for is
+    kept for the next commit.
     """
 
     def __init__(self, store: Store, fence: Fence) -> None:
         self._store = store
         self._fence = fence
-        self._pending: list[tuple[Entry, _Waiter]] = []
+        self._pending: _Group = []
+        self._group: _Group = []
+        """On its way to the store."""
+        self._answered = 0
+        """Entries that were written, or whose writers were told that they were not."""
+        self._committed = asyncio.Event()
+        """Set, and replaced, whenever a commit has succeeded or failed."""
         self._pump: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._failure: LedgerError | None = None
 
     @property
     def behind(self) -> int:
-        """Entries that wait for a commit."""
-        return len(self._pending)
+        """Entries that are not durable yet."""
+        return len(self._pending) + len(self._group)
 
     @property
     def failure(self) -> LedgerError | None:
@@ -103,38 +53,43 @@ class GroupWriter:
     async def write(self, entry: Entry) -> Receipt:
         """Wait until `entry` is durable, or turned down.
 
+        Whoever is cancelled here does not know: the entry stays in its place and is written.
+
         Raises:
             LedgerError: It could not be written, and was not.
         """
         waiter: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
         self._pending.append((entry, waiter))
         self._start()
-        # A cancelled caller must not cancel the future that the pump will answer.
-        try:
-            return await asyncio.shield(waiter)
-        except asyncio.CancelledError:
-            waiter.add_done_callback(_look_at)
-            raise
+        return await waiter
 
     def put(self, entry: Entry) -> None:
         """Let `entry` ride with the next commit, at most `MAX_DELAY_S` away."""
         self._pending.append((entry, None))
-        if self._pump is not None or self._timer is not None:
-            return
-        self._timer = asyncio.get_running_loop().call_later(MAX_DELAY_S, self._start)
+        if self._pump is None and self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(MAX_DELAY_S, self._start)
+
+    async def room(self) -> None:
+        """Wait while `MAX_BEHIND` entries or more do; a writer that has failed has no queue."""
+        while self.behind >= MAX_BEHIND and self._failure is None:
+            await self._next_commit()
 
     async def flush(self) -> None:
-        """Wait until all that was put is durable.
+        """Wait until all that was given so far is durable.
 
         Raises:
-            LedgerError: It could not be written; it is kept for the next commit.
+            LedgerError: It could not be written; what was put is kept for the next commit.
         """
-        while self._pending or self._pump is not None:
-            self._start()
-            if self._pump is not None:
-                await asyncio.shield(self._pump)
+        goal = self._answered + self.behind
+        while self._answered < goal:
+            await self._next_commit()
             if self._failure is not None:
                 raise self._failure
+
+    async def _next_commit(self) -> None:
+        committed = self._committed
+        self._start()
+        await committed.wait()
 
     def _start(self) -> None:
         if self._timer is not None:
@@ -146,36 +101,40 @@ class GroupWriter:
     async def _run(self) -> None:
         try:
             while self._pending:
-                group, self._pending = self._pending[:_MAX_GROUP], self._pending[_MAX_GROUP:]
+                self._group, self._pending = self._pending[:_MAX_GROUP], self._pending[_MAX_GROUP:]
                 try:
                     receipts = await self._store.append(
-                        [entry for entry, _ in group], fence=self._fence
+                        [entry for entry, _ in self._group], fence=self._fence
                     )
                 except LedgerError as failure:
-                    self._fail(group, failure)
+                    self._fail(failure)
                     return
-                self._failure = None
-                self._answer(group, receipts)
+                self._answer(receipts)
         finally:
             self._pump = None
+            if self._group:  # a bug, or the end of the loop: nobody may wait for ever
+                self._fail(LedgerError("the ledger's writer broke down; open the ledger anew"))
 
-    @staticmethod
-    def _answer(group: Sequence[tuple[Entry, _Waiter]], receipts: Sequence[Receipt]) -> None:
+    def _answer(self, receipts: Sequence[Receipt]) -> None:
+        group, self._group = self._group, []
+        self._failure = None
         for (_, waiter), receipt in zip(group, receipts, strict=True):
             if waiter is not None and not waiter.done():
                 waiter.set_result(receipt)
+        self._tell(len(group))
 
-    def _fail(self, group: Sequence[tuple[Entry, _Waiter]], failure: LedgerError) -> None:
+    def _fail(self, failure: LedgerError) -> None:
         """Tell every writer that waits; keep what nobody waits for."""
+        everybody = [*self._group, *self._pending]
+        self._group = []
         self._failure = failure
-        everybody = [*group, *self._pending]
         self._pending = [(entry, None) for entry, waiter in everybody if waiter is None]
         for _, waiter in everybody:
             if waiter is not None and not waiter.done():
                 waiter.set_exception(failure)
+        self._tell(len(everybody) - len(self._pending))
 
-
-def _look_at(waiter: asyncio.Future[Receipt]) -> None:
-    """Take note of an answer that nobody waits for any more, so that asyncio does not complain."""
-    if not waiter.cancelled():
-        waiter.exception()
+    def _tell(self, answered: int) -> None:
+        self._answered += answered
+        self._committed.set()
+        self._committed = asyncio.Event()
