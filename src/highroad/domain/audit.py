@@ -67,7 +67,7 @@ APP_USER: Final = Table(
         _key("id"),
         *_text("organization"),
         Column("sealed_profile", ColumnType.BLOB, is_optional=True),
-        *_number("first_seen_ms"),
+        *_number("sealed_ms"),
     ),
 )
 SESSION: Final = Table(

@@ -174,6 +174,14 @@ class DecisionRefused(HighroadError):  # noqa: N818 - what happened
     """A decision about an approval does not count; nothing changed. The message says why."""
 
 
+class NotRecorded(HighroadError, LookupError):  # noqa: N818 - what is the case
+    """The ledger has nothing of that id. Look it up anew; ids are given whole."""
+
+
+class NotPermitted(HighroadError, PermissionError):  # noqa: N818 - what is the case
+    """Whoever asked may not see this; nothing was shown. The message names the permission."""
+
+
 class VaultError(LedgerError):
     """A payload cannot be read: its key is missing, wrong or erased. The message names which."""
 

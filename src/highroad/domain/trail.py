@@ -64,7 +64,7 @@ class Explanation:
     principal: str
     """Opaque id."""
     principal_name: str | None
-    """From the erasable table; `None` where it was erased."""
+    """From the erasable table; `None` where it was erased or cannot be decrypted."""
     organization: str
     delegation: tuple[str, ...]
     origin: str
@@ -94,3 +94,5 @@ class Explanation:
     """Only where they were revealed."""
     result: JsonValue = None
     """Only where it was revealed."""
+    message: JsonValue = None
+    """What the tool's author wrote, as `[message, hint]`; only where it was revealed."""

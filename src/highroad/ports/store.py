@@ -82,6 +82,10 @@ class Store(Protocol):
         """A payload, or `None` where it was erased."""
         ...
 
+    async def profile(self, opaque_id: str) -> bytes | None:
+        """Who a principal is, encrypted, or `None` where that was erased."""
+        ...
+
     async def run_key(self, run_id: str) -> SealedKey | None:
         """The wrapped data key of a run, or `None` where it was erased."""
         ...

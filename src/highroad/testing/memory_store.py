@@ -138,6 +138,11 @@ class MemoryStore:
         """A payload, or `None` where it was erased."""
         return self._open().payloads.get(payload_id)
 
+    async def profile(self, opaque_id: str) -> bytes | None:
+        """Who a principal is, encrypted, or `None` where that was erased."""
+        row = self._open().tables["app_user"].get((opaque_id,))
+        return None if row is None else row["sealed_profile"]
+
     async def run_key(self, run_id: str) -> SealedKey | None:
         """The wrapped data key of a run, or `None` where it was erased."""
         return self._open().run_keys.get(run_id)

@@ -131,6 +131,11 @@ class Reader:
         found, run_id, kind, ciphertext, created_ms = row
         return SealedPayload(found, run_id, PayloadKind(kind), ciphertext, created_ms)
 
+    def profile(self, opaque_id: str) -> bytes | None:
+        """The sealed profile of a principal."""
+        row = self._one("SELECT sealed_profile FROM app_user WHERE id = ?", opaque_id)
+        return None if row is None else row[0]
+
     def run_key(self, run_id: str) -> SealedKey | None:
         """The wrapped data key of a run."""
         row = self._one("SELECT * FROM run_key WHERE run_id = ?", run_id)

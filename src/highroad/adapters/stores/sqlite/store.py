@@ -116,6 +116,11 @@ class SQLiteStore:
         with self._errors:
             return self._reader.payload(payload_id)
 
+    async def profile(self, opaque_id: str) -> bytes | None:
+        """Who a principal is, encrypted, or `None` where that was erased."""
+        with self._errors:
+            return self._reader.profile(opaque_id)
+
     async def run_key(self, run_id: str) -> SealedKey | None:
         """The wrapped data key of a run, or `None` where it was erased."""
         with self._errors:

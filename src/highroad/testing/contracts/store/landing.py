@@ -84,6 +84,15 @@ class LandingContract(Ground):
         assert await store.claim("acme", b"key", at_ms=NOW) == claim("call_1")
         assert (await store.usage("run_1", at_ms=NOW)).calls == 1
 
+    async def test_the_newest_profile_of_a_principal_is_the_one_that_is_read(
+        self, store: Store, fence: Fence
+    ) -> None:
+        """Names change; an erased one is not there."""
+        for sealed in (b"\xffolder", b"\xffnewer", None):
+            person = row("app_user", id="usr_alice", sealed_profile=sealed)
+            await store.append([ended(f"call_{sealed!r}", rows=(person,))], fence=fence)
+            assert await store.profile("usr_alice") == sealed
+
     async def test_an_entry_that_is_turned_down_leaves_none_of_its_riders(
         self, store: Store, fence: Fence
     ) -> None:

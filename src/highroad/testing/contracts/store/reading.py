@@ -58,6 +58,7 @@ class ReadingContract(Ground):
         """An empty ledger answers every question."""
         assert await store.payload("pl_1") is None
         assert await store.run_key("run_1") is None
+        assert await store.profile("usr_alice") is None
         assert await store.last_call() is None
         assert await store.last_call(refused=True) is None
         assert await store.open_calls() == []
