@@ -3,27 +3,31 @@
 What depends on how settings and tools are spelled stands here and nowhere else.
 """
 
-# Until `import highroad` offers these names; to be dropped then.
-# mypy: disable-error-code="attr-defined, untyped-decorator"
-
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, chdir
 from itertools import count
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final
 
 from bench.harness import BenchError
-from highroad import Completed, Principal, Runtime, tool
+from highroad import Completed, Content, Owned, Owner, Principal, Runtime, tool
 
 LEDGER: Final = "ledger.db"
 
-# Default deny, one role, and a rule by owner. How settings are spelled is still being settled, and
-# the rule by owner stands here once it is.
+# Default deny, one role with its permissions, and an object for its own principal alone.
 _SETTINGS: Final = """\
 [policy]
-allow = ["clerk: get_order", "clerk: note_order"]
+owner = "principal"
+
+[policy.roles.clerk]
+permissions = ["orders:read", "orders:write"]
+allow = ["get_order", "note_order"]
+
+[limits]
+calls_per_tool = 1000000
 """
 _ALICE: Final = Principal("alice", roles={"clerk"})
+_ALICES: Final = Owner(_ALICE.organization, _ALICE.id)
 _NOTE: Final = "The customer asked twice for a later delivery, in the evening if at all possible."
 
 # What both tools take, for the bare loop, which has no other way to know it.
@@ -43,8 +47,13 @@ SCHEMAS: Final[dict[str, dict[str, object]]] = {
 }
 
 
-@tool(tier="read")
-async def get_order(order_id: str) -> dict[str, str]:
+def owner_of(order_id: object) -> Owner | None:
+    """Return whose an order is: all of them are Alice's."""
+    return _ALICES if isinstance(order_id, str) else None
+
+
+@tool(tier="read", permissions={"orders:read"})
+async def get_order(order_id: Annotated[str, Owned(owner_of)]) -> dict[str, str]:
     """Look up an order by its id.
 
     Args:
@@ -53,8 +62,10 @@ async def get_order(order_id: str) -> dict[str, str]:
     return {"id": order_id, "state": "paid"}
 
 
-@tool(tier="reversible", effect="unprotected")
-async def note_order(order_id: str, note: str) -> dict[str, str]:
+@tool(tier="reversible", effect="unprotected", permissions={"orders:write"})
+async def note_order(
+    order_id: Annotated[str, Owned(owner_of)], note: Annotated[str, Content()]
+) -> dict[str, str]:
     """Add a note to an order. Use after get_order.
 
     Args:

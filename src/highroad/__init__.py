@@ -20,6 +20,7 @@ from highroad.domain.outcome import (
 )
 from highroad.domain.run import Run
 from highroad.domain.tool import Effect, Tier
+from highroad.ports.policy import Owner
 from highroad.runtime import Runtime
 from highroad.tools.checks import Check
 from highroad.tools.context import ToolContext
@@ -45,6 +46,7 @@ __all__ = [
     "Origin",
     "Outcome",
     "Owned",
+    "Owner",
     "Preview",
     "Principal",
     "Refused",

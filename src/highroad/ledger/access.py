@@ -1,9 +1,14 @@
 """How the rooms above reach the writer, and what stands there where another process writes."""
 
-from typing import NoReturn, Protocol
+from collections.abc import Callable
+from typing import NoReturn, Protocol, TypeAlias
 
 from highroad.domain.entry import Entry, Receipt
 from highroad.domain.error import LedgerError, LedgerOwned
+
+Draft: TypeAlias = Callable[[], Entry]
+"""An entry that is put together when its commit begins: what the caller's answer does not need
+(encryption, digests, audit rows) is not waited for."""
 
 
 class Writer(Protocol):
@@ -23,7 +28,7 @@ class Writer(Protocol):
         """Wait until `entry` is durable, or turned down."""
         ...
 
-    def put(self, entry: Entry) -> None:
+    def put(self, entry: Entry | Draft) -> None:
         """Let `entry` ride with the next commit."""
         ...
 
@@ -54,7 +59,7 @@ class ReadOnlyWriter:
         del entry
         raise LedgerOwned(self._owner_pid)
 
-    def put(self, entry: Entry) -> NoReturn:
+    def put(self, entry: Entry | Draft) -> NoReturn:
         """Refuse.
 
         Raises:

@@ -26,7 +26,11 @@ def canonical(value: JsonValue) -> bytes:
         else:
             if fast.isascii():
                 return fast
-    return rfc8785.dumps(value)
+    try:
+        return rfc8785.dumps(value)
+    except rfc8785.IntegerDomainError:
+        # Its own message quotes the integer (P7).
+        raise ValueError("an integer beyond ±(2^53 - 1) has no canonical form") from None
 
 
 def _is_plain(value: object) -> bool:

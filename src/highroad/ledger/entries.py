@@ -26,9 +26,24 @@ from highroad.ledger.projections import Body
 from highroad.ledger.record import CallRecord
 
 
-def intent(record: CallRecord, *, at_ms: int, claim: KeyClaim | None, spends: bool) -> Entry:
-    """The intent of a call: it is durable before the body of a tool with effects runs (P2)."""
-    body = _opening(record, EntryKind.INTENT, at_ms)
+def intent(
+    record: CallRecord,
+    *,
+    at_ms: int,
+    claim: KeyClaim | None = None,
+    spends: bool = False,
+    lines: int | None = None,
+) -> Entry:
+    """The intent of a call: it is durable before the body of a tool with effects runs (P2).
+
+    Args:
+        record: What is known of the call.
+        at_ms: Unix time.
+        claim: The key that it takes.
+        spends: Whether it spends the approval of `record`.
+        lines: How much of the trace it has, where that has gone on since.
+    """
+    body = _opening(record, EntryKind.INTENT, at_ms, lines)
     spent: str | None = None
     if spends and record.approval is not None:
         spent = body["approval"] = record.approval.id
@@ -229,7 +244,7 @@ def approval_body(approval: Approval) -> Body:
     }
 
 
-def _opening(record: CallRecord, kind: EntryKind, at_ms: int) -> Body:
+def _opening(record: CallRecord, kind: EntryKind, at_ms: int, lines: int | None = None) -> Body:
     """What every first entry of a call says."""
     call = record.call
     body: Body = {
@@ -250,7 +265,7 @@ def _opening(record: CallRecord, kind: EntryKind, at_ms: int) -> Body:
         "rules": record.rules,
         "opened": record.opened_ms,
         "reserved": record.reserved_microusd,
-        "stages": record.trace[record.traced :],
+        "stages": record.trace[record.traced : lines],
     }
     definition = call.definition
     if definition is not None:

@@ -1,5 +1,7 @@
 """The ledger as the rooms above use it: write an entry, read a call's history."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 import orjson
@@ -9,10 +11,10 @@ from highroad.domain.entry import Entry, EntryKind, KeyClaim, Receipt, Row, Writ
 from highroad.domain.identity import Principal
 from highroad.domain.json_value import JsonObject
 from highroad.domain.payload import PayloadKind, PayloadRef
-from highroad.ledger import snapshot
-from highroad.ledger.access import Writer
+from highroad.ledger import entries, snapshot
+from highroad.ledger.access import Draft, Writer
 from highroad.ledger.history import CallHistory, read_body, read_call
-from highroad.ledger.keyring import Keyring
+from highroad.ledger.keyring import Keyring, RunKey
 from highroad.ledger.record import CallRecord
 from highroad.ledger.vault import Vault
 from highroad.ports.clock import Clock
@@ -37,8 +39,9 @@ class Ledger:
 
     async def record(self, call: Call, *, policy_version: str) -> CallRecord:
         """Begin to note what becomes of a call; nothing is written yet."""
+        run_key: RunKey | Callable[[], RunKey]
         if call.is_direct:
-            run_key = self.vault.key_of_direct_run(call.run_id)
+            run_key = partial(self.vault.key_of_direct_run, call.run_id)
         else:
             if call.parent_id is not None and self.writer.behind:
                 # The key of a direct run is on its way to the store, with the parent's intent.
@@ -50,7 +53,7 @@ class Ledger:
             run_key=run_key,
             policy_version=policy_version,
         )
-        record.is_new_run = run_key.pending is not None
+        record.is_new_run = call.is_direct or record.run_key.pending is not None
         if call.principal not in self._known:
             sealed = self.sealed_profile(call.principal)
             record.profile = Row(
@@ -105,32 +108,54 @@ class Ledger:
         """
         receipt = await self.writer.write(entry)
         if isinstance(receipt, Written):
-            self._note(record, entry)
+            self._note(record, entry, len(record.trace))
         return receipt
 
-    async def put(self, record: CallRecord, entry: Entry) -> None:
-        """Let a read's entry ride with the next commit (P2).
+    async def put_intent(self, record: CallRecord, content: bytes, *, at_ms: int) -> None:
+        """Let a read's intent ride with the next commit (P2); it waits where too many do.
 
-        It waits where too many do. An intent is awaited after a commit has failed, so that reads
-        are refused until one succeeds, and where it brings the key of a run that other calls will
-        lean on. An end always rides: what was let through is told as it was, once that can be.
+        It is awaited after a commit has failed, so that reads are refused until one succeeds, and
+        where it brings the key of a run that other calls will lean on.
+
+        Args:
+            record: Of the read.
+            content: Its arguments, as they are before the body has them.
+            at_ms: Unix time.
 
         Raises:
             LedgerError: The intent could not be written, and was not.
         """
         await self.writer.room()
-        if entry.kind is EntryKind.INTENT and (
-            self.writer.failure is not None
-            or (entry.run_key is not None and not record.call.is_direct)
-        ):
-            await self.write(record, entry)
-        else:
-            self.writer.put(entry)
-            self._note(record, entry)
+        lines = len(record.trace)
 
-    def _note(self, record: CallRecord, entry: Entry) -> None:
+        def draft() -> Entry:
+            self.seal_arguments(record, content)
+            entry = entries.intent(record, at_ms=at_ms, lines=lines)
+            self._note(record, entry, lines)
+            return entry
+
+        brings_key = not record.call.is_direct and record.run_key.pending is not None
+        if self.writer.failure is not None or brings_key:
+            self.seal_arguments(record, content)
+            await self.write(record, entries.intent(record, at_ms=at_ms))
+        else:
+            self.writer.put(draft)
+
+    async def put_end(self, record: CallRecord, end: Draft) -> None:
+        """Let a read's end ride: what was let through is told as it was, once that can be."""
+        await self.writer.room()
+        lines = len(record.trace)
+
+        def draft() -> Entry:
+            entry = end()
+            self._note(record, entry, lines)
+            return entry
+
+        self.writer.put(draft)
+
+    def _note(self, record: CallRecord, entry: Entry, lines: int) -> None:
         """What has landed with an entry need not ride again; after one turned down it must."""
-        record.traced = len(record.trace)
+        record.traced = lines
         del record.payloads[: len(entry.payloads)]
         if entry.run_key is not None:
             record.run_key.pending = None

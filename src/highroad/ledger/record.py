@@ -1,5 +1,7 @@
 """What is known of a call while it is on the road: the stuff that its entries are made of."""
 
+from collections.abc import Callable
+
 from highroad.domain.approval import Approval
 from highroad.domain.call import Call
 from highroad.domain.entry import Row
@@ -12,6 +14,7 @@ class CallRecord:
     """Grows as stages pass; read by `highroad.ledger.entries`. It lives as long as the drive."""
 
     __slots__ = (
+        "_run_key",
         "approval",
         "arguments",
         "attempts",
@@ -27,19 +30,23 @@ class CallRecord:
         "profile",
         "reserved_microusd",
         "rules",
-        "run_key",
         "tool_name",
         "trace",
         "traced",
     )
 
     def __init__(
-        self, call: Call, *, principal_id: str, run_key: RunKey, policy_version: str
+        self,
+        call: Call,
+        *,
+        principal_id: str,
+        run_key: RunKey | Callable[[], RunKey],
+        policy_version: str,
     ) -> None:
         self.call = call
         self.principal_id = principal_id
         """Opaque."""
-        self.run_key = run_key
+        self._run_key = run_key
         self.policy_version = policy_version
         self.is_new_run = call.is_direct
         """This call's first entry opens its run."""
@@ -65,3 +72,10 @@ class CallRecord:
         """The tool's own name, once it is known. What no tool is called may be anything, and
         stays out of the ledger (P7)."""
         self.opened_ms = call.created_ms
+
+    @property
+    def run_key(self) -> RunKey:
+        """The data key of the run; one of a direct run is made when something is first sealed."""
+        if not isinstance(self._run_key, RunKey):
+            self._run_key = self._run_key()
+        return self._run_key

@@ -6,6 +6,7 @@ from typing import Final
 
 from highroad.domain.entry import Entry, Fence, Receipt
 from highroad.domain.error import LedgerError
+from highroad.ledger.access import Draft
 from highroad.ports.store import Store
 
 MAX_BEHIND: Final = 1_000
@@ -15,7 +16,8 @@ MAX_DELAY_S: Final = 0.010
 _MAX_GROUP: Final = 512
 
 _Waiter = asyncio.Future[Receipt] | None
-_Group = list[tuple[Entry, _Waiter]]
+_Group = list[tuple[Entry | Draft, _Waiter]]
+_Drawn = list[tuple[Entry, _Waiter]]
 
 
 class GroupWriter:
@@ -63,7 +65,7 @@ class GroupWriter:
         self._start()
         return await waiter
 
-    def put(self, entry: Entry) -> None:
+    def put(self, entry: Entry | Draft) -> None:
         """Let `entry` ride with the next commit, at most `MAX_DELAY_S` away."""
         self._pending.append((entry, None))
         if self._pump is None and self._timer is None:
@@ -102,9 +104,14 @@ class GroupWriter:
         try:
             while self._pending:
                 self._group, self._pending = self._pending[:_MAX_GROUP], self._pending[_MAX_GROUP:]
+                group: _Drawn = [
+                    (entry if isinstance(entry, Entry) else entry(), waiter)
+                    for entry, waiter in self._group
+                ]
+                self._group = [*group]  # a draft is drawn up once, also where its commit fails
                 try:
                     receipts = await self._store.append(
-                        [entry for entry, _ in self._group], fence=self._fence
+                        [entry for entry, _ in group], fence=self._fence
                     )
                 except LedgerError as failure:
                     self._fail(failure)

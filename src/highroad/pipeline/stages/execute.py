@@ -23,12 +23,12 @@ async def execute(call: Call, context: RoadContext) -> Verdict:
     """
     services, record = context.services, context.record
     ledger, now_ms = services.ledger, services.clock.now_ms()
-    ledger.seal_arguments(record, context.canonical_arguments)
     if not call.known_definition.has_effects:
-        await ledger.put(record, entries.intent(record, at_ms=now_ms, claim=None, spends=False))
+        await ledger.put_intent(record, context.canonical_arguments, at_ms=now_ms)
         record.has_intent = True
         context.take_over_reservation()
         return Conclude(await attempt(call, context))
+    ledger.seal_arguments(record, context.canonical_arguments)
     if context.approval is None:
         ledger.seal_call(record)
     entry = entries.intent(

@@ -1,6 +1,7 @@
 """`finish`: every ending passes here; it is the only writer of the terminal record (P3)."""
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Final
 
 import orjson
@@ -59,13 +60,23 @@ async def finish(context: RoadContext, ending: Ending) -> AnyOutcome:
         result, ending = _checked(context, ending)
     cost_microusd = context.settle(ending, None if result is None else result.data)
     outcome = context.outcome = _outcome(context, ending, result)
-    entry = _terminal(context, ending, result, cost_microusd)
     ledger, record = context.services.ledger, context.record
+    code = None if ending.error is None else ending.error.code
+    record.trace.append(("finish", ending.status, code, None, 0))
+    terminal = partial(
+        _terminal,
+        context,
+        ending,
+        result,
+        at_ms=context.services.clock.now_ms(),
+        latency_us=context.elapsed_us(),
+        cost_microusd=cost_microusd,
+    )
     try:
         if context.is_read:
-            await ledger.put(record, entry)
+            await ledger.put_end(record, terminal)
         else:
-            await ledger.write(record, entry)
+            await ledger.write(record, terminal())
     except LedgerError:
         outcome = context.outcome = _unrecorded(context, ending)
     else:
@@ -118,8 +129,14 @@ def _result_of(data: bytes, value: object) -> Result:
     return Result(data, orjson.loads(data), value)
 
 
-def _terminal(
-    context: RoadContext, ending: Ending, result: Result | None, cost_microusd: int
+def _terminal(  # noqa: PLR0913 - what is fixed when the call ends, each by name
+    context: RoadContext,
+    ending: Ending,
+    result: Result | None,
+    *,
+    at_ms: int,
+    latency_us: int,
+    cost_microusd: int,
 ) -> Entry:
     """The terminal record, with the payloads that it refers to."""
     call, record = context.record.call, context.record
@@ -139,12 +156,10 @@ def _terminal(
         and context.tool.definition.effect is not Effect.REPEATABLE
     )
     code = None if ending.error is None else ending.error.code
-    latency_us = context.elapsed_us()
-    record.trace.append(("finish", ending.status, code, None, 0))
     return entries.ended(
         record,
         replace(ending, keeps_key=True) if keeps_key else ending,
-        at_ms=context.services.clock.now_ms(),
+        at_ms=at_ms,
         latency_us=latency_us,
         cost_microusd=cost_microusd,
         code=ending.actual or code,
