@@ -4,6 +4,10 @@ Each is the median wall time of 21 fresh processes, started in turns, from start
 median of a bare interpreter of the same environment. The unit of both is a program that imports
 asyncio and pydantic and declares one model. Files are warm and compiled.
 
+Public names load when they are first asked for, so `import highroad` alone says little of what a
+program pays in the end: `from highroad import Runtime, tool`, which loads the whole road, is
+quoted beside it.
+
 Quoted beside N4, each against the same unit in the peers' own environment, medians of seven:
 `import openai`, `pydantic_ai`, `langchain.agents` and `agents`.
 """
@@ -37,7 +41,13 @@ _PEERS: Final = {
 
 async def measure_import() -> Reading:
     """Measure N4."""
-    ours = _costs({"import_highroad": [sys.executable, "-c", "import highroad"]}, _ROUNDS)
+    ours = _costs(
+        {
+            "import_highroad": [sys.executable, "-c", "import highroad"],
+            "import_names": [sys.executable, "-c", "from highroad import Runtime, tool"],
+        },
+        _ROUNDS,
+    )
     return Reading(
         id="N4",
         value=ours["import_highroad"] / ours["unit"],
@@ -50,6 +60,8 @@ async def measure_import() -> Reading:
         },
         absolute={
             "import_highroad_ms": rounded(ours["import_highroad"]),
+            "import_names_ms": rounded(ours["import_names"]),
+            "import_names_units": rounded(ours["import_names"] / ours["unit"]),
             "interpreter_ms": rounded(ours["interpreter"]),
         },
     )

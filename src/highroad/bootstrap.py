@@ -148,7 +148,7 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
     except BaseException:
         await store.close()
         raise
-    rules = Rules()
+    rules = Rules(four_eyes=settings.four_eyes, roles=settings.approver_roles)
     return Assembly(
         settings=settings,
         services=services,

@@ -14,6 +14,8 @@ def shown(default):
             return "none"
         case tuple():
             return "`[" + ", ".join(f'"{text}"' for text in default) + "]`"
+        case bool():
+            return f"`{str(default).lower()}`"
         case str():
             return f'`"{default}"`'
         case _:

@@ -7,7 +7,17 @@ from typing import Final
 from highroad.domain.identity import DEFAULT_ORGANIZATION
 from highroad.domain.limits import Limits
 from highroad.domain.policy import ORGANIZATION, Then
-from highroad.settings.kinds import COUNT, LEDGER, NUMBER, POSITIVE, TEXT, TEXTS, Kind, one_of
+from highroad.settings.kinds import (
+    COUNT,
+    LEDGER,
+    NUMBER,
+    POSITIVE,
+    TEXT,
+    TEXTS,
+    TRUTH,
+    Kind,
+    one_of,
+)
 
 EACH_NAME: Final = "<name>"
 """Stands for a key that the user chooses."""
@@ -153,6 +163,18 @@ SETTINGS: Final = (
         one_of(Then),
         Then.DENY,
         "What follows if it is true: the call is denied, or a person is asked.",
+    ),
+    Setting(
+        "approvals.four_eyes",
+        TRUTH,
+        default=False,
+        doc="Nobody decides about a call of their own.",
+    ),
+    Setting(
+        "approvals.roles",
+        TEXTS,
+        (),
+        "Deciding needs one of these roles; without any, everybody of the organization may.",
     ),
     Setting(
         "keys.file",

@@ -33,6 +33,10 @@ def _is_count(value: object) -> bool:
     return _is_number(value) and isinstance(value, int)
 
 
+def _read_truth(text: str) -> object:
+    return {"true": True, "false": False}.get(text, text)
+
+
 def _is_text(value: object) -> bool:
     return isinstance(value, str) and bool(value.strip())
 
@@ -69,6 +73,7 @@ POSITIVE: Final = Kind(
     "a whole number, 1 or more", lambda value: _is_count(value) and value != 0, _read_count
 )
 NUMBER: Final = Kind("a number, 0 or more", _is_number, _read_number)
+TRUTH: Final = Kind("true or false", lambda value: isinstance(value, bool), _read_truth)
 LEDGER: Final = Kind(
     'a URL: "sqlite:///path"',
     lambda value: isinstance(value, str) and value.removeprefix("sqlite:///") not in {"", value},

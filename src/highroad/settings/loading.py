@@ -102,6 +102,8 @@ def _build(document: Document, root: Path) -> Settings:
         tools=tuple(value_of("tools", ())),
         limits=Limits(**_get(document, ("limits",), {})),
         policy=_build_policy(document, is_production=is_production),
+        four_eyes=value_of("approvals.four_eyes", default=False),
+        approver_roles=frozenset(value_of("approvals.roles", ())),
         keys_file=None if keys_file is None else root / keys_file,
         pins_file=root / value_of("pins.file", "highroad.pins"),
         principals=tuple(_build_principal(user) for _, user in _tables(document, "principals")),

@@ -39,6 +39,8 @@ class Settings:
         tools: Modules whose tools the command line serves.
         limits: Of runs, calls and attempts.
         policy: Who may do what.
+        four_eyes: Nobody decides about a call of their own.
+        approver_roles: One of them is needed to decide; empty asks for none.
         keys_file: Master keys, where the environment has none; `None` in production unless given.
         pins_file: Accepted tool definitions.
         principals: Whom `--as` may name in profile `dev`.
@@ -52,6 +54,8 @@ class Settings:
     tools: tuple[str, ...] = ()
     limits: Limits = field(default_factory=Limits)
     policy: PolicyRules = field(default_factory=PolicyRules)
+    four_eyes: bool = False
+    approver_roles: frozenset[str] = frozenset()
     keys_file: Path | None
     pins_file: Path
     principals: tuple[Principal, ...] = ()
