@@ -20,7 +20,13 @@ from highroad.adapters.stores.sqlite import SQLiteStore
 from highroad.adapters.system import SystemClock, TypeIds
 from highroad.approvals.desk import Desk, Rules
 from highroad.domain.entry import EntryKind
-from highroad.domain.error import BrokenPromise, DeclarationError, LedgerError, SettingsError
+from highroad.domain.error import (
+    BrokenPromise,
+    DeclarationError,
+    LedgerError,
+    SettingsError,
+    VaultError,
+)
 from highroad.domain.identity import DEFAULT_ORGANIZATION, Principal
 from highroad.domain.limits import Limits
 from highroad.domain.run import Usage
@@ -28,6 +34,7 @@ from highroad.domain.version import VERSION
 from highroad.ledger import entries
 from highroad.ledger.access import ReadOnlyWriter
 from highroad.ledger.audit import Audit
+from highroad.ledger.history import read_body
 from highroad.ledger.keyring import Keyring
 from highroad.ledger.ledger import Ledger
 from highroad.ledger.results import Results
@@ -118,11 +125,11 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
         dependencies.check(tool)
     policy = RulesPolicy(settings.policy, conditions)
     path = None if parts.store is not None else _path_of(url or settings.ledger)
-    masters = parts.keys or _master_keys(settings)
     store = parts.store or SQLiteStore.open(_path_of(url or settings.ledger))
     try:
         clock, ids = parts.clock or SystemClock(), parts.ids or TypeIds()
-        ledger, owner_pid = await _ledger(store, Keyring(masters), clock)
+        keyring = await _keyring(store, settings, parts.keys)
+        ledger, owner_pid = await _ledger(store, keyring, clock)
         in_force = limits or settings.limits
         services = Services(
             ledger=ledger,
@@ -195,6 +202,7 @@ async def _take_office(services: Services, settings: Settings) -> None:
             "version": VERSION,
             "profile": settings.profile,
             "pid": os.getpid(),
+            "root": ledger.keyring.root_id,
         },
         organization=DEFAULT_ORGANIZATION,
         at_ms=now_ms,
@@ -256,7 +264,33 @@ def _path_of(url: str) -> Path:
     return Path(url.removeprefix(_SQLITE))
 
 
-def _master_keys(settings: Settings) -> MasterKeys:
+async def _keyring(store: Store, settings: Settings, masters: MasterKeys | None) -> Keyring:
+    """The keys of this ledger; one that has entries is never given a new root.
+
+    Raises:
+        VaultError: The master key that the ledger began with is lost, or not the first.
+    """
+    first = await store.entries(kind=EntryKind.OPENED, limit=1)
+    root = read_body(first[0])["root"] if first else None
+    try:
+        keyring = Keyring(masters or _master_keys(settings, may_create=root is None))
+    except VaultError as error:
+        if root is None:
+            raise
+        raise VaultError(
+            f"master key {root}, which this ledger began with, is lost, and without it no "
+            f"arguments, results or names can be read ({error})"
+        ) from None
+    if root not in {None, keyring.root_id}:
+        raise VaultError(
+            f"this ledger began with master key {root}, and {keyring.root_id} is another: give "
+            f"back {root}, as the first of the keys; without it no arguments, results or names "
+            "can be read, and no idempotency key is known again"
+        )
+    return keyring
+
+
+def _master_keys(settings: Settings, *, may_create: bool) -> MasterKeys:
     found = from_environment(os.environ)
     if found is not None:
         return found
@@ -264,7 +298,7 @@ def _master_keys(settings: Settings) -> MasterKeys:
         raise SettingsError(
             "profile production makes up no master key: set HIGHROAD_MASTER_KEY or `keys.file`"
         )
-    return from_file(settings.keys_file, may_create=not settings.is_production)
+    return from_file(settings.keys_file, may_create=may_create and not settings.is_production)
 
 
 def _ask(conditions: CelConditions, expression: str | None, name: str) -> Condition:

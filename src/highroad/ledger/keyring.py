@@ -6,6 +6,7 @@
   half makes content digests. Erase it, and what it sealed is gone and its digests test nothing.
 """
 
+import hashlib
 import hmac
 import os
 from collections import OrderedDict
@@ -25,6 +26,7 @@ _NONCE_BYTES: Final = 12
 _KEY_BYTES: Final = 32
 _OPAQUE_HEX: Final = 32
 """Opaque ids keep 128 bits: no two principals meet, and rows stay short."""
+_ID_HEX: Final = 8
 _KNOWN_PRINCIPALS: Final = 4_096
 
 
@@ -123,6 +125,11 @@ class Keyring:
         self._organizations: dict[str, OrganizationKey] = {}
         self._current_id, self._current = masters.current()
         self._wrapper = AESGCM(self._current)
+
+    @property
+    def root_id(self) -> str:
+        """Public name of the key that organizations' keys derive from."""
+        return hashlib.sha256(self._masters.root()).hexdigest()[:_ID_HEX]
 
     def organization(self, organization: str) -> OrganizationKey:
         """The key of one organization.
