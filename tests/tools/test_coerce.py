@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from highroad.tools.coerce import Coercion
+from highroad.tools.coerce import MOST, Coercion
 from highroad.tools.compile import compile_tool
 from highroad.tools.declare import tool
 from highroad.tools.invalid import Invalid
@@ -93,6 +93,25 @@ def test_what_would_lose_or_guess_is_refused(kind, value):
 def test_a_text_stays_a_text_where_one_is_allowed():
     assert coerced(int | str, "5") == "5"
     assert coerced(float, 5) == 5
+
+
+def test_nothing_is_coerced_that_fits_or_could_be_meant_otherwise():
+    """Also when something else brings the coercion about."""
+
+    @tool
+    def act(count: int, text: int | str, either: list[int] | list[bool] | None = None) -> None:
+        raise AssertionError(count, text, either)
+
+    ready = compile_tool(act)
+    checked = check_arguments(ready, {"count": "5", "text": "5"})
+    assert isinstance(checked, Validated)
+    assert checked.arguments == {"count": 5, "text": "5"}
+    assert isinstance(check_arguments(ready, {"count": 5, "text": "", "either": ["5"]}), Invalid)
+
+
+def test_there_is_an_end_to_coercion():
+    assert coerced(list[int], ["5"] * MOST) == [5] * MOST
+    assert coerced(list[int], ["5"] * (MOST + 1)) == "refused"
 
 
 def test_each_coercion_is_written_down_without_its_value():

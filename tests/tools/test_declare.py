@@ -224,6 +224,26 @@ def test_types_that_are_local_are_found_behind_postponed_annotations():
     assert tool_definition(tool(act)).input_schema["properties"]["text"] == {"type": "string"}
 
 
+def test_local_names_mean_nothing_to_a_function_of_another_module():
+    class Order(str):
+        __slots__ = ()
+
+    assert Order("local")
+    elsewhere: dict[str, Any] = {"Order": int}
+    exec("def act(order: 'Order') -> None: ...", elsewhere)  # noqa: S102 - another module's function
+    assert tool_definition(tool(elsewhere["act"])).input_schema["properties"]["order"] == {
+        "type": "integer"
+    }
+
+
+def test_what_names_an_object_is_control_whatever_else_it_is_called():
+    @tool
+    def act(order_id: Annotated[str, Content(), Owned(lambda order_id: None)]) -> str:
+        return order_id
+
+    assert tool_definition(act).contract.argument("order_id").role is ArgumentRole.CONTROL
+
+
 def test_a_cost_reserves_no_more_than_its_ceiling_and_settles_what_it_was():
     cost = Cost(
         at_most=0.05, estimate=lambda args: args["pages"] * 0.01, actual=lambda args, pages: pages

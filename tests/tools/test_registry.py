@@ -1,10 +1,14 @@
 """Tools by name: none twice, near names only of what may be seen, one digest per definition."""
 
+from typing import Annotated
+
 import pytest
 
 from highroad.domain.error import DeclarationError
 from highroad.domain.tool import ToolDefinition
+from highroad.tools.contract import Content
 from highroad.tools.declare import tool, tool_definition
+from highroad.tools.digest import pinned_fields
 from highroad.tools.near import near_names
 from highroad.tools.registry import Registry
 
@@ -103,11 +107,17 @@ def test_the_digest_covers_what_was_declared(changes):
 
 
 @pytest.mark.promise("P8")
+def test_sets_stand_in_order_so_that_every_process_makes_the_same_digest():
+    @tool(permissions={"c", "a", "b"}, tags=["z", "y"])
+    def act(text: str) -> str:
+        return text
+
+    fields = pinned_fields(tool_definition(act))
+    assert (fields["permissions"], fields["tags"]) == (["a", "b", "c"], ["y", "z"])
+
+
+@pytest.mark.promise("P8")
 def test_the_digest_covers_schemas_and_contract():
-    from typing import Annotated  # noqa: PLC0415
-
-    from highroad.tools.contract import Content  # noqa: PLC0415
-
     def digest(argument, result):
         @tool
         def act(value: argument) -> result:

@@ -17,6 +17,7 @@ from pydantic_core import ErrorDetails
 from highroad.domain.error import Problem
 from highroad.domain.json_value import JsonObject, JsonSchema
 from highroad.tools.describe import describe
+from highroad.tools.form import SMALL, is_small
 from highroad.tools.invalid import Invalid
 from highroad.tools.pointer import pointer
 from highroad.tools.schema import part_at
@@ -62,7 +63,7 @@ class Binder:
 
     def check_semantics(self, arguments: JsonObject) -> Iterator[Problem]:
         """What semantic types refuse, of arguments that may break the schema as well."""
-        for error in self._errors(arguments):
+        for error in self._errors(arguments) if is_small(arguments) else ():
             if error["type"].startswith(PREFIX):
                 yield self._problem(error)
 
@@ -70,6 +71,9 @@ class Binder:
         try:
             self.bind(arguments)
         except ValidationError as error:
+            if error.error_count() > SMALL:
+                # To write out hundreds of thousands would hold up the process for seconds.
+                return [ErrorDetails(type="value", loc=(), msg="", input=None)]
             return error.errors(include_url=False, include_context=False, include_input=False)
         return []
 

@@ -7,7 +7,7 @@ that nothing but the quotes is gone. A single value never becomes a list.
 import re
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import NoneType
 from typing import Final, TypeAlias
 
@@ -19,6 +19,10 @@ _INTEGER: Final = re.compile(r"-?[1-9][0-9]{0,15}|0")
 _FRACTION: Final = re.compile(r"-?(?:[1-9][0-9]{0,15}|0)\.[0-9]{1,15}")
 _BOOLEANS: Final = {"true": True, "false": False}
 
+MOST: Final = 100
+"""Coercions of one call; each is recorded, so what is beyond stays as it came."""
+
+_TARGETS: Final = ("integer", "number", "boolean")
 _NAMES: Final[dict[type, str]] = {
     NoneType: "null",
     bool: "boolean",
@@ -48,20 +52,30 @@ class Coercion:
 
 
 @dataclass(frozen=True, slots=True)
+class _Place:
+    """What a part of the schema allows, worked out once however many values it judges."""
+
+    types: frozenset[str]
+    object: JsonSchema | None
+    """The one kind of object, if there is just one."""
+    array: JsonSchema | None
+
+
+@dataclass(frozen=True, slots=True)
 class _Coercer:
     root: JsonSchema
     names: AbstractSet[str]
-    found: list[Coercion]
+    found: list[Coercion] = field(default_factory=list)
+    places: dict[int, _Place] = field(default_factory=dict)
+    """By identity of the part: the schema stays as it is meanwhile."""
 
     def value(self, value: JsonValue, part: JsonValue, path: Path) -> JsonValue:
-        alternatives = list(_alternatives(part, self.root))
+        place = self.places.get(id(part)) or self._place(part)
         if isinstance(value, dict):
-            below = [each for each in alternatives if "object" in json_types(each)]
-            return self.object(value, below[0], path) if len(below) == 1 else value
+            return value if place.object is None else self.object(value, place.object, path)
         if isinstance(value, list):
-            below = [each for each in alternatives if "array" in json_types(each)]
-            return self._array(value, below[0], path) if len(below) == 1 else value
-        return self._scalar(value, alternatives, path)
+            return value if place.array is None else self._array(value, place.array, path)
+        return self._scalar(value, place.types, path)
 
     def object(self, value: JsonObject, part: JsonSchema, path: Path) -> JsonObject:
         members = part.get("properties")
@@ -81,15 +95,29 @@ class _Coercer:
             for at, item in enumerate(value)
         ]
 
-    def _scalar(self, value: JsonValue, alternatives: list[JsonSchema], path: Path) -> JsonValue:
-        wanted = frozenset[str]().union(*map(json_types, alternatives))
-        for target in ("integer", "number", "boolean"):
-            if target in wanted and not wanted & _types_of(value):
-                coerced = _taken_for(value, target)
-                if coerced is not None:
-                    self.found.append(Coercion(pointer(path, self.names), type_of(value), target))
-                    return coerced
+    def _scalar(self, value: JsonValue, wanted: frozenset[str], path: Path) -> JsonValue:
+        kind = type_of(value)
+        if kind in wanted or (kind == "integer" and "number" in wanted) or self._is_full():
+            return value
+        for target in _TARGETS:
+            if target in wanted and (taken := _taken_for(value, target)) is not None:
+                self.found.append(Coercion(pointer(path, self.names), kind, target))
+                return taken
         return value
+
+    def _is_full(self) -> bool:
+        return len(self.found) >= MOST
+
+    def _place(self, part: JsonValue) -> _Place:
+        alternatives = list(_alternatives(part, self.root))
+        objects = [each for each in alternatives if "object" in json_types(each)]
+        arrays = [each for each in alternatives if "array" in json_types(each)]
+        place = self.places[id(part)] = _Place(
+            types=frozenset[str]().union(*map(json_types, alternatives)),
+            object=objects[0] if len(objects) == 1 else None,
+            array=arrays[0] if len(arrays) == 1 else None,
+        )
+        return place
 
 
 def coerced(
@@ -102,7 +130,7 @@ def coerced(
         schema: The whole schema.
         names: Keys that may stand in a pointer.
     """
-    coercer = _Coercer(schema, names, [])
+    coercer = _Coercer(schema, names)
     return coercer.object(arguments, schema, ()), tuple(coercer.found)
 
 
@@ -133,11 +161,6 @@ def _alternatives(part: JsonValue, root: JsonSchema) -> Iterator[JsonSchema]:
             yield from _alternatives(branch, root)
     else:
         yield resolved
-
-
-def _types_of(value: JsonValue) -> frozenset[str]:
-    kind = type_of(value)
-    return frozenset({kind, "number"}) if kind == "integer" else frozenset({kind})
 
 
 def _taken_for(value: JsonValue, target: str) -> JsonValue:

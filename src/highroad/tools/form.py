@@ -9,10 +9,12 @@ from math import isfinite
 from typing import Any, Final
 
 from highroad.domain.error import Problem
-from highroad.domain.json_value import MAX_SAFE_INTEGER
+from highroad.domain.json_value import MAX_SAFE_INTEGER, JsonValue
 from highroad.tools.pointer import pointer
 
 MAX_DEPTH: Final = 64
+SMALL: Final = 2_000
+"""Members and items, at all levels together."""
 
 
 def is_plain(value: Any, depth: int = MAX_DEPTH) -> bool:  # noqa: ANN401, PLR0911 - foreign data; one branch for each kind of JSON, on the hot path
@@ -40,6 +42,17 @@ def is_plain(value: Any, depth: int = MAX_DEPTH) -> bool:  # noqa: ANN401, PLR09
     if kind is list:
         return depth > 0 and all(is_plain(item, depth - 1) for item in value)
     return False
+
+
+def is_small(value: JsonValue) -> bool:
+    """Whether a value has so few members and items that all that is wrong with it can be told."""
+    left, waiting = SMALL, [value]
+    while waiting and left >= 0:
+        each = waiting.pop()
+        if isinstance(each, dict | list):
+            left -= len(each)
+            waiting += each.values() if isinstance(each, dict) else each
+    return left >= 0
 
 
 def problems_of_form(value: object, names: Container[str] = ()) -> Iterator[Problem]:

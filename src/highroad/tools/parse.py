@@ -6,7 +6,7 @@ the standard library's reader, whose hooks see both.
 
 import json
 from collections.abc import Container, Mapping
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 import orjson
 from pydantic_core import to_jsonable_python
@@ -94,10 +94,6 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _constant(_: str) -> NoReturn:
-    raise _Refused(Problem("", "number", "finite numbers; JSON has no NaN and no Infinity"))
-
-
 def _problem_of(error: ValueError | RecursionError) -> Problem:
     match error:
         case _Refused():
@@ -123,4 +119,4 @@ def _too_large(max_bytes: int) -> Invalid:
     return Invalid((Problem("", "too_large", f"at most {max_bytes} bytes of JSON"),))
 
 
-_DECODER: Final = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant)
+_DECODER: Final = json.JSONDecoder(object_pairs_hook=_object)

@@ -10,13 +10,15 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final, TypeAlias
 
+from jsonschema_rs import Draft202012Validator, ValidationError
+
 from highroad.domain.error import Problem
 from highroad.domain.json_value import JsonObject
 from highroad.tools.checks import problem
 from highroad.tools.coerce import Coercion, coerced
 from highroad.tools.compile import RegisteredTool
 from highroad.tools.explain import explain
-from highroad.tools.form import is_plain, problems_of_form
+from highroad.tools.form import is_plain, is_small, problems_of_form
 from highroad.tools.invalid import MOST, Invalid
 
 # What the schema validator itself cannot look at.
@@ -57,8 +59,22 @@ def check_arguments(tool: RegisteredTool[Any], arguments: JsonObject) -> Checked
 
 
 def _against_schema(tool: RegisteredTool[Any], arguments: JsonObject) -> Iterator[Problem]:
-    for error in islice(tool.validator.iter_errors(arguments), MOST):
+    for error in _errors(tool.validator, arguments):
         yield from explain(error, tool.definition.input_schema, tool.names)
+
+
+def _errors(validator: Draft202012Validator, arguments: JsonObject) -> Iterable[ValidationError]:
+    """Every error, or of a large call the first: the validator makes them all before it tells one.
+
+    A megabyte of wrong items would hold up the process for twenty seconds.
+    """
+    if is_small(arguments):
+        return islice(validator.iter_errors(arguments), MOST)
+    try:
+        validator.validate(arguments)
+    except ValidationError as first:
+        return [first]
+    return []
 
 
 def _not_as_written(coercions: Iterable[Coercion]) -> Iterator[Problem]:
