@@ -35,7 +35,7 @@ class Limits:
     approval_s: float = 86_400.0
     """How long an approval waits."""
     cache_s: float = 300.0
-    """How long a result of a tool that declares a cache without a time may be served."""
+    """The longest that a result may be served again, whatever its tool declares."""
     cache_entries: int = 1_000
     """Results kept at most."""
     identical_calls: int = 3

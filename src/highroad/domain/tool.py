@@ -87,7 +87,7 @@ class ToolDefinition:
         permissions: All of them are needed.
         key: Arguments that make two calls the same; empty means all.
         ask: CEL expression over `args` and `principal`; true asks a person, false does not.
-        timeout_s: Of one attempt.
+        timeout_s: Of one attempt; `None` leaves it to the limits.
         attempts: Tries for errors declared transient, the first included.
         cost_usd: Most that one call may cost, reserved before it runs.
         cache_s: How long a result may be served again; 0 is never.
@@ -112,7 +112,7 @@ class ToolDefinition:
     permissions: frozenset[str] = frozenset()
     key: tuple[str, ...] = ()
     ask: str | None = None
-    timeout_s: float = 30.0
+    timeout_s: float | None = None
     attempts: int = 3
     cost_usd: float = 0.0
     cache_s: float = 0.0

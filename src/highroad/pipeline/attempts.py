@@ -27,13 +27,14 @@ class Failure:
 async def attempt(call: Call, context: RoadContext) -> Ending:
     """Try until the body returns, or until trying again is unsafe, pointless or too late."""
     services, record, definition = context.services, context.record, call.known_definition
+    attempt_s = definition.timeout_s or services.limits.attempt_s
     while True:
         remaining_s = context.remaining_s()
         if remaining_s <= 0:
             return _end(context, _late(), Code.TIMEOUT)
         record.attempts += 1
         try:
-            result = await run_body(call, context, min(definition.timeout_s, remaining_s))
+            result = await run_body(call, context, min(attempt_s, remaining_s))
         except TimeoutError:
             failure = _late()
         except ToolError as error:

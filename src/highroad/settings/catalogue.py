@@ -107,9 +107,7 @@ SETTINGS: Final = (
     _limit("call_s", "Seconds of one call; they stand still while it is held."),
     _limit("parallel", "Calls of a run that execute at once.", POSITIVE),
     _limit("approval_s", "Seconds that an approval waits."),
-    _limit(
-        "cache_s", "Seconds that a result of a tool with a cache may be served, if it sets none."
-    ),
+    _limit("cache_s", "Most seconds that a result may be served, whatever its tool declares."),
     _limit("cache_entries", "Results kept at most."),
     _limit("identical_calls", "The same read in a row in a run before it is stopped as a loop."),
     _limit("argument_bytes", "Size of the arguments of a call."),

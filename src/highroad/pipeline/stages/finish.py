@@ -89,9 +89,9 @@ def _remember(context: RoadContext, result: Result) -> None:
     """Let the result of a cacheable read answer the next one."""
     definition = context.tool.definition
     if definition.cache_s > 0 and not definition.has_effects:
-        context.services.results.keep(
-            context.record, context.canonical_arguments, result.data, definition.cache_s
-        )
+        services = context.services
+        ttl_s = min(definition.cache_s, services.limits.cache_s)
+        services.results.keep(context.record, context.canonical_arguments, result.data, ttl_s)
 
 
 def _checked(context: RoadContext, ending: Ending) -> tuple[Result | None, Ending]:
