@@ -1,6 +1,7 @@
 """The group writer: whatever waits while one commit is on its way shares the next one."""
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from typing import Final
 
@@ -8,6 +9,8 @@ from highroad.domain.entry import Entry, Fence, Receipt
 from highroad.domain.error import LedgerError
 from highroad.ledger.access import Draft
 from highroad.ports.store import Store
+
+_log: Final = logging.getLogger("highroad.ledger")
 
 MAX_BEHIND: Final = 1_000
 """Entries that may wait for their commit before reads wait too (P2)."""
@@ -17,7 +20,6 @@ _MAX_GROUP: Final = 512
 
 _Waiter = asyncio.Future[Receipt] | None
 _Group = list[tuple[Entry | Draft, _Waiter]]
-_Drawn = list[tuple[Entry, _Waiter]]
 
 
 class GroupWriter:
@@ -104,15 +106,9 @@ class GroupWriter:
         try:
             while self._pending:
                 self._group, self._pending = self._pending[:_MAX_GROUP], self._pending[_MAX_GROUP:]
-                group: _Drawn = [
-                    (entry if isinstance(entry, Entry) else entry(), waiter)
-                    for entry, waiter in self._group
-                ]
-                self._group = [*group]  # a draft is drawn up once, also where its commit fails
+                entries = self._draw_up()
                 try:
-                    receipts = await self._store.append(
-                        [entry for entry, _ in group], fence=self._fence
-                    )
+                    receipts = await self._store.append(entries, fence=self._fence)
                 except LedgerError as failure:
                     self._fail(failure)
                     return
@@ -121,6 +117,27 @@ class GroupWriter:
             self._pump = None
             if self._group:  # a bug, or the end of the loop: nobody may wait for ever
                 self._fail(LedgerError("the ledger's writer broke down; open the ledger anew"))
+
+    def _draw_up(self) -> list[Entry]:
+        """Put the drafts of the group together, once, also where its commit fails.
+
+        One that breaks takes nobody else's entry with it: it is left out and logged, and recovery
+        ends its call.
+        """
+        drawn: _Group = []
+        entries: list[Entry] = []
+        for entry, waiter in self._group:
+            try:
+                complete = entry if isinstance(entry, Entry) else entry()
+            except Exception as bug:  # noqa: BLE001 - whatever it is must not stop the ledger
+                # Its name and no more: what it says may quote a value (P7).
+                _log.error("an entry could not be put together (%s)", type(bug).__name__)
+                continue
+            drawn.append((complete, waiter))
+            entries.append(complete)
+        self._answered += len(self._group) - len(drawn)
+        self._group = drawn
+        return entries
 
     def _answer(self, receipts: Sequence[Receipt]) -> None:
         group, self._group = self._group, []

@@ -1,0 +1,224 @@
+"""A ledger over a store in memory, and the ways of a call through it."""
+
+from dataclasses import replace
+from functools import partial
+
+import pytest
+
+from highroad.domain.approval import Approval, ApprovalState, Decision, Level, Obligation, Ruling
+from highroad.domain.call import Call
+from highroad.domain.entry import KeyClaim
+from highroad.domain.identity import Principal
+from highroad.domain.outcome import Ending, Status
+from highroad.domain.payload import PayloadKind
+from highroad.domain.tool import Effect, Tier, ToolDefinition
+from highroad.ledger import entries
+from highroad.ledger.keyring import Keyring
+from highroad.ledger.ledger import Ledger
+from highroad.ledger.writer import GroupWriter
+from highroad.testing import FakeClock, FixedKeys, MemoryStore
+
+ALICE = Principal("alice", "acme", name="Alice Archer")
+BOB = Principal("bob", "acme", name="Bob Baker", permissions={"audit:reveal"})
+READ = ToolDefinition(
+    name="get_order",
+    description="Reads an order.",
+    input_schema={},
+    digest="0" * 64,
+    tier=Tier.READ,
+    effect=Effect.REPEATABLE,
+)
+REFUND = ToolDefinition(
+    name="refund", description="Refunds.", input_schema={}, digest="1" * 64, cost_usd=0.01
+)
+PASSED = (
+    ("resolve", "proceed", None, None, 11),
+    ("validate", "proceed", None, None, 7),
+    ("authorize", "proceed", None, "policy.rules.own", 5),
+)
+COMPLETED = Ending(status=Status.COMPLETED, decided_by="execute")
+
+
+class Books:
+    """Drives calls as the road does, as far as the ledger can see."""
+
+    def __init__(self, store, ledger, clock):
+        self.store = store
+        self.ledger = ledger
+        self.clock = clock
+        self.calls = 0
+
+    def call(self, tool=REFUND, **facts):
+        self.calls += 1
+        number = f"{self.calls:026}"
+        known = {
+            "id": f"call_{number}",
+            "run_id": f"run_{number}",
+            "trace_id": number.zfill(32),
+            "tool": "nonsense" if tool is None else tool.name,
+            "raw": {"order": 7},
+            "principal": ALICE,
+            "deadline_ms": self.clock.now_ms() + 120_000,
+            "created_ms": self.clock.now_ms(),
+            "definition": tool,
+            "arguments": None if tool is None else {"order": 7},
+        }
+        return Call(**(known | facts))
+
+    async def record(self, call, trace=PASSED):
+        record = await self.ledger.record(call, policy_version="policy-1")
+        if call.definition is not None:
+            record.tool_name = call.definition.name
+            record.rules = ("policy.allow",)
+        record.trace.extend(trace)
+        return record
+
+    def claim(self, call, digest=b"key"):
+        expires_ms = self.clock.now_ms() + 1_000_000
+        return KeyClaim(call.organization, digest, b"arguments", call.id, expires_ms)
+
+    async def intend(self, record, *, claim=None, spends=False):
+        now_ms, receipt = self.clock.now_ms(), None
+        record.reserved_microusd = 10_000
+        if record.call.known_definition.has_effects:
+            self.ledger.seal_arguments(record, b'{"order":7}')
+            entry = entries.intent(record, at_ms=now_ms, claim=claim, spends=spends)
+            receipt = await self.ledger.write(record, entry)
+        else:
+            await self.ledger.put_intent(record, b'{"order":7}', at_ms=now_ms)
+        record.has_intent = True
+        record.trace.append(("execute", "conclude", None, None, 90))
+        return receipt
+
+    async def hold(self, record, *, claim=None):
+        call = record.call
+        approval = Approval(
+            id=call.id.replace("call", "apr"),
+            call_id=call.id,
+            run_id=call.run_id,
+            organization=call.organization,
+            requester=record.principal_id,
+            tool=call.tool,
+            digest="d" * 64,
+            level=Level.HUMAN,
+            quorum=1,
+            obligations=(Obligation("ask_rule", "More than 50 euros."),),
+            created_ms=self.clock.now_ms(),
+            expires_ms=self.clock.now_ms() + 86_400_000,
+        )
+        self.ledger.seal_arguments(record, b'{"order":7}')
+        self.ledger.seal_call(record)
+        record.trace.append(("approve", "hold", "ask_rule", None, 3))
+        entry = entries.held(record, approval, at_ms=self.clock.now_ms(), claim=claim)
+        await self.ledger.write(record, entry)
+        return approval
+
+    async def decide(self, approval, ruling=Ruling.APPROVE, by=BOB):
+        opaque = self.ledger.keyring.opaque(by)
+        state = ApprovalState.APPROVED if ruling is Ruling.APPROVE else ApprovalState.REJECTED
+        decided = replace(approval, state=state, approvers=(opaque,))
+        decision = Decision(
+            approval_id=approval.id,
+            ruling=ruling,
+            by=opaque,
+            digest=approval.digest,
+            at_ms=self.clock.now_ms(),
+            profile=self.ledger.sealed_profile(by),
+        )
+        await self.ledger.writer.write(entries.decided(decided, decision, reason=None))
+        return decided
+
+    async def reopen(self, call):
+        """Drive a held call on: every stage anew."""
+        history = await self.ledger.history(call.id)
+        thawed = replace(
+            await self.ledger.thaw(history), definition=call.definition, arguments=call.arguments
+        )
+        record = await self.ledger.reopened(thawed, history)
+        record.rules = ("policy.allow",)
+        record.trace.extend(PASSED)
+        return record
+
+    async def end(self, record, ending=COMPLETED, *, code=None, message=None, **facts):
+        """The terminal record, with a result where the call completed."""
+        call = record.call
+        record.attempts += record.has_intent
+        record.trace.append(("finish", ending.status, code, None, 0))
+        terminal = partial(self.terminal, record, ending, message, code=code, **facts)
+        if record.has_intent and not call.known_definition.has_effects:
+            return await self.ledger.put_end(record, terminal)
+        return await self.ledger.write(record, terminal())
+
+    def terminal(self, record, ending, message, **facts):
+        call, ledger, result = record.call, self.ledger, None
+        if record.arguments is None:
+            ledger.seal_arguments(record, b'{"raw":"{order"}')
+        if ending.status is Status.COMPLETED and ending.source is None:
+            result = ledger.seal(record, f"{call.id}.result", PayloadKind.RESULT, b'{"done":true}')
+        if message is not None:
+            message = ledger.seal(record, f"{call.id}.message", PayloadKind.MESSAGE, message)
+        return entries.ended(
+            record,
+            ending,
+            at_ms=self.clock.now_ms(),
+            latency_us=1234,
+            cost_microusd=10_000 if record.has_intent else 0,
+            result=result,
+            message=message,
+            **facts,
+        )
+
+    async def complete(self, call):
+        """A call that runs, from its first entry to its last."""
+        record = await self.record(call)
+        await self.intend(record)
+        await self.end(record)
+        return call
+
+    async def refuse(self, call, *lines, code, rule=None, decided_by="resolve"):
+        """A call that never reaches its intent."""
+        record = await self.record(call, lines)
+        ending = Ending(status=Status.REFUSED, rule=rule, decided_by=decided_by)
+        await self.end(record, ending, code=code)
+        return call
+
+
+@pytest.fixture
+def clock():
+    return FakeClock()
+
+
+@pytest.fixture
+def keys():
+    return FixedKeys()
+
+
+@pytest.fixture
+def store():
+    return MemoryStore()
+
+
+@pytest.fixture
+async def ledger(store, keys, clock):
+    fence = await store.acquire(pid=1, at_ms=clock.now_ms())
+    ledger = Ledger(store, GroupWriter(store, fence), Keyring(keys), clock)
+    yield ledger
+    if ledger.writer.failure is None:
+        await ledger.writer.flush()
+
+
+@pytest.fixture
+def books(store, ledger, clock):
+    return Books(store, ledger, clock)
+
+
+@pytest.fixture(scope="session")
+def people():
+    """Who calls, and who may decide and look."""
+    return ALICE, BOB
+
+
+@pytest.fixture(scope="session")
+def tools():
+    """A read, and a tool with effects."""
+    return READ, REFUND
