@@ -8,11 +8,12 @@ ACME: Final = "acme"
 GLOBEX: Final = "globex"
 
 
-def _person(name: str, role: str, organization: str) -> Principal:
+def _person(name: str, role: str, organization: str, *permissions: str) -> Principal:
     return Principal(
         name.lower(),
         organization=organization,
         roles={role},
+        permissions=frozenset(permissions),
         name=name,
         authenticated=True,
     )
@@ -21,6 +22,6 @@ def _person(name: str, role: str, organization: str) -> Principal:
 ALICE: Final = _person("Alice", "support", ACME)
 BOB: Final = _person("Bob", "manager", ACME)
 CAROL: Final = _person("Carol", "support", GLOBEX)
-DAVE: Final = _person("Dave", "auditor", ACME)
+DAVE: Final = _person("Dave", "auditor", ACME, "audit:reveal")
 
 PEOPLE: Final = {person.id: person for person in (ALICE, BOB, CAROL, DAVE)}
