@@ -1,0 +1,141 @@
+"""The demo in print: for eyes, coloured on a terminal and plain when piped; or for programs."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from typing import Any, Final, Protocol, TypeAlias
+
+from rich.console import Console, RenderableType
+from rich.json import JSON
+from rich.padding import Padding
+from rich.rule import Rule
+from rich.table import Table
+from rich.text import Text
+
+from highroad.demo.story import Beat, Chapter, Claim
+from highroad.domain.json_value import JsonValue
+from highroad.domain.trail import Explanation, Trail
+
+Draw: TypeAlias = Callable[[Trail | Explanation], RenderableType]
+"""Draws a record; whoever prints hands it in, so that the demo shows it as commands do."""
+
+_COLOURS: Final = {
+    "completed": "green",
+    "approved": "green",
+    "recorded": "green",
+    "held": "yellow",
+    "refused": "red",
+    "failed": "red",
+    "unknown": "magenta",
+}
+
+
+class Listener(Protocol):
+    """Whom the demo is told to, chapter by chapter and beat by beat."""
+
+    def open(self, number: int, chapter: Chapter) -> None:
+        """A chapter begins."""
+        ...
+
+    def tell(self, beat: Beat) -> None:
+        """Something was tried."""
+        ...
+
+    def close(self, claims: Sequence[Claim]) -> None:
+        """The last chapter is over; these were all claims."""
+        ...
+
+
+class Narrator:
+    """Prints chapters and their beats as they happen.
+
+    Args:
+        console: Where to.
+        draw: Draws a record as the commands do.
+        epilogue: How to go on, printed at the end.
+    """
+
+    def __init__(self, console: Console, draw: Draw, epilogue: RenderableType) -> None:
+        self._console = console
+        self._draw = draw
+        self._epilogue = epilogue
+
+    def open(self, number: int, chapter: Chapter) -> None:
+        """Head a chapter."""
+        title = Text.assemble((f"{number}  ", "cyan"), (chapter.title, "bold"))
+        self._console.print(Rule(title, align="left", style="cyan"))
+
+    def tell(self, beat: Beat) -> None:
+        """Print one beat: what was tried, what happened, why, and what was checked."""
+        rows: list[tuple[str, RenderableType]] = [("tried", Text(beat.tried))]
+        if beat.call:
+            rows.append(("", Text(beat.call, style="bold")))
+        rows.append(("happened", Text(beat.status, _COLOURS.get(beat.status, "bold"))))
+        match beat.shown:
+            case None:
+                pass
+            case Trail() | Explanation():
+                # As wide as the terminal, as the command would print it: it is a table of its own.
+                self._print(rows)
+                self._console.print(Padding(self._draw(beat.shown), (1, 0, 1, 1)))
+                rows = []
+            case data:
+                rows.append(("", _json(data)))
+        rows.append(("why", Text(beat.why)))
+        rows.extend(("", _mark(claim)) for claim in beat.claims)
+        self._print(rows)
+        self._console.print()
+
+    def close(self, claims: Sequence[Claim]) -> None:
+        """Count what was claimed, and say how to go on."""
+        broken = sum(not claim.holds for claim in claims)
+        if broken:
+            verdict = Text(f"{broken} of {len(claims)} claims do not hold.", "bold red")
+        else:
+            verdict = Text(
+                f"{len(claims)} claims, each computed from outcomes and the shop's database: "
+                f"all hold.",
+                "green",
+            )
+        self._console.print(Rule(style="cyan"), verdict, "", self._epilogue, sep="\n")
+
+    def _print(self, rows: Sequence[tuple[str, RenderableType]]) -> None:
+        grid = Table.grid(padding=(0, 2))
+        grid.add_column(style="dim", width=8)
+        grid.add_column(ratio=1)
+        for row in rows:
+            grid.add_row(*row)
+        self._console.print(Padding(grid, (0, 0, 0, 1)))
+
+
+def _json(data: JsonValue) -> Text:
+    text = JSON.from_data(data, indent=None, ensure_ascii=False).text
+    text.no_wrap = False
+    return text
+
+
+def _mark(claim: Claim) -> Text:
+    mark, style = ("✓", "green") if claim.holds else ("✗ NOT SO:", "bold red")
+    return Text.assemble((mark, style), " ", claim.text)
+
+
+class Transcript:
+    """Keeps what was told, and hands it over as data for JSON at the end."""
+
+    def __init__(self, hand_over: Callable[[object], None]) -> None:
+        self._hand_over = hand_over
+        self._chapters: list[dict[str, Any]] = []
+
+    def open(self, number: int, chapter: Chapter) -> None:
+        """Begin a chapter."""
+        self._chapters.append(
+            {"number": number, "name": chapter.name, "title": chapter.title, "beats": []}
+        )
+
+    def tell(self, beat: Beat) -> None:
+        """Keep a beat."""
+        self._chapters[-1]["beats"].append(asdict(beat))
+
+    def close(self, claims: Sequence[Claim]) -> None:
+        """Hand over."""
+        holds = all(claim.holds for claim in claims)
+        self._hand_over({"chapters": self._chapters, "claims": len(claims), "holds": holds})

@@ -1,0 +1,64 @@
+"""Each chapter stands alone, holds what it claims, and leaves the effects that it tells of."""
+
+import pytest
+
+from highroad.demo.chapters import CHAPTERS, chosen
+from highroad.domain.trail import Explanation, Trail
+
+EFFECTS = {
+    "read": {},
+    "malformed": {"refunds": 1},
+    "organizations": {},
+    "refund": {"refunds": 1},
+    "budget": {"notes": 5},
+    "record": {},
+}
+
+
+async def tell(chapter, stage):
+    return [beat async for beat in chapter.tell(stage)]
+
+
+def broken(beats):
+    return [claim.text for beat in beats for claim in beat.claims if not claim.holds]
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda chapter: chapter.name)
+async def test_a_chapter_told_alone_holds_and_leaves_its_effects(chapter, stage):
+    beats = await tell(chapter, stage)
+
+    assert broken(beats) == []
+    assert all(beat.tried and beat.status and beat.why for beat in beats)
+    left = {deed: stage.shop.count(deed) for deed in ("notes", "refunds", "changes", "mails")}
+    assert {deed: count for deed, count in left.items() if count} == EFFECTS[chapter.name]
+
+
+async def test_told_in_any_order_in_one_run_they_hold(stage):
+    for chapter in reversed(CHAPTERS):
+        assert broken(await tell(chapter, stage)) == []
+
+
+async def test_every_beat_claims_something(stage):
+    for chapter in CHAPTERS:
+        assert all(beat.claims for beat in await tell(chapter, stage))
+
+
+async def test_the_last_chapter_shows_an_explanation_and_a_trail(stage):
+    *others, record = CHAPTERS
+    for chapter in others:
+        await tell(chapter, stage)
+
+    shown = [beat.shown for beat in await tell(record, stage)]
+
+    assert [type(each) for each in shown] == [Explanation, Trail]
+    assert len(shown[1].steps) > 1
+
+
+def test_a_chapter_is_chosen_by_number_or_name():
+    assert chosen("4") == chosen("refund")
+    assert [number for number, _ in chosen(None)] == list(range(1, len(CHAPTERS) + 1))
+
+
+def test_a_wrong_name_is_answered_with_those_that_there_are():
+    with pytest.raises(LookupError, match="4 refund"):
+        chosen("refunds")
