@@ -1,0 +1,60 @@
+"""The command `highroad`: what there is, and the way to the one that is asked for."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
+
+import typer
+from typer.core import TyperGroup
+
+from highroad.cli.exits import ExitCode
+
+if TYPE_CHECKING:
+    # Typer carries its own Click; the types of the method overridden below live nowhere else.
+    from typer._click.core import Command, Context
+
+COMMANDS: Final = {
+    "demo": "Watch real calls run, wait and be refused, in a shop.",
+    "call": "Make one call, or drive a held one on.",
+    "tools": "What may be called, and under which contract.",
+    "approvals": "Calls that wait for a person: look, approve, reject.",
+    "audit": "What happened, as the ledger has it.",
+    "explain": "Every stage and verdict of one call.",
+    "config": "Settings and limits in force.",
+}
+"""Each lives in the module of its name, as `app`, and may import at its top what it needs."""
+
+
+class _LazyGroup(TyperGroup):
+    """Lists every command and imports only the one that is run (N4b)."""
+
+    def resolve_command(
+        self, ctx: "Context", args: list[str]
+    ) -> "tuple[str | None, Command | None, list[str]]":
+        """Put the real command in the place of its stand-in."""
+        name, command, rest = super().resolve_command(ctx, args)
+        if name in COMMANDS:
+            command = typer.main.get_command(import_module(f"highroad.cli.{name}").app)
+        return name, command, rest
+
+
+app: Final = typer.Typer(
+    cls=_LazyGroup,
+    help="Run the tool calls of AI agents: validated, authorized, asked, budgeted, recorded.",
+    epilog="Exit codes: " + ", ".join(f"{code} {code.name.lower()}" for code in ExitCode) + ".",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["--help", "-h"]},
+)
+
+
+def _stand_in() -> None:
+    """Never run: known by its name and help line alone."""
+
+
+for _name, _help in COMMANDS.items():
+    app.command(_name, help=_help)(_stand_in)
+
+
+def main() -> None:
+    """Entry point of the command `highroad`."""
+    app()

@@ -1,0 +1,101 @@
+"""`highroad call`: one governed call from the terminal."""
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any, TypeAlias
+
+import typer
+
+from highroad.cli.door import Door, enter, looking_up
+from highroad.cli.exits import ExitCode, of_outcome
+from highroad.cli.options import As, AsJson
+from highroad.cli.output import Complaint, drawn_json
+from highroad.domain.outcome import Held, Outcome
+from highroad.runtime import Runtime
+
+app = typer.Typer(add_completion=False)
+
+Begin: TypeAlias = Callable[[Runtime], Awaitable[Outcome[Any]]]
+"""How the command begins: by a new call, or by going on with one."""
+
+
+@app.command()
+def call(  # noqa: PLR0913 - each is an argument of the command line
+    tool: Annotated[str | None, typer.Argument(help="Name of the tool.")] = None,
+    arguments: Annotated[str, typer.Argument(help="Its arguments, a JSON object.")] = "{}",
+    *,
+    user: As = None,
+    key: Annotated[
+        str | None, typer.Option(help="Idempotency key; a new one repeats an effect on purpose.")
+    ] = None,
+    run: Annotated[str | None, typer.Option(help="Your name for a run of several calls.")] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would happen, and do nothing.")
+    ] = False,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="If the call is held, wait for the decision.")
+    ] = False,
+    resume: Annotated[
+        str | None, typer.Option(metavar="CALL_ID", help="Drive a held call on, once decided.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make one call over the whole road, or drive a held one on.
+
+    The answer goes to stdout, what went wrong to stderr; the exit code says how it ended.
+    """
+    match tool, resume:
+        case str(), None:
+            begin = _call(tool, arguments, key=key, run=run, dry_run=dry_run)
+        case None, str():
+            begin = _resume(resume)
+        case _:
+            raise typer.BadParameter("name a tool, or a call with --resume; not both")
+    enter(lambda door: _answer(door, begin, wait=wait), user=user, as_json=as_json)
+
+
+def _call(tool: str, arguments: str, *, key: str | None, run: str | None, dry_run: bool) -> Begin:
+    return lambda runtime: runtime.call(
+        tool, arguments, key=key, run=run, dry_run=dry_run, door="cli"
+    )
+
+
+def _resume(call_id: str) -> Begin:
+    return lambda runtime: runtime.wait(call_id, timeout_s=0)
+
+
+async def _answer(door: Door, begin: Begin, *, wait: bool) -> ExitCode:
+    with looking_up(), door.output.progress("on the road"):
+        outcome = await begin(door.runtime)
+    if wait and isinstance(outcome, Held):
+        outcome = await _decided(door, outcome)
+    await _report(door, outcome)
+    return of_outcome(outcome)
+
+
+async def _decided(door: Door, held: Held) -> Outcome[Any]:
+    """The outcome after people have decided, in this terminal's patience."""
+    door.output.note(f"held  {' '.join(held.reasons)}\n" + _how_to_decide(held))
+    with door.output.progress("waiting for the decision"):
+        return await door.runtime.wait(held.call_id)
+
+
+async def _report(door: Door, outcome: Outcome[Any]) -> None:
+    answer = {"status": outcome.status, **outcome.for_model()}
+    if outcome.error is None:
+        door.output.show(answer, drawn_json(answer["result"]))
+        marks = [mark for mark in ("repeated", "dry_run", "result_invalid") if mark in answer]
+        door.output.note("  ".join((", ".join((outcome.status, *marks)), outcome.call_id)))
+        return
+    record = await door.runtime.audit.explain(outcome.call_id)
+    door.output.complain(
+        outcome.status, Complaint.of(outcome.error, outcome.call_id, rule=record.rule)
+    )
+    if isinstance(outcome, Held):
+        door.output.note(_how_to_decide(outcome))
+        door.output.note(f"Then: highroad call --resume {outcome.call_id}")
+    if door.output.as_json:
+        door.output.json(answer)
+
+
+def _how_to_decide(held: Held) -> str:
+    return f"Decide in another terminal: highroad approvals approve {held.approval_id}"

@@ -1,0 +1,94 @@
+"""`highroad demo`: the shop, told in chapters."""
+
+import asyncio
+import secrets
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from rich.text import Text
+
+from highroad.bootstrap import local_user
+from highroad.cli import views
+from highroad.cli.door import leave
+from highroad.cli.exits import ExitCode
+from highroad.cli.misuse import Misuse
+from highroad.cli.options import AsJson
+from highroad.cli.output import Output
+from highroad.demo.chapters import chosen
+from highroad.demo.database import Shop
+from highroad.demo.home import Home
+from highroad.demo.narrate import Listener, Narrator, Transcript
+from highroad.demo.story import Chapter, Claim, Stage
+from highroad.runtime import Runtime
+from highroad.settings import load
+
+app = typer.Typer(add_completion=False)
+
+_EPILOGUE: Final = """\
+The shop is yours now: {folder}
+  highroad call get_order '{{"order_id": "ORD-000042"}}'
+  highroad call refund '{{"order_id": "ORD-000042", "cents": 6000}}' --wait
+  highroad approvals list, and in another terminal: highroad approvals approve ID --as bob
+  highroad explain --last"""
+
+
+@app.command()
+def demo(
+    *,
+    chapter: Annotated[
+        str | None, typer.Option(metavar="N|NAME", help="Tell one chapter alone.")
+    ] = None,
+    folder: Annotated[
+        Path, typer.Option(help="Where settings, ledger and the shop's database go.")
+    ] = Path(),
+    as_json: AsJson = False,
+) -> None:
+    """Watch real calls on a real database: run, refused, held, approved, limited, explained.
+
+    Needs no key and no network. Every claim that it prints is computed from outcomes and from the
+    shop's database; if one does not hold, the exit code is 1.
+    """
+    output = Output(as_json=as_json)
+
+    def show() -> ExitCode:
+        chapters = _chosen(chapter)
+        home = Home.under(folder.resolve())
+        home.furnish(visitor=local_user().id)
+        claims = asyncio.run(_tell(chapters, home, _listener(output, home)))
+        return ExitCode.COMPLETED if all(c.holds for c in claims) else ExitCode.INTERNAL
+
+    leave(output, show)
+
+
+def _chosen(wanted: str | None) -> Sequence[tuple[int, Chapter]]:
+    try:
+        return chosen(wanted)
+    except LookupError as error:
+        raise Misuse(str(error)) from None
+
+
+def _listener(output: Output, home: Home) -> Listener:
+    if output.as_json:
+        return Transcript(output.json)
+    epilogue = Text(_EPILOGUE.format(folder=home.folder), "dim")
+    return Narrator(output.console, views.record, epilogue)
+
+
+async def _tell(
+    chapters: Sequence[tuple[int, Chapter]], home: Home, listener: Listener
+) -> Sequence[Claim]:
+    """Tell the chapters on one runtime, in a run that no earlier telling knows."""
+    claims: list[Claim] = []
+    shop = home.shop
+    opening = Runtime.open(settings=load(home.folder), deps={Shop: lambda: shop})
+    async with opening as runtime:
+        stage = Stage(runtime, shop, run=f"demo-{secrets.token_hex(4)}")
+        for number, chapter in chapters:
+            listener.open(number, chapter)
+            async for beat in chapter.tell(stage):
+                listener.tell(beat)
+                claims += beat.claims
+    listener.close(claims)
+    return claims

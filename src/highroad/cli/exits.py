@@ -1,0 +1,68 @@
+"""How a command ends, for the scripts that call it."""
+
+from enum import IntEnum
+from typing import Any
+
+from highroad.cli.misuse import Misuse
+from highroad.domain.error import (
+    DecisionRefused,
+    DeclarationError,
+    HighroadError,
+    LedgerError,
+    NotPermitted,
+    NotRecorded,
+    SettingsError,
+)
+from highroad.domain.outcome import Outcome
+
+
+class ExitCode(IntEnum):
+    """Exit codes of every command; stable."""
+
+    COMPLETED = 0
+    """Done; for `call`, the tool ran or its stored result answered."""
+    INTERNAL = 1
+    """A bug of ours, or a claim of the demo that did not hold."""
+    USAGE = 2
+    """Wrong command line or wrong configuration; nothing was opened."""
+    REFUSED = 3
+    """Decided against before anything ran."""
+    HELD = 4
+    """The call waits for a person."""
+    FAILED = 5
+    """It went wrong, and it is proved that nothing was applied."""
+    UNKNOWN = 6
+    """It may have been applied; nobody can say."""
+    LEDGER = 7
+    """The ledger is owned by another process, or cannot be used."""
+    EXPIRED = 8
+    """Expired before anybody decided, or cancelled."""
+
+
+_BY_STATUS = {
+    "completed": ExitCode.COMPLETED,
+    "refused": ExitCode.REFUSED,
+    "held": ExitCode.HELD,
+    "failed": ExitCode.FAILED,
+    "unknown": ExitCode.UNKNOWN,
+    "expired": ExitCode.EXPIRED,
+    "cancelled": ExitCode.EXPIRED,
+}
+
+
+def of_outcome(outcome: Outcome[Any]) -> ExitCode:
+    """Exit code of a call's outcome."""
+    return _BY_STATUS[outcome.status]
+
+
+def of_error(error: HighroadError) -> ExitCode:
+    """Exit code of an exception that ended a command."""
+    match error:
+        case SettingsError() | DeclarationError() | NotRecorded() | Misuse():
+            return ExitCode.USAGE
+        case LedgerError():
+            return ExitCode.LEDGER
+        case DecisionRefused() | NotPermitted():
+            return ExitCode.REFUSED
+        case _:
+            return ExitCode.INTERNAL

@@ -1,0 +1,54 @@
+"""`highroad explain`: every stage and verdict of one call."""
+
+from typing import Annotated
+
+import typer
+
+from highroad.cli import views
+from highroad.cli.door import Door, enter
+from highroad.cli.exits import ExitCode
+from highroad.cli.misuse import Misuse
+from highroad.cli.options import As, AsJson
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def explain(  # noqa: PLR0913 - each is an argument of the command line
+    call_id: Annotated[
+        str | None, typer.Argument(metavar="CALL_ID", help="Id of the call.")
+    ] = None,
+    *,
+    last: Annotated[bool, typer.Option("--last", help="The last call.")] = False,
+    last_refused: Annotated[
+        bool, typer.Option("--last-refused", help="The last call that was refused.")
+    ] = False,
+    reveal: Annotated[
+        bool,
+        typer.Option(
+            "--reveal",
+            help="Decrypt arguments and result; needs audit:reveal, and is itself recorded.",
+        ),
+    ] = False,
+    user: As = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what every stage said of a call, why, and how long it took."""
+    if sum((call_id is not None, last, last_refused)) != 1:
+        raise typer.BadParameter("give one of CALL_ID, --last and --last-refused")
+
+    enter(
+        lambda door: _explain(door, call_id, refused=last_refused, reveal=reveal),
+        user=user,
+        as_json=as_json,
+    )
+
+
+async def _explain(door: Door, call_id: str | None, *, refused: bool, reveal: bool) -> ExitCode:
+    audit = door.runtime.audit
+    wanted = call_id or await audit.last_call(refused=refused)
+    if wanted is None:
+        raise Misuse("the ledger has no such call yet", do="Make one with `highroad call`.")
+    found = await audit.explain(wanted, reveal_by=door.user if reveal else None)
+    door.output.show(found, views.explanation(found))
+    return ExitCode.COMPLETED

@@ -1,0 +1,206 @@
+"""Records and definitions as a person likes to read them."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from highroad.domain.approval import Approval
+from highroad.domain.tool import ToolDefinition
+from highroad.domain.trail import Explanation, Trail
+
+_COLOURS = {
+    "completed": "green",
+    "approved": "green",
+    "consumed": "green",
+    "running": "cyan",
+    "error": "red",
+    "held": "yellow",
+    "waiting": "yellow",
+    "refused": "red",
+    "rejected": "red",
+    "failed": "red",
+    "void": "red",
+    "unknown": "magenta",
+}
+
+
+def record(found: Trail | Explanation) -> RenderableType:
+    """A trail or an explanation."""
+    return trail(found) if isinstance(found, Trail) else explanation(found)
+
+
+def status(word: str) -> Text:
+    """An ending or a state, in its colour."""
+    return Text(word, _COLOURS.get(word, ""))
+
+
+def trail(found: Trail) -> RenderableType:
+    """The calls of a run, one a line."""
+    rows = table("#", "tool", "status", "why", "took", "call", whole=("why", "call"))
+    for step in found.steps:
+        rows.add_row(
+            str(step.step),
+            step.tool or Text("(no such tool)", "dim"),
+            status(f"{step.status}, repeated" if step.is_repeated else step.status),
+            step.code or "",
+            duration(step.latency_us),
+            Text(step.call_id, "dim"),
+        )
+    return rows
+
+
+def explanation(found: Explanation) -> RenderableType:
+    """Everything that is recorded of a call: what it was, each stage's word, who decided."""
+    lines = facts()
+    lines.add_row("call", Text(found.call_id, "bold"))
+    lines.add_row("tool", " ".join(filter(None, (found.tool, found.tier, found.effect))))
+    lines.add_row("status", Text.assemble(status(found.status), " ", found.code or ""))
+    lines.add_row("for", _who(found))
+    lines.add_row("at", f"{moment(found.created_ms)}, took {duration(found.latency_us)}")
+    lines.add_row("policy", found.policy_version)
+    for rule in found.rules:
+        lines.add_row("", Text(rule, "dim"))
+    if found.source_call_id:
+        lines.add_row("answered by", Text(found.source_call_id))
+    for coercion in found.coercions:
+        lines.add_row("coerced", Text(coercion))
+    for approval in found.approvals:
+        lines.add_row("approval", _approval_line(approval))
+    for amendment in found.amendments:
+        lines.add_row("later", f"{amendment.kind}: applied is {amendment.applied}")
+    for name, value in (("arguments", found.arguments), ("result", found.result)):
+        if value is not None:
+            lines.add_row(name, Text(str(value)))
+    stages = table("stage", "verdict", "code", "rule", "took", whole=("stage",))
+    for line in found.stages:
+        stages.add_row(
+            line.stage,
+            Text(line.verdict, "dim" if line.verdict == "n/a" else ""),
+            line.code or "",
+            Text(line.rule or ""),
+            duration(line.elapsed_us),
+        )
+    return Group(lines, stages)
+
+
+def approvals(found: Sequence[Approval]) -> RenderableType:
+    """Approvals, one a line."""
+    rows = table("approval", "tool", "state", "why", "expires", whole=("approval",))
+    for approval in found:
+        rows.add_row(
+            approval.id,
+            approval.tool,
+            status(approval.state),
+            " ".join(obligation.reason for obligation in approval.obligations),
+            moment(approval.expires_ms),
+        )
+    return rows
+
+
+def approval(found: Approval) -> RenderableType:
+    """One approval, with what it is bound to."""
+    lines = facts()
+    lines.add_row("approval", Text(found.id, "bold"))
+    lines.add_row("state", status(found.state))
+    lines.add_row("tool", found.tool)
+    lines.add_row("call", found.call_id)
+    lines.add_row("asked by", found.requester)
+    for obligation in found.obligations:
+        lines.add_row("because", Text(obligation.reason))
+    lines.add_row("needs", f"{found.quorum} of level {found.level.name.lower()}")
+    if found.approvers:
+        lines.add_row("approved by", ", ".join(found.approvers))
+    lines.add_row("expires", moment(found.expires_ms))
+    lines.add_row("digest", Text(found.digest, "dim"))
+    return lines
+
+
+def tools(found: Sequence[ToolDefinition]) -> RenderableType:
+    """Tools, one a line."""
+    rows = table("tool", "tier", "effect", "what it does", whole=("tool", "tier", "effect"))
+    for tool in found:
+        rows.add_row(
+            Text(tool.name, "bold"),
+            tool.tier,
+            tool.effect,
+            tool.description.partition("\n")[0],
+        )
+    return rows
+
+
+def tool(found: ToolDefinition, schema: RenderableType) -> RenderableType:
+    """One tool: what it promises, and the schema of its arguments."""
+    lines = facts()
+    lines.add_row("tool", Text(found.name, "bold"))
+    lines.add_row("does", Text(found.description))
+    lines.add_row("tier", found.tier)
+    lines.add_row("effect", found.effect)
+    if found.ask:
+        lines.add_row("asks when", Text(found.ask))
+    lines.add_row("permissions", ", ".join(sorted(found.permissions)) or "none")
+    for name in _arguments(found):
+        contract = found.contract.argument(name)
+        owned = ", names an object that has an owner" if name in found.contract.owned else ""
+        lines.add_row("argument", f"{name}: {contract.role}{owned}")
+    timeout = "by the limits" if found.timeout_s is None else f"{found.timeout_s:g} s"
+    lines.add_row("timeout", f"{timeout}, {found.attempts} attempts")
+    lines.add_row("version", f"{found.version} {found.digest[:16]}…")
+    return Group(lines, schema)
+
+
+def moment(at_ms: int) -> str:
+    """Unix milliseconds as a time of day in UTC."""
+    return f"{datetime.fromtimestamp(at_ms / 1_000, UTC):%Y-%m-%d %H:%M:%S}Z"
+
+
+def duration(us: int | None) -> str:
+    """Microseconds in the unit that fits."""
+    if us is None:
+        return ""
+    for unit, name in ((1_000_000, "s"), (1_000, "ms")):
+        if us >= unit:
+            return f"{us / unit:.1f} {name}"
+    return f"{us} µs"
+
+
+def _arguments(found: ToolDefinition) -> list[str]:
+    properties = found.input_schema.get("properties")
+    return list(properties) if isinstance(properties, dict) else []
+
+
+def _who(found: Explanation) -> Text:
+    name = found.principal_name or "(erased)"
+    via = " through " + ", ".join(found.delegation) if found.delegation else ""
+    return Text.assemble(
+        f"{name} of {found.organization}{via}, from {found.origin} by {found.door} ",
+        (found.principal, "dim"),
+    )
+
+
+def _approval_line(approval: Approval) -> Text:
+    by = f" by {', '.join(approval.approvers)}" if approval.approvers else ""
+    return Text.assemble(status(approval.state), by, " ", (approval.id, "dim"))
+
+
+def table(*columns: str, whole: tuple[str, ...]) -> Table:
+    """A table without frames, one record a line.
+
+    Args:
+        columns: Their heads.
+        whole: Columns that are not broken: what a reader copies or searches for.
+    """
+    rows = Table(box=None, header_style="dim", pad_edge=False, padding=(0, 2, 0, 0))
+    for column in columns:
+        rows.add_column(column, no_wrap=column in whole, overflow="fold")
+    return rows
+
+
+def facts() -> Table:
+    """A list of facts: a name, and what it is."""
+    lines = Table.grid(padding=(0, 2))
+    lines.add_column(style="dim")
+    lines.add_column()
+    return lines

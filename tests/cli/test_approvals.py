@@ -1,0 +1,74 @@
+"""`highroad approvals`: what waits, and what people say."""
+
+import pytest
+
+from highroad.cli.exits import ExitCode
+
+LARGE = '{"order_id": "ORD-000042", "cents": 6000}'
+
+
+@pytest.fixture
+def held(terminal):
+    return terminal("call", "refund", LARGE, "--as", "alice", "--json").json
+
+
+def test_nothing_waits_at_first(terminal):
+    assert "Nothing waits." in terminal("approvals", "list").out
+    assert terminal("approvals", "list", "--json").json == []
+
+
+def test_what_waits_is_listed_with_its_reason(terminal, held):
+    done = terminal("approvals", "list", "--json")
+
+    (waiting,) = done.json
+    assert waiting["id"] == held["approval_id"]
+    assert waiting["tool"] == "refund"
+    assert "args.cents > 5000" in waiting["obligations"][0]["reason"]
+    assert held["approval_id"] in terminal("approvals", "list").out
+
+
+def test_one_is_shown_with_what_it_is_bound_to(terminal, held):
+    shown = terminal("approvals", "show", held["approval_id"])
+
+    for word in ("waiting", "refund", held["call_id"], "digest", "expires"):
+        assert word in shown.out
+
+
+def test_a_decided_one_leaves_the_list_but_not_the_ledger(terminal, held):
+    done = terminal("approvals", "approve", held["approval_id"], "--as", "bob", "--json")
+
+    assert done.code == ExitCode.COMPLETED
+    assert done.json["state"] == "approved"
+    assert terminal("approvals", "list", "--json").json == []
+    assert [a["state"] for a in terminal("approvals", "list", "--all", "--json").json] == [
+        "approved"
+    ]
+
+
+def test_approving_runs_nothing(terminal, held):
+    terminal("approvals", "approve", held["approval_id"], "--as", "bob")
+
+    assert terminal.shop.count("refunds") == 0
+
+
+def test_what_is_decided_cannot_be_decided_again(terminal, held):
+    terminal("approvals", "reject", held["approval_id"], "--as", "bob")
+
+    done = terminal("approvals", "approve", held["approval_id"], "--as", "bob")
+
+    assert done.code == ExitCode.REFUSED
+    assert "rejected already" in done.err
+
+
+def test_people_of_another_organization_decide_nothing(terminal, held):
+    done = terminal("approvals", "approve", held["approval_id"], "--as", "carol")
+
+    assert done.code == ExitCode.REFUSED
+    assert "there is no such approval" in done.err
+
+
+def test_an_approval_that_there_is_not_is_told(terminal):
+    done = terminal("approvals", "show", "apr_1", "--json")
+
+    assert done.code == ExitCode.REFUSED
+    assert done.json["error"]["code"] == "decision_refused"

@@ -1,0 +1,97 @@
+"""Two processes on one ledger: one waits, the other decides, and only the owner calls."""
+
+import re
+
+import pytest
+
+from highroad.cli.exits import ExitCode
+
+LARGE = '{"order_id": "ORD-000042", "cents": 6000}'
+BOUND_S = 30
+
+
+@pytest.fixture
+def waiting(terminal):
+    """A process that waits for a decision, and the approval that it waits for."""
+    process = terminal.start("call", "refund", LARGE, "--wait", "--as", "alice", "--json")
+    with process:
+        told = []
+        for line in process.stderr:
+            told.append(line)
+            if found := re.search(r"apr_\w+", line):
+                break
+        else:
+            pytest.fail("it never said what it waits for: " + "".join(told))
+        yield process, found[0]
+        process.kill()
+
+
+def second(terminal, *line):
+    """A command in another process, while the first one waits."""
+    process = terminal.start(*line)
+    out, err = process.communicate(timeout=BOUND_S)
+    return process.returncode, out, err
+
+
+def test_a_second_terminal_approves_and_the_first_goes_on(terminal, waiting):
+    process, approval_id = waiting
+
+    code, _, err = second(terminal, "approvals", "approve", approval_id, "--as", "bob")
+    out, _ = process.communicate(timeout=BOUND_S)
+
+    assert code == ExitCode.COMPLETED, err
+    assert process.returncode == ExitCode.COMPLETED
+    assert '"completed"' in out
+    assert terminal.shop.count("refunds") == 1
+
+
+def test_a_second_terminal_rejects_and_the_first_gives_up(terminal, waiting):
+    process, approval_id = waiting
+
+    second(terminal, "approvals", "reject", approval_id, "--as", "bob")
+    process.communicate(timeout=BOUND_S)
+
+    assert process.returncode == ExitCode.REFUSED
+    assert terminal.shop.count("refunds") == 0
+
+
+def test_who_asks_may_not_agree(terminal, waiting):
+    process, approval_id = waiting
+
+    code, _, err = second(terminal, "approvals", "approve", approval_id, "--as", "alice")
+
+    assert code == ExitCode.REFUSED
+    assert "who requests a call does not approve it" in err
+    assert process.poll() is None
+
+
+def test_a_call_of_a_second_process_is_refused_and_names_the_owner(terminal, waiting):
+    process, _ = waiting
+
+    code, _, err = second(terminal, "call", "get_order", '{"order_id": "ORD-000042"}')
+
+    assert code == ExitCode.LEDGER
+    assert "ledger_owned" in err
+    assert str(process.pid) in err
+
+
+def test_a_second_process_may_look_while_the_first_waits(terminal, waiting):
+    _, approval_id = waiting
+
+    code, out, err = second(terminal, "approvals", "list", "--json")
+
+    assert code == ExitCode.COMPLETED, err
+    assert approval_id in out
+
+
+def test_a_killed_process_leaves_the_call_to_wait(terminal, waiting):
+    process, approval_id = waiting
+    process.kill()
+    process.wait(timeout=BOUND_S)
+
+    terminal("approvals", "approve", approval_id, "--as", "bob")
+    call_id = terminal("approvals", "show", approval_id, "--json").json["call_id"]
+    done = terminal("call", "--resume", call_id)
+
+    assert done.code == ExitCode.COMPLETED
+    assert terminal.shop.count("refunds") == 1
