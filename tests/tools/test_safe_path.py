@@ -140,6 +140,7 @@ def test_a_link_that_leads_out_is_refused_and_nothing_is_made(docs, text):
 @pytest.mark.skipif(os.open not in os.supports_dir_fd, reason="no opening relative to a directory")
 @pytest.mark.parametrize(("text", "swapped"), [("in/a.txt", "in"), ("in/a.txt", "in/a.txt")])
 def test_a_link_that_comes_up_after_the_look_is_not_followed(docs, monkeypatch, text, swapped):
+    (docs.parent / "secret" / "a.txt").write_text("outside")
     path = SafePath(docs)
     found = path.resolve(text)
 

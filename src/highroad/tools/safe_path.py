@@ -93,7 +93,7 @@ class SafePath(Semantic):
         return open(path, mode, encoding=encoding, opener=opener)
 
     def _is_below(self, text: str) -> bool:
-        if not text or "\\" in text or text.startswith(("~", "//")):
+        if not text or "\\" in text or text.startswith("~"):
             return False
         if any(each.search(text) for each in (_CONTROL, _ENCODED, _DRIVE)):
             return False
