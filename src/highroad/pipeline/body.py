@@ -43,9 +43,14 @@ class Progress:
 
 async def tool_context(call: Call, context: RoadContext) -> ToolContext[Any]:
     """What the body and the tool's hooks see; dependencies are made when first wanted."""
-    if context.seen is not None and context.seen.attempt == max(1, context.record.attempts):
-        return context.seen
     record, tool = context.record, context.tool
+    attempt, key = max(1, record.attempts), None
+    if context.claim is not None:
+        key = context.claim.digest.hex()
+    seen = context.seen
+    # Checks that read data look at it before there is a key.
+    if seen is not None and seen.attempt == attempt and seen.idempotency_key == key:
+        return seen
     deps = None
     if tool.deps is not None:
         deps = await context.services.dependencies.make(
@@ -56,8 +61,8 @@ async def tool_context(call: Call, context: RoadContext) -> ToolContext[Any]:
         run_id=call.run_id,
         principal=call.principal,
         deps=deps,
-        idempotency_key=None if context.claim is None else context.claim.digest.hex(),
-        attempt=max(1, record.attempts),
+        idempotency_key=key,
+        attempt=attempt,
         progress=Progress(call, context),
     )
     return context.seen
