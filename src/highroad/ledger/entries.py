@@ -185,6 +185,7 @@ def amended(
         run_id=run_id,
         call_id=amendment.call_id,
         payloads=() if reason is None else (reason,),
+        frees_key=amendment.applied is False,
     )
 
 
@@ -305,9 +306,9 @@ def _profile(
 
 
 def _may_hold_key(record: CallRecord) -> bool:
-    """Whether there can be a claim to free: the key of a read only joins calls in flight."""
+    """Whether there can be a claim to free: a read claims its key only while it is held."""
     definition = record.call.definition
-    return definition is None or definition.has_effects
+    return definition is None or definition.has_effects or record.approval is not None
 
 
 def _entry(  # noqa: PLR0913 - the riders, each by name

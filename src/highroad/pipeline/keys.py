@@ -9,9 +9,10 @@ from typing import Final
 
 import orjson
 
+from highroad.domain.approval import ApprovalState
 from highroad.domain.call import Call
-from highroad.domain.entry import KeyClaim
-from highroad.domain.error import CallError, Code
+from highroad.domain.entry import AlreadyEnded, ApprovalSpent, Entry, KeyClaim, Written
+from highroad.domain.error import BrokenPromise, CallError, Code
 from highroad.domain.outcome import Ending, Status
 from highroad.domain.verdict import Conclude, Hold, Join, Proceed, Refuse, Verdict
 from highroad.ledger.canonical import canonical
@@ -20,6 +21,8 @@ from highroad.pipeline.context import RoadContext
 
 REMEMBER_MS: Final = 30 * 86_400_000
 """A claim outlives the month in which somebody may still ask whether it happened."""
+
+_RACES: Final = 100
 
 REUSED: Final = CallError(
     code=Code.IDEMPOTENCY_KEY_REUSED,
@@ -68,12 +71,46 @@ async def answer(call: Call, context: RoadContext, claim: KeyClaim) -> Verdict:
     if context.services.inflight.is_flying(claim.call_id):
         return Join(claim.call_id)
     history = await context.services.ledger.history(claim.call_id)
+    if history is not None and history.is_held and _is_overdue(history, context):
+        # Nobody has looked since: it ends now.
+        await context.services.joiner(claim.call_id)
+        history = await context.services.ledger.history(claim.call_id)
     if history is None or history.ended is None:
         if history is not None and history.is_held and history.approval is not None:
             return Hold(history.approval)
         # Its owner is gone: recovery settles it, and its ending answers.
         return Join(claim.call_id)
     return await answer_ended(call, context, history)
+
+
+def _is_overdue(history: CallHistory, context: RoadContext) -> bool:
+    approval = history.approval
+    return (
+        approval is not None
+        and approval.state is ApprovalState.WAITING
+        and approval.expires_ms <= context.services.clock.now_ms()
+    )
+
+
+async def take(call: Call, context: RoadContext, entry: Entry) -> Written | ApprovalSpent | Verdict:
+    """Write the entry that claims the call's key; who loses it is answered from the winner.
+
+    The winner may have ended without keeping the key by the time it is looked at. Then the entry
+    is written once more: whatever it stands for, the hold above all, must not be skipped.
+
+    Returns:
+        What became of the entry, or the verdict of a call whose key is another's.
+    """
+    for _ in range(_RACES):
+        receipt = await context.services.ledger.write(context.record, entry)
+        if isinstance(receipt, Written | ApprovalSpent):
+            return receipt
+        if isinstance(receipt, AlreadyEnded):
+            raise BrokenPromise(f"call {call.id} has ended, and was driven on")
+        answered = await answer(call, context, receipt.claim)
+        if not isinstance(answered, Proceed):
+            return answered
+    raise BrokenPromise(f"call {call.id} lost its key {_RACES} times to calls that do not keep it")
 
 
 async def answer_ended(call: Call, context: RoadContext, history: CallHistory) -> Verdict:
@@ -85,6 +122,8 @@ async def answer_ended(call: Call, context: RoadContext, history: CallHistory) -
         case Status.UNKNOWN:
             if history.settled is True:
                 return await _repeat(context, history, rule)
+            if history.settled is False:
+                return Proceed(call)
             return Conclude(
                 Ending(
                     status=Status.UNKNOWN,

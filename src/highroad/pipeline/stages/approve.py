@@ -1,5 +1,6 @@
 """`approve`: every reason to ask a person so far, asked at once, or an answer that they gave."""
 
+import asyncio
 import re
 from dataclasses import replace
 from typing import Any, Final
@@ -8,7 +9,7 @@ import orjson
 
 from highroad.domain.approval import Approval, ApprovalState, Level, Obligation
 from highroad.domain.call import Call
-from highroad.domain.entry import KeyTaken
+from highroad.domain.entry import ApprovalSpent, Written
 from highroad.domain.error import CallError, Code
 from highroad.domain.tool import Tier
 from highroad.domain.verdict import Conclude, Hold, Proceed, Refuse, Verdict
@@ -54,14 +55,24 @@ async def approve(call: Call, context: RoadContext) -> Verdict:
     obligations = tuple(context.obligations) + _obligations_of_tier(call, context)
     if call.dry_run:
         return Conclude(await preview(call, context, obligations))
+    if context.approval is not None:
+        agreed = _as_agreed(obligations, context.approval)
+        return _answer(call, context, context.approval, _digest(call, context, agreed))
     if not obligations:
         return Proceed(call)
     if call.parent_id is not None:
         return Refuse(NESTED, rule=f"approve.{obligations[0].code}")
-    digest = _digest(call, context, obligations)
-    if context.approval is not None:
-        return _answer(call, context, context.approval, digest)
-    return await _hold(call, context, obligations, digest)
+    return await _hold(call, context, obligations, _digest(call, context, obligations))
+
+
+def _as_agreed(obligations: tuple[Obligation, ...], approval: Approval) -> tuple[Obligation, ...]:
+    """The obligations that people saw, if they saw all that there are now.
+
+    Some are not found again: a verifier is not asked twice. That the rules behind the others are
+    still the same is in the digest by itself.
+    """
+    is_all = set(obligations) <= set(approval.obligations)
+    return approval.obligations if is_all else obligations
 
 
 def _obligations_of_tier(call: Call, context: RoadContext) -> tuple[Obligation, ...]:
@@ -142,7 +153,13 @@ async def _hold(
     services.ledger.seal_call(record)
     record.trace.append(("approve", "hold", obligations[0].code, None, 0))
     entry = entries.held(record, approval, at_ms=now_ms, claim=context.claim)
-    receipt = await services.ledger.write(record, entry)
-    if isinstance(receipt, KeyTaken):
-        return await keys.answer(call, context, receipt.claim)
-    return Hold(approval)
+    try:
+        taken = await keys.take(call, context, entry)
+    except asyncio.CancelledError:
+        # The hold may land all the same, and nobody shall be asked about a call that is over.
+        context.approval_after = replace(approval, state=ApprovalState.VOID)
+        raise
+    if isinstance(taken, Written | ApprovalSpent):
+        return Hold(approval)
+    record.trace.pop()
+    return taken

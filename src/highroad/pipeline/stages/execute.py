@@ -1,7 +1,7 @@
 """`execute`: the intent on disk, then the attempts."""
 
 from highroad.domain.call import Call
-from highroad.domain.entry import ApprovalSpent, KeyTaken
+from highroad.domain.entry import ApprovalSpent, Written
 from highroad.domain.error import CallError, Code
 from highroad.domain.verdict import Conclude, Refuse, Verdict
 from highroad.ledger import entries
@@ -23,7 +23,7 @@ async def execute(call: Call, context: RoadContext) -> Verdict:
     """
     services, record = context.services, context.record
     ledger, now_ms = services.ledger, services.clock.now_ms()
-    if not call.known_definition.has_effects:
+    if not call.known_definition.has_effects and context.approval is None:
         await ledger.put_intent(record, context.canonical_arguments, at_ms=now_ms)
         record.has_intent = True
         context.take_over_reservation()
@@ -34,12 +34,11 @@ async def execute(call: Call, context: RoadContext) -> Verdict:
     entry = entries.intent(
         record, at_ms=now_ms, claim=context.claim, spends=context.approval is not None
     )
-    receipt = await ledger.write(record, entry)
-    if isinstance(receipt, KeyTaken):
-        context.release_reservation()
-        return await keys.answer(call, context, receipt.claim)
-    if isinstance(receipt, ApprovalSpent):
-        return Refuse(SPENT, rule=f"approval.{receipt.approval_id}.spent")
+    taken = await keys.take(call, context, entry)
+    if isinstance(taken, ApprovalSpent):
+        return Refuse(SPENT, rule=f"approval.{taken.approval_id}.spent")
+    if not isinstance(taken, Written):
+        return taken
     record.has_intent = True
     context.take_over_reservation()
     return Conclude(await attempt(call, context))
