@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import dataclass
 
+from highroad.domain.call import Call
 from highroad.domain.outcome import AnyOutcome
 
 
@@ -11,6 +12,8 @@ class Flight:
     """One call under way. `landed` is made when somebody first waits for it."""
 
     call_id: str
+    parent_id: str | None
+    key: bytes
     arguments: bytes
     """Digest of its canonical arguments."""
     landed: asyncio.Future[AnyOutcome] | None = None
@@ -21,23 +24,33 @@ class Inflight:
 
     def __init__(self) -> None:
         self._by_key: dict[bytes, Flight] = {}
-        self._by_call: dict[str, bytes] = {}
+        self._by_call: dict[str, Flight] = {}
 
-    def enter(self, key: bytes, call_id: str, arguments: bytes) -> Flight | None:
-        """Take off under `key`, unless another call is under way there: then that one."""
+    def enter(
+        self, key: bytes, call: Call, arguments: bytes, *, owns_key: bool = False
+    ) -> Flight | None:
+        """Take off under `key`, unless another call is under way there: then that one.
+
+        Args:
+            key: Under which a second call finds this one.
+            call: Takes off.
+            arguments: Digest of its canonical arguments.
+            owns_key: Its claim stands in the ledger, so it goes before a call that has only begun
+                to look, and that will be answered by this one.
+        """
         flight = self._by_key.get(key)
-        if flight is not None and flight.call_id != call_id:
+        if flight is not None and flight.call_id != call.id and not owns_key:
             return flight
-        self._by_key[key] = Flight(call_id, arguments)
-        self._by_call[call_id] = key
+        self._by_key[key] = self._by_call[call.id] = Flight(call.id, call.parent_id, key, arguments)
         return None
 
     def leave(self, call_id: str, outcome: AnyOutcome | None) -> None:
         """Land: everybody who joined gets `outcome`; without one their wait is cancelled."""
-        key = self._by_call.pop(call_id, None)
-        if key is None:
+        flight = self._by_call.pop(call_id, None)
+        if flight is None:
             return
-        flight = self._by_key.pop(key)
+        if self._by_key.get(flight.key) is flight:
+            del self._by_key[flight.key]
         if flight.landed is None or flight.landed.done():
             return
         if outcome is None:
@@ -49,12 +62,19 @@ class Inflight:
         """Whether this process drives that call now."""
         return call_id in self._by_call
 
+    def is_inside(self, call: Call, outer: str) -> bool:
+        """Whether the body of the call `outer` waits for `call`, itself or through others."""
+        parent_id = call.parent_id
+        while parent_id is not None and parent_id != outer:
+            parent = self._by_call.get(parent_id)
+            parent_id = None if parent is None else parent.parent_id
+        return parent_id is not None
+
     async def join(self, call_id: str) -> AnyOutcome | None:
         """Wait for a call under way; `None` when it is not, or landed without an outcome."""
-        key = self._by_call.get(call_id)
-        if key is None:
+        flight = self._by_call.get(call_id)
+        if flight is None:
             return None
-        flight = self._by_key[key]
         if flight.landed is None:
             flight.landed = asyncio.get_running_loop().create_future()
         landed = flight.landed

@@ -1,6 +1,6 @@
 """`dedupe`: is this call on its way, answered, or running in circles already?"""
 
-from typing import Any
+from typing import Any, Final
 
 from highroad.domain.call import Call
 from highroad.domain.error import CallError, Code
@@ -9,6 +9,13 @@ from highroad.domain.verdict import Conclude, Join, Proceed, Refuse, Verdict
 from highroad.pipeline import keys
 from highroad.pipeline.context import RoadContext, Services
 from highroad.tools.compile import RegisteredTool
+
+INSIDE_ITSELF: Final = CallError(
+    code=Code.LOOP_DETECTED,
+    message="The tool made the very call from inside which it was made.",
+    hint="Tell the user that the tool calls itself and cannot end.",
+)
+"""Joined, the two would wait for each other."""
 
 
 def applies(tool: RegisteredTool[Any], services: Services) -> bool:
@@ -44,10 +51,13 @@ async def _take_key(call: Call, context: RoadContext) -> Verdict:
     """
     services = context.services
     claim = context.claim = keys.claim_key(call, context)
-    flight = services.inflight.enter(claim.digest, call.id, claim.arguments)
+    owns_key = context.approval is not None
+    flight = services.inflight.enter(claim.digest, call, claim.arguments, owns_key=owns_key)
     if flight is not None:
         if flight.arguments != claim.arguments:
             return Refuse(keys.REUSED, rule="idempotency.arguments")
+        if services.inflight.is_inside(call, flight.call_id):
+            return Refuse(INSIDE_ITSELF, rule=f"idempotency.inside {flight.call_id}")
         return Join(flight.call_id)
     if not call.known_definition.has_effects:
         return Proceed(call)
