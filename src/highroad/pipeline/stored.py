@@ -1,6 +1,7 @@
 """The outcome of a call that has ended, read back from the ledger."""
 
 import orjson
+from pydantic import ValidationError
 
 from highroad.domain.error import CallError, Code
 from highroad.domain.outcome import (
@@ -68,11 +69,15 @@ async def _completed(services: Services, history: CallHistory, *, is_repeated: b
     tool = services.registry.find(history.opening["tool"] or "")
     is_invalid = origin.ended is not None and "result_invalid" in origin.ended
     is_dry_run = history.ended is not None and "dry_run" in history.ended
-    plain = orjson.loads(json)
-    is_typed = tool is not None and not is_invalid and not is_dry_run
+    plain = value = orjson.loads(json)
+    if tool is not None and not is_invalid and not is_dry_run:
+        try:
+            value = tool.read(json)
+        except ValidationError:  # the return type is another one by now
+            is_invalid = True
     return Completed(
         call_id=history.call_id,
-        value=tool.read(json) if is_typed and tool is not None else plain,
+        value=value,
         json=plain,
         is_repeated=is_repeated,
         is_cached=history.ended is not None and "cached" in history.ended,

@@ -5,8 +5,9 @@ from functools import partial
 from typing import Any, Final
 
 import orjson
+from pydantic import ValidationError
 
-from highroad.domain.entry import Entry
+from highroad.domain.entry import AlreadyEnded, Entry
 from highroad.domain.error import BrokenPromise, CallError, Code, LedgerError
 from highroad.domain.json_value import JsonValue
 from highroad.domain.outcome import (
@@ -25,6 +26,8 @@ from highroad.domain.payload import PayloadKind, PayloadRef
 from highroad.domain.tool import Effect
 from highroad.ledger import entries
 from highroad.pipeline.context import RoadContext
+from highroad.pipeline.stored import stored_outcome
+from highroad.tools.compile import RegisteredTool
 
 INVALID: Final = CallError(
     code=Code.RESULT_INVALID,
@@ -75,14 +78,23 @@ async def finish(context: RoadContext, ending: Ending) -> AnyOutcome:
     try:
         if context.is_read:
             await ledger.put_end(record, terminal)
-        else:
-            await ledger.write(record, terminal())
+        elif isinstance(await ledger.write(record, terminal()), AlreadyEnded):
+            outcome = context.outcome = await _as_recorded(context)
     except LedgerError:
         outcome = context.outcome = _unrecorded(context, ending)
     else:
         if result is not None and record.has_intent and not result.is_invalid:
             _remember(context, result)
     return outcome
+
+
+async def _as_recorded(context: RoadContext) -> AnyOutcome:
+    """What the ledger says of a call that somebody else has ended meanwhile."""
+    services, call_id = context.services, context.record.call.id
+    history = await services.ledger.history(call_id)
+    if history is None:
+        raise BrokenPromise(f"call {call_id} has ended, and has no record")
+    return await stored_outcome(services, history)
 
 
 def _remember(context: RoadContext, result: Result) -> None:
@@ -103,7 +115,7 @@ def _checked(context: RoadContext, ending: Ending) -> tuple[Result | None, Endin
         return _result_of(orjson.dumps(preview), preview), ending
     tool = context.tool
     if ending.stored is not None:
-        return _result_of(ending.stored, tool.result.read(ending.stored)), ending
+        return _stored(tool, ending.stored), ending
     if ending.is_result_lost:
         warning = "It took effect, but its result was lost."
         return Result(b"null", None, None, is_invalid=True, warnings=(warning,)), ending
@@ -123,6 +135,15 @@ def _checked(context: RoadContext, ending: Ending) -> tuple[Result | None, Endin
         # Nothing took effect, so nothing is lost by saying that it failed.
         return None, replace(ending, status=Status.FAILED, error=error, proof=context.proof)
     return broken, ending
+
+
+def _stored(tool: RegisteredTool[Any], data: bytes) -> Result:
+    """A result of an earlier call; it may have broken its schema then, or break that of today."""
+    try:
+        return _result_of(data, tool.result.read(data))
+    except ValidationError:
+        json = orjson.loads(data)
+        return Result(data, json, json, is_invalid=True, warnings=(INVALID.message,))
 
 
 def _result_of(data: bytes, value: object) -> Result:
