@@ -1,0 +1,287 @@
+"""A runtime that a test can drop like a process that dies, and open again on the same ledger."""
+
+import asyncio
+import contextlib
+import json
+from collections import Counter, defaultdict
+from pathlib import Path
+
+import anyio.lowlevel
+import pytest
+
+from highroad import Limits, Principal, Runtime
+from highroad.adapters.stores.sqlite import SQLiteStore
+from highroad.bootstrap import Parts, assemble
+from highroad.domain.entry import EntryKind
+from highroad.domain.error import LedgerError
+from highroad.recovery.settle import settle_open_calls
+from highroad.settings import load
+from highroad.testing.clock import FakeClock, SequentialIds
+from highroad.testing.memory_store import MemoryLedger, MemoryStore
+from highroad.testing.secrets import FixedKeys
+
+ALICE = Principal("alice", authenticated=True)
+BOB = Principal("bob", authenticated=True)
+OPENING = {EntryKind.INTENT, EntryKind.HELD}
+
+
+class Faulty:
+    """A store whose appends fail where `fails` says so of their number, from 1."""
+
+    def __init__(self, store, fails=lambda number: False):
+        self._store = store
+        self.fails = fails
+        self.appends = 0
+
+    def __getattr__(self, name):
+        return getattr(self._store, name)
+
+    async def append(self, entries, *, fence):
+        self.appends += 1
+        if self.fails(self.appends):
+            raise LedgerError("the disk is full")
+        return await self._store.append(entries, fence=fence)
+
+
+class Dawdling:
+    """A store that gives others their turn before and behind everything that it does."""
+
+    def __init__(self, store):
+        self._store = store
+
+    def __getattr__(self, name):
+        method = getattr(self._store, name)
+        if not asyncio.iscoroutinefunction(method):
+            return method
+
+        async def dawdle(*args, **options):
+            await anyio.lowlevel.checkpoint()
+            result = await method(*args, **options)
+            await anyio.lowlevel.checkpoint()
+            return result
+
+        return dawdle
+
+
+class Blind:
+    """A store in which `blinks` look-ups of a claim see nothing."""
+
+    def __init__(self, store, blinks):
+        self._store = store
+        self.blinks = blinks
+
+    def __getattr__(self, name):
+        return getattr(self._store, name)
+
+    async def claim(self, organization, digest, *, at_ms):
+        if self.blinks:
+            self.blinks -= 1
+            return None
+        return await self._store.claim(organization, digest, at_ms=at_ms)
+
+
+class World:
+    """Everything of a runtime but the store real; `crash` and `open` as often as wanted.
+
+    Args:
+        tools: Functions that may be called.
+        path: Of a SQLite ledger; without one it is kept in memory.
+        wrap: Puts something between the road and the store.
+    """
+
+    def __init__(  # the parts of a runtime, each by name
+        self,
+        *tools,
+        path=None,
+        wrap=lambda store: store,
+        limits=None,
+        clock=None,
+        settings=None,
+        deps=None,
+        principal=ALICE,
+    ):
+        self.tools = tools
+        self.path = path
+        self.wrap = wrap
+        self.limits = limits
+        self.clock = clock or FakeClock()
+        self.settings = settings
+        self.deps = deps
+        self.principal = principal
+        self.ids = SequentialIds()
+        self.ledger = MemoryLedger()
+        self.settled = ()
+
+    async def open(self):
+        store = MemoryStore(self.ledger) if self.path is None else SQLiteStore.open(self.path)
+        self.store = self.wrap(store)
+        self.assembly = await assemble(
+            tools=self.tools,
+            deps=self.deps,
+            limits=self.limits,
+            principal=self.principal,
+            settings=self.settings or load(Path.cwd(), {}),
+            parts=Parts(store=self.store, clock=self.clock, ids=self.ids, keys=FixedKeys()),
+        )
+        self.runtime = Runtime(self.assembly)
+        if self.assembly.owner_pid is None:
+            self.settled = await settle_open_calls(self.services)
+            await self.desk.empty_inbox()
+        return self
+
+    async def crash(self):
+        """Die without closing: whatever is not on disk is lost, the lock is free."""
+        if self.path is None:
+            self.ledger.holder = None
+        else:
+            await self.store.close()
+
+    async def reopen(self, *tools):
+        await self.crash()
+        self.tools = tools or self.tools
+        return await self.open()
+
+    @property
+    def services(self):
+        return self.assembly.services
+
+    @property
+    def desk(self):
+        return self.assembly.desk
+
+    async def call(self, tool, arguments, **circumstances):
+        return await self.runtime.call(tool, arguments, **circumstances)
+
+    async def wait(self, call_id, timeout_s=0):
+        return await self.runtime.wait(call_id, timeout_s=timeout_s)
+
+    async def approve(self, held, by=BOB):
+        return await self.desk.approve(held.approval_id, by=by)
+
+    async def reject(self, held, by=BOB):
+        return await self.desk.reject(held.approval_id, by=by)
+
+    async def entries(self):
+        with contextlib.suppress(LedgerError):
+            await self.services.ledger.writer.flush()
+        return await self.store.entries(limit=1_000_000)
+
+    async def bodies(self, call_id=None):
+        """What the ledger says, oldest first."""
+        return [
+            json.loads(entry.body)
+            for entry in await self.entries()
+            if entry.call_id is not None and call_id in {None, entry.call_id}
+        ]
+
+    async def end_of(self, outcome):
+        """The terminal record of a call."""
+        ends = [b for b in await self.bodies(outcome.call_id) if b["kind"] == EntryKind.ENDED]
+        assert len(ends) == 1
+        return ends[0]
+
+    async def verdicts(self, outcome):
+        """(stage, verdict, code) of a call as the ledger has them."""
+        lines = [line for body in await self.bodies(outcome.call_id) for line in body["stages"]]
+        return [tuple(line[:3]) for line in lines]
+
+    async def account(self, run):
+        """What the run has used so far, in this process."""
+        organization = self.services.ledger.keyring.organization(self.principal.organization)
+        account = await self.services.budget.enter(organization.run_id(run))
+        assert account.inside == 1
+        account.leave()
+        return account
+
+    async def check(self):
+        """What must be true whenever nobody drives anything."""
+        ends, opened, spent = Counter(), set(), Counter()
+        for body in await self.bodies():
+            call_id = body["call"]
+            if body["kind"] == EntryKind.ENDED:
+                ends[call_id] += 1
+                opened.discard(call_id)
+                assert body["status"] not in {"failed", "cancelled"} or body["proof"]
+            elif body["kind"] in OPENING:
+                assert not ends[call_id]
+                opened.add(call_id)
+                if body["kind"] == EntryKind.INTENT and "approval" in body:
+                    spent[body["approval"]] += 1
+        assert all(count == 1 for count in ends.values())
+        assert all(count == 1 for count in spent.values())
+        assert set(await self.store.open_calls()) == opened
+        assert not self.services.tasks
+        assert not len(self.services.slots)
+        return opened
+
+
+@pytest.fixture
+def world():
+    return World
+
+
+@pytest.fixture
+async def sqlite(tmp_path):
+    """The same on SQLite."""
+    worlds = []
+
+    def make(*tools, **parts):
+        worlds.append(World(*tools, path=tmp_path / "ledger.db", **parts))
+        return worlds[-1]
+
+    yield make
+    for each in worlds:
+        await each.runtime.close()
+
+
+@pytest.fixture
+def faulty():
+    return Faulty
+
+
+@pytest.fixture
+def dawdling():
+    return Dawdling
+
+
+@pytest.fixture
+def blind():
+    return Blind
+
+
+@pytest.fixture
+def effects():
+    """What tools did: how often, by key."""
+    return defaultdict(int)
+
+
+@pytest.fixture
+def turns():
+    """Let the other tasks go on for so many rounds of the loop."""
+
+    async def turn(rounds=20):
+        for _ in range(rounds):
+            await anyio.lowlevel.checkpoint()
+
+    return turn
+
+
+@pytest.fixture
+def alice():
+    return ALICE
+
+
+@pytest.fixture
+def bob():
+    return BOB
+
+
+@pytest.fixture
+def limits():
+    """Limits that are in nobody's way, but for those that a test names."""
+
+    def make(**named):
+        wide = {"calls": 10_000, "proposals": 10_000, "calls_per_tool": 10_000}
+        return Limits(**{**wide, "calls_per_read": 10_000, "parallel": 10_000, **named})
+
+    return make
