@@ -48,20 +48,20 @@ class Books:
         self.clock = clock
         self.calls = 0
 
-    def call(self, tool=REFUND, **facts):
+    def call(self, using=REFUND, **facts):
         self.calls += 1
         number = f"{self.calls:026}"
         known = {
             "id": f"call_{number}",
             "run_id": f"run_{number}",
             "trace_id": number.zfill(32),
-            "tool": "nonsense" if tool is None else tool.name,
+            "tool": "nonsense" if using is None else using.name,
             "raw": {"order": 7},
             "principal": ALICE,
             "deadline_ms": self.clock.now_ms() + 120_000,
             "created_ms": self.clock.now_ms(),
-            "definition": tool,
-            "arguments": None if tool is None else {"order": 7},
+            "definition": using,
+            "arguments": None if using is None else {"order": 7},
         }
         return Call(**(known | facts))
 
