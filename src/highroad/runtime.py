@@ -40,6 +40,7 @@ Arguments = Mapping[str, object] | str | bytes
 Dependencies = Mapping[type, Callable[..., Any]]
 
 _log: Final = logging.getLogger("highroad.runtime")
+logging.getLogger("highroad").addHandler(logging.NullHandler())
 
 _SWEEP_S: Final = 1.0
 

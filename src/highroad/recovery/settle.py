@@ -23,11 +23,11 @@ INTERRUPTED: Final = CallError(
 
 
 async def settle_open_calls(services: Services) -> tuple[AnyOutcome, ...]:
-    """End every direct call that was in flight; held ones go on waiting, runs are left alone."""
+    """End every call that was in flight; held ones go on waiting."""
     settled: list[AnyOutcome] = []
     for call_id in await services.ledger.store.open_calls():
         history = await services.ledger.history(call_id)
-        if history is not None and history.intent is not None and history.opening["direct"]:
+        if history is not None and history.intent is not None:
             settled.append(await settle(services, call_id))
     return tuple(settled)
 
