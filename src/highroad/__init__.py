@@ -60,7 +60,7 @@ _HOMES: Final = {
     "tools.cost": ("Cost",),
     "tools.declare": ("tool", "tool_definition"),
 }
-"""Modules and the names that come from them; `tests/test_public_surface.py` holds it to the above."""
+"""Names by module; `tests/test_public_surface.py` holds it to the imports above."""
 
 __all__ = [
     "Cancelled",

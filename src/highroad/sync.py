@@ -60,8 +60,8 @@ class Runtime:
     def __init__(self, loop: _Loop, runtime: AsyncRuntime) -> None:
         self._loop = loop
         self._runtime = runtime
-        self.approvals = Approvals(loop, runtime)
-        self.audit = Audit(loop, runtime)
+        self.approvals: Approvals = Approvals(loop, runtime)
+        self.audit: Audit = Audit(loop, runtime)
 
     @classmethod
     def open(  # noqa: PLR0913 - what a runtime may be given, each by name
@@ -84,6 +84,7 @@ class Runtime:
         loop = _Loop()
 
         async def opened() -> AsyncRuntime:
+            """Open it in the loop that it lives in."""
             return await AsyncRuntime.open(
                 url, tools=tools, deps=deps, limits=limits, principal=principal, settings=settings
             )

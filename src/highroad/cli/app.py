@@ -37,7 +37,7 @@ class _LazyGroup(TyperGroup):
         return name, command, rest
 
 
-app: Final = typer.Typer(
+app: typer.Typer = typer.Typer(
     cls=_LazyGroup,
     help="Run the tool calls of AI agents: validated, authorized, asked, budgeted, recorded.",
     epilog="Exit codes: " + ", ".join(f"{code} {code.name.lower()}" for code in ExitCode) + ".",

@@ -11,7 +11,9 @@ from highroad.cli.exits import ExitCode
 from highroad.cli.options import As, AsJson
 from highroad.domain.approval import Approval, ApprovalState
 
-app = typer.Typer(add_completion=False, help="Calls that wait for a person: look, approve, reject.")
+app: typer.Typer = typer.Typer(
+    add_completion=False, help="Calls that wait for a person: look, approve, reject."
+)
 
 ApprovalId: TypeAlias = Annotated[
     str, typer.Argument(metavar="APPROVAL", help="Id of the approval.")

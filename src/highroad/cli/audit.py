@@ -10,7 +10,7 @@ from highroad.cli.exits import ExitCode
 from highroad.cli.misuse import Misuse
 from highroad.cli.options import AsJson
 
-app = typer.Typer(add_completion=False)
+app: typer.Typer = typer.Typer(add_completion=False)
 
 
 @app.callback()

@@ -12,7 +12,7 @@ from highroad.cli.output import Complaint, drawn_json
 from highroad.domain.outcome import Held, Outcome
 from highroad.runtime import Runtime
 
-app = typer.Typer(add_completion=False)
+app: typer.Typer = typer.Typer(add_completion=False)
 
 Begin: TypeAlias = Callable[[Runtime], Awaitable[Outcome[Any]]]
 """How the command begins: by a new call, or by going on with one."""

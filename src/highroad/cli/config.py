@@ -11,7 +11,7 @@ from highroad.cli.options import AsJson
 from highroad.cli.output import Output
 from highroad.settings import Settings, describe, load
 
-app = typer.Typer(add_completion=False)
+app: typer.Typer = typer.Typer(add_completion=False)
 
 
 @app.command()

@@ -21,16 +21,18 @@ from highroad.demo.database import Shop
 from highroad.demo.home import Home
 from highroad.demo.narrate import Listener, Narrator, Transcript
 from highroad.demo.story import Chapter, Claim, Stage
+from highroad.domain.error import LedgerOwned
 from highroad.runtime import Runtime
 from highroad.settings import load
 
-app = typer.Typer(add_completion=False)
+app: typer.Typer = typer.Typer(add_completion=False)
 
 _EPILOGUE: Final = """\
 The shop is yours now: {folder}
   highroad call get_order '{{"order_id": "ORD-000042"}}'
   highroad call refund '{{"order_id": "ORD-000042", "cents": 6000}}' --wait
-  highroad approvals list, and in another terminal: highroad approvals approve ID --as bob
+  highroad approvals list, then in another terminal:
+  highroad approvals approve APPROVAL --as bob
   highroad explain --last"""
 
 
@@ -54,8 +56,7 @@ def demo(
 
     def show() -> ExitCode:
         chapters = _chosen(chapter)
-        home = Home.under(folder.resolve())
-        home.furnish(visitor=local_user().id)
+        home = _furnished(folder.resolve())
         claims = asyncio.run(_tell(chapters, home, _listener(output, home)))
         return ExitCode.COMPLETED if all(c.holds for c in claims) else ExitCode.INTERNAL
 
@@ -67,6 +68,17 @@ def _chosen(wanted: str | None) -> Sequence[tuple[int, Chapter]]:
         return chosen(wanted)
     except LookupError as error:
         raise Misuse(str(error)) from None
+
+
+def _furnished(folder: Path) -> Home:
+    try:
+        home = Home.under(folder)
+        home.furnish(visitor=local_user().id)
+    except OSError as error:
+        raise Misuse(
+            f"the demo cannot use {folder}: {error.strerror}", do="Name another with --folder."
+        ) from error
+    return home
 
 
 def _listener(output: Output, home: Home) -> Listener:
@@ -84,6 +96,10 @@ async def _tell(
     shop = home.shop
     opening = Runtime.open(settings=load(home.folder), deps={Shop: lambda: shop})
     async with opening as runtime:
+        if runtime.owner_pid is not None:
+            raise LedgerOwned(runtime.owner_pid)
+        # Only now: whoever else has this ledger open may be in the middle of a call to the shop.
+        shop.restock()
         stage = Stage(runtime, shop, run=f"demo-{secrets.token_hex(4)}")
         for number, chapter in chapters:
             listener.open(number, chapter)

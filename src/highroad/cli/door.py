@@ -3,7 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Final, NoReturn, TypeAlias
@@ -11,10 +11,11 @@ from typing import Any, Final, NoReturn, TypeAlias
 import typer
 
 from highroad.cli.exits import ExitCode, of_error
+from highroad.cli.logs import told
 from highroad.cli.misuse import Misuse
 from highroad.cli.output import Complaint, Output
 from highroad.cli.user import principal_for
-from highroad.domain.error import HighroadError, SettingsError
+from highroad.domain.error import HighroadError
 from highroad.domain.identity import Principal
 from highroad.runtime import Runtime
 from highroad.settings import Settings, load
@@ -44,7 +45,8 @@ def enter(work: Work, *, user: str | None = None, as_json: bool) -> NoReturn:
 def leave(output: Output, work: Callable[[], ExitCode]) -> NoReturn:
     """Do the work and leave with its exit code; what we know can go wrong is told, not thrown."""
     try:
-        code = work()
+        with told(output):
+            code = work()
     except HighroadError as error:
         code = of_error(error)
         complaint = _complaint_of(error)
@@ -77,11 +79,8 @@ def _deps_of(settings: Settings) -> dict[type, Callable[..., Any]]:
     """What the modules of the setting `tools` say about the dependencies of their tools."""
     deps: dict[type, Callable[..., Any]] = {}
     for name in settings.tools:
-        try:
-            module = import_module(name.partition(":")[0])
-        except ImportError as error:
-            raise SettingsError(f"tools: the module {name} cannot be imported: {error}") from error
-        deps.update(getattr(module, DEPS, {}))
+        with suppress(ImportError):  # told, with the setting to mend, when the runtime is opened
+            deps |= getattr(import_module(name), DEPS, {})
     return deps
 
 

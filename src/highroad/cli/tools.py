@@ -11,7 +11,9 @@ from highroad.cli.misuse import Misuse
 from highroad.cli.options import AsJson
 from highroad.cli.output import drawn_json
 
-app = typer.Typer(add_completion=False, help="What may be called, and under which contract.")
+app: typer.Typer = typer.Typer(
+    add_completion=False, help="What may be called, and under which contract."
+)
 
 
 @app.command("list")

@@ -9,30 +9,36 @@ from highroad.settings import Settings
 
 
 def principal_for(wanted: str | None, settings: Settings) -> Principal:
-    """The operating system's user as the settings know them, or who `--as` says in profile dev.
+    """The user of the operating system, or whom `--as` names in profile dev.
 
     Raises:
-        Misuse: `--as` is not allowed here, or names nobody that the settings know.
+        Misuse: `--as` is not allowed here, or nobody alone goes by that name.
     """
     if wanted is None:
-        me = local_user()
-        found = [] if settings.is_production else _known(me.id, settings)
-        return replace(found[0], authenticated=True) if found else me
+        return _at_the_terminal(settings)
     if settings.is_production:
         raise Misuse("`--as` plays another user, which profile production does not allow")
-    match _known(wanted, settings):
-        case [one]:
-            return one
-        case []:
-            names = ", ".join(principal.id for principal in settings.principals) or "nobody"
-            raise Misuse(
-                f"the settings know no user {wanted!r}",
-                do=f"They know {names}; add others as [[principals]] in highroad.toml.",
-            )
-        case many:
-            names = " or ".join(f"{one.organization}/{one.id}" for one in many)
-            raise Misuse(f"there are several users {wanted!r}", do=f"Say --as {names}.")
+    played = _known(wanted, settings)
+    if played is None:
+        names = ", ".join(one.id for one in settings.principals) or "nobody"
+        raise Misuse(
+            f"the settings know no user {wanted!r}",
+            do=f"They know {names}; add others as [[principals]] in highroad.toml.",
+        )
+    return played
 
 
-def _known(name: str, settings: Settings) -> list[Principal]:
-    return [one for one in settings.principals if name in {one.id, f"{one.organization}/{one.id}"}]
+def _at_the_terminal(settings: Settings) -> Principal:
+    """The operating system says who it is, and in profile dev the settings what they may."""
+    me = local_user()
+    known = None if settings.is_production else _known(me.id, settings)
+    return me if known is None else replace(known, authenticated=True)
+
+
+def _known(name: str, settings: Settings) -> Principal | None:
+    """The one of that id, or of that `organization/id`."""
+    found = [one for one in settings.principals if name in {one.id, f"{one.organization}/{one.id}"}]
+    if len(found) > 1:
+        names = " or ".join(f"{one.organization}/{one.id}" for one in found)
+        raise Misuse(f"there are several users {name!r}", do=f"Say --as {names}.")
+    return found[0] if found else None

@@ -1,9 +1,10 @@
 """Records and definitions as a person likes to read them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 from rich.console import Group, RenderableType
+from rich.json import JSON
 from rich.table import Table
 from rich.text import Text
 
@@ -38,14 +39,15 @@ def status(word: str) -> Text:
 
 
 def trail(found: Trail) -> RenderableType:
-    """The calls of a run, one a line."""
-    rows = table("#", "tool", "status", "why", "took", "call", whole=("why", "call"))
+    """The calls of a run, in order."""
+    rows = table("#", "tool", "status", "took", "call", whole=("status", "took", "call"))
     for step in found.steps:
+        why = "repeated" if step.is_repeated else step.code
         rows.add_row(
             str(step.step),
             step.tool or Text("(no such tool)", "dim"),
-            status(f"{step.status}, repeated" if step.is_repeated else step.status),
-            step.code or "",
+            # In one column: ids and codes are to be read whole in eighty characters.
+            Text.assemble(status(step.status), (f"\n{why}", "dim") if why else ""),
             duration(step.latency_us),
             Text(step.call_id, "dim"),
         )
@@ -56,34 +58,15 @@ def explanation(found: Explanation) -> RenderableType:
     """Everything that is recorded of a call: what it was, each stage's word, who decided."""
     lines = facts()
     lines.add_row("call", Text(found.call_id, "bold"))
+    lines.add_row("run", found.run_id)
     lines.add_row("tool", " ".join(filter(None, (found.tool, found.tier, found.effect))))
     lines.add_row("status", Text.assemble(status(found.status), " ", found.code or ""))
     lines.add_row("for", _who(found))
     lines.add_row("at", f"{moment(found.created_ms)}, took {duration(found.latency_us)}")
     lines.add_row("policy", found.policy_version)
-    for rule in found.rules:
-        lines.add_row("", Text(rule, "dim"))
-    if found.source_call_id:
-        lines.add_row("answered by", Text(found.source_call_id))
-    for coercion in found.coercions:
-        lines.add_row("coerced", Text(coercion))
-    for approval in found.approvals:
-        lines.add_row("approval", _approval_line(approval))
-    for amendment in found.amendments:
-        lines.add_row("later", f"{amendment.kind}: applied is {amendment.applied}")
-    for name, value in (("arguments", found.arguments), ("result", found.result)):
-        if value is not None:
-            lines.add_row(name, Text(str(value)))
-    stages = table("stage", "verdict", "code", "rule", "took", whole=("stage",))
-    for line in found.stages:
-        stages.add_row(
-            line.stage,
-            Text(line.verdict, "dim" if line.verdict == "n/a" else ""),
-            line.code or "",
-            Text(line.rule or ""),
-            duration(line.elapsed_us),
-        )
-    return Group(lines, stages)
+    for name, text in _more(found):
+        lines.add_row(name, text)
+    return Group(lines, _stages(found))
 
 
 def approvals(found: Sequence[Approval]) -> RenderableType:
@@ -180,9 +163,36 @@ def _who(found: Explanation) -> Text:
     )
 
 
-def _approval_line(approval: Approval) -> Text:
-    by = f" by {', '.join(approval.approvers)}" if approval.approvers else ""
-    return Text.assemble(status(approval.state), by, " ", (approval.id, "dim"))
+def _more(found: Explanation) -> Iterator[tuple[str, RenderableType]]:
+    """What only some calls have."""
+    for rule in found.rules:
+        yield "", Text(rule, "dim")
+    if found.source_call_id:
+        yield "answered by", found.source_call_id
+    for coercion in found.coercions:
+        yield "coerced", coercion
+    for approval in found.approvals:
+        yield "approval", Text.assemble(status(approval.state), " ", (approval.id, "dim"))
+    for decision in found.decisions:
+        yield "decision", f"{decision['ruling']} by {decision['by']}"
+    for amendment in found.amendments:
+        yield "later", f"{amendment.kind}: applied is {amendment.applied}"
+    for name in ("arguments", "result", "message"):
+        if (plain := getattr(found, name)) is not None:
+            yield name, JSON.from_data(plain)
+
+
+def _stages(found: Explanation) -> Table:
+    rows = table("stage", "verdict", "code", "rule", "took", whole=("stage",))
+    for line in found.stages:
+        rows.add_row(
+            line.stage,
+            Text(line.verdict, "dim" if line.verdict == "n/a" else ""),
+            line.code or "",
+            line.rule or "",
+            duration(line.elapsed_us),
+        )
+    return rows
 
 
 def table(*columns: str, whole: tuple[str, ...]) -> Table:

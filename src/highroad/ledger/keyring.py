@@ -40,10 +40,10 @@ class RunKey:
     __slots__ = ("__weakref__", "_cipher", "_mac", "pending", "run_id")
 
     def __init__(self, run_id: str, secret: bytes, pending: SealedKey | None = None) -> None:
-        self.run_id = run_id
+        self.run_id: str = run_id
         self._cipher = AESGCM(secret[:_KEY_BYTES])
         self._mac = secret[_KEY_BYTES:]
-        self.pending = pending
+        self.pending: SealedKey | None = pending
 
     def seal(self, payload_id: str, content: bytes) -> bytes:
         """Encrypt `content` so that it opens under this run and payload id only."""
@@ -74,7 +74,7 @@ class OrganizationKey:
     __slots__ = ("_cipher", "_mac", "_opaque", "organization")
 
     def __init__(self, organization: str, secret: bytes) -> None:
-        self.organization = organization
+        self.organization: str = organization
         self._mac = secret[:_KEY_BYTES]
         self._cipher = AESGCM(secret[_KEY_BYTES:])
         self._opaque: OrderedDict[str, str] = OrderedDict()

@@ -32,7 +32,7 @@ class Ledger:
         self.writer = writer
         self.keyring = keyring
         self.clock = clock
-        self.vault = Vault(store, keyring, clock)
+        self.vault: Vault = Vault(store, keyring, clock)
         self._known: set[Principal] = set()
 
     # -- writing ---------------------------------------------------------------------------
@@ -129,6 +129,7 @@ class Ledger:
         lines = len(record.trace)
 
         def draft() -> Entry:
+            """The intent, as it stood when it was given."""
             self.seal_arguments(record, content)
             entry = entries.intent(record, at_ms=at_ms, lines=lines)
             self._note(record, entry, lines)
@@ -147,6 +148,7 @@ class Ledger:
         lines = len(record.trace)
 
         def draft() -> Entry:
+            """The end, and what has landed with it."""
             entry = end()
             self._note(record, entry, lines)
             return entry

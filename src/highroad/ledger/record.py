@@ -43,17 +43,17 @@ class CallRecord:
         run_key: RunKey | Callable[[], RunKey],
         policy_version: str,
     ) -> None:
-        self.call = call
-        self.principal_id = principal_id
+        self.call: Call = call
+        self.principal_id: str = principal_id
         """Opaque."""
         self._run_key = run_key
-        self.policy_version = policy_version
-        self.is_new_run = call.is_direct
+        self.policy_version: str = policy_version
+        self.is_new_run: bool = call.is_direct
         """This call's first entry opens its run."""
         self.rules: tuple[str, ...] = ()
         """Of the policy, that allowed it."""
         self.trace: list[StageLine] = []
-        self.traced = 0
+        self.traced: int = 0
         """How many lines of the trace an entry has already."""
         self.coercions: tuple[str, ...] = ()
         self.arguments: PayloadRef | None = None
@@ -63,15 +63,15 @@ class CallRecord:
         """The principal's row in `app_user`, where this process has not written it yet."""
         self.key_digest: str | None = None
         """HMAC of the idempotency key with the run's key."""
-        self.reserved_microusd = 0
+        self.reserved_microusd: int = 0
         self.approval: Approval | None = None
-        self.has_intent = False
+        self.has_intent: bool = False
         """An intent is on disk, or on its way there."""
-        self.attempts = 0
+        self.attempts: int = 0
         self.tool_name: str | None = None
         """The tool's own name, once it is known. What no tool is called may be anything, and
         stays out of the ledger (P7)."""
-        self.opened_ms = call.created_ms
+        self.opened_ms: int = call.created_ms
 
     @property
     def run_key(self) -> RunKey:

@@ -124,12 +124,12 @@ class Account:
         self._by_tool: dict[str, int] = {}
         self._elapsed_s = 0.0
         self._entered_s = 0.0
-        self.run_id = run_id
-        self.is_direct = is_direct
-        self.proposals = 0
-        self.calls = 0
-        self.microusd = 0
-        self.inside = 0
+        self.run_id: str = run_id
+        self.is_direct: bool = is_direct
+        self.proposals: int = 0
+        self.calls: int = 0
+        self.microusd: int = 0
+        self.inside: int = 0
 
     def propose(self) -> Exceeded | None:
         """Count a call that was received, whatever becomes of it."""

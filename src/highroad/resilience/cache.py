@@ -20,8 +20,8 @@ class Cache:
         self._capacity = entries
         self._clock = clock
         self._entries: OrderedDict[bytes, tuple[float, bytes]] = OrderedDict()
-        self.hits = 0
-        self.misses = 0
+        self.hits: int = 0
+        self.misses: int = 0
 
     def __len__(self) -> int:
         """Entries in memory, those that have run out included."""

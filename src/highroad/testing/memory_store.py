@@ -67,7 +67,7 @@ class MemoryStore:
     """
 
     def __init__(self, ledger: MemoryLedger | None = None) -> None:
-        self.ledger = MemoryLedger() if ledger is None else ledger
+        self.ledger: MemoryLedger = MemoryLedger() if ledger is None else ledger
         self._is_closed = False
 
     async def acquire(self, *, pid: int, at_ms: int) -> Fence | None:

@@ -44,8 +44,8 @@ class Rehearsal:
         settings: Settings | None = None,
         principal: Principal = TESTER,
     ) -> None:
-        self.clock = FakeClock()
-        self.store = MemoryStore()
+        self.clock: FakeClock = FakeClock()
+        self.store: MemoryStore = MemoryStore()
         self.principal = principal
         self._tools = list(tools)
         self._deps = dict(deps or {})

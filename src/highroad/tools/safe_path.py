@@ -35,7 +35,7 @@ class SafePath(Semantic):
     code = "path"
 
     def __init__(self, *roots: str | os.PathLike[str]) -> None:
-        self.roots = tuple(Path(root) for root in roots)
+        self.roots: tuple[Path, ...] = tuple(Path(root) for root in roots)
         if not self.roots or not all(root.is_absolute() for root in self.roots):
             raise ValueError(
                 'SafePath takes absolute directories, for example SafePath("/srv/docs")'

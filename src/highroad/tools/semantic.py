@@ -87,7 +87,9 @@ class Email(Semantic):
     def __init__(self, domains: Iterable[str] | None = None) -> None:
         if isinstance(domains, str):
             raise TypeError('domains are several, for example Email(domains=["example.com"])')
-        self.domains = None if domains is None else frozenset(each.lower() for each in domains)
+        self.domains: frozenset[str] | None = (
+            None if domains is None else frozenset(each.lower() for each in domains)
+        )
 
     def objection(self, text: str) -> str | None:
         """Refuse what is no plain mailbox, or stands in another domain."""

@@ -34,7 +34,7 @@ class LedgerErrors:
     __slots__ = ("path",)
 
     def __init__(self, path: Path) -> None:
-        self.path = path
+        self.path: Path = path
 
     def __enter__(self) -> None:
         """Nothing to do: one context serves a whole store."""

@@ -50,6 +50,7 @@ class SQLiteStore:
         """Become the owner, or `None` while another process is."""
 
         def take_over(connection: apsw.Connection) -> Fence:
+            """Say who owns it now, and raise the epoch."""
             connection.execute("INSERT OR REPLACE INTO owner VALUES (1, ?, ?)", (pid, at_ms))
             raised = "UPDATE log SET epoch = epoch + 1 RETURNING log_id, epoch"
             return Fence(*connection.execute(raised).get)
