@@ -9,6 +9,7 @@ import pytest
 from highroad.cli import demo as command
 from highroad.cli.exits import ExitCode
 from highroad.demo.chapters import CHAPTERS
+from highroad.demo.home import Home
 from highroad.demo.story import Beat, Chapter, Claim
 
 pytestmark = pytest.mark.usefixtures("visitor")
@@ -55,6 +56,22 @@ def test_one_chapter_is_told_alone(run, wanted):
 
     assert [chapter["name"] for chapter in told["chapters"]] == ["malformed"]
     assert told["holds"] is True
+
+
+def test_each_telling_begins_with_the_shop_as_it_was(run):
+    for _ in range(2):
+        run("demo", "--chapter", "refund")
+
+        assert Home.under(Path.cwd()).shop.count("refunds") == 1
+
+
+def test_a_folder_that_cannot_be_used_is_told(run):
+    Path("taken").write_text("", "utf-8")
+
+    done = run("demo", "--folder", "taken")
+
+    assert done.code == ExitCode.USAGE
+    assert "--folder" in done.err
 
 
 def test_a_chapter_that_there_is_not_is_told(run):

@@ -75,6 +75,15 @@ def test_a_call_of_a_second_process_is_refused_and_names_the_owner(terminal, wai
     assert str(process.pid) in err
 
 
+def test_the_demo_touches_nothing_while_another_process_has_the_ledger(terminal, waiting):
+    terminal.shop.add_note("ORD-000042", "still here", key="k1")
+
+    code, _, err = second(terminal, "demo")
+
+    assert code == ExitCode.LEDGER, err
+    assert terminal.shop.order("ORD-000042").notes == ("still here",)
+
+
 def test_a_second_process_may_look_while_the_first_waits(terminal, waiting):
     _, approval_id = waiting
 

@@ -44,16 +44,20 @@ class Home:
         return Shop(self.folder / _DATABASE)
 
     def furnish(self, visitor: str) -> None:
-        """Write the settings where there are none, and put the shop into its first state.
+        """Write the settings and stock the shop, where they are not there yet.
 
         Args:
             visitor: Login of whoever runs the demo, who becomes one of acme's support.
+
+        Raises:
+            OSError: The folder cannot be written to.
         """
         settings = self.folder / SETTINGS_FILE
         if not settings.exists():
             self.folder.mkdir(parents=True, exist_ok=True)
             settings.write_text(_settings_for(visitor), "utf-8")
-        self.shop.restock()
+        if not self.shop.path.exists():
+            self.shop.restock()
 
 
 def open_shop() -> Shop:

@@ -69,7 +69,7 @@ class Narrator:
         rows: list[tuple[str, RenderableType]] = [("tried", Text(beat.tried))]
         if beat.call:
             rows.append(("", Text(beat.call, style="bold")))
-        rows.append(("happened", Text(beat.status, _COLOURS.get(beat.status, "bold"))))
+        rows.append(("happened", _status(beat.status)))
         match beat.shown:
             case None:
                 pass
@@ -78,6 +78,8 @@ class Narrator:
                 self._print(rows)
                 self._console.print(Padding(self._draw(beat.shown), (1, 0, 1, 1)))
                 rows = []
+            case str(text):
+                rows.append(("", Text(text)))
             case data:
                 rows.append(("", _json(data)))
         rows.append(("why", Text(beat.why)))
@@ -105,6 +107,10 @@ class Narrator:
         for row in rows:
             grid.add_row(*row)
         self._console.print(Padding(grid, (0, 0, 0, 1)))
+
+
+def _status(words: str) -> Text:
+    return Text(words, _COLOURS.get(words.partition(",")[0], "bold"))
 
 
 def _json(data: JsonValue) -> Text:

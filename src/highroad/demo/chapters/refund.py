@@ -70,15 +70,16 @@ async def _tell(stage: Stage) -> AsyncIterator[Beat]:
     )
 
     again = await stage.call("refund", _REFUND, by=ALICE)
+    is_repeated = isinstance(again, Completed) and again.is_repeated
     yield Beat(
         tried="The same refund is submitted a second time.",
         call=line("refund", _REFUND),
-        status=again.status,
+        status="completed, repeated" if is_repeated else again.status,
         shown=answer(again, "call_id"),
         why="A call with effects has a key, made here of run and arguments. It is taken, so the "
         "first call's result answers, and says so.",
         claims=(
-            Claim("It is marked as repeated.", isinstance(again, Completed) and again.is_repeated),
+            Claim("It is marked as repeated.", is_repeated),
             Claim("Submitted twice, made once: one refund.", made() == 1),
         ),
     )
