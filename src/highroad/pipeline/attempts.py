@@ -1,5 +1,6 @@
 """The attempts of one call: try, judge what went wrong, try again where that is safe (P11)."""
 
+import asyncio
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,30 +28,43 @@ class Failure:
 async def attempt(call: Call, context: RoadContext) -> Ending:
     """Try until the body returns, or until trying again is unsafe, pointless or too late."""
     services, record, definition = context.services, context.record, call.known_definition
-    attempt_s = definition.timeout_s or services.limits.attempt_s
     while True:
         remaining_s = context.remaining_s()
         if remaining_s <= 0:
             return _end(context, _late(), Code.TIMEOUT)
         record.attempts += 1
-        try:
-            result = await run_body(call, context, min(attempt_s, remaining_s))
-        except TimeoutError:
-            failure = _late()
-        except ToolError as error:
-            failure = _said_by_tool(error)
-        # The second of the two boundaries of the road: a tool may raise what it likes, and the
-        # call is answered all the same.
-        except Exception as error:  # noqa: BLE001 - see above
-            failure = _raised(error, context.tool)
-        else:
-            return Ending(status=Status.COMPLETED, result=result, decided_by="execute")
+        failure = await _try_once(call, context, min(_attempt_s(context), remaining_s))
+        if isinstance(failure, Ending):
+            return failure
+        context.judge_attempt(is_applied=failure.applied, proof=failure.proof)
         delay_s = services.retry.delay_s(record.attempts, definition.attempts)
         if not failure.is_transient or not _is_safe_to_repeat(call, failure):
             return await _settle(call, context, failure)
         if delay_s is None or delay_s >= context.remaining_s():
             return _end(context, failure, Code.MAX_RETRIES_EXCEEDED)
         await services.clock.sleep(delay_s)
+
+
+def _attempt_s(context: RoadContext) -> float:
+    return context.tool.definition.timeout_s or context.services.limits.attempt_s
+
+
+async def _try_once(call: Call, context: RoadContext, timeout_s: float) -> Ending | Failure:
+    try:
+        result = await run_body(call, context, timeout_s)
+    except ToolError as error:
+        return _said_by_tool(error)
+    except TimeoutError as error:
+        return _raised(error, context.tool) if _is_declared(error, context) else _late()
+    except asyncio.CancelledError as error:
+        if _is_called_off():
+            raise
+        return _raised(error, context.tool)
+    # The second of the two boundaries of the road: a tool may raise what it likes, and the
+    # call is answered all the same.
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - see above
+        return _raised(error, context.tool)
+    return Ending(status=Status.COMPLETED, result=result, decided_by="execute")
 
 
 def _late() -> Failure:
@@ -80,7 +94,19 @@ def _said_by_tool(error: ToolError) -> Failure:
     )
 
 
-def _raised(error: Exception, tool: RegisteredTool[Any]) -> Failure:
+def _is_declared(error: TimeoutError, context: RoadContext) -> bool:
+    """Whether the tool says what its own kind of timeout means; ours has no other name."""
+    tool = context.tool
+    return type(error) is not TimeoutError and isinstance(error, tool.transient + tool.not_applied)
+
+
+def _is_called_off() -> bool:
+    """Whether a cancellation is the caller's, and not one that the body brought upon itself."""
+    task = asyncio.current_task()
+    return task is None or task.cancelling() > 0
+
+
+def _raised(error: BaseException, tool: RegisteredTool[Any]) -> Failure:
     """The name of the exception's class and nothing that it says, which may be anything (P7)."""
     is_transient = isinstance(error, tool.transient)
     return Failure(
@@ -106,27 +132,45 @@ def _is_safe_to_repeat(call: Call, failure: Failure) -> bool:
 
 async def _settle(call: Call, context: RoadContext, failure: Failure) -> Ending:
     """End after an attempt that is not repeated; a checkable tool is asked what happened."""
-    definition = call.known_definition
-    if failure.applied is None and definition.effect is Effect.CHECKABLE:
+    if context.proof is None and failure.applied is True:
+        return Ending(
+            status=Status.COMPLETED,
+            error=failure.error,
+            rule="tool.applied",
+            decided_by="execute",
+            is_result_lost=True,
+        )
+    if context.proof is None and call.known_definition.effect is Effect.CHECKABLE:
         return await probe(call, context, failure.error)
     return _end(context, failure, failure.error.code)
 
 
-async def probe(call: Call, context: RoadContext, cause: CallError) -> Ending:
+async def probe(
+    call: Call, context: RoadContext, cause: CallError, *, age_s: float = 0.0
+) -> Ending:
     """Ask a checkable tool whether the key happened; too early, it would not know.
 
-    A probe that fails knows nothing either.
+    A probe that fails, or takes longer than an attempt may, knows nothing either.
+
+    Args:
+        call: The call in question.
+        context: Of its drive.
+        cause: Why it has to be asked.
+        age_s: How long ago the key may have happened.
     """
-    asked, settle_after_s = context.tool.probe, call.known_definition.settle_after_s
+    asked, definition = context.tool.probe, call.known_definition
+    wait_s = max(0.0, definition.settle_after_s - age_s)
     happened: bool | None = None
-    if asked is not None and settle_after_s < context.remaining_s():
-        await context.services.clock.sleep(settle_after_s)
-        seen = await tool_context(call, context)
-        if seen.idempotency_key is not None:
-            try:
-                happened = await asked(seen.idempotency_key, seen)
-            except Exception:  # noqa: BLE001 - what a probe raises is "not known", whatever it is
-                happened = None
+    if asked is not None and wait_s < context.remaining_s():
+        if wait_s:
+            await context.services.clock.sleep(wait_s)
+        try:
+            async with asyncio.timeout(min(_attempt_s(context), context.remaining_s())):
+                seen = await tool_context(call, context)
+                if seen.idempotency_key is not None:
+                    happened = await asked(seen.idempotency_key, seen)
+        except Exception:  # noqa: BLE001 - what a probe raises is "not known", whatever it is
+            happened = None
     if happened is True:
         return Ending(
             status=Status.COMPLETED,
@@ -150,9 +194,8 @@ def _end(context: RoadContext, failure: Failure, code: str) -> Ending:
             retryable=True,
             is_authored=error.is_authored,
         )
-    proof = failure.proof if failure.applied is False else context.proof
-    if proof is not None:
-        return Ending(status=Status.FAILED, error=error, proof=proof, decided_by="execute")
+    if context.proof is not None:
+        return Ending(status=Status.FAILED, error=error, proof=context.proof, decided_by="execute")
     return Ending(
         status=Status.UNKNOWN,
         error=unknown(error),

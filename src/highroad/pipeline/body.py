@@ -76,12 +76,12 @@ async def run_body(call: Call, context: RoadContext, timeout_s: float) -> object
             body runs on, and nobody waits for it.
     """
     tool, arguments = context.tool, call.known_arguments
-    seen = await tool_context(call, context)
-    resources = None
-    if tool.resources:
-        dependencies = context.services.dependencies
-        resources = {need.parameter: await dependencies.resource(need) for need in tool.resources}
     async with asyncio.timeout(timeout_s):
+        seen = await tool_context(call, context)
+        resources = None
+        if tool.resources:
+            opened = context.services.dependencies.resource
+            resources = {need.parameter: await opened(need) for need in tool.resources}
         context.begin_body()
         if tool.is_async:
             started = tool.start(arguments, context=seen, resources=resources)

@@ -118,6 +118,7 @@ class RoadContext:
 
     __slots__ = (
         "_canonical",
+        "_cost_microusd",
         "_has_slot",
         "_reservation",
         "_tool",
@@ -126,6 +127,7 @@ class RoadContext:
         "approval_after",
         "claim",
         "deadline_s",
+        "is_in_doubt",
         "obligations",
         "outcome",
         "proof",
@@ -143,11 +145,11 @@ class RoadContext:
         account: Account,
         approval: Approval | None = None,
     ) -> None:
-        self.services = services
-        self.record = record
-        self.account = account
+        self.services: Services = services
+        self.record: CallRecord = record
+        self.account: Account = account
         """Of its run; the drive leaves it at its end."""
-        self.approval = approval
+        self.approval: Approval | None = approval
         """Of a call that was held and is driven on."""
         self.approval_after: Approval | None = None
         """As the end of this call leaves it, where that changes it."""
@@ -157,18 +159,21 @@ class RoadContext:
         """The answer, as soon as it is known: before the terminal record is durable."""
         self.proof: Proof | None = Proof.NOT_STARTED
         """Shows that nothing was applied, as long as something does."""
+        self.is_in_doubt: bool = False
+        """An attempt may have been applied: what a later one proves, it proves of itself alone."""
         self.seen: ToolContext[Any] | None = None
         """What the tool's body and hooks were handed last."""
         self.taken: Taken | None = None
         """Its place in the rate."""
         clock, call = services.clock, record.call
-        self.started_s = clock.monotonic_s()
-        self.deadline_s = self.started_s + (call.deadline_ms - clock.now_ms()) / 1_000
+        self.started_s: float = clock.monotonic_s()
+        self.deadline_s: float = self.started_s + (call.deadline_ms - clock.now_ms()) / 1_000
         """On the monotonic clock."""
         self._tool: RegisteredTool[Any] | None = None
         self._canonical: bytes | None = None
         self._reservation: Reservation | None = None
         self._has_slot = False
+        self._cost_microusd: int | None = None
 
     # -- the call ----------------------------------------------------------------------------
 
@@ -187,7 +192,9 @@ class RoadContext:
     @property
     def is_read(self) -> bool:
         """Whether its entries may ride with the next commit; what is refused is awaited."""
-        return self.record.has_intent and not self.tool.definition.has_effects
+        if self._tool is None or not self.record.has_intent:
+            return False
+        return not self._tool.definition.has_effects
 
     def settle_on(self, tool: RegisteredTool[Any], call: Call) -> None:
         """Note the tool, and the call with its definition and arguments."""
@@ -216,14 +223,19 @@ class RoadContext:
         call = self.record.call
         if self._canonical is not None:
             return self._canonical
-        raw = call.raw
+        raw, most = call.raw, self.services.limits.argument_bytes
         if isinstance(raw, bytes):
-            raw = raw.decode(errors="replace")
-        return orjson.dumps(
-            {"tool": call.tool, "raw": raw},
-            default=repr,
-            option=orjson.OPT_NON_STR_KEYS,
-        )
+            raw = raw[:most].decode(errors="replace")
+        elif isinstance(raw, str):
+            raw = raw[:most]
+        try:
+            content = orjson.dumps(
+                {"tool": call.tool, "raw": raw}, default=repr, option=orjson.OPT_NON_STR_KEYS
+            )
+        except TypeError:  # half a surrogate pair, an integer of any length, a bottomless pit
+            shown = ascii(raw) if isinstance(raw, str) else "no JSON"
+            content = orjson.dumps({"tool": ascii(call.tool), "raw": shown})
+        return content[:most]
 
     # -- time --------------------------------------------------------------------------------
 
@@ -272,15 +284,21 @@ class RoadContext:
         Returns:
             What the call cost, in millionths of a US dollar.
         """
-        reservation = self._reservation
-        if reservation is None or not self.record.has_intent:
+        if not self.record.has_intent:
             return 0
-        cost = reservation.microusd
-        if ending.status is not Status.UNKNOWN:
-            if result is not None and self.tool.cost.actual is not None:
-                arguments = self.record.call.known_arguments
-                cost = to_microusd(self.tool.cost.settle(arguments, orjson.loads(result)))
-            reservation.settle(cost)
+        if self._cost_microusd is not None:  # a bug of ours brought it to `finish` once more
+            return self._cost_microusd
+        reserved = cost = self.record.reserved_microusd
+        if ending.status is Status.UNKNOWN:
+            return cost
+        if result is not None and self.is_resolved and self.tool.cost.actual is not None:
+            arguments = self.record.call.known_arguments
+            cost = to_microusd(self.tool.cost.settle(arguments, orjson.loads(result)))
+        if self._reservation is not None:
+            self._reservation.settle(cost)
+        else:  # an earlier process reserved it, and the account was read with it
+            self.account.microusd += cost - reserved
+        self._cost_microusd = cost
         return cost
 
     # -- the body ----------------------------------------------------------------------------
@@ -289,6 +307,23 @@ class RoadContext:
         """The body runs: "not started" proves nothing any more."""
         repeatable = self.tool.definition.effect is Effect.REPEATABLE
         self.proof = Proof.REPEATABLE if repeatable else None
+
+    def judge_attempt(self, *, is_applied: bool | None, proof: Proof) -> None:
+        """Keep a proof as long as every attempt has one."""
+        if self.proof is not None:
+            return
+        if is_applied is False and not self.is_in_doubt:
+            self.proof = proof
+        else:
+            self.is_in_doubt = True
+
+    def resume_body(self) -> None:
+        """The body may have run before, in a process that is gone."""
+        self.is_in_doubt = True
+        if self.is_resolved:
+            self.begin_body()
+        else:
+            self.proof = None
 
     # -- the end -----------------------------------------------------------------------------
 

@@ -96,13 +96,16 @@ async def take_in_nested(
 
 
 async def thaw(services: Services, history: CallHistory) -> Call:
-    """The call behind a history. Of a read only what its entries say is known."""
-    if "tier" in history.opening and history.opening["tier"] == "read" and not history.approval:
-        return _bare(services, history)
+    """The call behind a history, to drive it on.
+
+    Raises:
+        VaultError: What that takes was erased, or its key is lost.
+    """
     return await services.ledger.thaw(history)
 
 
-def _bare(services: Services, history: CallHistory) -> Call:
+def bare(services: Services, history: CallHistory) -> Call:
+    """As much of a call as its entries say: enough to end it."""
     opening = history.opening
     return Call(
         id=history.call_id,
@@ -124,8 +127,8 @@ async def reopen(
     services: Services, call: Call, history: CallHistory, approval: Approval | None = None
 ) -> RoadContext:
     """The context of a call that the ledger knows, to drive it on or to end it."""
-    account = await services.budget.enter(call.run_id, is_direct=call.is_direct)
     record = await services.ledger.reopened(call, history)
+    account = await services.budget.enter(call.run_id, is_direct=call.is_direct)
     context = RoadContext(services, record, account, approval)
     record.arguments = None if approval is not None else history.ref("arguments")
     tool = services.registry.find(call.tool)
@@ -134,6 +137,8 @@ async def reopen(
         context.settle_on(tool, known)
         if tool.definition.has_effects:
             context.claim = keys.claim_key(known, context)
+    if record.has_intent:
+        context.resume_body()
     return context
 
 

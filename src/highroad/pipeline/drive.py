@@ -80,15 +80,20 @@ Plan = tuple[Stage | StageLine, ...]
 """The road of one tool behind `resolve`: stages, and lines for those that were left out."""
 
 
-async def drive(call: Call, context: RoadContext, *, ending: Ending | None = None) -> AnyOutcome:
-    """Take a call down the road, or straight to `finish` with an ending that is known already.
+async def drive(
+    call: Call, context: RoadContext, *, ending: Awaitable[Ending] | None = None
+) -> AnyOutcome:
+    """Take a call down the road, or straight to `finish` with an ending from elsewhere.
 
     It always answers, and always leaves one terminal record unless the call is held (P3, P5);
     cancellation ends in `finish` too, and then goes on.
     """
     outcome: AnyOutcome | None = None
     try:
-        found = ending or await _end_of(await _travel(call, context), context)
+        if ending is None:
+            found = await _end_of(await _travel(call, context), context)
+        else:
+            found = await ending
         outcome = found if isinstance(found, Held) else await finish(context, found)
     except asyncio.CancelledError:
         outcome = context.outcome or await _finish_cancelled(context)
@@ -99,7 +104,8 @@ async def drive(call: Call, context: RoadContext, *, ending: Ending | None = Non
         outcome = await finish(context, _broken(context, error))
     finally:
         context.release_reservation()
-        context.leave(outcome)
+        # Cancelled once more while it ends, the call still has its answer for those who joined.
+        context.leave(context.outcome if outcome is None else outcome)
     if isinstance(outcome, _LOUD):
         _log.warning("call %s %s: %s", outcome.call_id, outcome.status, outcome.error.code)
     return outcome

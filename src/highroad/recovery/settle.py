@@ -1,18 +1,21 @@
 """Settling what was in flight when its process died, by its effect class (P11)."""
 
+import logging
 from dataclasses import replace
 from typing import Final
 
 from highroad.domain.call import Call
-from highroad.domain.error import CallError, Code
+from highroad.domain.error import CallError, Code, VaultError
 from highroad.domain.outcome import AnyOutcome, Ending, Proof, Status
-from highroad.domain.tool import Effect
+from highroad.domain.tool import Effect, Tier
 from highroad.ledger.history import CallHistory
 from highroad.pipeline import doorway
 from highroad.pipeline.attempts import attempt, probe, unknown
 from highroad.pipeline.context import RoadContext, Services
 from highroad.pipeline.drive import drive
 from highroad.pipeline.stored import stored_outcome
+
+_log: Final = logging.getLogger("highroad.recovery")
 
 INTERRUPTED: Final = CallError(
     code=Code.INTERRUPTED,
@@ -27,7 +30,7 @@ async def settle_open_calls(services: Services) -> tuple[AnyOutcome, ...]:
     settled: list[AnyOutcome] = []
     for call_id in await services.ledger.store.open_calls():
         history = await services.ledger.history(call_id)
-        if history is not None and history.intent is not None:
+        if history is not None and history.intent is not None and history.ended is None:
             settled.append(await settle(services, call_id))
     return tuple(settled)
 
@@ -44,38 +47,49 @@ async def settle(services: Services, call_id: str) -> AnyOutcome:
         raise LookupError(f"no call {call_id} in this ledger")
     if history.ended is not None or history.is_held:
         return await stored_outcome(services, history)
-    context, call = await _reopen(services, history)
-    return await drive(call, context, ending=await _ending(context, history))
-
-
-async def _reopen(services: Services, history: CallHistory) -> tuple[RoadContext, Call]:
-    call = await doorway.thaw(services, history)
-    call = replace(
-        call,
-        deadline_ms=services.clock.now_ms() + int(services.limits.call_s * 1_000),
-    )
+    call, is_whole = await _call_of(services, history)
     context = await doorway.reopen(services, call, history)
-    return context, call
+    return await drive(call, context, ending=_ending(context, history, is_whole=is_whole))
 
 
-async def _ending(context: RoadContext, history: CallHistory) -> Ending:
-    services, intent = context.services, history.intent
-    if not context.is_resolved or intent is None:
+async def _call_of(services: Services, history: CallHistory) -> tuple[Call, bool]:
+    """The call, with a deadline of its own, and whether it can be run again as it was."""
+    is_whole = history.opening.get("tier") != Tier.READ
+    call = doorway.bare(services, history)
+    if is_whole:
+        try:
+            call = await doorway.thaw(services, history)
+        except VaultError as error:
+            _log.warning("call %s cannot be run again: %s", history.call_id, error)
+            is_whole = False
+    deadline_ms = services.clock.now_ms() + int(services.limits.call_s * 1_000)
+    return replace(call, deadline_ms=deadline_ms), is_whole
+
+
+async def _ending(context: RoadContext, history: CallHistory, *, is_whole: bool) -> Ending:
+    services, opening = context.services, history.opening
+    if opening.get("tier") == Tier.READ:
+        return Ending(status=Status.FAILED, error=INTERRUPTED, proof=Proof.REPEATABLE)
+    if not is_whole or not _is_as_it_was(context, opening["effect"]):
         return _unknown()
     definition = context.tool.definition
-    context.begin_body()
-    if not definition.has_effects:
-        return Ending(status=Status.FAILED, error=INTERRUPTED, proof=Proof.REPEATABLE)
-    age_s = (services.clock.now_ms() - intent["at"]) / 1_000
+    age_s = (services.clock.now_ms() - opening["at"]) / 1_000
     match definition.effect:
         case Effect.REPEATABLE:
             return await attempt(context.record.call, context)
         case Effect.IDEMPOTENT if age_s < definition.honoured_s:
             return await attempt(context.record.call, context)
         case Effect.CHECKABLE:
-            return await probe(context.record.call, context, INTERRUPTED)
+            return await probe(context.record.call, context, INTERRUPTED, age_s=age_s)
         case _:
             return _unknown()
+
+
+def _is_as_it_was(context: RoadContext, effect: str) -> bool:
+    """Whether the tool is there, accepted, and still of the class under which it ran."""
+    if not context.is_resolved or context.tool.name in context.services.changed:
+        return False
+    return context.tool.definition.effect == effect
 
 
 def _unknown() -> Ending:
