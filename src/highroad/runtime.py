@@ -19,7 +19,7 @@ from highroad.approvals.desk import Desk
 from highroad.approvals.waiting import Waiting
 from highroad.bootstrap import Assembly, assemble
 from highroad.domain.call import Call
-from highroad.domain.error import DeclarationError, LedgerOwned
+from highroad.domain.error import DeclarationError, LedgerError, LedgerOwned
 from highroad.domain.evidence import NO_EVIDENCE, Evidence
 from highroad.domain.identity import Delegate, Origin, Principal
 from highroad.domain.limits import Limits
@@ -322,7 +322,10 @@ class Runtime:
     async def _sweep(self) -> None:
         while True:
             await self._services.clock.sleep(_SWEEP_S)
-            await self._waiting.sweep()
+            try:
+                await self._waiting.sweep()
+            except LedgerError as error:  # the next look may find it well again
+                _log.warning("overdue approvals cannot be ended: %s", error)
 
     async def _settle(self, call_id: str) -> AnyOutcome:
         """Bring a call to its end that nobody drives, if its time has come."""

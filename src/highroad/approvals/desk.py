@@ -13,7 +13,7 @@ from typing import Final
 import orjson
 
 from highroad.domain.approval import Approval, ApprovalState, Decision, Ruling
-from highroad.domain.error import DecisionRefused
+from highroad.domain.error import DecisionRefused, LedgerError, VaultError
 from highroad.domain.identity import Principal
 from highroad.domain.payload import PayloadKind, SealedPayload
 from highroad.ledger import entries
@@ -25,6 +25,8 @@ _log: Final = logging.getLogger("highroad.approvals")
 
 POLL_S: Final = 0.05
 """How often the owner looks into the inbox; a look that finds nothing costs microseconds."""
+PRIVILEGED: Final = "tier_privileged"
+"""The obligation of a privileged tool, as `approve` names it."""
 
 
 class Rules:
@@ -45,6 +47,8 @@ class Rules:
             return "there is no such approval"  # as for one that does not exist
         if self.four_eyes and opaque_id == approval.requester:
             return "who requests a call does not approve it: ask somebody else"
+        if not by.authenticated and any(o.code == PRIVILEGED for o in approval.obligations):
+            return "a privileged tool asks people whose identity somebody has checked"
         if self.roles and not self.roles & by.roles:
             return f"deciding needs one of the roles {', '.join(sorted(self.roles))}"
         return None
@@ -62,6 +66,8 @@ class Desk:
         self._rules = rules
         self._is_owner = is_owner
         self._changed = asyncio.Event()
+        self._turn = asyncio.Lock()
+        """Of two decisions the second must see what the first one made of the approval."""
 
     async def list(
         self,
@@ -108,7 +114,10 @@ class Desk:
     async def watch(self) -> None:
         """Turn decisions of other processes into entries, for as long as this one is owner."""
         while True:
-            await self.empty_inbox()
+            try:
+                await self.empty_inbox()
+            except LedgerError as error:  # the next look may find it well again
+                _log.warning("the inbox cannot be emptied: %s", error)
             await self._clock.sleep(POLL_S)
 
     async def empty_inbox(self) -> None:
@@ -117,7 +126,7 @@ class Desk:
         for decision in decisions:
             try:
                 await self._record(decision)
-            except DecisionRefused as refusal:
+            except (DecisionRefused, VaultError) as refusal:
                 _log.warning("decision on %s dropped: %s", decision.approval_id, refusal)
         if decisions:
             await self._store.forget(decisions)
@@ -147,10 +156,11 @@ class Desk:
         return decided
 
     async def _record(self, decision: Decision) -> Approval:
-        approval = await self.get(decision.approval_id)
-        decided = self._after(approval, decision)
-        reason = await self._sealed_reason(approval, decision)
-        await self._ledger.writer.write(entries.decided(decided, decision, reason=reason))
+        async with self._turn:
+            approval = await self.get(decision.approval_id)
+            decided = self._after(approval, decision)
+            reason = await self._sealed_reason(approval, decision)
+            await self._ledger.writer.write(entries.decided(decided, decision, reason=reason))
         self._changed.set()
         self._changed = asyncio.Event()
         return decided

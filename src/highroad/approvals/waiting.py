@@ -1,13 +1,15 @@
 """Waiting for a held call, and driving it on once it is decided."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import logging
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
-from typing import Final
+from functools import partial
+from typing import Any, Final
 
 from highroad.approvals.desk import Desk
 from highroad.domain.approval import Approval, ApprovalState
-from highroad.domain.error import CallError, Code
+from highroad.domain.error import CallError, Code, LedgerError
 from highroad.domain.outcome import AnyOutcome, Ending, Status
 from highroad.ledger.history import CallHistory
 from highroad.pipeline import doorway
@@ -15,13 +17,15 @@ from highroad.pipeline.context import Services
 from highroad.pipeline.drive import drive
 from highroad.pipeline.stored import held, stored_outcome
 
+_log: Final = logging.getLogger("highroad.approvals")
+
 EXPIRED: Final = CallError(
     code=Code.APPROVAL_EXPIRED,
     message="Nobody decided about this call in time.",
     hint="Make the call anew if it is still wanted.",
 )
 
-Settle = Callable[[Services, str], Awaitable[AnyOutcome]]
+Settle = Callable[[Services, str], Coroutine[Any, Any, AnyOutcome]]
 
 
 class Waiting:
@@ -66,9 +70,9 @@ class Waiting:
                 return await stored_outcome(self._services, history)
             approval = await self._approval(history)
             if approval is None:
-                return await self._settle(self._services, call_id)
+                return await self._once(call_id, partial(self._settle, self._services, call_id))
             if self._is_due(approval):
-                return await self._drive_once(history, approval)
+                return await self._once(call_id, partial(self._drive, history, approval))
             left_s = (approval.expires_ms - clock.now_ms()) / 1_000
             if until_s is not None:
                 left_s = min(left_s, until_s - clock.monotonic_s())
@@ -78,12 +82,19 @@ class Waiting:
 
     async def sweep(self) -> None:
         """End the calls whose approvals have expired, though nobody waits for them."""
-        for approval in await self._desk.list(state=ApprovalState.WAITING):
-            if approval.expires_ms > self._services.clock.now_ms():
-                return  # they expire in the order in which they were made
-            history = await self._services.ledger.history(approval.call_id)
-            if history is not None and history.is_held:
-                await self._drive_once(history, approval)
+        after = ""
+        while page := await self._desk.list(state=ApprovalState.WAITING, after=after):
+            for approval in page:
+                if approval.expires_ms > self._services.clock.now_ms():
+                    return  # they expire in the order in which they were made
+                await self._end_overdue(approval)
+            after = page[-1].id
+
+    async def _end_overdue(self, approval: Approval) -> None:
+        try:
+            await self.wait(approval.call_id, timeout_s=0)
+        except LedgerError as error:  # its key may be lost; the others shall end all the same
+            _log.warning("call %s cannot be ended: %s", approval.call_id, error)
 
     async def _approval(self, history: CallHistory) -> Approval | None:
         """The approval of a held call as the store has it: spent or not."""
@@ -108,14 +119,22 @@ class Waiting:
             for wait in waits:
                 wait.cancel()
 
-    async def _drive_once(self, history: CallHistory, approval: Approval) -> AnyOutcome:
-        """Drive a decided call on; everybody who waits for it shares the one drive."""
-        driving = self._driving.get(history.call_id)
+    async def _once(
+        self, call_id: str, drive_on: Callable[[], Coroutine[Any, Any, AnyOutcome]]
+    ) -> AnyOutcome:
+        """Drive a call on; everybody who waits for it shares the one drive."""
+        driving = self._driving.get(call_id)
         if driving is None:
-            driving = asyncio.ensure_future(self._drive(history, approval))
-            self._driving[history.call_id] = driving
-            driving.add_done_callback(lambda _: self._driving.pop(history.call_id, None))
+            driving = self._driving[call_id] = asyncio.ensure_future(drive_on())
+            driving.add_done_callback(partial(self._over, call_id))
+            self._services.tasks.add(driving)
         return await asyncio.shield(driving)
+
+    def _over(self, call_id: str, driving: asyncio.Task[AnyOutcome]) -> None:
+        del self._driving[call_id]
+        self._services.tasks.discard(driving)
+        if not driving.cancelled():
+            driving.exception()  # looked at, though nobody may wait any more
 
     async def _drive(self, history: CallHistory, approval: Approval) -> AnyOutcome:
         services = self._services
@@ -128,10 +147,13 @@ class Waiting:
         if not is_late:
             return await drive(call, context)
         context.approval_after = replace(approval, state=ApprovalState.EXPIRED)
-        ending = Ending(
-            status=Status.EXPIRED,
-            error=EXPIRED,
-            rule=f"approval.{approval.id}",
-            decided_by="approve",
-        )
-        return await drive(call, context, ending=ending)
+        return await drive(call, context, ending=_expired(approval))
+
+
+async def _expired(approval: Approval) -> Ending:
+    return Ending(
+        status=Status.EXPIRED,
+        error=EXPIRED,
+        rule=f"approval.{approval.id}",
+        decided_by="approve",
+    )
