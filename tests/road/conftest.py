@@ -112,7 +112,7 @@ class World:
         self.ledger = MemoryLedger()
         self.settled = ()
 
-    async def open(self):
+    async def open(self, *, settles=True):
         store = MemoryStore(self.ledger) if self.path is None else SQLiteStore.open(self.path)
         self.store = self.wrap(store)
         self.assembly = await assemble(
@@ -124,7 +124,7 @@ class World:
             parts=Parts(store=self.store, clock=self.clock, ids=self.ids, keys=FixedKeys()),
         )
         self.runtime = Runtime(self.assembly)
-        if self.assembly.owner_pid is None:
+        if self.assembly.owner_pid is None and settles:
             self.settled = await settle_open_calls(self.services)
             await self.desk.empty_inbox()
         return self
@@ -136,10 +136,10 @@ class World:
         else:
             await self.store.close()
 
-    async def reopen(self, *tools):
+    async def reopen(self, *tools, settles=True):
         await self.crash()
         self.tools = tools or self.tools
-        return await self.open()
+        return await self.open(settles=settles)
 
     @property
     def services(self):
