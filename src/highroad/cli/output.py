@@ -17,7 +17,8 @@ from rich.text import Text
 from highroad.cli import views
 from highroad.domain.error import CallError
 
-_PATIENCE_S: Final = 1.0
+PATIENCE_S: Final = 1.0
+"""How long a person waits before asking what is going on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +75,7 @@ class Output:
             yield
             return
         status = self.errors.status(doing)
-        timer = Timer(_PATIENCE_S, status.start)
+        timer = Timer(PATIENCE_S, status.start)
         timer.start()
         try:
             yield
