@@ -41,6 +41,15 @@ def test_piped_it_is_plain_and_fits_eighty_columns():
     assert max(map(len, printed.splitlines())) <= 80
 
 
+def test_a_terminal_without_the_letters_for_it_is_served_all_the_same(monkeypatch):
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+
+    done = highroad("demo", "--chapter", "record")
+
+    assert done.returncode == ExitCode.COMPLETED, done.stderr
+    assert "all hold" in done.stdout
+
+
 def test_afterwards_the_folder_is_the_users(run):
     highroad("demo", "--chapter", "read")
 

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from highroad.cli.app import COMMANDS, app
 from highroad.cli.exits import ExitCode
+from highroad.domain.version import VERSION
 
 _AFTER_HELP = """
 import sys
@@ -64,6 +65,12 @@ def test_every_command_explains_itself(name):
 )
 def test_a_wrong_command_line_is_a_usage_error(line):
     assert CliRunner().invoke(app, line).exit_code == ExitCode.USAGE
+
+
+def test_the_version_is_printed():
+    done = CliRunner().invoke(app, ["--version"])
+
+    assert (done.exit_code, done.output.strip()) == (ExitCode.COMPLETED, VERSION)
 
 
 def test_a_near_miss_is_answered_with_the_command_that_was_meant():

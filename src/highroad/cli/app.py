@@ -1,12 +1,15 @@
 """The command `highroad`: what there is, and the way to the one that is asked for."""
 
+import sys
 from importlib import import_module
-from typing import TYPE_CHECKING, Final
+from io import TextIOWrapper
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 from typer.core import TyperGroup
 
 from highroad.cli.exits import ExitCode
+from highroad.domain.version import VERSION
 
 if TYPE_CHECKING:
     # Typer carries its own Click; the types of the method overridden below live nowhere else.
@@ -47,6 +50,25 @@ app: typer.Typer = typer.Typer(
 )
 
 
+def _print_version(is_wanted: bool) -> None:  # noqa: FBT001 - as Typer calls it
+    if is_wanted:
+        typer.echo(VERSION)
+        raise typer.Exit
+
+
+@app.callback()
+def _highroad(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", is_eager=True, help="Print the version.", callback=_print_version
+        ),
+    ] = False,
+) -> None:
+    """What is said before the name of a command."""
+
+
 def _stand_in() -> None:
     """Never run: known by its name and help line alone."""
 
@@ -57,4 +79,8 @@ for _name, _help in COMMANDS.items():
 
 def main() -> None:
     """Entry point of the command `highroad`."""
+    for stream in (sys.stdout, sys.stderr):
+        # A tick that a terminal has no letter for is no reason to fail in the middle.
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
     app()
