@@ -258,7 +258,6 @@ async def test_a_draft_that_breaks_takes_nobody_with_it_and_is_told_without_its_
 @pytest.mark.promise("P2")
 async def test_there_is_room_again_after_a_commit(store, writer):
     for n in range(MAX_BEHIND):
-        await writer.room()
         writer.put(intent(f"call_{n}"))
     store.gate.clear()
     late = [asyncio.ensure_future(writer.room()) for _ in range(5)]
@@ -348,3 +347,13 @@ async def live_through(steps, weather):
     assert written <= set(found)
     assert not denied & set(found)
     assert life.writer.behind == 0
+
+
+@pytest.mark.promise("P2")
+async def test_reads_that_never_wait_still_become_durable_on_the_way(store, writer, monkeypatch):
+    """A loop of them keeps nobody from the commit that is due, long before it is full."""
+    monkeypatch.setattr("highroad.ledger.writer.MAX_DELAY_S", 0.0)  # every commit is due at once
+    for number in range(MAX_BEHIND // 2):
+        await writer.room()
+        writer.put(intent(f"call_{number}"))
+    assert await store.calls()
