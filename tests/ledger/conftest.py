@@ -201,10 +201,7 @@ def store():
 @pytest.fixture
 async def ledger(store, keys, clock):
     fence = await store.acquire(pid=1, at_ms=clock.now_ms())
-    ledger = Ledger(store, GroupWriter(store, fence), Keyring(keys), clock)
-    yield ledger
-    if ledger.writer.failure is None:
-        await ledger.writer.flush()
+    return Ledger(store, GroupWriter(store, fence), Keyring(keys), clock)
 
 
 @pytest.fixture
