@@ -54,6 +54,8 @@ def test_a_rule_is_named_with_file_and_line(terminal):
     assert f"highroad.toml:{line}" in done.err
 
 
+@pytest.mark.promise("P5")
+@pytest.mark.promise("P7")
 def test_every_wrong_argument_is_told_with_its_place(terminal):
     done = terminal("call", "refund", '{"order": "ORD-000042", "cents": "five"}')
 

@@ -48,6 +48,7 @@ def test_the_last_call_and_the_last_refused_one_need_no_id(terminal, calls):
     assert terminal("explain", "--last-refused", "--json").json["call_id"] == refused["call_id"]
 
 
+@pytest.mark.promise("P7")
 def test_arguments_are_not_shown_unless_they_are_revealed(terminal, calls):
     read, _ = calls
 
@@ -64,6 +65,7 @@ def test_who_holds_the_permission_may_reveal(terminal, calls):
     assert found.json["result"]["id"] == "ORD-000042"
 
 
+@pytest.mark.promise("P7")
 def test_who_does_not_hold_it_may_not(terminal, calls):
     read, _ = calls
 

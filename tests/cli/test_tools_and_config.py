@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from highroad.cli.exits import ExitCode
 from highroad.demo.tools import TOOLS
 
@@ -28,6 +30,11 @@ def test_a_tool_that_there_is_not_is_told(terminal):
 
     assert done.code == ExitCode.USAGE
     assert "refnd" in done.err
+
+
+@pytest.mark.parametrize("line", [("tools", "list"), ("call", "get_order")])
+def test_where_no_tools_are_configured_it_is_told_how(run, line):
+    assert "highroad demo" in run(*line).err
 
 
 def test_config_says_what_is_in_force_and_where_it_was_given(terminal, add_settings, monkeypatch):

@@ -33,6 +33,7 @@ def second(terminal, *line):
     return process.returncode, out, err
 
 
+@pytest.mark.promise("P4")
 def test_a_second_terminal_approves_and_the_first_goes_on(terminal, waiting):
     process, approval_id = waiting
 
@@ -55,6 +56,7 @@ def test_a_second_terminal_rejects_and_the_first_gives_up(terminal, waiting):
     assert terminal.shop.count("refunds") == 0
 
 
+@pytest.mark.promise("P4")
 def test_who_asks_may_not_agree(terminal, waiting):
     process, approval_id = waiting
 

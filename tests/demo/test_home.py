@@ -66,6 +66,22 @@ def test_a_project_with_settings_of_its_own_is_left_alone(tmp_path):
     assert load(home.folder).file == home.folder / "highroad.toml"
 
 
+def test_a_ledger_without_settings_is_somebodys_too(tmp_path):
+    (tmp_path / ".highroad").mkdir()
+
+    assert furnished(tmp_path).folder == tmp_path / ".highroad" / "demo"
+    assert not (tmp_path / "highroad.toml").exists()
+    assert furnished(tmp_path).folder == tmp_path / ".highroad" / "demo"
+
+
+def test_settings_that_were_deleted_are_written_anew(tmp_path):
+    furnished(tmp_path)
+    (tmp_path / "highroad.toml").unlink()
+
+    assert furnished(tmp_path).folder == tmp_path
+    assert (tmp_path / "highroad.toml").exists()
+
+
 def test_furnishing_again_leaves_the_shop_as_it_is(tmp_path):
     furnished(tmp_path).shop.refund("ORD-000042", 500, key="k1")
 

@@ -90,6 +90,7 @@ async def _report(door: Door, outcome: Outcome[Any]) -> None:
     door.output.complain(
         outcome.status, Complaint.of(outcome.error, outcome.call_id, rule=record.rule)
     )
+    door.tell_if_without_tools()
     if isinstance(outcome, Held):
         door.output.note(_how_to_decide(outcome))
         door.output.note(f"Then: highroad call --resume {outcome.call_id}")

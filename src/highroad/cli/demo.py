@@ -19,8 +19,10 @@ from highroad.cli.output import Output
 from highroad.demo.chapters import chosen
 from highroad.demo.database import Shop
 from highroad.demo.home import Home
-from highroad.demo.narrate import Listener, Narrator, Transcript
+from highroad.demo.listener import Listener
+from highroad.demo.narrate import Narrator
 from highroad.demo.story import Chapter, Claim, Stage
+from highroad.demo.transcript import Transcript
 from highroad.domain.error import LedgerOwned
 from highroad.runtime import Runtime
 from highroad.settings import load
@@ -28,7 +30,7 @@ from highroad.settings import load
 app: typer.Typer = typer.Typer(add_completion=False)
 
 _EPILOGUE: Final = """\
-The shop is yours now: {folder}
+The shop is yours now. In {folder}:
   highroad call get_order '{{"order_id": "ORD-000042"}}'
   highroad call refund '{{"order_id": "ORD-000042", "cents": 6000}}' --wait
   highroad approvals list, then in another terminal:

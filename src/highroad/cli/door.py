@@ -32,6 +32,14 @@ class Door:
     output: Output
     user: Principal
 
+    def tell_if_without_tools(self) -> None:
+        """Whoever looks for a tool where none is configured looks in vain."""
+        if not self.runtime.tools:
+            self.output.note(
+                'There are no tools here: add tools = ["your.module"] to highroad.toml, '
+                "or begin with `highroad demo`."
+            )
+
 
 Work: TypeAlias = Callable[[Door], Awaitable[ExitCode]]
 

@@ -33,6 +33,7 @@ def show(
 async def _list(door: Door) -> ExitCode:
     found = sorted(door.runtime.tools, key=lambda tool: tool.name)
     door.output.show(found, views.tools(found))
+    door.tell_if_without_tools()
     return ExitCode.COMPLETED
 
 

@@ -30,13 +30,11 @@ class Home:
 
     @classmethod
     def under(cls, folder: Path) -> "Home":
-        """The folder itself, or one below it where the folder has settings of its own.
+        """The folder itself, or one below it where the folder is somebody's project.
 
-        Somebody's project is not to be mixed with a shop: neither its settings nor its ledger.
+        A shop is not to be mixed with it: neither with its settings nor with its ledger.
         """
-        settings = folder / SETTINGS_FILE
-        is_free = not settings.exists() or _is_ours(settings)
-        return cls(folder if is_free else folder / _FOLDER)
+        return cls(folder if _is_free(folder) else folder / _FOLDER)
 
     @property
     def shop(self) -> Shop:
@@ -78,10 +76,14 @@ def _template() -> str:
     return files("highroad.demo").joinpath(SETTINGS_FILE).read_text("utf-8")
 
 
-def _is_ours(settings: Path) -> bool:
-    """Whether it begins as ours do; what the user changed further down stays theirs."""
-    first_line = _template().partition("\n")[0]
-    return settings.read_text("utf-8", errors="replace").startswith(first_line)
+def _is_free(folder: Path) -> bool:
+    """Whether settings and ledger of a folder are the demo's, or nobody's yet."""
+    settings = folder / SETTINGS_FILE
+    if settings.exists():
+        # What the user changed further down stays as it is.
+        first_line = _template().partition("\n")[0]
+        return settings.read_text("utf-8", errors="replace").startswith(first_line)
+    return (folder / _DATABASE).exists() or not (folder / _FOLDER.parent).exists()
 
 
 def _settings_for(visitor: str) -> str:

@@ -1,8 +1,7 @@
-"""The demo in print: for eyes, coloured on a terminal and plain when piped; or for programs."""
+"""The demo in print: coloured on a terminal, plain when piped."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
-from typing import Any, Final, Protocol, TypeAlias
+from typing import Final, TypeAlias
 
 from rich.console import Console, RenderableType
 from rich.json import JSON
@@ -27,22 +26,6 @@ _COLOURS: Final = {
     "failed": "red",
     "unknown": "magenta",
 }
-
-
-class Listener(Protocol):
-    """Whom the demo is told to, chapter by chapter and beat by beat."""
-
-    def open(self, number: int, chapter: Chapter) -> None:
-        """A chapter begins."""
-        ...
-
-    def tell(self, beat: Beat) -> None:
-        """Something was tried."""
-        ...
-
-    def close(self, claims: Sequence[Claim]) -> None:
-        """The last chapter is over; these were all claims."""
-        ...
 
 
 class Narrator:
@@ -122,26 +105,3 @@ def _json(data: JsonValue) -> Text:
 def _mark(claim: Claim) -> Text:
     mark, style = ("✓", "green") if claim.holds else ("✗ NOT SO:", "bold red")
     return Text.assemble((mark, style), " ", claim.text)
-
-
-class Transcript:
-    """Keeps what was told, and hands it over as data for JSON at the end."""
-
-    def __init__(self, hand_over: Callable[[object], None]) -> None:
-        self._hand_over = hand_over
-        self._chapters: list[dict[str, Any]] = []
-
-    def open(self, number: int, chapter: Chapter) -> None:
-        """Begin a chapter."""
-        self._chapters.append(
-            {"number": number, "name": chapter.name, "title": chapter.title, "beats": []}
-        )
-
-    def tell(self, beat: Beat) -> None:
-        """Keep a beat."""
-        self._chapters[-1]["beats"].append(asdict(beat))
-
-    def close(self, claims: Sequence[Claim]) -> None:
-        """Hand over."""
-        holds = all(claim.holds for claim in claims)
-        self._hand_over({"chapters": self._chapters, "claims": len(claims), "holds": holds})
