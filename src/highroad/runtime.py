@@ -28,7 +28,7 @@ from highroad.domain.tool import ToolDefinition
 from highroad.ledger.audit import Audit
 from highroad.pipeline import doorway
 from highroad.pipeline.doorway import Proposal
-from highroad.pipeline.drive import drive
+from highroad.pipeline.drive import enter
 from highroad.recovery.settle import settle, settle_open_calls
 from highroad.settings import Settings
 from highroad.tools.compile import RegisteredTool
@@ -213,8 +213,7 @@ class Runtime:
             dry_run=dry_run,
             door=door,
         )
-        call, context = await doorway.take_in(self._services, proposal)
-        return await drive(call, context)
+        return await enter(self._services, doorway.take_in(self._services, proposal))
 
     async def wait(self, call_id: str, *, timeout_s: float | None = None) -> AnyOutcome:
         """The outcome of a call made earlier; a held one is awaited and driven on.
@@ -339,8 +338,8 @@ class Runtime:
         key: str | None,
     ) -> AnyOutcome:
         name = tool if isinstance(tool, str) else self._name_of(tool)
-        call, context = await doorway.take_in_nested(self._services, parent, name, arguments, key)
-        return await drive(call, context)
+        services = self._services
+        return await enter(services, doorway.take_in_nested(services, parent, name, arguments, key))
 
     def _require_ownership(self) -> None:
         if self._assembly.owner_pid is not None:

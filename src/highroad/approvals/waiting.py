@@ -15,7 +15,7 @@ from highroad.ledger.history import CallHistory
 from highroad.pipeline import doorway
 from highroad.pipeline.context import Services
 from highroad.pipeline.drive import drive
-from highroad.pipeline.stored import held, stored_outcome
+from highroad.pipeline.stored import held_by, stored_outcome
 
 _log: Final = logging.getLogger("highroad.approvals")
 
@@ -77,7 +77,7 @@ class Waiting:
             if until_s is not None:
                 left_s = min(left_s, until_s - clock.monotonic_s())
                 if left_s <= 0:
-                    return held(history)
+                    return held_by(approval)
             await self._pause(changed, left_s)
 
     async def sweep(self) -> None:

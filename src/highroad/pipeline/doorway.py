@@ -10,6 +10,7 @@ from highroad.domain.evidence import NO_EVIDENCE, Evidence
 from highroad.domain.identity import Delegate, Origin, Principal
 from highroad.domain.ids import uuid_hex, with_prefix
 from highroad.ledger.history import CallHistory
+from highroad.limits.budget import Account
 from highroad.pipeline import keys
 from highroad.pipeline.context import RoadContext, Services
 
@@ -64,8 +65,7 @@ async def take_in(services: Services, proposal: Proposal) -> tuple[Call, RoadCon
         dry_run=proposal.dry_run,
         door=proposal.door,
     )
-    record = await services.ledger.record(call, policy_version=services.policy.version)
-    return call, RoadContext(services, record, account)
+    return call, await _context(services, call, account)
 
 
 async def take_in_nested(
@@ -91,8 +91,16 @@ async def take_in_nested(
         definition=None,
         arguments=None,
     )
-    record = await services.ledger.record(call, policy_version=services.policy.version)
-    return call, RoadContext(services, record, account)
+    return call, await _context(services, call, account)
+
+
+async def _context(services: Services, call: Call, account: Account) -> RoadContext:
+    try:
+        record = await services.ledger.record(call, policy_version=services.policy.version)
+    except BaseException:
+        account.leave()
+        raise
+    return RoadContext(services, record, account)
 
 
 async def thaw(services: Services, history: CallHistory) -> Call:

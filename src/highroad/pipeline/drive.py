@@ -19,7 +19,6 @@ from highroad.domain.outcome import (
     Completed,
     Ending,
     Held,
-    HoldReason,
     Refused,
     Status,
     Unknown,
@@ -39,12 +38,20 @@ from highroad.pipeline.stages import (
     validate,
 )
 from highroad.pipeline.stages.finish import finish
+from highroad.pipeline.stored import held_by
 from highroad.tools.compile import RegisteredTool
 
 _log: Final = logging.getLogger("highroad.road")
 
 _LOUD: Final = (Refused, Held, Unknown)
 """Outcomes that somebody should hear of."""
+
+NO_LEDGER: Final = CallError(
+    code=Code.LEDGER_UNAVAILABLE,
+    message="The ledger cannot be written, so nothing is run.",
+    hint="Try again later.",
+    retryable=True,
+)
 
 Applies = Callable[[RegisteredTool[Any], Services], bool]
 
@@ -109,6 +116,17 @@ async def drive(
     if isinstance(outcome, _LOUD):
         _log.warning("call %s %s: %s", outcome.call_id, outcome.status, outcome.error.code)
     return outcome
+
+
+async def enter(services: Services, taking_in: Awaitable[tuple[Call, RoadContext]]) -> AnyOutcome:
+    """Take a call in and drive it; who finds the ledger shut is answered as well (P5)."""
+    try:
+        call, context = await taking_in
+    except LedgerError as error:
+        call_id = services.ids.new("call")
+        _log.warning("call %s refused: %s: %s", call_id, NO_LEDGER.code, error)
+        return Refused(call_id=call_id, error=NO_LEDGER)
+    return await drive(call, context)
 
 
 async def _travel(call: Call, context: RoadContext) -> Verdict:
@@ -200,13 +218,7 @@ async def _end_of(verdict: Verdict, context: RoadContext) -> Ending | Held:
                 keeps_key=verdict.keeps_key,
             )
         case Hold(approval=approval):
-            return Held(
-                call_id=approval.call_id,
-                reason=HoldReason.APPROVAL,
-                approval_id=approval.id,
-                expires_ms=approval.expires_ms,
-                reasons=tuple(obligation.reason for obligation in approval.obligations),
-            )
+            return held_by(approval)
         case Join(call_id=call_id):
             return await _join(call_id, context)
         case Proceed():
@@ -255,12 +267,7 @@ def _report(call: Call, error: Exception) -> None:
 def _broken(context: RoadContext, error: Exception) -> Ending:
     """A bug of ours, or a ledger that cannot be written."""
     if isinstance(error, LedgerError):
-        seen = CallError(
-            code=Code.LEDGER_UNAVAILABLE,
-            message="The ledger cannot be written, so nothing is run.",
-            hint="Try again later.",
-            retryable=True,
-        )
+        seen = NO_LEDGER
         if not context.record.has_intent:
             return Ending(status=Status.REFUSED, error=seen, rule="ledger", decided_by="ledger")
     else:

@@ -3,7 +3,8 @@
 import orjson
 from pydantic import ValidationError
 
-from highroad.domain.error import CallError, Code
+from highroad.domain.approval import Approval
+from highroad.domain.error import BrokenPromise, CallError, Code
 from highroad.domain.outcome import (
     AnyOutcome,
     Completed,
@@ -17,15 +18,14 @@ from highroad.ledger.history import CallHistory
 from highroad.pipeline.context import Services
 
 
-def held(history: CallHistory) -> Held:
+def held_by(approval: Approval) -> Held:
     """The hold of a call that waits for people."""
-    approval = history.approval
     return Held(
-        call_id=history.call_id,
+        call_id=approval.call_id,
         reason=HoldReason.APPROVAL,
-        approval_id=None if approval is None else approval.id,
-        expires_ms=0 if approval is None else approval.expires_ms,
-        reasons=() if approval is None else tuple(o.reason for o in approval.obligations),
+        approval_id=approval.id,
+        expires_ms=approval.expires_ms,
+        reasons=tuple(obligation.reason for obligation in approval.obligations),
     )
 
 
@@ -37,7 +37,9 @@ async def stored_outcome(services: Services, history: CallHistory) -> AnyOutcome
     """
     ended = history.ended
     if ended is None:
-        return held(history)
+        if history.approval is None:
+            raise BrokenPromise(f"call {history.call_id} neither ended nor waits for people")
+        return held_by(history.approval)
     if history.status is Status.COMPLETED:
         return await _completed(services, history, is_repeated="repeated" in ended)
     error = CallError(

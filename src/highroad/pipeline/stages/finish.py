@@ -26,7 +26,7 @@ from highroad.domain.payload import PayloadKind, PayloadRef
 from highroad.domain.tool import Effect
 from highroad.ledger import entries
 from highroad.pipeline.context import RoadContext
-from highroad.pipeline.stored import stored_outcome
+from highroad.pipeline.stored import held_by, stored_outcome
 from highroad.tools.compile import RegisteredTool
 
 INVALID: Final = CallError(
@@ -117,8 +117,9 @@ def _checked(context: RoadContext, ending: Ending) -> tuple[Result | None, Endin
     if ending.stored is not None:
         return _stored(tool, ending.stored), ending
     if ending.is_result_lost:
-        warning = "It took effect, but its result was lost."
-        return Result(b"null", None, None, is_invalid=True, warnings=(warning,)), ending
+        lost, error = "It took effect, but its result was lost.", ending.error
+        warnings = (lost,) if error is None else (lost, error.message, error.hint)
+        return Result(b"null", None, None, is_invalid=True, warnings=warnings), ending
     encoded = tool.result.encode(ending.result)
     size = len(encoded.data)
     if size > context.services.limits.result_bytes:
@@ -215,7 +216,7 @@ def _outcome(context: RoadContext, ending: Ending, result: Result | None) -> Any
 
 def _unrecorded(context: RoadContext, ending: Ending) -> AnyOutcome:
     """The ledger cannot be written: what was not applied is refused, the rest is unknown."""
-    call_id = context.record.call.id
+    call_id, approval = context.record.call.id, context.approval
     error = CallError(
         code=Code.LEDGER_UNAVAILABLE,
         message="The ledger cannot be written, so this call cannot be completed.",
@@ -223,7 +224,8 @@ def _unrecorded(context: RoadContext, ending: Ending) -> AnyOutcome:
         retryable=True,
     )
     if not context.record.has_intent:
-        return Refused(call_id=call_id, error=error)
+        # A call that was held still is: whoever waits for it later drives it on.
+        return Refused(call_id=call_id, error=error) if approval is None else held_by(approval)
     proof = ending.proof or context.proof
     if proof is not None:
         return Failed(call_id=call_id, error=error, proof=proof)
