@@ -51,6 +51,7 @@ EVENTS = {
     "it raised an error declared `transient`, on each of its attempts": raises(DownError()),
     "it raised an error declared `not_applied`": raises(NeverSentError()),
     "it raised `ToolError(applied=False)`": raises(ToolError("no", applied=False)),
+    "it raised `ToolError(applied=True)`": raises(ToolError("done", applied=True)),
     LATE: hangs,
 }
 
@@ -165,7 +166,7 @@ import asyncio, os, sys
 from pathlib import Path
 from highroad import Runtime, tool
 
-DIES, HONOURED_S = sys.argv[1] == "dies", float(sys.argv[2])
+STATE, HONOURED_S, RUN = sys.argv[1], float(sys.argv[2]), sys.argv[3]
 CALLS = ("repeatable", "idempotent", "unprotected", "yes", "no", "none")
 PROBES = {"yes": True, "no": False, "none": None}
 begun = []
@@ -175,7 +176,7 @@ def declared(name):
         with Path(f"{name}.ran").open("a") as file:
             file.write("x")
         begun.append(name)
-        while DIES:
+        while STATE == "dies":
             if len(begun) == len(CALLS):
                 os._exit(9)
         return number
@@ -184,47 +185,106 @@ def declared(name):
         options = {"effect": "checkable", "probe": lambda _: PROBES[name]}
     if name == "idempotent":
         options["honoured_s"] = HONOURED_S
+    if STATE == "changed":
+        options = {"effect": "repeatable" if name == "unprotected" else "unprotected"}
     return tool(name=name, tier="reversible", **options)(work)
 
 async def main():
-    tools = [declared(name) for name in CALLS]
+    tools = [] if STATE == "gone" else [declared(name) for name in CALLS]
     async with Runtime.open("sqlite:///ledger.db", tools=tools) as runtime:
-        if DIES:
-            await asyncio.gather(*(runtime.call(each, {"number": 1}) for each in tools))
+        if STATE == "dies":
+            runs = (f"{RUN}-{name}" if RUN else None for name in CALLS)
+            calls = (runtime.call(each, {"number": 1}, run=run) for each, run in zip(tools, runs))
+            await asyncio.gather(*calls)
+
+asyncio.run(main())
+"""
+DIED = "the process died while it ran"
+
+
+def after_death(state, *, honoured_s="3600", run=""):
+    """Status of each call that a process left behind, and how often its body ran."""
+    for each in ("dies", state):
+        line = [sys.executable, "-c", DIES, each, honoured_s, run]
+        done = subprocess.run(line, check=False)
+        assert done.returncode == (9 if each == "dies" else 0)
+    with sqlite3.connect("ledger.db") as ledger:
+        found = ledger.execute(
+            "SELECT tool, status FROM tool_call JOIN tool_result ON call_id = id"
+        )
+        return {
+            name: (status, len(Path(f"{name}.ran").read_text("utf-8"))) for name, status in found
+        }
+
+
+@pytest.mark.promise("P2")
+@pytest.mark.promise("P11")
+@pytest.mark.parametrize("run", ["", "thread"])
+@pytest.mark.parametrize("is_over", [False, True])
+def test_a_call_whose_process_died_ends_as_the_page_says(is_over, run, cell):
+    found = after_death("lives", honoured_s="0.000001" if is_over else "3600", run=run)
+    event = f"{DIED}, and `honoured_s` is over" if is_over else DIED
+    for effect in ("repeatable", "idempotent", "unprotected"):
+        (said,) = cell(event, effect).values()
+        assert found[effect] == (("completed", 2) if said == "runs again" else (said, 1))
+    for name, answer in {"yes": True, "no": False, "none": None}.items():
+        assert found[name] == (cell(event, "checkable")[answer], 1)
+
+
+@pytest.mark.promise("P11")
+@pytest.mark.parametrize("state", ["gone", "changed"])
+def test_a_call_whose_tool_is_another_after_a_death_ends_as_the_page_says(state, cell):
+    found = after_death(state)
+    said = {
+        each
+        for effect in CLASSES
+        for each in cell(f"{DIED}, and the tool is gone or of another class now", effect).values()
+    }
+    assert {(each, 1) for each in said} == set(found.values())
+
+
+DIES_EARLY = """
+import asyncio, os
+from highroad import Runtime, tool
+
+@tool(tier="reversible", data_checks=[lambda _: os._exit(9)])
+async def work(number: int) -> int:
+    return number
+
+async def main():
+    async with Runtime.open("sqlite:///ledger.db", tools=[work]) as runtime:
+        await runtime.call(work, {"number": 1})
 
 asyncio.run(main())
 """
 
 
 @pytest.mark.promise("P2")
-@pytest.mark.promise("P11")
-@pytest.mark.parametrize("is_over", [False, True])
-def test_a_call_whose_process_died_ends_as_the_page_says(is_over, cell):
-    honoured_s = "0.000001" if is_over else "3600"
-    died = subprocess.run([sys.executable, "-c", DIES, "dies", honoured_s], check=False)
-    assert died.returncode == 9
-    subprocess.run([sys.executable, "-c", DIES, "lives", honoured_s], check=True)
+def test_a_call_whose_process_died_before_its_intent_leaves_nothing():
+    assert subprocess.run([sys.executable, "-c", DIES_EARLY], check=False).returncode == 9
     with sqlite3.connect("ledger.db") as ledger:
-        found = dict(
-            ledger.execute("SELECT tool, status FROM tool_call JOIN tool_result ON call_id = id")
-        )
-    event = "the process died while it ran" + (", and `honoured_s` is over" if is_over else "")
-    ran = {name: len(Path(f"{name}.ran").read_text("utf-8")) for name in found}
-    for effect in ("repeatable", "idempotent", "unprotected"):
-        (said,) = cell(event, effect).values()
-        runs_again = said == "runs again"
-        assert (found[effect], ran[effect]) == ("completed" if runs_again else said, 1 + runs_again)
-    for name, answer in {"yes": True, "no": False, "none": None}.items():
-        assert (found[name], ran[name]) == (cell(event, "checkable")[answer], 1)
+        assert ledger.execute("SELECT count(*) FROM tool_call").fetchone() == (0,)
+
+
+@pytest.mark.promise("P3")
+async def test_what_a_later_attempt_proves_says_nothing_of_an_earlier_one(rehearse):
+    bodies = iter([hangs, raises(NeverSentError())])
+
+    async def body(number):
+        return await next(bodies)(number)
+
+    work = declared("idempotent", body, timeout_s=0.01)
+    outcome = await rehearse(work).call(work, {"number": 1})
+    assert outcome.status == "unknown"
 
 
 def test_no_line_of_the_table_goes_untried(cell):
-    tried = {
+    assert cell.events == {
         *EVENTS,
         "the caller was cancelled while it ran",
         "the caller was cancelled before it ran",
-        "the process died while it ran",
-        "the process died while it ran, and `honoured_s` is over",
+        DIED,
+        f"{DIED}, and `honoured_s` is over",
+        f"{DIED}, and the tool is gone or of another class now",
         "the process died before its intent was on disk",
     }
-    assert cell.events == tried
