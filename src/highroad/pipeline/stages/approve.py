@@ -20,7 +20,8 @@ from highroad.pipeline.preview import preview
 from highroad.ports.conditions import ConditionError
 from highroad.tools.compile import RegisteredTool
 
-_PLACE: Final = re.compile(r"^\S+:\d+ ")
+_PLACE: Final = re.compile(r"^.*?:\d+ (?=policy\.)")
+"""File and line in front of a setting; folders may have spaces in their names."""
 
 REJECTED: Final = CallError(
     code=Code.REJECTED,
