@@ -1,0 +1,134 @@
+"""Limits count across restarts, whatever the end of the process (P6)."""
+
+import asyncio
+
+import pytest
+
+from highroad import tool
+
+pytestmark = pytest.mark.promise("P6")
+
+
+@pytest.fixture
+def pay(effects):
+    @tool(tier="reversible", cost=0.03)
+    async def pay(number: int) -> int:
+        effects["ran"] += 1
+        if number < 0:
+            await asyncio.Event().wait()
+        return number
+
+    return pay
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def anywhere(request, world, sqlite):
+    return sqlite if request.param == "sqlite" else world
+
+
+async def use(here, tool, numbers, run="r"):
+    return [await here.call(tool, {"number": number}, run=run) for number in numbers]
+
+
+async def test_counters_are_rebuilt(anywhere, pay, limits, effects):
+    here = await anywhere(pay, limits=limits(calls=5, usd=1)).open()
+    for number in range(7):
+        await here.call(pay, {"number": number}, run="r")
+        await here.runtime.close()
+        await here.open()
+    assert effects["ran"] == 5
+    account = await here.account("r")
+    assert (account.proposals, account.calls, account.microusd) == (7, 5, 150_000)
+
+
+async def test_money_is_rebuilt_to_the_millionth(anywhere, pay, limits, effects):
+    here = await anywhere(pay, limits=limits(usd=0.10)).open()
+    for number in range(5):
+        await here.call(pay, {"number": number}, run="r")
+        await here.runtime.close()
+        await here.open()
+    assert effects["ran"] == 3
+
+
+async def test_what_was_in_flight_counts_in_full(world, pay, limits, turns, effects):
+    here = await world(pay, limits=limits(usd=0.10)).open()
+    lost = [
+        asyncio.ensure_future(here.call(pay, {"number": -number}, run="r")) for number in (1, 2, 3)
+    ]
+    await turns(40)
+    await here.reopen()
+    (outcome,) = await use(here, pay, [1])
+    assert outcome.error.code == "budget_exceeded"
+    for task in lost:
+        task.cancel()
+    await asyncio.gather(*lost, return_exceptions=True)
+    assert effects["ran"] == 3
+
+
+@pytest.mark.parametrize("tier", ["read", "reversible"])
+async def test_calls_a_minute_are_rebuilt(anywhere, effects, limits, tier):
+    @tool(tier=tier, per_minute=3)
+    async def look(number: int) -> int:
+        effects["ran"] += 1
+        return number
+
+    here = await anywhere(look).open()
+    for number in range(3):
+        await here.call(look, {"number": number})
+        here.clock.advance(10)
+    await here.runtime.close()
+    await here.open()
+    limited = await here.call(look, {"number": 4})
+    assert limited.error.code == "rate_limited"
+    assert limited.error.retryable
+    assert "3 times" in limited.error.message
+    assert "3 are allowed" in limited.error.message
+    here.clock.advance(30.001)
+    assert (await here.call(look, {"number": 5})).status == "completed"
+    assert (await here.call(look, {"number": 6})).status == "refused"
+    assert effects["ran"] == 4
+
+
+async def test_what_is_turned_down_is_not_counted_against_the_rate(world, effects, limits):
+    @tool(tier="reversible", per_minute=2)
+    async def look(number: int) -> int:
+        return number
+
+    here = await world(look, limits=limits(calls=1)).open()
+    await here.call(look, {"number": 1}, run="r")
+    for number in (2, 3, 4):
+        refused = await here.call(look, {"number": number}, run="r")
+        assert refused.error.code == "budget_exceeded"
+    assert (await here.call(look, {"number": 5}, run="other")).status == "completed"
+
+
+async def test_wall_time_of_a_run_goes_on_over_a_restart(anywhere, pay, limits):
+    here = await anywhere(pay, limits=limits(run_s=300, usd=9)).open()
+    await use(here, pay, [1])
+    here.clock.advance(299)
+    await here.runtime.close()
+    await here.open()
+    assert [outcome.status for outcome in await use(here, pay, [2])] == ["completed"]
+    here.clock.advance(1)
+    await here.runtime.close()
+    await here.open()
+    (late,) = await use(here, pay, [3])
+    assert late.error.code == "budget_exceeded"
+
+
+async def test_what_a_repeated_call_costs_is_nothing(world, pay, limits):
+    here = await world(pay, limits=limits(usd=0.05)).open()
+    await use(here, pay, [1, 1, 1])
+    assert (await here.account("r")).microusd == 30_000
+    await here.reopen()
+    account = await here.account("r")
+    assert (account.microusd, account.calls, account.proposals) == (30_000, 1, 3)
+
+
+async def test_proposals_are_limited_whatever_becomes_of_them(world, pay, limits):
+    here = await world(pay, limits=limits(proposals=3)).open()
+    for _ in range(3):
+        assert (await here.call(pay, {}, run="r")).error.code == "invalid_arguments"
+    assert (await here.call(pay, {"number": 1}, run="r")).error.code == "budget_exceeded"
+    await here.reopen()
+    assert (await here.call(pay, {"number": 1}, run="r")).error.code == "budget_exceeded"
