@@ -1,0 +1,54 @@
+"""docs/api.md has every public name, and every member of a runtime with its parameters."""
+
+import inspect
+import re
+from importlib import import_module
+
+import pytest
+
+import highroad
+from highroad import Runtime
+from highroad.sync import Runtime as SyncRuntime
+
+SPAN = re.compile(r"`(\w[\w.]*)")
+
+
+@pytest.fixture
+def table(page_of, rows_of):
+    page = page_of("docs/api.md")
+    return lambda heading: rows_of(page.under(heading))
+
+
+def test_every_public_name_is_told_and_no_other(table):
+    told = [name for row in table("## Names") for name in SPAN.findall(row[0])]
+    assert sorted(told) == sorted(highroad.__all__)
+
+
+def test_every_member_of_a_runtime_is_told_and_no_other(table):
+    told = {name for row in table("## `Runtime`") for name in SPAN.findall(row[0])}
+    assert told == {name for name in vars(Runtime) if not name.startswith("_")}
+
+
+def test_the_parameters_of_what_is_called_are_told_in_their_order(table):
+    for row in table("## `Runtime`"):
+        name, bracket, rest = row[0].strip("`").partition("(")
+        if bracket:
+            told = rest.rstrip(")`").split(", ") if rest != ")" else []
+            parameters = inspect.signature(getattr(Runtime, name)).parameters
+            assert told == [each for each in parameters if each not in {"self", "cls"}], name
+
+
+def test_what_the_synchronous_face_has_and_lacks_is_told(page_of):
+    told = page_of("docs/api.md").under("## `Runtime`").partition("It has ")[2]
+    kept, _, rest = told.partition("(without ")
+    lacking, _, more = rest.partition(")")
+    members = {name for name in vars(SyncRuntime) if not name.startswith("_")}
+    assert set(SPAN.findall(kept + more)) == members | {"approvals", "audit"}
+    parameters = inspect.signature(Runtime.call).parameters.keys()
+    assert set(SPAN.findall(lacking)) == parameters - inspect.signature(SyncRuntime.call).parameters
+
+
+def test_the_modules_beside_it_are_there(table):
+    for row in table("## Beside it"):
+        for name in SPAN.findall(row[0]):
+            assert import_module(name)
