@@ -1,4 +1,4 @@
-"""The same call leaves the same verdicts, whichever door it comes in by."""
+"""The doors that the README names lead to one road: also the command line."""
 
 import asyncio
 import json
@@ -38,12 +38,10 @@ tools = ["refund"]
 when = "args.cents > 1000"
 """
 CALLS = (
-    {"order_id": "ORD-1", "cents": 5},
     {"order_id": "ORD-1", "cents": "7"},
     {"order_id": "ORD-1", "cents": 5_000},
     {"order_id": "ORD-1", "cents": "many"},
     {"order_id": "ORD-2", "cents": 5},
-    {"order_id": "ORD-3", "cents": 5},
 )
 ALICE = Principal("alice")
 
