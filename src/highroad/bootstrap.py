@@ -58,6 +58,9 @@ from highroad.tools.declare import tool_definition
 from highroad.tools.pins import differences, pins_of, read_pins
 from highroad.tools.registry import Registry
 
+DEPS: Final = "DEPS"
+"""Name under which a module of tools says how to make what their bodies ask for."""
+
 _SQLITE: Final = "sqlite:///"
 
 
@@ -113,14 +116,15 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
         LedgerError: The ledger cannot be used.
     """
     settings = settings or load()
-    registry = Registry([*_tools_of(settings), *tools])
+    declared = declared_in(settings)
+    registry = Registry([*declared.tools, *tools])
     conditions = CelConditions()
     asks = {
         tool.name: _ask(conditions, tool.definition.ask, tool.name)
         for tool in registry
         if tool.definition.ask is not None
     }
-    dependencies = Dependencies(deps)
+    dependencies = Dependencies({**declared.deps, **(deps or {})})
     for tool in registry:
         dependencies.check(tool)
     policy = RulesPolicy(settings.policy, conditions)
@@ -161,7 +165,7 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
         services=services,
         store=store,
         desk=Desk(store, ledger, clock, rules, is_owner=owner_pid is None),
-        audit=Audit(ledger, is_owner=owner_pid is None),
+        audit=Audit(ledger, policy.permissions, is_owner=owner_pid is None),
         principal=principal or local_user(),
         ledger_path=path,
         owner_pid=owner_pid,
@@ -308,11 +312,25 @@ def _ask(conditions: CelConditions, expression: str | None, name: str) -> Condit
         raise DeclarationError(f"tool {name}: its `ask` rule cannot be used: {error}") from None
 
 
-def _tools_of(settings: Settings) -> list[Callable[..., Any]]:
-    """What the modules of the setting `tools` declare, found from the settings' own folder."""
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What the modules of the setting `tools` have."""
+
+    tools: tuple[Callable[..., Any], ...]
+    deps: Mapping[type, Callable[..., Any]]
+    """Of their `DEPS`: how to make what bodies ask for as `ToolContext[Type]`."""
+
+
+def declared_in(settings: Settings) -> Declared:
+    """Import the modules of the setting `tools`, from the settings' own folder.
+
+    Raises:
+        SettingsError: One cannot be imported.
+    """
     if settings.tools and str(settings.root) not in sys.path:
         sys.path.insert(0, str(settings.root))
-    found: list[Callable[..., Any]] = []
+    tools: list[Callable[..., Any]] = []
+    deps: dict[type, Callable[..., Any]] = {}
     for name in settings.tools:
         try:
             module = importlib.import_module(name)
@@ -321,8 +339,9 @@ def _tools_of(settings: Settings) -> list[Callable[..., Any]]:
                 f"tools: module {name!r} cannot be imported ({error}); it is looked for from "
                 f"{settings.root}"
             ) from error
-        found += [each for each in vars(module).values() if _is_declared_in(each, name)]
-    return found
+        tools += [each for each in vars(module).values() if _is_declared_in(each, name)]
+        deps |= getattr(module, DEPS, {})
+    return Declared(tuple(tools), deps)
 
 
 def _is_declared_in(value: object, module: str) -> bool:

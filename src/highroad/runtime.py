@@ -223,7 +223,7 @@ class Runtime:
             timeout_s: How long to wait for people; 0 only looks, `None` waits until it expires.
 
         Raises:
-            LookupError: The ledger has no such call.
+            NotRecorded: The ledger has no such call.
             LedgerOwned: Another process owns the ledger, and only the owner drives calls.
         """
         self._require_ownership()

@@ -67,3 +67,11 @@ def test_config_never_holds_a_key(terminal, monkeypatch):
     monkeypatch.setenv("HIGHROAD_MASTER_KEY", "c2VjcmV0")
 
     assert "c2VjcmV0" not in terminal("config", "--json").out
+
+
+def test_pinning_writes_what_production_compares_with(terminal):
+    """`tools pin` accepts every tool as it is declared, and says what that changes."""
+    assert "added    refund" in terminal("tools", "pin").out
+    pinned = Path("highroad.pins").read_text("utf-8")
+    assert pinned.count(" sha256:") == len(TOOLS)
+    assert "nothing changed" in terminal("tools", "pin").out

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from highroad.approvals.desk import Desk
 from highroad.domain.approval import Approval, ApprovalState
-from highroad.domain.error import CallError, Code, LedgerError
+from highroad.domain.error import CallError, Code, LedgerError, NotRecorded
 from highroad.domain.outcome import AnyOutcome, Ending, Status
 from highroad.ledger.history import CallHistory
 from highroad.pipeline import doorway
@@ -54,7 +54,7 @@ class Waiting:
             Its ending, or `Held` where the time was up first.
 
         Raises:
-            LookupError: The ledger has no such call.
+            NotRecorded: The ledger has no such call.
         """
         clock = self._services.clock
         until_s = None if timeout_s is None else clock.monotonic_s() + timeout_s
@@ -65,7 +65,7 @@ class Waiting:
             changed = self._desk.next_change()
             history = await self._services.ledger.history(call_id)
             if history is None:
-                raise LookupError(f"no call {call_id} in this ledger")
+                raise NotRecorded(f"the ledger has no call {call_id}")
             if history.ended is not None:
                 return await stored_outcome(self._services, history)
             approval = await self._approval(history)

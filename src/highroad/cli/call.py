@@ -5,7 +5,7 @@ from typing import Annotated, Any, TypeAlias
 
 import typer
 
-from highroad.cli.door import Door, enter, looking_up
+from highroad.cli.door import Door, enter
 from highroad.cli.exits import ExitCode, of_outcome
 from highroad.cli.options import As, AsJson
 from highroad.cli.output import Complaint, drawn_json
@@ -64,7 +64,7 @@ def _resume(call_id: str) -> Begin:
 
 
 async def _answer(door: Door, begin: Begin, *, wait: bool) -> ExitCode:
-    with looking_up(), door.output.progress("on the road"):
+    with door.output.progress("on the road"):
         outcome = await begin(door.runtime)
     if wait and isinstance(outcome, Held):
         outcome = await _decided(door, outcome)

@@ -1,12 +1,9 @@
 """From the command line to an open runtime, and out again with an exit code."""
 
 import asyncio
-import sys
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from importlib import import_module
-from typing import Any, Final, NoReturn, TypeAlias
+from typing import Final, NoReturn, TypeAlias
 
 import typer
 
@@ -15,13 +12,10 @@ from highroad.cli.logs import told
 from highroad.cli.misuse import Misuse
 from highroad.cli.output import Complaint, Output
 from highroad.cli.user import principal_for
-from highroad.domain.error import HighroadError
+from highroad.domain.error import HighroadError, NotRecorded
 from highroad.domain.identity import Principal
 from highroad.runtime import Runtime
-from highroad.settings import Settings, load
-
-DEPS: Final = "DEPS"
-"""Name under which a module of tools says how to make what their bodies ask for."""
+from highroad.settings import load
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +34,10 @@ class Door:
                 "or begin with `highroad demo`."
             )
 
+
+_DO: Final[dict[type[HighroadError], str]] = {
+    NotRecorded: "`highroad explain --last` names the last call."
+}
 
 Work: TypeAlias = Callable[[Door], Awaitable[ExitCode]]
 
@@ -64,36 +62,15 @@ def leave(output: Output, work: Callable[[], ExitCode]) -> NoReturn:
     raise typer.Exit(code)
 
 
-@contextmanager
-def looking_up() -> Iterator[None]:
-    """What is not there was asked for by a person, who is told so."""
-    try:
-        yield
-    except LookupError as error:
-        raise Misuse(str(error), do="`highroad explain --last` names the last call.") from None
-
-
 async def _open(work: Work, user: str | None, output: Output) -> ExitCode:
     settings = load()
-    # As `python -m` would: modules of tools stand beside the settings that name them.
-    sys.path.insert(0, str(settings.root))
     who = principal_for(user, settings)
-    deps = _deps_of(settings)
-    async with Runtime.open(settings=settings, principal=who, deps=deps) as runtime:
+    async with Runtime.open(settings=settings, principal=who) as runtime:
         return await work(Door(runtime, output, who))
 
 
-def _deps_of(settings: Settings) -> dict[type, Callable[..., Any]]:
-    """What the modules of the setting `tools` say about the dependencies of their tools."""
-    deps: dict[type, Callable[..., Any]] = {}
-    for name in settings.tools:
-        with suppress(ImportError):  # told, with the setting to mend, when the runtime is opened
-            deps |= getattr(import_module(name), DEPS, {})
-    return deps
-
-
 def _complaint_of(error: HighroadError) -> Complaint:
-    do = error.do if isinstance(error, Misuse) else ""
+    do = error.do if isinstance(error, Misuse) else _DO.get(type(error), "")
     return Complaint(code=_code_of(error), reason=str(error), do=do)
 
 

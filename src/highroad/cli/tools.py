@@ -4,12 +4,16 @@ from typing import Annotated
 
 import typer
 
+from highroad.bootstrap import declared_in
 from highroad.cli import views
-from highroad.cli.door import Door, enter
+from highroad.cli.door import Door, enter, leave
 from highroad.cli.exits import ExitCode
 from highroad.cli.misuse import Misuse
 from highroad.cli.options import AsJson
-from highroad.cli.output import drawn_json
+from highroad.cli.output import Output, drawn_json
+from highroad.settings import load
+from highroad.tools.pins import differences, pins_of, read_pins, write_pins
+from highroad.tools.registry import Registry
 
 app: typer.Typer = typer.Typer(
     add_completion=False, help="What may be called, and under which contract."
@@ -28,6 +32,28 @@ def show(
 ) -> None:
     """Show one tool: what it promises, and the schema of its arguments."""
     enter(lambda door: _show(door, name), as_json=as_json)
+
+
+@app.command()
+def pin(*, as_json: AsJson = False) -> None:
+    """Accept the tools as they are declared now, in the pins file that production compares with."""
+    output = Output(as_json=as_json)
+    leave(output, lambda: _pin(output))
+
+
+def _pin(output: Output) -> ExitCode:
+    settings = load()
+    tools = Registry(declared_in(settings).tools).definitions()
+    file = settings.pins_file
+    before = read_pins(file.read_text("utf-8"), file=str(file)) if file.exists() else {}
+    changes = differences(tools, before)
+    file.write_text(write_pins(pins_of(tools)), "utf-8")
+    told = "\n".join(f"{each.change:8} {each.tool}" for each in changes) or "nothing changed"
+    output.show(
+        {"file": str(file), "tools": len(tools), "changes": changes},
+        f"{told}\n{len(tools)} tools are pinned in {file}; review and commit it.",
+    )
+    return ExitCode.COMPLETED
 
 
 async def _list(door: Door) -> ExitCode:

@@ -1,8 +1,10 @@
 """What the ledger tells those who answer for it: trails of runs, explanations of calls."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import replace
+from operator import attrgetter
 from typing import Final
 
 import orjson
@@ -30,11 +32,19 @@ class Audit:
 
     Args:
         ledger: To read from, and to record in who had payloads revealed.
+        permissions: What a principal holds, by the policy.
         is_owner: Whether this process may write to it.
     """
 
-    def __init__(self, ledger: Ledger, *, is_owner: bool) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        permissions: Callable[[Principal], AbstractSet[str]] = attrgetter("permissions"),
+        *,
+        is_owner: bool,
+    ) -> None:
         self._ledger = ledger
+        self._permissions = permissions
         self._is_owner = is_owner
 
     async def trail(self, run_id: str) -> Trail:
@@ -159,7 +169,7 @@ class Audit:
 
     async def _reveal(self, history: CallHistory, by: Principal) -> dict[str, JsonValue]:
         """Payloads of a call in plain, by their names, once it stands in the ledger who asked."""
-        if REVEAL not in by.permissions or by.organization != history.organization:
+        if REVEAL not in self._permissions(by) or by.organization != history.organization:
             raise NotPermitted(
                 f"revealing what call {history.call_id} carried needs the permission {REVEAL} in "
                 "its organization; ask whoever grants permissions"

@@ -47,6 +47,10 @@ class Policy(Protocol):
         """Names the rules in the ledger; `none` without configuration."""
         ...
 
+    def permissions(self, principal: Principal) -> frozenset[str]:
+        """What a principal holds, itself and by its roles."""
+        ...
+
     def admits(
         self, principal: Principal, delegation: Sequence[Delegate], tool: ToolDefinition
     ) -> Permit | Deny:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Final
 
 from highroad.domain.call import Call
-from highroad.domain.error import CallError, Code, VaultError
+from highroad.domain.error import CallError, Code, NotRecorded, VaultError
 from highroad.domain.outcome import AnyOutcome, Ending, Proof, Status
 from highroad.domain.tool import Effect, Tier
 from highroad.ledger.history import CallHistory
@@ -44,7 +44,7 @@ async def settle(services: Services, call_id: str) -> AnyOutcome:
     """
     history = await services.ledger.history(call_id)
     if history is None:
-        raise LookupError(f"no call {call_id} in this ledger")
+        raise NotRecorded(f"the ledger has no call {call_id}")
     if history.ended is not None or history.is_held:
         return await stored_outcome(services, history)
     call, is_whole = await _call_of(services, history)

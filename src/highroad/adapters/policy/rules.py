@@ -79,6 +79,10 @@ class RulesPolicy:
         """A short digest of the rules, whatever their order and lines; `none` without any."""
         return self._version
 
+    def permissions(self, principal: Principal) -> frozenset[str]:
+        """What a principal holds, itself and by its roles."""
+        return frozenset(self._granted(principal))
+
     def admits(
         self, principal: Principal, delegation: Sequence[Delegate], tool: ToolDefinition
     ) -> Permit | Deny:
@@ -149,15 +153,20 @@ class RulesPolicy:
     def _pass_permissions(self, principal: Principal, tool: ToolDefinition) -> Permit | Deny:
         if not self._rules.checks_permissions:
             return Permit()
+        granted = self._granted(principal)
+        for needed in sorted(tool.permissions):
+            if needed not in granted:
+                return Deny(f'tool.permissions "{needed}" is not held', "permissions", hides=True)
+        return Permit(tuple(granted[needed] for needed in sorted(tool.permissions)))
+
+    def _granted(self, principal: Principal) -> dict[str, str]:
+        """Each permission that a principal holds, and the rule that grants it."""
         granted = {name: f'principal.permissions "{name}"' for name in principal.permissions}
         for role in self._rules.roles:
             if role.name in principal.roles:
                 for line in role.permissions:
                     granted[line.text] = line.named(f"policy.roles.{role.name}.permissions")
-        for needed in sorted(tool.permissions):
-            if needed not in granted:
-                return Deny(f'tool.permissions "{needed}" is not held', "permissions", hides=True)
-        return Permit(tuple(granted[needed] for needed in sorted(tool.permissions)))
+        return granted
 
     def _pass_scope(self, delegation: Sequence[Delegate], name: str) -> Permit | Deny:
         applied: list[str] = []
