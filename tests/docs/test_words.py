@@ -12,6 +12,7 @@ SPAN = re.compile(r"`[^`\n]+`")
 LINK = re.compile(r"\[[^\]]+\]\(([^)\s]+)\)")
 TARGET = re.compile(r"^([a-z]+):", re.MULTILINE)
 SHELL = ("sh", "console")
+TOO_MUCH = re.compile(r"exactly[ -]once", re.IGNORECASE)
 LINE = re.compile(r"`((?:highroad|make) [^`]+)`")
 
 
@@ -73,4 +74,10 @@ def test_every_command_of_ours_exists_with_its_options(page, help_of):
 
 def test_no_page_promises_what_nobody_can_keep(page):
     """At most once, or at least once, by the class of the tool: never anything between."""
-    assert not re.search(r"exactly[ -]once", page.text, re.IGNORECASE)
+    assert not TOO_MUCH.search(page.text)
+
+
+def test_no_source_promises_what_nobody_can_keep(repository):
+    for folder in ("src", "examples"):
+        for file in (repository / folder).rglob("*.py"):
+            assert not TOO_MUCH.search(file.read_text("utf-8")), file
