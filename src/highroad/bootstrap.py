@@ -7,6 +7,7 @@ import os
 import random
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, NoReturn
@@ -80,12 +81,11 @@ class Assembly:
 
     async def close(self) -> None:
         """Write what waits, close resources and the ledger."""
-        await self.services.dependencies.close()
-        try:
+        async with AsyncExitStack() as closing:  # last first, and all of it whatever one raises
+            closing.push_async_callback(self.store.close)
             if self.owner_pid is None:
-                await self.services.ledger.writer.flush()
-        finally:
-            await self.store.close()
+                closing.push_async_callback(self.services.ledger.writer.flush)
+            closing.push_async_callback(self.services.dependencies.close)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,7 @@ from highroad.approvals.desk import Desk
 from highroad.approvals.waiting import Waiting
 from highroad.bootstrap import Assembly, assemble
 from highroad.domain.call import Call
-from highroad.domain.error import DeclarationError, LedgerError, LedgerOwned
+from highroad.domain.error import DeclarationError, HighroadError, LedgerError, LedgerOwned
 from highroad.domain.evidence import NO_EVIDENCE, Evidence
 from highroad.domain.identity import Delegate, Origin, Principal
 from highroad.domain.limits import Limits
@@ -58,6 +58,7 @@ class Runtime:
         self._services.joiner = self._settle
         self._waiting = Waiting(assembly.services, assembly.desk, settle)
         self._background: set[asyncio.Task[None]] = set()
+        self._is_closed = False
 
     @classmethod
     def open(  # noqa: PLR0913 - what a runtime may be given, each by name
@@ -113,13 +114,7 @@ class Runtime:
         arguments: Arguments,
         *,
         dry_run: Literal[True],
-        principal: Principal | None = None,
-        run: str | None = None,
-        key: str | None = None,
-        origin: Origin = Origin.CODE,
-        delegation: Sequence[Delegate] = (),
-        evidence: Evidence = NO_EVIDENCE,
-        door: str = "python",
+        **circumstances: Unpack[Circumstances],
     ) -> Outcome[Preview]: ...
     @overload
     async def call(
@@ -127,14 +122,8 @@ class Runtime:
         tool: Callable[..., Coroutine[Any, Any, T]],
         arguments: Arguments,
         *,
-        principal: Principal | None = None,
-        run: str | None = None,
-        key: str | None = None,
-        origin: Origin = Origin.CODE,
-        delegation: Sequence[Delegate] = (),
-        evidence: Evidence = NO_EVIDENCE,
         dry_run: Literal[False] = False,
-        door: str = "python",
+        **circumstances: Unpack[Circumstances],
     ) -> Outcome[T]: ...
     @overload
     async def call(
@@ -142,14 +131,8 @@ class Runtime:
         tool: Callable[..., T],
         arguments: Arguments,
         *,
-        principal: Principal | None = None,
-        run: str | None = None,
-        key: str | None = None,
-        origin: Origin = Origin.CODE,
-        delegation: Sequence[Delegate] = (),
-        evidence: Evidence = NO_EVIDENCE,
         dry_run: Literal[False] = False,
-        door: str = "python",
+        **circumstances: Unpack[Circumstances],
     ) -> Outcome[T]: ...
     @overload
     async def call(
@@ -157,61 +140,36 @@ class Runtime:
         tool: str,
         arguments: Arguments,
         *,
-        principal: Principal | None = None,
-        run: str | None = None,
-        key: str | None = None,
-        origin: Origin = Origin.CODE,
-        delegation: Sequence[Delegate] = (),
-        evidence: Evidence = NO_EVIDENCE,
         dry_run: bool = False,
-        door: str = "python",
+        **circumstances: Unpack[Circumstances],
     ) -> AnyOutcome: ...
-    async def call(  # noqa: PLR0913
+    async def call(
         self,
         tool: ToolFunction | str,
         arguments: Arguments,
         *,
-        principal: Principal | None = None,
-        run: str | None = None,
-        key: str | None = None,
-        origin: Origin = Origin.CODE,
-        delegation: Sequence[Delegate] = (),
-        evidence: Evidence = NO_EVIDENCE,
         dry_run: bool = False,
-        door: str = "python",
+        **circumstances: Unpack[Circumstances],
     ) -> AnyOutcome:
         """Make one call over the road. It answers with an outcome, whatever happens (P5).
 
         Args:
             tool: The function itself, or the name of one.
             arguments: A mapping, or raw JSON as a model wrote it.
-            principal: For whom; the runtime's own principal where nobody is named.
-            run: Your name for a run of several calls, which share budgets and keys; without one
-                the call is a run of its own.
-            key: Idempotency key: two calls with it are one. Derived from run and arguments where
-                there is none.
-            origin: Where the call was born.
-            delegation: The agents through which it came.
-            evidence: Sources of its values.
             dry_run: Say what would happen, and do nothing.
-            door: Which door it came in by, for the record.
+            **circumstances: For whom, in which run, under which key: see `Circumstances`.
 
         Raises:
             LedgerOwned: Another process owns the ledger, and only the owner makes calls.
             DeclarationError: The function was not given to this runtime.
         """
         self._require_ownership()
+        circumstances.setdefault("principal", self._assembly.principal)
         proposal = Proposal(
             tool=tool if isinstance(tool, str) else self._name_of(tool),
             arguments=arguments,
-            principal=principal or self._assembly.principal,
-            run=run,
-            key=key,
-            origin=origin,
-            delegation=tuple(delegation),
-            evidence=evidence,
             dry_run=dry_run,
-            door=door,
+            **circumstances,
         )
         return await enter(self._services, doorway.take_in(self._services, proposal))
 
@@ -287,6 +245,7 @@ class Runtime:
 
     async def close(self) -> None:
         """Write what waits, close resources and ledger. Safe to call twice."""
+        self._is_closed = True
         for task in self._background:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
@@ -342,6 +301,8 @@ class Runtime:
         return await enter(services, doorway.take_in_nested(services, parent, name, arguments, key))
 
     def _require_ownership(self) -> None:
+        if self._is_closed:
+            raise HighroadError("this runtime was closed; open it anew")
         if self._assembly.owner_pid is not None:
             raise LedgerOwned(self._assembly.owner_pid)
 

@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any, Literal, Self, TypeVar, overload
 
 from highroad.domain.approval import Approval, ApprovalState
+from highroad.domain.error import HighroadError
 from highroad.domain.identity import Principal
 from highroad.domain.limits import Limits
 from highroad.domain.outcome import AnyOutcome, Outcome, Preview
@@ -37,7 +38,19 @@ class _Loop:
         self._thread.start()
 
     def run(self, work: Coroutine[Any, Any, R]) -> R:
-        """Run `work` there and wait for it here; an interrupt cancels it."""
+        """Run `work` there and wait for it here; an interrupt cancels it.
+
+        Raises:
+            HighroadError: The loop has ended, or is the caller's own, which would wait for itself.
+        """
+        if self.is_over or threading.current_thread() is self._thread:
+            work.close()
+            if self.is_over:
+                raise HighroadError("this runtime was closed; open it anew")
+            raise HighroadError(
+                "an async tool must not wait for the synchronous runtime that runs it: call other "
+                "tools with `await context.call(...)`"
+            )
         future = asyncio.run_coroutine_threadsafe(work, self._loop)
         try:
             return future.result()
@@ -45,9 +58,14 @@ class _Loop:
             future.cancel()
             raise
 
+    @property
+    def is_over(self) -> bool:
+        """Whether it was stopped."""
+        return self._loop.is_closed()
+
     def stop(self) -> None:
         """End the loop and its thread."""
-        if self._loop.is_closed():
+        if self.is_over:
             return
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
@@ -176,6 +194,8 @@ class Runtime:
 
     def close(self) -> None:
         """Write what waits, close resources, ledger and thread. Safe to call twice."""
+        if self._loop.is_over:
+            return
         try:
             self._loop.run(self._runtime.close())
         finally:
