@@ -1,0 +1,98 @@
+"""The synchronous face: scripts, notebooks, threads."""
+
+import asyncio
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from highroad import HighroadError, Principal, tool
+from highroad.domain.error import DeclarationError
+from highroad.sync import Runtime
+
+
+@tool(tier="read")
+def look(name: str) -> str:
+    return name
+
+
+@tool
+def wire(cents: int) -> int:
+    return cents
+
+
+def test_six_lines_are_enough():
+    with Runtime.open(tools=[look]) as runtime:
+        assert runtime.call(look, {"name": "a"}).unwrap() == "a"
+
+
+async def test_it_works_inside_a_running_loop():
+    with Runtime.open(tools=[look]) as runtime:
+        assert runtime.call(look, {"name": "a"}).unwrap() == "a"
+
+
+def test_it_may_be_closed_twice_and_leaves_no_thread():
+    before = threading.active_count()
+    runtime = Runtime.open(tools=[look])
+    runtime.close()
+    runtime.close()
+    assert threading.active_count() == before
+
+
+def test_after_closing_it_says_so():
+    runtime = Runtime.open(tools=[look])
+    runtime.close()
+    with pytest.raises(HighroadError, match="closed"):
+        runtime.call(look, {"name": "a"})
+
+
+def test_what_cannot_be_opened_leaves_no_thread():
+    before = threading.active_count()
+    with pytest.raises(DeclarationError):
+        Runtime.open(tools=[look, tool(name="look")(wire)])
+    assert threading.active_count() == before
+
+
+def test_people_decide_and_whoever_waits_drives_on():
+    with Runtime.open(tools=[wire]) as runtime:
+        held = runtime.call(wire, {"cents": 1})
+        assert runtime.wait(held.call_id, timeout_s=0) == held
+        (approval,) = runtime.approvals.list()
+        runtime.approvals.approve(approval.id, by=Principal("bob"))
+        assert runtime.wait(held.call_id).unwrap() == 1
+        assert runtime.audit.explain(held.call_id).status == "completed"
+
+
+def test_several_threads_share_one_runtime():
+    with Runtime.open(tools=[look]) as runtime, ThreadPoolExecutor(8) as pool:
+        names = [str(number) for number in range(50)]
+        outcomes = list(pool.map(lambda name: runtime.call(look, {"name": name}), names))
+    assert [outcome.unwrap() for outcome in outcomes] == names
+
+
+def test_a_synchronous_body_may_use_it_and_an_asynchronous_one_is_told():
+    @tool(tier="read")
+    def outer(name: str) -> str:
+        return runtime.call(look, {"name": name}).unwrap()
+
+    @tool(tier="read")
+    async def inside(name: str) -> str:
+        try:
+            runtime.call(look, {"name": name})
+        except HighroadError as error:
+            return str(error)
+        return "no error"
+
+    with Runtime.open(tools=[look, outer, inside]) as runtime:
+        assert runtime.call(outer, {"name": "a"}).unwrap() == "a"
+        assert "context.call" in runtime.call(inside, {"name": "a"}).unwrap()
+
+
+def test_it_does_not_disturb_a_loop_that_is_made_later():
+    with Runtime.open(tools=[look]) as runtime:
+        runtime.call(look, {"name": "a"})
+
+        async def other():
+            return 1
+
+        assert asyncio.run(other()) == 1
