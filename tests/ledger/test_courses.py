@@ -11,7 +11,7 @@ import orjson
 import pytest
 
 from highroad.adapters.stores.sqlite import SQLiteStore
-from highroad.domain.approval import ApprovalState, Ruling
+from highroad.domain.approval import ApprovalState, Decision, Ruling
 from highroad.domain.audit import TABLES
 from highroad.domain.entry import Amendment, AmendmentKind, EntryKind, StoredEntry
 from highroad.domain.error import LedgerError
@@ -157,6 +157,15 @@ async def test_a_call_that_is_denied(books, row, written, stage):
     assert (await row("step", call_id=call.id))["reason"] == "policy.deny"
 
 
+async def test_a_call_that_a_check_of_its_data_turns_down_was_not_allowed(books, row, written):
+    refusal = ("authorize", "refuse", "sold_out", "checks.stock", 9)
+    call = await books.refuse(
+        books.call(), refusal, code="sold_out", rule="checks.stock", decided_by="authorize"
+    )
+    decision = await row("authz_decision", call_id=call.id)
+    assert (decision["allowed"], decision["rule"]) == (0, "checks.stock")
+
+
 async def test_a_call_that_breaks_its_schema_was_neither_allowed_nor_denied(books, row, written):
     lines = ("resolve", "proceed", None, None, 9), ("validate", "refuse", "type", None, 9)
     call = await books.refuse(books.call(), *lines, code="invalid_arguments", rule="schema.type")
@@ -225,6 +234,21 @@ async def test_a_call_that_is_held_approved_and_driven_on(books, ledger, row, wr
     assert claim.call_id == call.id
 
 
+async def test_a_call_that_needs_another_word_is_not_decided_yet(books, ledger, row, written):
+    call = books.call()
+    approval = replace(await books.hold(await books.record(call)), quorum=2)
+    decision = Decision(
+        approval_id=approval.id, ruling=Ruling.APPROVE, by="usr_x", digest="d" * 64, at_ms=7
+    )
+    after = replace(approval, approvers=("usr_x",))
+    await ledger.writer.write(entries.decided(after, decision, reason=None))
+    asked = await row("approval", id=approval.id)
+    assert (asked["state"], asked["decided_ms"]) == ("waiting", None)
+    assert orjson.loads(asked["approvers"]) == ["usr_x"]
+    await books.decide(approval)
+    assert (await row("approval", id=approval.id))["decided_ms"] == call.created_ms
+
+
 async def test_a_call_that_is_held_and_rejected(books, ledger, row, written):
     call = books.call()
     record = await books.record(call)
@@ -259,20 +283,25 @@ async def test_a_call_of_which_nobody_knows_is_settled_by_an_amendment(books, le
     record = await books.record(call)
     await books.intend(record, claim=books.claim(call))
     await books.end(record, UNKNOWN, code="outcome_unknown")
+    assert await ledger.claim("acme", b"key")
     facts = [
-        Amendment(call_id=call.id, kind=AmendmentKind.PROBED, applied=None, by="highroad", at_ms=1),
-        Amendment(call_id=call.id, kind=AmendmentKind.SETTLED, applied=True, by="usr_x", at_ms=2),
+        Amendment(call_id=call.id, kind=kind, applied=applied, by="usr_x", at_ms=1)
+        for kind, applied in (
+            (AmendmentKind.PROBED, True),
+            (AmendmentKind.SETTLED, False),
+            (AmendmentKind.LATE, None),
+        )
     ]
     _, reason = ledger.vault.seal(record.run_key, "why", PayloadKind.MESSAGE, b'"I looked"')
     for fact in facts:
         entry = entries.amended(fact, organization="acme", run_id=call.run_id, reason=reason)
         await ledger.writer.write(entry)
     history = await ledger.history(call.id)
-    assert (history.status, history.settled) == (Status.UNKNOWN, True)
+    assert (history.status, history.settled) == (Status.UNKNOWN, False)
     assert history.amendments == tuple(facts)
     assert (await row("tool_result", call_id=call.id))["status"] == "unknown"
     assert await ledger.vault.open(call.run_id, "why") == b'"I looked"'
-    assert await ledger.claim("acme", b"key")
+    assert await ledger.claim("acme", b"key") is None, "it may run again"
 
 
 async def test_a_call_that_is_answered_by_another(books, ledger, row, written):

@@ -71,6 +71,18 @@ async def test_what_could_not_be_written_rides_with_the_next_entry(books, store,
     assert [line[0] for line in history.stages][:3] == ["resolve", "validate", "authorize"]
 
 
+async def test_what_has_landed_does_not_ride_again(books, store):
+    record = await books.record(books.call())
+    await books.intend(record)
+    assert record.payloads == []
+    assert record.run_key.pending is None
+    assert record.profile is None
+    await books.end(record)
+    first, last = await store.entries(call_id=record.call.id)
+    assert [line[0] for line in orjson.loads(first.body)["stages"]][-1] == "authorize"
+    assert [line[0] for line in orjson.loads(last.body)["stages"]] == ["execute", "finish"]
+
+
 async def test_who_a_principal_is_is_written_once(books, store, ledger, people):
     await books.complete(books.call())
     sealed = dict(store.ledger.tables["app_user"])

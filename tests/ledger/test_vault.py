@@ -148,7 +148,13 @@ def test_where_one_part_of_a_digest_ends_counts():
 
 async def test_calls_of_a_new_run_share_its_key_before_it_is_stored():
     store = MemoryStore()
-    vault = vault_of(store)
+    vault, look = vault_of(store), store.run_key
+
+    async def wait_and_look(run_id):
+        await asyncio.sleep(0)  # so that both look before either has made it
+        return await look(run_id)
+
+    store.run_key = wait_and_look
     first, second = await asyncio.gather(vault.key_of_run("run_1"), vault.key_of_run("run_1"))
     assert first is second
     assert first.pending is not None
