@@ -13,14 +13,14 @@ from collections.abc import (
 )
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Literal, Self, TypeVar, overload
+from typing import Any, Final, Literal, Self, TypedDict, TypeVar, Unpack, overload
 
 from highroad.approvals.desk import Desk
 from highroad.approvals.waiting import Waiting
 from highroad.bootstrap import Assembly, assemble
 from highroad.domain.call import Call
 from highroad.domain.error import DeclarationError, HighroadError, LedgerError, LedgerOwned
-from highroad.domain.evidence import NO_EVIDENCE, Evidence
+from highroad.domain.evidence import Evidence
 from highroad.domain.identity import Delegate, Origin, Principal
 from highroad.domain.limits import Limits
 from highroad.domain.outcome import AnyOutcome, Outcome, Preview
@@ -43,6 +43,27 @@ _log: Final = logging.getLogger("highroad.runtime")
 logging.getLogger("highroad").addHandler(logging.NullHandler())
 
 _SWEEP_S: Final = 1.0
+
+
+class Circumstances(TypedDict, total=False):
+    """What may be said of a call besides its tool and arguments; all of it may be left out."""
+
+    principal: Principal | None
+    """For whom; the runtime's own principal where nobody is named."""
+    run: str | None
+    """Your name for a run of several calls, which share budgets and keys; without one the call is
+    a run of its own."""
+    key: str | None
+    """Idempotency key: two calls with it are one. Derived from run and arguments where there is
+    none."""
+    origin: Origin
+    """Where the call was born; in code."""
+    delegation: Sequence[Delegate]
+    """The agents through which it came."""
+    evidence: Evidence
+    """Sources of its values."""
+    door: str
+    """Which door it came in by, for the record."""
 
 
 class Runtime:
@@ -164,14 +185,14 @@ class Runtime:
             DeclarationError: The function was not given to this runtime.
         """
         self._require_ownership()
-        circumstances.setdefault("principal", self._assembly.principal)
         proposal = Proposal(
             tool=tool if isinstance(tool, str) else self._name_of(tool),
             arguments=arguments,
             dry_run=dry_run,
             **circumstances,
         )
-        return await enter(self._services, doorway.take_in(self._services, proposal))
+        taking_in = doorway.take_in(self._services, proposal, self._assembly.principal)
+        return await enter(self._services, taking_in)
 
     async def wait(self, call_id: str, *, timeout_s: float | None = None) -> AnyOutcome:
         """The outcome of a call made earlier; a held one is awaited and driven on.

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self, TypeVar, overload
+from typing import Any, Literal, Self, TypeVar, Unpack, overload
 
 from highroad.domain.approval import Approval, ApprovalState
 from highroad.domain.error import HighroadError
@@ -18,14 +18,12 @@ from highroad.domain.limits import Limits
 from highroad.domain.outcome import AnyOutcome, Outcome, Preview
 from highroad.domain.tool import ToolDefinition
 from highroad.domain.trail import Explanation, Trail
+from highroad.runtime import Arguments, Circumstances, ToolFunction
 from highroad.runtime import Runtime as AsyncRuntime
 from highroad.settings import Settings
 
 T = TypeVar("T")
 R = TypeVar("R")
-
-ToolFunction = Callable[..., Any]
-Arguments = Mapping[str, object] | str | bytes
 
 
 class _Loop:
@@ -120,9 +118,7 @@ class Runtime:
         arguments: Arguments,
         *,
         dry_run: Literal[True],
-        principal: Principal | None = None,
-        run: str | None = None,
-        key: str | None = None,
+        **circumstances: Unpack[Circumstances],
     ) -> Outcome[Preview]: ...
     @overload
     def call(
@@ -130,10 +126,8 @@ class Runtime:
         tool: Callable[..., Coroutine[Any, Any, T]],
         arguments: Arguments,
         *,
-        principal: Principal | None = None,
-        run: str | None = None,
-        key: str | None = None,
         dry_run: Literal[False] = False,
+        **circumstances: Unpack[Circumstances],
     ) -> Outcome[T]: ...
     @overload
     def call(
@@ -141,10 +135,8 @@ class Runtime:
         tool: Callable[..., T],
         arguments: Arguments,
         *,
-        principal: Principal | None = None,
-        run: str | None = None,
-        key: str | None = None,
         dry_run: Literal[False] = False,
+        **circumstances: Unpack[Circumstances],
     ) -> Outcome[T]: ...
     @overload
     def call(
@@ -152,27 +144,21 @@ class Runtime:
         tool: str,
         arguments: Arguments,
         *,
-        principal: Principal | None = None,
-        run: str | None = None,
-        key: str | None = None,
         dry_run: bool = False,
+        **circumstances: Unpack[Circumstances],
     ) -> AnyOutcome: ...
-    def call(  # noqa: PLR0913
+    def call(
         self,
         tool: ToolFunction | str,
         arguments: Arguments,
         *,
-        principal: Principal | None = None,
-        run: str | None = None,
-        key: str | None = None,
         dry_run: bool = False,
+        **circumstances: Unpack[Circumstances],
     ) -> AnyOutcome:
         """Make one call over the road and wait for its outcome; see `highroad.Runtime.call`."""
         # The overloads above are those of the async runtime; here they need not be tried again.
         make: Callable[..., Coroutine[Any, Any, AnyOutcome]] = self._runtime.call
-        return self._loop.run(
-            make(tool, arguments, principal=principal, run=run, key=key, dry_run=dry_run)
-        )
+        return self._loop.run(make(tool, arguments, dry_run=dry_run, **circumstances))
 
     def wait(self, call_id: str, *, timeout_s: float | None = None) -> AnyOutcome:
         """The outcome of a call made earlier; see `highroad.Runtime.wait`."""

@@ -117,6 +117,7 @@ class Account:
         "microusd",
         "proposals",
         "run_id",
+        "steps",
     )
 
     def __init__(self, budget: "Budget", run_id: str, *, is_direct: bool) -> None:
@@ -130,6 +131,12 @@ class Account:
         self.calls: int = 0
         self.microusd: int = 0
         self.inside: int = 0
+        self.steps: int = 0
+
+    def next_step(self) -> int:
+        """The position of one more call in the run, from 1; no two calls have the same."""
+        self.steps += 1
+        return self.steps
 
     def propose(self) -> Exceeded | None:
         """Count a call that was received, whatever becomes of it."""
@@ -188,7 +195,7 @@ class Account:
 
         The wall time of a run of one is that of its call, which has a deadline of its own.
         """
-        self.proposals = usage.proposals
+        self.proposals = self.steps = usage.proposals
         self.calls = usage.calls
         self.microusd = usage.cost_microusd
         self._by_tool = dict(usage.by_tool)

@@ -1,6 +1,6 @@
 """Onto the road: how a call, new or known to the ledger, gets the context it is driven in."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -24,19 +24,23 @@ class Proposal:
 
     tool: str
     arguments: Mapping[str, object] | str | bytes
-    principal: Principal
+    principal: Principal | None = None
+    """For whom; the door's own principal where nobody is named."""
     run: str | None = None
     """The caller's own name for a run that the call belongs to; without one it is a run of one."""
     key: str | None = None
     origin: Origin = Origin.CODE
-    delegation: tuple[Delegate, ...] = ()
+    delegation: Sequence[Delegate] = ()
     evidence: Evidence = NO_EVIDENCE
     dry_run: bool = False
     door: str = "python"
 
 
-async def take_in(services: Services, proposal: Proposal) -> tuple[Call, RoadContext]:
-    """Give a proposal its ids, its run and its deadline."""
+async def take_in(
+    services: Services, proposal: Proposal, own: Principal
+) -> tuple[Call, RoadContext]:
+    """Give a proposal its ids, its run, its deadline and, if it names none, its principal."""
+    principal = proposal.principal or own
     now_ms = services.clock.now_ms()
     call_id = services.ids.new("call")
     run = proposal.run
@@ -44,7 +48,7 @@ async def take_in(services: Services, proposal: Proposal) -> tuple[Call, RoadCon
         run_id = with_prefix(call_id, "run")
         account = services.budget.begin(run_id)
     else:
-        organization = services.ledger.keyring.organization(proposal.principal.organization)
+        organization = services.ledger.keyring.organization(principal.organization)
         run_id = organization.run_id(run)
         account = await services.budget.enter(run_id)
     call = Call(
@@ -53,13 +57,13 @@ async def take_in(services: Services, proposal: Proposal) -> tuple[Call, RoadCon
         trace_id=uuid_hex(call_id),
         tool=proposal.tool,
         raw=proposal.arguments,
-        principal=proposal.principal,
+        principal=principal,
         deadline_ms=now_ms + int(services.limits.call_s * 1_000),
         created_ms=now_ms,
-        step=account.proposals + 1,
+        step=account.next_step(),
         is_direct=run is None,
         origin=proposal.origin,
-        delegation=proposal.delegation,
+        delegation=tuple(proposal.delegation),
         evidence=proposal.evidence,
         idempotency_key=proposal.key,
         dry_run=proposal.dry_run,
@@ -83,7 +87,7 @@ async def take_in_nested(
         tool=tool,
         raw=arguments,
         created_ms=services.clock.now_ms(),
-        step=account.proposals + 1,
+        step=account.next_step(),
         is_direct=False,
         parent_id=parent.id,
         idempotency_key=key,

@@ -1,17 +1,18 @@
 """A runtime for tests: everything real but store, clock and ids, which a test holds in its hand."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Unpack
 
 from highroad.approvals.desk import Desk
-from highroad.bootstrap import Parts, assemble
+from highroad.bootstrap import Assembly, Parts, assemble
 from highroad.domain.error import HighroadError
 from highroad.domain.identity import Principal
 from highroad.domain.limits import Limits
 from highroad.domain.outcome import AnyOutcome
 from highroad.ledger.audit import Audit
-from highroad.runtime import Arguments, Runtime, ToolFunction
+from highroad.runtime import Arguments, Circumstances, Runtime, ToolFunction
 from highroad.settings import Settings, load
 from highroad.testing.clock import FakeClock, SequentialIds
 from highroad.testing.memory_store import MemoryStore
@@ -53,6 +54,8 @@ class Rehearsal:
         self._settings = settings
         self._fakes: list[tuple[ToolFunction | str, ToolFunction]] = []
         self._runtime: Runtime | None = None
+        self._opening = asyncio.Lock()
+        """Calls that come together open it once."""
 
     def add(self, *tools: ToolFunction) -> None:
         """Take in more tools, before the first call."""
@@ -74,34 +77,37 @@ class Rehearsal:
 
     async def start(self) -> Runtime:
         """The runtime behind, opened if it is not yet."""
-        if self._runtime is None:
-            assembly = await assemble(
-                tools=self._tools,
-                deps=self._deps,
-                limits=self._limits,
-                principal=self.principal,
-                settings=self._settings or load(Path.cwd(), {}),
-                parts=Parts(
-                    store=self.store, clock=self.clock, ids=SequentialIds(), keys=FixedKeys()
-                ),
-            )
-            self._runtime = Runtime(assembly)
-            for tool, fake in self._fakes:
-                self._runtime.replace(tool, fake)
+        async with self._opening:
+            if self._runtime is None:
+                self._runtime = Runtime(await self._assembled())
+                for tool, fake in self._fakes:
+                    self._runtime.replace(tool, fake)
         return self._runtime
+
+    async def _assembled(self) -> Assembly:
+        return await assemble(
+            tools=self._tools,
+            deps=self._deps,
+            limits=self._limits,
+            principal=self.principal,
+            settings=self._settings or load(Path.cwd(), {}),
+            parts=Parts(store=self.store, clock=self.clock, ids=SequentialIds(), keys=FixedKeys()),
+        )
 
     async def call(
         self,
         tool: ToolFunction | str,
         arguments: Arguments,
-        **circumstances: Any,  # noqa: ANN401 - those of `Runtime.call`, which types each
+        *,
+        dry_run: bool = False,
+        **circumstances: Unpack[Circumstances],
     ) -> AnyOutcome:
         """Make a call, as `Runtime.call` does."""
         if not isinstance(tool, str) and self._runtime is None and tool not in self._tools:
             self._tools.append(tool)
         runtime = await self.start()
         make: Callable[..., Any] = runtime.call
-        outcome: AnyOutcome = await make(tool, arguments, **circumstances)
+        outcome: AnyOutcome = await make(tool, arguments, dry_run=dry_run, **circumstances)
         return outcome
 
     async def wait(self, call_id: str, *, timeout_s: float | None = 0) -> AnyOutcome:
