@@ -81,6 +81,6 @@ def test_the_first_code_of_the_readme_is_a_program_of_six_lines(page_of):
     done = subprocess.run(
         [sys.executable, "-c", hello.text], capture_output=True, text=True, check=True
     )
-    assert len(statements) <= 7
+    assert len(statements) == 6
     assert done.stdout == "{'id': 'ORD-000042', 'state': 'paid'}\n"
     assert done.stderr == ""
