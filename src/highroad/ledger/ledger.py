@@ -143,8 +143,11 @@ class Ledger:
             self.writer.put(draft)
 
     async def put_end(self, record: CallRecord, end: Draft) -> None:
-        """Let a read's end ride: what was let through is told as it was, once that can be."""
-        await self.writer.room()
+        """Let a read's end ride: what was let through is told as it was, once that can be.
+
+        It waits for nothing, so that whoever goes away meanwhile takes no end along; how many
+        ride is bounded by the intents, which wait.
+        """
         lines = len(record.trace)
 
         def draft() -> Entry:
