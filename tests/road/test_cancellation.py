@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 
+import anyio
 import pytest
 
 from highroad import Limits, ToolError, tool
@@ -206,4 +207,52 @@ async def test_a_hook_that_waits_can_be_called_off(world, turns):
     outcome, _ = await cancelled_after(30, here.call(pay, {"name": "a"}), turns)
     assert outcome is None
     assert (await last_end(here))["proof"] == "not_started"
+    assert not await here.check()
+
+
+@pytest.mark.promise("P2")
+async def test_reads_that_are_called_off_while_the_writer_is_behind_have_their_end(
+    world, turns, limits
+):
+    class Gated:
+        def __init__(self, store):
+            self._store = store
+            self.gate = asyncio.Event()
+            self.gate.set()
+
+        def __getattr__(self, name):
+            return getattr(self._store, name)
+
+        async def append(self, entries, *, fence):
+            await self.gate.wait()
+            return await self._store.append(entries, fence=fence)
+
+    @tool(tier="read")
+    async def look(number: int) -> int:
+        return number
+
+    here = await world(look, wrap=Gated, limits=limits()).open()
+    here.store.gate.clear()
+    calls = [asyncio.ensure_future(here.call(look, {"number": n})) for n in range(900)]
+    await turns(10)
+    for call in calls:
+        call.cancel()
+    await turns(10)
+    here.store.gate.set()
+    await asyncio.wait(calls)
+    await turns(10)
+    assert not await here.check()
+
+
+async def test_a_scope_that_ends_a_call_is_the_callers_and_not_the_bodys(world, turns):
+    @tool(tier="reversible")
+    async def pay(name: str) -> str:
+        await asyncio.Event().wait()
+
+    here = await world(pay).open()
+    with anyio.move_on_after(0.01) as scope:
+        await here.call(pay, {"name": "a"})
+    await turns(10)
+    assert scope.cancelled_caught
+    assert (await last_end(here))["code"] == "outcome_unknown"
     assert not await here.check()

@@ -1,0 +1,220 @@
+"""Generated histories: calls, decisions, jumps of time, and processes that come and go."""
+
+import asyncio
+import os
+from collections import Counter, defaultdict
+
+import anyio.lowlevel
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+
+from highroad import Held, Limits, ToolContext, ToolError, tool
+from highroad.domain.error import DecisionRefused
+
+STATUSES = {"completed", "failed", "refused", "expired", "unknown", "cancelled", "held"}
+CALLS_OF_A_RUN = 6
+IS_LONG = os.environ.get("HYPOTHESIS_PROFILE") == "nightly"
+
+
+class History(RuleBasedStateMachine):
+    """What may happen to a runtime, in any order."""
+
+    world = None
+
+    def __init__(self):
+        super().__init__()
+        self.loop = asyncio.new_event_loop()
+        self.mode = "ok"
+        self.effects = Counter()
+        self.other_side = defaultdict(set)
+        self.calls_of_run = Counter()
+        self.lost = []
+        limits = Limits(calls=CALLS_OF_A_RUN, calls_per_tool=4, run_s=1e9, usd=1)
+        self.here = type(self).world(*self.tools(), limits=limits)
+        self.run(self.here.open())
+
+    async def act(self, name, context, effect):
+        """The body of every tool with effects: `mode` says how it ends."""
+        if self.mode == "refuse":
+            raise ToolError("no", applied=False)
+        if self.mode == "die early":
+            await asyncio.Event().wait()
+        self.calls_of_run[context.run_id] += 1
+        effect()
+        if self.mode == "die":
+            await asyncio.Event().wait()
+        if self.mode == "break":
+            raise RuntimeError
+        return name
+
+    async def act_once(self, which, name, context):
+        key = (which, context.idempotency_key)
+        return await self.act(name, context, lambda: self.effects.update([key]))
+
+    def tools(self):
+        @tool(tier="reversible")
+        async def pay(name: str, context: ToolContext[None]) -> str:
+            return await self.act_once("pay", name, context)
+
+        @tool(tier="irreversible")
+        async def wire(name: str, context: ToolContext[None]) -> str:
+            return await self.act_once("wire", name, context)
+
+        @tool(tier="reversible", effect="idempotent")
+        async def charge(name: str, context: ToolContext[None]) -> str:
+            side = self.other_side[context.run_id, name]
+            return await self.act(name, context, lambda: side.add(context.idempotency_key))
+
+        def probe(key):
+            return ("check", key) in self.effects
+
+        @tool(tier="reversible", effect="checkable", probe=probe)
+        async def check(name: str, context: ToolContext[None]) -> str:
+            return await self.act_once("check", name, context)
+
+        @tool(tier="read")
+        async def look(name: str) -> str:
+            if self.mode == "break":
+                raise RuntimeError
+            return name
+
+        return pay, wire, charge, check, look
+
+    def run(self, work):
+        return self.loop.run_until_complete(work)
+
+    tool_names = st.sampled_from(["pay", "wire", "charge", "check", "look"])
+    names = st.sampled_from("ab")
+    runs = st.sampled_from(["r", "s", None])
+    keys = st.sampled_from([None, None, "k"])
+
+    @rule(which=tool_names, name=names, run=runs, key=keys, times=st.integers(1, 3))
+    def call(self, which, name, run, key, times):
+        async def at_once():
+            calls = (self.here.call(which, {"name": name}, run=run, key=key) for _ in range(times))
+            return await asyncio.gather(*calls)
+
+        for outcome in self.run(at_once()):
+            assert outcome.status in STATUSES
+            if not isinstance(outcome, Held):
+                again = self.run(self.here.wait(outcome.call_id))
+                assert again.status == outcome.status
+
+    @rule(mode=st.sampled_from(["ok", "ok", "refuse", "break"]))
+    def tools_behave(self, mode):
+        self.mode = mode
+
+    @rule(agrees=st.booleans(), number=st.integers(0, 5), waits=st.booleans())
+    def somebody_decides(self, agrees, number, waits):
+        async def decide():
+            approvals = await self.here.desk.list()
+            if not approvals:
+                return
+            approval = approvals[number % len(approvals)]
+            decide = self.here.approve if agrees else self.here.reject
+            try:
+                await decide(approval_of(approval))
+            except DecisionRefused:
+                assert approval.expires_ms <= self.here.clock.now_ms()
+            if waits:
+                waiting = (self.here.wait(approval.call_id) for _ in range(2))
+                first, second = await asyncio.gather(*waiting)
+                assert first.status == second.status != "held"
+
+        self.run(decide())
+
+    @rule(seconds=st.sampled_from([0.5, 30, 3_600, 43_200]))
+    def time_passes(self, seconds):
+        self.here.clock.advance(seconds)
+
+    @rule(seconds=st.sampled_from([1, 600]))
+    def the_clock_is_set_back(self, seconds):
+        self.here.clock.set_back(seconds)
+
+    @rule()
+    def the_process_ends_and_another_begins(self):
+        async def restart():
+            await self.here.runtime.close()
+            await self.here.open()
+
+        self.run(restart())
+
+    @rule(which=tool_names, name=names, run=runs, is_early=st.booleans())
+    def the_process_dies_in_a_call(self, which, name, run, is_early):
+        async def die():
+            self.mode = "die early" if is_early else "die"
+            self.lost.append(asyncio.ensure_future(self.here.call(which, {"name": name}, run=run)))
+            for _ in range(60):
+                await anyio.lowlevel.checkpoint()
+            self.mode = "ok"
+            await self.here.reopen()
+
+        self.run(die())
+
+    @invariant()
+    def every_call_has_one_end_or_waits_for_people(self):
+        for call_id in self.run(self.here.check()):
+            history = self.run(self.here.services.ledger.history(call_id))
+            assert history.is_held
+
+    @invariant()
+    def no_key_has_two_effects(self):
+        assert all(count == 1 for count in self.effects.values())
+        assert all(len(keys) <= 3 for keys in self.other_side.values())
+
+    @invariant()
+    def no_run_is_over_its_limits(self):
+        for run in "rs":
+            account = self.run(self.here.account(run))
+            assert account.calls <= CALLS_OF_A_RUN
+        # Recovery may run an idempotent call again; nothing else may.
+        for run, calls in self.calls_of_run.items():
+            again = sum(1 for task in self.lost if task)
+            assert calls <= CALLS_OF_A_RUN + again, run
+
+    @invariant()
+    def memory_and_ledger_agree_on_what_was_used(self):
+        for run in "rs":
+            organization = self.here.services.ledger.keyring.organization("default")
+            usage = self.run(
+                self.here.store.usage(organization.run_id(run), at_ms=self.here.clock.now_ms())
+            )
+            account = self.run(self.here.account(run))
+            assert (usage.calls, usage.cost_microusd) == (account.calls, account.microusd)
+
+    def teardown(self):
+        async def end():
+            for task in self.lost:
+                task.cancel()
+            await asyncio.gather(*self.lost, return_exceptions=True)
+            await self.here.runtime.close()
+
+        self.run(end())
+        self.loop.close()
+
+
+def approval_of(approval):
+    return Held(call_id=approval.call_id, reason="approval", approval_id=approval.id)
+
+
+@pytest.mark.promise("P3")
+@pytest.mark.promise("P6")
+@pytest.mark.promise("P11")
+@pytest.mark.parametrize(
+    "examples",
+    [60, pytest.param(3_000, marks=[pytest.mark.nightly, pytest.mark.timeout(3_600)])],
+)
+def test_whatever_happens_the_promises_hold(world, monkeypatch, examples):
+    monkeypatch.setattr(History, "world", world)
+    run_state_machine_as_test(
+        History,
+        settings=settings(
+            max_examples=examples,
+            stateful_step_count=30,
+            deadline=None,
+            derandomize=not IS_LONG,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
