@@ -96,7 +96,8 @@ class ToolError(HighroadError):
 
     Args:
         message: For the model; it may hold values, and so never reaches ledger, logs or traces.
-        code: Stable name for programs; `execution_error` unless the author has a better one.
+        code: Stable name for programs, 1 to 64 of `a` to `z`, `0` to `9` and `_`, which stands in
+            the ledger in plain; `execution_error` where it has another form.
         hint: What the model should do next.
         retryable: The same call may succeed later. With `attempts` left it is tried again, if
             the effect class permits.

@@ -1,8 +1,9 @@
 """The attempts of one call: try, judge what went wrong, try again where that is safe (P11)."""
 
 import asyncio
+import re
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from highroad.domain.call import Call
 from highroad.domain.error import CallError, Code, ToolError
@@ -11,6 +12,8 @@ from highroad.domain.tool import Effect
 from highroad.pipeline.body import run_body, tool_context
 from highroad.pipeline.context import RoadContext
 from highroad.tools.compile import RegisteredTool
+
+_CODE: Final = re.compile(r"[a-z0-9_]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,17 +84,23 @@ def _late() -> Failure:
 
 
 def _said_by_tool(error: ToolError) -> Failure:
+    """The author's words, in a form that can be stored and sent; a code stands in the ledger."""
     return Failure(
         CallError(
-            code=error.code,
-            message=error.message,
-            hint=error.hint,
+            code=error.code if _CODE.fullmatch(error.code) else Code.EXECUTION_ERROR,
+            message=_writable(error.message),
+            hint=_writable(error.hint),
             retryable=error.retryable,
             is_authored=True,
         ),
         applied=error.applied,
         is_transient=error.retryable,
     )
+
+
+def _writable(text: str) -> str:
+    """Half a surrogate pair has no UTF-8 form."""
+    return text.encode(errors="replace").decode()
 
 
 def _is_declared(error: TimeoutError, context: RoadContext) -> bool:

@@ -142,7 +142,7 @@ async def reopen(
     record = await services.ledger.reopened(call, history)
     account = await services.budget.enter(call.run_id, is_direct=call.is_direct)
     context = RoadContext(services, record, account, approval)
-    record.arguments = None if approval is not None else history.ref("arguments")
+    record.arguments = history.ref("arguments")
     tool = services.registry.find(call.tool)
     if tool is not None:
         known = call.resolved(tool.definition, dict(_arguments(call)))
