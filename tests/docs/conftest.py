@@ -75,7 +75,9 @@ def rows(text):
 
 PAGES = {
     page.name: page
-    for page in map(Page, sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]))
+    for page in map(
+        Page, sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/*.md")])
+    )
 }
 
 

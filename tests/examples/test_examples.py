@@ -1,6 +1,7 @@
 """Each example runs offline, in an empty folder, and prints what it says that it prints."""
 
 import ast
+import re
 import subprocess
 import sys
 import textwrap
@@ -8,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-EXAMPLES = sorted((Path(__file__).resolve().parents[2] / "examples").glob("*.py"))
+FOLDER = Path(__file__).resolve().parents[2] / "examples"
+EXAMPLES = sorted(FOLDER.glob("*.py"))
 OFFLINE = """
 import runpy, socket, sys
 
@@ -38,3 +40,10 @@ def test_an_example_prints_what_it_says(example):
     if "def test_" not in example.read_text("utf-8"):
         assert done.stdout.strip() == promised(example).strip()
         assert "Traceback" not in done.stderr
+
+
+def test_every_example_is_listed_and_no_other():
+    listed = re.findall(
+        r"^\| \[(\w+\.py)\]", (FOLDER / "README.md").read_text("utf-8"), re.MULTILINE
+    )
+    assert sorted(listed) == [example.name for example in EXAMPLES]
