@@ -160,6 +160,7 @@ class Books:
         return entries.ended(
             record,
             ending,
+            keeps_key=ending.keeps_key,
             at_ms=self.clock.now_ms(),
             latency_us=1234,
             cost_microusd=10_000 if record.has_intent else 0,

@@ -73,7 +73,7 @@ class Ending:
     decided_by: str = ""
     """The stage."""
     keeps_key: bool = False
-    """The ending answers for its key from now on: completed, unknown, rejected by a person."""
+    """A refusal that answers for its key from now on: a person's rejection."""
 
 
 # Not slotted: building `Completed[int](...)` sets `__orig_class__`, which a frozen slotted class

@@ -62,6 +62,7 @@ def ended(  # noqa: PLR0913 - the facts of an ending, each by name
     record: CallRecord,
     ending: Ending,
     *,
+    keeps_key: bool,
     at_ms: int,
     latency_us: int,
     cost_microusd: int,
@@ -111,7 +112,7 @@ def ended(  # noqa: PLR0913 - the facts of an ending, each by name
         EntryKind.ENDED,
         body,
         at_ms,
-        frees_key=not ending.keeps_key and _may_hold_key(record),
+        frees_key=not keeps_key and _may_hold_key(record),
     )
 
 

@@ -249,7 +249,7 @@ async def _finish_cancelled(context: RoadContext) -> AnyOutcome:
     if context.proof is not None:
         ending = Ending(status=Status.CANCELLED, error=error, proof=context.proof)
     else:
-        ending = Ending(status=Status.UNKNOWN, error=unknown(error), keeps_key=True)
+        ending = Ending(status=Status.UNKNOWN, error=unknown(error))
     finishing = asyncio.get_running_loop().create_task(finish(context, ending))
     tasks = context.services.tasks
     tasks.add(finishing)
@@ -279,4 +279,4 @@ def _broken(context: RoadContext, error: Exception) -> Ending:
         )
     if context.proof is not None:
         return Ending(status=Status.FAILED, error=seen, proof=context.proof)
-    return Ending(status=Status.UNKNOWN, error=unknown(seen), keeps_key=True)
+    return Ending(status=Status.UNKNOWN, error=unknown(seen))

@@ -93,6 +93,4 @@ def _is_as_it_was(context: RoadContext, effect: str) -> bool:
 
 
 def _unknown() -> Ending:
-    return Ending(
-        status=Status.UNKNOWN, error=unknown(INTERRUPTED), rule="recovery", keeps_key=True
-    )
+    return Ending(status=Status.UNKNOWN, error=unknown(INTERRUPTED), rule="recovery")

@@ -180,7 +180,8 @@ def _terminal(  # noqa: PLR0913 - what is fixed when the call ends, each by name
     code = None if ending.error is None else ending.error.code
     return entries.ended(
         record,
-        replace(ending, keeps_key=True) if keeps_key else ending,
+        ending,
+        keeps_key=keeps_key,
         at_ms=at_ms,
         latency_us=latency_us,
         cost_microusd=cost_microusd,
