@@ -272,6 +272,19 @@ async def test_a_changed_rule_voids_what_was_agreed(world, effects, asking):
     assert not effects
 
 
+async def test_what_another_line_permits_now_is_agreed_to_anew(world, wire, effects):
+    here = await world(wire).open()
+    base = here.assembly.settings
+    for text in ("wire", "wi*"):
+        here.settings = replace(base, policy=PolicyRules(allow=(Line(text, "f.toml:3"),)))
+        await here.reopen()
+        if text == "wire":
+            held = await here.call(wire, {"cents": 1})
+            await here.approve(held)
+    assert (await here.wait(held.call_id)).error.code == "approval_void"
+    assert not effects
+
+
 @pytest.mark.parametrize("folder", ["p", "my folder"])
 async def test_a_rule_that_only_moved_in_its_file_voids_nothing(world, effects, asking, folder):
     wire = wire_tool(effects)

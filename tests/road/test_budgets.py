@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from highroad import tool
+from highroad.tools.cost import Cost
 
 pytestmark = pytest.mark.promise("P6")
 
@@ -100,6 +101,43 @@ async def test_what_is_turned_down_is_not_counted_against_the_rate(world, effect
         refused = await here.call(look, {"number": number}, run="r")
         assert refused.error.code == "budget_exceeded"
     assert (await here.call(look, {"number": 5}, run="other")).status == "completed"
+
+
+async def test_who_goes_while_waiting_for_a_slot_is_not_counted_against_the_rate(
+    world, limits, turns
+):
+    @tool(tier="reversible", per_minute=2)
+    async def slow(number: int) -> int:
+        await gate.wait()
+        return number
+
+    gate = asyncio.Event()
+    here = await world(slow, limits=limits(parallel=1)).open()
+    first = asyncio.ensure_future(here.call(slow, {"number": 1}, run="r"))
+    second = asyncio.ensure_future(here.call(slow, {"number": 2}, run="r"))
+    await turns()
+    limited = await here.call(slow, {"number": 3}, run="s")
+    assert limited.error.code == "rate_limited"
+    second.cancel()
+    await turns()
+    gate.set()
+    assert (await here.call(slow, {"number": 4}, run="s")).unwrap() == 4
+    assert (await first).unwrap() == 1
+
+
+async def test_money_is_settled_to_what_a_call_did_cost(anywhere, limits):
+    @tool(tier="reversible", cost=Cost(0.05, actual=lambda _, result: result / 100))
+    async def buy(cents: int) -> int:
+        return cents
+
+    here = await anywhere(buy, limits=limits(usd=0.10)).open()
+    for cents in (1, 2, 3):
+        assert (await here.call(buy, {"cents": cents}, run="r")).unwrap() == cents
+    assert (await here.account("r")).microusd == 60_000
+    assert (await here.call(buy, {"cents": 4}, run="r")).error.code == "budget_exceeded"
+    await here.runtime.close()
+    await here.open()
+    assert (await here.account("r")).microusd == 60_000
 
 
 async def test_wall_time_of_a_run_goes_on_over_a_restart(anywhere, pay, limits):
