@@ -74,6 +74,7 @@ async def by_command_line(arguments):
         text=True,
         check=False,
     )
+    assert done.stdout, done.stderr
     return json.loads(done.stdout)["call_id"]
 
 
