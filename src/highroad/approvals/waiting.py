@@ -138,7 +138,7 @@ class Waiting:
 
     async def _drive(self, history: CallHistory, approval: Approval) -> AnyOutcome:
         services = self._services
-        call = await doorway.thaw(services, history)
+        call = await services.ledger.thaw(history)
         is_late = (
             approval.state is ApprovalState.WAITING
             and approval.expires_ms <= services.clock.now_ms()

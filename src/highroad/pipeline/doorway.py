@@ -1,6 +1,6 @@
 """Onto the road: how a call, new or known to the ledger, gets the context it is driven in."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -107,15 +107,6 @@ async def _context(services: Services, call: Call, account: Account) -> RoadCont
     return RoadContext(services, record, account)
 
 
-async def thaw(services: Services, history: CallHistory) -> Call:
-    """The call behind a history, to drive it on.
-
-    Raises:
-        VaultError: What that takes was erased, or its key is lost.
-    """
-    return await services.ledger.thaw(history)
-
-
 def bare(services: Services, history: CallHistory) -> Call:
     """As much of a call as its entries say: enough to end it."""
     opening = history.opening
@@ -156,6 +147,3 @@ async def reopen(
 
 def _arguments(call: Call) -> Mapping[str, Any]:
     return call.raw if isinstance(call.raw, Mapping) else {}
-
-
-Door = Callable[[Proposal], Any]

@@ -58,7 +58,7 @@ async def _call_of(services: Services, history: CallHistory) -> tuple[Call, bool
     call = doorway.bare(services, history)
     if is_whole:
         try:
-            call = await doorway.thaw(services, history)
+            call = await services.ledger.thaw(history)
         except VaultError as error:
             _log.warning("call %s cannot be run again: %s", history.call_id, error)
             is_whole = False
