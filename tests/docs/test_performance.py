@@ -1,0 +1,10 @@
+"""docs/performance.md explains the numbers that `make bench` prints, and no other."""
+
+import re
+
+NUMBER = re.compile(r'^    "(N\d+b?)": ', re.MULTILINE)
+
+
+def test_every_number_is_explained_and_no_other(page_of, rows_of, repository):
+    told = [row[0] for row in rows_of(page_of("docs/performance.md").text)]
+    assert told == NUMBER.findall((repository / "bench" / "run.py").read_text("utf-8"))
