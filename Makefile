@@ -32,8 +32,8 @@ $(READY): requirements/dev.txt pyproject.toml scripts/find-python
 		|| { echo 'venv: highroad itself could not be installed; see the line above from pip' >&2; exit 1; }
 	@touch $@
 
-demo: $(READY)  ## run the demo; ASK=... asks the shop, CHAPTER=n shows one chapter
-	@$(BIN)/highroad demo $(if $(ASK),--ask "$(ASK)") $(if $(CHAPTER),--chapter "$(CHAPTER)") $(ARGS)
+demo: $(READY)  ## run the demo; CHAPTER=n shows one chapter
+	@$(BIN)/highroad demo $(if $(CHAPTER),--chapter "$(CHAPTER)") $(ARGS)
 
 test: check tests  ## gates, then every test but the nightly ones (this is what CI runs)
 	$(call say,test: all green)
@@ -52,7 +52,7 @@ lint: $(READY)  ## ruff: rules and format
 
 types: $(READY)  ## mypy and basedpyright, and that the public surface is fully typed
 	$(call say,types: mypy strict)
-	@$(BIN)/mypy $(wildcard src tests/typing bench auditor scripts)
+	@$(BIN)/mypy $(wildcard src tests/typing bench auditor scripts examples)
 	$(call say,types: basedpyright over tests/typing and the public surface)
 	@if [ -d tests/typing ]; then $(BIN)/basedpyright; else echo 'types: no tests/typing yet'; fi
 	@$(BIN)/python scripts/public_types.py

@@ -37,7 +37,7 @@ class Resource:
             {"effect": "checkable", "probe": lambda: None},
             "the probe cannot be called: it takes one",
         ),
-        ({"tier": "reversible", "cache_s": 5}, "only a repeatable one permits"),
+        ({"tier": "reversible", "cache_s": 5}, "which only a read permits"),
         ({"ask": 3}, "ask is text, not int"),
         ({"key": ["cents"]}, "key names 'cents', which is no argument; there are: order_id"),
         ({"key": "order_id"}, "key is several texts"),

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from highroad.domain.approval import Approval
 from highroad.domain.call import Call
+from highroad.domain.error import HighroadError
 from highroad.domain.evidence import NO_EVIDENCE, Evidence
 from highroad.domain.identity import Delegate, Origin, Principal
 from highroad.domain.ids import uuid_hex, with_prefix
@@ -44,6 +45,8 @@ async def take_in(
     now_ms = services.clock.now_ms()
     call_id = services.ids.new("call")
     run = proposal.run
+    if run == "":
+        raise HighroadError("a run has a name that is not empty; leave `run` out for a run of one")
     if run is None:
         run_id = with_prefix(call_id, "run")
         account = services.budget.begin(run_id)

@@ -170,10 +170,10 @@ def effect_of(options: ToolOptions, tier: Tier, site: Site) -> Effect:
         raise site.error(
             f'probe= is asked of checkable tools only, this is {effect}; effect="checkable"?'
         )
-    if effect is not Effect.REPEATABLE and options.get("cache_s", 0) > 0:
+    if tier is not Tier.READ and options.get("cache_s", 0) > 0:
         raise site.error(
-            "cache_s serves a result without running the tool, which only a repeatable one "
-            "permits; leave it out: the same key gets the stored result anyway"
+            "cache_s serves a result without running the tool, which only a read permits; leave "
+            "it out: the same key gets the stored result anyway"
         )
     return effect
 
