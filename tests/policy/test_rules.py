@@ -162,7 +162,7 @@ def test_a_condition_over_arguments_denies_without_hiding():
 def test_a_condition_may_ask_a_person_and_a_deny_goes_before():
     asks = big_refunds("args.cents > 50", Then.ASK)
     policy = policy_of(allow=lines("*"), rules=(asks, big_refunds()))
-    reason = "The policy asks: small refunds only."
+    reason = "The policy asks: small refunds only (`args.cents > 50`)."
     assert policy.permits(refund_of(cents=50)).obligations == ()
     assert policy.permits(refund_of(cents=51)).obligations == (Obligation("policy_rule", reason),)
     assert isinstance(policy.permits(refund_of(cents=10_001)), Deny)

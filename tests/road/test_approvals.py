@@ -223,7 +223,9 @@ async def test_a_person_is_asked_once_with_every_reason(world, effects, asking):
     wire = wire_tool(effects)
     here = await world(wire, settings=asking()).open()
     held = await here.call(wire, {"cents": 500})
-    assert held.reasons == ("The policy asks: large.", "The effect cannot be undone.")
+    policy, tier = held.reasons
+    assert policy.startswith("The policy asks: large (`args.cents")
+    assert tier == "The effect cannot be undone."
     assert len(await here.desk.list()) == 1
 
 

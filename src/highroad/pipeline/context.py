@@ -1,9 +1,10 @@
 """What stages work with: the services of a runtime, and what is learned about one call."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import anyio
 import orjson
@@ -13,6 +14,7 @@ from highroad.domain.call import Call
 from highroad.domain.entry import KeyClaim
 from highroad.domain.error import BrokenPromise
 from highroad.domain.identity import Delegate, Principal
+from highroad.domain.json_value import JsonValue
 from highroad.domain.label import Labels
 from highroad.domain.limits import Limits
 from highroad.domain.outcome import AnyOutcome, Ending, Proof, Status
@@ -37,6 +39,8 @@ from highroad.resilience.retry import Retry
 from highroad.tools.compile import RegisteredTool
 from highroad.tools.context import ToolContext
 from highroad.tools.registry import Registry
+
+_log: Final = logging.getLogger("highroad.road")
 
 Joiner = Callable[[str], Awaitable[AnyOutcome]]
 """Brings the outcome of a call that nobody drives here: recovery settles it first if it must."""
@@ -166,6 +170,7 @@ class RoadContext:
         self.taken: Taken | None = None
         """Its place in the rate."""
         clock, call = services.clock, record.call
+        services.inflight.board(call)
         self.started_s: float = clock.monotonic_s()
         self.deadline_s: float = self.started_s + (call.deadline_ms - clock.now_ms()) / 1_000
         """On the monotonic clock."""
@@ -292,14 +297,26 @@ class RoadContext:
         if ending.status is Status.UNKNOWN:
             return cost
         if result is not None and self.is_resolved and self.tool.cost.actual is not None:
-            arguments = self.record.call.known_arguments
-            cost = to_microusd(self.tool.cost.settle(arguments, orjson.loads(result)))
+            cost = self._actual_cost(reserved, orjson.loads(result))
         if self._reservation is not None:
             self._reservation.settle(cost)
         else:  # an earlier process reserved it, and the account was read with it
             self.account.microusd += cost - reserved
         self._cost_microusd = cost
         return cost
+
+    def _actual_cost(self, reserved: int, result: JsonValue) -> int:
+        """What the tool's author says that the call took; what was reserved if that breaks."""
+        try:
+            usd = self.tool.cost.settle(self.record.call.known_arguments, result)
+        except Exception as error:  # noqa: BLE001 - an author's sum must not undo an effect
+            _log.warning(
+                "call %s: cost.actual raised %s; it counts what was reserved",
+                self.record.call.id,
+                type(error).__name__,
+            )
+            return reserved
+        return to_microusd(usd)
 
     # -- the body ----------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""Calls that this process drives at this moment, by the key under which a second one finds them."""
+"""Calls that this process drives at this moment, and the keys under which others find them."""
 
 import asyncio
 from dataclasses import dataclass
@@ -13,8 +13,8 @@ class Flight:
 
     call_id: str
     parent_id: str | None
-    key: bytes
-    arguments: bytes
+    key: bytes | None = None
+    arguments: bytes = b""
     """Digest of its canonical arguments."""
     landed: asyncio.Future[AnyOutcome] | None = None
 
@@ -25,6 +25,10 @@ class Inflight:
     def __init__(self) -> None:
         self._by_key: dict[bytes, Flight] = {}
         self._by_call: dict[str, Flight] = {}
+
+    def board(self, call: Call) -> None:
+        """From here to `leave` this process drives the call, which has no key yet."""
+        self._by_call[call.id] = Flight(call.id, call.parent_id)
 
     def enter(
         self, key: bytes, call: Call, arguments: bytes, *, owns_key: bool = False
@@ -41,7 +45,9 @@ class Inflight:
         flight = self._by_key.get(key)
         if flight is not None and flight.call_id != call.id and not owns_key:
             return flight
-        self._by_key[key] = self._by_call[call.id] = Flight(call.id, call.parent_id, key, arguments)
+        own = self._by_call[call.id]
+        own.key, own.arguments = key, arguments
+        self._by_key[key] = own
         return None
 
     def leave(self, call_id: str, outcome: AnyOutcome | None) -> None:
@@ -49,7 +55,7 @@ class Inflight:
         flight = self._by_call.pop(call_id, None)
         if flight is None:
             return
-        if self._by_key.get(flight.key) is flight:
+        if flight.key is not None and self._by_key.get(flight.key) is flight:
             del self._by_key[flight.key]
         if flight.landed is None or flight.landed.done():
             return

@@ -117,7 +117,9 @@ class RulesPolicy:
             if is_true and conditional.written.then is Then.DENY:
                 return Deny(conditional.rule, "rules")
             if is_true:
-                reason = f"The policy asks: {conditional.written.name.text}."
+                # With its condition: an approval is of the rule as it was (P4).
+                written = conditional.written
+                reason = f"The policy asks: {written.name.text} (`{written.when.text}`)."
                 obligations.append(Obligation("policy_rule", reason))
         return Permit(tuple(applied), tuple(obligations))
 
