@@ -298,6 +298,20 @@ async def test_a_rule_that_only_moved_in_its_file_voids_nothing(world, effects, 
     assert (await here.wait(held.call_id)).unwrap() == 1
 
 
+@pytest.mark.promise("P4")
+async def test_a_rule_with_another_condition_under_the_same_name_voids_what_was_agreed(
+    world, effects, asking
+):
+    wire = wire_tool(effects)
+    here = await world(wire, settings=asking(limit=100)).open()
+    held = await here.call(wire, {"cents": 500})
+    await here.approve(held)
+    here.settings = asking(limit=200)  # it would still ask
+    await here.reopen()
+    assert (await here.wait(held.call_id)).error.code == "approval_void"
+    assert not effects
+
+
 async def test_who_is_no_longer_allowed_is_refused_though_people_agreed(world, wire, effects):
     here = await world(wire).open()
     held = await here.call(wire, {"cents": 1})
