@@ -16,7 +16,7 @@ MAX_BEHIND: Final = 1_000
 """Entries that may wait for their commit before reads wait too (P2)."""
 MAX_DELAY_S: Final = 0.010
 """How long those of reads may wait (P2)."""
-_MAX_GROUP: Final = 128
+_MAX_GROUP: Final = 256
 
 _Waiter = asyncio.Future[Receipt] | None
 _Group = list[tuple[Entry | Draft, _Waiter]]
