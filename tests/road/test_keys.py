@@ -227,6 +227,22 @@ async def test_a_rejection_stands_for_its_run_also_after_a_restart(world, ask, e
 
 
 @pytest.mark.promise("P4")
+async def test_a_rejection_under_a_given_key_stands_for_its_run_and_for_no_other(world, ask):
+    """The next run is asked about anew, under the same key, and then has it."""
+    here = await world(ask).open()
+    first = await here.call(ask, {"cents": 1}, run="r", key="k")
+    await here.reject(first)
+    assert (await here.wait(first.call_id)).error.code == "rejected"
+    assert (await here.call(ask, {"cents": 1}, run="r", key="k")).error.code == "rejected"
+    other = await here.call(ask, {"cents": 1}, run="another", key="k")
+    assert isinstance(other, Held)
+    await here.approve(other)
+    assert (await here.wait(other.call_id)).unwrap() == 1
+    third = await here.call(ask, {"cents": 1}, run="a third", key="k")
+    assert third.is_repeated
+
+
+@pytest.mark.promise("P4")
 @pytest.mark.parametrize("is_swept", [True, False])
 async def test_an_expired_approval_frees_its_key(world, ask, bob, is_swept):
     here = await world(ask).open()

@@ -47,6 +47,8 @@ class KeyClaim:
     arguments: bytes
     call_id: str
     expires_ms: int
+    replaces: str | None = None
+    """The call whose claim gives way to this one; it is not stored."""
 
 
 @dataclass(frozen=True, slots=True)

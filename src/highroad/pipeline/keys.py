@@ -5,6 +5,7 @@ anybody is asked, and a call that loses the race for its key at the hold or the 
 then.
 """
 
+from dataclasses import replace
 from typing import Final
 
 import orjson
@@ -110,6 +111,7 @@ async def take(call: Call, context: RoadContext, entry: Entry) -> Written | Appr
         answered = await answer(call, context, receipt.claim)
         if not isinstance(answered, Proceed):
             return answered
+        entry = replace(entry, claim=context.claim)
     raise BrokenPromise(f"call {call.id} lost its key {_RACES} times to calls that do not keep it")
 
 
@@ -139,16 +141,24 @@ async def answer_ended(call: Call, context: RoadContext, history: CallHistory) -
                 )
             )
         case Status.REFUSED:
-            return Refuse(
-                CallError(
-                    code=Code.REJECTED,
-                    message="A person rejected this call before; it stands for this run.",
-                    hint="Do not call again; tell the user that it was rejected.",
-                ),
-                rule=f"idempotency.rejected {history.call_id}",
-            )
+            return _rejected(call, context, history)
         case _:
             return Proceed(call)
+
+
+def _rejected(call: Call, context: RoadContext, history: CallHistory) -> Verdict:
+    """A person's rejection stands for its run; in another one nobody was asked yet."""
+    if history.run_id != call.run_id and context.claim is not None:
+        context.claim = replace(context.claim, replaces=history.call_id)
+        return Proceed(call)
+    return Refuse(
+        CallError(
+            code=Code.REJECTED,
+            message="A person rejected this call before; it stands for this run.",
+            hint="Do not call again; tell the user that it was rejected.",
+        ),
+        rule=f"idempotency.rejected {history.call_id}",
+    )
 
 
 async def _repeat(context: RoadContext, history: CallHistory, rule: str) -> Verdict:

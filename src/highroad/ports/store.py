@@ -46,7 +46,8 @@ class Store(Protocol):
         An entry is turned down alone, without its riders, when its claim is another call's
         (`KeyTaken`), when its call has a terminal record already (`AlreadyEnded`, for kind
         `call.ended`), or when its approval is not approved and unspent (`ApprovalSpent`). A claim
-        that has expired at the entry's `at_ms`, or is this call's own, is no hindrance. When this
+        that has expired at the entry's `at_ms`, is this call's own, or that of the call which
+        the new one `replaces`, is no hindrance. When this
         returns the entries are on disk (P2).
 
         Raises:

@@ -6,7 +6,7 @@ Nothing is durable and nothing is fast about it; what it does is what every stor
 import itertools
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from highroad.domain.approval import Approval, ApprovalState, Decision
@@ -230,7 +230,8 @@ class MemoryStore:
             return obstacle
         ledger = self.ledger
         if entry.claim is not None:
-            ledger.claims[entry.claim.organization, entry.claim.digest] = entry.claim
+            scope = (entry.claim.organization, entry.claim.digest)
+            ledger.claims[scope] = replace(entry.claim, replaces=None)
         if entry.spends is not None:
             ledger.tables["approval"][entry.spends,]["state"] = ApprovalState.CONSUMED
         for row in entry.rows:
@@ -267,7 +268,8 @@ class MemoryStore:
         claim = entry.claim
         if claim is not None:
             standing = ledger.claims.get((claim.organization, claim.digest), claim)
-            if standing.call_id != claim.call_id and standing.expires_ms > entry.at_ms:
+            is_ours = standing.call_id in {claim.call_id, claim.replaces}
+            if not is_ours and standing.expires_ms > entry.at_ms:
                 return KeyTaken(standing)
         return None
 

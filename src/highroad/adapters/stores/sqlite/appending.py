@@ -29,7 +29,7 @@ _CLAIM: Final = """
     INSERT INTO key_claim VALUES (?, ?, ?, ?, ?)
     ON CONFLICT DO UPDATE SET arguments = excluded.arguments, call_id = excluded.call_id,
         expires_ms = excluded.expires_ms
-    WHERE key_claim.call_id = excluded.call_id OR key_claim.expires_ms <= ?
+    WHERE key_claim.call_id IN (excluded.call_id, ?) OR key_claim.expires_ms <= ?
 """
 _HOLDER: Final = (
     "SELECT arguments, call_id, expires_ms FROM key_claim WHERE organization = ? AND digest = ?"
@@ -154,7 +154,8 @@ class _Batch:
         self._write(_FREE)
         scope = (claim.organization, claim.digest)
         self._connection.execute(
-            _CLAIM, (*scope, claim.arguments, claim.call_id, claim.expires_ms, at_ms)
+            _CLAIM,
+            (*scope, claim.arguments, claim.call_id, claim.expires_ms, claim.replaces, at_ms),
         )
         if self._connection.changes():
             return None

@@ -1,5 +1,7 @@
 """Idempotency keys: whose they are, and until when."""
 
+from dataclasses import replace
+
 from highroad.domain.entry import Fence, KeyClaim, KeyTaken, Written
 from highroad.ports.store import Store
 from highroad.testing.contracts.store.ground import Ground
@@ -34,6 +36,20 @@ class KeyContract(Ground):
         (receipt,) = await store.append([intent("call_1", key=renewed)], fence=fence)
         assert isinstance(receipt, Written)
         assert await store.claim("acme", b"key", at_ms=NOW) == renewed
+
+    async def test_a_claim_gives_way_to_one_that_replaces_it(
+        self, store: Store, fence: Fence
+    ) -> None:
+        """Only the claim of the very call that it names; what it replaced is not remembered."""
+        await store.append([intent("call_1", key=claim("call_1"))], fence=fence)
+        other = replace(claim("call_2"), replaces="call_7")
+        this = replace(claim("call_2"), replaces="call_1")
+        refused, taken = await store.append(
+            [intent("call_2", key=other), intent("call_2", key=this)], fence=fence
+        )
+        assert refused == KeyTaken(claim("call_1"))
+        assert isinstance(taken, Written)
+        assert await store.claim("acme", b"key", at_ms=NOW) == claim("call_2")
 
     async def test_an_expired_claim_is_no_hindrance(self, store: Store, fence: Fence) -> None:
         """It has expired at `expires_ms`, by the clock of the entry that comes."""
