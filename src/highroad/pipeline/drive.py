@@ -46,6 +46,9 @@ _log: Final = logging.getLogger("highroad.road")
 _LOUD: Final = (Refused, Held, Unknown)
 """Outcomes that somebody should hear of."""
 
+_PROCEEDED: Final = ("proceed", None, None)
+"""What nearly every stage leaves in the trace: word, code, rule."""
+
 NO_LEDGER: Final = CallError(
     code=Code.LEDGER_UNAVAILABLE,
     message="The ledger cannot be written, so nothing is run.",
@@ -150,11 +153,12 @@ async def _travel(call: Call, context: RoadContext) -> Verdict:
 
 async def _pass(stage: Stage, call: Call, context: RoadContext) -> Verdict:
     """Let one stage decide, and note what it said."""
-    clock = context.services.clock
-    started_s = clock.monotonic_s()
+    read_s = context.services.clock.monotonic_s
+    started_s = read_s()
     verdict = await stage.decide(call, context)
-    elapsed_us = int((clock.monotonic_s() - started_s) * 1e6)
-    context.record.trace.append((stage.name, *_words_of(verdict), elapsed_us))
+    elapsed_us = int((read_s() - started_s) * 1e6)
+    word, code, rule = _PROCEEDED if isinstance(verdict, Proceed) else _words_of(verdict)
+    context.record.trace.append((stage.name, word, code, rule, elapsed_us))
     return verdict
 
 
@@ -162,7 +166,7 @@ def _words_of(verdict: Verdict) -> tuple[str, str | None, str | None]:
     """A verdict in the trace: its word, code and rule."""
     match verdict:
         case Proceed():
-            return ("proceed", None, None)
+            return _PROCEEDED
         case Refuse():
             return ("refuse", verdict.actual or verdict.error.code, verdict.rule)
         case Hold(approval=approval):
