@@ -190,6 +190,11 @@ class History(RuleBasedStateMachine):
                 task.cancel()
             await asyncio.gather(*self.lost, return_exceptions=True)
             await self.here.runtime.close()
+            # What the processes that died had left to write goes down with them.
+            left = asyncio.all_tasks() - {asyncio.current_task()}
+            for task in left:
+                task.cancel()
+            await asyncio.gather(*left, return_exceptions=True)
 
         self.run(end())
         self.loop.close()
