@@ -44,8 +44,8 @@ from highroad.limits.budget import Budget
 from highroad.limits.rate import WINDOW_S, Rates
 from highroad.limits.slots import Slots
 from highroad.pipeline.body import MAX_THREADS
-from highroad.pipeline.context import Services
 from highroad.pipeline.dependencies import Dependencies
+from highroad.pipeline.services import Services
 from highroad.ports.clock import Clock
 from highroad.ports.conditions import Condition, InvalidConditionError
 from highroad.ports.ids import Ids

@@ -13,8 +13,8 @@ from highroad.domain.error import CallError, Code, LedgerError, NotRecorded
 from highroad.domain.outcome import AnyOutcome, Ending, Status
 from highroad.ledger.history import CallHistory
 from highroad.pipeline import doorway
-from highroad.pipeline.context import Services
 from highroad.pipeline.drive import drive
+from highroad.pipeline.services import Services
 from highroad.pipeline.stored import held_by, stored_outcome
 
 _log: Final = logging.getLogger("highroad.approvals")

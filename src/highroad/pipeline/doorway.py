@@ -13,7 +13,8 @@ from highroad.domain.ids import uuid_hex, with_prefix
 from highroad.ledger.history import CallHistory
 from highroad.limits.budget import Account
 from highroad.pipeline import keys
-from highroad.pipeline.context import RoadContext, Services
+from highroad.pipeline.context import RoadContext
+from highroad.pipeline.services import Services
 
 ANONYMOUS: Final = "unknown"
 """Stands in for a principal whose profile was erased."""

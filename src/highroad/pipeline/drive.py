@@ -25,7 +25,8 @@ from highroad.domain.outcome import (
 )
 from highroad.domain.verdict import Conclude, Hold, Join, Proceed, Refuse, StageLine, Verdict
 from highroad.pipeline.attempts import unknown
-from highroad.pipeline.context import RoadContext, Services
+from highroad.pipeline.context import RoadContext
+from highroad.pipeline.services import Services
 from highroad.pipeline.stages import (
     admit,
     approve,

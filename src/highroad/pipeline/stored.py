@@ -15,7 +15,7 @@ from highroad.domain.outcome import (
     ended_without_value,
 )
 from highroad.ledger.history import CallHistory
-from highroad.pipeline.context import Services
+from highroad.pipeline.services import Services
 
 
 def held_by(approval: Approval) -> Held:

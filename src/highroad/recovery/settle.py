@@ -11,8 +11,9 @@ from highroad.domain.tool import Effect, Tier
 from highroad.ledger.history import CallHistory
 from highroad.pipeline import doorway
 from highroad.pipeline.attempts import attempt, probe, unknown
-from highroad.pipeline.context import RoadContext, Services
+from highroad.pipeline.context import RoadContext
 from highroad.pipeline.drive import drive
+from highroad.pipeline.services import Services
 from highroad.pipeline.stored import stored_outcome
 
 _log: Final = logging.getLogger("highroad.recovery")

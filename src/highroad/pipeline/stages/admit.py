@@ -5,7 +5,8 @@ from typing import Any
 from highroad.domain.call import Call
 from highroad.domain.verdict import Proceed, Refuse, Verdict
 from highroad.limits.exceeded import Exceeded, RateExceeded
-from highroad.pipeline.context import RoadContext, Services
+from highroad.pipeline.context import RoadContext
+from highroad.pipeline.services import Services
 from highroad.tools.compile import RegisteredTool
 
 

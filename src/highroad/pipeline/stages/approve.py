@@ -15,8 +15,9 @@ from highroad.domain.tool import Tier
 from highroad.domain.verdict import Conclude, Hold, Proceed, Refuse, Verdict
 from highroad.ledger import entries
 from highroad.pipeline import keys
-from highroad.pipeline.context import RoadContext, Services
+from highroad.pipeline.context import RoadContext
 from highroad.pipeline.preview import preview
+from highroad.pipeline.services import Services
 from highroad.ports.conditions import ConditionError
 from highroad.tools.compile import RegisteredTool
 

@@ -7,7 +7,8 @@ from highroad.domain.call import Call
 from highroad.domain.error import CallError, Code, Problem
 from highroad.domain.verdict import Proceed, Refuse, Verdict
 from highroad.pipeline.body import tool_context
-from highroad.pipeline.context import RoadContext, Services
+from highroad.pipeline.context import RoadContext
+from highroad.pipeline.services import Services
 from highroad.ports.policy import Deny
 from highroad.tools.checks import problem
 from highroad.tools.compile import RegisteredTool

@@ -7,7 +7,8 @@ from highroad.domain.error import CallError, Code
 from highroad.domain.outcome import Ending, Status
 from highroad.domain.verdict import Conclude, Join, Proceed, Refuse, Verdict
 from highroad.pipeline import keys
-from highroad.pipeline.context import RoadContext, Services
+from highroad.pipeline.context import RoadContext
+from highroad.pipeline.services import Services
 from highroad.tools.compile import RegisteredTool
 
 INSIDE_ITSELF: Final = CallError(

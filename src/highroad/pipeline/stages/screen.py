@@ -4,7 +4,8 @@ from typing import Any
 
 from highroad.domain.call import Call
 from highroad.domain.verdict import Proceed, Refuse, Verdict
-from highroad.pipeline.context import RoadContext, Services
+from highroad.pipeline.context import RoadContext
+from highroad.pipeline.services import Services
 from highroad.tools.compile import RegisteredTool
 
 

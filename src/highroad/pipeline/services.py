@@ -1,0 +1,104 @@
+"""The services of one runtime, which every call on its road shares."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import anyio
+
+from highroad.domain.call import Call
+from highroad.domain.identity import Delegate, Principal
+from highroad.domain.limits import Limits
+from highroad.domain.outcome import AnyOutcome
+from highroad.domain.tool import ToolDefinition
+from highroad.ledger.ledger import Ledger
+from highroad.ledger.results import Results
+from highroad.limits.budget import Budget, Demand, to_microusd
+from highroad.limits.rate import Rates
+from highroad.limits.slots import Slots
+from highroad.pipeline.dependencies import Dependencies
+from highroad.pipeline.inflight import Inflight
+from highroad.ports.clock import Clock
+from highroad.ports.conditions import Condition
+from highroad.ports.ids import Ids
+from highroad.ports.policy import Deny, Permit, Policy
+from highroad.ports.verifier import Verifier
+from highroad.resilience.loops import Loops
+from highroad.resilience.retry import Retry
+from highroad.tools.compile import RegisteredTool
+from highroad.tools.registry import Registry
+
+Joiner = Callable[[str], Awaitable[AnyOutcome]]
+"""Brings the outcome of a call that nobody drives here: recovery settles it first if it must."""
+Nested = Callable[
+    [Call, Callable[..., Any] | str, Mapping[str, object], str | None], Awaitable[AnyOutcome]
+]
+"""Makes a governed call from inside the body of another."""
+Stages = tuple[object, ...]
+"""A compiled road (`highroad.pipeline.drive.Plan`); what it is made of is not known here."""
+
+_MAX_ADMISSIONS = 10_000
+
+
+@dataclass(slots=True, kw_only=True)
+class Services:
+    """What one runtime has, put together by `highroad.bootstrap`."""
+
+    ledger: Ledger
+    registry: Registry
+    policy: Policy
+    limits: Limits
+    clock: Clock
+    ids: Ids
+    budget: Budget
+    rates: Rates
+    slots: Slots
+    results: Results
+    loops: Loops
+    retry: Retry
+    dependencies: Dependencies
+    joiner: Joiner
+    nested: Nested
+    threads: anyio.CapacityLimiter
+    inflight: Inflight = field(default_factory=Inflight)
+    asks: Mapping[str, Condition] = field(default_factory=dict)
+    """Compiled `ask` rules by tool name."""
+    changed: dict[str, str] = field(default_factory=dict)
+    """Tools whose definition is not the accepted one, and what changed (P8)."""
+    verifier: Verifier | None = None
+    plans: dict[tuple[str, bool], Stages] = field(default_factory=dict)
+    tasks: set[asyncio.Task[Any]] = field(default_factory=set)
+    """Endings that must be written though their caller is gone."""
+    _admissions: dict[tuple[Principal, tuple[Delegate, ...], str], Permit | Deny] = field(
+        default_factory=dict
+    )
+    _demands: dict[str, Demand] = field(default_factory=dict)
+
+    def admission(self, call: Call, definition: ToolDefinition) -> Permit | Deny:
+        """What the policy says of this caller and tool whatever the arguments; asked once."""
+        key = (call.principal, call.delegation, definition.digest)
+        known = self._admissions.get(key)
+        if known is None:
+            if len(self._admissions) >= _MAX_ADMISSIONS:
+                self._admissions.clear()
+            known = self.policy.admits(call.principal, call.delegation, definition)
+            self._admissions[key] = known
+        return known
+
+    def per_minute(self, definition: ToolDefinition) -> int | None:
+        """Calls a minute that one principal may make of a tool."""
+        if definition.per_minute is not None:
+            return definition.per_minute
+        return self.limits.per_minute
+
+    def demand(self, tool: RegisteredTool[Any], call: Call) -> Demand:
+        """What a call asks of its run's budget."""
+        name = tool.definition.name
+        demand = self._demands.get(name)
+        if demand is None:
+            demand = self._demands[name] = Demand.of(tool.definition, self.limits)
+        if tool.cost.estimate is not None:
+            estimate = to_microusd(tool.cost.reserve(call.known_arguments))
+            demand = Demand(demand.tool, demand.limit, demand.most, estimate)
+        return demand
