@@ -1,11 +1,8 @@
 """The only place where adapters are chosen: from settings to a runtime's parts."""
 
 import getpass
-import importlib
-import inspect
 import os
 import random
-import sys
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -55,12 +52,9 @@ from highroad.resilience.cache import Cache
 from highroad.resilience.loops import Loops
 from highroad.resilience.retry import Retry
 from highroad.settings import Settings, load
-from highroad.tools.declare import tool_definition
+from highroad.tools.discovery import discover
 from highroad.tools.pins import differences, pins_of, read_pins
 from highroad.tools.registry import Registry
-
-DEPS: Final = "DEPS"
-"""Name under which a module of tools says how to make what their bodies ask for."""
 
 _SQLITE: Final = "sqlite:///"
 
@@ -116,7 +110,7 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
         LedgerError: The ledger cannot be used.
     """
     settings = settings or load()
-    declared = declared_in(settings)
+    declared = discover(settings.tools, settings.root)
     registry = Registry([*declared.tools, *tools])
     conditions = CelConditions()
     asks = {
@@ -310,49 +304,6 @@ def _ask(conditions: CelConditions, expression: str | None, name: str) -> Condit
         return conditions.compile(expression or "")
     except InvalidConditionError as error:
         raise DeclarationError(f"tool {name}: its `ask` rule cannot be used: {error}") from None
-
-
-@dataclass(frozen=True, slots=True)
-class Declared:
-    """What the modules of the setting `tools` have."""
-
-    tools: tuple[Callable[..., Any], ...]
-    deps: Mapping[type, Callable[..., Any]]
-    """Of their `DEPS`: how to make what bodies ask for as `ToolContext[Type]`."""
-
-
-def declared_in(settings: Settings) -> Declared:
-    """Import the modules of the setting `tools`, from the settings' own folder.
-
-    Raises:
-        SettingsError: One cannot be imported.
-    """
-    if settings.tools and str(settings.root) not in sys.path:
-        sys.path.insert(0, str(settings.root))
-    tools: list[Callable[..., Any]] = []
-    deps: dict[type, Callable[..., Any]] = {}
-    for name in settings.tools:
-        try:
-            module = importlib.import_module(name)
-        except ImportError as error:
-            raise SettingsError(
-                f"tools: module {name!r} cannot be imported ({error}); it is looked for from "
-                f"{settings.root}"
-            ) from error
-        tools += [each for each in vars(module).values() if _is_declared_in(each, name)]
-        deps |= getattr(module, DEPS, {})
-    return Declared(tuple(tools), deps)
-
-
-def _is_declared_in(value: object, module: str) -> bool:
-    """Whether a member of a module is a tool of its own, and none that it imported."""
-    if not inspect.isfunction(value) or value.__module__ != module:
-        return False
-    try:
-        tool_definition(value)
-    except DeclarationError:
-        return False
-    return True
 
 
 async def _not_wired(*_: object) -> NoReturn:

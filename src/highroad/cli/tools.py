@@ -4,7 +4,6 @@ from typing import Annotated
 
 import typer
 
-from highroad.bootstrap import declared_in
 from highroad.cli import views
 from highroad.cli.door import Door, enter, leave
 from highroad.cli.exits import ExitCode
@@ -12,6 +11,7 @@ from highroad.cli.misuse import Misuse
 from highroad.cli.options import AsJson
 from highroad.cli.output import Output, drawn_json
 from highroad.settings import load
+from highroad.tools.discovery import discover
 from highroad.tools.pins import differences, pins_of, read_pins, write_pins
 from highroad.tools.registry import Registry
 
@@ -43,7 +43,7 @@ def pin(*, as_json: AsJson = False) -> None:
 
 def _pin(output: Output) -> ExitCode:
     settings = load()
-    tools = Registry(declared_in(settings).tools).definitions()
+    tools = Registry(discover(settings.tools, settings.root).tools).definitions()
     file = settings.pins_file
     before = read_pins(file.read_text("utf-8"), file=str(file)) if file.exists() else {}
     changes = differences(tools, before)
