@@ -191,10 +191,11 @@ class History(RuleBasedStateMachine):
             await asyncio.gather(*self.lost, return_exceptions=True)
             await self.here.runtime.close()
             # What the processes that died had left to write goes down with them.
-            left = asyncio.all_tasks() - {asyncio.current_task()}
-            for task in left:
-                task.cancel()
-            await asyncio.gather(*left, return_exceptions=True)
+            # Ending, a task may begin another: until none is left.
+            while left := asyncio.all_tasks(self.loop) - {asyncio.current_task()}:
+                await asyncio.wait(left, timeout=0.1)
+                for task in left:
+                    task.cancel()
 
         self.run(end())
         self.loop.close()
