@@ -190,9 +190,14 @@ class History(RuleBasedStateMachine):
                 task.cancel()
             await asyncio.gather(*self.lost, return_exceptions=True)
             await self.here.runtime.close()
-            # What the processes that died had left to write goes down with them.
-            # Ending, a task may begin another: until none is left.
-            while left := asyncio.all_tasks(self.loop) - {asyncio.current_task()}:
+            # What the processes that died had left to write goes down with them. Ending, a task
+            # may begin another or set a timer that would: until there is neither.
+            while True:
+                for timer in self.loop._scheduled:  # noqa: SLF001  asyncio lists them nowhere else
+                    timer.cancel()
+                left = asyncio.all_tasks(self.loop) - {asyncio.current_task()}
+                if not left:
+                    break
                 await asyncio.wait(left, timeout=0.1)
                 for task in left:
                     task.cancel()
