@@ -21,8 +21,7 @@ from highroad.tools.compile import compile_tool
 from highroad.tools.declare import tool
 from highroad.tools.invalid import Invalid
 from highroad.tools.parse import parse
-from highroad.tools.safe_path import SafePath
-from highroad.tools.semantic import Email
+from highroad.tools.semantic import Email, SafePath
 from highroad.tools.validate import check_arguments
 
 CANARY: Final = "c4n4ry"

@@ -7,8 +7,7 @@ from typing import Annotated, Any, assert_type
 from highroad import Content, Cost, Owned, ToolContext, tool, tool_definition
 from highroad.domain.tool import ToolDefinition
 from highroad.ports.policy import Owner
-from highroad.tools.safe_path import SafePath
-from highroad.tools.semantic import Email
+from highroad.tools.semantic import Email, SafePath
 
 
 class Shop:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from highroad.domain.json_value import JsonSchema
+from highroad.domain.json_value import JsonObject, JsonSchema, JsonValue
 from highroad.domain.label import NO_LABELS, Integrity, Labels
 
 
@@ -98,6 +98,11 @@ class ToolDefinition:
         strict: No coercion at all.
         version: Chosen by the author.
         tags: For people and policies to group by.
+        examples: Arguments of calls worth imitating; each fits `input_schema`.
+        flag: Feature flag that must be on for whoever calls it; `None` is none.
+        deprecated: What to use instead; `None` is a version in good standing.
+        source: Identity of the server that it comes from; empty is this program's own code.
+        annotations: What that server says of it (MCP `annotations`): hints, no promises.
         digest: SHA-256 in hex of the pinned fields in RFC 8785 form.
     """
 
@@ -123,6 +128,11 @@ class ToolDefinition:
     strict: bool = False
     version: str = "1"
     tags: frozenset[str] = frozenset()
+    examples: tuple[JsonObject, ...] = ()
+    flag: str | None = None
+    deprecated: str | None = None
+    source: str = ""
+    annotations: Mapping[str, JsonValue] = field(default_factory=dict)
 
     @property
     def has_effects(self) -> bool:

@@ -21,7 +21,7 @@ from highroad.tools.form import SMALL, is_small
 from highroad.tools.invalid import Invalid
 from highroad.tools.pointer import pointer
 from highroad.tools.schema import part_at
-from highroad.tools.semantic import PREFIX
+from highroad.tools.semantic.rule import PREFIX
 
 # Core types whose Python form is their JSON form, and what narrows them without a change.
 _SCALARS: Final = frozenset({"str", "int", "bool", "none"})

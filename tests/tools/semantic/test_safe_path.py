@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from highroad.domain.error import ToolError
-from highroad.tools.safe_path import SafePath
+from highroad.tools.semantic import SafePath
 
 DOCS = SafePath("/srv/docs", "/srv/more")
 

@@ -13,7 +13,7 @@ from typing import IO, Any, Final
 
 from highroad.domain.error import ToolError
 from highroad.domain.json_value import JsonObject
-from highroad.tools.semantic import Semantic
+from highroad.tools.semantic.rule import Semantic
 
 _MOST: Final = 4_096
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")

@@ -11,8 +11,7 @@ from highroad.domain.json_value import JsonObject
 from highroad.tools.compile import compile_tool
 from highroad.tools.declare import tool
 from highroad.tools.invalid import Invalid
-from highroad.tools.safe_path import SafePath
-from highroad.tools.semantic import Email, Semantic
+from highroad.tools.semantic import Email, SafePath, Semantic
 from highroad.tools.validate import Validated, check_arguments
 
 

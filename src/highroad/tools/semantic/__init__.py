@@ -1,0 +1,14 @@
+"""Argument types that mean more than their JSON says, for `Annotated`: a path, an address.
+
+    async def read(path: Annotated[str, SafePath("/srv/docs")]) -> str: ...
+
+Each is pure in `validate`, says in the schema what it takes, and works alone:
+`Email().objection(text)` is `None`, or the form that would have been right.
+A type of your own is a subclass of `Semantic` with a code, a rule and a line for the schema.
+"""
+
+from highroad.tools.semantic.email import Email
+from highroad.tools.semantic.rule import Semantic
+from highroad.tools.semantic.safe_path import SafePath
+
+__all__ = ["Email", "SafePath", "Semantic"]
