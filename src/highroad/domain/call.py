@@ -1,16 +1,16 @@
 """A call: the value that moves along the road."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
 
 from highroad.domain.error import BrokenPromise
 from highroad.domain.evidence import NO_EVIDENCE, Evidence
 from highroad.domain.identity import Delegate, Origin, Principal
 from highroad.domain.json_value import JsonObject
 from highroad.domain.tool import ToolDefinition
+from highroad.domain.value import value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Call:
     """One proposed use of a tool, from the proposal to its end.
 
@@ -50,13 +50,29 @@ class Call:
 
     def resolved(self, definition: ToolDefinition, arguments: JsonObject | None) -> "Call":
         """The same call with its tool and arguments known; once or twice on every road."""
-        # `dataclasses.replace` costs three times as much, which is a tenth of a plain read.
-        copy = object.__new__(Call)
-        for name in _FIELDS:
-            object.__setattr__(copy, name, getattr(self, name))
-        object.__setattr__(copy, "definition", definition)
-        object.__setattr__(copy, "arguments", arguments)
-        return copy
+        # Field by field: `dataclasses.replace` costs three times as much.
+        return Call(
+            id=self.id,
+            run_id=self.run_id,
+            trace_id=self.trace_id,
+            tool=self.tool,
+            raw=self.raw,
+            principal=self.principal,
+            deadline_ms=self.deadline_ms,
+            created_ms=self.created_ms,
+            step=self.step,
+            is_direct=self.is_direct,
+            origin=self.origin,
+            delegation=self.delegation,
+            evidence=self.evidence,
+            idempotency_key=self.idempotency_key,
+            dry_run=self.dry_run,
+            parent_id=self.parent_id,
+            revision=self.revision,
+            door=self.door,
+            definition=definition,
+            arguments=arguments,
+        )
 
     @property
     def organization(self) -> str:
@@ -76,6 +92,3 @@ class Call:
         if self.arguments is None:
             raise BrokenPromise(f"call {self.id} has passed no resolve")
         return self.arguments
-
-
-_FIELDS = tuple(field.name for field in fields(Call))

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Final, TypeAlias
 
 from highroad.domain.payload import SealedKey, SealedPayload
+from highroad.domain.value import value
 
 SCHEMA_VERSION: Final = 1
 """Of entry bodies; a reader refuses a newer one by name."""
@@ -33,7 +34,7 @@ class EntryKind(StrEnum):
     OPENED = "ledger.opened"
 
 
-@dataclass(frozen=True, slots=True)
+@value(kw_only=False)
 class KeyClaim:
     """A claim on an idempotency key, unique in its organization while it lasts.
 
@@ -51,7 +52,7 @@ class KeyClaim:
     """The call whose claim gives way to this one; it is not stored."""
 
 
-@dataclass(frozen=True, slots=True)
+@value(kw_only=False)
 class Row:
     """A row of an audit table, derived from its entry and written with it.
 
@@ -63,9 +64,7 @@ class Row:
     values: tuple[str | int | float | bytes | None, ...]
 
 
-# Not frozen, though nobody changes one: a frozen class sets its fields one by one through
-# `object.__setattr__`, and every call would pay two microseconds for that.
-@dataclass(slots=True, kw_only=True)
+@value
 class Entry:
     """One entry before it has a position.
 
@@ -108,7 +107,7 @@ class Fence:
     epoch: int
 
 
-@dataclass(frozen=True, slots=True)
+@value(kw_only=False)
 class Position:
     """Where an entry stands: `seq` counts from 0 without a gap within its log."""
 
@@ -130,7 +129,7 @@ class StoredEntry:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@value(kw_only=False)
 class Written:
     """The entry is durable."""
 

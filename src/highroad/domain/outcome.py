@@ -7,6 +7,7 @@ from typing import Any, Generic, NoReturn, TypeAlias, TypeVar
 from highroad.domain.error import CallError, Code, NotCompleted
 from highroad.domain.json_value import JsonObject, JsonValue
 from highroad.domain.label import NO_LABELS, Labels
+from highroad.domain.value import value
 
 T = TypeVar("T")
 
@@ -47,7 +48,7 @@ class HoldReason(StrEnum):
     DEFERRED = "deferred"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Ending:
     """What the road brings to `finish`, from which the terminal record is made.
 

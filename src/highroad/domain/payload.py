@@ -1,7 +1,8 @@
 """References to encrypted content: the ledger holds these, never the content."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from highroad.domain.value import value
 
 
 class PayloadKind(StrEnum):
@@ -15,7 +16,7 @@ class PayloadKind(StrEnum):
     """Text that a tool's author or a person wrote: an error message, a reason."""
 
 
-@dataclass(frozen=True, slots=True)
+@value(kw_only=False)
 class PayloadRef:
     """Names a payload in a ledger entry.
 
@@ -29,7 +30,7 @@ class PayloadRef:
     """Bytes in plain."""
 
 
-@dataclass(frozen=True, slots=True)
+@value(kw_only=False)
 class SealedPayload:
     """Content under AES-256-GCM with the key of its run; `id` and run are authenticated with it."""
 
@@ -41,7 +42,7 @@ class SealedPayload:
     created_ms: int
 
 
-@dataclass(frozen=True, slots=True)
+@value(kw_only=False)
 class SealedKey:
     """The data key of a run, wrapped by a master key that `master` names."""
 

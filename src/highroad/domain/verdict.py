@@ -1,15 +1,15 @@
 """What a stage may answer, and the trace that its answer leaves."""
 
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from highroad.domain.approval import Approval, Obligation
 from highroad.domain.call import Call
 from highroad.domain.error import CallError
 from highroad.domain.outcome import Ending
+from highroad.domain.value import value
 
 
-@dataclass(frozen=True, slots=True)
+@value(kw_only=False)
 class Proceed:
     """Go on, with this call, and with these reasons to ask a person first."""
 
@@ -17,7 +17,7 @@ class Proceed:
     obligations: tuple[Obligation, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value(kw_only=False)
 class Refuse:
     """Decided against."""
 
@@ -31,21 +31,21 @@ class Refuse:
     """Later calls with the same key get this refusal too: a person's rejection."""
 
 
-@dataclass(frozen=True, slots=True)
+@value(kw_only=False)
 class Hold:
     """Wait for people; the hold is already stored."""
 
     approval: Approval
 
 
-@dataclass(frozen=True, slots=True)
+@value(kw_only=False)
 class Join:
     """The same call is on its way already, as `call_id`; its outcome answers."""
 
     call_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@value(kw_only=False)
 class Conclude:
     """The end is known."""
 

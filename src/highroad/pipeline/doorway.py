@@ -1,7 +1,7 @@
 """Onto the road: how a call, new or known to the ledger, gets the context it is driven in."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final
 
 from highroad.domain.approval import Approval
@@ -10,6 +10,7 @@ from highroad.domain.error import HighroadError
 from highroad.domain.evidence import NO_EVIDENCE, Evidence
 from highroad.domain.identity import Delegate, Origin, Principal
 from highroad.domain.ids import uuid_hex, with_prefix
+from highroad.domain.value import value
 from highroad.ledger.history import CallHistory
 from highroad.limits.budget import Account
 from highroad.pipeline import keys
@@ -20,7 +21,7 @@ ANONYMOUS: Final = "unknown"
 """Stands in for a principal whose profile was erased."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Proposal:
     """A call as a door takes it in."""
 

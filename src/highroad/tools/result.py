@@ -12,6 +12,7 @@ from pydantic_core import PydanticSerializationError, from_json, to_json
 
 from highroad.domain.error import Problem
 from highroad.domain.json_value import MAX_SAFE_INTEGER, JsonValue
+from highroad.domain.value import value
 from highroad.tools.form import MAX_DEPTH, is_plain, problems_of_form
 
 T = TypeVar("T")
@@ -20,7 +21,7 @@ _NOT_JSON: Final = Problem("", "json", "a result that has a JSON form")
 _OTHER_TYPE: Final = Problem("", "type", "a result of the tool's return type")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Encoded:
     """A result as it is stored and answered.
 

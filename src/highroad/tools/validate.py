@@ -6,7 +6,6 @@ the tool's own checks. No value is ever quoted (P7).
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final, TypeAlias
 
@@ -14,6 +13,7 @@ from jsonschema_rs import Draft202012Validator, ValidationError
 
 from highroad.domain.error import Problem
 from highroad.domain.json_value import JsonObject
+from highroad.domain.value import value
 from highroad.tools.checks import problem
 from highroad.tools.coerce import Coercion, coerced
 from highroad.tools.compile import RegisteredTool
@@ -25,7 +25,7 @@ from highroad.tools.invalid import MOST, Invalid
 _UNREADABLE: Final = frozenset({"depth", "key", "unicode", "json"})
 
 
-@dataclass(frozen=True, slots=True)
+@value(kw_only=False)
 class Validated:
     """Arguments that may go on, with what had to be taken for another type."""
 

@@ -1,6 +1,6 @@
 """`finish`: every ending passes here; it is the only writer of the terminal record (P3)."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
@@ -24,6 +24,7 @@ from highroad.domain.outcome import (
 )
 from highroad.domain.payload import PayloadKind, PayloadRef
 from highroad.domain.tool import Effect
+from highroad.domain.value import value
 from highroad.ledger import entries
 from highroad.pipeline.context import RoadContext
 from highroad.pipeline.stored import held_by, stored_outcome
@@ -41,7 +42,7 @@ TOO_LARGE: Final = CallError(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@value(kw_only=False)
 class Result:
     """What a completed call brought, checked."""
 
