@@ -80,12 +80,19 @@ async def written(store, ledger):
             assert len(row.values) == len(TABLES[row.table].columns), row.table
 
 
-async def test_a_read_that_completes(books, ledger, row, written, tools):
-    call = await books.complete(books.call(tools[0]))
+@pytest.mark.parametrize("is_slow", [False, True])
+async def test_a_read_that_completes(books, ledger, row, written, tools, is_slow):
+    record = await books.record(books.call(tools[0]))
+    await books.intend(record)
+    if is_slow:
+        await ledger.writer.flush()
+    await books.end(record)
+    call = record.call
     history = await ledger.history(call.id)
     assert history.status is Status.COMPLETED
     assert [line[0] for line in history.stages] == [*PASSED, "execute", "finish"]
-    assert history.positions == (0, 1)
+    assert history.positions == ((0, 1) if is_slow else (0,))
+    assert ("intent" in history.ended) is not is_slow
     run = await row("agent_run", id=call.run_id)
     assert (run["status"], run["trace_id"]) == ("completed", call.trace_id)
     assert (run["started_ms"], run["ended_ms"]) == (call.created_ms, history.ended["at"])

@@ -66,7 +66,7 @@ async def last_end(here):
 
 @pytest.mark.parametrize("name", ["look", "touch", "charge", "pay"])
 @pytest.mark.parametrize("run", ["r", None])
-async def test_a_call_that_is_cancelled_at_any_step_ends_once_and_frees_what_it_held(  # noqa: PLR0917 - fixtures
+async def test_a_call_that_is_cancelled_at_any_step_ends_once_and_frees_what_it_held(
     world, dawdling, tools, effects, turns, name, run
 ):
     for steps in range(STEPS):

@@ -109,4 +109,4 @@ async def test_a_thousand_reads_leave_nothing_behind_in_memory(world, limits):
     await asyncio.gather(*(here.call(look, {"number": number}) for number in range(1_000)))
     assert len(here.services.budget) == 0
     assert not await here.check()
-    assert len(await here.bodies()) == 2_000
+    assert len(await here.bodies()) == 1_000

@@ -291,7 +291,7 @@ def bug(*_, **__):
 async def test_a_bug_of_ours_before_the_intent_fails_the_call(
     world, monkeypatch, part, method, effects
 ):
-    @tool(tier="reversible", per_minute=5)
+    @tool(tier="reversible", effect="idempotent", per_minute=5)
     async def work(number: int) -> int:
         effects["x"] += 1
         return 1

@@ -454,3 +454,38 @@ async def test_a_tool_that_calls_itself_is_told_and_does_not_wait_for_itself(wor
     assert outcome.value == "loop_detected"
     assert effects["a"] == 1
     await here.check()
+
+
+async def test_a_key_that_nobody_else_can_have_is_not_claimed(world, effects):
+    @tool(tier="reversible", effect="idempotent")
+    async def note(text: str, context: ToolContext) -> str:
+        effects[context.idempotency_key] += 1
+        return text
+
+    here = await world(note).open()
+    alone = await here.call(note, {"text": "hello"})
+    given = await here.call(note, {"text": "hello"}, key="k")
+    named = await here.call(note, {"text": "hello"}, run="r")
+    assert len(effects) == 3
+    assert None not in effects
+    claimed = {
+        claim.call_id
+        for key in effects
+        if (claim := await here.services.ledger.claim("default", bytes.fromhex(key))) is not None
+    }
+    assert claimed == {given.call_id, named.call_id}
+    assert (await here.bodies(alone.call_id))[0]["key"]
+    await here.check()
+
+
+@pytest.mark.parametrize("effect", ["unprotected", "idempotent"])
+async def test_the_vault_keeps_what_drives_a_call_again_only_where_something_may(world, effect):
+    @tool(tier="reversible", effect=effect)
+    async def note(text: str) -> str:
+        return text
+
+    here = await world(note).open()
+    call_id = (await here.call(note, {"text": "hello"})).call_id
+    assert await here.store.payload(f"{call_id}.arguments") is not None
+    kept = await here.store.payload(f"{call_id}.call")
+    assert (kept is not None) is (effect == "idempotent")

@@ -94,9 +94,7 @@ async def test_an_idempotent_tool_whose_key_is_honoured_no_longer_is_unknown(
 @pytest.mark.parametrize(
     ("answer", "status"), [(True, "completed"), (False, "failed"), (None, "unknown")]
 )
-async def test_a_checkable_tool_is_asked(  # noqa: PLR0917 - fixtures
-    dying, killed, effects, keys, answer, status
-):
+async def test_a_checkable_tool_is_asked(dying, killed, effects, keys, answer, status):
     asked = []
 
     def probe(key):

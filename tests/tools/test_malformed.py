@@ -43,7 +43,7 @@ class Cash(BaseModel):
 
 
 @tool
-def order(  # noqa: PLR0917 - one argument of each kind
+def order(
     customer_id: str,
     lines: list[Line],
     cents: Annotated[int, Field(ge=1, le=50_000)],

@@ -43,7 +43,7 @@ class Node(BaseModel):
 
 
 @tool
-def draw(  # noqa: PLR0917 - one argument of each kind
+def draw(
     node: Node,
     points: Annotated[list[Point], Field(description="Where.", max_length=3)],
     colour: Colour = Colour.RED,

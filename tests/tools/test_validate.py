@@ -32,7 +32,7 @@ class Line(BaseModel):
 
 
 @tool
-def order(  # noqa: PLR0917 - one argument of each kind
+def order(
     customer_id: str,
     lines: Annotated[list[Line], Field(min_length=1)],
     cents: Annotated[int, Field(ge=1, le=50_000)],

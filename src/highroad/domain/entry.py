@@ -39,8 +39,9 @@ class KeyClaim:
     """A claim on an idempotency key, unique in its organization while it lasts.
 
     `digest` is an HMAC with the organization's key over (principal, tool, key), `arguments` one
-    over the canonical arguments. Claims stand in an expiring table outside the log, which no
-    store partitions: uniqueness must not depend on time.
+    over the canonical arguments; for a derived key, which is made of them, the same. Claims stand
+    in an expiring table outside the log, which no store partitions: uniqueness must not depend on
+    time.
     """
 
     organization: str

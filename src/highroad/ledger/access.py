@@ -6,9 +6,9 @@ from typing import NoReturn, Protocol, TypeAlias
 from highroad.domain.entry import Entry, Receipt
 from highroad.domain.error import LedgerError, LedgerOwned
 
-Draft: TypeAlias = Callable[[], Entry]
+Draft: TypeAlias = Callable[[], Entry | None]
 """An entry that is put together when its commit begins: what the caller's answer does not need
-(encryption, digests, audit rows) is not waited for."""
+(encryption, digests, audit rows) is not waited for. `None` where a later one says it too."""
 
 
 class Writer(Protocol):

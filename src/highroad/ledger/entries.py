@@ -1,7 +1,8 @@
 """Entry bodies: how what is known of a call becomes exact bytes.
 
 Two entries tell a call: the intent (all that was decided before the body ran) and the end. A call
-that never reached an intent has only the end, which then says it all. Bodies hold ids, digests,
+that never reached an intent has only the end, which then says it all; so has a read that was over
+before its intent was due, and its end says that it had one. Bodies hold ids, digests,
 codes and rules; no argument, no result, no name of a person, and no word that a model made up.
 """
 
@@ -73,7 +74,7 @@ def ended(  # noqa: PLR0913 - the facts of an ending, each by name
     approval: Approval | None = None,
 ) -> Entry:
     """The terminal record of a call (P3)."""
-    if record.has_intent:
+    if record.has_intent and not record.tells_intent:
         body: Body = {
             "v": SCHEMA_VERSION,
             "kind": EntryKind.ENDED,
@@ -91,6 +92,8 @@ def ended(  # noqa: PLR0913 - the facts of an ending, each by name
         }
     else:
         body = _opening(record, EntryKind.ENDED, at_ms)
+        if record.has_intent:
+            body["intent"] = True
     body["status"] = ending.status
     body["code"] = code
     body["rule"] = ending.rule

@@ -12,7 +12,7 @@ from highroad.domain.identity import Principal
 from highroad.domain.json_value import JsonObject
 from highroad.domain.payload import PayloadKind, PayloadRef
 from highroad.ledger import entries, snapshot
-from highroad.ledger.access import Draft, Writer
+from highroad.ledger.access import Writer
 from highroad.ledger.history import CallHistory, read_body, read_call
 from highroad.ledger.keyring import Keyring, RunKey
 from highroad.ledger.record import CallRecord
@@ -128,8 +128,11 @@ class Ledger:
         await self.writer.room()
         lines = len(record.trace)
 
-        def draft() -> Entry:
-            """The intent, as it stood when it was given."""
+        def draft() -> Entry | None:
+            """The intent, as it stood when it was given, unless its end is here already."""
+            if not record.intent_waits:
+                return None
+            record.intent_waits = False
             self.seal_arguments(record, content)
             entry = entries.intent(record, at_ms=at_ms, lines=lines)
             self._note(record, entry, lines)
@@ -140,15 +143,18 @@ class Ledger:
             self.seal_arguments(record, content)
             await self.write(record, entries.intent(record, at_ms=at_ms))
         else:
+            record.intent_waits = True
             self.writer.put(draft)
 
-    async def put_end(self, record: CallRecord, end: Draft) -> None:
+    async def put_end(self, record: CallRecord, end: Callable[[], Entry]) -> None:
         """Let a read's end ride: what was let through is told as it was, once that can be.
 
         It waits for nothing, so that whoever goes away meanwhile takes no end along; how many
-        ride is bounded by the intents, which wait.
+        ride is bounded by the intents, which wait. An intent that still waits for the same commit
+        is left out: one entry then tells the whole call.
         """
         lines = len(record.trace)
+        record.tells_intent, record.intent_waits = record.intent_waits, False
 
         def draft() -> Entry:
             """The end, and what has landed with it."""

@@ -98,7 +98,7 @@ def _ended(body: Body) -> tuple[Row, ...]:
 
 def _opened_at_its_end(body: Body) -> tuple[Row, ...]:
     """Rows of what no intent told: the call, how far it was judged, and a run that it opened."""
-    rows: tuple[Row, ...] = (_tool_call(body, has_intent=0),)
+    rows: tuple[Row, ...] = (_tool_call(body, has_intent=1 if "intent" in body else 0),)
     allowed = _judgement(body)
     if allowed is not None:
         rows = (*rows, _authz(body, allowed=allowed))

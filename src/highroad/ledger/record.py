@@ -21,6 +21,7 @@ class CallRecord:
         "call",
         "coercions",
         "has_intent",
+        "intent_waits",
         "is_new_run",
         "key_digest",
         "opened_ms",
@@ -30,6 +31,7 @@ class CallRecord:
         "profile",
         "reserved_microusd",
         "rules",
+        "tells_intent",
         "tool_name",
         "trace",
         "traced",
@@ -67,6 +69,10 @@ class CallRecord:
         self.approval: Approval | None = None
         self.has_intent: bool = False
         """An intent is on disk, or on its way there."""
+        self.intent_waits: bool = False
+        """The intent of a read has not been drawn up yet."""
+        self.tells_intent: bool = False
+        """The end says all that the intent would have said: it came before that was drawn up."""
         self.attempts: int = 0
         self.tool_name: str | None = None
         """The tool's own name, once it is known. What no tool is called may be anything, and

@@ -145,6 +145,8 @@ class GroupWriter:
                 # Its name and no more: what it says may quote a value (P7).
                 _log.error("an entry could not be put together (%s)", type(bug).__name__)
                 continue
+            if complete is None:
+                continue
             drawn.append((complete, waiter))
             entries.append(complete)
         self._answered += len(self._group) - len(drawn)

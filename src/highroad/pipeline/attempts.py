@@ -11,7 +11,9 @@ from highroad.domain.outcome import Ending, Proof, Status
 from highroad.domain.tool import Effect
 from highroad.pipeline.body import run_body, tool_context
 from highroad.pipeline.context import RoadContext
+from highroad.pipeline.timer import within
 from highroad.tools.compile import RegisteredTool
+from highroad.tools.declare import ProbeHook
 
 _CODE: Final = re.compile(r"[a-z0-9_]{1,64}")
 
@@ -174,10 +176,8 @@ async def probe(
         if wait_s:
             await context.services.clock.sleep(wait_s)
         try:
-            async with asyncio.timeout(min(_attempt_s(context), context.remaining_s())):
-                seen = await tool_context(call, context)
-                if seen.idempotency_key is not None:
-                    happened = await asked(seen.idempotency_key, seen)
+            wait_s = min(_attempt_s(context), context.remaining_s())
+            happened = await within(wait_s, _happened(asked, call, context))
         except Exception:  # noqa: BLE001 - what a probe raises is "not known", whatever it is
             happened = None
     if happened is True:
@@ -190,6 +190,11 @@ async def probe(
     if happened is False:
         context.proof = Proof.PROBE
     return _end(context, Failure(cause, applied=None, is_transient=False), cause.code)
+
+
+async def _happened(asked: ProbeHook, call: Call, context: RoadContext) -> bool | None:
+    seen = await tool_context(call, context)
+    return None if seen.idempotency_key is None else await asked(seen.idempotency_key, seen)
 
 
 def _end(context: RoadContext, failure: Failure, code: str) -> Ending:

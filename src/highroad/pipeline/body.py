@@ -1,6 +1,5 @@
 """Running the body of a tool: what it is handed, where it runs, and for how long."""
 
-import asyncio
 import inspect
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -11,6 +10,7 @@ import anyio.to_thread
 from highroad.domain.call import Call
 from highroad.domain.outcome import AnyOutcome
 from highroad.pipeline.context import RoadContext
+from highroad.pipeline.timer import within
 from highroad.tools.context import ToolContext
 
 MAX_THREADS: Final = 40
@@ -75,19 +75,22 @@ async def run_body(call: Call, context: RoadContext, timeout_s: float) -> object
         TimeoutError: It took longer than `timeout_s`. A thread cannot be stopped: a synchronous
             body runs on, and nobody waits for it.
     """
+    return await within(timeout_s, _run(call, context))
+
+
+async def _run(call: Call, context: RoadContext) -> object:
     tool, arguments = context.tool, call.known_arguments
-    async with asyncio.timeout(timeout_s):
-        seen = await tool_context(call, context)
-        resources = None
-        if tool.resources:
-            opened = context.services.dependencies.resource
-            resources = {need.parameter: await opened(need) for need in tool.resources}
-        context.begin_body()
-        if tool.is_async:
-            started = tool.start(arguments, context=seen, resources=resources)
-            return await started if inspect.isawaitable(started) else started
-        return await anyio.to_thread.run_sync(
-            partial(tool.start, arguments, context=seen, resources=resources),
-            abandon_on_cancel=True,
-            limiter=context.services.threads,
-        )
+    seen = await tool_context(call, context)
+    resources = None
+    if tool.resources:
+        opened = context.services.dependencies.resource
+        resources = {need.parameter: await opened(need) for need in tool.resources}
+    context.begin_body()
+    if tool.is_async:
+        started = tool.start(arguments, context=seen, resources=resources)
+        return await started if inspect.isawaitable(started) else started
+    return await anyio.to_thread.run_sync(
+        partial(tool.start, arguments, context=seen, resources=resources),
+        abandon_on_cancel=True,
+        limiter=context.services.threads,
+    )

@@ -40,6 +40,7 @@ class RoadContext:
         "claim",
         "deadline_s",
         "is_in_doubt",
+        "lap_s",
         "obligations",
         "outcome",
         "proof",
@@ -80,6 +81,8 @@ class RoadContext:
         clock, call = services.clock, record.call
         services.inflight.board(call)
         self.started_s: float = clock.monotonic_s()
+        self.lap_s: float = self.started_s
+        """When the last stage ended."""
         self.deadline_s: float = self.started_s + (call.deadline_ms - clock.now_ms()) / 1_000
         """On the monotonic clock."""
         self._tool: RegisteredTool[Any] | None = None
@@ -155,6 +158,11 @@ class RoadContext:
     def remaining_s(self) -> float:
         """Seconds until the deadline of the call."""
         return self.deadline_s - self.services.clock.monotonic_s()
+
+    def lap_us(self) -> int:
+        """Microseconds since the last lap, which one stage took."""
+        before_s, self.lap_s = self.lap_s, self.services.clock.monotonic_s()
+        return int((self.lap_s - before_s) * 1e6)
 
     def elapsed_us(self) -> int:
         """Microseconds since the drive began."""

@@ -154,12 +154,9 @@ async def _travel(call: Call, context: RoadContext) -> Verdict:
 
 async def _pass(stage: Stage, call: Call, context: RoadContext) -> Verdict:
     """Let one stage decide, and note what it said."""
-    read_s = context.services.clock.monotonic_s
-    started_s = read_s()
     verdict = await stage.decide(call, context)
-    elapsed_us = int((read_s() - started_s) * 1e6)
     word, code, rule = _PROCEEDED if isinstance(verdict, Proceed) else _words_of(verdict)
-    context.record.trace.append((stage.name, word, code, rule, elapsed_us))
+    context.record.trace.append((stage.name, word, code, rule, context.lap_us()))
     return verdict
 
 

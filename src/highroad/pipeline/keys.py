@@ -32,26 +32,30 @@ REUSED: Final = CallError(
 )
 
 
+def is_shared(call: Call) -> bool:
+    """Whether a later call could have this call's key.
+
+    Derived in a run of one, only a call from inside its own body can, while it is in flight.
+    """
+    return not call.is_direct or call.idempotency_key is not None
+
+
 def claim_key(call: Call, context: RoadContext) -> KeyClaim:
     """The claim on this call's key: given by the caller, or derived from run and arguments."""
     services = context.services
     organization = services.ledger.keyring.organization(call.organization)
     definition = call.known_definition
     same = _key_arguments(call, context)
-    name: tuple[bytes, ...] = (b"derived", call.run_id.encode(), same)
-    if call.idempotency_key is not None:
-        name = (b"given", call.idempotency_key.encode())
-    digest = organization.digest(
-        b"key", context.record.principal_id.encode(), definition.name.encode(), *name
-    )
+    scope = (b"key", context.record.principal_id.encode(), definition.name.encode())
+    if call.idempotency_key is None:
+        # Derived from the arguments, it stands for them too.
+        digest = arguments = organization.digest(*scope, b"derived", call.run_id.encode(), same)
+    else:
+        digest = organization.digest(*scope, b"given", call.idempotency_key.encode())
+        arguments = organization.digest(b"arguments", same)
     context.record.key_digest = context.record.run_key.digest(b"key" + digest)
-    return KeyClaim(
-        call.organization,
-        digest,
-        organization.digest(b"arguments", same),
-        call.id,
-        services.clock.now_ms() + REMEMBER_MS,
-    )
+    expires_ms = services.clock.now_ms() + REMEMBER_MS
+    return KeyClaim(call.organization, digest, arguments, call.id, expires_ms)
 
 
 def _key_arguments(call: Call, context: RoadContext) -> bytes:

@@ -55,7 +55,8 @@ async def settle(services: Services, call_id: str) -> AnyOutcome:
 
 async def _call_of(services: Services, history: CallHistory) -> tuple[Call, bool]:
     """The call, with a deadline of its own, and whether it can be run again as it was."""
-    is_whole = history.opening.get("tier") != Tier.READ
+    opening = history.opening
+    is_whole = opening.get("tier") != Tier.READ and opening.get("effect") != Effect.UNPROTECTED
     call = doorway.bare(services, history)
     if is_whole:
         try:

@@ -154,7 +154,8 @@ async def _hold(
     services.ledger.seal_arguments(record, context.canonical_arguments)
     services.ledger.seal_call(record)
     record.trace.append(("approve", "hold", obligations[0].code, None, 0))
-    entry = entries.held(record, approval, at_ms=now_ms, claim=context.claim)
+    claim = context.claim if keys.is_shared(call) else None
+    entry = entries.held(record, approval, at_ms=now_ms, claim=claim)
     try:
         taken = await keys.take(call, context, entry)
     except asyncio.CancelledError:

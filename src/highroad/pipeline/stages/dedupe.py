@@ -48,7 +48,7 @@ async def _take_key(call: Call, context: RoadContext) -> Verdict:
     """Fly under the call's key, or be answered by whoever has it.
 
     The key of a read only joins a call in flight; that of an effect is looked up in the ledger
-    too, where the intent or the hold will claim it.
+    too, where the intent or the hold will claim it, unless no later call can have it.
     """
     services = context.services
     claim = context.claim = keys.claim_key(call, context)
@@ -60,7 +60,7 @@ async def _take_key(call: Call, context: RoadContext) -> Verdict:
         if services.inflight.is_inside(call, flight.call_id):
             return Refuse(INSIDE_ITSELF, rule=f"idempotency.inside {flight.call_id}")
         return Join(flight.call_id)
-    if not call.known_definition.has_effects:
+    if not call.known_definition.has_effects or not keys.is_shared(call):
         return Proceed(call)
     standing = await services.ledger.claim(call.organization, claim.digest)
     return Proceed(call) if standing is None else await keys.answer(call, context, standing)

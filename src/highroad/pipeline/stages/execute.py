@@ -3,6 +3,7 @@
 from highroad.domain.call import Call
 from highroad.domain.entry import ApprovalSpent, Written
 from highroad.domain.error import CallError, Code
+from highroad.domain.tool import Effect
 from highroad.domain.verdict import Conclude, Refuse, Verdict
 from highroad.ledger import entries
 from highroad.pipeline import keys
@@ -29,10 +30,14 @@ async def execute(call: Call, context: RoadContext) -> Verdict:
         context.take_over_reservation()
         return Conclude(await attempt(call, context))
     ledger.seal_arguments(record, context.canonical_arguments)
-    if context.approval is None:
+    # Nothing drives an unprotected call again: after a crash its outcome is unknown (P11).
+    if context.approval is None and call.known_definition.effect is not Effect.UNPROTECTED:
         ledger.seal_call(record)
     entry = entries.intent(
-        record, at_ms=now_ms, claim=context.claim, spends=context.approval is not None
+        record,
+        at_ms=now_ms,
+        claim=context.claim if keys.is_shared(call) else None,
+        spends=context.approval is not None,
     )
     taken = await keys.take(call, context, entry)
     if isinstance(taken, ApprovalSpent):

@@ -1,5 +1,6 @@
 """What becomes of entries inside a transaction: each lands whole, or is turned down alone."""
 
+import json
 from collections.abc import Sequence
 from typing import Final
 
@@ -22,7 +23,10 @@ from highroad.domain.entry import (
 )
 
 _HEAD: Final = "SELECT log_id, epoch, (SELECT coalesce(max(seq), -1) FROM entry) FROM log"
-_HAS_ENDED: Final = f"SELECT count(*) FROM entry WHERE call_id = ? AND kind = '{EntryKind.ENDED}'"  # noqa: S608 - a constant
+_ENDED: Final = f"""
+    SELECT value FROM json_each(?)
+    WHERE EXISTS (SELECT 1 FROM entry WHERE call_id = value AND kind = '{EntryKind.ENDED}')
+"""  # noqa: S608 - a constant
 _APPROVAL_STATE: Final = "SELECT state FROM approval WHERE id = ?"
 _SPEND: Final = f"UPDATE approval SET state = '{ApprovalState.CONSUMED}' WHERE id = ?"  # noqa: S608 - a constant
 _CLAIM: Final = """
@@ -61,10 +65,16 @@ def append(
         kept = [entry for entry in entries if entry.kind is EntryKind.AMENDED]
     else:
         kept = list(entries)
-    batch = _Batch(connection, log_id, last + 1)
+    batch = _Batch(connection, log_id, last + 1, _ended_before(connection, kept))
     receipts = tuple([batch.take(entry) for entry in kept])
     batch.flush()
     return receipts if len(kept) == len(entries) else None
+
+
+def _ended_before(connection: apsw.Connection, entries: Sequence[Entry]) -> set[str]:
+    """Which of the calls that `entries` end have ended already: asked once for all of them."""
+    ending = [entry.call_id for entry in entries if entry.kind is EntryKind.ENDED]
+    return {call_id for (call_id,) in connection.execute(_ENDED, (json.dumps(ending),))}
 
 
 class _Batch:
@@ -74,12 +84,12 @@ class _Batch:
     written or looked up in the order of entries.
     """
 
-    def __init__(self, connection: apsw.Connection, log_id: str, seq: int) -> None:
+    def __init__(self, connection: apsw.Connection, log_id: str, seq: int, ended: set[str]) -> None:
         self._connection = connection
         self._log_id = log_id
         self._seq = seq
         self._rows: dict[str, list[tuple[_Value, ...]]] = {}
-        self._ended: set[str] = set()
+        self._ended = ended
         self._opened: dict[str, int] = {}
 
     def take(self, entry: Entry) -> Receipt:
@@ -132,7 +142,7 @@ class _Batch:
     def _obstacle(self, entry: Entry) -> Receipt | None:
         """Why the entry cannot land. The claim is judged last, by taking it."""
         call_id = entry.call_id
-        if entry.kind is EntryKind.ENDED and call_id is not None and self._has_ended(call_id):
+        if entry.kind is EntryKind.ENDED and call_id is not None and call_id in self._ended:
             return AlreadyEnded(call_id)
         if entry.spends is not None:
             self._write(_ROW["approval"])
@@ -145,9 +155,6 @@ class _Batch:
         if entry.spends is not None:
             self._connection.execute(_SPEND, (entry.spends,))
         return None
-
-    def _has_ended(self, call_id: str) -> bool:
-        return call_id in self._ended or bool(self._value(_HAS_ENDED, call_id))
 
     def _take_key(self, claim: KeyClaim, at_ms: int) -> KeyClaim | None:
         """Take the key, unless another call has it: then the claim that stands."""

@@ -6,7 +6,27 @@ from collections.abc import Callable
 from contextlib import suppress
 from queue import SimpleQueue
 
-_Job = tuple[Callable[[], object], asyncio.Future[None]]
+
+class _Order:
+    """A job, and who waits for it."""
+
+    __slots__ = ("done", "is_over", "job", "loop")
+
+    def __init__(self, job: Callable[[], object]) -> None:
+        self.job = job
+        self.is_over = False
+        self.loop = asyncio.get_running_loop()
+        self.done: asyncio.Future[None] = self.loop.create_future()
+
+    def answer(self, failure: Exception | None) -> None:
+        """Tell the loop, on its own thread."""
+        self.is_over = True
+        if self.done.done():  # cancelled with its waiter, which looks at `is_over` next
+            return
+        if failure is None:
+            self.done.set_result(None)
+        else:
+            self.done.set_exception(failure)
 
 
 class DiskThread:
@@ -18,7 +38,7 @@ class DiskThread:
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
+        self._jobs: SimpleQueue[_Order | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
 
     async def run(self, job: Callable[[], object]) -> None:
@@ -31,15 +51,17 @@ class DiskThread:
             # A daemon: a forgotten `close` must not keep the interpreter from ending.
             self._thread = threading.Thread(target=self._serve, name=self._name, daemon=True)
             self._thread.start()
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._jobs.put((job, done))
+        order = _Order(job)
+        self._jobs.put(order)
         try:
-            await asyncio.shield(done)
+            await order.done
         except asyncio.CancelledError:
-            while not done.done():
-                with suppress(asyncio.CancelledError):
-                    await asyncio.wait((done,))
-            done.exception()  # looked at: the caller who would have raised it is gone
+            # `done` was cancelled with its waiter. A failure is nobody's any more: the caller who
+            # would have raised it is gone.
+            while not order.is_over:
+                order.done = order.loop.create_future()
+                with suppress(Exception, asyncio.CancelledError):
+                    await order.done
             raise
 
     def stop(self) -> None:
@@ -51,18 +73,10 @@ class DiskThread:
 
     def _serve(self) -> None:
         while (order := self._jobs.get()) is not None:
-            job, done = order
             failure: Exception | None = None
             try:
-                job()
+                order.job()
             except Exception as error:  # noqa: BLE001 - carried over to whoever waits for it
                 failure = error
             with suppress(RuntimeError):  # the loop was closed: nobody waits
-                done.get_loop().call_soon_threadsafe(_answer, done, failure)
-
-
-def _answer(done: asyncio.Future[None], failure: Exception | None) -> None:
-    if failure is None:
-        done.set_result(None)
-    else:
-        done.set_exception(failure)
+                order.loop.call_soon_threadsafe(order.answer, failure)
