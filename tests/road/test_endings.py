@@ -2,10 +2,11 @@
 
 import asyncio
 import json
+from typing import Annotated
 
 import pytest
 
-from highroad import Completed, Failed, Refused, ToolContext, ToolError, Unknown, tool
+from highroad import Completed, Failed, Owned, Owner, Refused, ToolContext, ToolError, Unknown, tool
 from highroad.domain.error import BrokenPromise
 from highroad.testing.clock import FakeClock
 from highroad.tools.cost import Cost
@@ -392,3 +393,37 @@ async def test_a_store_that_cannot_be_read_refuses(world):
         outcome = await here.call(work, {"number": 1}, **circumstances)
         assert isinstance(outcome, Refused)
         assert outcome.error.code == "ledger_unavailable"
+
+
+async def hang(_):
+    await asyncio.Event().wait()
+
+
+def crash(_):
+    raise LookupError("4111 1111 1111 1111")
+
+
+@pytest.mark.parametrize(("hook", "code"), [(hang, "timeout"), (crash, "execution_error")])
+@pytest.mark.parametrize("where", ["acl.number", "checks.data", "preview"])
+async def test_a_hook_that_hangs_or_raises_lets_nothing_through(swift, effects, hook, code, where):
+    owned = Owned(hook if where == "acl.number" else lambda _: Owner("default", "alice"))
+    options = {
+        "checks.data": {"data_checks": [hook]},
+        "preview": {"preview": hook},
+    }.get(where, {})
+
+    @tool(tier="reversible", timeout_s=0.01, **options)
+    async def work(number: Annotated[int, owned]) -> int:
+        effects["x"] += 1
+        return number
+
+    here = await swift(work)
+    outcome = await here.call(work, {"number": 1}, dry_run=where == "preview")
+    assert isinstance(outcome, Refused)
+    assert outcome.error.code == code
+    assert outcome.error.retryable is (code == "timeout")
+    assert not effects
+    end = await here.end_of(outcome)
+    assert end["rule"].startswith(f"{where}: ")
+    assert "4111" not in str(end)
+    await here.check()

@@ -34,11 +34,10 @@ async def attempt(call: Call, context: RoadContext) -> Ending:
     """Try until the body returns, or until trying again is unsafe, pointless or too late."""
     services, record, definition = context.services, context.record, call.known_definition
     while True:
-        remaining_s = context.remaining_s()
-        if remaining_s <= 0:
+        if context.remaining_s() <= 0:
             return _end(context, _late(), Code.TIMEOUT)
         record.attempts += 1
-        failure = await _try_once(call, context, min(_attempt_s(context), remaining_s))
+        failure = await _try_once(call, context, context.attempt_s())
         if isinstance(failure, Ending):
             return failure
         context.judge_attempt(is_applied=failure.applied, proof=failure.proof)
@@ -48,10 +47,6 @@ async def attempt(call: Call, context: RoadContext) -> Ending:
         if delay_s is None or delay_s >= context.remaining_s():
             return _end(context, failure, Code.MAX_RETRIES_EXCEEDED)
         await services.clock.sleep(delay_s)
-
-
-def _attempt_s(context: RoadContext) -> float:
-    return context.tool.definition.timeout_s or context.services.limits.attempt_s
 
 
 async def _try_once(call: Call, context: RoadContext, timeout_s: float) -> Ending | Failure:
@@ -176,8 +171,7 @@ async def probe(
         if wait_s:
             await context.services.clock.sleep(wait_s)
         try:
-            wait_s = min(_attempt_s(context), context.remaining_s())
-            happened = await within(wait_s, _happened(asked, call, context))
+            happened = await within(context.attempt_s(), _happened(asked, call, context))
         except Exception:  # noqa: BLE001 - what a probe raises is "not known", whatever it is
             happened = None
     if happened is True:

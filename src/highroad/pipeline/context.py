@@ -159,6 +159,11 @@ class RoadContext:
         """Seconds until the deadline of the call."""
         return self.deadline_s - self.services.clock.monotonic_s()
 
+    def attempt_s(self) -> float:
+        """Seconds that one attempt, or one question to the tool's author, may take now."""
+        most_s = self.tool.definition.timeout_s or self.services.limits.attempt_s
+        return min(most_s, self.remaining_s())
+
     def lap_us(self) -> int:
         """Microseconds since the last lap, which one stage took."""
         before_s, self.lap_s = self.lap_s, self.services.clock.monotonic_s()

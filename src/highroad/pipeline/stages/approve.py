@@ -12,7 +12,7 @@ from highroad.domain.call import Call
 from highroad.domain.entry import ApprovalSpent, Written
 from highroad.domain.error import CallError, Code
 from highroad.domain.tool import Tier
-from highroad.domain.verdict import Conclude, Hold, Proceed, Refuse, Verdict
+from highroad.domain.verdict import Hold, Proceed, Refuse, Verdict
 from highroad.ledger import entries
 from highroad.pipeline import keys
 from highroad.pipeline.context import RoadContext
@@ -56,7 +56,7 @@ async def approve(call: Call, context: RoadContext) -> Verdict:
     """Go on, hold, or take the word of the people who were asked."""
     obligations = tuple(context.obligations) + _obligations_of_tier(call, context)
     if call.dry_run:
-        return Conclude(await preview(call, context, obligations))
+        return await preview(call, context, obligations)
     if context.approval is not None:
         agreed = _as_agreed(obligations, context.approval)
         return _answer(call, context, context.approval, _digest(call, context, agreed))

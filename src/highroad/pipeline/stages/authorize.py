@@ -6,7 +6,7 @@ from highroad.domain.approval import Obligation
 from highroad.domain.call import Call
 from highroad.domain.error import CallError, Code, Problem
 from highroad.domain.verdict import Proceed, Refuse, Verdict
-from highroad.pipeline.body import tool_context
+from highroad.pipeline.asking import ask
 from highroad.pipeline.context import RoadContext
 from highroad.pipeline.services import Services
 from highroad.ports.policy import Deny
@@ -52,9 +52,12 @@ async def _judge_owners(call: Call, context: RoadContext) -> Refuse | None:
         named = each.named(call.known_arguments)
         if named is None:
             continue
-        owner = await each.lookup(named, await tool_context(call, context))
+        rule = f"acl.{each.argument}"
+        owner = await ask(each.lookup, named, call, context, rule=rule)
+        if isinstance(owner, Refuse):
+            return owner
         if owner is None:
-            return Refuse(NOT_FOUND, rule=f"acl.{each.argument}: no such object")
+            return Refuse(NOT_FOUND, rule=f"{rule}: no such object")
         judged = context.services.policy.owns(call.principal, owner, call)
         if isinstance(judged, Deny):
             return Refuse(NOT_FOUND, rule=judged.rule)
@@ -66,7 +69,10 @@ async def _check_data(call: Call, context: RoadContext) -> Refuse | None:
     """The tool's own checks that read data, all of them, so that every objection is told."""
     problems: list[Problem] = []
     for check in context.tool.data_checks:
-        objection = problem(await check(call.known_arguments, await tool_context(call, context)))
+        reason = await ask(check, call.known_arguments, call, context, rule="checks.data")
+        if isinstance(reason, Refuse):
+            return reason
+        objection = problem(reason)
         if objection is not None:
             problems.append(objection)
     if not problems:

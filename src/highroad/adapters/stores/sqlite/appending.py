@@ -74,6 +74,8 @@ def append(
 def _ended_before(connection: apsw.Connection, entries: Sequence[Entry]) -> set[str]:
     """Which of the calls that `entries` end have ended already: asked once for all of them."""
     ending = [entry.call_id for entry in entries if entry.kind is EntryKind.ENDED]
+    if not ending:
+        return set()
     return {call_id for (call_id,) in connection.execute(_ENDED, (json.dumps(ending),))}
 
 
