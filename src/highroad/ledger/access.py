@@ -28,8 +28,8 @@ class Writer(Protocol):
         """Wait until `entry` is durable, or turned down."""
         ...
 
-    def put(self, entry: Entry | Draft) -> None:
-        """Let `entry` ride with the next commit."""
+    def put(self, entry: Entry | Draft, *, instead_of: object = None) -> None:
+        """Let `entry` ride with the next commit, in the place of one that it makes needless."""
         ...
 
     async def room(self) -> None:
@@ -59,13 +59,13 @@ class ReadOnlyWriter:
         del entry
         raise LedgerOwned(self._owner_pid)
 
-    def put(self, entry: Entry | Draft) -> NoReturn:
+    def put(self, entry: Entry | Draft, *, instead_of: object = None) -> NoReturn:
         """Refuse.
 
         Raises:
             LedgerOwned: Always.
         """
-        del entry
+        del entry, instead_of
         raise LedgerOwned(self._owner_pid)
 
     async def room(self) -> NoReturn:

@@ -24,6 +24,56 @@ _MAX_KNOWN: Final = 10_000
 """Principals whose profile this process remembers to have written."""
 
 
+# Drafts are small objects and not closures: thousands may wait, and the garbage collector walks
+# over every cell of a closure again and again.
+
+
+class IntentDraft:
+    """The intent of a read, as it stood when it was given."""
+
+    __slots__ = ("_at_ms", "_content", "_ledger", "_lines", "_record")
+
+    def __init__(
+        self, ledger: "Ledger", record: CallRecord, content: bytes, at_ms: int, lines: int
+    ) -> None:
+        self._ledger = ledger
+        self._record = record
+        self._content = content
+        self._at_ms = at_ms
+        self._lines = lines
+
+    def __call__(self) -> Entry | None:
+        """The entry, unless the end has come meanwhile and says it too."""
+        ledger, record = self._ledger, self._record
+        if record.waiting is not self:
+            return None
+        record.waiting = None
+        ledger.seal_arguments(record, self._content)
+        entry = entries.intent(record, at_ms=self._at_ms, lines=self._lines)
+        ledger.note(record, entry, self._lines)
+        return entry
+
+
+class EndDraft:
+    """The end of a read."""
+
+    __slots__ = ("_end", "_ledger", "_lines", "_record")
+
+    def __init__(
+        self, ledger: "Ledger", record: CallRecord, end: Callable[[], Entry], lines: int
+    ) -> None:
+        self._ledger = ledger
+        self._record = record
+        self._end = end
+        self._lines = lines
+
+    def __call__(self) -> Entry:
+        """The entry, with all that has landed with it noted."""
+        entry = self._end()
+        self._ledger.note(self._record, entry, self._lines)
+        return entry
+
+
 class Ledger:
     """Entries in, histories out; payloads sealed on the way."""
 
@@ -108,7 +158,7 @@ class Ledger:
         """
         receipt = await self.writer.write(entry)
         if isinstance(receipt, Written):
-            self._note(record, entry, len(record.trace))
+            self.note(record, entry, len(record.trace))
         return receipt
 
     async def put_intent(self, record: CallRecord, content: bytes, *, at_ms: int) -> None:
@@ -126,25 +176,13 @@ class Ledger:
             LedgerError: The intent could not be written, and was not.
         """
         await self.writer.room()
-        lines = len(record.trace)
-
-        def draft() -> Entry | None:
-            """The intent, as it stood when it was given, unless its end is here already."""
-            if not record.intent_waits:
-                return None
-            record.intent_waits = False
-            self.seal_arguments(record, content)
-            entry = entries.intent(record, at_ms=at_ms, lines=lines)
-            self._note(record, entry, lines)
-            return entry
-
         brings_key = not record.call.is_direct and record.run_key.pending is not None
         if self.writer.failure is not None or brings_key:
             self.seal_arguments(record, content)
             await self.write(record, entries.intent(record, at_ms=at_ms))
         else:
-            record.intent_waits = True
-            self.writer.put(draft)
+            record.waiting = IntentDraft(self, record, content, at_ms, len(record.trace))
+            self.writer.put(record.waiting)
 
     async def put_end(self, record: CallRecord, end: Callable[[], Entry]) -> None:
         """Let a read's end ride: what was let through is told as it was, once that can be.
@@ -153,18 +191,11 @@ class Ledger:
         ride is bounded by the intents, which wait. An intent that still waits for the same commit
         is left out: one entry then tells the whole call.
         """
-        lines = len(record.trace)
-        record.tells_intent, record.intent_waits = record.intent_waits, False
+        intent, record.waiting = record.waiting, None
+        record.tells_intent = intent is not None
+        self.writer.put(EndDraft(self, record, end, len(record.trace)), instead_of=intent)
 
-        def draft() -> Entry:
-            """The end, and what has landed with it."""
-            entry = end()
-            self._note(record, entry, lines)
-            return entry
-
-        self.writer.put(draft)
-
-    def _note(self, record: CallRecord, entry: Entry, lines: int) -> None:
+    def note(self, record: CallRecord, entry: Entry, lines: int) -> None:
         """What has landed with an entry need not ride again; after one turned down it must."""
         record.traced = lines
         del record.payloads[: len(entry.payloads)]

@@ -21,7 +21,6 @@ class CallRecord:
         "call",
         "coercions",
         "has_intent",
-        "intent_waits",
         "is_new_run",
         "key_digest",
         "opened_ms",
@@ -35,6 +34,7 @@ class CallRecord:
         "tool_name",
         "trace",
         "traced",
+        "waiting",
     )
 
     def __init__(
@@ -69,8 +69,8 @@ class CallRecord:
         self.approval: Approval | None = None
         self.has_intent: bool = False
         """An intent is on disk, or on its way there."""
-        self.intent_waits: bool = False
-        """The intent of a read has not been drawn up yet."""
+        self.waiting: object = None
+        """The draft of a read's intent, until it is drawn up."""
         self.tells_intent: bool = False
         """The end says all that the intent would have said: it came before that was drawn up."""
         self.attempts: int = 0

@@ -69,9 +69,16 @@ class GroupWriter:
         self._start()
         return await waiter
 
-    def put(self, entry: Entry | Draft) -> None:
-        """Let `entry` ride with the next commit, at most `MAX_DELAY_S` away."""
-        self._pending.append((entry, None))
+    def put(self, entry: Entry | Draft, *, instead_of: object = None) -> None:
+        """Let `entry` ride with the next commit, at most `MAX_DELAY_S` away.
+
+        Where nothing has come after `instead_of`, it takes its place.
+        """
+        seat = (entry, None)
+        if instead_of is not None and self._pending and self._pending[-1][0] is instead_of:
+            self._pending[-1] = seat
+            return
+        self._pending.append(seat)
         if self._pump is None and self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(MAX_DELAY_S, self._start)
 

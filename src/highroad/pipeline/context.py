@@ -272,6 +272,9 @@ class RoadContext:
 
     def leave(self, outcome: AnyOutcome | None) -> None:
         """The drive is over: the run rests, and whoever joined is answered."""
+        # It leads back here, and a circle waits for the garbage collector, which then took a
+        # fifth of sustained reading (tests/road/test_memory.py).
+        self.seen = None
         self.account.leave()
         self.services.inflight.leave(self.record.call.id, outcome)
 

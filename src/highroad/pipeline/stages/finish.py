@@ -1,7 +1,6 @@
 """`finish`: every ending passes here; it is the only writer of the terminal record (P3)."""
 
 from dataclasses import replace
-from functools import partial
 from typing import Any, Final
 
 import orjson
@@ -53,6 +52,52 @@ class Result:
     warnings: tuple[str, ...] = ()
 
 
+@value
+class Terminal:
+    """What the terminal record is made of, fixed when the call ends."""
+
+    context: RoadContext
+    ending: Ending
+    result: Result | None
+    at_ms: int
+    latency_us: int
+    cost_microusd: int
+
+    def __call__(self) -> Entry:
+        """The record, with the payloads that it refers to."""
+        context, ending, result = self.context, self.ending, self.result
+        call, record = context.record.call, context.record
+        ledger = context.services.ledger
+        if record.arguments is None:
+            ledger.seal_arguments(record, context.content_of_arguments())
+        stored: PayloadRef | None = None
+        if result is not None and ending.source is None:
+            stored = ledger.seal(record, f"{call.id}.result", PayloadKind.RESULT, result.data)
+        message: PayloadRef | None = None
+        if ending.error is not None and ending.error.is_authored:
+            content = orjson.dumps([ending.error.message, ending.error.hint])
+            message = ledger.seal(record, f"{call.id}.message", PayloadKind.MESSAGE, content)
+        keeps_key = ending.keeps_key or (
+            ending.status in {Status.COMPLETED, Status.UNKNOWN}
+            and context.is_resolved
+            and context.tool.definition.effect is not Effect.REPEATABLE
+        )
+        code = None if ending.error is None else ending.error.code
+        return entries.ended(
+            record,
+            ending,
+            keeps_key=keeps_key,
+            at_ms=self.at_ms,
+            latency_us=self.latency_us,
+            cost_microusd=self.cost_microusd,
+            code=ending.actual or code,
+            result=stored,
+            is_result_invalid=result is not None and result.is_invalid,
+            message=message,
+            approval=context.approval_after,
+        )
+
+
 async def finish(context: RoadContext, ending: Ending) -> AnyOutcome:
     """Check the result, settle what was reserved, write the terminal record, answer.
 
@@ -67,11 +112,10 @@ async def finish(context: RoadContext, ending: Ending) -> AnyOutcome:
     ledger, record = context.services.ledger, context.record
     code = None if ending.error is None else ending.error.code
     record.trace.append(("finish", ending.status, code, None, 0))
-    terminal = partial(
-        _terminal,
-        context,
-        ending,
-        result,
+    terminal = Terminal(
+        context=context,
+        ending=ending,
+        result=result,
         at_ms=context.services.clock.now_ms(),
         latency_us=context.elapsed_us(),
         cost_microusd=cost_microusd,
@@ -150,48 +194,6 @@ def _stored(tool: RegisteredTool[Any], data: bytes) -> Result:
 
 def _result_of(data: bytes, value: object) -> Result:
     return Result(data, orjson.loads(data), value)
-
-
-def _terminal(  # noqa: PLR0913 - what is fixed when the call ends, each by name
-    context: RoadContext,
-    ending: Ending,
-    result: Result | None,
-    *,
-    at_ms: int,
-    latency_us: int,
-    cost_microusd: int,
-) -> Entry:
-    """The terminal record, with the payloads that it refers to."""
-    call, record = context.record.call, context.record
-    ledger = context.services.ledger
-    if record.arguments is None:
-        ledger.seal_arguments(record, context.content_of_arguments())
-    stored: PayloadRef | None = None
-    if result is not None and ending.source is None:
-        stored = ledger.seal(record, f"{call.id}.result", PayloadKind.RESULT, result.data)
-    message: PayloadRef | None = None
-    if ending.error is not None and ending.error.is_authored:
-        content = orjson.dumps([ending.error.message, ending.error.hint])
-        message = ledger.seal(record, f"{call.id}.message", PayloadKind.MESSAGE, content)
-    keeps_key = ending.keeps_key or (
-        ending.status in {Status.COMPLETED, Status.UNKNOWN}
-        and context.is_resolved
-        and context.tool.definition.effect is not Effect.REPEATABLE
-    )
-    code = None if ending.error is None else ending.error.code
-    return entries.ended(
-        record,
-        ending,
-        keeps_key=keeps_key,
-        at_ms=at_ms,
-        latency_us=latency_us,
-        cost_microusd=cost_microusd,
-        code=ending.actual or code,
-        result=stored,
-        is_result_invalid=result is not None and result.is_invalid,
-        message=message,
-        approval=context.approval_after,
-    )
 
 
 def _outcome(context: RoadContext, ending: Ending, result: Result | None) -> AnyOutcome:
