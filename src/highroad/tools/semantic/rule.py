@@ -18,6 +18,8 @@ class Semantic(ABC):
 
     code: ClassVar[str]
     """Of the problem that it finds."""
+    refuses: ClassVar[str] = ""
+    """What it refuses and why, in a sentence for people."""
 
     @abstractmethod
     def objection(self, text: str) -> str | None:

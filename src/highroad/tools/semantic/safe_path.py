@@ -7,9 +7,11 @@ the same. Symbolic links are the disk's: `resolve` and `open` deal with them whe
 import os
 import re
 import unicodedata
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, Final
+from urllib.parse import unquote
 
 from highroad.domain.error import ToolError
 from highroad.domain.json_value import JsonObject
@@ -17,22 +19,38 @@ from highroad.tools.semantic.rule import Semantic
 
 _MOST: Final = 4_096
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-# Somebody behind us might decode once more: `%2e`, `%2f`, `%5c`, `%00`, and `%25` of all of them.
-_ENCODED: Final = re.compile(r"%(?:2[ef5]|5c|00)|%u|%c0|%c1|%e0%80", re.IGNORECASE)
-_DRIVE: Final = re.compile(r"^[A-Za-z]:|::")
+# What tells a person another name than the one that is opened ("Trojan Source", Boucher 2021).
+_REORDERING: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
+# `%u` is no encoding of RFC 3986, yet servers took it for one; U+FFFD is what an encoding becomes
+# that is no UTF-8, such as `%c0%ae`, the overlong dot.
+_NOT_DECODED: Final = re.compile(r"%u|\ufffd", re.IGNORECASE)
+# A drive, a stream of NTFS, and what libraries that open paths and URLs alike take for a URL.
+_DRIVE: Final = re.compile(r"^[A-Za-z]:|::|:/")
+_MOST_DECODINGS: Final = 4
+# Slashes of mathematics: code pages of Windows fold them to those that separate names.
+_SLASHES: Final = str.maketrans(
+    dict.fromkeys(
+        "\N{FRACTION SLASH}\N{DIVISION SLASH}\N{SET MINUS}\N{REVERSE SOLIDUS OPERATOR}"
+        "\N{BIG SOLIDUS}\N{BIG REVERSE SOLIDUS}",
+        "/",
+    )
+)
 
 
 class SafePath(Semantic):
     """A path below one of `roots`: relative to the first of them, or absolute within one.
-
-    Refused are steps upward, other absolute paths, backslashes, drive letters and network shares,
-    `~`, control characters, and encodings and look-alikes of all these.
 
     Args:
         *roots: Absolute directories.
     """
 
     code = "path"
+    refuses = (
+        "Steps upward, absolute paths elsewhere, backslashes, drives, shares, URLs, a leading `~`, "
+        "control and reordering characters, and every encoding and look-alike of these, in case "
+        "somebody behind decodes once more: they lead out of the directories that are meant. When "
+        "the file is opened, so do symbolic links, which are followed inside only."
+    )
 
     def __init__(self, *roots: str | os.PathLike[str]) -> None:
         self.roots: tuple[Path, ...] = tuple(Path(root) for root in roots)
@@ -43,12 +61,7 @@ class SafePath(Semantic):
 
     def objection(self, text: str) -> str | None:
         """Refuse what could lead out of the roots, by its text alone."""
-        # As it stands, and as a reader that folds compatibility characters would take it: U+FF0E
-        # and U+2024 become dots, U+FF0F a slash.
-        folded = unicodedata.normalize("NFKC", text)
-        is_sound = len(text) <= _MOST and all(
-            self._is_below(each) for each in dict.fromkeys((text, folded))
-        )
+        is_sound = len(text) <= _MOST and all(map(self._is_below, _readings(text)))
         return None if is_sound else self._form()
 
     def schema(self) -> JsonObject:
@@ -95,7 +108,7 @@ class SafePath(Semantic):
     def _is_below(self, text: str) -> bool:
         if not text or "\\" in text or text.startswith("~"):
             return False
-        if any(each.search(text) for each in (_CONTROL, _ENCODED, _DRIVE)):
+        if any(each.search(text) for each in (_CONTROL, _REORDERING, _NOT_DECODED, _DRIVE)):
             return False
         # `..`, and what Windows takes for it: dots and blanks at the end of a name do not count.
         if any(not part.strip(". ") and part not in {"", "."} for part in text.split("/")):
@@ -112,6 +125,28 @@ class SafePath(Semantic):
 
     def _form(self) -> str:
         return f"a path below {' or '.join(str(root) for root in self.roots)}, without `..`"
+
+
+def _readings(text: str) -> Iterator[str]:
+    """The text as it stands, and as those would take it who decode or fold it, and again."""
+    yield text
+    for _ in range(_MOST_DECODINGS):
+        decoded = unquote(text)
+        reading = _folded(decoded)
+        if reading == text:
+            return
+        yield from (decoded, reading)
+        text = reading
+    if unquote(text) != text:
+        yield ""  # Nobody encodes that often who means well; and an empty path is refused.
+
+
+def _folded(text: str) -> str:
+    """With compatibility characters folded (U+FF0E is a dot), and without those unseen."""
+    if text.isascii():
+        return text
+    seen = "".join(each for each in text if unicodedata.category(each) != "Cf")
+    return unicodedata.normalize("NFKC", seen).translate(_SLASHES)
 
 
 def _open_below(root: Path, parts: tuple[str, ...], flags: int) -> int:
