@@ -55,31 +55,35 @@ def is_small(value: JsonValue) -> bool:
     return left >= 0
 
 
-def problems_of_form(value: object, names: Container[str] = ()) -> Iterator[Problem]:
+def problems_of_form(
+    value: object, names: Container[str] = (), *, max_depth: int = MAX_DEPTH
+) -> Iterator[Problem]:
     """Everything that keeps a value from being JSON that all agree on.
 
     Args:
         value: Anything at all.
         names: Keys that may stand in a pointer, because the tool itself says them.
+        max_depth: Levels of arrays and objects.
     """
-    return _problems(value, (), names)
+    return _problems(value, (), names, max_depth)
 
 
 def _problems(
     value: Any,  # noqa: ANN401 - foreign data
     path: tuple[str | int, ...],
     names: Container[str],
+    max_depth: int,
 ) -> Iterator[Problem]:
     kind = type(value)
     if kind is dict or kind is list:
-        if len(path) >= MAX_DEPTH:
-            yield Problem(pointer(path, names), "depth", f"at most {MAX_DEPTH} levels of nesting")
+        if len(path) >= max_depth:
+            yield Problem(pointer(path, names), "depth", f"at most {max_depth} levels of nesting")
             return
         if kind is dict and not all(type(key) is str and _is_encodable(key) for key in value):
             yield Problem(pointer(path, names), "key", "keys that are text of valid Unicode")
             return
         for key, item in value.items() if kind is dict else enumerate(value):
-            yield from _problems(item, (*path, key), names)
+            yield from _problems(item, (*path, key), names, max_depth)
     elif (trouble := _trouble(value)) is not None:
         yield Problem(pointer(path, names), *trouble)
 

@@ -12,7 +12,7 @@ import orjson
 from pydantic_core import to_jsonable_python
 
 from highroad.domain.error import Problem
-from highroad.domain.json_value import JsonObject
+from highroad.domain.json_value import JsonObject, JsonValue
 from highroad.tools.form import MAX_DEPTH, is_plain, problems_of_form
 from highroad.tools.invalid import Invalid
 
@@ -49,15 +49,38 @@ def parse(
     """
     if isinstance(raw, Mapping):
         return _from_mapping(raw, names, max_bytes)
-    if len(raw) > max_bytes:
-        return _too_large(max_bytes)
-    try:
-        value = _DECODER.decode(raw if isinstance(raw, str) else raw.decode())
-    except (ValueError, RecursionError) as error:
-        return Invalid((_problem_of(error),))
+    value = _read(raw, max_bytes)
+    if isinstance(value, Invalid):
+        return value
     if not isinstance(value, dict):
         return Invalid((_NO_OBJECT,))
     return _sound(value, names)
+
+
+def parse_value(
+    raw: str | bytes, *, max_bytes: int = MAX_BYTES, max_depth: int = MAX_DEPTH
+) -> "JsonValue | Invalid":
+    """Any JSON value that RFC 8785 can write, by the rules of `parse`; never raises.
+
+    Args:
+        raw: One JSON text.
+        max_bytes: Of the text.
+        max_depth: Levels of arrays and objects.
+    """
+    value: JsonValue | Invalid = _read(raw, max_bytes)
+    if isinstance(value, Invalid) or is_plain(value, max_depth):
+        return value
+    problems = tuple(problems_of_form(value, max_depth=max_depth))
+    return Invalid.of(problems) if problems else value
+
+
+def _read(raw: str | bytes, max_bytes: int) -> Any | Invalid:  # noqa: ANN401 - foreign data
+    if len(raw) > max_bytes:
+        return _too_large(max_bytes)
+    try:
+        return _DECODER.decode(raw if isinstance(raw, str) else raw.decode())
+    except (ValueError, RecursionError) as error:
+        return Invalid((_problem_of(error),))
 
 
 def _from_mapping(
