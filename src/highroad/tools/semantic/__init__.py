@@ -8,9 +8,10 @@ A type of your own is a subclass of `Semantic` with a code, a rule and a line fo
 """
 
 from highroad.tools.semantic.email import Email
+from highroad.tools.semantic.html import Html
 from highroad.tools.semantic.json_blob import JsonBlob
 from highroad.tools.semantic.public_url import PinnedUrl, PublicUrl
 from highroad.tools.semantic.rule import Semantic
 from highroad.tools.semantic.safe_path import SafePath
 
-__all__ = ["Email", "JsonBlob", "PinnedUrl", "PublicUrl", "SafePath", "Semantic"]
+__all__ = ["Email", "Html", "JsonBlob", "PinnedUrl", "PublicUrl", "SafePath", "Semantic"]
