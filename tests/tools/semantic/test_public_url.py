@@ -2,12 +2,19 @@
 
 import asyncio
 import socket
+import ssl
 from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Annotated
 from urllib.parse import urlsplit
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -350,7 +357,7 @@ async def test_redirects_are_counted():
 
 
 @asynccontextmanager
-async def served():
+async def served(tls=None):
     """A server on this machine that answers with the first line and the host it was sent."""
 
     async def answer(reader, writer):
@@ -363,14 +370,17 @@ async def served():
         served.count += 1
 
     served.count = 0
-    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    server = await asyncio.start_server(answer, "127.0.0.1", 0, ssl=tls)
     async with server:
         yield server.sockets[0].getsockname()[1]
 
 
-async def get(pinned):
+async def get(pinned, tls=None):
     """One request over the standard library, to the address and nowhere else."""
-    reader, writer = await asyncio.open_connection(pinned.address, pinned.port)
+    name = pinned.host if tls else None
+    reader, writer = await asyncio.open_connection(
+        pinned.address, pinned.port, ssl=tls, server_hostname=name
+    )
     writer.write(f"GET {pinned.path} HTTP/1.1\r\nHost: {pinned.host_header}\r\n\r\n".encode())
     await writer.drain()
     answered = await reader.read()
@@ -398,6 +408,44 @@ async def test_what_is_pinned_is_connected_to_under_the_name_of_its_host(monkeyp
         url = at(["127.0.0.1"], ["192.0.2.1"], schemes={"http"}, ports=[port])
         pinned = await url.pin(f"http://shop.example.com:{port}/a?b=c")
         assert await get(pinned) == f"GET /a?b=c HTTP/1.1|Host: shop.example.com:{port}"
+
+
+def certificate_of(host, folder):
+    """A certificate that a host signed for itself, and its key, in one file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
+    day = datetime(2026, 1, 1, tzinfo=UTC)
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(day)
+        .not_valid_after(day.replace(year=2099))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    file = folder / f"{host}.pem"
+    file.write_bytes(
+        made.public_bytes(Encoding.PEM)
+        + key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    )
+    return file
+
+
+@pytest.mark.loopback
+@pytest.mark.parametrize("host", ["shop.example.com", "evil.example.com"])
+async def test_over_tls_the_certificate_must_be_that_of_the_host(monkeypatch, tmp_path, host):
+    monkeypatch.setattr(public_url, "is_public", lambda address: True)
+    file = certificate_of(host, tmp_path)
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    tls.load_cert_chain(file)
+    trusting = ssl.create_default_context(cafile=file)
+    async with served(tls) as port:
+        pinned = await at(["127.0.0.1"], ports=[port]).pin(f"https://shop.example.com:{port}/x")
+        if host == pinned.host:
+            answer = await get(pinned, trusting)
+            assert answer == f"GET /x HTTP/1.1|Host: shop.example.com:{port}"
+        else:
+            with pytest.raises(ssl.SSLCertVerificationError):
+                await get(pinned, trusting)
 
 
 async def test_the_systems_resolver_is_asked_where_no_other_is_given(monkeypatch):

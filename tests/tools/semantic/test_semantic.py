@@ -79,6 +79,12 @@ def test_other_domains_are_refused_and_the_right_ones_named(address):
     assert email.objection(address) == "an e-mail address at example.com or example.org"
 
 
+@pytest.mark.parametrize("domain", ["", "com", "bücher.example", "a@b.example", "127.0.0.1", "x."])
+def test_a_domain_is_one_that_mail_can_go_to(domain):
+    with pytest.raises(ValueError, match="no domain that mail goes to"):
+        Email(domains=[domain])
+
+
 def test_domains_are_several():
     with pytest.raises(TypeError, match="domains are several"):
         Email(domains="example.com")
