@@ -116,6 +116,7 @@ def test_elements_and_schemes_are_those_that_were_named():
     assert html.objection('<p><img src="https://example.com/x" alt="x"></p>') is None
     assert html.objection('<img src="http://example.com/x">') is not None
     assert html.objection('<img src="https://example.com/x" width="1">') is not None
+    assert html.objection('<p title="x">x</p>') is not None
     assert html.objection("<b>x</b>") == (
         "HTML of these elements (attributes) only: img (alt src), p; links of https"
     )
@@ -135,6 +136,12 @@ def test_elements_and_schemes_are_those_that_were_named():
 )
 def test_what_cannot_be_made_safe_cannot_be_named(options):
     with pytest.raises(ValueError, match="cannot be made safe"):
+        Html(**options)
+
+
+@pytest.mark.parametrize("options", [{"elements": {"a": "href"}}, {"schemes": "https"}])
+def test_attributes_and_schemes_are_several(options):
+    with pytest.raises(TypeError, match="are several"):
         Html(**options)
 
 

@@ -189,7 +189,7 @@ def test_the_schema_tells_a_model_and_the_road_refuses():
         "type": "string",
         "format": "uri",
         "maxLength": 2048,
-        "description": "An absolute https URL of the host example.com.",
+        "description": "An absolute https URL of the host example.com, without a port.",
     }
     checked = check_arguments(ready, {"url": "https://10.0.0.1/"})
     assert isinstance(checked, Invalid)

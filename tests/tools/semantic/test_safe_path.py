@@ -132,6 +132,7 @@ def test_a_link_that_leads_out_is_refused_and_nothing_is_made(docs, text):
     with pytest.raises(ToolError) as caught:
         SafePath(docs).open(text, "w")
     assert caught.value.code == "path_outside"
+    assert caught.value.applied is False
     assert text not in caught.value.message
     assert (docs.parent / "secret" / "key.txt").read_text() == "outside"
     assert not (docs.parent / "secret" / "new.txt").exists()

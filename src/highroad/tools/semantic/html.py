@@ -105,6 +105,8 @@ class Html(Semantic):
         max_length: int = _MOST,
         content_filter: ContentFilter | None = None,
     ) -> None:
+        if any(isinstance(each, str) for each in (schemes, *elements.values())):
+            raise TypeError('schemes and attributes are several, for example {"a": {"href"}}')
         self.elements: dict[str, frozenset[str]] = {
             name: frozenset(elements[name]) for name in sorted(elements)
         }

@@ -16,7 +16,7 @@ import anyio
 
 from highroad.domain.error import ToolError
 from highroad.domain.json_value import JsonObject
-from highroad.tools.semantic.address import Address, address_of, is_public
+from highroad.tools.semantic.address import address_of, is_public
 from highroad.tools.semantic.rule import Semantic
 
 Resolve: TypeAlias = Callable[[str, int], Awaitable[Iterable[str]]]
@@ -155,8 +155,8 @@ class PublicUrl(Semantic):
         return next(self._objections(parts), None)
 
     def schema(self) -> JsonObject:
-        """`format: uri`, and the schemes and hosts in words."""
-        described = f"An absolute {self._schemes()} URL of {self._hosts()}."
+        """`format: uri`, and the schemes, hosts and ports in words."""
+        described = f"An absolute {self._schemes()} URL of {self._hosts()}, {self._port_words()}."
         return {"format": "uri", "maxLength": _MOST, "description": described}
 
     async def pin(self, text: str) -> PinnedUrl:
@@ -287,7 +287,7 @@ def _is_outside(host: str) -> bool:
 
 
 def _is_public(text: str) -> bool:
-    address: Address | None = address_of(text)
+    address = address_of(text)
     return address is not None and is_public(address)
 
 

@@ -71,6 +71,8 @@ class SafePath(Semantic):
     def resolve(self, text: str) -> Path:
         """The real path, every symbolic link followed, which need not exist.
 
+        Do so before the body has any effect: the error is proof that nothing was applied.
+
         Raises:
             ToolError: It leads out of the roots.
         """
@@ -83,6 +85,7 @@ class SafePath(Semantic):
             "The path leads out of the directories that this tool may use.",
             code="path_outside",
             hint=f"Use {self._form()}.",
+            applied=False,
         )
 
     def open(self, text: str, mode: str = "r", *, encoding: str | None = None) -> IO[Any]:
