@@ -31,12 +31,17 @@ UNLABELLED: Final = Label()
 """Fail closed: what nobody labelled is untrusted."""
 
 
+ANY: Final = "*"
+"""In the pointer of a label: every index, and every key."""
+
+
 @dataclass(frozen=True, slots=True)
 class Labels:
     """The label of every leaf of a result.
 
-    `leaves` maps JSON pointers (RFC 6901) to labels; a pointer speaks for all below it, the longest
-    one wins, and `default` for the rest.
+    `leaves` maps JSON pointers (RFC 6901) to labels, in which the token `*` stands for every index
+    and every key. A pointer speaks for all below it; the one with the most tokens wins, of two with
+    as many the one that names more of them, and `default` speaks for the rest.
     """
 
     default: Label = UNLABELLED
@@ -44,11 +49,20 @@ class Labels:
 
     def at(self, pointer: str) -> Label:
         """Label of the leaf at `pointer`."""
-        found, longest = self.default, -1
+        tokens = pointer.split("/")
+        found, best = self.default, (-1, 0)
         for prefix, label in self.leaves:
-            if len(prefix) > longest and (pointer == prefix or pointer.startswith(prefix + "/")):
-                found, longest = label, len(prefix)
+            wanted = prefix.split("/")
+            rank = (len(wanted), -wanted.count(ANY))
+            if rank > best and _leads_to(wanted, tokens):
+                found, best = label, rank
         return found
+
+
+def _leads_to(wanted: list[str], tokens: list[str]) -> bool:
+    return len(wanted) <= len(tokens) and all(
+        each in {ANY, token} for each, token in zip(wanted, tokens, strict=False)
+    )
 
 
 NO_LABELS: Final = Labels()
