@@ -98,6 +98,7 @@ class ToolDefinition:
         strict: No coercion at all.
         version: Chosen by the author.
         tags: For people and policies to group by.
+        errors: Codes of the errors that it declares, each with when it comes and what to do.
         examples: Arguments of calls worth imitating; each fits `input_schema`.
         flag: Feature flag that must be on for whoever calls it; `None` is none.
         deprecated: What to use instead; `None` is a version in good standing.
@@ -128,6 +129,7 @@ class ToolDefinition:
     strict: bool = False
     version: str = "1"
     tags: frozenset[str] = frozenset()
+    errors: Mapping[str, str] = field(default_factory=dict)
     examples: tuple[JsonObject, ...] = ()
     flag: str | None = None
     deprecated: str | None = None

@@ -36,22 +36,24 @@ class Binder:
     """Reads the arguments of one tool.
 
     Args:
-        adapter: Of the object of arguments.
+        adapter: Of the object of arguments, which it makes a dictionary of keywords, or of a model.
         schema: What models are shown.
         names: Keys that may stand in a pointer.
     """
 
-    adapter: TypeAdapter[dict[str, Any]]
+    adapter: TypeAdapter[Any]
     schema: JsonSchema
     names: AbstractSet[str]
 
-    def bind(self, arguments: JsonObject) -> dict[str, Any]:
-        """Keyword arguments for the function.
+    def bind(self, arguments: JsonObject) -> Any:  # noqa: ANN401 - whatever the body takes
+        """What the body takes: keyword arguments, or an instance of the model.
 
         Raises:
             pydantic.ValidationError: `check` would have refused them; the message quotes values.
         """
-        return self.adapter.validator.validate_json(orjson.dumps(arguments), strict=True)  # type: ignore[no-any-return]  # the adapter makes a dict
+        return self.adapter.validator.validate_json(
+            orjson.dumps(arguments), strict=True, by_alias=True, by_name=False
+        )
 
     def check(self, arguments: JsonObject) -> Invalid | None:
         """What the types refuse."""

@@ -5,21 +5,26 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
+import orjson
 from jsonschema_rs import Draft202012Validator, ValidationError
-from pydantic_core import to_jsonable_python
 
+from highroad.domain.error import ToolError
 from highroad.domain.json_value import JsonObject, JsonSchema, JsonValue
 from highroad.domain.tool import ToolDefinition
 from highroad.tools.binding import Binder, is_plain_json
 from highroad.tools.checks import Check, DataCheckHook
 from highroad.tools.context import ToolContext
-from highroad.tools.contract import Owned, OwnerHook
+from highroad.tools.contract import Owned, OwnerHook, Reason
 from highroad.tools.cost import Cost
-from highroad.tools.declare import Declaration, PreviewHook, ProbeHook, declaration_of
+from highroad.tools.declaration import Declaration, PreviewHook, ProbeHook
+from highroad.tools.declare import body_of, declaration_of
+from highroad.tools.explain import explain
+from highroad.tools.failure import ErrorWhen, error_in
 from highroad.tools.hooks import Hook
-from highroad.tools.options import ResourceFactory
-from highroad.tools.result import ResultCodec
+from highroad.tools.options import Migrate, ResourceFactory
+from highroad.tools.result import ResultCodec, anything
 from highroad.tools.schema import member_names
+from highroad.tools.site import Site
 
 T = TypeVar("T")
 
@@ -62,6 +67,9 @@ class RegisteredTool(Generic[T]):
     """`None` where the JSON arguments are the Python arguments."""
     result: ResultCodec[T]
     cost: Cost
+    reasons: tuple[Reason, ...]
+    """Why the contract is what it is."""
+    site: Site
     checks: tuple[Check, ...]
     data_checks: tuple[DataCheckHook, ...]
     owner_lookups: tuple[OwnerLookup, ...]
@@ -73,15 +81,31 @@ class RegisteredTool(Generic[T]):
     context_parameter: str | None
     deps: Any
     """`Shop`, of a body that takes `ToolContext[Shop]`."""
+    is_whole: bool
+    """The body takes all arguments as one value."""
+    error_when: ErrorWhen | None
+    migrate: Migrate | None
+    """Turns arguments that were written for an older version into those of this one."""
 
     @property
     def name(self) -> str:
         """As models and policies call it."""
         return self.definition.name
 
-    def bind(self, arguments: JsonObject) -> dict[str, Any]:
-        """Keyword arguments for the function, from arguments that `check_arguments` passed."""
-        return dict(arguments) if self.binder is None else self.binder.bind(arguments)
+    def bind(self, arguments: JsonObject) -> Any:  # noqa: ANN401 - whatever the body takes
+        """What the body takes, from arguments that `check_arguments` passed: keywords, or a value.
+
+        It is the body's own: what it changes there, nobody else sees.
+        """
+        if self.binder is not None:
+            return self.binder.bind(arguments)
+        return orjson.loads(orjson.dumps(arguments)) if self.is_whole else dict(arguments)
+
+    def error_in(self, result: object) -> ToolError | None:
+        """The error that a returned value means, which ends the call as if it had been raised."""
+        if self.error_when is None:
+            return None
+        return error_in(result, self.error_when, self.definition.errors)
 
     def read(self, data: bytes) -> T:
         """A result from its stored JSON."""
@@ -106,6 +130,9 @@ class RegisteredTool(Generic[T]):
             resources: The open resources, by the name of their parameter.
         """
         bound = self.bind(arguments)
+        if self.is_whole:
+            takes_context = self.context_parameter is not None
+            return self.function(bound, context) if takes_context else self.function(bound)
         if self.context_parameter is not None:
             bound[self.context_parameter] = context
         if resources:
@@ -113,26 +140,28 @@ class RegisteredTool(Generic[T]):
         return self.function(**bound)
 
 
-def compile_tool(function: Callable[..., Any]) -> RegisteredTool[Any]:
-    """Make a function ready: as it was declared, or with the closed defaults.
+def compile_tool(tool: Callable[..., Any]) -> RegisteredTool[Any]:
+    """Make a tool ready: as it was declared, or with the closed defaults for a plain function.
 
     Raises:
-        DeclarationError: It cannot be a tool, or its schema refers to what is not in it.
+        DeclarationError: It cannot be a tool, its schema cannot be compiled, or an example of it
+            would be refused.
     """
-    declared = declaration_of(function)
+    declared = declaration_of(tool)
     definition, signature = declared.definition, declared.signature
     schema = definition.input_schema
     names = member_names(dict(schema))
-    is_plain = is_plain_json(declared.arguments.core_schema)
-    return RegisteredTool(
+    ready: RegisteredTool[Any] = RegisteredTool(
         definition=definition,
-        function=function,
+        function=body_of(tool),
         is_async=signature.is_async,
-        validator=_validator(schema, declared),
+        validator=_validator(schema, declared.site, "its schema"),
         names=names,
-        binder=None if is_plain else Binder(declared.arguments, schema, names),
-        result=ResultCodec(declared.result),
+        binder=_binder(declared, names),
+        result=_codec(declared),
         cost=declared.cost,
+        reasons=declared.reasons,
+        site=declared.site,
         checks=declared.checks,
         data_checks=declared.data_checks,
         owner_lookups=tuple(_owner_lookups(declared)),
@@ -146,29 +175,83 @@ def compile_tool(function: Callable[..., Any]) -> RegisteredTool[Any]:
         not_applied=declared.not_applied,
         context_parameter=signature.context,
         deps=signature.deps,
+        is_whole=signature.is_whole,
+        error_when=declared.error_when,
+        migrate=declared.migrate,
     )
+    for at, example in enumerate(definition.examples):
+        _check_example(ready, at, example)
+    return ready
 
 
-def _validator(schema: JsonSchema, declared: Declaration) -> Draft202012Validator:
+def _binder(declared: Declaration, names: frozenset[str]) -> Binder | None:
+    adapter = declared.arguments
+    if adapter is None or is_plain_json(adapter.core_schema):
+        return None
+    return Binder(adapter, declared.definition.input_schema, names)
+
+
+def _codec(declared: Declaration) -> ResultCodec[Any]:
+    promised = declared.definition.output_schema
+    if declared.result is not None:
+        return ResultCodec(declared.result)
+    if promised is None:
+        return ResultCodec(anything())
+    return ResultCodec(anything(), _validator(promised, declared.site, "the schema of its result"))
+
+
+def _validator(schema: JsonSchema, site: Site, what: str) -> Draft202012Validator:
     try:
         # `offline`: by default the library would fetch a remote `$ref` from wherever it points.
         return Draft202012Validator(dict(schema), validate_formats=True, offline=True)
     except ValidationError as error:
-        raise declared.site.error(
-            f"its schema is no JSON Schema 2020-12 that stands alone ({error.message}); "
+        raise site.error(
+            f"{what} is no JSON Schema 2020-12 that stands alone ({error.message}); "
             f"references must point into it: `#/$defs/…`"
         ) from None
+    except ValueError as error:
+        raise site.error(f"{what} cannot be compiled ({error})") from None
+
+
+def _check_example(ready: RegisteredTool[Any], at: int, example: JsonObject) -> None:
+    """An example that the tool itself would refuse teaches a model to be refused."""
+    schema = ready.definition.input_schema
+    error = next(iter(ready.validator.iter_errors(example)), None)
+    problems = () if error is None else tuple(explain(error, schema, ready.names))
+    if not problems and ready.binder is not None:
+        invalid = ready.binder.check(example)
+        problems = () if invalid is None else invalid.problems
+    for problem in problems:
+        raise ready.site.error(
+            f"example {at} does not fit the schema: {problem.pointer or 'the whole'} "
+            f"({problem.code}), expected {problem.expected}"
+        )
 
 
 def _owner_lookups(declared: Declaration) -> Iterator[OwnerLookup]:
-    for argument in declared.signature.arguments:
-        for marker in argument.markers:
+    schema = declared.definition.input_schema
+    for name, markers in declared.markers.items():
+        for marker in markers:
             if isinstance(marker, Owned):
                 try:
                     hook: OwnerHook = Hook.of(marker.lookup)
                 except (TypeError, ValueError) as error:
                     raise declared.site.error(
-                        f"the lookup of {argument.name!r} cannot be called: {error}"
+                        f"the lookup of {name!r} cannot be called: {error}"
                     ) from error
-                default = None if argument.is_required else to_jsonable_python(argument.default)
-                yield OwnerLookup(argument.name, hook, default)
+                yield OwnerLookup(name, hook, _default(name, schema, declared))
+
+
+def _default(name: str, schema: JsonSchema, declared: Declaration) -> JsonValue:
+    """What an argument is that is not given; an object that nobody could look up is refused."""
+    members, required = schema.get("properties"), schema.get("required")
+    part = members.get(name) if isinstance(members, dict) else None
+    is_required = isinstance(required, list) and name in required
+    if not isinstance(part, dict) or is_required or "default" in part:
+        return part.get("default") if isinstance(part, dict) else None
+    if declared.arguments is not None:
+        raise declared.site.error(
+            f"the default of {name!r} has no JSON form, so nobody can be asked whose it is; make "
+            f"it text, or None"
+        )
+    return None  # to a body that takes JSON, what is not given is not there

@@ -1,14 +1,20 @@
 """Markers that say what an argument decides, and the contract that follows from them.
 
 A plain typed function is safe as it stands: an argument without a marker is control, an output
-without a label untrusted.
+without a label untrusted. What types and names tell beyond that may only make a contract stricter:
+a guess never lets anything through.
 """
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, NoReturn, TypeAlias
+from enum import StrEnum
+from typing import Any, Final, TypeAlias
 
-from pydantic.errors import PydanticSchemaGenerationError
+from pydantic import GetJsonSchemaHandler
+from pydantic_core import CoreSchema
 
+from highroad.domain.json_value import JsonObject, JsonSchema, JsonValue
+from highroad.domain.label import Integrity, Label, Labels
 from highroad.domain.tool import ArgumentContract, ArgumentRole, Contract
 from highroad.ports.policy import Owner
 from highroad.tools.hooks import Hook, Written
@@ -16,19 +22,33 @@ from highroad.tools.hooks import Hook, Written
 Lookup: TypeAlias = Written[Any, Owner | None]
 OwnerHook: TypeAlias = Hook[Any, Owner | None]
 
+MARK: Final = "x-highroad-marker"
+"""Leaves a trace where a marker stands inside a type; no schema keeps it."""
+
 
 class Marker:
     """Stands in the `Annotated` of a tool's argument."""
 
-    def __get_pydantic_core_schema__(self, *_: object) -> NoReturn:
-        """Refuse to be pydantic's: markers are taken out before it sees an argument.
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonObject:
+        """Leave a trace in the schema.
 
-        So this one stands deeper, where the road does not look, and would silently do nothing.
+        Markers of an argument are taken out before pydantic sees it, so this one stands deeper,
+        where the road does not look: who reads the schema refuses it.
         """
-        raise PydanticSchemaGenerationError(
-            f"{type(self).__name__} marks an argument as a whole and stands outermost, for example "
-            f"Annotated[str | None, {type(self).__name__}(…)]; a part of a value it cannot mark"
-        )
+        return {**handler(schema), MARK: type(self).__name__}
+
+
+@dataclass(frozen=True, slots=True)
+class Control(Marker):
+    """Decides who, where, which object or how much.
+
+    Args:
+        integrity: The least that a value's source must have.
+    """
+
+    integrity: Integrity = Integrity.THIRD_PARTY
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,22 +74,172 @@ class Owned(Marker):
     lookup: Lookup
 
 
-def contract(markers: dict[str, tuple[Marker, ...]]) -> Contract:
-    """The contract of a tool whose arguments carry these markers."""
-    return Contract(
-        arguments={name: ArgumentContract(role=_role(found)) for name, found in markers.items()},
-        owned=tuple(
-            name for name, found in markers.items() if any(isinstance(m, Owned) for m in found)
+class Basis(StrEnum):
+    """What a part of a contract rests on."""
+
+    DECLARED = "declared"
+    """Its author said so."""
+    TYPE = "type"
+    """Its type or schema says so."""
+    NAME = "name"
+    """Its name says so: a guess."""
+    DEFAULT = "default"
+    """Nothing says anything: the closed default."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """Why a part of the contract is what it is."""
+
+    subject: str
+    """An argument, or the JSON pointer of a part of the result; empty is all of the result."""
+    basis: Basis
+    why: str
+    is_output: bool = False
+
+
+_SECRET_NAMES: Final = frozenset(
+    {
+        "access_token",
+        "api_key",
+        "apikey",
+        "auth_token",
+        "bearer_token",
+        "client_secret",
+        "credential",
+        "credentials",
+        "passphrase",
+        "passwd",
+        "password",
+        "private_key",
+        "refresh_token",
+        "secret",
+        "secret_key",
+    }
+)
+_RUN_NAMES: Final = frozenset({"cmd", "code", "command", "script", "shell", "sql"})
+
+
+def derive(
+    schema: JsonSchema, markers: Mapping[str, tuple[Marker, ...]], labels: Mapping[str, Label]
+) -> tuple[Contract, tuple[Reason, ...]]:
+    """The contract of a tool, and why each part of it is what it is.
+
+    Args:
+        schema: Of the arguments.
+        markers: What the author says of them.
+        labels: What the author says of parts of the result, by JSON pointer.
+    """
+    members = schema.get("properties")
+    parts = members if isinstance(members, dict) else {}
+    found = {name: _judge(name, part, markers.get(name, ())) for name, part in parts.items()}
+    owned = tuple(
+        name for name in found if any(isinstance(marker, Owned) for marker in markers.get(name, ()))
+    )
+    contract = Contract(
+        arguments={name: argument for name, (argument, _) in found.items()},
+        labels=Labels(
+            default=labels.get("", Label()),
+            leaves=tuple(sorted((at, label) for at, label in labels.items() if at)),
         ),
+        owned=owned,
+    )
+    reasons = [reason for _, reason in found.values()]
+    return contract, (*reasons, *_reasons_of(labels))
+
+
+def underived(reasons: tuple[Reason, ...]) -> tuple[str, ...]:
+    """Arguments of which nothing says what they decide, so that they are control by default."""
+    return tuple(
+        each.subject for each in reasons if each.basis is Basis.DEFAULT and not each.is_output
     )
 
 
-def _role(markers: tuple[Marker, ...]) -> ArgumentRole:
-    """The stricter role, where there are two."""
+def _judge(
+    name: str, part: JsonValue, markers: tuple[Marker, ...]
+) -> tuple[ArgumentContract, Reason]:
+    """One argument: by its markers, else by what type and name tell."""
+    declared = _declared(markers)
+    derived = _derived(name, part)
+    if declared is not None:
+        why = "declared: " + ", ".join(type(each).__name__ for each in markers)
+        return declared, Reason(subject=name, basis=Basis.DECLARED, why=why)
+    if derived is not None:
+        argument, basis, why = derived
+        return argument, Reason(subject=name, basis=basis, why=why)
+    return ArgumentContract(), Reason(
+        subject=name,
+        basis=Basis.DEFAULT,
+        why="not declared, and neither type nor name says more; control is the strictest",
+    )
+
+
+def _declared(markers: tuple[Marker, ...]) -> ArgumentContract | None:
+    """The strictest of what the markers say together."""
+    if not markers:
+        return None
+    integrity = max(
+        (marker.integrity for marker in markers if isinstance(marker, Control)),
+        default=Integrity.THIRD_PARTY,
+    )
     if any(isinstance(marker, Secret) for marker in markers):
-        return ArgumentRole.SECRET
-    if any(isinstance(marker, Owned) for marker in markers):
-        return ArgumentRole.CONTROL
-    if any(isinstance(marker, Content) for marker in markers):
-        return ArgumentRole.CONTENT
-    return ArgumentRole.CONTROL
+        return ArgumentContract(role=ArgumentRole.SECRET, integrity=integrity)
+    if any(isinstance(marker, Control | Owned) for marker in markers):
+        return ArgumentContract(role=ArgumentRole.CONTROL, integrity=integrity)
+    return ArgumentContract(role=ArgumentRole.CONTENT)
+
+
+def _derived(name: str, part: JsonValue) -> tuple[ArgumentContract, Basis, str] | None:
+    """What type and name tell; never less strict than the default (`Content` is never guessed)."""
+    secret = ArgumentContract(role=ArgumentRole.SECRET)
+    if _is_secret(part):
+        return secret, Basis.TYPE, "derived: its type is a secret (`SecretStr`, format password)"
+    word = _snake(name)
+    if word in _SECRET_NAMES and _is_text(part):
+        return secret, Basis.NAME, f"derived: its name says `{word}`"
+    if word in _RUN_NAMES and _is_text(part):
+        argument = ArgumentContract(integrity=Integrity.SYSTEM)
+        return argument, Basis.NAME, f"derived: its name says `{word}`, which is run"
+    return None
+
+
+def _is_secret(part: JsonValue) -> bool:
+    """Whether a schema says so itself, also in one of its alternatives."""
+    return any(
+        each.get("format") == "password" or (each.get("writeOnly") is True and _is_text(each))
+        for each in _with_alternatives(part)
+    )
+
+
+def _is_text(part: JsonValue) -> bool:
+    return any(each.get("type") == "string" for each in _with_alternatives(part))
+
+
+def _with_alternatives(part: JsonValue) -> Iterator[JsonObject]:
+    if isinstance(part, dict):
+        yield part
+        branches = part.get("anyOf")
+        for branch in branches if isinstance(branches, list) else ():
+            if isinstance(branch, dict):
+                yield branch
+
+
+def _snake(name: str) -> str:
+    """`apiKey`, `API-Key` and `api_key` are one word."""
+    spaced = "".join(
+        f"_{letter}" if letter.isupper() and at and name[at - 1].islower() else letter
+        for at, letter in enumerate(name)
+    )
+    return spaced.lower().replace("-", "_").strip("_")
+
+
+def _reasons_of(labels: Mapping[str, Label]) -> Iterator[Reason]:
+    for at in sorted(labels):
+        yield Reason(subject=at, basis=Basis.DECLARED, why="declared: its label", is_output=True)
+    if "" not in labels:
+        yield Reason(
+            subject="",
+            basis=Basis.DEFAULT,
+            why="no label: untrusted, and readable by everybody of the organization",
+            is_output=True,
+        )

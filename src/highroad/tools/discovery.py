@@ -1,15 +1,14 @@
 """Finding the tools that modules declare, for the setting `tools`."""
 
 import importlib
-import inspect
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from highroad.domain.error import DeclarationError, SettingsError
-from highroad.tools.declare import tool_definition
+from highroad.domain.error import SettingsError
+from highroad.tools.members import declared_in
 
 DEPS: Final = "DEPS"
 """Name under which a module of tools says how to make what their bodies ask for."""
@@ -41,17 +40,6 @@ def discover(modules: Iterable[str], root: Path) -> Declared:
             raise SettingsError(
                 f"tools: module {name!r} cannot be imported ({error}); it is looked for from {root}"
             ) from error
-        tools += [each for each in vars(module).values() if _is_declared_in(each, name)]
+        tools += declared_in(module)
         deps |= getattr(module, DEPS, {})
     return Declared(tuple(tools), deps)
-
-
-def _is_declared_in(value: object, module: str) -> bool:
-    """Whether a member of a module is a tool of its own, and none that it imported."""
-    if not inspect.isfunction(value) or value.__module__ != module:
-        return False
-    try:
-        tool_definition(value)
-    except DeclarationError:
-        return False
-    return True

@@ -18,7 +18,11 @@ from highroad.tools.near import near_names
 from highroad.tools.pointer import pointer
 
 UNKNOWN_ARGUMENT: Final = "unknown_argument"
-_CODES: Final = {"additionalProperties": UNKNOWN_ARGUMENT, "falseSchema": UNKNOWN_ARGUMENT}
+_CODES: Final = {
+    "additionalProperties": UNKNOWN_ARGUMENT,
+    "unevaluatedProperties": UNKNOWN_ARGUMENT,
+    "falseSchema": UNKNOWN_ARGUMENT,
+}
 _MOST_NEAR: Final = 8
 _CAPITAL: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
 

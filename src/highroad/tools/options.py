@@ -8,10 +8,15 @@ from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from enum import StrEnum
 from typing import Any, Final, Literal, TypeAlias, TypedDict, TypeVar
 
+from highroad.domain.json_value import JsonObject
+from highroad.domain.label import Label
 from highroad.domain.tool import Effect, Tier
 from highroad.tools.checks import Check, DataCheck
 from highroad.tools.cost import FREE, Cost
+from highroad.tools.failure import ErrorWhen
 from highroad.tools.hooks import Written
+from highroad.tools.invalid import Invalid
+from highroad.tools.parse import parse
 from highroad.tools.site import Site
 
 Choice = TypeVar("Choice", bound=StrEnum)
@@ -21,6 +26,8 @@ ResourceFactory: TypeAlias = Callable[
 ]
 Probe: TypeAlias = Written[str, bool | None]
 Preview: TypeAlias = Written[Mapping[str, Any], Any]
+Migrate: TypeAlias = Callable[[Mapping[str, Any]], Mapping[str, object] | None]
+"""Given arguments for an older version, those for this one; `None` if they are for none."""
 
 
 class ToolOptions(TypedDict, total=False):
@@ -76,6 +83,20 @@ class ToolOptions(TypedDict, total=False):
     """Chosen by the author."""
     tags: Iterable[str]
     """For people and policies to group by."""
+    examples: Iterable[Mapping[str, object]]
+    """Arguments of calls worth imitating, in JSON; each fits the schema."""
+    flag: str
+    """Feature flag that must be on for whoever calls it."""
+    deprecated: str
+    """What to use instead."""
+    migrate: Migrate
+    """Turns arguments that were written for an older version into those of this one."""
+    errors: Mapping[str, str]
+    """Codes of its errors, each with when it comes and what to do."""
+    error_when: ErrorWhen
+    """What of that which the body returns means failure, as if it had raised."""
+    labels: Mapping[str, Label]
+    """Origin and readers of parts of the result, by JSON pointer; `*` is every index and key."""
 
 
 TAKEN_OVER: Final = (
@@ -89,6 +110,8 @@ TAKEN_OVER: Final = (
     "per_minute",
     "strict",
     "version",
+    "flag",
+    "deprecated",
 )
 """Options that stand in the definition as they were given."""
 
@@ -102,7 +125,13 @@ _LEAST: Final = {
 }
 _POSITIVE: Final = ("timeout_s", "honoured_s")
 _WHOLE: Final = ("attempts", "max_per_run", "per_minute")
-_TEXTS: Final = ("name", "description", "ask", "version")
+_TEXTS: Final = ("name", "description", "ask", "version", "flag", "deprecated")
+_FULL: Final = ("version", "flag", "deprecated")
+"""Texts that would say nothing if they were empty."""
+_FUNCTIONS: Final = ("error_when", "migrate")
+_VERSION: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+_CODE: Final = re.compile(r"[a-z0-9_]{1,64}")
+_POINTER: Final = re.compile(r"(?:/(?:[^~/]|~[01])*)*")
 _SETS: Final = ("key", "permissions", "tags")
 
 
@@ -122,6 +151,13 @@ def check_options(options: Mapping[str, object], site: Site) -> None:
             raise site.error(f'{option} is several texts, for example {option}={{"…"}}')
         if option in _LEAST or option in _POSITIVE:
             _check_number(option, value, site)
+        if option in _FULL and not value:
+            raise site.error(f"{option} is empty; leave it out")
+        if option in _FUNCTIONS and not callable(value):
+            raise site.error(f"{option} is a function, not {type(value).__name__}")
+    _check_version(options.get("version", "1"), site)
+    _check_errors(options.get("errors", {}), site)
+    _check_labels(options.get("labels", {}), site)
 
 
 def name_of(options: ToolOptions, site: Site) -> str:
@@ -131,12 +167,21 @@ def name_of(options: ToolOptions, site: Site) -> str:
         DeclarationError: Providers and policies could not spell it.
     """
     name = options.get("name", site.function)
+    check_name(name, site)
+    return name
+
+
+def check_name(name: str, site: Site) -> None:
+    """See that a name can be spelled everywhere.
+
+    Raises:
+        DeclarationError: Providers and policies could not spell it.
+    """
     if not _NAME.fullmatch(name):
         raise site.error(
             f"{name!r} is no name for a tool: 1 to 64 letters, digits, `_`, `-` or `.`; "
             f"give one with name="
         )
-    return name
 
 
 def tier_of(options: ToolOptions, site: Site) -> Tier:
@@ -193,6 +238,56 @@ def cost_of(options: ToolOptions, site: Site) -> Cost:
         raise site.error(
             f"cost is US dollars, zero or more, or a Cost(at_most=…): {error}"
         ) from error
+
+
+def examples_of(options: ToolOptions, site: Site) -> tuple[JsonObject, ...]:
+    """Examples in JSON; whether each fits the schema is seen when the schema is compiled.
+
+    Raises:
+        DeclarationError: One is no JSON object.
+    """
+    given = options.get("examples", ())
+    if isinstance(given, str | Mapping):
+        raise site.error('examples are several objects of arguments, for example [{"id": 1}]')
+    return tuple(_example(each, at, site) for at, each in enumerate(given))
+
+
+def _example(given: object, at: int, site: Site) -> JsonObject:
+    parsed = parse(given) if isinstance(given, Mapping) else None
+    if parsed is None or isinstance(parsed, Invalid):
+        raise site.error(f"example {at} is no JSON object of arguments")
+    return parsed
+
+
+def _check_version(version: object, site: Site) -> None:
+    if not (isinstance(version, str) and _VERSION.fullmatch(version)):
+        raise site.error(
+            f"{version!r} is no version: 1 to 64 letters, digits, `_`, `-` or `.`, "
+            f'for example version="2"'
+        )
+
+
+def _check_errors(errors: object, site: Site) -> None:
+    if not isinstance(errors, Mapping) or not all(
+        isinstance(text, str) and text for text in errors.values()
+    ):
+        raise site.error(
+            'errors say of each code when it comes and what to do, for example {"sold_out": '
+            '"Nothing is left. Offer another article."}'
+        )
+    for code in errors:
+        if not (isinstance(code, str) and _CODE.fullmatch(code)):
+            raise site.error(f"{code!r} is no code: 1 to 64 of `a` to `z`, `0` to `9` and `_`")
+
+
+def _check_labels(labels: object, site: Site) -> None:
+    if not isinstance(labels, Mapping) or not all(
+        isinstance(label, Label) for label in labels.values()
+    ):
+        raise site.error('labels are labels by JSON pointer, for example {"/email": Label(…)}')
+    for pointer in labels:
+        if not (isinstance(pointer, str) and _POINTER.fullmatch(pointer)):
+            raise site.error(f'{pointer!r} is no JSON pointer; one begins with "/", or is empty')
 
 
 def _are_texts(value: object) -> bool:

@@ -1,53 +1,82 @@
-"""The tools that a runtime was given, by name."""
+"""The tools that a runtime was given, by name and version."""
 
+import inspect
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from highroad.domain.tool import ToolDefinition
 from highroad.tools.compile import RegisteredTool, compile_tool
+from highroad.tools.members import tools_in
 from highroad.tools.near import near_names
-from highroad.tools.site import Site
+from highroad.tools.versions import age
 
 
 class Registry:
-    """Tools, each under one name.
+    """Tools, each under its name and version.
 
     Args:
-        functions: Declared ones, or plain ones, which get the closed defaults.
+        tools: Functions, declared ones or plain ones, which get the closed defaults; what
+            `tool_from_schema` and `tool_from_model` give; bound methods; and what holds several:
+            an instance or a module.
 
     Raises:
-        DeclarationError: One cannot be a tool, or two have the same name.
+        DeclarationError: One cannot be a tool, or two have the same name and version.
     """
 
-    def __init__(self, functions: Iterable[Callable[..., Any]] = ()) -> None:
-        self._by_name: dict[str, RegisteredTool[Any]] = {}
-        self._by_function: dict[Callable[..., Any], RegisteredTool[Any]] = {}
-        for function in functions:
-            self.add(function)
+    def __init__(self, tools: Iterable[object] = ()) -> None:
+        self._by_name: dict[str, dict[str, RegisteredTool[Any]]] = {}
+        # `None` where one body serves several tools, and so names none of them.
+        self._by_function: dict[Callable[..., Any], RegisteredTool[Any] | None] = {}
+        self._given: set[Callable[..., Any]] = set()
+        for given in tools:
+            for tool in tools_in(given):
+                self.add(tool)
 
-    def add(self, function: Callable[..., Any]) -> RegisteredTool[Any]:
-        """Register one more; the same function again changes nothing.
+    def add(self, tool: Callable[..., Any]) -> RegisteredTool[Any]:
+        """Register one more; the same again changes nothing.
 
         Raises:
-            DeclarationError: It cannot be a tool, or its name is another's.
+            DeclarationError: It cannot be a tool, or its name and version are another's.
         """
-        known = self._by_function.get(function)
-        if known is not None:
+        known = self._by_function.get(tool)
+        if known is not None and tool in self._given:
             return known
-        tool = compile_tool(function)
-        other = self._by_name.get(tool.name)
+        ready = compile_tool(tool)
+        versions = self._by_name.setdefault(ready.name, {})
+        other = versions.get(ready.definition.version)
         if other is not None:
-            first = Site.of(other.function)
-            raise Site.of(function).error(
-                f"its name {tool.name!r} is taken by the tool at {first.file}:{first.line}; "
-                f"give one of them another with name="
+            raise ready.site.error(
+                f"its name {ready.name!r} is taken by the tool at {other.site.file}:"
+                f"{other.site.line}; {_way_out(ready, other)}"
             )
-        self._by_name[tool.name] = self._by_function[function] = tool
-        return tool
+        self._given.add(tool)
+        versions[ready.definition.version] = self._by_function[tool] = ready
+        if ready.function is not tool:
+            is_taken = ready.function in self._by_function
+            self._by_function[ready.function] = None if is_taken else ready
+        return ready
 
-    def find(self, tool: Callable[..., Any] | str) -> RegisteredTool[Any] | None:
-        """A tool by its name or its function."""
-        return self._by_name.get(tool) if isinstance(tool, str) else self._by_function.get(tool)
+    def find(
+        self, tool: Callable[..., Any] | str, version: str | None = None
+    ) -> RegisteredTool[Any] | None:
+        """A tool by its name, or that very version of it which a function or a method is.
+
+        Args:
+            tool: Name, function, bound method, or what a factory gave.
+            version: Of a name; without it, the newest that is not deprecated, or else the newest.
+        """
+        if not isinstance(tool, str):
+            return self._by_function.get(tool)
+        versions = self.versions(tool)
+        if version is not None:
+            return next((each for each in versions if each.definition.version == version), None)
+        standing = [each for each in versions if each.definition.deprecated is None]
+        return next(reversed(standing or versions), None)
+
+    def versions(self, name: str) -> tuple[RegisteredTool[Any], ...]:
+        """Every version of a tool, oldest first; none if there is no such tool."""
+        found = self._by_name.get(name, {})
+        return tuple(found[version] for version in sorted(found, key=age))
 
     def replace(self, tool: Callable[..., Any] | str, body: Callable[..., Any]) -> None:
         """Put another body under a tool, which is otherwise judged as before.
@@ -59,7 +88,7 @@ class Registry:
         if known is None:
             raise KeyError(tool)
         changed = known.with_body(body)
-        self._by_name[known.name] = changed
+        self._by_name[known.name][known.definition.version] = changed
         self._by_function = {
             function: changed if each is known else each
             for function, each in self._by_function.items()
@@ -70,15 +99,23 @@ class Registry:
         return near_names(wrong, (name for name in visible if name in self._by_name))
 
     def definitions(self) -> tuple[ToolDefinition, ...]:
-        """Every definition, in the order of their names."""
+        """Every definition, in the order of names and versions."""
         return tuple(tool.definition for tool in self)
 
     def __contains__(self, name: object) -> bool:
         return name in self._by_name
 
     def __iter__(self) -> Iterator[RegisteredTool[Any]]:
-        """In the order of their names."""
-        return iter([self._by_name[name] for name in sorted(self._by_name)])
+        """In the order of names and versions."""
+        for name in sorted(self._by_name):
+            yield from self.versions(name)
 
     def __len__(self) -> int:
-        return len(self._by_name)
+        return sum(map(len, self._by_name.values()))
+
+
+def _way_out(ready: RegisteredTool[Any], other: RegisteredTool[Any]) -> str:
+    first, second = (getattr(each.function, "__func__", each) for each in (ready, other))
+    if first is second and inspect.ismethod(ready.function):
+        return 'for two instances of a class give one a prefix: tools_of(instance, prefix="eu_")'
+    return "give one of them another with name=, or, to have both side by side, another version="

@@ -5,8 +5,10 @@ that comes from the ledger are the same.
 """
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final, Generic, TypeVar
 
+from jsonschema_rs import Draft202012Validator
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import PydanticSerializationError, from_json, to_json
 
@@ -41,6 +43,8 @@ class ResultCodec(Generic[T]):
     """Writes and reads results of one return type."""
 
     adapter: TypeAdapter[T]
+    promised: Draft202012Validator | None = None
+    """What the JSON must fit beside, where a raw schema promises it."""
 
     def encode(self, value: Any) -> Encoded:  # noqa: ANN401 - whatever a body returned
         """The JSON of a fresh result, with its value re-read; never raises for what it is."""
@@ -52,6 +56,8 @@ class ResultCodec(Generic[T]):
         json = from_json(data)
         if not is_plain(json) and (problems := tuple(problems_of_form(json))):
             return self._broken(value, *problems)
+        if self.promised is not None and not self.promised.is_valid(json):
+            return self._broken(value, _OTHER_TYPE)
         try:
             return Encoded(data=data, json=json, value=self.read(data))
         except ValidationError:
@@ -71,6 +77,12 @@ class ResultCodec(Generic[T]):
         except (ValueError, RecursionError):
             json, problems = None, (*problems, _NOT_JSON)
         return Encoded(data=to_json(json), json=json, value=value, problems=problems)
+
+
+@cache
+def anything() -> TypeAdapter[Any]:
+    """Reads and writes whatever has a JSON form."""
+    return TypeAdapter(Any)
 
 
 def _writable(value: JsonValue, depth: int = MAX_DEPTH) -> JsonValue:

@@ -4,12 +4,14 @@ import inspect
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
+from urllib.parse import unquote
 
 from pydantic import GetCoreSchemaHandler, PydanticUserError, TypeAdapter
 from pydantic.errors import PydanticUndefinedAnnotation
 from pydantic_core import PydanticSerializationError, core_schema, to_jsonable_python
 
 from highroad.domain.json_value import JsonObject, JsonSchema, JsonValue
+from highroad.tools.contract import MARK
 from highroad.tools.docstring import Docstring
 from highroad.tools.signature import Argument, Signature
 from highroad.tools.site import Site
@@ -79,16 +81,41 @@ def input_schema(
     adapter: TypeAdapter[dict[str, Any]], signature: Signature, words: Docstring, site: Site
 ) -> JsonObject:
     """Schema of the arguments: closed objects all the way down, each argument in words."""
-    schema = _schema_of(lambda: adapter.json_schema(mode="validation"), site, "an argument")
-    for part in parts(schema):
-        part.pop("title", None)
-        if "properties" in part:
-            part.setdefault("additionalProperties", False)
+    schema = closed_schema(adapter, site)
+    refuse_stray_markers(schema, site)
     members = schema.setdefault("properties", {})
     for argument in signature.arguments:
         if isinstance(members, dict) and isinstance(member := members[argument.name], dict):
             _describe(member, argument, words)
     return schema
+
+
+def closed_schema(adapter: TypeAdapter[Any], site: Site) -> JsonObject:
+    """Schema of arguments as pydantic tells it: closed objects all the way down, no titles.
+
+    Raises:
+        DeclarationError: A type has no JSON Schema.
+    """
+    schema = _schema_of(lambda: adapter.json_schema(mode="validation"), site, "an argument")
+    for part in parts(schema):
+        part.pop("title", None)
+        if "properties" in part:
+            part.setdefault("additionalProperties", False)
+    return schema
+
+
+def refuse_stray_markers(schema: JsonObject, site: Site) -> None:
+    """See that no marker stands where it would silently do nothing.
+
+    Raises:
+        DeclarationError: One stands inside a type.
+    """
+    for part in parts(schema):
+        if (name := part.get(MARK)) is not None:
+            raise site.error(
+                f"{name} marks an argument as a whole and stands outermost, for example "
+                f"Annotated[str | None, {name}(…)]; a part of a value it cannot mark"
+            )
 
 
 def output_schema(adapter: TypeAdapter[Any], signature: Signature, site: Site) -> JsonSchema | None:
@@ -98,6 +125,7 @@ def output_schema(adapter: TypeAdapter[Any], signature: Signature, site: Site) -
     schema = _schema_of(lambda: adapter.json_schema(mode="serialization"), site, "the result")
     for part in parts(schema):
         part.pop("title", None)
+        part.pop(MARK, None)  # of a model that serves for arguments too
     return schema
 
 
@@ -120,16 +148,34 @@ def parts(schema: JsonObject) -> Iterator[JsonObject]:
 
 def resolve(schema: JsonValue, root: JsonSchema) -> JsonObject:
     """Follow local references; a schema that is `true`, or leads nowhere, says nothing."""
-    for _ in range(len(root.get("$defs") or ()) + 1):  # type: ignore[arg-type]  # $defs is a map
-        if not isinstance(schema, dict):
-            return {}
+    seen: set[str] = set()
+    while isinstance(schema, dict):
         reference = schema.get("$ref")
         if not isinstance(reference, str):
             return schema
-        definitions = root.get("$defs")
-        name = reference.removeprefix("#/$defs/").replace("~1", "/").replace("~0", "~")
-        schema = definitions.get(name) if isinstance(definitions, dict) else None
+        if reference in seen:
+            return {}
+        seen.add(reference)
+        schema = at_reference(reference, root)
     return {}
+
+
+def at_reference(reference: str, root: JsonSchema) -> JsonValue:
+    """What a reference of the form `#/…` leads to, or `None`."""
+    part: JsonValue = dict(root)
+    if reference == "#":
+        return part
+    if not reference.startswith("#/"):
+        return None
+    for token in reference[2:].split("/"):
+        key = unquote(token).replace("~1", "/").replace("~0", "~")
+        if isinstance(part, dict):
+            part = part.get(key)
+        elif isinstance(part, list) and key.isdecimal() and int(key) < len(part):
+            part = part[int(key)]
+        else:
+            return None
+    return part
 
 
 def part_at(root: JsonSchema, path: Iterable[str | int]) -> JsonValue:

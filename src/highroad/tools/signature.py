@@ -49,6 +49,10 @@ class Signature:
     """`Shop` of `ToolContext[Shop]`."""
     resources: tuple[tuple[str, type], ...] = ()
     """Parameters that take a resource, and its type."""
+    has_receiver: bool = False
+    """A method, whose first parameter is the instance."""
+    is_whole: bool = False
+    """The body takes all arguments as one value, and the context, if it wants it, as a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +81,19 @@ def read_signature(
         DeclarationError: A parameter has no type, cannot be named, or its type is not known.
     """
     if not inspect.isroutine(function):
-        raise site.error("a tool is a function; to give one state, take a `ToolContext`")
+        raise site.error(
+            "a tool is a function; to give one state, take a `ToolContext`, or put `@tool` above "
+            "methods of a class"
+        )
     if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
         raise site.error("a tool returns once; collect what it yields and return it")
-    hints = _hints(function, site, scope)
+    hints = hints_of(function, site, scope)
     arguments: list[Argument] = []
     injected: list[tuple[str, type]] = []
     contexts: list[tuple[str, Any]] = []
-    for parameter in inspect.signature(function).parameters.values():
+    parameters = list(inspect.signature(function).parameters.values())
+    has_receiver = _has_receiver(function, parameters)
+    for parameter in parameters[has_receiver:]:
         hint = _hint(parameter, hints, site)
         if hint is ToolContext or get_origin(hint) is ToolContext:
             contexts.append((parameter.name, next(iter(get_args(hint)), None)))
@@ -103,10 +112,26 @@ def read_signature(
         context=context,
         deps=deps,
         resources=tuple(injected),
+        has_receiver=has_receiver,
     )
 
 
-def _hints(function: Callable[..., Any], site: Site, scope: Scope | None) -> dict[str, Any]:
+def _has_receiver(function: Callable[..., Any], parameters: list[inspect.Parameter]) -> bool:
+    """Whether a function stands in a class and its first parameter, without a type, is `self`."""
+    owner, _, _ = getattr(function, "__qualname__", "").rpartition(".")
+    is_in_class = inspect.isfunction(function) and owner and not owner.endswith("<locals>")
+    first = parameters[0] if is_in_class and parameters else None
+    return first is not None and first.annotation is inspect.Parameter.empty
+
+
+def hints_of(
+    function: Callable[..., Any], site: Site, scope: Scope | None = None
+) -> dict[str, Any]:
+    """The type hints of a function, declared in `scope`.
+
+    Raises:
+        DeclarationError: One names what is not there.
+    """
     try:
         local_names = scope.names_for(function) if scope else None
         return get_type_hints(function, localns=local_names, include_extras=True)

@@ -10,11 +10,12 @@ from highroad.domain.error import DeclarationError
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A function, by name, file and line."""
+    """A tool, by name, file, line and module."""
 
     function: str
     file: str
     line: int
+    module: str = ""
 
     @classmethod
     def of(cls, function: Callable[..., Any]) -> "Site":
@@ -24,6 +25,23 @@ class Site:
             function=getattr(function, "__name__", type(function).__name__),
             file=code.co_filename if code else "<built-in>",
             line=code.co_firstlineno if code else 0,
+            module=getattr(function, "__module__", None) or "",
+        )
+
+    @classmethod
+    def of_caller(cls, body: Callable[..., Any], *, above: int = 2) -> "Site":
+        """The line that is being run `above` frames higher, where `body` is declared."""
+        function = getattr(body, "__name__", type(body).__name__)
+        frame = inspect.currentframe()
+        for _ in range(above):
+            frame = frame.f_back if frame else None
+        if frame is None:
+            return cls(function=function, file="<unknown>", line=0)
+        return cls(
+            function=function,
+            file=frame.f_code.co_filename,
+            line=frame.f_lineno,
+            module=frame.f_globals.get("__name__", ""),
         )
 
     def error(self, problem: str) -> DeclarationError:
