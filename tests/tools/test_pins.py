@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from highroad.domain.error import SettingsError
 from highroad.tools.declare import tool, tool_definition
-from highroad.tools.digest import pinned_fields
+from highroad.tools.digest import digest_of, pinned_fields
 from highroad.tools.pins import (
     Change,
     Difference,
@@ -14,6 +14,7 @@ from highroad.tools.pins import (
     differences,
     is_accepted,
     pins_of,
+    read_accepted,
     read_pins,
     write_pins,
 )
@@ -40,9 +41,9 @@ def test_every_difference_is_told():
     pins = pins_of([definition("kept"), definition("changed"), definition("gone")])
     now = [definition("new"), definition("changed", tier="privileged"), definition("kept")]
     assert differences(now, pins) == (
-        Difference("changed", Change.CHANGED),
+        Difference("changed", Change.CHANGED, "1"),
         Difference("gone", Change.REMOVED),
-        Difference("new", Change.ADDED),
+        Difference("new", Change.ADDED, "1"),
     )
     assert differences(now, pins_of(now)) == ()
 
@@ -54,16 +55,91 @@ def test_the_fields_that_changed_are_named():
     assert changed_fields(before, definition()) == ()
 
 
-@given(
-    st.dictionaries(
-        st.from_regex(r"[A-Za-z0-9_.-]{1,64}", fullmatch=True), st.binary(min_size=32, max_size=32)
-    )
+DEFINED = st.builds(
+    definition,
+    st.from_regex(r"[A-Za-z0-9_.-]{1,8}", fullmatch=True),
+    description=st.text(st.characters(codec="utf-8")),
+    version=st.sampled_from(["1", "2"]),
+    timeout_s=st.floats(0.5, 90),
 )
-def test_a_pins_file_reads_back(digests):
-    pins = {name: digest.hex() for name, digest in digests.items()}
-    text = write_pins(pins)
-    assert read_pins(text) == pins
-    assert text.splitlines()[1:] == sorted(text.splitlines()[1:])
+
+
+@given(st.lists(DEFINED, max_size=5, unique_by=lambda each: (each.name, each.version)))
+def test_a_pins_file_reads_back_and_accepts_what_it_shows(definitions):
+    text = write_pins(definitions)
+    assert text.isascii()
+    assert read_pins(text) == pins_of(definitions)
+    assert differences(definitions, read_pins(text)) == ()
+    shown = [each.fields for each in read_accepted(text).values()]
+    assert shown == [
+        pinned_fields(each)
+        for _, each in sorted(
+            (key, each)
+            for key, digest in read_pins(text).items()
+            for each in definitions
+            if each.digest == digest
+        )
+    ]
+
+
+@pytest.mark.promise("P8")
+def test_the_file_of_digests_alone_still_reads():
+    old = f"# Accepted\nget_order sha256:{definition().digest}\n"
+    assert is_accepted(definition(), read_pins(old))
+    assert read_accepted(old)["get_order"].fields is None
+
+
+@pytest.mark.promise("P8")
+@pytest.mark.parametrize(
+    "meddle",
+    [
+        lambda text: text.replace('"read"', '"privileged"'),
+        lambda text: text.replace("Look.", "Look away."),
+        lambda text: text.replace("  }\n", ""),
+    ],
+    ids=["a field", "a word", "no JSON"],
+)
+def test_a_file_that_shows_another_definition_than_it_pins_is_refused(meddle):
+    """What a reviewer reads must be what is accepted."""
+    text = meddle(write_pins([definition(description="Look.", tier="read")]))
+    with pytest.raises(SettingsError, match=r"highroad.pins:3: what is shown of get_order is not"):
+        read_pins(text)
+
+
+@pytest.mark.promise("P8")
+def test_versions_side_by_side_are_pinned_each():
+    one, two = definition(), definition(version="2", description="Look.")
+    pins = pins_of([one, two])
+    assert set(pins) == {"get_order@1", "get_order@2"}
+    assert differences([one, two], pins) == ()
+    assert differences([one, definition(version="2")], pins) == (
+        Difference("get_order", Change.CHANGED, "2"),
+    )
+    assert differences([two], pins) == (Difference("get_order", Change.REMOVED, "1"),)
+    assert differences([one, two, definition(version="3")], pins) == (
+        Difference("get_order", Change.ADDED, "3"),
+    )
+
+
+@pytest.mark.promise("P8")
+def test_a_second_version_is_new_and_the_first_stays_accepted():
+    one, two = definition(), definition(version="2")
+    pins = pins_of([one])
+    assert set(pins) == {"get_order"}
+    assert differences([one, two], pins) == (Difference("get_order", Change.ADDED, "2"),)
+    assert differences([two], pins) == (Difference("get_order", Change.CHANGED, "2"),)
+    assert is_accepted(one, pins)
+    assert not is_accepted(two, pins)
+
+
+@pytest.mark.promise("P8")
+def test_a_field_of_which_a_tool_says_nothing_is_not_in_its_digest():
+    """So a field that a later version adds leaves what was accepted as it is."""
+    fields = pinned_fields(definition())
+    assert not {"flag", "deprecated", "examples", "errors", "output"} & fields.keys()
+    assert fields["cache_s"] == 0
+    assert fields["strict"] is False
+    assert digest_of(fields) == definition().digest
 
 
 @pytest.mark.parametrize(

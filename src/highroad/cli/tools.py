@@ -1,18 +1,21 @@
 """`highroad tools`: what may be called."""
 
-from typing import Annotated
+from dataclasses import asdict
+from typing import Annotated, Any
 
 import typer
 
 from highroad.cli import views
+from highroad.cli.acceptance import Acceptance
 from highroad.cli.door import Door, enter, leave
 from highroad.cli.exits import ExitCode
 from highroad.cli.misuse import Misuse
 from highroad.cli.options import AsJson
 from highroad.cli.output import Output, drawn_json
 from highroad.settings import load
+from highroad.settings.model import Settings
+from highroad.tools.compile import RegisteredTool
 from highroad.tools.discovery import discover
-from highroad.tools.pins import differences, pins_of, read_pins, write_pins
 from highroad.tools.registry import Registry
 
 app: typer.Typer = typer.Typer(
@@ -28,32 +31,40 @@ def list_(*, as_json: AsJson = False) -> None:
 
 @app.command()
 def show(
-    name: Annotated[str, typer.Argument(help="Name of the tool.")], *, as_json: AsJson = False
+    name: Annotated[str, typer.Argument(help="Name of the tool.")],
+    *,
+    version: Annotated[str | None, typer.Option(help="One of several versions.")] = None,
+    as_json: AsJson = False,
 ) -> None:
-    """Show one tool: what it promises, and the schema of its arguments."""
-    enter(lambda door: _show(door, name), as_json=as_json)
+    """Show one tool: what it promises, what that rests on, and the schema of its arguments."""
+    output = Output(as_json=as_json)
+    leave(output, lambda: _show(output, name, version))
 
 
 @app.command()
-def pin(*, as_json: AsJson = False) -> None:
-    """Accept the tools as they are declared now, in the pins file that production compares with."""
+def pin(
+    *,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Accept without being asked.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Accept nothing; fail where anything differs.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show what changed in the tools since they were accepted, and accept them as they are now."""
     output = Output(as_json=as_json)
-    leave(output, lambda: _pin(output))
+    leave(output, lambda: _pin(output, is_accepted=yes, is_check=check))
 
 
-def _pin(output: Output) -> ExitCode:
+def _registry(settings: Settings) -> Registry:
+    return Registry(discover(settings.tools, settings.root).tools)
+
+
+def _pin(output: Output, *, is_accepted: bool, is_check: bool) -> ExitCode:
     settings = load()
-    tools = Registry(discover(settings.tools, settings.root).tools).definitions()
-    file = settings.pins_file
-    before = read_pins(file.read_text("utf-8"), file=str(file)) if file.exists() else {}
-    changes = differences(tools, before)
-    file.write_text(write_pins(pins_of(tools)), "utf-8")
-    told = "\n".join(f"{each.change:8} {each.tool}" for each in changes) or "nothing changed"
-    output.show(
-        {"file": str(file), "tools": len(tools), "changes": changes},
-        f"{told}\n{len(tools)} tools are pinned in {file}; review and commit it.",
-    )
-    return ExitCode.COMPLETED
+    acceptance = Acceptance.of(_registry(settings), settings.pins_file)
+    if is_check:
+        return acceptance.check(output)
+    return acceptance.accept(output, is_asked=not is_accepted)
 
 
 async def _list(door: Door) -> ExitCode:
@@ -63,9 +74,13 @@ async def _list(door: Door) -> ExitCode:
     return ExitCode.COMPLETED
 
 
-async def _show(door: Door, name: str) -> ExitCode:
-    for tool in door.runtime.tools:
-        if tool.name == name:
-            door.output.show(tool, views.tool(tool, drawn_json(tool.input_schema)))
-            return ExitCode.COMPLETED
-    raise Misuse(f"there is no tool {name!r}", do="`highroad tools list` names them all.")
+def _show(output: Output, name: str, version: str | None) -> ExitCode:
+    tool: RegisteredTool[Any] | None = _registry(load()).find(name, version)
+    if tool is None:
+        which = name if version is None else f"{name} {version}"
+        raise Misuse(f"there is no tool {which!r}", do="`highroad tools list` names them all.")
+    shown = {**asdict(tool.definition), "reasons": [asdict(each) for each in tool.reasons]}
+    output.show(
+        shown, views.tool(tool.definition, tool.reasons, drawn_json(tool.definition.input_schema))
+    )
+    return ExitCode.COMPLETED

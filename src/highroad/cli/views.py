@@ -1,5 +1,6 @@
 """Records and definitions as a person likes to read them."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
@@ -9,8 +10,10 @@ from rich.table import Table
 from rich.text import Text
 
 from highroad.domain.approval import Approval
+from highroad.domain.label import Integrity
 from highroad.domain.tool import ToolDefinition
 from highroad.domain.trail import Explanation, Trail
+from highroad.tools.contract import Reason
 
 _COLOURS = {
     "completed": "green",
@@ -103,10 +106,12 @@ def approval(found: Approval) -> RenderableType:
 
 def tools(found: Sequence[ToolDefinition]) -> RenderableType:
     """Tools, one a line."""
+    names = Counter(tool.name for tool in found)
     rows = table("tool", "tier", "effect", "what it does", whole=("tool", "tier", "effect"))
     for tool in found:
+        version = f" {tool.version}" if names[tool.name] > 1 else ""
         rows.add_row(
-            Text(tool.name, "bold"),
+            Text.assemble((tool.name, "bold"), version),
             tool.tier,
             tool.effect,
             tool.description.partition("\n")[0],
@@ -114,8 +119,10 @@ def tools(found: Sequence[ToolDefinition]) -> RenderableType:
     return rows
 
 
-def tool(found: ToolDefinition, schema: RenderableType) -> RenderableType:
-    """One tool: what it promises, and the schema of its arguments."""
+def tool(
+    found: ToolDefinition, reasons: Sequence[Reason], schema: RenderableType
+) -> RenderableType:
+    """One tool: what it promises, what its contract rests on, and the schema of its arguments."""
     lines = facts()
     lines.add_row("tool", Text(found.name, "bold"))
     lines.add_row("does", Text(found.description))
@@ -124,10 +131,18 @@ def tool(found: ToolDefinition, schema: RenderableType) -> RenderableType:
     if found.ask:
         lines.add_row("asks when", Text(found.ask))
     lines.add_row("permissions", ", ".join(sorted(found.permissions)) or "none")
-    for name in _arguments(found):
-        contract = found.contract.argument(name)
-        owned = ", names an object that has an owner" if name in found.contract.owned else ""
-        lines.add_row("argument", f"{name}: {contract.role}{owned}")
+    for reason in reasons:
+        what = "result" if reason.is_output else "argument"
+        lines.add_row(what, Text.assemble(_contract_of(found, reason), (f"\n{reason.why}", "dim")))
+    for code, words in sorted(found.errors.items()):
+        lines.add_row("error", Text(f"{code}: {words}"))
+    for name, text in (
+        ("flag", found.flag),
+        ("deprecated", found.deprecated),
+        ("from", found.source),
+    ):
+        if text:
+            lines.add_row(name, Text(text))
     timeout = "by the limits" if found.timeout_s is None else f"{found.timeout_s:g} s"
     lines.add_row("timeout", f"{timeout}, {found.attempts} attempts")
     lines.add_row("version", f"{found.version} {found.digest[:16]}…")
@@ -149,9 +164,20 @@ def duration(us: int | None) -> str:
     return f"{us} µs"
 
 
-def _arguments(found: ToolDefinition) -> list[str]:
-    properties = found.input_schema.get("properties")
-    return list(properties) if isinstance(properties, dict) else []
+def _contract_of(found: ToolDefinition, reason: Reason) -> str:
+    """What one argument decides, or what one part of the result is worth."""
+    if reason.is_output:
+        label = found.contract.labels.at(reason.subject)
+        readers = "everybody" if label.readers is None else ", ".join(sorted(label.readers))
+        return f"{reason.subject or 'all of it'}: {_word(label.integrity)}, read by {readers}"
+    argument = found.contract.argument(reason.subject)
+    owned = ", names an object that has an owner" if reason.subject in found.contract.owned else ""
+    least = f", from {_word(argument.integrity)} up" if argument.role != "content" else ""
+    return f"{reason.subject}: {argument.role}{least}{owned}"
+
+
+def _word(integrity: Integrity) -> str:
+    return integrity.name.lower().replace("_", " ")
 
 
 def _who(found: Explanation) -> Text:
