@@ -256,3 +256,22 @@ class Node(BaseModel):
 
 def walk(node: Node) -> None:
     raise AssertionError(node)
+
+
+@pytest.mark.parametrize("strict", [True, False])
+@pytest.mark.parametrize("number", [1e16, -1e17, 1e300])
+def test_a_whole_number_with_a_fraction_is_no_way_around_the_range_of_integers(strict, number):
+    """To JSON Schema 1e16 is an integer; a body that wants one would get a float."""
+
+    @tool(strict=strict)
+    def act(cents: int) -> None:
+        raise AssertionError(cents)
+
+    @tool(strict=strict)
+    def weigh(grams: float) -> None:
+        raise AssertionError(grams)
+
+    refused = check_arguments(compile_tool(act), {"cents": number})
+    assert isinstance(refused, Invalid)
+    assert refused.problems[0].pointer == "/cents"
+    assert isinstance(check_arguments(compile_tool(weigh), {"grams": number}), Validated)

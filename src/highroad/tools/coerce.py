@@ -166,8 +166,8 @@ def _alternatives(part: JsonValue, root: JsonSchema) -> Iterator[JsonSchema]:
 def _taken_for(value: JsonValue, target: str) -> JsonValue:
     """The value as `target`, or `None` where something would be lost."""
     match value, target:
-        case float(), "integer" if value.is_integer() and abs(value) <= MAX_SAFE_INTEGER:
-            return int(value)
+        case float(), "integer" if value.is_integer():
+            return int(value)  # also one that is too large, which so is seen to be
         case str(), "integer" | "number" if _INTEGER.fullmatch(value):
             number = int(value)
             return number if abs(number) <= MAX_SAFE_INTEGER else None

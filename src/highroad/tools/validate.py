@@ -50,6 +50,9 @@ def check_arguments(tool: RegisteredTool[Any], arguments: JsonObject) -> Checked
     if tool.definition.strict:
         malformed += tuple(_not_as_written(coercions))
         candidate, coercions = arguments, ()
+    elif coercions:
+        # To JSON Schema 1e16 is an integer; as one it is beyond what all readers agree on.
+        malformed = tuple(problems_of_form(candidate, tool.names))
     problems = malformed + tuple(_against_schema(tool, candidate))
     if not problems:
         return _judged(tool, Validated(candidate, coercions))
