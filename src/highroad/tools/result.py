@@ -4,8 +4,10 @@ The value of an outcome is the return type re-read from its JSON, so that a fres
 that comes from the ledger are the same.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from types import MappingProxyType
 from typing import Any, Final, Generic, TypeVar
 
 from jsonschema_rs import Draft202012Validator
@@ -14,11 +16,14 @@ from pydantic_core import PydanticSerializationError, from_json, to_json
 
 from highroad.domain.error import Problem
 from highroad.domain.json_value import MAX_SAFE_INTEGER, JsonValue
+from highroad.domain.part import Blob
 from highroad.domain.value import value
 from highroad.tools.form import MAX_DEPTH, is_plain, problems_of_form
+from highroad.tools.loose_parts import put_back
 
 T = TypeVar("T")
 
+NO_BLOBS: Final[Mapping[str, Blob]] = MappingProxyType({})
 _NOT_JSON: Final = Problem("", "json", "a result that has a JSON form")
 _OTHER_TYPE: Final = Problem("", "type", "a result of the tool's return type")
 
@@ -36,6 +41,8 @@ class Encoded:
     json: JsonValue
     value: Any
     problems: tuple[Problem, ...] = ()
+    blobs: tuple[Blob, ...] = ()
+    """Bytes of its parts, each once; in `json` a digest stands for them."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,9 +55,15 @@ class ResultCodec(Generic[T]):
 
     def encode(self, value: Any) -> Encoded:  # noqa: ANN401 - whatever a body returned
         """The JSON of a fresh result, with its value re-read; never raises for what it is."""
+        blobs: dict[str, Blob] = {}
         try:
             # What is of another type is found when it is read; a warning could only say it twice.
-            data = self.adapter.serializer.to_json(value, warnings=False, by_alias=True)
+            data = self.adapter.serializer.to_json(
+                value,
+                warnings=False,
+                by_alias=True,
+                context=blobs,
+            )
         except (PydanticSerializationError, ValueError, RecursionError):
             return self._broken(value, _OTHER_TYPE)
         json = from_json(data)
@@ -59,17 +72,26 @@ class ResultCodec(Generic[T]):
         if self.promised is not None and not self.promised.is_valid(json):
             return self._broken(value, _OTHER_TYPE)
         try:
-            return Encoded(data=data, json=json, value=self.read(data))
+            read = self.read(data, blobs)
         except ValidationError:
             return self._broken(value, _OTHER_TYPE)
+        return Encoded(data=data, json=json, value=read, blobs=tuple(blobs.values()))
 
-    def read(self, data: bytes) -> T:
+    def read(self, data: bytes, blobs: Mapping[str, Blob] = NO_BLOBS) -> T:
         """The return type from its JSON.
 
+        Args:
+            data: As `encode` gave it.
+            blobs: Bytes of its parts, by digest.
+
         Raises:
-            pydantic.ValidationError: The JSON is of another type; its message quotes the value.
+            pydantic.ValidationError: The JSON is of another type, or bytes are missing; its message
+                quotes the value.
         """
-        return self.adapter.validator.validate_json(data, strict=True, by_alias=True)  # type: ignore[no-any-return]  # the validator of a TypeAdapter[T] makes a T
+        found = self.adapter.validator.validate_json(
+            data, strict=True, by_alias=True, context=blobs
+        )
+        return put_back(found, blobs) if blobs else found  # type: ignore[no-any-return]  # the validator of a TypeAdapter[T] makes a T
 
     def _broken(self, value: Any, *problems: Problem) -> Encoded:  # noqa: ANN401 - whatever a body returned
         try:
