@@ -12,7 +12,7 @@ from uuid import UUID
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import BaseModel, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BaseModel, Field, TypeAdapter, ValidationError
 from typing_extensions import TypedDict
 
 from highroad.tools.compile import compile_tool
@@ -297,3 +297,40 @@ def test_every_value_of_a_type_is_taken_as_it_is_written_and_comes_back(kind, da
     checked = check_arguments(ready, {"value": written})
     assert isinstance(checked, Validated)
     assert ready.bind(checked.arguments)["value"] == value
+
+
+@pytest.mark.parametrize(
+    ("kind", "is_told"),
+    [
+        (list[int], True),
+        (dict[str, list[str]], True),
+        (list[int] | None, True),
+        (list, False),
+        (set[int], False),
+        (list[date], False),
+        (dict[Annotated[str, Field(pattern="^x")], int], False),
+        (Point, True),
+        (Size, False),
+        (Annotated[list[int], AfterValidator(list)], False),
+    ],
+    ids=str,
+)
+def test_types_are_asked_again_only_where_the_schema_does_not_say_all(kind, is_told):
+    @tool
+    def act(value: kind) -> None:
+        raise AssertionError(value)
+
+    assert compile_tool(act).binder.is_told is is_told
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"), [(list[int], [1]), (dict[str, int], {"a": 1}), (Point, {"x": 1, "y": 2})]
+)
+def test_a_body_gets_values_of_its_own_though_its_types_are_not_asked_again(kind, value):
+    @tool
+    def act(value: kind) -> None:
+        value.clear()
+
+    arguments = {"value": value}
+    compile_tool(act).start(arguments, context=None)
+    assert arguments["value"]

@@ -32,7 +32,7 @@ class Blob:
     data: bytes = field(repr=False)
 
 
-class Context(Protocol):
+class _Info(Protocol):
     """What pydantic hands on while it writes or reads: where the blobs are."""
 
     @property
@@ -82,7 +82,7 @@ class _Part:
         return {"type": "object", "properties": members, "required": [*members]}
 
     @classmethod
-    def _read(cls, value: object, info: Context) -> Self:
+    def _read(cls, value: object, info: _Info) -> Self:
         if isinstance(value, cls):
             return value
         if not isinstance(value, dict) or value.get("type") != cls.kind:
@@ -207,7 +207,7 @@ _MEMBERS: dict[str, JsonObject] = {
 }
 
 
-def _write(part: _Part, info: Context) -> JsonObject:
+def _write(part: _Part, info: _Info) -> JsonObject:
     # Without a place for them, as where only the JSON is wanted, the bytes are let go.
     return part.to_json({} if info.context is None else info.context)
 

@@ -39,11 +39,13 @@ class Binder:
         adapter: Of the object of arguments, which it makes a dictionary of keywords, or of a model.
         schema: What models are shown.
         names: Keys that may stand in a pointer.
+        is_told: The schema says all that the types say, so there is nothing left to judge.
     """
 
     adapter: TypeAdapter[Any]
     schema: JsonSchema
     names: AbstractSet[str]
+    is_told: bool = False
 
     def bind(self, arguments: JsonObject) -> Any:  # noqa: ANN401 - whatever the body takes
         """What the body takes: keyword arguments, or an instance of the model.
@@ -56,7 +58,9 @@ class Binder:
         )
 
     def check(self, arguments: JsonObject) -> Invalid | None:
-        """What the types refuse."""
+        """What the types refuse of arguments that fit the schema."""
+        if self.is_told:
+            return None
         errors = self._errors(arguments)
         if not errors:
             return None
@@ -92,14 +96,38 @@ class Binder:
 def is_plain_json(schema: Mapping[str, Any]) -> bool:
     """Whether pydantic would hand on arguments of this core schema as they are.
 
-    Only scalars: a list must be copied before a body may change it, and pydantic does that.
+    Only scalars: a list or an object must be copied before a body may change it, and pydantic does
+    that.
     """
+    return schema["type"] == "typed-dict" and all(
+        _is_scalar(field["schema"]) for field in schema["fields"].values()
+    )
+
+
+def _is_scalar(schema: Mapping[str, Any]) -> bool:
     match schema["type"]:
-        case "typed-dict":
-            return all(is_plain_json(field["schema"]) for field in schema["fields"].values())
         case "nullable":
-            return is_plain_json(schema["schema"])
+            return _is_scalar(schema["schema"])
         case "literal":
             return all(type(value) in {str, int, bool} for value in schema["expected"])
         case kind:
             return kind in _SCALARS and schema.keys() <= _NARROWING
+
+
+def is_told_by_schema(schema: Mapping[str, Any]) -> bool:
+    """Whether JSON Schema says all that this core schema of arguments says.
+
+    Scalars as above, and lists and maps of them (tests/tools/test_schema.py holds the two equal).
+    """
+    match schema["type"]:
+        case "typed-dict":
+            return all(is_told_by_schema(field["schema"]) for field in schema["fields"].values())
+        case "nullable":
+            return is_told_by_schema(schema["schema"])
+        case "list" if schema.keys() <= _NARROWING | {"items_schema"}:
+            return "items_schema" not in schema or is_told_by_schema(schema["items_schema"])
+        case "dict" if schema.keys() <= _NARROWING | {"keys_schema", "values_schema"}:
+            is_free = schema.get("keys_schema") == {"type": "str"}
+            return is_free and is_told_by_schema(schema.get("values_schema", {"type": "any"}))
+        case _:
+            return _is_scalar(schema)

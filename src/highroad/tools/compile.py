@@ -11,7 +11,7 @@ from jsonschema_rs import Draft202012Validator, ValidationError
 from highroad.domain.error import ToolError
 from highroad.domain.json_value import JsonObject, JsonSchema, JsonValue
 from highroad.domain.tool import ToolDefinition
-from highroad.tools.binding import Binder, is_plain_json
+from highroad.tools.binding import Binder, is_plain_json, is_told_by_schema
 from highroad.tools.checks import Check, DataCheckHook
 from highroad.tools.context import ToolContext
 from highroad.tools.contract import Owned, OwnerHook, Reason
@@ -188,7 +188,8 @@ def _binder(declared: Declaration, names: frozenset[str]) -> Binder | None:
     adapter = declared.arguments
     if adapter is None or is_plain_json(adapter.core_schema):
         return None
-    return Binder(adapter, declared.definition.input_schema, names)
+    is_told = is_told_by_schema(adapter.core_schema)
+    return Binder(adapter, declared.definition.input_schema, names, is_told)
 
 
 def _codec(declared: Declaration) -> ResultCodec[Any]:

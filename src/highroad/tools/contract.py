@@ -5,7 +5,7 @@ without a label untrusted. What types and names tell beyond that may only make a
 a guess never lets anything through.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final, TypeAlias
@@ -98,11 +98,11 @@ class Reason:
     is_output: bool = False
 
 
-_SECRET_NAMES: Final = frozenset(
-    {
+_SECRET_NAMES: Final = {
+    name.replace("_", ""): name
+    for name in (
         "access_token",
         "api_key",
-        "apikey",
         "auth_token",
         "bearer_token",
         "client_secret",
@@ -115,8 +115,10 @@ _SECRET_NAMES: Final = frozenset(
         "refresh_token",
         "secret",
         "secret_key",
-    }
-)
+    )
+}
+_CONTROL: Final = ArgumentContract()
+_WHY_DEFAULT: Final = "not declared, and neither type nor name says more; control is the strictest"
 _RUN_NAMES: Final = frozenset({"cmd", "code", "command", "script", "shell", "sql"})
 
 
@@ -160,18 +162,14 @@ def _judge(
 ) -> tuple[ArgumentContract, Reason]:
     """One argument: by its markers, else by what type and name tell."""
     declared = _declared(markers)
-    derived = _derived(name, part)
     if declared is not None:
         why = "declared: " + ", ".join(type(each).__name__ for each in markers)
         return declared, Reason(subject=name, basis=Basis.DECLARED, why=why)
+    derived = _derived(name, part)
     if derived is not None:
         argument, basis, why = derived
         return argument, Reason(subject=name, basis=basis, why=why)
-    return ArgumentContract(), Reason(
-        subject=name,
-        basis=Basis.DEFAULT,
-        why="not declared, and neither type nor name says more; control is the strictest",
-    )
+    return _CONTROL, Reason(subject=name, basis=Basis.DEFAULT, why=_WHY_DEFAULT)
 
 
 def _declared(markers: tuple[Marker, ...]) -> ArgumentContract | None:
@@ -194,9 +192,9 @@ def _derived(name: str, part: JsonValue) -> tuple[ArgumentContract, Basis, str] 
     secret = ArgumentContract(role=ArgumentRole.SECRET)
     if _is_secret(part):
         return secret, Basis.TYPE, "derived: its type is a secret (`SecretStr`, format password)"
-    word = _snake(name)
+    word = _word(name)
     if word in _SECRET_NAMES and _is_text(part):
-        return secret, Basis.NAME, f"derived: its name says `{word}`"
+        return secret, Basis.NAME, f"derived: its name says `{_SECRET_NAMES[word]}`"
     if word in _RUN_NAMES and _is_text(part):
         argument = ArgumentContract(integrity=Integrity.SYSTEM)
         return argument, Basis.NAME, f"derived: its name says `{word}`, which is run"
@@ -207,30 +205,26 @@ def _is_secret(part: JsonValue) -> bool:
     """Whether a schema says so itself, also in one of its alternatives."""
     return any(
         each.get("format") == "password" or (each.get("writeOnly") is True and _is_text(each))
-        for each in _with_alternatives(part)
+        for each in _alternatives(part)
     )
 
 
 def _is_text(part: JsonValue) -> bool:
-    return any(each.get("type") == "string" for each in _with_alternatives(part))
+    return any(each.get("type") == "string" for each in _alternatives(part))
 
 
-def _with_alternatives(part: JsonValue) -> Iterator[JsonObject]:
-    if isinstance(part, dict):
-        yield part
-        branches = part.get("anyOf")
-        for branch in branches if isinstance(branches, list) else ():
-            if isinstance(branch, dict):
-                yield branch
+def _alternatives(part: JsonValue) -> Sequence[JsonObject]:
+    if not isinstance(part, dict):
+        return ()
+    branches = part.get("anyOf")
+    if not isinstance(branches, list):
+        return (part,)
+    return (part, *(each for each in branches if isinstance(each, dict)))
 
 
-def _snake(name: str) -> str:
+def _word(name: str) -> str:
     """`apiKey`, `API-Key` and `api_key` are one word."""
-    spaced = "".join(
-        f"_{letter}" if letter.isupper() and at and name[at - 1].islower() else letter
-        for at, letter in enumerate(name)
-    )
-    return spaced.lower().replace("-", "_").strip("_")
+    return name.replace("_", "").replace("-", "").lower()
 
 
 def _reasons_of(labels: Mapping[str, Label]) -> Iterator[Reason]:

@@ -4,15 +4,18 @@ import hashlib
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import fields, is_dataclass, replace
+from functools import cache
 from operator import attrgetter
-from typing import Final
+from typing import Any, Final
 
 from highroad.domain.json_value import JsonObject, JsonValue
 from highroad.domain.tool import ToolDefinition
 from highroad.ledger.canonical import canonical
 
-_PINNED: Final = tuple(each.name for each in fields(ToolDefinition) if each.name != "digest")
-_values_of = attrgetter(*_PINNED)
+_FIELDS: Final = tuple(each for each in fields(ToolDefinition) if each.name != "digest")
+_JSON: Final = frozenset({"input_schema", "output_schema", "examples", "annotations"})
+"""Fields that are JSON as they stand; a schema is large, and every tool has one."""
+_values_of = attrgetter(*(each.name for each in _FIELDS))
 
 
 def pinned_fields(definition: ToolDefinition) -> JsonObject:
@@ -22,8 +25,11 @@ def pinned_fields(definition: ToolDefinition) -> JsonObject:
     let it change behind a person's back. What is null or empty is left out, so that a field which
     a later version adds, and of which a tool says nothing, leaves what was accepted as it is.
     """
-    found = zip(_PINNED, map(_json, _values_of(definition)), strict=True)
-    return {name: value for name, value in found if value or value is False or value == 0}
+    return {
+        each.name: _plain(value) if each.name in _JSON else _json(value)
+        for each, value in zip(_FIELDS, _values_of(definition), strict=True)
+        if value or value is False or value == 0
+    }
 
 
 def digest_of(pinned: Mapping[str, JsonValue]) -> str:
@@ -36,25 +42,38 @@ def sealed(definition: ToolDefinition) -> ToolDefinition:
     return replace(definition, digest=digest_of(pinned_fields(definition)))
 
 
-def _json(value: object) -> JsonValue:  # noqa: PLR0911 - one branch for each kind of value
+def _plain(value: Any) -> JsonValue:  # noqa: ANN401 - JSON, in whichever container its author gave it
+    """JSON in containers of JSON."""
+    return list(value) if isinstance(value, tuple) else dict(value)
+
+
+def _json(value: object) -> JsonValue:
     """Sets in order, values by their fields, keys as text.
 
     A whole number has one RFC 8785 form, with a fraction or without: `5.0` is told as `5`.
     """
-    if value is None or isinstance(value, bool):
-        return value
-    if isinstance(value, int):
-        return int(value)
-    if isinstance(value, str):
-        return str(value)
-    if isinstance(value, float):
-        return int(value) if value.is_integer() else value
-    if isinstance(value, Mapping):
+    if value is None or isinstance(value, bool | int | float | str):
+        return _scalar(value)
+    if isinstance(value, dict):
         return {str(key): _json(item) for key, item in value.items()}
-    if isinstance(value, AbstractSet):
-        return [_json(item) for item in sorted(value)]
-    if is_dataclass(value):
-        return {field.name: _json(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, list | tuple):
         return [_json(item) for item in value]
-    raise TypeError(f"{type(value).__name__} has no form in a digest")
+    if isinstance(value, AbstractSet):
+        return [_json(item) for item in sorted(value)]
+    return {name: _json(getattr(value, name)) for name in _names_of(type(value))}  # type: ignore[arg-type]  # every type can be hashed
+
+
+def _scalar(value: bool | float | str | None) -> JsonValue:  # noqa: FBT001 - a value, no switch
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return str(value)
+    return int(value) if value == int(value) else value
+
+
+@cache
+def _names_of(kind: type[Any]) -> tuple[str, ...]:
+    """Fields of a value; asked anew for each argument of each tool it would cost more than all."""
+    if not is_dataclass(kind):
+        raise TypeError(f"{kind.__name__} has no form in a digest")
+    return tuple(each.name for each in fields(kind))

@@ -4,7 +4,7 @@ Integers beyond ±(2^53 - 1), NaN and infinities, lone surrogates, and nesting t
 reader's stack are refused wherever they stand.
 """
 
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterable, Iterator
 from math import isfinite
 from typing import Any, Final
 
@@ -17,31 +17,44 @@ SMALL: Final = 2_000
 """Members and items, at all levels together."""
 
 
-def is_plain(value: Any, depth: int = MAX_DEPTH) -> bool:  # noqa: ANN401, PLR0911 - foreign data; one branch for each kind of JSON, on the hot path
+def is_plain(value: Any, depth: int = MAX_DEPTH) -> bool:  # noqa: ANN401 - foreign data
     """Whether there is nothing to say of a value: the quick look that most calls need.
 
     A whole number written with a fraction (`5.0`) is sound, and yet not plain: it may stand where
     an integer is wanted.
     """
     kind = type(value)
-    if kind is str:
-        return bool(value.isascii()) or _is_encodable(value)
     if kind is dict:
-        if not depth:
-            return False
-        for key, item in value.items():
-            if not (type(key) is str and is_plain(key) and is_plain(item, depth - 1)):
-                return False
-        return True
-    if kind is int:
-        return bool(-MAX_SAFE_INTEGER <= value <= MAX_SAFE_INTEGER)
-    if kind is bool or value is None:
-        return True
+        return depth > 0 and _are_texts(value) and _are_plain(value.values(), depth - 1)
+    if kind is list:
+        return depth > 0 and _are_plain(value, depth - 1)
     if kind is float:
         return isfinite(value) and not value.is_integer()
-    if kind is list:
-        return depth > 0 and all(is_plain(item, depth - 1) for item in value)
-    return False
+    return kind is bool or value is None or _are_plain((value,), 0, is_leaf=True)
+
+
+def _are_texts(keys: Iterable[Any]) -> bool:
+    """Whether all keys are text of valid Unicode; in one look, because each call pays for it."""
+    try:
+        joined = "".join(keys)
+    except TypeError:
+        return False
+    return joined.isascii() or all(map(_is_encodable, keys))
+
+
+def _are_plain(items: Iterable[Any], depth: int, *, is_leaf: bool = False) -> bool:
+    """Whether items are plain; texts and integers, which most are, without a further call."""
+    for item in items:
+        kind = type(item)
+        if kind is str:
+            if not (item.isascii() or _is_encodable(item)):
+                return False
+        elif kind is int:
+            if not -MAX_SAFE_INTEGER <= item <= MAX_SAFE_INTEGER:
+                return False
+        elif is_leaf or not is_plain(item, depth):
+            return False
+    return True
 
 
 def is_small(value: JsonValue) -> bool:

@@ -4,6 +4,7 @@ What comes over a wire may be anything: a bottomless pit, a circle, a reference 
 All of it is refused here, once, so that whatever reads a schema later may walk it without fear.
 """
 
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from typing import Final
@@ -20,6 +21,7 @@ MAX_BYTES: Final = 262_144
 
 LONGEST_NAME: Final = 128
 _ENDLESS: Final = sys.maxsize
+_LONG_NUMBER: Final = re.compile(rb"[0-9]{16}|[0-9][eE]")
 
 # Where a schema holds schemas (JSON Schema 2020-12 core, section 10): those that judge a part of
 # the value, and those that judge the very value that the schema itself judges.
@@ -40,6 +42,18 @@ _DEFINITIONS: Final = ("$defs", "definitions")
 _MORE_MEMBERS: Final = frozenset(
     {"allOf", "anyOf", "oneOf", "if", "then", "else", "dependentSchemas", "$ref"}
 )
+_NESTING: Final = frozenset(
+    {
+        *_OF_PARTS,
+        *_MAPS_OF_PARTS,
+        *_LISTS_OF_PARTS,
+        *_SAME,
+        *_LISTS_OF_SAME,
+        *_MAPS_OF_SAME,
+        *_DEFINITIONS,
+        "$ref",
+    }
+)
 # What says itself which members that it does not name it has.
 _OPEN: Final = frozenset({"patternProperties", "unevaluatedProperties"})
 
@@ -53,7 +67,7 @@ def arguments_schema(given: Mapping[str, object], site: Site) -> JsonObject:
         DeclarationError: It is no JSON, too large or too deep; it is not of an object; it refers
             out of itself, or goes in a circle; a name cannot be spelled.
     """
-    schema = plain_schema(given, site)
+    schema, has_references = _copy(given, site)
     if "type" not in schema and "$ref" not in schema:
         schema["type"] = "object"
     if schema.get("type") != "object":
@@ -61,8 +75,7 @@ def arguments_schema(given: Mapping[str, object], site: Site) -> JsonObject:
     members = schema.setdefault("properties", {})
     if isinstance(members, dict):
         _check_names(members, site)
-    shared = _taken_in(schema)
-    _close(schema, shared)
+    _close(schema, _taken_in(schema) if has_references else frozenset())
     if not (_MORE_MEMBERS | _OPEN) & schema.keys():
         schema.setdefault("additionalProperties", False)
     return schema
@@ -75,6 +88,11 @@ def plain_schema(given: Mapping[str, object], site: Site) -> JsonObject:
         DeclarationError: It is no JSON, too large or too deep, refers out of itself, or goes in a
             circle.
     """
+    return _copy(given, site)[0]
+
+
+def _copy(given: Mapping[str, object], site: Site) -> tuple[JsonObject, bool]:
+    """The copy, and whether anything in it is a reference."""
     try:
         data = orjson.dumps(given)
     except TypeError as error:
@@ -86,12 +104,22 @@ def plain_schema(given: Mapping[str, object], site: Site) -> JsonObject:
     schema: JsonValue = orjson.loads(data)
     if not isinstance(schema, dict):
         raise site.error("its schema is no JSON object")
-    if not is_plain(schema):
+    if not _is_surely_plain(data) and not is_plain(schema):
         for problem in problems_of_form(schema):
             raise site.error(f"its schema has no form that all agree on: {problem.expected}")
-    if b'Ref"' in data or b'$ref"' in data:
+    has_references = b'$ref"' in data or b'$dynamicRef"' in data
+    if has_references:
         _check_references(schema, site)
-    return schema
+    return schema, has_references
+
+
+def _is_surely_plain(data: bytes) -> bool:
+    """Whether JSON can be neither too deep nor hold too large a number, as its bytes tell.
+
+    What `orjson` wrote has text keys and valid Unicode already; to look at each value again takes
+    longer than to compile the schema.
+    """
+    return data.count(b"{") + data.count(b"[") <= MAX_DEPTH and not _LONG_NUMBER.search(data)
 
 
 def _check_names(members: JsonObject, site: Site) -> None:
@@ -162,6 +190,8 @@ def _below(
     part: JsonObject, alone: tuple[str, ...], lists: tuple[str, ...], maps: tuple[str, ...]
 ) -> Iterator[JsonObject]:
     for keyword, value in part.items():
+        if keyword not in _NESTING:
+            continue
         if keyword in alone:
             found: list[JsonValue] = [value]
         elif keyword in lists and isinstance(value, list):
@@ -195,6 +225,8 @@ def _composed(part: JsonObject) -> Iterator[JsonObject]:
 
 def _close(part: JsonObject, shared: frozenset[str]) -> None:
     """Close objects where a value of their own begins, and leave open what is judged together."""
+    if _NESTING.isdisjoint(part):
+        return
     names_members = "properties" in part
     is_composed = bool(_MORE_MEMBERS & part.keys()) and (names_members or "allOf" in part)
     if "additionalProperties" not in part and "unevaluatedProperties" not in part:

@@ -34,6 +34,7 @@ _ALONE: Final = (
     "unevaluatedItems",
     "unevaluatedProperties",
 )
+_NESTING: Final = frozenset({*_IN_MAP, *_IN_LIST, *_ALONE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +133,8 @@ def output_schema(adapter: TypeAdapter[Any], signature: Signature, site: Site) -
 def parts(schema: JsonObject) -> Iterator[JsonObject]:
     """A schema and every schema in it; a member named like a keyword is no schema."""
     yield schema
+    if _NESTING.isdisjoint(schema):
+        return
     for keyword, value in list(schema.items()):
         if keyword in _IN_MAP and isinstance(value, dict):
             below = list(value.values())
