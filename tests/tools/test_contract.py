@@ -22,7 +22,7 @@ def whose(order_id):
 
 
 @tool
-def act(  # noqa: PLR0917 - one argument of each kind
+def act(
     plain: str,
     who: Annotated[str, Control(integrity=Integrity.USER)],
     order: Annotated[str, Owned(whose), Control(integrity=Integrity.SYSTEM)],

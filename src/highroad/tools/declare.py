@@ -6,7 +6,7 @@ from typing import Any, TypeVar, Unpack, overload
 from weakref import WeakKeyDictionary
 
 from highroad.domain.tool import ToolDefinition
-from highroad.tools.declaration import Declaration, DeclaredTool, declared
+from highroad.tools.declaration import Declaration, DeclaredTool, ProbeHook, declared
 from highroad.tools.docstring import read_docstring
 from highroad.tools.options import ToolOptions
 from highroad.tools.output_labels import labels_of
@@ -14,6 +14,15 @@ from highroad.tools.schema import arguments_adapter, input_schema, output_schema
 from highroad.tools.signature import Scope, read_signature
 from highroad.tools.site import Site
 from highroad.tools.source import Source
+
+__all__ = [
+    "ProbeHook",
+    "body_of",
+    "declaration_of",
+    "found_declaration",
+    "tool",
+    "tool_definition",
+]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
