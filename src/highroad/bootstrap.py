@@ -11,11 +11,13 @@ from typing import Any, Final, NoReturn
 
 import anyio
 
+from highroad.adapters.flags.rules import RulesFlags
 from highroad.adapters.policy.cel import CelConditions
 from highroad.adapters.policy.rules import RulesPolicy
 from highroad.adapters.secrets.keyfile import from_environment, from_file
 from highroad.adapters.stores.sqlite import SQLiteStore
 from highroad.adapters.system import SystemClock, TypeIds
+from highroad.approvals.definitions import Definitions
 from highroad.approvals.desk import Desk, Rules
 from highroad.domain.entry import EntryKind
 from highroad.domain.error import (
@@ -53,7 +55,7 @@ from highroad.resilience.loops import Loops
 from highroad.resilience.retry import Retry
 from highroad.settings import Settings, load
 from highroad.tools.discovery import discover
-from highroad.tools.pins import differences, pins_of, read_pins
+from highroad.tools.pins import read_pins
 from highroad.tools.registry import Registry
 
 _SQLITE: Final = "sqlite:///"
@@ -66,6 +68,7 @@ class Assembly:
     settings: Settings
     services: Services
     store: Store
+    definitions: Definitions
     desk: Desk
     audit: Audit
     principal: Principal
@@ -95,7 +98,7 @@ class Parts:
 async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
     url: str | None = None,
     *,
-    tools: Iterable[Callable[..., Any]] = (),
+    tools: Iterable[object] = (),
     deps: Mapping[type, Callable[..., Any]] | None = None,
     limits: Limits | None = None,
     principal: Principal | None = None,
@@ -114,7 +117,7 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
     registry = Registry([*declared.tools, *tools])
     conditions = CelConditions()
     asks = {
-        tool.name: _ask(conditions, tool.definition.ask, tool.name)
+        tool.definition.digest: _ask(conditions, tool.definition.ask, tool.name)
         for tool in registry
         if tool.definition.ask is not None
     }
@@ -146,10 +149,19 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
             joiner=_not_wired,
             nested=_not_wired,
             threads=anyio.CapacityLimiter(MAX_THREADS),
+            flags=RulesFlags(settings.flags),
             asks=asks,
+        )
+        definitions = Definitions(
+            ledger,
+            registry,
+            services.changed,
+            permissions=policy.permissions if settings.policy.denies_by_default else None,
+            owner_pid=owner_pid,
         )
         if owner_pid is None:
             await _take_office(services, settings)
+            await definitions.compare(_accepted_pins(settings) if settings.is_production else None)
     except BaseException:
         await store.close()
         raise
@@ -158,6 +170,7 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
         settings=settings,
         services=services,
         store=store,
+        definitions=definitions,
         desk=Desk(store, ledger, clock, rules, is_owner=owner_pid is None),
         audit=Audit(ledger, policy.permissions, is_owner=owner_pid is None),
         principal=principal or local_user(),
@@ -187,7 +200,7 @@ async def _ledger(store: Store, keyring: Keyring, clock: Clock) -> tuple[Ledger,
 
 
 async def _take_office(services: Services, settings: Settings) -> None:
-    """What a new owner does first: forget what has expired, look back a minute, note pins."""
+    """What a new owner does first: forget what has expired, look back a minute."""
     ledger, clock = services.ledger, services.clock
     now_ms = clock.now_ms()
     await ledger.store.expire(now_ms)
@@ -206,33 +219,6 @@ async def _take_office(services: Services, settings: Settings) -> None:
         at_ms=now_ms,
     )
     await ledger.writer.write(opened)
-    await _compare_pins(services, settings)
-
-
-async def _compare_pins(services: Services, settings: Settings) -> None:
-    """Refuse what is not as accepted (P8): the user's own code is pinned as it changes in `dev`."""
-    definitions = [tool.definition for tool in services.registry]
-    if settings.is_production:
-        accepted = _accepted_pins(settings)
-        services.changed = {
-            each.tool: each.change
-            for each in differences(definitions, accepted)
-            if each.tool in services.registry
-        }
-        return
-    known = await services.ledger.pins()
-    pins = pins_of(definitions)
-    for each in differences(definitions, known):
-        if each.tool in pins:
-            services.ledger.writer.put(
-                entries.noted(
-                    EntryKind.PINNED,
-                    {"tool": each.tool, "definition": pins[each.tool], "change": each.change},
-                    organization=DEFAULT_ORGANIZATION,
-                    at_ms=services.clock.now_ms(),
-                )
-            )
-    await services.ledger.writer.flush()
 
 
 def _accepted_pins(settings: Settings) -> dict[str, str]:

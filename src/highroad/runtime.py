@@ -15,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Literal, Self, TypedDict, TypeVar, Unpack, overload
 
+from highroad.approvals.definitions import Definitions
 from highroad.approvals.desk import Desk
 from highroad.approvals.waiting import Waiting
 from highroad.bootstrap import Assembly, assemble
@@ -86,7 +87,7 @@ class Runtime:
         cls,
         url: str | None = None,
         *,
-        tools: Iterable[ToolFunction] = (),
+        tools: Iterable[object] = (),
         deps: Dependencies | None = None,
         limits: Limits | None = None,
         principal: Principal | None = None,
@@ -96,7 +97,9 @@ class Runtime:
 
         Args:
             url: `sqlite:///path`; without one the setting `ledger`, or `.highroad/ledger.db`.
-            tools: Functions that may be called; besides them those of the setting `tools`.
+            tools: What may be called: functions, what `tool_from_schema` and `tool_from_model`
+                give, and instances or modules that hold several; besides them those of the setting
+                `tools`.
             deps: Factories of what bodies ask for as `ToolContext[Type]`.
             limits: In place of `[limits]`.
             principal: For whom calls are made that name nobody; the local user.
@@ -185,8 +188,10 @@ class Runtime:
             DeclarationError: The function was not given to this runtime.
         """
         self._require_ownership()
+        name, version = self._named(tool)
         proposal = Proposal(
-            tool=tool if isinstance(tool, str) else self._name_of(tool),
+            tool=name,
+            version=version,
             arguments=arguments,
             dry_run=dry_run,
             **circumstances,
@@ -231,6 +236,11 @@ class Runtime:
     def audit(self) -> Audit:
         """What the ledger tells."""
         return self._assembly.audit
+
+    @property
+    def definitions(self) -> Definitions:
+        """What tools say of themselves, and who accepted it."""
+        return self._assembly.definitions
 
     @property
     def tools(self) -> tuple[ToolDefinition, ...]:
@@ -317,9 +327,9 @@ class Runtime:
         arguments: Mapping[str, object],
         key: str | None,
     ) -> AnyOutcome:
-        name = tool if isinstance(tool, str) else self._name_of(tool)
-        services = self._services
-        return await enter(services, doorway.take_in_nested(services, parent, name, arguments, key))
+        named, services = self._named(tool), self._services
+        taking_in = doorway.take_in_nested(services, parent, named, arguments, key)
+        return await enter(services, taking_in)
 
     def _require_ownership(self) -> None:
         if self._is_closed:
@@ -327,14 +337,17 @@ class Runtime:
         if self._assembly.owner_pid is not None:
             raise LedgerOwned(self._assembly.owner_pid)
 
-    def _name_of(self, function: ToolFunction) -> str:
-        tool: RegisteredTool[Any] | None = self._services.registry.find(function)
-        if tool is None:
-            name = getattr(function, "__qualname__", repr(function))
+    def _named(self, tool: ToolFunction | str) -> tuple[str, str | None]:
+        """Name and version: a function is one version of a tool, a name any that may answer."""
+        if isinstance(tool, str):
+            return tool, None
+        found: RegisteredTool[Any] | None = self._services.registry.find(tool)
+        if found is None:
+            name = getattr(tool, "__qualname__", repr(tool))
             raise DeclarationError(
                 f"{name} was not given to this runtime: open it with tools=[..., {name}]"
             )
-        return tool.name
+        return found.name, found.definition.version
 
 
 class Opening:

@@ -40,6 +40,8 @@ class Call:
     evidence: Evidence = NO_EVIDENCE
     idempotency_key: str | None = None
     """Given by the caller; derived from run and arguments where absent."""
+    version: str | None = None
+    """The one version of the tool that may answer: of a call that named a function, or was held."""
     dry_run: bool = False
     parent_id: str | None = None
     """The call whose body made this one."""
@@ -66,6 +68,7 @@ class Call:
             delegation=self.delegation,
             evidence=self.evidence,
             idempotency_key=self.idempotency_key,
+            version=self.version,
             dry_run=self.dry_run,
             parent_id=self.parent_id,
             revision=self.revision,

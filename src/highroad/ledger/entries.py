@@ -21,6 +21,7 @@ from highroad.domain.entry import (
 )
 from highroad.domain.outcome import Ending
 from highroad.domain.payload import PayloadRef, SealedPayload
+from highroad.domain.pin import Pin
 from highroad.ledger import projections
 from highroad.ledger.history import CallHistory
 from highroad.ledger.projections import Body
@@ -218,8 +219,32 @@ def revealed(
     )
 
 
+def pinned(pin: Pin, *, organization: str, profile: bytes | None = None) -> Entry:
+    """A definition is accepted from here on; `profile` is who `pin.by` is, encrypted."""
+    body: Body = {
+        "v": SCHEMA_VERSION,
+        "kind": EntryKind.PINNED,
+        "at": pin.at_ms,
+        "org": organization,
+        "tool": pin.tool,
+        "version": pin.version,
+        "definition": pin.digest,
+        "change": pin.change,
+        "source": pin.source,
+        "by": pin.by,
+        "fields": pin.fields,
+    }
+    return Entry(
+        kind=EntryKind.PINNED,
+        body=orjson.dumps(body),
+        organization=organization,
+        at_ms=pin.at_ms,
+        rows=() if pin.by is None else _profile(pin.by, organization, profile, pin.at_ms),
+    )
+
+
 def noted(kind: EntryKind, facts: Body, *, organization: str, at_ms: int) -> Entry:
-    """An entry about no call: a pin, an opening."""
+    """An entry about no call, such as an opening."""
     body: Body = {"v": SCHEMA_VERSION, "kind": kind, "at": at_ms, "org": organization, **facts}
     return Entry(
         kind=kind,

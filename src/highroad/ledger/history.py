@@ -17,6 +17,7 @@ from highroad.domain.entry import (
 from highroad.domain.error import LedgerError
 from highroad.domain.outcome import Status
 from highroad.domain.payload import PayloadRef
+from highroad.domain.pin import Pin
 from highroad.ledger.projections import Body
 
 
@@ -148,6 +149,20 @@ def read_body(entry: StoredEntry) -> Body:
         )
     body: Body = orjson.loads(entry.body)
     return body
+
+
+def read_pin(body: Body) -> Pin:
+    """A pin as an entry has it."""
+    return Pin(
+        tool=body["tool"],
+        version=body.get("version", ""),
+        digest=body["definition"],
+        change=body["change"],
+        at_ms=body["at"],
+        source=body.get("source", ""),
+        by=body.get("by"),
+        fields=body.get("fields"),
+    )
 
 
 def read_approval(body: Body, organization: str) -> Approval:

@@ -11,9 +11,10 @@ from highroad.domain.entry import Entry, EntryKind, KeyClaim, Receipt, Row, Writ
 from highroad.domain.identity import Principal
 from highroad.domain.json_value import JsonObject
 from highroad.domain.payload import PayloadKind, PayloadRef
+from highroad.domain.pin import Pin
 from highroad.ledger import entries, snapshot
 from highroad.ledger.access import Writer
-from highroad.ledger.history import CallHistory, read_body, read_call
+from highroad.ledger.history import CallHistory, read_body, read_call, read_pin
 from highroad.ledger.keyring import Keyring, RunKey
 from highroad.ledger.record import CallRecord
 from highroad.ledger.vault import Vault
@@ -221,14 +222,14 @@ class Ledger:
             await self.writer.flush()
         return read_call(await self.store.entries(call_id=call_id))
 
-    async def pins(self) -> dict[str, str]:
-        """The definition of each tool that was accepted last, by name (P8)."""
-        found: dict[str, str] = {}
+    async def pins(self) -> dict[tuple[str, str], Pin]:
+        """What was accepted last, by name and version of the tool (P8)."""
+        found: dict[tuple[str, str], Pin] = {}
         after = -1
         while page := await self.store.entries(kind=EntryKind.PINNED, after_seq=after):
             for entry in page:
-                body = read_body(entry)
-                found[body["tool"]] = body["definition"]
+                pin = read_pin(read_body(entry))
+                found[pin.tool, pin.version] = pin
             after = page[-1].position.seq
         return found
 

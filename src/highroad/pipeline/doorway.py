@@ -26,6 +26,8 @@ class Proposal:
     """A call as a door takes it in."""
 
     tool: str
+    version: str | None = None
+    """The one that may answer; without it, the newest that may."""
     arguments: Mapping[str, object] | str | bytes
     principal: Principal | None = None
     """For whom; the door's own principal where nobody is named."""
@@ -71,6 +73,7 @@ async def take_in(
         delegation=tuple(proposal.delegation),
         evidence=proposal.evidence,
         idempotency_key=proposal.key,
+        version=proposal.version,
         dry_run=proposal.dry_run,
         door=proposal.door,
     )
@@ -80,16 +83,25 @@ async def take_in(
 async def take_in_nested(
     services: Services,
     parent: Call,
-    tool: str,
+    tool: tuple[str, str | None],
     arguments: Mapping[str, object],
     key: str | None,
 ) -> tuple[Call, RoadContext]:
-    """A call from inside the body of `parent`: same run, principal and deadline."""
+    """A call from inside the body of `parent`: same run, principal and deadline.
+
+    Args:
+        services: Of the runtime.
+        parent: Whose body calls.
+        tool: Name, and the one version that may answer, if it is to be one.
+        arguments: Of the call.
+        key: Given by the body.
+    """
     account = await services.budget.enter(parent.run_id, is_direct=parent.is_direct)
     call = replace(
         parent,
         id=services.ids.new("call"),
-        tool=tool,
+        tool=tool[0],
+        version=tool[1],
         raw=arguments,
         created_ms=services.clock.now_ms(),
         step=account.next_step(),
@@ -139,7 +151,7 @@ async def reopen(
     account = await services.budget.enter(call.run_id, is_direct=call.is_direct)
     context = RoadContext(services, record, account, approval)
     record.arguments = history.ref("arguments")
-    tool = services.registry.find(call.tool)
+    tool = services.registry.find(call.tool, call.version)
     if tool is not None:
         known = call.resolved(tool.definition, dict(_arguments(call)))
         context.settle_on(tool, known)

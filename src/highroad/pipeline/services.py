@@ -21,6 +21,7 @@ from highroad.pipeline.dependencies import Dependencies
 from highroad.pipeline.inflight import Inflight
 from highroad.ports.clock import Clock
 from highroad.ports.conditions import Condition
+from highroad.ports.flags import Flags
 from highroad.ports.ids import Ids
 from highroad.ports.policy import Deny, Permit, Policy
 from highroad.ports.verifier import Verifier
@@ -62,10 +63,11 @@ class Services:
     nested: Nested
     threads: anyio.CapacityLimiter
     inflight: Inflight = field(default_factory=Inflight)
+    flags: Flags
     asks: Mapping[str, Condition] = field(default_factory=dict)
-    """Compiled `ask` rules by tool name."""
+    """Compiled `ask` rules by digest of the definition."""
     changed: dict[str, str] = field(default_factory=dict)
-    """Tools whose definition is not the accepted one, and what changed (P8)."""
+    """Digests of definitions that are not the accepted ones, and how they differ (P8)."""
     verifier: Verifier | None = None
     plans: dict[tuple[str, bool], Stages] = field(default_factory=dict)
     tasks: set[asyncio.Task[Any]] = field(default_factory=set)

@@ -89,7 +89,7 @@ async def _ending(context: RoadContext, history: CallHistory, *, is_whole: bool)
 
 def _is_as_it_was(context: RoadContext, effect: str) -> bool:
     """Whether the tool is there, accepted, and still of the class under which it ran."""
-    if not context.is_resolved or context.tool.name in context.services.changed:
+    if not context.is_resolved or context.tool.definition.digest in context.services.changed:
         return False
     return context.tool.definition.effect == effect
 

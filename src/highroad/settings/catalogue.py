@@ -162,6 +162,13 @@ SETTINGS: Final = (
         Then.DENY,
         "What follows if it is true: the call is denied, or a person is asked.",
     ),
+    Setting("flags.on", TEXTS, (), "Feature flags that are on for everybody."),
+    Setting(
+        "flags.roles.<name>.on",
+        TEXTS,
+        (),
+        "Feature flags that are on for whoever has the role. One that is named nowhere is off.",
+    ),
     Setting(
         "approvals.four_eyes",
         TRUTH,

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from highroad.domain.error import SettingsError
+from highroad.domain.flags import FlagRules
 from highroad.domain.identity import DEFAULT_ORGANIZATION, Principal
 from highroad.domain.limits import Limits
 from highroad.domain.policy import ORGANIZATION, Agent, Line, PolicyRules, Role, Rule, Then
@@ -102,6 +103,7 @@ def _build(document: Document, root: Path) -> Settings:
         tools=tuple(value_of("tools", ())),
         limits=Limits(**_get(document, ("limits",), {})),
         policy=_build_policy(document, is_production=is_production),
+        flags=_build_flags(document),
         four_eyes=value_of("approvals.four_eyes", default=False),
         approver_roles=frozenset(value_of("approvals.roles", ())),
         keys_file=None if keys_file is None else root / keys_file,
@@ -134,6 +136,14 @@ def _build_policy(document: Document, *, is_production: bool) -> PolicyRules:
             for index, table in _tables(document, "policy.rules")
         ),
         is_production=is_production,
+    )
+
+
+def _build_flags(document: Document) -> FlagRules:
+    by_role = _get(document, ("flags", "roles"), {})
+    return FlagRules(
+        everybody=frozenset(_get(document, ("flags", "on"), ())),
+        roles={name: frozenset(table.get("on", ())) for name, table in by_role.items()},
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from highroad.domain.flags import FlagRules
 from highroad.domain.identity import Principal
 from highroad.domain.limits import Limits
 from highroad.domain.policy import PolicyRules
@@ -39,6 +40,7 @@ class Settings:
         tools: Modules whose tools the command line serves.
         limits: Of runs, calls and attempts.
         policy: Who may do what.
+        flags: What is switched on, and for whom.
         four_eyes: Nobody decides about a call of their own.
         approver_roles: One of them is needed to decide; empty asks for none.
         keys_file: Master keys, where the environment has none; `None` in production unless given.
@@ -54,6 +56,7 @@ class Settings:
     tools: tuple[str, ...] = ()
     limits: Limits = field(default_factory=Limits)
     policy: PolicyRules = field(default_factory=PolicyRules)
+    flags: FlagRules = field(default_factory=FlagRules)
     four_eyes: bool = False
     approver_roles: frozenset[str] = frozenset()
     keys_file: Path | None

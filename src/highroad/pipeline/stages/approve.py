@@ -82,7 +82,7 @@ def _obligations_of_tier(call: Call, context: RoadContext) -> tuple[Obligation, 
     definition = call.known_definition
     if definition.tier is Tier.PRIVILEGED:
         return (Obligation("tier_privileged", "The tool is privileged."),)
-    condition = context.services.asks.get(definition.name)
+    condition = context.services.asks.get(definition.digest)
     if condition is None:
         if definition.tier is Tier.IRREVERSIBLE:
             return (Obligation("tier_irreversible", "The effect cannot be undone."),)

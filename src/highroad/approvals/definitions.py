@@ -1,0 +1,205 @@
+"""What tools say of themselves, and who accepted it (P8).
+
+The program's own code is pinned again as it changes in profile `dev`, and compared with the pins
+file in production. What comes from somewhere else waits, in any profile, until a person accepts it.
+All of it is in the ledger: what, when, and by whom.
+"""
+
+from collections.abc import Callable
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from typing import Final
+
+from highroad.domain.entry import Entry
+from highroad.domain.error import DecisionRefused, LedgerOwned
+from highroad.domain.identity import DEFAULT_ORGANIZATION, Principal
+from highroad.domain.pin import Pin
+from highroad.domain.tool import ToolDefinition
+from highroad.ledger import entries
+from highroad.ledger.ledger import Ledger
+from highroad.tools.digest import pinned_fields
+from highroad.tools.pin_changes import FieldChange, field_changes
+from highroad.tools.pins import Change, Pins, differences, is_accepted
+from highroad.tools.registry import Registry
+
+ACCEPT: Final = "tools:accept"
+"""The permission to accept the definition of a tool."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unaccepted:
+    """A definition that is not the accepted one; its tool is refused until it is."""
+
+    definition: ToolDefinition
+    change: Change
+    fields: tuple[FieldChange, ...] = ()
+    """Every place that differs from what was accepted; none where nothing was, or only its digest
+    is known."""
+
+
+class Definitions:
+    """Compares definitions with what was accepted, and takes the word of whoever accepts one.
+
+    Args:
+        ledger: Knows what was accepted, and records it.
+        registry: The tools.
+        changed: What the road refuses, by digest; kept up to date here.
+        permissions: What a principal holds, by the policy; `None` where no policy is in force.
+        owner_pid: The process that owns the ledger; `None` when it is this one.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        registry: Registry,
+        changed: dict[str, str],
+        *,
+        permissions: Callable[[Principal], AbstractSet[str]] | None,
+        owner_pid: int | None,
+    ) -> None:
+        self._ledger = ledger
+        self._registry = registry
+        self._changed = changed
+        self._permissions = permissions
+        self._owner_pid = owner_pid
+        self._known: dict[tuple[str, str], Pin] = {}
+        self._committed: Pins | None = None
+
+    async def compare(self, committed: Pins | None) -> None:
+        """Find out what is not as accepted; record what needs nobody's acceptance.
+
+        Args:
+            committed: The pins file, which stands for own code in production; `None` in `dev`.
+        """
+        self._known = await self._ledger.pins()
+        self._committed = committed
+        for tool in self._registry:
+            definition = tool.definition
+            change = self._change_of(definition)
+            if change is None:
+                continue
+            is_own = not definition.source
+            if is_own and (committed is None or is_accepted(definition, committed)):
+                self._ledger.writer.put(self._entry(definition, change, by=None))
+            else:
+                self._changed[definition.digest] = change
+        self._refuse_what_the_file_does_not_have()
+        await self._ledger.writer.flush()
+
+    def unaccepted(self) -> tuple[Unaccepted, ...]:
+        """Definitions that wait for somebody to accept them, in the order of their names."""
+        return tuple(
+            Unaccepted(
+                definition=tool.definition,
+                change=Change(self._changed[tool.definition.digest]),
+                fields=self._differences(tool.definition),
+            )
+            for tool in self._registry
+            if tool.definition.digest in self._changed
+        )
+
+    async def accept(self, tool: str, *, by: Principal, version: str | None = None) -> Pin:
+        """Accept a definition as it is now: from here on its tool may be called.
+
+        Args:
+            tool: Its name.
+            by: Who accepts it; it stands in the ledger.
+            version: Of several that wait.
+
+        Raises:
+            DecisionRefused: There is nothing to accept, it is own code in production, or `by` may
+                not accept definitions.
+            LedgerOwned: Another process owns the ledger.
+            LedgerError: It could not be recorded, and so was not accepted.
+        """
+        definition = self._waiting(tool, version)
+        self._judge(by, definition)
+        if self._owner_pid is not None:
+            raise LedgerOwned(self._owner_pid)
+        change = self._changed[definition.digest]
+        pin = self._pin(definition, change, by=self._ledger.keyring.opaque(by))
+        await self._ledger.writer.write(
+            entries.pinned(
+                pin,
+                organization=by.organization,
+                profile=self._ledger.sealed_profile(by),
+            )
+        )
+        self._known[pin.tool, pin.version] = pin
+        del self._changed[definition.digest]
+        return pin
+
+    def _waiting(self, tool: str, version: str | None) -> ToolDefinition:
+        found = [
+            each.definition
+            for each in self.unaccepted()
+            if each.definition.name == tool and version in {None, each.definition.version}
+        ]
+        match found:
+            case [definition]:
+                return definition
+            case []:
+                raise DecisionRefused(f"nothing of the tool {tool} waits to be accepted")
+            case _:
+                versions = ", ".join(each.version for each in found)
+                raise DecisionRefused(f"versions {versions} of {tool} wait; name one of them")
+
+    def _judge(self, by: Principal, definition: ToolDefinition) -> None:
+        if not definition.source and self._committed is not None:
+            raise DecisionRefused(
+                f"{definition.name} is this program's own code, which production compares with the "
+                "pins file: run `highroad tools pin`, review and commit it"
+            )
+        if self._permissions is not None and ACCEPT not in self._permissions(by):
+            raise DecisionRefused(
+                f"accepting a definition needs the permission {ACCEPT}; ask whoever grants "
+                "permissions"
+            )
+
+    def _change_of(self, definition: ToolDefinition) -> Change | None:
+        """How a definition differs from what the ledger has; `None` where it does not."""
+        pin = self._pin_of(definition)
+        if pin is None:
+            return Change.ADDED
+        return None if pin.digest == definition.digest else Change.CHANGED
+
+    def _pin_of(self, definition: ToolDefinition) -> Pin | None:
+        name = definition.name
+        pin = self._known.get((name, definition.version)) or self._known.get((name, ""))
+        return pin if pin is not None and pin.source == definition.source else None
+
+    def _refuse_what_the_file_does_not_have(self) -> None:
+        """Own code in production, also where the ledger has seen it before."""
+        if self._committed is None:
+            return
+        own = [tool.definition for tool in self._registry if not tool.definition.source]
+        changes = {
+            (each.tool, each.version): each.change for each in differences(own, self._committed)
+        }
+        for definition in own:
+            change = changes.get((definition.name, definition.version))
+            if change is not None:
+                self._changed[definition.digest] = change
+
+    def _differences(self, definition: ToolDefinition) -> tuple[FieldChange, ...]:
+        pin = self._pin_of(definition)
+        if pin is None or pin.fields is None:
+            return ()
+        return field_changes(pin.fields, pinned_fields(definition))
+
+    def _pin(self, definition: ToolDefinition, change: str, *, by: str | None) -> Pin:
+        return Pin(
+            tool=definition.name,
+            version=definition.version,
+            digest=definition.digest,
+            change=change,
+            at_ms=self._ledger.clock.now_ms(),
+            source=definition.source,
+            by=by,
+            fields=pinned_fields(definition),
+        )
+
+    def _entry(self, definition: ToolDefinition, change: str, *, by: str | None) -> Entry:
+        pin = self._pin(definition, change, by=by)
+        self._known[pin.tool, pin.version] = pin
+        return entries.pinned(pin, organization=DEFAULT_ORGANIZATION)

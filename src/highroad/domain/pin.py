@@ -1,0 +1,30 @@
+"""An accepted tool definition (P8)."""
+
+from dataclasses import dataclass
+
+from highroad.domain.json_value import JsonObject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pin:
+    """A definition that is accepted, as the ledger has it.
+
+    Args:
+        tool: Name of the tool.
+        version: Of the tool; empty in entries that name none.
+        digest: SHA-256 of the definition in hex.
+        change: How it differed from what was accepted before: `added`, `changed`, `removed`.
+        source: Identity of the server it comes from; empty is this program's own code.
+        by: Opaque id of whoever accepted it; `None` where own code was pinned as it changed.
+        at_ms: When.
+        fields: The definition itself, as `tools.digest.pinned_fields` gives it.
+    """
+
+    tool: str
+    version: str
+    digest: str
+    change: str
+    at_ms: int
+    source: str = ""
+    by: str | None = None
+    fields: JsonObject | None = None
