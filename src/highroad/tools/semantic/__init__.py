@@ -13,5 +13,20 @@ from highroad.tools.semantic.json_blob import JsonBlob
 from highroad.tools.semantic.public_url import PinnedUrl, PublicUrl
 from highroad.tools.semantic.rule import Semantic
 from highroad.tools.semantic.safe_path import SafePath
+from highroad.tools.semantic.shell import Program, ShellCommand, ShellWord
+from highroad.tools.semantic.sql import ReadOnlySql, SqlWrite
 
-__all__ = ["Email", "Html", "JsonBlob", "PinnedUrl", "PublicUrl", "SafePath", "Semantic"]
+__all__ = [
+    "Email",
+    "Html",
+    "JsonBlob",
+    "PinnedUrl",
+    "Program",
+    "PublicUrl",
+    "ReadOnlySql",
+    "SafePath",
+    "Semantic",
+    "ShellCommand",
+    "ShellWord",
+    "SqlWrite",
+]
