@@ -9,7 +9,19 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from highroad.tools.semantic import Email, Html, JsonBlob, PublicUrl, SafePath, Semantic
+from highroad.tools.semantic import (
+    Email,
+    Html,
+    JsonBlob,
+    Program,
+    PublicUrl,
+    ReadOnlySql,
+    SafePath,
+    Semantic,
+    ShellCommand,
+    ShellWord,
+    SqlWrite,
+)
 
 ATTACKS = Path(__file__).resolve().parent.parent / "tests" / "data" / "attacks"
 
@@ -38,6 +50,32 @@ class Suite:
         return len(tried), wrong
 
 
+DOCS = SafePath("/srv/docs")
+LOG = Program(
+    "log",
+    flags={"--oneline", "--stat"},
+    options={"-n": ShellWord(pattern="[0-9]{1,3}"), "--author": ShellWord()},
+    operands=ShellWord(slashes=True),
+    most_operands=2,
+)
+PROGRAMS = (
+    Program("cat", operands=DOCS, most_operands=3),
+    Program(
+        "find",
+        options={"-name": ShellWord(), "-type": ShellWord(pattern="[fd]")},
+        operands=DOCS,
+    ),
+    Program("git", subcommands=[Program("status", flags={"--short", "--branch"}), LOG]),
+    Program("grep", flags={"-i", "-n", "-F"}, operands=ShellWord(slashes=True), most_operands=3),
+    Program("head", options={"-n": ShellWord(pattern="[0-9]{1,4}")}, operands=DOCS),
+    Program("ls", flags={"-l", "-la"}, operands=DOCS, most_operands=2),
+    Program(
+        "sort", flags={"-n", "-r", "-u"}, options={"-k": ShellWord(pattern="[1-9]")}, operands=DOCS
+    ),
+    Program("tar", flags={"-t"}, options={"-f": ShellWord(pattern="[^:]+")}),
+    Program("wc", flags={"-l", "-w"}, operands=DOCS),
+)
+
 SUITES = (
     Suite("SafePath", lambda: SafePath("/srv/docs"), "path_traversal.txt", "ordinary_paths.txt"),
     Suite(
@@ -65,6 +103,43 @@ SUITES = (
         lambda: JsonBlob(max_bytes=2_000, max_depth=8),
         "json_blobs.txt",
         "ordinary_json.txt",
+    ),
+    Suite(
+        "ReadOnlySql sqlite",
+        lambda: ReadOnlySql("sqlite"),
+        "sql_sqlite.txt",
+        "ordinary_sql_sqlite.txt",
+    ),
+    Suite(
+        "ReadOnlySql postgres",
+        lambda: ReadOnlySql("postgres"),
+        "sql_postgres.txt",
+        "ordinary_sql_postgres.txt",
+    ),
+    Suite(
+        "ReadOnlySql mysql",
+        lambda: ReadOnlySql("mysql"),
+        "sql_mysql.txt",
+        "ordinary_sql_mysql.txt",
+    ),
+    Suite(
+        "ReadOnlySql duckdb",
+        lambda: ReadOnlySql("duckdb"),
+        "sql_duckdb.txt",
+        "ordinary_sql_duckdb.txt",
+    ),
+    Suite(
+        "SqlWrite",
+        lambda: SqlWrite("sqlite", tables={"orders": ["note", "state", "total"]}),
+        "sql_write.txt",
+        "ordinary_sql_write.txt",
+    ),
+    Suite("ShellWord", ShellWord, "shell_words.txt", "ordinary_shell_words.txt"),
+    Suite(
+        "ShellCommand",
+        lambda: ShellCommand(allow=PROGRAMS),
+        "shell_commands.txt",
+        "ordinary_shell_commands.txt",
     ),
 )
 

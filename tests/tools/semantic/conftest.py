@@ -26,6 +26,12 @@ def entries():
     return FIGURES.entries
 
 
+@pytest.fixture(scope="session")
+def suites():
+    """The suites by the name of their attacks."""
+    return {suite.attacks: suite for suite in FIGURES.SUITES}
+
+
 def pytest_generate_tests(metafunc):
     """A test that takes a `suite` runs once for each."""
     if "suite" in metafunc.fixturenames:
