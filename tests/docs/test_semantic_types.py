@@ -1,4 +1,4 @@
-"""docs/semantic-types.md has every type, what it refuses and why, and the figures."""
+"""The pages on semantic types have every one, what it refuses and why, and the figures."""
 
 import subprocess
 import sys
@@ -20,15 +20,23 @@ def types_page(page_of):
     return page_of("docs/semantic-types.md")
 
 
+@pytest.fixture
+def types_pages(types_page, page_of):
+    return [types_page, page_of("docs/semantic-types-sql-shell.md")]
+
+
 @pytest.mark.parametrize("kind", TYPES, ids=lambda kind: kind.__name__)
-def test_the_section_of_a_type_says_what_it_refuses_and_why(types_page, kind):
-    told = " ".join(types_page.under(f"## {kind.__name__}").split())
+def test_the_section_of_a_type_says_what_it_refuses_and_why(types_pages, kind):
+    heading = f"## {kind.__name__}"
+    (page,) = [each for each in types_pages if f"\n{heading}\n" in each.text]
+    told = " ".join(page.under(heading).split())
     assert kind.refuses
     assert told.startswith(kind.refuses)
 
 
-def test_the_table_has_every_type_and_its_code(types_page, rows_of):
-    told = {row[0]: row[2] for row in rows_of(types_page.text.partition("\n## ")[0])}
+def test_the_tables_have_every_type_and_its_code(types_pages, rows_of):
+    heads = [page.text.partition("\n## ")[0] for page in types_pages]
+    told = {row[0]: row[2] for head in heads for row in rows_of(head)}
     assert told == {
         f"[`{kind.__name__}`](#{kind.__name__.lower()})": f"`{kind.code}`" for kind in TYPES
     }
