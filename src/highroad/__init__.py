@@ -24,15 +24,19 @@ if TYPE_CHECKING:
         Refused,
         Unknown,
     )
+    from highroad.domain.part import File, Image, Json, Text
     from highroad.domain.run import Run
     from highroad.domain.tool import Effect, Tier
     from highroad.ports.policy import Owner
     from highroad.runtime import Runtime
     from highroad.tools.checks import Check
     from highroad.tools.context import ToolContext
-    from highroad.tools.contract import Content, Owned, Secret
+    from highroad.tools.contract import Content, Control, Owned, Secret
     from highroad.tools.cost import Cost
     from highroad.tools.declare import tool, tool_definition
+    from highroad.tools.from_model import tool_from_model
+    from highroad.tools.from_schema import tool_from_schema
+    from highroad.tools.members import tools_of
 
 _HOMES: Final = {
     "domain.error": ("HighroadError", "NotCompleted", "ToolError"),
@@ -50,15 +54,19 @@ _HOMES: Final = {
         "Refused",
         "Unknown",
     ),
+    "domain.part": ("File", "Image", "Json", "Text"),
     "domain.run": ("Run",),
     "domain.tool": ("Effect", "Tier"),
     "ports.policy": ("Owner",),
     "runtime": ("Runtime",),
     "tools.checks": ("Check",),
     "tools.context": ("ToolContext",),
-    "tools.contract": ("Content", "Owned", "Secret"),
+    "tools.contract": ("Content", "Control", "Owned", "Secret"),
     "tools.cost": ("Cost",),
     "tools.declare": ("tool", "tool_definition"),
+    "tools.from_model": ("tool_from_model",),
+    "tools.from_schema": ("tool_from_schema",),
+    "tools.members": ("tools_of",),
 }
 """Names by module; `tests/test_public_surface.py` holds it to the imports above."""
 
@@ -67,14 +75,18 @@ __all__ = [
     "Check",
     "Completed",
     "Content",
+    "Control",
     "Cost",
     "Delegate",
     "Effect",
     "Event",
     "Expired",
     "Failed",
+    "File",
     "Held",
     "HighroadError",
+    "Image",
+    "Json",
     "Limits",
     "NotCompleted",
     "Origin",
@@ -87,12 +99,16 @@ __all__ = [
     "Run",
     "Runtime",
     "Secret",
+    "Text",
     "Tier",
     "ToolContext",
     "ToolError",
     "Unknown",
     "tool",
     "tool_definition",
+    "tool_from_model",
+    "tool_from_schema",
+    "tools_of",
 ]
 
 

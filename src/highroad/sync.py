@@ -11,11 +11,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar, Unpack, overload
 
+from highroad.approvals.definitions import Unaccepted
 from highroad.domain.approval import Approval, ApprovalState
 from highroad.domain.error import HighroadError
 from highroad.domain.identity import Principal
 from highroad.domain.limits import Limits
 from highroad.domain.outcome import AnyOutcome, Outcome, Preview
+from highroad.domain.pin import Pin
 from highroad.domain.tool import ToolDefinition
 from highroad.domain.trail import Explanation, Trail
 from highroad.runtime import Arguments, Circumstances, ToolFunction
@@ -77,6 +79,7 @@ class Runtime:
         self._loop = loop
         self._runtime = runtime
         self.approvals: Approvals = Approvals(loop, runtime)
+        self.definitions: Definitions = Definitions(loop, runtime)
         self.audit: Audit = Audit(loop, runtime)
 
     @classmethod
@@ -84,7 +87,7 @@ class Runtime:
         cls,
         url: str | None = None,
         *,
-        tools: Iterable[ToolFunction] = (),
+        tools: Iterable[object] = (),
         deps: Mapping[type, Callable[..., Any]] | None = None,
         limits: Limits | None = None,
         principal: Principal | None = None,
@@ -223,6 +226,26 @@ class Approvals:
     def reject(self, approval_id: str, *, by: Principal, reason: str = "") -> Approval:
         """Record that `by` objects; one rejection ends the matter."""
         return self._loop.run(self._desk.reject(approval_id, by=by, reason=reason))
+
+
+class Definitions:
+    """What tools say of themselves, and who accepted it."""
+
+    def __init__(self, loop: _Loop, runtime: AsyncRuntime) -> None:
+        self._loop = loop
+        self._definitions = runtime.definitions
+
+    def unaccepted(self) -> tuple[Unaccepted, ...]:
+        """Definitions that wait for somebody to accept them, in the order of their names."""
+        return self._definitions.unaccepted()
+
+    def accept(self, tool: str, *, by: Principal, version: str | None = None) -> Pin:
+        """Accept a definition as it is now.
+
+        Raises:
+            DecisionRefused: There is nothing to accept, or `by` may not.
+        """
+        return self._loop.run(self._definitions.accept(tool, by=by, version=version))
 
 
 class Audit:

@@ -13,7 +13,10 @@ CORE = """
     principal, probe, problem, projection, proof, proposal, rate, reservation, rider, run,
     slot, store, tier, trail, vault, verdict
 """
-OF_A_LANGUAGE = {"Code", "Column", "Effect", "Ids", "Line", "Row", "Source", "Status", "Table"}
+OF_A_LANGUAGE = {
+    *("Code", "Column", "Effect", "Ids", "Line", "Row", "Source", "Status", "Table"),
+    *("File", "Image", "Json", "Text"),
+}
 """Classes whose noun is the field's own, or stands under another entry."""
 WORDS_OF_VERDICTS = {"Conclude", "Deny", "Permit", "Proceed", "Refuse", "Then", "Written", "Clock"}
 

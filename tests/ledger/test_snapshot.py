@@ -35,6 +35,7 @@ DRAWN = {
     "delegation": st.lists(st.builds(Delegate, NAME, st.tuples(NAME, NAME)), max_size=2).map(tuple),
     "evidence": st.lists(SOURCE, max_size=2).map(tuple).map(Evidence),
     "idempotency_key": st.none() | NAME,
+    "version": st.none() | NAME,
     "dry_run": st.booleans(),
     "parent_id": st.none() | NAME,
     "revision": st.integers(0, 3),
@@ -85,5 +86,5 @@ async def test_a_held_call_has_the_time_that_was_left_to_it(books, ledger, clock
     thawed = await ledger.thaw(await ledger.history(call.id))
     assert thawed.deadline_ms == clock.now_ms() + 100_000
     assert replace(thawed, deadline_ms=0) == replace(
-        call, deadline_ms=0, definition=None, arguments=None
+        call, deadline_ms=0, version="1", definition=None, arguments=None
     )

@@ -277,7 +277,7 @@ def bug(*_, **__):
     [
         ("policy", "admits"),
         ("policy", "has_rules_for"),
-        ("registry", "find"),
+        ("registry", "versions"),
         ("results", "find"),
         ("rates", "look"),
         ("rates", "take"),

@@ -172,7 +172,10 @@ def test_production_has_no_keys_file_unless_one_is_given(tmp_path):
     [
         ("\nprofile = 'prod'", 'highroad.toml:2: profile: it must be "dev" or "production"'),
         ("profle = 'dev'", "highroad.toml:1: profle: there is no such setting; did you mean pro"),
-        ("zzz = 1", "highroad.toml:1: zzz: there is no such setting; there are approvals, keys, "),
+        (
+            "zzz = 1",
+            "highroad.toml:1: zzz: there is no such setting; there are approvals, flags, keys, ",
+        ),
         ("[limits]\n\ncals = 1", "highroad.toml:3: limits.cals: there is no such setting; did yo"),
         ("limits.calls = 'x'", "highroad.toml:1: limits.calls: it must be a whole number, 0 or"),
         ("[limits]\ncalls = true", "highroad.toml:2: limits.calls: it must be a whole number"),

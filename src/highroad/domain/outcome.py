@@ -1,12 +1,13 @@
 """How a call ends: six endings, and `Held`, which is none."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Generic, NoReturn, TypeAlias, TypeVar
 
 from highroad.domain.error import CallError, Code, NotCompleted
 from highroad.domain.json_value import JsonObject, JsonValue
 from highroad.domain.label import NO_LABELS, Labels
+from highroad.domain.part import Blob
 from highroad.domain.value import value
 
 T = TypeVar("T")
@@ -61,6 +62,8 @@ class Ending:
     proof: Proof | None = None
     result: object = None
     stored: bytes | None = None
+    blobs: tuple[Blob, ...] = ()
+    """Bytes of the parts of `stored`."""
     source: str | None = None
     is_repeated: bool = False
     is_cached: bool = False
@@ -97,6 +100,8 @@ class Completed(Generic[T]):
     """The effect took place, and the result breaks the tool's own schema: `value` is as it came."""
     labels: Labels = NO_LABELS
     warnings: tuple[str, ...] = ()
+    blobs: tuple[Blob, ...] = field(default=(), repr=False)
+    """Bytes of images and files, to which `json` refers by digest."""
     error: None = None
 
     @property

@@ -31,6 +31,11 @@ class Blob:
     media_type: str
     data: bytes = field(repr=False)
 
+    @classmethod
+    def of(cls, data: bytes, media_type: str = "") -> Self:
+        """The blob of these bytes; the JSON that refers to them has their media type."""
+        return cls(digest=hashlib.sha256(data).hexdigest(), media_type=media_type, data=data)
+
 
 class _Info(Protocol):
     """What pydantic hands on while it writes or reads: where the blobs are."""
@@ -213,9 +218,9 @@ def _write(part: _Part, info: _Info) -> JsonObject:
 
 
 def _set_apart(data: bytes, media_type: str, blobs: dict[str, Blob]) -> JsonObject:
-    digest = hashlib.sha256(data).hexdigest()
-    blobs[digest] = Blob(digest=digest, media_type=media_type, data=data)
-    return {"digest": digest, "media_type": media_type, "size": len(data)}
+    blob = Blob.of(data, media_type)
+    blobs[blob.digest] = blob
+    return {"digest": blob.digest, "media_type": media_type, "size": len(data)}
 
 
 def _blob(form: JsonObject, blobs: Mapping[str, Blob]) -> Blob:

@@ -12,6 +12,8 @@ class PayloadKind(StrEnum):
     CALL = "call"
     """What is needed to drive a call again: its principal, delegation, evidence and key."""
     RESULT = "result"
+    PART = "part"
+    """Bytes of an image or a file that a result holds."""
     MESSAGE = "message"
     """Text that a tool's author or a person wrote: an error message, a reason."""
 

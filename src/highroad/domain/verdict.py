@@ -15,6 +15,8 @@ class Proceed:
 
     call: Call
     obligations: tuple[Obligation, ...] = ()
+    note: str | None = None
+    """What was decided on the way, for the trace."""
 
 
 @value(kw_only=False)

@@ -70,6 +70,7 @@ def ended(  # noqa: PLR0913 - the facts of an ending, each by name
     cost_microusd: int,
     code: str | None,
     result: PayloadRef | None,
+    parts: Sequence[PayloadRef] = (),
     is_result_invalid: bool = False,
     message: PayloadRef | None = None,
     approval: Approval | None = None,
@@ -104,6 +105,8 @@ def ended(  # noqa: PLR0913 - the facts of an ending, each by name
     body["attempts"] = record.attempts
     if result is not None:
         body["result"] = _ref(result)
+    if parts:
+        body["parts"] = [_ref(part) for part in parts]
     if message is not None:
         body["message"] = _ref(message)
     if is_result_invalid:

@@ -10,6 +10,7 @@ from highroad.domain.call import Call
 from highroad.domain.entry import Entry, EntryKind, KeyClaim, Receipt, Row, Written
 from highroad.domain.identity import Principal
 from highroad.domain.json_value import JsonObject
+from highroad.domain.part import Blob
 from highroad.domain.payload import PayloadKind, PayloadRef
 from highroad.domain.pin import Pin
 from highroad.ledger import entries, snapshot
@@ -245,6 +246,20 @@ class Ledger:
         """
         ref = history.ref(name)
         return None if ref is None else await self.vault.open(history.run_id, ref.id)
+
+    async def open_blobs(self, history: CallHistory) -> tuple[Blob, ...]:
+        """The bytes of the images and files that a call's result holds.
+
+        Raises:
+            VaultError: They were erased, or their key is lost.
+        """
+        ended = history.ended or {}
+        return tuple(
+            [
+                Blob.of(await self.vault.open(history.run_id, payload_id))
+                for payload_id, _, _ in ended.get("parts", ())
+            ]
+        )
 
     async def thaw(self, history: CallHistory) -> Call:
         """The call behind a history, ready to be driven on.

@@ -52,6 +52,9 @@ async def attempt(call: Call, context: RoadContext) -> Ending:
 async def _try_once(call: Call, context: RoadContext, timeout_s: float) -> Ending | Failure:
     try:
         result = await run_body(call, context, timeout_s)
+        said = context.tool.error_in(result)
+        if said is not None:
+            return _said_by_tool(said)
     except ToolError as error:
         return _said_by_tool(error)
     except TimeoutError as error:

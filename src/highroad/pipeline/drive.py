@@ -47,9 +47,6 @@ _log: Final = logging.getLogger("highroad.road")
 _LOUD: Final = (Refused, Held, Unknown)
 """Outcomes that somebody should hear of."""
 
-_PROCEEDED: Final = ("proceed", None, None)
-"""What nearly every stage leaves in the trace: word, code, rule."""
-
 NO_LEDGER: Final = CallError(
     code=Code.LEDGER_UNAVAILABLE,
     message="The ledger cannot be written, so nothing is run.",
@@ -155,7 +152,7 @@ async def _travel(call: Call, context: RoadContext) -> Verdict:
 async def _pass(stage: Stage, call: Call, context: RoadContext) -> Verdict:
     """Let one stage decide, and note what it said."""
     verdict = await stage.decide(call, context)
-    word, code, rule = _PROCEEDED if isinstance(verdict, Proceed) else _words_of(verdict)
+    word, code, rule = _words_of(verdict)
     context.record.trace.append((stage.name, word, code, rule, context.lap_us()))
     return verdict
 
@@ -163,8 +160,8 @@ async def _pass(stage: Stage, call: Call, context: RoadContext) -> Verdict:
 def _words_of(verdict: Verdict) -> tuple[str, str | None, str | None]:
     """A verdict in the trace: its word, code and rule."""
     match verdict:
-        case Proceed():
-            return _PROCEEDED
+        case Proceed(note=note):
+            return ("proceed", None, note)
         case Refuse():
             return ("refuse", verdict.actual or verdict.error.code, verdict.rule)
         case Hold(approval=approval):
@@ -238,6 +235,7 @@ async def _join(call_id: str, context: RoadContext) -> Ending | Held:
         error=outcome.error,
         proof=getattr(outcome, "proof", None),
         stored=orjson.dumps(outcome.json) if isinstance(outcome, Completed) else None,
+        blobs=outcome.blobs if isinstance(outcome, Completed) else (),
         source=call_id,
         is_repeated=True,
         rule=f"joined.{call_id}",

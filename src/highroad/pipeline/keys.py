@@ -172,6 +172,7 @@ async def _repeat(context: RoadContext, history: CallHistory, rule: str) -> Verd
         Ending(
             status=Status.COMPLETED,
             stored=stored if stored is not None else orjson.dumps(None),
+            blobs=await context.services.ledger.open_blobs(history),
             source=history.call_id,
             is_repeated=True,
             rule=rule,

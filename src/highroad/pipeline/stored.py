@@ -68,13 +68,15 @@ async def _completed(services: Services, history: CallHistory, *, is_repeated: b
         origin = source
     content = await services.ledger.open_json(origin, "result")
     json = b"null" if content is None else content
-    tool = services.registry.find(history.opening["tool"] or "")
+    blobs = await services.ledger.open_blobs(origin)
+    name, version = history.opening["tool"] or "", history.opening.get("version")
+    tool = services.registry.find(name, version) or services.registry.find(name)
     is_invalid = origin.ended is not None and "result_invalid" in origin.ended
     is_dry_run = history.ended is not None and "dry_run" in history.ended
     plain = value = orjson.loads(json)
     if tool is not None and not is_invalid and not is_dry_run:
         try:
-            value = tool.read(json)
+            value = tool.result.read(json, {blob.digest: blob for blob in blobs})
         except ValidationError:  # the return type is another one by now
             is_invalid = True
     return Completed(
@@ -85,4 +87,5 @@ async def _completed(services: Services, history: CallHistory, *, is_repeated: b
         is_cached=history.ended is not None and "cached" in history.ended,
         dry_run=is_dry_run,
         result_invalid=is_invalid,
+        blobs=blobs,
     )

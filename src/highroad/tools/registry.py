@@ -25,6 +25,8 @@ class Registry:
 
     def __init__(self, tools: Iterable[object] = ()) -> None:
         self._by_name: dict[str, dict[str, RegisteredTool[Any]]] = {}
+        self._in_order: dict[str, tuple[RegisteredTool[Any], ...]] = {}
+        """Versions oldest first, put in order when they are first asked for."""
         # `None` where one body serves several tools, and so names none of them.
         self._by_function: dict[Callable[..., Any], RegisteredTool[Any] | None] = {}
         self._given: set[Callable[..., Any]] = set()
@@ -50,6 +52,7 @@ class Registry:
                 f"{other.site.line}; {_way_out(ready, other)}"
             )
         self._given.add(tool)
+        self._in_order.pop(ready.name, None)
         versions[ready.definition.version] = self._by_function[tool] = ready
         if ready.function is not tool:
             is_taken = ready.function in self._by_function
@@ -75,8 +78,13 @@ class Registry:
 
     def versions(self, name: str) -> tuple[RegisteredTool[Any], ...]:
         """Every version of a tool, oldest first; none if there is no such tool."""
-        found = self._by_name.get(name, {})
-        return tuple(found[version] for version in sorted(found, key=age))
+        known = self._in_order.get(name)
+        if known is None:
+            found = self._by_name.get(name, {})
+            known = tuple(found[version] for version in sorted(found, key=age))
+            if known:
+                self._in_order[name] = known
+        return known
 
     def replace(self, tool: Callable[..., Any] | str, body: Callable[..., Any]) -> None:
         """Put another body under a tool, which is otherwise judged as before.
@@ -89,6 +97,7 @@ class Registry:
             raise KeyError(tool)
         changed = known.with_body(body)
         self._by_name[known.name][known.definition.version] = changed
+        self._in_order.pop(known.name, None)
         self._by_function = {
             function: changed if each is known else each
             for function, each in self._by_function.items()

@@ -21,6 +21,7 @@ from highroad.domain.outcome import (
     Unknown,
     ended_without_value,
 )
+from highroad.domain.part import Blob
 from highroad.domain.payload import PayloadKind, PayloadRef
 from highroad.domain.tool import Effect
 from highroad.domain.value import value
@@ -50,6 +51,7 @@ class Result:
     value: Any
     is_invalid: bool = False
     warnings: tuple[str, ...] = ()
+    blobs: tuple[Blob, ...] = ()
 
 
 @value
@@ -71,8 +73,12 @@ class Terminal:
         if record.arguments is None:
             ledger.seal_arguments(record, context.content_of_arguments())
         stored: PayloadRef | None = None
+        parts: list[PayloadRef] = []
         if result is not None and ending.source is None:
             stored = ledger.seal(record, f"{call.id}.result", PayloadKind.RESULT, result.data)
+            for at, blob in enumerate(result.blobs):
+                name = f"{call.id}.part.{at}"
+                parts.append(ledger.seal(record, name, PayloadKind.PART, blob.data))
         message: PayloadRef | None = None
         if ending.error is not None and ending.error.is_authored:
             content = orjson.dumps([ending.error.message, ending.error.hint])
@@ -92,6 +98,7 @@ class Terminal:
             cost_microusd=self.cost_microusd,
             code=ending.actual or code,
             result=stored,
+            parts=parts,
             is_result_invalid=result is not None and result.is_invalid,
             message=message,
             approval=context.approval_after,
@@ -143,8 +150,10 @@ async def _as_recorded(context: RoadContext) -> AnyOutcome:
 
 
 def _remember(context: RoadContext, result: Result) -> None:
-    """Let the result of a cacheable read answer the next one."""
+    """Let the result of a cacheable read answer the next one, unless it holds images or files."""
     definition = context.tool.definition
+    if result.blobs:
+        return
     if definition.cache_s > 0 and not definition.has_effects:
         services = context.services
         ttl_s = min(definition.cache_s, services.limits.cache_s)
@@ -160,13 +169,13 @@ def _checked(context: RoadContext, ending: Ending) -> tuple[Result | None, Endin
         return _result_of(orjson.dumps(preview), preview), ending
     tool = context.tool
     if ending.stored is not None:
-        return _stored(tool, ending.stored), ending
+        return _stored(tool, ending.stored, ending.blobs), ending
     if ending.is_result_lost:
         lost, error = "It took effect, but its result was lost.", ending.error
         warnings = (lost,) if error is None else (lost, error.message, error.hint)
         return Result(b"null", None, None, is_invalid=True, warnings=warnings), ending
     encoded = tool.result.encode(ending.result)
-    size = len(encoded.data)
+    size = len(encoded.data) + sum(len(blob.data) for blob in encoded.blobs)
     if size > context.services.limits.result_bytes:
         error = replace(TOO_LARGE, message=f"The result has {size} bytes, more than the limit.")
         broken = Result(b"null", None, None, is_invalid=True, warnings=(error.message,))
@@ -176,17 +185,18 @@ def _checked(context: RoadContext, ending: Ending) -> tuple[Result | None, Endin
             encoded.data, encoded.json, encoded.value, is_invalid=True, warnings=(error.message,)
         )
     else:
-        return Result(encoded.data, encoded.json, encoded.value), ending
+        return Result(encoded.data, encoded.json, encoded.value, blobs=encoded.blobs), ending
     if context.proof is Proof.REPEATABLE:
         # Nothing took effect, so nothing is lost by saying that it failed.
         return None, replace(ending, status=Status.FAILED, error=error, proof=context.proof)
     return broken, ending
 
 
-def _stored(tool: RegisteredTool[Any], data: bytes) -> Result:
+def _stored(tool: RegisteredTool[Any], data: bytes, blobs: tuple[Blob, ...]) -> Result:
     """A result of an earlier call; it may have broken its schema then, or break that of today."""
     try:
-        return _result_of(data, tool.result.read(data))
+        read = tool.result.read(data, {blob.digest: blob for blob in blobs})
+        return Result(data, orjson.loads(data), read, blobs=blobs)
     except ValidationError:
         json = orjson.loads(data)
         return Result(data, json, json, is_invalid=True, warnings=(INVALID.message,))
@@ -209,13 +219,22 @@ def _outcome(context: RoadContext, ending: Ending, result: Result | None) -> Any
             dry_run=ending.is_dry_run,
             result_invalid=result.is_invalid,
             labels=context.labels,
-            warnings=result.warnings,
+            warnings=_warnings(context, result),
+            blobs=result.blobs,
         )
     if ending.error is None:
         raise BrokenPromise(f"call {call_id} ended as {ending.status} without a reason")
     return ended_without_value(
         ending.status, call_id=call_id, error=ending.error, proof=ending.proof
     )
+
+
+def _warnings(context: RoadContext, result: Result) -> tuple[str, ...]:
+    """What the caller should know of the result, and of the tool that it called."""
+    deprecated = context.tool.definition.deprecated if context.is_resolved else None
+    if deprecated is None:
+        return result.warnings
+    return (*result.warnings, f"This version of the tool is deprecated: {deprecated}")
 
 
 def _unrecorded(context: RoadContext, ending: Ending) -> AnyOutcome:

@@ -1,5 +1,6 @@
 """`resolve`: raw model output becomes a known, pinned tool and parsed arguments."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from highroad.domain.call import Call
@@ -7,10 +8,12 @@ from highroad.domain.error import CallError, Code
 from highroad.domain.json_value import JsonObject
 from highroad.domain.verdict import Proceed, Refuse, Verdict
 from highroad.pipeline.context import RoadContext
+from highroad.pipeline.services import Services
 from highroad.ports.policy import Deny
 from highroad.tools.compile import RegisteredTool
 from highroad.tools.invalid import Invalid
 from highroad.tools.parse import parse
+from highroad.tools.versions import Choice, Chosen, Unavailable, choose
 
 CHANGED: Final = CallError(
     code=Code.DEFINITION_CHANGED,
@@ -20,7 +23,7 @@ CHANGED: Final = CallError(
 
 
 async def resolve(call: Call, context: RoadContext) -> Verdict:
-    """Find the tool, as far as this caller may know of it, and parse the arguments.
+    """Find the version of the tool that answers this caller, and parse the arguments.
 
     A tool that no arguments could make available to this caller is `unknown_tool` to it; the
     ledger has the rule.
@@ -30,18 +33,51 @@ async def resolve(call: Call, context: RoadContext) -> Verdict:
         exceeded = context.account.propose()
         if exceeded is not None:
             return Refuse(exceeded.error, rule=f"limits.{exceeded.limit}")
-    tool = services.registry.find(call.tool)
+    versions = services.registry.versions(call.tool)
+    choice = _choose(call, services, versions)
+    tool = _spoken_of(call, versions, choice)
     if tool is None:
-        return Refuse(_unknown(call, context))
-    refused, arguments = _judge(call, context, tool)
+        return Refuse(_unknown(call, context), rule=_why_not(choice))
+    refused, arguments = _judge(call, context, tool, choice)
     resolved = call.resolved(tool.definition, arguments)
     # From here on the ledger knows the tool, whatever the caller is told.
     context.settle_on(tool, resolved)
-    return refused or Proceed(resolved)
+    note = choice.reason if isinstance(choice, Chosen) and len(versions) > 1 else None
+    return refused or Proceed(resolved, note=note)
+
+
+def _choose(call: Call, services: Services, versions: Sequence[RegisteredTool[Any]]) -> Choice:
+    """Which version answers; nearly always there is one, which nothing stands against."""
+    if len(versions) == 1:
+        only = versions[0].definition
+        is_plain = only.flag is None and only.digest not in services.changed
+        if is_plain and call.version in {None, only.version}:
+            return Chosen(only, "")
+    return choose(
+        (each.definition for each in versions),
+        is_accepted=lambda each: each.digest not in services.changed,
+        is_on=lambda flag: services.flags.is_on(flag, call.principal),
+        wanted=call.version,
+    )
+
+
+def _spoken_of(
+    call: Call, versions: Sequence[RegisteredTool[Any]], choice: Choice
+) -> RegisteredTool[Any] | None:
+    """The tool that the call is about; `None` where there is none, or no version of that kind."""
+    if isinstance(choice, Chosen):
+        return next(each for each in versions if each.definition is choice.definition)
+    asked = [each for each in versions if call.version in {None, each.definition.version}]
+    return asked[-1] if asked else None
+
+
+def _why_not(choice: Choice) -> str | None:
+    """Why no version answers, for the ledger, where there are versions at all."""
+    return f"versions: {choice.reason}" if choice.reason else None
 
 
 def _judge(
-    call: Call, context: RoadContext, tool: RegisteredTool[Any]
+    call: Call, context: RoadContext, tool: RegisteredTool[Any], choice: Choice
 ) -> tuple[Refuse | None, JsonObject | None]:
     """Whether this caller may use this definition at all, and the arguments if they can be read."""
     services = context.services
@@ -49,9 +85,10 @@ def _judge(
     if isinstance(admission, Deny):
         return Refuse(_unknown(call, context), rule=admission.rule, actual=Code.DENIED), None
     context.record.rules = admission.rules
-    change = services.changed.get(tool.name)
-    if change is not None:
-        return Refuse(CHANGED, rule=f"pins.{change}"), None
+    if isinstance(choice, Unavailable):
+        if choice.code is Code.UNKNOWN_TOOL:
+            return Refuse(_unknown(call, context), rule=_why_not(choice)), None
+        return Refuse(CHANGED, rule=f"pins.{services.changed[tool.definition.digest]}"), None
     parsed = parse(call.raw, names=tool.names, max_bytes=services.limits.argument_bytes)
     if isinstance(parsed, Invalid):
         return Refuse(parsed.error(), rule=f"arguments.{parsed.problems[0].code}"), None
@@ -65,6 +102,7 @@ def _unknown(call: Call, context: RoadContext) -> CallError:
         definition.name
         for definition in services.registry.definitions()
         if not isinstance(services.admission(call, definition), Deny)
+        and (definition.flag is None or services.flags.is_on(definition.flag, call.principal))
     ]
     near = services.registry.near(call.tool, visible)
     if near:

@@ -1,19 +1,38 @@
 """`validate`: coercion, schema, semantic types, then the tool's own pure checks."""
 
+from typing import Any
+
 from highroad.domain.call import Call
+from highroad.domain.json_value import JsonObject
 from highroad.domain.verdict import Proceed, Refuse, Verdict
 from highroad.pipeline.context import RoadContext
+from highroad.tools.compile import RegisteredTool
 from highroad.tools.invalid import Invalid
+from highroad.tools.migration import migrated
 from highroad.tools.validate import check_arguments
 
 
 async def validate(call: Call, context: RoadContext) -> Verdict:
     """Check the arguments by themselves: no network, no disk, every error at once."""
-    checked = check_arguments(context.tool, call.known_arguments)
+    tool, arguments = context.tool, call.known_arguments
+    taken = _as_of_today(tool, arguments, context)
+    checked = check_arguments(tool, taken)
     if isinstance(checked, Invalid):
         return Refuse(checked.error(), rule=f"arguments.{checked.problems[0].code}")
-    if checked.coercions:
-        context.record.coercions = tuple(map(str, checked.coercions))
+    changes = tuple(map(str, checked.coercions))
+    if taken is not arguments:
+        changes = (f"arguments of an older version as {tool.definition.version}", *changes)
+    if changes:
+        context.record.coercions = changes
         call = call.resolved(call.known_definition, checked.arguments)
         context.advance(call)
     return Proceed(call)
+
+
+def _as_of_today(
+    tool: RegisteredTool[Any], arguments: JsonObject, context: RoadContext
+) -> JsonObject:
+    """Arguments that were written for an older version, as this one takes them."""
+    if tool.migrate is None:
+        return arguments
+    return migrated(tool, arguments, context.services.registry.versions(tool.name))
