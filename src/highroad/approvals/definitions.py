@@ -7,7 +7,7 @@ All of it is in the ledger: what, when, and by whom.
 
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from highroad.domain.entry import Entry
@@ -33,8 +33,8 @@ class Unaccepted:
     definition: ToolDefinition
     change: Change
     fields: tuple[FieldChange, ...] = ()
-    """Every place that differs from what was accepted; none where nothing was, or only its digest
-    is known."""
+    """Every place that differs from what was accepted: all of it where nothing was, and none where
+    only a digest is known."""
 
 
 class Definitions:
@@ -118,16 +118,40 @@ class Definitions:
             raise LedgerOwned(self._owner_pid)
         change = self._changed[definition.digest]
         pin = self._pin(definition, change, by=self._ledger.keyring.opaque(by))
-        await self._ledger.writer.write(
-            entries.pinned(
-                pin,
-                organization=by.organization,
-                profile=self._ledger.sealed_profile(by),
-            )
-        )
-        self._known[pin.tool, pin.version] = pin
+        await self._record(pin, by)
         del self._changed[definition.digest]
         return pin
+
+    async def confirm(self, *, by: Principal) -> tuple[Pin, ...]:
+        """Record that `by` accepted own code, in the pins file, as it is now.
+
+        Returns:
+            What nobody had stood for so far.
+
+        Raises:
+            LedgerOwned: Another process owns the ledger.
+            LedgerError: It could not be recorded.
+        """
+        if self._owner_pid is not None:
+            raise LedgerOwned(self._owner_pid)
+        pins = tuple(
+            replace(pin, by=self._ledger.keyring.opaque(by), at_ms=self._ledger.clock.now_ms())
+            for tool in self._registry
+            if (pin := self._pin_of(tool.definition)) is not None
+            and not pin.source
+            and pin.by is None
+            and pin.digest == tool.definition.digest
+        )
+        for pin in pins:
+            await self._record(pin, by)
+        return pins
+
+    async def _record(self, pin: Pin, by: Principal) -> None:
+        profile = self._ledger.sealed_profile(by)
+        await self._ledger.writer.write(
+            entries.pinned(pin, organization=by.organization, profile=profile)
+        )
+        self._known[pin.tool, pin.version] = pin
 
     def _waiting(self, tool: str, version: str | None) -> ToolDefinition:
         found = [
@@ -183,9 +207,8 @@ class Definitions:
 
     def _differences(self, definition: ToolDefinition) -> tuple[FieldChange, ...]:
         pin = self._pin_of(definition)
-        if pin is None or pin.fields is None:
-            return ()
-        return field_changes(pin.fields, pinned_fields(definition))
+        before = {} if pin is None else pin.fields
+        return () if before is None else field_changes(before, pinned_fields(definition))
 
     def _pin(self, definition: ToolDefinition, change: str, *, by: str | None) -> Pin:
         return Pin(

@@ -1,6 +1,7 @@
 """Accepting tool definitions at the terminal: what changed, who agrees, and the pins file."""
 
 import sys
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Self
@@ -8,6 +9,7 @@ from typing import Self
 import typer
 from rich.text import Text
 
+from highroad.approvals.definitions import Unaccepted
 from highroad.cli.exits import ExitCode
 from highroad.cli.misuse import Misuse
 from highroad.cli.output import Output
@@ -96,7 +98,7 @@ class Acceptance:
         Raises:
             Misuse: Nobody sits there.
         """
-        if self.changes and is_asked and not self._is_agreed(output):
+        if self.changes and is_asked and not is_agreed(output, self._told()):
             return ExitCode.REFUSED
         if self.before != self.after:
             self.file.write_text(self.after, "utf-8")
@@ -106,18 +108,32 @@ class Acceptance:
         )
         return ExitCode.COMPLETED
 
-    def _is_agreed(self, output: Output) -> bool:
-        output.errors.print(Text(self._told()))
-        if not is_attended():
-            raise Misuse("nobody is here to accept the changes", do="review them, then add --yes.")
-        return typer.confirm("Accept these definitions?", err=True)
-
     def _told(self) -> str:
         return "\n".join(map(str, self.changes)) or "nothing changed"
 
     def _show(self, output: Output, told: str) -> None:
         changes = [asdict(each) for each in self.changes]
         output.show({"file": self.file, "tools": self.tools, "changes": changes}, Text(told))
+
+
+def told(waiting: Iterable[Unaccepted]) -> str:
+    """What a person is to accept, in lines."""
+    return "\n".join(
+        str(Changed(each.definition.name, each.definition.version, each.change, each.fields))
+        for each in waiting
+    )
+
+
+def is_agreed(output: Output, told: str) -> bool:
+    """Show what is new, and ask whoever sits at the terminal.
+
+    Raises:
+        Misuse: Nobody sits there.
+    """
+    output.errors.print(Text(told))
+    if not is_attended():
+        raise Misuse("nobody is here to accept the changes", do="review them, then add --yes.")
+    return typer.confirm("Accept these definitions?", err=True)
 
 
 def is_attended() -> bool:

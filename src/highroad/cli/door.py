@@ -45,7 +45,7 @@ Work: TypeAlias = Callable[[Door], Awaitable[ExitCode]]
 def enter(work: Work, *, user: str | None = None, as_json: bool) -> NoReturn:
     """Open the runtime of this folder, do the work, and leave with its exit code."""
     output = Output(as_json=as_json)
-    leave(output, lambda: asyncio.run(_open(work, user, output)))
+    leave(output, lambda: asyncio.run(opened(work, user, output)))
 
 
 def leave(output: Output, work: Callable[[], ExitCode]) -> NoReturn:
@@ -62,7 +62,8 @@ def leave(output: Output, work: Callable[[], ExitCode]) -> NoReturn:
     raise typer.Exit(code)
 
 
-async def _open(work: Work, user: str | None, output: Output) -> ExitCode:
+async def opened(work: Work, user: str | None, output: Output) -> ExitCode:
+    """Open the runtime of this folder and do the work."""
     settings = load()
     who = principal_for(user, settings)
     async with Runtime.open(settings=settings, principal=who) as runtime:

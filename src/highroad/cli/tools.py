@@ -1,17 +1,19 @@
 """`highroad tools`: what may be called."""
 
+import asyncio
 from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
 
 from highroad.cli import views
-from highroad.cli.acceptance import Acceptance
-from highroad.cli.door import Door, enter, leave
+from highroad.cli.acceptance import Acceptance, is_agreed, told
+from highroad.cli.door import Door, enter, leave, opened
 from highroad.cli.exits import ExitCode
 from highroad.cli.misuse import Misuse
-from highroad.cli.options import AsJson
+from highroad.cli.options import As, AsJson
 from highroad.cli.output import Output, drawn_json
+from highroad.domain.error import HighroadError
 from highroad.settings import load
 from highroad.settings.model import Settings
 from highroad.tools.compile import RegisteredTool
@@ -55,6 +57,19 @@ def pin(
     leave(output, lambda: _pin(output, is_accepted=yes, is_check=check))
 
 
+@app.command()
+def accept(
+    name: Annotated[str, typer.Argument(help="Name of the tool.")],
+    *,
+    version: Annotated[str | None, typer.Option(help="One of several that wait.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Accept without being asked.")] = False,
+    user: As = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what is new in a tool of another server, and accept it; the ledger has who and when."""
+    enter(lambda door: _accept(door, name, version, is_asked=not yes), user=user, as_json=as_json)
+
+
 def _registry(settings: Settings) -> Registry:
     return Registry(discover(settings.tools, settings.root).tools)
 
@@ -64,7 +79,37 @@ def _pin(output: Output, *, is_accepted: bool, is_check: bool) -> ExitCode:
     acceptance = Acceptance.of(_registry(settings), settings.pins_file)
     if is_check:
         return acceptance.check(output)
-    return acceptance.accept(output, is_asked=not is_accepted)
+    code = acceptance.accept(output, is_asked=not is_accepted)
+    if code is ExitCode.COMPLETED:
+        _record_pins(output)
+    return code
+
+
+def _record_pins(output: Output) -> None:
+    """Who accepted what, in the ledger; the file counts, wherever that cannot be written."""
+    try:
+        asyncio.run(opened(_confirm, None, output))
+    except HighroadError as error:
+        output.note(f"Who accepted them is not in the ledger: {error}")
+
+
+async def _confirm(door: Door) -> ExitCode:
+    await door.runtime.definitions.confirm(by=door.user)
+    return ExitCode.COMPLETED
+
+
+async def _accept(door: Door, name: str, version: str | None, *, is_asked: bool) -> ExitCode:
+    """Show what is new, ask whoever sits there, and record that it is accepted."""
+    waiting = [
+        each
+        for each in door.runtime.definitions.unaccepted()
+        if each.definition.name == name and version in {None, each.definition.version}
+    ]
+    if is_asked and waiting and not is_agreed(door.output, told(waiting)):
+        return ExitCode.REFUSED
+    pin = await door.runtime.definitions.accept(name, by=door.user, version=version)
+    door.output.show(pin, f"{pin.tool} {pin.version} is accepted.")
+    return ExitCode.COMPLETED
 
 
 async def _list(door: Door) -> ExitCode:

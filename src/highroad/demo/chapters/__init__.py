@@ -2,7 +2,15 @@
 
 from typing import Final
 
-from highroad.demo.chapters import budget, malformed, organizations, read, record, refund
+from highroad.demo.chapters import (
+    budget,
+    definition,
+    malformed,
+    organizations,
+    read,
+    record,
+    refund,
+)
 from highroad.demo.story import Chapter
 
 CHAPTERS: Final = (
@@ -11,6 +19,7 @@ CHAPTERS: Final = (
     organizations.CHAPTER,
     refund.CHAPTER,
     budget.CHAPTER,
+    definition.CHAPTER,
     record.CHAPTER,
 )
 
