@@ -27,11 +27,9 @@ _BOUNDS: Final[JsonObject] = {"minimum": _NUMBER, "maximum": _NUMBER}
 def _of(kind: str, *needed: str, **keywords: JsonValue) -> JsonObject:
     """The schema of schemas of one type: its keywords, and no others."""
     said: JsonObject = {"type": {"const": kind}, "title": _TEXT, "description": _TEXT}
-    return {
-        "properties": {**said, **keywords},
-        "required": list[JsonValue](["type", *needed]),
-        "additionalProperties": False,
-    }
+    required: list[JsonValue] = ["type", *needed]
+    properties: JsonObject = {**said, **keywords}
+    return {"properties": properties, "required": required, "additionalProperties": False}
 
 
 def _with_values(kind: str, **keywords: JsonValue) -> JsonObject:
