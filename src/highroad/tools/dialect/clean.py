@@ -49,7 +49,7 @@ _CLEAN: Final[JsonObject] = {
                     minLength=_COUNT,
                     maxLength=_COUNT,
                     pattern=_TEXT,
-                    format={"enum": sorted(FORMATS)},
+                    format={"enum": list[JsonValue](sorted(FORMATS))},
                 ),
                 _with_values("integer", **_BOUNDS),
                 _with_values("boolean"),
