@@ -29,7 +29,12 @@ def _of(kind: str, *needed: str, **keywords: JsonValue) -> JsonObject:
     said: JsonObject = {"type": {"const": kind}, "title": _TEXT, "description": _TEXT}
     required: list[JsonValue] = ["type", *needed]
     properties: JsonObject = {**said, **keywords}
-    return {"properties": properties, "required": required, "additionalProperties": False}
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": required,
+        "additionalProperties": False,
+    }
 
 
 def _with_values(kind: str, **keywords: JsonValue) -> JsonObject:

@@ -9,7 +9,7 @@ _SET_ASIDE: Final = ("$schema", "$id", "id")
 """A schema here stands alone, and is of 2020-12."""
 _KNOWN: Final = frozenset(
     """
-    $ref $defs $comment title description default examples deprecated readOnly writeOnly
+    $ref $defs $anchor $dynamicAnchor $dynamicRef $recursiveRef $comment title description default examples deprecated readOnly writeOnly
     type enum const anyOf oneOf allOf not if then else dependentRequired dependentSchemas
     properties patternProperties additionalProperties propertyNames unevaluatedProperties required
     minProperties maxProperties items prefixItems contains minContains maxContains unevaluatedItems

@@ -57,11 +57,10 @@ def say_items(part: JsonObject, place: Place) -> None:
     """Bring items into the form of 2020-12, and say so where an array may hold anything."""
     items = part.get("items")
     if isinstance(items, list):
-        del part["items"]
-        part["prefixItems"] = items
-        if "additionalItems" in part:
-            part["items"] = part.pop("additionalItems")
-        place.report(RepairCode.ITEMS, "prefixItems", items, items)
+        part["items"] = part.pop("additionalItems", {})
+        if items:
+            part["prefixItems"] = items
+        place.report(RepairCode.ITEMS, "prefixItems", items, part.get("prefixItems"))
     elif part.get("type") == "array" and not part.keys() & {"items", "prefixItems"}:
         part["items"] = {}
         place.report(RepairCode.ITEMS, "items", None, {})

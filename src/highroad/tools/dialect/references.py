@@ -66,8 +66,7 @@ def _find(root: JsonObject, tokens: list[str]) -> JsonObject:
     found: JsonValue = root
     for key in tokens:
         if isinstance(found, dict):
-            renamed = key == "definitions" and key not in found
-            found = found.get("$defs" if renamed else key)
+            found = _entered(found, key, root)
         elif isinstance(found, list) and key.isdecimal() and int(key) < len(found):
             found = found[int(key)]
         else:
@@ -78,6 +77,15 @@ def _find(root: JsonObject, tokens: list[str]) -> JsonObject:
             "define what is meant under `$defs`, or take the reference out"
         )
     return found
+
+
+def _entered(part: JsonObject, key: str, root: JsonObject) -> JsonValue:
+    """One step down, through what this module moved and a rule before it renamed."""
+    if key not in part and isinstance(reference := part.get("$ref"), str):
+        definitions = root.get("$defs")
+        moved = definitions.get(target_of(reference) or "") if isinstance(definitions, dict) else None
+        part = moved if isinstance(moved, dict) else part
+    return part.get("$defs" if key == "definitions" and key not in part else key)
 
 
 def _moved(found: JsonObject, name: str, root: JsonObject) -> str:

@@ -159,7 +159,7 @@ def _below(part: JsonObject, place: Place) -> Iterator[tuple[Any, Any, Place]]:
         if keyword in _MAPS and isinstance(value, dict):
             for name in value:
                 yield value, name, place.below(keyword, name)
-        elif keyword in _LISTS and isinstance(value, list):
+        elif keyword in _LISTS and isinstance(value, list) and value:
             for at in range(len(value)):
                 yield value, at, place.below(keyword, at)
         elif keyword in _SINGLE:
