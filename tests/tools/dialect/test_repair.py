@@ -356,6 +356,13 @@ def deep(levels):
     return schema
 
 
+def doubling(steps):
+    """Definitions of which each names the next one twice."""
+    twice = {f"D{at}": {"anyOf": [{"$ref": f"#/$defs/D{at + 1}"}] * 2} for at in range(steps)}
+    definitions = {**twice, f"D{steps}": {"type": "string"}}
+    return {"type": "object", "properties": {"a": {"$ref": "#/$defs/D0"}}, "$defs": definitions}
+
+
 def circular():
     schema = {"type": "object", "properties": {}}
     schema["properties"]["a"] = schema
@@ -384,6 +391,7 @@ def circular():
             "itself",
         ),
         ({"type": "object", "anyOf": [{"$ref": "#"}]}, "itself"),
+        (doubling(30), "alternatives"),
         ({"type": "object", "properties": {"a": {"const": 2**60}}}, "/properties/a/const"),
     ],
     ids=[
@@ -400,6 +408,7 @@ def circular():
         "anchor",
         "ring",
         "self",
+        "doubling",
         "number",
     ],
 )

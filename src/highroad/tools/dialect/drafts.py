@@ -9,7 +9,8 @@ _SET_ASIDE: Final = ("$schema", "$id", "id")
 """A schema here stands alone, and is of 2020-12."""
 _KNOWN: Final = frozenset(
     """
-    $ref $defs $anchor $dynamicAnchor $dynamicRef $recursiveRef $comment title description default examples deprecated readOnly writeOnly
+    $ref $defs $anchor $dynamicAnchor $dynamicRef $recursiveRef $comment
+    title description default examples deprecated readOnly writeOnly
     type enum const anyOf oneOf allOf not if then else dependentRequired dependentSchemas
     properties patternProperties additionalProperties propertyNames unevaluatedProperties required
     minProperties maxProperties items prefixItems contains minContains maxContains unevaluatedItems
@@ -18,7 +19,8 @@ _KNOWN: Final = frozenset(
     contentEncoding contentMediaType contentSchema
     """.split()  # noqa: SIM905 - a list of thirty quoted words hides the words
 )
-"""Keywords of JSON Schema 2020-12 that a schema which stands alone has a use for."""
+"""Keywords of JSON Schema 2020-12 that a schema which stands alone may have; anchors are refused,
+and not forgotten."""
 
 
 def set_aside_identity(part: JsonObject, place: Place) -> None:

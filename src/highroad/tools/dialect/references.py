@@ -4,7 +4,7 @@ A circle through a member is recursion, and has an end in every value. One throu
 has none: whoever follows it never arrives.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from highroad.domain.error import DeclarationError
@@ -15,6 +15,9 @@ from highroad.tools.schema import parts
 _INTO_DEFS: Final = "#/$defs/"
 _ELSEWHERE: Final = frozenset({"$anchor", "$dynamicAnchor", "$dynamicRef", "$recursiveRef"})
 _BRANCHES: Final = ("anyOf", "oneOf", "allOf")
+_NO_BRANCHES: Final[JsonObject] = dict.fromkeys(_BRANCHES)
+MOST_BRANCHES: Final = 1_000
+"""Alternatives of one value: definitions that each name two others double with every step."""
 
 
 def lead_into_defs(root: JsonObject) -> Place:
@@ -83,7 +86,9 @@ def _entered(part: JsonObject, key: str, root: JsonObject) -> JsonValue:
     """One step down, through what this module moved and a rule before it renamed."""
     if key not in part and isinstance(reference := part.get("$ref"), str):
         definitions = root.get("$defs")
-        moved = definitions.get(target_of(reference) or "") if isinstance(definitions, dict) else None
+        moved = (
+            definitions.get(target_of(reference) or "") if isinstance(definitions, dict) else None
+        )
         part = moved if isinstance(moved, dict) else part
     return part.get("$defs" if key == "definitions" and key not in part else key)
 
@@ -103,23 +108,42 @@ def _moved(found: JsonObject, name: str, root: JsonObject) -> str:
 
 
 def _refuse_circles(root: JsonObject) -> None:
-    """Follow each definition through references and branches alone."""
-    definitions = root.get("$defs")
-    graph = {
-        name: set(_meant(part, root))
-        for name, part in (definitions.items() if isinstance(definitions, dict) else ())
-    } | {"#": set(_meant({**root, "$defs": {}}, root))}
+    """Follow each definition through references and branches alone, the last ones first."""
+    held = root.get("$defs")
+    known = dict(held) if isinstance(held, dict) else {}
+    known["#"] = {**root, "$defs": {}}
+    graph = {name: set(_meant(part)) for name, part in known.items()}
+    widths: dict[str, int] = {}
     while free := [name for name, meant in graph.items() if not meant & graph.keys()]:
         for name in free:
             del graph[name]
+            widths[name] = _width(known[name], widths)
     if graph:
         raise DeclarationError(
             "a schema refers to itself without an end between; "
             "a reference may come back only through a member or an item"
         )
+    if any(_width(part, widths) > MOST_BRANCHES for part in parts(root)):
+        raise DeclarationError(
+            f"a value of a schema has more than {MOST_BRANCHES} alternatives, counted through "
+            f"references; take some out"
+        )
 
 
-def _meant(part: JsonValue, root: JsonObject) -> Iterator[str]:
+def _width(part: JsonValue, widths: Mapping[str, int]) -> int:
+    """How many alternatives whoever reads a value may have to look at."""
+    if not isinstance(part, dict):
+        return 1
+    found = sum(widths.get(name, 1) for name in _meant({**part, **_NO_BRANCHES}))
+    for keyword in _BRANCHES:
+        branches = part.get(keyword)
+        for branch in branches if isinstance(branches, list) else ():
+            found += _width(branch, widths)
+    return max(found, 1)
+
+
+def _meant(part: JsonValue) -> Iterator[str]:
+    """The definitions that a value must be held to, or may be, to know whether it fits."""
     if not isinstance(part, dict):
         return
     if isinstance(reference := part.get("$ref"), str):
@@ -127,7 +151,7 @@ def _meant(part: JsonValue, root: JsonObject) -> Iterator[str]:
     for keyword in _BRANCHES:
         branches = part.get(keyword)
         for branch in branches if isinstance(branches, list) else ():
-            yield from _meant(branch, root)
+            yield from _meant(branch)
 
 
 def _unescaped(token: str) -> str:

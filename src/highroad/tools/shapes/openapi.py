@@ -5,7 +5,7 @@ carry it. It closes no object, refers to nothing, and lists texts alone in `enum
 """
 
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeAlias
 
 from highroad.domain.json_value import JsonObject, JsonSchema, JsonValue
 from highroad.tools.describe import describe
@@ -22,10 +22,12 @@ _TAKEN: Final = frozenset(
 )
 _MADE: Final = frozenset({"type", "enum", "const", "anyOf", "properties", "items", "$defs", "$ref"})
 _IN_WORDS: Final = ("exclusiveMinimum", "exclusiveMaximum", "multipleOf", "uniqueItems")
-_DEPTH: Final = 16
-"""References within references; what goes deeper is recursion, which the form cannot say."""
+_MOST: Final = 1_000
+"""References that are written out; definitions that each use others twice would have no end."""
 
-Path = tuple[str | int, ...]
+Path: TypeAlias = tuple[str | int, ...]
+Within: TypeAlias = frozenset[str]
+"""References that are being written out: one of them again is recursion, which has no form."""
 
 
 def in_openapi(schema: JsonSchema, field_name: str) -> tuple[JsonObject, tuple[Note, ...]]:
@@ -36,7 +38,7 @@ def in_openapi(schema: JsonSchema, field_name: str) -> tuple[JsonObject, tuple[N
         field_name: Of the tool, with which pointers begin.
     """
     work = _Work(schema)
-    made = work.part(dict(schema), (field_name,), _DEPTH)
+    made = work.part(dict(schema), (field_name,), frozenset())
     return made, tuple(work.notes)
 
 
@@ -44,32 +46,35 @@ def in_openapi(schema: JsonSchema, field_name: str) -> tuple[JsonObject, tuple[N
 class _Work:
     root: JsonSchema
     notes: list[Note] = field(default_factory=list)
+    written: list[str] = field(default_factory=list)
 
     def note(self, path: Path, code: NoteCode, reason: str) -> None:
         self.notes.append(Note(pointer=pointer(path, EVERY), code=code, reason=reason))
 
-    def part(self, part: JsonValue, path: Path, depth: int) -> JsonObject:
+    def part(self, part: JsonValue, path: Path, within: Within) -> JsonObject:
         if not isinstance(part, dict):
             self.note(path, NoteCode.LEFT_OUT, "a schema that is true or false")
             return {}
         if "$ref" in part:
-            return self._referred(part, path, depth)
+            return self._referred(part, path, within)
         made = {keyword: value for keyword, value in part.items() if keyword in _TAKEN}
         self._say_words(part, made, path)
         self._say_type(part, made, path)
         self._say_values(part, made, path)
-        self._say_below(part, made, path, depth)
+        self._say_below(part, made, path, within)
         self._leave_out(part, path)
         return made
 
-    def _referred(self, part: JsonObject, path: Path, depth: int) -> JsonObject:
+    def _referred(self, part: JsonObject, path: Path, within: Within) -> JsonObject:
         """What a reference means, in its place."""
+        reference = str(part["$ref"])
         words = {keyword: value for keyword, value in part.items() if keyword != "$ref"}
-        if not depth:
+        if reference in within or len(self.written) >= _MOST:
             self.note(path, NoteCode.LEFT_OUT, "the form cannot say what contains itself")
-            return self.part({**words, "type": "object"}, path, 0)
+            return self.part({**words, "type": "object"}, path, within)
+        self.written.append(reference)
         self.note((*path, "$ref"), NoteCode.OTHER_FORM, "what is referred to stands in its place")
-        return self.part({**resolve(part, self.root), **words}, path, depth - 1)
+        return self.part({**resolve(part, self.root), **words}, path, within | {reference})
 
     def _say_words(self, part: JsonObject, made: JsonObject, path: Path) -> None:
         words: JsonObject = {keyword: part[keyword] for keyword in _IN_WORDS if keyword in part}
@@ -115,25 +120,25 @@ class _Work:
                 (*path, "type"), NoteCode.OTHER_FORM, "values are texts where no type is said"
             )
 
-    def _say_below(self, part: JsonObject, made: JsonObject, path: Path, depth: int) -> None:
+    def _say_below(self, part: JsonObject, made: JsonObject, path: Path, within: Within) -> None:
         members = part.get("properties")
         if isinstance(members, dict):
             made["properties"] = {
-                name: self.part(each, (*path, "properties", name), depth)
+                name: self.part(each, (*path, "properties", name), within)
                 for name, each in members.items()
             }
         if "items" in part:
-            made["items"] = self.part(part["items"], (*path, "items"), depth)
+            made["items"] = self.part(part["items"], (*path, "items"), within)
         keyword = "anyOf" if "anyOf" in part else "oneOf"
         branches = part.get(keyword)
         if isinstance(branches, list):
-            self._say_choice(branches, made, (*path, keyword), depth)
+            self._say_choice(branches, made, (*path, keyword), within)
 
     def _say_choice(
-        self, branches: list[JsonValue], made: JsonObject, path: Path, depth: int
+        self, branches: list[JsonValue], made: JsonObject, path: Path, within: Within
     ) -> None:
         others = [each for each in branches if each != {"type": "null"}]
-        rendered = [self.part(each, (*path, at), depth) for at, each in enumerate(others)]
+        rendered = [self.part(each, (*path, at), within) for at, each in enumerate(others)]
         self.note(path, NoteCode.OTHER_FORM, "a choice is `anyOf` and `nullable`")
         if len(others) < len(branches):
             made["nullable"] = True

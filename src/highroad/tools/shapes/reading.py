@@ -10,6 +10,7 @@ from highroad.domain.error import DeclarationError
 from highroad.domain.json_value import JsonObject, JsonValue
 from highroad.tools.dialect import Repair, repair_arguments, repair_result
 from highroad.tools.shapes import anthropic, gemini, mcp, openai, toolkit
+from highroad.tools.shapes.fields import map_in
 from highroad.tools.shapes.spec import ToolSpec
 
 MAX_BYTES: Final = 16_777_216
@@ -136,7 +137,7 @@ def _reader(form: JsonObject) -> tuple[str, Reader]:
             return shape
     if "parameters" in form and form.get("type") == "function":
         return openai.RESPONSES.name, openai.read
-    if "parameters" in form or form.get("type") == "function":
+    if form.keys() & {"parameters", "response"} or form.get("type") == "function":
         return (gemini.OPENAPI.name, gemini.read) if _is_shouted(form) else (FUNCTIONS, _functions)
     if form.keys() <= _BARE and "name" in form:
         return FUNCTIONS, _functions
@@ -148,9 +149,8 @@ def _reader(form: JsonObject) -> tuple[str, Reader]:
 
 def _is_shouted(form: JsonObject) -> bool:
     """Whether types are in capitals, as Gemini writes them."""
-    parameters = form.get("parameters")
-    kind = parameters.get("type") if isinstance(parameters, dict) else None
-    return isinstance(kind, str) and kind.isupper()
+    kinds = (map_in(form, field).get("type") for field in ("parameters", "response"))
+    return any(isinstance(kind, str) and kind.isupper() for kind in kinds)
 
 
 def _functions(form: JsonObject) -> ToolSpec:
