@@ -3,6 +3,7 @@
 import importlib.util
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from jsonschema_rs import Draft202012Validator
@@ -12,9 +13,12 @@ from highroad.domain.tool import ToolDefinition
 from highroad.tools.compile import RegisteredTool
 from highroad.tools.cost import FREE
 from highroad.tools.digest import sealed
+from highroad.tools.invalid import Invalid
+from highroad.tools.parse import parse
 from highroad.tools.result import ResultCodec
 from highroad.tools.schema import member_names
 from highroad.tools.shapes import ToolSpec, read_tools
+from highroad.tools.validate import Validated, check_arguments
 
 ROOT = Path(__file__).resolve().parents[3]
 NOTHING = TypeAdapter(object)
@@ -63,15 +67,56 @@ def register(spec: ToolSpec, body):
     )
 
 
-@pytest.fixture(name="register")
-def _register():
-    return register
+LARGEST = 2**53
+
+
+def judge(tool, raw):
+    """What the road says of arguments before anybody is asked; what passes runs."""
+    arguments = parse(raw, names=tool.names)
+    checked = arguments if isinstance(arguments, Invalid) else check_arguments(tool, arguments)
+    if isinstance(checked, Validated):
+        tool.start(checked.arguments, context=None)
+    return checked
+
+
+def codes(tool, raw):
+    checked = judge(tool, raw)
+    return {problem.code for problem in checked.problems} if isinstance(checked, Invalid) else set()
+
+
+def spoiled(call, schema):
+    """Every way to spoil a right call, with the code that must be answered."""
+    text = json.dumps(call)
+    yield text[:-1], "json_truncated"
+    yield json.dumps({**call, "no such argument": 1}), "unknown_argument"
+    for name in schema.get("required", ()):
+        yield json.dumps({key: value for key, value in call.items() if key != name}), "required"
+    for name, value in call.items():
+        member = schema["properties"][name]
+        first = json.dumps({name: value})[1:-1]
+        yield f"{{{first}, {text[1:]}", "duplicate_key"
+        yield json.dumps({**call, name: LARGEST}), "integer_range"
+        if isinstance(member.get("type"), str):
+            yield json.dumps({**call, name: of_another_type(member["type"])}), "type"
+        if "enum" in member:
+            yield json.dumps({**call, name: "no such value"}), "enum"
+        if "maximum" in member:
+            yield json.dumps({**call, name: member["maximum"] + 1}), "maximum"
+
+
+def of_another_type(kind):
+    return {"a": 1} if kind == "array" else [1] if kind == "object" else {"a": [1]}
 
 
 @pytest.fixture(scope="session")
-def fits():
-    """Whether a call fits its function, judged in the data set's own words and by none of ours."""
-    return SCRIPT.fits
+def trial():
+    """How a call is put to a tool, and how it is spoiled.
+
+    Whether a call fits its function is judged in the data set's own words, by none of our rules.
+    """
+    return SimpleNamespace(
+        register=register, judge=judge, codes=codes, spoiled=spoiled, fits=SCRIPT.fits
+    )
 
 
 @pytest.fixture(scope="session")
@@ -101,3 +146,9 @@ def read(cases):
 def every_definition(wheel):
     """Each function as often as it stands in a question."""
     return list(SCRIPT.definitions(wheel))
+
+
+@pytest.fixture(scope="session")
+def every_case(wheel):
+    """Each function once, with all its calls."""
+    return SCRIPT.cases(wheel)

@@ -8,50 +8,9 @@ import pytest
 from jsonschema_rs import Draft202012Validator
 
 from highroad.tools.dialect import repair_arguments
-from highroad.tools.invalid import Invalid
-from highroad.tools.parse import parse
 from highroad.tools.shapes import SHAPES, offer, read_tools
 from highroad.tools.shapes.same import is_same
-from highroad.tools.validate import Validated, check_arguments
-
-LARGEST = 2**53
-
-
-def judge(tool, raw):
-    """What the road would say of arguments before it asks anybody, and what it would run."""
-    arguments = parse(raw, names=tool.names)
-    checked = arguments if isinstance(arguments, Invalid) else check_arguments(tool, arguments)
-    if isinstance(checked, Validated):
-        tool.start(checked.arguments, context=None)
-    return checked
-
-
-def codes(checked):
-    return {problem.code for problem in checked.problems} if isinstance(checked, Invalid) else set()
-
-
-def mutations(call, schema):
-    """Every way to spoil a right call, with the code that must be answered."""
-    text = json.dumps(call)
-    yield text[:-1], "json_truncated"
-    yield json.dumps({**call, "no such argument": 1}), "unknown_argument"
-    for name in schema.get("required", ()):
-        yield json.dumps({key: value for key, value in call.items() if key != name}), "required"
-    for name, value in call.items():
-        member = schema["properties"][name]
-        first = json.dumps({name: value})[1:-1]
-        yield f"{{{first}, {text[1:]}", "duplicate_key"
-        yield json.dumps({**call, name: LARGEST}), "integer_range"
-        if isinstance(member.get("type"), str):
-            yield json.dumps({**call, name: of_another_type(member["type"])}), "type"
-        if "enum" in member:
-            yield json.dumps({**call, name: "no such value"}), "enum"
-        if "maximum" in member:
-            yield json.dumps({**call, name: member["maximum"] + 1}), "maximum"
-
-
-def of_another_type(kind):
-    return {"a": 1} if kind == "array" else [1] if kind == "object" else {"a": [1]}
+from highroad.tools.validate import Validated
 
 
 def test_every_function_becomes_a_closed_schema_of_2020_12(read):
@@ -68,30 +27,28 @@ def test_what_was_repaired_needs_no_further_repair(read):
         assert again.schema == tool.spec.input_schema
 
 
-def test_every_call_that_fits_its_function_is_valid_and_is_taken_as_it_is(
-    cases, read, register, fits
-):
+def test_every_call_that_fits_its_function_is_valid_and_is_taken_as_it_is(cases, read, trial):
     ran = []
     count = 0
     for case, foreign in zip(cases, read, strict=True):
-        tool = register(foreign.spec, lambda **arguments: ran.append(arguments))
+        tool = trial.register(foreign.spec, lambda **arguments: ran.append(arguments))
         for call in case.calls:
-            if fits(call, case.function["parameters"]):
+            if trial.fits(call, case.function["parameters"]):
                 count += 1
-                assert judge(tool, json.dumps(call)) == Validated(call), case.function["name"]
+                assert trial.judge(tool, json.dumps(call)) == Validated(call), case.function["name"]
     assert len(ran) == count > 0
 
 
-def test_every_spoiled_call_is_refused_with_its_code_and_never_runs(cases, read, register, fits):
+def test_every_spoiled_call_is_refused_with_its_code_and_never_runs(cases, read, trial):
     ran = []
     refused = Counter()
     for case, foreign in zip(cases, read, strict=True):
-        tool = register(foreign.spec, lambda **arguments: ran.append(arguments))
+        tool = trial.register(foreign.spec, lambda **arguments: ran.append(arguments))
         for call in case.calls:
-            if not fits(call, case.function["parameters"]):
+            if not trial.fits(call, case.function["parameters"]):
                 continue
-            for raw, code in mutations(call, foreign.spec.input_schema):
-                assert code in codes(judge(tool, raw)), (case.function["name"], code, raw)
+            for raw, code in trial.spoiled(call, foreign.spec.input_schema):
+                assert code in trial.codes(tool, raw), (case.function["name"], code, raw)
                 refused[code] += 1
     assert ran == []
     assert refused.keys() == {
@@ -143,7 +100,7 @@ def filled(value, part):
     return value
 
 
-def test_a_call_in_strict_mode_comes_back_as_the_call_that_was_meant(cases, read, register, fits):
+def test_a_call_in_strict_mode_comes_back_as_the_call_that_was_meant(cases, read, trial):
     count = 0
     for case, foreign in zip(cases, read, strict=True):
         offered = offer([foreign.spec], "openai-strict")
@@ -153,17 +110,9 @@ def test_a_call_in_strict_mode_comes_back_as_the_call_that_was_meant(cases, read
         validator = Draft202012Validator(rendered.form["function"]["parameters"])
         legal = offered.names.legal_name(foreign.spec.name)
         for call in case.calls:
-            if fits(call, case.function["parameters"]):
+            if trial.fits(call, case.function["parameters"]):
                 sent = filled(call, foreign.spec.input_schema)
                 count += 1
                 assert validator.is_valid(sent), case.function["name"]
                 assert offered.called(legal, sent) == (foreign.spec.name, call)
     assert count > 0
-
-
-@pytest.mark.nightly
-def test_all_8726_definitions_are_read(every_definition):
-    tools = read_tools(every_definition)
-    assert len(tools.tools) == 8_726
-    assert tools.unread == ()
-    assert tools.shapes == {"functions"}
