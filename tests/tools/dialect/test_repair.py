@@ -102,6 +102,11 @@ def test_arrays_of_other_languages_keep_their_items(word):
         ({"type": "integer", "default": "all"}, {"type": "integer"}, ["default_lost"]),
         ({"type": "string", "default": None}, {"type": "string"}, ["default_lost"]),
         (
+            {"type": "string", "enum": ["a"], "default": "b"},
+            {"type": "string", "enum": ["a"]},
+            ["default_lost"],
+        ),
+        (
             {"type": "integer", "minimum": 3, "default": 1},
             {"type": "integer", "minimum": 3},
             ["default_lost"],
@@ -277,6 +282,32 @@ def test_conditions_on_members_do_not_close_the_object_to_others():
     assert accepts({"kind": "box", "size": 1})
     assert accepts({"kind": "bag"})
     assert not accepts({"kind": "bag", "colour": "red"})
+
+
+def test_what_an_object_must_not_be_is_not_closed_itself():
+    found = repair_arguments(
+        {
+            "type": "object",
+            "properties": {"a": {"type": "string"}, "b": {"type": "string"}},
+            "not": {"properties": {"a": {"const": "x"}}, "required": ["a"]},
+        }
+    )
+    accepts = Draft202012Validator(found.schema).is_valid
+    assert not accepts({"a": "x", "b": "y"})
+    assert accepts({"a": "z", "b": "y"})
+
+
+def test_a_required_member_may_be_named_in_another_part_of_the_object():
+    found = repair_arguments(
+        {
+            "type": "object",
+            "properties": {"a": {"type": "string"}},
+            "allOf": [{"properties": {"b": {"type": "string"}}}],
+            "required": ["b"],
+        }
+    )
+    assert found.schema["required"] == ["b"]
+    assert not Draft202012Validator(found.schema).is_valid({"a": "x"})
 
 
 def test_a_choice_of_required_members_leaves_the_object_closed():

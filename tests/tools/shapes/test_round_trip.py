@@ -499,3 +499,71 @@ def test_gemini_says_what_its_own_schemas_cannot():
     )
     step = rendered.form["parameters"]["properties"]["step"]
     assert step["description"] == "Form: an integer that is a multiple of 5."
+
+
+def one(member, *, is_required):
+    schema = closed({"a": member, "b": {"type": "string"}}, {"a", "b"} if is_required else {"b"})
+    return {**schema, "$defs": DEFS}
+
+
+@pytest.mark.parametrize("is_required", [True, False])
+@pytest.mark.parametrize(
+    "member",
+    [
+        {"type": "string"},
+        {"type": "string", "description": "Words."},
+        {"type": "string", "enum": ["a", "b"]},
+        {"type": ["string", "null"]},
+        {"const": "fixed"},
+        {"$ref": "#/$defs/Point"},
+        {"$ref": "#/$defs/Point", "description": "Where to."},
+        {"anyOf": [{"type": "string"}, {"type": "null"}]},
+        {"anyOf": [{"$ref": "#/$defs/Point"}, {"$ref": "#/$defs/Node"}]},
+        {"type": "array", "items": {"$ref": "#/$defs/Node"}},
+    ],
+    ids=str,
+)
+def test_strict_mode_undoes_all_that_it_did_to_what_it_can_say(member, is_required):
+    spec = ToolSpec(name="f", input_schema=one(member, is_required=is_required))
+    offered = offer([spec], "openai-strict")
+    assert offered.rendered["f"].is_strict
+    assert offered.rendered["f"].reads_back
+    (back,) = read_tools(json.loads(json.dumps(offered.tools))).tools
+    assert is_same(back.spec.input_schema, spec.input_schema)
+    assert back.repairs == ()
+
+
+def test_a_reference_of_strict_mode_has_nothing_beside_it():
+    member = {"$ref": "#/$defs/Point", "description": "Where to."}
+    spec = ToolSpec(name="f", input_schema=one(member, is_required=True))
+    form = offer([spec], "openai-strict").rendered["f"].form["function"]["parameters"]
+    assert form["properties"]["a"] == {
+        "anyOf": [{"$ref": "#/$defs/Point"}],
+        "description": "Where to.",
+    }
+
+
+def test_a_root_in_parts_is_offered_without_what_would_then_refuse_everything():
+    schema = {
+        "type": "object",
+        "allOf": [{"properties": {"a": {"type": "string"}}}, {"properties": {"b": {}}}],
+        "unevaluatedProperties": False,
+    }
+    rendered = offer([ToolSpec(name="f", input_schema=schema)], "anthropic").rendered["f"]
+    assert rendered.form["input_schema"] == {"type": "object"}
+    assert [note.code for note in rendered.notes] == ["left_out", "left_out"]
+
+
+def test_words_on_examples_within_a_sentence_are_no_examples():
+    spec = ToolSpec(name="f", description="See Examples of arguments:\n{}", input_schema=STRICT)
+    rendered = offer([spec], "mcp")
+    (back,) = read_tools(rendered.tools).tools
+    assert rendered.rendered["f"].reads_back
+    assert back.spec.description == spec.description
+    assert back.spec.examples == ()
+
+
+def test_a_schema_of_more_members_than_strict_mode_takes_is_offered_without_it():
+    schema = closed({f"m{at}": {"type": "string"} for at in range(5_001)}, set())
+    rendered = offer([ToolSpec(name="f", input_schema=schema)], "openai-strict").rendered["f"]
+    assert [note.reason for note in rendered.notes] == ["it has more than 5000 members"]
