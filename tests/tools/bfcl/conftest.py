@@ -6,22 +6,16 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from jsonschema_rs import Draft202012Validator
-from pydantic import TypeAdapter
 
-from highroad.domain.tool import ToolDefinition
-from highroad.tools.compile import RegisteredTool
-from highroad.tools.cost import FREE
-from highroad.tools.digest import sealed
+from highroad.tools.compile import compile_tool
+from highroad.tools.from_schema import tool_from_schema
 from highroad.tools.invalid import Invalid
 from highroad.tools.parse import parse
-from highroad.tools.result import ResultCodec
-from highroad.tools.schema import member_names
-from highroad.tools.shapes import ToolSpec, read_tools
+from highroad.tools.shapes import SHAPES, ToolSpec, read_tools
+from highroad.tools.shapes.names import NameTable
 from highroad.tools.validate import Validated, check_arguments
 
 ROOT = Path(__file__).resolve().parents[3]
-NOTHING = TypeAdapter(object)
 
 
 def load_script():
@@ -36,35 +30,8 @@ SCRIPT = load_script()
 
 def register(spec: ToolSpec, body):
     """A tool of a schema that stands ready for the road: the one place where these are made."""
-    definition = ToolDefinition(
-        name=spec.name,
-        description=spec.description,
-        input_schema=spec.input_schema,
-        output_schema=spec.output_schema,
-        digest="",
-    )
-    return RegisteredTool(
-        definition=sealed(definition),
-        function=body,
-        is_async=False,
-        validator=Draft202012Validator(
-            dict(spec.input_schema), validate_formats=True, offline=True
-        ),
-        names=member_names(dict(spec.input_schema)),
-        binder=None,
-        result=ResultCodec(NOTHING),
-        cost=FREE,
-        checks=(),
-        data_checks=(),
-        owner_lookups=(),
-        resources=(),
-        probe=None,
-        preview=None,
-        transient=(),
-        not_applied=(),
-        context_parameter=None,
-        deps=None,
-    )
+    name = NameTable.of([spec.name], SHAPES["openai"].names).legal_name(spec.name)
+    return compile_tool(tool_from_schema(body, name=name, parameters=spec.input_schema))
 
 
 LARGEST = 2**53

@@ -69,6 +69,8 @@ def test_arrays_of_other_languages_keep_their_items(word):
         ),
         ({"type": "string", "nullable": True}, {"type": ["string", "null"]}, ["null"]),
         ({"type": "string", "nullable": False}, {"type": "string"}, ["null"]),
+        ({"type": ["null"], "nullable": True}, {"type": ["null"]}, ["null"]),
+        ({"type": ["string", "string"]}, {"type": "string"}, ["type"]),
         (
             {"type": "string", "enum": ["a"], "nullable": True},
             {"type": ["string", "null"], "enum": ["a", None]},

@@ -21,9 +21,9 @@ def name_types(part: JsonObject, place: Place) -> None:
     said = part.get("type")
     if "type" not in part or (isinstance(said, str) and said in TYPES):
         return
-    words = said if isinstance(said, list) else [said]
+    words: list[JsonValue] = said if isinstance(said, list) else [said]
     found = [_meaning(word) for word in words]
-    if isinstance(said, list) and found == [{"type": word} for word in words] and found:
+    if isinstance(said, list) and said and found == [{"type": word} for word in _unlike(words)]:
         return
     del part["type"]
     if any(is_anything(word) for word in words if isinstance(word, str)):
@@ -50,11 +50,16 @@ def say_null(part: JsonObject, place: Place) -> None:
     for keyword in _NULLABLE:
         if keyword in part:
             said = part.pop(keyword)
-            if said is True and _names_a_kind(part):
+            if said is True and _names_a_kind(part) and "null" not in _kinds(part):
                 widened = with_null(part)
                 part.clear()
                 part.update(widened)
             place.report(RepairCode.NULL, keyword, said, part.get("type"))
+
+
+def _unlike(words: list[JsonValue]) -> list[str]:
+    """Each word once: a list of types has no repeats."""
+    return list(dict.fromkeys(str(word) for word in words))
 
 
 def _meaning(word: JsonValue) -> JsonObject | None:
@@ -82,3 +87,8 @@ def _implied(part: JsonObject) -> str | None:
 def _names_a_kind(part: JsonObject) -> bool:
     """Whether there is something that excludes null."""
     return bool(part.keys() & {"type", "enum", "const", "anyOf", "oneOf", "allOf", "$ref"})
+
+
+def _kinds(part: JsonObject) -> list[JsonValue]:
+    kind = part.get("type")
+    return kind if isinstance(kind, list) else [kind]

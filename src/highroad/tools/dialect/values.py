@@ -7,6 +7,7 @@ from jsonschema_rs import Draft202012Validator, ValidationError
 from highroad.domain.json_value import JsonObject, JsonSchema, JsonValue
 from highroad.tools.coerce import coerced, json_types, type_of
 from highroad.tools.dialect.report import Place, RepairCode
+from highroad.tools.dialect.types import add_types
 
 _SIMPLE: Final = frozenset({"type", "description", "title", "default", "enum", "examples"})
 _PYTHON: Final[dict[str, JsonValue]] = {"True": True, "False": False}
@@ -91,6 +92,7 @@ def _move_to_items(part: JsonObject, values: list[JsonValue], place: Place) -> b
     del part["enum"]
     items["enum"] = values
     place.report(RepairCode.ENUM, "enum", values)
+    add_types(items, place.below("items"))
     fit_enum(items, place.below("items"))
     return True
 
