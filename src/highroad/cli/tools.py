@@ -10,6 +10,7 @@ from highroad.cli import views
 from highroad.cli.acceptance import Acceptance, is_agreed, told
 from highroad.cli.door import Door, enter, leave, opened
 from highroad.cli.exits import ExitCode
+from highroad.cli.lint import lint
 from highroad.cli.misuse import Misuse
 from highroad.cli.options import As, AsJson
 from highroad.cli.output import Output, drawn_json
@@ -23,6 +24,8 @@ from highroad.tools.registry import Registry
 app: typer.Typer = typer.Typer(
     add_completion=False, help="What may be called, and under which contract."
 )
+
+app.command()(lint)
 
 
 @app.command("list")

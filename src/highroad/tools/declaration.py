@@ -45,6 +45,8 @@ class Declaration:
     """
 
     definition: ToolDefinition
+    given: frozenset[str]
+    """Names of the options that were said; of the others the definition has the closed default."""
     reasons: tuple[Reason, ...]
     """Why the contract is what it is."""
     site: Site
@@ -124,6 +126,7 @@ def declared(source: Source, options: ToolOptions) -> Declaration:
     )
     return Declaration(
         definition=sealed(definition),
+        given=frozenset(options),
         reasons=reasons,
         site=site,
         signature=source.signature,

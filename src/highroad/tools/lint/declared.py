@@ -1,0 +1,60 @@
+"""The tools of this program as lint sees them: their definitions, and what was said beside."""
+
+import inspect
+import re
+from collections.abc import Callable
+from typing import Any, Final
+
+from highroad.domain.tool import Tier
+from highroad.tools.declare import Declaration, declaration_of
+from highroad.tools.lint.subject import Form, Said, Subject
+
+_RAISES: Final = re.compile(
+    r"^(?:Raises:[ \t]*\n(?P<google>(?:[ \t]+\S.*\n?|[ \t]*\n)+)|:raises?\b.*)", re.MULTILINE
+)
+_RAISED: Final = re.compile(r"^[ \t]+(\S[^\n]*)", re.MULTILINE)
+
+
+def subject_of(function: Callable[..., Any]) -> Subject:
+    """A declared function, or a plain one with the closed defaults, as lint sees it.
+
+    Raises:
+        DeclarationError: A plain function that cannot be a tool.
+    """
+    declared = declaration_of(function)
+    definition = declared.definition
+    return Subject(
+        name=definition.name,
+        description=definition.description,
+        input_schema=definition.input_schema,
+        form=Form.DECLARED,
+        output_schema=definition.output_schema,
+        annotations=definition.annotations,
+        errors=_errors(function),
+        examples=definition.examples,
+        deprecated=definition.deprecated,
+        said=_said(declared),
+    )
+
+
+def _said(declared: Declaration) -> Said:
+    """What was said in so many words; defaults are nobody's word."""
+    definition, given = declared.definition, declared.given
+    tier = definition.tier if "tier" in given else None
+    says_effect = "effect" in given or tier is Tier.READ
+    return Said(
+        tier=tier,
+        effect=definition.effect if says_effect else None,
+        contract=definition.contract,
+        timeout_s=definition.timeout_s,
+        per_minute=definition.per_minute,
+        permissions=definition.permissions,
+    )
+
+
+def _errors(function: Callable[..., Any]) -> tuple[str, ...]:
+    """The section `Raises:` of a docstring, which models are not shown."""
+    section = _RAISES.search(inspect.getdoc(function) or "")
+    if section is None:
+        return ()
+    return tuple(_RAISED.findall(section["google"])) if section["google"] else (section[0],)

@@ -1,0 +1,201 @@
+"""What is at stake, what may go wrong, and what protects whoever answers for it."""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from highroad.domain.tool import ArgumentRole, Tier
+from highroad.tools.lint.codes import LintCode
+from highroad.tools.lint.finding import Finding, found
+from highroad.tools.lint.subject import Argument, Form, Subject
+from highroad.tools.lint.vocabulary import (
+    CHANGING,
+    MILD,
+    READING,
+    SAID,
+    is_secret,
+    verb_of,
+    words_of,
+)
+
+_ERRORS: Final = re.compile(
+    r"\b(?:error|errors|fails?|failed|failure|refuse[sd]?|reject(?:s|ed)?|raises?|throws?|exceptions?"
+    r"|not found|invalid|unknown|no match(?:es)?|does not exist|doesn't exist|cannot be|must exist"
+    r"|empty (?:list|result)|null if|none if|returns (?:null|none))\b",
+    re.IGNORECASE,
+)
+
+
+def tier(subject: Subject) -> Iterator[Finding]:
+    """A declared tool that does not say what is at stake."""
+    if subject.said is None or subject.said.tier is not None:
+        return
+    guess = _guess(subject)
+    yield found(
+        LintCode.CONTRACT_TIER,
+        subject.name,
+        "It does not say what is at stake, and so counts as irreversible: a person is asked.",
+        f'Say tier="{guess}" if that is true, or what is.',
+    )
+
+
+def effect(subject: Subject) -> Iterator[Finding]:
+    """A declared tool with effects that does not say what may be done when nobody knows."""
+    if subject.said is not None and subject.said.effect is None:
+        yield found(
+            LintCode.CONTRACT_EFFECT,
+            subject.name,
+            "It does not say what may be done when nobody knows whether it happened, and so counts "
+            "as unprotected: it is never repeated.",
+            'Say effect="repeatable", "idempotent", "checkable" or, if it is so, "unprotected".',
+        )
+
+
+def hints(subject: Subject) -> Iterator[Finding]:
+    """A tool of an MCP server that does not say whether it changes anything.
+
+    Without a hint a client has to take it for one that destroys: `readOnlyHint` is false and
+    `destructiveHint` true unless told otherwise (MCP 2025-11-25, ToolAnnotations).
+    """
+    if subject.form is not Form.MCP or isinstance(subject.annotations.get("readOnlyHint"), bool):
+        return
+    reads = verb_of(subject.name) in READING
+    hint = '{"readOnlyHint": true}' if reads else '{"readOnlyHint": false, "destructiveHint": …}'
+    yield found(
+        LintCode.CONTRACT_HINTS,
+        subject.name,
+        "It does not say whether it changes anything, so clients take it for one that destroys.",
+        f'Add "annotations": {hint}.',
+    )
+
+
+def contradicts(subject: Subject) -> Iterator[Finding]:
+    """A tool that says it only reads, under a name that changes something."""
+    verb = verb_of(subject.name)
+    reads = subject.annotations.get("readOnlyHint") is True
+    if subject.said is not None:
+        reads = subject.said.tier is Tier.READ
+    if reads and verb in CHANGING - MILD:
+        yield found(
+            LintCode.CONTRACT_CONTRADICTS,
+            subject.name,
+            f"It says that it only reads, and is called {verb}: whoever trusts it asks nobody.",
+            "Say what it changes, or give it a name that reads.",
+        )
+
+
+def underived(subject: Subject) -> Iterator[Finding]:
+    """An argument whose role follows from nothing that was said."""
+    contract = subject.said.contract if subject.said else None
+    for argument in subject.top if contract else ():
+        if contract is None or not _is_prose(argument) or argument.name in contract.owned:
+            continue
+        if contract.argument(argument.name).role is ArgumentRole.CONTROL:
+            yield found(
+                LintCode.CONTRACT_UNDERIVED,
+                subject.name,
+                f"Nothing says whether {argument.pointer} steers the tool: it counts as control.",
+                f"Mark {argument.pointer} with Content() if it is only said or stored.",
+                pointer=argument.pointer,
+            )
+
+
+def secret(subject: Subject) -> Iterator[Finding]:
+    """A credential among the arguments, which so stands in prompts and transcripts."""
+    for argument in subject.arguments:
+        if argument.is_item or not is_secret(argument.name) or not argument.is_only("string"):
+            continue
+        if subject.said and subject.said.contract.argument(argument.name).role is (
+            ArgumentRole.SECRET
+        ):
+            continue
+        yield found(
+            LintCode.CONTRACT_SECRET,
+            subject.name,
+            f"{argument.pointer} takes a credential: a model has to know it to call the tool.",
+            f"Mark {argument.pointer} with Secret()."
+            if subject.said
+            else f"Let the server find {argument.pointer} in its own configuration.",
+            pointer=argument.pointer,
+        )
+
+
+def errors(subject: Subject) -> Iterator[Finding]:
+    """No word on what may go wrong."""
+    if subject.errors or _ERRORS.search(subject.description):
+        return
+    named = next((each for each in subject.top if each.is_required), None)
+    cause = f"the {' '.join(words_of(named.name))} is not found" if named else "…"
+    where = (
+        'under "Raises:" in the docstring'
+        if subject.form is Form.DECLARED
+        else "in the description"
+    )
+    yield found(
+        LintCode.CONTRACT_ERRORS,
+        subject.name,
+        "It does not say what may go wrong, so a model cannot tell what to do then.",
+        f'Say it {where}, for example: "Fails when {cause}; then …".',
+    )
+
+
+def timeout(subject: Subject) -> Iterator[Finding]:
+    """A declared tool that waits as long as any other."""
+    if subject.said is not None and subject.said.timeout_s is None:
+        yield found(
+            LintCode.CONTRACT_TIMEOUT,
+            subject.name,
+            "It sets no timeout of its own, so an attempt may take as long as limits.attempt_s.",
+            "Say timeout_s=…, a little more than its slowest honest answer.",
+        )
+
+
+def rate(subject: Subject) -> Iterator[Finding]:
+    """A declared tool that may be called as fast as a loop can."""
+    if subject.said is not None and subject.said.per_minute is None:
+        yield found(
+            LintCode.CONTRACT_RATE,
+            subject.name,
+            "It sets no rate, so one principal may call it as often as a loop can.",
+            "Say per_minute=…, more than an honest user needs.",
+        )
+
+
+def permissions(subject: Subject) -> Iterator[Finding]:
+    """A declared tool that asks nobody for a permission."""
+    if subject.said is not None and not subject.said.permissions:
+        yield found(
+            LintCode.CONTRACT_PERMISSIONS,
+            subject.name,
+            "It asks for no permission, so only names can keep it from anybody.",
+            f'Say permissions={{"{_permission(subject)}"}}.',
+        )
+
+
+def _guess(subject: Subject) -> Tier:
+    return Tier.READ if verb_of(subject.name) in READING else Tier.REVERSIBLE
+
+
+def _is_prose(argument: Argument) -> bool:
+    last = words_of(argument.name)[-1:]
+    return bool(last) and last[0] in SAID and argument.is_only("string")
+
+
+def _permission(subject: Subject) -> str:
+    words = words_of(subject.name)
+    noun = words[-1] if words else "things"
+    return f"{noun}:{'read' if verb_of(subject.name) in READING else 'write'}"
+
+
+RULES: Final = (
+    tier,
+    effect,
+    hints,
+    contradicts,
+    underived,
+    secret,
+    errors,
+    timeout,
+    rate,
+    permissions,
+)
