@@ -52,7 +52,7 @@ Cents: TypeAlias = Annotated[int, Field(gt=0, le=50_000)]
 CustomerEmail: TypeAlias = Annotated[str, Email(domains={MAIL_DOMAIN})]
 
 
-@tool(tier="read", permissions={"orders:read"}, timeout_s=5)
+@tool(tier="read", permissions={"orders:read"}, timeout_s=5, per_minute=120)
 def get_order(order_id: OrderId, context: Context) -> Order:
     """Read one order: status, articles, address, notes and what was refunded.
 
@@ -60,11 +60,14 @@ def get_order(order_id: OrderId, context: Context) -> Order:
 
     Args:
         order_id: Order id, for example "ORD-000042".
+
+    Raises:
+        ShopError: There is no such order; search_orders finds the right one.
     """
     return context.deps.order(order_id)
 
 
-@tool(tier="read", permissions={"orders:read"}, timeout_s=5)
+@tool(tier="read", permissions={"orders:read"}, timeout_s=5, per_minute=120)
 def search_orders(
     context: Context,
     article: Annotated[str, Field(max_length=40)] | None = None,
@@ -73,7 +76,8 @@ def search_orders(
 ) -> tuple[OrderSummary, ...]:
     """Find the newest orders of the caller's organization.
 
-    Use when no order id is known. Not for the details of an order; use get_order for those.
+    Use when no order id is known; an empty list says that no order is like this. Not for the
+    details of an order; use get_order for those.
 
     Args:
         article: Only orders that hold this article, for example "vase".
@@ -84,7 +88,7 @@ def search_orders(
     return context.deps.orders(organization, article=article, status=status, limit=limit)
 
 
-@tool(tier="read", permissions={"customers:read"}, timeout_s=5)
+@tool(tier="read", permissions={"customers:read"}, timeout_s=5, per_minute=120)
 def get_customer(customer_id: CustomerId, context: Context) -> Customer:
     """Read one customer: name, e-mail address and order ids.
 
@@ -92,11 +96,20 @@ def get_customer(customer_id: CustomerId, context: Context) -> Customer:
 
     Args:
         customer_id: Customer id, for example "CUS-0013".
+
+    Raises:
+        ShopError: There is no such customer; an order names its customer_id.
     """
     return context.deps.customer(customer_id)
 
 
-@tool(tier="reversible", effect="idempotent", permissions={"orders:write"}, timeout_s=5)
+@tool(
+    tier="reversible",
+    effect="idempotent",
+    permissions={"orders:write"},
+    timeout_s=5,
+    per_minute=60,
+)
 def add_order_note(
     order_id: OrderId,
     text: Annotated[str, Field(min_length=1, max_length=500), Content()],
@@ -109,6 +122,9 @@ def add_order_note(
     Args:
         order_id: Order id, for example "ORD-000042".
         text: The note, for example "The vase arrived broken."
+
+    Raises:
+        ShopError: There is no such order; search_orders finds the right one.
     """
     return context.deps.add_note(order_id, text, key=_key(context))
 
@@ -119,6 +135,7 @@ def add_order_note(
     probe=_has_changed,
     permissions={"orders:write"},
     timeout_s=5,
+    per_minute=60,
 )
 def update_shipping_address(
     order_id: OrderId,
@@ -132,6 +149,9 @@ def update_shipping_address(
     Args:
         order_id: Order id, for example "ORD-000042".
         address: Street, number and town, for example "1 Mill Lane, Exampleton".
+
+    Raises:
+        ShopError: There is no such order, or it is shipped or cancelled already.
     """
     return context.deps.ship_to(order_id, address, key=_key(context))
 
@@ -142,6 +162,7 @@ def update_shipping_address(
     ask="args.cents > 5000",
     permissions={"refunds:write"},
     timeout_s=10,
+    per_minute=60,
 )
 def refund(order_id: OrderId, cents: Cents, context: Context) -> Refund:
     """Pay back part of an order to its customer.
@@ -152,6 +173,9 @@ def refund(order_id: OrderId, cents: Cents, context: Context) -> Refund:
     Args:
         order_id: Order id, for example "ORD-000042".
         cents: Amount in euro cents: 500 is 5 euros.
+
+    Raises:
+        ShopError: There is no such order, or less than that is left to pay back.
     """
     return context.deps.refund(order_id, cents, key=_key(context))
 
@@ -162,6 +186,7 @@ def refund(order_id: OrderId, cents: Cents, context: Context) -> Refund:
     probe=_has_changed,
     permissions={"orders:write"},
     timeout_s=10,
+    per_minute=60,
 )
 def cancel_order(order_id: OrderId, context: Context) -> Cancellation:
     """Cancel an order that is paid and not yet shipped.
@@ -171,11 +196,20 @@ def cancel_order(order_id: OrderId, context: Context) -> Cancellation:
 
     Args:
         order_id: Order id, for example "ORD-000042".
+
+    Raises:
+        ShopError: There is no such order, or it is shipped or cancelled already.
     """
     return context.deps.cancel(order_id, key=_key(context))
 
 
-@tool(tier="irreversible", effect="unprotected", permissions={"mail:send"}, timeout_s=10)
+@tool(
+    tier="irreversible",
+    effect="unprotected",
+    permissions={"mail:send"},
+    timeout_s=10,
+    per_minute=30,
+)
 def send_email(
     to: CustomerEmail,
     subject: Annotated[str, Field(min_length=1, max_length=120), Content()],
@@ -184,7 +218,8 @@ def send_email(
 ) -> Mail:
     """Send an e-mail to a customer.
 
-    Use after get_customer, which names the address. Not for colleagues; use add_order_note there.
+    Use after get_customer, which names the address; any but a customer's is refused.
+    Not for colleagues; use add_order_note there.
 
     Args:
         to: Address of the customer, for example "ada.hill@customer.example".
@@ -194,7 +229,13 @@ def send_email(
     return context.deps.send(to, subject, body)
 
 
-@tool(tier="privileged", effect="repeatable", permissions={"customers:erase"}, timeout_s=10)
+@tool(
+    tier="privileged",
+    effect="repeatable",
+    permissions={"customers:erase"},
+    timeout_s=10,
+    per_minute=10,
+)
 def erase_customer(customer_id: CustomerId, context: Context) -> Erasure:
     """Erase name, e-mail address and addresses of a customer for good; orders stay.
 
@@ -202,6 +243,9 @@ def erase_customer(customer_id: CustomerId, context: Context) -> Erasure:
 
     Args:
         customer_id: Customer id, for example "CUS-0013".
+
+    Raises:
+        ShopError: There is no such customer; an order names its customer_id.
     """
     return context.deps.erase(customer_id)
 

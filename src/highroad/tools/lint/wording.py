@@ -29,7 +29,7 @@ _PLAIN_VALUES: Final = re.compile(
 _OPEN_END: Final = re.compile(
     r"etc|\.\.\.|…|and so on|\bor (?:any|other|a|an|the)\b", re.IGNORECASE
 )
-_CASE: Final = re.compile(r"\b(?:if|when|for|unless)\b", re.IGNORECASE)
+_CASE: Final = re.compile(r"\b(?:if|when|unless)\b", re.IGNORECASE)
 _ONE_QUOTED: Final = re.compile(_QUOTED)
 
 _NUMBER: Final = r"(-?\d[\d,]*(?:\.\d+)?)"
