@@ -8,6 +8,7 @@ import typer
 
 from highroad.cli import views
 from highroad.cli.acceptance import Acceptance, is_agreed, told
+from highroad.cli.catalog import catalog
 from highroad.cli.door import Door, enter, leave, opened
 from highroad.cli.exits import ExitCode
 from highroad.cli.lint import lint
@@ -26,6 +27,7 @@ app: typer.Typer = typer.Typer(
 )
 
 app.command()(lint)
+app.command()(catalog)
 
 
 @app.command("list")
