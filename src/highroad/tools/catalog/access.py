@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from highroad.domain.policy import Line, PolicyRules, Role
+from highroad.domain.policy import Line, PolicyRules
 from highroad.domain.tool import ToolDefinition
 
 
@@ -26,16 +26,17 @@ class Access:
 
 def access(rules: PolicyRules, tool: ToolDefinition) -> Access:
     """Who may use a tool by these rules."""
+    names = dict.fromkeys(role.name for role in rules.roles)
     return Access(
         everybody=_is_allowed(rules, tool.name),
-        roles=tuple(role.name for role in rules.roles if _may(rules, role, tool)),
+        roles=tuple(name for name in names if _may(rules, name, tool)),
         conditions=tuple(rule.name.text for rule in rules.rules if _fits(rule.tools, tool.name)),
     )
 
 
-def _may(rules: PolicyRules, role: Role, tool: ToolDefinition) -> bool:
+def _may(rules: PolicyRules, role: str, tool: ToolDefinition) -> bool:
     # Several tables of one role are one role.
-    tables = [each for each in rules.roles if each.name == role.name]
+    tables = [each for each in rules.roles if each.name == role]
     held = {line.text for each in tables for line in each.permissions}
     lines = [line for each in tables for line in each.allow]
     return tool.permissions <= held and _is_allowed(rules, tool.name, lines)

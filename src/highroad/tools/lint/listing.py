@@ -111,7 +111,7 @@ def _subject(number: int, entry: JsonValue, form: Form) -> Subject | None:
         raise UnreadableList(f"entry {number} is no object", do=_DO)
     form, body, schema = _form(entry, form)
     name = body.get("name")
-    if schema is None and "type" in entry and entry["type"] not in {"function", "custom"}:
+    if schema is None and entry.get("type", "function") not in ("function", "custom"):
         return None
     if not isinstance(name, str) or not name:
         raise UnreadableList(f"entry {number} has no name, and so is no tool", do=_DO)

@@ -126,7 +126,8 @@ _KNOWN_FORMS: Final = (
 )
 
 _GIVES_EXAMPLE: Final = re.compile(
-    r"\b(?:for example|e\.g\.|such as|examples?:|example is|for instance|like)\W{0,3}\S|\bi\.e\.",
+    r"\b(?:for example|e\.g\.|such as|examples?:|example is|for instance)\W{0,3}\S"
+    r"|\blike:?\s*['\"`\u2018\u201c]",
     re.IGNORECASE,
 )
 _BEGINNING: Final = 300

@@ -42,11 +42,8 @@ def undescribed(subject: Subject) -> Iterator[Finding]:
             yield found(
                 LintCode.ARGUMENT_UNDESCRIBED,
                 subject.name,
-                f"{argument.pointer} has no description" + (" beyond its name." if said else "."),
-                f"Say what {argument.pointer} means, in which unit or form, and what it is when "
-                f"left out."
-                if not argument.is_required
-                else f"Say what {argument.pointer} means, and in which unit or form.",
+                f"Nothing but the name describes {argument.pointer}.",
+                f"Say what {argument.pointer} means, {_what_else(argument)}.",
                 pointer=argument.pointer,
             )
 
@@ -96,7 +93,7 @@ def structured_text(subject: Subject) -> Iterator[Finding]:
             yield found(
                 LintCode.ARGUMENT_STRUCTURED_TEXT,
                 subject.name,
-                f"{argument.pointer} is a text that holds {what}: nothing checks it.",
+                f"Nothing checks what {argument.pointer} is to hold: {what}.",
                 f"For {argument.pointer}, {schema}.",
                 pointer=argument.pointer,
             )
@@ -127,7 +124,7 @@ def pattern(subject: Subject) -> Iterator[Finding]:
             yield found(
                 LintCode.ARGUMENT_PATTERN,
                 subject.name,
-                f"{argument.pointer} has a form, and the schema takes any text.",
+                f"Any text may stand at {argument.pointer}, and only one form is right.",
                 f"Add {keyword} to {argument.pointer}.",
                 pointer=argument.pointer,
             )
@@ -161,7 +158,7 @@ def bounds(subject: Subject) -> Iterator[Finding]:
         yield found(
             LintCode.ARGUMENT_BOUNDS,
             subject.name,
-            f"{argument.pointer} has no bounds.",
+            f"Nothing bounds {argument.pointer}.",
             f"Add {keywords} to {argument.pointer}.",
             pointer=argument.pointer,
         )
@@ -214,7 +211,7 @@ def default(subject: Subject) -> Iterator[Finding]:
             yield found(
                 LintCode.ARGUMENT_DEFAULT,
                 subject.name,
-                f"{argument.pointer} is required, so its default is never used.",
+                f"No call uses the default of {argument.pointer}, since it must be given.",
                 f'Take {argument.pointer} out of "required", or its "default" away.',
                 pointer=argument.pointer,
             )
@@ -226,6 +223,12 @@ def default(subject: Subject) -> Iterator[Finding]:
                 f'Give {argument.pointer} a "default" that it would take, or none.',
                 pointer=argument.pointer,
             )
+
+
+def _what_else(argument: Argument) -> str:
+    if argument.is_required:
+        return "and in which unit or form"
+    return "in which unit or form, and what holds when it is left out"
 
 
 def _loose_texts(subject: Subject) -> Iterator[Argument]:

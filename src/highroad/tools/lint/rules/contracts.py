@@ -19,7 +19,7 @@ from highroad.tools.lint.vocabulary import (
 )
 
 _ERRORS: Final = re.compile(
-    r"\b(?:error|errors|fails?|failed|failure|refuse[sd]?|reject(?:s|ed)?|raises?|throws?|exceptions?"
+    r"\b(?:error|errors|fails?|failed|failure|refuse[sd]|reject(?:s|ed)?|raises?|throws?|exceptions?"
     r"|not found|invalid|unknown|no match(?:es)?|does not exist|doesn't exist|cannot be|must exist"
     r"|empty (?:list|result)|null if|none if|returns (?:null|none))\b",
     re.IGNORECASE,
@@ -112,7 +112,7 @@ def secret(subject: Subject) -> Iterator[Finding]:
         yield found(
             LintCode.CONTRACT_SECRET,
             subject.name,
-            f"{argument.pointer} takes a credential: a model has to know it to call the tool.",
+            f"A credential goes into {argument.pointer}: a model has to know it to call the tool.",
             f"Mark {argument.pointer} with Secret()."
             if subject.said
             else f"Let the server find {argument.pointer} in its own configuration.",

@@ -41,7 +41,7 @@ _ORDERS: Final = (
         re.IGNORECASE,
     ),
     re.compile(
-        r"\byou (?:were|have been|are) (?:advised|told|instructed|ordered)\b[^.]{0,40}",
+        r"\byou\b[^.]{0,50}\b(?:were|have been|are) (?:advised|told|instructed|ordered) to \w+",
         re.IGNORECASE,
     ),
     re.compile(r"<\s*(?:important|system|secret|instructions?)\s*>", re.IGNORECASE),

@@ -74,7 +74,7 @@ def untyped(subject: Subject) -> Iterator[Finding]:
             yield found(
                 LintCode.SCHEMA_UNTYPED,
                 subject.name,
-                f"{argument.pointer} {message}",
+                message.format(argument.pointer),
                 f"Give {argument.pointer} {fix}",
                 pointer=argument.pointer,
             )
@@ -130,13 +130,13 @@ def _trouble(subject: Subject) -> str | None:
 
 def _what_is_open(argument: Argument) -> tuple[str, str] | None:
     if not argument.has("type", *_SAYS):
-        return "has no type.", 'a "type".'
+        return "No type is said of {}.", 'a "type".'
     if argument.is_only("array") and not argument.has("items", "prefixItems", *_SAYS):
-        return "does not say what its items are.", '"items": what each of them is.'
+        return "Nothing says what the items of {} are.", '"items": what each of them is.'
     members = ("properties", "additionalProperties", "patternProperties", "propertyNames")
     if argument.is_only("object") and not argument.has(*members, *_SAYS):
         return (
-            "is an object of which no member is named.",
+            "No member is named of the object {}.",
             '"properties", or "additionalProperties" with the schema of any member.',
         )
     return None

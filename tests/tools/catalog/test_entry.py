@@ -1,0 +1,114 @@
+"""What the catalog says of a tool is what its definition says, and what the contract promises."""
+
+from highroad.domain.label import Integrity, Label, Labels
+from highroad.domain.policy import PolicyRules
+from highroad.domain.tool import ArgumentContract, ArgumentRole, Contract, Effect, Tier
+from highroad.tools.catalog.entry import catalog
+from highroad.tools.catalog.words import comes_out, goes_in, roles_of
+
+ARGUMENTS = {
+    "type": "object",
+    "properties": {
+        "order_id": {"type": "string", "description": "Order id."},
+        "text": {"$ref": "#/$defs/Text", "description": "The note."},
+        "key": {"type": "string"},
+    },
+    "required": ["order_id"],
+    "$defs": {"Text": {"type": "string", "maxLength": 9, "description": "A text."}},
+}
+CONTRACT = Contract(
+    arguments={
+        "text": ArgumentContract(role=ArgumentRole.CONTENT),
+        "key": ArgumentContract(role=ArgumentRole.SECRET),
+    },
+    labels=Labels(
+        leaves=(
+            ("/id", Label(Integrity.SYSTEM)),
+            ("/mail", Label(readers=frozenset({"support", "manager"}))),
+        )
+    ),
+    owned=("order_id",),
+)
+RESULT = {"type": "object", "properties": {"id": {}, "mail": {}, "text": {}}}
+
+
+def test_an_argument_has_its_form_its_words_and_its_role(written):
+    (tool,) = written(input_schema=ARGUMENTS, contract=CONTRACT).tools
+    order_id, text, _ = tool.arguments
+
+    assert (order_id.form, order_id.description) == ("a string", "Order id.")
+    assert order_id.is_required
+    assert order_id.is_owned
+    assert (text.form, text.description, text.role) == (
+        "a string of at most 9 characters",
+        "The note.",
+        "content",
+    )
+    assert not text.is_required
+
+
+def test_a_risk_says_what_goes_in_by_role_and_what_comes_out_by_label(written):
+    (tool,) = written(input_schema=ARGUMENTS, contract=CONTRACT, output_schema=RESULT).tools
+
+    assert goes_in(tool.risk) == "control: order_id; content: text; secret: key"
+    assert comes_out(tool.risk) == (
+        "system: /id; untrusted, for manager, support to read: /mail; untrusted: /text"
+    )
+
+
+def test_the_items_of_a_list_are_told_by_field(written):
+    listed = {"type": "array", "items": {"$ref": "#/$defs/R"}, "$defs": {"R": RESULT}}
+    (tool,) = written(output_schema=listed).tools
+
+    assert comes_out(tool.risk) == "untrusted: /*/id, /*/mail, /*/text"
+
+
+def test_a_result_that_is_not_promised_may_be_anything(written):
+    (tool,) = written().tools
+
+    assert tool.risk.comes_out is None
+    assert "anything" in comes_out(tool.risk)
+    assert goes_in(tool.risk) == "nothing"
+
+
+def test_a_result_without_members_is_told_as_a_whole(written):
+    (tool,) = written(output_schema={"type": "string"}).tools
+    assert comes_out(tool.risk) == "untrusted: the result"
+
+
+def test_the_matrix_has_every_tier_with_every_class_and_each_tool_once(definition):
+    tools = [
+        definition(name="a", tier=Tier.READ, effect=Effect.REPEATABLE),
+        definition(name="b", tier=Tier.PRIVILEGED, effect=Effect.CHECKABLE),
+    ]
+    cells = {(cell.tier, cell.effect): cell.tools for cell in catalog(tools, PolicyRules()).matrix}
+
+    assert len(cells) == len(Tier) * len(Effect)
+    assert cells.pop((Tier.READ, Effect.REPEATABLE)) == ("a",)
+    assert cells.pop((Tier.PRIVILEGED, Effect.CHECKABLE)) == ("b",)
+    assert set(cells.values()) == {()}
+
+
+def test_only_terms_that_were_said_are_told(written):
+    (plain,) = written().tools
+    (bound,) = written(ask="args.x > 1", per_minute=0, deprecated="get_it", cost_usd=0.5).tools
+
+    assert dict(plain.terms) == {"attempts": "3"}
+    assert dict(bound.terms) == {
+        "asks a person when": "args.x > 1",
+        "attempts": "3",
+        "rate": "0 a minute",
+        "cost": "0.5 US dollars at most",
+        "deprecated": "get_it",
+    }
+
+
+def test_without_a_rule_a_tool_is_everybodys(written):
+    (tool,) = written().tools
+    assert roles_of(tool.access) == "everybody"
+
+
+def test_tools_stand_in_the_order_of_their_names(definition):
+    names = ["refund", "cancel", "search"]
+    found = catalog([definition(name=name) for name in names], PolicyRules())
+    assert [tool.name for tool in found.tools] == sorted(names)
