@@ -139,7 +139,8 @@ def _sum(found: Report) -> Text:
     told = ", ".join(f"{counts[severity]} {words}" for severity, words in _COUNTED.items())
     number = len(found.scores)
     average = sum(score.points for score in found.scores) / number if number else 0
-    return Text(f"{number} tools, {average:.1f} of {len(Point)} points on average: {told}")
+    tools = "1 tool" if number == 1 else f"{number} tools"
+    return Text(f"{tools}, {average:.1f} of {len(Point)} points on average: {told}")
 
 
 def _grid() -> Table:
