@@ -102,6 +102,7 @@ def test_markdown_shows_what_an_author_wrote_and_makes_nothing_of_it(text, hosti
     prose = [line for line in lines if not line.startswith(("{", "}", "  "))]
 
     assert not any("<" in line for line in prose)
+    assert not any(re.match(r"\d+[.)]", line) for line in prose)
     for start in ("# ", "```"):
         headings = [line for line in ours if line.startswith(start)]
         assert len([line for line in lines if line.startswith(start)]) == len(headings)

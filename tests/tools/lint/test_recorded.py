@@ -36,9 +36,17 @@ def test_a_deprecated_tool_that_is_still_offered_is_found_with_its_successor(tol
     assert "`read_text_file`" in fix
 
 
-def test_two_tools_of_the_filesystem_that_read_alike_are_found_and_no_more(told):
-    alike = {tool for code, tool in told("filesystem") if code is LintCode.SET_AMBIGUOUS}
-    assert alike == {"list_directory", "list_directory_with_sizes"}
+@pytest.mark.parametrize(
+    ("server", "names"),
+    [
+        ("filesystem", {"list_directory", "list_directory_with_sizes"}),
+        ("memory", set()),
+        ("playwright", set()),
+    ],
+)
+def test_tools_that_read_alike_are_found_and_no_more(server, names, told):
+    alike = {tool for code, tool in told(server) if code is LintCode.SET_AMBIGUOUS}
+    assert alike == names
 
 
 def test_arguments_without_a_word_are_found_in_the_git_server(recorded):

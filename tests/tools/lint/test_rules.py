@@ -255,7 +255,11 @@ CASES = {
     LintCode.CONTRACT_CONTRADICTS: (
         [of_server(name="delete_forecast")],
         "Say what it changes",
-        [of_server(), of_server(name="delete_forecast", annotations={"readOnlyHint": False})],
+        [
+            of_server(),
+            of_server(name="run_forecast"),
+            of_server(name="delete_forecast", annotations={"readOnlyHint": False}),
+        ],
     ),
     LintCode.CONTRACT_UNDERIVED: (
         [declared(argument=Annotated[str, Field(max_length=9)])],
@@ -340,13 +344,36 @@ def test_a_secret_that_is_marked_is_no_finding(findings):
     assert LintCode.CONTRACT_SECRET not in {each.code for each in findings(marked)}
 
 
-def test_a_foreign_reference_is_refused_and_never_fetched(findings):
+def test_a_reference_out_of_the_schema_is_refused_and_never_followed(findings, tmp_path):
+    """A file is what a test may watch; what reads one would fetch from a network as well."""
+    file = tmp_path / "schema.json"
+    file.write_text('{"type": "string"}', "utf-8")
+
     (found,) = (
         each
-        for each in findings(taking({"$ref": "https://example.com/schema"}))
+        for each in findings(taking({"$ref": file.as_uri()}))
         if each.code is LintCode.SCHEMA_INVALID
     )
     assert "leads out of it" in found.message
+
+
+@pytest.mark.parametrize(
+    ("description", "is_thin"),
+    [
+        ("Gets the forecast for the forecast.", True),
+        ("Reads sky, wind, rain.", True),
+        ("Reads sky and wind of tomorrow.", False),
+    ],
+)
+def test_a_description_is_thin_that_is_short_or_says_nothing_new(description, is_thin, findings):
+    codes = {each.code for each in findings(entry(description=description))}
+    assert (LintCode.DESCRIPTION_THIN in codes) is is_thin
+
+
+def test_bounds_of_what_may_be_null_are_seen(findings):
+    days = {"anyOf": [{"type": "integer", "minimum": 1, "maximum": 7}, {"type": "null"}]}
+    codes = {each.code for each in findings(schema(properties={"days": days}))}
+    assert LintCode.ARGUMENT_BOUNDS not in codes
 
 
 def test_tools_that_name_each_other_are_not_ambiguous(findings):
