@@ -99,9 +99,7 @@ def _prefix(vector: Vector, seen_in: Counter[str], least: float) -> list[str]:
 
 
 def _cosine(one: Vector, other: Vector) -> float:
-    if len(other) < len(one):
-        one, other = other, one
-    return sum(weight * other[term] for term, weight in one.items() if term in other)
+    return sum(one[term] * other[term] for term in one.keys() & other.keys())
 
 
 def _shared(one: Vector, other: Vector) -> tuple[str, ...]:

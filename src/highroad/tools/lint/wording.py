@@ -6,6 +6,7 @@ that is wrong once is not read twice.
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from highroad.tools.lint.vocabulary import VERBS, word_set
@@ -33,6 +34,8 @@ _CASE: Final = re.compile(r"\b(?:if|when|unless)\b", re.IGNORECASE)
 _ONE_QUOTED: Final = re.compile(_QUOTED)
 
 _NUMBER: Final = r"(-?\d[\d,]*(?:\.\d+)?)"
+_HAS_NUMBER: Final = re.compile(r"\d|ositive|egative|based")
+"""What every bound has, looked for first: most texts have none of it."""
 _RANGE: Final = (
     re.compile(
         rf"\b(?:between|from)\s+{_NUMBER}(?:\s*\([^)]*\))?\s+(?:and|to)\s+{_NUMBER}\b",
@@ -142,6 +145,10 @@ _OTHER_VERBS: Final = word_set(
 )
 
 
+_REMEMBERED: Final = 1_024
+"""Texts whose reading is kept: several rules read the same one, and lists repeat themselves."""
+
+
 @dataclass(frozen=True, slots=True)
 class Bounds:
     """The least and the most that words allow, as they write them."""
@@ -150,6 +157,7 @@ class Bounds:
     most: str | None = None
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def values_in(text: str) -> tuple[str, ...]:
     """The values of which a text says that there are no others."""
     quoted = _VALUES.search(text)
@@ -165,8 +173,11 @@ def values_in(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(re.split(r",\s*(?:or\s+)?|\s+or\s+", plain["values"])))
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def bounds_in(text: str) -> Bounds:
     """The bounds of a number, or of how many items there are, that a text names."""
+    if not _HAS_NUMBER.search(text):
+        return Bounds()
     for pattern in _RANGE:
         if (both := pattern.search(text)) is not None:
             return Bounds(_plain(both[1]), _plain(both[2]))
@@ -185,6 +196,7 @@ def length_in(text: str) -> str | None:
     return _plain(most[1]) if most else None
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def structure_in(text: str) -> tuple[str, str] | None:
     """What structure a text is said to carry, and the schema that would have it."""
     for pattern, what, schema in _STRUCTURE:

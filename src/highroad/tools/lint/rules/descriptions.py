@@ -48,7 +48,7 @@ _ORDERS: Final = (
     re.compile(r"\bsystem prompt\b", re.IGNORECASE),
 )
 _KNOWN: Final = (("id",), ("ids",), ("number",), ("email",))
-_ALLOWED_CONTROLS: Final = frozenset("\n\r\t")
+_SUSPECT: Final = re.compile(r"[^\x20-\x7e\n\r\t]")
 # U+00AD may stand in hyphenated words, U+200D joins emoji: both are honest in prose.
 _HARMLESS: Final = frozenset("\u00ad\u200d")
 
@@ -138,7 +138,8 @@ def orders(subject: Subject) -> Iterator[Finding]:
 def hidden(subject: Subject) -> Iterator[Finding]:
     """Characters that a model reads and a person does not see."""
     for pointer, text in _texts(subject):
-        unseen = next((each for each in text if not text.isascii() and _is_unseen(each)), None)
+        suspects = _SUSPECT.findall(text)
+        unseen = next((each for each in suspects if _is_unseen(each)), None)
         if unseen is not None:
             yield found(
                 LintCode.DESCRIPTION_HIDDEN,
@@ -158,7 +159,7 @@ def _texts(subject: Subject) -> Iterator[tuple[str, str]]:
 
 def _is_unseen(character: str) -> bool:
     is_formatting = unicodedata.category(character) in {"Cf", "Cc", "Co"}
-    return is_formatting and character not in _ALLOWED_CONTROLS | _HARMLESS
+    return is_formatting and character not in _HARMLESS
 
 
 def _what_decides(subject: Subject) -> str:
