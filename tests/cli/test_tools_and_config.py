@@ -35,7 +35,8 @@ def test_a_tool_is_shown_with_what_its_contract_rests_on(terminal):
     assert "order_id: control, from third party up, names an object that has an owner" in printed
     assert "declared: Owned" in printed
     assert "cents: control" in printed
-    assert "not declared, and neither type nor name says more" in printed
+    assert "declared: Control" in printed
+    assert "no label: untrusted" in printed
     assert "untrusted, read by everybody" in printed
     reasons = terminal("tools", "show", "refund", "--json").json["reasons"]
     assert {each["subject"]: each["basis"] for each in reasons}["order_id"] == "declared"

@@ -42,8 +42,8 @@ _COUNT: Final[dict[Deed, str]] = {
 class ShopError(ToolError):
     """The shop says no. Its transaction was rolled back, and so nothing was applied."""
 
-    def __init__(self, message: str, *, hint: str) -> None:
-        super().__init__(message, code="shop_refused", hint=hint, applied=False)
+    def __init__(self, message: str, *, code: str, hint: str) -> None:
+        super().__init__(message, code=code, hint=hint, applied=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +153,7 @@ class Shop:
                 if order.refunded_cents + cents > order.total_cents:
                     raise ShopError(
                         "The order was not paid with that much money.",
+                        code="too_much",
                         hint="Read it again: total_cents less refunded_cents is what is left.",
                     )
                 database.execute(
@@ -237,7 +238,11 @@ def _order(database: sqlite3.Connection, order_id: str) -> Order:
         "SELECT id, status, placed_on, customer_id, ship_to FROM orders WHERE id = ?", (order_id,)
     ).fetchone()
     if row is None:
-        raise ShopError("There is no such order.", hint="Find the order with search_orders.")
+        raise ShopError(
+            "There is no such order.",
+            code="no_such_order",
+            hint="Find the order with search_orders.",
+        )
     number, status, placed_on, customer_id, ship_to = row
     lines = tuple(
         Line(article=article, quantity=quantity, cents=cents)
@@ -270,6 +275,7 @@ def _still_here(database: sqlite3.Connection, order_id: str) -> Order:
     if order.status != "paid":
         raise ShopError(
             f"The order is {order.status} and cannot be changed any more.",
+            code="too_late",
             hint="Tell the user; add_order_note leaves word for a colleague.",
         )
     return order
@@ -293,7 +299,11 @@ def _customer(database: sqlite3.Connection, customer_id: str) -> Customer:
         "SELECT id, name, email FROM customers WHERE id = ?", (customer_id,)
     ).fetchone()
     if row is None:
-        raise ShopError("There is no such customer.", hint="An order names its customer_id.")
+        raise ShopError(
+            "There is no such customer.",
+            code="no_such_customer",
+            hint="An order names its customer_id.",
+        )
     number, name, email = row
     order_ids = database.execute(
         "SELECT id FROM orders WHERE customer_id = ? ORDER BY id", (customer_id,)

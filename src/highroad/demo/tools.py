@@ -22,6 +22,7 @@ from highroad.demo.records import (
     Shipment,
 )
 from highroad.demo.stock import MAIL_DOMAIN
+from highroad.tools.contract import Control
 from highroad.tools.semantic import Email
 
 Context: TypeAlias = ToolContext[Shop]
@@ -48,11 +49,31 @@ def _key(context: Context) -> str:
 
 OrderId: TypeAlias = Annotated[str, Field(pattern=r"^ORD-\d{6}$"), Owned(_owner_of_order)]
 CustomerId: TypeAlias = Annotated[str, Field(pattern=r"^CUS-\d{4}$"), Owned(_owner_of_customer)]
-Cents: TypeAlias = Annotated[int, Field(gt=0, le=50_000)]
-CustomerEmail: TypeAlias = Annotated[str, Email(domains={MAIL_DOMAIN})]
+Article: TypeAlias = Annotated[str, Field(max_length=40)]
+Cents: TypeAlias = Annotated[int, Field(gt=0, le=50_000), Control()]
+CustomerEmail: TypeAlias = Annotated[str, Email(domains={MAIL_DOMAIN}), Control()]
+
+NO_ORDER: Final = {"no_such_order": "No order has this id. Find the right one with search_orders."}
+NO_CUSTOMER: Final = {
+    "no_such_customer": "No customer has this id. Read the order again: it names its customer."
+}
+TOO_LATE: Final = {
+    "too_late": "The order is shipped or cancelled already. Tell the user, or leave a colleague "
+    "word with add_order_note."
+}
+TOO_MUCH: Final = {
+    "too_much": "Less than that is left. Read the order again: total_cents less refunded_cents may "
+    "still be paid back."
+}
 
 
-@tool(tier="read", permissions={"orders:read"}, timeout_s=5, per_minute=120)
+@tool(
+    tier="read",
+    permissions={"orders:read"},
+    timeout_s=5,
+    per_minute=120,
+    errors=NO_ORDER,
+)
 def get_order(order_id: OrderId, context: Context) -> Order:
     """Read one order: status, articles, address, notes and what was refunded.
 
@@ -60,19 +81,22 @@ def get_order(order_id: OrderId, context: Context) -> Order:
 
     Args:
         order_id: Order id, for example "ORD-000042".
-
-    Raises:
-        ShopError: There is no such order; search_orders finds the right one.
     """
     return context.deps.order(order_id)
 
 
-@tool(tier="read", permissions={"orders:read"}, timeout_s=5, per_minute=120)
+@tool(
+    tier="read",
+    permissions={"orders:read"},
+    timeout_s=5,
+    per_minute=120,
+    examples=[{"article": "vase", "status": "paid", "limit": 10}],
+)
 def search_orders(
     context: Context,
-    article: Annotated[str, Field(max_length=40)] | None = None,
-    status: OrderStatus | None = None,
-    limit: Annotated[int, Field(ge=1, le=20)] = 5,
+    article: Annotated[Article | None, Control()] = None,
+    status: Annotated[OrderStatus | None, Control()] = None,
+    limit: Annotated[int, Field(ge=1, le=20), Control()] = 5,
 ) -> tuple[OrderSummary, ...]:
     """Find the newest orders of the caller's organization.
 
@@ -88,7 +112,13 @@ def search_orders(
     return context.deps.orders(organization, article=article, status=status, limit=limit)
 
 
-@tool(tier="read", permissions={"customers:read"}, timeout_s=5, per_minute=120)
+@tool(
+    tier="read",
+    permissions={"customers:read"},
+    timeout_s=5,
+    per_minute=120,
+    errors=NO_CUSTOMER,
+)
 def get_customer(customer_id: CustomerId, context: Context) -> Customer:
     """Read one customer: name, e-mail address and order ids.
 
@@ -96,9 +126,6 @@ def get_customer(customer_id: CustomerId, context: Context) -> Customer:
 
     Args:
         customer_id: Customer id, for example "CUS-0013".
-
-    Raises:
-        ShopError: There is no such customer; an order names its customer_id.
     """
     return context.deps.customer(customer_id)
 
@@ -109,6 +136,8 @@ def get_customer(customer_id: CustomerId, context: Context) -> Customer:
     permissions={"orders:write"},
     timeout_s=5,
     per_minute=60,
+    errors=NO_ORDER,
+    examples=[{"order_id": "ORD-000042", "text": "The vase arrived broken."}],
 )
 def add_order_note(
     order_id: OrderId,
@@ -122,9 +151,6 @@ def add_order_note(
     Args:
         order_id: Order id, for example "ORD-000042".
         text: The note, for example "The vase arrived broken."
-
-    Raises:
-        ShopError: There is no such order; search_orders finds the right one.
     """
     return context.deps.add_note(order_id, text, key=_key(context))
 
@@ -136,10 +162,12 @@ def add_order_note(
     permissions={"orders:write"},
     timeout_s=5,
     per_minute=60,
+    errors=NO_ORDER | TOO_LATE,
+    examples=[{"order_id": "ORD-000042", "address": "1 Mill Lane, Exampleton"}],
 )
 def update_shipping_address(
     order_id: OrderId,
-    address: Annotated[str, Field(min_length=8, max_length=200)],
+    address: Annotated[str, Field(min_length=8, max_length=200), Control()],
     context: Context,
 ) -> Shipment:
     """Send an order that is paid and not yet shipped to another address.
@@ -149,9 +177,6 @@ def update_shipping_address(
     Args:
         order_id: Order id, for example "ORD-000042".
         address: Street, number and town, for example "1 Mill Lane, Exampleton".
-
-    Raises:
-        ShopError: There is no such order, or it is shipped or cancelled already.
     """
     return context.deps.ship_to(order_id, address, key=_key(context))
 
@@ -163,6 +188,8 @@ def update_shipping_address(
     permissions={"refunds:write"},
     timeout_s=10,
     per_minute=60,
+    errors=NO_ORDER | TOO_MUCH,
+    examples=[{"order_id": "ORD-000042", "cents": 500}],
 )
 def refund(order_id: OrderId, cents: Cents, context: Context) -> Refund:
     """Pay back part of an order to its customer.
@@ -173,9 +200,6 @@ def refund(order_id: OrderId, cents: Cents, context: Context) -> Refund:
     Args:
         order_id: Order id, for example "ORD-000042".
         cents: Amount in euro cents: 500 is 5 euros.
-
-    Raises:
-        ShopError: There is no such order, or less than that is left to pay back.
     """
     return context.deps.refund(order_id, cents, key=_key(context))
 
@@ -187,6 +211,7 @@ def refund(order_id: OrderId, cents: Cents, context: Context) -> Refund:
     permissions={"orders:write"},
     timeout_s=10,
     per_minute=60,
+    errors=NO_ORDER | TOO_LATE,
 )
 def cancel_order(order_id: OrderId, context: Context) -> Cancellation:
     """Cancel an order that is paid and not yet shipped.
@@ -196,9 +221,6 @@ def cancel_order(order_id: OrderId, context: Context) -> Cancellation:
 
     Args:
         order_id: Order id, for example "ORD-000042".
-
-    Raises:
-        ShopError: There is no such order, or it is shipped or cancelled already.
     """
     return context.deps.cancel(order_id, key=_key(context))
 
@@ -209,6 +231,9 @@ def cancel_order(order_id: OrderId, context: Context) -> Cancellation:
     permissions={"mail:send"},
     timeout_s=10,
     per_minute=30,
+    examples=[
+        {"to": "ada.hill@customer.example", "subject": "Your vase", "body": "It is on its way."}
+    ],
 )
 def send_email(
     to: CustomerEmail,
@@ -235,6 +260,7 @@ def send_email(
     permissions={"customers:erase"},
     timeout_s=10,
     per_minute=10,
+    errors=NO_CUSTOMER,
 )
 def erase_customer(customer_id: CustomerId, context: Context) -> Erasure:
     """Erase name, e-mail address and addresses of a customer for good; orders stay.
@@ -243,9 +269,6 @@ def erase_customer(customer_id: CustomerId, context: Context) -> Erasure:
 
     Args:
         customer_id: Customer id, for example "CUS-0013".
-
-    Raises:
-        ShopError: There is no such customer; an order names its customer_id.
     """
     return context.deps.erase(customer_id)
 
