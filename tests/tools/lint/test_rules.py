@@ -3,10 +3,12 @@
 from typing import Annotated, Any
 
 import pytest
-from pydantic import Field
+from pydantic import BaseModel, Field, SecretStr
 
 from highroad import Content, tool
-from highroad.tools.contract import Secret
+from highroad.tools.contract import Control, Secret
+from highroad.tools.from_model import tool_from_model
+from highroad.tools.from_schema import tool_from_schema
 from highroad.tools.lint.codes import LintCode
 
 
@@ -52,10 +54,13 @@ def schema(**changes):
     return entry(parameters={**entry()["parameters"], **changes})
 
 
+SAID = {"tier": "read", "timeout_s": 5, "per_minute": 60, "permissions": {"weather:read"}}
+UNMARKED = Annotated[str, Field(max_length=9)]
+
+
 def declared(returns=str, argument=None, raises=True, **options):
     """A function that says everything, but for what is changed."""
-    said = {"tier": "read", "timeout_s": 5, "per_minute": 60, "permissions": {"weather:read"}}
-    given = {name: value for name, value in {**said, **options}.items() if value is not None}
+    given = {name: value for name, value in {**SAID, **options}.items() if value is not None}
 
     def get_forecast(text: argument or Annotated[str, Field(max_length=9), Content()]) -> returns:
         return text
@@ -262,9 +267,14 @@ CASES = {
         ],
     ),
     LintCode.CONTRACT_UNDERIVED: (
-        [declared(argument=Annotated[str, Field(max_length=9)])],
-        "Mark /text with Content()",
-        [declared(), taking(name="text")],
+        [declared(argument=UNMARKED), declared(argument=int)],
+        "Mark /text with Control()",
+        [
+            declared(),
+            declared(argument=Annotated[UNMARKED, Control()]),
+            declared(argument=SecretStr),
+            taking(name="text"),
+        ],
     ),
     LintCode.CONTRACT_SECRET: (
         [taking(CREDENTIAL, name="apiKey")],
@@ -276,9 +286,9 @@ CASES = {
         ],
     ),
     LintCode.CONTRACT_ERRORS: (
-        [taking(description="Read the weather. Use when asked."), declared(raises=False)],
-        "Fails when",
-        [entry(), declared()],
+        [taking(description="Read the weather. Use when asked.")],
+        'description, for example: "Fails when the city is not found',
+        [entry(), declared(), declared(raises=False, errors={"too_early": "Ask tomorrow."})],
     ),
     LintCode.CONTRACT_TIMEOUT: ([declared(timeout_s=None)], "timeout_s", [declared(), entry()]),
     LintCode.CONTRACT_RATE: ([declared(per_minute=None)], "per_minute", [declared(), entry()]),
@@ -337,6 +347,88 @@ def test_a_code_is_not_found_where_nothing_is_wrong(code, findings):
 
 def test_what_leaves_nothing_to_be_said_gets_no_advice(findings):
     assert findings(declared()) == ()
+
+
+class Forecast(BaseModel):
+    """Read tomorrow's weather.
+
+    Use when the user asks about it.
+    """
+
+    text: Annotated[str, Field(max_length=9), Content()] = Field(
+        description='What was asked, for example "Rain?".'
+    )
+
+
+class Weather:
+    """The weather.
+
+    Raises:
+        TypeError: This is of the class, and of no tool.
+    """
+
+    @tool(**SAID, errors={"too_early": "Nothing is known yet. Ask tomorrow."})
+    def get_forecast(self, text: Annotated[str, Field(max_length=9), Content()]) -> str:
+        """Read tomorrow's weather.
+
+        Use when the user asks about it.
+
+        Args:
+            text: What was asked, for example "Rain?".
+        """
+        return text
+
+    def __call__(self, arguments):
+        return arguments
+
+
+def get_forecast(asked: Forecast) -> str:
+    """Read tomorrow's weather.
+
+    Use when the user asks about it.
+
+    Raises:
+        LookupError: Nothing is known yet.
+    """
+    return asked.text
+
+
+def test_tools_from_methods_models_and_schemas_are_linted_as_others_are(findings):
+    from_schema = tool_from_schema(
+        lambda arguments: arguments,
+        name="get_forecast",
+        description=Forecast.__doc__,
+        parameters=Forecast.model_json_schema(),
+        returns={"type": "string"},
+        markers={"text": Content()},
+        errors={"too_early": "Nothing is known yet. Ask tomorrow."},
+        **SAID,
+    )
+
+    assert findings(Weather().get_forecast) == ()
+    assert findings(tool_from_model(get_forecast, model=Forecast, **SAID)) == ()
+    assert findings(from_schema) == ()
+
+
+def test_what_the_class_of_a_body_says_is_not_said_of_a_tool(findings):
+    anonymous = tool_from_schema(Weather(), name="get_forecast", parameters={}, **SAID)
+    assert LintCode.CONTRACT_ERRORS in {each.code for each in findings(anonymous)}
+
+
+def test_a_declared_tool_is_told_to_declare_its_errors(findings):
+    (found,) = findings(declared(raises=False))
+
+    assert found.code is LintCode.CONTRACT_ERRORS
+    assert found.fix.startswith('Declare errors={"text_not_found": "…"}')
+
+
+def test_what_a_tool_is_by_default_is_nobodys_word(findings):
+    """The closed defaults are irreversible and unprotected; saying so is another thing."""
+    said = declared(tier="irreversible", effect="unprotected")
+    unsaid = {each.code for each in findings(declared(tier=None))}
+
+    assert findings(said) == ()
+    assert {LintCode.CONTRACT_TIER, LintCode.CONTRACT_EFFECT} <= unsaid
 
 
 def test_a_secret_that_is_marked_is_no_finding(findings):

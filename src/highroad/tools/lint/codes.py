@@ -108,6 +108,7 @@ _ADVICE: Final = frozenset(
         LintCode.ARGUMENT_DEFAULT,
         LintCode.SCHEMA_OPEN,
         LintCode.SCHEMA_RESULT,
+        LintCode.CONTRACT_UNDERIVED,
         LintCode.CONTRACT_ERRORS,
         LintCode.CONTRACT_TIMEOUT,
         LintCode.CONTRACT_RATE,

@@ -2,11 +2,13 @@
 
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from highroad.domain.tool import Tier
-from highroad.tools.declare import Declaration, declaration_of
+from highroad.tools.contract import underived
+from highroad.tools.declaration import Declaration, DeclaredTool
+from highroad.tools.declare import declaration_of
 from highroad.tools.lint.subject import Form, Said, Subject
 
 _RAISES: Final = re.compile(
@@ -15,13 +17,13 @@ _RAISES: Final = re.compile(
 _RAISED: Final = re.compile(r"^[ \t]+(\S[^\n]*)", re.MULTILINE)
 
 
-def subject_of(function: Callable[..., Any]) -> Subject:
-    """A declared function, or a plain one with the closed defaults, as lint sees it.
+def subject_of(tool: Callable[..., Any]) -> Subject:
+    """A declared tool, or a plain function with the closed defaults, as lint sees it.
 
     Raises:
         DeclarationError: A plain function that cannot be a tool.
     """
-    declared = declaration_of(function)
+    declared = declaration_of(tool)
     definition = declared.definition
     return Subject(
         name=definition.name,
@@ -30,7 +32,7 @@ def subject_of(function: Callable[..., Any]) -> Subject:
         form=Form.DECLARED,
         output_schema=definition.output_schema,
         annotations=definition.annotations,
-        errors=_errors(function),
+        errors=(*_declared_errors(definition.errors), *_raised_errors(tool)),
         examples=definition.examples,
         deprecated=definition.deprecated,
         said=_said(declared),
@@ -46,15 +48,23 @@ def _said(declared: Declaration) -> Said:
         tier=tier,
         effect=definition.effect if says_effect else None,
         contract=definition.contract,
+        underived=frozenset(underived(declared.reasons)),
         timeout_s=definition.timeout_s,
         per_minute=definition.per_minute,
         permissions=definition.permissions,
     )
 
 
-def _errors(function: Callable[..., Any]) -> tuple[str, ...]:
+def _declared_errors(errors: Mapping[str, str]) -> Iterator[str]:
+    return (f"{code}: {words}" for code, words in errors.items())
+
+
+def _raised_errors(tool: Callable[..., Any]) -> tuple[str, ...]:
     """The section `Raises:` of a docstring, which models are not shown."""
-    section = _RAISES.search(inspect.getdoc(function) or "")
+    body = tool.body if isinstance(tool, DeclaredTool) else tool
+    # The docstring of a `partial` or another object is of its class.
+    words = inspect.getdoc(body) if inspect.isroutine(body) else None
+    section = _RAISES.search(words or "")
     if section is None:
         return ()
     return tuple(_RAISED.findall(section["google"])) if section["google"] else (section[0],)

@@ -42,6 +42,8 @@ class Said:
     effect: Effect | None
     """`None` where nothing was said, and nothing follows from the tier."""
     contract: Contract
+    underived: frozenset[str] = frozenset()
+    """Arguments of which nothing says what they decide."""
     timeout_s: float | None = None
     per_minute: int | None = None
     permissions: frozenset[str] = frozenset()

@@ -80,12 +80,6 @@ LONG_TEXT: Final = word_set(
 )
 """Names of arguments that hold as much as somebody likes to write."""
 
-SAID: Final = word_set(
-    """body caption comment content contents headline html markdown message note notes prose subject
-    summary text"""
-)
-"""Names of arguments that are said or stored, and so steer nothing."""
-
 AMOUNTS: Final = word_set(
     """amount batch cents count days depth dollars duration first hours last length limit max
     maximum minutes n number page pages price quantity retries seconds size steps timeout top

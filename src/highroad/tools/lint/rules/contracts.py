@@ -1,18 +1,17 @@
 """What is at stake, what may go wrong, and what protects whoever answers for it."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from highroad.domain.tool import ArgumentRole, Tier
 from highroad.tools.lint.codes import LintCode
 from highroad.tools.lint.finding import Finding, found
-from highroad.tools.lint.subject import Argument, Form, Subject
+from highroad.tools.lint.subject import Form, Subject
 from highroad.tools.lint.vocabulary import (
     CHANGING,
     MILD,
     READING,
-    SAID,
     is_secret,
     verb_of,
     words_of,
@@ -85,17 +84,16 @@ def contradicts(subject: Subject) -> Iterator[Finding]:
 
 
 def underived(subject: Subject) -> Iterator[Finding]:
-    """An argument whose role follows from nothing that was said."""
-    contract = subject.said.contract if subject.said else None
-    for argument in subject.top if contract else ():
-        if contract is None or not _is_prose(argument) or argument.name in contract.owned:
-            continue
-        if contract.argument(argument.name).role is ArgumentRole.CONTROL:
+    """An argument of which neither its author, nor its type, nor its name says what it decides."""
+    unsaid = subject.said.underived if subject.said else frozenset()
+    for argument in subject.top:
+        if argument.name in unsaid:
             yield found(
                 LintCode.CONTRACT_UNDERIVED,
                 subject.name,
-                f"Nothing says whether {argument.pointer} steers the tool: it counts as control.",
-                f"Mark {argument.pointer} with Content() if it is only said or stored.",
+                f"Nothing says what {argument.pointer} decides, so it counts as control.",
+                f"Mark {argument.pointer} with Control() if it steers, with Content() if it is "
+                f"only said or stored.",
                 pointer=argument.pointer,
             )
 
@@ -125,17 +123,12 @@ def errors(subject: Subject) -> Iterator[Finding]:
     if subject.errors or _ERRORS.search(subject.description):
         return
     named = next((each for each in subject.top if each.is_required), None)
-    cause = f"the {' '.join(words_of(named.name))} is not found" if named else "…"
-    where = (
-        'under "Raises:" in the docstring'
-        if subject.form is Form.DECLARED
-        else "in the description"
-    )
+    words = words_of(named.name) if named else ()
     yield found(
         LintCode.CONTRACT_ERRORS,
         subject.name,
         "It does not say what may go wrong, so a model cannot tell what to do then.",
-        f'Say it {where}, for example: "Fails when {cause}; then …".',
+        _declare_errors(words) if subject.form is Form.DECLARED else _describe_errors(words),
     )
 
 
@@ -172,13 +165,18 @@ def permissions(subject: Subject) -> Iterator[Finding]:
         )
 
 
+def _declare_errors(missed: Sequence[str]) -> str:
+    code = "_".join((*missed, "not_found")) if missed else "…"
+    return f'Declare errors={{"{code}": "…"}}: of each code when it comes, and what to do then.'
+
+
+def _describe_errors(missed: Sequence[str]) -> str:
+    cause = f"the {' '.join(missed)} is not found" if missed else "…"
+    return f'Say it in the description, for example: "Fails when {cause}; then …".'
+
+
 def _guess(subject: Subject) -> Tier:
     return Tier.READ if verb_of(subject.name) in READING else Tier.REVERSIBLE
-
-
-def _is_prose(argument: Argument) -> bool:
-    last = words_of(argument.name)[-1:]
-    return bool(last) and last[0] in SAID and argument.is_only("string")
 
 
 def _permission(subject: Subject) -> str:
