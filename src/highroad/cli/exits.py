@@ -26,7 +26,7 @@ class ExitCode(IntEnum):
     USAGE = 2
     """Wrong command line or wrong configuration; nothing was opened."""
     REFUSED = 3
-    """Decided against before anything ran."""
+    """Decided against before anything ran; for `tools lint`, what was found weighs enough."""
     HELD = 4
     """The call waits for a person."""
     FAILED = 5
