@@ -1,10 +1,15 @@
 """What the catalog says of a tool is what its definition says, and what the contract promises."""
 
+from typing import Annotated
+
+from highroad import Content, tool
 from highroad.domain.label import Integrity, Label, Labels
 from highroad.domain.policy import PolicyRules
 from highroad.domain.tool import ArgumentContract, ArgumentRole, Contract, Effect, Tier
 from highroad.tools.catalog.entry import catalog
-from highroad.tools.catalog.words import comes_out, goes_in, roles_of
+from highroad.tools.catalog.words import comes_out, facts_of, goes_in, roles_of
+from highroad.tools.contract import Basis, Reason
+from highroad.tools.declare import declaration_of
 
 ARGUMENTS = {
     "type": "object",
@@ -76,10 +81,10 @@ def test_a_result_without_members_is_told_as_a_whole(written):
     assert comes_out(tool.risk) == "untrusted: the result"
 
 
-def test_the_matrix_has_every_tier_with_every_class_and_each_tool_once(definition):
+def test_the_matrix_has_every_tier_with_every_class_and_each_tool_once(explained):
     tools = [
-        definition(name="a", tier=Tier.READ, effect=Effect.REPEATABLE),
-        definition(name="b", tier=Tier.PRIVILEGED, effect=Effect.CHECKABLE),
+        explained(name="a", tier=Tier.READ, effect=Effect.REPEATABLE),
+        explained(name="b", tier=Tier.PRIVILEGED, effect=Effect.CHECKABLE),
     ]
     cells = {(cell.tier, cell.effect): cell.tools for cell in catalog(tools, PolicyRules()).matrix}
 
@@ -91,7 +96,7 @@ def test_the_matrix_has_every_tier_with_every_class_and_each_tool_once(definitio
 
 def test_only_terms_that_were_said_are_told(written):
     (plain,) = written().tools
-    (bound,) = written(ask="args.x > 1", per_minute=0, deprecated="get_it", cost_usd=0.5).tools
+    (bound,) = written(ask="args.x > 1", per_minute=0, cost_usd=0.5).tools
 
     assert dict(plain.terms) == {"attempts": "3"}
     assert dict(bound.terms) == {
@@ -99,8 +104,50 @@ def test_only_terms_that_were_said_are_told(written):
         "attempts": "3",
         "rate": "0 a minute",
         "cost": "0.5 US dollars at most",
-        "deprecated": "get_it",
     }
+
+
+def test_a_role_says_what_it_rests_on(written):
+    argument = Reason(subject="order_id", basis=Basis.DECLARED, why="declared: Owned")
+    result = Reason(subject="text", basis=Basis.DECLARED, why="its label", is_output=True)
+    (found,) = written(argument, result, input_schema=ARGUMENTS, contract=CONTRACT).tools
+
+    assert [each.why for each in found.arguments] == ["declared: Owned", "", ""]
+
+
+def test_a_declaration_is_written_with_its_own_reasons():
+    @tool
+    def say(text: Annotated[str, Content()], to: str) -> None:
+        """Say it."""
+
+    (found,) = catalog([declaration_of(say)], PolicyRules()).tools
+    why = {each.name: each.why for each in found.arguments}
+
+    assert why["text"] == "declared: Content"
+    assert "not declared" in why["to"]
+
+
+def test_errors_examples_flag_and_deprecation_are_told(written):
+    errors, examples = {"sold_out": "Nothing is left. Offer another."}, ({"seat": "12A"},)
+    (found,) = written(
+        errors=errors, examples=examples, flag="new-seats", deprecated="Use book_seat."
+    ).tools
+
+    assert (found.errors, found.examples) == (errors, examples)
+    facts = dict(facts_of(found))
+    assert (facts["feature flag"], facts["deprecated"]) == ("new-seats", "Use book_seat.")
+    assert not {"feature flag", "deprecated"} & dict(facts_of(written().tools[0])).keys()
+
+
+def test_versions_stand_in_order_and_each_under_a_title_of_its_own(explained):
+    tools = [
+        explained(name="refund"),
+        *(explained(name="get_order", version=version) for version in ("10", "9")),
+    ]
+    found = catalog(tools, PolicyRules())
+
+    assert [each.title for each in found.tools] == ["get_order 9", "get_order 10", "refund"]
+    assert [each.risk.tool for each in found.tools] == [each.title for each in found.tools]
 
 
 def test_without_a_rule_a_tool_is_everybodys(written):
@@ -108,7 +155,7 @@ def test_without_a_rule_a_tool_is_everybodys(written):
     assert roles_of(tool.access) == "everybody"
 
 
-def test_tools_stand_in_the_order_of_their_names(definition):
+def test_tools_stand_in_the_order_of_their_names(explained):
     names = ["refund", "cancel", "search"]
-    found = catalog([definition(name=name) for name in names], PolicyRules())
+    found = catalog([explained(name=name) for name in names], PolicyRules())
     assert [tool.name for tool in found.tools] == sorted(names)

@@ -11,6 +11,7 @@ from highroad.domain.policy import Line, PolicyRules, Role
 from highroad.tools.catalog.entry import catalog
 from highroad.tools.catalog.markdown import escaped, markdown
 from highroad.tools.catalog.page import page
+from highroad.tools.contract import Basis, Reason
 
 HOSTILE = (
     "<script>alert(1)</script>",
@@ -22,7 +23,22 @@ HOSTILE = (
 )
 TAGS = {
     *("html", "head", "meta", "title", "style", "body", "header", "h1", "p", "main", "section"),
-    *("h2", "div", "table", "thead", "tr", "th", "tbody", "td", "a", "code", "span", "dl", "dt"),
+    *(
+        "h2",
+        "h3",
+        "div",
+        "table",
+        "thead",
+        "tr",
+        "th",
+        "tbody",
+        "td",
+        "a",
+        "code",
+        "span",
+        "dl",
+        "dt",
+    ),
     *("dd", "small", "pre", "details", "summary"),
 }
 
@@ -50,11 +66,12 @@ def read(html):
 
 
 @pytest.fixture
-def hostile(definition):
+def hostile(explained):
     """A catalog in which everything that an author may choose is this text."""
 
     def make(text):
-        tool = definition(
+        tool = explained(
+            Reason(subject=text, basis=Basis.DECLARED, why=text),
             name=text,
             description=text,
             input_schema={
@@ -64,7 +81,9 @@ def hostile(definition):
             output_schema={"type": "object", "properties": {text: {}}},
             permissions=frozenset({text}),
             tags=frozenset({text}),
+            errors={text: text},
             examples=({text: text},),
+            flag=text,
             deprecated=text,
             ask=text,
             key=(text,),
@@ -108,7 +127,7 @@ def test_markdown_shows_what_an_author_wrote_and_makes_nothing_of_it(text, hosti
         assert len([line for line in lines if line.startswith(start)]) == len(headings)
     for line in prose:
         if line.startswith("| "):
-            assert len(re.findall(r"(?<!\\)\|", line)) in {4, 5, 6}
+            assert len(re.findall(r"(?<!\\)\|", line)) in {3, 4, 5, 6}
 
 
 @given(text=st.text(alphabet="\\`*_{}[]()#+-.!|<>&~$=@:/1a \n"))
@@ -120,6 +139,40 @@ def test_escaped_text_can_be_read_back_and_holds_no_mark_of_its_own(text):
     assert back == text
     assert not re.search(r"(?<!\\)(?:\\\\)*[`*_\[\]|<]", out)
     assert "://" not in out
+
+
+def test_everything_that_may_be_said_of_a_tool_is_written(written):
+    why = Reason(subject="seat", basis=Basis.DECLARED, why="declared: Secret")
+    told = {
+        "input_schema": {"type": "object", "properties": {"seat": {"type": "string"}}},
+        "errors": {"full": "Nothing is left"},
+        "examples": ({"seat": "12A"},),
+        "flag": "seats",
+        "deprecated": "Use another",
+    }
+    made = written(why, **told)
+
+    for text in (markdown(made), page(made)):
+        for words in ("declared: Secret", "full", "Nothing is left", "12A", "seats", "Use another"):
+            assert words in text
+    assert "(deprecated)" in markdown(made).replace("\\", "")
+    assert '<span class="badge deprecated">' in page(made)
+
+
+def test_a_page_wraps_prose_itself_and_keeps_the_lines_of_a_list(written):
+    html = page(written(description="Read an\norder:\n- its state,\n- its\nlines;\n1. or none."))
+    assert "<p>Read an order:\n- its state,\n- its lines;\n1. or none.</p>" in html
+
+
+def test_every_link_of_a_page_leads_to_one_place_on_it(explained):
+    tools = [explained(version=version) for version in ("1", "2")]
+    reader = read(page(catalog(tools, PolicyRules())))
+    places = [value for name, value in reader.attributes if name == "id"]
+    links = {value.removeprefix("#") for name, value in reader.attributes if name == "href"}
+
+    assert len(places) == len(set(places)) == 2
+    assert links == set(places)
+    assert not any(" " in place for place in places)
 
 
 def test_a_catalog_of_the_same_tools_is_the_same_text(written):

@@ -1,15 +1,31 @@
 """One tool as the catalog has it, and the catalog of several."""
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from highroad.domain.json_value import JsonObject, JsonSchema
 from highroad.domain.policy import PolicyRules
 from highroad.domain.tool import Effect, Tier, ToolDefinition
 from highroad.tools.catalog.access import Access, access
 from highroad.tools.catalog.risk import Cell, Risk, matrix, risk
+from highroad.tools.contract import Reason
 from highroad.tools.describe import describe
 from highroad.tools.schema import resolve
+from highroad.tools.versions import age
+
+
+class Explained(Protocol):
+    """A tool that knows what its contract rests on: a registered one, or a declaration."""
+
+    @property
+    def definition(self) -> ToolDefinition:
+        """What it says of itself."""
+
+    @property
+    def reasons(self) -> tuple[Reason, ...]:
+        """Why its contract is what it is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +38,8 @@ class ArgumentEntry:
     description: str
     is_required: bool
     role: str
+    why: str
+    """What the role rests on: a marker, the type, the name, or nothing."""
     integrity: str
     """The least that a control argument accepts."""
     is_owned: bool
@@ -32,6 +50,8 @@ class ArgumentEntry:
 class Entry:
     """One tool."""
 
+    title: str
+    """Its name, and its version where several stand side by side."""
     name: str
     version: str
     digest: str
@@ -41,7 +61,14 @@ class Entry:
     permissions: tuple[str, ...]
     access: Access
     arguments: tuple[ArgumentEntry, ...]
+    errors: Mapping[str, str]
+    """Codes of its errors, each with when it comes and what to do."""
     examples: tuple[JsonObject, ...]
+    """Arguments of calls worth imitating."""
+    flag: str | None
+    """Feature flag that must be on."""
+    deprecated: str | None
+    """What to use instead."""
     terms: tuple[tuple[str, str], ...]
     """What else holds of a call, by name."""
     risk: Risk
@@ -51,20 +78,31 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Catalog:
-    """Tools in the order of their names, and what is at stake with them."""
+    """Tools in the order of their names and versions, and what is at stake with them."""
 
     tools: tuple[Entry, ...]
     matrix: tuple[Cell, ...]
 
 
-def catalog(tools: Iterable[ToolDefinition], rules: PolicyRules) -> Catalog:
+def catalog(tools: Iterable[Explained], rules: PolicyRules) -> Catalog:
     """The catalog of these tools under these rules."""
-    entries = tuple(_entry(tool, rules) for tool in sorted(tools, key=lambda each: each.name))
+    ordered = sorted(tools, key=lambda each: (each.definition.name, age(each.definition.version)))
+    names = Counter(tool.definition.name for tool in ordered)
+    entries = tuple(
+        _entry(tool, _title(tool.definition, is_alone=names[tool.definition.name] == 1), rules)
+        for tool in ordered
+    )
     return Catalog(tools=entries, matrix=matrix(entry.risk for entry in entries))
 
 
-def _entry(tool: ToolDefinition, rules: PolicyRules) -> Entry:
+def _title(tool: ToolDefinition, *, is_alone: bool) -> str:
+    return tool.name if is_alone else f"{tool.name} {tool.version}"
+
+
+def _entry(explained: Explained, title: str, rules: PolicyRules) -> Entry:
+    tool = explained.definition
     return Entry(
+        title=title,
         name=tool.name,
         version=tool.version,
         digest=tool.digest,
@@ -73,19 +111,23 @@ def _entry(tool: ToolDefinition, rules: PolicyRules) -> Entry:
         effect=tool.effect,
         permissions=tuple(sorted(tool.permissions)),
         access=access(rules, tool),
-        arguments=tuple(_arguments(tool)),
+        arguments=tuple(_arguments(tool, explained.reasons)),
+        errors=tool.errors,
         examples=tool.examples,
+        flag=tool.flag,
+        deprecated=tool.deprecated,
         terms=tuple(_terms(tool)),
-        risk=risk(tool),
+        risk=risk(tool, title),
         input_schema=tool.input_schema,
         output_schema=tool.output_schema,
     )
 
 
-def _arguments(tool: ToolDefinition) -> Iterator[ArgumentEntry]:
+def _arguments(tool: ToolDefinition, reasons: Iterable[Reason]) -> Iterator[ArgumentEntry]:
     members = tool.input_schema.get("properties")
     required = tool.input_schema.get("required")
     needed = required if isinstance(required, list) else ()
+    why = {reason.subject: reason.why for reason in reasons if not reason.is_output}
     for name, part in members.items() if isinstance(members, dict) else ():
         contract = tool.contract.argument(name)
         said = resolve(part, tool.input_schema).get("description", "")
@@ -96,6 +138,7 @@ def _arguments(tool: ToolDefinition) -> Iterator[ArgumentEntry]:
             description=str(beside or said),
             is_required=name in needed,
             role=contract.role,
+            why=why.get(name, ""),
             integrity=contract.integrity.name.lower(),
             is_owned=name in tool.contract.owned,
         )
@@ -112,8 +155,6 @@ def _terms(tool: ToolDefinition) -> Iterator[tuple[str, str]]:
         ("calls of a run", tool.max_per_run is not None and f"{tool.max_per_run} at most"),
         ("cost", tool.cost_usd and f"{tool.cost_usd:g} US dollars at most"),
         ("cached", tool.cache_s and f"{tool.cache_s:g} s"),
-        ("feature flag", tool.flag),
-        ("deprecated", tool.deprecated),
         ("from", tool.source),
         ("tags", ", ".join(sorted(tool.tags))),
     )

@@ -7,7 +7,7 @@ from typing import Final
 
 from highroad.domain.tool import Effect, Tier
 from highroad.tools.catalog.entry import Catalog, Entry
-from highroad.tools.catalog.words import comes_out, goes_in, role_of, roles_of
+from highroad.tools.catalog.words import comes_out, facts_of, goes_in, role_of, roles_of
 
 # CommonMark 2.4: a backslash before ASCII punctuation takes its meaning away. `<` and `&` as
 # entities, which even a reader that knows no backslash leaves alone.
@@ -35,10 +35,14 @@ def _page(catalog: Catalog) -> Iterator[str]:
     yield from _row(["tool", "tier", "effect class", "roles"])
     yield from _row(["---"] * 4, is_plain=True)
     for tool in catalog.tools:
-        yield from _row([tool.name, tool.tier, tool.effect, roles_of(tool.access)])
+        yield from _row([_head(tool), tool.tier, tool.effect, roles_of(tool.access)])
     yield from ("", "## Risks", "", *_matrix(catalog), "", *_data(catalog))
     for tool in catalog.tools:
         yield from ("", *_tool(tool))
+
+
+def _head(tool: Entry) -> str:
+    return tool.title if tool.deprecated is None else f"{tool.title} (deprecated)"
 
 
 def _matrix(catalog: Catalog) -> Iterator[str]:
@@ -53,36 +57,37 @@ def _data(catalog: Catalog) -> Iterator[str]:
     yield from _row(["tool", "goes in", "comes out"])
     yield from _row(["---"] * 3, is_plain=True)
     for tool in catalog.tools:
-        yield from _row([tool.name, goes_in(tool.risk), comes_out(tool.risk)])
+        yield from _row([tool.title, goes_in(tool.risk), comes_out(tool.risk)])
 
 
 def _tool(tool: Entry) -> Iterator[str]:
-    yield from (f"## {_line(tool.name)}", "")
+    yield from (f"## {_line(tool.title)}", "")
     yield from (escaped(line.strip()) for line in tool.description.splitlines())
     yield ""
-    for name, value in (
-        ("tier", tool.tier),
-        ("effect class", tool.effect),
-        ("roles", roles_of(tool.access)),
-        ("permissions", ", ".join(tool.permissions) or "none"),
-        ("rules", ", ".join(tool.access.conditions)),
-        *tool.terms,
-        ("version", f"{tool.version}, {tool.digest[:16]}"),
-    ):
-        if value:
-            yield f"- {name}: {_line(value)}"
+    for name, value in (("tier", tool.tier), ("effect class", tool.effect), *facts_of(tool)):
+        yield f"- {name}: {_line(value)}"
     if tool.arguments:
         yield from ("", *_arguments(tool))
+    if tool.errors:
+        yield from ("", *_errors(tool))
     for example in tool.examples:
-        yield from ("", *_code(example))
+        yield from ("", "For example:", "", *_code(example))
 
 
 def _arguments(tool: Entry) -> Iterator[str]:
-    yield from _row(["argument", "form", "role", "meaning"])
-    yield from _row(["---"] * 4, is_plain=True)
+    yield from _row(["argument", "form", "role", "because", "meaning"])
+    yield from _row(["---"] * 5, is_plain=True)
     for argument in tool.arguments:
         name = argument.name + ("" if argument.is_required else " (optional)")
-        yield from _row([name, argument.form, role_of(argument), argument.description])
+        role = role_of(argument)
+        yield from _row([name, argument.form, role, argument.why, argument.description])
+
+
+def _errors(tool: Entry) -> Iterator[str]:
+    yield from _row(["error", "when it comes, and what to do"])
+    yield from _row(["---"] * 2, is_plain=True)
+    for code, words in tool.errors.items():
+        yield from _row([code, words])
 
 
 def _row(cells: Iterable[str], *, is_plain: bool = False) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """The catalog as one page of HTML that stands alone: no script, and nothing from elsewhere."""
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from html import escape
 from importlib.resources import files
@@ -8,11 +9,13 @@ from typing import Final
 
 from highroad.domain.tool import Effect, Tier
 from highroad.tools.catalog.entry import Catalog, Entry
-from highroad.tools.catalog.words import comes_out, goes_in, role_of, roles_of
+from highroad.tools.catalog.words import comes_out, facts_of, goes_in, role_of
 
 # Even if something slipped through, a browser would load and run nothing.
 _POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
 _STYLE: Final = "page.css"
+_WRAP: Final = re.compile(r"\n(?!\s*(?:[-*\N{BULLET}]|\d+[.)])\s)")
+"""An end of line in the source that is none of the text: no item of a list follows."""
 
 
 def page(catalog: Catalog) -> str:
@@ -44,7 +47,7 @@ def _risks(catalog: Catalog) -> Iterator[str]:
     yield from _table(
         ["tool", "goes in", "comes out"],
         (
-            [_links([tool.name]), escape(goes_in(tool.risk)), escape(comes_out(tool.risk))]
+            [_links([tool.title]), escape(goes_in(tool.risk)), escape(comes_out(tool.risk))]
             for tool in catalog.tools
         ),
     )
@@ -52,25 +55,21 @@ def _risks(catalog: Catalog) -> Iterator[str]:
 
 
 def _tool(tool: Entry) -> Iterator[str]:
-    yield f'<section class="tool" id="{_anchor(tool.name)}">'
-    yield f"<h2><code>{escape(tool.name)}</code> {_badge(tool.tier)} {_badge(tool.effect)}</h2>"
+    yield f'<section class="tool" id="{_anchor(tool.title)}">'
+    badges = [tool.tier, tool.effect, *(["deprecated"] if tool.deprecated else [])]
+    yield f"<h2><code>{escape(tool.title)}</code> {' '.join(map(_badge, badges))}</h2>"
     for paragraph in tool.description.split("\n\n"):
-        yield f"<p>{escape(paragraph)}</p>"
+        yield f"<p>{escape(_WRAP.sub(' ', paragraph))}</p>"
     yield "<dl>"
-    for name, value in (
-        ("roles", roles_of(tool.access)),
-        ("permissions", ", ".join(tool.permissions) or "none"),
-        ("rules", ", ".join(tool.access.conditions)),
-        *tool.terms,
-        ("version", f"{tool.version}, {tool.digest[:16]}"),
-    ):
-        if value:
-            yield f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>"
+    for name, value in facts_of(tool):
+        yield f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>"
     yield "</dl>"
     if tool.arguments:
         yield from _arguments(tool)
+    if tool.errors:
+        yield from _errors(tool)
     for example in tool.examples:
-        yield f"<pre>{_json(example)}</pre>"
+        yield f"<h3>For example</h3><pre>{_json(example)}</pre>"
     yield from _schemas(tool)
     yield "</section>"
 
@@ -81,12 +80,17 @@ def _arguments(tool: Entry) -> Iterator[str]:
             f"<code>{escape(argument.name)}</code>"
             + ("" if argument.is_required else " <small>optional</small>"),
             escape(argument.form),
-            escape(role_of(argument)),
+            f"{escape(role_of(argument))} <small>{escape(argument.why)}</small>",
             escape(argument.description),
         ]
         for argument in tool.arguments
     )
     yield from _table(["argument", "form", "role", "meaning"], rows)
+
+
+def _errors(tool: Entry) -> Iterator[str]:
+    rows = ([f"<code>{escape(code)}</code>", escape(words)] for code, words in tool.errors.items())
+    yield from _table(["error", "when it comes, and what to do"], rows)
 
 
 def _schemas(tool: Entry) -> Iterator[str]:
@@ -105,14 +109,15 @@ def _table(heads: Iterable[str], rows: Iterable[Iterable[str]], *, kind: str = "
     yield "</tbody></table></div>"
 
 
-def _links(names: Iterable[str]) -> str:
+def _links(titles: Iterable[str]) -> str:
     return ", ".join(
-        f'<a href="#{_anchor(name)}"><code>{escape(name)}</code></a>' for name in names
+        f'<a href="#{_anchor(title)}"><code>{escape(title)}</code></a>' for title in titles
     )
 
 
-def _anchor(name: str) -> str:
-    return "tool-" + escape(name)
+def _anchor(title: str) -> str:
+    """A place on the page; a title with a version has a space, and an id can have none."""
+    return "tool-" + escape("@".join(title.split(" ")))
 
 
 def _badge(word: str) -> str:

@@ -29,6 +29,7 @@ class Risk:
     """What one tool can do with data."""
 
     tool: str
+    """Title of its entry."""
     tier: Tier
     effect: Effect
     control: tuple[str, ...]
@@ -48,12 +49,13 @@ class Cell:
     tier: Tier
     effect: Effect
     tools: tuple[str, ...]
+    """Titles of their entries."""
 
 
-def risk(tool: ToolDefinition) -> Risk:
-    """What a tool can do with data, by its contract."""
+def risk(tool: ToolDefinition, title: str) -> Risk:
+    """What a tool, in the catalog under this title, can do with data by its contract."""
     return Risk(
-        tool=tool.name,
+        tool=title,
         tier=tool.tier,
         effect=tool.effect,
         control=_arguments(tool, ArgumentRole.CONTROL),

@@ -1,7 +1,9 @@
 """How the catalog says things, in whichever form it is written."""
 
+from collections.abc import Iterator
+
 from highroad.tools.catalog.access import Access
-from highroad.tools.catalog.entry import ArgumentEntry
+from highroad.tools.catalog.entry import ArgumentEntry, Entry
 from highroad.tools.catalog.risk import Field, Risk
 
 NOTHING = "nothing"
@@ -13,6 +15,22 @@ def roles_of(access: Access) -> str:
     if access.everybody:
         return "everybody" + (f"; by their role: {named}" if named else "")
     return named or "no role"
+
+
+def facts_of(tool: Entry) -> Iterator[tuple[str, str]]:
+    """What holds of a tool beside its words and its arguments, by name."""
+    facts = (
+        ("deprecated", tool.deprecated),
+        ("feature flag", tool.flag),
+        ("roles", roles_of(tool.access)),
+        ("permissions", ", ".join(tool.permissions) or "none"),
+        ("rules", ", ".join(tool.access.conditions)),
+        *tool.terms,
+        ("version", f"{tool.version}, {tool.digest[:16]}"),
+    )
+    for name, value in facts:
+        if value:
+            yield name, value
 
 
 def role_of(argument: ArgumentEntry) -> str:
