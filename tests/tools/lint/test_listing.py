@@ -10,12 +10,25 @@ from hypothesis import strategies as st
 from highroad.tools.lint.listing import UnreadableList, read_list
 from highroad.tools.lint.report import lint
 from highroad.tools.lint.subject import Form
+from highroad.tools.shapes.strict import LEAVE_OUT
 
 SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}}
 BARE = {"name": "get_forecast", "description": "Read it.", "parameters": SCHEMA}
 MCP = {"name": "get_forecast", "description": "Read it.", "inputSchema": SCHEMA}
 ANTHROPIC = {"name": "get_forecast", "description": "Read it.", "input_schema": SCHEMA}
 OPENAI = {"type": "function", **BARE}
+TOOLKIT = {
+    "toolkit": "Sky",
+    "name_for_model": "Sky",
+    "tools": [
+        {
+            "name": "GetForecast",
+            "summary": "Read it.",
+            "parameters": [{"name": "city", "type": "str", "required": True}],
+            "returns": [{"name": "sky", "type": "str"}],
+        }
+    ],
+}
 GEMINI = {**BARE, "parameters": {"type": "OBJECT", "properties": {"city": {"type": "STRING"}}}}
 FORMS = {
     "MCP result": ({"tools": [MCP]}, Form.MCP),
@@ -29,6 +42,10 @@ FORMS = {
     "Gemini, snake case": ([{"function_declarations": [GEMINI]}], Form.GEMINI),
     "Gemini, JSON Schema": (
         [{"name": "get_forecast", "description": "Read it.", "parametersJsonSchema": SCHEMA}],
+        Form.GEMINI,
+    ),
+    "Gemini, JSON Schema in Python's names": (
+        [{"name": "get_forecast", "description": "Read it.", "parameters_json_schema": SCHEMA}],
         Form.GEMINI,
     ),
     "bare": ([BARE], Form.BARE),
@@ -58,6 +75,42 @@ def test_what_only_mcp_says_is_kept():
     assert subject.annotations == said["annotations"]
 
 
+def test_a_toolkit_gives_its_tools_under_the_names_that_models_call():
+    (subject,) = read_list(encoded([TOOLKIT])).subjects
+    (city,) = subject.arguments
+
+    assert (subject.name, subject.description) == ("SkyGetForecast", "Read it.")
+    assert subject.form is Form.TOOLKIT
+    assert (city.pointer, city.types, city.is_required) == ("/city", {"string"}, True)
+    assert subject.output_schema is not None
+
+
+def test_a_declaration_of_gemini_keeps_what_it_answers():
+    answered = {**GEMINI, "response": {"type": "STRING"}}
+    (subject,) = read_list(encoded({"functionDeclarations": [answered]})).subjects
+
+    assert subject.output_schema == answered["response"]
+
+
+def test_a_schema_is_looked_at_as_it_was_written():
+    """What a reader would mend or keep back is what lint is there to tell."""
+    wild = {"type": "object", "properties": {"city": {"type": "dict"}}, "required": ["town"]}
+    found = {
+        each.code
+        for each in lint(read_list(encoded([{**MCP, "inputSchema": wild}])).subjects).findings
+    }
+
+    assert {"schema.invalid", "schema.required", "schema.open"} <= found
+
+
+def test_what_strict_mode_makes_required_is_optional():
+    member = {"type": ["string", "null"], "description": f"City. {LEAVE_OUT}"}
+    strict = {**SCHEMA, "properties": {"city": member}, "required": ["city"]}
+    (subject,) = read_list(encoded([{**OPENAI, "strict": True, "parameters": strict}])).subjects
+
+    assert [each.is_required for each in subject.arguments] == [False]
+
+
 def test_a_tool_without_arguments_is_one():
     (subject,) = read_list(encoded([{"type": "function", "name": "get_time"}])).subjects
     assert subject.arguments == ()
@@ -79,6 +132,7 @@ def test_tools_of_a_providers_own_are_left_out_and_counted():
         (b'["get_forecast"]', "entry 1"),
         (encoded([BARE, {"parameters": SCHEMA}]), "entry 2"),
         (encoded([{**BARE, "parameters": []}]), "entry 1"),
+        (encoded([{"type": "function", "function": {**BARE, "parameters": "text"}}]), "entry 1"),
         (b"[" * 100 + b"]" * 100, "deeper than"),
     ],
 )
@@ -105,9 +159,14 @@ VALUES = st.recursive(
 )
 
 
-@given(schemas=st.lists(st.dictionaries(KEYWORDS, VALUES), min_size=1, max_size=3), words=st.text())
-def test_no_schema_in_the_wild_brings_lint_down(schemas, words):
-    tools = [{**MCP, "description": words, "inputSchema": schema} for schema in schemas]
+@given(
+    schemas=st.lists(st.dictionaries(KEYWORDS, VALUES), min_size=1, max_size=3),
+    words=st.text(),
+    form=st.sampled_from([(MCP, "inputSchema"), ({**OPENAI, "strict": True}, "parameters")]),
+)
+def test_no_schema_in_the_wild_brings_lint_down(schemas, words, form):
+    entry, field = form
+    tools = [{**entry, "description": words, field: schema} for schema in schemas]
 
     report = lint(read_list(encoded(tools)).subjects)
 

@@ -1,21 +1,26 @@
 """Reading a list of tools that somebody else wrote, in any of the forms that providers take.
 
-This is the one place of lint that knows those forms: an MCP `tools/list` result, with or without
-its JSON-RPC envelope; a request body or a bare array with OpenAI's chat or responses form,
-Anthropic's, or Gemini's declarations.
+What a form calls its fields, `shapes` knows. Its `read_tools` mends each schema as it reads, and
+keeps back what it cannot mend: lint is there to tell that, and so looks at what was written.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Final, TypeAlias
 
 import orjson
 
-from highroad.domain.error import HighroadError
+from highroad.domain.error import DeclarationError, HighroadError
 from highroad.domain.json_value import JsonObject, JsonValue
+from highroad.tools.dialect import repair_arguments, repair_result
 from highroad.tools.form import MAX_DEPTH
 from highroad.tools.lint.subject import Form, Subject
 from highroad.tools.schema import parts
+from highroad.tools.shapes import anthropic, gemini, mcp, openai, toolkit
+from highroad.tools.shapes.fields import map_in
+from highroad.tools.shapes.spec import ToolSpec
+
+Reader: TypeAlias = Callable[[JsonObject], ToolSpec]
 
 _NESTED: Final = ("tools", "functionDeclarations", "function_declarations")
 """Keys under which an entry, or the document, has a list of others."""
@@ -97,6 +102,9 @@ def _entries(value: JsonValue, form: Form, levels: int) -> Iterator[tuple[JsonVa
 
 
 def _below(entry: JsonValue, form: Form, levels: int) -> Iterator[tuple[JsonValue, Form]]:
+    if isinstance(entry, dict) and toolkit.is_toolkit(entry):
+        yield from ((tool, Form.TOOLKIT) for tool in toolkit.opened(entry))
+        return
     nested = next((key for key in _NESTED if isinstance(entry, dict) and key in entry), None)
     if nested is None or not isinstance(entry, dict):
         yield entry, form
@@ -109,24 +117,23 @@ def _subject(number: int, entry: JsonValue, form: Form) -> Subject | None:
     """The tool of an entry; `None` where it is a provider's own and has no schema."""
     if not isinstance(entry, dict):
         raise UnreadableList(f"entry {number} is no object", do=_DO)
-    form, body, schema = _form(entry, form)
-    name = body.get("name")
-    if schema is None and entry.get("type", "function") not in ("function", "custom"):
+    if _is_providers_own(entry):
         return None
-    if not isinstance(name, str) or not name:
-        raise UnreadableList(f"entry {number} has no name, and so is no tool", do=_DO)
-    if not isinstance(schema, dict | None):
+    form, read = _form(entry, form)
+    if form is not Form.TOOLKIT and not _has_schemas(map_in(entry, "function") or entry):
         raise UnreadableList(f"the schema of entry {number} is no object", do=_DO)
-    output, annotations = body.get("outputSchema"), body.get("annotations")
-    description = body.get("description")
+    try:
+        spec = _in_json_schema(read(entry)) if form is Form.TOOLKIT else read(entry)
+    except DeclarationError as error:
+        raise UnreadableList(f"entry {number} cannot be read: {error}", do=_DO) from None
     return Subject(
-        name=name,
-        description=description if isinstance(description, str) else "",
-        input_schema=_lower(schema) if schema else _NO_ARGUMENTS,
+        name=spec.name,
+        description=spec.description,
+        input_schema=_lower(dict(spec.input_schema)) if spec.input_schema else _NO_ARGUMENTS,
         form=form,
-        output_schema=output if isinstance(output, dict) else None,
-        annotations=annotations if isinstance(annotations, dict) else {},
-        examples=tuple(_examples(body.get("input_examples"))),
+        output_schema=spec.output_schema,
+        annotations=spec.annotations,
+        examples=spec.examples,
     )
 
 
@@ -135,22 +142,50 @@ _NO_ARGUMENTS: Final[JsonObject] = {
     "properties": {},
     "additionalProperties": False,
 }
+_TELLING: Final[dict[str, tuple[Form, Reader]]] = {
+    "inputSchema": (Form.MCP, mcp.read),
+    "input_schema": (Form.ANTHROPIC, anthropic.read),
+    "parametersJsonSchema": (Form.GEMINI, gemini.read),
+    "parameters_json_schema": (Form.GEMINI, gemini.read),
+}
+"""Fields that only one form has."""
+_SCHEMAS: Final = ("parameters", *_TELLING)
+"""Fields that hold the schema of arguments."""
 
 
-def _form(entry: JsonObject, form: Form) -> tuple[Form, JsonObject, JsonValue]:
-    """The form of an entry, the object in it that has the name, and its schema."""
-    function = entry.get("function")
-    if isinstance(function, dict):
-        return Form.OPENAI, function, function.get("parameters")
-    if "inputSchema" in entry:
-        return Form.MCP, entry, entry["inputSchema"]
-    if "input_schema" in entry:
-        return Form.ANTHROPIC, entry, entry["input_schema"]
-    if "parametersJsonSchema" in entry:
-        return Form.GEMINI, entry, entry["parametersJsonSchema"]
+def _is_providers_own(entry: JsonObject) -> bool:
+    kind = entry.get("type")
+    is_own = isinstance(kind, str) and kind not in {"function", "custom"}
+    return is_own and entry.keys().isdisjoint({"function", *_SCHEMAS})
+
+
+def _has_schemas(holder: JsonObject) -> bool:
+    """Whether nothing else stands where a schema should."""
+    return all(isinstance(holder.get(field), dict | None) for field in _SCHEMAS)
+
+
+def _form(entry: JsonObject, form: Form) -> tuple[Form, Reader]:
+    """The form of an entry, by what it stands in and by its fields, and what reads it."""
+    if form is Form.TOOLKIT:
+        return form, toolkit.read
+    if isinstance(entry.get("function"), dict):
+        return Form.OPENAI, openai.read
+    for field, told in _TELLING.items():
+        if field in entry:
+            return told
     if entry.get("type") == "function":
-        return Form.OPENAI, entry, entry.get("parameters")
-    return form, entry, entry.get("parameters")
+        return Form.OPENAI, openai.read
+    return form, gemini.read if form is Form.GEMINI else openai.read
+
+
+def _in_json_schema(spec: ToolSpec) -> ToolSpec:
+    """A tool of a toolkit, whose lists of named parameters are no JSON Schema that lint knows."""
+    result = spec.output_schema
+    return replace(
+        spec,
+        input_schema=repair_arguments(spec.input_schema).schema,
+        output_schema=None if result is None else repair_result(result).schema,
+    )
 
 
 def _lower(schema: JsonObject) -> JsonObject:
@@ -161,9 +196,3 @@ def _lower(schema: JsonObject) -> JsonObject:
             if isinstance(kind, str):
                 part["type"] = kind.lower()
     return schema
-
-
-def _examples(value: JsonValue) -> Iterator[JsonObject]:
-    for each in value if isinstance(value, list) else ():
-        if isinstance(each, dict):
-            yield each

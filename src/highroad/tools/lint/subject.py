@@ -24,13 +24,15 @@ class Form(StrEnum):
     OPENAI = "openai"
     ANTHROPIC = "anthropic"
     GEMINI = "gemini"
+    TOOLKIT = "toolkit"
+    """A toolkit with lists of named parameters, as ToolEmu and InjecAgent have them."""
     BARE = "bare"
     """Name, description and parameters, as several providers take them."""
 
     @property
     def promises_results(self) -> bool:
         """Whether this form has a place for the schema of a result."""
-        return self in {Form.DECLARED, Form.MCP}
+        return self in {Form.DECLARED, Form.MCP, Form.TOOLKIT}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
