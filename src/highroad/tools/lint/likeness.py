@@ -36,8 +36,15 @@ class Alike:
     second: int
     likeness: float
     """From 0, nothing in common, to 1, the same words."""
-    shared: tuple[str, ...]
-    """The words that tell most of what they have in common."""
+    vectors: tuple[Vector, Vector]
+    """The words of each, by how much they tell."""
+
+    @property
+    def shared(self) -> tuple[str, ...]:
+        """The words that tell most of what they have in common."""
+        one, other = self.vectors
+        both = sorted(one.keys() & other.keys(), key=lambda term: (-one[term] * other[term], term))
+        return tuple(both[:_SHARED])
 
 
 def alike(texts: Sequence[str], least: float) -> list[Alike]:
@@ -53,7 +60,7 @@ def alike(texts: Sequence[str], least: float) -> list[Alike]:
         for other in sorted(candidates):
             likeness = _cosine(vector, vectors[other])
             if likeness >= least:
-                pairs.append(Alike(other, at, likeness, _shared(vector, vectors[other])))
+                pairs.append(Alike(other, at, likeness, (vectors[other], vector)))
         for term in prefix:
             index[term].append(at)
     return pairs
@@ -99,9 +106,10 @@ def _prefix(vector: Vector, seen_in: Counter[str], least: float) -> list[str]:
 
 
 def _cosine(one: Vector, other: Vector) -> float:
-    return sum(one[term] * other[term] for term in one.keys() & other.keys())
-
-
-def _shared(one: Vector, other: Vector) -> tuple[str, ...]:
-    both = sorted(one.keys() & other.keys(), key=lambda term: (-one[term] * other[term], term))
-    return tuple(both[:_SHARED])
+    # In the order of one of the texts: of a set it would change from run to run, and the last
+    # digit of the sum with it.
+    likeness = 0.0
+    for term, weight in one.items():
+        if term in other:
+            likeness += weight * other[term]
+    return likeness
