@@ -11,6 +11,7 @@ from pydantic_core import PydanticCustomError
 from highroad.domain.error import Problem
 from highroad.tools.compile import compile_tool
 from highroad.tools.declare import tool
+from highroad.tools.describe import describe
 from highroad.tools.invalid import MOST, Invalid
 from highroad.tools.semantic import Email
 from highroad.tools.validate import Validated, check_arguments
@@ -275,3 +276,9 @@ def test_a_whole_number_with_a_fraction_is_no_way_around_the_range_of_integers(s
     assert isinstance(refused, Invalid)
     assert refused.problems[0].pointer == "/cents"
     assert isinstance(check_arguments(compile_tool(weigh), {"grams": number}), Validated)
+
+
+def test_one_of_a_thing_is_told_in_the_singular():
+    assert describe({"type": "string", "minLength": 1}, {}) == "a string of at least 1 character"
+    assert describe({"type": "array", "maxItems": 1}, {}) == "an array with at most 1 item"
+    assert describe({"type": "string", "maxLength": 11}, {}) == "a string of at most 11 characters"

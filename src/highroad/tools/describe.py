@@ -81,7 +81,9 @@ def _bounds(schema: JsonObject) -> Iterator[str]:
         if keyword in {"minimum", "maximum"} and low is not None and high is not None:
             continue
         if keyword in schema:
-            yield words.format(schema[keyword])
+            told = words.format(schema[keyword])
+            # "1 items" is one item.
+            yield told.removesuffix("s") if schema[keyword] == 1 and told.endswith("s") else told
     if schema.get("uniqueItems") is True:
         yield "without repeats"
 
