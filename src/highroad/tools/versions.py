@@ -27,6 +27,8 @@ class Unavailable:
     code: Code
     """`definition_changed` where only acceptance is missing, else `unknown_tool`."""
     reason: str
+    definition: ToolDefinition | None = None
+    """The newest of those that it speaks of, if there are any."""
 
 
 Choice: TypeAlias = Chosen | Unavailable
@@ -79,9 +81,10 @@ def _unavailable(
     asked: Sequence[ToolDefinition], shown: Sequence[ToolDefinition], wanted: str | None
 ) -> Unavailable:
     if shown:
-        return Unavailable(Code.DEFINITION_CHANGED, f"{_told(shown)} is not accepted")
+        reason = f"{_told(shown)} is not accepted"
+        return Unavailable(Code.DEFINITION_CHANGED, reason, shown[-1])
     if asked:
-        return Unavailable(Code.UNKNOWN_TOOL, f"the flag of {_told(asked)} is off")
+        return Unavailable(Code.UNKNOWN_TOOL, f"the flag of {_told(asked)} is off", asked[-1])
     missing = "there is no version" if wanted is None else f"there is no version {wanted}"
     return Unavailable(Code.UNKNOWN_TOOL, missing)
 

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from highroad.domain.call import Call
 from highroad.domain.error import CallError, Code
+from highroad.domain.identity import Principal
 from highroad.domain.json_value import JsonObject
 from highroad.domain.verdict import Proceed, Refuse, Verdict
 from highroad.pipeline.context import RoadContext
@@ -34,10 +35,10 @@ async def resolve(call: Call, context: RoadContext) -> Verdict:
         if exceeded is not None:
             return Refuse(exceeded.error, rule=f"limits.{exceeded.limit}")
     versions = services.registry.versions(call.tool)
-    choice = _choose(call, services, versions)
-    tool = _spoken_of(call, versions, choice)
+    choice = _choose(services, versions, call.principal, call.version)
+    tool = next((each for each in versions if each.definition is choice.definition), None)
     if tool is None:
-        return Refuse(_unknown(call, context), rule=_why_not(choice))
+        return Refuse(_unknown(call, context), rule=_why_not(choice) if versions else None)
     refused, arguments = _judge(call, context, tool, choice)
     resolved = call.resolved(tool.definition, arguments)
     # From here on the ledger knows the tool, whatever the caller is told.
@@ -46,34 +47,29 @@ async def resolve(call: Call, context: RoadContext) -> Verdict:
     return refused or Proceed(resolved, note=note)
 
 
-def _choose(call: Call, services: Services, versions: Sequence[RegisteredTool[Any]]) -> Choice:
+def _choose(
+    services: Services,
+    versions: Sequence[RegisteredTool[Any]],
+    principal: Principal,
+    wanted: str | None = None,
+) -> Choice:
     """Which version answers; nearly always there is one, which nothing stands against."""
     if len(versions) == 1:
         only = versions[0].definition
         is_plain = only.flag is None and only.digest not in services.changed
-        if is_plain and call.version in {None, only.version}:
+        if is_plain and wanted in {None, only.version}:
             return Chosen(only, "")
     return choose(
         (each.definition for each in versions),
         is_accepted=lambda each: each.digest not in services.changed,
-        is_on=lambda flag: services.flags.is_on(flag, call.principal),
-        wanted=call.version,
+        is_on=lambda flag: services.flags.is_on(flag, principal),
+        wanted=wanted,
     )
 
 
-def _spoken_of(
-    call: Call, versions: Sequence[RegisteredTool[Any]], choice: Choice
-) -> RegisteredTool[Any] | None:
-    """The tool that the call is about; `None` where there is none, or no version of that kind."""
-    if isinstance(choice, Chosen):
-        return next(each for each in versions if each.definition is choice.definition)
-    asked = [each for each in versions if call.version in {None, each.definition.version}]
-    return asked[-1] if asked else None
-
-
-def _why_not(choice: Choice) -> str | None:
-    """Why no version answers, for the ledger, where there are versions at all."""
-    return f"versions: {choice.reason}" if choice.reason else None
+def _why_not(choice: Choice) -> str:
+    """Why no version answers, for the ledger."""
+    return f"versions: {choice.reason}"
 
 
 def _judge(
@@ -96,15 +92,11 @@ def _judge(
 
 
 def _unknown(call: Call, context: RoadContext) -> CallError:
-    """Near names are taken from the tools that this caller may see."""
-    services = context.services
-    visible = [
-        definition.name
-        for definition in services.registry.definitions()
-        if not isinstance(services.admission(call, definition), Deny)
-        and (definition.flag is None or services.flags.is_on(definition.flag, call.principal))
-    ]
-    near = services.registry.near(call.tool, visible)
+    """Near names are taken from the tools that would answer this caller."""
+    registry = context.services.registry
+    names = {definition.name for definition in registry.definitions()}
+    visible = [name for name in names if _would_answer(name, call, context.services)]
+    near = registry.near(call.tool, visible)
     if near:
         hint = f"Did you mean {' or '.join(near)}?"
     elif visible:
@@ -114,3 +106,11 @@ def _unknown(call: Call, context: RoadContext) -> CallError:
     return CallError(
         code=Code.UNKNOWN_TOOL, message="There is no tool of this name for you.", hint=hint
     )
+
+
+def _would_answer(name: str, call: Call, services: Services) -> bool:
+    """Whether a call of the same caller by this name alone would get as far as its arguments."""
+    choice = _choose(services, services.registry.versions(name), call.principal)
+    if not isinstance(choice, Chosen):
+        return False
+    return not isinstance(services.admission(call, choice.definition), Deny)
