@@ -76,6 +76,8 @@ class Services:
         default_factory=dict
     )
     _demands: dict[str, Demand] = field(default_factory=dict)
+    """By digest of the definition: versions share the name under which a run counts them, and
+    neither price nor limit."""
 
     def admission(self, call: Call, definition: ToolDefinition) -> Permit | Deny:
         """What the policy says of this caller and tool whatever the arguments; asked once."""
@@ -96,10 +98,10 @@ class Services:
 
     def demand(self, tool: RegisteredTool[Any], call: Call) -> Demand:
         """What a call asks of its run's budget."""
-        name = tool.definition.name
-        demand = self._demands.get(name)
+        digest = tool.definition.digest
+        demand = self._demands.get(digest)
         if demand is None:
-            demand = self._demands[name] = Demand.of(tool.definition, self.limits)
+            demand = self._demands[digest] = Demand.of(tool.definition, self.limits)
         if tool.cost.estimate is not None:
             estimate = to_microusd(tool.cost.reserve(call.known_arguments))
             demand = Demand(demand.tool, demand.limit, demand.most, estimate)
