@@ -28,7 +28,7 @@ def migrated(
     Args:
         tool: The version that answers.
         arguments: JSON.
-        older: Other versions that are registered.
+        older: The versions before it that are registered.
     """
     if tool.migrate is None or fits(tool, arguments):
         return arguments

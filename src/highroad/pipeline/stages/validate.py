@@ -1,5 +1,6 @@
 """`validate`: coercion, schema, semantic types, then the tool's own pure checks."""
 
+from itertools import takewhile
 from typing import Any
 
 from highroad.domain.call import Call
@@ -35,4 +36,6 @@ def _as_of_today(
     """Arguments that were written for an older version, as this one takes them."""
     if tool.migrate is None:
         return arguments
-    return migrated(tool, arguments, context.services.registry.versions(tool.name))
+    versions = context.services.registry.versions(tool.name)
+    older = takewhile(lambda each: each.definition is not tool.definition, versions)
+    return migrated(tool, arguments, older)
