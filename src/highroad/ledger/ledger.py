@@ -126,6 +126,7 @@ class Ledger:
         record.tool_name = history.opening["tool"]
         record.approval = history.approval
         record.has_intent = history.intent is not None
+        record.effect = None if history.intent is None else history.intent.get("effect")
         record.reserved_microusd = history.opening["reserved"]
         return record
 

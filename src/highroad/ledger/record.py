@@ -20,6 +20,7 @@ class CallRecord:
         "attempts",
         "call",
         "coercions",
+        "effect",
         "has_intent",
         "is_new_run",
         "key_digest",
@@ -69,6 +70,8 @@ class CallRecord:
         self.approval: Approval | None = None
         self.has_intent: bool = False
         """An intent is on disk, or on its way there."""
+        self.effect: str | None = None
+        """The class of the tool when an earlier process wrote the intent."""
         self.waiting: object = None
         """The draft of a read's intent, until it is drawn up."""
         self.tells_intent: bool = False

@@ -132,6 +132,7 @@ def bare(services: Services, history: CallHistory) -> Call:
         run_id=history.run_id,
         trace_id=opening["trace"],
         tool=opening["tool"] or "",
+        version=opening.get("version"),
         raw={},
         principal=Principal(ANONYMOUS, history.organization),
         deadline_ms=services.clock.now_ms(),

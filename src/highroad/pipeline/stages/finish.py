@@ -83,16 +83,11 @@ class Terminal:
         if ending.error is not None and ending.error.is_authored:
             content = orjson.dumps([ending.error.message, ending.error.hint])
             message = ledger.seal(record, f"{call.id}.message", PayloadKind.MESSAGE, content)
-        keeps_key = ending.keeps_key or (
-            ending.status in {Status.COMPLETED, Status.UNKNOWN}
-            and context.is_resolved
-            and context.tool.definition.effect is not Effect.REPEATABLE
-        )
         code = None if ending.error is None else ending.error.code
         return entries.ended(
             record,
             ending,
-            keeps_key=keeps_key,
+            keeps_key=_keeps_key(context, ending),
             at_ms=self.at_ms,
             latency_us=self.latency_us,
             cost_microusd=self.cost_microusd,
@@ -138,6 +133,22 @@ async def finish(context: RoadContext, ending: Ending) -> AnyOutcome:
         if result is not None and record.has_intent and not result.is_invalid:
             _remember(context, result)
     return outcome
+
+
+def _keeps_key(context: RoadContext, ending: Ending) -> bool:
+    """Whether the next call with this call's key is answered from it.
+
+    Of a call that an earlier process began, the class under which it did decides: the tool may be
+    of another by now, or not be there (P11).
+    """
+    if ending.keeps_key:
+        return True
+    if ending.status not in {Status.COMPLETED, Status.UNKNOWN}:
+        return False
+    effect = context.record.effect
+    if effect is None:
+        effect = context.tool.definition.effect if context.is_resolved else Effect.REPEATABLE
+    return effect != Effect.REPEATABLE
 
 
 async def _as_recorded(context: RoadContext) -> AnyOutcome:
