@@ -64,6 +64,8 @@ class Ending:
     stored: bytes | None = None
     blobs: tuple[Blob, ...] = ()
     """Bytes of the parts of `stored`."""
+    version: str | None = None
+    """Of the tool, that made `stored`; `None` is the version of this call."""
     source: str | None = None
     is_repeated: bool = False
     is_cached: bool = False
@@ -102,6 +104,8 @@ class Completed(Generic[T]):
     warnings: tuple[str, ...] = ()
     blobs: tuple[Blob, ...] = field(default=(), repr=False)
     """Bytes of images and files, to which `json` refers by digest."""
+    version: str | None = None
+    """Of the tool, that made the result; `None` where no tool did, as in a dry run."""
     error: None = None
 
     @property

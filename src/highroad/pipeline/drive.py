@@ -236,6 +236,7 @@ async def _join(call_id: str, context: RoadContext) -> Ending | Held:
         proof=getattr(outcome, "proof", None),
         stored=orjson.dumps(outcome.json) if isinstance(outcome, Completed) else None,
         blobs=outcome.blobs if isinstance(outcome, Completed) else (),
+        version=outcome.version if isinstance(outcome, Completed) else None,
         source=call_id,
         is_repeated=True,
         rule=f"joined.{call_id}",

@@ -173,6 +173,7 @@ async def _repeat(context: RoadContext, history: CallHistory, rule: str) -> Verd
             status=Status.COMPLETED,
             stored=stored if stored is not None else orjson.dumps(None),
             blobs=await context.services.ledger.open_blobs(history),
+            version=history.opening.get("version"),
             source=history.call_id,
             is_repeated=True,
             rule=rule,

@@ -69,7 +69,7 @@ async def _completed(services: Services, history: CallHistory, *, is_repeated: b
     content = await services.ledger.open_json(origin, "result")
     json = b"null" if content is None else content
     blobs = await services.ledger.open_blobs(origin)
-    name, version = history.opening["tool"] or "", history.opening.get("version")
+    name, version = origin.opening["tool"] or "", origin.opening.get("version")
     tool = services.registry.find(name, version) or services.registry.find(name)
     is_invalid = origin.ended is not None and "result_invalid" in origin.ended
     is_dry_run = history.ended is not None and "dry_run" in history.ended
@@ -88,4 +88,5 @@ async def _completed(services: Services, history: CallHistory, *, is_repeated: b
         dry_run=is_dry_run,
         result_invalid=is_invalid,
         blobs=blobs,
+        version=None if is_dry_run else version,
     )

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from highroad.domain.entry import AlreadyEnded, Entry
 from highroad.domain.error import BrokenPromise, CallError, Code, LedgerError
 from highroad.domain.json_value import JsonValue
+from highroad.domain.label import NO_LABELS, Labels
 from highroad.domain.outcome import (
     AnyOutcome,
     Completed,
@@ -52,6 +53,8 @@ class Result:
     is_invalid: bool = False
     warnings: tuple[str, ...] = ()
     blobs: tuple[Blob, ...] = ()
+    labels: Labels | None = None
+    """Where they are not those of the version that was called."""
 
 
 @value
@@ -180,7 +183,7 @@ def _checked(context: RoadContext, ending: Ending) -> tuple[Result | None, Endin
         return _result_of(orjson.dumps(preview), preview), ending
     tool = context.tool
     if ending.stored is not None:
-        return _stored(tool, ending.stored, ending.blobs), ending
+        return _stored(context, ending.stored, ending), ending
     if ending.is_result_lost:
         lost, error = "It took effect, but its result was lost.", ending.error
         warnings = (lost,) if error is None else (lost, error.message, error.hint)
@@ -203,14 +206,29 @@ def _checked(context: RoadContext, ending: Ending) -> tuple[Result | None, Endin
     return broken, ending
 
 
-def _stored(tool: RegisteredTool[Any], data: bytes, blobs: tuple[Blob, ...]) -> Result:
-    """A result of an earlier call; it may have broken its schema then, or break that of today."""
+def _stored(context: RoadContext, data: bytes, ending: Ending) -> Result:
+    """A result of an earlier call; it may have broken its schema then, or break that of today.
+
+    It is read and labelled by the version that made it. Where that is there no more the one of
+    this call reads it, but vouches for nothing in it.
+    """
+    maker, blobs = _maker(context, ending.version), ending.blobs
+    labels = NO_LABELS if maker is None else maker.definition.contract.labels
+    json = orjson.loads(data)
     try:
-        read = tool.result.read(data, {blob.digest: blob for blob in blobs})
-        return Result(data, orjson.loads(data), read, blobs=blobs)
+        read = (maker or context.tool).result.read(data, {blob.digest: blob for blob in blobs})
     except ValidationError:
-        json = orjson.loads(data)
-        return Result(data, json, json, is_invalid=True, warnings=(INVALID.message,))
+        warnings = (INVALID.message,)
+        return Result(data, json, json, is_invalid=True, warnings=warnings, labels=labels)
+    return Result(data, json, read, blobs=blobs, labels=labels)
+
+
+def _maker(context: RoadContext, version: str | None) -> RegisteredTool[Any] | None:
+    """The version of the tool that made a stored result, if it is still there."""
+    tool = context.tool
+    if version in {None, tool.definition.version}:
+        return tool
+    return context.services.registry.find(tool.name, version)
 
 
 def _result_of(data: bytes, value: object) -> Result:
@@ -229,15 +247,23 @@ def _outcome(context: RoadContext, ending: Ending, result: Result | None) -> Any
             is_cached=ending.is_cached,
             dry_run=ending.is_dry_run,
             result_invalid=result.is_invalid,
-            labels=context.labels,
+            labels=context.labels if result.labels is None else result.labels,
             warnings=_warnings(context, result),
             blobs=result.blobs,
+            version=_version(context, ending),
         )
     if ending.error is None:
         raise BrokenPromise(f"call {call_id} ended as {ending.status} without a reason")
     return ended_without_value(
         ending.status, call_id=call_id, error=ending.error, proof=ending.proof
     )
+
+
+def _version(context: RoadContext, ending: Ending) -> str | None:
+    """Of the tool, that made the result."""
+    if ending.is_dry_run:
+        return None
+    return ending.version or context.tool.definition.version
 
 
 def _warnings(context: RoadContext, result: Result) -> tuple[str, ...]:
