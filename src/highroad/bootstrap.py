@@ -55,7 +55,7 @@ from highroad.resilience.loops import Loops
 from highroad.resilience.retry import Retry
 from highroad.settings import Settings, load
 from highroad.tools.discovery import discover
-from highroad.tools.pins import read_pins
+from highroad.tools.pins import Accepted, read_accepted
 from highroad.tools.registry import Registry
 
 _SQLITE: Final = "sqlite:///"
@@ -161,7 +161,7 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
         )
         if owner_pid is None:
             await _take_office(services, settings)
-            await definitions.compare(_accepted_pins(settings) if settings.is_production else None)
+        await definitions.compare(_accepted_pins(settings, is_needed=owner_pid is None))
     except BaseException:
         await store.close()
         raise
@@ -221,13 +221,18 @@ async def _take_office(services: Services, settings: Settings) -> None:
     await ledger.writer.write(opened)
 
 
-def _accepted_pins(settings: Settings) -> dict[str, str]:
+def _accepted_pins(settings: Settings, *, is_needed: bool) -> dict[str, Accepted] | None:
+    """What the pins file accepts, in production; who only looks on need not have one."""
+    if not settings.is_production:
+        return None
     file = settings.pins_file
+    if not file.exists() and not is_needed:
+        return {}
     if not file.exists():
         raise SettingsError(
             f"profile production needs {file}: run `highroad tools pin`, review and commit it"
         )
-    return read_pins(file.read_text("utf-8"), file=str(file))
+    return read_accepted(file.read_text("utf-8"), file=str(file))
 
 
 def _usage_reader(ledger: Ledger) -> Callable[[str], Any]:

@@ -5,7 +5,8 @@ file in production. What comes from somewhere else waits, in any profile, until 
 All of it is in the ledger: what, when, and by whom.
 """
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import Final
@@ -19,7 +20,7 @@ from highroad.ledger import entries
 from highroad.ledger.ledger import Ledger
 from highroad.tools.digest import pinned_fields
 from highroad.tools.pin_changes import FieldChange, field_changes
-from highroad.tools.pins import Change, Pins, differences, is_accepted
+from highroad.tools.pins import Accepted, Change, Pins, differences, is_accepted, pin_of
 from highroad.tools.registry import Registry
 
 ACCEPT: Final = "tools:accept"
@@ -63,10 +64,12 @@ class Definitions:
         self._permissions = permissions
         self._owner_pid = owner_pid
         self._known: dict[tuple[str, str], Pin] = {}
-        self._committed: Pins | None = None
+        self._committed: Mapping[str, Accepted] | None = None
+        self._turn = asyncio.Lock()
+        """Of two who accept the same definition the second finds nothing that waits."""
 
-    async def compare(self, committed: Pins | None) -> None:
-        """Find out what is not as accepted; record what needs nobody's acceptance.
+    async def compare(self, committed: Mapping[str, Accepted] | None) -> None:
+        """Find out what is not as accepted; the owner records what needs nobody's acceptance.
 
         Args:
             committed: The pins file, which stands for own code in production; `None` in `dev`.
@@ -79,15 +82,19 @@ class Definitions:
             if change is None:
                 continue
             is_own = not definition.source
-            if is_own and (committed is None or is_accepted(definition, committed)):
-                self._ledger.writer.put(self._entry(definition, change, by=None))
+            if is_own and (committed is None or is_accepted(definition, self._digests)):
+                if self._owner_pid is None:
+                    self._ledger.writer.put(self._entry(definition, change, by=None))
             else:
                 self._changed[definition.digest] = change
         self._refuse_what_the_file_does_not_have()
         await self._ledger.writer.flush()
 
     def unaccepted(self) -> tuple[Unaccepted, ...]:
-        """Definitions that wait for somebody to accept them, in the order of their names."""
+        """Definitions that wait for somebody to accept them, in the order of their names.
+
+        A process that does not own the ledger tells what waited when it opened it.
+        """
         return tuple(
             Unaccepted(
                 definition=tool.definition,
@@ -112,14 +119,15 @@ class Definitions:
             LedgerOwned: Another process owns the ledger.
             LedgerError: It could not be recorded, and so was not accepted.
         """
-        definition = self._waiting(tool, version)
-        self._judge(by, definition)
         if self._owner_pid is not None:
             raise LedgerOwned(self._owner_pid)
-        change = self._changed[definition.digest]
-        pin = self._pin(definition, change, by=self._ledger.keyring.opaque(by))
-        await self._record(pin, by)
-        del self._changed[definition.digest]
+        async with self._turn:
+            definition = self._waiting(tool, version)
+            self._judge(by, definition)
+            change = self._changed[definition.digest]
+            pin = self._pin(definition, change, by=self._ledger.keyring.opaque(by))
+            await self._record(pin, by)
+            del self._changed[definition.digest]
         return pin
 
     async def confirm(self, *, by: Principal) -> tuple[Pin, ...]:
@@ -188,9 +196,11 @@ class Definitions:
         return None if pin.digest == definition.digest else Change.CHANGED
 
     def _pin_of(self, definition: ToolDefinition) -> Pin | None:
-        name = definition.name
-        pin = self._known.get((name, definition.version)) or self._known.get((name, ""))
-        return pin if pin is not None and pin.source == definition.source else None
+        """What was accepted last; entries that name no version are of own code."""
+        pin = self._known.get((definition.name, definition.version))
+        if pin is None and not definition.source:
+            pin = self._known.get((definition.name, ""))
+        return pin
 
     def _refuse_what_the_file_does_not_have(self) -> None:
         """Own code in production, also where the ledger has seen it before."""
@@ -198,16 +208,22 @@ class Definitions:
             return
         own = [tool.definition for tool in self._registry if not tool.definition.source]
         changes = {
-            (each.tool, each.version): each.change for each in differences(own, self._committed)
+            (each.tool, each.version): each.change for each in differences(own, self._digests)
         }
         for definition in own:
             change = changes.get((definition.name, definition.version))
             if change is not None:
                 self._changed[definition.digest] = change
 
+    @property
+    def _digests(self) -> Pins:
+        return {key: each.digest for key, each in (self._committed or {}).items()}
+
     def _differences(self, definition: ToolDefinition) -> tuple[FieldChange, ...]:
-        pin = self._pin_of(definition)
-        before = {} if pin is None else pin.fields
+        accepted: Pin | Accepted | None = self._pin_of(definition)
+        if self._committed is not None and not definition.source:
+            accepted = pin_of(definition, self._committed)
+        before = {} if accepted is None else accepted.fields
         return () if before is None else field_changes(before, pinned_fields(definition))
 
     def _pin(self, definition: ToolDefinition, change: str, *, by: str | None) -> Pin:
