@@ -52,9 +52,6 @@ async def attempt(call: Call, context: RoadContext) -> Ending:
 async def _try_once(call: Call, context: RoadContext, timeout_s: float) -> Ending | Failure:
     try:
         result = await run_body(call, context, timeout_s)
-        said = context.tool.error_in(result)
-        if said is not None:
-            return _said_by_tool(said)
     except ToolError as error:
         return _said_by_tool(error)
     except TimeoutError as error:
@@ -67,6 +64,23 @@ async def _try_once(call: Call, context: RoadContext, timeout_s: float) -> Endin
     # call is answered all the same.
     except (Exception, SystemExit) as error:  # noqa: BLE001 - see above
         return _raised(error, context.tool)
+    return _returned(result, context.tool)
+
+
+def _returned(result: object, tool: RegisteredTool[Any]) -> Ending | Failure:
+    """The result, or the failure that it means.
+
+    What `error_when` raises is mapped by nothing that the tool declares: an exception that comes
+    only before an effect proves nothing once the body has returned.
+    """
+    try:
+        said = tool.error_in(result)
+    except ToolError as error:
+        said = error
+    except (Exception, SystemExit, asyncio.CancelledError) as error:  # noqa: BLE001 - it is the tool's, and may raise what it likes as the body may
+        return _broken(error)
+    if said is not None:
+        return _said_by_tool(said)
     return Ending(status=Status.COMPLETED, result=result, decided_by="execute")
 
 
@@ -116,8 +130,17 @@ def _is_called_off() -> bool:
 
 
 def _raised(error: BaseException, tool: RegisteredTool[Any]) -> Failure:
+    return _broken(
+        error,
+        applied=False if isinstance(error, tool.not_applied) else None,
+        is_transient=isinstance(error, tool.transient),
+    )
+
+
+def _broken(
+    error: BaseException, *, applied: bool | None = None, is_transient: bool = False
+) -> Failure:
     """The name of the exception's class and nothing that it says, which may be anything (P7)."""
-    is_transient = isinstance(error, tool.transient)
     return Failure(
         CallError(
             code=Code.EXECUTION_ERROR,
@@ -125,7 +148,7 @@ def _raised(error: BaseException, tool: RegisteredTool[Any]) -> Failure:
             hint="Do not repeat the call unchanged; tell the user that the tool failed.",
             retryable=is_transient,
         ),
-        applied=False if isinstance(error, tool.not_applied) else None,
+        applied=applied,
         is_transient=is_transient,
         proof=Proof.MAPPED,
     )
