@@ -514,6 +514,31 @@ async def test_a_version_that_may_run_twice_does_not_free_the_key_of_one_that_ma
     await asyncio.gather(lost, return_exceptions=True)
 
 
+@pytest.mark.promise("P3")
+@pytest.mark.parametrize("number", ["2", "1"], ids=["beside", "instead"])
+async def test_a_version_that_may_run_twice_is_no_proof_for_one_that_may_not(
+    world, version, turns, faulty, number
+):
+    """Its end cannot be written; what is answered must be true all the same."""
+
+    @tool(name="refund", tier="reversible")
+    async def refund(cents: int) -> str:
+        await asyncio.Event().wait()
+
+    here = await world(refund, wrap=faulty).open()
+    lost = asyncio.ensure_future(here.call(refund, {"cents": 1}, run="r"))
+    await turns(40)
+    twice = version(number, effect="repeatable")
+    await here.reopen(*([refund] if number == "2" else []), twice, settles=False)
+    (call_id,) = await here.store.open_calls()
+    here.store.fails = lambda _: True
+    outcome = await here.wait(call_id)
+    assert isinstance(outcome, Unknown)
+    assert outcome.error.code == "ledger_unavailable"
+    lost.cancel()
+    await asyncio.gather(lost, return_exceptions=True)
+
+
 async def test_a_cached_result_is_of_its_version(world, version):
     first, second = (version(number, tier="read", cache_s=60) for number in "12")
     here = await world(first, second).open()

@@ -256,12 +256,9 @@ class RoadContext:
             self.is_in_doubt = True
 
     def resume_body(self) -> None:
-        """The body may have run before, in a process that is gone."""
+        """The body may have run before, in a process that is gone, and of the class of then."""
         self.is_in_doubt = True
-        if self.is_resolved:
-            self.begin_body()
-        else:
-            self.proof = None
+        self.proof = Proof.REPEATABLE if self.record.effect == Effect.REPEATABLE else None
 
     # -- the end -----------------------------------------------------------------------------
 
