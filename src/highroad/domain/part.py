@@ -18,23 +18,21 @@ from highroad.domain.json_value import JsonObject, JsonValue
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Blob:
-    """Bytes that stand apart from the JSON that refers to them.
+    """Bytes that stand apart from the JSON that refers to them, which says what they are.
 
     Args:
         digest: SHA-256 in hex. It stands beside the result, in what is encrypted: a digest of
             content in plain would let anybody test a guess (P7).
-        media_type: IANA media type, for example `image/png`.
         data: The bytes.
     """
 
     digest: str
-    media_type: str
     data: bytes = field(repr=False)
 
     @classmethod
-    def of(cls, data: bytes, media_type: str = "") -> Self:
-        """The blob of these bytes; the JSON that refers to them has their media type."""
-        return cls(digest=hashlib.sha256(data).hexdigest(), media_type=media_type, data=data)
+    def of(cls, data: bytes) -> Self:
+        """The blob of these bytes."""
+        return cls(digest=hashlib.sha256(data).hexdigest(), data=data)
 
 
 class _Info(Protocol):
@@ -218,7 +216,7 @@ def _write(part: _Part, info: _Info) -> JsonObject:
 
 
 def _set_apart(data: bytes, media_type: str, blobs: dict[str, Blob]) -> JsonObject:
-    blob = Blob.of(data, media_type)
+    blob = Blob.of(data)
     blobs[blob.digest] = blob
     return {"digest": blob.digest, "media_type": media_type, "size": len(data)}
 

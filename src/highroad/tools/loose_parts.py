@@ -1,6 +1,7 @@
 """Parts where no type names them: in a result of `Any`, or of `dict[str, Any]`."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, Final
 
 from pydantic import TypeAdapter
@@ -22,6 +23,12 @@ def put_back(value: Any, blobs: Mapping[str, Blob]) -> Any:  # noqa: ANN401 - wh
     if not isinstance(value, dict):
         return value
     kind = value.get("type")
-    if isinstance(kind, str) and kind in _WITH_BYTES and value.get("digest") in blobs:
-        return _WITH_BYTES[kind].from_json(value, blobs)
+    if isinstance(kind, str) and kind in _WITH_BYTES and _refers_to(value, blobs):
+        with suppress(ValueError):  # somebody else's JSON that looks like a part
+            return _WITH_BYTES[kind].from_json(value, blobs)
     return {key: put_back(item, blobs) for key, item in value.items()}
+
+
+def _refers_to(value: Mapping[str, Any], blobs: Mapping[str, Blob]) -> bool:
+    digest = value.get("digest")
+    return isinstance(digest, str) and digest in blobs
