@@ -703,3 +703,15 @@ async def test_an_estimate_is_made_for_the_version_that_answers(world, version, 
     assert (await here.call(free, {"cents": 500}, run="r")).status == "completed"
     assert (await here.call(priced, {"cents": 501}, run="r")).error.code == "budget_exceeded"
     assert (await here.call(priced, {"cents": 50}, run="r")).status == "completed"
+
+
+@pytest.mark.promise("P11")
+async def test_a_derived_key_is_of_the_arguments_as_the_answering_version_takes_them(world, moved):
+    """As the documentation says: what is migrated in a run is another call than it was before."""
+    here = await world(moved[0]).open()
+    await here.call("pay", {"cents": 400}, run="r")
+    await here.reopen(*moved)
+    again = await here.call("pay", {"cents": 400}, run="r")
+    assert (again.value, again.is_repeated) == ("4.0 euros", False)
+    for arguments in ({"cents": 400}, {"euros": 4}):
+        assert (await here.call("pay", arguments, run="r")).is_repeated
