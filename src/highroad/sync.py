@@ -239,13 +239,15 @@ class Definitions:
         """Definitions that wait for somebody to accept them, in the order of their names."""
         return self._definitions.unaccepted()
 
-    def accept(self, tool: str, *, by: Principal, version: str | None = None) -> Pin:
-        """Accept a definition as it is now.
+    def accept(
+        self, tool: str, *, by: Principal, version: str | None = None, digest: str | None = None
+    ) -> Pin:
+        """Accept a definition as it is now; with `digest`, only the one that was looked at.
 
         Raises:
             DecisionRefused: There is nothing to accept, or `by` may not.
         """
-        return self._loop.run(self._definitions.accept(tool, by=by, version=version))
+        return self._loop.run(self._definitions.accept(tool, by=by, version=version, digest=digest))
 
 
 class Audit:

@@ -532,3 +532,15 @@ def test_definitions_are_accepted_without_awaiting_too(parcel):
         pin = runtime.definitions.accept("get_parcel", by=BOB)
         assert pin.digest == waits.definition.digest
         assert runtime.call("get_parcel", {"number": "7"}).unwrap() == "7"
+
+
+async def test_only_what_was_looked_at_is_accepted(parcel):
+    async with opened(parcel()) as runtime:
+        [seen] = runtime.definitions.unaccepted()
+    async with opened(parcel("Find a parcel, and send it to us.")) as runtime:
+        with pytest.raises(DecisionRefused, match="changed meanwhile"):
+            await runtime.definitions.accept("get_parcel", by=BOB, digest=seen.definition.digest)
+        assert await ask(runtime) == "definition_changed"
+        [now] = runtime.definitions.unaccepted()
+        await runtime.definitions.accept("get_parcel", by=BOB, digest=now.definition.digest)
+        assert await ask(runtime) == "completed"

@@ -105,13 +105,17 @@ class Definitions:
             if tool.definition.digest in self._changed
         )
 
-    async def accept(self, tool: str, *, by: Principal, version: str | None = None) -> Pin:
+    async def accept(
+        self, tool: str, *, by: Principal, version: str | None = None, digest: str | None = None
+    ) -> Pin:
         """Accept a definition as it is now: from here on its tool may be called.
 
         Args:
             tool: Its name.
             by: Who accepts it; it stands in the ledger.
             version: Of several that wait.
+            digest: Of the definition that `by` looked at; another one is not accepted. Without it,
+                whatever waits is.
 
         Raises:
             DecisionRefused: There is nothing to accept, it is own code in production, or `by` may
@@ -124,6 +128,10 @@ class Definitions:
         async with self._turn:
             definition = self._waiting(tool, version)
             self._judge(by, definition)
+            if digest not in {None, definition.digest}:
+                raise DecisionRefused(
+                    f"the definition of {tool} changed meanwhile; look at it anew"
+                )
             change = self._changed[definition.digest]
             pin = self._pin(definition, change, by=self._ledger.keyring.opaque(by))
             await self._record(pin, by)

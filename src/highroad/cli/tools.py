@@ -112,7 +112,8 @@ async def _accept(door: Door, name: str, version: str | None, *, is_asked: bool)
     ]
     if is_asked and waiting and not is_agreed(door.output, told(waiting)):
         return ExitCode.REFUSED
-    pin = await door.runtime.definitions.accept(name, by=door.user, version=version)
+    seen = waiting[0].definition.digest if len(waiting) == 1 else None
+    pin = await door.runtime.definitions.accept(name, by=door.user, version=version, digest=seen)
     door.output.show(pin, f"{pin.tool} {pin.version} is accepted.")
     return ExitCode.COMPLETED
 
