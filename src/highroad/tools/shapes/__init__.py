@@ -4,7 +4,8 @@
 one module for each provider; results have no forms here yet.
 """
 
-from highroad.tools.shapes.offer import SHAPES, Offer, offer
+from highroad.tools.shapes.known import SHAPES
+from highroad.tools.shapes.offer import Offer, offer
 from highroad.tools.shapes.reading import ForeignTool, ToolList, Unread, read_tools
 from highroad.tools.shapes.rendered import Note, NoteCode, Rendered
 from highroad.tools.shapes.spec import ToolSpec, spec_of

@@ -3,34 +3,18 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from typing import Final
 
 from highroad.domain.error import DeclarationError
 from highroad.domain.json_value import JsonObject, JsonSchema, JsonValue
 from highroad.domain.tool import ToolDefinition
 from highroad.tools.invalid import Invalid
 from highroad.tools.parse import parse
-from highroad.tools.shapes import anthropic, gemini, mcp, openai
 from highroad.tools.shapes.calls import without_filled_nulls
+from highroad.tools.shapes.known import known
 from highroad.tools.shapes.names import NameTable
 from highroad.tools.shapes.rendered import Rendered
 from highroad.tools.shapes.shape import Shape
 from highroad.tools.shapes.spec import ToolSpec, spec_of
-
-SHAPES: Final[Mapping[str, Shape]] = {
-    shape.name: shape
-    for shape in (
-        openai.CHAT,
-        openai.CHAT_STRICT,
-        openai.RESPONSES,
-        openai.RESPONSES_STRICT,
-        anthropic.MESSAGES,
-        gemini.JSON_SCHEMA,
-        gemini.OPENAPI,
-        mcp.TOOLS,
-    )
-}
-"""Every form that tools can be rendered to, by its name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +63,7 @@ def offer(tools: Iterable[ToolDefinition | ToolSpec], shape: Shape | str) -> Off
     Raises:
         DeclarationError: There is no such shape, or two tools have the same name.
     """
-    form = _shape(shape)
+    form = known(shape)
     specs = sorted(map(_spec, tools), key=lambda spec: spec.name)
     for one, other in pairwise(specs):
         if one.name == other.name:
@@ -100,11 +84,3 @@ def offer(tools: Iterable[ToolDefinition | ToolSpec], shape: Shape | str) -> Off
 
 def _spec(tool: ToolDefinition | ToolSpec) -> ToolSpec:
     return tool if isinstance(tool, ToolSpec) else spec_of(tool)
-
-
-def _shape(shape: Shape | str) -> Shape:
-    if isinstance(shape, Shape):
-        return shape
-    if shape not in SHAPES:
-        raise DeclarationError(f"there is no shape {shape!r}; there are {', '.join(SHAPES)}")
-    return SHAPES[shape]
