@@ -1,22 +1,36 @@
-"""Anthropic: tools of the Messages API.
+"""Anthropic: tools of the Messages API, and its `tool_result`.
 
 Source: Anthropic's API reference as the types of its Python package 2.12 (November 2026) carry it.
-A name is of letters, digits, `_` and `-`, at most 64. Its `strict` is not asked for.
+A name is of letters, digits, `_` and `-`, at most 64. Its `strict` is not asked for. Bounds are
+those of its guides on images (5 MB in base64) and PDF (32 MB for a request).
 """
 
 import re
 from typing import Final
 
 from highroad.domain.json_value import JsonObject
+from highroad.domain.part import File, Image
 from highroad.tools.shapes.fields import name_in, objects_in, schema_in, text_in
+from highroad.tools.shapes.media import Media, in_base64, plain_type
 from highroad.tools.shapes.names import NameRule
 from highroad.tools.shapes.plain import plain_arguments
 from highroad.tools.shapes.rendered import Rendered
 from highroad.tools.shapes.shape import Shape
 from highroad.tools.shapes.spec import ToolSpec
+from highroad.tools.shapes.told import Asked, Block, Told
 from highroad.tools.shapes.unsaid import without_place
 
 NAMES: Final = NameRule(re.compile(r"[a-zA-Z0-9_-]{1,64}"), 64)
+
+_PLAIN: Final = "text/plain"
+MEDIA: Final = Media(
+    images=frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"}),
+    files=frozenset({"application/pdf", _PLAIN}),
+    utf8=frozenset({_PLAIN}),
+    largest_image=3_750_000,
+    largest_file=20_000_000,
+    most=20_000_000,
+)
 
 
 def render(spec: ToolSpec) -> Rendered:
@@ -41,4 +55,34 @@ def read(form: JsonObject) -> ToolSpec:
     )
 
 
-MESSAGES: Final = Shape(name="anthropic", names=NAMES, render=render, read=read)
+def answer(said: Told, asked: Asked) -> JsonObject:
+    """A block for the content of the next message of the user."""
+    form: JsonObject = {
+        "type": "tool_result",
+        "tool_use_id": asked.needed_id(),
+        "content": [_block(block) for block in said.blocks],
+    }
+    return {**form, "is_error": True} if said.is_error else form
+
+
+def _block(block: Block) -> JsonObject:
+    match block:
+        case str():
+            return {"type": "text", "text": block}
+        case Image():
+            return {"type": "image", "source": _source(block)}
+        case File():
+            document: JsonObject = {"type": "document", "source": _source(block)}
+            return {**document, "title": block.name} if block.name else document
+
+
+def _source(part: Image | File) -> JsonObject:
+    media_type = plain_type(part.media_type)
+    if media_type == _PLAIN:
+        return {"type": "text", "media_type": media_type, "data": part.data.decode()}
+    return {"type": "base64", "media_type": media_type, "data": in_base64(part.data)}
+
+
+MESSAGES: Final = Shape(
+    name="anthropic", names=NAMES, render=render, read=read, answer=answer, media=MEDIA
+)

@@ -1,12 +1,14 @@
-"""What every provider's form has: a name, a rule for names, and the two directions."""
+"""What every provider's form has: a name, a rule for names, tools both ways, and answers."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from highroad.domain.json_value import JsonObject, JsonValue
+from highroad.tools.shapes.media import Media
 from highroad.tools.shapes.names import NameRule
 from highroad.tools.shapes.rendered import Rendered
 from highroad.tools.shapes.spec import ToolSpec
+from highroad.tools.shapes.told import Asked, Told
 
 
 def as_list(forms: list[JsonObject]) -> list[JsonValue]:
@@ -16,7 +18,7 @@ def as_list(forms: list[JsonObject]) -> list[JsonValue]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shape:
-    """One form of tools.
+    """One form of tools, and of the answers to their calls.
 
     Args:
         name: As settings and commands call it.
@@ -24,6 +26,9 @@ class Shape:
         render: A tool whose name is legal, in this form.
         read: A form, as a tool; schemas come as they stand there. Raises `DeclarationError` for
             one that has no name.
+        answer: What a model is told, in this form. Raises `DeclarationError` where the form needs
+            an id or a name that nobody said.
+        media: What may stand beside the JSON of an answer.
         listed: Forms, as the field `tools` of a request takes them.
     """
 
@@ -31,4 +36,6 @@ class Shape:
     names: NameRule
     render: Callable[[ToolSpec], Rendered]
     read: Callable[[JsonObject], ToolSpec]
+    answer: Callable[[Told, Asked], JsonObject]
+    media: Media
     listed: Callable[[list[JsonObject]], list[JsonValue]] = as_list
