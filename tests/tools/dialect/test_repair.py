@@ -36,6 +36,97 @@ def test_words_of_other_languages_name_the_types_of_json(word, kind):
     assert repaired({"type": word}) == ({"type": kind}, ["type"])
 
 
+STRINGS = {"type": "array", "items": {"type": "string"}}
+
+
+@pytest.mark.parametrize(
+    ("said", "schema"),
+    [
+        *(
+            (said, STRINGS)
+            for said in ("List[str]", "list[str]", "typing.List[str]", "ArrayList<String>")
+        ),
+        *((said, STRINGS) for said in ("string[]", "Array<string>", "tuple[str, ...]")),
+        ("List[Any]", {"type": "array", "items": {}}),
+        ("int[][]", {"type": "array", "items": {"type": "array", "items": {"type": "integer"}}}),
+        ("Array<string[]>", {"type": "array", "items": STRINGS}),
+        ("Set[str]", {"type": "array", "uniqueItems": True, "items": {"type": "string"}}),
+        ("Dict[str, int]", {"type": "object", "additionalProperties": {"type": "integer"}}),
+        ("HashMap<String, List<String>>", {"type": "object", "additionalProperties": STRINGS}),
+        (
+            "tuple[int]",
+            {
+                "type": "array",
+                "prefixItems": [{"type": "integer"}],
+                "items": False,
+                "minItems": 1,
+            },
+        ),
+        (
+            "Tuple[int, str]",
+            {
+                "type": "array",
+                "prefixItems": [{"type": "integer"}, {"type": "string"}],
+                "items": False,
+                "minItems": 2,
+            },
+        ),
+        *((said, {"type": ["string", "null"]}) for said in ("Optional[str]", "str | None")),
+        *((said, {"type": ["string", "null"]}) for said in ("string?", "Optional[str | None]")),
+        ("Union[int, str]", {"type": ["integer", "string"]}),
+        ("int | float", {"type": ["integer", "number"]}),
+        ("str | List[str]", {"type": ["string", "array"], "items": {"type": "string"}}),
+        ("Literal['a', 'b']", {"type": "string", "enum": ["a", "b"]}),
+        ("Optional[Literal['a']]", {"type": ["string", "null"], "enum": ["a", None]}),
+        ("None | None", {"type": "null"}),
+    ],
+)
+def test_types_with_parameters_keep_what_they_say(said, schema):
+    assert repaired({"type": said})[0] == schema
+    assert repaired(said)[0] == schema
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        *("List[Widget]", "List[str, int]", "Dict[int, str]", "Dict[str]", "Optional[str, int]"),
+        *(
+            "Union[Widget, int]",
+            "List[str] | List[int]",
+            "Literal['a'] | int",
+            "byte | int",
+            "byte | float",
+            "Tuple[int, 5]",
+        ),
+        *("Literal[1.5]", "Tuple[Widget]", "str | Any", "List[", "f(x)", "int + str", "1or 2"),
+        *("Literal['\\d']", "List[" * 50 + "str" + "]" * 50, "\x00", "()", "x.y[z].w[str]"),
+    ],
+)
+def test_types_that_no_schema_says_are_unknown(said):
+    assert repaired({"type": said}) == ({}, ["type_unknown"])
+
+
+def test_no_text_for_a_type_makes_the_parser_warn(recwarn):
+    assert repaired({"type": "1or 2"}) == ({}, ["type_unknown"])
+    assert not recwarn.list
+
+
+def test_several_types_with_parameters_stand_together():
+    member = {"type": ["List[str]", "null"]}
+    assert repaired(member)[0] == {"type": ["array", "null"], "items": {"type": "string"}}
+
+
+def test_what_a_member_says_itself_stands_before_what_its_type_says():
+    member = {"type": "List[str]", "items": {"type": "integer"}}
+    assert repaired(member)[0] == {"type": "array", "items": {"type": "integer"}}
+
+
+@given(said=st.text(alphabet="LilsttrDdict[]<>|,?.'\" -01_ora\\\x00", max_size=30))
+def test_any_text_for_a_type_is_read_or_unknown(said):
+    schema, _ = repaired({"type": said})
+    Draft202012Validator(schema)
+
+
 @pytest.mark.parametrize("word", ["list", "ArrayList", "Array", "tuple", "ARRAY"])
 def test_arrays_of_other_languages_keep_their_items(word):
     member = {"type": word, "items": {"type": "str"}}

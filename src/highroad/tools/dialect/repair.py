@@ -22,12 +22,13 @@ from highroad.tools.dialect.drafts import (
     rename_definitions,
     set_aside_identity,
 )
+from highroad.tools.dialect.expressions import meaning
 from highroad.tools.dialect.members import gather_required, list_members, named, say_items
 from highroad.tools.dialect.references import lead_into_defs
 from highroad.tools.dialect.report import EVERY, Place, RepairCode, Repaired
 from highroad.tools.dialect.types import add_types, name_types, say_null
 from highroad.tools.dialect.values import fit_default, fit_enum, fit_examples
-from highroad.tools.dialect.words import is_anything, keywords_of
+from highroad.tools.dialect.words import is_anything
 from highroad.tools.form import MAX_DEPTH, is_plain, problems_of_form
 
 MAX_BYTES: Final = 262_144
@@ -172,7 +173,7 @@ def _schema(value: JsonValue, place: Place) -> JsonObject | bool:
     """What stands where a schema belongs, as one."""
     if isinstance(value, dict | bool):
         return value
-    found = keywords_of(value) if isinstance(value, str) else None
+    found = meaning(value) if isinstance(value, str) else None
     is_free = value is None or (isinstance(value, str) and is_anything(value))
     code = RepairCode.ANY if is_free else RepairCode.TYPE_UNKNOWN
     now: JsonObject = {**found} if found else {}

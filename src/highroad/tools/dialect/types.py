@@ -4,8 +4,9 @@ from typing import Final
 
 from highroad.domain.json_value import JsonObject, JsonValue
 from highroad.tools.coerce import type_of
+from highroad.tools.dialect.expressions import meaning, together, types_of
 from highroad.tools.dialect.report import Place, RepairCode
-from highroad.tools.dialect.words import TYPES, is_anything, keywords_of
+from highroad.tools.dialect.words import TYPES, is_anything
 from highroad.tools.nullable import with_null
 
 _IMPLIED: Final = (
@@ -63,16 +64,15 @@ def _unlike(words: list[JsonValue]) -> list[str]:
 
 
 def _meaning(word: JsonValue) -> JsonObject | None:
-    return keywords_of(word) if isinstance(word, str) else None
+    return meaning(word) if isinstance(word, str) else None
 
 
 def _take(part: JsonObject, meanings: list[JsonObject]) -> None:
-    """One word may mean several keywords; of several words only the types are taken."""
-    kinds: list[JsonValue] = list(dict.fromkeys(str(each["type"]) for each in meanings))
-    part["type"] = kinds[0] if len(kinds) == 1 else kinds
-    if len(meanings) == 1:
-        for keyword, value in meanings[0].items():
-            part.setdefault(keyword, value)
+    """Take what the words mean; where they bound each other's values, their types alone."""
+    taken = together(meanings) or types_of(meanings)
+    part["type"] = taken["type"]
+    for keyword, value in taken.items():
+        part.setdefault(keyword, value)
 
 
 def _implied(part: JsonObject) -> str | None:
