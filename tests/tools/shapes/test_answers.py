@@ -52,6 +52,7 @@ FORMS = {
     "openai-responses": "openai-responses",
     "openai-responses-strict": "openai-responses",
     "anthropic": "anthropic",
+    "anthropic-strict": "anthropic",
     "gemini": "gemini",
     "gemini-openapi": "gemini",
     "mcp": "mcp",

@@ -1,22 +1,26 @@
 """Anthropic: tools of the Messages API, and its `tool_result`.
 
 Source: Anthropic's API reference as the types of its Python package 2.12 (November 2026) carry it.
-A name is of letters, digits, `_` and `-`, at most 64. Its `strict` is not asked for. Bounds are
-those of its guides on images (5 MB in base64) and PDF (32 MB for a request).
+A name is of letters, digits, `_` and `-`, at most 64. For strict mode see `anthropic_strict.py`.
+Bounds are those of its guides on images (5 MB in base64) and PDF (32 MB for a request).
 """
 
 import re
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from highroad.domain.json_value import JsonObject
 from highroad.domain.part import File, Image
+from highroad.tools.shapes.anthropic_strict import SUBSET, Room
 from highroad.tools.shapes.fields import name_in, objects_in, schema_in, text_in
 from highroad.tools.shapes.media import Media, in_base64, plain_type
 from highroad.tools.shapes.names import NameRule
 from highroad.tools.shapes.plain import plain_arguments
-from highroad.tools.shapes.rendered import Rendered
+from highroad.tools.shapes.rendered import Note, NoteCode, Rendered
 from highroad.tools.shapes.shape import Shape
 from highroad.tools.shapes.spec import ToolSpec
+from highroad.tools.shapes.strict import relaxed, strict
 from highroad.tools.shapes.told import Asked, Block, Told
 from highroad.tools.shapes.unsaid import without_place
 
@@ -32,25 +36,67 @@ MEDIA: Final = Media(
     most=20_000_000,
 )
 
+_NO_ROOM: Final = Note(
+    pointer="/input_schema",
+    code=NoteCode.NOT_STRICT,
+    reason="the request has as much in strict mode as it takes; offer fewer tools",
+)
+
 
 def render(spec: ToolSpec) -> Rendered:
     """A tool for the field `tools` of a request; examples have their own field."""
     schema, notes = plain_arguments(spec.input_schema)
-    form: JsonObject = {"name": spec.name, "input_schema": schema}
+    form: JsonObject = {"name": spec.name, "input_schema": schema, **_said(spec)}
+    return Rendered(form=form, notes=notes + _missing(spec))
+
+
+def render_strict(spec: ToolSpec) -> Rendered:
+    """The same in strict mode, if that can say it."""
+    schema, notes = strict(spec.input_schema, SUBSET)
+    if schema is None:
+        return _plain(spec, *notes)
+    form: JsonObject = {"name": spec.name, "input_schema": schema, "strict": True, **_said(spec)}
+    return Rendered(form=form, notes=notes + _missing(spec), is_strict=True)
+
+
+def render_all_strict(specs: Sequence[ToolSpec]) -> list[Rendered]:
+    """Tools of one request, the first of them in strict mode, as far as it goes."""
+    room = Room()
+    return [_in_room(spec, render_strict(spec), room) for spec in specs]
+
+
+def _in_room(spec: ToolSpec, rendered: Rendered, room: Room) -> Rendered:
+    schema = rendered.form["input_schema"]
+    if not (rendered.is_strict and isinstance(schema, dict)) or room.take(schema):
+        return rendered
+    return _plain(spec, _NO_ROOM)
+
+
+def _plain(spec: ToolSpec, *notes: Note) -> Rendered:
+    plain = render(spec)
+    return replace(plain, notes=plain.notes + notes)
+
+
+def _said(spec: ToolSpec) -> JsonObject:
+    form: JsonObject = {}
     if spec.description:
         form["description"] = spec.description
     if spec.examples:
         form["input_examples"] = list(spec.examples)
-    missing = without_place(spec, "output_schema", "annotations", "title")
-    return Rendered(form=form, notes=notes + missing)
+    return form
+
+
+def _missing(spec: ToolSpec) -> tuple[Note, ...]:
+    return without_place(spec, "output_schema", "annotations", "title")
 
 
 def read(form: JsonObject) -> ToolSpec:
     """A tool of one's own; the provider's server tools have no schema, and are none."""
+    schema = schema_in(form, "input_schema") or {}
     return ToolSpec(
         name=name_in(form),
         description=text_in(form, "description"),
-        input_schema=schema_in(form, "input_schema") or {},
+        input_schema=relaxed(schema) if form.get("strict") is True else schema,
         examples=objects_in(form, "input_examples"),
     )
 
@@ -85,4 +131,7 @@ def _source(part: Image | File) -> JsonObject:
 
 MESSAGES: Final = Shape(
     name="anthropic", names=NAMES, render=render, read=read, answer=answer, media=MEDIA
+)
+MESSAGES_STRICT: Final = replace(
+    MESSAGES, name="anthropic-strict", render=render_strict, render_all=render_all_strict
 )

@@ -15,6 +15,7 @@ SHAPES: Final[Mapping[str, Shape]] = {
         openai.RESPONSES,
         openai.RESPONSES_STRICT,
         anthropic.MESSAGES,
+        anthropic.MESSAGES_STRICT,
         gemini.JSON_SCHEMA,
         gemini.OPENAPI,
         mcp.TOOLS,

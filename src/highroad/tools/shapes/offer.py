@@ -71,9 +71,8 @@ def offer(tools: Iterable[ToolDefinition | ToolSpec], shape: Shape | str) -> Off
                 f"two tools are called {one.name!r}; offer one of them, or rename it"
             )
     names = NameTable.of((spec.name for spec in specs), form.names)
-    rendered = {
-        spec.name: form.render(replace(spec, name=names.legal_name(spec.name))) for spec in specs
-    }
+    made = form.rendered([replace(spec, name=names.legal_name(spec.name)) for spec in specs])
+    rendered = {spec.name: each for spec, each in zip(specs, made, strict=True)}
     return Offer(
         tools=form.listed([each.form for each in rendered.values()]),
         rendered=rendered,

@@ -1,8 +1,8 @@
 """OpenAI: tools and answers of Chat Completions and of the Responses API, tools also strict.
 
-Source: OpenAI's API reference as the types of its Python package 3.54 (November 2026) carry it;
-for strict mode see `strict.py`. A name is of letters, digits, `_` and `-`, at most 64. What files
-the Responses API takes is in its guide "File inputs" (50 MB for a request, in base64); of GIF
+Source: OpenAI's API reference as the types of its Python package 3.54 (November 2026) carry it; for
+strict mode see `openai_strict.py`. A name is of letters, digits, `_` and `-`, at most 64. What
+files the Responses API takes is in its guide "File inputs" (50 MB for a request, in base64); of GIF
 it takes those without animation, which nobody checks here.
 """
 
@@ -16,6 +16,7 @@ from highroad.domain.part import File, Image
 from highroad.tools.shapes.fields import map_in, name_in, schema_in, text_in
 from highroad.tools.shapes.media import Media, in_base64, plain_type
 from highroad.tools.shapes.names import NameRule
+from highroad.tools.shapes.openai_strict import SUBSET
 from highroad.tools.shapes.plain import plain_arguments
 from highroad.tools.shapes.rendered import Rendered
 from highroad.tools.shapes.shape import Shape
@@ -86,7 +87,7 @@ def _render_response(spec: ToolSpec, *, is_strict: bool) -> Rendered:
 
 def _function(spec: ToolSpec, *, is_strict: bool) -> Rendered:
     description, notes = with_examples(spec)
-    parameters, on_strict = strict(spec.input_schema) if is_strict else (None, ())
+    parameters, on_strict = strict(spec.input_schema, SUBSET) if is_strict else (None, ())
     is_held = parameters is not None
     if parameters is None:
         parameters, on_plain = plain_arguments(spec.input_schema)

@@ -1,6 +1,6 @@
 """What every provider's form has: a name, a rule for names, tools both ways, and answers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from highroad.domain.json_value import JsonObject, JsonValue
@@ -29,6 +29,8 @@ class Shape:
         answer: What a model is told, in this form. Raises `DeclarationError` where the form needs
             an id or a name that nobody said.
         media: What may stand beside the JSON of an answer.
+        render_all: The tools of one request, in the order of names, where `render` alone does not
+            know what the request takes.
         listed: Forms, as the field `tools` of a request takes them.
     """
 
@@ -38,4 +40,11 @@ class Shape:
     read: Callable[[JsonObject], ToolSpec]
     answer: Callable[[Told, Asked], JsonObject]
     media: Media
+    render_all: Callable[[Sequence[ToolSpec]], list[Rendered]] | None = None
     listed: Callable[[list[JsonObject]], list[JsonValue]] = as_list
+
+    def rendered(self, specs: Sequence[ToolSpec]) -> list[Rendered]:
+        """The tools of one request, in this form."""
+        if self.render_all is not None:
+            return self.render_all(specs)
+        return [self.render(spec) for spec in specs]

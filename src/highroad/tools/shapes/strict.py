@@ -1,8 +1,8 @@
-"""OpenAI's strict mode: the subset of JSON Schema to which it holds a model's arguments.
+"""Strict mode: a schema in the subset to which a provider holds a model's arguments.
 
-Source: OpenAI, guide "Structured model outputs", supported schemas and their limits, as published
-in 2026. Every object is closed and every member required; what is optional is nullable instead.
-`relaxed` undoes that, by the sentence that each such member's description ends with.
+Every object is closed. Where the subset has no optional members, each is required, and what was
+optional is nullable instead; `relaxed` undoes that, by the sentence with which the description of
+each such member ends.
 """
 
 from dataclasses import dataclass, field
@@ -15,42 +15,32 @@ from highroad.tools.describe import describe
 from highroad.tools.nullable import allows_null, unwrapped, with_null, without_null
 from highroad.tools.pointer import pointer
 from highroad.tools.schema import parts
-from highroad.tools.shapes.limits import beyond_limits
 from highroad.tools.shapes.rendered import Note, NoteCode, reads_back
 from highroad.tools.shapes.same import is_same
+from highroad.tools.shapes.subset import Subset
 
 LEAVE_OUT: Final = "Optional: null leaves it out."
 """Ends the description of an optional member that has no null of its own."""
 MAY_BE_NULL: Final = "Optional; null is a value."
 """Ends the description of an optional member for which null is a value."""
 
-_TAKEN: Final = frozenset(
-    """
-    type title description enum const anyOf $ref $defs
-    properties required additionalProperties items minItems maxItems
-    minimum maximum exclusiveMinimum exclusiveMaximum multipleOf pattern format
-    """.split()  # noqa: SIM905 - a list of twenty quoted words hides the words
-)
-_IN_WORDS: Final = ("minLength", "maxLength", "uniqueItems", "minProperties", "maxProperties")
-_FORMATS: Final = frozenset(
-    {"date-time", "time", "date", "duration", "email", "hostname", "ipv4", "ipv6", "uuid"}
-)
 _SILENT: Final = ("$comment", "examples", "deprecated", "readOnly", "writeOnly")
 _NULLABLE_TYPES: Final = 2
-"""A type and null: the one list of types that the guide shows."""
+"""A type and null: the one list of types that the guides show."""
 
 
-def strict(schema: JsonSchema) -> tuple[JsonObject | None, tuple[Note, ...]]:
+def strict(schema: JsonSchema, subset: Subset) -> tuple[JsonObject | None, tuple[Note, ...]]:
     """The schema for strict mode, or `None`; the notes say what changed, or why it cannot be.
 
     Args:
         schema: Of a tool's arguments, in JSON Schema 2020-12.
+        subset: What the provider takes.
     """
-    work = _Work(schema)
+    work = _Work(schema, subset)
     made = work.part(dict(schema), ("input_schema",))
     if "anyOf" in schema or schema.get("type") != "object":
         work.refuse(("input_schema",), "the root must be one object, and no choice")
-    for reason in beyond_limits(made):
+    for reason in subset.beyond(made):
         work.refuse(("input_schema",), reason)
     refused = tuple(note for note in work.notes if note.code is NoteCode.NOT_STRICT)
     if refused:
@@ -106,6 +96,7 @@ def _unwrapped_below(part: JsonObject) -> JsonObject:
 @dataclass(frozen=True, slots=True)
 class _Work:
     root: JsonSchema
+    subset: Subset
     notes: list[Note] = field(default_factory=list)
 
     def note(self, path: tuple[str | int, ...], code: NoteCode, reason: str) -> None:
@@ -131,12 +122,11 @@ class _Work:
 
     def _keywords(self, part: JsonObject, path: tuple[str | int, ...]) -> JsonObject:
         """Keep what strict mode takes; say in words what it does not; refuse what has no words."""
-        words: JsonObject = {key: part.pop(key) for key in _IN_WORDS if key in part}
-        if part.get("format") not in {None, *_FORMATS}:
-            words["format"] = part.pop("format")
+        in_words = [key for key in part if self.subset.says_in_words(key, part[key])]
+        words: JsonObject = {key: part.pop(key) for key in in_words}
         if words:
             self._say(part, f"Form: {describe({**_typed(part), **words}, self.root)}.")
-        if "default" in part:
+        if "default" in part and "default" not in self.subset.taken:
             words["default"] = part.pop("default")
             self._say(part, f"Default: {orjson.dumps(words['default']).decode()}.")
         for keyword in words:
@@ -147,7 +137,7 @@ class _Work:
         if "oneOf" in part and "anyOf" not in part:
             part["anyOf"] = part.pop("oneOf")
             self.note((*path, "oneOf"), NoteCode.OTHER_FORM, "strict mode has `anyOf` alone")
-        for keyword in part.keys() - _TAKEN:
+        for keyword in part.keys() - self.subset.taken:
             self.refuse((*path, keyword), f"strict mode has no `{keyword}`")
         self._type(part, path)
         return part
@@ -182,11 +172,16 @@ class _Work:
         if part.get("additionalProperties") is not False:
             self.refuse(path, "an object must be closed: `additionalProperties` is not false")
             return
-        members, original = made.setdefault("properties", {}), part.get("properties")
+        made.setdefault("properties", {})
+        if not self.subset.has_optional:
+            self._require_all(made, part, path)
+
+    def _require_all(self, made: JsonObject, part: JsonObject, path: tuple[str | int, ...]) -> None:
+        members, original = made["properties"], part.get("properties")
         required = part.get("required")
         names: list[JsonValue] = list(required) if isinstance(required, list) else []
+        made["required"] = names
         if not (isinstance(members, dict) and isinstance(original, dict)):
-            made["required"] = names
             return
         for name, member in original.items():
             if name not in names and isinstance(each := members[name], dict):
@@ -196,7 +191,6 @@ class _Work:
                 members[name] = each if is_null_a_value else with_null(each)
                 where = (*path, "properties", name)
                 self.note(where, NoteCode.OPTIONAL_AS_NULL, "strict mode requires every member")
-        made["required"] = names
 
 
 def _typed(part: JsonObject) -> JsonObject:

@@ -1,4 +1,4 @@
-"""How large a schema of strict mode may be.
+"""OpenAI's strict mode: its subset of JSON Schema, and how large a schema may be.
 
 Source: OpenAI, guide "Structured model outputs", as published in 2026: 5,000 members, 10 levels,
 1,000 values in all enums, 15,000 characters in one enum of more than 250 texts, and 120,000
@@ -10,6 +10,7 @@ from typing import Final
 
 from highroad.domain.json_value import JsonObject, JsonValue
 from highroad.tools.schema import parts
+from highroad.tools.shapes.subset import FORMATS, IN_WORDS, TAKEN, Subset
 
 MEMBERS: Final = 5_000
 LEVELS: Final = 10
@@ -64,3 +65,13 @@ def _levels(part: JsonValue) -> int:
     branches = part.get("anyOf")
     below += branches if isinstance(branches, list) else []
     return own + max(map(_levels, below))
+
+
+SUBSET: Final = Subset(
+    taken=TAKEN
+    | {"maxItems", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"}
+    | {"multipleOf", "pattern"},
+    in_words=IN_WORDS,
+    formats=FORMATS,
+    beyond=beyond_limits,
+)
