@@ -35,13 +35,21 @@ def test_every_value_has_the_bytes_that_rfc_8785_asks_for(value):
     assert canonical(value) == rfc8785.dumps(value)
 
 
-# What the fast path is made for: no floats, ASCII only, quotes and control characters included.
-ASCII = st.text(st.characters(max_codepoint=0x7F), max_size=8)
+# What the short way is made for: floats that people write, text of the Basic Multilingual Plane,
+# quotes and control characters included.
+TEXT = st.text(st.characters(codec="utf-8", max_codepoint=0xFFFF), max_size=8)
+FLOATS = st.floats(-1e6, 1e6) | st.floats(1e-5, 1e-3) | st.decimals(-999, 999, places=2).map(float)
+LEAVES = st.none() | st.booleans() | SAFE | FLOATS | TEXT
 
 
-@given(st.dictionaries(ASCII, st.none() | st.booleans() | SAFE | ASCII | st.lists(SAFE | ASCII)))
+@given(st.dictionaries(TEXT, LEAVES | st.lists(LEAVES) | st.dictionaries(TEXT, LEAVES)))
 def test_plain_arguments_have_the_same_bytes_by_the_short_way(arguments):
     assert canonical(arguments) == rfc8785.dumps(arguments)
+
+
+def test_the_short_way_is_taken_by_what_calls_hold(monkeypatch):
+    monkeypatch.delattr(rfc8785, "dumps")
+    canonical({"Straße": "Łódź", "eur": [9.5, 5.0, -0.0], "at": {"lat": 52.52}, "n": None})
 
 
 def test_names_are_sorted_by_utf_16_units():
@@ -50,7 +58,18 @@ def test_names_are_sorted_by_utf_16_units():
 
 @pytest.mark.parametrize(
     ("number", "written"),
-    [(1.0, b"1"), (1e21, b"1e+21"), (1e-7, b"1e-7"), (-0.0, b"0"), (333333333.33333329, None)],
+    [
+        (1.0, b"1"),
+        (1e15, b"1000000000000000"),
+        (1e16, b"10000000000000000"),
+        (1e21, b"1e+21"),
+        (0.5, b"0.5"),
+        (-0.0001, b"-0.0001"),
+        (1e-6, b"0.000001"),
+        (1e-7, b"1e-7"),
+        (-0.0, b"0"),
+        (333333333.33333329, None),
+    ],
 )
 def test_numbers_are_written_as_ecmascript_does(number, written):
     assert canonical([number]) == b"[%s]" % (written or b"333333333.3333333")
