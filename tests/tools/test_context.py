@@ -1,5 +1,7 @@
 """The context that a body sees, and the hooks that may take it or leave it out."""
 
+import functools
+
 import pytest
 
 from highroad.domain.identity import Principal
@@ -56,10 +58,35 @@ async def test_a_hook_may_be_sync_or_async_and_take_the_context_or_not():
     assert await Hook.of(later_with)("x", "context") == ("x", "context")
 
 
+@functools.wraps(lambda subject, context: None)
+def wrapped(*given):
+    raise AssertionError(given)
+
+
+@functools.wraps(wrapped)
+def wrapped_again(given):
+    raise AssertionError(given)
+
+
+def test_a_hook_that_is_wrapped_or_bound_takes_what_is_inside():
+    assert Hook.of(wrapped).takes_context
+    assert Hook.of(wrapped_again).takes_context
+    assert Hook.of(functools.partial(lambda a, b, c: None, 1)).takes_context
+    assert not Hook.of(", ".join).takes_context
+    assert Hook.of(lambda subject, context=None: None).takes_context
+
+
 @pytest.mark.parametrize(
     "function",
-    [lambda: None, lambda a, b, c: None, lambda *a: None, lambda a, *, b: None],
-    ids=["nothing", "three", "any", "by name"],
+    [
+        lambda: None,
+        lambda a, b, c: None,
+        lambda *a: None,
+        lambda a, *b: None,
+        lambda a, *, b: None,
+        lambda a, **b: None,
+    ],
+    ids=["nothing", "three", "any", "any more", "by name", "any by name"],
 )
 def test_a_hook_of_another_form_is_refused(function):
     with pytest.raises(TypeError, match="one value"):

@@ -2,13 +2,14 @@
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, ParamSpec, TypeVar, Unpack
+from types import FunctionType
+from typing import Any, Final, ParamSpec, TypeVar, Unpack
 
 from highroad.domain.json_value import JsonValue
 from highroad.tools.contract import Marker
 from highroad.tools.declaration import DeclaredTool, declared
 from highroad.tools.docstring import read_docstring
-from highroad.tools.hooks import Hook
+from highroad.tools.hooks import takes_context
 from highroad.tools.options import ToolOptions
 from highroad.tools.raw_schema import arguments_schema, plain_schema
 from highroad.tools.signature import Signature
@@ -17,6 +18,19 @@ from highroad.tools.source import Source
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+_WHOLE: Final = {
+    (wants_context, runs_async): Signature(
+        arguments=(),
+        returns=Any,
+        is_async=runs_async,
+        context="context" if wants_context else None,
+        is_whole=True,
+    )
+    for wants_context in (False, True)
+    for runs_async in (False, True)
+}
+"""How a body takes all arguments as one value: there are four ways, and thousands of bodies."""
 
 
 def tool_from_schema(  # noqa: PLR0913 - what a schema does not say, each by name
@@ -53,10 +67,10 @@ def tool_from_schema(  # noqa: PLR0913 - what a schema does not say, each by nam
         Source(
             site=site,
             signature=whole_signature(body, site),
-            description=read_docstring(_own_doc(body)).description,
+            description="" if "description" in options else _own_words(body),
             input_schema=schema,
             output_schema=None if returns is None else plain_schema(returns, site),
-            markers=_markers(markers or {}, schema, site),
+            markers=_markers(markers, schema, site) if markers else {},
             server=source,
             annotations=dict(annotations or {}),
         ),
@@ -72,28 +86,24 @@ def whole_signature(body: Callable[..., Any], site: Site) -> Signature:
         DeclarationError: It takes none, or more than the context beside it.
     """
     try:
-        takes_context = Hook.of(body).takes_context
+        wants_context = takes_context(body)
     except (TypeError, ValueError) as error:
         raise site.error(f"its body cannot be called: {error}") from error
-    return Signature(
-        arguments=(),
-        returns=Any,
-        is_async=is_async(body),
-        context="context" if takes_context else None,
-        is_whole=True,
-    )
+    return _WHOLE[wants_context, is_async(body)]
 
 
 def is_async(body: Callable[..., Any]) -> bool:
     """Whether calling it gives something to wait for, also where it is an object that is called."""
+    if type(body) is FunctionType:
+        return inspect.iscoroutinefunction(body)
     return inspect.iscoroutinefunction(body) or inspect.iscoroutinefunction(
         getattr(body, "__call__", None)  # noqa: B004 - whether it can be called is known
     )
 
 
-def _own_doc(body: Callable[..., Any]) -> str | None:
-    """The docstring of a function; that of a `partial` or an object is of its class."""
-    return body.__doc__ if inspect.isroutine(body) else None
+def _own_words(body: Callable[..., Any]) -> str:
+    """What a function says of itself; the docstring of a `partial` or an object is of its class."""
+    return read_docstring(body.__doc__ if inspect.isroutine(body) else None).description
 
 
 def _markers(

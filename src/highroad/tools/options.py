@@ -155,9 +155,9 @@ def check_options(options: Mapping[str, object], site: Site) -> None:
             raise site.error(f"{option} is empty; leave it out")
         if option in _FUNCTIONS and not callable(value):
             raise site.error(f"{option} is a function, not {type(value).__name__}")
-    _check_version(options.get("version", "1"), site)
-    _check_errors(options.get("errors", {}), site)
-    _check_labels(options.get("labels", {}), site)
+    for option, check in _CHECKS.items():
+        if option in options:
+            check(options[option], site)
 
 
 def name_of(options: ToolOptions, site: Site) -> str:
@@ -247,6 +247,8 @@ def examples_of(options: ToolOptions, site: Site) -> tuple[JsonObject, ...]:
         DeclarationError: One is no JSON object.
     """
     given = options.get("examples", ())
+    if given == ():
+        return ()
     if isinstance(given, str | Mapping):
         raise site.error('examples are several objects of arguments, for example [{"id": 1}]')
     return tuple(_example(each, at, site) for at, each in enumerate(given))
@@ -309,6 +311,8 @@ def _check_number(option: str, value: object, site: Site) -> None:
 
 
 def _choice(kind: type[Choice], value: str, site: Site) -> Choice:
+    if isinstance(value, kind):
+        return value
     try:
         return kind(value)
     except ValueError:
@@ -316,3 +320,7 @@ def _choice(kind: type[Choice], value: str, site: Site) -> Choice:
         raise site.error(
             f"there is no {kind.__name__.lower()} {value!r}; there are {names}"
         ) from None
+
+
+_CHECKS: Final = {"version": _check_version, "errors": _check_errors, "labels": _check_labels}
+"""Options that are judged by more than their kind."""

@@ -4,9 +4,9 @@ What comes over a wire may be anything: a bottomless pit, a circle, a reference 
 All of it is refused here, once, so that whatever reads a schema later may walk it without fear.
 """
 
-import re
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Final
 
 import orjson
@@ -21,7 +21,6 @@ MAX_BYTES: Final = 262_144
 
 LONGEST_NAME: Final = 128
 _ENDLESS: Final = sys.maxsize
-_LONG_NUMBER: Final = re.compile(rb"[0-9]{16}|[0-9][eE]")
 
 # Where a schema holds schemas (JSON Schema 2020-12 core, section 10): those that judge a part of
 # the value, and those that judge the very value that the schema itself judges.
@@ -54,6 +53,7 @@ _NESTING: Final = frozenset(
         "$ref",
     }
 )
+_BESIDE_MEMBERS: Final = _NESTING - {"properties"}
 # What says itself which members that it does not name it has.
 _OPEN: Final = frozenset({"patternProperties", "unevaluatedProperties"})
 
@@ -93,33 +93,37 @@ def plain_schema(given: Mapping[str, object], site: Site) -> JsonObject:
 
 def _copy(given: Mapping[str, object], site: Site) -> tuple[JsonObject, bool]:
     """The copy, and whether anything in it is a reference."""
-    try:
-        data = orjson.dumps(given)
-    except TypeError as error:
-        raise site.error(
-            "its schema is no JSON: text keys, values of JSON, and an end to nesting"
-        ) from error
+    data = _json(given, site)
     if len(data) > MAX_BYTES:
         raise site.error(f"its schema has {len(data)} bytes of JSON, more than {MAX_BYTES}")
     schema: JsonValue = orjson.loads(data)
     if not isinstance(schema, dict):
         raise site.error("its schema is no JSON object")
-    if not _is_surely_plain(data) and not is_plain(schema):
-        for problem in problems_of_form(schema):
-            raise site.error(f"its schema has no form that all agree on: {problem.expected}")
-    has_references = b'$ref"' in data or b'$dynamicRef"' in data
+    if data.count(b"{") + data.count(b"[") > MAX_DEPTH:
+        _check_form(schema, site)
+    # One look for a rare character is a tenth of two looks for words.
+    has_references = b"$" in data and (b'$ref"' in data or b'$dynamicRef"' in data)
     if has_references:
         _check_references(schema, site)
     return schema, has_references
 
 
-def _is_surely_plain(data: bytes) -> bool:
-    """Whether JSON can be neither too deep nor hold too large a number, as its bytes tell.
+def _json(given: Mapping[str, object], site: Site) -> bytes:
+    """What `orjson` writes has text keys, valid Unicode, and no number that is too large."""
+    try:
+        return orjson.dumps(given, option=orjson.OPT_STRICT_INTEGER)
+    except TypeError as error:
+        with suppress(TypeError):
+            _check_form(orjson.loads(orjson.dumps(given)), site)  # says which number, if it is one
+        raise site.error(
+            "its schema is no JSON: text keys, values of JSON, and an end to nesting"
+        ) from error
 
-    What `orjson` wrote has text keys and valid Unicode already; to look at each value again takes
-    longer than to compile the schema.
-    """
-    return data.count(b"{") + data.count(b"[") <= MAX_DEPTH and not _LONG_NUMBER.search(data)
+
+def _check_form(schema: JsonValue, site: Site) -> None:
+    if not is_plain(schema):
+        for problem in problems_of_form(schema):
+            raise site.error(f"its schema has no form that all agree on: {problem.expected}")
 
 
 def _check_names(members: JsonObject, site: Site) -> None:
@@ -225,7 +229,8 @@ def _composed(part: JsonObject) -> Iterator[JsonObject]:
 
 def _close(part: JsonObject, shared: frozenset[str]) -> None:
     """Close objects where a value of their own begins, and leave open what is judged together."""
-    if _NESTING.isdisjoint(part):
+    if _BESIDE_MEMBERS.isdisjoint(part):
+        _close_members(part, shared)
         return
     names_members = "properties" in part
     is_composed = bool(_MORE_MEMBERS & part.keys()) and (names_members or "allOf" in part)
@@ -245,6 +250,17 @@ def _close(part: JsonObject, shared: frozenset[str]) -> None:
             if isinstance(definition, dict):
                 reference = f"#/{keyword}/{name.replace('~', '~0').replace('/', '~1')}"
                 (_close_inside if reference in shared else _close)(definition, shared)
+
+
+def _close_members(part: JsonObject, shared: frozenset[str]) -> None:
+    """The same of a schema that holds none but those of members, as nearly all do, or no other."""
+    members = part.get("properties")
+    if members is None:
+        return
+    part.setdefault("additionalProperties", False)
+    for each in members.values() if isinstance(members, dict) else ():
+        if isinstance(each, dict) and not _NESTING.isdisjoint(each):
+            _close(each, shared)
 
 
 def _close_inside(part: JsonObject, shared: frozenset[str]) -> None:

@@ -1,19 +1,20 @@
 """What a tool is made from, read: a function, a model or a schema, in one form for all three."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from pydantic import TypeAdapter
 
 from highroad.domain.json_value import JsonObject, JsonSchema, JsonValue
 from highroad.domain.label import Label
+from highroad.domain.value import value
 from highroad.tools.contract import Marker
 from highroad.tools.signature import Signature
 from highroad.tools.site import Site
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@value(eq=False)
 class Source:
     """All that `declared` needs to know beside the options.
 
