@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pydantic import SecretBytes, SecretStr
 
 from highroad.domain.label import Integrity
-from highroad.domain.tool import ArgumentContract, ArgumentRole
+from highroad.domain.tool import ArgumentContract, ArgumentRole, Contract
 from highroad.tools.compile import compile_tool
 from highroad.tools.contract import Basis, Content, Control, Owned, Secret, derive, underived
 from highroad.tools.declare import tool, tool_definition
@@ -89,13 +89,36 @@ def test_a_foreign_schema_is_derived_alike():
         },
     )
     contract = tool_definition(found).contract
-    roles = {name: argument.role for name, argument in contract.arguments.items()}
-    assert roles == {
+    names = ("user", "client_secret", "pin", "password")
+    assert {name: contract.argument(name).role for name in names} == {
         "user": "control",
         "client_secret": "secret",
         "pin": "secret",
         "password": "control",
     }
+
+
+def test_a_contract_names_no_argument_for_which_the_closed_default_holds():
+    parts = {name: {"type": "string"} for name in ("to", "text", "by", "token")}
+    markers = {"by": (Control(),), "text": (Content(),), "token": (Secret(),)}
+    contract = derive({"type": "object", "properties": parts}, markers, {})
+    assert set(contract.arguments) == {"text", "token"}
+    assert contract.argument("by") == contract.argument("to") == DEFAULT
+    assert derive({"type": "object"}, {}, {}) == Contract()
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"type": "string", "format": "password"},
+        {"type": "string", "writeOnly": True},
+        {"anyOf": [{"type": "string", "writeOnly": True}, {"type": "null"}]},
+    ],
+    ids=str,
+)
+def test_a_schema_may_say_itself_that_a_value_is_a_secret(part):
+    contract = derive({"properties": {"a": part}}, {}, {})
+    assert contract.argument("a").role is ArgumentRole.SECRET
 
 
 NAMES = st.sampled_from(["password", "api_key", "command", "content", "text", "body", "x"])
@@ -113,7 +136,7 @@ PARTS = st.fixed_dictionaries(
 
 @given(parts=st.dictionaries(NAMES, PARTS))
 def test_a_guess_never_makes_anything_less_strict(parts):
-    contract, _ = derive({"type": "object", "properties": parts}, {}, {})
+    contract = derive({"type": "object", "properties": parts}, {}, {})
     for name in parts:
         found = contract.argument(name)
         assert found.role is not ArgumentRole.CONTENT

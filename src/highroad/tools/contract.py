@@ -117,37 +117,54 @@ _SECRET_NAMES: Final = {
         "secret_key",
     )
 }
+CLOSED: Final = Contract()
+"""Of what nothing was said of: all arguments are control, and no part of the result has a label."""
+Judgement: TypeAlias = tuple[ArgumentContract, Basis, str]
+"""The contract of an argument, and why it is that."""
 _CONTROL: Final = ArgumentContract()
-_WHY_DEFAULT: Final = "not declared, and neither type nor name says more; control is the strictest"
+_SECRET: Final = ArgumentContract(role=ArgumentRole.SECRET)
+_BY_DEFAULT: Final[Judgement] = (
+    _CONTROL,
+    Basis.DEFAULT,
+    "not declared, and neither type nor name says more; control is the strictest",
+)
+_MAY_TELL: Final = frozenset({"format", "writeOnly", "anyOf"})
+"""Without one of these words a schema says of no value that it is a secret."""
 _RUN_NAMES: Final = frozenset({"cmd", "code", "command", "script", "shell", "sql"})
 
 
 def derive(
     schema: JsonSchema, markers: Mapping[str, tuple[Marker, ...]], labels: Mapping[str, Label]
-) -> tuple[Contract, tuple[Reason, ...]]:
-    """The contract of a tool, and why each part of it is what it is.
+) -> Contract:
+    """The contract of a tool; it names the arguments for which the closed default does not hold.
 
     Args:
         schema: Of the arguments.
         markers: What the author says of them.
         labels: What the author says of parts of the result, by JSON pointer.
     """
-    members = schema.get("properties")
-    parts = members if isinstance(members, dict) else {}
-    found = {name: _judge(name, part, markers.get(name, ())) for name, part in parts.items()}
-    owned = tuple(
-        name for name in found if any(isinstance(marker, Owned) for marker in markers.get(name, ()))
+    members = _members(schema)
+    judged = {name: _judge(name, part, markers.get(name, ()))[0] for name, part in members.items()}
+    arguments = {
+        name: each for name, each in judged.items() if each is not _CONTROL and each != _CONTROL
+    }
+    owned = tuple([name for name in members if name in markers and _is_owned(markers[name])])
+    if not (arguments or owned or labels):
+        return CLOSED
+    return Contract(arguments=arguments, labels=_labels(labels), owned=owned)
+
+
+def explained(
+    schema: JsonSchema, markers: Mapping[str, tuple[Marker, ...]], labels: Mapping[str, Label]
+) -> tuple[Reason, ...]:
+    """Why each part of what `derive` gives for the same is what it is."""
+    judged = (
+        (name, _judge(name, part, markers.get(name, ()))) for name, part in _members(schema).items()
     )
-    contract = Contract(
-        arguments={name: argument for name, (argument, _) in found.items()},
-        labels=Labels(
-            default=labels.get("", Label()),
-            leaves=tuple(sorted((at, label) for at, label in labels.items() if at)),
-        ),
-        owned=owned,
+    return (
+        *(Reason(subject=name, basis=basis, why=why) for name, (_, basis, why) in judged),
+        *_reasons_of(labels),
     )
-    reasons = [reason for _, reason in found.values()]
-    return contract, (*reasons, *_reasons_of(labels))
 
 
 def underived(reasons: tuple[Reason, ...]) -> tuple[str, ...]:
@@ -157,25 +174,32 @@ def underived(reasons: tuple[Reason, ...]) -> tuple[str, ...]:
     )
 
 
-def _judge(
-    name: str, part: JsonValue, markers: tuple[Marker, ...]
-) -> tuple[ArgumentContract, Reason]:
+def _members(schema: JsonSchema) -> JsonObject:
+    members = schema.get("properties")
+    return members if isinstance(members, dict) else {}
+
+
+def _labels(labels: Mapping[str, Label]) -> Labels:
+    return Labels(
+        default=labels.get("", Label()),
+        leaves=tuple(sorted((at, label) for at, label in labels.items() if at)),
+    )
+
+
+def _is_owned(markers: tuple[Marker, ...]) -> bool:
+    return any(isinstance(marker, Owned) for marker in markers)
+
+
+def _judge(name: str, part: JsonValue, markers: tuple[Marker, ...]) -> Judgement:
     """One argument: by its markers, else by what type and name tell."""
-    declared = _declared(markers)
-    if declared is not None:
+    if markers:
         why = "declared: " + ", ".join(type(each).__name__ for each in markers)
-        return declared, Reason(subject=name, basis=Basis.DECLARED, why=why)
-    derived = _derived(name, part)
-    if derived is not None:
-        argument, basis, why = derived
-        return argument, Reason(subject=name, basis=basis, why=why)
-    return _CONTROL, Reason(subject=name, basis=Basis.DEFAULT, why=_WHY_DEFAULT)
+        return _declared(markers), Basis.DECLARED, why
+    return _derived(name, part) or _BY_DEFAULT
 
 
-def _declared(markers: tuple[Marker, ...]) -> ArgumentContract | None:
+def _declared(markers: tuple[Marker, ...]) -> ArgumentContract:
     """The strictest of what the markers say together."""
-    if not markers:
-        return None
     integrity = max(
         (marker.integrity for marker in markers if isinstance(marker, Control)),
         default=Integrity.THIRD_PARTY,
@@ -187,14 +211,13 @@ def _declared(markers: tuple[Marker, ...]) -> ArgumentContract | None:
     return ArgumentContract(role=ArgumentRole.CONTENT)
 
 
-def _derived(name: str, part: JsonValue) -> tuple[ArgumentContract, Basis, str] | None:
+def _derived(name: str, part: JsonValue) -> Judgement | None:
     """What type and name tell; never less strict than the default (`Content` is never guessed)."""
-    secret = ArgumentContract(role=ArgumentRole.SECRET)
     if _is_secret(part):
-        return secret, Basis.TYPE, "derived: its type is a secret (`SecretStr`, format password)"
+        return _SECRET, Basis.TYPE, "derived: its type is a secret (`SecretStr`, format password)"
     word = _word(name)
     if word in _SECRET_NAMES and _is_text(part):
-        return secret, Basis.NAME, f"derived: its name says `{_SECRET_NAMES[word]}`"
+        return _SECRET, Basis.NAME, f"derived: its name says `{_SECRET_NAMES[word]}`"
     if word in _RUN_NAMES and _is_text(part):
         argument = ArgumentContract(integrity=Integrity.SYSTEM)
         return argument, Basis.NAME, f"derived: its name says `{word}`, which is run"
@@ -203,6 +226,8 @@ def _derived(name: str, part: JsonValue) -> tuple[ArgumentContract, Basis, str] 
 
 def _is_secret(part: JsonValue) -> bool:
     """Whether a schema says so itself, also in one of its alternatives."""
+    if not isinstance(part, dict) or _MAY_TELL.isdisjoint(part):
+        return False
     return any(
         each.get("format") == "password" or (each.get("writeOnly") is True and _is_text(each))
         for each in _alternatives(part)

@@ -1,16 +1,19 @@
 """What a tool was declared to be: the definition, and all of it that is code."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from typing import Any, Generic, ParamSpec, TypeAlias, TypeVar
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, Final, Generic, ParamSpec, TypeAlias, TypeVar
 
 from pydantic import TypeAdapter
 
+from highroad.domain.label import Label
 from highroad.domain.tool import ToolDefinition
+from highroad.domain.value import value
 from highroad.tools.checks import Check, DataCheckHook
-from highroad.tools.contract import Marker, Reason, derive
+from highroad.tools.contract import CLOSED, Marker, Reason, derive, explained
 from highroad.tools.cost import Cost
-from highroad.tools.digest import sealed
+from highroad.tools.digest import defined, sealed
 from highroad.tools.failure import ErrorWhen
 from highroad.tools.hooks import Hook
 from highroad.tools.options import (
@@ -37,7 +40,7 @@ ProbeHook: TypeAlias = Hook[str, bool | None]
 PreviewHook: TypeAlias = Hook[Mapping[str, Any], Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@value(eq=False, slots=False)
 class Declaration:
     """The definition of a tool, and all of it that is code.
 
@@ -47,25 +50,30 @@ class Declaration:
     definition: ToolDefinition
     given: frozenset[str]
     """Names of the options that were said; of the others the definition has the closed default."""
-    reasons: tuple[Reason, ...]
-    """Why the contract is what it is."""
     site: Site
     signature: Signature
-    arguments: TypeAdapter[Any] | None
-    """`None` where the body takes JSON."""
-    result: TypeAdapter[Any] | None
-    """`None` where the result is JSON."""
-    markers: Mapping[str, tuple[Marker, ...]]
     cost: Cost
-    checks: tuple[Check, ...]
-    data_checks: tuple[DataCheckHook, ...]
-    resources: Mapping[type, ResourceFactory]
-    probe: ProbeHook | None
-    preview: PreviewHook | None
-    transient: tuple[type[Exception], ...]
-    not_applied: tuple[type[Exception], ...]
-    error_when: ErrorWhen | None
-    migrate: Migrate | None
+    labels: Mapping[str, Label]
+    """Of parts of the result, by JSON pointer, as they were given."""
+    markers: Mapping[str, tuple[Marker, ...]]
+    arguments: TypeAdapter[Any] | None = None
+    """`None` where the body takes JSON."""
+    result: TypeAdapter[Any] | None = None
+    """`None` where the result is JSON."""
+    checks: tuple[Check, ...] = ()
+    data_checks: tuple[DataCheckHook, ...] = ()
+    resources: Mapping[type, ResourceFactory] = field(default_factory=dict)
+    probe: ProbeHook | None = None
+    preview: PreviewHook | None = None
+    transient: tuple[type[Exception], ...] = ()
+    not_applied: tuple[type[Exception], ...] = ()
+    error_when: ErrorWhen | None = None
+    migrate: Migrate | None = None
+
+    @cached_property
+    def reasons(self) -> tuple[Reason, ...]:
+        """Why the contract is what it is."""
+        return explained(self.definition.input_schema, self.markers, self.labels)
 
     def renamed(self, name: str) -> "Declaration":
         """The same under another name.
@@ -100,57 +108,51 @@ def declared(source: Source, options: ToolOptions) -> Declaration:
     """
     site = source.site
     check_options(options, site)
-    cost = cost_of(options, site)
-    tier = tier_of(options, site)
     labels = {**source.labels, **options.get("labels", {})}
-    contract, reasons = derive(source.input_schema, source.markers, labels)
-    as_given: dict[str, Any] = {name: options[name] for name in TAKEN_OVER if name in options}
-    definition = ToolDefinition(
-        name=name_of(options, site),
-        description=options.get("description", source.description),
-        input_schema=source.input_schema,
-        output_schema=source.output_schema,
-        digest="",
-        tier=tier,
-        effect=effect_of(options, tier, site),
-        contract=contract,
-        key=_key(options, source),
-        permissions=frozenset(options.get("permissions", ())),
-        tags=frozenset(options.get("tags", ())),
-        errors=dict(options.get("errors", {})),
-        examples=examples_of(options, site),
-        cost_usd=cost.at_most,
-        source=source.server,
-        annotations=source.annotations,
-        **as_given,
-    )
+    cost = cost_of(options, site)
     return Declaration(
-        definition=sealed(definition),
+        definition=defined(_definition(source, options, labels, cost)),
         given=frozenset(options),
-        reasons=reasons,
         site=site,
         signature=source.signature,
+        cost=cost,
+        labels=labels,
+        markers=source.markers,
         arguments=source.arguments,
         result=source.result,
-        markers=source.markers,
-        cost=cost,
-        checks=tuple(options.get("checks", ())),
-        data_checks=tuple(
-            _hook(check, "a data check", site) for check in options.get("data_checks", ())
-        ),
-        resources=dict(options.get("resources", {})),
-        probe=_hook(options["probe"], "the probe", site) if "probe" in options else None,
-        preview=_hook(options["preview"], "the preview", site) if "preview" in options else None,
-        transient=options.get("transient", ()),
-        not_applied=options.get("not_applied", ()),
-        error_when=options.get("error_when"),
-        migrate=options.get("migrate"),
+        **{name: _CODE[name](said, site) for name, said in options.items() if name in _CODE},
     )
+
+
+def _definition(
+    source: Source, options: ToolOptions, labels: Mapping[str, Label], cost: Cost
+) -> dict[str, Any]:
+    """Fields of the definition of which anything is said."""
+    site = source.site
+    tier = tier_of(options, site)
+    beside = {
+        "contract": derive(source.input_schema, source.markers, labels),
+        "key": _key(options, source),
+        "examples": examples_of(options, site),
+        "cost_usd": cost.at_most,
+        "source": source.server,
+        "annotations": source.annotations,
+    }
+    return {
+        "name": name_of(options, site),
+        "description": options.get("description", source.description),
+        "input_schema": source.input_schema,
+        "output_schema": source.output_schema,
+        "tier": tier,
+        "effect": effect_of(options, tier, site),
+        **{name: said for name, said in beside.items() if said and said is not CLOSED},
+        **{name: _WORDS[name](said, site) for name, said in options.items() if name in _WORDS},
+    }
 
 
 def _key(options: ToolOptions, source: Source) -> tuple[str, ...]:
-    names = source.names
     key = tuple(sorted(options.get("key", ())))
+    names = source.names if key else ()
     for name in key:
         if name not in names:
             known = ", ".join(names) or "none"
@@ -163,3 +165,26 @@ def _hook(function: Callable[..., Any], what: str, site: Site) -> Hook[Any, Any]
         return Hook.of(function)
     except (TypeError, ValueError) as error:
         raise site.error(f"{what} cannot be called: {error}") from error
+
+
+def _as_given(said: Any, _: Site) -> Any:  # noqa: ANN401 - an option as it was judged
+    return said
+
+
+_WORDS: Final[Mapping[str, Callable[[Any, Site], Any]]] = {
+    **dict.fromkeys(TAKEN_OVER, _as_given),
+    "permissions": lambda permissions, _: frozenset(permissions),
+    "tags": lambda tags, _: frozenset(tags),
+    "errors": lambda errors, _: dict(errors),
+}
+"""Options that stand in the definition, and how."""
+
+_CODE: Final[Mapping[str, Callable[[Any, Site], Any]]] = {
+    **dict.fromkeys(("transient", "not_applied", "error_when", "migrate"), _as_given),
+    "checks": lambda checks, _: tuple(checks),
+    "data_checks": lambda checks, site: tuple(_hook(each, "a data check", site) for each in checks),
+    "resources": lambda resources, _: dict(resources),
+    "probe": lambda probe, site: _hook(probe, "the probe", site),
+    "preview": lambda preview, site: _hook(preview, "the preview", site),
+}
+"""Options that are code, and how the declaration holds them."""
