@@ -3,7 +3,8 @@
 import inspect
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Generic, TypeVar
+from functools import cached_property
+from typing import Any, Final, Generic, TypeVar
 
 import orjson
 from jsonschema_rs import Draft202012Validator, ValidationError
@@ -11,6 +12,7 @@ from jsonschema_rs import Draft202012Validator, ValidationError
 from highroad.domain.error import ToolError
 from highroad.domain.json_value import JsonObject, JsonSchema, JsonValue
 from highroad.domain.tool import ToolDefinition
+from highroad.domain.value import value
 from highroad.tools.binding import Binder, is_plain_json, is_told_by_schema
 from highroad.tools.checks import Check, DataCheckHook
 from highroad.tools.context import ToolContext
@@ -25,8 +27,11 @@ from highroad.tools.options import Migrate, ResourceFactory
 from highroad.tools.result import ResultCodec, anything
 from highroad.tools.schema import member_names
 from highroad.tools.site import Site
+from highroad.tools.sure_schema import surely_compiles
 
 T = TypeVar("T")
+
+_ANY_RESULT: Final = ResultCodec(anything())
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,23 +57,18 @@ class ResourceNeed:
     factory: ResourceFactory
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@value(eq=False, slots=False)
 class RegisteredTool(Generic[T]):
     """A definition, its function, and everything compiled that a call needs of them."""
 
     definition: ToolDefinition
+    declaration: Declaration
     function: Callable[..., T | Awaitable[T]]
     is_async: bool
-    validator: Draft202012Validator
-    """Of the arguments."""
-    names: frozenset[str]
-    """Keys that the schema says: these alone may stand in a pointer."""
     binder: Binder | None
     """`None` where the JSON arguments are the Python arguments."""
     result: ResultCodec[T]
     cost: Cost
-    reasons: tuple[Reason, ...]
-    """Why the contract is what it is."""
     site: Site
     checks: tuple[Check, ...]
     data_checks: tuple[DataCheckHook, ...]
@@ -91,6 +91,21 @@ class RegisteredTool(Generic[T]):
     def name(self) -> str:
         """As models and policies call it."""
         return self.definition.name
+
+    @property
+    def reasons(self) -> tuple[Reason, ...]:
+        """Why the contract is what it is."""
+        return self.declaration.reasons
+
+    @cached_property
+    def validator(self) -> Draft202012Validator:
+        """Of the arguments; compiled at the first call, unless it could fail."""
+        return _validator(self.definition.input_schema, self.site, "its schema")
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """Keys that the schema says: these alone may stand in a pointer."""
+        return member_names(dict(self.definition.input_schema))
 
     def bind(self, arguments: JsonObject) -> Any:  # noqa: ANN401 - whatever the body takes
         """What the body takes, from arguments that `check_arguments` passed: keywords, or a value.
@@ -149,25 +164,23 @@ def compile_tool(tool: Callable[..., Any]) -> RegisteredTool[Any]:
     """
     declared = declaration_of(tool)
     definition, signature = declared.definition, declared.signature
-    schema = definition.input_schema
-    names = member_names(dict(schema))
     ready: RegisteredTool[Any] = RegisteredTool(
         definition=definition,
+        declaration=declared,
         function=body_of(tool),
         is_async=signature.is_async,
-        validator=_validator(schema, declared.site, "its schema"),
-        names=names,
-        binder=_binder(declared, names),
+        binder=_binder(declared),
         result=_codec(declared),
         cost=declared.cost,
-        reasons=declared.reasons,
         site=declared.site,
         checks=declared.checks,
         data_checks=declared.data_checks,
-        owner_lookups=tuple(_owner_lookups(declared)),
+        owner_lookups=tuple(_owner_lookups(declared)) if declared.markers else (),
         resources=tuple(
-            ResourceNeed(parameter, kind, declared.resources[kind])
-            for parameter, kind in signature.resources
+            [
+                ResourceNeed(parameter, kind, declared.resources[kind])
+                for parameter, kind in signature.resources
+            ]
         ),
         probe=declared.probe,
         preview=declared.preview,
@@ -179,17 +192,21 @@ def compile_tool(tool: Callable[..., Any]) -> RegisteredTool[Any]:
         error_when=declared.error_when,
         migrate=declared.migrate,
     )
+    if not surely_compiles(definition.input_schema):
+        ready.validator  # noqa: B018 - compiled now, so that what fails is told here
     for at, example in enumerate(definition.examples):
         _check_example(ready, at, example)
     return ready
 
 
-def _binder(declared: Declaration, names: frozenset[str]) -> Binder | None:
+def _binder(declared: Declaration) -> Binder | None:
     adapter = declared.arguments
     if adapter is None or is_plain_json(adapter.core_schema):
         return None
-    is_told = is_told_by_schema(adapter.core_schema)
-    return Binder(adapter, declared.definition.input_schema, names, is_told)
+    schema = declared.definition.input_schema
+    return Binder(
+        adapter, schema, member_names(dict(schema)), is_told_by_schema(adapter.core_schema)
+    )
 
 
 def _codec(declared: Declaration) -> ResultCodec[Any]:
@@ -197,7 +214,7 @@ def _codec(declared: Declaration) -> ResultCodec[Any]:
     if declared.result is not None:
         return ResultCodec(declared.result)
     if promised is None:
-        return ResultCodec(anything())
+        return _ANY_RESULT
     return ResultCodec(anything(), _validator(promised, declared.site, "the schema of its result"))
 
 
