@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from highroad.tools.coerce import MOST, Coercion
 from highroad.tools.compile import compile_tool
 from highroad.tools.declare import tool
+from highroad.tools.from_schema import tool_from_schema
 from highroad.tools.invalid import Invalid
 from highroad.tools.validate import Validated, check_arguments
 
@@ -125,6 +126,38 @@ def test_the_callers_arguments_are_left_alone():
     arguments = {"value": ["5"]}
     check_arguments(argument(list[int]), arguments)
     assert arguments == {"value": ["5"]}
+
+
+INTEGER = {"type": "integer"}
+
+
+@pytest.mark.parametrize(
+    ("part", "value", "result"),
+    [
+        (INTEGER, 5.0, 5),
+        ({"type": ["integer", "null"]}, 5.0, 5),
+        ({"const": 5}, 5.0, 5),
+        ({"enum": [5, "a"]}, 5.0, 5),
+        ({"items": INTEGER}, [5.0], [5]),
+        ({"prefixItems": [INTEGER]}, [5.0], [5]),
+        ({"additionalProperties": INTEGER}, {"b": 5.0}, {"b": 5}),
+        ({"anyOf": [INTEGER, {"type": "null"}]}, 5.0, 5),
+        ({"$ref": "#/definitions/count"}, 5.0, 5),
+        ({"type": "number"}, 5.0, 5.0),
+        ({"type": ["integer", "number"]}, 5.0, 5.0),
+        ({"enum": [0.5, 5]}, 5.0, 5.0),
+        ({}, 5.0, 5.0),
+        ({"type": "array", "items": {"type": "number"}}, [5.0], [5.0]),
+    ],
+)
+def test_a_whole_number_becomes_an_integer_where_one_is_wanted_and_only_there(part, value, result):
+    schema = {"properties": {"a": part}, "definitions": {"count": INTEGER}}
+    tool = compile_tool(tool_from_schema(lambda given: given, name="act", parameters=schema))
+    for _ in range(2):  # what is learnt of the schema at the first call serves the second
+        checked = check_arguments(tool, {"a": value})
+        assert isinstance(checked, Validated)
+        assert repr(checked.arguments["a"]) == repr(result)
+        assert bool(checked.coercions) == (repr(value) != repr(result))
 
 
 @pytest.mark.parametrize(("kind", "value"), [(int, "5"), (int, 5.0), (bool, "true")])

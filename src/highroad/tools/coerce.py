@@ -13,7 +13,7 @@ from typing import Final, TypeAlias
 
 from highroad.domain.json_value import MAX_SAFE_INTEGER, JsonObject, JsonSchema, JsonValue
 from highroad.tools.pointer import pointer
-from highroad.tools.schema import resolve
+from highroad.tools.schema import parts, resolve
 
 _INTEGER: Final = re.compile(r"-?[1-9][0-9]{0,15}|0")
 _FRACTION: Final = re.compile(r"-?(?:[1-9][0-9]{0,15}|0)\.[0-9]{1,15}")
@@ -52,7 +52,7 @@ class Coercion:
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class Place:
     """What a part of the schema allows, worked out once however many values it judges."""
 
     types: frozenset[str]
@@ -61,13 +61,16 @@ class _Place:
     array: JsonSchema | None
 
 
+Places: TypeAlias = dict[int, Place]
+"""Of one schema, by the identity of the part; as long as they are kept, it stays as it is."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Coercer:
     root: JsonSchema
     names: AbstractSet[str]
+    places: Places
     found: list[Coercion] = field(default_factory=list)
-    places: dict[int, _Place] = field(default_factory=dict)
-    """By identity of the part: the schema stays as it is meanwhile."""
 
     def value(self, value: JsonValue, part: JsonValue, path: Path) -> JsonValue:
         place = self.places.get(id(part)) or self._place(part)
@@ -108,11 +111,11 @@ class _Coercer:
     def _is_full(self) -> bool:
         return len(self.found) >= MOST
 
-    def _place(self, part: JsonValue) -> _Place:
+    def _place(self, part: JsonValue) -> Place:
         alternatives = list(_alternatives(part, self.root))
         objects = [each for each in alternatives if "object" in json_types(each)]
         arrays = [each for each in alternatives if "array" in json_types(each)]
-        place = self.places[id(part)] = _Place(
+        place = self.places[id(part)] = Place(
             types=frozenset[str]().union(*map(json_types, alternatives)),
             object=objects[0] if len(objects) == 1 else None,
             array=arrays[0] if len(arrays) == 1 else None,
@@ -121,7 +124,10 @@ class _Coercer:
 
 
 def coerced(
-    arguments: JsonObject, schema: JsonSchema, names: AbstractSet[str]
+    arguments: JsonObject,
+    schema: JsonSchema,
+    names: AbstractSet[str],
+    places: Places | None = None,
 ) -> tuple[JsonObject, tuple[Coercion, ...]]:
     """The arguments with what fits `schema` without loss in its type, and what was changed.
 
@@ -129,9 +135,18 @@ def coerced(
         arguments: JSON, at most 64 levels deep; left as they are.
         schema: The whole schema.
         names: Keys that may stand in a pointer.
+        places: What is known of this very schema; more is added.
     """
-    coercer = _Coercer(schema, names)
+    coercer = _Coercer(schema, names, {} if places is None else places)
     return coercer.object(arguments, schema, ()), tuple(coercer.found)
+
+
+def wants_integers(schema: JsonSchema) -> bool:
+    """Whether some part may want a whole number written as an integer, and no other number."""
+    return any(
+        "$ref" in part or ("integer" in (types := json_types(part)) and "number" not in types)
+        for part in parts(dict(schema))
+    )
 
 
 def type_of(value: JsonValue) -> str:

@@ -15,6 +15,7 @@ from highroad.domain.tool import ToolDefinition
 from highroad.domain.value import value
 from highroad.tools.binding import Binder, is_plain_json, is_told_by_schema
 from highroad.tools.checks import Check, DataCheckHook
+from highroad.tools.coerce import Places, wants_integers
 from highroad.tools.context import ToolContext
 from highroad.tools.contract import Owned, OwnerHook, Reason
 from highroad.tools.cost import Cost
@@ -101,6 +102,16 @@ class RegisteredTool(Generic[T]):
     def validator(self) -> Draft202012Validator:
         """Of the arguments; compiled at the first call, unless it could fail."""
         return _validator(self.definition.input_schema, self.site, "its schema")
+
+    @cached_property
+    def takes_whole(self) -> bool:
+        """No argument wants an integer, so that `5.0` is as good as any number."""
+        return not wants_integers(self.definition.input_schema)
+
+    @cached_property
+    def places(self) -> Places:
+        """What coercion has learnt of the schema."""
+        return {}
 
     @cached_property
     def names(self) -> frozenset[str]:

@@ -4,7 +4,7 @@ Integers beyond ±(2^53 - 1), NaN and infinities, lone surrogates, and nesting t
 reader's stack are refused wherever they stand.
 """
 
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterator
 from math import isfinite
 from typing import Any, Final
 
@@ -17,42 +17,44 @@ SMALL: Final = 2_000
 """Members and items, at all levels together."""
 
 
-def is_plain(value: Any, depth: int = MAX_DEPTH) -> bool:  # noqa: ANN401 - foreign data
+def is_plain(  # noqa: C901, PLR0911, PLR0912 - one loop without calls, for which each call pays
+    value: Any,  # noqa: ANN401 - foreign data
+    depth: int = MAX_DEPTH,
+    *,
+    takes_whole: bool = False,
+) -> bool:
     """Whether there is nothing to say of a value: the quick look that most calls need.
 
     A whole number written with a fraction (`5.0`) is sound, and yet not plain: it may stand where
     an integer is wanted.
+
+    Args:
+        value: Anything at all.
+        depth: Levels of arrays and objects that there may be.
+        takes_whole: No integer is wanted anywhere, so that `5.0` is plain.
     """
     kind = type(value)
-    if kind is dict:
-        return depth > 0 and _are_texts(value) and _are_plain(value.values(), depth - 1)
-    if kind is list:
-        return depth > 0 and _are_plain(value, depth - 1)
-    if kind is float:
-        return isfinite(value) and not value.is_integer()
-    return kind is bool or value is None or _are_plain((value,), 0, is_leaf=True)
-
-
-def _are_texts(keys: Iterable[Any]) -> bool:
-    """Whether all keys are text of valid Unicode; in one look, because each call pays for it."""
-    try:
-        joined = "".join(keys)
-    except TypeError:
+    if depth < 1 and (kind is dict or kind is list):
         return False
-    return joined.isascii() or all(map(_is_encodable, keys))
-
-
-def _are_plain(items: Iterable[Any], depth: int, *, is_leaf: bool = False) -> bool:
-    """Whether items are plain; texts and integers, which most are, without a further call."""
-    for item in items:
+    if kind is dict:
+        for key in value:
+            if type(key) is not str or not (key.isascii() or _is_encodable(key)):
+                return False
+    for item in value.values() if kind is dict else value if kind is list else (value,):
         kind = type(item)
         if kind is str:
             if not (item.isascii() or _is_encodable(item)):
                 return False
         elif kind is int:
-            if not -MAX_SAFE_INTEGER <= item <= MAX_SAFE_INTEGER:
+            if item > MAX_SAFE_INTEGER or item < -MAX_SAFE_INTEGER:
                 return False
-        elif is_leaf or not is_plain(item, depth):
+        elif kind is float:
+            if not isfinite(item) or (item.is_integer() and not takes_whole):
+                return False
+        elif kind is dict or kind is list:
+            if not is_plain(item, depth - 1, takes_whole=takes_whole):
+                return False
+        elif kind is not bool and item is not None:
             return False
     return True
 

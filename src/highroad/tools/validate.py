@@ -41,21 +41,24 @@ def check_arguments(tool: RegisteredTool[Any], arguments: JsonObject) -> Checked
 
     It raises only what a check of the author's raises.
     """
-    if is_plain(arguments) and tool.validator.is_valid(arguments):
+    if is_plain(arguments, takes_whole=tool.takes_whole) and tool.validator.is_valid(arguments):
+        if tool.binder is None and not tool.checks:
+            return Validated(arguments)
         return _judged(tool, Validated(arguments))
     malformed = tuple(problems_of_form(arguments, tool.names))
     if any(each.code in _UNREADABLE for each in malformed):
         return Invalid.of(malformed)
-    candidate, coercions = coerced(arguments, tool.definition.input_schema, tool.names)
+    schema = tool.definition.input_schema
+    candidate, coercions = coerced(arguments, schema, tool.names, tool.places)
     if tool.definition.strict:
         malformed += tuple(_not_as_written(coercions))
         candidate, coercions = arguments, ()
     elif coercions:
         # To JSON Schema 1e16 is an integer; as one it is beyond what all readers agree on.
         malformed = tuple(problems_of_form(candidate, tool.names))
-    problems = malformed + tuple(_against_schema(tool, candidate))
-    if not problems:
+    if not malformed and tool.validator.is_valid(candidate):
         return _judged(tool, Validated(candidate, coercions))
+    problems = malformed + tuple(_against_schema(tool, candidate))
     if tool.binder is not None and not malformed:
         problems += tuple(tool.binder.check_semantics(candidate))
     return Invalid.of(problems)
