@@ -20,6 +20,9 @@ NUMBERS: Final = {
     "N2b": ("bench.n2b", "measure"),
     "N4": ("bench.n4", "measure_import"),
     "N4b": ("bench.n4", "measure_help"),
+    "T1": ("bench.t1", "measure"),
+    "T2": ("bench.t2", "measure"),
+    "T3": ("bench.t3", "measure"),
 }
 
 
