@@ -3,6 +3,7 @@
 import pytest
 
 from highroad.tools.lint.codes import LintCode, Severity
+from highroad.tools.lint.listing import read_list
 from highroad.tools.lint.report import lint
 
 SERVERS = ("everything", "fetch", "filesystem", "git", "memory", "playwright", "time")
@@ -70,3 +71,16 @@ def test_a_form_that_only_the_words_know_is_told_as_a_keyword(told):
     fix = told("time")[LintCode.ARGUMENT_PATTERN, "convert_time"]
     assert "pattern" in fix
     assert "/time" in fix
+
+
+@pytest.mark.parametrize(("name", "count"), [("tau_retail", 16), ("injecagent", 330)])
+def test_lists_of_benchmarks_are_read_whole_and_advised(name, count, repository):
+    listing = read_list((repository / "tests/data" / name / "tools.json").read_bytes())
+    report = lint(listing.subjects)
+
+    assert (len(listing.subjects), len(report.scores)) == (count, count)
+    assert not listing.left_out
+    assert Severity.ERROR not in {each.severity for each in report.findings}
+    is_told_of_too_many = LintCode.SET_TOO_MANY in {each.code for each in report.findings}
+    assert is_told_of_too_many is (count > 20)
+    assert all(each.points < 9 for each in report.scores)

@@ -344,6 +344,11 @@ def test_what_an_output_schema_does_not_promise_is_no_result_of_mcp(mark):
     assert "is_error" not in answered(completed({"a": 1}, **{mark: True}), "anthropic").form
 
 
+def told(parameter):
+    """A name that every process gives alike: sets have no order of their own."""
+    return ", ".join(sorted(parameter)) if isinstance(parameter, set) else str(parameter)
+
+
 @pytest.mark.parametrize(
     ("part", "takers"),
     [
@@ -359,7 +364,7 @@ def test_what_an_output_schema_does_not_promise_is_no_result_of_mcp(mark):
         (Image(b"", "image/png"), set()),
         (File(b"a", "image/png", "a.png"), {"mcp"}),
     ],
-    ids=str,
+    ids=told,
 )
 def test_who_takes_what(part, takers):
     told = {shape: answered(completed(part), shape) for shape in set(FORMS.values())}
