@@ -403,7 +403,23 @@ def crash(_):
     raise LookupError("4111 1111 1111 1111")
 
 
-@pytest.mark.parametrize(("hook", "code"), [(hang, "timeout"), (crash, "execution_error")])
+def give_up(_):
+    raise asyncio.CancelledError
+
+
+def leave(_):
+    raise SystemExit
+
+
+@pytest.mark.parametrize(
+    ("hook", "code"),
+    [
+        (hang, "timeout"),
+        (crash, "execution_error"),
+        (give_up, "execution_error"),
+        (leave, "execution_error"),
+    ],
+)
 @pytest.mark.parametrize("where", ["acl.number", "checks.data", "preview"])
 async def test_a_hook_that_hangs_or_raises_lets_nothing_through(swift, effects, hook, code, where):
     owned = Owned(hook if where == "acl.number" else lambda _: Owner("default", "alice"))

@@ -1,11 +1,12 @@
 """Asking the hooks that a tool's author gave: owner look-ups, data checks, previews."""
 
+import asyncio
 from typing import Any, Final, TypeVar
 
 from highroad.domain.call import Call
 from highroad.domain.error import CallError, Code
 from highroad.domain.verdict import Refuse
-from highroad.pipeline.body import tool_context
+from highroad.pipeline.body import is_called_off, tool_context
 from highroad.pipeline.context import RoadContext
 from highroad.pipeline.timer import within
 from highroad.tools.hooks import Hook
@@ -42,7 +43,11 @@ async def ask(
         return await within(context.attempt_s(), _answer(hook, subject, call, context))
     except TimeoutError:
         return Refuse(LATE, rule=f"{rule}: it did not answer in time")
-    except Exception as error:  # noqa: BLE001 - an author's code may raise what it likes
+    except asyncio.CancelledError:
+        if is_called_off():
+            raise
+        return Refuse(BROKEN, rule=f"{rule}: it cancelled itself")
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - an author's code may raise what it likes
         # Its name and no more: what it says may quote a value (P7).
         return Refuse(BROKEN, rule=f"{rule}: it raised {type(error).__name__}")
 

@@ -9,7 +9,7 @@ from highroad.domain.call import Call
 from highroad.domain.error import CallError, Code, ToolError
 from highroad.domain.outcome import Ending, Proof, Status
 from highroad.domain.tool import Effect
-from highroad.pipeline.body import run_body, tool_context
+from highroad.pipeline.body import is_called_off, run_body, tool_context
 from highroad.pipeline.context import RoadContext
 from highroad.pipeline.timer import within
 from highroad.tools.compile import RegisteredTool
@@ -57,7 +57,7 @@ async def _try_once(call: Call, context: RoadContext, timeout_s: float) -> Endin
     except TimeoutError as error:
         return _raised(error, context.tool) if _is_declared(error, context) else _late()
     except asyncio.CancelledError as error:
-        if _is_called_off():
+        if is_called_off():
             raise
         return _raised(error, context.tool)
     # The second of the two boundaries of the road: a tool may raise what it likes, and the
@@ -121,12 +121,6 @@ def _is_declared(error: TimeoutError, context: RoadContext) -> bool:
     """Whether the tool says what its own kind of timeout means; ours has no other name."""
     tool = context.tool
     return type(error) is not TimeoutError and isinstance(error, tool.transient + tool.not_applied)
-
-
-def _is_called_off() -> bool:
-    """Whether a cancellation is the caller's, and not one that the body brought upon itself."""
-    task = asyncio.current_task()
-    return task is None or task.cancelling() > 0
 
 
 def _raised(error: BaseException, tool: RegisteredTool[Any]) -> Failure:

@@ -1,5 +1,6 @@
 """Running the body of a tool: what it is handed, where it runs, and for how long."""
 
+import asyncio
 import inspect
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -66,6 +67,12 @@ async def tool_context(call: Call, context: RoadContext) -> ToolContext[Any]:
         progress=Progress(call, context),
     )
     return context.seen
+
+
+def is_called_off() -> bool:
+    """Whether a cancellation is the caller's, and not one that author's code brought on itself."""
+    task = asyncio.current_task()
+    return task is None or task.cancelling() > 0
 
 
 async def run_body(call: Call, context: RoadContext, timeout_s: float) -> object:
