@@ -9,6 +9,7 @@ domain need no library to say what they are.
 """
 
 import hashlib
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol, Self, TypeAlias
@@ -44,25 +45,25 @@ class _Info(Protocol):
         ...
 
 
-class _Part:
+class _Part(ABC):
     """How pydantic writes and reads a part."""
 
     __slots__ = ()
     kind: ClassVar[str]
     """`type` of its JSON form."""
 
+    @abstractmethod
     def to_json(self, blobs: dict[str, Blob]) -> JsonObject:
         """Its JSON form; its bytes are added to `blobs`."""
-        raise NotImplementedError
 
     @classmethod
+    @abstractmethod
     def from_json(cls, form: JsonObject, blobs: Mapping[str, Blob]) -> Self:
         """The part of a JSON form.
 
         Raises:
             ValueError: It is the form of something else, or refers to a blob that is not there.
         """
-        raise NotImplementedError
 
     @classmethod
     def __get_pydantic_core_schema__(cls, *_: object) -> dict[str, Any]:

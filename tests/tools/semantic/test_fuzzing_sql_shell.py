@@ -3,6 +3,7 @@
 import logging
 
 import pytest
+import sqlglot
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -125,7 +126,6 @@ def test_what_is_judged_does_not_stand_in_the_log(judges, attacks, caplog):
 
 
 def test_the_log_of_whoever_uses_sqlglot_beside_us_stays_theirs(caplog):
-    sqlglot = pytest.importorskip("sqlglot")
     ReadOnlySql("mysql").objection(NOISY)
     sqlglot.parse_one(NOISY, read="mysql")
     assert "zqxjkv7" in caplog.text
