@@ -52,7 +52,7 @@ TOOLS = (set_address, send_letter)
 
 def report(ledger: str) -> None:
     """Read the ledger as an auditor would."""
-    query = "SELECT tool, status FROM tool_call JOIN tool_result ON call_id = id ORDER BY tool"
+    query = "SELECT tool, status FROM tool_result ORDER BY tool"
     for name, status in sqlite3.connect(ledger).execute(query):
         times = Path(f"{name}.log").read_text("utf-8").count("begun")
         print(f"{name}: {status}, the body ran {times} time{'s' if times > 1 else ''}")

@@ -209,9 +209,7 @@ def after_death(state, *, honoured_s="3600", run=""):
         done = subprocess.run(line, check=False)
         assert done.returncode == (9 if each == "dies" else 0)
     with sqlite3.connect("ledger.db") as ledger:
-        found = ledger.execute(
-            "SELECT tool, status FROM tool_call JOIN tool_result ON call_id = id"
-        )
+        found = ledger.execute("SELECT tool, status FROM tool_result")
         return {
             name: (status, len(Path(f"{name}.ran").read_text("utf-8"))) for name, status in found
         }

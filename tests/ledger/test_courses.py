@@ -386,7 +386,7 @@ async def test_a_session(ledger, row, written):
     }
 
 
-@pytest.mark.parametrize("kind", [EntryKind.PINNED, EntryKind.REVEALED, EntryKind.AMENDED])
+@pytest.mark.parametrize("kind", [EntryKind.REKEYED, EntryKind.ARCHIVED, EntryKind.MOVED])
 def test_what_is_no_step_of_a_call_has_no_rows(kind):
     assert projections.rows({"kind": kind}) == ()
 

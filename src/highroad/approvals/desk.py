@@ -122,7 +122,7 @@ class Desk:
 
     async def empty_inbox(self) -> None:
         """Record what the inbox holds; what cannot count is dropped and logged."""
-        decisions = await self._store.inbox()
+        decisions = [order for order in await self._store.inbox() if isinstance(order, Decision)]
         for decision in decisions:
             try:
                 await self._record(decision)

@@ -108,6 +108,7 @@ TOOL_CALL: Final = Table(
         *_maybe("tool_version", "tool_digest", "tier", "effect"),
         *_text("origin", "door", "policy_version"),
         *_maybe("arguments_ref", "arguments_digest", "idempotency_key"),
+        *_maybe("delegation"),
         *_number("has_intent", "reserved_microusd", "created_ms"),
     ),
     indexes=(("run_id",),),
@@ -116,8 +117,8 @@ TOOL_RESULT: Final = Table(
     "tool_result",
     (
         _key("call_id"),
-        *_text("run_id", "organization", "status"),
-        *_maybe("code", "proof", "result_ref", "result_digest", "source_call_id"),
+        *_text("run_id", "organization", "principal_id", "tool", "status"),
+        *_maybe("code", "rule", "proof", "result_ref", "result_digest", "source_call_id"),
         *_number("is_repeated", "is_cached", "is_dry_run", "attempts", "latency_us"),
         *_number("cost_microusd", "ended_ms"),
     ),
@@ -146,6 +147,66 @@ APPROVAL: Final = Table(
     ),
     indexes=(("state", "id"), ("call_id",)),
 )
+APPROVAL_DECISION: Final = Table(
+    "approval_decision",
+    (
+        _key("approval_id"),
+        _key("decided_by"),
+        _key("decided_ms", ColumnType.INTEGER),
+        *_text("call_id", "run_id", "organization", "ruling", "digest"),
+        *_maybe("reason_ref"),
+    ),
+    indexes=(("decided_by", "decided_ms"),),
+)
+AMENDMENT: Final = Table(
+    "amendment",
+    (
+        _key("call_id"),
+        _key("amended_ms", ColumnType.INTEGER),
+        _key("source"),
+        *_text("run_id", "organization", "amended_by"),
+        *_maybe_number("applied"),
+        *_maybe("reason_ref"),
+    ),
+)
+TOOL_PIN: Final = Table(
+    "tool_pin",
+    (
+        _key("tool"),
+        _key("version"),
+        _key("pinned_ms", ColumnType.INTEGER),
+        _key("source"),
+        *_text("organization", "digest", "change"),
+        *_maybe("pinned_by"),
+    ),
+)
+POLICY_VERSION: Final = Table(
+    "policy_version",
+    (
+        _key("version"),
+        _key("loaded_ms", ColumnType.INTEGER),
+        *_text("organization", "session_id"),
+    ),
+)
+PAYLOAD_REVEAL: Final = Table(
+    "payload_reveal",
+    (
+        _key("call_id"),
+        _key("revealed_by"),
+        _key("revealed_ms", ColumnType.INTEGER),
+        *_text("run_id", "organization"),
+        *_number("payloads"),
+    ),
+)
+ERASURE: Final = Table(
+    "erasure",
+    (
+        _key("id"),
+        *_text("organization", "reason"),
+        *_maybe("principal_id", "erased_by"),
+        *_number("payloads", "runs", "erased_ms"),
+    ),
+)
 COMPENSATION: Final = Table(
     "compensation",
     (_key("id"), *_text("run_id", "call_id", "tool", "state"), *_number("created_ms")),
@@ -166,6 +227,12 @@ TABLES: Final = {
         TOOL_RESULT,
         AUTHZ_DECISION,
         APPROVAL,
+        APPROVAL_DECISION,
+        AMENDMENT,
+        TOOL_PIN,
+        POLICY_VERSION,
+        PAYLOAD_REVEAL,
+        ERASURE,
         COMPENSATION,
         DEAD_LETTER,
     )

@@ -31,7 +31,17 @@ class EntryKind(StrEnum):
     PINNED = "tool.pinned"
     REVEALED = "payload.revealed"
     """Somebody decrypted a payload to read it."""
+    ERASED = "payload.erased"
+    """Payloads, keys of runs and names were destroyed, on request or by age."""
+    POLICY = "policy.loaded"
+    """Other rules are in force from here on."""
     OPENED = "ledger.opened"
+    REKEYED = "ledger.rekeyed"
+    """A signing key is announced; the one before it endorses it (`docs/proof.md`)."""
+    ARCHIVED = "ledger.archived"
+    """Old entries stand in files from here on; their hashes stay."""
+    MOVED = "ledger.moved"
+    """The ledger goes on in another store."""
 
 
 @value(kw_only=False)
@@ -65,6 +75,18 @@ class Row:
     values: tuple[str | int | float | bytes | None, ...]
 
 
+@value(kw_only=False)
+class Erasure:
+    """What an entry takes away, in its own transaction; the entries about it stay."""
+
+    payloads: tuple[str, ...] = ()
+    """Ids of payloads."""
+    runs: tuple[str, ...] = ()
+    """Runs whose key is destroyed, and with it every payload and digest of theirs."""
+    profiles: tuple[str, ...] = ()
+    """Opaque ids of principals whose names go."""
+
+
 @value
 class Entry:
     """One entry before it has a position.
@@ -83,6 +105,7 @@ class Entry:
         claim: The key that must be free, or already this call's, for the entry to land.
         frees_key: This call's claim ends: its key may be used again.
         spends: The approval that must be approved and unspent for the entry to land.
+        erases: What is destroyed as it lands.
     """
 
     kind: EntryKind
@@ -98,6 +121,7 @@ class Entry:
     claim: KeyClaim | None = None
     frees_key: bool = False
     spends: str | None = None
+    erases: Erasure | None = None
 
 
 @dataclass(frozen=True, slots=True)

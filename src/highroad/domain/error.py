@@ -152,6 +152,10 @@ class LedgerError(HighroadError):
     """The ledger cannot be used. Calls with effects are refused until it can (P2)."""
 
 
+class AnchorError(HighroadError):
+    """An anchor cannot be reached, read or written. Nothing is lost: heads are sent to it again."""
+
+
 class LedgerOwned(LedgerError):  # noqa: N818 - named by its code, `ledger_owned`
     """Another process owns the ledger and only it may drive calls.
 

@@ -9,7 +9,7 @@ from typing import Final
 
 import orjson
 
-from highroad.domain.entry import StoredEntry, Written
+from highroad.domain.entry import Position, StoredEntry, Written
 from highroad.domain.error import LedgerError, NotPermitted, NotRecorded, VaultError
 from highroad.domain.identity import Principal
 from highroad.domain.json_value import JsonObject, JsonValue
@@ -105,10 +105,10 @@ class Audit:
 
     async def _entries_of_run(self, run_id: str) -> list[StoredEntry]:
         found: list[StoredEntry] = []
-        after = -1
-        while page := await self._ledger.store.entries(run_id=run_id, after_seq=after, limit=_PAGE):
+        after: Position | None = None
+        while page := await self._ledger.store.entries(run_id=run_id, after=after, limit=_PAGE):
             found.extend(page)
-            after = page[-1].position.seq
+            after = page[-1].position
         return found
 
     async def _explained(self, history: CallHistory) -> Explanation:

@@ -192,6 +192,7 @@ def amended(
         at_ms=amendment.at_ms,
         run_id=run_id,
         call_id=amendment.call_id,
+        rows=projections.rows(body),
         payloads=() if reason is None else (reason,),
         frees_key=amendment.applied is False,
     )
@@ -218,7 +219,7 @@ def revealed(
         at_ms=at_ms,
         run_id=history.run_id,
         call_id=history.call_id,
-        rows=_profile(by, history.organization, profile, at_ms),
+        rows=(*projections.rows(body), *_profile(by, history.organization, profile, at_ms)),
     )
 
 
@@ -242,7 +243,10 @@ def pinned(pin: Pin, *, organization: str, profile: bytes | None = None) -> Entr
         body=orjson.dumps(body),
         organization=organization,
         at_ms=pin.at_ms,
-        rows=() if pin.by is None else _profile(pin.by, organization, profile, pin.at_ms),
+        rows=(
+            *projections.rows(body),
+            *(() if pin.by is None else _profile(pin.by, organization, profile, pin.at_ms)),
+        ),
     )
 
 

@@ -7,7 +7,7 @@ from typing import Final
 import orjson
 
 from highroad.domain.call import Call
-from highroad.domain.entry import Entry, EntryKind, KeyClaim, Receipt, Row, Written
+from highroad.domain.entry import Entry, EntryKind, KeyClaim, Position, Receipt, Row, Written
 from highroad.domain.identity import Principal
 from highroad.domain.json_value import JsonObject
 from highroad.domain.part import Blob
@@ -227,12 +227,12 @@ class Ledger:
     async def pins(self) -> dict[tuple[str, str], Pin]:
         """What was accepted last, by name and version of the tool (P8)."""
         found: dict[tuple[str, str], Pin] = {}
-        after = -1
-        while page := await self.store.entries(kind=EntryKind.PINNED, after_seq=after):
+        after: Position | None = None
+        while page := await self.store.entries(kind=EntryKind.PINNED, after=after):
             for entry in page:
                 pin = read_pin(read_body(entry))
                 found[pin.tool, pin.version] = pin
-            after = page[-1].position.seq
+            after = page[-1].position
         return found
 
     async def claim(self, organization: str, digest: bytes) -> KeyClaim | None:

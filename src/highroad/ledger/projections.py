@@ -6,7 +6,7 @@ the log and compared. Left out are names of people (`app_user`, which is erasabl
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
@@ -19,6 +19,9 @@ from highroad.domain.tool import Tier
 
 Body = dict[str, Any]
 """A wire edge: what is parsed from it is typed where it is read (`highroad.ledger.history`)."""
+
+VERSION: Final = 2
+"""Of what is derived; tables that an older version derived are derived anew from the entries."""
 
 _NO_REF = (None, None, 0)
 
@@ -71,8 +74,11 @@ def _ended(body: Body) -> tuple[Row, ...]:
             body["call"],
             body["run"],
             body["org"],
+            body["principal"],
+            body["tool"] or "",
             status,
             code,
+            rule,
             body.get("proof"),
             result_ref,
             result_digest,
@@ -118,7 +124,96 @@ def _judgement(body: Body) -> int | None:
 
 
 def _decided(body: Body) -> tuple[Row, ...]:
-    return (_approval(body["approval"], body["org"], body["at"]),)
+    decision = Row(
+        "approval_decision",
+        (
+            body["approval"]["id"],
+            body["by"],
+            body["at"],
+            body["call"],
+            body["run"],
+            body["org"],
+            body["ruling"],
+            body["saw"],
+            body.get("reason"),
+        ),
+    )
+    return (_approval(body["approval"], body["org"], body["at"]), decision)
+
+
+def _amended(body: Body) -> tuple[Row, ...]:
+    applied = body["applied"]
+    return (
+        Row(
+            "amendment",
+            (
+                body["call"],
+                body["at"],
+                body["source"],
+                body["run"],
+                body["org"],
+                body["by"],
+                None if applied is None else int(applied),
+                body.get("reason"),
+            ),
+        ),
+    )
+
+
+def _pinned(body: Body) -> tuple[Row, ...]:
+    return (
+        Row(
+            "tool_pin",
+            (
+                body["tool"],
+                body.get("version", ""),
+                body["at"],
+                body.get("source", ""),
+                body["org"],
+                body["definition"],
+                body["change"],
+                body.get("by"),
+            ),
+        ),
+    )
+
+
+def _policy(body: Body) -> tuple[Row, ...]:
+    return (Row("policy_version", (body["version"], body["at"], body["org"], body["session"])),)
+
+
+def _revealed(body: Body) -> tuple[Row, ...]:
+    return (
+        Row(
+            "payload_reveal",
+            (
+                body["call"],
+                body["by"],
+                body["at"],
+                body["run"],
+                body["org"],
+                len(body["payloads"]),
+            ),
+        ),
+    )
+
+
+def _erased(body: Body) -> tuple[Row, ...]:
+    return (
+        Row(
+            "erasure",
+            (
+                body["id"],
+                body["org"],
+                body["reason"],
+                body.get("principal"),
+                body.get("by"),
+                body["payloads"],
+                body["runs"],
+                body["at"],
+            ),
+        ),
+    )
 
 
 def _opened(body: Body) -> tuple[Row, ...]:
@@ -176,11 +271,18 @@ def _tool_call(body: Body, *, has_intent: int) -> Row:
             arguments_ref,
             arguments_digest,
             body.get("key"),
+            _list(body, "delegation"),
             has_intent,
             body["reserved"],
             body["opened"],
         ),
     )
+
+
+def _list(body: Body, name: str) -> str | None:
+    """A list of the body as JSON text, where it has one."""
+    found = body.get(name)
+    return None if found is None else orjson.dumps(found).decode()
 
 
 def _authz(body: Body, *, allowed: int) -> Row:
@@ -228,5 +330,10 @@ _PROJECTIONS: dict[str, Callable[[Body], tuple[Row, ...]]] = {
     EntryKind.HELD: _held,
     EntryKind.ENDED: _ended,
     EntryKind.DECIDED: _decided,
+    EntryKind.AMENDED: _amended,
+    EntryKind.PINNED: _pinned,
+    EntryKind.REVEALED: _revealed,
+    EntryKind.ERASED: _erased,
+    EntryKind.POLICY: _policy,
     EntryKind.OPENED: _opened,
 }

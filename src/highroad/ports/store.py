@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from highroad.domain.approval import Approval, ApprovalState, Decision
-from highroad.domain.entry import Entry, Fence, KeyClaim, Receipt, StoredEntry
+from highroad.domain.approval import Approval, ApprovalState
+from highroad.domain.entry import Entry, Fence, KeyClaim, Position, Receipt, StoredEntry
+from highroad.domain.order import Order
 from highroad.domain.payload import SealedKey, SealedPayload
 from highroad.domain.run import Usage
 
@@ -65,10 +66,10 @@ class Store(Protocol):
         run_id: str | None = None,
         call_id: str | None = None,
         kind: str | None = None,
-        after_seq: int = -1,
+        after: Position | None = None,
         limit: int = 1_000,
     ) -> Sequence[StoredEntry]:
-        """Entries by position, from behind `after_seq`, narrowed by what is given."""
+        """Entries by position, from behind `after`, narrowed by what is given."""
         ...
 
     async def last_call(self, *, refused: bool = False) -> str | None:
@@ -112,16 +113,16 @@ class Store(Protocol):
         """(principal, tool, time) of each call with an intent since `at_ms`, oldest first."""
         ...
 
-    async def post(self, decision: Decision) -> None:
-        """Leave a decision for the owner; any process may."""
+    async def post(self, order: Order) -> None:
+        """Leave an order for the owner; any process may."""
         ...
 
-    async def inbox(self) -> Sequence[Decision]:
-        """Decisions that no entry answers yet, oldest first."""
+    async def inbox(self) -> Sequence[Order]:
+        """Orders that no entry answers yet, oldest first."""
         ...
 
-    async def forget(self, decisions: Sequence[Decision]) -> None:
-        """Take decisions that were turned into entries, or turned down, from the inbox."""
+    async def forget(self, orders: Sequence[Order]) -> None:
+        """Take orders that were turned into entries, or turned down, from the inbox."""
         ...
 
     async def expire(self, at_ms: int) -> None:

@@ -9,13 +9,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from highroad.domain.approval import Approval, ApprovalState, Decision
+from highroad.domain.approval import Approval, ApprovalState
 from highroad.domain.audit import TABLES, approval_of
 from highroad.domain.entry import (
     AlreadyEnded,
     ApprovalSpent,
     Entry,
     EntryKind,
+    Erasure,
     Fence,
     KeyClaim,
     KeyTaken,
@@ -26,6 +27,7 @@ from highroad.domain.entry import (
     Written,
 )
 from highroad.domain.error import FenceLost, LedgerError
+from highroad.domain.order import Order
 from highroad.domain.outcome import Status
 from highroad.domain.payload import SealedKey, SealedPayload
 from highroad.domain.run import Usage
@@ -56,7 +58,7 @@ class MemoryLedger:
     ended: dict[str, None] = field(default_factory=dict)
     calls_of: dict[str, dict[str, None]] = field(default_factory=lambda: defaultdict(dict))
     """Calls by run."""
-    inbox: list[Decision] = field(default_factory=list)
+    inbox: list[Order] = field(default_factory=list)
 
 
 class MemoryStore:
@@ -105,13 +107,13 @@ class MemoryStore:
         run_id: str | None = None,
         call_id: str | None = None,
         kind: str | None = None,
-        after_seq: int = -1,
+        after: Position | None = None,
         limit: int = 1_000,
     ) -> Sequence[StoredEntry]:
-        """Entries in order of position, from behind `after_seq`, narrowed by what is given."""
+        """Entries in order of position, from behind `after`, narrowed by what is given."""
         found = (
             entry
-            for entry in self._open().entries[after_seq + 1 :]
+            for entry in self._open().entries[0 if after is None else after.seq + 1 :]
             if run_id in {None, entry.run_id}
             and call_id in {None, entry.call_id}
             and kind in {None, entry.kind}
@@ -193,18 +195,18 @@ class MemoryStore:
         found.sort(key=lambda call: str(call["id"]))
         return [(call["principal_id"], call["tool"], call["created_ms"]) for call in found]
 
-    async def post(self, decision: Decision) -> None:
-        """Leave a decision for the owner."""
-        self._open().inbox.append(decision)
+    async def post(self, order: Order) -> None:
+        """Leave an order for the owner."""
+        self._open().inbox.append(order)
 
-    async def inbox(self) -> Sequence[Decision]:
-        """Decisions that no entry answers yet, oldest first."""
+    async def inbox(self) -> Sequence[Order]:
+        """Orders that no entry answers yet, oldest first."""
         return list(self._open().inbox)
 
-    async def forget(self, decisions: Sequence[Decision]) -> None:
-        """Take decisions from the inbox."""
+    async def forget(self, orders: Sequence[Order]) -> None:
+        """Take orders from the inbox."""
         ledger = self._open()
-        ledger.inbox = [decision for decision in ledger.inbox if decision not in decisions]
+        ledger.inbox = [order for order in ledger.inbox if order not in orders]
 
     async def expire(self, at_ms: int) -> None:
         """Drop claims that have expired."""
@@ -242,6 +244,8 @@ class MemoryStore:
             ledger.run_keys.setdefault(entry.run_key.run_id, entry.run_key)
         if entry.call_id is not None:
             self._follow(entry, entry.call_id)
+        if entry.erases is not None:
+            self._erase(entry.erases)
         position = Position(ledger.log_id, len(ledger.entries))
         ledger.entries.append(
             StoredEntry(
@@ -294,6 +298,21 @@ class MemoryStore:
             own = [key for key, claim in ledger.claims.items() if claim.call_id == call_id]
             for key in own:
                 del ledger.claims[key]
+
+    def _erase(self, erasure: Erasure) -> None:
+        ledger = self.ledger
+        kept = {
+            id_: payload
+            for id_, payload in ledger.payloads.items()
+            if id_ not in erasure.payloads and payload.run_id not in erasure.runs
+        }
+        ledger.payloads = kept
+        for run_id in erasure.runs:
+            ledger.run_keys.pop(run_id, None)
+        for opaque_id in erasure.profiles:
+            known = ledger.tables["app_user"].get((opaque_id,))
+            if known is not None:
+                known["sealed_profile"] = None
 
     def _rested(self, call_ids: set[str], at_ms: int) -> int:
         waits = sorted(

@@ -14,6 +14,7 @@ from highroad.domain.entry import (
     ApprovalSpent,
     Entry,
     EntryKind,
+    Erasure,
     Fence,
     KeyClaim,
     KeyTaken,
@@ -22,7 +23,7 @@ from highroad.domain.entry import (
     Written,
 )
 
-_HEAD: Final = "SELECT log_id, epoch, (SELECT coalesce(max(seq), -1) FROM entry) FROM log"
+_HEAD: Final = "SELECT log_id, epoch, coalesce((SELECT max(seq) FROM entry), first - 1) FROM log"
 _ENDED: Final = f"""
     SELECT value FROM json_each(?)
     WHERE EXISTS (SELECT 1 FROM entry WHERE call_id = value AND kind = '{EntryKind.ENDED}')
@@ -46,6 +47,13 @@ _RUN_KEY: Final = "INSERT OR IGNORE INTO run_key VALUES (?, ?, ?, ?)"
 _OPEN: Final = "INSERT OR IGNORE INTO open_call VALUES (?, ?)"
 _CLOSE: Final = "DELETE FROM open_call WHERE call_id = ?"
 _ROW: Final = {name: schema.replacement(table) for name, table in TABLES.items()}
+
+_ERASE_PAYLOAD: Final = "DELETE FROM payload WHERE id = ?"
+_ERASE_RUN: Final = (
+    "DELETE FROM payload WHERE run_id = ?",
+    "DELETE FROM run_key WHERE run_id = ?",
+)
+_ERASE_PROFILE: Final = "UPDATE app_user SET sealed_profile = NULL WHERE id = ?"
 
 _Value = str | int | float | bytes | None
 _OPENING: Final = (EntryKind.INTENT, EntryKind.HELD)
@@ -132,6 +140,8 @@ class _Batch:
             self._gather(_RUN_KEY, (key.run_id, key.master, key.wrapped, key.created_ms))
         if entry.call_id is not None:
             self._follow(entry, entry.call_id, position.seq)
+        if entry.erases is not None:
+            self._erase(entry.erases)
         return Written(position)
 
     def flush(self) -> None:
@@ -181,6 +191,19 @@ class _Batch:
             self._gather(_CLOSE, (call_id,))
         if entry.frees_key:
             self._gather(_FREE, (call_id,))
+
+    def _erase(self, erasure: Erasure) -> None:
+        """Destroy content; its place in the file is overwritten, not only given free."""
+        for statement in (_PAYLOAD, _RUN_KEY, _ROW["app_user"]):
+            self._write(statement)
+        self._connection.pragma("secure_delete", True)  # noqa: FBT003 - a pragma's value
+        try:
+            self._connection.executemany(_ERASE_PAYLOAD, [(id_,) for id_ in erasure.payloads])
+            for statement in _ERASE_RUN:
+                self._connection.executemany(statement, [(id_,) for id_ in erasure.runs])
+            self._connection.executemany(_ERASE_PROFILE, [(id_,) for id_ in erasure.profiles])
+        finally:
+            self._connection.pragma("secure_delete", False)  # noqa: FBT003 - a pragma's value
 
     def _gather(self, statement: str, values: tuple[_Value, ...]) -> None:
         rows = self._rows.get(statement)

@@ -1,57 +1,31 @@
-"""Decisions that other processes leave for the owner."""
+"""Orders that other processes leave for the owner."""
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 import apsw
 
-from highroad.domain.approval import Decision, Ruling
+from highroad.domain.order import Order, read_order, write_order
 
-_COLUMNS: Final = "approval_id, ruling, decided_by, digest, at_ms, reason, profile"
-_PUT: Final = f"INSERT INTO inbox ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - constants
-# `IS`, because what is absent equals what is absent.
-_TAKE: Final = f"DELETE FROM inbox WHERE ({_COLUMNS}) IS (?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - constants
-_ALL: Final = f"SELECT {_COLUMNS} FROM inbox ORDER BY id"  # noqa: S608 - constants
+_PUT: Final = "INSERT INTO inbox (kind, content) VALUES (?, ?)"
+_TAKE: Final = "DELETE FROM inbox WHERE kind = ? AND content = ?"
+_ALL: Final = "SELECT kind, content FROM inbox ORDER BY id"
 
 
-def put(connection: apsw.Connection, decision: Decision) -> None:
-    """Add a decision, inside a transaction."""
-    connection.execute(_PUT, _values(decision))
+def put(connection: apsw.Connection, order: Order) -> None:
+    """Add an order, inside a transaction."""
+    connection.execute(_PUT, write_order(order))
 
 
-def take(connection: apsw.Connection, decisions: Sequence[Decision]) -> None:
-    """Remove decisions, inside a transaction."""
-    connection.executemany(_TAKE, map(_values, decisions))
+def take(connection: apsw.Connection, orders: Sequence[Order]) -> None:
+    """Remove orders, inside a transaction."""
+    connection.executemany(_TAKE, map(write_order, orders))
 
 
-def waiting(connection: apsw.Connection) -> list[Decision]:
-    """Decisions that wait, oldest first.
+def waiting(connection: apsw.Connection) -> list[Order]:
+    """Orders that wait, oldest first.
 
     The owner asks again and again, nearly always for nothing: an empty table answers within four
     microseconds, as long as `PRAGMA data_version` takes to say that nothing changed.
     """
-    rows: list[tuple[Any, ...]] = connection.execute(_ALL).fetchall()
-    return [
-        Decision(
-            approval_id=approval_id,
-            ruling=Ruling(ruling),
-            by=by,
-            digest=digest,
-            at_ms=at_ms,
-            reason=reason,
-            profile=profile,
-        )
-        for approval_id, ruling, by, digest, at_ms, reason, profile in rows
-    ]
-
-
-def _values(decision: Decision) -> tuple[str | int | bytes | None, ...]:
-    return (
-        decision.approval_id,
-        decision.ruling,
-        decision.by,
-        decision.digest,
-        decision.at_ms,
-        decision.reason,
-        decision.profile,
-    )
+    return [read_order(kind, content) for kind, content in connection.execute(_ALL)]

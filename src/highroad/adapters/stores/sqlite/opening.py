@@ -59,6 +59,8 @@ def _prepare(connection: apsw.Connection, path: Path, patience_ms: int) -> None:
                 "needs; put it on a local disk"
             )
         _install(connection, path)
+    if connection.pragma("user_version") < schema.VERSION:
+        _upgrade(connection)
     for pragma in _PRAGMAS:
         connection.execute(pragma)
 
@@ -92,4 +94,14 @@ def _install(connection: apsw.Connection, path: Path) -> None:
             connection.execute(statement)
         connection.pragma("user_version", schema.VERSION)
         connection.pragma("application_id", schema.APPLICATION_ID)
+    connection.execute("COMMIT")
+
+
+def _upgrade(connection: apsw.Connection) -> None:
+    """Bring an older ledger to this version, unless another process was faster."""
+    connection.execute("BEGIN IMMEDIATE")
+    if connection.pragma("user_version") < schema.VERSION:
+        for statement in schema.upgrade_from_1():
+            connection.execute(statement)
+        connection.pragma("user_version", schema.VERSION)
     connection.execute("COMMIT")

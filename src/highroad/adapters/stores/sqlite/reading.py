@@ -11,9 +11,10 @@ import apsw
 
 from highroad.adapters.stores.sqlite import inbox
 from highroad.adapters.stores.sqlite.schema import COMMON_KINDS
-from highroad.domain.approval import Approval, ApprovalState, Decision
+from highroad.domain.approval import Approval, ApprovalState
 from highroad.domain.audit import APPROVAL, approval_of
 from highroad.domain.entry import EntryKind, KeyClaim, Position, StoredEntry
+from highroad.domain.order import Order
 from highroad.domain.outcome import Status
 from highroad.domain.payload import PayloadKind, SealedKey, SealedPayload
 from highroad.domain.run import Usage
@@ -35,10 +36,10 @@ _LAST_REFUSED: Final = (
 )
 # What a call in flight or unknown has cost is not known, so what it reserved counts (P6).
 _USED: Final = f"""
-    SELECT tool, count(*), sum(has_intent), min(tool_call.created_ms), sum(
+    SELECT tool_call.tool, count(*), sum(has_intent), min(tool_call.created_ms), sum(
         CASE WHEN status <> '{Status.UNKNOWN}' THEN cost_microusd ELSE reserved_microusd END)
     FROM tool_call LEFT JOIN tool_result ON tool_result.call_id = tool_call.id
-    WHERE tool_call.run_id = ? GROUP BY tool ORDER BY tool
+    WHERE tool_call.run_id = ? GROUP BY tool_call.tool ORDER BY tool_call.tool
 """  # noqa: S608 - a constant
 # Each wait adds what it lasts beyond every earlier one: overlaps count once.
 _RESTED: Final = """
@@ -90,7 +91,7 @@ class Reader:
         run_id: str | None,
         call_id: str | None,
         kind: str | None,
-        after_seq: int,
+        after: Position | None,
         limit: int,
     ) -> list[StoredEntry]:
         """A page of entries, in order."""
@@ -103,7 +104,7 @@ class Reader:
         rows = self._all(
             "SELECT seq, kind, schema, organization, run_id, call_id, at_ms, body FROM entry "  # noqa: S608 - columns of ours, values bound
             f"WHERE {' AND '.join(conditions)} ORDER BY seq LIMIT ?",
-            after_seq,
+            -1 if after is None else after.seq,
             *given.values(),
             limit,
         )
@@ -187,8 +188,8 @@ class Reader:
         found.reverse()
         return found
 
-    def inbox(self) -> list[Decision]:
-        """Decisions that wait for the owner, oldest first."""
+    def inbox(self) -> list[Order]:
+        """Orders that wait for the owner, oldest first."""
         return inbox.waiting(self._connection)
 
     def close(self) -> None:

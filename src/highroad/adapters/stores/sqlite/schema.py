@@ -7,10 +7,10 @@ its end. Tables with a text key have no rowid: that is one B-tree to write per r
 
 from typing import Final
 
-from highroad.domain.audit import TABLES, Column, Table
+from highroad.domain.audit import APP_USER, TABLES, Column, Table
 from highroad.domain.entry import EntryKind
 
-VERSION: Final = 1
+VERSION: Final = 2
 """In `PRAGMA user_version`: of the tables, not of entry bodies."""
 APPLICATION_ID: Final = 0x48524F44
 """In the file's header: this database is a ledger of ours."""
@@ -18,13 +18,43 @@ APPLICATION_ID: Final = 0x48524F44
 COMMON_KINDS: Final = f"('{EntryKind.INTENT}', '{EntryKind.ENDED}')"
 """What nearly every entry is; looking for another kind takes the index `entry_rare`."""
 
+_NEW_IN_2: Final = (
+    """CREATE TABLE ledger (
+        name TEXT PRIMARY KEY,
+        value TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID""",
+    "INSERT INTO ledger VALUES ('id', 'ledger_' || lower(hex(randomblob(16)))), ('projected', '0')",
+    """CREATE TABLE inbox (
+        id INTEGER PRIMARY KEY,
+        kind TEXT NOT NULL,
+        content TEXT NOT NULL
+    ) STRICT""",
+    """CREATE TABLE signed_head (
+        number INTEGER PRIMARY KEY,
+        statement BLOB NOT NULL,
+        signature BLOB NOT NULL
+    ) STRICT""",
+    """CREATE TABLE tile (
+        log_id TEXT NOT NULL,
+        level INTEGER NOT NULL,
+        position INTEGER NOT NULL,
+        hashes BLOB NOT NULL,
+        PRIMARY KEY (log_id, level, position)
+    ) STRICT""",
+    """CREATE TABLE anchored (
+        anchor TEXT PRIMARY KEY,
+        number INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID""",
+)
+
 _LEDGER: Final = (
     """CREATE TABLE log (
         log_id TEXT PRIMARY KEY,
-        epoch INTEGER NOT NULL
+        epoch INTEGER NOT NULL,
+        first INTEGER NOT NULL DEFAULT 0
     ) STRICT, WITHOUT ROWID""",
     # A ledger is one log, named when it is born: a fence of another file must not fit.
-    "INSERT INTO log VALUES ('log_' || lower(hex(randomblob(16))), 0)",
+    "INSERT INTO log VALUES ('log_' || lower(hex(randomblob(16))), 0, 0)",
     """CREATE TABLE owner (
         id INTEGER PRIMARY KEY CHECK (id = 1),
         pid INTEGER NOT NULL,
@@ -70,17 +100,15 @@ _LEDGER: Final = (
         call_id TEXT PRIMARY KEY,
         seq INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID""",
-    """CREATE TABLE inbox (
-        id INTEGER PRIMARY KEY,
-        approval_id TEXT NOT NULL,
-        ruling TEXT NOT NULL,
-        decided_by TEXT NOT NULL,
-        digest TEXT NOT NULL,
-        at_ms INTEGER NOT NULL,
-        reason BLOB,
-        profile BLOB
-    ) STRICT""",
+    *_NEW_IN_2,
 )
+
+_INBOX_OF_1: Final = """INSERT INTO inbox (kind, content)
+    SELECT 'decision', json_object(
+        'approval_id', approval_id, 'at_ms', at_ms, 'by', decided_by, 'digest', digest,
+        'profile', iif(profile IS NULL, NULL, lower(hex(profile))),
+        'reason', iif(reason IS NULL, NULL, lower(hex(reason))), 'ruling', ruling)
+    FROM inbox_1 ORDER BY id"""
 
 _VIEWS: Final = (
     "CREATE INDEX tool_result_refused ON tool_result (ended_ms, call_id) WHERE status = 'refused'",
@@ -104,6 +132,25 @@ def statements() -> tuple[str, ...]:
     """DDL of an empty ledger, in order."""
     audit = (statement for table in TABLES.values() for statement in _audit(table))
     return (*_LEDGER, *audit, *_VIEWS)
+
+
+def upgrade_from_1() -> tuple[str, ...]:
+    """DDL that makes a ledger of version 1 one of version 2.
+
+    What the audit tables held is derived anew from the entries; `app_user` cannot be, and stays.
+    """
+    derived = [table for name, table in TABLES.items() if name != APP_USER.name]
+    return (
+        "DROP VIEW trace_span",
+        *(f"DROP TABLE IF EXISTS {table.name}" for table in derived),
+        "ALTER TABLE log ADD COLUMN first INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE inbox RENAME TO inbox_1",
+        *_NEW_IN_2,
+        _INBOX_OF_1,
+        "DROP TABLE inbox_1",
+        *(statement for table in derived for statement in _audit(table)),
+        *_VIEWS,
+    )
 
 
 def replacement(table: Table) -> str:

@@ -12,9 +12,10 @@ from highroad.adapters.stores.sqlite.opening import connect
 from highroad.adapters.stores.sqlite.ownership import OwnerLock
 from highroad.adapters.stores.sqlite.reading import Reader
 from highroad.adapters.stores.sqlite.writing import Writer
-from highroad.domain.approval import Approval, ApprovalState, Decision
-from highroad.domain.entry import Entry, Fence, KeyClaim, Receipt, StoredEntry
+from highroad.domain.approval import Approval, ApprovalState
+from highroad.domain.entry import Entry, Fence, KeyClaim, Position, Receipt, StoredEntry
 from highroad.domain.error import FenceLost
+from highroad.domain.order import Order
 from highroad.domain.payload import SealedKey, SealedPayload
 from highroad.domain.run import Usage
 from highroad.ports.store import Ownership
@@ -93,13 +94,13 @@ class SQLiteStore:
         run_id: str | None = None,
         call_id: str | None = None,
         kind: str | None = None,
-        after_seq: int = -1,
+        after: Position | None = None,
         limit: int = 1_000,
     ) -> Sequence[StoredEntry]:
-        """Entries in order of position, from behind `after_seq`, narrowed by what is given."""
+        """Entries in order of position, from behind `after`, narrowed by what is given."""
         with self._errors:
             return self._reader.entries(
-                run_id=run_id, call_id=call_id, kind=kind, after_seq=after_seq, limit=limit
+                run_id=run_id, call_id=call_id, kind=kind, after=after, limit=limit
             )
 
     async def last_call(self, *, refused: bool = False) -> str | None:
@@ -149,18 +150,18 @@ class SQLiteStore:
         with self._errors:
             return self._reader.admitted_since(at_ms)
 
-    async def post(self, decision: Decision) -> None:
-        """Leave a decision for the owner; any process may."""
-        await self._writer.transaction(lambda connection: inbox.put(connection, decision))
+    async def post(self, order: Order) -> None:
+        """Leave an order for the owner; any process may."""
+        await self._writer.transaction(lambda connection: inbox.put(connection, order))
 
-    async def inbox(self) -> Sequence[Decision]:
-        """Decisions that no entry answers yet, oldest first."""
+    async def inbox(self) -> Sequence[Order]:
+        """Orders that no entry answers yet, oldest first."""
         with self._errors:
             return self._reader.inbox()
 
-    async def forget(self, decisions: Sequence[Decision]) -> None:
-        """Take decisions that were turned into entries, or turned down, from the inbox."""
-        await self._writer.transaction(lambda connection: inbox.take(connection, decisions))
+    async def forget(self, orders: Sequence[Order]) -> None:
+        """Take orders that were turned into entries, or turned down, from the inbox."""
+        await self._writer.transaction(lambda connection: inbox.take(connection, orders))
 
     async def expire(self, at_ms: int) -> None:
         """Drop claims that have expired."""

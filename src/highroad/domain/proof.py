@@ -1,0 +1,48 @@
+"""What proves a ledger: tiles of its Merkle trees, and signed heads (`docs/proof.md`)."""
+
+from dataclasses import dataclass
+from typing import Final
+
+TILE: Final = 256
+"""Hashes that a whole tile holds; a tile's level counts trees of this many leaves."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tile:
+    """Hashes of complete subtrees of one log's Merkle tree (RFC 6962), 32 bytes each.
+
+    It holds those of the nodes from `position` * 256 on, at tree level 8 * `level`; level 0 are
+    the leaves. The last tile of a level may be shorter than 256 hashes.
+    """
+
+    log_id: str
+    level: int
+    position: int
+    hashes: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TreeHead:
+    """Size and root (32 bytes) of one log's tree."""
+
+    log_id: str
+    size: int
+    root: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedHead:
+    """The heads of all logs of a ledger, signed together with Ed25519 (RFC 8032).
+
+    `statement` are the exact bytes that were signed, behind a prefix; the other fields repeat
+    what it says.
+    """
+
+    number: int
+    """From 0, without a gap."""
+    at_ms: int
+    trees: tuple[TreeHead, ...]
+    """In order of log id."""
+    key_id: str
+    statement: bytes
+    signature: bytes
