@@ -17,7 +17,7 @@ from typing_extensions import TypedDict
 
 from highroad.tools.compile import compile_tool
 from highroad.tools.declare import tool, tool_definition
-from highroad.tools.schema import parts
+from highroad.tools.schemas.navigation import parts
 from highroad.tools.validate import Validated, check_arguments
 
 

@@ -8,12 +8,12 @@ import re
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from types import NoneType
 from typing import Final, TypeAlias
 
 from highroad.domain.json_value import MAX_SAFE_INTEGER, JsonObject, JsonSchema, JsonValue
 from highroad.tools.pointer import pointer
-from highroad.tools.schema import parts, resolve
+from highroad.tools.schemas.navigation import resolve
+from highroad.tools.schemas.types import json_types, type_of
 
 _INTEGER: Final = re.compile(r"-?[1-9][0-9]{0,15}|0")
 _FRACTION: Final = re.compile(r"-?(?:[1-9][0-9]{0,15}|0)\.[0-9]{1,15}")
@@ -23,16 +23,6 @@ MOST: Final = 100
 """Coercions of one call; each is recorded, so what is beyond stays as it came."""
 
 _TARGETS: Final = ("integer", "number", "boolean")
-_NAMES: Final[dict[type, str]] = {
-    NoneType: "null",
-    bool: "boolean",
-    int: "integer",
-    float: "number",
-    str: "string",
-    list: "array",
-    dict: "object",
-}
-_ALL: Final = frozenset(_NAMES.values())
 
 Path: TypeAlias = tuple[str | int, ...]
 
@@ -139,32 +129,6 @@ def coerced(
     """
     coercer = _Coercer(schema, names, {} if places is None else places)
     return coercer.object(arguments, schema, ()), tuple(coercer.found)
-
-
-def wants_integers(schema: JsonSchema) -> bool:
-    """Whether some part may want a whole number written as an integer, and no other number."""
-    return any(
-        "$ref" in part or ("integer" in (types := json_types(part)) and "number" not in types)
-        for part in parts(dict(schema))
-    )
-
-
-def type_of(value: JsonValue) -> str:
-    """The JSON type of a value; a number with a fraction, even `.0`, is `number`."""
-    return _NAMES[type(value)]
-
-
-def json_types(part: JsonSchema) -> frozenset[str]:
-    """The JSON types that a schema allows; of one that names none, those of its values, or all."""
-    named = part.get("type")
-    if isinstance(named, str):
-        return frozenset({named})
-    if isinstance(named, list):
-        return frozenset(each for each in named if isinstance(each, str))
-    if "const" in part:
-        return frozenset({type_of(part["const"])})
-    values = part.get("enum")
-    return frozenset(map(type_of, values)) if isinstance(values, list) else _ALL
 
 
 def _alternatives(part: JsonValue, root: JsonSchema) -> Iterator[JsonSchema]:

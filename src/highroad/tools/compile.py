@@ -15,7 +15,7 @@ from highroad.domain.tool import ToolDefinition
 from highroad.domain.value import value
 from highroad.tools.binding import Binder, is_plain_json, is_told_by_schema
 from highroad.tools.checks import Check, DataCheckHook
-from highroad.tools.coerce import Places, wants_integers
+from highroad.tools.coerce import Places
 from highroad.tools.context import ToolContext
 from highroad.tools.contract import Owned, OwnerHook, Reason
 from highroad.tools.cost import Cost
@@ -26,9 +26,10 @@ from highroad.tools.failure import ErrorWhen, error_in
 from highroad.tools.hooks import Hook
 from highroad.tools.options import Migrate, ResourceFactory
 from highroad.tools.result import ResultCodec, anything
-from highroad.tools.schema import member_names
+from highroad.tools.schemas.navigation import member_names
+from highroad.tools.schemas.sure import surely_compiles
+from highroad.tools.schemas.types import wants_integers
 from highroad.tools.site import Site
-from highroad.tools.sure_schema import surely_compiles
 
 T = TypeVar("T")
 

@@ -13,9 +13,10 @@ from jsonschema_rs import ValidationError, ValidationErrorKind
 
 from highroad.domain.error import Problem
 from highroad.domain.json_value import JsonSchema, JsonValue
-from highroad.tools.describe import describe
 from highroad.tools.near import near_names
 from highroad.tools.pointer import pointer
+from highroad.tools.schemas.describe import describe
+from highroad.tools.schemas.navigation import schema_at
 
 UNKNOWN_ARGUMENT: Final = "unknown_argument"
 _CODES: Final = {
@@ -57,19 +58,6 @@ def explain(error: ValidationError, root: JsonSchema, names: AbstractSet[str]) -
 def code_of(keyword: str) -> str:
     """`maxLength` is `max_length`: codes are written as every other code is."""
     return _CODES.get(keyword) or _CAPITAL.sub("_", keyword).lower()
-
-
-def schema_at(root: JsonSchema, path: list[str | int]) -> JsonValue:
-    """The part of a schema to which a path leads, or an empty one."""
-    part: JsonValue = dict(root)
-    for token in path:
-        if isinstance(part, dict) and str(token) in part:
-            part = part[str(token)]
-        elif isinstance(part, list) and isinstance(token, int) and token < len(part):
-            part = part[token]
-        else:
-            return {}
-    return part
 
 
 def _closest(

@@ -15,13 +15,8 @@ from highroad.tools.docstring import read_docstring
 from highroad.tools.from_schema import whole_signature
 from highroad.tools.options import ToolOptions
 from highroad.tools.output_labels import labels_of
-from highroad.tools.schema import (
-    closed_schema,
-    output_schema,
-    refuse_stray_markers,
-    resolve,
-    result_adapter,
-)
+from highroad.tools.schema import closed_schema, output_schema, refuse_stray_markers, result_adapter
+from highroad.tools.schemas.navigation import resolve
 from highroad.tools.signature import hints_of
 from highroad.tools.site import Site
 from highroad.tools.source import Source

@@ -13,7 +13,7 @@ import orjson
 
 from highroad.domain.json_value import JsonObject, JsonSchema, JsonValue
 from highroad.tools.form import MAX_DEPTH, is_plain, problems_of_form
-from highroad.tools.schema import at_reference
+from highroad.tools.schemas.navigation import at_reference
 from highroad.tools.site import Site
 
 MAX_BYTES: Final = 262_144

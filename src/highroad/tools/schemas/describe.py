@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from highroad.domain.json_value import JsonObject, JsonSchema, JsonValue
-from highroad.tools.schema import resolve
+from highroad.tools.schemas.navigation import resolve
 
 _DEPTH: Final = 2
 _MOST_OPTIONS: Final = 20

@@ -3,7 +3,7 @@
 from typing import Final
 
 from highroad.domain.json_value import JsonObject, JsonSchema, JsonValue
-from highroad.tools.schema import resolve
+from highroad.tools.schemas.navigation import resolve
 
 NULL: Final[JsonObject] = {"type": "null"}
 _SAYS: Final = frozenset({"title", "description", "default", "examples", "deprecated", "$comment"})
