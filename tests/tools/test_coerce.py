@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from highroad.tools.coerce import MOST, Coercion
+from highroad.tools.arguments.coerce import MOST, Coercion
+from highroad.tools.arguments.invalid import Invalid
 from highroad.tools.compile import compile_tool
 from highroad.tools.declare import tool
 from highroad.tools.from_schema import tool_from_schema
-from highroad.tools.invalid import Invalid
 from highroad.tools.validate import Validated, check_arguments
 
 

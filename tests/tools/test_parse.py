@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from highroad.ledger.canonical import canonical
-from highroad.tools.invalid import Invalid
-from highroad.tools.parse import parse
+from highroad.tools.arguments.invalid import Invalid
+from highroad.tools.arguments.parse import parse
 
 
 class Model(BaseModel):

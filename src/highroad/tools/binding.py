@@ -16,9 +16,9 @@ from pydantic_core import ErrorDetails
 
 from highroad.domain.error import Problem
 from highroad.domain.json_value import JsonObject, JsonSchema
-from highroad.tools.form import SMALL, is_small
-from highroad.tools.invalid import Invalid
-from highroad.tools.pointer import pointer
+from highroad.tools.arguments.form import SMALL, is_small
+from highroad.tools.arguments.invalid import Invalid
+from highroad.tools.arguments.pointer import pointer
 from highroad.tools.schemas.describe import describe
 from highroad.tools.schemas.navigation import part_at
 from highroad.tools.semantic.rule import PREFIX

@@ -13,15 +13,15 @@ from highroad.domain.error import ToolError
 from highroad.domain.json_value import JsonObject, JsonSchema, JsonValue
 from highroad.domain.tool import ToolDefinition
 from highroad.domain.value import value
+from highroad.tools.arguments.coerce import Places
+from highroad.tools.arguments.explain import explain
 from highroad.tools.binding import Binder, is_plain_json, is_told_by_schema
 from highroad.tools.checks import Check, DataCheckHook
-from highroad.tools.coerce import Places
 from highroad.tools.context import ToolContext
 from highroad.tools.contract import Owned, OwnerHook, Reason
 from highroad.tools.cost import Cost
 from highroad.tools.declaration import Declaration, PreviewHook, ProbeHook
 from highroad.tools.declare import body_of, declaration_of
-from highroad.tools.explain import explain
 from highroad.tools.failure import ErrorWhen, error_in
 from highroad.tools.hooks import Hook
 from highroad.tools.options import Migrate, ResourceFactory

@@ -11,12 +11,12 @@ from typing import Any, Final, Literal, TypeAlias, TypedDict, TypeVar
 from highroad.domain.json_value import JsonObject
 from highroad.domain.label import Label
 from highroad.domain.tool import Effect, Tier
+from highroad.tools.arguments.invalid import Invalid
+from highroad.tools.arguments.parse import parse
 from highroad.tools.checks import Check, DataCheck
 from highroad.tools.cost import FREE, Cost
 from highroad.tools.failure import ErrorWhen
 from highroad.tools.hooks import Written
-from highroad.tools.invalid import Invalid
-from highroad.tools.parse import parse
 from highroad.tools.site import Site
 
 Choice = TypeVar("Choice", bound=StrEnum)

@@ -12,7 +12,7 @@ from typing import Final
 import orjson
 
 from highroad.domain.json_value import JsonObject, JsonSchema, JsonValue
-from highroad.tools.form import MAX_DEPTH, is_plain, problems_of_form
+from highroad.tools.arguments.form import MAX_DEPTH, is_plain, problems_of_form
 from highroad.tools.schemas.navigation import at_reference
 from highroad.tools.site import Site
 

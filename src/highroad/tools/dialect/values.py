@@ -5,7 +5,7 @@ from typing import Final
 from jsonschema_rs import Draft202012Validator, ValidationError
 
 from highroad.domain.json_value import JsonObject, JsonSchema, JsonValue
-from highroad.tools.coerce import coerced
+from highroad.tools.arguments.coerce import coerced
 from highroad.tools.dialect.report import Place, RepairCode
 from highroad.tools.dialect.types import add_types
 from highroad.tools.schemas.types import json_types, type_of

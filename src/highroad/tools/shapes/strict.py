@@ -11,7 +11,7 @@ from typing import Final
 import orjson
 
 from highroad.domain.json_value import JsonObject, JsonSchema, JsonValue
-from highroad.tools.pointer import pointer
+from highroad.tools.arguments.pointer import pointer
 from highroad.tools.schemas.describe import describe
 from highroad.tools.schemas.navigation import parts
 from highroad.tools.schemas.nullable import allows_null, unwrapped, with_null, without_null

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from highroad.domain.error import Problem
 from highroad.domain.json_value import MAX_SAFE_INTEGER, JsonValue
-from highroad.tools.pointer import pointer
+from highroad.tools.arguments.pointer import pointer
 
 MAX_DEPTH: Final = 64
 SMALL: Final = 2_000

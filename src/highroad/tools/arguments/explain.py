@@ -13,8 +13,8 @@ from jsonschema_rs import ValidationError, ValidationErrorKind
 
 from highroad.domain.error import Problem
 from highroad.domain.json_value import JsonSchema, JsonValue
+from highroad.tools.arguments.pointer import pointer
 from highroad.tools.near import near_names
-from highroad.tools.pointer import pointer
 from highroad.tools.schemas.describe import describe
 from highroad.tools.schemas.navigation import schema_at
 

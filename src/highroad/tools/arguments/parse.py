@@ -13,8 +13,8 @@ from pydantic_core import to_jsonable_python
 
 from highroad.domain.error import Problem
 from highroad.domain.json_value import JsonObject, JsonValue
-from highroad.tools.form import MAX_DEPTH, is_plain, problems_of_form
-from highroad.tools.invalid import Invalid
+from highroad.tools.arguments.form import MAX_DEPTH, is_plain, problems_of_form
+from highroad.tools.arguments.invalid import Invalid
 
 MAX_BYTES: Final = 1_000_000
 

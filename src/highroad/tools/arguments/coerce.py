@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 from highroad.domain.json_value import MAX_SAFE_INTEGER, JsonObject, JsonSchema, JsonValue
-from highroad.tools.pointer import pointer
+from highroad.tools.arguments.pointer import pointer
 from highroad.tools.schemas.navigation import resolve
 from highroad.tools.schemas.types import json_types, type_of
 
