@@ -29,10 +29,10 @@ if TYPE_CHECKING:
     from highroad.domain.tool import Effect, Tier
     from highroad.ports.policy import Owner
     from highroad.runtime import Runtime
-    from highroad.tools.checks import Check
-    from highroad.tools.context import ToolContext
+    from highroad.tools.body.checks import Check
+    from highroad.tools.body.context import ToolContext
+    from highroad.tools.body.cost import Cost
     from highroad.tools.contract import Content, Control, Owned, Secret
-    from highroad.tools.cost import Cost
     from highroad.tools.declare import tool, tool_definition
     from highroad.tools.from_model import tool_from_model
     from highroad.tools.from_schema import tool_from_schema
@@ -59,10 +59,10 @@ _HOMES: Final = {
     "domain.tool": ("Effect", "Tier"),
     "ports.policy": ("Owner",),
     "runtime": ("Runtime",),
-    "tools.checks": ("Check",),
-    "tools.context": ("ToolContext",),
+    "tools.body.checks": ("Check",),
+    "tools.body.context": ("ToolContext",),
     "tools.contract": ("Content", "Control", "Owned", "Secret"),
-    "tools.cost": ("Cost",),
+    "tools.body.cost": ("Cost",),
     "tools.declare": ("tool", "tool_definition"),
     "tools.from_model": ("tool_from_model",),
     "tools.from_schema": ("tool_from_schema",),

@@ -5,8 +5,8 @@ import functools
 import pytest
 
 from highroad.domain.identity import Principal
-from highroad.tools.context import ToolContext
-from highroad.tools.hooks import Hook
+from highroad.tools.body.context import ToolContext
+from highroad.tools.body.hooks import Hook
 
 
 class Shop:

@@ -15,10 +15,10 @@ from pydantic import Field
 from highroad.domain.error import DeclarationError
 from highroad.domain.tool import ArgumentRole, Effect, Tier
 from highroad.ports.policy import Owner
+from highroad.tools.body.context import ToolContext
+from highroad.tools.body.cost import Cost
 from highroad.tools.compile import compile_tool
-from highroad.tools.context import ToolContext
 from highroad.tools.contract import Content, Owned, Secret
-from highroad.tools.cost import Cost
 from highroad.tools.declare import tool, tool_definition
 
 

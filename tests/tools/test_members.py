@@ -6,7 +6,7 @@ from types import ModuleType
 import pytest
 
 from highroad.domain.error import DeclarationError
-from highroad.tools.context import ToolContext
+from highroad.tools.body.context import ToolContext
 from highroad.tools.declare import tool, tool_definition
 from highroad.tools.discovery import discover
 from highroad.tools.from_schema import tool_from_schema

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field, TypeAdapter
 from typing_extensions import TypedDict
 
 from highroad.ledger.canonical import canonical
-from highroad.tools.result import ResultCodec
+from highroad.tools.body.result import ResultCodec
 
 
 class Colour(Enum):

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 import pytest
 
 from highroad.domain.error import DeclarationError
+from highroad.tools.body.context import ToolContext
+from highroad.tools.body.cost import Cost
 from highroad.tools.compile import compile_tool
-from highroad.tools.context import ToolContext
 from highroad.tools.contract import Owned
-from highroad.tools.cost import Cost
 from highroad.tools.declare import tool
 from highroad.tools.semantic import Email
 

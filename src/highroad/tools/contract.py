@@ -17,7 +17,7 @@ from highroad.domain.json_value import JsonObject, JsonSchema, JsonValue
 from highroad.domain.label import Integrity, Label, Labels
 from highroad.domain.tool import ArgumentContract, ArgumentRole, Contract
 from highroad.ports.policy import Owner
-from highroad.tools.hooks import Hook, Written
+from highroad.tools.body.hooks import Hook, Written
 
 Lookup: TypeAlias = Written[Any, Owner | None]
 OwnerHook: TypeAlias = Hook[Any, Owner | None]

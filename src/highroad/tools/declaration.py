@@ -10,12 +10,12 @@ from pydantic import TypeAdapter
 from highroad.domain.label import Label
 from highroad.domain.tool import ToolDefinition
 from highroad.domain.value import value
-from highroad.tools.checks import Check, DataCheckHook
+from highroad.tools.body.checks import Check, DataCheckHook
+from highroad.tools.body.cost import Cost
+from highroad.tools.body.failure import ErrorWhen
+from highroad.tools.body.hooks import Hook
 from highroad.tools.contract import CLOSED, Marker, Reason, derive, explained
-from highroad.tools.cost import Cost
 from highroad.tools.digest import defined, sealed
-from highroad.tools.failure import ErrorWhen
-from highroad.tools.hooks import Hook
 from highroad.tools.options import (
     TAKEN_OVER,
     Migrate,

@@ -6,10 +6,10 @@ from types import FunctionType
 from typing import Any, Final, ParamSpec, TypeVar, Unpack
 
 from highroad.domain.json_value import JsonValue
+from highroad.tools.body.hooks import takes_context
 from highroad.tools.contract import Marker
 from highroad.tools.declaration import DeclaredTool, declared
 from highroad.tools.docstring import read_docstring
-from highroad.tools.hooks import takes_context
 from highroad.tools.options import ToolOptions
 from highroad.tools.raw_schema import arguments_schema, plain_schema
 from highroad.tools.signature import Signature

@@ -13,10 +13,10 @@ from highroad.domain.label import Label
 from highroad.domain.tool import Effect, Tier
 from highroad.tools.arguments.invalid import Invalid
 from highroad.tools.arguments.parse import parse
-from highroad.tools.checks import Check, DataCheck
-from highroad.tools.cost import FREE, Cost
-from highroad.tools.failure import ErrorWhen
-from highroad.tools.hooks import Written
+from highroad.tools.body.checks import Check, DataCheck
+from highroad.tools.body.cost import FREE, Cost
+from highroad.tools.body.failure import ErrorWhen
+from highroad.tools.body.hooks import Written
 from highroad.tools.site import Site
 
 Choice = TypeVar("Choice", bound=StrEnum)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, get_args, get_origin, get_type_hints
 
-from highroad.tools.context import ToolContext
+from highroad.tools.body.context import ToolContext
 from highroad.tools.contract import Marker
 from highroad.tools.site import Site
 

@@ -18,7 +18,7 @@ from highroad.tools.arguments.coerce import Coercion, coerced
 from highroad.tools.arguments.explain import explain
 from highroad.tools.arguments.form import is_plain, is_small, problems_of_form
 from highroad.tools.arguments.invalid import MOST, Invalid
-from highroad.tools.checks import problem
+from highroad.tools.body.checks import problem
 from highroad.tools.compile import RegisteredTool
 
 # What the schema validator itself cannot look at.

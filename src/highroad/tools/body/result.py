@@ -19,7 +19,7 @@ from highroad.domain.json_value import MAX_SAFE_INTEGER, JsonValue
 from highroad.domain.part import Blob
 from highroad.domain.value import value
 from highroad.tools.arguments.form import MAX_DEPTH, is_plain, problems_of_form
-from highroad.tools.loose_parts import put_back
+from highroad.tools.body.loose_parts import put_back
 
 T = TypeVar("T")
 

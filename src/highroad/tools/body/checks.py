@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeAlias
 
 from highroad.domain.error import Problem
-from highroad.tools.hooks import Hook, Written
+from highroad.tools.body.hooks import Hook, Written
 
 Reason: TypeAlias = Problem | str | None
 """Why not: in words for the model, or at a pointer; `None` is no objection."""

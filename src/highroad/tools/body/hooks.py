@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from types import FunctionType
 from typing import Any, Final, Generic, TypeAlias, TypeVar
 
-from highroad.tools.context import ToolContext
+from highroad.tools.body.context import ToolContext
 
 S = TypeVar("S")
 R = TypeVar("R")
