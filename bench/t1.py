@@ -20,7 +20,7 @@ from jsonschema_rs import Draft202012Validator
 
 from bench.foreign import ForeignTool, processor_us, thousand
 from bench.harness import Reading, rounded, take_turns
-from highroad.tools.from_schema import tool_from_schema
+from highroad.tools.declaring.from_schema import tool_from_schema
 from highroad.tools.registry import Registry
 
 _ROUNDS: Final = 31

@@ -54,7 +54,7 @@ from highroad.resilience.cache import Cache
 from highroad.resilience.loops import Loops
 from highroad.resilience.retry import Retry
 from highroad.settings import Settings, load
-from highroad.tools.discovery import discover
+from highroad.tools.declaring.discovery import discover
 from highroad.tools.pins import Accepted, read_accepted
 from highroad.tools.registry import Registry
 

@@ -8,7 +8,7 @@ import pytest
 from highroad import Tier, tool_definition
 from highroad.cli.exits import ExitCode
 from highroad.demo.tools import TOOLS, refund
-from highroad.tools.digest import sealed
+from highroad.tools.declaring.digest import sealed
 from highroad.tools.pins import write_pins
 
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from highroad.tools.arguments.coerce import MOST, Coercion
 from highroad.tools.arguments.invalid import Invalid
 from highroad.tools.compile import compile_tool
-from highroad.tools.declare import tool
-from highroad.tools.from_schema import tool_from_schema
+from highroad.tools.declaring.declare import tool
+from highroad.tools.declaring.from_schema import tool_from_schema
 from highroad.tools.validate import Validated, check_arguments
 
 

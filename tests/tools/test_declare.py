@@ -18,8 +18,8 @@ from highroad.ports.policy import Owner
 from highroad.tools.body.context import ToolContext
 from highroad.tools.body.cost import Cost
 from highroad.tools.compile import compile_tool
-from highroad.tools.contract import Content, Owned, Secret
-from highroad.tools.declare import tool, tool_definition
+from highroad.tools.declaring.contract import Content, Owned, Secret
+from highroad.tools.declaring.declare import tool, tool_definition
 
 
 @tool(tier="read")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from highroad.tools.docstring import read_docstring
+from highroad.tools.declaring.docstring import read_docstring
 
 GOOGLE = """Refund part of an order.
 

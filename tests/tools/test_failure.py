@@ -4,7 +4,7 @@ import pytest
 
 from highroad.domain.error import Code, DeclarationError, ToolError
 from highroad.tools.compile import compile_tool
-from highroad.tools.declare import tool, tool_definition
+from highroad.tools.declaring.declare import tool, tool_definition
 
 GONE = ToolError("Gone.", code="gone", applied=False)
 

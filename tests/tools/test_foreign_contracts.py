@@ -5,8 +5,8 @@ import json
 import pytest
 
 from highroad.domain.tool import ArgumentRole, Effect, Tier
-from highroad.tools.contract import underived
-from highroad.tools.from_schema import tool_from_schema
+from highroad.tools.declaring.contract import underived
+from highroad.tools.declaring.from_schema import tool_from_schema
 from highroad.tools.registry import Registry
 from highroad.tools.shapes import SHAPES, read_tools
 from highroad.tools.shapes.names import NameTable

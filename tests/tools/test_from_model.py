@@ -12,9 +12,9 @@ from highroad.domain.label import Integrity
 from highroad.domain.tool import ArgumentRole
 from highroad.testing import tool_context
 from highroad.tools.compile import compile_tool
-from highroad.tools.contract import Content, Control
-from highroad.tools.declare import tool, tool_definition
-from highroad.tools.from_model import tool_from_model
+from highroad.tools.declaring.contract import Content, Control
+from highroad.tools.declaring.declare import tool, tool_definition
+from highroad.tools.declaring.from_model import tool_from_model
 from highroad.tools.validate import Validated, check_arguments
 
 

@@ -10,9 +10,9 @@ from highroad.domain.tool import ArgumentRole
 from highroad.ports.policy import Owner
 from highroad.testing import tool_context
 from highroad.tools.compile import compile_tool
-from highroad.tools.contract import Content, Owned
-from highroad.tools.declare import tool_definition
-from highroad.tools.from_schema import tool_from_schema
+from highroad.tools.declaring.contract import Content, Owned
+from highroad.tools.declaring.declare import tool_definition
+from highroad.tools.declaring.from_schema import tool_from_schema
 from highroad.tools.validate import Validated, check_arguments
 
 ORDER = {

@@ -9,8 +9,8 @@ from typing_extensions import TypedDict
 
 from highroad.domain.error import DeclarationError
 from highroad.domain.label import UNLABELLED, Integrity, Label, Labels
-from highroad.tools.declare import tool, tool_definition
-from highroad.tools.output_labels import labels_of
+from highroad.tools.declaring.declare import tool, tool_definition
+from highroad.tools.declaring.output_labels import labels_of
 
 OURS = Label(Integrity.SYSTEM)
 STAFF = Label(Integrity.SYSTEM, readers=frozenset({"staff"}))

@@ -7,10 +7,10 @@ import pytest
 
 from highroad.domain.error import DeclarationError
 from highroad.tools.body.context import ToolContext
-from highroad.tools.declare import tool, tool_definition
-from highroad.tools.discovery import discover
-from highroad.tools.from_schema import tool_from_schema
-from highroad.tools.members import tools_of
+from highroad.tools.declaring.declare import tool, tool_definition
+from highroad.tools.declaring.discovery import discover
+from highroad.tools.declaring.from_schema import tool_from_schema
+from highroad.tools.declaring.members import tools_of
 from highroad.tools.registry import Registry
 from highroad.tools.validate import Validated, check_arguments
 
@@ -144,8 +144,8 @@ def module_of(name, text, **names):
 
 
 BAKERY = """
-from highroad.tools.declare import tool
-from highroad.tools.from_schema import tool_from_schema
+from highroad.tools.declaring.declare import tool
+from highroad.tools.declaring.from_schema import tool_from_schema
 
 @tool(tier="read")
 def bake() -> str:

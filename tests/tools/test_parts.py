@@ -11,7 +11,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from highroad.domain.part import File, Image, Json, Part, Text
 from highroad.tools.body.result import ResultCodec
-from highroad.tools.declare import tool, tool_definition
+from highroad.tools.declaring.declare import tool, tool_definition
 
 PIXEL = Image(b"\x89PNG\xff", "image/png")
 REPORT = File(b"\x00%PDF", "application/pdf", "report.pdf")

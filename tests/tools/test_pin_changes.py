@@ -2,8 +2,8 @@
 
 import pytest
 
-from highroad.tools.declare import tool, tool_definition
-from highroad.tools.digest import pinned_fields
+from highroad.tools.declaring.declare import tool, tool_definition
+from highroad.tools.declaring.digest import pinned_fields
 from highroad.tools.pin_changes import field_changes
 
 

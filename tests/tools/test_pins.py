@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from highroad.domain.error import SettingsError
 from highroad.domain.label import Integrity, Label
-from highroad.tools.declare import tool, tool_definition
-from highroad.tools.digest import defined, digest_of, pinned_fields, sealed
+from highroad.tools.declaring.declare import tool, tool_definition
+from highroad.tools.declaring.digest import defined, digest_of, pinned_fields, sealed
 from highroad.tools.pins import (
     Change,
     Difference,

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from jsonschema_rs import Draft202012Validator
 
 from highroad.domain.error import DeclarationError
-from highroad.tools.from_schema import tool_from_schema
-from highroad.tools.raw_schema import MAX_BYTES, arguments_schema
-from highroad.tools.site import Site
+from highroad.tools.declaring.from_schema import tool_from_schema
+from highroad.tools.declaring.raw_schema import MAX_BYTES, arguments_schema
+from highroad.tools.declaring.site import Site
 
 
 def act(arguments):

@@ -16,7 +16,7 @@ from pydantic import AfterValidator, BaseModel, Field, TypeAdapter, ValidationEr
 from typing_extensions import TypedDict
 
 from highroad.tools.compile import compile_tool
-from highroad.tools.declare import tool, tool_definition
+from highroad.tools.declaring.declare import tool, tool_definition
 from highroad.tools.schemas.navigation import parts
 from highroad.tools.validate import Validated, check_arguments
 

@@ -7,7 +7,7 @@ from jsonschema_rs import Draft202012Validator
 
 from highroad.domain.error import DeclarationError
 from highroad.tools.compile import compile_tool
-from highroad.tools.from_schema import tool_from_schema
+from highroad.tools.declaring.from_schema import tool_from_schema
 from highroad.tools.schemas.sure import surely_compiles
 
 

@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 from highroad.domain.error import Problem
 from highroad.tools.arguments.invalid import MOST, Invalid
 from highroad.tools.compile import compile_tool
-from highroad.tools.declare import tool
+from highroad.tools.declaring.declare import tool
 from highroad.tools.schemas.describe import describe
 from highroad.tools.semantic import Email
 from highroad.tools.validate import Validated, check_arguments

@@ -9,8 +9,8 @@ from highroad.domain.error import DeclarationError
 from highroad.tools.body.context import ToolContext
 from highroad.tools.body.cost import Cost
 from highroad.tools.compile import compile_tool
-from highroad.tools.contract import Owned
-from highroad.tools.declare import tool
+from highroad.tools.declaring.contract import Owned
+from highroad.tools.declaring.declare import tool
 from highroad.tools.semantic import Email
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from highroad.domain.pin import Pin
 from highroad.domain.tool import ToolDefinition
 from highroad.ledger import entries
 from highroad.ledger.ledger import Ledger
-from highroad.tools.digest import pinned_fields
+from highroad.tools.declaring.digest import pinned_fields
 from highroad.tools.pin_changes import FieldChange, field_changes
 from highroad.tools.pins import Accepted, Change, Pins, differences, is_accepted, pin_of
 from highroad.tools.registry import Registry

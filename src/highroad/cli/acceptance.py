@@ -14,7 +14,7 @@ from highroad.cli.exits import ExitCode
 from highroad.cli.misuse import Misuse
 from highroad.cli.output import Output
 from highroad.domain.tool import ToolDefinition
-from highroad.tools.digest import pinned_fields
+from highroad.tools.declaring.digest import pinned_fields
 from highroad.tools.pin_changes import FieldChange, field_changes
 from highroad.tools.pins import (
     Accepted,

@@ -22,14 +22,14 @@ from highroad.tools.body.cost import Cost
 from highroad.tools.body.failure import ErrorWhen, error_in
 from highroad.tools.body.hooks import Hook
 from highroad.tools.body.result import ResultCodec, anything
-from highroad.tools.contract import Owned, OwnerHook, Reason
-from highroad.tools.declaration import Declaration, PreviewHook, ProbeHook
-from highroad.tools.declare import body_of, declaration_of
-from highroad.tools.options import Migrate, ResourceFactory
+from highroad.tools.declaring.contract import Owned, OwnerHook, Reason
+from highroad.tools.declaring.declaration import Declaration, PreviewHook, ProbeHook
+from highroad.tools.declaring.declare import body_of, declaration_of
+from highroad.tools.declaring.options import Migrate, ResourceFactory
+from highroad.tools.declaring.site import Site
 from highroad.tools.schemas.navigation import member_names
 from highroad.tools.schemas.sure import surely_compiles
 from highroad.tools.schemas.types import wants_integers
-from highroad.tools.site import Site
 
 T = TypeVar("T")
 

@@ -19,7 +19,7 @@ from typing import Final, TypeAlias
 from highroad.domain.error import SettingsError
 from highroad.domain.json_value import JsonObject, JsonValue
 from highroad.domain.tool import ToolDefinition
-from highroad.tools.digest import digest_of, pinned_fields
+from highroad.tools.declaring.digest import digest_of, pinned_fields
 
 Pins: TypeAlias = Mapping[str, str]
 """Accepted digests by `name`, or by `name@version`."""

@@ -10,11 +10,11 @@ from pydantic.errors import PydanticUndefinedAnnotation
 from pydantic_core import PydanticSerializationError, core_schema, to_jsonable_python
 
 from highroad.domain.json_value import JsonObject, JsonSchema
-from highroad.tools.contract import MARK
-from highroad.tools.docstring import Docstring
+from highroad.tools.declaring.contract import MARK
+from highroad.tools.declaring.docstring import Docstring
+from highroad.tools.declaring.signature import Argument, Signature
+from highroad.tools.declaring.site import Site
 from highroad.tools.schemas.navigation import parts
-from highroad.tools.signature import Argument, Signature
-from highroad.tools.site import Site
 
 UNPROMISED: Final = (Any, inspect.Parameter.empty)
 """Return types that say nothing of the result."""

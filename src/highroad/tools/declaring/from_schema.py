@@ -7,14 +7,14 @@ from typing import Any, Final, ParamSpec, TypeVar, Unpack
 
 from highroad.domain.json_value import JsonValue
 from highroad.tools.body.hooks import takes_context
-from highroad.tools.contract import Marker
-from highroad.tools.declaration import DeclaredTool, declared
-from highroad.tools.docstring import read_docstring
-from highroad.tools.options import ToolOptions
-from highroad.tools.raw_schema import arguments_schema, plain_schema
-from highroad.tools.signature import Signature
-from highroad.tools.site import Site
-from highroad.tools.source import Source
+from highroad.tools.declaring.contract import Marker
+from highroad.tools.declaring.declaration import DeclaredTool, declared
+from highroad.tools.declaring.docstring import read_docstring
+from highroad.tools.declaring.options import ToolOptions
+from highroad.tools.declaring.raw_schema import arguments_schema, plain_schema
+from highroad.tools.declaring.signature import Signature
+from highroad.tools.declaring.site import Site
+from highroad.tools.declaring.source import Source
 
 P = ParamSpec("P")
 R = TypeVar("R")

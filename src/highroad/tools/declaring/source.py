@@ -9,9 +9,9 @@ from pydantic import TypeAdapter
 from highroad.domain.json_value import JsonObject, JsonSchema, JsonValue
 from highroad.domain.label import Label
 from highroad.domain.value import value
-from highroad.tools.contract import Marker
-from highroad.tools.signature import Signature
-from highroad.tools.site import Site
+from highroad.tools.declaring.contract import Marker
+from highroad.tools.declaring.signature import Signature
+from highroad.tools.declaring.site import Site
 
 
 @value(eq=False)

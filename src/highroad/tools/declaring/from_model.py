@@ -9,17 +9,22 @@ from pydantic import AliasChoices, AliasPath, BaseModel, TypeAdapter
 from pydantic.fields import FieldInfo
 
 from highroad.domain.json_value import JsonObject
-from highroad.tools.contract import MARK, Marker
-from highroad.tools.declaration import DeclaredTool, declared
-from highroad.tools.docstring import read_docstring
-from highroad.tools.from_schema import whole_signature
-from highroad.tools.options import ToolOptions
-from highroad.tools.output_labels import labels_of
-from highroad.tools.schema import closed_schema, output_schema, refuse_stray_markers, result_adapter
+from highroad.tools.declaring.contract import MARK, Marker
+from highroad.tools.declaring.declaration import DeclaredTool, declared
+from highroad.tools.declaring.docstring import read_docstring
+from highroad.tools.declaring.from_schema import whole_signature
+from highroad.tools.declaring.options import ToolOptions
+from highroad.tools.declaring.output_labels import labels_of
+from highroad.tools.declaring.signature import hints_of
+from highroad.tools.declaring.site import Site
+from highroad.tools.declaring.source import Source
+from highroad.tools.declaring.typed_schema import (
+    closed_schema,
+    output_schema,
+    refuse_stray_markers,
+    result_adapter,
+)
 from highroad.tools.schemas.navigation import resolve
-from highroad.tools.signature import hints_of
-from highroad.tools.site import Site
-from highroad.tools.source import Source
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -13,8 +13,8 @@ import orjson
 
 from highroad.domain.json_value import JsonObject, JsonSchema, JsonValue
 from highroad.tools.arguments.form import MAX_DEPTH, is_plain, problems_of_form
+from highroad.tools.declaring.site import Site
 from highroad.tools.schemas.navigation import at_reference
-from highroad.tools.site import Site
 
 MAX_BYTES: Final = 262_144
 """Of one schema as JSON: a hundred times what providers take."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from highroad.domain.error import SettingsError
-from highroad.tools.members import declared_in
+from highroad.tools.declaring.members import declared_in
 
 DEPS: Final = "DEPS"
 """Name under which a module of tools says how to make what their bodies ask for."""

@@ -6,14 +6,19 @@ from typing import Any, TypeVar, Unpack, overload
 from weakref import WeakKeyDictionary
 
 from highroad.domain.tool import ToolDefinition
-from highroad.tools.declaration import Declaration, DeclaredTool, ProbeHook, declared
-from highroad.tools.docstring import read_docstring
-from highroad.tools.options import ToolOptions
-from highroad.tools.output_labels import labels_of
-from highroad.tools.schema import arguments_adapter, input_schema, output_schema, result_adapter
-from highroad.tools.signature import Scope, read_signature
-from highroad.tools.site import Site
-from highroad.tools.source import Source
+from highroad.tools.declaring.declaration import Declaration, DeclaredTool, ProbeHook, declared
+from highroad.tools.declaring.docstring import read_docstring
+from highroad.tools.declaring.options import ToolOptions
+from highroad.tools.declaring.output_labels import labels_of
+from highroad.tools.declaring.signature import Scope, read_signature
+from highroad.tools.declaring.site import Site
+from highroad.tools.declaring.source import Source
+from highroad.tools.declaring.typed_schema import (
+    arguments_adapter,
+    input_schema,
+    output_schema,
+    result_adapter,
+)
 
 __all__ = [
     "ProbeHook",

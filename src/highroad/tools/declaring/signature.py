@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Final, get_args, get_origin, get_type_hints
 
 from highroad.tools.body.context import ToolContext
-from highroad.tools.contract import Marker
-from highroad.tools.site import Site
+from highroad.tools.declaring.contract import Marker
+from highroad.tools.declaring.site import Site
 
 REQUIRED: Final = inspect.Parameter.empty
 """Default of an argument that has none."""

@@ -14,9 +14,9 @@ from highroad.tools.body.checks import Check, DataCheckHook
 from highroad.tools.body.cost import Cost
 from highroad.tools.body.failure import ErrorWhen
 from highroad.tools.body.hooks import Hook
-from highroad.tools.contract import CLOSED, Marker, Reason, derive, explained
-from highroad.tools.digest import defined, sealed
-from highroad.tools.options import (
+from highroad.tools.declaring.contract import CLOSED, Marker, Reason, derive, explained
+from highroad.tools.declaring.digest import defined, sealed
+from highroad.tools.declaring.options import (
     TAKEN_OVER,
     Migrate,
     ResourceFactory,
@@ -29,9 +29,9 @@ from highroad.tools.options import (
     name_of,
     tier_of,
 )
-from highroad.tools.signature import Signature
-from highroad.tools.site import Site
-from highroad.tools.source import Source
+from highroad.tools.declaring.signature import Signature
+from highroad.tools.declaring.site import Site
+from highroad.tools.declaring.source import Source
 
 P = ParamSpec("P")
 R_co = TypeVar("R_co", covariant=True)

@@ -17,7 +17,7 @@ from highroad.tools.body.checks import Check, DataCheck
 from highroad.tools.body.cost import FREE, Cost
 from highroad.tools.body.failure import ErrorWhen
 from highroad.tools.body.hooks import Written
-from highroad.tools.site import Site
+from highroad.tools.declaring.site import Site
 
 Choice = TypeVar("Choice", bound=StrEnum)
 

@@ -7,8 +7,8 @@ from types import ModuleType
 from typing import Any
 
 from highroad.domain.error import DeclarationError
-from highroad.tools.declaration import DeclaredTool
-from highroad.tools.declare import body_of, declaration_of, found_declaration
+from highroad.tools.declaring.declaration import DeclaredTool
+from highroad.tools.declaring.declare import body_of, declaration_of, found_declaration
 
 
 def tools_of(holder: object, *, prefix: str = "") -> tuple[Callable[..., Any], ...]:
