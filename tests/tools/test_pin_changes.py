@@ -4,7 +4,7 @@ import pytest
 
 from highroad.tools.declaring.declare import tool, tool_definition
 from highroad.tools.declaring.digest import pinned_fields
-from highroad.tools.pin_changes import field_changes
+from highroad.tools.pins.field_changes import field_changes
 
 
 def fields(cents=int, **options):

@@ -8,7 +8,7 @@ from highroad.domain.error import SettingsError
 from highroad.domain.label import Integrity, Label
 from highroad.tools.declaring.declare import tool, tool_definition
 from highroad.tools.declaring.digest import defined, digest_of, pinned_fields, sealed
-from highroad.tools.pins import (
+from highroad.tools.pins.file import (
     Change,
     Difference,
     changed_fields,

@@ -15,8 +15,8 @@ from highroad.cli.misuse import Misuse
 from highroad.cli.output import Output
 from highroad.domain.tool import ToolDefinition
 from highroad.tools.declaring.digest import pinned_fields
-from highroad.tools.pin_changes import FieldChange, field_changes
-from highroad.tools.pins import (
+from highroad.tools.pins.field_changes import FieldChange, field_changes
+from highroad.tools.pins.file import (
     Accepted,
     Change,
     Difference,
