@@ -55,7 +55,8 @@ from highroad.resilience.loops import Loops
 from highroad.resilience.retry import Retry
 from highroad.settings import Settings, load
 from highroad.tools.declaring.discovery import discover
-from highroad.tools.pins.file import Accepted, read_accepted
+from highroad.tools.pins.accepted import Accepted
+from highroad.tools.pins.file import read_accepted
 from highroad.tools.registry import Registry
 
 _SQLITE: Final = "sqlite:///"

@@ -8,17 +8,15 @@ from highroad.domain.error import SettingsError
 from highroad.domain.label import Integrity, Label
 from highroad.tools.declaring.declare import tool, tool_definition
 from highroad.tools.declaring.digest import defined, digest_of, pinned_fields, sealed
-from highroad.tools.pins.file import (
+from highroad.tools.pins.accepted import pins_of
+from highroad.tools.pins.differences import (
     Change,
     Difference,
     changed_fields,
     differences,
     is_accepted,
-    pins_of,
-    read_accepted,
-    read_pins,
-    write_pins,
 )
+from highroad.tools.pins.file import read_accepted, read_pins, write_pins
 
 
 def definition(name="get_order", **options):
