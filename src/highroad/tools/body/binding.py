@@ -117,7 +117,8 @@ def _is_scalar(schema: Mapping[str, Any]) -> bool:
 def is_told_by_schema(schema: Mapping[str, Any]) -> bool:
     """Whether JSON Schema says all that this core schema of arguments says.
 
-    Scalars as above, and lists and maps of them (tests/tools/test_schema.py holds the two equal).
+    Scalars as above, and lists and maps of them (tests/tools/declaring/test_typed_schema.py
+    holds the two equal).
     """
     match schema["type"]:
         case "typed-dict":
