@@ -226,13 +226,14 @@ def test_several_bad_entries_are_each_named():
 @pytest.mark.parametrize("index", range(4))
 def test_a_deleted_head_is_found(index):
     heads = [*BASE.heads[:index], *BASE.heads[index + 1 :]]
-    report = pushed(edited(ENTRIES, heads=heads))
-    if index == 3:
-        assert report.holds
-        assert (report.unsigned.entries, report.unsigned.head) == (SIZE - ANCHORED, 2)
-        return
-    assert first(report.completeness) == f"head {index}"
-    assert first(report.integrity) == f"head {index}"
+    for anchors in (BASE.anchors, {}):
+        report = pushed(edited(ENTRIES, heads=heads, anchors=anchors))
+        if index == 3:
+            assert report.holds
+            assert (report.unsigned.entries, report.unsigned.head) == (SIZE - ANCHORED, 2)
+        else:
+            assert first(report.completeness) == f"head {index}"
+            assert first(report.integrity) == f"head {index}"
 
 
 @pytest.mark.parametrize("index", range(4))
