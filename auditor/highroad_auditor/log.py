@@ -117,7 +117,9 @@ class Log:
             self._run_out()
 
     def skip(self, to: int) -> None:
-        """Say that no entry before `to` will come that has not come."""
+        """Say that no entry before `to` will come any more; behind the end it says nothing."""
+        if self._end is not None:
+            return
         while self._size < min(to, self.first):
             stored = self._next_expected()
             if stored is None:
@@ -170,7 +172,7 @@ class Log:
         self._read(seq, (schema, kind, at, organization, run, call), body)
 
     def close(self) -> None:
-        """Say that there are no more entries; leaf hashes may still come."""
+        """Say that there are no more entries; leaf hashes from `first` on may still come."""
         if self._end is None:
             self.skip(self.first)
             self._end = self._size
@@ -290,7 +292,7 @@ class Log:
         elif self._stored is not None and self._stored.root() == root:
             fate = _Fate.BY_LEAVES
         self._outcomes.append(_Outcome(size, head, fate, tuple(self._differing)))
-        if fate not in {_Fate.AGREES, _Fate.BY_LEAVES} or not self._is_ours(head):
+        if fate not in {_Fate.AGREES, _Fate.BY_LEAVES} or not self._heads.is_trusted(head):
             return
         # What was signed is known up to here, so what is wrong behind it can be told apart.
         self._differing.clear()
@@ -298,9 +300,6 @@ class Log:
             self._tree = self._stored
         elif self._stored is not None:
             self._stored = self._tree
-
-    def _is_ours(self, head: Head) -> bool:
-        return head.anchor is None and self._heads.is_trusted(head)
 
     def _next_expected(self) -> bytes | None:
         """The stored leaf hash of the next entry."""

@@ -159,6 +159,23 @@ def test_a_log_that_no_head_covers_is_all_tail():
     assert report.unsigned.entries == 3
 
 
+def test_leaf_hashes_may_follow_an_end_that_came_too_soon():
+    bundle = small_bundle()
+    audit = Audit(bundle.ledger, bundle.heads, bundle.anchors, PublicKey(SECOND.public))
+    log = audit.log("main")
+    leaves = bundle.leaves["main"]
+    log.expect(leaves[: 32 * 25])
+    for e in bundle.entries["main"][:25]:
+        log.take(e.seq, e.schema, e.kind, e.organization, e.run, e.call, e.at, e.body)
+    log.close()
+    log.expect(leaves[32 * 25 :])
+    log.skip(log.covered)
+    report = audit.report()
+    assert report.integrity.holds
+    assert first(report.completeness) == 25
+    assert codes(report) == {Code.LOG_SHORT}
+
+
 def test_two_logs_are_never_begun_twice():
     audit = Audit(LEDGER, [], {}, PublicKey(FIRST.public))
     audit.log("main")
