@@ -220,6 +220,18 @@ def test_several_bad_entries_are_each_named():
     assert codes(report) == {Code.ENTRY_CHANGED}
 
 
+@pytest.mark.parametrize(("entry", "stored"), [(2, 25), (25, 2)])
+def test_an_entry_and_the_leaf_hash_of_another_are_each_named(entry, stored):
+    entries, leaves = list(ENTRIES), bytearray(BASE.leaves["main"])
+    entries[entry] = replace(entries[entry], body=entries[entry].body + b" ")
+    leaves[32 * stored] ^= 1
+    report = pushed(edited(entries, leaves={"main": bytes(leaves)}))
+    assert {(problem.code, problem.seq) for problem in report.problems} == {
+        (Code.ENTRY_CHANGED, entry),
+        (Code.LEAF_CHANGED, stored),
+    }
+
+
 # Heads
 
 
