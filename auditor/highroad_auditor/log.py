@@ -8,6 +8,7 @@ hashes are right, the entries that differ from theirs are the bad ones.
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
+from functools import partial
 from typing import Any, Final
 
 from highroad_auditor.heads import Head, Heads
@@ -210,44 +211,22 @@ class Log:
 
     def _blame(self, outcome: _Outcome, agreed: int) -> None:
         """Say of one root which entries it proves bad."""
-        number, end = outcome.head.number, min(outcome.size, self.end)
+        note = partial(self._problems.note, Aspect.INTEGRITY, log=self.id, head=outcome.head.number)
+        end = min(outcome.size, self.end)
         differing = [(seq, code) for seq, code in outcome.differing if seq >= agreed]
         match outcome.fate:
             case _Fate.AGREES:
                 for seq, _ in differing[:1]:
-                    self._problems.note(
-                        Aspect.INTEGRITY, Code.LEAF_CHANGED, log=self.id, seq=seq, head=number
-                    )
+                    note(Code.LEAF_CHANGED, seq=seq)
             case _Fate.BY_LEAVES:
                 for seq, code in differing:
-                    self._problems.note(Aspect.INTEGRITY, code, log=self.id, seq=seq, head=number)
+                    note(code, seq=seq)
             case _Fate.DIFFERS if outcome.size <= self.end:
-                self._problems.note(
-                    Aspect.INTEGRITY,
-                    Code.ROOT_DIFFERS,
-                    log=self.id,
-                    seq=agreed,
-                    until=end,
-                    head=number,
-                )
+                note(Code.ROOT_DIFFERS, seq=agreed, until=end)
             case _ if agreed < end:
-                self._problems.note(
-                    Aspect.INTEGRITY,
-                    Code.ENTRY_UNPROVEN,
-                    log=self.id,
-                    seq=agreed,
-                    until=end,
-                    head=number,
-                )
+                note(Code.ENTRY_UNPROVEN, seq=agreed, until=end)
             case _Fate.DIFFERS:
-                self._problems.note(
-                    Aspect.INTEGRITY,
-                    Code.LEAF_CHANGED,
-                    log=self.id,
-                    seq=end,
-                    until=outcome.size,
-                    head=number,
-                )
+                note(Code.LEAF_CHANGED, seq=end, until=outcome.size)
             case _Fate.UNREACHED:
                 pass
 
