@@ -118,8 +118,11 @@ def several_logs():
     return author
 
 
-def test_logs_have_no_order_among_them():
-    report = pushed(several_logs().bundle(far=3))
+@pytest.mark.parametrize("order", ["abc", "cba", "bac", "cab"])
+def test_logs_have_no_order_among_them(order):
+    bundle = several_logs().bundle(far=3)
+    bundle.entries = {log: bundle.entries[log] for log in order}
+    report = pushed(bundle)
     assert report.holds
     assert report.open_calls.count == 0
     assert report.unknown_calls.count == 0
