@@ -121,6 +121,17 @@ def forged_consistencies(proof, roots):
         yield proof | {"path": [*path[:place], step + b"\x00", *path[place + 1 :]]}
 
 
+def test_a_proof_for_a_larger_tree_holds_for_no_smaller_one(golden):
+    leaves = [leaf_hash(body.encode()) for body in golden["trees"]["bodies"]]
+    two = node_hash(leaves[0], leaves[1])
+    for index, leaf, step in ((0, leaves[1], leaves[0]), (0, leaves[0], leaves[1])):
+        assert not includes(leaf=leaf, index=index, size=1, path=[step], root=two)
+    three, four = tree_of(leaves[:3]).root(), tree_of(leaves[:4]).root()
+    path = [*steps(golden["trees"]["consistency"]["3 to 4"]), leaves[9]]
+    roots = {"root": node_hash(leaves[9], three), "later_root": node_hash(leaves[9], four)}
+    assert not extends(size=3, later_size=4, path=path, **roots)
+
+
 def test_an_empty_tree_is_the_beginning_of_every_tree():
     empty, later = Tree().root(), leaf_hash(b"any")
     assert extends(size=0, root=empty, later_size=1, later_root=later, path=[])

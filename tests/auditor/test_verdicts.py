@@ -249,6 +249,25 @@ def test_without_leaf_hashes_archived_entries_leave_the_rest_unproven():
     assert not report.integrity.holds
 
 
+def test_a_log_of_which_all_was_archived_holds(tmp_path):
+    author = Author(key=FIRST)
+    for number in range(5):
+        call(author, f"c-{number}", log="old")
+    author.sign()
+    place = author.append("ledger.archived", first=10)
+    entry = author.entries["main"][place]
+    entry.body = json.dumps(json.loads(entry.body) | {"log": "old"}).encode()
+    author.sign()
+    bundle = author.bundle()
+    bundle.entries["old"], bundle.first = [], {"old": 10}
+    report = exported(bundle.files(), tmp_path, key=FIRST)
+    assert report.holds, report.problems
+    assert [(log.log, log.archived, log.size) for log in report.logs] == [
+        ("main", 0, 2),
+        ("old", 10, 10),
+    ]
+
+
 def test_more_archived_than_announced_is_found():
     bundle, _ = archived(first_here=14, announced=12)
     report = pushed(bundle)
