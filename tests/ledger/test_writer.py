@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from highroad.domain.entry import AlreadyEnded, Written
-from highroad.domain.error import LedgerError
+from highroad.domain.error import FenceLost, LedgerError
 from highroad.ledger.writer import MAX_BEHIND, GroupWriter
 from highroad.testing import MemoryStore
-from highroad.testing.contracts.store.samples import ended, intent
+from highroad.testing.contracts.store.samples import amended, ended, intent
 
 MOMENT_S = 30  # a test that hangs ends by this
 
@@ -357,3 +357,28 @@ async def test_reads_that_never_wait_still_become_durable_on_the_way(store, writ
         await writer.room()
         writer.put(intent(f"call_{number}"))
     assert await store.calls()
+
+
+async def test_under_a_lost_fence_the_writer_of_an_amendment_is_told_that_it_landed(store, writer):
+    await writer.write(ended("call_1"))
+    await store.acquire(pid=2, at_ms=0)
+    store.gate.clear()
+    writes = [asyncio.ensure_future(writer.write(intent("call_2")))]
+    await turns()
+    mixed = [amended("call_1"), ended("call_2"), amended("call_1")]
+    writes += [asyncio.ensure_future(writer.write(entry)) for entry in mixed]
+    writer.put(ended("call_3"))
+    await turns()
+    store.gate.set()
+    told = await asyncio.gather(*writes, return_exceptions=True)
+    assert [type(each) for each in told] == [FenceLost, Written, FenceLost, Written]
+    assert [entry.kind for entry in await store.entries()] == ["call.ended", *["call.amended"] * 2]
+    assert not writer.behind
+
+
+async def test_a_lost_fence_is_not_forgotten_because_an_amendment_lands(store, writer):
+    await store.acquire(pid=2, at_ms=0)
+    with pytest.raises(FenceLost):
+        await writer.write(intent("call_1"))
+    assert isinstance(await writer.write(amended("call_1")), Written)
+    assert isinstance(writer.failure, FenceLost)

@@ -9,6 +9,9 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from highroad.domain.entry import Receipt
     from highroad.domain.json_value import JsonObject
 
 
@@ -172,11 +175,19 @@ class LedgerOwned(LedgerError):  # noqa: N818 - named by its code, `ledger_owned
 
 
 class FenceLost(LedgerError):  # noqa: N818 - what happened, in the field's word
-    """Somebody newer took over what this process was driving. It must stop; nothing was written."""
+    """Somebody newer took over what this process was driving. It must stop.
+
+    Of what was to be written only amendments have landed: `receipts` has one for each of them, and
+    `None` for whatever else there was, in order.
+    """
+
+    def __init__(self, message: str, receipts: "Sequence[Receipt | None]" = ()) -> None:
+        super().__init__(message)
+        self.receipts: tuple[Receipt | None, ...] = tuple(receipts)
 
 
 class DecisionRefused(HighroadError):  # noqa: N818 - what happened
-    """A decision about an approval does not count; nothing changed. The message says why."""
+    """What a person decided does not count; nothing changed. The message says why."""
 
 
 class NotRecorded(HighroadError, LookupError):  # noqa: N818 - what is the case

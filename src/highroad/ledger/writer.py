@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from highroad.domain.entry import Entry, Fence, Receipt
-from highroad.domain.error import LedgerError
+from highroad.domain.error import FenceLost, LedgerError
 from highroad.ledger.access import Draft
 from highroad.ports.store import Store
 
@@ -27,7 +27,7 @@ class GroupWriter:
 
     Entries of effects are awaited (`write`); those of reads ride along (`put`). A failed commit
     is told to everybody who waits, and nothing of theirs is tried again; what nobody waits for is
-    kept for the next commit.
+    kept for the next commit. Under a fence that is lost amendments land, and nothing else does.
     """
 
     def __init__(self, store: Store, fence: Fence) -> None:
@@ -43,6 +43,8 @@ class GroupWriter:
         self._pump: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._failure: LedgerError | None = None
+        self._loss: FenceLost | None = None
+        """Once another process has taken over, only amendments land."""
         self._give_way_s = 0.0
         """When reads let others have the loop again."""
 
@@ -128,10 +130,13 @@ class GroupWriter:
                 entries = self._draw_up()
                 try:
                     receipts = await self._store.append(entries, fence=self._fence)
+                except FenceLost as loss:
+                    self._lose(loss)
                 except LedgerError as failure:
                     self._fail(failure)
                     return
-                self._answer(receipts)
+                else:
+                    self._answer(receipts)
         finally:
             self._pump = None
             if self._group:  # a bug, or the end of the loop: nobody may wait for ever
@@ -162,9 +167,25 @@ class GroupWriter:
 
     def _answer(self, receipts: Sequence[Receipt]) -> None:
         group, self._group = self._group, []
-        self._failure = None
+        self._failure = self._loss
         for (_, waiter), receipt in zip(group, receipts, strict=True):
             if waiter is not None and not waiter.done():
+                waiter.set_result(receipt)
+        self._tell(len(group))
+
+    def _lose(self, loss: FenceLost) -> None:
+        """Tell the writers of amendments that theirs have landed, and everybody else that not.
+
+        Nothing else of theirs can land any more, so nothing is kept; what waits goes the same way.
+        """
+        group, self._group = self._group, []
+        self._failure = self._loss = loss
+        for (_, waiter), receipt in zip(group, loss.receipts, strict=True):
+            if waiter is None or waiter.done():
+                continue
+            if receipt is None:
+                waiter.set_exception(loss)
+            else:
                 waiter.set_result(receipt)
         self._tell(len(group))
 

@@ -52,7 +52,8 @@ class Store(Protocol):
         returns the entries are on disk (P2).
 
         Raises:
-            FenceLost: The fence is older than the log's; only amendments are still written.
+            FenceLost: The fence is older than the log's; only amendments are still written, and
+                the exception has their receipts.
         """
         ...
 

@@ -90,11 +90,14 @@ class MemoryStore:
         """Write entries in order, each whole or not at all."""
         ledger = self._open()
         is_lost = fence != Fence(ledger.log_id, ledger.epoch)
-        kept = [e for e in entries if not is_lost or e.kind is EntryKind.AMENDED]
-        receipts = tuple(self._land(entry) for entry in kept)
-        if len(kept) < len(entries):
-            raise FenceLost(f"somebody took over the ledger after epoch {fence.epoch}")
-        return receipts
+        receipts = tuple(
+            None if is_lost and entry.kind is not EntryKind.AMENDED else self._land(entry)
+            for entry in entries
+        )
+        landed = tuple(receipt for receipt in receipts if receipt is not None)
+        if len(landed) < len(receipts):
+            raise FenceLost(f"somebody took over the ledger after epoch {fence.epoch}", receipts)
+        return landed
 
     async def claim(self, organization: str, digest: bytes, *, at_ms: int) -> KeyClaim | None:
         """The claim on a key that lasts at `at_ms`."""

@@ -61,22 +61,23 @@ _OPENING: Final = (EntryKind.INTENT, EntryKind.HELD)
 
 def append(
     connection: apsw.Connection, entries: Sequence[Entry], fence: Fence
-) -> tuple[Receipt, ...] | None:
+) -> tuple[Receipt | None, ...]:
     """Write entries inside a transaction that is open.
 
     Returns:
-        A receipt for each; `None` if the fence is lost, where only amendments were written.
+        A receipt for each; where the fence is lost, `None` for all but amendments.
     """
     log_id, epoch, last = connection.execute(_HEAD).get
     is_lost = fence != Fence(log_id, epoch)
-    if is_lost:
-        kept = [entry for entry in entries if entry.kind is EntryKind.AMENDED]
-    else:
-        kept = list(entries)
-    batch = _Batch(connection, log_id, last + 1, _ended_before(connection, kept))
-    receipts = tuple([batch.take(entry) for entry in kept])
+    batch = _Batch(connection, log_id, last + 1, _ended_before(connection, entries))
+    receipts = tuple(
+        [
+            None if is_lost and entry.kind is not EntryKind.AMENDED else batch.take(entry)
+            for entry in entries
+        ]
+    )
     batch.flush()
-    return receipts if len(kept) == len(entries) else None
+    return receipts
 
 
 def _ended_before(connection: apsw.Connection, entries: Sequence[Entry]) -> set[str]:

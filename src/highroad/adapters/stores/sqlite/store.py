@@ -76,12 +76,14 @@ class SQLiteStore:
         receipts = await self._writer.transaction(
             lambda connection: appending.append(connection, entries, fence)
         )
-        if receipts is None:
+        landed = tuple(receipt for receipt in receipts if receipt is not None)
+        if len(landed) < len(receipts):
             raise FenceLost(
                 f"somebody took over the ledger {self._errors.path} after epoch {fence.epoch}; "
-                "stop, and open it anew"
+                "stop, and open it anew",
+                receipts,
             )
-        return receipts
+        return landed
 
     async def claim(self, organization: str, digest: bytes, *, at_ms: int) -> KeyClaim | None:
         """The claim on a key that lasts at `at_ms`."""

@@ -194,12 +194,15 @@ class LandingContract(Ground):
             await store.append([noted()], fence=Fence("log_elsewhere", fence.epoch))
 
     async def test_amendments_land_under_an_older_fence(self, store: Store, fence: Fence) -> None:
-        """Who lost a run may still tell what came of a call, and nothing else."""
+        """Who lost a run may still tell what came of a call, and is told what of it landed."""
         await store.append([intent("call_1"), ended("call_1")], fence=fence)
         await store.acquire(pid=1, at_ms=NOW)
         (alone,) = await store.append([amended("call_1")], fence=fence)
         assert isinstance(alone, Written)
-        with pytest.raises(FenceLost):
-            await store.append([intent("call_2"), amended("call_1")], fence=fence)
+        with pytest.raises(FenceLost) as loss:
+            await store.append([intent("call_2"), amended("call_1"), noted()], fence=fence)
+        turned_down, landed, also_turned_down = loss.value.receipts
+        assert (turned_down, also_turned_down) == (None, None)
+        assert landed == Written((await store.entries())[-1].position)
         kinds = [stored.kind for stored in await store.entries()]
         assert kinds == [EntryKind.INTENT, EntryKind.ENDED, EntryKind.AMENDED, EntryKind.AMENDED]
