@@ -171,7 +171,11 @@ def decided(approval: Approval, decision: Decision, *, reason: SealedPayload | N
 def amended(
     amendment: Amendment, *, organization: str, run_id: str, reason: SealedPayload | None
 ) -> Entry:
-    """A later fact about an ended call."""
+    """A later fact about an ended call.
+
+    It leaves the key to the call, also where nothing was applied: the next call takes it over
+    when it runs (`highroad.pipeline.keys`), and until then a correction finds all as it was.
+    """
     body: Body = {
         "v": SCHEMA_VERSION,
         "kind": EntryKind.AMENDED,
@@ -194,7 +198,6 @@ def amended(
         call_id=amendment.call_id,
         rows=projections.rows(body),
         payloads=() if reason is None else (reason,),
-        frees_key=amendment.applied is False,
     )
 
 

@@ -1,33 +1,17 @@
 """The attempts of one call: try, judge what went wrong, try again where that is safe (P11)."""
 
 import asyncio
-import re
-from dataclasses import dataclass
-from typing import Any, Final
 
 from highroad.domain.call import Call
-from highroad.domain.error import CallError, Code, ToolError
+from highroad.domain.error import CallError, Code
 from highroad.domain.outcome import Ending, Proof, Status
 from highroad.domain.tool import Effect
+from highroad.pipeline import late
 from highroad.pipeline.body import is_called_off, run_body, tool_context
 from highroad.pipeline.context import RoadContext
+from highroad.pipeline.judgement import Failure, raised, returned, timed_out
 from highroad.pipeline.timer import within
-from highroad.tools.compile import RegisteredTool
 from highroad.tools.declaring.declare import ProbeHook
-
-_CODE: Final = re.compile(r"[a-z0-9_]{1,64}")
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """What one attempt ended with."""
-
-    error: CallError
-    applied: bool | None
-    """`False` proves that nothing was; `None` is not known."""
-    is_transient: bool
-    proof: Proof = Proof.TOOL_SAID
-    """What kind of proof a `False` is."""
 
 
 async def attempt(call: Call, context: RoadContext) -> Ending:
@@ -35,12 +19,12 @@ async def attempt(call: Call, context: RoadContext) -> Ending:
     services, record, definition = context.services, context.record, call.known_definition
     while True:
         if context.remaining_s() <= 0:
-            return _end(context, _late(), Code.TIMEOUT)
+            return _end(context, timed_out(), Code.TIMEOUT)
         record.attempts += 1
         failure = await _try_once(call, context, context.attempt_s())
         if isinstance(failure, Ending):
             return failure
-        context.judge_attempt(is_applied=failure.applied, proof=failure.proof)
+        context.judge_attempt(record.attempts, is_applied=failure.applied, proof=failure.proof)
         delay_s = services.retry.delay_s(record.attempts, definition.attempts)
         if not failure.is_transient or not _is_safe_to_repeat(call, failure):
             return await _settle(call, context, failure)
@@ -51,101 +35,24 @@ async def attempt(call: Call, context: RoadContext) -> Ending:
 
 async def _try_once(call: Call, context: RoadContext, timeout_s: float) -> Ending | Failure:
     try:
-        result = await run_body(call, context, timeout_s)
-    except ToolError as error:
-        return _said_by_tool(error)
+        result = await run_body(call, context, timeout_s, late.watch)
     except TimeoutError as error:
-        return _raised(error, context.tool) if _is_declared(error, context) else _late()
+        return raised(error, context.tool) if _is_declared(error, context) else timed_out()
     except asyncio.CancelledError as error:
         if is_called_off():
             raise
-        return _raised(error, context.tool)
+        return raised(error, context.tool)
     # The second of the two boundaries of the road: a tool may raise what it likes, and the
     # call is answered all the same.
     except (Exception, SystemExit) as error:  # noqa: BLE001 - see above
-        return _raised(error, context.tool)
-    return _returned(result, context.tool)
-
-
-def _returned(result: object, tool: RegisteredTool[Any]) -> Ending | Failure:
-    """The result, or the failure that it means.
-
-    What `error_when` raises is mapped by nothing that the tool declares: an exception that comes
-    only before an effect proves nothing once the body has returned.
-    """
-    try:
-        said = tool.error_in(result)
-    except ToolError as error:
-        said = error
-    except (Exception, SystemExit, asyncio.CancelledError) as error:  # noqa: BLE001 - it is the tool's, and may raise what it likes as the body may
-        return _broken(error)
-    if said is not None:
-        return _said_by_tool(said)
-    return Ending(status=Status.COMPLETED, result=result, decided_by="execute")
-
-
-def _late() -> Failure:
-    return Failure(
-        CallError(
-            code=Code.TIMEOUT,
-            message="The tool did not answer in time.",
-            hint="Try again later, or ask for less at once.",
-            retryable=True,
-        ),
-        applied=None,
-        is_transient=True,
-    )
-
-
-def _said_by_tool(error: ToolError) -> Failure:
-    """The author's words, in a form that can be stored and sent; a code stands in the ledger."""
-    return Failure(
-        CallError(
-            code=error.code if _CODE.fullmatch(error.code) else Code.EXECUTION_ERROR,
-            message=_writable(error.message),
-            hint=_writable(error.hint),
-            retryable=error.retryable,
-            is_authored=True,
-        ),
-        applied=error.applied,
-        is_transient=error.retryable,
-    )
-
-
-def _writable(text: str) -> str:
-    """Half a surrogate pair has no UTF-8 form."""
-    return text.encode(errors="replace").decode()
+        return raised(error, context.tool)
+    return returned(result, context.tool)
 
 
 def _is_declared(error: TimeoutError, context: RoadContext) -> bool:
     """Whether the tool says what its own kind of timeout means; ours has no other name."""
     tool = context.tool
     return type(error) is not TimeoutError and isinstance(error, tool.transient + tool.not_applied)
-
-
-def _raised(error: BaseException, tool: RegisteredTool[Any]) -> Failure:
-    return _broken(
-        error,
-        applied=False if isinstance(error, tool.not_applied) else None,
-        is_transient=isinstance(error, tool.transient),
-    )
-
-
-def _broken(
-    error: BaseException, *, applied: bool | None = None, is_transient: bool = False
-) -> Failure:
-    """The name of the exception's class and nothing that it says, which may be anything (P7)."""
-    return Failure(
-        CallError(
-            code=Code.EXECUTION_ERROR,
-            message=f"The tool failed ({type(error).__name__}).",
-            hint="Do not repeat the call unchanged; tell the user that the tool failed.",
-            retryable=is_transient,
-        ),
-        applied=applied,
-        is_transient=is_transient,
-        proof=Proof.MAPPED,
-    )
 
 
 def _is_safe_to_repeat(call: Call, failure: Failure) -> bool:
@@ -176,7 +83,8 @@ async def probe(
 ) -> Ending:
     """Ask a checkable tool whether the key happened; too early, it would not know.
 
-    A probe that fails, or takes longer than an attempt may, knows nothing either.
+    A probe that fails, or takes longer than an attempt may, knows nothing either. While a body
+    runs on that was given up on, no "no" is for good.
 
     Args:
         call: The call in question.
@@ -201,7 +109,7 @@ async def probe(
             decided_by="execute",
             is_result_lost=True,
         )
-    if happened is False:
+    if happened is False and not context.strays:
         context.proof = Proof.PROBE
     return _end(context, Failure(cause, applied=None, is_transient=False), cause.code)
 

@@ -3,8 +3,9 @@
 import asyncio
 import inspect
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import anyio.to_thread
 
@@ -14,6 +15,8 @@ from highroad.pipeline.context import RoadContext
 from highroad.pipeline.timer import within
 from highroad.tools.body.context import ToolContext
 
+Watch: TypeAlias = Callable[[RoadContext, int, Future[object]], None]
+"""Is handed a body that was given up on, with the number of its attempt."""
 MAX_THREADS: Final = 40
 """Bodies of synchronous tools that run at once, those that outlived their deadline included."""
 
@@ -75,17 +78,23 @@ def is_called_off() -> bool:
     return task is None or task.cancelling() > 0
 
 
-async def run_body(call: Call, context: RoadContext, timeout_s: float) -> object:
+async def run_body(call: Call, context: RoadContext, timeout_s: float, watch: Watch) -> object:
     """Run the body once, a synchronous one in a thread.
+
+    Args:
+        call: Whose body it is.
+        context: Of its drive.
+        timeout_s: How long to wait for it.
+        watch: Is given a body that runs on although nobody waits for it any more.
 
     Raises:
         TimeoutError: It took longer than `timeout_s`. A thread cannot be stopped: a synchronous
-            body runs on, and nobody waits for it.
+            body that has begun runs on.
     """
-    return await within(timeout_s, _run(call, context))
+    return await within(timeout_s, _run(call, context, watch))
 
 
-async def _run(call: Call, context: RoadContext) -> object:
+async def _run(call: Call, context: RoadContext, watch: Watch) -> object:
     tool, arguments = context.tool, call.known_arguments
     seen = await tool_context(call, context)
     resources = None
@@ -96,8 +105,37 @@ async def _run(call: Call, context: RoadContext) -> object:
     if tool.is_async:
         started = tool.start(arguments, context=seen, resources=resources)
         return await started if inspect.isawaitable(started) else started
-    return await anyio.to_thread.run_sync(
-        partial(tool.start, arguments, context=seen, resources=resources),
-        abandon_on_cancel=True,
-        limiter=context.services.threads,
-    )
+    start = partial(tool.start, arguments, context=seen, resources=resources)
+    return await _run_in_thread(start, context, watch)
+
+
+async def _run_in_thread(start: Callable[[], object], context: RoadContext, watch: Watch) -> object:
+    """Wait for a body in a thread; one that nobody waits for any more is called off, or watched."""
+    body: Future[object] = Future()
+    try:
+        return await anyio.to_thread.run_sync(
+            _keep, body, start, abandon_on_cancel=True, limiter=context.services.threads
+        )
+    except asyncio.CancelledError:
+        if body.cancel():  # it waited for a thread, and never begins
+            context.forget_body()
+        elif is_called_off():
+            watch(context, context.record.attempts, body)
+        raise
+
+
+def _keep(body: Future[object], start: Callable[[], object]) -> object:
+    """Run the body, and keep what it brings for whoever may ask later.
+
+    Raises:
+        BaseException: As the body did.
+    """
+    if not body.set_running_or_notify_cancel():
+        return None
+    try:
+        result = start()
+    except BaseException as error:
+        body.set_exception(error)
+        raise
+    body.set_result(result)
+    return result

@@ -39,7 +39,7 @@ class RoadContext:
         "approval_after",
         "claim",
         "deadline_s",
-        "is_in_doubt",
+        "doubts",
         "lap_s",
         "obligations",
         "outcome",
@@ -48,6 +48,7 @@ class RoadContext:
         "seen",
         "services",
         "started_s",
+        "strays",
         "taken",
     )
 
@@ -72,8 +73,11 @@ class RoadContext:
         """The answer, as soon as it is known: before the terminal record is durable."""
         self.proof: Proof | None = Proof.NOT_STARTED
         """Shows that nothing was applied, as long as something does."""
-        self.is_in_doubt: bool = False
-        """An attempt may have been applied: what a later one proves, it proves of itself alone."""
+        self.doubts: frozenset[int] = frozenset()
+        """Attempts that may have been applied: what another one proves, it proves of itself
+        alone. 0 is that of a process that is gone."""
+        self.strays: frozenset[int] = frozenset()
+        """Attempts that were given up on and whose bodies run on, each in its thread."""
         self.seen: ToolContext[Any] | None = None
         """What the tool's body and hooks were handed last."""
         self.taken: Taken | None = None
@@ -164,6 +168,11 @@ class RoadContext:
         most_s = self.tool.definition.timeout_s or self.services.limits.attempt_s
         return min(most_s, self.remaining_s())
 
+    def hurry(self, seconds: float) -> None:
+        """Be over within so many seconds, if not before."""
+        until_s = self.services.clock.monotonic_s() + seconds
+        self.deadline_s = min(self.deadline_s, until_s)
+
     def lap_us(self) -> int:
         """Microseconds since the last lap, which one stage took."""
         before_s, self.lap_s = self.lap_s, self.services.clock.monotonic_s()
@@ -243,21 +252,28 @@ class RoadContext:
 
     def begin_body(self) -> None:
         """The body runs: "not started" proves nothing any more."""
-        repeatable = self.tool.definition.effect is Effect.REPEATABLE
-        self.proof = Proof.REPEATABLE if repeatable else None
+        definition = self.tool.definition
+        if definition.has_effects:
+            self.doubts |= {self.record.attempts}
+        self.proof = Proof.REPEATABLE if definition.effect is Effect.REPEATABLE else None
 
-    def judge_attempt(self, *, is_applied: bool | None, proof: Proof) -> None:
+    def forget_body(self) -> None:
+        """The body never began after all."""
+        self.doubts -= {self.record.attempts}
+        if self.proof is None and not self.doubts:
+            self.proof = Proof.NOT_STARTED
+
+    def judge_attempt(self, attempt: int, *, is_applied: bool | None, proof: Proof) -> None:
         """Keep a proof as long as every attempt has one."""
-        if self.proof is not None:
+        if is_applied is not False:
             return
-        if is_applied is False and not self.is_in_doubt:
+        self.doubts -= {attempt}
+        if self.proof is None and not self.doubts:
             self.proof = proof
-        else:
-            self.is_in_doubt = True
 
     def resume_body(self) -> None:
         """The body may have run before, in a process that is gone, and of the class of then."""
-        self.is_in_doubt = True
+        self.doubts = frozenset({0})
         self.proof = Proof.REPEATABLE if self.record.effect == Effect.REPEATABLE else None
 
     # -- the end -----------------------------------------------------------------------------

@@ -129,7 +129,7 @@ async def answer_ended(call: Call, context: RoadContext, history: CallHistory) -
             if history.settled is True:
                 return await _repeat(context, history, rule)
             if history.settled is False:
-                return Proceed(call)
+                return _take_over(call, context, history)
             return Conclude(
                 Ending(
                     status=Status.UNKNOWN,
@@ -152,9 +152,8 @@ async def answer_ended(call: Call, context: RoadContext, history: CallHistory) -
 
 def _rejected(call: Call, context: RoadContext, history: CallHistory) -> Verdict:
     """A person's rejection stands for its run; in another one nobody was asked yet."""
-    if history.run_id != call.run_id and context.claim is not None:
-        context.claim = replace(context.claim, replaces=history.call_id)
-        return Proceed(call)
+    if history.run_id != call.run_id:
+        return _take_over(call, context, history)
     return Refuse(
         CallError(
             code=Code.REJECTED,
@@ -163,6 +162,13 @@ def _rejected(call: Call, context: RoadContext, history: CallHistory) -> Verdict
         ),
         rule=f"idempotency.rejected {history.call_id}",
     )
+
+
+def _take_over(call: Call, context: RoadContext, history: CallHistory) -> Verdict:
+    """Run under a key that the call before has no more use for."""
+    if context.claim is not None:
+        context.claim = replace(context.claim, replaces=history.call_id)
+    return Proceed(call)
 
 
 async def _repeat(context: RoadContext, history: CallHistory, rule: str) -> Verdict:

@@ -29,19 +29,27 @@ INTERRUPTED: Final = CallError(
 async def settle_open_calls(services: Services) -> tuple[AnyOutcome, ...]:
     """End every call that was in flight; held ones go on waiting."""
     settled: list[AnyOutcome] = []
+    began_s = services.clock.monotonic_s()
     for call_id in await services.ledger.store.open_calls():
         history = await services.ledger.history(call_id)
         if history is not None and history.intent is not None and history.ended is None:
-            settled.append(await settle(services, call_id))
+            alone_s = services.clock.monotonic_s() - began_s
+            settled.append(await settle(services, call_id, alone_s=alone_s))
     return tuple(settled)
 
 
-async def settle(services: Services, call_id: str) -> AnyOutcome:
+async def settle(services: Services, call_id: str, *, alone_s: float = 0.0) -> AnyOutcome:
     """The outcome of a call that nobody drives: its ending, made now if it has none.
 
     A read is over without a trace. A repeatable tool runs again; an idempotent one runs again
     with the same key while the key is honoured; a checkable one is asked; whatever else was begun
     is unknown.
+
+    Args:
+        services: Of the runtime.
+        call_id: The call.
+        alone_s: For how long nobody else can have driven it. Its intent says when it began, and
+            nothing says how late its effect may have come before its process died.
     """
     history = await services.ledger.history(call_id)
     if history is None:
@@ -50,7 +58,8 @@ async def settle(services: Services, call_id: str) -> AnyOutcome:
         return await stored_outcome(services, history)
     call, is_whole = await _call_of(services, history)
     context = await doorway.reopen(services, call, history)
-    return await drive(call, context, ending=_ending(context, history, is_whole=is_whole))
+    ending = _ending(context, history, is_whole=is_whole, alone_s=alone_s)
+    return await drive(call, context, ending=ending)
 
 
 async def _call_of(services: Services, history: CallHistory) -> tuple[Call, bool]:
@@ -68,21 +77,25 @@ async def _call_of(services: Services, history: CallHistory) -> tuple[Call, bool
     return replace(call, deadline_ms=deadline_ms), is_whole
 
 
-async def _ending(context: RoadContext, history: CallHistory, *, is_whole: bool) -> Ending:
+async def _ending(
+    context: RoadContext, history: CallHistory, *, is_whole: bool, alone_s: float
+) -> Ending:
     services, opening = context.services, history.opening
     if opening.get("tier") == Tier.READ:
         return Ending(status=Status.FAILED, error=INTERRUPTED, proof=Proof.REPEATABLE)
     if not is_whole or not _is_as_it_was(context, opening["effect"]):
         return _unknown()
-    definition = context.tool.definition
+    call, definition = context.record.call, context.tool.definition
+    # A clock that was set back says nothing of the age of a key: below zero is not honoured.
     age_s = (services.clock.now_ms() - opening["at"]) / 1_000
     match definition.effect:
         case Effect.REPEATABLE:
-            return await attempt(context.record.call, context)
-        case Effect.IDEMPOTENT if age_s < definition.honoured_s:
-            return await attempt(context.record.call, context)
+            return await attempt(call, context)
+        case Effect.IDEMPOTENT if 0 <= age_s < definition.honoured_s:
+            context.hurry(definition.honoured_s - age_s)
+            return await attempt(call, context)
         case Effect.CHECKABLE:
-            return await probe(context.record.call, context, INTERRUPTED, age_s=age_s)
+            return await probe(call, context, INTERRUPTED, age_s=alone_s)
         case _:
             return _unknown()
 

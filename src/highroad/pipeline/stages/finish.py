@@ -27,6 +27,7 @@ from highroad.domain.payload import PayloadKind, PayloadRef
 from highroad.domain.tool import Effect
 from highroad.domain.value import value
 from highroad.ledger import entries
+from highroad.pipeline import late
 from highroad.pipeline.context import RoadContext
 from highroad.pipeline.stored import held_by, stored_outcome
 from highroad.tools.compile import RegisteredTool
@@ -132,6 +133,7 @@ async def finish(context: RoadContext, ending: Ending) -> AnyOutcome:
             outcome = context.outcome = await _as_recorded(context)
     except LedgerError:
         outcome = context.outcome = _unrecorded(context, ending)
+        late.amend_unwritten(context, ending)
     else:
         if result is not None and record.has_intent and not result.is_invalid:
             _remember(context, result)
