@@ -19,6 +19,8 @@ from highroad.adapters.stores.sqlite import SQLiteStore
 from highroad.adapters.system import SystemClock, TypeIds
 from highroad.approvals.definitions import Definitions
 from highroad.approvals.desk import Desk, Rules
+from highroad.approvals.inbox import Inbox
+from highroad.domain.approval import Decision
 from highroad.domain.entry import EntryKind
 from highroad.domain.error import (
     BrokenPromise,
@@ -29,6 +31,7 @@ from highroad.domain.error import (
 )
 from highroad.domain.identity import DEFAULT_ORGANIZATION, Principal
 from highroad.domain.limits import Limits
+from highroad.domain.order import Settlement
 from highroad.domain.run import Usage
 from highroad.domain.version import VERSION
 from highroad.ledger import entries
@@ -50,6 +53,7 @@ from highroad.ports.conditions import Condition, InvalidConditionError
 from highroad.ports.ids import Ids
 from highroad.ports.secrets import MasterKeys
 from highroad.ports.store import Store
+from highroad.recovery.settlements import Settlements
 from highroad.resilience.cache import Cache
 from highroad.resilience.loops import Loops
 from highroad.resilience.retry import Retry
@@ -71,6 +75,8 @@ class Assembly:
     store: Store
     definitions: Definitions
     desk: Desk
+    settlements: Settlements
+    inbox: Inbox
     audit: Audit
     principal: Principal
     ledger_path: Path | None
@@ -153,11 +159,12 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
             flags=RulesFlags(settings.flags),
             asks=asks,
         )
+        permissions = policy.permissions if settings.policy.denies_by_default else None
         definitions = Definitions(
             ledger,
             registry,
             services.changed,
-            permissions=policy.permissions if settings.policy.denies_by_default else None,
+            permissions=permissions,
             owner_pid=owner_pid,
         )
         if owner_pid is None:
@@ -167,12 +174,17 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
         await store.close()
         raise
     rules = Rules(four_eyes=settings.four_eyes, roles=settings.approver_roles)
+    desk = Desk(store, ledger, clock, rules, is_owner=owner_pid is None)
+    settlements = Settlements(ledger, clock, permissions=permissions, is_owner=owner_pid is None)
+    inbox = Inbox(store, clock, {Decision: desk.record, Settlement: settlements.record})
     return Assembly(
         settings=settings,
         services=services,
         store=store,
         definitions=definitions,
-        desk=Desk(store, ledger, clock, rules, is_owner=owner_pid is None),
+        desk=desk,
+        settlements=settlements,
+        inbox=inbox,
         audit=Audit(ledger, policy.permissions, is_owner=owner_pid is None),
         principal=principal or local_user(),
         ledger_path=path,

@@ -20,12 +20,14 @@ from highroad.approvals.desk import Desk
 from highroad.approvals.waiting import Waiting
 from highroad.bootstrap import Assembly, assemble
 from highroad.domain.call import Call
+from highroad.domain.entry import Amendment
 from highroad.domain.error import DeclarationError, HighroadError, LedgerError, LedgerOwned
 from highroad.domain.evidence import Evidence
 from highroad.domain.identity import Delegate, Origin, Principal
 from highroad.domain.limits import Limits
 from highroad.domain.outcome import AnyOutcome, Outcome, Preview
 from highroad.domain.tool import ToolDefinition
+from highroad.domain.unsettled import Unsettled
 from highroad.ledger.audit import Audit
 from highroad.pipeline import doorway
 from highroad.pipeline.doorway import Proposal
@@ -213,6 +215,38 @@ class Runtime:
         self._require_ownership()
         return await self._waiting.wait(call_id, timeout_s=timeout_s)
 
+    async def settle(self, call_id: str, *, applied: bool, by: Principal, reason: str) -> Amendment:
+        """Say what became of a call whose outcome is unknown. Any process may; nothing runs.
+
+        Its end stays as it is, and an amendment says more. From now on the next call with its key
+        is answered as by a completed one, or may run. A word that contradicts an earlier one
+        corrects it.
+
+        Args:
+            call_id: As its outcome or `unsettled` names it.
+            applied: Whether it took effect.
+            by: Whoever found that out; it stands in the ledger.
+            reason: How they know; kept encrypted.
+
+        Raises:
+            NotRecorded: The ledger has no such call.
+            DecisionRefused: Its outcome is known, no reason is given, or `by` may not settle.
+            LedgerError: It could not be recorded.
+        """
+        return await self._assembly.settlements.settle(
+            call_id, applied=applied, by=by, reason=reason
+        )
+
+    async def unsettled(self, *, with_open: bool = False) -> tuple[Unsettled, ...]:
+        """Calls that ended unknown and that wait for a person to settle them, oldest first.
+
+        Args:
+            with_open: Tell of calls without an end too, behind the others: held, or in flight.
+        """
+        settlements = self._assembly.settlements
+        unknown = await settlements.unknown()
+        return (*unknown, *await settlements.open()) if with_open else unknown
+
     async def flush(self) -> None:
         """Wait until all that was recorded so far is durable.
 
@@ -304,8 +338,8 @@ class Runtime:
             _log.warning(
                 "call %s was in flight when its process ended: %s", outcome.call_id, outcome.status
             )
-        await self._assembly.desk.empty_inbox()
-        for work in (self._assembly.desk.watch(), self._sweep()):
+        await self._assembly.inbox.empty()
+        for work in (self._assembly.inbox.watch(), self._sweep()):
             self._background.add(asyncio.get_running_loop().create_task(work))
 
     async def _sweep(self) -> None:

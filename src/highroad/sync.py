@@ -13,6 +13,7 @@ from typing import Any, Literal, Self, TypeVar, Unpack, overload
 
 from highroad.approvals.definitions import Unaccepted
 from highroad.domain.approval import Approval, ApprovalState
+from highroad.domain.entry import Amendment
 from highroad.domain.error import HighroadError
 from highroad.domain.identity import Principal
 from highroad.domain.limits import Limits
@@ -20,6 +21,7 @@ from highroad.domain.outcome import AnyOutcome, Outcome, Preview
 from highroad.domain.pin import Pin
 from highroad.domain.tool import ToolDefinition
 from highroad.domain.trail import Explanation, Trail
+from highroad.domain.unsettled import Unsettled
 from highroad.runtime import Arguments, Circumstances, ToolFunction
 from highroad.runtime import Runtime as AsyncRuntime
 from highroad.settings import Settings
@@ -166,6 +168,14 @@ class Runtime:
     def wait(self, call_id: str, *, timeout_s: float | None = None) -> AnyOutcome:
         """The outcome of a call made earlier; see `highroad.Runtime.wait`."""
         return self._loop.run(self._runtime.wait(call_id, timeout_s=timeout_s))
+
+    def settle(self, call_id: str, *, applied: bool, by: Principal, reason: str) -> Amendment:
+        """Say what became of a call whose outcome is unknown; see `highroad.Runtime.settle`."""
+        return self._loop.run(self._runtime.settle(call_id, applied=applied, by=by, reason=reason))
+
+    def unsettled(self, *, with_open: bool = False) -> tuple[Unsettled, ...]:
+        """Calls that wait for a person to settle them; see `highroad.Runtime.unsettled`."""
+        return self._loop.run(self._runtime.unsettled(with_open=with_open))
 
     def flush(self) -> None:
         """Wait until all that was recorded so far is durable."""

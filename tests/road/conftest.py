@@ -126,7 +126,7 @@ class World:
         self.runtime = Runtime(self.assembly)
         if self.assembly.owner_pid is None and settles:
             self.settled = await settle_open_calls(self.services)
-            await self.desk.empty_inbox()
+            await self.assembly.inbox.empty()
         return self
 
     async def crash(self):

@@ -384,7 +384,7 @@ async def test_another_process_decides_by_the_inbox(world, wire, effects, bob):
     assert decided.state == "approved"
     assert isinstance(await here.wait(held.call_id), Held)
     await desk.approve(held.approval_id, by=bob)  # once more, before anybody looked
-    await here.desk.empty_inbox()
+    await here.assembly.inbox.empty()
     assert not await here.store.inbox()
     assert (await here.wait(held.call_id)).unwrap() == 1
     decisions = [body for body in await here.bodies() if body["kind"] == "approval.decided"]

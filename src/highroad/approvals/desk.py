@@ -5,7 +5,6 @@ other leaves the decision in the inbox, which the owner empties.
 """
 
 import asyncio
-import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
@@ -13,7 +12,7 @@ from typing import Final
 import orjson
 
 from highroad.domain.approval import Approval, ApprovalState, Decision, Ruling
-from highroad.domain.error import DecisionRefused, LedgerError, VaultError
+from highroad.domain.error import DecisionRefused
 from highroad.domain.identity import Principal
 from highroad.domain.payload import PayloadKind, SealedPayload
 from highroad.ledger import entries
@@ -21,10 +20,6 @@ from highroad.ledger.ledger import Ledger
 from highroad.ports.clock import Clock
 from highroad.ports.store import Store
 
-_log: Final = logging.getLogger("highroad.approvals")
-
-POLL_S: Final = 0.05
-"""How often the owner looks into the inbox; a look that finds nothing costs microseconds."""
 PRIVILEGED: Final = "tier_privileged"
 """The obligation of a privileged tool, as `approve` names it."""
 
@@ -111,26 +106,6 @@ class Desk:
         """Set when the next decision is recorded; ask for it before looking at the state."""
         return self._changed
 
-    async def watch(self) -> None:
-        """Turn decisions of other processes into entries, for as long as this one is owner."""
-        while True:
-            try:
-                await self.empty_inbox()
-            except LedgerError as error:  # the next look may find it well again
-                _log.warning("the inbox cannot be emptied: %s", error)
-            await self._clock.sleep(POLL_S)
-
-    async def empty_inbox(self) -> None:
-        """Record what the inbox holds; what cannot count is dropped and logged."""
-        decisions = [order for order in await self._store.inbox() if isinstance(order, Decision)]
-        for decision in decisions:
-            try:
-                await self._record(decision)
-            except (DecisionRefused, VaultError) as refusal:
-                _log.warning("decision on %s dropped: %s", decision.approval_id, refusal)
-        if decisions:
-            await self._store.forget(decisions)
-
     async def _decide(
         self, approval_id: str, ruling: Ruling, by: Principal, reason: str
     ) -> Approval:
@@ -150,12 +125,17 @@ class Desk:
             profile=self._ledger.sealed_profile(by),
         )
         if self._is_owner:
-            return await self._record(decision)
+            return await self.record(decision)
         decided = self._after(approval, decision)
         await self._store.post(decision)
         return decided
 
-    async def _record(self, decision: Decision) -> Approval:
+    async def record(self, decision: Decision) -> Approval:
+        """Write a decision down, from here or from the inbox.
+
+        Raises:
+            DecisionRefused: It comes too late, twice, or is about something else.
+        """
         async with self._turn:
             approval = await self.get(decision.approval_id)
             decided = self._after(approval, decision)

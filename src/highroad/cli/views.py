@@ -202,7 +202,7 @@ def _more(found: Explanation) -> Iterator[tuple[str, RenderableType]]:
     for decision in found.decisions:
         yield "decision", f"{decision['ruling']} by {decision['by']}"
     for amendment in found.amendments:
-        yield "later", f"{amendment.kind}: applied is {amendment.applied}"
+        yield "later", f"{amendment.kind}: applied is {amendment.applied}, by {amendment.by}"
     for name in ("arguments", "result", "message"):
         if (plain := getattr(found, name)) is not None:
             yield name, JSON.from_data(plain)

@@ -205,3 +205,5 @@ class Amendment:
     by: str
     """Opaque id, or `highroad`."""
     at_ms: int
+    reason: str | None = None
+    """Id of the payload with what they wrote."""

@@ -57,6 +57,11 @@ def write_order(order: Order) -> tuple[str, str]:
     return _NAMES[type(order)], json.dumps(values, sort_keys=True, separators=(",", ":"))
 
 
+def is_known(kind: str) -> bool:
+    """Whether this version reads orders of that kind."""
+    return kind in _KINDS
+
+
 def read_order(kind: str, text: str) -> Order:
     """What `write_order` wrote.
 

@@ -169,7 +169,12 @@ def decided(approval: Approval, decision: Decision, *, reason: SealedPayload | N
 
 
 def amended(
-    amendment: Amendment, *, organization: str, run_id: str, reason: SealedPayload | None
+    amendment: Amendment,
+    *,
+    organization: str,
+    run_id: str,
+    reason: SealedPayload | None = None,
+    profile: bytes | None = None,
 ) -> Entry:
     """A later fact about an ended call.
 
@@ -196,7 +201,10 @@ def amended(
         at_ms=amendment.at_ms,
         run_id=run_id,
         call_id=amendment.call_id,
-        rows=projections.rows(body),
+        rows=(
+            *projections.rows(body),
+            *_profile(amendment.by, organization, profile, amendment.at_ms),
+        ),
         payloads=() if reason is None else (reason,),
     )
 

@@ -22,7 +22,12 @@ OURSELVES: Final = "highroad"
 
 
 def watch(context: RoadContext, attempt: int, body: Future[object]) -> None:
-    """Listen to the body of an attempt that is given up on, until it comes back."""
+    """Listen to the body of an attempt that is given up on, until it comes back.
+
+    Nobody asks later what a read would have said.
+    """
+    if not context.tool.definition.has_effects:
+        return
     loop = asyncio.get_running_loop()
     context.strays |= {attempt}
 

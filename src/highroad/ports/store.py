@@ -81,6 +81,15 @@ class Store(Protocol):
         """Ids of calls with an intent or a hold and no terminal record, oldest first."""
         ...
 
+    async def unknown_calls(self, *, after: str = "", limit: int = 100) -> Sequence[str]:
+        """A page of calls that ended unknown on their own and that no amendment has settled.
+
+        By id, which is oldest first, from behind the id `after`. Those that only repeat the
+        answer of another call are left out, and so are those of which an amendment says whether
+        they were applied.
+        """
+        ...
+
     async def payload(self, payload_id: str) -> SealedPayload | None:
         """A payload, or `None` where it was erased."""
         ...

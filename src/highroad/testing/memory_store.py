@@ -139,6 +139,19 @@ class MemoryStore:
         """Ids of calls with an intent or a hold and no terminal record, oldest first."""
         return list(self._open().open_calls)
 
+    async def unknown_calls(self, *, after: str = "", limit: int = 100) -> Sequence[str]:
+        """A page of calls that ended unknown and that no amendment has settled, oldest first."""
+        tables = self._open().tables
+        settled = {
+            row["call_id"] for row in tables["amendment"].values() if row["applied"] is not None
+        }
+        found = sorted(
+            row["call_id"]
+            for row in tables["tool_result"].values()
+            if row["status"] == Status.UNKNOWN and row["source_call_id"] is None
+        )
+        return [call for call in found if call > after and call not in settled][:limit]
+
     async def payload(self, payload_id: str) -> SealedPayload | None:
         """A payload, or `None` where it was erased."""
         return self._open().payloads.get(payload_id)

@@ -59,6 +59,16 @@ _NEWEST_CALLS: Final = (
 _DISORDER_MS: Final = 60_000
 """How far the order of ids and that of `created_ms` may differ: a clock that was set back."""
 
+_UNKNOWN: Final = f"""
+    SELECT call_id FROM tool_result
+    WHERE status = '{Status.UNKNOWN}' AND source_call_id IS NULL AND call_id > ?
+        AND NOT EXISTS (
+            SELECT 1 FROM amendment
+            WHERE amendment.call_id = tool_result.call_id AND applied IS NOT NULL
+        )
+    ORDER BY call_id LIMIT ?
+"""  # noqa: S608 - a constant
+
 _Row: TypeAlias = tuple[Any, ...]
 """A wire edge: STRICT tables hold the types that the schema names."""
 
@@ -123,6 +133,10 @@ class Reader:
     def open_calls(self) -> list[str]:
         """Ids of calls without an end, oldest first."""
         return [call_id for (call_id,) in self._all("SELECT call_id FROM open_call ORDER BY seq")]
+
+    def unknown_calls(self, after: str, limit: int) -> list[str]:
+        """Ids of calls whose outcome nobody knows yet."""
+        return [call_id for (call_id,) in self._all(_UNKNOWN, after, limit)]
 
     def payload(self, payload_id: str) -> SealedPayload | None:
         """A payload by its id."""

@@ -115,6 +115,11 @@ class SQLiteStore:
         with self._errors:
             return self._reader.open_calls()
 
+    async def unknown_calls(self, *, after: str = "", limit: int = 100) -> Sequence[str]:
+        """A page of calls that ended unknown and that no amendment has settled, oldest first."""
+        with self._errors:
+            return self._reader.unknown_calls(after, limit)
+
     async def payload(self, payload_id: str) -> SealedPayload | None:
         """A payload, or `None` where it was erased."""
         with self._errors:

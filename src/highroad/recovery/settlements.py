@@ -1,0 +1,227 @@
+"""Calls that nobody knows the outcome of, before people; and what people say of them.
+
+A settlement is an amendment: the terminal record stays what it is. The last word counts, so one
+that contradicts an earlier one corrects it, and one that repeats it is refused.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from collections.abc import Set as AbstractSet
+from typing import Final
+
+import orjson
+
+from highroad.domain.entry import Amendment, AmendmentKind
+from highroad.domain.error import BrokenPromise, DecisionRefused, NotRecorded
+from highroad.domain.identity import Principal
+from highroad.domain.order import Settlement
+from highroad.domain.outcome import Status
+from highroad.domain.payload import PayloadKind, SealedPayload
+from highroad.domain.unsettled import Standing, Unsettled
+from highroad.ledger import entries
+from highroad.ledger.history import CallHistory
+from highroad.ledger.ledger import Ledger
+from highroad.ports.clock import Clock
+
+_log: Final = logging.getLogger("highroad.recovery")
+
+SETTLE: Final = "calls:settle"
+"""The permission to say what became of a call."""
+_PAGE: Final = 100
+
+
+class Settlements:
+    """Lists what needs a person, and takes their word for it.
+
+    Args:
+        ledger: Knows the calls, and records what was said.
+        clock: Tells when.
+        permissions: What a principal holds, by the policy; `None` where no policy is in force.
+        is_owner: Whether this process writes entries; another one leaves orders in the inbox.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        clock: Clock,
+        *,
+        permissions: Callable[[Principal], AbstractSet[str]] | None,
+        is_owner: bool,
+    ) -> None:
+        self._ledger = ledger
+        self._clock = clock
+        self._permissions = permissions
+        self._is_owner = is_owner
+        self._turn = asyncio.Lock()
+        """Of two who settle the same call the second sees what the first one said."""
+
+    async def unknown(self) -> tuple[Unsettled, ...]:
+        """Calls that ended unknown and of which nobody has said more since, oldest first."""
+        found: list[Unsettled] = []
+        after = ""
+        while page := await self._ledger.store.unknown_calls(after=after, limit=_PAGE):
+            found += [await self._line(call_id) for call_id in page]
+            after = page[-1]
+        return tuple(found)
+
+    async def open(self) -> tuple[Unsettled, ...]:
+        """Calls without an end, oldest first: held, or in flight."""
+        return tuple(
+            [await self._line(call_id) for call_id in await self._ledger.store.open_calls()]
+        )
+
+    async def settle(self, call_id: str, *, applied: bool, by: Principal, reason: str) -> Amendment:
+        """Record that `by` found out whether a call took effect.
+
+        Returns:
+            The amendment, as the ledger has it or will have it once the owner has read its inbox.
+
+        Raises:
+            NotRecorded: The ledger has no such call, or none that `by` may know of.
+            DecisionRefused: Its outcome is not unknown, was settled so before, no reason is
+                given, or `by` lacks the permission.
+            LedgerError: It could not be recorded.
+        """
+        if not reason.strip():
+            raise DecisionRefused(f"call {call_id} is settled with a reason: say how you know")
+        history = await self._history(call_id)
+        if by.organization != history.organization:
+            raise _no_such_call(call_id)
+        if self._permissions is not None and SETTLE not in self._permissions(by):
+            raise DecisionRefused(
+                f"settling a call needs the permission {SETTLE}; ask whoever grants permissions"
+            )
+        key = self._ledger.keyring.organization(by.organization)
+        settlement = Settlement(
+            call_id=call_id,
+            applied=applied,
+            by=key.opaque(by.id),
+            at_ms=self._clock.now_ms(),
+            reason=key.seal_profile(call_id, reason.encode()),
+            profile=self._ledger.sealed_profile(by),
+        )
+        if self._is_owner:
+            return await self.record(settlement)
+        _judge(history, settlement)
+        await self._ledger.store.post(settlement)
+        return _amendment(settlement, None)
+
+    async def record(self, settlement: Settlement) -> Amendment:
+        """Write a settlement down, from here or from the inbox.
+
+        Raises:
+            NotRecorded: The ledger has no such call.
+            DecisionRefused: Its outcome is not unknown, or was settled so before.
+            LedgerError: It could not be recorded.
+        """
+        async with self._turn:
+            history = await self._history(settlement.call_id)
+            _judge(history, settlement)
+            reason = await self._sealed_reason(history, settlement)
+            amendment = _amendment(settlement, reason)
+            await self._ledger.writer.write(
+                entries.amended(
+                    amendment,
+                    organization=history.organization,
+                    run_id=history.run_id,
+                    reason=reason,
+                    profile=settlement.profile,
+                )
+            )
+        return amendment
+
+    async def _history(self, call_id: str) -> CallHistory:
+        history = await self._ledger.history(call_id)
+        if history is None:
+            raise _no_such_call(call_id)
+        return history
+
+    async def _line(self, call_id: str) -> Unsettled:
+        history = await self._ledger.history(call_id)
+        if history is None:
+            raise BrokenPromise(f"call {call_id} is listed, and has no record")
+        return _line_of(history)
+
+    async def _sealed_reason(
+        self, history: CallHistory, settlement: Settlement
+    ) -> SealedPayload | None:
+        """What they wrote, moved from the organization's key to that of the run.
+
+        A run that was erased has no key, and is given none for this: the word counts without it.
+        """
+        if settlement.reason is None:
+            return None
+        if await self._ledger.store.run_key(history.run_id) is None:
+            _log.warning("no reason is kept about call %s: its run was erased", history.call_id)
+            return None
+        key = self._ledger.keyring.organization(history.organization)
+        plain = key.open_profile(settlement.call_id, settlement.reason)
+        _, sealed = self._ledger.vault.seal(
+            await self._ledger.vault.key_of_run(history.run_id),
+            f"{settlement.call_id}.settled.{settlement.at_ms}",
+            PayloadKind.MESSAGE,
+            orjson.dumps(plain.decode()),
+        )
+        return sealed
+
+
+def _no_such_call(call_id: str) -> NotRecorded:
+    return NotRecorded(f"the ledger has no call {call_id}")
+
+
+def _judge(history: CallHistory, settlement: Settlement) -> None:
+    """Object to what does not count.
+
+    Raises:
+        DecisionRefused: With the reason.
+    """
+    name = f"call {history.call_id}"
+    if history.is_held:
+        raise DecisionRefused(f"{name} waits for a decision: approve or reject it")
+    if history.ended is None:
+        raise DecisionRefused(f"{name} is in flight; it is settled once it has ended as unknown")
+    if history.status is not Status.UNKNOWN:
+        raise DecisionRefused(f"{name} ended as {history.status}, and its outcome is known")
+    if "source" in history.ended:
+        source = history.ended["source"]
+        raise DecisionRefused(f"{name} only repeats the answer of {source}: settle that one")
+    if history.settled is settlement.applied:
+        word = "applied" if settlement.applied else "not applied"
+        raise DecisionRefused(f"{name} is settled as {word} already; nothing changed")
+    if any(_is_same(amendment, settlement) for amendment in history.amendments):
+        raise DecisionRefused(f"{name} was settled by this very order before")
+
+
+def _is_same(amendment: Amendment, settlement: Settlement) -> bool:
+    """Whether the order was recorded before its owner died, and corrected since."""
+    return (amendment.by, amendment.at_ms) == (settlement.by, settlement.at_ms)
+
+
+def _amendment(settlement: Settlement, reason: SealedPayload | None) -> Amendment:
+    return Amendment(
+        call_id=settlement.call_id,
+        kind=AmendmentKind.SETTLED,
+        applied=settlement.applied,
+        by=settlement.by,
+        at_ms=settlement.at_ms,
+        reason=None if reason is None else reason.id,
+    )
+
+
+def _line_of(history: CallHistory) -> Unsettled:
+    opening, approval = history.opening, history.approval
+    standing = Standing.HELD if history.is_held else Standing.RUNNING
+    if history.ended is not None:
+        standing = Standing.UNKNOWN
+    return Unsettled(
+        call_id=history.call_id,
+        run_id=history.run_id,
+        tool=opening["tool"],
+        effect=opening.get("effect"),
+        principal=opening["principal"],
+        standing=standing,
+        created_ms=opening["opened"],
+        ended_ms=None if history.ended is None else history.ended["at"],
+        approval_id=None if approval is None or not history.is_held else approval.id,
+    )

@@ -1,0 +1,237 @@
+"""A body that comes back after its call was given up on, and ends that cannot be written."""
+
+import asyncio
+import threading
+
+import pytest
+
+from highroad import Limits, ToolError, tool
+from highroad.domain.entry import EntryKind
+from highroad.domain.error import FenceLost
+from highroad.pipeline.body import MAX_THREADS
+
+pytestmark = [pytest.mark.promise("P3"), pytest.mark.promise("P11")]
+
+SHORT_S = 0.02
+BACK = {
+    "returns": lambda: None,
+    "says not applied": ToolError("no", applied=False),
+    "says nothing": RuntimeError(),
+}
+
+
+@pytest.fixture
+def gate():
+    """What a body in a thread waits for; opened at the end, whatever happens."""
+    event = threading.Event()
+    yield event
+    event.set()
+
+
+@pytest.fixture
+def begun():
+    """How many bodies have begun, each in its thread."""
+    return threading.Semaphore(0)
+
+
+def slow(gate, *, effect, back="returns", name="work", begun=None, **options):
+    """A synchronous tool that comes back when the gate opens."""
+
+    def work(number: int) -> int:
+        if begun is not None:
+            begun.release()
+        gate.wait()
+        if isinstance(BACK[back], Exception):
+            raise BACK[back]
+        return number
+
+    probe = {"probe": lambda key: False} if effect == "checkable" else {}
+    return tool(
+        name=name,
+        tier="reversible",
+        effect=effect,
+        **({"timeout_s": SHORT_S} | probe | options),
+    )(work)
+
+
+async def amendments_of(here, call_id, *, of=1, rounds=2_000):
+    """What was amended, once that many amendments are there."""
+    for _ in range(rounds):
+        history = await here.services.ledger.history(call_id)
+        if len(history.amendments) >= of:
+            break
+        await asyncio.to_thread(lambda: None)
+    return [(each.kind, each.applied, each.by) for each in history.amendments]
+
+
+async def back_home(here, gate, rounds=50):
+    """Open the gate, and let everything that follows from it happen."""
+    gate.set()
+    for _ in range(rounds):
+        await asyncio.to_thread(lambda: None)
+
+
+@pytest.mark.parametrize(
+    ("back", "amended"),
+    [
+        ("returns", [("late", True, "highroad")]),
+        ("says not applied", [("late", False, "highroad")]),
+        ("says nothing", []),
+    ],
+)
+async def test_what_a_late_body_says_is_an_amendment_and_the_end_stays(world, gate, back, amended):
+    work = slow(gate, effect="unprotected", back=back, cost=0.02)
+    here = await world(work).open()
+    outcome = await here.call(work, {"number": 1}, run="r")
+    assert outcome.status == "unknown"
+    end = await here.end_of(outcome)
+    await back_home(here, gate)
+    assert await amendments_of(here, outcome.call_id, of=len(amended)) == amended
+    assert await here.end_of(outcome) == end
+    account = await here.account("r")
+    assert (account.calls, account.microusd) == (1, 20_000)
+    again = await here.call(work, {"number": 1}, run="r")
+    assert again.status == {"returns": "completed", "says nothing": "unknown"}.get(
+        back, "completed" if back == "returns" else "failed"
+    )
+    assert not await here.check()
+
+
+async def test_a_caller_who_has_gone_is_no_reason_to_forget_what_the_body_says(world, gate, begun):
+    work = slow(gate, effect="unprotected", timeout_s=60, begun=begun)
+    here = await world(work).open()
+    calling = asyncio.ensure_future(here.call(work, {"number": 1}, run="r"))
+    await asyncio.to_thread(begun.acquire)
+    calling.cancel()
+    await asyncio.wait([calling])
+    (unknown,) = await here.runtime.unsettled()
+    await back_home(here, gate)
+    assert await amendments_of(here, unknown.call_id) == [("late", True, "highroad")]
+    assert await here.runtime.unsettled() == ()
+
+
+async def test_a_probe_that_says_no_is_not_believed_while_the_body_runs_on(world, gate):
+    work = slow(gate, effect="checkable")
+    here = await world(work).open()
+    outcome = await here.call(work, {"number": 1}, run="r")
+    assert outcome.status == "unknown"
+    await back_home(here, gate)
+    assert await amendments_of(here, outcome.call_id) == [("late", True, "highroad")]
+
+
+async def test_one_attempt_that_was_not_applied_says_nothing_of_the_other(world, gate):
+    first, seen = threading.Event(), []
+
+    @tool(tier="reversible", effect="idempotent", timeout_s=SHORT_S, attempts=2)
+    def work(number: int) -> int:
+        seen.append(number)
+        (first if len(seen) == 1 else gate).wait()
+        raise ToolError("no", applied=False)
+
+    here = await world(work, limits=Limits(call_s=1e6)).open()
+    calling = asyncio.ensure_future(here.call(work, {"number": 1}, run="r"))
+    while not calling.done():
+        here.clock.advance(1)
+        await asyncio.to_thread(lambda: None)
+    outcome = await calling
+    assert outcome.status == "unknown"
+    first.set()
+    for _ in range(50):
+        await asyncio.to_thread(lambda: None)
+    assert await amendments_of(here, outcome.call_id, rounds=1) == []
+    await back_home(here, gate)
+    assert await amendments_of(here, outcome.call_id) == [("late", False, "highroad")]
+
+
+async def test_a_body_that_never_got_a_thread_has_not_started(world, gate, begun):
+    busy = slow(gate, effect="repeatable", name="busy", timeout_s=60, begun=begun)
+    work = slow(gate, effect="unprotected")
+    here = await world(busy, work, limits=Limits(parallel=100)).open()
+    crowd = [
+        asyncio.ensure_future(here.call(busy, {"number": number})) for number in range(MAX_THREADS)
+    ]
+    for _ in range(MAX_THREADS):
+        await asyncio.to_thread(begun.acquire)
+    outcome = await here.call(work, {"number": 1})
+    assert (outcome.status, outcome.proof) == ("failed", "not_started")
+    gate.set()
+    await asyncio.gather(*crowd)
+    assert await amendments_of(here, outcome.call_id, rounds=1) == []
+
+
+async def test_a_late_read_is_nobodys_news(world, gate):
+    @tool(tier="read", timeout_s=SHORT_S, attempts=1)
+    def look(number: int) -> int:
+        gate.wait()
+        return number
+
+    here = await world(look).open()
+    outcome = await here.call(look, {"number": 1})
+    await back_home(here, gate)
+    assert await amendments_of(here, outcome.call_id, rounds=1) == []
+
+
+@pytest.mark.parametrize(
+    ("error", "applied"), [(None, True), (ToolError("no", applied=False), False)]
+)
+async def test_who_lost_the_ledger_may_still_say_what_came_of_a_call(world, turns, error, applied):
+    go_on = asyncio.Event()
+
+    @tool(tier="reversible")
+    async def pay(number: int) -> int:
+        await go_on.wait()
+        if error is not None:
+            raise error
+        return number
+
+    here = await world(pay).open()
+    old, calling = here.services, asyncio.ensure_future(here.call(pay, {"number": 1}, run="r"))
+    await turns(40)
+    await old.ledger.writer.flush()
+    await here.reopen()
+    (settled,) = here.settled
+    assert settled.status == "unknown"
+    go_on.set()
+    told = await calling
+    assert told.status == ("unknown" if applied else "failed")
+    with pytest.raises(FenceLost):
+        await old.ledger.writer.flush()
+    assert await amendments_of(here, settled.call_id) == [("late", applied, "highroad")]
+    again = await here.call(pay, {"number": 1}, run="r")
+    assert again.status == ("completed" if applied else "failed")
+    assert again.call_id != settled.call_id
+
+
+@pytest.mark.promise("P2")
+@pytest.mark.parametrize(
+    ("effect", "found"),
+    [
+        ("repeatable", "completed"),
+        ("idempotent", "completed"),
+        ("checkable", "completed"),
+        ("unprotected", "unknown"),
+    ],
+)
+async def test_an_end_that_cannot_be_written_is_unknown_to_the_caller_and_known_later(
+    world, faulty, effects, effect, found
+):
+    probe = {"probe": lambda key: effects["x"] > 0} if effect == "checkable" else {}
+
+    @tool(tier="reversible", effect=effect, **probe)
+    async def work(number: int) -> int:
+        effects["x"] += 1
+        here.store.fails = lambda number: effects["x"] == 1
+        return number
+
+    here = await world(work, wrap=faulty).open()
+    told = await here.call(work, {"number": 1}, run="r")
+    assert told.status == ("failed" if effect == "repeatable" else "unknown")
+    here.store.fails = lambda number: False
+    await here.runtime.flush()
+    await here.reopen()
+    history = await here.services.ledger.history(told.call_id)
+    assert history.status == found
+    assert history.settled is True
+    kinds = [body["kind"] for body in await here.bodies(told.call_id)]
+    assert kinds == [EntryKind.INTENT, EntryKind.AMENDED, EntryKind.ENDED]
+    assert not await here.check()
