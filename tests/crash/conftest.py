@@ -1,0 +1,199 @@
+"""The kill matrix: a forge that forks processes, the other side, and the course of one point."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from random import Random
+from runpy import run_path
+
+import pytest
+
+HERE = Path(__file__).parent
+BASE_MS = 1_750_000_000_000
+SOON_MS, TOMORROW_MS = 1_000, 7_200_000
+"""How much later the next process comes: within the hour that keys are honoured, or behind it."""
+NUMBERS = count(1)
+lose_power = run_path(str(HERE / "power.py"))["lose_power"]
+
+
+@dataclass(frozen=True)
+class Death:
+    """One point of the matrix: which program dies where, and what happens next."""
+
+    seed: int
+    at: tuple[str, int] | None
+    is_lossy: bool = False
+    recovery_dies_at: tuple[str, int] | None = None
+    later_ms: int = SOON_MS
+    settles: bool = False
+
+
+@dataclass
+class Matrix:
+    """Runs points, and counts them."""
+
+    folder: Path
+    log: Path
+    port: int
+    forge: subprocess.Popen
+    store: str = "sqlite"
+    points: int = 0
+    missed: int = 0
+    unsynced: int = 0
+    found: list = field(default_factory=list)
+
+    def phase(self, phase, folder, death, **options):
+        """Fork a child for a phase, and wait for its end."""
+        order = {
+            "phase": phase,
+            "folder": str(folder),
+            "point": folder.name,
+            "store": self.store,
+            "seed": death.seed,
+            "is_lossy": death.is_lossy,
+            "base_ms": BASE_MS,
+            "dies_at": None,
+            "counts": False,
+            "settles": death.settles,
+            "edits": (),
+            "port": self.port,
+            "log": str(self.log),
+        } | options
+        self.forge.stdin.write(json.dumps(order) + "\n")
+        self.forge.stdin.flush()
+        return json.loads(self.forge.stdout.readline())
+
+    def furnished(self):
+        """A folder for one more point, with a ledger that is empty but there."""
+        blank = self.folder / "blank"
+        if not blank.exists():
+            blank.mkdir()
+            assert self.phase("furnish", blank, Death(0, None)) == 0
+        self.points += 1
+        # The other side keeps the orders of every point apart by this name.
+        return Path(shutil.copytree(blank, self.folder / f"p{next(NUMBERS)}"))
+
+    def places(self, seed, *, is_lossy=False, phase="drive", at=None):
+        """Every point that a program passes, in order, when nothing kills it."""
+        folder = self.furnished()
+        death = Death(seed, at, is_lossy)
+        if phase == "recover":
+            self.phase("drive", folder, death, dies_at=at)
+        assert self.phase(phase, folder, death, counts=True) == 0
+        found = json.loads((folder / "points.json").read_text("utf-8"))
+        shutil.rmtree(folder)
+        self.points -= 1
+        return [tuple(place) for place in found]
+
+    def die(self, death, *, edits=()):
+        """The whole course of a point; whatever is wrong afterwards, in sentences."""
+        folder = self.furnished()
+        later = {"base_ms": BASE_MS + death.later_ms, "edits": edits}
+        code = self.phase("drive", folder, death, dies_at=death.at, edits=edits)
+        if code == 0 and death.at is not None:
+            self.missed += 1
+        crashes = [] if code in {0, -9} else [f"the program ended with {code}"]
+        self.unsynced += self.cut_power(folder, death)
+        if death.recovery_dies_at is not None:
+            self.phase("recover", folder, death, dies_at=death.recovery_dies_at, **later)
+            self.unsynced += self.cut_power(folder, death)
+        for phase in ("recover", "judge"):
+            code = self.phase(phase, folder, death, **later)
+            if code:
+                crashes.append(f"{phase} ended with {code}")
+        verdict = folder / "violations.json"
+        found = json.loads(verdict.read_text("utf-8")) if verdict.exists() else []
+        shutil.rmtree(folder)
+        return crashes + found
+
+    def cut_power(self, folder, death):
+        return lose_power(folder) if death.is_lossy else 0
+
+    def run(self, deaths):
+        for death in deaths:
+            self.found += [(death, sentence) for sentence in self.die(death)]
+
+    def report(self):
+        """The number of points, and every violation."""
+        print(
+            f"kill matrix on {self.store}: {self.points} points, {self.missed} passed alive, "
+            f"{self.unsynced} unsynced writes dropped, {len(self.found)} violations"
+        )
+        for death, sentence in self.found:
+            print(f"  {death}: {sentence}")
+
+
+def spread(places, count, *, chance, **facts):
+    """So many deaths over all kinds of places: each kind once before any comes twice."""
+    random = Random(chance)
+    by_name = {}
+    for place in places:
+        by_name.setdefault(place[0], []).append(place)
+    columns = [random.sample(found, len(found)) for found in by_name.values()]
+    random.shuffle(columns)
+    rounds = max(map(len, columns))
+    chosen = [column[at] for at in range(rounds) for column in columns if at < len(column)]
+    return [varied(random, facts | {"at": place}) for place in chosen[:count]]
+
+
+def varied(random, facts):
+    """A death with the rest of its circumstances drawn."""
+    return Death(
+        **{
+            "later_ms": random.choice([SOON_MS, SOON_MS, TOMORROW_MS]),
+            "settles": random.random() < 0.5,
+        }
+        | facts
+    )
+
+
+@pytest.fixture(scope="module")
+def other_side(tmp_path_factory):
+    """The service that counts effects: its port, and its log."""
+    log = tmp_path_factory.mktemp("other side") / "effects.jsonl"
+    with subprocess.Popen(
+        [sys.executable, HERE / "oracle.py", log], stdout=subprocess.PIPE, text=True
+    ) as service:
+        yield int(service.stdout.readline()), log
+        service.kill()
+
+
+@pytest.fixture(scope="module")
+def forge():
+    """The warm process that forks."""
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith("HIGHROAD_")
+    }
+    with subprocess.Popen(
+        [sys.executable, HERE / "forge.py"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment,
+    ) as process:
+        yield process
+        process.stdin.close()
+        process.wait()
+
+
+@pytest.fixture
+def matrix(tmp_path, other_side, forge):
+    port, log = other_side
+    folder = tmp_path / "matrix"
+    folder.mkdir()
+    return Matrix(folder, log, port, forge)
+
+
+@pytest.fixture
+def death():
+    return Death
+
+
+@pytest.fixture
+def spread_over():
+    return spread

@@ -1,0 +1,261 @@
+"""The program that dies: tools of every effect class, holds, a budget, nested and parallel calls."""
+
+import asyncio
+import http.client
+import json
+import os
+from functools import partial
+from pathlib import Path
+from random import Random
+from urllib.parse import urlencode
+
+import anyio.lowlevel
+
+from highroad import Limits, Principal, Runtime, ToolContext, tool
+from highroad.adapters.system import SystemClock
+from highroad.approvals.desk import Desk, Rules
+from highroad.bootstrap import Parts, assemble
+from highroad.domain.error import DecisionRefused
+from highroad.recovery.settle import settle_open_calls
+from highroad.settings import load
+from highroad.testing.secrets import FixedKeys
+
+ALICE = Principal("alice", authenticated=True)
+BOB = Principal("bob", authenticated=True)
+CALLS_OF_RUN = 11
+LIMITS = Limits(calls=CALLS_OF_RUN, calls_per_tool=9, call_s=60)
+
+
+class Swift:
+    """Real time, in which a sleep is over at once and has taken its time all the same."""
+
+    def __init__(self, base_ms):
+        self.clock = SystemClock()
+        self.shift_ms = base_ms - self.clock.now_ms()
+
+    def now_ms(self):
+        return self.clock.now_ms() + self.shift_ms
+
+    def monotonic_s(self):
+        return self.clock.monotonic_s() + self.shift_ms / 1_000
+
+    async def sleep(self, seconds):
+        self.shift_ms += int(seconds * 1_000)
+        await anyio.lowlevel.checkpoint()
+
+
+class Side:
+    """The other side, as the tools of this process reach it."""
+
+    clock = None
+    port = 0
+    points = None
+
+
+def act(name, order, context, *, dedupes=False):
+    """Do something to the other side that it counts."""
+    body = {
+        "tool": name,
+        "order": order,
+        "key": context.idempotency_key,
+        "at": Side.clock.now_ms(),
+        "dedupes": dedupes,
+    }
+    Side.points.reach(f"before the effect of {name}")
+    _ask("POST", "/", json.dumps(body))
+    Side.points.reach(f"after the effect of {name}")
+
+
+def _ask(method, path, body=None):
+    connection = http.client.HTTPConnection("127.0.0.1", Side.port, timeout=30)
+    connection.request(method, path, body)
+    answer = json.loads(connection.getresponse().read())
+    connection.close()
+    return answer
+
+
+async def act_between_turns(name, order, context, **options):
+    await anyio.lowlevel.checkpoint()
+    act(name, order, context, **options)
+    await anyio.lowlevel.checkpoint()
+    return order
+
+
+@tool(tier="read")
+async def look(order: str) -> str:
+    return order
+
+
+@tool(tier="reversible", effect="repeatable", cost=0.01)
+async def touch(order: str, context: ToolContext[None]) -> str:
+    return await act_between_turns("touch", order, context)
+
+
+@tool(tier="reversible", effect="idempotent", honoured_s=3_600, cost=0.01)
+async def charge(order: str, context: ToolContext[None]) -> str:
+    return await act_between_turns("charge", order, context, dedupes=True)
+
+
+@tool(tier="reversible", effect="idempotent", honoured_s=3_600)
+def stamp(order: str, context: ToolContext[None]) -> str:
+    act("stamp", order, context, dedupes=True)
+    return order
+
+
+def was_shipped(key):
+    return _ask("GET", "/?" + urlencode({"key": key, "at": Side.clock.now_ms()}))["happened"]
+
+
+@tool(tier="reversible", effect="checkable", probe=was_shipped, settle_after_s=5, cost=0.01)
+async def ship(order: str, context: ToolContext[None]) -> str:
+    return await act_between_turns("ship", order, context)
+
+
+@tool(tier="reversible", cost=0.01)
+async def pay(order: str, context: ToolContext[None]) -> str:
+    return await act_between_turns("pay", order, context)
+
+
+@tool(tier="irreversible", cost=0.01)
+async def wire(order: str, context: ToolContext[None]) -> str:
+    return await act_between_turns("wire", order, context)
+
+
+@tool(tier="reversible", effect="repeatable")
+async def bundle(order: str, context: ToolContext[None]) -> str:
+    act("bundle", order, context)
+    await context.call(charge, {"order": f"{order}/charge"})
+    await context.call(pay, {"order": f"{order}/pay"})
+    return order
+
+
+TOOLS = (look, touch, charge, stamp, ship, pay, wire, bundle)
+CLASSES = {
+    "touch": "repeatable",
+    "charge": "idempotent",
+    "stamp": "idempotent",
+    "ship": "checkable",
+    "pay": "unprotected",
+    "wire": "unprotected",
+    "bundle": "repeatable",
+}
+
+
+class Program:
+    """One process on the ledger of a point.
+
+    Args:
+        ground: The store under test.
+        folder: Of the point.
+        point: Its name, with which every order begins.
+        seed: Decides about order and company of the calls.
+        base_ms: What the clock says.
+    """
+
+    def __init__(self, ground, folder, point, seed, base_ms):
+        self.ground = ground
+        self.folder = Path(folder)
+        self.point = point
+        self.random = Random(seed)
+        kinds = ["", "later", "together", *(each.__name__ for each in TOOLS)]
+        self.runs = {kind: self.random.choice(["r", "r", None]) for kind in kinds}
+        """Which calls belong to a run of several, and which stand alone."""
+        self.clock = Side.clock = Swift(base_ms)
+
+    async def open(self):
+        self.store = self.ground.open()
+        self.assembly = await assemble(
+            tools=TOOLS,
+            limits=LIMITS,
+            principal=ALICE,
+            settings=load(self.folder, {}),
+            parts=Parts(store=self.store, clock=self.clock, keys=FixedKeys()),
+        )
+        self.runtime = Runtime(self.assembly)
+        self.settled = await settle_open_calls(self.assembly.services)
+        await self.assembly.inbox.empty()
+
+    async def close(self):
+        await self.runtime.close()
+
+    # -- what it does ------------------------------------------------------------------------
+
+    async def drive(self):
+        """Everything that an application does, up to the end or the death of its process."""
+        jobs = [self.together, self.held, self.undecided, *self.alone()]
+        self.random.shuffle(jobs)
+        for job in jobs:
+            await job()
+
+    def alone(self):
+        return [
+            partial(self.call, which, run=self.runs[which.__name__])
+            for which in (look, touch, charge, stamp, ship, pay, bundle)
+        ]
+
+    async def together(self):
+        run, company = self.runs["together"], (pay, charge, ship, look)
+        await asyncio.gather(
+            *(self.call(which, suffix="together", run=run) for which in company)
+        )
+
+    async def held(self):
+        held = await self.call(wire, run="r")
+        if held.status == "held":
+            await self.decide(held.approval_id)
+            self.tell(wire, "wire", await self.runtime.wait(held.call_id, timeout_s=0))
+
+    async def undecided(self):
+        await self.call(wire, suffix="later", run=self.runs["later"])
+
+    async def recover(self, *, looks_up):
+        """What the next process does besides opening: decide, go on, settle, and try all again."""
+        for call_id in await self.store.open_calls():
+            history = await self.assembly.services.ledger.history(call_id)
+            if history.is_held:
+                await self.decide(history.approval.id)
+                await self.runtime.wait(call_id, timeout_s=0)
+        if looks_up is not None:
+            for unknown in await self.runtime.unsettled():
+                order = await self.order_of(unknown.call_id)
+                applied = any(effect["order"] == order for effect in looks_up())
+                await self.runtime.settle(
+                    unknown.call_id, applied=applied, by=BOB, reason="looked at the other side"
+                )
+        for which in (touch, charge, stamp, ship, pay):
+            if self.runs[which.__name__] is not None:
+                await self.call(which, run="r")
+        if self.runs["together"] is not None:
+            await self.call(pay, suffix="together", run="r")
+
+    async def decide(self, approval_id):
+        """As another process does: through the inbox."""
+        elsewhere = Desk(
+            self.store, self.assembly.services.ledger, self.clock, Rules(), is_owner=False
+        )
+        try:
+            await elsewhere.approve(approval_id, by=BOB, reason="seen")
+        except DecisionRefused:  # decided before the death of the process before
+            return
+        await self.assembly.inbox.empty()
+
+    async def call(self, which, *, suffix="", run):
+        name = which.__name__
+        order = f"{self.point}-{name}{suffix}"
+        outcome = await self.runtime.call(which, {"order": order}, run=run)
+        self.tell(which, order, outcome)
+        return outcome
+
+    def tell(self, which, order, outcome):
+        """What a caller knows, on a disk of its own."""
+        line = {"tool": which.__name__, "call": outcome.call_id, "status": str(outcome.status)}
+        with (self.folder / "told.jsonl").open("a", encoding="utf-8") as told:
+            told.write(json.dumps(line) + "\n")
+            told.flush()
+            os.fsync(told.fileno())
+
+    async def order_of(self, call_id):
+        ledger = self.assembly.services.ledger
+        history = await ledger.history(call_id)
+        content = json.loads(await ledger.open_json(history, "arguments"))
+        return content["order"] if "order" in content else content["raw"]["order"]
