@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
 from random import Random
@@ -31,6 +31,9 @@ class Death:
     recovery_dies_at: tuple[str, int] | None = None
     later_ms: int = SOON_MS
     settles: bool = False
+
+    def but(self, **facts):
+        return replace(self, **facts)
 
 
 @dataclass
@@ -128,8 +131,8 @@ class Matrix:
             print(f"  {death}: {sentence}")
 
 
-def spread(places, count, *, chance, **facts):
-    """So many deaths over all kinds of places: each kind once before any comes twice."""
+def spread(places, count, *, chance, kind="at", **facts):
+    """So many deaths over all names of places: each name once before any comes twice."""
     random = Random(chance)
     by_name = {}
     for place in places:
@@ -138,7 +141,7 @@ def spread(places, count, *, chance, **facts):
     random.shuffle(columns)
     rounds = max(map(len, columns))
     chosen = [column[at] for at in range(rounds) for column in columns if at < len(column)]
-    return [varied(random, facts | {"at": place}) for place in chosen[:count]]
+    return [varied(random, facts | {kind: place}) for place in chosen[:count]]
 
 
 def varied(random, facts):

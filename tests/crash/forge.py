@@ -70,9 +70,7 @@ def effects_of(order):
 async def perform(order, points):
     folder = Path(order["folder"])
     ground = GROUNDS[order["store"]](folder, points, is_lossy=order["is_lossy"])
-    program = scenario.Program(
-        ground, folder, order["point"], order["seed"], order["base_ms"]
-    )
+    program = scenario.Program(ground, folder, order["point"], order["seed"], order["base_ms"])
     await program.open()
     match order["phase"]:
         case "furnish":

@@ -16,14 +16,14 @@ from highroad.adapters.system import SystemClock
 from highroad.approvals.desk import Desk, Rules
 from highroad.bootstrap import Parts, assemble
 from highroad.domain.error import DecisionRefused
-from highroad.recovery.settle import settle_open_calls
+from highroad.recovery import settle
 from highroad.settings import load
 from highroad.testing.secrets import FixedKeys
 
 ALICE = Principal("alice", authenticated=True)
 BOB = Principal("bob", authenticated=True)
-CALLS_OF_RUN = 11
-LIMITS = Limits(calls=CALLS_OF_RUN, calls_per_tool=9, call_s=60)
+WIDE, NARROW = 24, 11
+"""Calls that a run may make: all that the program wants, or less."""
 
 
 class Swift:
@@ -160,19 +160,20 @@ class Program:
         kinds = ["", "later", "together", *(each.__name__ for each in TOOLS)]
         self.runs = {kind: self.random.choice(["r", "r", None]) for kind in kinds}
         """Which calls belong to a run of several, and which stand alone."""
+        self.calls_of_run = NARROW if seed % 2 else WIDE
         self.clock = Side.clock = Swift(base_ms)
 
     async def open(self):
         self.store = self.ground.open()
         self.assembly = await assemble(
             tools=TOOLS,
-            limits=LIMITS,
+            limits=Limits(calls=self.calls_of_run, calls_per_tool=9, call_s=60),
             principal=ALICE,
             settings=load(self.folder, {}),
             parts=Parts(store=self.store, clock=self.clock, keys=FixedKeys()),
         )
         self.runtime = Runtime(self.assembly)
-        self.settled = await settle_open_calls(self.assembly.services)
+        self.settled = await settle.settle_open_calls(self.assembly.services)
         await self.assembly.inbox.empty()
 
     async def close(self):
@@ -195,9 +196,7 @@ class Program:
 
     async def together(self):
         run, company = self.runs["together"], (pay, charge, ship, look)
-        await asyncio.gather(
-            *(self.call(which, suffix="together", run=run) for which in company)
-        )
+        await asyncio.gather(*(self.call(which, suffix="together", run=run) for which in company))
 
     async def held(self):
         held = await self.call(wire, run="r")
@@ -222,7 +221,7 @@ class Program:
                 await self.runtime.settle(
                     unknown.call_id, applied=applied, by=BOB, reason="looked at the other side"
                 )
-        for which in (touch, charge, stamp, ship, pay):
+        for which in (touch, charge, stamp, ship, pay, bundle):
             if self.runs[which.__name__] is not None:
                 await self.call(which, run="r")
         if self.runs["together"] is not None:

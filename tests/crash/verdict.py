@@ -3,7 +3,7 @@
 import json
 from collections import Counter, defaultdict
 
-from scenario import CALLS_OF_RUN, CLASSES
+from scenario import CLASSES
 
 from highroad.domain.audit import TABLES
 from highroad.ledger.projections import rows
@@ -59,6 +59,11 @@ def _approvals(bodies):
     for approval, times in spent.items():
         if times > 1:
             yield f"{approval} was spent {times} times"
+    begun = {body["call"] for kind, body in bodies if kind == "call.intent"}
+    held = {body["call"]: body["approval"]["id"] for kind, body in bodies if kind == "call.held"}
+    for call_id in begun & held.keys():
+        if not spent[held[call_id]]:
+            yield f"{call_id} began and did not spend its approval"
 
 
 def _told(program, calls):
@@ -84,8 +89,8 @@ def _budget(program, calls):
             for body in of_kind
         )
     ]
-    if len(begun) > CALLS_OF_RUN:
-        yield f"the run began {len(begun)} calls of {CALLS_OF_RUN}"
+    if len(begun) > program.calls_of_run:
+        yield f"the run began {len(begun)} calls of {program.calls_of_run}"
 
 
 def _tables(program, bodies):
@@ -95,9 +100,7 @@ def _tables(program, bodies):
         for row in rows(body):
             columns = TABLES[row.table].columns
             key = tuple(
-                value
-                for column, value in zip(columns, row.values, strict=True)
-                if column.is_key
+                value for column, value in zip(columns, row.values, strict=True) if column.is_key
             )
             derived[row.table][key] = tuple(row.values)
         if kind == "call.intent" and isinstance(body.get("approval"), str):
