@@ -123,17 +123,17 @@ class Matrix:
 
     def report(self):
         """The number of points, and every violation."""
-        print(
+        sys.stdout.write(
             f"kill matrix on {self.store}: {self.points} points, {self.missed} passed alive, "
-            f"{self.unsynced} unsynced writes dropped, {len(self.found)} violations"
+            f"{self.unsynced} unsynced writes dropped, {len(self.found)} violations\n"
         )
         for death, sentence in self.found:
-            print(f"  {death}: {sentence}")
+            sys.stdout.write(f"  {death}: {sentence}\n")
 
 
 def spread(places, count, *, chance, kind="at", **facts):
     """So many deaths over all names of places: each name once before any comes twice."""
-    random = Random(chance)
+    random = Random(chance)  # noqa: S311 - which points are tried is no secret
     by_name = {}
     for place in places:
         by_name.setdefault(place[0], []).append(place)
@@ -200,3 +200,11 @@ def death():
 @pytest.fixture
 def spread_over():
     return spread
+
+
+def pytest_terminal_summary(terminalreporter):
+    """How many points there were, also where all went well."""
+    for report in terminalreporter.stats.get("passed", ()):
+        for line in report.capstdout.splitlines():
+            if line.startswith("kill matrix"):
+                terminalreporter.write_line(line)

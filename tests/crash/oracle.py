@@ -10,6 +10,7 @@ import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Lock
+from typing import ClassVar
 from urllib.parse import parse_qs, urlsplit
 
 HONOURED_MS = 3_600_000
@@ -20,9 +21,9 @@ class Service(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     log = None
     turn = Lock()
-    effects = []
+    effects: ClassVar[list] = []
 
-    def do_POST(self):  # noqa: N802 - the name that http.server calls
+    def do_POST(self):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         with self.turn:
             body["is_repeated"] = self.is_known(body)
@@ -31,7 +32,7 @@ class Service(BaseHTTPRequestHandler):
             os.fsync(self.log)
         self.answer({"number": len(self.effects)})
 
-    def do_GET(self):  # noqa: N802 - the name that http.server calls
+    def do_GET(self):
         asked = {name: values[0] for name, values in parse_qs(urlsplit(self.path).query).items()}
         with self.turn:
             happened = any(
@@ -63,7 +64,8 @@ def main():
     Service.effects.extend(json.loads(line) for line in path.read_text("utf-8").splitlines())
     server = ThreadingHTTPServer(("127.0.0.1", 0), Service)
     server.daemon_threads = True
-    print(server.server_port, flush=True)
+    sys.stdout.write(f"{server.server_port}\n")
+    sys.stdout.flush()
     server.serve_forever()
 
 

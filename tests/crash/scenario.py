@@ -1,4 +1,4 @@
-"""The program that dies: tools of every effect class, holds, a budget, nested and parallel calls."""
+"""The program that dies: tools of every class, holds, a budget, nested and parallel calls."""
 
 import asyncio
 import http.client
@@ -156,7 +156,7 @@ class Program:
         self.ground = ground
         self.folder = Path(folder)
         self.point = point
-        self.random = Random(seed)
+        self.random = Random(seed)  # noqa: S311 - the order of calls is no secret
         kinds = ["", "later", "together", *(each.__name__ for each in TOOLS)]
         self.runs = {kind: self.random.choice(["r", "r", None]) for kind in kinds}
         """Which calls belong to a run of several, and which stand alone."""

@@ -41,8 +41,10 @@ BREAKS = (
             (SETTLE, "case Effect.REPEATABLE:", "case Effect.REPEATABLE | Effect.UNPROTECTED:"),
             (
                 EXECUTE,
-                "if context.approval is None and call.known_definition.effect"
-                " is not Effect.UNPROTECTED:",
+                (
+                    "if context.approval is None and call.known_definition.effect"
+                    " is not Effect.UNPROTECTED:"
+                ),
                 "if context.approval is None:",
             ),
         ),
@@ -54,8 +56,10 @@ BREAKS = (
             (
                 "highroad.pipeline.doorway",
                 "context.claim = keys.claim_key(known, context)",
-                'fresh = replace(known, idempotency_key=services.ids.new("key"))\n'
-                "            context.claim = keys.claim_key(fresh, context)",
+                (
+                    'fresh = replace(known, idempotency_key=services.ids.new("key"))\n'
+                    "            context.claim = keys.claim_key(fresh, context)"
+                ),
             ),
         ),
         ("after the effect of charge", 1),
@@ -65,8 +69,10 @@ BREAKS = (
         (
             (
                 SETTLE,
-                "case Effect.IDEMPOTENT if 0 <= age_s < definition.honoured_s:\n"
-                "            context.hurry(definition.honoured_s - age_s)",
+                (
+                    "case Effect.IDEMPOTENT if 0 <= age_s < definition.honoured_s:\n"
+                    "            context.hurry(definition.honoured_s - age_s)"
+                ),
                 "case Effect.IDEMPOTENT:",
             ),
         ),

@@ -1,6 +1,8 @@
-"""Generated histories: calls, decisions, jumps of time, and processes that come and go."""
+"""Generated histories: calls, what people say, jumps of time, processes that come and go."""
 
 import asyncio
+import contextlib
+import json
 import os
 from collections import Counter, defaultdict
 
@@ -11,7 +13,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from highroad import Held, Limits, ToolContext, ToolError, tool
-from highroad.domain.error import DecisionRefused
+from highroad.domain.entry import EntryKind
+from highroad.domain.error import DecisionRefused, LedgerError
 
 STATUSES = {"completed", "failed", "refused", "expired", "unknown", "cancelled", "held"}
 CALLS_OF_A_RUN = 6
@@ -31,6 +34,8 @@ class History(RuleBasedStateMachine):
         self.other_side = defaultdict(set)
         self.calls_of_run = Counter()
         self.lost = []
+        self.applied = set()
+        self.gate = asyncio.Event()
         limits = Limits(calls=CALLS_OF_A_RUN, calls_per_tool=4, run_s=1e9, usd=1)
         self.here = type(self).world(*self.tools(), limits=limits)
         self.run(self.here.open())
@@ -43,6 +48,9 @@ class History(RuleBasedStateMachine):
             await asyncio.Event().wait()
         self.calls_of_run[context.run_id] += 1
         effect()
+        self.applied.add(context.call_id)
+        if self.mode == "dawdle":
+            await self.gate.wait()
         if self.mode == "die":
             await asyncio.Event().wait()
         if self.mode == "break":
@@ -153,6 +161,73 @@ class History(RuleBasedStateMachine):
 
         self.run(die())
 
+    @rule(which=tool_names, name=names, run=runs)
+    def another_process_takes_over_in_a_call_that_comes_back_late(self, which, name, run):
+        async def take_over():
+            old, self.mode, self.gate = self.here.services, "dawdle", asyncio.Event()
+            late = asyncio.ensure_future(self.here.call(which, {"name": name}, run=run))
+            self.lost.append(late)
+            for _ in range(60):
+                await anyio.lowlevel.checkpoint()
+            self.mode = "ok"
+            await self.here.reopen()
+            before = await self.ends()
+            self.gate.set()
+            await asyncio.wait([late])
+            with contextlib.suppress(LedgerError):
+                await old.ledger.writer.flush()
+            assert await self.ends() == before
+
+        self.run(take_over())
+
+    async def ends(self):
+        """Every terminal record there is."""
+        found = await self.here.store.entries(kind=EntryKind.ENDED, limit=1_000_000)
+        return [entry.body for entry in found]
+
+    @rule(number=st.integers(0, 5), errs=st.booleans(), from_afar=st.booleans())
+    def somebody_settles(self, number, errs, from_afar):
+        """They look at the other side; some err first, and correct it."""
+
+        async def settle():
+            unknown = await self.here.runtime.unsettled()
+            if not unknown:
+                return
+            call_id = unknown[number % len(unknown)].call_id
+            before = await self.ends()
+            truth = call_id in self.applied
+            desk = await self.from_afar() if from_afar else self.here
+            for word in (not truth, truth) if errs else (truth,):
+                await desk.runtime.settle(
+                    call_id, applied=word, by=self.here.principal, reason="looked"
+                )
+                await self.here.assembly.inbox.empty()
+                self.here.clock.advance(0.001)
+            assert await self.ends() == before
+            assert call_id not in {each.call_id for each in await self.here.runtime.unsettled()}
+
+        self.run(settle())
+
+    async def from_afar(self):
+        """A second process on the ledger, which owns nothing."""
+        other = type(self.here)(*self.here.tools, clock=self.here.clock)
+        other.ledger = self.here.ledger
+        await other.open()
+        assert other.runtime.owner_pid is not None
+        return other
+
+    @invariant()
+    def what_is_unknown_is_put_before_people(self):
+        async def told():
+            listed = {each.call_id for each in await self.here.runtime.unsettled()}
+            for entry in await self.here.store.entries(kind=EntryKind.ENDED, limit=1_000_000):
+                body = json.loads(entry.body)
+                if body["status"] == "unknown" and "source" not in body:
+                    history = await self.here.services.ledger.history(entry.call_id)
+                    assert (entry.call_id in listed) == (history.settled is None)
+
+        self.run(told())
+
     @invariant()
     def every_call_has_one_end_or_waits_for_people(self):
         for call_id in self.run(self.here.check()):
@@ -211,6 +286,7 @@ def approval_of(approval):
 
 
 @pytest.mark.promise("P3")
+@pytest.mark.promise("P4")
 @pytest.mark.promise("P6")
 @pytest.mark.promise("P11")
 # A process that dies leaves its writer's timer behind, which may fire as the loop is closed.
