@@ -58,11 +58,16 @@ class Service(BaseHTTPRequestHandler):
         pass
 
 
+class Server(ThreadingHTTPServer):
+    def handle_error(self, request, client_address):
+        """Whoever asked was killed, as is the custom here."""
+
+
 def main():
     path = Path(sys.argv[1])
     Service.log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     Service.effects.extend(json.loads(line) for line in path.read_text("utf-8").splitlines())
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Service)
+    server = Server(("127.0.0.1", 0), Service)
     server.daemon_threads = True
     sys.stdout.write(f"{server.server_port}\n")
     sys.stdout.flush()

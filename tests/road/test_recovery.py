@@ -258,6 +258,98 @@ async def test_an_approved_call_that_died_at_its_intent_is_settled_like_any_othe
     await end_all(here)
 
 
+async def test_a_key_whose_age_the_clock_cannot_tell_is_not_used(dying, killed, effects):
+    here = await killed(dying("idempotent", honoured_s=3_600))
+    here.clock.set_back(7_200)
+    await here.open()
+    assert [outcome.status for outcome in here.settled] == ["unknown"]
+    assert effects["body"] == 1
+    await end_all(here)
+
+
+async def test_a_key_is_used_no_longer_than_it_is_honoured_though_attempts_are_left(
+    dying, killed, effects
+):
+    class BusyError(Exception):
+        pass
+
+    work = dying("idempotent", later=BusyError(), honoured_s=60, attempts=9, transient=(BusyError,))
+    here = await killed(work)
+    here.clock.advance(59.99)
+    await here.open()
+    assert [outcome.status for outcome in here.settled] == ["unknown"]
+    assert effects["body"] == 2
+    await end_all(here)
+
+
+async def test_a_probe_waits_from_the_death_of_the_process_and_not_from_the_intent(
+    world, turns, effects
+):
+    asked = []
+
+    def probe(key):
+        asked.append(here.clock.now_ms())
+        return True
+
+    @tool(tier="reversible", effect="checkable", probe=probe, settle_after_s=30)
+    async def work(number: int) -> int:
+        effects["body"] += 1
+        await asyncio.Event().wait()
+
+    here = await world(work).open()
+    here.lost = asyncio.ensure_future(here.call(work, {"number": 1}))
+    await turns(40)
+    await here.services.ledger.writer.flush()
+    here.clock.advance(50)  # the effect may come as late as this
+    died_ms = here.clock.now_ms()
+    opening = asyncio.ensure_future(here.reopen())
+    await turns(60)
+    assert not asked
+    here.clock.advance(30)
+    await opening
+    assert [at - died_ms for at in asked] == [30_000]
+    assert [outcome.status for outcome in here.settled] == ["completed"]
+    await end_all(here)
+
+
+async def test_calls_that_wait_for_their_probes_wait_together(world, turns):
+    asked = []
+
+    @tool(tier="reversible", effect="checkable", probe=asked.append, settle_after_s=30)
+    async def work(number: int) -> int:
+        await asyncio.Event().wait()
+
+    here = await world(work).open()
+    lost = [asyncio.ensure_future(here.call(work, {"number": each})) for each in range(5)]
+    await turns(60)
+    await here.services.ledger.writer.flush()
+    opening = asyncio.ensure_future(here.reopen())
+    await turns(60)
+    here.clock.advance(30)
+    await opening
+    assert len(asked) == 5
+    for each in lost:
+        each.cancel()
+    await asyncio.gather(*lost, return_exceptions=True)
+
+
+@pytest.mark.parametrize("effect", ["repeatable", "idempotent", "checkable", "unprotected"])
+async def test_recovery_that_dies_itself_is_begun_again(dying, killed, keys, turns, effect):
+    options = {"probe": lambda key: True} if effect == "checkable" else {}
+    here = await killed(dying(effect, **options))
+    for steps in range(0, 30, 3):
+        opening = asyncio.ensure_future(here.open())
+        await turns(steps)
+        opening.cancel()
+        await asyncio.wait([opening])
+        await here.crash()
+    await here.open()
+    assert not await here.check()
+    assert len(set(keys)) == 1
+    assert len(keys) == 1 or effect in {"repeatable", "idempotent"}
+    await end_all(here)
+
+
 PROGRAM = """
 import asyncio, sys
 from pathlib import Path

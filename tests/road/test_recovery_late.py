@@ -7,12 +7,12 @@ import pytest
 
 from highroad import Limits, ToolError, tool
 from highroad.domain.entry import EntryKind
-from highroad.domain.error import FenceLost
+from highroad.domain.error import FenceLost, LedgerError
 from highroad.pipeline.body import MAX_THREADS
 
 pytestmark = [pytest.mark.promise("P3"), pytest.mark.promise("P11")]
 
-SHORT_S = 0.02
+SHORT_S = 0.5  # enough for a thread to begin on a busy machine
 BACK = {
     "returns": lambda: None,
     "says not applied": ToolError("no", applied=False),
@@ -79,15 +79,20 @@ async def back_home(here, gate, rounds=50):
         ("says nothing", []),
     ],
 )
-async def test_what_a_late_body_says_is_an_amendment_and_the_end_stays(world, gate, back, amended):
-    work = slow(gate, effect="unprotected", back=back, cost=0.02)
+async def test_what_a_late_body_says_is_an_amendment_and_the_end_stays(
+    world, gate, begun, back, amended
+):
+    work = slow(gate, effect="unprotected", back=back, begun=begun, timeout_s=60, cost=0.02)
     here = await world(work).open()
-    outcome = await here.call(work, {"number": 1}, run="r")
-    assert outcome.status == "unknown"
-    end = await here.end_of(outcome)
+    calling = asyncio.ensure_future(here.call(work, {"number": 1}, run="r"))
+    await asyncio.to_thread(begun.acquire)
+    calling.cancel()
+    await asyncio.wait([calling])
+    (unknown,) = await here.runtime.unsettled()
+    end = await here.end_of(unknown)
     await back_home(here, gate)
-    assert await amendments_of(here, outcome.call_id, of=len(amended)) == amended
-    assert await here.end_of(outcome) == end
+    assert await amendments_of(here, unknown.call_id, of=len(amended)) == amended
+    assert await here.end_of(unknown) == end
     account = await here.account("r")
     assert (account.calls, account.microusd) == (1, 20_000)
     again = await here.call(work, {"number": 1}, run="r")
@@ -97,16 +102,14 @@ async def test_what_a_late_body_says_is_an_amendment_and_the_end_stays(world, ga
     assert not await here.check()
 
 
-async def test_a_caller_who_has_gone_is_no_reason_to_forget_what_the_body_says(world, gate, begun):
-    work = slow(gate, effect="unprotected", timeout_s=60, begun=begun)
+async def test_a_body_that_comes_back_after_its_time_is_heard(world, gate):
+    work = slow(gate, effect="unprotected")
     here = await world(work).open()
-    calling = asyncio.ensure_future(here.call(work, {"number": 1}, run="r"))
-    await asyncio.to_thread(begun.acquire)
-    calling.cancel()
-    await asyncio.wait([calling])
-    (unknown,) = await here.runtime.unsettled()
+    outcome = await here.call(work, {"number": 1}, run="r")
+    assert outcome.status == "unknown"
+    assert [each.call_id for each in await here.runtime.unsettled()] == [outcome.call_id]
     await back_home(here, gate)
-    assert await amendments_of(here, unknown.call_id) == [("late", True, "highroad")]
+    assert await amendments_of(here, outcome.call_id) == [("late", True, "highroad")]
     assert await here.runtime.unsettled() == ()
 
 
@@ -234,4 +237,69 @@ async def test_an_end_that_cannot_be_written_is_unknown_to_the_caller_and_known_
     assert history.settled is True
     kinds = [body["kind"] for body in await here.bodies(told.call_id)]
     assert kinds == [EntryKind.INTENT, EntryKind.AMENDED, EntryKind.ENDED]
+    assert not await here.check()
+
+
+class Ambiguous:
+    """A store that has written what it says it has not, where `lies` says so."""
+
+    def __init__(self, store):
+        self._store = store
+        self.lies = False
+
+    def __getattr__(self, name):
+        return getattr(self._store, name)
+
+    async def append(self, entries, *, fence):
+        receipts = await self._store.append(entries, fence=fence)
+        if self.lies:
+            raise LedgerError("the connection was lost in mid-commit")
+        return receipts
+
+
+@pytest.mark.promise("P2")
+@pytest.mark.parametrize("kind", ["world", "sqlite"])
+async def test_an_end_that_landed_though_its_commit_failed_is_the_end(kind, world, sqlite, effects):
+    make = {"world": world, "sqlite": sqlite}[kind]
+
+    @tool(tier="reversible")
+    async def pay(number: int) -> int:
+        effects["x"] += 1
+        here.store.lies = effects["x"] == 1
+        return number
+
+    here = await make(pay, wrap=Ambiguous).open()
+    told = await here.call(pay, {"number": 1}, run="r")
+    assert (told.status, told.error.code) == ("unknown", "ledger_unavailable")
+    here.store.lies = False
+    await here.runtime.flush()
+    await here.reopen()
+    assert not here.settled
+    assert (await here.end_of(told))["status"] == "completed"
+    assert (await here.call(pay, {"number": 1}, run="r")).unwrap() == 1
+    assert effects["x"] == 1
+    assert not await here.check()
+
+
+@pytest.mark.promise("P2")
+@pytest.mark.parametrize(
+    ("effect", "found"), [("idempotent", "completed"), ("unprotected", "unknown")]
+)
+async def test_what_a_failing_disk_left_agrees_with_what_the_caller_was_told(
+    sqlite, faulty, effects, effect, found
+):
+    @tool(tier="reversible", effect=effect)
+    async def work(number: int) -> int:
+        effects["x"] += 1
+        here.store.fails = lambda number: effects["x"] == 1
+        return number
+
+    here = await sqlite(work, wrap=faulty).open()
+    told = await here.call(work, {"number": 1}, run="r")
+    assert told.status == "unknown"
+    await here.reopen()  # and the disk was never well again before
+    assert [outcome.status for outcome in here.settled] == [found]
+    again = await here.call(work, {"number": 1}, run="r")
+    assert again.status == found
+    assert effects["x"] == (2 if effect == "idempotent" else 1)
     assert not await here.check()

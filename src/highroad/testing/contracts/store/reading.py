@@ -1,10 +1,11 @@
 """What a ledger answers when it is asked for entries and calls."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from highroad.domain.entry import EntryKind, Fence, Position
+from highroad.domain.entry import Entry, EntryKind, Fence, Position
 from highroad.domain.outcome import Status
 from highroad.ports.store import Store
 from highroad.testing.contracts.store.ground import Ground
@@ -15,7 +16,14 @@ from highroad.testing.contracts.store.samples import (
     held,
     intent,
     noted,
+    row,
 )
+
+
+def settled(call: str, *, applied: int | None) -> Entry:
+    """A later fact about a call, with its row of `amendment`."""
+    told = row("amendment", call_id=call, amended_ms=NOW, source="settled", applied=applied)
+    return replace(amended(call), rows=(told,))
 
 
 class ReadingContract(Ground):
@@ -58,6 +66,30 @@ class ReadingContract(Ground):
         found = await store.entries(**wanted)
         assert [stored.position.seq for stored in found] == positions
 
+    async def test_unknown_calls_are_those_that_nobody_has_settled(
+        self, store: Store, fence: Fence
+    ) -> None:
+        """Neither what an amendment tells of, nor what only repeats another call's answer."""
+        repeats = row(
+            "tool_result", call_id="call_6", status=Status.UNKNOWN, source_call_id="call_1"
+        )
+        await store.append(
+            [
+                ended("call_1", Status.UNKNOWN),
+                ended("call_2", Status.UNKNOWN),
+                ended("call_3", Status.COMPLETED),
+                ended("call_4", Status.UNKNOWN),
+                ended("call_5", Status.UNKNOWN),
+                replace(ended("call_6", Status.UNKNOWN), rows=(repeats,)),
+                settled("call_2", applied=1),
+                settled("call_4", applied=None),
+            ],
+            fence=fence,
+        )
+        assert await store.unknown_calls() == ["call_1", "call_4", "call_5"]
+        assert await store.unknown_calls(after="call_1", limit=1) == ["call_4"]
+        assert await store.unknown_calls(after="call_5") == []
+
     async def test_what_is_not_there_is_none(self, store: Store) -> None:
         """An empty ledger answers every question."""
         assert await store.payload("pl_1") is None
@@ -66,6 +98,7 @@ class ReadingContract(Ground):
         assert await store.last_call() is None
         assert await store.last_call(refused=True) is None
         assert await store.open_calls() == []
+        assert await store.unknown_calls() == []
         assert await store.approvals() == []
         assert await store.admitted_since(0) == []
 
