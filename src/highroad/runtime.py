@@ -339,16 +339,21 @@ class Runtime:
                 "call %s was in flight when its process ended: %s", outcome.call_id, outcome.status
             )
         await self._assembly.inbox.empty()
-        for work in (self._assembly.inbox.watch(), self._sweep()):
+        for work in (
+            self._assembly.inbox.watch(),
+            self._every_second(self._waiting.sweep, "overdue approvals cannot be ended"),
+            self._every_second(self._waiting.end_unended, "calls without an end wait for theirs"),
+        ):
             self._background.add(asyncio.get_running_loop().create_task(work))
 
-    async def _sweep(self) -> None:
+    async def _every_second(self, work: Callable[[], Awaitable[None]], otherwise: str) -> None:
+        """Do it again and again; what the ledger refuses is logged and tried at the next turn."""
         while True:
             await self._services.clock.sleep(_SWEEP_S)
             try:
-                await self._waiting.sweep()
-            except LedgerError as error:  # the next look may find it well again
-                _log.warning("overdue approvals cannot be ended: %s", error)
+                await work()
+            except LedgerError as error:
+                _log.warning("%s: %s", otherwise, error)
 
     async def _settle(self, call_id: str) -> AnyOutcome:
         """Bring a call to its end that nobody drives, if its time has come."""

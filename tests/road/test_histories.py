@@ -181,7 +181,8 @@ class History(RuleBasedStateMachine):
         self.run(take_over())
 
     async def ends(self):
-        """Every terminal record there is."""
+        """Every terminal record there is; those of reads ride, and are waited for."""
+        await self.here.runtime.flush()
         found = await self.here.store.entries(kind=EntryKind.ENDED, limit=1_000_000)
         return [entry.body for entry in found]
 

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from highroad import Limits, ToolError, tool
+from highroad import Cost, Limits, ToolError, tool
 from highroad.domain.entry import EntryKind
 from highroad.domain.error import FenceLost, LedgerError
 from highroad.pipeline.body import MAX_THREADS
@@ -303,3 +303,57 @@ async def test_what_a_failing_disk_left_agrees_with_what_the_caller_was_told(
     assert again.status == found
     assert effects["x"] == (2 if effect == "idempotent" else 1)
     assert not await here.check()
+
+
+@pytest.mark.promise("P6")
+@pytest.mark.parametrize("effect", ["idempotent", "unprotected"])
+async def test_a_call_whose_end_could_not_be_written_has_one_once_it_can_be(
+    world, faulty, effects, effect
+):
+    @tool(tier="reversible", effect=effect, cost=Cost(0.05, actual=lambda _, result: 0.02))
+    async def work(number: int) -> int:
+        effects["x"] += 1
+        here.store.fails = lambda number: here.is_broken
+        return number
+
+    here = await world(work, wrap=faulty).open()
+    here.is_broken = True
+    told = await here.call(work, {"number": 1}, run="r")
+    assert told.status == "unknown"
+    assert (await here.account("r")).microusd == 50_000
+    with pytest.raises(LedgerError):
+        await here.runtime._waiting.end_unended()  # noqa: SLF001 - what the owner does each second
+    assert effects["x"] == 1
+    here.is_broken = False
+    await here.runtime._waiting.end_unended()  # noqa: SLF001 - as above
+    found, cost = {"idempotent": ("completed", 20_000), "unprotected": ("unknown", 50_000)}[effect]
+    assert (await here.end_of(told))["status"] == found
+    assert (await here.account("r")).microusd == cost
+    await here.reopen()
+    assert not here.settled
+    assert (await here.account("r")).microusd == cost
+    assert not await here.check()
+
+
+async def test_who_lost_the_ledger_settles_nothing(world, effects, turns):
+    gate = asyncio.Event()
+
+    @tool(tier="reversible", effect="idempotent")
+    async def charge(number: int) -> int:
+        effects["x"] += 1
+        await gate.wait()
+        return number
+
+    here = await world(charge).open()
+    old = here.runtime
+    calling = asyncio.ensure_future(here.call(charge, {"number": 1}, run="r"))
+    await turns(40)
+    await here.reopen(settles=False)
+    gate.set()
+    told = await calling
+    assert told.status == "unknown"
+    with pytest.raises(LedgerError):
+        await old._waiting.end_unended()  # noqa: SLF001 - what the owner does each second
+    with pytest.raises(LedgerError):
+        await old.wait(told.call_id, timeout_s=0)
+    assert effects["x"] == 1

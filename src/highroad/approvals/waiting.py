@@ -90,6 +90,21 @@ class Waiting:
                 await self._end_overdue(approval)
             after = page[-1].id
 
+    async def end_unended(self) -> None:
+        """Settle the calls whose end could not be written, as soon as one can be again.
+
+        Not before: settling may run a body once more, and its end is to be written.
+        """
+        unended, writer = self._services.unended, self._services.ledger.writer
+        if not unended:
+            return
+        await writer.flush()
+        if writer.failure is not None:
+            return
+        for call_id in tuple(unended):
+            await self.wait(call_id, timeout_s=0)
+            unended.discard(call_id)
+
     async def _end_overdue(self, approval: Approval) -> None:
         try:
             await self.wait(approval.call_id, timeout_s=0)

@@ -235,6 +235,12 @@ class RoadContext:
         self._cost_microusd = cost
         return cost
 
+    def count_in_full(self) -> None:
+        """The end is not on record after all: the call counts as one in flight does."""
+        if self._cost_microusd is not None:
+            self.account.microusd += self.record.reserved_microusd - self._cost_microusd
+            self._cost_microusd = None
+
     def _actual_cost(self, reserved: int, result: JsonValue) -> int:
         """What the tool's author says that the call took; what was reserved if that breaks."""
         try:

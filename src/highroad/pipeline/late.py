@@ -85,9 +85,7 @@ def amend_unwritten(context: RoadContext, ending: Ending) -> None:
     It lands with the next commit that succeeds, also for a process that has lost its fence:
     whoever settles the call meanwhile knows less.
     """
-    if not context.record.has_intent or not context.is_resolved:
-        return
-    if not context.tool.definition.has_effects:
+    if not context.is_resolved or not context.tool.definition.has_effects:
         return
     if ending.status is Status.COMPLETED:
         _amend(context, applied=True)

@@ -72,6 +72,8 @@ class Services:
     plans: dict[tuple[str, bool], Stages] = field(default_factory=dict)
     tasks: set[asyncio.Task[Any]] = field(default_factory=set)
     """Endings that must be written though their caller is gone."""
+    unended: set[str] = field(default_factory=set)
+    """Calls with an intent whose end could not be written; they are settled when it can be."""
     _admissions: dict[tuple[Principal, tuple[Delegate, ...], str], Permit | Deny] = field(
         default_factory=dict
     )

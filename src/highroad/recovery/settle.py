@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Final
 
 from highroad.domain.call import Call
-from highroad.domain.error import CallError, Code, NotRecorded, VaultError
+from highroad.domain.error import CallError, Code, FenceLost, NotRecorded, VaultError
 from highroad.domain.outcome import AnyOutcome, Ending, Proof, Status
 from highroad.domain.tool import Effect, Tier
 from highroad.ledger.history import CallHistory
@@ -50,7 +50,14 @@ async def settle(services: Services, call_id: str, *, alone_s: float = 0.0) -> A
         call_id: The call.
         alone_s: For how long nobody else can have driven it. Its intent says when it began, and
             nothing says how late its effect may have come before its process died.
+
+    Raises:
+        FenceLost: Another process owns the ledger now, and settles what is to be settled.
+        NotRecorded: The ledger has no such call.
     """
+    failure = services.ledger.writer.failure
+    if isinstance(failure, FenceLost):
+        raise failure
     history = await services.ledger.history(call_id)
     if history is None:
         raise NotRecorded(f"the ledger has no call {call_id}")

@@ -133,7 +133,10 @@ async def finish(context: RoadContext, ending: Ending) -> AnyOutcome:
             outcome = context.outcome = await _as_recorded(context)
     except LedgerError:
         outcome = context.outcome = _unrecorded(context, ending)
-        late.amend_unwritten(context, ending)
+        if record.has_intent:
+            context.count_in_full()
+            context.services.unended.add(record.call.id)
+            late.amend_unwritten(context, ending)
     else:
         if result is not None and record.has_intent and not result.is_invalid:
             _remember(context, result)
