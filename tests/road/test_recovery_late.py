@@ -146,6 +146,42 @@ async def test_one_attempt_that_was_not_applied_says_nothing_of_the_other(world,
     assert await amendments_of(here, outcome.call_id) == [("late", False, "highroad")]
 
 
+@pytest.mark.parametrize(
+    ("back", "amended"),
+    [("returns", [("late", True, "highroad")]), ("says not applied", [])],
+)
+async def test_of_a_repeatable_call_that_failed_it_is_news_that_it_was_applied(
+    world, gate, back, amended
+):
+    work = slow(gate, effect="repeatable", back=back, attempts=1)
+    here = await world(work).open()
+    outcome = await here.call(work, {"number": 1})
+    assert outcome.status == "failed"
+    await back_home(here, gate)
+    assert await amendments_of(here, outcome.call_id, of=len(amended)) == amended
+
+
+async def test_of_a_call_that_completed_by_another_attempt_nothing_is_news(world, gate):
+    seen = []
+
+    @tool(tier="reversible", effect="idempotent", timeout_s=SHORT_S, attempts=2)
+    def work(number: int) -> int:
+        seen.append(number)
+        if len(seen) == 1:
+            gate.wait()
+        return len(seen)
+
+    here = await world(work, limits=Limits(call_s=1e6)).open()
+    calling = asyncio.ensure_future(here.call(work, {"number": 1}, run="r"))
+    while not calling.done():
+        here.clock.advance(1)
+        await asyncio.to_thread(lambda: None)
+    outcome = await calling
+    assert outcome.unwrap() == 2
+    await back_home(here, gate)
+    assert await amendments_of(here, outcome.call_id, rounds=1) == []
+
+
 async def test_a_body_that_never_got_a_thread_has_not_started(world, gate, begun):
     busy = slow(gate, effect="repeatable", name="busy", timeout_s=60, begun=begun)
     work = slow(gate, effect="unprotected")

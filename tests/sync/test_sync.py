@@ -96,3 +96,18 @@ def test_it_does_not_disturb_a_loop_that_is_made_later():
             return 1
 
         assert asyncio.run(other()) == 1
+
+
+def test_people_settle_what_nobody_knows():
+    @tool(tier="reversible")
+    def pay(cents: int) -> int:
+        raise RuntimeError
+
+    bob = Principal("bob")
+    with Runtime.open(tools=[pay]) as runtime:
+        unknown = runtime.call(pay, {"cents": 1}, run="r")
+        assert [each.call_id for each in runtime.unsettled()] == [unknown.call_id]
+        amendment = runtime.settle(unknown.call_id, applied=True, by=bob, reason="seen")
+        assert amendment.applied
+        assert runtime.unsettled(with_open=True) == ()
+        assert runtime.call(pay, {"cents": 1}, run="r").is_repeated
