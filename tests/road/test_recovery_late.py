@@ -393,3 +393,23 @@ async def test_who_lost_the_ledger_settles_nothing(world, effects, turns):
     with pytest.raises(LedgerError):
         await old.wait(told.call_id, timeout_s=0)
     assert effects["x"] == 1
+
+
+async def test_while_nothing_can_be_written_no_body_is_run_to_find_an_end(world, faulty, effects):
+    @tool(tier="reversible", effect="repeatable", attempts=1)
+    async def touch(number: int) -> int:
+        effects["x"] += 1
+        here.store.fails = lambda number: here.is_broken
+        raise RuntimeError
+
+    here = await world(touch, wrap=faulty).open()
+    here.is_broken = True
+    told = await here.call(touch, {"number": 1})
+    assert (told.status, told.error.code) == ("failed", "ledger_unavailable")
+    await here.runtime._waiting.end_unended()  # noqa: SLF001 - what the owner does each second
+    assert effects["x"] == 1
+    here.is_broken = False
+    await here.call(touch, {"number": 2})
+    await here.runtime._waiting.end_unended()  # noqa: SLF001 - as above
+    assert (await here.end_of(told))["status"] == "failed"
+    assert not await here.check()

@@ -87,7 +87,7 @@ class Waiting:
             for approval in page:
                 if approval.expires_ms > self._services.clock.now_ms():
                     return  # they expire in the order in which they were made
-                await self._end_overdue(approval)
+                await self._is_ended(approval.call_id)
             after = page[-1].id
 
     async def end_unended(self) -> None:
@@ -102,14 +102,17 @@ class Waiting:
         if writer.failure is not None:
             return
         for call_id in tuple(unended):
-            await self.wait(call_id, timeout_s=0)
-            unended.discard(call_id)
+            if await self._is_ended(call_id):
+                unended.discard(call_id)
 
-    async def _end_overdue(self, approval: Approval) -> None:
+    async def _is_ended(self, call_id: str) -> bool:
+        """Whether a call could be brought to its end."""
         try:
-            await self.wait(approval.call_id, timeout_s=0)
+            await self.wait(call_id, timeout_s=0)
         except LedgerError as error:  # its key may be lost; the others shall end all the same
-            _log.warning("call %s cannot be ended: %s", approval.call_id, error)
+            _log.warning("call %s cannot be ended: %s", call_id, error)
+            return False
+        return True
 
     async def _approval(self, history: CallHistory) -> Approval | None:
         """The approval of a held call as the store has it: spent or not."""

@@ -180,7 +180,8 @@ class GroupWriter:
         """
         group, self._group = self._group, []
         self._failure = self._loss = loss
-        for (_, waiter), receipt in zip(group, loss.receipts, strict=True):
+        receipts = loss.receipts or (None,) * len(group)
+        for (_, waiter), receipt in zip(group, receipts, strict=True):
             if waiter is None or waiter.done():
                 continue
             if receipt is None:

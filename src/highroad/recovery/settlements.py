@@ -13,7 +13,7 @@ from typing import Final
 import orjson
 
 from highroad.domain.entry import Amendment, AmendmentKind
-from highroad.domain.error import BrokenPromise, DecisionRefused, NotRecorded
+from highroad.domain.error import DecisionRefused, NotRecorded
 from highroad.domain.identity import Principal
 from highroad.domain.order import Settlement
 from highroad.domain.outcome import Status
@@ -61,15 +61,15 @@ class Settlements:
         found: list[Unsettled] = []
         after = ""
         while page := await self._ledger.store.unknown_calls(after=after, limit=_PAGE):
-            found += [await self._line(call_id) for call_id in page]
+            found += [_line_of(await self._history(call_id)) for call_id in page]
             after = page[-1]
         return tuple(found)
 
     async def open(self) -> tuple[Unsettled, ...]:
         """Calls without an end, oldest first: held, or in flight."""
-        return tuple(
-            [await self._line(call_id) for call_id in await self._ledger.store.open_calls()]
-        )
+        found = [await self._history(call_id) for call_id in await self._ledger.store.open_calls()]
+        # One that was in flight may have ended since it was listed.
+        return tuple(_line_of(history) for history in found if history.ended is None)
 
     async def settle(self, call_id: str, *, applied: bool, by: Principal, reason: str) -> Amendment:
         """Record that `by` found out whether a call took effect.
@@ -136,12 +136,6 @@ class Settlements:
         if history is None:
             raise _no_such_call(call_id)
         return history
-
-    async def _line(self, call_id: str) -> Unsettled:
-        history = await self._ledger.history(call_id)
-        if history is None:
-            raise BrokenPromise(f"call {call_id} is listed, and has no record")
-        return _line_of(history)
 
     async def _sealed_reason(
         self, history: CallHistory, settlement: Settlement
