@@ -1,4 +1,10 @@
-"""Stores under the kill matrix: how each is opened, watched, and read without highroad."""
+"""Stores under the kill matrix: how each is opened, watched, and read without highroad.
+
+A ground offers `open()`, which gives a store with a point before and behind everything that it
+writes, and `rows(table)`. The folder of a point is a copy of one in which a process has opened an
+empty ledger; a ground whose ledger lives on a server names its database after the folder, and
+makes it in `open` where there is none.
+"""
 
 import sqlite3
 from pathlib import Path
