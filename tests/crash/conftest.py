@@ -17,6 +17,8 @@ HERE = Path(__file__).parent
 BASE_MS = 1_750_000_000_000
 SOON_MS, TOMORROW_MS = 1_000, 7_200_000
 """How much later the next process comes: within the hour that keys are honoured, or behind it."""
+REST_MS = 600_000
+"""And the one after that, when all that the first one slept is over."""
 NUMBERS = count(1)
 lose_power = run_path(str(HERE / "power.py"))["lose_power"]
 
@@ -97,6 +99,7 @@ class Matrix:
         """The whole course of a point; whatever is wrong afterwards, in sentences."""
         folder = self.furnished()
         later = {"base_ms": BASE_MS + death.later_ms, "edits": edits}
+        much_later = later | {"base_ms": later["base_ms"] + REST_MS}
         code = self.phase("drive", folder, death, dies_at=death.at, edits=edits)
         if code == 0 and death.at is not None:
             self.missed += 1
@@ -105,8 +108,9 @@ class Matrix:
         if death.recovery_dies_at is not None:
             self.phase("recover", folder, death, dies_at=death.recovery_dies_at, **later)
             self.unsynced += self.cut_power(folder, death)
-        for phase in ("recover", "judge"):
-            code = self.phase(phase, folder, death, **later)
+            later = much_later
+        for phase, when in (("recover", later), ("judge", much_later)):
+            code = self.phase(phase, folder, death, **when)
             if code:
                 crashes.append(f"{phase} ended with {code}")
         verdict = folder / "violations.json"
