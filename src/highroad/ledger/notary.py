@@ -193,12 +193,11 @@ class Notary:
         if extent.size < before:
             raise _missing(extent.log_id, extent.size)
         while edge.size < extent.size:
-            page = await self._proofs.raw(extent.log_id, first=edge.size, limit=_PAGE)
-            page = page[: extent.size - edge.size]
-            expected = range(edge.size, edge.size + len(page))
-            if not page or [entry.seq for entry in page] != list(expected):
+            most = min(_PAGE, extent.size - edge.size)
+            bodies = await self._proofs.bodies(extent.log_id, first=edge.size, limit=most)
+            if not bodies:
                 raise _missing(extent.log_id, edge.size)
-            edge.extend([leaf_hash(entry.body) for entry in page])
+            edge.extend(map(leaf_hash, bodies))
             await asyncio.sleep(0)
         return edge.size - before
 

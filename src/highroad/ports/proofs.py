@@ -38,6 +38,10 @@ class ProofStore(Protocol):
         """Entries of one log by position, from `first` on, as they lie in the store."""
         ...
 
+    async def bodies(self, log_id: str, *, first: int, limit: int) -> Sequence[bytes]:
+        """The exact bodies of entries from position `first` on, up to the first that is missing."""
+        ...
+
     async def take_signing(self) -> bool:
         """Become the one process that signs, until `close` or death; `False` while another is.
 

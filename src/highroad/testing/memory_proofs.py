@@ -59,6 +59,12 @@ class MemoryProofs:
             for entry in found
         ]
 
+    async def bodies(self, log_id: str, *, first: int, limit: int) -> Sequence[bytes]:
+        """The exact bodies of entries from position `first` on, up to the first that is missing."""
+        ledger = self._ledger()
+        page = ledger.entries[first : first + limit] if log_id == ledger.log_id else []
+        return [entry.body for seq, entry in enumerate(page, first) if entry.position.seq == seq]
+
     async def take_signing(self) -> bool:
         """Whether this store may sign: the owner does."""
         self._ledger()

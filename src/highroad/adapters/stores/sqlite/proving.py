@@ -22,6 +22,10 @@ _RAW: Final = (
     "SELECT seq, schema, kind, organization, run_id, call_id, at_ms, body FROM entry "
     "WHERE seq >= ? AND ? IN (SELECT log_id FROM log) ORDER BY seq LIMIT ?"
 )
+_BODIES: Final = (
+    "SELECT seq, body FROM entry "
+    "WHERE seq >= ? AND ? IN (SELECT log_id FROM log) ORDER BY seq LIMIT ?"
+)
 _HEADS: Final = (
     "SELECT number, statement, signature FROM signed_head WHERE number > ? ORDER BY number LIMIT ?"
 )
@@ -70,6 +74,19 @@ class SQLiteProofs:
     async def raw(self, log_id: str, *, first: int = 0, limit: int = 256) -> Sequence[RawEntry]:
         """Entries of the log by position, from `first` on."""
         return [RawEntry._make(row) for row in self._all(_RAW, first, log_id, limit)]
+
+    async def bodies(self, log_id: str, *, first: int, limit: int) -> Sequence[bytes]:
+        """The exact bodies of entries from position `first` on, up to the first that is missing."""
+        found: list[bytes] = []
+        with self._errors:
+            # Row by row: a list of rows would set the garbage collector to work on every call.
+            row: _Row
+            for row in self._reading.execute(_BODIES, (first, log_id, limit)):
+                seq, body = row
+                if seq != first + len(found):
+                    break
+                found.append(body)
+        return found
 
     async def take_signing(self) -> bool:
         """Whether this process may sign: the owner does."""

@@ -67,6 +67,16 @@ class ProvingContract(Ground):
         assert await store.proofs.raw(fence.log_id, first=3) == []
         assert await store.proofs.raw("log_elsewhere") == []
 
+    async def test_bodies_are_given_word_for_word(self, store: Store, fence: Fence) -> None:
+        """From a position on; nothing of another log."""
+        written = [intent("call_1"), noted(), intent("call_2")]
+        await store.append(written, fence=fence)
+        bodies = [entry.body for entry in written]
+        assert await store.proofs.bodies(fence.log_id, first=0, limit=9) == bodies
+        assert await store.proofs.bodies(fence.log_id, first=1, limit=1) == bodies[1:2]
+        assert await store.proofs.bodies(fence.log_id, first=3, limit=9) == []
+        assert await store.proofs.bodies("log_elsewhere", first=0, limit=9) == []
+
     @pytest.mark.usefixtures("fence")
     async def test_one_process_signs_until_it_is_gone(self, store: Store, other: Store) -> None:
         """Asking twice changes nothing, and the next owner follows."""
