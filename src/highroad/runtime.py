@@ -345,6 +345,9 @@ class Runtime:
             self._every_second(self._waiting.end_unended, "calls without an end wait for theirs"),
         ):
             self._background.add(asyncio.get_running_loop().create_task(work))
+        if self._assembly.notary is not None:
+            signing = self._assembly.notary.watch()
+            self._background.add(asyncio.get_running_loop().create_task(signing))
 
     async def _every_second(self, work: Callable[[], Awaitable[None]], otherwise: str) -> None:
         """Do it again and again; what the ledger refuses is logged and tried at the next turn."""

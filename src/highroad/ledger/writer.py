@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from highroad.domain.entry import Entry, Fence, Receipt
@@ -45,6 +45,8 @@ class GroupWriter:
         self._failure: LedgerError | None = None
         self._loss: FenceLost | None = None
         """Once another process has taken over, only amendments land."""
+        self.on_commit: Callable[[int], None] = lambda _: None
+        """Told how many entries each commit has written."""
         self._give_way_s = 0.0
         """When reads let others have the loop again."""
 
@@ -172,6 +174,7 @@ class GroupWriter:
             if waiter is not None and not waiter.done():
                 waiter.set_result(receipt)
         self._tell(len(group))
+        self.on_commit(len(group))
 
     def _lose(self, loss: FenceLost) -> None:
         """Tell the writers of amendments that theirs have landed, and everybody else that not.
