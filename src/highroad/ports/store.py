@@ -13,6 +13,7 @@ from highroad.domain.entry import Entry, Fence, KeyClaim, Position, Receipt, Sto
 from highroad.domain.order import Order
 from highroad.domain.payload import SealedKey, SealedPayload
 from highroad.domain.run import Usage
+from highroad.ports.upkeep import Upkeep
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +31,18 @@ class Store(Protocol):
     (locked, read-only, full, of a newer schema).
     """
 
+    @property
+    def upkeep(self) -> Upkeep:
+        """Figures, retention, moving and archives."""
+        ...
+
     async def acquire(self, *, pid: int, at_ms: int) -> Fence | None:
         """Become the owner, or `None` while another process is; death frees it.
 
         A new owner's fence is of a higher epoch than every one before.
+
+        Raises:
+            LedgerError: The ledger was moved away, or is a copy that is not complete.
         """
         ...
 

@@ -23,11 +23,15 @@ from highroad.domain.entry import (
     Written,
 )
 
-_HEAD: Final = "SELECT log_id, epoch, coalesce((SELECT max(seq) FROM entry), first - 1) FROM log"
+_HEAD: Final = (
+    "SELECT log_id, epoch, first, max(coalesce((SELECT max(seq) FROM entry), -1), first - 1) "
+    "FROM log"
+)
 _ENDED: Final = f"""
     SELECT value FROM json_each(?)
     WHERE EXISTS (SELECT 1 FROM entry WHERE call_id = value AND kind = '{EntryKind.ENDED}')
 """  # noqa: S608 - a constant
+_ENDED_OR_ARCHIVED: Final = f"{_ENDED} OR EXISTS (SELECT 1 FROM tool_result WHERE call_id = value)"  # noqa: S608 - constants
 _APPROVAL_STATE: Final = "SELECT state FROM approval WHERE id = ?"
 _SPEND: Final = f"UPDATE approval SET state = '{ApprovalState.CONSUMED}' WHERE id = ?"  # noqa: S608 - a constant
 _CLAIM: Final = """
@@ -67,24 +71,26 @@ def append(
     Returns:
         A receipt for each; `None` if the fence is lost, where only amendments were written.
     """
-    log_id, epoch, last = connection.execute(_HEAD).get
+    log_id, epoch, first, last = connection.execute(_HEAD).get
     is_lost = fence != Fence(log_id, epoch)
     if is_lost:
         kept = [entry for entry in entries if entry.kind is EntryKind.AMENDED]
     else:
         kept = list(entries)
-    batch = _Batch(connection, log_id, last + 1, _ended_before(connection, kept))
+    # Of a call whose entries were archived, the audit row is what tells that it has ended.
+    question = _ENDED_OR_ARCHIVED if first else _ENDED
+    batch = _Batch(connection, log_id, last + 1, _ended_before(connection, kept, question))
     receipts = tuple([batch.take(entry) for entry in kept])
     batch.flush()
     return receipts if len(kept) == len(entries) else None
 
 
-def _ended_before(connection: apsw.Connection, entries: Sequence[Entry]) -> set[str]:
+def _ended_before(connection: apsw.Connection, entries: Sequence[Entry], question: str) -> set[str]:
     """Which of the calls that `entries` end have ended already: asked once for all of them."""
     ending = [entry.call_id for entry in entries if entry.kind is EntryKind.ENDED]
     if not ending:
         return set()
-    return {call_id for (call_id,) in connection.execute(_ENDED, (json.dumps(ending),))}
+    return {call_id for (call_id,) in connection.execute(question, (json.dumps(ending),))}
 
 
 class _Batch:
