@@ -1,11 +1,29 @@
 """What keeps a store healthy over years: retention, figures, moving, archives."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from highroad.domain.entry import Fence, StoredEntry
 from highroad.ports.tables import Cell
+
+Progress: TypeAlias = Callable[[int, int], None]
+"""Told how much is done, and of how much, from time to time."""
+
+
+def in_silence(done: int, total: int) -> None:
+    """Progress that nobody looks at."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upgraded:
+    """A store that was brought to this version."""
+
+    before: int
+    """Schema it had."""
+    after: int
+    backup: str | None
+    """Where the copy of it as it was stands; `None` where nothing had to be done."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,8 +33,8 @@ class OwnerLock:
         """Whether this store has the lock."""
         return self._held is not None
 
-    def take(self) -> bool:
-        """Whether this store has the lock now.
+    def take(self, *, patience_ms: int = 0) -> bool:
+        """Whether this store has the lock now, or within `patience_ms`.
 
         Raises:
             LedgerError: The file beside the ledger cannot be made.
@@ -43,6 +43,7 @@ class OwnerLock:
             return True
         with LedgerErrors(self._path):
             connection = apsw.Connection(str(self._path))
+            connection.set_busy_timeout(patience_ms)
             try:
                 connection.execute("BEGIN EXCLUSIVE")
             except apsw.BusyError:
