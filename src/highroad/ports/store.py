@@ -13,6 +13,7 @@ from highroad.domain.entry import Entry, Fence, KeyClaim, Position, Receipt, Sto
 from highroad.domain.order import Order
 from highroad.domain.payload import SealedKey, SealedPayload
 from highroad.domain.run import Usage
+from highroad.ports.proofs import ProofStore
 from highroad.ports.upkeep import Upkeep
 
 
@@ -34,6 +35,11 @@ class Store(Protocol):
     @property
     def upkeep(self) -> Upkeep:
         """Figures, retention, moving and archives."""
+        ...
+
+    @property
+    def proofs(self) -> ProofStore:
+        """What proves the ledger: tiles, signed heads, what anchors have."""
         ...
 
     async def acquire(self, *, pid: int, at_ms: int) -> Fence | None:

@@ -10,6 +10,7 @@ from highroad.domain.entry import KeyClaim, Row, StoredEntry
 from highroad.domain.moving import Fact
 from highroad.domain.order import Order
 from highroad.domain.payload import SealedKey, SealedPayload
+from highroad.domain.proof import SignedHead, Tile
 from highroad.ports.store import Ownership
 
 Record: TypeAlias = dict[str, Any]
@@ -47,10 +48,10 @@ class MemoryLedger:
     """What the ledger remembers of itself."""
     first: int = 0
     """The first position whose entry is here, but for those of lasting kinds."""
-    tiles: dict[tuple[str, int, int], bytes] = field(default_factory=dict)
-    """Hashes by log, level and position."""
-    heads: dict[int, tuple[bytes, bytes]] = field(default_factory=dict)
-    """Statement and signature by number."""
+    heads: list[SignedHead] = field(default_factory=list)
+    """By number."""
+    tiles: dict[tuple[str, int, int], Tile] = field(default_factory=dict)
+    """By log, level and position."""
     anchored: dict[str, int] = field(default_factory=dict)
 
     @property

@@ -33,6 +33,7 @@ from highroad.domain.payload import SealedKey, SealedPayload
 from highroad.domain.run import Usage
 from highroad.ports.store import Ownership
 from highroad.testing.memory_ledger import MemoryLedger, seq_of
+from highroad.testing.memory_proofs import MemoryProofs
 from highroad.testing.memory_upkeep import MemoryUpkeep
 
 
@@ -47,6 +48,7 @@ class MemoryStore:
         self.ledger: MemoryLedger = MemoryLedger() if ledger is None else ledger
         self._is_closed = False
         self.upkeep: MemoryUpkeep = MemoryUpkeep(self._open, self._take)
+        self.proofs: MemoryProofs = MemoryProofs(self._open, lambda: self.ledger.holder is self)
 
     async def acquire(self, *, pid: int, at_ms: int) -> Fence | None:
         """Become the owner, or `None` while another store is."""

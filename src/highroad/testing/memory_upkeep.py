@@ -19,6 +19,7 @@ from highroad.domain.error import FenceLost, LedgerError
 from highroad.domain.moving import LASTING, SECTIONS, Fact, Section
 from highroad.domain.order import read_order, write_order
 from highroad.domain.payload import PayloadKind, SealedKey, SealedPayload
+from highroad.domain.proof import Tile, read_head
 from highroad.ports.tables import Cell
 from highroad.ports.upkeep import Figures
 from highroad.testing.memory_ledger import MemoryLedger, seq_of
@@ -172,6 +173,10 @@ def _open_calls(ledger: MemoryLedger) -> Iterable[_Line]:
     return ((call, ledger.log_id, seq) for call, seq in ledger.open_calls.items())
 
 
+def _heads(ledger: MemoryLedger) -> Iterable[_Line]:
+    return ((head.number, head.statement, head.signature) for head in ledger.heads)
+
+
 def _inbox(ledger: MemoryLedger) -> Iterable[_Line]:
     return ((number, *write_order(order)) for number, order in ledger.inbox.items())
 
@@ -184,8 +189,8 @@ _OUT: Final[Mapping[Section, Callable[[MemoryLedger], Iterable[_Line]]]] = {
     Section.RUN_KEY: lambda ledger: map(astuple, ledger.run_keys.values()),
     Section.KEY_CLAIM: _claims,
     Section.OPEN_CALL: _open_calls,
-    Section.TILE: lambda ledger: ((*key, hashes) for key, hashes in ledger.tiles.items()),
-    Section.SIGNED_HEAD: lambda ledger: ((n, *head) for n, head in ledger.heads.items()),
+    Section.TILE: lambda ledger: map(astuple, ledger.tiles.values()),
+    Section.SIGNED_HEAD: _heads,
     Section.ANCHORED: lambda ledger: ledger.anchored.items(),
     Section.INBOX: _inbox,
 }
@@ -259,11 +264,14 @@ def _put_open_call(ledger: MemoryLedger, call_id: str, _log_id: str, seq: int) -
 
 
 def _put_tile(ledger: MemoryLedger, log_id: str, level: int, position: int, hashes: bytes) -> None:
-    ledger.tiles[log_id, level, position] = hashes
+    tile = Tile(log_id=log_id, level=level, position=position, hashes=hashes)
+    ledger.tiles[log_id, level, position] = tile
 
 
 def _put_head(ledger: MemoryLedger, number: int, statement: bytes, signature: bytes) -> None:
-    ledger.heads[number] = (statement, signature)
+    head = read_head(number, statement, signature)
+    ledger.heads = [known for known in ledger.heads if known.number != number]
+    insort(ledger.heads, head, key=lambda known: known.number)
 
 
 def _put_anchored(ledger: MemoryLedger, anchor: str, number: int) -> None:

@@ -10,6 +10,7 @@ from highroad.adapters.stores.sqlite import appending, inbox, ownership
 from highroad.adapters.stores.sqlite.failures import LedgerErrors
 from highroad.adapters.stores.sqlite.opening import connect
 from highroad.adapters.stores.sqlite.ownership import OwnerLock
+from highroad.adapters.stores.sqlite.proving import SQLiteProofs
 from highroad.adapters.stores.sqlite.reading import Reader
 from highroad.adapters.stores.sqlite.upkeep import SQLiteUpkeep
 from highroad.adapters.stores.sqlite.writing import Writer
@@ -35,6 +36,7 @@ class SQLiteStore:
         reading = connect(path, patience_ms=patience_ms)
         self._reader = Reader(reading)
         self.upkeep: SQLiteUpkeep = SQLiteUpkeep(path, self._writer, reading, self._lock)
+        self.proofs: SQLiteProofs = SQLiteProofs(self._writer, reading, self._lock, path)
 
     @classmethod
     def open(cls, path: Path | str, *, patience_ms: int = PATIENCE_MS) -> "SQLiteStore":

@@ -18,6 +18,7 @@ from highroad.testing.contracts.store.approvals import ApprovalContract
 from highroad.testing.contracts.store.keys import KeyContract
 from highroad.testing.contracts.store.landing import LandingContract
 from highroad.testing.contracts.store.owning import OwningContract
+from highroad.testing.contracts.store.proving import ProvingContract
 from highroad.testing.contracts.store.reading import ReadingContract
 from highroad.testing.contracts.store.upkeep import UpkeepContract
 from highroad.testing.contracts.store.usage import UsageContract
@@ -33,6 +34,7 @@ class StoreContract(
     UsageContract,
     OwningContract,
     UpkeepContract,
+    ProvingContract,
 ):
     """Every sentence of the port.
 
