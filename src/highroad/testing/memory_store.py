@@ -22,7 +22,6 @@ from highroad.domain.entry import (
     KeyTaken,
     Position,
     Receipt,
-    Row,
     StoredEntry,
     Written,
 )
@@ -32,9 +31,7 @@ from highroad.domain.outcome import Status
 from highroad.domain.payload import SealedKey, SealedPayload
 from highroad.domain.run import Usage
 from highroad.ports.store import Ownership
-
-_Record = dict[str, Any]
-"""A row by column name."""
+from highroad.testing.memory_tables import MemoryTables, Record, put
 
 _numbers = itertools.count(1)
 
@@ -48,7 +45,7 @@ class MemoryLedger:
     owner: Ownership | None = None
     holder: "MemoryStore | None" = None
     entries: list[StoredEntry] = field(default_factory=list)
-    tables: dict[str, dict[tuple[Any, ...], _Record]] = field(
+    tables: dict[str, dict[tuple[Any, ...], Record]] = field(
         default_factory=lambda: {name: {} for name in TABLES}
     )
     payloads: dict[str, SealedPayload] = field(default_factory=dict)
@@ -58,6 +55,8 @@ class MemoryLedger:
     ended: dict[str, None] = field(default_factory=dict)
     calls_of: dict[str, dict[str, None]] = field(default_factory=lambda: defaultdict(dict))
     """Calls by run."""
+    projected: int = 0
+    """By which version the tables were derived."""
     inbox: list[Order] = field(default_factory=list)
 
 
@@ -71,6 +70,11 @@ class MemoryStore:
     def __init__(self, ledger: MemoryLedger | None = None) -> None:
         self.ledger: MemoryLedger = MemoryLedger() if ledger is None else ledger
         self._is_closed = False
+
+    @property
+    def tables(self) -> MemoryTables:
+        """Its audit tables."""
+        return MemoryTables(self._open)
 
     async def acquire(self, *, pid: int, at_ms: int) -> Fence | None:
         """Become the owner, or `None` while another store is."""
@@ -237,7 +241,7 @@ class MemoryStore:
         if entry.spends is not None:
             ledger.tables["approval"][entry.spends,]["state"] = ApprovalState.CONSUMED
         for row in entry.rows:
-            self._put(row)
+            put(ledger, row)
         for payload in entry.payloads:
             ledger.payloads.setdefault(payload.id, payload)
         if entry.run_key is not None:
@@ -276,16 +280,6 @@ class MemoryStore:
             if not is_ours and standing.expires_ms > entry.at_ms:
                 return KeyTaken(standing)
         return None
-
-    def _put(self, row: Row) -> None:
-        columns = TABLES[row.table].columns
-        record: _Record = {
-            column.name: value for column, value in zip(columns, row.values, strict=True)
-        }
-        key = tuple(record[column.name] for column in columns if column.is_key)
-        self.ledger.tables[row.table][key] = record
-        if row.table == "tool_call":
-            self.ledger.calls_of[record["run_id"]][record["id"]] = None
 
     def _follow(self, entry: Entry, call_id: str) -> None:
         ledger = self.ledger

@@ -11,6 +11,7 @@ from highroad.adapters.stores.sqlite.failures import LedgerErrors
 from highroad.adapters.stores.sqlite.opening import connect
 from highroad.adapters.stores.sqlite.ownership import OwnerLock
 from highroad.adapters.stores.sqlite.reading import Reader
+from highroad.adapters.stores.sqlite.tables import SQLiteTables
 from highroad.adapters.stores.sqlite.writing import Writer
 from highroad.domain.approval import Approval, ApprovalState
 from highroad.domain.entry import Entry, Fence, KeyClaim, Position, Receipt, StoredEntry
@@ -31,7 +32,9 @@ class SQLiteStore:
         self._errors = LedgerErrors(path)
         self._lock = OwnerLock(path)
         self._writer = Writer(connect(path, patience_ms=patience_ms), path, patience_ms=patience_ms)
-        self._reader = Reader(connect(path, patience_ms=patience_ms))
+        reading = connect(path, patience_ms=patience_ms)
+        self._reader = Reader(reading)
+        self._tables = SQLiteTables(reading, self._writer, path, patience_ms=patience_ms)
 
     @classmethod
     def open(cls, path: Path | str, *, patience_ms: int = PATIENCE_MS) -> "SQLiteStore":
@@ -46,6 +49,11 @@ class SQLiteStore:
         """
         # Absolute, so that a program may change its folder afterwards.
         return cls(Path(path).absolute(), patience_ms=patience_ms)
+
+    @property
+    def tables(self) -> SQLiteTables:
+        """Its audit tables."""
+        return self._tables
 
     async def acquire(self, *, pid: int, at_ms: int) -> Fence | None:
         """Become the owner, or `None` while another process is."""
@@ -174,6 +182,7 @@ class SQLiteStore:
     async def close(self) -> None:
         """Give up ownership and files. Safe to call twice."""
         with self._errors:
+            self._tables.close()
             await self._writer.close()
             self._reader.close()
             self._lock.release()

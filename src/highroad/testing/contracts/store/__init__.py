@@ -13,6 +13,7 @@ from highroad.testing.contracts.store.keys import KeyContract
 from highroad.testing.contracts.store.landing import LandingContract
 from highroad.testing.contracts.store.owning import OwningContract
 from highroad.testing.contracts.store.reading import ReadingContract
+from highroad.testing.contracts.store.tables import TablesContract
 from highroad.testing.contracts.store.usage import UsageContract
 
 __all__ = ["StoreContract"]
@@ -25,5 +26,6 @@ class StoreContract(
     ReadingContract,
     UsageContract,
     OwningContract,
+    TablesContract,
 ):
     """Every sentence of the port. Each time `open_store` is called, a process opens the ledger."""
