@@ -6,7 +6,7 @@ copied, bounded and closed, names and options are judged, contract and digest ar
 runtime then writes, the pins in one commit, is not in it.
 
 Bare is `Draft202012Validator(schema, validate_formats=True, offline=True)` for the same schemas.
-A schema that is certain to compile (`highroad.tools.sure_schema`) is compiled by us only when a
+A schema that is certain to compile (`highroad.tools.schemas.sure`) is compiled by us only when a
 call needs it; quoted beside is what registering costs when all of them are compiled at once.
 
 The value is the median over turns of processor times, each turn being the one and then the other.
@@ -20,7 +20,7 @@ from jsonschema_rs import Draft202012Validator
 
 from bench.foreign import ForeignTool, processor_us, thousand
 from bench.harness import Reading, rounded, take_turns
-from highroad.tools.from_schema import tool_from_schema
+from highroad.tools.declaring.from_schema import tool_from_schema
 from highroad.tools.registry import Registry
 
 _ROUNDS: Final = 31

@@ -18,8 +18,8 @@ from typing import Annotated, Any, Final, TypeAlias
 from bench.foreign import processor_us, sample
 from bench.harness import Reading, Turns, rounded, take_turns
 from highroad.tools.compile import RegisteredTool, compile_tool
-from highroad.tools.declare import tool
-from highroad.tools.from_schema import tool_from_schema
+from highroad.tools.declaring.declare import tool
+from highroad.tools.declaring.from_schema import tool_from_schema
 from highroad.tools.semantic import Email
 from highroad.tools.validate import check_arguments
 

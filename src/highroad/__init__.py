@@ -29,14 +29,14 @@ if TYPE_CHECKING:
     from highroad.domain.tool import Effect, Tier
     from highroad.ports.policy import Owner
     from highroad.runtime import Runtime
-    from highroad.tools.checks import Check
-    from highroad.tools.context import ToolContext
-    from highroad.tools.contract import Content, Control, Owned, Secret
-    from highroad.tools.cost import Cost
-    from highroad.tools.declare import tool, tool_definition
-    from highroad.tools.from_model import tool_from_model
-    from highroad.tools.from_schema import tool_from_schema
-    from highroad.tools.members import tools_of
+    from highroad.tools.body.checks import Check
+    from highroad.tools.body.context import ToolContext
+    from highroad.tools.body.cost import Cost
+    from highroad.tools.declaring.contract import Content, Control, Owned, Secret
+    from highroad.tools.declaring.declare import tool, tool_definition
+    from highroad.tools.declaring.from_model import tool_from_model
+    from highroad.tools.declaring.from_schema import tool_from_schema
+    from highroad.tools.declaring.members import tools_of
 
 _HOMES: Final = {
     "domain.error": ("HighroadError", "NotCompleted", "ToolError"),
@@ -59,14 +59,14 @@ _HOMES: Final = {
     "domain.tool": ("Effect", "Tier"),
     "ports.policy": ("Owner",),
     "runtime": ("Runtime",),
-    "tools.checks": ("Check",),
-    "tools.context": ("ToolContext",),
-    "tools.contract": ("Content", "Control", "Owned", "Secret"),
-    "tools.cost": ("Cost",),
-    "tools.declare": ("tool", "tool_definition"),
-    "tools.from_model": ("tool_from_model",),
-    "tools.from_schema": ("tool_from_schema",),
-    "tools.members": ("tools_of",),
+    "tools.body.checks": ("Check",),
+    "tools.body.context": ("ToolContext",),
+    "tools.body.cost": ("Cost",),
+    "tools.declaring.contract": ("Content", "Control", "Owned", "Secret"),
+    "tools.declaring.declare": ("tool", "tool_definition"),
+    "tools.declaring.from_model": ("tool_from_model",),
+    "tools.declaring.from_schema": ("tool_from_schema",),
+    "tools.declaring.members": ("tools_of",),
 }
 """Names by module; `tests/test_public_surface.py` holds it to the imports above."""
 

@@ -34,6 +34,7 @@ from highroad.domain.version import VERSION
 from highroad.ledger import entries
 from highroad.ledger.access import ReadOnlyWriter
 from highroad.ledger.audit import Audit
+from highroad.ledger.derivation import bring_up_to_date
 from highroad.ledger.history import read_body
 from highroad.ledger.keyring import Keyring
 from highroad.ledger.ledger import Ledger
@@ -54,8 +55,9 @@ from highroad.resilience.cache import Cache
 from highroad.resilience.loops import Loops
 from highroad.resilience.retry import Retry
 from highroad.settings import Settings, load
-from highroad.tools.discovery import discover
-from highroad.tools.pins import Accepted, read_accepted
+from highroad.tools.declaring.discovery import discover
+from highroad.tools.pins.accepted import Accepted
+from highroad.tools.pins.file import read_accepted
 from highroad.tools.registry import Registry
 
 _SQLITE: Final = "sqlite:///"
@@ -192,6 +194,7 @@ async def _ledger(store: Store, keyring: Keyring, clock: Clock) -> tuple[Ledger,
     """The ledger, and the process that owns it if that is another one."""
     fence = await store.acquire(pid=os.getpid(), at_ms=clock.now_ms())
     if fence is not None:
+        await bring_up_to_date(store)
         return Ledger(store, GroupWriter(store, fence), keyring, clock), None
     ownership = await store.ownership()
     if ownership is None:
@@ -202,13 +205,13 @@ async def _ledger(store: Store, keyring: Keyring, clock: Clock) -> tuple[Ledger,
 async def _take_office(services: Services, settings: Settings) -> None:
     """What a new owner does first: forget what has expired, look back a minute."""
     ledger, clock = services.ledger, services.clock
-    now_ms = clock.now_ms()
+    now_ms, session = clock.now_ms(), services.ids.new("session")
     await ledger.store.expire(now_ms)
     services.rates.seed(await ledger.store.admitted_since(now_ms - int(WINDOW_S * 1_000)))
     opened = entries.noted(
         EntryKind.OPENED,
         {
-            "session": services.ids.new("session"),
+            "session": session,
             "door": "python",
             "version": VERSION,
             "profile": settings.profile,
@@ -219,6 +222,13 @@ async def _take_office(services: Services, settings: Settings) -> None:
         at_ms=now_ms,
     )
     await ledger.writer.write(opened)
+    version = services.policy.version
+    if await ledger.policy_version() != version:
+        facts = {"version": version, "session": session}
+        loaded = entries.noted(
+            EntryKind.POLICY, facts, organization=DEFAULT_ORGANIZATION, at_ms=now_ms
+        )
+        await ledger.writer.write(loaded)
 
 
 def _accepted_pins(settings: Settings, *, is_needed: bool) -> dict[str, Accepted] | None:

@@ -8,8 +8,8 @@ import pytest
 from highroad import Tier, tool_definition
 from highroad.cli.exits import ExitCode
 from highroad.demo.tools import TOOLS, refund
-from highroad.tools.digest import sealed
-from highroad.tools.pins import write_pins
+from highroad.tools.declaring.digest import sealed
+from highroad.tools.pins.file import write_pins
 
 
 def test_all_tools_of_the_settings_are_listed(terminal):

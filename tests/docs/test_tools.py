@@ -3,7 +3,7 @@
 import pytest
 
 from highroad import Effect, Tier, tool, tool_definition
-from highroad.tools.options import ToolOptions
+from highroad.tools.declaring.options import ToolOptions
 
 
 @pytest.fixture

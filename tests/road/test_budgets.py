@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from highroad import tool
-from highroad.tools.cost import Cost
+from highroad.tools.body.cost import Cost
 
 pytestmark = pytest.mark.promise("P6")
 

@@ -9,7 +9,7 @@ import pytest
 from highroad import Completed, Failed, Owned, Owner, Refused, ToolContext, ToolError, Unknown, tool
 from highroad.domain.error import BrokenPromise
 from highroad.testing.clock import FakeClock
-from highroad.tools.cost import Cost
+from highroad.tools.body.cost import Cost
 
 pytestmark = [pytest.mark.promise("P3"), pytest.mark.promise("P5")]
 

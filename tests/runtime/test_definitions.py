@@ -19,7 +19,7 @@ from highroad.domain.error import DecisionRefused, LedgerError, LedgerOwned
 from highroad.domain.policy import Line, PolicyRules, Role
 from highroad.settings import load
 from highroad.sync import Runtime as SyncRuntime
-from highroad.tools.pins import write_pins
+from highroad.tools.pins.file import write_pins
 
 pytestmark = pytest.mark.promise("P8")
 

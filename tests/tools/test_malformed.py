@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 from jsonschema_rs import Draft202012Validator
 from pydantic import BaseModel, Field
 
+from highroad.tools.arguments.invalid import Invalid
+from highroad.tools.arguments.parse import parse
 from highroad.tools.compile import compile_tool
-from highroad.tools.declare import tool
-from highroad.tools.invalid import Invalid
-from highroad.tools.parse import parse
+from highroad.tools.declaring.declare import tool
 from highroad.tools.semantic import Email, SafePath
 from highroad.tools.validate import check_arguments
 

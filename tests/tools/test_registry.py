@@ -6,9 +6,9 @@ import pytest
 
 from highroad.domain.error import DeclarationError
 from highroad.domain.tool import ToolDefinition
-from highroad.tools.contract import Content
-from highroad.tools.declare import tool, tool_definition
-from highroad.tools.digest import pinned_fields
+from highroad.tools.declaring.contract import Content
+from highroad.tools.declaring.declare import tool, tool_definition
+from highroad.tools.declaring.digest import pinned_fields
 from highroad.tools.near import near_names
 from highroad.tools.registry import Registry
 

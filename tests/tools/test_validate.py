@@ -9,10 +9,10 @@ from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
 from highroad.domain.error import Problem
+from highroad.tools.arguments.invalid import MOST, Invalid
 from highroad.tools.compile import compile_tool
-from highroad.tools.declare import tool
-from highroad.tools.describe import describe
-from highroad.tools.invalid import MOST, Invalid
+from highroad.tools.declaring.declare import tool
+from highroad.tools.schemas.describe import describe
 from highroad.tools.semantic import Email
 from highroad.tools.validate import Validated, check_arguments
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from highroad.domain.error import Code, DeclarationError
 from highroad.tools.compile import compile_tool
-from highroad.tools.declare import tool, tool_definition
+from highroad.tools.declaring.declare import tool, tool_definition
 from highroad.tools.migration import migrated
 from highroad.tools.registry import Registry
 from highroad.tools.versions import Chosen, Unavailable, age, choose

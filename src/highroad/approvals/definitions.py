@@ -18,9 +18,10 @@ from highroad.domain.pin import Pin
 from highroad.domain.tool import ToolDefinition
 from highroad.ledger import entries
 from highroad.ledger.ledger import Ledger
-from highroad.tools.digest import pinned_fields
-from highroad.tools.pin_changes import FieldChange, field_changes
-from highroad.tools.pins import Accepted, Change, Pins, differences, is_accepted, pin_of
+from highroad.tools.declaring.digest import pinned_fields
+from highroad.tools.pins.accepted import Accepted, Pins
+from highroad.tools.pins.differences import Change, differences, is_accepted, pin_of
+from highroad.tools.pins.field_changes import FieldChange, field_changes
 from highroad.tools.registry import Registry
 
 ACCEPT: Final = "tools:accept"

@@ -14,17 +14,11 @@ from highroad.cli.exits import ExitCode
 from highroad.cli.misuse import Misuse
 from highroad.cli.output import Output
 from highroad.domain.tool import ToolDefinition
-from highroad.tools.digest import pinned_fields
-from highroad.tools.pin_changes import FieldChange, field_changes
-from highroad.tools.pins import (
-    Accepted,
-    Change,
-    Difference,
-    differences,
-    pin_of,
-    read_accepted,
-    write_pins,
-)
+from highroad.tools.declaring.digest import pinned_fields
+from highroad.tools.pins.accepted import Accepted
+from highroad.tools.pins.differences import Change, Difference, differences, pin_of
+from highroad.tools.pins.field_changes import FieldChange, field_changes
+from highroad.tools.pins.file import read_accepted, write_pins
 from highroad.tools.registry import Registry
 
 

@@ -17,7 +17,7 @@ from highroad.tools.catalog.entry import Catalog
 from highroad.tools.catalog.entry import catalog as catalog_of
 from highroad.tools.catalog.markdown import markdown
 from highroad.tools.catalog.page import page
-from highroad.tools.discovery import discover
+from highroad.tools.declaring.discovery import discover
 from highroad.tools.registry import Registry
 
 

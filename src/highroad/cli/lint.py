@@ -16,7 +16,7 @@ from highroad.cli.misuse import Misuse
 from highroad.cli.options import AsJson
 from highroad.cli.output import Output
 from highroad.settings import load
-from highroad.tools.discovery import discover
+from highroad.tools.declaring.discovery import discover
 from highroad.tools.lint.codes import LintCode, Severity
 from highroad.tools.lint.declared import subject_of
 from highroad.tools.lint.listing import Listing, UnreadableList, read_list

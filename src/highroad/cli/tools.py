@@ -19,7 +19,7 @@ from highroad.domain.error import HighroadError
 from highroad.settings import load
 from highroad.settings.model import Settings
 from highroad.tools.compile import RegisteredTool
-from highroad.tools.discovery import discover
+from highroad.tools.declaring.discovery import discover
 from highroad.tools.registry import Registry
 
 app: typer.Typer = typer.Typer(

@@ -13,7 +13,7 @@ from highroad.domain.approval import Approval
 from highroad.domain.label import Integrity
 from highroad.domain.tool import ToolDefinition
 from highroad.domain.trail import Explanation, Trail
-from highroad.tools.contract import Reason
+from highroad.tools.declaring.contract import Reason
 
 _COLOURS = {
     "completed": "green",

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any, Final, TypeAlias
 
 from highroad.domain.json_value import JsonObject
-from highroad.tools.declaration import DeclaredTool
-from highroad.tools.from_schema import tool_from_schema
+from highroad.tools.declaring.declaration import DeclaredTool
+from highroad.tools.declaring.from_schema import tool_from_schema
 
 SERVER: Final = "tools.carrier.example"
 

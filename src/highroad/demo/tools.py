@@ -22,7 +22,7 @@ from highroad.demo.records import (
     Shipment,
 )
 from highroad.demo.stock import MAIL_DOMAIN
-from highroad.tools.contract import Control
+from highroad.tools.declaring.contract import Control
 from highroad.tools.semantic import Email
 
 Context: TypeAlias = ToolContext[Shop]

@@ -17,7 +17,7 @@ class Pin:
         source: Identity of the server it comes from; empty is this program's own code.
         by: Opaque id of whoever accepted it; `None` where own code was pinned as it changed.
         at_ms: When.
-        fields: The definition itself, as `tools.digest.pinned_fields` gives it.
+        fields: The definition itself, as `tools.declaring.digest.pinned_fields` gives it.
     """
 
     tool: str

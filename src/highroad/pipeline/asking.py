@@ -9,7 +9,7 @@ from highroad.domain.verdict import Refuse
 from highroad.pipeline.body import is_called_off, tool_context
 from highroad.pipeline.context import RoadContext
 from highroad.pipeline.timer import within
-from highroad.tools.hooks import Hook
+from highroad.tools.body.hooks import Hook
 
 S = TypeVar("S")
 R = TypeVar("R")

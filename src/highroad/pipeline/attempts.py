@@ -13,7 +13,7 @@ from highroad.pipeline.body import is_called_off, run_body, tool_context
 from highroad.pipeline.context import RoadContext
 from highroad.pipeline.timer import within
 from highroad.tools.compile import RegisteredTool
-from highroad.tools.declare import ProbeHook
+from highroad.tools.declaring.declare import ProbeHook
 
 _CODE: Final = re.compile(r"[a-z0-9_]{1,64}")
 

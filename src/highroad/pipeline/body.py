@@ -12,14 +12,14 @@ from highroad.domain.call import Call
 from highroad.domain.outcome import AnyOutcome
 from highroad.pipeline.context import RoadContext
 from highroad.pipeline.timer import within
-from highroad.tools.context import ToolContext
+from highroad.tools.body.context import ToolContext
 
 MAX_THREADS: Final = 40
 """Bodies of synchronous tools that run at once, those that outlived their deadline included."""
 
 
 class Progress:
-    """The road's side of a call while its body runs (`tools.context.CallInProgress`)."""
+    """The road's side of a call while its body runs (`tools.body.context.CallInProgress`)."""
 
     __slots__ = ("_call", "_context")
 

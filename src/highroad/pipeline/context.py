@@ -19,8 +19,8 @@ from highroad.ledger.record import CallRecord
 from highroad.limits.budget import Account, Reservation, to_microusd
 from highroad.limits.rate import Taken
 from highroad.pipeline.services import Services
+from highroad.tools.body.context import ToolContext
 from highroad.tools.compile import RegisteredTool
-from highroad.tools.context import ToolContext
 
 _log: Final = logging.getLogger("highroad.road")
 

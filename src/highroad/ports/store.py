@@ -14,6 +14,7 @@ from highroad.domain.order import Order
 from highroad.domain.payload import SealedKey, SealedPayload
 from highroad.domain.run import Usage
 from highroad.ports.proofs import ProofStore
+from highroad.ports.tables import AuditTables
 from highroad.ports.upkeep import Upkeep
 
 
@@ -40,6 +41,11 @@ class Store(Protocol):
     @property
     def proofs(self) -> ProofStore:
         """What proves the ledger: tiles, signed heads, what anchors have."""
+        ...
+
+    @property
+    def tables(self) -> AuditTables:
+        """Its audit tables."""
         ...
 
     async def acquire(self, *, pid: int, at_ms: int) -> Fence | None:

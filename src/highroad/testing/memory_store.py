@@ -34,6 +34,7 @@ from highroad.domain.run import Usage
 from highroad.ports.store import Ownership
 from highroad.testing.memory_ledger import MemoryLedger, seq_of
 from highroad.testing.memory_proofs import MemoryProofs
+from highroad.testing.memory_tables import MemoryTables
 from highroad.testing.memory_upkeep import MemoryUpkeep
 
 
@@ -49,6 +50,11 @@ class MemoryStore:
         self._is_closed = False
         self.upkeep: MemoryUpkeep = MemoryUpkeep(self._open, self._take)
         self.proofs: MemoryProofs = MemoryProofs(self._open, lambda: self.ledger.holder is self)
+
+    @property
+    def tables(self) -> MemoryTables:
+        """Its audit tables."""
+        return MemoryTables(self._open)
 
     async def acquire(self, *, pid: int, at_ms: int) -> Fence | None:
         """Become the owner, or `None` while another store is."""

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from highroad.domain.error import HighroadError
 from highroad.domain.identity import Principal
 from highroad.domain.outcome import AnyOutcome
-from highroad.tools.context import ToolContext
+from highroad.tools.body.context import ToolContext
 
 Deps = TypeVar("Deps")
 

@@ -13,22 +13,23 @@ from highroad.domain.error import ToolError
 from highroad.domain.json_value import JsonObject, JsonSchema, JsonValue
 from highroad.domain.tool import ToolDefinition
 from highroad.domain.value import value
-from highroad.tools.binding import Binder, is_plain_json, is_told_by_schema
-from highroad.tools.checks import Check, DataCheckHook
-from highroad.tools.coerce import Places, wants_integers
-from highroad.tools.context import ToolContext
-from highroad.tools.contract import Owned, OwnerHook, Reason
-from highroad.tools.cost import Cost
-from highroad.tools.declaration import Declaration, PreviewHook, ProbeHook
-from highroad.tools.declare import body_of, declaration_of
-from highroad.tools.explain import explain
-from highroad.tools.failure import ErrorWhen, error_in
-from highroad.tools.hooks import Hook
-from highroad.tools.options import Migrate, ResourceFactory
-from highroad.tools.result import ResultCodec, anything
-from highroad.tools.schema import member_names
-from highroad.tools.site import Site
-from highroad.tools.sure_schema import surely_compiles
+from highroad.tools.arguments.coerce import Places
+from highroad.tools.arguments.explain import explain
+from highroad.tools.body.binding import Binder, is_plain_json, is_told_by_schema
+from highroad.tools.body.checks import Check, DataCheckHook
+from highroad.tools.body.context import ToolContext
+from highroad.tools.body.cost import Cost
+from highroad.tools.body.failure import ErrorWhen, error_in
+from highroad.tools.body.hooks import Hook
+from highroad.tools.body.result import ResultCodec, anything
+from highroad.tools.declaring.contract import Owned, OwnerHook, Reason
+from highroad.tools.declaring.declaration import Declaration, PreviewHook, ProbeHook
+from highroad.tools.declaring.declare import body_of, declaration_of
+from highroad.tools.declaring.options import Migrate, ResourceFactory
+from highroad.tools.declaring.site import Site
+from highroad.tools.schemas.navigation import member_names
+from highroad.tools.schemas.sure import surely_compiles
+from highroad.tools.schemas.types import wants_integers
 
 T = TypeVar("T")
 

@@ -9,10 +9,10 @@ from typing import Any
 import orjson
 
 from highroad.domain.json_value import JsonObject
-from highroad.tools.coerce import coerced
+from highroad.tools.arguments.coerce import coerced
+from highroad.tools.arguments.invalid import Invalid
+from highroad.tools.arguments.parse import parse
 from highroad.tools.compile import RegisteredTool
-from highroad.tools.invalid import Invalid
-from highroad.tools.parse import parse
 
 
 def migrated(

@@ -6,7 +6,7 @@ from typing import Any
 
 from highroad.domain.tool import ToolDefinition
 from highroad.tools.compile import RegisteredTool, compile_tool
-from highroad.tools.members import tools_in
+from highroad.tools.declaring.members import tools_in
 from highroad.tools.near import near_names
 from highroad.tools.versions import age
 

@@ -1,8 +1,8 @@
 """Whether arguments fit their tool: the pure part, without network, disk or clock.
 
-Form first (`form.py`), then the schema, then, only if that failed or a whole number came with a
-fraction, coercion and the schema once more; then semantic types and what else the types say; last
-the tool's own checks. No value is ever quoted (P7).
+Form first (`arguments/form.py`), then the schema, then, only if that failed or a whole number came
+with a fraction, coercion and the schema once more; then semantic types and what else the types say;
+last the tool's own checks. No value is ever quoted (P7).
 """
 
 from collections.abc import Iterable, Iterator
@@ -14,12 +14,12 @@ from jsonschema_rs import Draft202012Validator, ValidationError
 from highroad.domain.error import Problem
 from highroad.domain.json_value import JsonObject
 from highroad.domain.value import value
-from highroad.tools.checks import problem
-from highroad.tools.coerce import Coercion, coerced
+from highroad.tools.arguments.coerce import Coercion, coerced
+from highroad.tools.arguments.explain import explain
+from highroad.tools.arguments.form import is_plain, is_small, problems_of_form
+from highroad.tools.arguments.invalid import MOST, Invalid
+from highroad.tools.body.checks import problem
 from highroad.tools.compile import RegisteredTool
-from highroad.tools.explain import explain
-from highroad.tools.form import is_plain, is_small, problems_of_form
-from highroad.tools.invalid import MOST, Invalid
 
 # What the schema validator itself cannot look at.
 _UNREADABLE: Final = frozenset({"depth", "key", "unicode", "json"})

@@ -7,10 +7,10 @@ from types import SimpleNamespace
 
 import pytest
 
+from highroad.tools.arguments.invalid import Invalid
+from highroad.tools.arguments.parse import parse
 from highroad.tools.compile import compile_tool
-from highroad.tools.from_schema import tool_from_schema
-from highroad.tools.invalid import Invalid
-from highroad.tools.parse import parse
+from highroad.tools.declaring.from_schema import tool_from_schema
 from highroad.tools.shapes import SHAPES, ToolSpec, read_tools
 from highroad.tools.shapes.names import NameTable
 from highroad.tools.validate import Validated, check_arguments

@@ -6,9 +6,9 @@ import pytest
 from pydantic import BaseModel, Field, SecretStr
 
 from highroad import Content, tool
-from highroad.tools.contract import Control, Secret
-from highroad.tools.from_model import tool_from_model
-from highroad.tools.from_schema import tool_from_schema
+from highroad.tools.declaring.contract import Control, Secret
+from highroad.tools.declaring.from_model import tool_from_model
+from highroad.tools.declaring.from_schema import tool_from_schema
 from highroad.tools.lint.codes import LintCode
 
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from highroad.tools.arguments.invalid import Invalid
 from highroad.tools.compile import compile_tool
-from highroad.tools.declare import tool
-from highroad.tools.invalid import Invalid
+from highroad.tools.declaring.declare import tool
 from highroad.tools.semantic import Html
 from highroad.tools.semantic.html import ELEMENTS
 from highroad.tools.validate import Validated, check_arguments

@@ -19,9 +19,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from highroad.domain.error import ToolError
+from highroad.tools.arguments.invalid import Invalid
 from highroad.tools.compile import compile_tool
-from highroad.tools.declare import tool
-from highroad.tools.invalid import Invalid
+from highroad.tools.declaring.declare import tool
 from highroad.tools.semantic import PublicUrl, public_url
 from highroad.tools.semantic.address import address_of, is_public
 from highroad.tools.semantic.public_url import MOST_REDIRECTS

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from highroad.domain.json_value import JsonObject
+from highroad.tools.arguments.invalid import Invalid
 from highroad.tools.compile import compile_tool
-from highroad.tools.declare import tool
-from highroad.tools.invalid import Invalid
+from highroad.tools.declaring.declare import tool
 from highroad.tools.semantic import Email, SafePath, Semantic
 from highroad.tools.validate import Validated, check_arguments
 

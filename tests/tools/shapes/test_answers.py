@@ -23,7 +23,7 @@ from highroad.domain.outcome import (
     Unknown,
 )
 from highroad.domain.part import Blob, File, Image, Json, Text
-from highroad.tools.result import ResultCodec
+from highroad.tools.body.result import ResultCodec
 from highroad.tools.shapes import SHAPES, answer
 
 PNG = Image(b"\x89PNG\xff", "image/png")

@@ -10,7 +10,7 @@ from highroad.pipeline.asking import ask
 from highroad.pipeline.context import RoadContext
 from highroad.pipeline.services import Services
 from highroad.ports.policy import Deny
-from highroad.tools.checks import problem
+from highroad.tools.body.checks import problem
 from highroad.tools.compile import RegisteredTool
 
 DENIED: Final = CallError(

@@ -11,9 +11,9 @@ from highroad.domain.verdict import Proceed, Refuse, Verdict
 from highroad.pipeline.context import RoadContext
 from highroad.pipeline.services import Services
 from highroad.ports.policy import Deny
+from highroad.tools.arguments.invalid import Invalid
+from highroad.tools.arguments.parse import parse
 from highroad.tools.compile import RegisteredTool
-from highroad.tools.invalid import Invalid
-from highroad.tools.parse import parse
 from highroad.tools.versions import Choice, Chosen, Unavailable, choose
 
 CHANGED: Final = CallError(

@@ -7,8 +7,8 @@ from highroad.domain.call import Call
 from highroad.domain.json_value import JsonObject
 from highroad.domain.verdict import Proceed, Refuse, Verdict
 from highroad.pipeline.context import RoadContext
+from highroad.tools.arguments.invalid import Invalid
 from highroad.tools.compile import RegisteredTool
-from highroad.tools.invalid import Invalid
 from highroad.tools.migration import migrated
 from highroad.tools.validate import check_arguments
 

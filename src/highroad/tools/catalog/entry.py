@@ -10,9 +10,9 @@ from highroad.domain.policy import PolicyRules
 from highroad.domain.tool import Effect, Tier, ToolDefinition
 from highroad.tools.catalog.access import Access, access
 from highroad.tools.catalog.risk import Cell, Risk, matrix, risk
-from highroad.tools.contract import Reason
-from highroad.tools.describe import describe
-from highroad.tools.schema import resolve
+from highroad.tools.declaring.contract import Reason
+from highroad.tools.schemas.describe import describe
+from highroad.tools.schemas.navigation import resolve
 from highroad.tools.versions import age
 
 

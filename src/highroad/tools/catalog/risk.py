@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from highroad.domain.json_value import JsonSchema, JsonValue
 from highroad.domain.label import Label
 from highroad.domain.tool import ArgumentRole, Effect, Tier, ToolDefinition
-from highroad.tools.schema import resolve
+from highroad.tools.schemas.navigation import resolve
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

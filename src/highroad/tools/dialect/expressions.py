@@ -11,9 +11,9 @@ from itertools import combinations
 from typing import Final
 
 from highroad.domain.json_value import JsonObject, JsonValue
-from highroad.tools.coerce import type_of
 from highroad.tools.dialect.words import is_anything, keywords_of
-from highroad.tools.nullable import NULL, allows_null, with_null
+from highroad.tools.schemas.nullable import NULL, allows_null, with_null
+from highroad.tools.schemas.types import type_of
 
 LONGEST: Final = 200
 """Characters of an expression: nobody writes a longer one, and the parser recurses."""

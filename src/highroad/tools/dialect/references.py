@@ -10,7 +10,7 @@ from typing import Final
 from highroad.domain.error import DeclarationError
 from highroad.domain.json_value import JsonObject, JsonValue
 from highroad.tools.dialect.report import Place, RepairCode
-from highroad.tools.schema import parts
+from highroad.tools.schemas.navigation import parts
 
 _INTO_DEFS: Final = "#/$defs/"
 _ELSEWHERE: Final = frozenset({"$anchor", "$dynamicAnchor", "$dynamicRef", "$recursiveRef"})

@@ -12,6 +12,7 @@ import orjson
 
 from highroad.domain.error import DeclarationError
 from highroad.domain.json_value import JsonObject, JsonValue
+from highroad.tools.arguments.form import MAX_DEPTH, is_plain, problems_of_form
 from highroad.tools.dialect.bounds import know_format, mend_bounds
 from highroad.tools.dialect.clean import is_clean_object, is_clean_part
 from highroad.tools.dialect.closing import close_objects
@@ -29,7 +30,6 @@ from highroad.tools.dialect.report import EVERY, Place, RepairCode, Repaired
 from highroad.tools.dialect.types import add_types, name_types, say_null
 from highroad.tools.dialect.values import fit_default, fit_enum, fit_examples
 from highroad.tools.dialect.words import is_anything
-from highroad.tools.form import MAX_DEPTH, is_plain, problems_of_form
 
 MAX_BYTES: Final = 262_144
 """Of the JSON text of one schema."""

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Final, TypeAlias
 
 from highroad.domain.json_value import JsonObject, JsonValue
-from highroad.tools.pointer import pointer
+from highroad.tools.arguments.pointer import pointer
 
 Path: TypeAlias = tuple[str | int, ...]
 

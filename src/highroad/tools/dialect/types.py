@@ -3,11 +3,11 @@
 from typing import Final
 
 from highroad.domain.json_value import JsonObject, JsonValue
-from highroad.tools.coerce import type_of
 from highroad.tools.dialect.expressions import meaning, together, types_of
 from highroad.tools.dialect.report import Place, RepairCode
 from highroad.tools.dialect.words import TYPES, is_anything
-from highroad.tools.nullable import with_null
+from highroad.tools.schemas.nullable import with_null
+from highroad.tools.schemas.types import type_of
 
 _IMPLIED: Final = (
     ("properties", "object"),

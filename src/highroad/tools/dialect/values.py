@@ -5,9 +5,10 @@ from typing import Final
 from jsonschema_rs import Draft202012Validator, ValidationError
 
 from highroad.domain.json_value import JsonObject, JsonSchema, JsonValue
-from highroad.tools.coerce import coerced, json_types, type_of
+from highroad.tools.arguments.coerce import coerced
 from highroad.tools.dialect.report import Place, RepairCode
 from highroad.tools.dialect.types import add_types
+from highroad.tools.schemas.types import json_types, type_of
 
 _SIMPLE: Final = frozenset({"type", "description", "title", "default", "enum", "examples"})
 _PYTHON: Final[dict[str, JsonValue]] = {"True": True, "False": False}

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from highroad.domain.tool import Tier
-from highroad.tools.contract import underived
-from highroad.tools.declaration import Declaration, DeclaredTool
-from highroad.tools.declare import declaration_of
+from highroad.tools.declaring.contract import underived
+from highroad.tools.declaring.declaration import Declaration, DeclaredTool
+from highroad.tools.declaring.declare import declaration_of
 from highroad.tools.lint.subject import Form, Said, Subject
 
 _RAISES: Final = re.compile(

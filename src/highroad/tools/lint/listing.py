@@ -12,10 +12,10 @@ import orjson
 
 from highroad.domain.error import DeclarationError, HighroadError
 from highroad.domain.json_value import JsonObject, JsonValue
+from highroad.tools.arguments.form import MAX_DEPTH
 from highroad.tools.dialect import repair_arguments, repair_result
-from highroad.tools.form import MAX_DEPTH
 from highroad.tools.lint.subject import Form, Subject
-from highroad.tools.schema import parts
+from highroad.tools.schemas.navigation import parts
 from highroad.tools.shapes import anthropic, gemini, mcp, openai, toolkit
 from highroad.tools.shapes.fields import map_in
 from highroad.tools.shapes.spec import ToolSpec

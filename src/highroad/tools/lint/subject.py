@@ -7,9 +7,9 @@ from typing import Final
 
 from highroad.domain.json_value import JsonObject, JsonSchema, JsonValue
 from highroad.domain.tool import Contract, Effect, Tier
-from highroad.tools.coerce import json_types
 from highroad.tools.lint.vocabulary import REPAIRS
-from highroad.tools.schema import resolve
+from highroad.tools.schemas.navigation import resolve
+from highroad.tools.schemas.types import json_types
 
 _DEPTH: Final = 4
 """Members below this are not looked at: a schema may refer to itself."""

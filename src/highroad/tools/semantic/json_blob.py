@@ -3,9 +3,9 @@
 from typing import Final
 
 from highroad.domain.json_value import JsonObject, JsonValue
-from highroad.tools.form import MAX_DEPTH
-from highroad.tools.invalid import Invalid
-from highroad.tools.parse import parse_value
+from highroad.tools.arguments.form import MAX_DEPTH
+from highroad.tools.arguments.invalid import Invalid
+from highroad.tools.arguments.parse import parse_value
 from highroad.tools.semantic.rule import Semantic
 
 _MOST_BYTES: Final = 65_536

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from highroad.domain.json_value import JsonObject, JsonValue
-from highroad.tools.schema import parts
+from highroad.tools.schemas.navigation import parts
 from highroad.tools.shapes.subset import FORMATS, IN_WORDS, TAKEN, Subset
 
 TOOLS: Final = 20

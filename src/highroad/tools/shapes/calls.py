@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from highroad.domain.json_value import JsonObject, JsonSchema, JsonValue
-from highroad.tools.nullable import allows_null
-from highroad.tools.schema import resolve
+from highroad.tools.schemas.navigation import resolve
+from highroad.tools.schemas.nullable import allows_null
 
 _DEPTH: Final = 16
 """Branches within branches: a schema that is its own branch has no end."""

@@ -7,8 +7,8 @@ from itertools import pairwise
 from highroad.domain.error import DeclarationError
 from highroad.domain.json_value import JsonObject, JsonSchema, JsonValue
 from highroad.domain.tool import ToolDefinition
-from highroad.tools.invalid import Invalid
-from highroad.tools.parse import parse
+from highroad.tools.arguments.invalid import Invalid
+from highroad.tools.arguments.parse import parse
 from highroad.tools.shapes.calls import without_filled_nulls
 from highroad.tools.shapes.known import known
 from highroad.tools.shapes.names import NameTable

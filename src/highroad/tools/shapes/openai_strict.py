@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from highroad.domain.json_value import JsonObject, JsonValue
-from highroad.tools.schema import parts
+from highroad.tools.schemas.navigation import parts
 from highroad.tools.shapes.subset import FORMATS, IN_WORDS, TAKEN, Subset
 
 MEMBERS: Final = 5_000

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 from highroad.domain.json_value import JsonObject, JsonSchema, JsonValue
-from highroad.tools.describe import describe
+from highroad.tools.arguments.pointer import pointer
 from highroad.tools.dialect.report import EVERY
-from highroad.tools.pointer import pointer
-from highroad.tools.schema import resolve
+from highroad.tools.schemas.describe import describe
+from highroad.tools.schemas.navigation import resolve
 from highroad.tools.shapes.rendered import Note, NoteCode
 
 _TAKEN: Final = frozenset(

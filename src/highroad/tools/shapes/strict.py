@@ -11,10 +11,10 @@ from typing import Final
 import orjson
 
 from highroad.domain.json_value import JsonObject, JsonSchema, JsonValue
-from highroad.tools.describe import describe
-from highroad.tools.nullable import allows_null, unwrapped, with_null, without_null
-from highroad.tools.pointer import pointer
-from highroad.tools.schema import parts
+from highroad.tools.arguments.pointer import pointer
+from highroad.tools.schemas.describe import describe
+from highroad.tools.schemas.navigation import parts
+from highroad.tools.schemas.nullable import allows_null, unwrapped, with_null, without_null
 from highroad.tools.shapes.rendered import Note, NoteCode, reads_back
 from highroad.tools.shapes.same import is_same
 from highroad.tools.shapes.subset import Subset

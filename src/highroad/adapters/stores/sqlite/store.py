@@ -12,6 +12,7 @@ from highroad.adapters.stores.sqlite.opening import connect
 from highroad.adapters.stores.sqlite.ownership import OwnerLock
 from highroad.adapters.stores.sqlite.proving import SQLiteProofs
 from highroad.adapters.stores.sqlite.reading import Reader
+from highroad.adapters.stores.sqlite.tables import SQLiteTables
 from highroad.adapters.stores.sqlite.upkeep import SQLiteUpkeep
 from highroad.adapters.stores.sqlite.writing import Writer
 from highroad.domain.approval import Approval, ApprovalState
@@ -37,6 +38,7 @@ class SQLiteStore:
         self._reader = Reader(reading)
         self.upkeep: SQLiteUpkeep = SQLiteUpkeep(path, self._writer, reading, self._lock)
         self.proofs: SQLiteProofs = SQLiteProofs(self._writer, reading, self._lock, path)
+        self._tables = SQLiteTables(reading, self._writer, path, patience_ms=patience_ms)
 
     @classmethod
     def open(cls, path: Path | str, *, patience_ms: int = PATIENCE_MS) -> "SQLiteStore":
@@ -51,6 +53,11 @@ class SQLiteStore:
         """
         # Absolute, so that a program may change its folder afterwards.
         return cls(Path(path).absolute(), patience_ms=patience_ms)
+
+    @property
+    def tables(self) -> SQLiteTables:
+        """Its audit tables."""
+        return self._tables
 
     async def acquire(self, *, pid: int, at_ms: int) -> Fence | None:
         """Become the owner, or `None` while another process is."""
@@ -175,6 +182,7 @@ class SQLiteStore:
     async def close(self) -> None:
         """Give up ownership and files. Safe to call twice."""
         with self._errors:
+            self._tables.close()
             await self._writer.close()
             self._reader.close()
             self._lock.release()

@@ -20,6 +20,7 @@ from highroad.testing.contracts.store.landing import LandingContract
 from highroad.testing.contracts.store.owning import OwningContract
 from highroad.testing.contracts.store.proving import ProvingContract
 from highroad.testing.contracts.store.reading import ReadingContract
+from highroad.testing.contracts.store.tables import TablesContract
 from highroad.testing.contracts.store.upkeep import UpkeepContract
 from highroad.testing.contracts.store.usage import UsageContract
 
@@ -35,6 +36,7 @@ class StoreContract(
     OwningContract,
     UpkeepContract,
     ProvingContract,
+    TablesContract,
 ):
     """Every sentence of the port.
 

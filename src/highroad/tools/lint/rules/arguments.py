@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterator
 from typing import Final
 
-from highroad.tools.coerce import json_types
 from highroad.tools.lint.codes import LintCode
 from highroad.tools.lint.finding import Finding, found
 from highroad.tools.lint.subject import Argument, Form, Subject
@@ -22,6 +21,7 @@ from highroad.tools.lint.wording import (
     structure_in,
     values_in,
 )
+from highroad.tools.schemas.types import json_types
 
 _CHOOSERS: Final = frozenset({"action", "command", "method", "mode", "op", "operation"})
 _ENOUGH: Final = 6

@@ -10,7 +10,7 @@ from highroad.tools.lint.codes import LintCode
 from highroad.tools.lint.finding import Finding, found
 from highroad.tools.lint.subject import Argument, Form, Subject
 from highroad.tools.lint.vocabulary import REPAIRS
-from highroad.tools.schema import parts
+from highroad.tools.schemas.navigation import parts
 
 _TYPES: Final = frozenset({"array", "boolean", "integer", "null", "number", "object", "string"})
 _SAYS: Final = ("enum", "const", "anyOf", "oneOf", "allOf", "$ref", "not", "if")

@@ -1,0 +1,190 @@
+"""What a tool was declared to be: the definition, and all of it that is code."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, Final, Generic, ParamSpec, TypeAlias, TypeVar
+
+from pydantic import TypeAdapter
+
+from highroad.domain.label import Label
+from highroad.domain.tool import ToolDefinition
+from highroad.domain.value import value
+from highroad.tools.body.checks import Check, DataCheckHook
+from highroad.tools.body.cost import Cost
+from highroad.tools.body.failure import ErrorWhen
+from highroad.tools.body.hooks import Hook
+from highroad.tools.declaring.contract import CLOSED, Marker, Reason, derive, explained
+from highroad.tools.declaring.digest import defined, sealed
+from highroad.tools.declaring.options import (
+    TAKEN_OVER,
+    Migrate,
+    ResourceFactory,
+    ToolOptions,
+    check_name,
+    check_options,
+    cost_of,
+    effect_of,
+    examples_of,
+    name_of,
+    tier_of,
+)
+from highroad.tools.declaring.signature import Signature
+from highroad.tools.declaring.site import Site
+from highroad.tools.declaring.source import Source
+
+P = ParamSpec("P")
+R_co = TypeVar("R_co", covariant=True)
+
+ProbeHook: TypeAlias = Hook[str, bool | None]
+PreviewHook: TypeAlias = Hook[Mapping[str, Any], Any]
+
+
+@value(eq=False, slots=False)
+class Declaration:
+    """The definition of a tool, and all of it that is code.
+
+    It does not hold the body, so that a function that nobody uses any more is forgotten.
+    """
+
+    definition: ToolDefinition
+    given: frozenset[str]
+    """Names of the options that were said; of the others the definition has the closed default."""
+    site: Site
+    signature: Signature
+    cost: Cost
+    labels: Mapping[str, Label]
+    """Of parts of the result, by JSON pointer, as they were given."""
+    markers: Mapping[str, tuple[Marker, ...]]
+    arguments: TypeAdapter[Any] | None = None
+    """`None` where the body takes JSON."""
+    result: TypeAdapter[Any] | None = None
+    """`None` where the result is JSON."""
+    checks: tuple[Check, ...] = ()
+    data_checks: tuple[DataCheckHook, ...] = ()
+    resources: Mapping[type, ResourceFactory] = field(default_factory=dict)
+    probe: ProbeHook | None = None
+    preview: PreviewHook | None = None
+    transient: tuple[type[Exception], ...] = ()
+    not_applied: tuple[type[Exception], ...] = ()
+    error_when: ErrorWhen | None = None
+    migrate: Migrate | None = None
+
+    @cached_property
+    def reasons(self) -> tuple[Reason, ...]:
+        """Why the contract is what it is."""
+        return explained(self.definition.input_schema, self.markers, self.labels)
+
+    def renamed(self, name: str) -> "Declaration":
+        """The same under another name.
+
+        Raises:
+            DeclarationError: Providers and policies could not spell it.
+        """
+        check_name(name, self.site)
+        return replace(self, definition=sealed(replace(self.definition, name=name)))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DeclaredTool(Generic[P, R_co]):
+    """A tool whose body is not marked by `@tool`: any callable, and what it was declared to be.
+
+    Calling it calls the body: plain Python, as with a function that `@tool` stands above.
+    """
+
+    body: Callable[P, R_co]
+    declaration: Declaration
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R_co:
+        """Call the body."""
+        return self.body(*args, **kwargs)
+
+
+def declared(source: Source, options: ToolOptions) -> Declaration:
+    """Put together what a source says and what its author adds.
+
+    Raises:
+        DeclarationError: Options are wrong, or contradict each other or the source.
+    """
+    site = source.site
+    check_options(options, site)
+    labels = {**source.labels, **options.get("labels", {})}
+    cost = cost_of(options, site)
+    return Declaration(
+        definition=defined(_definition(source, options, labels, cost)),
+        given=frozenset(options),
+        site=site,
+        signature=source.signature,
+        cost=cost,
+        labels=labels,
+        markers=source.markers,
+        arguments=source.arguments,
+        result=source.result,
+        **{name: _CODE[name](said, site) for name, said in options.items() if name in _CODE},
+    )
+
+
+def _definition(
+    source: Source, options: ToolOptions, labels: Mapping[str, Label], cost: Cost
+) -> dict[str, Any]:
+    """Fields of the definition of which anything is said."""
+    site = source.site
+    tier = tier_of(options, site)
+    beside = {
+        "contract": derive(source.input_schema, source.markers, labels),
+        "key": _key(options, source),
+        "examples": examples_of(options, site),
+        "cost_usd": cost.at_most,
+        "source": source.server,
+        "annotations": source.annotations,
+    }
+    return {
+        "name": name_of(options, site),
+        "description": options.get("description", source.description),
+        "input_schema": source.input_schema,
+        "output_schema": source.output_schema,
+        "tier": tier,
+        "effect": effect_of(options, tier, site),
+        **{name: said for name, said in beside.items() if said and said is not CLOSED},
+        **{name: _WORDS[name](said, site) for name, said in options.items() if name in _WORDS},
+    }
+
+
+def _key(options: ToolOptions, source: Source) -> tuple[str, ...]:
+    key = tuple(sorted(options.get("key", ())))
+    names = source.names if key else ()
+    for name in key:
+        if name not in names:
+            known = ", ".join(names) or "none"
+            raise source.site.error(f"key names {name!r}, which is no argument; there are: {known}")
+    return key
+
+
+def _hook(function: Callable[..., Any], what: str, site: Site) -> Hook[Any, Any]:
+    try:
+        return Hook.of(function)
+    except (TypeError, ValueError) as error:
+        raise site.error(f"{what} cannot be called: {error}") from error
+
+
+def _as_given(said: Any, _: Site) -> Any:  # noqa: ANN401 - an option as it was judged
+    return said
+
+
+_WORDS: Final[Mapping[str, Callable[[Any, Site], Any]]] = {
+    **dict.fromkeys(TAKEN_OVER, _as_given),
+    "permissions": lambda permissions, _: frozenset(permissions),
+    "tags": lambda tags, _: frozenset(tags),
+    "errors": lambda errors, _: dict(errors),
+}
+"""Options that stand in the definition, and how."""
+
+_CODE: Final[Mapping[str, Callable[[Any, Site], Any]]] = {
+    **dict.fromkeys(("transient", "not_applied", "error_when", "migrate"), _as_given),
+    "checks": lambda checks, _: tuple(checks),
+    "data_checks": lambda checks, site: tuple(_hook(each, "a data check", site) for each in checks),
+    "resources": lambda resources, _: dict(resources),
+    "probe": lambda probe, site: _hook(probe, "the probe", site),
+    "preview": lambda preview, site: _hook(preview, "the preview", site),
+}
+"""Options that are code, and how the declaration holds them."""

@@ -1,0 +1,326 @@
+"""What `@tool(...)` may be told, and what of it makes no sense together."""
+
+import math
+import re
+from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Set as AbstractSet
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from enum import StrEnum
+from typing import Any, Final, Literal, TypeAlias, TypedDict, TypeVar
+
+from highroad.domain.json_value import JsonObject
+from highroad.domain.label import Label
+from highroad.domain.tool import Effect, Tier
+from highroad.tools.arguments.invalid import Invalid
+from highroad.tools.arguments.parse import parse
+from highroad.tools.body.checks import Check, DataCheck
+from highroad.tools.body.cost import FREE, Cost
+from highroad.tools.body.failure import ErrorWhen
+from highroad.tools.body.hooks import Written
+from highroad.tools.declaring.site import Site
+
+Choice = TypeVar("Choice", bound=StrEnum)
+
+ResourceFactory: TypeAlias = Callable[
+    [], AbstractContextManager[Any] | AbstractAsyncContextManager[Any]
+]
+Probe: TypeAlias = Written[str, bool | None]
+Preview: TypeAlias = Written[Mapping[str, Any], Any]
+Migrate: TypeAlias = Callable[[Mapping[str, Any]], Mapping[str, object] | None]
+"""Given arguments for an older version, those for this one; `None` if they are for none."""
+
+
+class ToolOptions(TypedDict, total=False):
+    """What `@tool(...)` may be told; what is left out has the closed default."""
+
+    name: str
+    """As models and policies call it; the function's name."""
+    description: str
+    """What it does, when to use it and when not; the docstring."""
+    tier: Tier | Literal["read", "reversible", "irreversible", "privileged"]
+    """What stands at stake; irreversible."""
+    effect: Effect | Literal["repeatable", "idempotent", "checkable", "unprotected"]
+    """What may be done when the outcome is not known; repeatable for reads, else unprotected."""
+    key: Iterable[str]
+    """Arguments that make two calls the same; all of them."""
+    permissions: Iterable[str]
+    """All of them are needed."""
+    timeout_s: float
+    """Of one attempt."""
+    attempts: int
+    """Tries for errors declared transient, the first included."""
+    transient: tuple[type[Exception], ...]
+    """Errors after which the same attempt may succeed."""
+    not_applied: tuple[type[Exception], ...]
+    """Errors that the body raises only before any effect: a proof that nothing was applied."""
+    cost: float | Cost
+    """US dollars of one call: a fixed price, or a ceiling with an estimate and an account."""
+    cache_s: float
+    """How long a result may be served again."""
+    checks: Iterable[Check]
+    """Pure checks of the arguments, after the schema."""
+    data_checks: Iterable[DataCheck]
+    """Checks that read data, last in `authorize`."""
+    resources: Mapping[type, ResourceFactory]
+    """Opened once per process; each goes to the parameter that is annotated with its type."""
+    ask: str
+    """CEL over `args` and `principal`; true asks a person, false does not."""
+    probe: Probe
+    """Of a checkable tool: did this key happen? Yes, no, or `None` for "cannot say"."""
+    preview: Preview
+    """What a dry run shows."""
+    honoured_s: float
+    """How long the other side of an idempotent tool remembers a key."""
+    settle_after_s: float
+    """How long to wait before the probe may be believed."""
+    max_per_run: int
+    """Most calls of one run."""
+    per_minute: int
+    """Most calls a minute by one principal."""
+    strict: bool
+    """No coercion at all."""
+    version: str
+    """Chosen by the author."""
+    tags: Iterable[str]
+    """For people and policies to group by."""
+    examples: Iterable[Mapping[str, object]]
+    """Arguments of calls worth imitating, in JSON; each fits the schema."""
+    flag: str
+    """Feature flag that must be on for whoever calls it."""
+    deprecated: str
+    """What to use instead."""
+    migrate: Migrate
+    """Turns arguments that were written for an older version into those of this one."""
+    errors: Mapping[str, str]
+    """Codes of its errors, each with when it comes and what to do."""
+    error_when: ErrorWhen
+    """What of that which the body returns means failure, as if it had raised."""
+    labels: Mapping[str, Label]
+    """Origin and readers of parts of the result, by JSON pointer; `*` is every index and key."""
+
+
+TAKEN_OVER: Final = (
+    "ask",
+    "timeout_s",
+    "attempts",
+    "cache_s",
+    "honoured_s",
+    "settle_after_s",
+    "max_per_run",
+    "per_minute",
+    "strict",
+    "version",
+    "flag",
+    "deprecated",
+)
+"""Options that stand in the definition as they were given."""
+
+_NAME: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+_LEAST: Final = {
+    "attempts": 1,
+    "cache_s": 0,
+    "settle_after_s": 0,
+    "max_per_run": 0,
+    "per_minute": 0,
+}
+_POSITIVE: Final = ("timeout_s", "honoured_s")
+_WHOLE: Final = ("attempts", "max_per_run", "per_minute")
+_TEXTS: Final = ("name", "description", "ask", "version", "flag", "deprecated")
+_FULL: Final = ("version", "flag", "deprecated")
+"""Texts that would say nothing if they were empty."""
+_FUNCTIONS: Final = ("error_when", "migrate")
+_VERSION: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+_CODE: Final = re.compile(r"[a-z0-9_]{1,64}")
+_POINTER: Final = re.compile(r"(?:/(?:[^~/]|~[01])*)*")
+_SETS: Final = ("key", "permissions", "tags")
+
+
+def check_options(options: Mapping[str, object], site: Site) -> None:
+    """See that each option is known and of its kind.
+
+    Raises:
+        DeclarationError: The first that is not, and what it should be.
+    """
+    known = ToolOptions.__annotations__
+    for option, value in options.items():
+        if option not in known:
+            raise site.error(f"there is no option {option!r}; there are {', '.join(known)}")
+        if option in _TEXTS and not isinstance(value, str):
+            raise site.error(f"{option} is text, not {type(value).__name__}")
+        if option in _SETS and (isinstance(value, str) or not _are_texts(value)):
+            raise site.error(f'{option} is several texts, for example {option}={{"…"}}')
+        if option in _LEAST or option in _POSITIVE:
+            _check_number(option, value, site)
+        if option in _FULL and not value:
+            raise site.error(f"{option} is empty; leave it out")
+        if option in _FUNCTIONS and not callable(value):
+            raise site.error(f"{option} is a function, not {type(value).__name__}")
+    for option, check in _CHECKS.items():
+        if option in options:
+            check(options[option], site)
+
+
+def name_of(options: ToolOptions, site: Site) -> str:
+    """The tool's name.
+
+    Raises:
+        DeclarationError: Providers and policies could not spell it.
+    """
+    name = options.get("name", site.function)
+    check_name(name, site)
+    return name
+
+
+def check_name(name: str, site: Site) -> None:
+    """See that a name can be spelled everywhere.
+
+    Raises:
+        DeclarationError: Providers and policies could not spell it.
+    """
+    if not _NAME.fullmatch(name):
+        raise site.error(
+            f"{name!r} is no name for a tool: 1 to 64 letters, digits, `_`, `-` or `.`; "
+            f"give one with name="
+        )
+
+
+def tier_of(options: ToolOptions, site: Site) -> Tier:
+    """What stands at stake.
+
+    Raises:
+        DeclarationError: There is no such tier.
+    """
+    return _choice(Tier, options.get("tier", Tier.IRREVERSIBLE), site)
+
+
+def effect_of(options: ToolOptions, tier: Tier, site: Site) -> Effect:
+    """What may be done when the outcome is not known.
+
+    Raises:
+        DeclarationError: There is no such class, or tier, probe or cache contradict it.
+    """
+    default = Effect.REPEATABLE if tier is Tier.READ else Effect.UNPROTECTED
+    effect = _choice(Effect, options.get("effect", default), site)
+    if tier is Tier.READ and effect is not Effect.REPEATABLE:
+        raise site.error(
+            f"a read changes nothing, so its effect is repeatable and cannot be {effect}; leave "
+            f'effect out, or raise the tier, for example tier="reversible"'
+        )
+    if effect is Effect.CHECKABLE and "probe" not in options:
+        raise site.error(
+            "a checkable tool needs probe=, a function that says of a key whether it happened "
+            "(True, False, or None for not known)"
+        )
+    if effect is not Effect.CHECKABLE and "probe" in options:
+        raise site.error(
+            f'probe= is asked of checkable tools only, this is {effect}; effect="checkable"?'
+        )
+    if tier is not Tier.READ and options.get("cache_s", 0) > 0:
+        raise site.error(
+            "cache_s serves a result without running the tool, which only a read permits; leave "
+            "it out: the same key gets the stored result anyway"
+        )
+    return effect
+
+
+def cost_of(options: ToolOptions, site: Site) -> Cost:
+    """What a call may cost.
+
+    Raises:
+        DeclarationError: The price is negative or no number.
+    """
+    given = options.get("cost", FREE)
+    if isinstance(given, Cost):
+        return given
+    try:
+        return Cost(given)
+    except (TypeError, ValueError) as error:
+        raise site.error(
+            f"cost is US dollars, zero or more, or a Cost(at_most=…): {error}"
+        ) from error
+
+
+def examples_of(options: ToolOptions, site: Site) -> tuple[JsonObject, ...]:
+    """Examples in JSON; whether each fits the schema is seen when the schema is compiled.
+
+    Raises:
+        DeclarationError: One is no JSON object.
+    """
+    given = options.get("examples", ())
+    if given == ():
+        return ()
+    if isinstance(given, str | Mapping):
+        raise site.error('examples are several objects of arguments, for example [{"id": 1}]')
+    return tuple(_example(each, at, site) for at, each in enumerate(given))
+
+
+def _example(given: object, at: int, site: Site) -> JsonObject:
+    parsed = parse(given) if isinstance(given, Mapping) else None
+    if parsed is None or isinstance(parsed, Invalid):
+        raise site.error(f"example {at} is no JSON object of arguments")
+    return parsed
+
+
+def _check_version(version: object, site: Site) -> None:
+    if not (isinstance(version, str) and _VERSION.fullmatch(version)):
+        raise site.error(
+            f"{version!r} is no version: 1 to 64 letters, digits, `_`, `-` or `.`, "
+            f'for example version="2"'
+        )
+
+
+def _check_errors(errors: object, site: Site) -> None:
+    if not isinstance(errors, Mapping) or not all(
+        isinstance(text, str) and text for text in errors.values()
+    ):
+        raise site.error(
+            'errors say of each code when it comes and what to do, for example {"sold_out": '
+            '"Nothing is left. Offer another article."}'
+        )
+    for code in errors:
+        if not (isinstance(code, str) and _CODE.fullmatch(code)):
+            raise site.error(f"{code!r} is no code: 1 to 64 of `a` to `z`, `0` to `9` and `_`")
+
+
+def _check_labels(labels: object, site: Site) -> None:
+    if not isinstance(labels, Mapping) or not all(
+        isinstance(label, Label) for label in labels.values()
+    ):
+        raise site.error('labels are labels by JSON pointer, for example {"/email": Label(…)}')
+    for pointer in labels:
+        if not (isinstance(pointer, str) and _POINTER.fullmatch(pointer)):
+            raise site.error(f'{pointer!r} is no JSON pointer; one begins with "/", or is empty')
+
+
+def _are_texts(value: object) -> bool:
+    return isinstance(value, AbstractSet | list | tuple) and all(
+        isinstance(item, str) and item for item in value
+    )
+
+
+def _check_number(option: str, value: object, site: Site) -> None:
+    kinds = (int,) if option in _WHOLE else (int, float)
+    if isinstance(value, kinds) and not isinstance(value, bool) and math.isfinite(value):
+        if option in _POSITIVE and value > 0:
+            return
+        if option in _LEAST and value >= _LEAST[option]:
+            return
+    wanted = "a whole number" if option in _WHOLE else "a number"
+    least = "above 0" if option in _POSITIVE else f"of at least {_LEAST[option]}"
+    raise site.error(f"{option} is {wanted} {least}")
+
+
+def _choice(kind: type[Choice], value: str, site: Site) -> Choice:
+    if isinstance(value, kind):
+        return value
+    try:
+        return kind(value)
+    except ValueError:
+        names = ", ".join(repr(str(each)) for each in kind)
+        raise site.error(
+            f"there is no {kind.__name__.lower()} {value!r}; there are {names}"
+        ) from None
+
+
+_CHECKS: Final = {"version": _check_version, "errors": _check_errors, "labels": _check_labels}
+"""Options that are judged by more than their kind."""
