@@ -88,10 +88,17 @@ class Upkeep(Protocol):
         """
         ...
 
-    async def carry_in(self, section: str, rows: Sequence[tuple[Cell, ...]]) -> None:
+    async def carry_in(
+        self, section: str, rows: Sequence[tuple[Cell, ...]], *, is_first: bool = False
+    ) -> None:
         """Add rows as they are, durably; those with a key that is there already are replaced.
 
         A ledger into which a log is carried gives up the one that it was born with.
+
+        Args:
+            section: Which kind of rows.
+            rows: Some of them.
+            is_first: Empty the section before, in the same transaction.
 
         Raises:
             LedgerError: The section is unknown, or this store cannot hold so many logs.

@@ -31,6 +31,10 @@ class _Take(Protocol):
     def __call__(self, *, pid: int, at_ms: int) -> Fence | None: ...
 
 
+class _Clearable(Protocol):
+    def clear(self) -> None: ...
+
+
 class MemoryUpkeep:
     """The part of a store in memory that operators use; fulfils `highroad.ports.upkeep.Upkeep`.
 
@@ -97,10 +101,14 @@ class MemoryUpkeep:
         keyed = sorted((_key_of(section, line), line) for line in lines)
         return [line for key, line in keyed if not after or key > tuple(after)][:limit]
 
-    async def carry_in(self, section: str, rows: Sequence[_Line]) -> None:
+    async def carry_in(
+        self, section: str, rows: Sequence[_Line], *, is_first: bool = False
+    ) -> None:
         """Add rows as they are; those with a key that is there already are replaced."""
         ledger = self._open()
         names = [column.name for column in SECTIONS[_known(section)].columns]
+        if is_first:
+            _clear(ledger, section)
         if section == Section.LOG:
             _check_log(ledger, {str(row[0]) for row in rows}, is_new=not ledger.entries)
         elif section in {Section.ENTRY, Section.OPEN_CALL}:
@@ -194,6 +202,28 @@ _OUT: Final[Mapping[Section, Callable[[MemoryLedger], Iterable[_Line]]]] = {
     Section.ANCHORED: lambda ledger: ledger.anchored.items(),
     Section.INBOX: _inbox,
 }
+
+
+def _clear(ledger: MemoryLedger, section: str) -> None:
+    if section in TABLES:
+        ledger.tables[section].clear()
+    elif section in _ROWS:
+        _ROWS[Section(section)](ledger).clear()
+
+
+_ROWS: Final[Mapping[Section, Callable[[MemoryLedger], _Clearable]]] = {
+    Section.LEDGER: lambda ledger: ledger.facts,
+    Section.ENTRY: lambda ledger: ledger.entries,
+    Section.PAYLOAD: lambda ledger: ledger.payloads,
+    Section.RUN_KEY: lambda ledger: ledger.run_keys,
+    Section.KEY_CLAIM: lambda ledger: ledger.claims,
+    Section.OPEN_CALL: lambda ledger: ledger.open_calls,
+    Section.TILE: lambda ledger: ledger.tiles,
+    Section.SIGNED_HEAD: lambda ledger: ledger.heads,
+    Section.ANCHORED: lambda ledger: ledger.anchored,
+    Section.INBOX: lambda ledger: ledger.inbox,
+}
+"""What holds the rows of each section; the log's one row is always there."""
 
 
 def _put(ledger: MemoryLedger, section: str, line: _Line) -> None:

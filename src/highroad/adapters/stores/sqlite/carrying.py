@@ -42,6 +42,13 @@ def page(
     return rows
 
 
+def clear(connection: apsw.Connection, section: str) -> None:
+    """Take all rows of a section away, inside a transaction; the log's row is always there."""
+    table = _table(section)
+    if table.name != Section.LOG:
+        connection.execute(f"DELETE FROM {table.name}")  # noqa: S608 - a name of ours
+
+
 def put(connection: apsw.Connection, section: str, rows: Sequence[tuple[Cell, ...]]) -> None:
     """Add rows, or replace those with their keys, inside a transaction.
 
@@ -54,7 +61,7 @@ def put(connection: apsw.Connection, section: str, rows: Sequence[tuple[Cell, ..
     names = [name for name in stored if name is not None]
     marks = ", ".join("?" * len(names))
     statement = f"INSERT OR REPLACE INTO {table.name} ({', '.join(names)}) VALUES ({marks})"  # noqa: S608 - names of ours
-    if table.name == Section.LOG:
+    if table.name == Section.LOG and rows:
         connection.execute("DELETE FROM log")
     connection.executemany(
         statement,

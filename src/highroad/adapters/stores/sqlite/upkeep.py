@@ -131,9 +131,17 @@ class SQLiteUpkeep:
         with self._errors:
             return carrying.page(self._reading, section, after, limit)
 
-    async def carry_in(self, section: str, rows: Sequence[tuple[Cell, ...]]) -> None:
+    async def carry_in(
+        self, section: str, rows: Sequence[tuple[Cell, ...]], *, is_first: bool = False
+    ) -> None:
         """Add rows as they are, durably; those with a key that is there already are replaced."""
-        await self._writer.transaction(lambda connection: carrying.put(connection, section, rows))
+
+        def put(connection: apsw.Connection) -> None:
+            if is_first:
+                carrying.clear(connection, section)
+            carrying.put(connection, section, rows)
+
+        await self._writer.transaction(put)
 
     async def retire(self, moved_to: str) -> None:
         """Let nobody own this ledger any more, nor leave an order: it goes on elsewhere."""

@@ -220,6 +220,23 @@ class UpkeepContract(Ground):
         assert arrived == sent
         assert await _carried(elsewhere, section, limit=1_000) == sent
 
+    @_EACH
+    async def test_the_first_rows_take_the_place_of_all_that_were_there(
+        self, store: Store, fence: Fence, elsewhere: Store, section: str
+    ) -> None:
+        """A copy that begins anew keeps nothing of the one before."""
+        await store.append(_life(), fence=fence)
+        await store.post(decision("apr_1"))
+        for name in SECTIONS:
+            rows = _MADE_UP.get(name) or await _carried(store, name)
+            await elsewhere.upkeep.carry_in(name, rows)
+        rows = await _carried(elsewhere, section)
+        if section != Section.LOG:
+            await elsewhere.upkeep.carry_in(section, [], is_first=True)
+            assert await _carried(elsewhere, section) == []
+        await elsewhere.upkeep.carry_in(section, rows[:1], is_first=True)
+        assert await _carried(elsewhere, section) == rows[:1]
+
     async def test_a_ledger_that_was_carried_answers_as_the_first_one(
         self, store: Store, fence: Fence, other: Store, elsewhere: Store
     ) -> None:
