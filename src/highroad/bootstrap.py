@@ -15,7 +15,7 @@ from highroad.adapters.flags.rules import RulesFlags
 from highroad.adapters.policy.cel import CelConditions
 from highroad.adapters.policy.rules import RulesPolicy
 from highroad.adapters.secrets.keyfile import from_environment, from_file
-from highroad.adapters.stores.sqlite import SQLiteStore
+from highroad.adapters.stores.sqlite import PATIENCE_MS, SQLiteStore, upgraded
 from highroad.adapters.system import SystemClock, TypeIds
 from highroad.approvals.definitions import Definitions
 from highroad.approvals.desk import Desk, Rules
@@ -38,7 +38,9 @@ from highroad.ledger.derivation import bring_up_to_date
 from highroad.ledger.history import read_body
 from highroad.ledger.keyring import Keyring
 from highroad.ledger.ledger import Ledger
+from highroad.ledger.moving import Moved, Place, move
 from highroad.ledger.results import Results
+from highroad.ledger.standing import Standing, standing_of
 from highroad.ledger.writer import GroupWriter
 from highroad.limits.budget import Budget
 from highroad.limits.rate import WINDOW_S, Rates
@@ -51,6 +53,7 @@ from highroad.ports.conditions import Condition, InvalidConditionError
 from highroad.ports.ids import Ids
 from highroad.ports.secrets import MasterKeys
 from highroad.ports.store import Store
+from highroad.ports.upkeep import Progress, Upgraded
 from highroad.resilience.cache import Cache
 from highroad.resilience.loops import Loops
 from highroad.resilience.retry import Retry
@@ -188,6 +191,65 @@ def local_user() -> Principal:
     except (OSError, KeyError):  # a container without a user database
         name = "local"
     return Principal(name, DEFAULT_ORGANIZATION, name=name, authenticated=True)
+
+
+async def standing(url: str) -> Standing:
+    """How the ledger at `url` stands; it is read, and need not be free.
+
+    Raises:
+        LedgerError: There is none, or it cannot be read.
+    """
+    place = _existing(url)
+    try:
+        return await standing_of(place.store)
+    finally:
+        await place.store.close()
+
+
+async def move_ledger(old: str, new: str, *, progress: Progress) -> Moved:
+    """Carry the ledger at the URL `old` to `new`, where it goes on.
+
+    Raises:
+        LedgerError: It could not be moved, and goes on where it is.
+    """
+    async with AsyncExitStack() as closing:
+        origin = _existing(old)
+        closing.push_async_callback(origin.store.close)
+        destination = _place(new)
+        closing.push_async_callback(destination.store.close)
+        now_ms = SystemClock().now_ms()
+        return await move(origin, destination, pid=os.getpid(), at_ms=now_ms, progress=progress)
+
+
+async def upgrade_ledger(url: str, *, progress: Progress) -> Upgraded:
+    """Bring the ledger at `url` to this version, with a backup beside it.
+
+    Its audit tables are derived anew as well, unless another process owns it already, which has
+    done so.
+
+    Raises:
+        LedgerError: There is none, or it could not be upgraded and is as it was.
+    """
+    done = upgraded(_path_of(url).absolute(), patience_ms=PATIENCE_MS, progress=progress)
+    store = _existing(url).store
+    try:
+        if await store.upkeep.take_alone(pid=os.getpid(), at_ms=SystemClock().now_ms()):
+            await bring_up_to_date(store)
+    finally:
+        await store.close()
+    return done
+
+
+def _existing(url: str) -> Place:
+    path = _path_of(url)
+    if not path.exists():
+        raise LedgerError(f"there is no ledger {path}; name one that is there")
+    return _place(url)
+
+
+def _place(url: str) -> Place:
+    path = _path_of(url).resolve()
+    return Place(store=SQLiteStore.open(path), name=f"{_SQLITE}{path.as_posix()}")
 
 
 async def _ledger(store: Store, keyring: Keyring, clock: Clock) -> tuple[Ledger, int | None]:

@@ -128,7 +128,7 @@ _OWN: Final = (
     ),
 )
 
-SECTIONS: Final = {table.name: table for table in (*_OWN, *TABLES.values())}
+SECTIONS: Final = {str(table.name): table for table in (*_OWN, *TABLES.values())}
 """Columns of every section: fixed, so that stores of different kinds understand each other.
 
 They are in an order in which they can be carried: what names the ledger and its logs comes first.
