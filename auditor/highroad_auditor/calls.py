@@ -10,9 +10,13 @@ from hashlib import blake2b
 from typing import Any, Final, NamedTuple
 
 from highroad_auditor.problem import Aspect, Code, Problem, Problems
+from highroad_auditor.strict import is_text
 
 _NAME: Final = 80
 """Characters of an id that are shown."""
+
+
+_OF_CALLS: Final = frozenset({"call.intent", "call.held", "call.ended", "call.amended"})
 
 
 class Place(NamedTuple):
@@ -41,13 +45,13 @@ class Calls:
     def take(self, place: Place, kind: str, body: Mapping[str, Any]) -> None:
         """Learn from one entry."""
         if kind == "approval.decided":
-            self._decided(place, body)
+            self._decide(place, body.get("approval"))
         elif kind in _OF_CALLS:
             call = body.get("call")
-            if type(call) is not str:
+            if is_text(call):
+                self._follow(place, kind, call, body)
+            else:
                 self._note(Code.CALL_MALFORMED, place, "no `call`")
-                return
-            _OF_CALLS[kind](self, place, call, _digest(call), body)
 
     def open(self) -> tuple[str, ...]:
         """Ids of calls that have begun and not ended, cut to 80 characters."""
@@ -66,27 +70,42 @@ class Calls:
         for place in self._unapproved.values():
             self._note(Code.APPROVAL_NOT_GIVEN, place)
 
-    def _began(self, place: Place, call: str, digest: bytes, body: Mapping[str, Any]) -> None:
+    def _follow(self, place: Place, kind: str, call: str, body: Mapping[str, Any]) -> None:
+        digest = _digest(call)
+        match kind:
+            case "call.intent":
+                self._begin(call, digest)
+                self._spend(place, body.get("approval"))
+            case "call.held":
+                self._begin(call, digest)
+            case "call.ended":
+                self._end(place, digest)
+                if body.get("status") == "unknown" and digest not in self._settled:
+                    self._unknown.setdefault(digest, call[:_NAME])
+            case "call.amended":
+                self._amend(place, digest, is_settled=type(body.get("applied")) is bool)
+            case _:
+                pass
+
+    def _begin(self, call: str, digest: bytes) -> None:
         if digest not in self._ended:
             self._open[digest] = call[:_NAME]
 
-    def _intent(self, place: Place, call: str, digest: bytes, body: Mapping[str, Any]) -> None:
-        self._began(place, call, digest, body)
-        approval = body.get("approval")
+    def _spend(self, place: Place, approval: object) -> None:
         if approval is None:
             return
-        if type(approval) is not str:
+        if not is_text(approval):
             self._note(Code.CALL_MALFORMED, place, "`approval` is no id")
             return
-        spent = _digest(approval)
-        if spent in self._spent:
+        digest = _digest(approval)
+        if digest in self._spent:
             self._note(Code.APPROVAL_SPENT_TWICE, place)
             return
-        self._spent.add(spent)
-        if spent not in self._approved:
-            self._unapproved[spent] = place
+        self._spent.add(digest)
+        if digest not in self._approved:
+            self._unapproved[digest] = place
 
-    def _finished(self, place: Place, call: str, digest: bytes, body: Mapping[str, Any]) -> None:
+    def _end(self, place: Place, digest: bytes) -> None:
         if digest in self._ended:
             self._note(Code.CALL_ENDED_TWICE, place)
             return
@@ -95,20 +114,18 @@ class Calls:
         early = self._amended.pop(digest, None)
         if early is not None and early.log == place.log:
             self._note(Code.CALL_NOT_ENDED, early, "it ended later")
-        if body.get("status") == "unknown" and digest not in self._settled:
-            self._unknown[digest] = call[:_NAME]
 
-    def _amend(self, place: Place, call: str, digest: bytes, body: Mapping[str, Any]) -> None:
+    def _amend(self, place: Place, digest: bytes, *, is_settled: bool) -> None:
         if digest not in self._ended:
             self._amended.setdefault(digest, place)
-        if type(body.get("applied")) is bool and self._unknown.pop(digest, None) is None:
-            # Kept for those alone whose end may still come from another log.
-            if digest not in self._ended:
-                self._settled.add(digest)
+        if not is_settled:
+            return
+        self._unknown.pop(digest, None)
+        if digest not in self._ended:
+            self._settled.add(digest)
 
-    def _decided(self, place: Place, body: Mapping[str, Any]) -> None:
-        approval = body.get("approval")
-        if type(approval) is not dict or type(approval.get("id")) is not str:
+    def _decide(self, place: Place, approval: object) -> None:
+        if not isinstance(approval, dict) or not is_text(approval.get("id")):
             self._note(Code.CALL_MALFORMED, place, "no `approval`")
             return
         if approval.get("state") != "approved":
@@ -129,14 +146,6 @@ class Calls:
                 detail=detail,
             )
         )
-
-
-_OF_CALLS: Final = {
-    "call.intent": Calls._intent,
-    "call.held": Calls._began,
-    "call.ended": Calls._finished,
-    "call.amended": Calls._amend,
-}
 
 
 def _digest(name: str) -> bytes:

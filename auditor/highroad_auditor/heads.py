@@ -212,7 +212,7 @@ class Heads:
                 self._note(Code.HEAD_SHRINKS, head=head.number, log=log)
 
     def _read_anchor(self, name: str, lines: Iterable[str | bytes]) -> Head | None:
-        """Compare what an anchor has with the heads of the ledger; the last one that is the same."""
+        """Compare what an anchor has with the ledger's heads; gives the last that is the same."""
         same: Head | None = None
         for count, line in enumerate(lines, 1):
             try:
@@ -262,7 +262,7 @@ class Heads:
         return True
 
     def _verify_given(self, keys: Succession) -> None:
-        """Else an unknown first key could sign a whole history, and announce the given one in it."""
+        """Else an unknown first key could sign a history that merely announces the given one."""
         last = self.listed[-1] if self.listed else None
         due = keys.newest_covered(last.sizes) if last else None
         newest = keys.line.index(due) if due else -1

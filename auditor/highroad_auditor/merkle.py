@@ -51,18 +51,17 @@ class Tree:
 def includes(*, leaf: bytes, index: int, size: int, path: Sequence[bytes], root: bytes) -> bool:
     """Whether an inclusion proof (section 2.1.1) leads from a leaf's hash to the root.
 
-    The way it is checked is that of RFC 9162, section 2.1.3.2.
+    It is checked as RFC 9162, section 2.1.3.2, says.
     """
-    if not 0 <= index < size:
-        return False
     last = size - 1
+    if not 0 <= index <= last or not _are_hashes(path):
+        return False
     for step in path:
-        if last == 0 or len(step) != sha256().digest_size:
+        if last == 0:
             return False
         if index & 1 or index == last:
             leaf = node_hash(step, leaf)
-            while not index & 1 and index:
-                index, last = index >> 1, last >> 1
+            index, last = _to_left_sibling(index, last)
         else:
             leaf = node_hash(leaf, step)
         index, last = index >> 1, last >> 1
@@ -72,33 +71,44 @@ def includes(*, leaf: bytes, index: int, size: int, path: Sequence[bytes], root:
 def extends(
     *, size: int, root: bytes, later_size: int, later_root: bytes, path: Sequence[bytes]
 ) -> bool:
-    """Whether a consistency proof (section 2.1.2) shows one tree to be the beginning of a later one.
+    """Whether a consistency proof (section 2.1.2) shows that a later tree begins with this one.
 
-    The way it is checked is that of RFC 9162, section 2.1.4.2.
+    It is checked as RFC 9162, section 2.1.4.2, says.
     """
+    if not 0 <= size <= later_size or not _are_hashes(path):
+        return False
     if size == later_size:
-        return size >= 0 and not path and root == later_root
+        return not path and root == later_root
     if size == 0:
-        return later_size > 0 and not path and root == sha256().digest()
-    if not 0 < size < later_size or any(len(step) != sha256().digest_size for step in path):
-        return False
-    steps = list(path)
-    if size & (size - 1) == 0:
-        steps.insert(0, root)
-    if not steps:
-        return False
-    index, last = size - 1, later_size - 1
+        return not path and root == Tree().root()
+    # A whole tree is its own first step, and left out of the proof.
+    steps = [root, *path] if size & (size - 1) == 0 else [*path]
+    return bool(steps) and _roots_above(steps, size - 1, later_size - 1) == (root, later_root)
+
+
+def _roots_above(steps: Sequence[bytes], index: int, last: int) -> tuple[bytes, bytes] | None:
+    """The roots of the earlier and the later tree, as a consistency proof makes them."""
     while index & 1:
         index, last = index >> 1, last >> 1
-    old = new = steps[0]
+    earlier = later = steps[0]
     for step in steps[1:]:
         if last == 0:
-            return False
+            return None
         if index & 1 or index == last:
-            old, new = node_hash(step, old), node_hash(step, new)
-            while not index & 1 and index:
-                index, last = index >> 1, last >> 1
+            earlier, later = node_hash(step, earlier), node_hash(step, later)
+            index, last = _to_left_sibling(index, last)
         else:
-            new = node_hash(new, step)
+            later = node_hash(later, step)
         index, last = index >> 1, last >> 1
-    return last == 0 and old == root and new == later_root
+    return (earlier, later) if last == 0 else None
+
+
+def _to_left_sibling(index: int, last: int) -> tuple[int, int]:
+    """Climb past levels on which the node has no sibling."""
+    while index and not index & 1:
+        index, last = index >> 1, last >> 1
+    return index, last
+
+
+def _are_hashes(path: Sequence[bytes]) -> bool:
+    return all(len(step) == sha256().digest_size for step in path)

@@ -116,7 +116,7 @@ class Report:
                 f"signed up to {log.signed}"
             )
             if log.archived:
-                yield f"  {log.archived} archived entries were not given: their calls are not judged"
+                yield f"  {log.archived} archived entries were not given, their calls not judged"
         yield f"signed heads: {self.heads}"
         for key in self.keys:
             given = " (given)" if key.is_given else ""
