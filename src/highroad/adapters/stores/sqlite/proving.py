@@ -20,7 +20,7 @@ _EXTENT: Final = (
     "ORDER BY 1"
 )
 _RAW: Final = (
-    "SELECT seq, kind, schema, organization, run_id, call_id, at_ms, body FROM entry "
+    "SELECT seq, schema, kind, organization, run_id, call_id, at_ms, body FROM entry "
     "WHERE seq >= ? AND ? IN (SELECT log_id FROM log) ORDER BY seq LIMIT ?"
 )
 _HEADS: Final = (
