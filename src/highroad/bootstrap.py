@@ -37,6 +37,7 @@ from highroad.ledger import entries
 from highroad.ledger.access import ReadOnlyWriter
 from highroad.ledger.anchoring import Anchoring
 from highroad.ledger.announcing import read_announcements, trusted_key
+from highroad.ledger.archive import Age, Archive
 from highroad.ledger.audit import Audit
 from highroad.ledger.derivation import bring_up_to_date
 from highroad.ledger.history import read_body
@@ -45,6 +46,7 @@ from highroad.ledger.ledger import Ledger
 from highroad.ledger.moving import Moved, Place, move
 from highroad.ledger.notary import Notary
 from highroad.ledger.results import Results
+from highroad.ledger.segment import Segment
 from highroad.ledger.standing import Standing, standing_of
 from highroad.ledger.writer import GroupWriter
 from highroad.limits.budget import Budget
@@ -274,6 +276,32 @@ async def move_ledger(old: str, new: str, *, progress: Progress) -> Moved:
         closing.push_async_callback(destination.store.close)
         now_ms = SystemClock().now_ms()
         return await move(origin, destination, pid=os.getpid(), at_ms=now_ms, progress=progress)
+
+
+async def archive_ledger(
+    settings: Settings, folder: Path, *, before_ms: int, progress: Progress
+) -> Segment | None:
+    """Move entries of the ledger of the settings into a file in `folder`, as its owner.
+
+    What is unsigned is signed and anchored first.
+
+    Raises:
+        LedgerError: Another process owns the ledger, or the file cannot be written; nothing is
+            taken away then.
+    """
+    assembly = await assemble(settings=settings)
+    try:
+        ledger, notary = assembly.services.ledger, assembly.notary
+        if notary is None or assembly.owner_pid is not None:
+            raise LedgerError(
+                f"process {assembly.owner_pid} owns the ledger; end it, then try again"
+            )
+        await notary.sign()
+        archive = Archive(ledger.store, ledger.writer, notary.fence, ledger.clock)
+        age = Age(before_ms=before_ms, is_anchored=bool(settings.anchors))
+        return await archive.move(folder, age, progress=progress)
+    finally:
+        await assembly.close()
 
 
 async def upgrade_ledger(url: str, *, progress: Progress) -> Upgraded:
