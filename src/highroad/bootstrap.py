@@ -61,7 +61,7 @@ from highroad.ports.conditions import Condition, InvalidConditionError
 from highroad.ports.ids import Ids
 from highroad.ports.secrets import MasterKeys
 from highroad.ports.store import Store
-from highroad.ports.upkeep import Progress, Upgraded
+from highroad.ports.upkeep import Progress, StoreUpgrade
 from highroad.resilience.cache import Cache
 from highroad.resilience.loops import Loops
 from highroad.resilience.retry import Retry
@@ -304,7 +304,7 @@ async def archive_ledger(
         await assembly.close()
 
 
-async def upgrade_ledger(url: str, *, progress: Progress) -> Upgraded:
+async def upgrade_ledger(url: str, *, progress: Progress) -> StoreUpgrade:
     """Bring the ledger at `url` to this version, with a backup beside it.
 
     Its audit tables are derived anew as well, unless another process owns it already, which has

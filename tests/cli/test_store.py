@@ -128,7 +128,7 @@ def test_old_entries_are_archived_and_the_ledger_still_holds(terminal, busy):
     assert explained.code == ExitCode.USAGE
     assert done.json["file"] in explained.err
     assert terminal("explain", busy[-1]).code == ExitCode.COMPLETED
-    called = terminal("call", "get_order", '{"order_id": "ORD-000042"}', "--as", "alice")
+    called = terminal("call", "get_order", '{"order_id": "ORD-000042"}', "--as", "bob")
     assert called.code == ExitCode.COMPLETED
     verified = terminal("audit", "verify")
     assert verified.code == ExitCode.COMPLETED, verified.out + verified.err

@@ -23,7 +23,7 @@ from highroad.cli.output import Output
 from highroad.ledger.moving import Moved
 from highroad.ledger.segment import Segment
 from highroad.ledger.standing import Standing
-from highroad.ports.upkeep import Progress, Upgraded
+from highroad.ports.upkeep import Progress, StoreUpgrade
 from highroad.settings import load
 
 app: typer.Typer = typer.Typer(add_completion=False)
@@ -146,7 +146,7 @@ def _standing(found: Standing) -> Group:
     return Group(facts, "", rows)
 
 
-def _upgraded(done: Upgraded) -> Table:
+def _upgraded(done: StoreUpgrade) -> Table:
     facts = views.facts()
     if done.backup is None:
         facts.add_row("schema", f"{done.after}, which is this version's: nothing was done")

@@ -16,7 +16,7 @@ def in_silence(done: int, total: int) -> None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Upgraded:
+class StoreUpgrade:
     """A store that was brought to this version."""
 
     before: int
