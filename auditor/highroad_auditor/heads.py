@@ -27,6 +27,8 @@ class Head:
     statement: bytes
     signature: bytes
     number: int
+    place: int
+    """Under which number to report it: a number that was changed must not point elsewhere."""
     at_ms: int
     key: str
     previous: str | None
@@ -36,8 +38,8 @@ class Head:
     """Of a head that an anchor has and the ledger has not: the anchor's name."""
 
 
-def read_head(line: bytes, ledger: str, *, anchor: str | None = None) -> Head:
-    """Parse the line of a signed head.
+def read_head(line: bytes, ledger: str, *, due: int = 0, anchor: str | None = None) -> Head:
+    """Parse the line of a signed head, where the head of number `due` should stand.
 
     Raises:
         MalformedError: It is not in the form of the page, or of another ledger.
@@ -59,6 +61,7 @@ def read_head(line: bytes, ledger: str, *, anchor: str | None = None) -> Head:
         statement=statement,
         signature=bytes.fromhex(signature),
         number=stated["number"],
+        place=max(stated["number"], due),
         at_ms=stated["at"],
         key=stated["key"],
         previous=stated["previous"],
@@ -185,7 +188,7 @@ class Heads:
         count = 0
         for count, line in enumerate(lines, 1):
             try:
-                head = read_head(_raw(line), self._ledger)
+                head = read_head(_raw(line), self._ledger, due=number)
             except MalformedError as error:
                 self._note(Code.HEAD_MALFORMED, head=number, line=count, detail=str(error))
                 before, number = None, number + 1
@@ -200,16 +203,16 @@ class Heads:
     def _follow(self, head: Head, before: Head | None, number: int) -> None:
         """Compare a head with the one before it."""
         if head.number != number:
-            self._note(Code.HEAD_NUMBER, head=head.number, detail=f"number {number} is due")
+            self._note(Code.HEAD_NUMBER, head=number, detail=f"it says {head.number}")
         if head.number > number:
             self._note(Code.HEAD_MISSING, Aspect.COMPLETENESS, head=number)
         if before is None:
             return
         if head.previous != sha256(before.statement).hexdigest():
-            self._note(Code.HEAD_PREVIOUS, head=head.number)
+            self._note(Code.HEAD_PREVIOUS, head=head.place)
         for log, size in before.sizes.items():
             if head.sizes.get(log, -1) < size:
-                self._note(Code.HEAD_SHRINKS, head=head.number, log=log)
+                self._note(Code.HEAD_SHRINKS, head=head.place, log=log)
 
     def _read_anchor(self, name: str, lines: Iterable[str | bytes]) -> Head | None:
         """Compare what an anchor has with the ledger's heads; gives the last that is the same."""
@@ -253,11 +256,11 @@ class Heads:
         if due is None or due.key.id != head.key:
             detail = "no key is announced before it" if due is None else f"{due.key.id} is due"
             code = Code.HEAD_KEY if head.anchor is None else Code.ANCHOR_SIGNATURE
-            self._note(code, head=head.number, anchor=head.anchor, detail=detail)
+            self._note(code, head=head.place, anchor=head.anchor, detail=detail)
             return False
         if not due.key.signed_head(head.signature, head.statement):
             code = Code.HEAD_SIGNATURE if head.anchor is None else Code.ANCHOR_SIGNATURE
-            self._note(code, head=head.number, anchor=head.anchor)
+            self._note(code, head=head.place, anchor=head.anchor)
             return False
         return True
 

@@ -172,6 +172,9 @@ class Log:
         """Note what the roots came to, once it is known which heads to trust."""
         before = agreed = 0
         for outcome in filter(self._is_trusted, (*self._outcomes, *self._unreached())):
+            if outcome.head.anchor is not None:
+                self._blame(outcome, self._shared(outcome.head))
+                continue
             if outcome.size > agreed:
                 before = agreed
             self._blame(outcome, before)
@@ -182,6 +185,11 @@ class Log:
 
     def _is_trusted(self, outcome: _Outcome) -> bool:
         return self._heads.is_trusted(outcome.head)
+
+    def _shared(self, foreign: Head) -> int:
+        """Up to where the history of a head that only an anchor has was surely this one."""
+        same = self._heads.anchored.get(foreign.anchor or "")
+        return 0 if same is None else min(same.sizes.get(self.id, 0), foreign.sizes[self.id])
 
     def _unreached(self) -> Iterator[_Outcome]:
         for size in self._sizes[self._compared :]:
@@ -251,7 +259,7 @@ class Log:
         elif self._stored is not None and self._stored.root() == root:
             fate = _Fate.BY_LEAVES
         self._outcomes.append(_Outcome(size, head, fate, tuple(self._differing)))
-        if fate not in {_Fate.AGREES, _Fate.BY_LEAVES} or not self._heads.is_trusted(head):
+        if fate not in {_Fate.AGREES, _Fate.BY_LEAVES} or not self._is_ours(head):
             return
         # What was signed is known up to here, so what is wrong behind it can be told apart.
         self._differing.clear()
@@ -259,6 +267,9 @@ class Log:
             self._tree = self._stored
         elif self._stored is not None:
             self._stored = self._tree
+
+    def _is_ours(self, head: Head) -> bool:
+        return head.anchor is None and self._heads.is_trusted(head)
 
     def _next_expected(self) -> bytes | None:
         """The stored leaf hash of the next entry."""
@@ -280,7 +291,8 @@ class Log:
     def _repeat(self, seq: int, leaf: bytes) -> None:
         """An archived entry may stand in a segment and in the export as well."""
         if not (seq == self._size - 1 and seq < self.first and leaf == self._last):
-            self._note(Aspect.INTEGRITY, Code.ENTRY_REPEATED, seq)
+            detail = f"it says that it is {seq}"
+            self._note(Aspect.INTEGRITY, Code.ENTRY_REPEATED, self._size, detail=detail)
 
     def _read(self, seq: int, columns: tuple[object, ...], body: bytes) -> None:
         """Compare the columns with the body, and learn from it."""

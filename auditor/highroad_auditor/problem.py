@@ -26,7 +26,7 @@ class Code(StrEnum):
     ENTRY_CHANGED = "entry_changed"
     """Its leaf hash, which does lead to the signed root, is another."""
     ENTRY_REPEATED = "entry_repeated"
-    """An entry stands where its number has passed already."""
+    """An entry stands where its number has passed already: it was added, moved or doubled."""
     ENTRY_UNPROVEN = "entry_unproven"
     """A head covers it, but what is needed to compare the root is missing."""
     ROOT_DIFFERS = "root_differs"

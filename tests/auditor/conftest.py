@@ -20,6 +20,7 @@ def _import(name):
 
 _import("proof_author")
 _import("proof_stories")
+_import("proof_audits")
 
 
 @pytest.fixture

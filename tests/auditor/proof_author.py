@@ -271,9 +271,7 @@ class Author:
             entries={log: list(entries) for log, entries in self.entries.items()},
             heads=list(self.heads),
             anchors={name: self.heads[:count] for name, count in anchors.items()},
-            leaves={
-                log: b"".join(self.leaves(log)[: covered.get(log, 0)]) for log in self.entries
-            },
+            leaves={log: b"".join(self.leaves(log)[: covered.get(log, 0)]) for log in self.entries},
         )
 
 
