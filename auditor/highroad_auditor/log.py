@@ -147,6 +147,10 @@ class Log:
         body: bytes,
     ) -> None:
         """Audit the next entry: its columns, and the exact bytes of its body."""
+        if type(seq) is not int or type(body) is not bytes:
+            detail = "the number or the body is of another type"
+            self._note(Aspect.INTEGRITY, Code.LINE_MALFORMED, self._size, detail=detail)
+            return
         leaf = leaf_hash(body)
         if seq != self._size:
             if seq < self._size:

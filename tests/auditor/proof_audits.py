@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
+from proof_author import SECOND, write
+
 from highroad_auditor import Aspect, Audit, PublicKey
 from highroad_auditor.export import Segment, audit_export
-from proof_author import SECOND, write
 
 CHUNK = 7 * 32
 """Bytes of leaf hashes that are handed over at a time: never a whole tile, to meet every edge."""

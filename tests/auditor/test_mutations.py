@@ -1,8 +1,8 @@
 """Whatever is done to a ledger behind its back is found, and where it was done.
 
-The ledger of the story has 35 entries. Heads cover 10, 18, 19 and 33 of them; the first three heads are
-anchored. So entries from 33 on are the unsigned tail, those from 19 on the unanchored one. What is
-done without the key is found up to 33; what is done with it, up to 19.
+The ledger of the story has 35 entries. Heads cover 10, 18, 19 and 33 of them; the first three heads
+are anchored. So entries from 33 on are the unsigned tail, those from 19 on the unanchored one. What
+is done without the key is found up to 33; what is done with it, up to 19.
 """
 
 import json
@@ -10,10 +10,11 @@ import random
 from dataclasses import replace
 
 import pytest
-from highroad_auditor import Code
 from proof_audits import COMPLETENESS, INTEGRITY, codes, exported, first, pushed
 from proof_author import FIRST, SECOND, STRANGER, Author, canonical, leaf, signed_line
 from proof_stories import call, small, small_bundle
+
+from highroad_auditor import Code
 
 pytestmark = pytest.mark.promise("P12")
 
@@ -419,7 +420,7 @@ def bits(name, content, *, every):
     """(byte, bit) pairs of a file: all, or a sample that a seed by its name chooses."""
     if every:
         return [(byte, bit) for byte in range(len(content)) for bit in range(8)]
-    chance = random.Random(name)
+    chance = random.Random(name)  # noqa: S311  a sample, no secret
     return [(byte, chance.randrange(8)) for byte in range(chance.randrange(37), len(content), 37)]
 
 
