@@ -130,8 +130,7 @@ def test_an_empty_tree_is_the_beginning_of_every_tree():
 def test_keys_have_their_ids_and_hand_over(golden):
     seeds = [bytes.fromhex(key["seed"]) for key in golden["keys"]]
     publics = [
-        Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes_raw()
-        for seed in seeds
+        Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes_raw() for seed in seeds
     ]
     keys = [PublicKey(public) for public in publics]
     assert [key["public"] for key in golden["keys"]] == [public.hex() for public in publics]

@@ -49,9 +49,10 @@ def test_tails_are_counted_in_entries_and_time():
     assert (report.unsigned.head, report.unsigned.entries, report.unsigned.ms) == (3, 2, 500)
     assert (report.unanchored.head, report.unanchored.entries) == (2, 16)
     later = pushed(small_bundle(), now_ms=START + 60_000)
-    assert later.unanchored.ms == START + 60_000 - json.loads(
-        json.loads(small_bundle().heads[2])["statement"]
-    )["at"]
+    assert (
+        later.unanchored.ms
+        == START + 60_000 - json.loads(json.loads(small_bundle().heads[2])["statement"])["at"]
+    )
     assert pushed(small_bundle(), now_ms=0).unanchored.ms == 0
 
 
