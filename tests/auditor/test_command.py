@@ -8,9 +8,10 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from highroad_auditor.command import main
 from proof_author import SECOND
 from proof_stories import small_bundle
+
+from highroad_auditor.command import main
 
 pytestmark = pytest.mark.promise("P12")
 

@@ -360,6 +360,16 @@ def test_an_endorsement_for_another_ledger_is_found():
     assert Code.KEY_ENDORSEMENT in codes(pushed(author.bundle()))
 
 
+def test_a_key_that_follows_none_of_the_ledger_is_found():
+    author = Author(key=FIRST)
+    author.keys = [STRANGER]
+    place = author.rekey(SECOND)
+    author.sign(key=FIRST)
+    report = pushed(author.bundle(), key=FIRST)
+    assert first(report.integrity) == place
+    assert codes(report) == {Code.KEY_ORDER}
+
+
 def test_a_key_cannot_come_back():
     author = Author(key=FIRST)
     author.rekey(SECOND)
@@ -367,6 +377,16 @@ def test_a_key_cannot_come_back():
     author.sign(key=SECOND)
     report = pushed(author.bundle())
     assert first(report.integrity) == place
+    assert codes(report) == {Code.KEY_ORDER}
+
+
+def test_a_key_is_not_announced_before_the_one_that_endorses_it():
+    author = Author(key=FIRST)
+    author.rekey(SECOND)
+    author.entries["main"] = renumbered(reversed(author.entries["main"]))
+    author.sign(key=FIRST)
+    report = pushed(author.bundle(), key=FIRST)
+    assert first(report.integrity) == 0
     assert codes(report) == {Code.KEY_ORDER}
 
 

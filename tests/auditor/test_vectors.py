@@ -5,11 +5,12 @@ import json
 import proof_vectors
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from proof_audits import exported
+from proof_author import LEDGER, SECOND
+
 from highroad_auditor import PublicKey
 from highroad_auditor.heads import read_head
 from highroad_auditor.merkle import Tree, extends, includes, leaf_hash, node_hash
-from proof_audits import exported
-from proof_author import LEDGER, SECOND
 
 pytestmark = pytest.mark.promise("P12")
 

@@ -3,12 +3,13 @@
 import json
 
 import pytest
-from highroad_auditor import Audit, Code, PublicKey
 from hypothesis import given
 from hypothesis import strategies as st
 from proof_audits import COMPLETENESS, INTEGRITY, codes, exported, first, pushed
 from proof_author import FIRST, LEDGER, SECOND, START, Author
 from proof_stories import call, held, small, small_bundle
+
+from highroad_auditor import Audit, Code, PublicKey
 
 pytestmark = pytest.mark.promise("P12")
 
