@@ -1,7 +1,7 @@
 """Writes ledgers and their exports as `docs/proof.md` says, in the plainest way.
 
-It shares no code with Highroad or with its auditor. Trees are hashed by the recursive definitions of
-RFC 6962; nothing is incremental, cached or clever.
+It shares no code with Highroad or with its auditor. Trees are hashed by the recursive definitions
+of RFC 6962; nothing is incremental, cached or clever.
 """
 
 import base64
@@ -271,9 +271,7 @@ class Author:
             entries={log: list(entries) for log, entries in self.entries.items()},
             heads=list(self.heads),
             anchors={name: self.heads[:count] for name, count in anchors.items()},
-            leaves={
-                log: b"".join(self.leaves(log)[: covered.get(log, 0)]) for log in self.entries
-            },
+            leaves={log: b"".join(self.leaves(log)[: covered.get(log, 0)]) for log in self.entries},
         )
 
 
