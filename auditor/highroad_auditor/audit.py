@@ -7,7 +7,7 @@ from highroad_auditor.calls import Calls, Place
 from highroad_auditor.heads import Head, Heads
 from highroad_auditor.keys import Announcement, PublicKey, Succession, read_announcement
 from highroad_auditor.log import Log
-from highroad_auditor.problem import Aspect, Code, Problem, Problems
+from highroad_auditor.problem import Aspect, Code, Problems
 from highroad_auditor.report import AnnouncedKey, LogReport, Report, Tail, listing
 from highroad_auditor.strict import MalformedError, is_count
 
@@ -36,10 +36,11 @@ class Audit:
     ) -> None:
         self._ledger: str = ledger_id
         self._given: PublicKey = public_key
-        self._problems: Problems = Problems()
-        self._heads: Heads = Heads(ledger_id, heads, anchors, public_key, self._problems)
+        self.problems: Problems = Problems()
+        """What was found so far; whoever reads a store may add what it found itself."""
+        self._heads: Heads = Heads(ledger_id, heads, anchors, public_key, self.problems)
         self._logs: dict[str, Log] = {}
-        self._calls: Calls = Calls(self._problems)
+        self._calls: Calls = Calls(self.problems)
         self._announced: list[Announcement] = []
         self._archived: list[tuple[Place, str, int]] = []
         """Announcements of archives: where, of which log, up to which entry."""
@@ -53,13 +54,9 @@ class Audit:
         """
         if log_id in self._logs:
             raise ValueError("this log was begun already")
-        log = Log(log_id, first, self._heads, self._read, self._problems)
+        log = Log(log_id, first, self._heads, self._read, self.problems)
         self._logs[log_id] = log
         return log
-
-    def note(self, problem: Problem) -> None:
-        """Add what whoever feeds the audit has found wrong itself, such as a malformed line."""
-        self._problems.note(problem)
 
     def report(self, now_ms: int | None = None) -> Report:
         """Close the logs and come to the verdicts; to be asked once.
@@ -72,7 +69,7 @@ class Audit:
             self.log(log_id)
         for log in self._logs.values():
             log.close()
-        keys = Succession(self._ledger, self._announced, self._problems)
+        keys = Succession(self._ledger, self._announced, self.problems)
         signed = self._heads.verify(keys)
         for log in self._logs.values():
             log.settle()
@@ -86,7 +83,9 @@ class Audit:
             try:
                 self._announced.append(read_announcement(log, seq, body))
             except MalformedError as error:
-                self._note(Aspect.INTEGRITY, Code.KEY_MALFORMED, log, seq, str(error))
+                self.problems.note(
+                    Aspect.INTEGRITY, Code.KEY_MALFORMED, log=log, seq=seq, detail=str(error)
+                )
         elif kind == "ledger.archived":
             of, first = body.get("log"), body.get("first")
             if type(of) is str and is_count(first):
@@ -104,17 +103,17 @@ class Audit:
                 for place, of, first in self._archived
             )
             if log.archived and not is_announced:
-                self._note(Aspect.COMPLETENESS, Code.ARCHIVE_UNANNOUNCED, log.id, 0)
+                self.problems.note(Aspect.COMPLETENESS, Code.ARCHIVE_UNANNOUNCED, log=log.id, seq=0)
 
     def _sum_up(self, keys: Succession, signed: Mapping[str, int], now_ms: int | None) -> Report:
         logs = sorted(self._logs.values(), key=lambda log: log.id)
         last = self._heads.last()
         return Report(
             ledger=self._ledger,
-            integrity=self._problems.verdict(Aspect.INTEGRITY),
-            completeness=self._problems.verdict(Aspect.COMPLETENESS),
-            problems=self._problems.listed(),
-            classes=tuple(sorted(self._problems.counts())),
+            integrity=self.problems.verdict(Aspect.INTEGRITY),
+            completeness=self.problems.verdict(Aspect.COMPLETENESS),
+            problems=self.problems.listed(),
+            classes=tuple(sorted(self.problems.counts())),
             logs=tuple(
                 LogReport(
                     log=log.id,
@@ -159,6 +158,3 @@ class Audit:
             entries=sum(max(0, log.end - sizes.get(log.id, 0)) for log in self._logs.values()),
             ms=max(0, until - since),
         )
-
-    def _note(self, aspect: Aspect, code: Code, log: str, seq: int, detail: str = "") -> None:
-        self._problems.note(Problem(aspect=aspect, code=code, log=log, seq=seq, detail=detail))

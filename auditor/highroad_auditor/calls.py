@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from hashlib import blake2b
 from typing import Any, Final, NamedTuple
 
-from highroad_auditor.problem import Aspect, Code, Problem, Problems
+from highroad_auditor.problem import Aspect, Code, Problems
 from highroad_auditor.strict import is_text
 
 _NAME: Final = 80
@@ -137,15 +137,7 @@ class Calls:
             self._note(Code.APPROVAL_NOT_GIVEN, early, "it was given later")
 
     def _note(self, code: Code, place: Place, detail: str = "") -> None:
-        self._problems.note(
-            Problem(
-                aspect=Aspect.COMPLETENESS,
-                code=code,
-                log=place.log,
-                seq=place.seq,
-                detail=detail,
-            )
-        )
+        self._problems.note(Aspect.COMPLETENESS, code, log=place.log, seq=place.seq, detail=detail)
 
 
 def _digest(name: str) -> bytes:

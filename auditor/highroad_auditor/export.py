@@ -17,7 +17,7 @@ from typing import Any, Final, TypeAlias
 from highroad_auditor.audit import Audit
 from highroad_auditor.keys import PublicKey
 from highroad_auditor.log import HASH, Log
-from highroad_auditor.problem import Aspect, Code, Problem
+from highroad_auditor.problem import Aspect, Code
 from highroad_auditor.report import Report
 from highroad_auditor.strict import (
     MalformedError,
@@ -172,15 +172,13 @@ def _feed(
         counts[line.source] += 1
         if isinstance(line.found, str):
             detail = f"{line.source}: {line.found}"
-            audit.note(
-                Problem(
-                    aspect=Aspect.INTEGRITY,
-                    code=Code.LINE_MALFORMED,
-                    log=log.id,
-                    seq=log.end,
-                    line=line.number,
-                    detail=detail,
-                )
+            audit.problems.note(
+                Aspect.INTEGRITY,
+                Code.LINE_MALFORMED,
+                log=log.id,
+                seq=log.end,
+                line=line.number,
+                detail=detail,
             )
         else:
             lead.reach(line.seq)
@@ -195,9 +193,7 @@ def _feed(
 
 
 def _short(audit: Audit, log: Log, detail: str) -> None:
-    audit.note(
-        Problem(aspect=Aspect.COMPLETENESS, code=Code.EXPORT_SHORT, log=log.id, detail=detail)
-    )
+    audit.problems.note(Aspect.COMPLETENESS, Code.EXPORT_SHORT, log=log.id, detail=detail)
 
 
 class _Lead:

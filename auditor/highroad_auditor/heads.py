@@ -6,7 +6,7 @@ from hashlib import sha256
 from typing import Any
 
 from highroad_auditor.keys import PublicKey, Succession, is_key_id, is_signature
-from highroad_auditor.problem import Aspect, Code, Problem, Problems
+from highroad_auditor.problem import Aspect, Code, Problems
 from highroad_auditor.strict import (
     MalformedError,
     canonical,
@@ -27,6 +27,8 @@ class Head:
     statement: bytes
     signature: bytes
     number: int
+    place: int
+    """Under which number to report it: a number that was changed must not point elsewhere."""
     at_ms: int
     key: str
     previous: str | None
@@ -36,8 +38,8 @@ class Head:
     """Of a head that an anchor has and the ledger has not: the anchor's name."""
 
 
-def read_head(line: bytes, ledger: str, *, anchor: str | None = None) -> Head:
-    """Parse the line of a signed head.
+def read_head(line: bytes, ledger: str, *, due: int = 0, anchor: str | None = None) -> Head:
+    """Parse the line of a signed head, where the head of number `due` should stand.
 
     Raises:
         MalformedError: It is not in the form of the page, or of another ledger.
@@ -59,6 +61,7 @@ def read_head(line: bytes, ledger: str, *, anchor: str | None = None) -> Head:
         statement=statement,
         signature=bytes.fromhex(signature),
         number=stated["number"],
+        place=max(stated["number"], due),
         at_ms=stated["at"],
         key=stated["key"],
         previous=stated["previous"],
@@ -185,9 +188,15 @@ class Heads:
         count = 0
         for count, line in enumerate(lines, 1):
             try:
-                head = read_head(_raw(line), self._ledger)
+                head = read_head(_raw(line), self._ledger, due=number)
             except MalformedError as error:
-                self._note(Code.HEAD_MALFORMED, head=number, line=count, detail=str(error))
+                self._problems.note(
+                    Aspect.INTEGRITY,
+                    Code.HEAD_MALFORMED,
+                    head=number,
+                    line=count,
+                    detail=str(error),
+                )
                 before, number = None, number + 1
                 continue
             self._follow(head, before, number)
@@ -195,21 +204,23 @@ class Heads:
             self._by_number.setdefault(head.number, head)
             before, number = head, head.number + 1
         if count == 0:
-            self._note(Code.NOTHING_SIGNED)
+            self._problems.note(Aspect.INTEGRITY, Code.NOTHING_SIGNED)
 
     def _follow(self, head: Head, before: Head | None, number: int) -> None:
         """Compare a head with the one before it."""
         if head.number != number:
-            self._note(Code.HEAD_NUMBER, head=head.number, detail=f"number {number} is due")
+            self._problems.note(
+                Aspect.INTEGRITY, Code.HEAD_NUMBER, head=number, detail=f"it says {head.number}"
+            )
         if head.number > number:
-            self._note(Code.HEAD_MISSING, Aspect.COMPLETENESS, head=number)
+            self._problems.note(Aspect.COMPLETENESS, Code.HEAD_MISSING, head=number)
         if before is None:
             return
         if head.previous != sha256(before.statement).hexdigest():
-            self._note(Code.HEAD_PREVIOUS, head=head.number)
+            self._problems.note(Aspect.INTEGRITY, Code.HEAD_PREVIOUS, head=head.place)
         for log, size in before.sizes.items():
             if head.sizes.get(log, -1) < size:
-                self._note(Code.HEAD_SHRINKS, head=head.number, log=log)
+                self._problems.note(Aspect.INTEGRITY, Code.HEAD_SHRINKS, head=head.place, log=log)
 
     def _read_anchor(self, name: str, lines: Iterable[str | bytes]) -> Head | None:
         """Compare what an anchor has with the ledger's heads; gives the last that is the same."""
@@ -218,16 +229,26 @@ class Heads:
             try:
                 head = read_head(_raw(line), self._ledger, anchor=name)
             except MalformedError as error:
-                self._note(Code.ANCHOR_MALFORMED, anchor=name, line=count, detail=str(error))
+                self._problems.note(
+                    Aspect.INTEGRITY,
+                    Code.ANCHOR_MALFORMED,
+                    anchor=name,
+                    line=count,
+                    detail=str(error),
+                )
                 continue
             ours = self._by_number.get(head.number)
             if ours is not None and ours.line == head.line:
                 same = ours if same is None or ours.number > same.number else same
                 continue
             if ours is None:
-                self._note(Code.HEAD_MISSING, Aspect.COMPLETENESS, head=head.number, anchor=name)
+                self._problems.note(
+                    Aspect.COMPLETENESS, Code.HEAD_MISSING, head=head.number, anchor=name
+                )
             else:
-                self._note(Code.ANCHOR_DIFFERS, head=head.number, anchor=name)
+                self._problems.note(
+                    Aspect.INTEGRITY, Code.ANCHOR_DIFFERS, head=head.number, anchor=name
+                )
             self._foreign.setdefault(head.line, head)
         return same
 
@@ -253,11 +274,13 @@ class Heads:
         if due is None or due.key.id != head.key:
             detail = "no key is announced before it" if due is None else f"{due.key.id} is due"
             code = Code.HEAD_KEY if head.anchor is None else Code.ANCHOR_SIGNATURE
-            self._note(code, head=head.number, anchor=head.anchor, detail=detail)
+            self._problems.note(
+                Aspect.INTEGRITY, code, head=head.place, anchor=head.anchor, detail=detail
+            )
             return False
         if not due.key.signed_head(head.signature, head.statement):
             code = Code.HEAD_SIGNATURE if head.anchor is None else Code.ANCHOR_SIGNATURE
-            self._note(code, head=head.number, anchor=head.anchor)
+            self._problems.note(Aspect.INTEGRITY, code, head=head.place, anchor=head.anchor)
             return False
         return True
 
@@ -267,30 +290,7 @@ class Heads:
         due = keys.newest_covered(last.sizes) if last else None
         newest = keys.line.index(due) if due else -1
         if not any(found.key.raw == self._given.raw for found in keys.line[: newest + 1]):
-            self._note(Code.KEY_UNPROVEN, detail=f"key {self._given.id}")
-
-    def _note(  # noqa: PLR0913 - where it is, each by name
-        self,
-        code: Code,
-        aspect: Aspect = Aspect.INTEGRITY,
-        *,
-        head: int | None = None,
-        anchor: str | None = None,
-        line: int | None = None,
-        log: str | None = None,
-        detail: str = "",
-    ) -> None:
-        self._problems.note(
-            Problem(
-                aspect=aspect,
-                code=code,
-                head=head,
-                anchor=anchor,
-                line=line,
-                log=log,
-                detail=detail,
-            )
-        )
+            self._problems.note(Aspect.INTEGRITY, Code.KEY_UNPROVEN, detail=f"key {self._given.id}")
 
 
 def _raw(line: str | bytes) -> bytes:

@@ -10,7 +10,7 @@ from typing import Any, Final, TypeGuard
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from highroad_auditor.problem import Aspect, Code, Problem, Problems
+from highroad_auditor.problem import Aspect, Code, Problems
 from highroad_auditor.strict import MalformedError, is_hash, is_text
 
 _ID: Final = re.compile(r"[0-9a-f]{16}", re.ASCII)
@@ -118,26 +118,26 @@ class Succession:
         successors: dict[str | None, Announcement] = {}
         for announcement in announced:
             if successors.setdefault(announcement.previous, announcement) is not announcement:
-                self._note(announcement, Code.KEY_ORDER, "another key took this place before")
+                self._stray(announcement, Code.KEY_ORDER, "another key took this place before")
         before: Announcement | None = None
         seen: set[str] = set()
         last: dict[str, int] = {}
         while (found := successors.pop(before.key.id if before else None, None)) is not None:
             if found.key.id in seen:
-                self._note(found, Code.KEY_ORDER, "a key is announced again")
+                self._stray(found, Code.KEY_ORDER, "a key is announced again")
                 break
             if found.seq < last.get(found.log, 0):
-                self._note(found, Code.KEY_ORDER, "it stands before a key that it comes after")
+                self._stray(found, Code.KEY_ORDER, "it stands before a key that it comes after")
                 break
             if before and not self._is_endorsed(before, found):
-                self._note(found, Code.KEY_ENDORSEMENT, "")
+                self._stray(found, Code.KEY_ENDORSEMENT, "")
                 break
             seen.add(found.key.id)
             last[found.log] = found.seq
             yield found
             before = found
         for stray in successors.values():
-            self._note(stray, Code.KEY_ORDER, "it follows no key that holds")
+            self._stray(stray, Code.KEY_ORDER, "it follows no key that holds")
 
     def _is_endorsed(self, before: Announcement, found: Announcement) -> bool:
         return found.endorsement is not None and before.key.endorsed(
@@ -154,13 +154,5 @@ class Succession:
             ranks.append(rank)
         return places
 
-    def _note(self, announcement: Announcement, code: Code, detail: str) -> None:
-        self._problems.note(
-            Problem(
-                aspect=Aspect.INTEGRITY,
-                code=code,
-                log=announcement.log,
-                seq=announcement.seq,
-                detail=detail,
-            )
-        )
+    def _stray(self, found: Announcement, code: Code, detail: str) -> None:
+        self._problems.note(Aspect.INTEGRITY, code, log=found.log, seq=found.seq, detail=detail)

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from highroad_auditor.heads import Head, Heads
 from highroad_auditor.merkle import Tree, leaf_hash
-from highroad_auditor.problem import Aspect, Code, Problem, Problems
+from highroad_auditor.problem import Aspect, Code, Problems
 from highroad_auditor.strict import MalformedError, is_count, is_text, read_object
 
 Reader = Callable[[str, int, dict[str, Any]], None]
@@ -126,7 +126,9 @@ class Log:
             self._grow(stored, stored)
             self.archived += 1
         if self._size < to:
-            self._note(Aspect.COMPLETENESS, Code.ENTRY_MISSING, self._size, until=to)
+            self._problems.note(
+                Aspect.COMPLETENESS, Code.ENTRY_MISSING, log=self.id, seq=self._size, until=to
+            )
             self._differ(Code.ENTRY_MISSING)
         while self._size < to:
             stored = self._next_expected()
@@ -147,6 +149,12 @@ class Log:
         body: bytes,
     ) -> None:
         """Audit the next entry: its columns, and the exact bytes of its body."""
+        if type(seq) is not int or type(body) is not bytes:
+            detail = "the number or the body is of another type"
+            self._problems.note(
+                Aspect.INTEGRITY, Code.LINE_MALFORMED, log=self.id, seq=self._size, detail=detail
+            )
+            return
         leaf = leaf_hash(body)
         if seq != self._size:
             if seq < self._size:
@@ -172,16 +180,26 @@ class Log:
         """Note what the roots came to, once it is known which heads to trust."""
         before = agreed = 0
         for outcome in filter(self._is_trusted, (*self._outcomes, *self._unreached())):
+            if outcome.head.anchor is not None:
+                self._blame(outcome, self._shared(outcome.head))
+                continue
             if outcome.size > agreed:
                 before = agreed
             self._blame(outcome, before)
             if outcome.fate in {_Fate.AGREES, _Fate.BY_LEAVES}:
                 agreed = outcome.size
         if self.covered > self.end:
-            self._note(Aspect.COMPLETENESS, Code.LOG_SHORT, self.end, until=self.covered)
+            self._problems.note(
+                Aspect.COMPLETENESS, Code.LOG_SHORT, log=self.id, seq=self.end, until=self.covered
+            )
 
     def _is_trusted(self, outcome: _Outcome) -> bool:
         return self._heads.is_trusted(outcome.head)
+
+    def _shared(self, foreign: Head) -> int:
+        """Up to where the history of a head that only an anchor has was surely this one."""
+        same = self._heads.anchored.get(foreign.anchor or "")
+        return 0 if same is None else min(same.sizes.get(self.id, 0), foreign.sizes[self.id])
 
     def _unreached(self) -> Iterator[_Outcome]:
         for size in self._sizes[self._compared :]:
@@ -195,17 +213,38 @@ class Log:
         match outcome.fate:
             case _Fate.AGREES:
                 for seq, _ in differing[:1]:
-                    self._note(Aspect.INTEGRITY, Code.LEAF_CHANGED, seq, head=number)
+                    self._problems.note(
+                        Aspect.INTEGRITY, Code.LEAF_CHANGED, log=self.id, seq=seq, head=number
+                    )
             case _Fate.BY_LEAVES:
                 for seq, code in differing:
-                    self._note(Aspect.INTEGRITY, code, seq, head=number)
+                    self._problems.note(Aspect.INTEGRITY, code, log=self.id, seq=seq, head=number)
             case _Fate.DIFFERS if outcome.size <= self.end:
-                self._note(Aspect.INTEGRITY, Code.ROOT_DIFFERS, agreed, until=end, head=number)
+                self._problems.note(
+                    Aspect.INTEGRITY,
+                    Code.ROOT_DIFFERS,
+                    log=self.id,
+                    seq=agreed,
+                    until=end,
+                    head=number,
+                )
             case _ if agreed < end:
-                self._note(Aspect.INTEGRITY, Code.ENTRY_UNPROVEN, agreed, until=end, head=number)
+                self._problems.note(
+                    Aspect.INTEGRITY,
+                    Code.ENTRY_UNPROVEN,
+                    log=self.id,
+                    seq=agreed,
+                    until=end,
+                    head=number,
+                )
             case _Fate.DIFFERS:
-                self._note(
-                    Aspect.INTEGRITY, Code.LEAF_CHANGED, end, until=outcome.size, head=number
+                self._problems.note(
+                    Aspect.INTEGRITY,
+                    Code.LEAF_CHANGED,
+                    log=self.id,
+                    seq=end,
+                    until=outcome.size,
+                    head=number,
                 )
             case _Fate.UNREACHED:
                 pass
@@ -251,7 +290,7 @@ class Log:
         elif self._stored is not None and self._stored.root() == root:
             fate = _Fate.BY_LEAVES
         self._outcomes.append(_Outcome(size, head, fate, tuple(self._differing)))
-        if fate not in {_Fate.AGREES, _Fate.BY_LEAVES} or not self._heads.is_trusted(head):
+        if fate not in {_Fate.AGREES, _Fate.BY_LEAVES} or not self._is_ours(head):
             return
         # What was signed is known up to here, so what is wrong behind it can be told apart.
         self._differing.clear()
@@ -259,6 +298,9 @@ class Log:
             self._tree = self._stored
         elif self._stored is not None:
             self._stored = self._tree
+
+    def _is_ours(self, head: Head) -> bool:
+        return head.anchor is None and self._heads.is_trusted(head)
 
     def _next_expected(self) -> bytes | None:
         """The stored leaf hash of the next entry."""
@@ -280,7 +322,10 @@ class Log:
     def _repeat(self, seq: int, leaf: bytes) -> None:
         """An archived entry may stand in a segment and in the export as well."""
         if not (seq == self._size - 1 and seq < self.first and leaf == self._last):
-            self._note(Aspect.INTEGRITY, Code.ENTRY_REPEATED, seq)
+            detail = f"it says that it is {seq}"
+            self._problems.note(
+                Aspect.INTEGRITY, Code.ENTRY_REPEATED, log=self.id, seq=self._size, detail=detail
+            )
 
     def _read(self, seq: int, columns: tuple[object, ...], body: bytes) -> None:
         """Compare the columns with the body, and learn from it."""
@@ -288,12 +333,20 @@ class Log:
             found = read_object(body)
             stated = _stated(found)
         except MalformedError as error:
-            self._note(Aspect.INTEGRITY, Code.BODY_MALFORMED, seq, detail=str(error))
+            self._problems.note(
+                Aspect.INTEGRITY, Code.BODY_MALFORMED, log=self.id, seq=seq, detail=str(error)
+            )
             return
         if b"\n" in body:
-            self._note(Aspect.INTEGRITY, Code.BODY_MALFORMED, seq, detail="it holds a line feed")
+            self._problems.note(
+                Aspect.INTEGRITY,
+                Code.BODY_MALFORMED,
+                log=self.id,
+                seq=seq,
+                detail="it holds a line feed",
+            )
         if stated != columns or type(columns[0]) is not int or type(columns[2]) is not int:
-            self._note(Aspect.INTEGRITY, Code.COLUMN_DIFFERS, seq)
+            self._problems.note(Aspect.INTEGRITY, Code.COLUMN_DIFFERS, log=self.id, seq=seq)
         self._tell_time(stated[2])
         self._reader(self.id, seq, found)
 
@@ -302,28 +355,6 @@ class Log:
             self.newest_ms = at
         if self.oldest_ms is None or at < self.oldest_ms:
             self.oldest_ms = at
-
-    def _note(  # noqa: PLR0913 - where it is, each by name
-        self,
-        aspect: Aspect,
-        code: Code,
-        seq: int,
-        *,
-        until: int | None = None,
-        head: int | None = None,
-        detail: str = "",
-    ) -> None:
-        self._problems.note(
-            Problem(
-                aspect=aspect,
-                code=code,
-                log=self.id,
-                seq=seq,
-                until=until,
-                head=head,
-                detail=detail,
-            )
-        )
 
 
 def _stated(body: Mapping[str, Any]) -> tuple[int, str, int, str, str | None, str | None]:

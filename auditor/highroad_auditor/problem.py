@@ -26,7 +26,7 @@ class Code(StrEnum):
     ENTRY_CHANGED = "entry_changed"
     """Its leaf hash, which does lead to the signed root, is another."""
     ENTRY_REPEATED = "entry_repeated"
-    """An entry stands where its number has passed already."""
+    """An entry stands where its number has passed already: it was added, moved or doubled."""
     ENTRY_UNPROVEN = "entry_unproven"
     """A head covers it, but what is needed to compare the root is missing."""
     ROOT_DIFFERS = "root_differs"
@@ -111,16 +111,11 @@ class Problem:
     detail: str = ""
 
     @property
-    def rank(self) -> tuple[bool, str, int, bool, int, int]:
-        """Entries before heads, each in their order."""
-        return (
-            self.seq is None,
-            self.log or "",
-            self.seq or 0,
-            self.head is None,
-            self.head or 0,
-            self.line or 0,
-        )
+    def rank(self) -> tuple[int, str, int]:
+        """Entries in their order, then heads in theirs, then what has no number."""
+        if self.seq is not None:
+            return (0, self.log or "", self.seq)
+        return (1, "", self.head) if self.head is not None else (2, "", self.line or 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,8 +141,31 @@ class Problems:
         self._listed: list[Problem] = []
         self._first: dict[Aspect, Problem] = {}
 
-    def note(self, problem: Problem) -> None:
-        """Add a problem."""
+    def note(  # noqa: PLR0913 - where it is, each by name
+        self,
+        aspect: Aspect,
+        code: Code,
+        *,
+        log: str | None = None,
+        seq: int | None = None,
+        until: int | None = None,
+        head: int | None = None,
+        anchor: str | None = None,
+        line: int | None = None,
+        detail: str = "",
+    ) -> None:
+        """Add a problem, whose fields these are."""
+        problem = Problem(
+            aspect=aspect,
+            code=code,
+            log=log,
+            seq=seq,
+            until=until,
+            head=head,
+            anchor=anchor,
+            line=line,
+            detail=detail,
+        )
         kind = (problem.aspect, problem.code)
         self._counts[kind] += 1
         if self._counts[kind] <= SHOWN:

@@ -20,6 +20,8 @@ def _import(name):
 
 _import("proof_author")
 _import("proof_stories")
+_import("proof_audits")
+_import("proof_vectors")
 
 
 @pytest.fixture

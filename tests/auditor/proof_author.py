@@ -1,7 +1,7 @@
 """Writes ledgers and their exports as `docs/proof.md` says, in the plainest way.
 
-It shares no code with Highroad or with its auditor. Trees are hashed by the recursive definitions of
-RFC 6962; nothing is incremental, cached or clever.
+It shares no code with Highroad or with its auditor. Trees are hashed by the recursive definitions
+of RFC 6962; nothing is incremental, cached or clever.
 """
 
 import base64
