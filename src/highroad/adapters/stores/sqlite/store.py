@@ -63,6 +63,7 @@ class SQLiteStore:
         """Become the owner, or `None` while another process is."""
 
         def begin(connection: apsw.Connection) -> Fence:
+            """Say who owns it now, unless nobody may."""
             ownership.refuse_moved(connection, self._errors.path)
             ownership.refuse_half(connection, self._errors.path)
             return ownership.raised_epoch(connection, pid=pid, at_ms=at_ms)
@@ -157,6 +158,7 @@ class SQLiteStore:
         """Leave an order for the owner; any process may."""
 
         def put(connection: apsw.Connection) -> None:
+            """Leave it where an owner will find it."""
             ownership.refuse_moved(connection, self._errors.path)
             inbox.put(connection, order)
 

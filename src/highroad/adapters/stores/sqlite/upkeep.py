@@ -122,6 +122,7 @@ class SQLiteUpkeep:
         """Become the one process that owns this ledger; a copy that is not complete as well."""
 
         def begin(connection: apsw.Connection) -> Fence:
+            """Say who owns it now, unless it was moved away."""
             ownership.refuse_moved(connection, self._errors.path)
             return ownership.raised_epoch(connection, pid=pid, at_ms=at_ms)
 
@@ -140,6 +141,7 @@ class SQLiteUpkeep:
         """Add rows as they are, durably; those with a key that is there already are replaced."""
 
         def put(connection: apsw.Connection) -> None:
+            """All rows, or none."""
             if is_first:
                 carrying.clear(connection, section)
             carrying.put(connection, section, rows)
