@@ -1,7 +1,8 @@
 """What proves a ledger: tiles of its Merkle trees, and signed heads (`docs/proof.md`)."""
 
+import json
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 TILE: Final = 256
 """Hashes that a whole tile holds; a tile's level counts trees of this many leaves."""
@@ -46,3 +47,41 @@ class SignedHead:
     key_id: str
     statement: bytes
     signature: bytes
+
+
+class RawEntry(NamedTuple):
+    """An entry as it lies in the store, also where somebody has tampered with it."""
+
+    seq: int
+    kind: str
+    schema: int
+    organization: str
+    run_id: str | None
+    call_id: str | None
+    at_ms: int
+    body: bytes
+
+
+def read_head(number: int, statement: bytes, signature: bytes) -> SignedHead:
+    """A signed head as a store has it.
+
+    What cannot be read of the statement is left empty: whether a head is what it should be is
+    judged by whoever verifies it, from its statement.
+    """
+    try:
+        said: dict[str, Any] = json.loads(statement)
+        trees = tuple(
+            TreeHead(log_id=tree["log"], size=tree["size"], root=bytes.fromhex(tree["root"]))
+            for tree in said["trees"]
+        )
+        at_ms, key_id = said["at"], said["key"]
+    except (ValueError, KeyError, TypeError):
+        trees, at_ms, key_id = (), 0, ""
+    return SignedHead(
+        number=number,
+        at_ms=at_ms,
+        trees=trees,
+        key_id=key_id,
+        statement=statement,
+        signature=signature,
+    )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from highroad.domain.entry import Fence
-from highroad.domain.proof import SignedHead, Tile
+from highroad.domain.proof import RawEntry, SignedHead, Tile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,8 +34,15 @@ class ProofStore(Protocol):
         """All logs of the ledger, by id."""
         ...
 
+    async def raw(self, log_id: str, *, first: int = 0, limit: int = 256) -> Sequence[RawEntry]:
+        """Entries of one log by position, from `first` on, as they lie in the store."""
+        ...
+
     async def take_signing(self) -> bool:
-        """Become the one process that signs, until `close` or death; `False` while another is."""
+        """Become the one process that signs, until `close` or death; `False` while another is.
+
+        Only who has acquired the ledger may.
+        """
         ...
 
     async def heads(self, *, after: int = -1, limit: int = 1_000) -> Sequence[SignedHead]:

@@ -13,6 +13,7 @@ from highroad.domain.entry import Entry, Fence, KeyClaim, Position, Receipt, Sto
 from highroad.domain.order import Order
 from highroad.domain.payload import SealedKey, SealedPayload
 from highroad.domain.run import Usage
+from highroad.ports.proofs import ProofStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,11 @@ class Store(Protocol):
     Every method raises `LedgerError` with what to do next when the storage cannot be used
     (locked, read-only, full, of a newer schema).
     """
+
+    @property
+    def proofs(self) -> ProofStore:
+        """What proves the ledger: tiles, signed heads, what anchors have."""
+        ...
 
     async def acquire(self, *, pid: int, at_ms: int) -> Fence | None:
         """Become the owner, or `None` while another process is; death frees it.

@@ -30,8 +30,10 @@ from highroad.domain.error import FenceLost, LedgerError
 from highroad.domain.order import Order
 from highroad.domain.outcome import Status
 from highroad.domain.payload import SealedKey, SealedPayload
+from highroad.domain.proof import SignedHead, Tile
 from highroad.domain.run import Usage
 from highroad.ports.store import Ownership
+from highroad.testing.memory_proofs import MemoryProofs
 
 _Record = dict[str, Any]
 """A row by column name."""
@@ -59,6 +61,10 @@ class MemoryLedger:
     calls_of: dict[str, dict[str, None]] = field(default_factory=lambda: defaultdict(dict))
     """Calls by run."""
     inbox: list[Order] = field(default_factory=list)
+    heads: list[SignedHead] = field(default_factory=list)
+    tiles: dict[tuple[str, int, int], Tile] = field(default_factory=dict)
+    """By log, level and position."""
+    anchored: dict[str, int] = field(default_factory=dict)
 
 
 class MemoryStore:
@@ -71,6 +77,7 @@ class MemoryStore:
     def __init__(self, ledger: MemoryLedger | None = None) -> None:
         self.ledger: MemoryLedger = MemoryLedger() if ledger is None else ledger
         self._is_closed = False
+        self.proofs: MemoryProofs = MemoryProofs(self._open, lambda: self.ledger.holder is self)
 
     async def acquire(self, *, pid: int, at_ms: int) -> Fence | None:
         """Become the owner, or `None` while another store is."""

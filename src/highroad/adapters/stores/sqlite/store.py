@@ -10,6 +10,7 @@ from highroad.adapters.stores.sqlite import appending, inbox
 from highroad.adapters.stores.sqlite.failures import LedgerErrors
 from highroad.adapters.stores.sqlite.opening import connect
 from highroad.adapters.stores.sqlite.ownership import OwnerLock
+from highroad.adapters.stores.sqlite.proving import SQLiteProofs
 from highroad.adapters.stores.sqlite.reading import Reader
 from highroad.adapters.stores.sqlite.writing import Writer
 from highroad.domain.approval import Approval, ApprovalState
@@ -31,7 +32,9 @@ class SQLiteStore:
         self._errors = LedgerErrors(path)
         self._lock = OwnerLock(path)
         self._writer = Writer(connect(path, patience_ms=patience_ms), path, patience_ms=patience_ms)
-        self._reader = Reader(connect(path, patience_ms=patience_ms))
+        reading = connect(path, patience_ms=patience_ms)
+        self._reader = Reader(reading)
+        self.proofs: SQLiteProofs = SQLiteProofs(self._writer, reading, self._lock, path)
 
     @classmethod
     def open(cls, path: Path | str, *, patience_ms: int = PATIENCE_MS) -> "SQLiteStore":

@@ -12,6 +12,7 @@ from highroad.testing.contracts.store.approvals import ApprovalContract
 from highroad.testing.contracts.store.keys import KeyContract
 from highroad.testing.contracts.store.landing import LandingContract
 from highroad.testing.contracts.store.owning import OwningContract
+from highroad.testing.contracts.store.proving import ProvingContract
 from highroad.testing.contracts.store.reading import ReadingContract
 from highroad.testing.contracts.store.usage import UsageContract
 
@@ -25,5 +26,6 @@ class StoreContract(
     ReadingContract,
     UsageContract,
     OwningContract,
+    ProvingContract,
 ):
     """Every sentence of the port. Each time `open_store` is called, a process opens the ledger."""
