@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from highroad.domain.error import VaultError
 from highroad.domain.identity import Principal
 from highroad.domain.payload import SealedKey
+from highroad.ledger.signing import SigningKey
 from highroad.ports.secrets import MasterKeys
 
 _NONCE_BYTES: Final = 12
@@ -130,6 +131,19 @@ class Keyring:
     def root_id(self) -> str:
         """Public name of the key that organizations' keys derive from."""
         return hashlib.sha256(self._masters.root()).hexdigest()[:_ID_HEX]
+
+    @property
+    def current_id(self) -> str:
+        """Public name of the master key for what is new."""
+        return self._current_id
+
+    def signing_key(self, master: str | None = None) -> SigningKey:
+        """The key that heads are signed with under a master key; under the current one unless told.
+
+        Raises:
+            VaultError: That master key is lost.
+        """
+        return SigningKey.derive(self._current if master is None else self._masters.key(master))
 
     def organization(self, organization: str) -> OrganizationKey:
         """The key of one organization.
