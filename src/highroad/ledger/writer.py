@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from highroad.domain.entry import Entry, Fence, Receipt
@@ -43,6 +43,8 @@ class GroupWriter:
         self._pump: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._failure: LedgerError | None = None
+        self.on_commit: Callable[[int], None] = lambda _: None
+        """Told how many entries each commit has written."""
         self._give_way_s = 0.0
         """When reads let others have the loop again."""
 
@@ -167,6 +169,7 @@ class GroupWriter:
             if waiter is not None and not waiter.done():
                 waiter.set_result(receipt)
         self._tell(len(group))
+        self.on_commit(len(group))
 
     def _fail(self, failure: LedgerError) -> None:
         """Tell every writer that waits; keep what nobody waits for."""

@@ -3,4 +3,6 @@
 import pytest
 
 # Before a kit is imported, or a failure would say nothing but "assert False".
-pytest.register_assert_rewrite("highroad.testing.contracts.store")
+pytest.register_assert_rewrite(
+    "highroad.testing.contracts.anchor", "highroad.testing.contracts.store"
+)

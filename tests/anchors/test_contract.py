@@ -1,0 +1,41 @@
+"""Every anchor fulfils the port, sentence by sentence."""
+
+import pytest
+
+from highroad.adapters.anchors.database import SQLiteAnchor
+from highroad.adapters.anchors.file import FileAnchor
+from highroad.adapters.anchors.http import HttpAnchor
+from highroad.testing import MemoryAnchor
+from highroad.testing.contracts.anchor import AnchorContract
+
+
+class TestMemoryAnchor(AnchorContract):
+    @pytest.fixture
+    def open_anchor(self):
+        kept = []
+
+        def opened():
+            anchor = MemoryAnchor()
+            anchor.kept = kept
+            return anchor
+
+        return opened
+
+
+class TestFileAnchor(AnchorContract):
+    @pytest.fixture
+    def open_anchor(self, tmp_path):
+        return lambda: FileAnchor(tmp_path / "elsewhere" / "heads.jsonl")
+
+
+class TestSQLiteAnchor(AnchorContract):
+    @pytest.fixture
+    def open_anchor(self, tmp_path):
+        return lambda: SQLiteAnchor(tmp_path / "elsewhere" / "heads.db")
+
+
+@pytest.mark.loopback
+class TestHttpAnchor(AnchorContract):
+    @pytest.fixture
+    def open_anchor(self, endpoint):
+        return lambda: HttpAnchor(f"http://{endpoint.address}/heads")
