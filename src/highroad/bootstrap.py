@@ -3,7 +3,7 @@
 import getpass
 import os
 import random
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +11,8 @@ from typing import Any, Final, NoReturn
 
 import anyio
 
+from highroad.adapters.anchors.database import SQLiteAnchor
+from highroad.adapters.anchors.file import FileAnchor
 from highroad.adapters.flags.rules import RulesFlags
 from highroad.adapters.policy.cel import CelConditions
 from highroad.adapters.policy.rules import RulesPolicy
@@ -33,10 +35,12 @@ from highroad.domain.run import Usage
 from highroad.domain.version import VERSION
 from highroad.ledger import entries
 from highroad.ledger.access import ReadOnlyWriter
+from highroad.ledger.anchoring import Anchoring
 from highroad.ledger.audit import Audit
 from highroad.ledger.history import read_body
 from highroad.ledger.keyring import Keyring
 from highroad.ledger.ledger import Ledger
+from highroad.ledger.notary import Notary
 from highroad.ledger.results import Results
 from highroad.ledger.writer import GroupWriter
 from highroad.limits.budget import Budget
@@ -45,6 +49,7 @@ from highroad.limits.slots import Slots
 from highroad.pipeline.body import MAX_THREADS
 from highroad.pipeline.dependencies import Dependencies
 from highroad.pipeline.services import Services
+from highroad.ports.anchor import Anchor
 from highroad.ports.clock import Clock
 from highroad.ports.conditions import Condition, InvalidConditionError
 from highroad.ports.ids import Ids
@@ -60,6 +65,7 @@ from highroad.tools.pins.file import read_accepted
 from highroad.tools.registry import Registry
 
 _SQLITE: Final = "sqlite:///"
+_FILE: Final = "file://"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -72,6 +78,8 @@ class Assembly:
     definitions: Definitions
     desk: Desk
     audit: Audit
+    notary: Notary | None
+    """Signs the ledger; `None` where another process owns it."""
     principal: Principal
     ledger_path: Path | None
     owner_pid: int | None
@@ -81,6 +89,8 @@ class Assembly:
         """Write what waits, close resources and the ledger."""
         async with AsyncExitStack() as closing:  # last first, and all of it whatever one raises
             closing.push_async_callback(self.store.close)
+            if self.notary is not None:
+                closing.push_async_callback(self.notary.close)
             if self.owner_pid is None:
                 closing.push_async_callback(self.services.ledger.writer.flush)
             closing.push_async_callback(self.services.dependencies.close)
@@ -94,6 +104,8 @@ class Parts:
     clock: Clock | None = None
     ids: Ids | None = None
     keys: MasterKeys | None = None
+    anchors: tuple[Anchor, ...] = ()
+    """Besides those of the settings."""
 
 
 async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
@@ -131,7 +143,9 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
     try:
         clock, ids = parts.clock or SystemClock(), parts.ids or TypeIds()
         keyring = await _keyring(store, settings, parts.keys)
-        ledger, owner_pid = await _ledger(store, keyring, clock)
+        ledger, notary, owner_pid = await _ledger(
+            store, keyring, clock, settings, (*parts.anchors, *_anchors(settings, path))
+        )
         in_force = limits or settings.limits
         services = Services(
             ledger=ledger,
@@ -173,7 +187,8 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
         store=store,
         definitions=definitions,
         desk=Desk(store, ledger, clock, rules, is_owner=owner_pid is None),
-        audit=Audit(ledger, policy.permissions, is_owner=owner_pid is None),
+        audit=Audit(ledger, policy.permissions, is_owner=owner_pid is None, notary=notary),
+        notary=notary,
         principal=principal or local_user(),
         ledger_path=path,
         owner_pid=owner_pid,
@@ -189,15 +204,60 @@ def local_user() -> Principal:
     return Principal(name, DEFAULT_ORGANIZATION, name=name, authenticated=True)
 
 
-async def _ledger(store: Store, keyring: Keyring, clock: Clock) -> tuple[Ledger, int | None]:
-    """The ledger, and the process that owns it if that is another one."""
+async def _ledger(
+    store: Store,
+    keyring: Keyring,
+    clock: Clock,
+    settings: Settings,
+    anchors: Sequence[Anchor],
+) -> tuple[Ledger, Notary | None, int | None]:
+    """The ledger with its signer, or the process that owns it if that is another one."""
     fence = await store.acquire(pid=os.getpid(), at_ms=clock.now_ms())
     if fence is not None:
-        return Ledger(store, GroupWriter(store, fence), keyring, clock), None
+        writer = GroupWriter(store, fence)
+        ledger = Ledger(store, writer, keyring, clock)
+        notary = Notary(
+            ledger,
+            fence,
+            Anchoring(store.proofs, anchors),
+            entries=settings.head_entries,
+            seconds=settings.head_seconds,
+        )
+        writer.on_commit = notary.count
+        return ledger, notary, None
     ownership = await store.ownership()
     if ownership is None:
         raise LedgerError("the ledger is owned, and does not say by whom: try again")
-    return Ledger(store, ReadOnlyWriter(ownership.pid), keyring, clock), ownership.pid
+    return Ledger(store, ReadOnlyWriter(ownership.pid), keyring, clock), None, ownership.pid
+
+
+def _anchors(settings: Settings, ledger: Path | None) -> list[Anchor]:
+    """The anchors of the settings.
+
+    Raises:
+        SettingsError: One is the ledger itself, which would be changed with it.
+    """
+    if any(_local_path(url) == ledger for url in settings.anchors if ledger is not None):
+        raise SettingsError(
+            f"an anchor is a place outside the ledger, and {ledger} is the ledger: name another "
+            "file in proof.anchors"
+        )
+    return [_anchor(url) for url in settings.anchors]
+
+
+def _anchor(url: str) -> Anchor:
+    path = _local_path(url)
+    if path is not None:
+        return FileAnchor(path) if url.startswith(_FILE) else SQLiteAnchor(path)
+    # HTTP takes a tenth of a second to import, which only they pay who ask for it (N4).
+    from highroad.adapters.anchors.http import HttpAnchor  # noqa: PLC0415 - see above
+
+    return HttpAnchor(url)
+
+
+def _local_path(url: str) -> Path | None:
+    found = [url.removeprefix(kind) for kind in (_SQLITE, _FILE) if url.startswith(kind)]
+    return Path(found[0]) if found else None
 
 
 async def _take_office(services: Services, settings: Settings) -> None:

@@ -17,7 +17,9 @@ from highroad.domain.trail import Explanation, StageRecord, Trail, TrailStep
 from highroad.ledger import entries
 from highroad.ledger.history import CallHistory, read_call
 from highroad.ledger.ledger import Ledger
+from highroad.ledger.notary import Notary
 from highroad.ledger.projections import Body
+from highroad.ledger.proving import Proving
 
 REVEAL: Final = "audit:reveal"
 """The permission to read arguments, results and messages in plain."""
@@ -27,13 +29,14 @@ _PAYLOADS: Final = ("arguments", "result", "message")
 _MICRO: Final = 1e-6
 
 
-class Audit:
+class Audit(Proving):
     """Reads the ledger (`runtime.audit`); any process may, whoever owns it.
 
     Args:
         ledger: To read from, and to record in who had payloads revealed.
         permissions: What a principal holds, by the policy.
         is_owner: Whether this process may write to it.
+        notary: Signs it; `None` where another process does.
     """
 
     def __init__(
@@ -42,8 +45,9 @@ class Audit:
         permissions: Callable[[Principal], AbstractSet[str]] = attrgetter("permissions"),
         *,
         is_owner: bool,
+        notary: Notary | None = None,
     ) -> None:
-        self._ledger = ledger
+        super().__init__(ledger, notary)
         self._permissions = permissions
         self._is_owner = is_owner
 

@@ -45,6 +45,9 @@ class Settings:
         approver_roles: One of them is needed to decide; empty asks for none.
         keys_file: Master keys, where the environment has none; `None` in production unless given.
         pins_file: Accepted tool definitions.
+        head_entries: Unsigned entries at which a head is signed.
+        head_seconds: Seconds between heads, where anything is unsigned.
+        anchors: URLs of places that remember heads; paths are absolute.
         principals: Whom `--as` may name in profile `dev`.
         given: What is not a default, by the setting's name.
     """
@@ -61,6 +64,9 @@ class Settings:
     approver_roles: frozenset[str] = frozenset()
     keys_file: Path | None
     pins_file: Path
+    head_entries: int = 1_000
+    head_seconds: float = 60.0
+    anchors: tuple[str, ...] = ()
     principals: tuple[Principal, ...] = ()
     given: Mapping[str, Given] = field(default_factory=dict)
 
