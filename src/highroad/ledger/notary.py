@@ -168,13 +168,12 @@ class Notary:
 
     async def _announce(self) -> None:
         """Announce the key that signs from now on, so that the next head covers it."""
-        newest = self._keys[-1] if self._keys else None
-        if newest is not None and newest.key == self._ledger.keyring.signing_key().id:
+        if self._keys and self._keys[-1].key == self._ledger.keyring.signing_key().id:
             return
         announcement, entry = announce(
             self._ledger.keyring,
+            self._keys,
             ledger=self._ledger_id,
-            after=newest,
             at_ms=self._ledger.clock.now_ms(),
         )
         if not isinstance(await self._ledger.writer.write(entry), Written):

@@ -19,7 +19,7 @@ _EXTENT: Final = (
     "SELECT log_id, first, coalesce((SELECT max(seq) + 1 FROM entry), first) FROM log ORDER BY 1"
 )
 _RAW: Final = (
-    "SELECT seq, kind, schema, organization, run_id, call_id, at_ms, body FROM entry "
+    "SELECT seq, schema, kind, organization, run_id, call_id, at_ms, body FROM entry "
     "WHERE seq >= ? AND ? IN (SELECT log_id FROM log) ORDER BY seq LIMIT ?"
 )
 _HEADS: Final = (
