@@ -3,8 +3,8 @@
 import getpass
 import os
 import random
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, NoReturn
@@ -36,6 +36,7 @@ from highroad.domain.version import VERSION
 from highroad.ledger import entries
 from highroad.ledger.access import ReadOnlyWriter
 from highroad.ledger.anchoring import Anchoring
+from highroad.ledger.announcing import read_announcements, trusted_key
 from highroad.ledger.audit import Audit
 from highroad.ledger.history import read_body
 from highroad.ledger.keyring import Keyring
@@ -94,6 +95,45 @@ class Assembly:
             if self.owner_pid is None:
                 closing.push_async_callback(self.services.ledger.writer.flush)
             closing.push_async_callback(self.services.dependencies.close)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inspection:
+    """A ledger looked at from outside: nobody becomes its owner, and nothing is written."""
+
+    settings: Settings
+    store: Store
+    anchors: Sequence[Anchor]
+    """Those of the settings."""
+    clock: Clock
+
+    async def public_key(self) -> bytes:
+        """The raw public key of the newest signing key that derives from our master keys.
+
+        Raises:
+            VaultError: There are no master keys here.
+        """
+        keyring = await _keyring(self.store, self.settings, None)
+        return trusted_key(keyring, await read_announcements(self.store))
+
+
+@asynccontextmanager
+async def inspect(settings: Settings) -> AsyncIterator[Inspection]:
+    """Open the ledger of the settings to look at it, whoever owns it.
+
+    Raises:
+        LedgerError: There is none, or it cannot be used.
+    """
+    path = _path_of(settings.ledger)
+    if not path.exists():
+        raise LedgerError(f"there is no ledger {path} yet: it is made by the first call")
+    anchors = _anchors(settings, path)
+    async with AsyncExitStack() as closing:
+        store = SQLiteStore.open(path)
+        closing.push_async_callback(store.close)
+        for anchor in anchors:
+            closing.push_async_callback(anchor.close)
+        yield Inspection(settings=settings, store=store, anchors=anchors, clock=SystemClock())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

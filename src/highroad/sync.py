@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, Unpack, overload
 
 from highroad.approvals.definitions import Unaccepted
 from highroad.domain.approval import Approval, ApprovalState
@@ -18,11 +18,16 @@ from highroad.domain.identity import Principal
 from highroad.domain.limits import Limits
 from highroad.domain.outcome import AnyOutcome, Outcome, Preview
 from highroad.domain.pin import Pin
+from highroad.domain.proof import SignedHead
 from highroad.domain.tool import ToolDefinition
 from highroad.domain.trail import Explanation, Trail
+from highroad.ledger.bundle import Bundle
 from highroad.runtime import Arguments, Circumstances, ToolFunction
 from highroad.runtime import Runtime as AsyncRuntime
 from highroad.settings import Settings
+
+if TYPE_CHECKING:
+    from highroad_auditor import Report
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -264,3 +269,24 @@ class Audit:
     def explain(self, call_id: str, *, reveal_by: Principal | None = None) -> Explanation:
         """Everything that is recorded of one call."""
         return self._loop.run(self._audit.explain(call_id, reveal_by=reveal_by))
+
+    def sign(self) -> SignedHead | None:
+        """Sign and anchor all that was recorded so far."""
+        return self._loop.run(self._audit.sign())
+
+    def verify(
+        self,
+        *,
+        public_key: bytes | None = None,
+        anchors: Mapping[str, Sequence[str]] | None = None,
+    ) -> "Report":
+        """Ask whether what is there is what was signed, and whether all is there."""
+        return self._loop.run(self._audit.verify(public_key=public_key, anchors=anchors))
+
+    def export(self, to: Path | str) -> Bundle:
+        """Write what an auditor needs into a folder."""
+        return self._loop.run(self._audit.export(to))
+
+    def public_key(self) -> bytes:
+        """The raw public key to hand to an auditor."""
+        return self._loop.run(self._audit.public_key())

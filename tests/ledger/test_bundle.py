@@ -89,7 +89,7 @@ def open_lines(path):
 
 async def test_the_auditor_finds_nothing_wrong_with_it(proving, tmp_path):
     done = await proving.export(tmp_path / "export")
-    report = audit_export(done.folder, PublicKey(proving.public_key()))
+    report = audit_export(done.folder, PublicKey(await proving.public_key()))
     assert report.problems == ()
     assert (report.unsigned.entries, report.unanchored.entries) == (2, 2 * TILE + 3)
 
@@ -101,7 +101,7 @@ async def test_the_auditor_points_at_an_entry_that_was_changed(proving, store, t
     body = entry.body[:at] + b"V" + entry.body[at + 1 :]
     store.ledger.entries[seq] = replace(entry, body=body)
     done = await proving.export(tmp_path / "export")
-    report = audit_export(done.folder, PublicKey(proving.public_key()))
+    report = audit_export(done.folder, PublicKey(await proving.public_key()))
     assert report.integrity.first.seq == seq
 
 
@@ -113,7 +113,7 @@ async def test_what_somebody_spoilt_is_exported_as_it_is(proving, store, tmp_pat
     line = json.loads(open_lines(done.folder / f"entries-{store.ledger.log_id}.jsonl")[3])
     assert base64.b64decode(line["body_base64"]) == b"\xff\x00"
     assert (line["kind"], "body" in line) == ("no.kind", False)
-    assert not audit_export(done.folder, PublicKey(proving.public_key())).integrity.holds
+    assert not audit_export(done.folder, PublicKey(await proving.public_key())).integrity.holds
 
 
 async def test_missing_tiles_and_entries_are_no_hindrance(proving, store, tmp_path):
@@ -123,7 +123,7 @@ async def test_missing_tiles_and_entries_are_no_hindrance(proving, store, tmp_pa
     done = await proving.export(tmp_path / "export")
     leaves = (done.folder / f"leaves-{store.ledger.log_id}.bin").read_bytes()
     assert len(leaves) == (TILE + 1) * HASH
-    assert not audit_export(done.folder, PublicKey(proving.public_key())).completeness.holds
+    assert not audit_export(done.folder, PublicKey(await proving.public_key())).completeness.holds
 
 
 async def test_a_ledger_that_was_never_signed_can_be_exported(books, ledger, tmp_path):
@@ -146,7 +146,7 @@ async def test_it_grows_while_it_is_exported(proving, store, books, tmp_path, mo
     monkeypatch.setattr(store.proofs, "extents", later)
     done = await bundle.write(store.proofs, tmp_path / "export")
     assert done.heads == 1
-    report = audit_export(done.folder, PublicKey(proving.public_key()))
+    report = audit_export(done.folder, PublicKey(await proving.public_key()))
     assert report.problems == ()
     assert report.unsigned.entries > 0
 

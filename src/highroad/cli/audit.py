@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from highroad.cli import views
+from highroad.cli import proving, views
 from highroad.cli.door import Door, enter
 from highroad.cli.exits import ExitCode
 from highroad.cli.misuse import Misuse
@@ -16,6 +16,11 @@ app: typer.Typer = typer.Typer(add_completion=False)
 @app.callback()
 def audit() -> None:
     """What happened, as the ledger has it."""
+
+
+app.command()(proving.verify)
+app.command()(proving.export)
+app.command()(proving.key)
 
 
 @app.command()

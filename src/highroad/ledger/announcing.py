@@ -1,6 +1,7 @@
 """Which keys sign a ledger: they are announced in it, each endorsed by the one before."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from highroad.domain.entry import Entry, EntryKind, Position
@@ -45,6 +46,19 @@ async def read_announcements(store: Store) -> list[Announcement]:
     while follower := following.pop(found[-1].key if found else None, None):
         found.append(follower)
     return found
+
+
+def trusted_key(keyring: Keyring, known: Sequence[Announcement]) -> bytes:
+    """The public key of the newest announcement that derives from our master keys.
+
+    What is announced is taken from the ledger, and so may be forged; that a key derives from a
+    master key, nobody can forge. Where nothing is announced, it is the key that will be.
+    """
+    for announcement in reversed(known):
+        with suppress(VaultError):
+            if keyring.signing_key(announcement.master).public == announcement.public:
+                return announcement.public
+    return keyring.signing_key().public
 
 
 def announce(

@@ -1,13 +1,19 @@
 """What the ledger's face offers of its proof: sign now, export for an auditor."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from highroad.domain.error import LedgerError
 from highroad.domain.proof import SignedHead
 from highroad.ledger import bundle
+from highroad.ledger.announcing import read_announcements, trusted_key
 from highroad.ledger.bundle import Bundle
 from highroad.ledger.ledger import Ledger
 from highroad.ledger.notary import Notary
+
+if TYPE_CHECKING:
+    from highroad_auditor import Report
 
 
 class Proving:
@@ -49,6 +55,34 @@ class Proving:
             await self._ledger.writer.flush()
         return await bundle.write(self._ledger.store.proofs, Path(to))
 
-    def public_key(self) -> bytes:
-        """The raw public key (32 bytes) that heads are signed with from now on."""
-        return self._ledger.keyring.signing_key().public
+    async def verify(
+        self,
+        *,
+        public_key: bytes | None = None,
+        anchors: Mapping[str, Sequence[str]] | None = None,
+    ) -> "Report":
+        """Ask whether what is there is what was signed, and whether all is there; any process may.
+
+        Args:
+            public_key: Raw; that of the newest signing key which derives from our master keys,
+                unless given.
+            anchors: Lines of each anchor, by its name.
+
+        Raises:
+            LedgerError: The ledger cannot be read.
+        """
+        # The auditor's engine is loaded for those who verify, which calls never do.
+        from highroad.ledger.verifying import verify  # noqa: PLC0415 - see above
+
+        if self._ledger.writer.behind:
+            await self._ledger.writer.flush()
+        return await verify(
+            self._ledger.store.proofs,
+            public_key or await self.public_key(),
+            anchors=anchors or {},
+            now_ms=self._ledger.clock.now_ms(),
+        )
+
+    async def public_key(self) -> bytes:
+        """The raw public key (32 bytes) to hand to an auditor: that of the newest signing key."""
+        return trusted_key(self._ledger.keyring, await read_announcements(self._ledger.store))
