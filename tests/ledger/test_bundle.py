@@ -5,8 +5,6 @@ import json
 from dataclasses import replace
 
 import pytest
-from highroad_auditor import PublicKey
-from highroad_auditor.export import audit_export
 
 from highroad.domain.error import LedgerError
 from highroad.domain.proof import TILE
@@ -19,6 +17,8 @@ from highroad.ledger.notary import Notary
 from highroad.ledger.proving import Proving
 from highroad.ledger.signing import head_line
 from highroad.ledger.writer import GroupWriter
+from highroad_auditor import PublicKey
+from highroad_auditor.export import audit_export
 
 pytestmark = pytest.mark.promise("P12")
 

@@ -6,10 +6,9 @@ import logging
 from dataclasses import replace
 
 import pytest
-from highroad_auditor import Audit, PublicKey
 
 from highroad.adapters.secrets.keyfile import KnownKeys
-from highroad.domain.entry import Entry, EntryKind
+from highroad.domain.entry import Entry, EntryKind, Position
 from highroad.domain.error import LedgerError, VaultError
 from highroad.domain.proof import TILE
 from highroad.ledger import merkle
@@ -17,9 +16,11 @@ from highroad.ledger.anchoring import Anchoring
 from highroad.ledger.keyring import Keyring
 from highroad.ledger.ledger import Ledger
 from highroad.ledger.notary import Notary
-from highroad.ledger.signing import head_line
+from highroad.ledger.proving import Proving
+from highroad.ledger.signing import SigningKey, head_line, key_id
 from highroad.ledger.writer import GroupWriter
 from highroad.testing import FixedKeys, MemoryAnchor, MemoryStore
+from highroad_auditor import Audit, PublicKey
 
 pytestmark = pytest.mark.promise("P12")
 
@@ -65,6 +66,9 @@ class Office:
     @property
     def heads(self):
         return self.store.ledger.heads
+
+    async def trusted(self):
+        return await Proving(self.ledger, self.notary).public_key()
 
     async def report(self):
         """What the stand-alone auditor says of the store, with the newest key."""
@@ -260,9 +264,10 @@ async def test_a_death_between_entries_and_head_leaves_all_provable(office):
 async def test_a_failed_signature_is_told_once_and_tried_again(office, watched, clock, caplog):
     owner = await office()
     store = owner.store.proofs
-    sign, failing = store.sign, [True]
+    sign, failing, tries = store.sign, [True], []
 
     async def full(*args, **options):
+        tries.append(args)
         if failing:
             raise LedgerError("the disk is full")
         return await sign(*args, **options)
@@ -277,6 +282,7 @@ async def test_a_failed_signature_is_told_once_and_tried_again(office, watched, 
     assert [record.getMessage() for record in caplog.records] == [
         "the ledger is not signed, which is tried again: the disk is full"
     ]
+    assert len(tries) == 4, "when it was due, and then each minute"
     failing.clear()
     clock.advance(SECONDS)
     await settled()
@@ -422,6 +428,36 @@ async def test_a_new_master_key_signs_once_the_old_one_endorsed_it(office):
     await owner.assert_proven()
     report = await owner.report()
     assert [key.heads for key in report.keys] == [1, 1]
+    assert key_id(await owner.trusted()) == new
+
+
+async def test_an_auditor_is_given_the_key_that_is_announced(office):
+    """One that nobody has announced yet would prove nothing."""
+    owner = await office(FIRST)
+    await owner.write(1)
+    assert key_id(await owner.trusted()) == (await owner.notary.sign()).key_id
+    owner = await office(FIRST, SECOND)
+    assert key_id(await owner.trusted()) == owner.heads[0].key_id
+
+
+async def test_a_forged_announcement_is_neither_trusted_nor_endorsed_from(office):
+    owner = await office(FIRST)
+    await owner.write(1)
+    await owner.notary.sign()
+    genuine = owner.store.ledger.entries[-1]
+    facts = json.loads(genuine.body)
+    forger = SigningKey(b"f" * 32)
+    facts |= {"key": forger.id, "public": forger.public.hex(), "previous": facts["key"]}
+    owner.store.ledger.entries.append(
+        replace(
+            genuine, position=Position(genuine.position.log_id, 2), body=json.dumps(facts).encode()
+        )
+    )
+    owner = await office(FIRST, SECOND)
+    assert key_id(await owner.trusted()) == owner.heads[0].key_id
+    with pytest.raises(VaultError, match="does not derive"):
+        await owner.notary.sign()
+    assert len(owner.heads) == 1
 
 
 async def test_a_key_that_nobody_can_endorse_signs_nothing(office):

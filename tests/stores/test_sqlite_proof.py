@@ -2,7 +2,6 @@
 
 import apsw
 import pytest
-from highroad_auditor import Audit, PublicKey
 
 from highroad.adapters.stores.sqlite import SQLiteStore
 from highroad.domain.entry import Entry, EntryKind
@@ -14,6 +13,7 @@ from highroad.ledger.notary import Notary
 from highroad.ledger.signing import head_line
 from highroad.ledger.writer import GroupWriter
 from highroad.testing import FakeClock, FixedKeys, MemoryAnchor
+from highroad_auditor import Audit, PublicKey
 
 pytestmark = pytest.mark.promise("P12")
 

@@ -34,7 +34,9 @@ _TILES: Final = (
 )
 _FENCE: Final = "SELECT log_id, epoch FROM log WHERE log_id = ?"
 _PUT_HEAD: Final = "INSERT OR IGNORE INTO signed_head VALUES (?, ?, ?)"
-_PUT_TILE: Final = "INSERT OR REPLACE INTO tile VALUES (?, ?, ?, ?)"
+_PUT_TILE: Final = (
+    "INSERT INTO tile VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET hashes = excluded.hashes"
+)
 _ANCHORED: Final = "SELECT anchor, number FROM anchored"
 _CONFIRM: Final = "INSERT OR REPLACE INTO anchored VALUES (?, ?)"
 
