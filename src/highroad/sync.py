@@ -27,7 +27,7 @@ from highroad.runtime import Runtime as AsyncRuntime
 from highroad.settings import Settings
 
 if TYPE_CHECKING:
-    from highroad_auditor import Report
+    from highroad.ledger.verifying import Report
 
 T = TypeVar("T")
 R = TypeVar("R")

@@ -10,6 +10,8 @@ from highroad.ledger.signing import head_line
 from highroad.ports.proofs import LogExtent, ProofStore
 from highroad_auditor import Audit, Log, PublicKey, Report
 
+__all__ = ["Report", "verify"]
+
 _TILES: Final = 16
 
 
