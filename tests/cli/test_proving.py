@@ -80,18 +80,6 @@ def test_an_export_is_what_the_auditor_takes(calls):
     assert calls("audit", "export", "--to", "bundle").code == ExitCode.LEDGER
 
 
-def test_it_works_while_another_process_owns_the_ledger(calls):
-    held = calls("call", "refund", '{"order_id": "ORD-000042", "cents": 6000}', "--json").json
-    with calls.start("call", "--resume", held["call_id"], "--wait", "--json") as owner:
-        # It owns the ledger once a call of ours is turned away.
-        while calls("call", "get_order", ORDER).code != ExitCode.LEDGER:
-            pass
-        assert calls("audit", "verify").code == ExitCode.COMPLETED
-        assert calls("audit", "export", "--to", "bundle").code == ExitCode.COMPLETED
-        assert calls("audit", "key").code == ExitCode.COMPLETED
-        owner.kill()
-
-
 def test_the_key_may_come_from_outside(calls):
     public = calls("audit", "key").out.strip()
     Path("key").write_text(f"{public}\n", "ascii")
