@@ -2,8 +2,8 @@
 
 Two runtimes over two ledgers take turns of a second each, reading as N1b does; the order changes
 from turn to turn. One signs as it is built in: every 1,000 entries, in the background. The other
-signs nothing. The clock of a turn runs until `await runtime.flush()` has returned, and with heads
-on until `await runtime.audit.sign()` has signed the rest as well.
+signs its first head and no other. The clock of a turn runs until `await runtime.flush()` has
+returned, and with heads on until `await runtime.audit.sign()` has signed the rest as well.
 
 The value is the rate with heads on over the rate with heads off, over all turns.
 """
@@ -52,8 +52,8 @@ async def measure() -> Reading:
                         calls[name] += made
                         seconds[name] += perf_counter() - start
                 order.reverse()
-            heads = (await runtimes["on"].audit.verify()).heads
-            if heads < _ROUNDS or (await runtimes["off"].audit.verify()).heads:
+            heads = {name: (await each.audit.verify()).heads for name, each in runtimes.items()}
+            if heads["on"] < _ROUNDS or heads["off"] > 1:
                 raise BenchError("heads were not signed where they should be, or where not")
     rates = {name: calls[name] / seconds[name] for name in calls}
     return Reading(
@@ -62,7 +62,7 @@ async def measure() -> Reading:
         unit="of the rate without signed heads",
         reach=">= 0.95",
         reference={"calls_per_s_off": rounded(rates["off"])},
-        absolute={"calls_per_s_on": rounded(rates["on"]), "heads": heads},
+        absolute={"calls_per_s_on": rounded(rates["on"]), "heads": heads["on"]},
     )
 
 

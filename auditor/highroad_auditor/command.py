@@ -51,14 +51,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         report = _audit(options)
+        _print(report, as_json=options.json)
     except (UnusableError, OSError) as error:
         sys.stderr.write(f"highroad-auditor: {ascii(str(error))[1:-1]}\n")
         return Exit.UNUSABLE
-    if options.json:
-        print(json.dumps(report.as_json()))
-    else:
-        print(*report.lines(), sep="\n")
     return _exit(report)
+
+
+def _print(report: Report, *, as_json: bool) -> None:
+    text = json.dumps(report.as_json()) if as_json else "\n".join(report.lines())
+    # Flushed here, where it is noticed that nobody reads it.
+    print(text, flush=True)
 
 
 def _audit(options: Namespace) -> Report:

@@ -29,7 +29,7 @@ from highroad_auditor.strict import (
 )
 
 LONGEST: Final = 4 * 2**20
-"""Bytes of the longest line that is read."""
+"""Bytes of the longest line that is read, without its line feed."""
 
 _LOG_ID: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}", re.ASCII)
 """Becomes part of a file's name: no separator, no leading dot."""
@@ -266,7 +266,7 @@ def _body(found: Mapping[str, Any]) -> bytes:
 def _lines(file: BufferedReader) -> Iterator[bytes]:
     """Lines without their line feeds; one that is too long comes empty, which nothing may be."""
     while line := file.readline(LONGEST + 1):
-        if len(line) <= LONGEST:
+        if len(line) <= LONGEST or line.endswith(b"\n"):
             yield line.removesuffix(b"\n")
             continue
         while line and not line.endswith(b"\n"):

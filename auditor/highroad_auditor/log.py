@@ -8,6 +8,7 @@ hashes are right, the entries that differ from theirs are the bad ones.
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
+from functools import partial
 from typing import Any, Final
 
 from highroad_auditor.heads import Head, Heads
@@ -117,7 +118,9 @@ class Log:
             self._run_out()
 
     def skip(self, to: int) -> None:
-        """Say that no entry before `to` will come that has not come."""
+        """Say that no entry before `to` will come any more; behind the end it says nothing."""
+        if self._end is not None:
+            return
         while self._size < min(to, self.first):
             stored = self._next_expected()
             if stored is None:
@@ -170,7 +173,7 @@ class Log:
         self._read(seq, (schema, kind, at, organization, run, call), body)
 
     def close(self) -> None:
-        """Say that there are no more entries; leaf hashes may still come."""
+        """Say that there are no more entries; leaf hashes from `first` on may still come."""
         if self._end is None:
             self.skip(self.first)
             self._end = self._size
@@ -208,44 +211,22 @@ class Log:
 
     def _blame(self, outcome: _Outcome, agreed: int) -> None:
         """Say of one root which entries it proves bad."""
-        number, end = outcome.head.number, min(outcome.size, self.end)
+        note = partial(self._problems.note, Aspect.INTEGRITY, log=self.id, head=outcome.head.number)
+        end = min(outcome.size, self.end)
         differing = [(seq, code) for seq, code in outcome.differing if seq >= agreed]
         match outcome.fate:
             case _Fate.AGREES:
                 for seq, _ in differing[:1]:
-                    self._problems.note(
-                        Aspect.INTEGRITY, Code.LEAF_CHANGED, log=self.id, seq=seq, head=number
-                    )
+                    note(Code.LEAF_CHANGED, seq=seq)
             case _Fate.BY_LEAVES:
                 for seq, code in differing:
-                    self._problems.note(Aspect.INTEGRITY, code, log=self.id, seq=seq, head=number)
+                    note(code, seq=seq)
             case _Fate.DIFFERS if outcome.size <= self.end:
-                self._problems.note(
-                    Aspect.INTEGRITY,
-                    Code.ROOT_DIFFERS,
-                    log=self.id,
-                    seq=agreed,
-                    until=end,
-                    head=number,
-                )
+                note(Code.ROOT_DIFFERS, seq=agreed, until=end)
             case _ if agreed < end:
-                self._problems.note(
-                    Aspect.INTEGRITY,
-                    Code.ENTRY_UNPROVEN,
-                    log=self.id,
-                    seq=agreed,
-                    until=end,
-                    head=number,
-                )
+                note(Code.ENTRY_UNPROVEN, seq=agreed, until=end)
             case _Fate.DIFFERS:
-                self._problems.note(
-                    Aspect.INTEGRITY,
-                    Code.LEAF_CHANGED,
-                    log=self.id,
-                    seq=end,
-                    until=outcome.size,
-                    head=number,
-                )
+                note(Code.LEAF_CHANGED, seq=end, until=outcome.size)
             case _Fate.UNREACHED:
                 pass
 
@@ -290,7 +271,7 @@ class Log:
         elif self._stored is not None and self._stored.root() == root:
             fate = _Fate.BY_LEAVES
         self._outcomes.append(_Outcome(size, head, fate, tuple(self._differing)))
-        if fate not in {_Fate.AGREES, _Fate.BY_LEAVES} or not self._is_ours(head):
+        if fate not in {_Fate.AGREES, _Fate.BY_LEAVES} or not self._heads.is_trusted(head):
             return
         # What was signed is known up to here, so what is wrong behind it can be told apart.
         self._differing.clear()
@@ -298,9 +279,6 @@ class Log:
             self._tree = self._stored
         elif self._stored is not None:
             self._stored = self._tree
-
-    def _is_ours(self, head: Head) -> bool:
-        return head.anchor is None and self._heads.is_trusted(head)
 
     def _next_expected(self) -> bytes | None:
         """The stored leaf hash of the next entry."""

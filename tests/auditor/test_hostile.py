@@ -67,6 +67,14 @@ def test_a_malformed_line_of_entries_is_named_and_the_rest_is_read(line, tmp_pat
     assert report.logs[0].size == 35
 
 
+def test_the_longest_line_is_read(tmp_path):
+    line = LINES[5].rstrip(b"\n")
+    longest = line + b" " * (LONGEST - len(line)) + b"\n"
+    assert exported(with_line(5, longest), tmp_path).holds
+    report = exported(with_line(5, b" " + longest), tmp_path)
+    assert codes(report, INTEGRITY) == {Code.LINE_MALFORMED, Code.ENTRY_MISSING}
+
+
 @pytest.mark.parametrize("text", ["!", "YQ", "YR==", "YQ==\n", "\u00e9"])
 def test_a_body_in_base64_has_one_form(text, tmp_path):
     fields = json.loads(LINES[5])

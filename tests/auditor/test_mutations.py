@@ -220,19 +220,32 @@ def test_several_bad_entries_are_each_named():
     assert codes(report) == {Code.ENTRY_CHANGED}
 
 
+@pytest.mark.parametrize(("entry", "stored"), [(2, 25), (25, 2)])
+def test_an_entry_and_the_leaf_hash_of_another_are_each_named(entry, stored):
+    entries, leaves = list(ENTRIES), bytearray(BASE.leaves["main"])
+    entries[entry] = replace(entries[entry], body=entries[entry].body + b" ")
+    leaves[32 * stored] ^= 1
+    report = pushed(edited(entries, leaves={"main": bytes(leaves)}))
+    assert {(problem.code, problem.seq) for problem in report.problems} == {
+        (Code.ENTRY_CHANGED, entry),
+        (Code.LEAF_CHANGED, stored),
+    }
+
+
 # Heads
 
 
 @pytest.mark.parametrize("index", range(4))
 def test_a_deleted_head_is_found(index):
     heads = [*BASE.heads[:index], *BASE.heads[index + 1 :]]
-    report = pushed(edited(ENTRIES, heads=heads))
-    if index == 3:
-        assert report.holds
-        assert (report.unsigned.entries, report.unsigned.head) == (SIZE - ANCHORED, 2)
-        return
-    assert first(report.completeness) == f"head {index}"
-    assert first(report.integrity) == f"head {index}"
+    for anchors in (BASE.anchors, {}):
+        report = pushed(edited(ENTRIES, heads=heads, anchors=anchors))
+        if index == 3:
+            assert report.holds
+            assert (report.unsigned.entries, report.unsigned.head) == (SIZE - ANCHORED, 2)
+        else:
+            assert first(report.completeness) == f"head {index}"
+            assert first(report.integrity) == f"head {index}"
 
 
 @pytest.mark.parametrize("index", range(4))
@@ -247,6 +260,14 @@ def test_a_doubled_or_moved_head_is_found(index):
 def test_a_ledger_without_heads_proves_nothing():
     report = pushed(edited(ENTRIES, heads=[], anchors={}))
     assert codes(report, INTEGRITY) == {Code.NOTHING_SIGNED, Code.KEY_UNPROVEN}
+
+
+def test_heads_that_are_not_chained_are_found_though_each_is_signed():
+    author = small()
+    author.sign(previous="00" * 32)
+    report = pushed(author.bundle())
+    assert first(report.integrity) == "head 4"
+    assert codes(report) == {Code.HEAD_PREVIOUS}
 
 
 # Histories that somebody wrote anew
@@ -472,8 +493,9 @@ def _expect_found(name, content, byte, report, what):
         assert problem.seq == line, what
     elif name.startswith("entries"):  # the unsigned tail, where a number alone is found
         assert problem is None or problem.seq >= SIGNED, what
-        assert report.completeness.holds or first(report.completeness) >= line, what
-        assert report.unsigned.entries >= 1, what
+        missing = report.completeness.first
+        assert missing is None or missing.seq is None or missing.seq >= line, what
+        assert problem is not None or report.unsigned.entries >= 1, what
     elif name.startswith("anchors"):
         assert (problem.seq, problem.anchor) == (None, name), what
     else:

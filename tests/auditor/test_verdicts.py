@@ -118,8 +118,11 @@ def several_logs():
     return author
 
 
-def test_logs_have_no_order_among_them():
-    report = pushed(several_logs().bundle(far=3))
+@pytest.mark.parametrize("order", ["abc", "cba", "bac", "cab"])
+def test_logs_have_no_order_among_them(order):
+    bundle = several_logs().bundle(far=3)
+    bundle.entries = {log: bundle.entries[log] for log in order}
+    report = pushed(bundle)
     assert report.holds
     assert report.open_calls.count == 0
     assert report.unknown_calls.count == 0
@@ -157,6 +160,23 @@ def test_a_log_that_no_head_covers_is_all_tail():
     report = pushed(author.bundle())
     assert report.holds
     assert report.unsigned.entries == 3
+
+
+def test_leaf_hashes_may_follow_an_end_that_came_too_soon():
+    bundle = small_bundle()
+    audit = Audit(bundle.ledger, bundle.heads, bundle.anchors, PublicKey(SECOND.public))
+    log = audit.log("main")
+    leaves = bundle.leaves["main"]
+    log.expect(leaves[: 32 * 25])
+    for e in bundle.entries["main"][:25]:
+        log.take(e.seq, e.schema, e.kind, e.organization, e.run, e.call, e.at, e.body)
+    log.close()
+    log.expect(leaves[32 * 25 :])
+    log.skip(log.covered)
+    report = audit.report()
+    assert report.integrity.holds
+    assert first(report.completeness) == 25
+    assert codes(report) == {Code.LOG_SHORT}
 
 
 def test_two_logs_are_never_begun_twice():

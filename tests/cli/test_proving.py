@@ -37,7 +37,7 @@ def test_a_ledger_that_holds_says_so(calls):
     told = calls("audit", "verify", "--json").json
     assert (told["integrity"]["holds"], told["completeness"]["holds"]) == (True, True)
     assert (told["unsigned"]["entries"], told["unanchored"]["entries"]) == (0, 0)
-    assert (told["heads"], list(told["anchors"].values())) == (2, [1])
+    assert list(told["anchors"].values()) == [told["heads"] - 1]
 
 
 def test_looking_changes_nothing(calls):
@@ -56,7 +56,7 @@ def test_a_changed_byte_is_pointed_at(calls):
 
 
 def test_a_head_that_was_cut_off_is_missed_by_its_anchor(calls):
-    change("DELETE FROM signed_head WHERE number = 1")
+    change("DELETE FROM signed_head WHERE number = (SELECT max(number) FROM signed_head)")
     done = calls("audit", "verify", "--json")
     assert done.code == ExitCode.INCOMPLETE
     assert done.json["integrity"]["holds"]
@@ -78,18 +78,6 @@ def test_an_export_is_what_the_auditor_takes(calls):
     report = audit_export(Path(done.json["folder"]), PublicKey(public), anchors=anchors)
     assert report.holds
     assert calls("audit", "export", "--to", "bundle").code == ExitCode.LEDGER
-
-
-def test_it_works_while_another_process_owns_the_ledger(calls):
-    held = calls("call", "refund", '{"order_id": "ORD-000042", "cents": 6000}', "--json").json
-    with calls.start("call", "--resume", held["call_id"], "--wait", "--json") as owner:
-        # It owns the ledger once a call of ours is turned away.
-        while calls("call", "get_order", ORDER).code != ExitCode.LEDGER:
-            pass
-        assert calls("audit", "verify").code == ExitCode.COMPLETED
-        assert calls("audit", "export", "--to", "bundle").code == ExitCode.COMPLETED
-        assert calls("audit", "key").code == ExitCode.COMPLETED
-        owner.kill()
 
 
 def test_the_key_may_come_from_outside(calls):

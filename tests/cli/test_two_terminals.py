@@ -26,6 +26,12 @@ def waiting(terminal):
         process.kill()
 
 
+@pytest.fixture
+def signed(terminal):
+    """An owner has come and gone before, and signed what it wrote."""
+    assert terminal("call", "get_order", '{"order_id": "ORD-000042"}').code == ExitCode.COMPLETED
+
+
 def second(terminal, *line):
     """A command in another process, while the first one waits."""
     process = terminal.start(*line)
@@ -93,6 +99,14 @@ def test_a_second_process_may_look_while_the_first_waits(terminal, waiting):
 
     assert code == ExitCode.COMPLETED, err
     assert approval_id in out
+
+
+@pytest.mark.promise("P12")
+@pytest.mark.usefixtures("signed", "waiting")
+def test_a_second_process_may_verify_and_export_while_the_first_waits(terminal):
+    for line in (("verify",), ("key",), ("export", "--to", "bundle")):
+        code, _, err = second(terminal, "audit", *line)
+        assert code == ExitCode.COMPLETED, err
 
 
 def test_a_killed_process_leaves_the_call_to_wait(terminal, waiting):

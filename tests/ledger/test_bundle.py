@@ -151,6 +151,18 @@ async def test_it_grows_while_it_is_exported(proving, store, books, tmp_path, mo
     assert report.unsigned.entries > 0
 
 
+async def test_announcements_that_outlived_an_archive_are_exported(proving, store, tmp_path):
+    (extent,) = await store.proofs.extents()
+
+    async def archived():
+        return [replace(extent, first=extent.size - 1)]
+
+    store.proofs.extents = archived
+    done = await proving.export(tmp_path / "export")
+    (log,) = json.loads((done.folder / "ledger.json").read_bytes())["logs"]
+    assert (log["first"], log["entries"]) == (extent.size - 1, extent.size)
+
+
 @pytest.mark.parametrize("there", ["a file", "a full folder"])
 async def test_nothing_is_written_over(proving, tmp_path, there):
     target = tmp_path / "export"

@@ -169,18 +169,30 @@ async def test_nothing_new_needs_no_head(office):
     assert len(owner.heads) == 1
 
 
+async def test_a_new_ledger_is_signed_at_once(office, watched):
+    """Until then an auditor could trust nothing of it."""
+    owner = await office()
+    await owner.write(2)
+    await watched(owner)
+    await owner.assert_proven()
+    again = await office()
+    await again.write(1)
+    await watched(again)
+    assert len(again.heads) == 1
+
+
 async def test_a_head_is_due_after_so_many_entries(office, watched):
     owner = await office()
     await watched(owner)
     await owner.write(ENTRIES - 1)
     await settled()
-    assert owner.heads == []
+    assert len(owner.heads) == 1
     await owner.write(1)
     await settled()
-    assert [head.trees[0].size for head in owner.heads] == [ENTRIES + 1]
+    assert [head.trees[0].size for head in owner.heads] == [1, ENTRIES + 1]
     await owner.write(ENTRIES)
     await settled()
-    assert len(owner.heads) == 2
+    assert len(owner.heads) == 3
     await owner.assert_proven()
 
 
@@ -190,13 +202,13 @@ async def test_a_head_is_due_after_so_many_seconds_if_anything_is_unsigned(offic
     await owner.write(1)
     clock.advance(SECONDS - 1)
     await settled()
-    assert owner.heads == []
+    assert len(owner.heads) == 1
     clock.advance(1)
     await settled()
-    assert len(owner.heads) == 1
+    assert len(owner.heads) == 2
     clock.advance(SECONDS)
     await settled()
-    assert len(owner.heads) == 1
+    assert len(owner.heads) == 2
 
 
 async def test_every_head_is_anchored_in_order(office, watched, anchor, clock):
@@ -206,7 +218,7 @@ async def test_every_head_is_anchored_in_order(office, watched, anchor, clock):
         await owner.write(ENTRIES)
         await settled()
     assert anchor.kept == list(map(head_line, owner.heads))
-    assert owner.store.ledger.anchored == {"memory": 2}
+    assert owner.store.ledger.anchored == {"memory": 3}
 
 
 async def test_an_anchor_that_was_down_gets_what_it_missed(office, watched, anchor, clock, caplog):
@@ -216,7 +228,7 @@ async def test_an_anchor_that_was_down_gets_what_it_missed(office, watched, anch
     for _ in range(2):
         await owner.write(ENTRIES)
         await settled()
-    assert len(owner.heads) == 2
+    assert len(owner.heads) == 3
     assert [record.levelno for record in caplog.records] == [logging.ERROR]
     anchor.is_down = False
     clock.advance(SECONDS)

@@ -25,7 +25,7 @@ from highroad.ports.proofs import LogExtent, ProofStore
 
 _VERSION: Final = 1
 _PAGE: Final = 256
-_LOG_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_LOG_ID: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}")
 """Log ids become names of files: a forged one must not lead elsewhere."""
 
 
@@ -110,8 +110,12 @@ async def _write_entries(store: ProofStore, draft: Path, extent: LogExtent) -> i
 
 
 async def pages(store: ProofStore, extent: LogExtent) -> AsyncIterator[list[RawEntry]]:
-    """The entries of a log up to its extent, page by page; others have the loop in between."""
-    first = extent.first
+    """The entries of a log up to its extent, page by page; others have the loop in between.
+
+    Those from before its first one that were kept when others were archived come with them:
+    without announcements of keys no signature could be checked.
+    """
+    first = 0
     while page := await store.raw(extent.log_id, first=first, limit=_PAGE):
         within = [entry for entry in page if entry.seq < extent.size]
         if within:

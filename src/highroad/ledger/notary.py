@@ -89,7 +89,9 @@ class Notary:
     async def _keep_signing(self) -> None:
         with self._trouble.told():
             async with self._turn:
-                await self._is_ready()
+                # A ledger without any head has nothing that an auditor could trust.
+                if await self._is_ready() and self._last is None:
+                    await self._sign()
         while True:
             self._is_signed.set()
             await self._due()
