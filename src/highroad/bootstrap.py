@@ -17,7 +17,7 @@ from highroad.adapters.flags.rules import RulesFlags
 from highroad.adapters.policy.cel import CelConditions
 from highroad.adapters.policy.rules import RulesPolicy
 from highroad.adapters.secrets.keyfile import from_environment, from_file
-from highroad.adapters.stores.sqlite import SQLiteStore
+from highroad.adapters.stores.sqlite import PATIENCE_MS, SQLiteStore, upgraded
 from highroad.adapters.system import SystemClock, TypeIds
 from highroad.approvals.definitions import Definitions
 from highroad.approvals.desk import Desk, Rules
@@ -40,12 +40,17 @@ from highroad.ledger import entries
 from highroad.ledger.access import ReadOnlyWriter
 from highroad.ledger.anchoring import Anchoring
 from highroad.ledger.announcing import read_announcements, trusted_key
+from highroad.ledger.archive import Age, Archive
 from highroad.ledger.audit import Audit
+from highroad.ledger.derivation import bring_up_to_date
 from highroad.ledger.history import read_body
 from highroad.ledger.keyring import Keyring
 from highroad.ledger.ledger import Ledger
+from highroad.ledger.moving import Moved, Place, move
 from highroad.ledger.notary import Notary
 from highroad.ledger.results import Results
+from highroad.ledger.segment import Segment
+from highroad.ledger.standing import Standing, standing_of
 from highroad.ledger.writer import GroupWriter
 from highroad.limits.budget import Budget
 from highroad.limits.rate import WINDOW_S, Rates
@@ -59,6 +64,7 @@ from highroad.ports.conditions import Condition, InvalidConditionError
 from highroad.ports.ids import Ids
 from highroad.ports.secrets import MasterKeys
 from highroad.ports.store import Store
+from highroad.ports.upkeep import Progress, StoreUpgrade
 from highroad.recovery.settlements import Settlements
 from highroad.resilience.cache import Cache
 from highroad.resilience.loops import Loops
@@ -256,6 +262,91 @@ def local_user() -> Principal:
     return Principal(name, DEFAULT_ORGANIZATION, name=name, authenticated=True)
 
 
+async def standing(url: str) -> Standing:
+    """How the ledger at `url` stands; it is read, and need not be free.
+
+    Raises:
+        LedgerError: There is none, or it cannot be read.
+    """
+    place = _existing(url)
+    try:
+        return await standing_of(place.store)
+    finally:
+        await place.store.close()
+
+
+async def move_ledger(old: str, new: str, *, progress: Progress) -> Moved:
+    """Carry the ledger at the URL `old` to `new`, where it goes on.
+
+    Raises:
+        LedgerError: It could not be moved, and goes on where it is.
+    """
+    async with AsyncExitStack() as closing:
+        origin = _existing(old)
+        closing.push_async_callback(origin.store.close)
+        destination = _place(new)
+        closing.push_async_callback(destination.store.close)
+        now_ms = SystemClock().now_ms()
+        return await move(origin, destination, pid=os.getpid(), at_ms=now_ms, progress=progress)
+
+
+async def archive_ledger(
+    settings: Settings, folder: Path, *, before_ms: int, progress: Progress
+) -> Segment | None:
+    """Move entries of the ledger of the settings into a file in `folder`, as its owner.
+
+    What is unsigned is signed and anchored first.
+
+    Raises:
+        LedgerError: Another process owns the ledger, or the file cannot be written; nothing is
+            taken away then.
+    """
+    assembly = await assemble(settings=settings)
+    try:
+        ledger, notary = assembly.services.ledger, assembly.notary
+        if notary is None or assembly.owner_pid is not None:
+            raise LedgerError(
+                f"process {assembly.owner_pid} owns the ledger; end it, then try again"
+            )
+        await notary.sign()
+        archive = Archive(ledger.store, ledger.writer, notary.fence, ledger.clock)
+        age = Age(before_ms=before_ms, is_anchored=bool(settings.anchors))
+        return await archive.move(folder, age, progress=progress)
+    finally:
+        await assembly.close()
+
+
+async def upgrade_ledger(url: str, *, progress: Progress) -> StoreUpgrade:
+    """Bring the ledger at `url` to this version, with a backup beside it.
+
+    Its audit tables are derived anew as well, unless another process owns it already, which has
+    done so.
+
+    Raises:
+        LedgerError: There is none, or it could not be upgraded and is as it was.
+    """
+    done = upgraded(_path_of(url).absolute(), patience_ms=PATIENCE_MS, progress=progress)
+    store = _existing(url).store
+    try:
+        if await store.upkeep.take_alone(pid=os.getpid(), at_ms=SystemClock().now_ms()):
+            await bring_up_to_date(store)
+    finally:
+        await store.close()
+    return done
+
+
+def _existing(url: str) -> Place:
+    path = _path_of(url)
+    if not path.exists():
+        raise LedgerError(f"there is no ledger {path}; name one that is there")
+    return _place(url)
+
+
+def _place(url: str) -> Place:
+    path = _path_of(url).resolve()
+    return Place(store=SQLiteStore.open(path), name=f"{_SQLITE}{path.as_posix()}")
+
+
 async def _ledger(
     store: Store,
     keyring: Keyring,
@@ -266,6 +357,7 @@ async def _ledger(
     """The ledger with its signer, or the process that owns it if that is another one."""
     fence = await store.acquire(pid=os.getpid(), at_ms=clock.now_ms())
     if fence is not None:
+        await bring_up_to_date(store)
         writer = GroupWriter(store, fence)
         ledger = Ledger(store, writer, keyring, clock)
         notary = Notary(
@@ -315,13 +407,13 @@ def _local_path(url: str) -> Path | None:
 async def _take_office(services: Services, settings: Settings) -> None:
     """What a new owner does first: forget what has expired, look back a minute."""
     ledger, clock = services.ledger, services.clock
-    now_ms = clock.now_ms()
+    now_ms, session = clock.now_ms(), services.ids.new("session")
     await ledger.store.expire(now_ms)
     services.rates.seed(await ledger.store.admitted_since(now_ms - int(WINDOW_S * 1_000)))
     opened = entries.noted(
         EntryKind.OPENED,
         {
-            "session": services.ids.new("session"),
+            "session": session,
             "door": "python",
             "version": VERSION,
             "profile": settings.profile,
@@ -332,6 +424,13 @@ async def _take_office(services: Services, settings: Settings) -> None:
         at_ms=now_ms,
     )
     await ledger.writer.write(opened)
+    version = services.policy.version
+    if await ledger.policy_version() != version:
+        facts = {"version": version, "session": session}
+        loaded = entries.noted(
+            EntryKind.POLICY, facts, organization=DEFAULT_ORGANIZATION, at_ms=now_ms
+        )
+        await ledger.writer.write(loaded)
 
 
 def _accepted_pins(settings: Settings, *, is_needed: bool) -> dict[str, Accepted] | None:

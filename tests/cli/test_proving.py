@@ -37,7 +37,7 @@ def test_a_ledger_that_holds_says_so(calls):
     told = calls("audit", "verify", "--json").json
     assert (told["integrity"]["holds"], told["completeness"]["holds"]) == (True, True)
     assert (told["unsigned"]["entries"], told["unanchored"]["entries"]) == (0, 0)
-    assert (told["heads"], list(told["anchors"].values())) == (2, [1])
+    assert list(told["anchors"].values()) == [told["heads"] - 1]
 
 
 def test_looking_changes_nothing(calls):
@@ -56,7 +56,7 @@ def test_a_changed_byte_is_pointed_at(calls):
 
 
 def test_a_head_that_was_cut_off_is_missed_by_its_anchor(calls):
-    change("DELETE FROM signed_head WHERE number = 1")
+    change("DELETE FROM signed_head WHERE number = (SELECT max(number) FROM signed_head)")
     done = calls("audit", "verify", "--json")
     assert done.code == ExitCode.INCOMPLETE
     assert done.json["integrity"]["holds"]

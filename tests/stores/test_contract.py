@@ -1,5 +1,7 @@
 """Both stores fulfil the port, sentence by sentence."""
 
+import itertools
+
 import pytest
 
 from highroad.adapters.stores.sqlite import SQLiteStore
@@ -13,8 +15,17 @@ class TestMemoryStore(StoreContract):
         ledger = MemoryLedger()
         return lambda: MemoryStore(ledger)
 
+    @pytest.fixture
+    def open_empty(self):
+        return MemoryStore
+
 
 class TestSQLiteStore(StoreContract):
     @pytest.fixture
     def open_store(self, tmp_path):
         return lambda: SQLiteStore.open(tmp_path / "ledger.db")
+
+    @pytest.fixture
+    def open_empty(self, tmp_path):
+        numbers = itertools.count()
+        return lambda: SQLiteStore.open(tmp_path / f"empty {next(numbers)}.db")

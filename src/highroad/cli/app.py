@@ -23,6 +23,7 @@ COMMANDS: Final = {
     "approvals": "Calls that wait for a person: look, approve, reject.",
     "audit": "What happened, as the ledger has it.",
     "explain": "Every stage and verdict of one call.",
+    "store": "Where the ledger lives: look, upgrade, move, archive.",
     "config": "Settings and limits in force.",
 }
 """Each lives in the module of its name, as `app`, and may import at its top what it needs."""

@@ -6,12 +6,13 @@ ids; times are Unix milliseconds, money is millionths of a US dollar.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
 from highroad.domain.approval import Approval, ApprovalState, Level, Obligation
+from highroad.domain.error import LedgerError
 
 
 class ColumnType(StrEnum):
@@ -39,6 +40,11 @@ class Table:
     name: str
     columns: tuple[Column, ...]
     indexes: tuple[tuple[str, ...], ...] = ()
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """Columns of the primary key, in order."""
+        return tuple(column.name for column in self.columns if column.is_key)
 
 
 def _key(name: str, kind: ColumnType = ColumnType.TEXT) -> Column:
@@ -237,6 +243,40 @@ TABLES: Final = {
         DEAD_LETTER,
     )
 }
+
+
+def known_table(name: str) -> Table:
+    """The audit table of that name.
+
+    Raises:
+        LedgerError: There is none.
+    """
+    table = TABLES.get(name)
+    if table is None:
+        raise LedgerError(f"there is no audit table {name!r}; there are {', '.join(TABLES)}")
+    return table
+
+
+def key_of(table: str, values: Sequence[Any]) -> tuple[Any, ...]:
+    """The primary key in the values of a row."""
+    columns = TABLES[table].columns
+    return tuple(value for column, value in zip(columns, values, strict=True) if column.is_key)
+
+
+def known_columns(table: Table, names: Iterable[str]) -> tuple[str, ...]:
+    """The names, where all of them are columns of the table.
+
+    Raises:
+        LedgerError: One is not.
+    """
+    known = [column.name for column in table.columns]
+    found = tuple(names)
+    for name in found:
+        if name not in known:
+            raise LedgerError(
+                f"the audit table {table.name} has no column {name!r}; it has {', '.join(known)}"
+            )
+    return found
 
 
 def approval_of(values: Sequence[Any]) -> Approval:

@@ -15,6 +15,7 @@ from highroad.domain.identity import Principal
 from highroad.domain.json_value import JsonObject, JsonValue
 from highroad.domain.trail import Explanation, StageRecord, Trail, TrailStep
 from highroad.ledger import entries
+from highroad.ledger.archive import check_not_archived
 from highroad.ledger.history import CallHistory, read_call
 from highroad.ledger.ledger import Ledger
 from highroad.ledger.notary import Notary
@@ -55,6 +56,7 @@ class Audit(Proving):
         """All calls of a run in order; none where the ledger has no such run.
 
         Raises:
+            NotRecorded: Its entries were archived; the message names the file.
             LedgerError: The ledger cannot be read, or is of a newer version.
         """
         await self._catch_up()
@@ -63,6 +65,8 @@ class Audit(Proving):
             for of_call in _by_call(await self._entries_of_run(run_id))
             if (history := read_call(of_call)) is not None
         ]
+        if not steps:
+            await check_not_archived(self._ledger.store, "run", run_id)
         steps.sort(key=lambda step: step.step)  # stable: equal ones stay in order of arrival
         return Trail(run_id=run_id, steps=tuple(steps))
 
@@ -84,6 +88,7 @@ class Audit(Proving):
         await self._catch_up()
         history = read_call(await self._ledger.store.entries(call_id=call_id))
         if history is None:
+            await check_not_archived(self._ledger.store, "call", call_id)
             raise NotRecorded(f"the ledger has no call {call_id}")
         explanation = await self._explained(history)
         if reveal_by is None:

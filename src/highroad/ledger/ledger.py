@@ -235,6 +235,14 @@ class Ledger:
             after = page[-1].position
         return found
 
+    async def policy_version(self) -> str | None:
+        """The policy version that was recorded last."""
+        version: str | None = None
+        after: Position | None = None
+        while page := await self.store.entries(kind=EntryKind.POLICY, after=after):
+            version, after = read_body(page[-1])["version"], page[-1].position
+        return version
+
     async def claim(self, organization: str, digest: bytes) -> KeyClaim | None:
         """Who holds an idempotency key."""
         return await self.store.claim(organization, digest, at_ms=self.clock.now_ms())

@@ -39,7 +39,7 @@ class Notary:
     ) -> None:
         self._ledger = ledger
         self._proofs = ledger.store.proofs
-        self._fence = fence
+        self.fence: Fence = fence
         self._anchoring = anchoring
         self._entries = entries
         self._seconds = seconds
@@ -211,7 +211,7 @@ class Notary:
             at_ms=self._ledger.clock.now_ms(),
         )
         tiles = [tile for edge in edges for tile in edge.unstored()]
-        if not await self._proofs.sign(head, tiles, fence=self._fence):
+        if not await self._proofs.sign(head, tiles, fence=self.fence):
             raise LedgerError(f"another process has signed head {head.number} of this ledger")
         for edge in edges:
             edge.stored()

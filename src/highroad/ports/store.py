@@ -14,6 +14,8 @@ from highroad.domain.order import Order
 from highroad.domain.payload import SealedKey, SealedPayload
 from highroad.domain.run import Usage
 from highroad.ports.proofs import ProofStore
+from highroad.ports.tables import AuditTables
+from highroad.ports.upkeep import Upkeep
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +34,27 @@ class Store(Protocol):
     """
 
     @property
+    def upkeep(self) -> Upkeep:
+        """Figures, retention, moving and archives."""
+        ...
+
+    @property
     def proofs(self) -> ProofStore:
         """What proves the ledger: tiles, signed heads, what anchors have."""
+        ...
+
+    @property
+    def tables(self) -> AuditTables:
+        """Its audit tables."""
         ...
 
     async def acquire(self, *, pid: int, at_ms: int) -> Fence | None:
         """Become the owner, or `None` while another process is; death frees it.
 
         A new owner's fence is of a higher epoch than every one before.
+
+        Raises:
+            LedgerError: The ledger was moved away, or is a copy that is not complete.
         """
         ...
 

@@ -1,23 +1,13 @@
 """The proof of a ledger in memory: the rules of `highroad.ports.proofs`, in plain Python."""
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
 
-from highroad.domain.entry import Fence, StoredEntry
+from highroad.domain.entry import Fence
 from highroad.domain.error import FenceLost
+from highroad.domain.moving import Fact
 from highroad.domain.proof import RawEntry, SignedHead, Tile
 from highroad.ports.proofs import LogExtent
-
-
-class ProvenLedger(Protocol):
-    """What the proof needs of a ledger in memory."""
-
-    log_id: str
-    epoch: int
-    entries: list[StoredEntry]
-    heads: list[SignedHead]
-    tiles: dict[tuple[str, int, int], Tile]
-    anchored: dict[str, int]
+from highroad.testing.memory_ledger import MemoryLedger
 
 
 class MemoryProofs:
@@ -28,23 +18,27 @@ class MemoryProofs:
         is_owner: Whether the store that this belongs to has acquired it.
     """
 
-    def __init__(self, ledger: Callable[[], ProvenLedger], is_owner: Callable[[], bool]) -> None:
+    def __init__(self, ledger: Callable[[], MemoryLedger], is_owner: Callable[[], bool]) -> None:
         self._ledger = ledger
         self._is_owner = is_owner
 
     async def ledger_id(self) -> str:
         """Name of the ledger."""
-        return f"ledger of {self._ledger().log_id}"
+        return self._ledger().facts[Fact.ID]
 
     async def extents(self) -> Sequence[LogExtent]:
         """The one log that there is."""
         ledger = self._ledger()
-        return [LogExtent(log_id=ledger.log_id, first=0, size=len(ledger.entries))]
+        return [LogExtent(log_id=ledger.log_id, first=ledger.first, size=ledger.size)]
 
     async def raw(self, log_id: str, *, first: int = 0, limit: int = 256) -> Sequence[RawEntry]:
         """Entries of the log by position, from `first` on."""
         ledger = self._ledger()
-        found = ledger.entries[first : first + limit] if log_id == ledger.log_id else []
+        found = [
+            entry
+            for entry in ledger.entries
+            if log_id == ledger.log_id and entry.position.seq >= first
+        ][:limit]
         return [
             RawEntry(
                 seq=entry.position.seq,
@@ -61,9 +55,8 @@ class MemoryProofs:
 
     async def bodies(self, log_id: str, *, first: int, limit: int) -> Sequence[bytes]:
         """The exact bodies of entries from position `first` on, up to the first that is missing."""
-        ledger = self._ledger()
-        page = ledger.entries[first : first + limit] if log_id == ledger.log_id else []
-        return [entry.body for seq, entry in enumerate(page, first) if entry.position.seq == seq]
+        page = await self.raw(log_id, first=first, limit=limit)
+        return [entry.body for seq, entry in enumerate(page, first) if entry.seq == seq]
 
     async def take_signing(self) -> bool:
         """Whether this store may sign: the owner does."""

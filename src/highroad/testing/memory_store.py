@@ -4,13 +4,13 @@ Nothing is durable and nothing is fast about it; what it does is what every stor
 """
 
 import itertools
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import replace
 
 from highroad.domain.approval import Approval, ApprovalState
-from highroad.domain.audit import TABLES, approval_of
+from highroad.domain.audit import approval_of
 from highroad.domain.entry import (
     AlreadyEnded,
     ApprovalSpent,
@@ -22,49 +22,20 @@ from highroad.domain.entry import (
     KeyTaken,
     Position,
     Receipt,
-    Row,
     StoredEntry,
     Written,
 )
 from highroad.domain.error import FenceLost, LedgerError
+from highroad.domain.moving import Fact
 from highroad.domain.order import Order
 from highroad.domain.outcome import Status
 from highroad.domain.payload import SealedKey, SealedPayload
-from highroad.domain.proof import SignedHead, Tile
 from highroad.domain.run import Usage
 from highroad.ports.store import Ownership
+from highroad.testing.memory_ledger import MemoryLedger, seq_of
 from highroad.testing.memory_proofs import MemoryProofs
-
-_Record = dict[str, Any]
-"""A row by column name."""
-
-_numbers = itertools.count(1)
-
-
-@dataclass(slots=True)
-class MemoryLedger:
-    """What stores on one ledger share; hand it to two `MemoryStore`s to play two processes."""
-
-    log_id: str = field(default_factory=lambda: f"log_memory_{next(_numbers)}")
-    epoch: int = 0
-    owner: Ownership | None = None
-    holder: "MemoryStore | None" = None
-    entries: list[StoredEntry] = field(default_factory=list)
-    tables: dict[str, dict[tuple[Any, ...], _Record]] = field(
-        default_factory=lambda: {name: {} for name in TABLES}
-    )
-    payloads: dict[str, SealedPayload] = field(default_factory=dict)
-    run_keys: dict[str, SealedKey] = field(default_factory=dict)
-    claims: dict[tuple[str, bytes], KeyClaim] = field(default_factory=dict)
-    open_calls: dict[str, None] = field(default_factory=dict)
-    ended: dict[str, None] = field(default_factory=dict)
-    calls_of: dict[str, dict[str, None]] = field(default_factory=lambda: defaultdict(dict))
-    """Calls by run."""
-    inbox: list[Order] = field(default_factory=list)
-    heads: list[SignedHead] = field(default_factory=list)
-    tiles: dict[tuple[str, int, int], Tile] = field(default_factory=dict)
-    """By log, level and position."""
-    anchored: dict[str, int] = field(default_factory=dict)
+from highroad.testing.memory_tables import MemoryTables
+from highroad.testing.memory_upkeep import MemoryUpkeep
 
 
 class MemoryStore:
@@ -77,17 +48,20 @@ class MemoryStore:
     def __init__(self, ledger: MemoryLedger | None = None) -> None:
         self.ledger: MemoryLedger = MemoryLedger() if ledger is None else ledger
         self._is_closed = False
+        self.upkeep: MemoryUpkeep = MemoryUpkeep(self._open, self._take)
         self.proofs: MemoryProofs = MemoryProofs(self._open, lambda: self.ledger.holder is self)
+
+    @property
+    def tables(self) -> MemoryTables:
+        """Its audit tables."""
+        return MemoryTables(self._open)
 
     async def acquire(self, *, pid: int, at_ms: int) -> Fence | None:
         """Become the owner, or `None` while another store is."""
-        ledger = self._open()
-        if ledger.holder not in {None, self}:
-            return None
-        ledger.holder = self
-        ledger.owner = Ownership(pid, at_ms)
-        ledger.epoch += 1
-        return Fence(ledger.log_id, ledger.epoch)
+        source = self._open().facts.get(Fact.ARRIVING)
+        if source:
+            raise LedgerError(f"the ledger in memory is a copy of {source} that is not complete")
+        return self._take(pid=pid, at_ms=at_ms)
 
     async def ownership(self) -> Ownership | None:
         """The present owner, or the last one."""
@@ -121,9 +95,13 @@ class MemoryStore:
         limit: int = 1_000,
     ) -> Sequence[StoredEntry]:
         """Entries in order of position, from behind `after`, narrowed by what is given."""
+        ledger = self._open()
+        is_narrowed = {run_id, call_id, kind} != {None}
+        behind = -1 if after is None else after.seq
+        start = behind + 1 if is_narrowed else max(behind + 1, ledger.first)
         found = (
             entry
-            for entry in self._open().entries[0 if after is None else after.seq + 1 :]
+            for entry in ledger.entries[bisect_left(ledger.entries, start, key=seq_of) :]
             if run_id in {None, entry.run_id}
             and call_id in {None, entry.call_id}
             and kind in {None, entry.kind}
@@ -220,16 +198,18 @@ class MemoryStore:
 
     async def post(self, order: Order) -> None:
         """Leave an order for the owner."""
-        self._open().inbox.append(order)
+        self._refuse_moved()
+        inbox = self._open().inbox
+        inbox[max(inbox, default=0) + 1] = order
 
     async def inbox(self) -> Sequence[Order]:
         """Orders that no entry answers yet, oldest first."""
-        return list(self._open().inbox)
+        return list(self._open().inbox.values())
 
     async def forget(self, orders: Sequence[Order]) -> None:
         """Take orders from the inbox."""
         ledger = self._open()
-        ledger.inbox = [order for order in ledger.inbox if order not in orders]
+        ledger.inbox = {n: order for n, order in ledger.inbox.items() if order not in orders}
 
     async def expire(self, at_ms: int) -> None:
         """Drop claims that have expired."""
@@ -260,7 +240,7 @@ class MemoryStore:
         if entry.spends is not None:
             ledger.tables["approval"][entry.spends,]["state"] = ApprovalState.CONSUMED
         for row in entry.rows:
-            self._put(row)
+            ledger.put(row)
         for payload in entry.payloads:
             ledger.payloads.setdefault(payload.id, payload)
         if entry.run_key is not None:
@@ -269,7 +249,7 @@ class MemoryStore:
             self._follow(entry, entry.call_id)
         if entry.erases is not None:
             self._erase(entry.erases)
-        position = Position(ledger.log_id, len(ledger.entries))
+        position = Position(ledger.log_id, ledger.size)
         ledger.entries.append(
             StoredEntry(
                 position=position,
@@ -300,20 +280,25 @@ class MemoryStore:
                 return KeyTaken(standing)
         return None
 
-    def _put(self, row: Row) -> None:
-        columns = TABLES[row.table].columns
-        record: _Record = {
-            column.name: value for column, value in zip(columns, row.values, strict=True)
-        }
-        key = tuple(record[column.name] for column in columns if column.is_key)
-        self.ledger.tables[row.table][key] = record
-        if row.table == "tool_call":
-            self.ledger.calls_of[record["run_id"]][record["id"]] = None
+    def _take(self, *, pid: int, at_ms: int) -> Fence | None:
+        ledger = self._open()
+        self._refuse_moved()
+        if ledger.holder not in {None, self}:
+            return None
+        ledger.holder = self
+        ledger.owner = Ownership(pid, at_ms)
+        ledger.epoch += 1
+        return Fence(ledger.log_id, ledger.epoch)
+
+    def _refuse_moved(self) -> None:
+        moved_to = self.ledger.facts.get(Fact.MOVED_TO)
+        if moved_to:
+            raise LedgerError(f"the ledger in memory was moved, and goes on in {moved_to}")
 
     def _follow(self, entry: Entry, call_id: str) -> None:
         ledger = self.ledger
         if entry.kind in {EntryKind.INTENT, EntryKind.HELD}:
-            ledger.open_calls.setdefault(call_id)
+            ledger.open_calls.setdefault(call_id, ledger.size)
         elif entry.kind is EntryKind.ENDED:
             ledger.open_calls.pop(call_id, None)
             ledger.ended[call_id] = None

@@ -23,11 +23,15 @@ from highroad.domain.entry import (
     Written,
 )
 
-_HEAD: Final = "SELECT log_id, epoch, coalesce((SELECT max(seq) FROM entry), first - 1) FROM log"
+_HEAD: Final = (
+    "SELECT log_id, epoch, first, max(coalesce((SELECT max(seq) FROM entry), -1), first - 1) "
+    "FROM log"
+)
 _ENDED: Final = f"""
     SELECT value FROM json_each(?)
     WHERE EXISTS (SELECT 1 FROM entry WHERE call_id = value AND kind = '{EntryKind.ENDED}')
 """  # noqa: S608 - a constant
+_ENDED_OR_ARCHIVED: Final = f"{_ENDED} OR EXISTS (SELECT 1 FROM tool_result WHERE call_id = value)"  # noqa: S608 - constants
 _APPROVAL_STATE: Final = "SELECT state FROM approval WHERE id = ?"
 _SPEND: Final = f"UPDATE approval SET state = '{ApprovalState.CONSUMED}' WHERE id = ?"  # noqa: S608 - a constant
 _CLAIM: Final = """
@@ -67,9 +71,11 @@ def append(
     Returns:
         A receipt for each; where the fence is lost, `None` for all but amendments.
     """
-    log_id, epoch, last = connection.execute(_HEAD).get
+    log_id, epoch, first, last = connection.execute(_HEAD).get
     is_lost = fence != Fence(log_id, epoch)
-    batch = _Batch(connection, log_id, last + 1, _ended_before(connection, entries))
+    # Of a call whose entries were archived, the audit row is what tells that it has ended.
+    question = _ENDED_OR_ARCHIVED if first else _ENDED
+    batch = _Batch(connection, log_id, last + 1, _ended_before(connection, entries, question))
     receipts = tuple(
         [
             None if is_lost and entry.kind is not EntryKind.AMENDED else batch.take(entry)
@@ -80,12 +86,12 @@ def append(
     return receipts
 
 
-def _ended_before(connection: apsw.Connection, entries: Sequence[Entry]) -> set[str]:
+def _ended_before(connection: apsw.Connection, entries: Sequence[Entry], question: str) -> set[str]:
     """Which of the calls that `entries` end have ended already: asked once for all of them."""
     ending = [entry.call_id for entry in entries if entry.kind is EntryKind.ENDED]
     if not ending:
         return set()
-    return {call_id for (call_id,) in connection.execute(_ENDED, (json.dumps(ending),))}
+    return {call_id for (call_id,) in connection.execute(question, (json.dumps(ending),))}
 
 
 class _Batch:

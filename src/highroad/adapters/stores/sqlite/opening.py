@@ -5,9 +5,11 @@ from typing import Final
 
 import apsw
 
-from highroad.adapters.stores.sqlite import schema
+from highroad.adapters.stores.sqlite import backup, schema
 from highroad.adapters.stores.sqlite.failures import LedgerErrors
+from highroad.adapters.stores.sqlite.upgrading import upgrade
 from highroad.domain.error import LedgerError
+from highroad.ports.upkeep import Progress, StoreUpgrade, in_silence
 
 _PRAGMAS: Final = (
     # A commit is on the platter before it is answered (P2); macOS lies without `fullfsync`.
@@ -24,8 +26,10 @@ _PRAGMAS: Final = (
 )
 
 
-def connect(path: Path, *, patience_ms: int) -> apsw.Connection:
+def connect(path: Path, *, patience_ms: int, progress: Progress = in_silence) -> apsw.Connection:
     """Open `path`, ready for use: of our schema, in WAL mode, every commit durable.
+
+    An older ledger is backed up and upgraded first, which `progress` is told of.
 
     Raises:
         LedgerError: It is not usable; the message says why and what to do.
@@ -40,29 +44,52 @@ def connect(path: Path, *, patience_ms: int) -> apsw.Connection:
     with LedgerErrors(path):
         connection = apsw.Connection(str(path))
         try:
-            _prepare(connection, path, patience_ms)
+            _prepare(connection, path, patience_ms, progress)
         except BaseException:
             connection.close()
             raise
         return connection
 
 
-def _prepare(connection: apsw.Connection, path: Path, patience_ms: int) -> None:
+def upgraded(path: Path, *, patience_ms: int, progress: Progress) -> StoreUpgrade:
+    """Bring the ledger at `path` to this version, where it is older, and close it again.
+
+    Raises:
+        LedgerError: There is none, or it cannot be upgraded; it is then as it was.
+    """
+    if not path.exists():
+        raise LedgerError(f"there is no ledger {path}; name one that is there")
+    with LedgerErrors(path):
+        looking = apsw.Connection(str(path))
+        before = looking.pragma("user_version")
+        looking.close()
+    connect(path, patience_ms=patience_ms, progress=progress).close()
+    is_old = before < schema.VERSION
+    return StoreUpgrade(
+        before=before,
+        after=schema.VERSION,
+        backup=str(backup.place_of(path, before)) if is_old else None,
+    )
+
+
+def _prepare(connection: apsw.Connection, path: Path, patience_ms: int, progress: Progress) -> None:
     connection.set_busy_timeout(patience_ms)
     if connection.readonly("main"):
         raise apsw.ReadOnlyError("opened for reading only")
-    if not _is_current(connection, path):
-        # A new file's mode can be changed only while nobody else uses it, and stays.
-        if connection.pragma("journal_mode", "wal") != "wal":
-            raise LedgerError(
-                f"the ledger {path} lies on a file system without shared memory, which WAL "
-                "needs; put it on a local disk"
-            )
+    is_current = _is_current(connection, path)
+    # A new file has another mode, and so has a copy that SQL made; it can be changed only while
+    # nobody else uses the file, and stays.
+    if connection.pragma("journal_mode", "wal") != "wal":
+        raise LedgerError(
+            f"the ledger {path} lies on a file system without shared memory, which WAL needs; "
+            "put it on a local disk"
+        )
+    if not is_current:
         _install(connection, path)
-    if connection.pragma("user_version") < schema.VERSION:
-        _upgrade(connection)
     for pragma in _PRAGMAS:
         connection.execute(pragma)
+    if connection.pragma("user_version") < schema.VERSION:
+        upgrade(connection, path, patience_ms=patience_ms, progress=progress)
 
 
 def _is_current(connection: apsw.Connection, path: Path) -> bool:
@@ -94,14 +121,4 @@ def _install(connection: apsw.Connection, path: Path) -> None:
             connection.execute(statement)
         connection.pragma("user_version", schema.VERSION)
         connection.pragma("application_id", schema.APPLICATION_ID)
-    connection.execute("COMMIT")
-
-
-def _upgrade(connection: apsw.Connection) -> None:
-    """Bring an older ledger to this version, unless another process was faster."""
-    connection.execute("BEGIN IMMEDIATE")
-    if connection.pragma("user_version") < schema.VERSION:
-        for statement in schema.upgrade_from_1():
-            connection.execute(statement)
-        connection.pragma("user_version", schema.VERSION)
     connection.execute("COMMIT")

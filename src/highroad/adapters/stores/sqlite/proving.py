@@ -16,7 +16,8 @@ from highroad.ports.proofs import LogExtent
 
 _ID: Final = "SELECT value FROM ledger WHERE name = 'id'"
 _EXTENT: Final = (
-    "SELECT log_id, first, coalesce((SELECT max(seq) + 1 FROM entry), first) FROM log ORDER BY 1"
+    "SELECT log_id, first, max(coalesce((SELECT max(seq) + 1 FROM entry), 0), first) FROM log "
+    "ORDER BY 1"
 )
 _RAW: Final = (
     "SELECT seq, schema, kind, organization, run_id, call_id, at_ms, body FROM entry "

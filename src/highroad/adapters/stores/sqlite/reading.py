@@ -111,6 +111,10 @@ class Reader:
         if kind is not None and kind not in {EntryKind.INTENT, EntryKind.ENDED}:
             # Said so that SQLite sees that the index of rare kinds holds every answer.
             conditions.append(f"kind NOT IN {COMMON_KINDS}")
+        if not given:
+            # Entries of lasting kinds stay when those around them are archived, and are found by
+            # their kind alone: what is read in order has no holes.
+            conditions.append("seq >= (SELECT first FROM log)")
         rows = self._all(
             "SELECT seq, kind, schema, organization, run_id, call_id, at_ms, body FROM entry "  # noqa: S608 - columns of ours, values bound
             f"WHERE {' AND '.join(conditions)} ORDER BY seq LIMIT ?",

@@ -47,12 +47,13 @@ _NEW_IN_2: Final = (
     ) STRICT, WITHOUT ROWID""",
 )
 
-_LEDGER: Final = (
-    """CREATE TABLE log (
+_LOG: Final = """CREATE TABLE log (
         log_id TEXT PRIMARY KEY,
         epoch INTEGER NOT NULL,
         first INTEGER NOT NULL DEFAULT 0
-    ) STRICT, WITHOUT ROWID""",
+    ) STRICT, WITHOUT ROWID"""
+_LEDGER: Final = (
+    _LOG,
     # A ledger is one log, named when it is born: a fence of another file must not fit.
     "INSERT INTO log VALUES ('log_' || lower(hex(randomblob(16))), 0, 0)",
     """CREATE TABLE owner (
@@ -143,7 +144,10 @@ def upgrade_from_1() -> tuple[str, ...]:
     return (
         "DROP VIEW trace_span",
         *(f"DROP TABLE IF EXISTS {table.name}" for table in derived),
-        "ALTER TABLE log ADD COLUMN first INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE log RENAME TO log_1",
+        _LOG,
+        "INSERT INTO log SELECT log_id, epoch, 0 FROM log_1",
+        "DROP TABLE log_1",
         "ALTER TABLE inbox RENAME TO inbox_1",
         *_NEW_IN_2,
         _INBOX_OF_1,

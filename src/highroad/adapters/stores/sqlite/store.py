@@ -6,12 +6,14 @@ from typing import Final
 
 import apsw
 
-from highroad.adapters.stores.sqlite import appending, inbox
+from highroad.adapters.stores.sqlite import appending, inbox, ownership
 from highroad.adapters.stores.sqlite.failures import LedgerErrors
 from highroad.adapters.stores.sqlite.opening import connect
 from highroad.adapters.stores.sqlite.ownership import OwnerLock
 from highroad.adapters.stores.sqlite.proving import SQLiteProofs
 from highroad.adapters.stores.sqlite.reading import Reader
+from highroad.adapters.stores.sqlite.tables import SQLiteTables
+from highroad.adapters.stores.sqlite.upkeep import SQLiteUpkeep
 from highroad.adapters.stores.sqlite.writing import Writer
 from highroad.domain.approval import Approval, ApprovalState
 from highroad.domain.entry import Entry, Fence, KeyClaim, Position, Receipt, StoredEntry
@@ -34,7 +36,9 @@ class SQLiteStore:
         self._writer = Writer(connect(path, patience_ms=patience_ms), path, patience_ms=patience_ms)
         reading = connect(path, patience_ms=patience_ms)
         self._reader = Reader(reading)
+        self.upkeep: SQLiteUpkeep = SQLiteUpkeep(path, self._writer, reading, self._lock)
         self.proofs: SQLiteProofs = SQLiteProofs(self._writer, reading, self._lock, path)
+        self._tables = SQLiteTables(reading, self._writer, path, patience_ms=patience_ms)
 
     @classmethod
     def open(cls, path: Path | str, *, patience_ms: int = PATIENCE_MS) -> "SQLiteStore":
@@ -50,24 +54,21 @@ class SQLiteStore:
         # Absolute, so that a program may change its folder afterwards.
         return cls(Path(path).absolute(), patience_ms=patience_ms)
 
+    @property
+    def tables(self) -> SQLiteTables:
+        """Its audit tables."""
+        return self._tables
+
     async def acquire(self, *, pid: int, at_ms: int) -> Fence | None:
         """Become the owner, or `None` while another process is."""
 
-        def take_over(connection: apsw.Connection) -> Fence:
-            """Say who owns it now, and raise the epoch."""
-            connection.execute("INSERT OR REPLACE INTO owner VALUES (1, ?, ?)", (pid, at_ms))
-            raised = "UPDATE log SET epoch = epoch + 1 RETURNING log_id, epoch"
-            return Fence(*connection.execute(raised).get)
+        def begin(connection: apsw.Connection) -> Fence:
+            """Say who owns it now, unless nobody may."""
+            ownership.refuse_moved(connection, self._errors.path)
+            ownership.refuse_half(connection, self._errors.path)
+            return ownership.raised_epoch(connection, pid=pid, at_ms=at_ms)
 
-        had_it = self._lock.is_held
-        if not self._lock.take():
-            return None
-        try:
-            return await self._writer.transaction(take_over)
-        except BaseException:
-            if not had_it:
-                self._lock.release()
-            raise
+        return await ownership.take_over(self._lock, self._writer, begin)
 
     async def ownership(self) -> Ownership | None:
         """The present owner, or the last one."""
@@ -162,7 +163,13 @@ class SQLiteStore:
 
     async def post(self, order: Order) -> None:
         """Leave an order for the owner; any process may."""
-        await self._writer.transaction(lambda connection: inbox.put(connection, order))
+
+        def put(connection: apsw.Connection) -> None:
+            """Leave it where an owner will find it."""
+            ownership.refuse_moved(connection, self._errors.path)
+            inbox.put(connection, order)
+
+        await self._writer.transaction(put)
 
     async def inbox(self) -> Sequence[Order]:
         """Orders that no entry answers yet, oldest first."""
@@ -184,6 +191,7 @@ class SQLiteStore:
     async def close(self) -> None:
         """Give up ownership and files. Safe to call twice."""
         with self._errors:
+            self._tables.close()
             await self._writer.close()
             self._reader.close()
             self._lock.release()

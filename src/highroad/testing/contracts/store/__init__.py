@@ -1,11 +1,17 @@
 """The contract kit of `highroad.ports.store.Store`.
 
-Derive a test class from `StoreContract` and give it the fixture `open_store`:
+Derive a test class from `StoreContract` and give it the fixtures `open_store` and
+`open_empty`:
 
     class TestMyStore(StoreContract):
         @pytest.fixture
         def open_store(self, tmp_path):
             return lambda: MyStore(tmp_path / "ledger")
+
+        @pytest.fixture
+        def open_empty(self, tmp_path):
+            numbers = itertools.count()
+            return lambda: MyStore(tmp_path / f"empty {next(numbers)}")
 """
 
 from highroad.testing.contracts.store.approvals import ApprovalContract
@@ -14,6 +20,8 @@ from highroad.testing.contracts.store.landing import LandingContract
 from highroad.testing.contracts.store.owning import OwningContract
 from highroad.testing.contracts.store.proving import ProvingContract
 from highroad.testing.contracts.store.reading import ReadingContract
+from highroad.testing.contracts.store.tables import TablesContract
+from highroad.testing.contracts.store.upkeep import UpkeepContract
 from highroad.testing.contracts.store.usage import UsageContract
 
 __all__ = ["StoreContract"]
@@ -26,6 +34,12 @@ class StoreContract(
     ReadingContract,
     UsageContract,
     OwningContract,
+    UpkeepContract,
     ProvingContract,
+    TablesContract,
 ):
-    """Every sentence of the port. Each time `open_store` is called, a process opens the ledger."""
+    """Every sentence of the port.
+
+    Each time `open_store` is called, a process opens the ledger; each time `open_empty` is, there
+    is another ledger, empty.
+    """

@@ -1,0 +1,182 @@
+"""`highroad store`: where the ledger lives, and what its operators do with it."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, TypeAlias
+
+import typer
+from rich.console import Group
+from rich.filesize import decimal
+from rich.progress import Progress as Bar
+from rich.table import Table
+from rich.text import Text
+
+from highroad import bootstrap
+from highroad.cli import views
+from highroad.cli.door import leave
+from highroad.cli.exits import ExitCode
+from highroad.cli.options import AsJson
+from highroad.cli.output import Output
+from highroad.ledger.moving import Moved
+from highroad.ledger.segment import Segment
+from highroad.ledger.standing import Standing
+from highroad.ports.upkeep import Progress, StoreUpgrade
+from highroad.settings import load
+
+app: typer.Typer = typer.Typer(add_completion=False)
+
+_Ledger: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--ledger", metavar="URL", help="Another ledger.", show_default="the settings'"),
+]
+
+
+@app.callback()
+def store() -> None:
+    """Where the ledger lives: look, upgrade, move, archive."""
+
+
+@app.command()
+def stats(*, ledger: _Ledger = None, as_json: AsJson = False) -> None:
+    """Print how large the ledger is, what waits in it, and how much of it is proved."""
+    output = Output(as_json=as_json)
+
+    def show() -> ExitCode:
+        found = asyncio.run(bootstrap.standing(_url(ledger)))
+        output.show(found, _standing(found))
+        return ExitCode.COMPLETED
+
+    leave(output, show)
+
+
+@app.command()
+def upgrade(*, ledger: _Ledger = None, as_json: AsJson = False) -> None:
+    """Bring an older ledger to this version; as it was it stays beside, in a backup."""
+    output = Output(as_json=as_json)
+
+    def do() -> ExitCode:
+        with _bar(output, "Backing up") as progress:
+            done = asyncio.run(bootstrap.upgrade_ledger(_url(ledger), progress=progress))
+        output.show(done, _upgraded(done))
+        return ExitCode.COMPLETED
+
+    leave(output, do)
+
+
+@app.command()
+def copy(
+    old: Annotated[str, typer.Argument(metavar="OLD", help="URL of a ledger that nobody owns.")],
+    new: Annotated[str, typer.Argument(metavar="NEW", help="URL of an empty place.")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Carry a ledger to another store, compare both, and let it go on there alone."""
+    output = Output(as_json=as_json)
+
+    def do() -> ExitCode:
+        with _bar(output, "Carrying") as progress:
+            done = asyncio.run(bootstrap.move_ledger(old, new, progress=progress))
+        output.show(done, _moved(done))
+        output.note(f'From now on: ledger = "{done.destination}" in highroad.toml.')
+        return ExitCode.COMPLETED
+
+    leave(output, do)
+
+
+@app.command()
+def archive(
+    before: Annotated[
+        datetime, typer.Option(formats=["%Y-%m-%d"], help="Entries from this day on stay (UTC).")
+    ],
+    to: Annotated[Path, typer.Option(metavar="FOLDER", help="Where the file is written.")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Move old entries into a file; their hashes, the signed heads and the audit tables stay."""
+    output = Output(as_json=as_json)
+    before_ms = int(before.replace(tzinfo=UTC).timestamp() * 1_000)
+
+    def do() -> ExitCode:
+        with _bar(output, "Archiving") as progress:
+            work = bootstrap.archive_ledger(load(), to, before_ms=before_ms, progress=progress)
+            done = asyncio.run(work)
+        output.show(done, _archived(done))
+        return ExitCode.COMPLETED
+
+    leave(output, do)
+
+
+def _url(ledger: str | None) -> str:
+    return load().ledger if ledger is None else ledger
+
+
+@contextmanager
+def _bar(output: Output, doing: str) -> Iterator[Progress]:
+    """How far it has come, on a terminal."""
+    with Bar(console=output.errors, transient=True, disable=not output.errors.is_terminal) as bar:
+        task = bar.add_task(doing, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _standing(found: Standing) -> Group:
+    facts = views.facts()
+    for name, value in (
+        ("ledger", found.ledger),
+        ("store", f"{found.kind}, schema {found.schema}"),
+        ("size", f"{decimal(found.bytes)}, of which payloads {decimal(found.payload_bytes)}"),
+        ("written ahead", decimal(found.log_bytes)),
+        ("entries", f"{_when(found.oldest_ms)} to {_when(found.newest_ms)}"),
+        ("archived", f"{found.archived} entries"),
+        ("open calls", str(found.open_calls)),
+        ("approvals", f"{found.waiting_approvals} waiting"),
+        ("proof", f"{found.heads} signed heads, {found.unsigned} entries behind the last"),
+    ):
+        facts.add_row(name, value)
+    for anchor, entries in found.unanchored.items():
+        facts.add_row("anchor", f"{anchor}: {entries} entries behind")
+    if found.moved_to is not None:
+        facts.add_row("moved to", found.moved_to)
+    rows = views.table("table", "rows", whole=("table", "rows"))
+    for name, count in found.rows.items():
+        if count:
+            rows.add_row(name, f"{count:,}")
+    return Group(facts, "", rows)
+
+
+def _upgraded(done: StoreUpgrade) -> Table:
+    facts = views.facts()
+    if done.backup is None:
+        facts.add_row("schema", f"{done.after}, which is this version's: nothing was done")
+    else:
+        facts.add_row("schema", f"{done.after}, and was {done.before}")
+        facts.add_row("as it was", Text(done.backup, overflow="fold"))
+    return facts
+
+
+def _moved(done: Moved) -> Table:
+    facts = views.facts()
+    facts.add_row("goes on in", Text(done.destination, overflow="fold"))
+    facts.add_row("carried", f"{done.rows} rows, compared cell by cell")
+    facts.add_row("entries", str(done.entries))
+    facts.add_row("open calls", str(done.open_calls))
+    facts.add_row("signed heads", str(done.heads))
+    facts.add_row("retired", Text(done.origin, overflow="fold"))
+    return facts
+
+
+def _archived(done: Segment | None) -> Table:
+    facts = views.facts()
+    if done is None:
+        facts.add_row("archived", "nothing: whole tiles of 256 entries go, once they are signed")
+        return facts
+    facts.add_row("archived", f"entries {done.start} to {done.stop - 1}")
+    facts.add_row("file", Text(done.file, overflow="fold"))
+    facts.add_row("sha256", done.sha256)
+    return facts
+
+
+def _when(at_ms: int | None) -> str:
+    return "never" if at_ms is None else views.moment(at_ms)

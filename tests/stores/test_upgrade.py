@@ -1,0 +1,289 @@
+"""A ledger of an older version becomes one of this version, or stays as it was."""
+
+import asyncio
+import shutil
+import sqlite3
+import sys
+import threading
+
+import apsw
+import pytest
+
+from highroad.adapters.stores.sqlite import SQLiteStore, backup, schema, upgraded
+from highroad.domain.error import LedgerError
+from highroad.domain.order import read_order
+from highroad.ports.upkeep import StoreUpgrade, in_silence
+
+DECISION = (
+    "INSERT INTO inbox (approval_id, ruling, decided_by, digest, at_ms, reason, profile) "
+    "VALUES ('apr_1', 'approve', 'usr_bob', 'd', 7, x'00ff', NULL)"
+)
+
+
+@pytest.fixture
+def old(repository, ledger):
+    """A ledger of version 1, with waiting, approved, rejected and unknown calls."""
+    shutil.copyfile(repository / "tests/data/ledgers/version-1.db", ledger)
+    return ledger
+
+
+@pytest.fixture
+def copy_of_old(old):
+    return backup.place_of(old, 1)
+
+
+def asked(path, statement):
+    """What another program reads of the file as it lies there."""
+    connection = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)
+    try:
+        return connection.execute(statement).fetchall()
+    finally:
+        connection.close()
+
+
+def version_of(path):
+    return asked(path, "PRAGMA user_version")[0][0]
+
+
+def tables_of(path):
+    return asked(path, "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name")
+
+
+def entries_of(path):
+    return asked(path, "SELECT * FROM entry ORDER BY seq")
+
+
+async def open_and_close(path):
+    await SQLiteStore.open(path, patience_ms=0).close()
+
+
+async def test_an_upgraded_ledger_has_the_tables_of_a_new_one(old, tmp_path):
+    await open_and_close(old)
+    await open_and_close(tmp_path / "new.db")
+    assert tables_of(old) == tables_of(tmp_path / "new.db")
+    assert version_of(old) == schema.VERSION
+
+
+@pytest.mark.parametrize(
+    "table", ["entry", "payload", "run_key", "key_claim", "open_call", "owner", "app_user"]
+)
+async def test_what_is_no_view_of_entries_stays_byte_for_byte(old, table):
+    before = asked(old, f"SELECT * FROM {table}")  # noqa: S608 - a name of ours
+    await open_and_close(old)
+    assert before
+    assert asked(old, f"SELECT * FROM {table}") == before  # noqa: S608 - a name of ours
+
+
+async def test_the_log_keeps_its_name_and_its_epoch(old):
+    ((log_id, epoch),) = asked(old, "SELECT log_id, epoch FROM log")
+    await open_and_close(old)
+    assert asked(old, "SELECT log_id, epoch, first FROM log") == [(log_id, epoch, 0)]
+
+
+async def test_decisions_that_waited_in_the_inbox_wait_on(old):
+    connection = apsw.Connection(str(old))
+    columns = [name for _, name, *_ in connection.execute("PRAGMA table_info(inbox)")]
+    assert {"approval_id", "ruling", "decided_by"} <= {*columns}
+    connection.execute(DECISION)
+    connection.close()
+    store = SQLiteStore.open(old)
+    (order,) = await store.inbox()
+    await store.close()
+    assert (order.approval_id, order.by, order.reason) == ("apr_1", "usr_bob", b"\x00\xff")
+    ((kind, content),) = asked(old, "SELECT kind, content FROM inbox")
+    assert read_order(kind, content) == order
+
+
+async def test_the_ledger_as_it_was_is_kept_beside_it(old, copy_of_old):
+    before, tables = entries_of(old), tables_of(old)
+    await open_and_close(old)
+    assert version_of(copy_of_old) == 1
+    assert entries_of(copy_of_old) == before
+    assert tables_of(copy_of_old) == tables
+    assert not list(old.parent.glob("*.part"))
+
+
+async def test_a_copy_that_is_kept_can_be_opened_in_its_place(old, copy_of_old):
+    before = entries_of(old)
+    await open_and_close(old)
+    copy_of_old.rename(old.with_name("restored.db"))
+    await open_and_close(old.with_name("restored.db"))
+    assert entries_of(old.with_name("restored.db")) == before
+
+
+def test_upgrading_on_purpose_says_what_was_done(old, copy_of_old):
+    done = upgraded(old, patience_ms=0, progress=in_silence)
+    assert done == StoreUpgrade(before=1, after=schema.VERSION, backup=str(copy_of_old))
+    again = upgraded(old, patience_ms=0, progress=in_silence)
+    assert again == StoreUpgrade(before=schema.VERSION, after=schema.VERSION, backup=None)
+
+
+def test_upgrading_on_purpose_makes_no_ledger(ledger):
+    with pytest.raises(LedgerError, match="there is no ledger"):
+        upgraded(ledger, patience_ms=0, progress=in_silence)
+    assert not ledger.exists()
+
+
+def test_progress_is_told_to_the_end(old):
+    told = []
+    upgraded(old, patience_ms=0, progress=lambda done, total: told.append((done, total)))
+    assert told
+    assert all(done <= total for done, total in told)
+    assert told[-1][0] == told[-1][1] > 0
+
+
+async def test_a_ledger_of_this_version_is_not_copied(ledger):
+    await open_and_close(ledger)
+    await open_and_close(ledger)
+    assert not list(ledger.parent.glob("*backup*"))
+
+
+def refused(path, says):
+    with pytest.raises(LedgerError, match=says):
+        SQLiteStore.open(path, patience_ms=0)
+    assert version_of(path) == 1
+
+
+def test_another_copy_of_that_name_is_not_overwritten(old, copy_of_old):
+    copy_of_old.write_bytes(b"somebody's")
+    refused(old, "another backup has the name")
+    assert copy_of_old.read_bytes() == b"somebody's"
+    assert not list(old.parent.glob("*.part"))
+
+
+def test_without_room_for_a_copy_nothing_is_changed(old, copy_of_old, monkeypatch):
+    usage = shutil.disk_usage(old.parent)._replace(free=old.stat().st_size)
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: usage)
+    refused(old, "there is no room to back up")
+    assert not copy_of_old.exists()
+
+
+@pytest.mark.parametrize("operation", ["before_write", "before_sync"])
+@pytest.mark.parametrize("failure", [apsw.FullError, apsw.IOError])
+async def test_a_disk_that_fails_leaves_the_old_ledger_and_the_next_opening_upgrades(
+    disk, old, copy_of_old, operation, failure
+):
+    before = entries_of(old)
+    counts = {"so far": 0}
+
+    def fail_at(number):
+        def fail(path):
+            counts["so far"] += 1
+            if counts["so far"] == number:
+                raise failure("the disk says no")
+
+        return fail
+
+    number = 0
+    while version_of(old) == 1:
+        number += 1
+        counts["so far"] = 0
+        setattr(disk, operation, fail_at(number))
+        try:
+            await open_and_close(old)
+        except LedgerError:
+            assert version_of(old) in {1, schema.VERSION}
+        setattr(disk, operation, lambda path: None)
+        assert entries_of(old) == before
+    assert number > 1
+    await open_and_close(old)
+    assert entries_of(old) == before
+    assert version_of(copy_of_old) == 1
+
+
+async def test_a_loss_of_power_in_mid_upgrade_leaves_the_old_ledger_or_the_new_one(
+    disk, old, tmp_path
+):
+    images = []
+
+    def lose_power(path):
+        if old.with_name(f"{old.name}-wal").exists():
+            images.append(disk.lose_power(old, tmp_path / f"image {len(images)}"))
+
+    before = entries_of(old)
+    disk.before_sync = lose_power
+    await open_and_close(old)
+    disk.before_sync = lambda path: None
+    assert len(images) > 1
+    for image in images:
+        await open_and_close(image)
+        assert version_of(image) == schema.VERSION
+        assert entries_of(image) == before
+
+
+DIE = """
+import os, sys
+import apsw
+from pathlib import Path
+from highroad.adapters.stores.sqlite import SQLiteStore
+
+steps = int(sys.argv[2])
+
+def trace(cursor, statement, bindings):
+    global steps
+    steps -= 1
+    if steps < 0:
+        os._exit(9)
+    return True
+
+apsw.connection_hooks.append(lambda connection: connection.set_exec_trace(trace))
+SQLiteStore.open(Path(sys.argv[1]))
+"""
+
+
+async def test_a_process_that_dies_at_any_statement_leaves_the_old_ledger_or_the_new_one(
+    old, tmp_path
+):
+    """Sampled: every fourth statement of an opening that upgrades."""
+    before = entries_of(old)
+    versions = set()
+    steps, died = 0, True
+    while died:
+        path = tmp_path / f"{steps}" / "ledger.db"
+        path.parent.mkdir()
+        shutil.copyfile(old, path)
+        dying = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", DIE, str(path), str(steps)
+        )
+        died = await dying.wait() == 9
+        versions.add(version_of(path))
+        await open_and_close(path)
+        assert version_of(path) == schema.VERSION
+        assert entries_of(path) == before
+        assert version_of(backup.place_of(path, 1)) == 1
+        steps += 4
+    assert versions == {1, schema.VERSION}
+    assert steps > 40
+
+
+async def test_two_processes_that_upgrade_at_once_upgrade_once(old, copy_of_old):
+    before = entries_of(old)
+    together = threading.Barrier(4)
+    stores, failures = [], []
+
+    def open_it():
+        together.wait()
+        try:
+            stores.append(SQLiteStore.open(old))
+        except LedgerError as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=open_it) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failures
+    for store in stores:
+        await store.close()
+    assert entries_of(old) == before
+    assert version_of(copy_of_old) == 1
+    assert asked(old, "SELECT count(*) FROM ledger WHERE name = 'id'") == [(1,)]
+
+
+def test_a_ledger_that_an_older_program_has_open_is_left_alone(old):
+    theirs = apsw.Connection(f"{old}-owner")
+    theirs.execute("BEGIN EXCLUSIVE")
+    ((pid,),) = asked(old, "SELECT pid FROM owner")
+    refused(old, f"process {pid} has it open; end that process")
+    theirs.close()
