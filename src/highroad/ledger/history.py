@@ -195,4 +195,5 @@ def _read_amendment(body: Body) -> Amendment:
         applied=body["applied"],
         by=body["by"],
         at_ms=body["at"],
+        reason=body.get("reason"),
     )

@@ -188,6 +188,12 @@ SETTINGS: Final = (
         "Master keys, where the environment has none. In profile `dev` the default is "
         "`.highroad/keys`, which is made on first use.",
     ),
+    Setting(
+        "retention.payload_days",
+        POSITIVE,
+        28,
+        "Days that arguments, results and messages of calls that ended are kept; entries stay.",
+    ),
     Setting("pins.file", TEXT, "highroad.pins", "Accepted tool definitions, to be committed."),
     Setting("principals.[].id", TEXT, Absent.REQUIRED, "Somebody for `--as` in profile `dev`."),
     Setting("principals.[].organization", TEXT, DEFAULT_ORGANIZATION, "Their organization."),

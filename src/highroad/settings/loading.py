@@ -107,6 +107,7 @@ def _build(document: Document, root: Path) -> Settings:
         four_eyes=value_of("approvals.four_eyes", default=False),
         approver_roles=frozenset(value_of("approvals.roles", ())),
         keys_file=None if keys_file is None else root / keys_file,
+        payload_days=value_of("retention.payload_days", 28),
         pins_file=root / value_of("pins.file", "highroad.pins"),
         principals=tuple(_build_principal(user) for _, user in _tables(document, "principals")),
         given=given,

@@ -44,6 +44,7 @@ class Settings:
         four_eyes: Nobody decides about a call of their own.
         approver_roles: One of them is needed to decide; empty asks for none.
         keys_file: Master keys, where the environment has none; `None` in production unless given.
+        payload_days: How long arguments, results and messages of ended calls are kept.
         pins_file: Accepted tool definitions.
         principals: Whom `--as` may name in profile `dev`.
         given: What is not a default, by the setting's name.
@@ -60,6 +61,7 @@ class Settings:
     four_eyes: bool = False
     approver_roles: frozenset[str] = frozenset()
     keys_file: Path | None
+    payload_days: int = 28
     pins_file: Path
     principals: tuple[Principal, ...] = ()
     given: Mapping[str, Given] = field(default_factory=dict)
