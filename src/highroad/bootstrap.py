@@ -39,7 +39,9 @@ from highroad.ledger.history import read_body
 from highroad.ledger.keyring import Keyring
 from highroad.ledger.ledger import Ledger
 from highroad.ledger.moving import Moved, Place, move
+from highroad.ledger.report import Grants
 from highroad.ledger.results import Results
+from highroad.ledger.retention import Retention
 from highroad.ledger.standing import Standing, standing_of
 from highroad.ledger.writer import GroupWriter
 from highroad.limits.budget import Budget
@@ -60,6 +62,7 @@ from highroad.resilience.retry import Retry
 from highroad.settings import Settings, load
 from highroad.tools.declaring.discovery import discover
 from highroad.tools.pins.accepted import Accepted
+from highroad.tools.pins.field_changes import field_changes
 from highroad.tools.pins.file import read_accepted
 from highroad.tools.registry import Registry
 
@@ -76,6 +79,7 @@ class Assembly:
     definitions: Definitions
     desk: Desk
     audit: Audit
+    retention: Retention
     principal: Principal
     ledger_path: Path | None
     owner_pid: int | None
@@ -177,7 +181,15 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
         store=store,
         definitions=definitions,
         desk=Desk(store, ledger, clock, rules, is_owner=owner_pid is None),
-        audit=Audit(ledger, policy.permissions, is_owner=owner_pid is None),
+        retention=Retention(ledger, store.upkeep, ids, days=settings.payload_days),
+        audit=Audit(
+            ledger,
+            policy.permissions,
+            is_owner=owner_pid is None,
+            differ=field_changes,
+            results=services.results,
+            grants=_grants(registry, settings),
+        ),
         principal=principal or local_user(),
         ledger_path=path,
         owner_pid=owner_pid,
@@ -305,6 +317,16 @@ def _accepted_pins(settings: Settings, *, is_needed: bool) -> dict[str, Accepted
             f"profile production needs {file}: run `highroad tools pin`, review and commit it"
         )
     return read_accepted(file.read_text("utf-8"), file=str(file))
+
+
+def _grants(registry: Registry, settings: Settings) -> Grants:
+    needed: dict[str, frozenset[str]] = {}
+    for tool in registry:
+        known = needed.get(tool.name, frozenset())
+        needed[tool.name] = known | frozenset(tool.definition.permissions)
+    roles = settings.policy.roles
+    given = {role.name: frozenset(line.text for line in role.permissions) for role in roles}
+    return Grants(needed=needed, given=given)
 
 
 def _usage_reader(ledger: Ledger) -> Callable[[str], Any]:

@@ -27,6 +27,7 @@ from highroad.domain.limits import Limits
 from highroad.domain.outcome import AnyOutcome, Outcome, Preview
 from highroad.domain.tool import ToolDefinition
 from highroad.ledger.audit import Audit
+from highroad.ledger.retention import PAUSE_S
 from highroad.pipeline import doorway
 from highroad.pipeline.doorway import Proposal
 from highroad.pipeline.drive import enter
@@ -305,7 +306,7 @@ class Runtime:
                 "call %s was in flight when its process ended: %s", outcome.call_id, outcome.status
             )
         await self._assembly.desk.empty_inbox()
-        for work in (self._assembly.desk.watch(), self._sweep()):
+        for work in (self._assembly.desk.watch(), self._sweep(), self._retain()):
             self._background.add(asyncio.get_running_loop().create_task(work))
 
     async def _sweep(self) -> None:
@@ -315,6 +316,15 @@ class Runtime:
                 await self._waiting.sweep()
             except LedgerError as error:  # the next look may find it well again
                 _log.warning("overdue approvals cannot be ended: %s", error)
+
+    async def _retain(self) -> None:
+        """Let payloads go by their age, now and then."""
+        while True:
+            try:
+                await self._assembly.retention.sweep()
+            except LedgerError as error:  # the next look may find it well again
+                _log.warning("payloads that are too old cannot be erased: %s", error)
+            await self._services.clock.sleep(PAUSE_S)
 
     async def _settle(self, call_id: str) -> AnyOutcome:
         """Bring a call to its end that nobody drives, if its time has come."""
