@@ -60,7 +60,12 @@ EXPLANATION = Explanation(
     coercions=("/cents: text to integer",),
     source_call_id="call_0",
     approvals=(APPROVAL,),
-    decisions=({"ruling": "approve", "by": "usr_2"},),
+    decisions=(
+        {"ruling": "approve", "by": "usr_2", "name": None, "saw": "4711", "at_ms": 60_000},
+    ),
+    reasons={"usr_2": "I looked"},
+    positions=(3, 9),
+    erased_ms=86_400_000,
     amendments=(
         Amendment(call_id="call_1", kind=AmendmentKind.PROBED, applied=True, by="x", at_ms=2),
     ),
@@ -89,8 +94,12 @@ def test_an_explanation_leaves_nothing_out(console, printed):
         "call_0",
         "/cents: text to integer",
         "apr_1",
-        "approve by usr_2",
-        "probed: applied is True",
+        "approve by usr_2, 1970-01-01 00:01:00Z",
+        "saw 4711",
+        "applied, probed by",
+        "usr_2: I looked",
+        "3, 9",
+        "erased on 1970-01-02 00:00:00Z",
         '"cents": 500',
         "12 µs",
     ):
