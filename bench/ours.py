@@ -76,9 +76,9 @@ async def note_order(
 
 
 @asynccontextmanager
-async def open_runtime(folder: Path) -> AsyncIterator[Runtime]:
-    """Open a runtime over an empty ledger in `folder`."""
-    (folder / "highroad.toml").write_text(_SETTINGS)
+async def open_runtime(folder: Path, *, settings: str = "") -> AsyncIterator[Runtime]:
+    """Open a runtime over an empty ledger in `folder`, with more settings than all others."""
+    (folder / "highroad.toml").write_text(_SETTINGS + settings)
     with chdir(folder):
         ledger = f"sqlite:///{folder / LEDGER}"
         async with Runtime.open(ledger, tools=[get_order, note_order]) as runtime:

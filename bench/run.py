@@ -20,6 +20,8 @@ NUMBERS: Final = {
     "N2b": ("bench.n2b", "measure"),
     "N4": ("bench.n4", "measure_import"),
     "N4b": ("bench.n4", "measure_help"),
+    "N7": ("bench.n7", "measure"),
+    "N12": ("bench.proof_cost", "measure"),
     "T1": ("bench.t1", "measure"),
     "T2": ("bench.t2", "measure"),
     "T3": ("bench.t3", "measure"),

@@ -3,14 +3,16 @@
 import getpass
 import os
 import random
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
 import anyio
 
+from highroad.adapters.anchors.database import SQLiteAnchor
+from highroad.adapters.anchors.file import FileAnchor
 from highroad.adapters.flags.rules import RulesFlags
 from highroad.adapters.policy.cel import CelConditions
 from highroad.adapters.policy.rules import RulesPolicy
@@ -33,15 +35,20 @@ from highroad.domain.run import Usage
 from highroad.domain.version import VERSION
 from highroad.ledger import entries
 from highroad.ledger.access import ReadOnlyWriter
+from highroad.ledger.anchoring import Anchoring
+from highroad.ledger.announcing import read_announcements, trusted_key
+from highroad.ledger.archive import Age, Archive
 from highroad.ledger.audit import Audit
 from highroad.ledger.derivation import bring_up_to_date
 from highroad.ledger.history import read_body
 from highroad.ledger.keyring import Keyring
 from highroad.ledger.ledger import Ledger
 from highroad.ledger.moving import Moved, Place, move
+from highroad.ledger.notary import Notary
 from highroad.ledger.report import Grants
 from highroad.ledger.results import Results
 from highroad.ledger.retention import Retention
+from highroad.ledger.segment import Segment
 from highroad.ledger.standing import Standing, standing_of
 from highroad.ledger.writer import GroupWriter
 from highroad.limits.budget import Budget
@@ -50,12 +57,13 @@ from highroad.limits.slots import Slots
 from highroad.pipeline.body import MAX_THREADS
 from highroad.pipeline.dependencies import Dependencies
 from highroad.pipeline.services import Services
+from highroad.ports.anchor import Anchor
 from highroad.ports.clock import Clock
 from highroad.ports.conditions import Condition, InvalidConditionError
 from highroad.ports.ids import Ids
 from highroad.ports.secrets import MasterKeys
 from highroad.ports.store import Store
-from highroad.ports.upkeep import Progress, Upgraded
+from highroad.ports.upkeep import Progress, StoreUpgrade
 from highroad.resilience.cache import Cache
 from highroad.resilience.loops import Loops
 from highroad.resilience.retry import Retry
@@ -67,6 +75,7 @@ from highroad.tools.pins.file import read_accepted
 from highroad.tools.registry import Registry
 
 _SQLITE: Final = "sqlite:///"
+_FILE: Final = "file://"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -80,6 +89,8 @@ class Assembly:
     desk: Desk
     audit: Audit
     retention: Retention
+    notary: Notary | None
+    """Signs the ledger; `None` where another process owns it."""
     principal: Principal
     ledger_path: Path | None
     owner_pid: int | None
@@ -89,9 +100,50 @@ class Assembly:
         """Write what waits, close resources and the ledger."""
         async with AsyncExitStack() as closing:  # last first, and all of it whatever one raises
             closing.push_async_callback(self.store.close)
+            if self.notary is not None:
+                closing.push_async_callback(self.notary.close)
             if self.owner_pid is None:
                 closing.push_async_callback(self.services.ledger.writer.flush)
             closing.push_async_callback(self.services.dependencies.close)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inspection:
+    """A ledger looked at from outside: nobody becomes its owner, and nothing is written."""
+
+    settings: Settings
+    store: Store
+    anchors: Sequence[Anchor]
+    """Those of the settings."""
+    clock: Clock
+
+    async def public_key(self) -> bytes:
+        """The raw public key of the newest signing key that derives from our master keys.
+
+        Raises:
+            VaultError: There are no master keys here.
+        """
+        keyring = await _keyring(self.store, self.settings, None)
+        return trusted_key(keyring, await read_announcements(self.store))
+
+
+@asynccontextmanager
+async def inspect(settings: Settings) -> AsyncIterator[Inspection]:
+    """Open the ledger of the settings to look at it, whoever owns it.
+
+    Raises:
+        LedgerError: There is none, or it cannot be used.
+    """
+    path = _path_of(settings.ledger)
+    if not path.exists():
+        raise LedgerError(f"there is no ledger {path} yet: it is made by the first call")
+    anchors = _anchors(settings, path)
+    async with AsyncExitStack() as closing:
+        store = SQLiteStore.open(path)
+        closing.push_async_callback(store.close)
+        for anchor in anchors:
+            closing.push_async_callback(anchor.close)
+        yield Inspection(settings=settings, store=store, anchors=anchors, clock=SystemClock())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +154,8 @@ class Parts:
     clock: Clock | None = None
     ids: Ids | None = None
     keys: MasterKeys | None = None
+    anchors: tuple[Anchor, ...] = ()
+    """Besides those of the settings."""
 
 
 async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
@@ -139,7 +193,9 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
     try:
         clock, ids = parts.clock or SystemClock(), parts.ids or TypeIds()
         keyring = await _keyring(store, settings, parts.keys)
-        ledger, owner_pid = await _ledger(store, keyring, clock)
+        ledger, notary, owner_pid = await _ledger(
+            store, keyring, clock, settings, (*parts.anchors, *_anchors(settings, path))
+        )
         in_force = limits or settings.limits
         services = Services(
             ledger=ledger,
@@ -189,7 +245,9 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
             differ=field_changes,
             results=services.results,
             grants=_grants(registry, settings),
+            notary=notary,
         ),
+        notary=notary,
         principal=principal or local_user(),
         ledger_path=path,
         owner_pid=owner_pid,
@@ -233,7 +291,33 @@ async def move_ledger(old: str, new: str, *, progress: Progress) -> Moved:
         return await move(origin, destination, pid=os.getpid(), at_ms=now_ms, progress=progress)
 
 
-async def upgrade_ledger(url: str, *, progress: Progress) -> Upgraded:
+async def archive_ledger(
+    settings: Settings, folder: Path, *, before_ms: int, progress: Progress
+) -> Segment | None:
+    """Move entries of the ledger of the settings into a file in `folder`, as its owner.
+
+    What is unsigned is signed and anchored first.
+
+    Raises:
+        LedgerError: Another process owns the ledger, or the file cannot be written; nothing is
+            taken away then.
+    """
+    assembly = await assemble(settings=settings)
+    try:
+        ledger, notary = assembly.services.ledger, assembly.notary
+        if notary is None or assembly.owner_pid is not None:
+            raise LedgerError(
+                f"process {assembly.owner_pid} owns the ledger; end it, then try again"
+            )
+        await notary.sign()
+        archive = Archive(ledger.store, ledger.writer, notary.fence, ledger.clock)
+        age = Age(before_ms=before_ms, is_anchored=bool(settings.anchors))
+        return await archive.move(folder, age, progress=progress)
+    finally:
+        await assembly.close()
+
+
+async def upgrade_ledger(url: str, *, progress: Progress) -> StoreUpgrade:
     """Bring the ledger at `url` to this version, with a backup beside it.
 
     Its audit tables are derived anew as well, unless another process owns it already, which has
@@ -264,16 +348,61 @@ def _place(url: str) -> Place:
     return Place(store=SQLiteStore.open(path), name=f"{_SQLITE}{path.as_posix()}")
 
 
-async def _ledger(store: Store, keyring: Keyring, clock: Clock) -> tuple[Ledger, int | None]:
-    """The ledger, and the process that owns it if that is another one."""
+async def _ledger(
+    store: Store,
+    keyring: Keyring,
+    clock: Clock,
+    settings: Settings,
+    anchors: Sequence[Anchor],
+) -> tuple[Ledger, Notary | None, int | None]:
+    """The ledger with its signer, or the process that owns it if that is another one."""
     fence = await store.acquire(pid=os.getpid(), at_ms=clock.now_ms())
     if fence is not None:
         await bring_up_to_date(store)
-        return Ledger(store, GroupWriter(store, fence), keyring, clock), None
+        writer = GroupWriter(store, fence)
+        ledger = Ledger(store, writer, keyring, clock)
+        notary = Notary(
+            ledger,
+            fence,
+            Anchoring(store.proofs, anchors),
+            entries=settings.head_entries,
+            seconds=settings.head_seconds,
+        )
+        writer.on_commit = notary.count
+        return ledger, notary, None
     ownership = await store.ownership()
     if ownership is None:
         raise LedgerError("the ledger is owned, and does not say by whom: try again")
-    return Ledger(store, ReadOnlyWriter(ownership.pid), keyring, clock), ownership.pid
+    return Ledger(store, ReadOnlyWriter(ownership.pid), keyring, clock), None, ownership.pid
+
+
+def _anchors(settings: Settings, ledger: Path | None) -> list[Anchor]:
+    """The anchors of the settings.
+
+    Raises:
+        SettingsError: One is the ledger itself, which would be changed with it.
+    """
+    if any(_local_path(url) == ledger for url in settings.anchors if ledger is not None):
+        raise SettingsError(
+            f"an anchor is a place outside the ledger, and {ledger} is the ledger: name another "
+            "file in proof.anchors"
+        )
+    return [_anchor(url) for url in settings.anchors]
+
+
+def _anchor(url: str) -> Anchor:
+    path = _local_path(url)
+    if path is not None:
+        return FileAnchor(path) if url.startswith(_FILE) else SQLiteAnchor(path)
+    # HTTP takes a tenth of a second to import, which only they pay who ask for it (N4).
+    from highroad.adapters.anchors.http import HttpAnchor  # noqa: PLC0415 - see above
+
+    return HttpAnchor(url)
+
+
+def _local_path(url: str) -> Path | None:
+    found = [url.removeprefix(kind) for kind in (_SQLITE, _FILE) if url.startswith(kind)]
+    return Path(found[0]) if found else None
 
 
 async def _take_office(services: Services, settings: Settings) -> None:

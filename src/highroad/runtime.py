@@ -308,6 +308,9 @@ class Runtime:
         await self._assembly.desk.empty_inbox()
         for work in (self._assembly.desk.watch(), self._sweep(), self._retain()):
             self._background.add(asyncio.get_running_loop().create_task(work))
+        if self._assembly.notary is not None:
+            signing = self._assembly.notary.watch()
+            self._background.add(asyncio.get_running_loop().create_task(signing))
 
     async def _sweep(self) -> None:
         while True:

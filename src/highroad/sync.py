@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, Unpack, overload
 
 from highroad.approvals.definitions import Unaccepted
 from highroad.domain.approval import Approval, ApprovalState
@@ -18,6 +18,7 @@ from highroad.domain.identity import Principal
 from highroad.domain.limits import Limits
 from highroad.domain.outcome import AnyOutcome, Outcome, Preview
 from highroad.domain.pin import Pin
+from highroad.domain.proof import SignedHead
 from highroad.domain.tool import ToolDefinition
 from highroad.domain.trail import Explanation, Trail
 from highroad.ledger.answers import (
@@ -31,14 +32,18 @@ from highroad.ledger.answers import (
     VersionChange,
 )
 from highroad.ledger.audit import About, Part
+from highroad.ledger.bundle import Bundle
 from highroad.ledger.comparison import TablesVerdict
 from highroad.ledger.erasure import ErasurePlan
 from highroad.ledger.export import Line
 from highroad.ledger.period import Period
-from highroad.ledger.report import Report
+from highroad.ledger.report import PeriodReport
 from highroad.runtime import Arguments, Circumstances, ToolFunction
 from highroad.runtime import Runtime as AsyncRuntime
 from highroad.settings import Settings
+
+if TYPE_CHECKING:
+    from highroad.ledger.verifying import Report
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -317,13 +322,15 @@ class Audit:
         """What changed between two accepted definitions of a tool."""
         return self._loop.run(self._audit.changes(tool, before, after))
 
-    def report(self, *, verdict: Mapping[str, str] | None = None, **part: Unpack[Part]) -> Report:
+    def report(
+        self, *, verdict: Mapping[str, str] | None = None, **part: Unpack[Part]
+    ) -> PeriodReport:
         """What happened in a period."""
         return self._loop.run(self._audit.report(verdict=verdict, **part))
 
-    def export(self, table: str, **part: Unpack[Part]) -> Iterator[Line]:
+    def extract(self, table: str, **part: Unpack[Part]) -> Iterator[Line]:
         """Rows of an audit table, or of the entries (`entry`), one by one."""
-        lines = self._loop.run(self._audit.export(table, **part)).lines
+        lines = self._loop.run(self._audit.extract(table, **part)).lines
 
         async def following() -> Line | None:
             """The next row, read in the loop that the ledger lives in."""
@@ -343,3 +350,24 @@ class Audit:
     def erase(self, user: str, *, by: Principal) -> ErasurePlan:
         """Forget a user: keys of their runs, payloads, the name; see `highroad.Runtime.audit`."""
         return self._loop.run(self._audit.erase(user, by=by))
+
+    def sign(self) -> SignedHead | None:
+        """Sign and anchor all that was recorded so far."""
+        return self._loop.run(self._audit.sign())
+
+    def verify(
+        self,
+        *,
+        public_key: bytes | None = None,
+        anchors: Mapping[str, Sequence[str]] | None = None,
+    ) -> "Report":
+        """Ask whether what is there is what was signed, and whether all is there."""
+        return self._loop.run(self._audit.verify(public_key=public_key, anchors=anchors))
+
+    def export(self, to: Path | str) -> Bundle:
+        """Write what an auditor needs into a folder."""
+        return self._loop.run(self._audit.export(to))
+
+    def public_key(self) -> bytes:
+        """The raw public key to hand to an auditor."""
+        return self._loop.run(self._audit.public_key())

@@ -23,9 +23,9 @@ class Endpoint(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     def do_POST(self):
         content = self.rfile.read(int(self.headers["Content-Length"]))
-        self.answer(b"")
         if self.server.status is None:
             self.server.content += content
+        self.answer(b"")
 
     def do_GET(self):
         self.answer(self.server.content)

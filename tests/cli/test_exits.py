@@ -74,7 +74,7 @@ def test_each_error_has_its_code(error, code):
 
 
 def test_the_codes_are_those_that_help_states():
-    assert [int(code) for code in ExitCode] == list(range(9))
+    assert [int(code) for code in ExitCode] == list(range(11))
 
 
 def test_warnings_are_told_beside_the_result_but_not_twice():

@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from highroad import Principal
 from highroad.cli.exits import ExitCode
+from highroad.settings import load
+from highroad.sync import Runtime
 
 LARGE = '{"order_id": "ORD-000042", "cents": 6000}'
 NEW = "sqlite:///elsewhere/new.db"
@@ -104,6 +107,39 @@ def test_a_ledger_that_a_process_owns_is_not_moved(terminal, held):
 
 def is_owned_by(pid, path):
     return asked(path, "SELECT pid FROM owner") == [(pid,)]
+
+
+@pytest.fixture
+def busy(terminal):
+    """Ids of enough calls to fill a tile."""
+    with Runtime.open(settings=load()) as runtime:
+        alice = Principal("alice", "acme", roles={"support"})
+        order = {"order_id": "ORD-000042"}
+        return [runtime.call("get_order", order, principal=alice).call_id for _ in range(300)]
+
+
+def test_old_entries_are_archived_and_the_ledger_still_holds(terminal, busy):
+    done = terminal("store", "archive", "--before", "2999-01-01", "--to", "old", "--json")
+    assert done.code == ExitCode.COMPLETED
+    assert done.json["stop"] == 256
+    assert (Path("old") / done.json["file"]).exists()
+    assert terminal("store", "stats", "--json").json["archived"] == 256
+    explained = terminal("explain", busy[0])
+    assert explained.code == ExitCode.USAGE
+    assert done.json["file"] in explained.err
+    assert terminal("explain", busy[-1]).code == ExitCode.COMPLETED
+    called = terminal("call", "get_order", '{"order_id": "ORD-000042"}', "--as", "bob")
+    assert called.code == ExitCode.COMPLETED
+    verified = terminal("audit", "verify")
+    assert verified.code == ExitCode.COMPLETED, verified.out + verified.err
+    again = terminal("store", "archive", "--before", "2999-01-01", "--to", "old")
+    assert "nothing" in again.out
+
+
+def test_nothing_is_archived_that_is_not_old(terminal, busy):
+    done = terminal("store", "archive", "--before", "2001-01-01", "--to", "old", "--json")
+    assert done.json is None
+    assert not Path("old").exists()
 
 
 def test_a_store_of_no_kind_that_we_have_is_refused(terminal, held):

@@ -147,9 +147,9 @@ async def test_whoever_asks_sees_their_own_organization(books, audit, people):
     with pytest.raises(NotRecorded):
         await audit.sight(approval.id, asked_by=EVE)
     assert (await audit.report(asked_by=EVE)).calls == (("unknown", 1),)
-    lines = (await audit.export("tool_result", asked_by=EVE)).lines
+    lines = (await audit.extract("tool_result", asked_by=EVE)).lines
     assert [line["call_id"] async for line in lines] == [theirs.id]
-    entry_lines = (await audit.export("entry", asked_by=EVE)).lines
+    entry_lines = (await audit.extract("entry", asked_by=EVE)).lines
     assert {line["organization"] async for line in entry_lines} == {"other"}
     assert (await audit.sight(approval.id, asked_by=alice)).approval.id == approval.id
 
@@ -332,13 +332,13 @@ def test_a_permission_is_used_where_a_tool_that_needs_it_ran():
 async def test_tables_and_entries_are_exported_row_by_row(books, audit, store):
     await books.complete(books.call())
     await books.complete(books.call())
-    found = await audit.export("tool_result")
+    found = await audit.extract("tool_result")
     lines = [line async for line in found.lines]
     assert lines == [dict(row) for row in store.ledger.tables["tool_result"].values()]
     assert [column.name for column in found.columns] == list(lines[0])
-    users = [line async for line in (await audit.export("app_user")).lines]
+    users = [line async for line in (await audit.extract("app_user")).lines]
     assert bytes.fromhex(users[0]["sealed_profile"])
-    written = [line async for line in (await audit.export("entry")).lines]
+    written = [line async for line in (await audit.extract("entry")).lines]
     assert [line["body"].encode() for line in written] == [e.body for e in store.ledger.entries]
     assert json.loads(json_line(written[0])) == written[0]
 
@@ -349,18 +349,18 @@ async def test_an_export_is_of_a_period(books, audit, clock):
     late = await books.complete(books.call())
     period = Period(since_ms=late.created_ms)
     for table in ("tool_result", "tool_call", "entry"):
-        lines = [line async for line in (await audit.export(table, period=period)).lines]
+        lines = [line async for line in (await audit.extract(table, period=period)).lines]
         calls = {line.get("call_id") or line.get("id") for line in lines}
         assert calls == {late.id}, table
 
 
 async def test_what_cannot_be_exported_is_refused(audit):
     with pytest.raises(LedgerError, match="there is no audit table 'payload'"):
-        await audit.export("payload")
+        await audit.extract("payload")
     with pytest.raises(ValueError, match="has no times"):
-        await audit.export("step", period=Period(since_ms=1))
+        await audit.extract("step", period=Period(since_ms=1))
     with pytest.raises(ValueError, match="is of no organization"):
-        await audit.export("step", organization="acme")
+        await audit.extract("step", organization="acme")
 
 
 @pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@x", "\t=1", "\r=1", "\n=1"])

@@ -12,7 +12,7 @@ import pytest
 from highroad.adapters.stores.sqlite import SQLiteStore, backup, schema, upgraded
 from highroad.domain.error import LedgerError
 from highroad.domain.order import read_order
-from highroad.ports.upkeep import Upgraded, in_silence
+from highroad.ports.upkeep import StoreUpgrade, in_silence
 
 DECISION = (
     "INSERT INTO inbox (approval_id, ruling, decided_by, digest, at_ms, reason, profile) "
@@ -113,9 +113,9 @@ async def test_a_copy_that_is_kept_can_be_opened_in_its_place(old, copy_of_old):
 
 def test_upgrading_on_purpose_says_what_was_done(old, copy_of_old):
     done = upgraded(old, patience_ms=0, progress=in_silence)
-    assert done == Upgraded(before=1, after=schema.VERSION, backup=str(copy_of_old))
+    assert done == StoreUpgrade(before=1, after=schema.VERSION, backup=str(copy_of_old))
     again = upgraded(old, patience_ms=0, progress=in_silence)
-    assert again == Upgraded(before=schema.VERSION, after=schema.VERSION, backup=None)
+    assert again == StoreUpgrade(before=schema.VERSION, after=schema.VERSION, backup=None)
 
 
 def test_upgrading_on_purpose_makes_no_ledger(ledger):

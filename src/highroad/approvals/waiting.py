@@ -11,6 +11,7 @@ from highroad.approvals.desk import Desk
 from highroad.domain.approval import Approval, ApprovalState
 from highroad.domain.error import CallError, Code, LedgerError, NotRecorded
 from highroad.domain.outcome import AnyOutcome, Ending, Status
+from highroad.ledger.archive import check_not_archived
 from highroad.ledger.history import CallHistory
 from highroad.pipeline import doorway
 from highroad.pipeline.drive import drive
@@ -65,6 +66,7 @@ class Waiting:
             changed = self._desk.next_change()
             history = await self._services.ledger.history(call_id)
             if history is None:
+                await check_not_archived(self._services.ledger.store, "call", call_id)
                 raise NotRecorded(f"the ledger has no call {call_id}")
             if history.ended is not None:
                 return await stored_outcome(self._services, history)

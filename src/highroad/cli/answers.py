@@ -1,6 +1,6 @@
 """Answers of the ledger as a person likes to read them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from rich.console import Group, RenderableType
@@ -17,6 +17,7 @@ from highroad.ledger.answers import (
     UnknownCall,
     VersionChange,
 )
+from highroad.ledger.comparison import TablesVerdict
 from highroad.ledger.erasure import ErasurePlan
 
 _DIGEST: Final = 16
@@ -133,6 +134,20 @@ def erasure(plan: ErasurePlan) -> RenderableType:
     for call_id in plan.unfinished:
         lines.add_row("unfinished", call_id)
     return lines
+
+
+def tables(found: TablesVerdict) -> Iterator[str]:
+    """What comparing the audit tables with the entries brought to light, in lines."""
+    verdict = "hold" if found.holds else "are not what the entries say"
+    yield f"audit tables: {verdict} ({found.rows} rows, {found.entries} entries)"
+    if found.archived:
+        yield f"  {found.archived} rows of archived entries were not judged"
+    for each in found.differences:
+        place = f"{each.table} {', '.join(map(str, each.key))}"
+        cell = "" if each.column is None else f" {each.column}"
+        yield f"  - {each.fault} {place}{cell}"
+    if found.is_cut_short:
+        yield "  - and more, which was not looked at"
 
 
 def who(principal: str | None, name: str | None) -> str:

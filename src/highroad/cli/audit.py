@@ -6,7 +6,7 @@ from typing import Annotated, Final
 
 import typer
 
-from highroad.cli import answers, erasing, exporting, reporting, views
+from highroad.cli import answers, erasing, exporting, proving, reporting, views
 from highroad.cli.asking import Asking
 from highroad.cli.door import Door, enter
 from highroad.cli.exits import ExitCode
@@ -37,6 +37,10 @@ _SPENDING: Final = {
 @app.callback()
 def audit() -> None:
     """What happened, as the ledger has it."""
+
+
+app.command()(proving.verify)
+app.command()(proving.key)
 
 
 @app.command()
@@ -243,9 +247,17 @@ def report(  # noqa: PLR0913 - each is an option of the command line
 def export(  # noqa: PLR0913 - each is an option of the command line
     *,
     table: Annotated[
-        str,
+        str | None,
         typer.Option("--table", metavar="NAME", help=f"{ENTRIES}, or one of {', '.join(TABLES)}."),
-    ],
+    ] = None,
+    to: Annotated[
+        Path | None,
+        typer.Option(
+            "--to",
+            metavar="DIR",
+            help="Instead: the bundle that an auditor checks offline, into a folder, empty or new.",
+        ),
+    ] = None,
     form: Annotated[
         exporting.Format,
         typer.Option(
@@ -264,7 +276,11 @@ def export(  # noqa: PLR0913 - each is an option of the command line
     user: As = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write down an audit table, or the entries, row by row."""
+    """Write down an audit table or the entries, row by row, or what a stand-alone auditor takes."""
+    if to is not None and table is None:
+        proving.export(to, as_json=as_json)
+    if table is None or to is not None:
+        raise typer.BadParameter("give one of --table and --to")
     asking = Asking(since, until, organization, is_played=user is not None)
     enter(
         lambda door: exporting.export(door, asking, table, form, file), user=user, as_json=as_json

@@ -34,7 +34,7 @@ def _values(settings: Settings) -> dict[str, tuple[object, str]]:
     """Value and source of each setting that can be given once."""
     return {
         setting.name: (
-            settings.value_of(setting.name),
+            setting.kind.shown(settings.value_of(setting.name)),
             settings.given[setting.name].source if setting.name in settings.given else "default",
         )
         for setting in describe()

@@ -5,6 +5,7 @@ from typing import Any
 
 from highroad.cli.misuse import Misuse
 from highroad.domain.error import (
+    AnchorError,
     DecisionRefused,
     DeclarationError,
     HighroadError,
@@ -34,9 +35,13 @@ class ExitCode(IntEnum):
     UNKNOWN = 6
     """It may have been applied; nobody can say."""
     LEDGER = 7
-    """The ledger is owned by another process, or cannot be used."""
+    """The ledger is owned by another process, or it or an anchor cannot be used."""
     EXPIRED = 8
     """Expired before anybody decided, or cancelled."""
+    BROKEN = 9
+    """What the ledger holds is not what was signed or anchored."""
+    INCOMPLETE = 10
+    """Something that should be in the ledger is missing; what is there is what was signed."""
 
 
 _BY_STATUS = {
@@ -60,7 +65,7 @@ def of_error(error: HighroadError) -> ExitCode:
     match error:
         case SettingsError() | DeclarationError() | NotRecorded() | Misuse():
             return ExitCode.USAGE
-        case LedgerError():
+        case LedgerError() | AnchorError():
             return ExitCode.LEDGER
         case DecisionRefused() | NotPermitted():
             return ExitCode.REFUSED

@@ -35,7 +35,7 @@ async def export(
         Misuse: What was asked for cannot be had, or the file cannot be written.
     """
     try:
-        found = await door.runtime.audit.export(table, **asking.of(door))
+        found = await door.runtime.audit.extract(table, **asking.of(door))
     except ValueError as error:
         raise Misuse(str(error)) from None
     try:

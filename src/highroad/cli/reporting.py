@@ -16,7 +16,8 @@ from highroad.cli.door import Door
 from highroad.cli.exits import ExitCode
 from highroad.cli.misuse import Misuse
 from highroad.cli.views import moment
-from highroad.ledger.report import Report
+from highroad.ledger.audit import Audit
+from highroad.ledger.report import PeriodReport
 from highroad.tools.catalog.markdown import escaped
 
 _CONTENT_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
@@ -41,7 +42,10 @@ class Section:
 
 async def report(door: Door, asking: Asking, form: Format, file: Path | None) -> ExitCode:
     """Put a report together and write it."""
-    found = await door.runtime.audit.report(**asking.of(door))
+    asked = asking.of(door)
+    with door.output.progress("verifying the ledger"):
+        verdict = await _verdict(door.runtime.audit)
+    found = await door.runtime.audit.report(verdict=verdict, **asked)
     if door.output.as_json and file is None:
         door.output.json(found)
         return ExitCode.COMPLETED
@@ -54,6 +58,16 @@ async def report(door: Door, asking: Asking, form: Format, file: Path | None) ->
     return ExitCode.COMPLETED
 
 
+async def _verdict(audit: Audit) -> dict[str, str]:
+    """What the auditor says of the whole ledger, whatever the period."""
+    proof, tables = await audit.verify(), await audit.compare_tables(limit=1)
+    return {
+        "integrity": "holds" if proof.integrity.holds else "broken",
+        "completeness": "holds" if proof.completeness.holds else "broken",
+        "audit tables": "hold" if tables.holds else "altered",
+    }
+
+
 def _put(text: str, file: Path) -> None:
     try:
         file.write_text(text, "utf-8")
@@ -61,17 +75,17 @@ def _put(text: str, file: Path) -> None:
         raise Misuse(f"{file} cannot be written: {error.strerror}", do="Name another.") from None
 
 
-def markdown(found: Report) -> str:
+def markdown(found: PeriodReport) -> str:
     """The report as a page of Markdown."""
     return "\n".join(_markdown(found)) + "\n"
 
 
-def page(found: Report) -> str:
+def page(found: PeriodReport) -> str:
     """The report as one page of HTML: no script, and nothing from elsewhere."""
     return "\n".join(_page(found)) + "\n"
 
 
-def _markdown(found: Report) -> Iterator[str]:
+def _markdown(found: PeriodReport) -> Iterator[str]:
     yield from ("# Audit report", "", escaped(_span(found)))
     for section in _sections(found):
         yield from ("", f"## {section.title}", "")
@@ -84,7 +98,7 @@ def _markdown(found: Report) -> Iterator[str]:
             yield f"| {' | '.join(escaped(' '.join(cell.split())) for cell in row)} |"
 
 
-def _page(found: Report) -> Iterator[str]:
+def _page(found: PeriodReport) -> Iterator[str]:
     style = files("highroad.tools.catalog").joinpath("page.css").read_text("utf-8")
     yield "<!doctype html>"
     yield '<html lang="en"><head><meta charset="utf-8">'
@@ -107,7 +121,7 @@ def _table(section: Section) -> Iterator[str]:
     yield "</tbody></table></div>"
 
 
-def _span(found: Report) -> str:
+def _span(found: PeriodReport) -> str:
     period = found.period
     since = "the beginning" if period.since_ms is None else moment(period.since_ms)
     until = "its end" if period.until_ms is None else moment(period.until_ms)
@@ -115,7 +129,7 @@ def _span(found: Report) -> str:
     return f"From {since} until {until} (UTC), {whose}."
 
 
-def _sections(found: Report) -> Iterator[Section]:
+def _sections(found: PeriodReport) -> Iterator[Section]:
     yield _section("Calls", ("ending", "calls"), ((e, str(n)) for e, n in found.calls))
     yield _section(
         "Denials",
@@ -147,7 +161,7 @@ def _sections(found: Report) -> Iterator[Section]:
     yield _section("The auditor's verdict", ("verified", "verdict"), verdict)
 
 
-def _approvals(found: Report) -> Iterator[Section]:
+def _approvals(found: PeriodReport) -> Iterator[Section]:
     yield _section("Approvals", ("state", "approvals"), ((s, str(n)) for s, n in found.approvals))
     waits = found.waits
     if waits is not None:
@@ -163,7 +177,7 @@ def _approvals(found: Report) -> Iterator[Section]:
     )
 
 
-def _changes(found: Report) -> Iterator[Section]:
+def _changes(found: PeriodReport) -> Iterator[Section]:
     yield _section(
         "Tool definitions",
         ("accepted", "tool", "version", "change", "by", "digest"),
@@ -186,7 +200,7 @@ def _changes(found: Report) -> Iterator[Section]:
     )
 
 
-def _access(found: Report) -> Iterator[Section]:
+def _access(found: PeriodReport) -> Iterator[Section]:
     yield _section(
         "Payloads revealed",
         ("who", "times", "payloads"),
@@ -206,7 +220,7 @@ def _section(title: str, heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]
     return Section(title, heads, tuple(rows))
 
 
-_WRITERS: Final[dict[Format, Callable[[Report], str]]] = {
+_WRITERS: Final[dict[Format, Callable[[PeriodReport], str]]] = {
     Format.MD: markdown,
     Format.HTML: page,
 }

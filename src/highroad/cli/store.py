@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated, TypeAlias
 
 import typer
@@ -19,8 +21,9 @@ from highroad.cli.exits import ExitCode
 from highroad.cli.options import AsJson
 from highroad.cli.output import Output
 from highroad.ledger.moving import Moved
+from highroad.ledger.segment import Segment
 from highroad.ledger.standing import Standing
-from highroad.ports.upkeep import Progress, Upgraded
+from highroad.ports.upkeep import Progress, StoreUpgrade
 from highroad.settings import load
 
 app: typer.Typer = typer.Typer(add_completion=False)
@@ -83,6 +86,29 @@ def copy(
     leave(output, do)
 
 
+@app.command()
+def archive(
+    before: Annotated[
+        datetime, typer.Option(formats=["%Y-%m-%d"], help="Entries from this day on stay (UTC).")
+    ],
+    to: Annotated[Path, typer.Option(metavar="FOLDER", help="Where the file is written.")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Move old entries into a file; their hashes, the signed heads and the audit tables stay."""
+    output = Output(as_json=as_json)
+    before_ms = int(before.replace(tzinfo=UTC).timestamp() * 1_000)
+
+    def do() -> ExitCode:
+        with _bar(output, "Archiving") as progress:
+            work = bootstrap.archive_ledger(load(), to, before_ms=before_ms, progress=progress)
+            done = asyncio.run(work)
+        output.show(done, _archived(done))
+        return ExitCode.COMPLETED
+
+    leave(output, do)
+
+
 def _url(ledger: str | None) -> str:
     return load().ledger if ledger is None else ledger
 
@@ -120,7 +146,7 @@ def _standing(found: Standing) -> Group:
     return Group(facts, "", rows)
 
 
-def _upgraded(done: Upgraded) -> Table:
+def _upgraded(done: StoreUpgrade) -> Table:
     facts = views.facts()
     if done.backup is None:
         facts.add_row("schema", f"{done.after}, which is this version's: nothing was done")
@@ -138,6 +164,17 @@ def _moved(done: Moved) -> Table:
     facts.add_row("open calls", str(done.open_calls))
     facts.add_row("signed heads", str(done.heads))
     facts.add_row("retired", Text(done.origin, overflow="fold"))
+    return facts
+
+
+def _archived(done: Segment | None) -> Table:
+    facts = views.facts()
+    if done is None:
+        facts.add_row("archived", "nothing: whole tiles of 256 entries go, once they are signed")
+        return facts
+    facts.add_row("archived", f"entries {done.start} to {done.stop - 1}")
+    facts.add_row("file", Text(done.file, overflow="fold"))
+    facts.add_row("sha256", done.sha256)
     return facts
 
 

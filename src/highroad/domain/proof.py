@@ -53,8 +53,8 @@ class RawEntry(NamedTuple):
     """An entry as it lies in the store, also where somebody has tampered with it."""
 
     seq: int
-    kind: str
     schema: int
+    kind: str
     organization: str
     run_id: str | None
     call_id: str | None

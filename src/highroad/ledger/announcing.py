@@ -1,6 +1,7 @@
 """Which keys sign a ledger: they are announced in it, each endorsed by the one before."""
 
-from collections import defaultdict
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from highroad.domain.entry import Entry, EntryKind, Position
@@ -27,7 +28,7 @@ class Announcement:
 
 async def read_announcements(store: Store) -> list[Announcement]:
     """Every signing key of a ledger, each behind the one that endorsed it."""
-    following: dict[str | None, list[Announcement]] = defaultdict(list)
+    following: dict[str | None, Announcement] = {}
     after: Position | None = None
     while page := await store.entries(kind=EntryKind.REKEYED, after=after):
         for entry in page:
@@ -38,30 +39,50 @@ async def read_announcements(store: Store) -> list[Announcement]:
                 previous=body["previous"],
                 master=body["master"],
             )
-            following[announcement.previous].append(announcement)
+            following.setdefault(announcement.previous, announcement)
         after = page[-1].position
     found: list[Announcement] = []
     # Logs have no order among each other: what each names as the one before it has.
-    while next_ones := following[found[-1].key if found else None]:
-        found.append(next_ones.pop(0))
+    while follower := following.pop(found[-1].key if found else None, None):
+        found.append(follower)
     return found
 
 
+def trusted_key(keyring: Keyring, known: Sequence[Announcement]) -> bytes:
+    """The public key of the newest announcement that derives from our master keys.
+
+    What is announced is taken from the ledger, and so may be forged; that a key derives from a
+    master key, nobody can forge. Where nothing is announced, it is the key that will be.
+    """
+    for announcement in reversed(known):
+        with suppress(VaultError):
+            if keyring.signing_key(announcement.master).public == announcement.public:
+                return announcement.public
+    return keyring.signing_key().public
+
+
 def announce(
-    keyring: Keyring, *, ledger: str, after: Announcement | None, at_ms: int
+    keyring: Keyring, known: Sequence[Announcement], *, ledger: str, at_ms: int
 ) -> tuple[Announcement, Entry]:
     """The entry that lets the key under the current master key sign from now on.
 
     Args:
         keyring: Has the key, and the one before it.
+        known: Announced so far, the newest last.
         ledger: Id of the ledger.
-        after: The newest key so far.
         at_ms: Unix time.
 
     Raises:
-        VaultError: The key before it derives from a master key that is lost.
+        VaultError: The key was replaced before, or the one before it derives from a master key
+            that is lost.
     """
     key = keyring.signing_key()
+    after = known[-1] if known else None
+    if after is not None and any(key.id == one.key for one in known):
+        raise VaultError(
+            f"the signing key {key.id} was replaced by {after.key} and signs nothing any more: put "
+            f"master key {after.master} behind the others again"
+        )
     announcement = Announcement(
         key=key.id,
         public=key.public,

@@ -23,14 +23,17 @@ from highroad.ledger.answers import (
     UnknownCall,
     VersionChange,
 )
+from highroad.ledger.archive import check_not_archived
 from highroad.ledger.comparison import TablesVerdict, compare
 from highroad.ledger.erasure import Eraser, ErasurePlan
-from highroad.ledger.export import Extract, extract
+from highroad.ledger.export import Extract, extracted
 from highroad.ledger.history import read_call
 from highroad.ledger.ledger import Ledger
+from highroad.ledger.notary import Notary
 from highroad.ledger.period import ALWAYS, Period
+from highroad.ledger.proving import Proving
 from highroad.ledger.questions import Questions, Scope
-from highroad.ledger.report import Grants, Report, Reporter
+from highroad.ledger.report import Grants, PeriodReport, Reporter
 from highroad.ledger.results import Results
 from highroad.ledger.reveals import Reveals
 
@@ -64,7 +67,7 @@ class About(Part, total=False):
     """A policy version."""
 
 
-class Audit:
+class Audit(Proving):
     """Reads the ledger (`runtime.audit`); any process may, whoever owns it.
 
     Args:
@@ -74,6 +77,7 @@ class Audit:
         differ: Compares two definitions of a tool.
         results: Kept in memory; forgotten with whoever is.
         grants: Which permissions tools need and roles give.
+        notary: Signs it; `None` where another process does.
     """
 
     def __init__(  # noqa: PLR0913 - what it answers from, each by name
@@ -85,8 +89,9 @@ class Audit:
         differ: Differ | None = None,
         results: Results | None = None,
         grants: Grants | None = None,
+        notary: Notary | None = None,
     ) -> None:
-        self._ledger = ledger
+        super().__init__(ledger, notary)
         self._reveals = Reveals(ledger, permissions, is_owner=is_owner)
         self._differ = differ
         self._grants = grants
@@ -105,10 +110,14 @@ class Audit:
         """All calls of a run in order; none where the ledger has no such run.
 
         Raises:
+            NotRecorded: Its entries were archived; the message names the file.
             LedgerError: The ledger cannot be read, or is of a newer version.
         """
         await self._catch_up()
-        return await telling.trail(self._ledger, run_id)
+        found = await telling.trail(self._ledger, run_id)
+        if not found.steps:
+            await check_not_archived(self._ledger.store, "run", run_id)
+        return found
 
     async def explain(self, call_id: str, *, reveal_by: Principal | None = None) -> Explanation:
         """Everything that is recorded of a call.
@@ -128,6 +137,7 @@ class Audit:
         await self._catch_up()
         history = read_call(await self._ledger.store.entries(call_id=call_id))
         if history is None:
+            await check_not_archived(self._ledger.store, "call", call_id)
             raise NotRecorded(f"the ledger has no call {call_id}")
         explanation = await telling.explained(self._ledger, history)
         if reveal_by is None:
@@ -244,7 +254,7 @@ class Audit:
         *,
         verdict: Mapping[str, str] | None = None,
         **part: Unpack[Part],
-    ) -> Report:
+    ) -> PeriodReport:
         """What happened in a period.
 
         Args:
@@ -255,7 +265,7 @@ class Audit:
         reporter = Reporter(self._ledger, questions, self._grants or Grants())
         return await reporter.report(scope, verdict=verdict)
 
-    async def export(
+    async def extract(
         self,
         table: str,
         **part: Unpack[Part],
@@ -267,7 +277,7 @@ class Audit:
             ValueError: The table has no time, or no organization, that could be asked for.
         """
         _, scope = await self._asked(part)
-        return extract(self._ledger, table, scope)
+        return extracted(self._ledger, table, scope)
 
     async def compare_tables(self, *, limit: int = 1_000) -> TablesVerdict:
         """Derive the audit tables anew from the entries, and tell every cell that differs.

@@ -59,7 +59,7 @@ class Extract:
     lines: AsyncIterator[Line]
 
 
-def extract(ledger: Ledger, table: str, scope: Scope) -> Extract:
+def extracted(ledger: Ledger, table: str, scope: Scope) -> Extract:
     """Rows of an audit table, or the entries, in the order of their keys.
 
     Raises:

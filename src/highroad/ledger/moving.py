@@ -78,7 +78,7 @@ async def move(
         await _check_free(old, new)
         await _copy(old, new, progress)
         await _compare(old.store, new.store, _COPIED)
-        await _check_roots(new)
+        await check_roots(new.store)
         await old.store.upkeep.retire(new.name)
     return await _complete(old, new, at_ms=at_ms)
 
@@ -125,7 +125,7 @@ async def _copy(old: Place, new: Place, progress: Progress) -> None:
     done, total = 0, await _rows(old.store)
     for section in _COPIED:
         is_first = True
-        async for page in _pages(old.store, section):
+        async for page in pages(old.store, section):
             await new.store.upkeep.carry_in(section, page, is_first=is_first)
             is_first, done = False, done + len(page)
             progress(min(done, total), total)
@@ -137,7 +137,8 @@ async def _rows(store: Store) -> int:
     return sum(count for _, count in (await store.upkeep.figures()).rows)
 
 
-async def _pages(store: Store, section: str) -> AsyncIterator[Sequence[Line]]:
+async def pages(store: Store, section: str) -> AsyncIterator[Sequence[Line]]:
+    """Rows of a section in order of their key, page by page."""
     after: Line = ()
     while page := await store.upkeep.carry_out(section, after=after, limit=_PAGE):
         yield page
@@ -168,24 +169,24 @@ async def _compare(old: Store, new: Store, sections: Sequence[str]) -> None:
             after = _key_of(section, page[-1]) if page else None
 
 
-async def _check_roots(new: Place) -> None:
-    """The entries that arrived give the roots of the last signed head.
+async def check_roots(store: Store) -> None:
+    """See that the entries give the roots of the last signed head.
 
     Where old entries were archived, their leaf hashes stand in for them.
 
     Raises:
-        LedgerError: They do not: somebody changed the ledger before it was moved.
+        LedgerError: They do not: somebody changed the ledger.
     """
-    head = await new.store.proofs.last_head()
-    first = {extent.log_id: extent.first for extent in await new.store.proofs.extents()}
+    head = await store.proofs.last_head()
+    first = {extent.log_id: extent.first for extent in await store.proofs.extents()}
     for tree in head.trees if head is not None else ():
         edge = RightEdge(tree.log_id)
-        async for leaves in _leaves(new.store, tree.log_id, first.get(tree.log_id, 0), tree.size):
+        async for leaves in _leaves(store, tree.log_id, first.get(tree.log_id, 0), tree.size):
             edge.extend(leaves)
         if (edge.size, edge.root()) != (tree.size, tree.root):
             raise LedgerError(
-                f"log {tree.log_id} does not give the root that was signed; nothing was moved: "
-                "run `highroad audit verify` on the old ledger"
+                f"log {tree.log_id} does not give the root that was signed, and is left as it is: "
+                "run `highroad audit verify`"
             )
 
 
@@ -203,7 +204,7 @@ async def _leaves(store: Store, log_id: str, first: int, size: int) -> AsyncIter
 async def _complete(old: Place, new: Place, *, at_ms: int) -> Moved:
     """From here on there is no way back: `old` is retired, and only `new` can go on."""
     upkeep = new.store.upkeep
-    orders = [line async for page in _pages(old.store, Section.INBOX) for line in page]
+    orders = [line async for page in pages(old.store, Section.INBOX) for line in page]
     await upkeep.carry_in(Section.INBOX, orders, is_first=True)
     logs = await old.store.upkeep.carry_out(Section.LOG)
     await _note(old, new, logs, at_ms=at_ms)

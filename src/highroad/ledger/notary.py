@@ -39,7 +39,7 @@ class Notary:
     ) -> None:
         self._ledger = ledger
         self._proofs = ledger.store.proofs
-        self._fence = fence
+        self.fence: Fence = fence
         self._anchoring = anchoring
         self._entries = entries
         self._seconds = seconds
@@ -168,13 +168,12 @@ class Notary:
 
     async def _announce(self) -> None:
         """Announce the key that signs from now on, so that the next head covers it."""
-        newest = self._keys[-1] if self._keys else None
-        if newest is not None and newest.key == self._ledger.keyring.signing_key().id:
+        if self._keys and self._keys[-1].key == self._ledger.keyring.signing_key().id:
             return
         announcement, entry = announce(
             self._ledger.keyring,
+            self._keys,
             ledger=self._ledger_id,
-            after=newest,
             at_ms=self._ledger.clock.now_ms(),
         )
         if not isinstance(await self._ledger.writer.write(entry), Written):
@@ -211,7 +210,7 @@ class Notary:
             at_ms=self._ledger.clock.now_ms(),
         )
         tiles = [tile for edge in edges for tile in edge.unstored()]
-        if not await self._proofs.sign(head, tiles, fence=self._fence):
+        if not await self._proofs.sign(head, tiles, fence=self.fence):
             raise LedgerError(f"another process has signed head {head.number} of this ledger")
         for edge in edges:
             edge.stored()

@@ -90,7 +90,7 @@ class Destroyed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class PeriodReport:
     """A period of one ledger. The same ledger and period give the same report."""
 
     period: Period
@@ -122,11 +122,13 @@ class Reporter:
         self._names = Names(ledger)
         self._grants = grants
 
-    async def report(self, scope: Scope, *, verdict: Mapping[str, str] | None = None) -> Report:
+    async def report(
+        self, scope: Scope, *, verdict: Mapping[str, str] | None = None
+    ) -> PeriodReport:
         """What happened in a period."""
         questions = self._questions
         calls, used = await self._calls(scope)
-        return Report(
+        return PeriodReport(
             period=scope.period,
             organization=scope.organization,
             calls=calls,

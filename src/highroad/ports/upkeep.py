@@ -16,7 +16,7 @@ def in_silence(done: int, total: int) -> None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Upgraded:
+class StoreUpgrade:
     """A store that was brought to this version."""
 
     before: int
@@ -116,8 +116,9 @@ class Upkeep(Protocol):
         """Take the oldest entries of a log away, once they are archived.
 
         Tiles, heads and audit rows stay. Entries of lasting kinds
-        (`highroad.domain.moving.LASTING`) stay as well: they are found by their kind, and no
-        longer among those that are read in order.
+        (`highroad.domain.moving.LASTING`) stay as well, and those of calls that have later ones,
+        for as long as these are here: they are found by their kind or call, and no longer among
+        those that are read in order.
 
         Raises:
             FenceLost: The fence is older than the log's.

@@ -8,6 +8,8 @@ from highroad.domain.identity import DEFAULT_ORGANIZATION
 from highroad.domain.limits import Limits
 from highroad.domain.policy import ORGANIZATION, Then
 from highroad.settings.kinds import (
+    ABOVE_ZERO,
+    ANCHORS,
     COUNT,
     LEDGER,
     NUMBER,
@@ -193,6 +195,25 @@ SETTINGS: Final = (
         POSITIVE,
         28,
         "Days that arguments, results and messages of calls that ended are kept; entries stay.",
+    ),
+    Setting(
+        "proof.entries",
+        POSITIVE,
+        1_000,
+        "A head of the ledger is signed when so many entries are unsigned.",
+    ),
+    Setting(
+        "proof.seconds",
+        ABOVE_ZERO,
+        60.0,
+        "And so many seconds after the one before, where anything is unsigned.",
+    ),
+    Setting(
+        "proof.anchors",
+        ANCHORS,
+        (),
+        "Places outside the ledger to which signed heads are written. Relative paths, as in "
+        "`file:heads.jsonl` and `sqlite:///heads.db`, start at the folder of `highroad.toml`.",
     ),
     Setting("pins.file", TEXT, "highroad.pins", "Accepted tool definitions, to be committed."),
     Setting("principals.[].id", TEXT, Absent.REQUIRED, "Somebody for `--as` in profile `dev`."),

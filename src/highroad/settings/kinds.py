@@ -4,6 +4,9 @@ import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import urlsplit
+
+from highroad.domain.address import without_secrets
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,11 +18,13 @@ class Kind:
         accepts: Whether a value from TOML is one.
         read: Makes of an environment variable what TOML would have given; the same text where it
             cannot, which `accepts` then turns down.
+        shown: What of a value may be printed (P7).
     """
 
     allowed: str
     accepts: Callable[[object], bool]
     read: Callable[[str], object] = str
+    shown: Callable[[object], object] = lambda value: value
 
 
 def _is_number(value: object) -> bool:
@@ -35,6 +40,32 @@ def _is_count(value: object) -> bool:
 
 def _read_truth(text: str) -> object:
     return {"true": True, "false": False}.get(text, text)
+
+
+def _is_anchor(value: object) -> bool:
+    if not isinstance(value, str):
+        return False
+    try:
+        parts = urlsplit(value)
+    except ValueError:
+        return False
+    match parts.scheme:
+        case "http" | "https":
+            return bool(parts.hostname)
+        case "file":
+            return not parts.netloc and bool(parts.path.strip("/"))
+        case "sqlite":
+            return value.startswith("sqlite:///") and bool(parts.path.strip("/"))
+        case _:
+            return False
+
+
+def _are_anchors(value: object) -> bool:
+    return isinstance(value, list) and all(map(_is_anchor, value))
+
+
+def _shown_anchors(value: object) -> object:
+    return [without_secrets(url) for url in value] if isinstance(value, list) else value
 
 
 def _is_text(value: object) -> bool:
@@ -73,8 +104,17 @@ POSITIVE: Final = Kind(
     "a whole number, 1 or more", lambda value: _is_count(value) and value != 0, _read_count
 )
 NUMBER: Final = Kind("a number, 0 or more", _is_number, _read_number)
+ABOVE_ZERO: Final = Kind(
+    "a number above 0", lambda value: _is_number(value) and value != 0, _read_number
+)
 TRUTH: Final = Kind("true or false", lambda value: isinstance(value, bool), _read_truth)
 LEDGER: Final = Kind(
     'a URL: "sqlite:///path"',
     lambda value: isinstance(value, str) and value.removeprefix("sqlite:///") not in {"", value},
+)
+ANCHORS: Final = Kind(
+    'a list of URLs: "file:///path", "sqlite:///path", "https://host/path"',
+    _are_anchors,
+    _read_texts,
+    _shown_anchors,
 )

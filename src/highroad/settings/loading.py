@@ -22,6 +22,7 @@ KEY_VARIABLES: Final = frozenset({"HIGHROAD_MASTER_KEY", "HIGHROAD_MASTER_KEYS"}
 """Secrets: whoever keeps the master keys reads them, and no setting ever holds them."""
 
 _SQLITE: Final = "sqlite:///"
+_FILE: Final = "file:"
 _BY_VARIABLE: Final = {setting.variable: setting for setting in SETTINGS if setting.variable}
 
 
@@ -109,6 +110,9 @@ def _build(document: Document, root: Path) -> Settings:
         keys_file=None if keys_file is None else root / keys_file,
         payload_days=value_of("retention.payload_days", 28),
         pins_file=root / value_of("pins.file", "highroad.pins"),
+        head_entries=value_of("proof.entries", 1_000),
+        head_seconds=value_of("proof.seconds", 60.0),
+        anchors=tuple(_anchor(url, root) for url in value_of("proof.anchors", ())),
         principals=tuple(_build_principal(user) for _, user in _tables(document, "principals")),
         given=given,
     )
@@ -169,6 +173,15 @@ def _build_principal(table: Mapping[str, Any]) -> Principal:
 
 def _absolute(ledger: str, root: Path) -> str:
     return _SQLITE + (root / ledger.removeprefix(_SQLITE)).as_posix()
+
+
+def _anchor(url: str, root: Path) -> str:
+    """The URL with its path made absolute, where it is a path of this machine."""
+    if url.startswith(_SQLITE):
+        return _absolute(url, root)
+    if url.startswith(_FILE):
+        return f"{_FILE}//{(root / url.removeprefix(_FILE).removeprefix('//')).as_posix()}"
+    return url
 
 
 def _get(document: Document, path: KeyPath, default: Any = None) -> Any:  # noqa: ANN401 - checked against the catalogue

@@ -46,6 +46,9 @@ class Settings:
         keys_file: Master keys, where the environment has none; `None` in production unless given.
         payload_days: How long arguments, results and messages of ended calls are kept.
         pins_file: Accepted tool definitions.
+        head_entries: Unsigned entries at which a head is signed.
+        head_seconds: Seconds between heads, where anything is unsigned.
+        anchors: URLs of places that remember heads; paths are absolute.
         principals: Whom `--as` may name in profile `dev`.
         given: What is not a default, by the setting's name.
     """
@@ -63,6 +66,9 @@ class Settings:
     keys_file: Path | None
     payload_days: int = 28
     pins_file: Path
+    head_entries: int = 1_000
+    head_seconds: float = 60.0
+    anchors: tuple[str, ...] = ()
     principals: tuple[Principal, ...] = ()
     given: Mapping[str, Given] = field(default_factory=dict)
 

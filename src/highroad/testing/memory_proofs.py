@@ -42,8 +42,8 @@ class MemoryProofs:
         return [
             RawEntry(
                 seq=entry.position.seq,
-                kind=entry.kind,
                 schema=entry.schema,
+                kind=entry.kind,
                 organization=entry.organization,
                 run_id=entry.run_id,
                 call_id=entry.call_id,

@@ -132,8 +132,11 @@ class MemoryUpkeep:
         if any(_is_in_use(ledger, entry) for entry in entries):
             raise LedgerError("an entry is still needed: its call is open or holds a key")
         ledger.first = end
+        later = {entry.call_id for entry in ledger.entries if seq_of(entry) >= end} - {None}
         ledger.entries = [
-            entry for entry in ledger.entries if seq_of(entry) >= end or entry.kind in LASTING
+            entry
+            for entry in ledger.entries
+            if seq_of(entry) >= end or entry.kind in LASTING or entry.call_id in later
         ]
 
 

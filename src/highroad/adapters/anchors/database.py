@@ -45,6 +45,7 @@ class SQLiteAnchor:
         """
 
         def add(connection: apsw.Connection) -> None:
+            """All of them or none."""
             with connection:
                 connection.executemany(_ADD, [(line,) for line in lines])
 
@@ -58,6 +59,7 @@ class SQLiteAnchor:
         """
 
         def read(connection: apsw.Connection) -> list[str]:
+            """In the order in which they came."""
             return [str(line) for (line,) in connection.execute(_LINES)]
 
         return await anyio.to_thread.run_sync(self._use, read)

@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from http.client import HTTPException
 from typing import Final
 from urllib.error import HTTPError
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 import anyio.to_thread
 
+from highroad.domain.address import without_secrets
 from highroad.domain.error import AnchorError
 
 _TIMEOUT_S: Final = 10.0
@@ -41,9 +42,8 @@ class HttpAnchor:
         parts = urlsplit(url)
         if parts.scheme not in _SCHEMES or not parts.hostname:
             raise AnchorError("an anchor behind HTTP has a URL with http:// or https:// and a host")
-        host = parts.netloc.rpartition("@")[2]
-        self._name = urlunsplit((parts.scheme, host, parts.path, "", ""))
-        self._url = urlunsplit((parts.scheme, host, parts.path, parts.query, ""))
+        self._name = without_secrets(url)
+        self._url = f"{self._name}?{parts.query}" if parts.query else self._name
         self._headers: dict[str, str] = {"Content-Type": _TYPE, "Accept": _TYPE}
         if parts.username is not None:
             user = f"{unquote(parts.username)}:{unquote(parts.password or '')}"

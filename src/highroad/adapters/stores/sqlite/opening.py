@@ -9,7 +9,7 @@ from highroad.adapters.stores.sqlite import backup, schema
 from highroad.adapters.stores.sqlite.failures import LedgerErrors
 from highroad.adapters.stores.sqlite.upgrading import upgrade
 from highroad.domain.error import LedgerError
-from highroad.ports.upkeep import Progress, Upgraded, in_silence
+from highroad.ports.upkeep import Progress, StoreUpgrade, in_silence
 
 _PRAGMAS: Final = (
     # A commit is on the platter before it is answered (P2); macOS lies without `fullfsync`.
@@ -54,7 +54,7 @@ def connect(path: Path, *, patience_ms: int, progress: Progress = in_silence) ->
         return connection
 
 
-def upgraded(path: Path, *, patience_ms: int, progress: Progress) -> Upgraded:
+def upgraded(path: Path, *, patience_ms: int, progress: Progress) -> StoreUpgrade:
     """Bring the ledger at `path` to this version, where it is older, and close it again.
 
     Raises:
@@ -68,7 +68,7 @@ def upgraded(path: Path, *, patience_ms: int, progress: Progress) -> Upgraded:
         looking.close()
     connect(path, patience_ms=patience_ms, progress=progress).close()
     is_old = before < schema.VERSION
-    return Upgraded(
+    return StoreUpgrade(
         before=before,
         after=schema.VERSION,
         backup=str(backup.place_of(path, before)) if is_old else None,

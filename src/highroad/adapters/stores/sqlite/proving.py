@@ -20,7 +20,7 @@ _EXTENT: Final = (
     "ORDER BY 1"
 )
 _RAW: Final = (
-    "SELECT seq, kind, schema, organization, run_id, call_id, at_ms, body FROM entry "
+    "SELECT seq, schema, kind, organization, run_id, call_id, at_ms, body FROM entry "
     "WHERE seq >= ? AND ? IN (SELECT log_id FROM log) ORDER BY seq LIMIT ?"
 )
 _HEADS: Final = (
@@ -35,7 +35,9 @@ _TILES: Final = (
 )
 _FENCE: Final = "SELECT log_id, epoch FROM log WHERE log_id = ?"
 _PUT_HEAD: Final = "INSERT OR IGNORE INTO signed_head VALUES (?, ?, ?)"
-_PUT_TILE: Final = "INSERT OR REPLACE INTO tile VALUES (?, ?, ?, ?)"
+_PUT_TILE: Final = (
+    "INSERT INTO tile VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET hashes = excluded.hashes"
+)
 _ANCHORED: Final = "SELECT anchor, number FROM anchored"
 _CONFIRM: Final = "INSERT OR REPLACE INTO anchored VALUES (?, ?)"
 

@@ -52,9 +52,12 @@ _IN_USE: Final = """
             call_id IN (SELECT call_id FROM open_call UNION ALL SELECT call_id FROM key_claim)
             OR run_id IN (SELECT run_id FROM entry JOIN open_call USING (seq))))
 """
-_DROP: Final = (
-    "DELETE FROM entry WHERE seq BETWEEN ? AND ? AND kind NOT IN (SELECT value FROM json_each(?))"
-)
+# What an earlier archive left of a call goes with its last entry.
+_DROP: Final = """
+    DELETE FROM entry
+    WHERE seq <= ?1 AND kind NOT IN (SELECT value FROM json_each(?2)) AND NOT EXISTS (
+        SELECT 1 FROM entry AS later WHERE later.call_id = entry.call_id AND later.seq > ?1)
+"""
 
 
 class SQLiteUpkeep:
@@ -183,5 +186,5 @@ def _drop(
             f"entries {first} to {last} of the ledger {path} are still needed: of a call that is "
             "open or holds a key, or of its run; end it first, or stop before them"
         )
-    connection.execute(_DROP, (first, last, json.dumps(LASTING)))
+    connection.execute(_DROP, (last, json.dumps(LASTING)))
     connection.execute("UPDATE log SET first = ?", (last + 1,))

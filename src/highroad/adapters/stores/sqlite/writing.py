@@ -15,8 +15,17 @@ import apsw
 
 from highroad.adapters.stores.sqlite.disk import DiskThread
 from highroad.adapters.stores.sqlite.failures import LedgerErrors
+from highroad.domain.error import LedgerError
 
 T = TypeVar("T")
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 class Writer:
@@ -29,6 +38,8 @@ class Writer:
         self._disk = DiskThread(f"highroad ledger {path.name}")
         self._turn = asyncio.Lock()
         self._is_shed = False
+        self._path = path
+        self._file = _identity(path)
         # The loop itself never waits for another process: see `_begin_patiently`.
         connection.set_busy_timeout(0)
 
@@ -40,6 +51,7 @@ class Writer:
         """
         async with self._turn:
             with self._errors:
+                self._check_place()
                 try:
                     await self._begin()
                     result = work(self._connection)
@@ -76,6 +88,18 @@ class Writer:
         async with self._turn:
             self._disk.stop()
             self._connection.close()
+
+    def _check_place(self) -> None:
+        """What is written into a file that has no name any more is lost with the process.
+
+        Raises:
+            LedgerError: The file was deleted, moved or replaced while it is open.
+        """
+        if _identity(self._path) != self._file:
+            raise LedgerError(
+                f"the ledger {self._path} was deleted or replaced while it is open; put it back, "
+                "or end this process and restore a backup"
+            )
 
     async def _begin(self) -> None:
         try:

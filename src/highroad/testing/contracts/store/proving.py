@@ -59,7 +59,7 @@ class ProvingContract(Ground):
         first, second = intent("call_1"), noted()
         await store.append([first, second, noted()], fence=fence)
         expected = [
-            RawEntry(seq, e.kind, e.schema, e.organization, e.run_id, e.call_id, e.at_ms, e.body)
+            RawEntry(seq, e.schema, e.kind, e.organization, e.run_id, e.call_id, e.at_ms, e.body)
             for seq, e in enumerate([first, second, noted()])
         ]
         assert await store.proofs.raw(fence.log_id) == expected

@@ -370,6 +370,19 @@ class UpkeepContract(Ground):
         (opened,) = await store.entries(kind=EntryKind.OPENED)
         assert opened.position == Position(fence.log_id, 0)
 
+    async def test_a_call_is_not_torn_apart(self, store: Store, fence: Fence) -> None:
+        """Its early entries are found by the call as long as a later one is here."""
+        await store.append([intent("call_1"), intent("call_2"), ended("call_2")], fence=fence)
+        await store.append([ended("call_1"), amended("call_2")], fence=fence)
+        await store.upkeep.drop_entries(await store.entries(limit=3), fence=fence)
+        assert [entry.position.seq for entry in await store.entries()] == [3, 4]
+        assert len(await store.entries(call_id="call_1")) == len(("intent", "end"))
+        assert len(await store.entries(run_id="run_1")) == len(await store.entries()) + 3
+        await store.upkeep.drop_entries(await store.entries(limit=1), fence=fence)
+        assert await store.entries(call_id="call_1") == []
+        await store.upkeep.drop_entries(await store.entries(), fence=fence)
+        assert await store.entries(run_id="run_1") == []
+
     @pytest.mark.parametrize("chosen", [slice(1, 3), slice(0, 3, 2)], ids=["not first", "gap"])
     async def test_only_the_oldest_entries_are_dropped(
         self, store: Store, fence: Fence, chosen: slice

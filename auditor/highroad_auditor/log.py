@@ -1,0 +1,368 @@
+"""One log: its entries, its tree, and the roots that heads state of it.
+
+Two trees grow side by side: one of the entries, one of the leaf hashes that were stored with them.
+While they agree they are one object. Where they part, and a signed root then says that the leaf
+hashes are right, the entries that differ from theirs are the bad ones.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Any, Final
+
+from highroad_auditor.heads import Head, Heads
+from highroad_auditor.merkle import Tree, leaf_hash
+from highroad_auditor.problem import Aspect, Code, Problems
+from highroad_auditor.strict import MalformedError, is_count, is_text, read_object
+
+Reader = Callable[[str, int, dict[str, Any]], None]
+"""Learns from the body of an entry: log, `seq`, body."""
+
+HASH: Final = 32
+"""Bytes of a leaf hash."""
+
+_PENDING: Final = 20
+"""Bad entries between two heads that are kept; those behind them are left out."""
+
+
+class _Fate(Enum):
+    """What became of a root that a head states."""
+
+    AGREES = auto()
+    BY_LEAVES = auto()
+    """The leaf hashes lead to it, the entries do not, or have ended before."""
+    DIFFERS = auto()
+    UNREACHED = auto()
+    """Neither entries nor leaf hashes are there up to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    size: int
+    head: Head
+    fate: _Fate
+    differing: tuple[tuple[int, Code], ...]
+    """Entries that differ from their leaf hash, since the last size that surely agreed."""
+
+
+class Log:
+    """One log of the ledger; `Audit.log` makes it. Feed it in order: `expect`, then `take`.
+
+    Args:
+        log_id: Its id.
+        first: The first position whose entry should be here; earlier ones were archived, and are
+            taken where they are given nonetheless.
+        heads: The signed heads.
+        reader: Learns from each body.
+        problems: Where to note what is wrong.
+    """
+
+    def __init__(
+        self, log_id: str, first: int, heads: Heads, reader: Reader, problems: Problems
+    ) -> None:
+        self.id: str = log_id
+        self.first: int = first
+        self.entries: int = 0
+        """Entries that were read."""
+        self.archived: int = 0
+        """Entries before `first` that were not given."""
+        self.oldest_ms: int | None = None
+        self.newest_ms: int | None = None
+        self._reader: Reader = reader
+        self._problems: Problems = problems
+        self._heads: Heads = heads
+        self._claims: Mapping[int, list[Head]] = heads.claims(log_id)
+        self._sizes: list[int] = list(self._claims)
+        self._compared: int = 0
+        """How many of the sizes the tree has reached."""
+        self._size: int = 0
+        """Of the tree; it goes on behind the last entry as far as leaf hashes lead."""
+        self._end: int | None = None
+        """Where the entries ended, once they have."""
+        self._last: bytes = b""
+        """Leaf hash of the entry that was read last."""
+        self._expected: bytes = b""
+        self._offset: int = 0
+        """How much of the expected leaf hashes was used."""
+        self._tree: Tree | None = Tree()
+        """Of the entries; `None` once one is missing."""
+        self._stored: Tree | None = self._tree
+        """Of the leaf hashes; `None` once one is missing."""
+        self._differing: list[tuple[int, Code]] = []
+        self._outcomes: list[_Outcome] = []
+        self._compare_due()
+
+    @property
+    def covered(self) -> int:
+        """The largest size that a head states of it."""
+        return self._sizes[-1] if self._sizes else 0
+
+    @property
+    def end(self) -> int:
+        """The number behind its last entry."""
+        return self._size if self._end is None else self._end
+
+    def expect(self, hashes: bytes) -> None:
+        """Add stored leaf hashes, 32 bytes each, from `seq` 0 on without a gap.
+
+        Those of an entry must have come before it is taken. What is behind the last size that a
+        head states is not used. Only hashes of entries not taken yet are held in memory.
+        """
+        held = len(self._expected) - self._offset
+        wanted = max(0, (self.covered - self._size) * HASH - held)
+        if self._stored is not None and wanted:
+            self._expected = self._expected[self._offset :] + hashes[:wanted]
+            self._offset = 0
+        if self._end is not None:
+            self._run_out()
+
+    def skip(self, to: int) -> None:
+        """Say that no entry before `to` will come that has not come."""
+        while self._size < min(to, self.first):
+            stored = self._next_expected()
+            if stored is None:
+                self._leap(min(to, self.first))
+                break
+            self._grow(stored, stored)
+            self.archived += 1
+        if self._size < to:
+            self._problems.note(
+                Aspect.COMPLETENESS, Code.ENTRY_MISSING, log=self.id, seq=self._size, until=to
+            )
+            self._differ(Code.ENTRY_MISSING)
+        while self._size < to:
+            stored = self._next_expected()
+            if stored is None:
+                self._leap(to)
+                break
+            self._grow(None, stored)
+
+    def take(  # noqa: PLR0913, PLR0917 - the fields of an entry, in their order
+        self,
+        seq: int,
+        schema: int,
+        kind: str,
+        organization: str,
+        run: str | None,
+        call: str | None,
+        at: int,
+        body: bytes,
+    ) -> None:
+        """Audit the next entry: its columns, and the exact bytes of its body."""
+        if type(seq) is not int or type(body) is not bytes:
+            detail = "the number or the body is of another type"
+            self._problems.note(
+                Aspect.INTEGRITY, Code.LINE_MALFORMED, log=self.id, seq=self._size, detail=detail
+            )
+            return
+        leaf = leaf_hash(body)
+        if seq != self._size:
+            if seq < self._size:
+                self._repeat(seq, leaf)
+                return
+            self.skip(seq)
+        stored = self._next_expected()
+        if stored is not None and stored != leaf:
+            self._differ(Code.ENTRY_CHANGED)
+        self._last = leaf
+        self.entries += 1
+        self._grow(leaf, stored)
+        self._read(seq, (schema, kind, at, organization, run, call), body)
+
+    def close(self) -> None:
+        """Say that there are no more entries; leaf hashes may still come."""
+        if self._end is None:
+            self.skip(self.first)
+            self._end = self._size
+            self._run_out()
+
+    def settle(self) -> None:
+        """Note what the roots came to, once it is known which heads to trust."""
+        before = agreed = 0
+        for outcome in filter(self._is_trusted, (*self._outcomes, *self._unreached())):
+            if outcome.head.anchor is not None:
+                self._blame(outcome, self._shared(outcome.head))
+                continue
+            if outcome.size > agreed:
+                before = agreed
+            self._blame(outcome, before)
+            if outcome.fate in {_Fate.AGREES, _Fate.BY_LEAVES}:
+                agreed = outcome.size
+        if self.covered > self.end:
+            self._problems.note(
+                Aspect.COMPLETENESS, Code.LOG_SHORT, log=self.id, seq=self.end, until=self.covered
+            )
+
+    def _is_trusted(self, outcome: _Outcome) -> bool:
+        return self._heads.is_trusted(outcome.head)
+
+    def _shared(self, foreign: Head) -> int:
+        """Up to where the history of a head that only an anchor has was surely this one."""
+        same = self._heads.anchored.get(foreign.anchor or "")
+        return 0 if same is None else min(same.sizes.get(self.id, 0), foreign.sizes[self.id])
+
+    def _unreached(self) -> Iterator[_Outcome]:
+        for size in self._sizes[self._compared :]:
+            for head in self._claims[size]:
+                yield _Outcome(size, head, _Fate.UNREACHED, ())
+
+    def _blame(self, outcome: _Outcome, agreed: int) -> None:
+        """Say of one root which entries it proves bad."""
+        number, end = outcome.head.number, min(outcome.size, self.end)
+        differing = [(seq, code) for seq, code in outcome.differing if seq >= agreed]
+        match outcome.fate:
+            case _Fate.AGREES:
+                for seq, _ in differing[:1]:
+                    self._problems.note(
+                        Aspect.INTEGRITY, Code.LEAF_CHANGED, log=self.id, seq=seq, head=number
+                    )
+            case _Fate.BY_LEAVES:
+                for seq, code in differing:
+                    self._problems.note(Aspect.INTEGRITY, code, log=self.id, seq=seq, head=number)
+            case _Fate.DIFFERS if outcome.size <= self.end:
+                self._problems.note(
+                    Aspect.INTEGRITY,
+                    Code.ROOT_DIFFERS,
+                    log=self.id,
+                    seq=agreed,
+                    until=end,
+                    head=number,
+                )
+            case _ if agreed < end:
+                self._problems.note(
+                    Aspect.INTEGRITY,
+                    Code.ENTRY_UNPROVEN,
+                    log=self.id,
+                    seq=agreed,
+                    until=end,
+                    head=number,
+                )
+            case _Fate.DIFFERS:
+                self._problems.note(
+                    Aspect.INTEGRITY,
+                    Code.LEAF_CHANGED,
+                    log=self.id,
+                    seq=end,
+                    until=outcome.size,
+                    head=number,
+                )
+            case _Fate.UNREACHED:
+                pass
+
+    def _grow(self, leaf: bytes | None, stored: bytes | None) -> None:
+        """Add one leaf to both trees, `None` where there is none, and compare what is due."""
+        if stored is None:
+            self._stored = None
+        elif self._stored is not None:
+            if self._stored is self._tree and leaf != stored:
+                self._stored = self._stored.copy()
+            if self._stored is not self._tree:
+                self._stored.add(stored)
+        if leaf is None:
+            self._tree = None
+        elif self._tree is not None:
+            self._tree.add(leaf)
+        self._size += 1
+        self._compare_due()
+
+    def _leap(self, to: int) -> None:
+        """Go on behind entries of which not even leaf hashes are there."""
+        self._tree = self._stored = None
+        self.archived += max(0, min(to, self.first) - self._size)
+        self._size = to
+        self._compare_due()
+
+    def _compare_due(self) -> None:
+        """Compare the roots that heads state for sizes that the tree has reached."""
+        while self._compared < len(self._sizes) and self._sizes[self._compared] <= self._size:
+            size = self._sizes[self._compared]
+            self._compared += 1
+            for head in self._claims[size]:
+                self._compare(size, head)
+
+    def _compare(self, size: int, head: Head) -> None:
+        root = head.roots[self.id]
+        fate = _Fate.DIFFERS
+        if size < self._size or self._tree is self._stored is None:
+            fate = _Fate.UNREACHED
+        elif self._tree is not None and self._tree.root() == root:
+            fate = _Fate.AGREES
+        elif self._stored is not None and self._stored.root() == root:
+            fate = _Fate.BY_LEAVES
+        self._outcomes.append(_Outcome(size, head, fate, tuple(self._differing)))
+        if fate not in {_Fate.AGREES, _Fate.BY_LEAVES} or not self._is_ours(head):
+            return
+        # What was signed is known up to here, so what is wrong behind it can be told apart.
+        self._differing.clear()
+        if fate is _Fate.BY_LEAVES:
+            self._tree = self._stored
+        elif self._stored is not None:
+            self._stored = self._tree
+
+    def _is_ours(self, head: Head) -> bool:
+        return head.anchor is None and self._heads.is_trusted(head)
+
+    def _next_expected(self) -> bytes | None:
+        """The stored leaf hash of the next entry."""
+        start = self._offset
+        if self._stored is None or start + HASH > len(self._expected):
+            return None
+        self._offset = start + HASH
+        return self._expected[start : start + HASH]
+
+    def _run_out(self) -> None:
+        """Follow the stored leaf hashes behind the last entry."""
+        while (stored := self._next_expected()) is not None:
+            self._grow(None, stored)
+
+    def _differ(self, code: Code) -> None:
+        if len(self._differing) < _PENDING:
+            self._differing.append((self._size, code))
+
+    def _repeat(self, seq: int, leaf: bytes) -> None:
+        """An archived entry may stand in a segment and in the export as well."""
+        if not (seq == self._size - 1 and seq < self.first and leaf == self._last):
+            detail = f"it says that it is {seq}"
+            self._problems.note(
+                Aspect.INTEGRITY, Code.ENTRY_REPEATED, log=self.id, seq=self._size, detail=detail
+            )
+
+    def _read(self, seq: int, columns: tuple[object, ...], body: bytes) -> None:
+        """Compare the columns with the body, and learn from it."""
+        try:
+            found = read_object(body)
+            stated = _stated(found)
+        except MalformedError as error:
+            self._problems.note(
+                Aspect.INTEGRITY, Code.BODY_MALFORMED, log=self.id, seq=seq, detail=str(error)
+            )
+            return
+        if b"\n" in body:
+            self._problems.note(
+                Aspect.INTEGRITY,
+                Code.BODY_MALFORMED,
+                log=self.id,
+                seq=seq,
+                detail="it holds a line feed",
+            )
+        if stated != columns or type(columns[0]) is not int or type(columns[2]) is not int:
+            self._problems.note(Aspect.INTEGRITY, Code.COLUMN_DIFFERS, log=self.id, seq=seq)
+        self._tell_time(stated[2])
+        self._reader(self.id, seq, found)
+
+    def _tell_time(self, at: int) -> None:
+        if self.newest_ms is None or at > self.newest_ms:
+            self.newest_ms = at
+        if self.oldest_ms is None or at < self.oldest_ms:
+            self.oldest_ms = at
+
+
+def _stated(body: Mapping[str, Any]) -> tuple[int, str, int, str, str | None, str | None]:
+    """What a body says of the columns: schema, kind, time, organization, run, call."""
+    v, kind, at, organization = body.get("v"), body.get("kind"), body.get("at"), body.get("org")
+    run, call = body.get("run"), body.get("call")
+    if not (is_count(v) and is_text(kind) and is_count(at) and is_text(organization)):
+        raise MalformedError("`v`, `kind`, `at` or `org` is missing or of another type")
+    if not ((run is None or is_text(run)) and (call is None or is_text(call))):
+        raise MalformedError("`run` or `call` is no text")
+    return v, kind, at, organization, run, call

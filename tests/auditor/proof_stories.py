@@ -1,0 +1,51 @@
+"""Ledgers that the tests tell: what happened in them, written by the author."""
+
+from proof_author import FIRST, SECOND, Author
+
+
+def call(author, name, *, status="completed", run="run-1", log=None, **facts):
+    """A call with an intent and an end."""
+    author.append("call.intent", run=run, call=name, log=log, tool="refund", **facts)
+    author.append("call.ended", run=run, call=name, log=log, status=status, code=None)
+
+
+def held(author, name, approval, *, run="run-2", log=None):
+    """A call that waits for a person, who approves; its intent spends the approval."""
+    waiting = {"id": approval, "call": name, "state": "waiting", "approvers": []}
+    approved = waiting | {"state": "approved", "approvers": ["p-bob"]}
+    author.append("call.held", run=run, call=name, log=log, approval=waiting)
+    author.append(
+        "approval.decided", run=run, call=name, log=log, ruling="approve", approval=approved
+    )
+    author.append("call.intent", run=run, call=name, log=log, approval=approval)
+    author.append("call.ended", run=run, call=name, log=log, status="completed")
+
+
+def small():
+    """Some forty entries, four heads, a change of keys, anchors of two and three heads."""
+    author = Author(key=FIRST)
+    author.append("ledger.opened", session="s-1", door="python")
+    for number in range(4):
+        call(author, f"c-{number}")
+    author.sign()
+    held(author, "c-held", "a-1")
+    author.append("call.ended", run="run-1", call="c-refused", status="refused", code="denied")
+    call(author, "c-lost", status="unknown")
+    author.append("call.amended", run="run-1", call="c-lost", source="settled", applied=True)
+    author.sign()
+    author.rekey(SECOND)
+    author.sign()
+    held(author, "c-again", "a-2")
+    call(author, "c-unsure", status="unknown", note="caf\u00e9 \u20ac")
+    author.append("call.held", run="run-3", call="c-waiting", approval={"id": "a-3"})
+    author.append("policy.loaded", version="p-2", session="s-1")
+    for number in range(4, 7):
+        call(author, f"c-{number}", run=f"run-{number}")
+    author.sign()
+    author.append("call.intent", run="run-9", call="c-flight", tool="refund")
+    author.append("tool.pinned", tool="refund", change="changed")
+    return author
+
+
+def small_bundle():
+    return small().bundle(near=2, far=3)
