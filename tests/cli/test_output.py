@@ -60,9 +60,7 @@ EXPLANATION = Explanation(
     coercions=("/cents: text to integer",),
     source_call_id="call_0",
     approvals=(APPROVAL,),
-    decisions=(
-        {"ruling": "approve", "by": "usr_2", "name": None, "saw": "4711", "at_ms": 60_000},
-    ),
+    decisions=({"ruling": "approve", "by": "usr_2", "name": None, "saw": "4711", "at_ms": 60_000},),
     reasons={"usr_2": "I looked"},
     positions=(3, 9),
     erased_ms=86_400_000,

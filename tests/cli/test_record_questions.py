@@ -2,7 +2,9 @@
 
 import csv
 import json
+import sqlite3
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -57,6 +59,8 @@ def test_an_act_is_of_a_period(terminal, calls):
         ["sight", "apr_nobody"],
         ["tool", "nothing"],
         ["tool", "get_order", "7"],
+        ["export"],
+        ["export", "--table", "step", "--to", "bundle"],
         ["export", "--table", "step", "--since", "7d"],
         ["export", "--table", "erasure", "--format", "parquet"],
         ["report", "--out", "no/such/folder.md"],
@@ -149,6 +153,27 @@ def test_without_pyarrow_parquet_says_what_to_install(terminal, calls, monkeypat
 
     assert done.code == ExitCode.USAGE
     assert 'pip install "highroad[parquet]"' in done.err
+
+
+@pytest.mark.promise("P12")
+def test_an_edited_cell_of_an_audit_table_is_named(terminal, calls):
+    mine, *_ = calls
+    assert terminal("audit", "verify", "--tables").code == ExitCode.COMPLETED
+    (path,) = Path.cwd().glob("**/ledger.db")
+    with closing(sqlite3.connect(path)) as ledger, ledger:
+        ledger.execute(
+            "UPDATE tool_result SET cost_microusd = 7 WHERE call_id = ?", [mine["call_id"]]
+        )
+
+    found = terminal("audit", "verify", "--tables")
+    data = terminal("audit", "verify", "--tables", "--json")
+
+    assert found.code == data.code == ExitCode.BROKEN
+    assert f"altered tool_result {mine['call_id']} cost_microusd" in found.out
+    (difference,) = data.json["tables"]["differences"]
+    assert (difference["found"], difference["expected"]) == (7, 0)
+    assert terminal("audit", "verify").code == ExitCode.COMPLETED
+    assert "| audit tables | altered |" in terminal("audit", "report").out
 
 
 @pytest.mark.promise("P7")
