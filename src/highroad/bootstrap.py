@@ -21,7 +21,7 @@ from highroad.adapters.stores.sqlite import PATIENCE_MS, SQLiteStore, upgraded
 from highroad.adapters.system import SystemClock, TypeIds
 from highroad.approvals.definitions import Definitions
 from highroad.approvals.desk import Desk, Rules
-from highroad.approvals.inbox import Inbox
+from highroad.approvals.inbox import Handler, Inbox
 from highroad.domain.approval import Decision
 from highroad.domain.entry import EntryKind
 from highroad.domain.error import (
@@ -33,7 +33,7 @@ from highroad.domain.error import (
 )
 from highroad.domain.identity import DEFAULT_ORGANIZATION, Principal
 from highroad.domain.limits import Limits
-from highroad.domain.order import Settlement
+from highroad.domain.order import ErasureOrder, Order, Settlement
 from highroad.domain.run import Usage
 from highroad.domain.version import VERSION
 from highroad.ledger import entries
@@ -48,7 +48,9 @@ from highroad.ledger.keyring import Keyring
 from highroad.ledger.ledger import Ledger
 from highroad.ledger.moving import Moved, Place, move
 from highroad.ledger.notary import Notary
+from highroad.ledger.report import Grants
 from highroad.ledger.results import Results
+from highroad.ledger.retention import Retention
 from highroad.ledger.segment import Segment
 from highroad.ledger.standing import Standing, standing_of
 from highroad.ledger.writer import GroupWriter
@@ -72,6 +74,7 @@ from highroad.resilience.retry import Retry
 from highroad.settings import Settings, load
 from highroad.tools.declaring.discovery import discover
 from highroad.tools.pins.accepted import Accepted
+from highroad.tools.pins.field_changes import field_changes
 from highroad.tools.pins.file import read_accepted
 from highroad.tools.registry import Registry
 
@@ -91,6 +94,7 @@ class Assembly:
     settlements: Settlements
     inbox: Inbox
     audit: Audit
+    retention: Retention
     notary: Notary | None
     """Signs the ledger; `None` where another process owns it."""
     principal: Principal
@@ -236,7 +240,21 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
     rules = Rules(four_eyes=settings.four_eyes, roles=settings.approver_roles)
     desk = Desk(store, ledger, clock, rules, is_owner=owner_pid is None)
     settlements = Settlements(ledger, clock, permissions=permissions, is_owner=owner_pid is None)
-    inbox = Inbox(store, clock, {Decision: desk.record, Settlement: settlements.record})
+    audit = Audit(
+        ledger,
+        policy.permissions,
+        is_owner=owner_pid is None,
+        differ=field_changes,
+        results=services.results,
+        grants=_grants(registry, settings),
+        notary=notary,
+    )
+    handlers: dict[type[Order], Handler] = {
+        Decision: desk.record,
+        Settlement: settlements.record,
+        ErasureOrder: audit.erasures.carry_out,
+    }
+    inbox = Inbox(store, clock, handlers)
     return Assembly(
         settings=settings,
         services=services,
@@ -245,7 +263,8 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
         desk=desk,
         settlements=settlements,
         inbox=inbox,
-        audit=Audit(ledger, policy.permissions, is_owner=owner_pid is None, notary=notary),
+        retention=Retention(ledger, store.upkeep, ids, days=settings.payload_days),
+        audit=audit,
         notary=notary,
         principal=principal or local_user(),
         ledger_path=path,
@@ -445,6 +464,16 @@ def _accepted_pins(settings: Settings, *, is_needed: bool) -> dict[str, Accepted
             f"profile production needs {file}: run `highroad tools pin`, review and commit it"
         )
     return read_accepted(file.read_text("utf-8"), file=str(file))
+
+
+def _grants(registry: Registry, settings: Settings) -> Grants:
+    needed: dict[str, frozenset[str]] = {}
+    for tool in registry:
+        known = needed.get(tool.name, frozenset())
+        needed[tool.name] = known | frozenset(tool.definition.permissions)
+    roles = settings.policy.roles
+    given = {role.name: frozenset(line.text for line in role.permissions) for role in roles}
+    return Grants(needed=needed, given=given)
 
 
 def _usage_reader(ledger: Ledger) -> Callable[[str], Any]:

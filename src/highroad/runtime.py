@@ -29,6 +29,7 @@ from highroad.domain.outcome import AnyOutcome, Outcome, Preview
 from highroad.domain.tool import ToolDefinition
 from highroad.domain.unsettled import Unsettled
 from highroad.ledger.audit import Audit
+from highroad.ledger.retention import PAUSE_S
 from highroad.pipeline import doorway
 from highroad.pipeline.doorway import Proposal
 from highroad.pipeline.drive import enter
@@ -343,6 +344,7 @@ class Runtime:
             self._assembly.inbox.watch(),
             self._every_second(self._waiting.sweep, "overdue approvals cannot be ended"),
             self._every_second(self._waiting.end_unended, "calls without an end wait for theirs"),
+            self._retain(),
         ):
             self._background.add(asyncio.get_running_loop().create_task(work))
         if self._assembly.notary is not None:
@@ -357,6 +359,15 @@ class Runtime:
                 await work()
             except LedgerError as error:
                 _log.warning("%s: %s", otherwise, error)
+
+    async def _retain(self) -> None:
+        """Let payloads go by their age, now and then."""
+        while True:
+            try:
+                await self._assembly.retention.sweep()
+            except LedgerError as error:  # the next look may find it well again
+                _log.warning("payloads that are too old cannot be erased: %s", error)
+            await self._services.clock.sleep(PAUSE_S)
 
     async def _settle(self, call_id: str) -> AnyOutcome:
         """Bring a call to its end that nobody drives, if its time has come."""

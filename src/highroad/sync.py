@@ -6,7 +6,7 @@ and notebooks, whose cells already run inside a loop, call tools the same way.
 
 import asyncio
 import threading
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, Unpack, overload
@@ -23,7 +23,23 @@ from highroad.domain.proof import SignedHead
 from highroad.domain.tool import ToolDefinition
 from highroad.domain.trail import Explanation, Trail
 from highroad.domain.unsettled import Unsettled
+from highroad.ledger.answers import (
+    Act,
+    Denial,
+    PinnedVersion,
+    Sight,
+    Spending,
+    SpendingBy,
+    UnknownCall,
+    VersionChange,
+)
+from highroad.ledger.audit import About, Part
 from highroad.ledger.bundle import Bundle
+from highroad.ledger.comparison import TablesVerdict
+from highroad.ledger.erasure import ErasurePlan
+from highroad.ledger.export import Line
+from highroad.ledger.period import Period
+from highroad.ledger.report import PeriodReport
 from highroad.runtime import Arguments, Circumstances, ToolFunction
 from highroad.runtime import Runtime as AsyncRuntime
 from highroad.settings import Settings
@@ -279,6 +295,71 @@ class Audit:
     def explain(self, call_id: str, *, reveal_by: Principal | None = None) -> Explanation:
         """Everything that is recorded of one call."""
         return self._loop.run(self._audit.explain(call_id, reveal_by=reveal_by))
+
+    def period(self, since: str | None = None, until: str | None = None) -> Period:
+        """The period between two moments: dates, times, or how long ago (`7d`)."""
+        return self._audit.period(since, until)
+
+    def acts(self, **about: Unpack[About]) -> tuple[Act, ...]:
+        """Everything that one user, tool, approver or policy version did, in order of time."""
+        return self._loop.run(self._audit.acts(**about))
+
+    def denials(self, **part: Unpack[Part]) -> tuple[Denial, ...]:
+        """What authorization denied, by rule and tool."""
+        return self._loop.run(self._audit.denials(**part))
+
+    def unknowns(self, **part: Unpack[Part]) -> tuple[UnknownCall, ...]:
+        """Calls of which nobody knew whether they took effect, and what was found out since."""
+        return self._loop.run(self._audit.unknowns(**part))
+
+    def costs(
+        self, *, by: SpendingBy = SpendingBy.TOOL, **part: Unpack[Part]
+    ) -> tuple[Spending, ...]:
+        """What calls that ended in the period cost, by tool, user or run."""
+        return self._loop.run(self._audit.costs(by=by, **part))
+
+    def sight(self, approval_id: str, *, reveal_by: Principal | None = None) -> Sight:
+        """What an approver saw: digest, obligations, the tool's definition, who said what."""
+        return self._loop.run(self._audit.sight(approval_id, reveal_by=reveal_by))
+
+    def versions(self, tool: str) -> tuple[PinnedVersion, ...]:
+        """Every definition of a tool that was accepted, oldest first."""
+        return self._loop.run(self._audit.versions(tool))
+
+    def changes(
+        self, tool: str, before: str | None = None, after: str | None = None
+    ) -> VersionChange:
+        """What changed between two accepted definitions of a tool."""
+        return self._loop.run(self._audit.changes(tool, before, after))
+
+    def report(
+        self, *, verdict: Mapping[str, str] | None = None, **part: Unpack[Part]
+    ) -> PeriodReport:
+        """What happened in a period."""
+        return self._loop.run(self._audit.report(verdict=verdict, **part))
+
+    def extract(self, table: str, **part: Unpack[Part]) -> Iterator[Line]:
+        """Rows of an audit table, or of the entries (`entry`), one by one."""
+        lines = self._loop.run(self._audit.extract(table, **part)).lines
+
+        async def following() -> Line | None:
+            """The next row, read in the loop that the ledger lives in."""
+            return await anext(lines, None)
+
+        while (line := self._loop.run(following())) is not None:
+            yield line
+
+    def compare_tables(self, *, limit: int = 1_000) -> TablesVerdict:
+        """Derive the audit tables anew from the entries, and tell every cell that differs."""
+        return self._loop.run(self._audit.compare_tables(limit=limit))
+
+    def erasure_plan(self, user: str, *, by: Principal) -> ErasurePlan:
+        """What forgetting a user would destroy; nothing happens."""
+        return self._loop.run(self._audit.erasure_plan(user, by=by))
+
+    def erase(self, user: str, *, by: Principal) -> ErasurePlan:
+        """Forget a user: keys of their runs, payloads, the name; see `highroad.Runtime.audit`."""
+        return self._loop.run(self._audit.erase(user, by=by))
 
     def sign(self) -> SignedHead | None:
         """Sign and anchor all that was recorded so far."""

@@ -127,6 +127,7 @@ async def test_an_explanation_tells_who_decided_and_whether_that_was_spent(
         "approval": running.approvals[0].id,
         "ruling": "approve",
         "by": ledger.keyring.opaque(people[1]),
+        "name": "Bob Baker",
         "saw": "d" * 64,
         "at_ms": call.created_ms,
     }
@@ -202,11 +203,13 @@ async def test_who_may_not_reveal_is_shown_nothing_and_leaves_no_mark(books, sto
 
 
 @pytest.mark.promise("P7")
-async def test_what_cannot_be_recorded_is_not_shown(books, store, audit, people, monkeypatch):
+async def test_what_cannot_be_recorded_is_not_shown(
+    books, store, ledger, audit, people, monkeypatch
+):
     call = await books.complete(books.call())
     opened = []
     monkeypatch.setattr(store, "append", fails)
-    monkeypatch.setattr(store, "payload", opened.append)
+    monkeypatch.setattr(ledger.vault, "open", opened.append)
     with pytest.raises(LedgerError, match="the disk says no"):
         await audit.explain(call.id, reveal_by=people[1])
     assert opened == []

@@ -305,7 +305,7 @@ async def test_a_call_of_which_nobody_knows_is_settled_by_an_amendment(books, le
         await ledger.writer.write(entry)
     history = await ledger.history(call.id)
     assert (history.status, history.settled) == (Status.UNKNOWN, False)
-    assert history.amendments == tuple(facts)
+    assert history.amendments == tuple(replace(fact, reason=reason.id) for fact in facts)
     assert (await row("tool_result", call_id=call.id))["status"] == "unknown"
     assert await ledger.vault.open(call.run_id, "why") == b'"I looked"'
     assert await ledger.claim("acme", b"key") is None, "it may run again"

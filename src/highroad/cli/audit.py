@@ -1,16 +1,37 @@
 """`highroad audit`: what happened, as the ledger has it."""
 
-from typing import Annotated
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Final
 
 import typer
 
-from highroad.cli import proving, views
+from highroad.cli import answers, erasing, exporting, proving, reporting, views
+from highroad.cli.asking import Asking
 from highroad.cli.door import Door, enter
 from highroad.cli.exits import ExitCode
 from highroad.cli.misuse import Misuse
-from highroad.cli.options import AsJson
+from highroad.cli.options import As, AsJson, Organization, Since, Until
+from highroad.domain.audit import TABLES
+from highroad.ledger.answers import SpendingBy
+from highroad.ledger.export import ENTRIES
 
 app: typer.Typer = typer.Typer(add_completion=False)
+
+
+class CostsBy(StrEnum):
+    """What costs are told by."""
+
+    TOOL = "tool"
+    USER = "user"
+    RUN = "run"
+
+
+_SPENDING: Final = {
+    CostsBy.TOOL: SpendingBy.TOOL,
+    CostsBy.USER: SpendingBy.USER,
+    CostsBy.RUN: SpendingBy.RUN,
+}
 
 
 @app.callback()
@@ -19,7 +40,6 @@ def audit() -> None:
 
 
 app.command()(proving.verify)
-app.command()(proving.export)
 app.command()(proving.key)
 
 
@@ -42,3 +62,240 @@ async def _trail(door: Door, run_id: str) -> ExitCode:
         )
     door.output.show(found, views.trail(found))
     return ExitCode.COMPLETED
+
+
+@app.command()
+def acts(  # noqa: PLR0913 - each is an option of the command line
+    *,
+    user: Annotated[
+        str | None, typer.Option("--user", metavar="NAME", help="What they did.")
+    ] = None,
+    tool: Annotated[
+        str | None, typer.Option("--tool", metavar="NAME", help="Its calls and changes.")
+    ] = None,
+    approver: Annotated[
+        str | None, typer.Option("--approver", metavar="NAME", help="What they decided.")
+    ] = None,
+    policy: Annotated[
+        str | None, typer.Option("--policy", metavar="VERSION", help="What it judged.")
+    ] = None,
+    since: Since = None,
+    until: Until = None,
+    organization: Organization = None,
+    played: As = None,
+    as_json: AsJson = False,
+) -> None:
+    """Everything that one user, tool, approver or policy version did, in order of time (UTC)."""
+    if sum(each is not None for each in (user, tool, approver, policy)) != 1:
+        raise typer.BadParameter("give one of --user, --tool, --approver and --policy")
+    asking = Asking(since, until, organization, is_played=played is not None)
+
+    async def work(door: Door) -> ExitCode:
+        """Ask and show."""
+        found = await door.runtime.audit.acts(
+            user=user, tool=tool, approver=approver, policy=policy, **asking.of(door)
+        )
+        door.output.show(found, answers.acts(found))
+        return ExitCode.COMPLETED
+
+    enter(work, user=played, as_json=as_json)
+
+
+@app.command()
+def denials(
+    *,
+    since: Since = None,
+    until: Until = None,
+    organization: Organization = None,
+    user: As = None,
+    as_json: AsJson = False,
+) -> None:
+    """What authorization denied, by rule and tool; the most frequent first."""
+    asking = Asking(since, until, organization, is_played=user is not None)
+
+    async def work(door: Door) -> ExitCode:
+        """Ask and show."""
+        found = await door.runtime.audit.denials(**asking.of(door))
+        door.output.show(found, answers.denials(found))
+        return ExitCode.COMPLETED
+
+    enter(work, user=user, as_json=as_json)
+
+
+@app.command()
+def unknowns(
+    *,
+    since: Since = None,
+    until: Until = None,
+    organization: Organization = None,
+    user: As = None,
+    as_json: AsJson = False,
+) -> None:
+    """Calls of which nobody knew whether they took effect, and what was found out since."""
+    asking = Asking(since, until, organization, is_played=user is not None)
+
+    async def work(door: Door) -> ExitCode:
+        """Ask and show."""
+        found = await door.runtime.audit.unknowns(**asking.of(door))
+        door.output.show(found, answers.unknowns(found))
+        return ExitCode.COMPLETED
+
+    enter(work, user=user, as_json=as_json)
+
+
+@app.command()
+def costs(  # noqa: PLR0913 - each is an option of the command line
+    *,
+    by: Annotated[CostsBy, typer.Option("--by", help="What they are told by.")] = CostsBy.TOOL,
+    since: Since = None,
+    until: Until = None,
+    organization: Organization = None,
+    user: As = None,
+    as_json: AsJson = False,
+) -> None:
+    """What calls that ended cost, in US dollars; the dearest first."""
+    asking = Asking(since, until, organization, is_played=user is not None)
+
+    async def work(door: Door) -> ExitCode:
+        """Ask and show."""
+        found = await door.runtime.audit.costs(by=_SPENDING[by], **asking.of(door))
+        door.output.show(found, answers.costs(found, by))
+        return ExitCode.COMPLETED
+
+    enter(work, user=user, as_json=as_json)
+
+
+@app.command()
+def sight(
+    approval_id: Annotated[str, typer.Argument(metavar="APPROVAL_ID", help="Id of the approval.")],
+    *,
+    reveal: Annotated[
+        bool,
+        typer.Option(
+            "--reveal", help="Decrypt the arguments; needs audit:reveal, and is itself recorded."
+        ),
+    ] = False,
+    user: As = None,
+    as_json: AsJson = False,
+) -> None:
+    """What an approver saw: digest, obligations, the tool's definition, and who said what."""
+
+    async def work(door: Door) -> ExitCode:
+        """Ask and show."""
+        found = await door.runtime.audit.sight(
+            approval_id,
+            reveal_by=door.user if reveal else None,
+            asked_by=None if user is None else door.user,
+        )
+        door.output.show(found, answers.sight(found))
+        return ExitCode.COMPLETED
+
+    enter(work, user=user, as_json=as_json)
+
+
+@app.command()
+def tool(
+    name: Annotated[str, typer.Argument(metavar="TOOL", help="Name of the tool.")],
+    before: Annotated[
+        str | None,
+        typer.Argument(help="A version, or 8 letters of a digest.", show_default="last but one"),
+    ] = None,
+    after: Annotated[
+        str | None, typer.Argument(help="Likewise.", show_default="the last one")
+    ] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Accepted definitions of a tool, and what changed between two of them."""
+    enter(lambda door: _tool(door, name, before, after), as_json=as_json)
+
+
+async def _tool(door: Door, name: str, before: str | None, after: str | None) -> ExitCode:
+    audit = door.runtime.audit
+    versions = await audit.versions(name)
+    if not versions:
+        raise Misuse(f"the ledger has no definition of a tool {name!r}")
+    is_compared = before is not None or len(versions) > 1
+    change = await audit.changes(name, before, after) if is_compared else None
+    data = {"versions": versions, "change": answers.change_data(change)}
+    door.output.show(data, answers.versions(versions, change))
+    return ExitCode.COMPLETED
+
+
+@app.command()
+def report(  # noqa: PLR0913 - each is an option of the command line
+    *,
+    since: Since = None,
+    until: Until = None,
+    organization: Organization = None,
+    form: Annotated[
+        reporting.Format, typer.Option("--format", help="Markdown, or one page of HTML.")
+    ] = reporting.Format.MD,
+    file: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="FILE", help="Write it there.", show_default="prints it"),
+    ] = None,
+    user: As = None,
+    as_json: AsJson = False,
+) -> None:
+    """What happened in a period, for whoever answers for it."""
+    asking = Asking(since, until, organization, is_played=user is not None)
+    enter(lambda door: reporting.report(door, asking, form, file), user=user, as_json=as_json)
+
+
+@app.command()
+def export(  # noqa: PLR0913 - each is an option of the command line
+    *,
+    table: Annotated[
+        str | None,
+        typer.Option("--table", metavar="NAME", help=f"{ENTRIES}, or one of {', '.join(TABLES)}."),
+    ] = None,
+    to: Annotated[
+        Path | None,
+        typer.Option(
+            "--to",
+            metavar="DIR",
+            help="Instead: the bundle that an auditor checks offline, into a folder, empty or new.",
+        ),
+    ] = None,
+    form: Annotated[
+        exporting.Format,
+        typer.Option(
+            "--format",
+            help="JSON Lines; CSV, in which cells that a spreadsheet would compute begin with '; "
+            "Parquet.",
+        ),
+    ] = exporting.Format.JSONL,
+    since: Since = None,
+    until: Until = None,
+    organization: Organization = None,
+    file: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="FILE", help="Write it there.", show_default="prints it"),
+    ] = None,
+    user: As = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write down an audit table or the entries, row by row, or what a stand-alone auditor takes."""
+    if to is not None and table is None:
+        proving.export(to, as_json=as_json)
+    if table is None or to is not None:
+        raise typer.BadParameter("give one of --table and --to")
+    asking = Asking(since, until, organization, is_played=user is not None)
+    enter(
+        lambda door: exporting.export(door, asking, table, form, file), user=user, as_json=as_json
+    )
+
+
+@app.command()
+def erase(
+    *,
+    name: Annotated[
+        str, typer.Option("--user", metavar="NAME", help="Whoever is to be forgotten.")
+    ],
+    yes: Annotated[bool, typer.Option("--yes", help="Do it; without it, only say what.")] = False,
+    user: As = None,
+    as_json: AsJson = False,
+) -> None:
+    """Forget a user: what their calls carried, their name, the keys of their runs. For good."""
+    enter(lambda door: erasing.erase(door, name, is_agreed=yes), user=user, as_json=as_json)

@@ -16,3 +16,22 @@ As: TypeAlias = Annotated[
         show_default="the user of the operating system",
     ),
 ]
+Since: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        metavar="TIME",
+        help="From then on: a date or time (UTC unless it says otherwise), or how long ago (7d).",
+        show_default="the beginning",
+    ),
+]
+Until: TypeAlias = Annotated[
+    str | None, typer.Option(metavar="TIME", help="Before then.", show_default="now")
+]
+Organization: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="Whose record. For names of people, `default` unless told.",
+        show_default="all",
+    ),
+]

@@ -11,6 +11,7 @@ import typer
 from rich.text import Text
 
 from highroad.bootstrap import Inspection, inspect
+from highroad.cli import answers
 from highroad.cli.door import leave
 from highroad.cli.exits import ExitCode
 from highroad.cli.misuse import Misuse
@@ -18,6 +19,7 @@ from highroad.cli.options import AsJson
 from highroad.cli.output import Output
 from highroad.domain.error import VaultError
 from highroad.ledger import bundle
+from highroad.ledger.comparison import compare
 from highroad.settings import load
 
 if TYPE_CHECKING:
@@ -46,6 +48,9 @@ def verify(
     offline: Annotated[
         bool, typer.Option("--offline", help="Leave out the anchors of the settings.")
     ] = False,
+    tables: Annotated[
+        bool, typer.Option("--tables", help="Derive the audit tables anew, and compare them too.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Check that the ledger is what was signed and anchored, and that nothing is missing.
@@ -53,14 +58,11 @@ def verify(
     Exits 9 where integrity is broken, 10 where only completeness is.
     """
     output = Output(as_json=as_json)
-    _look(output, lambda found: _verify(found, output, key, anchor or [], offline=offline))
+    files = anchor or []
+    _look(output, lambda found: _verify(found, output, key, files, offline=offline, tables=tables))
 
 
-def export(
-    *,
-    to: Annotated[Path, typer.Option("--to", metavar="DIR", help="A folder, empty or new.")],
-    as_json: AsJson = False,
-) -> None:
+def export(to: Path, *, as_json: bool) -> NoReturn:
     """Write the bundle that an auditor checks offline: entries, leaf hashes, signed heads."""
     output = Output(as_json=as_json)
     _look(output, lambda found: _export(found, output, to))
@@ -72,8 +74,14 @@ def key(*, as_json: AsJson = False) -> None:
     _look(output, lambda found: _key(found, output))
 
 
-async def _verify(
-    found: Inspection, output: Output, key: str | None, files: Sequence[Path], *, offline: bool
+async def _verify(  # noqa: PLR0913 - what was said on the command line, each by name
+    found: Inspection,
+    output: Output,
+    key: str | None,
+    files: Sequence[Path],
+    *,
+    offline: bool,
+    tables: bool,
 ) -> ExitCode:
     # The auditor's engine is for this command alone.
     from highroad.ledger import verifying  # noqa: PLC0415 - see above
@@ -86,8 +94,11 @@ async def _verify(
         report = await verifying.verify(
             found.store.proofs, public, anchors=anchors, now_ms=found.clock.now_ms()
         )
-    output.show(report.as_json(), Text("\n".join(report.lines())))
-    return _exit(report)
+        compared = await compare(found.store) if tables else None
+    lines = [*report.lines(), *(() if compared is None else answers.tables(compared))]
+    output.show({**report.as_json(), "tables": compared}, Text("\n".join(lines)))
+    is_altered = compared is not None and not compared.holds
+    return ExitCode.BROKEN if is_altered else _exit(report)
 
 
 async def _export(found: Inspection, output: Output, to: Path) -> ExitCode:

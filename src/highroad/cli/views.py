@@ -10,6 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from highroad.domain.approval import Approval
+from highroad.domain.entry import Amendment
+from highroad.domain.json_value import JsonObject
 from highroad.domain.label import Integrity
 from highroad.domain.tool import ToolDefinition
 from highroad.domain.trail import Explanation, Trail
@@ -66,6 +68,7 @@ def explanation(found: Explanation) -> RenderableType:
     lines.add_row("status", Text.assemble(status(found.status), " ", found.code or ""))
     lines.add_row("for", _who(found))
     lines.add_row("at", f"{moment(found.created_ms)}, took {duration(found.latency_us)}")
+    lines.add_row("cost", f"{found.cost_usd:.6f} USD")
     lines.add_row("policy", found.policy_version)
     for name, text in _more(found):
         lines.add_row(name, text)
@@ -200,12 +203,39 @@ def _more(found: Explanation) -> Iterator[tuple[str, RenderableType]]:
     for approval in found.approvals:
         yield "approval", Text.assemble(status(approval.state), " ", (approval.id, "dim"))
     for decision in found.decisions:
-        yield "decision", f"{decision['ruling']} by {decision['by']}"
+        yield "decision", _decision(decision)
     for amendment in found.amendments:
-        yield "later", f"{amendment.kind}: applied is {amendment.applied}, by {amendment.by}"
+        yield "later", _amendment(amendment)
     for name in ("arguments", "result", "message"):
         if (plain := getattr(found, name)) is not None:
             yield name, JSON.from_data(plain)
+    yield from _beneath(found)
+
+
+def _beneath(found: Explanation) -> Iterator[tuple[str, RenderableType]]:
+    """Where it stands in the record, and what is left of it."""
+    for author, reason in found.reasons.items():
+        yield "reason", f"{author}: {reason}"
+    yield "trace", Text(found.trace_id, "dim")
+    yield "in the log", ", ".join(map(str, found.positions))
+    if found.erased_ms is not None:
+        yield "carried", f"erased on {moment(found.erased_ms)}"
+
+
+def _amendment(found: Amendment) -> str:
+    """What was found out later, by whom, and when."""
+    applied = {None: "still not known", True: "applied", False: "not applied"}[found.applied]
+    return f"{applied}, {found.kind} by {found.by}, {moment(found.at_ms)}"
+
+
+def _decision(decision: JsonObject) -> Text:
+    """Who said what, when, and of which digest."""
+    at_ms = decision["at_ms"]
+    return Text.assemble(
+        f"{decision['ruling']} by {decision['name'] or decision['by']}",
+        f", {moment(at_ms)}" if isinstance(at_ms, int) else "",
+        (f"\nsaw {decision['saw']}", "dim"),
+    )
 
 
 def _stages(found: Explanation) -> Table:

@@ -257,10 +257,16 @@ def known_table(name: str) -> Table:
     return table
 
 
+_KEYS: Final = {
+    name: tuple(at for at, column in enumerate(table.columns) if column.is_key)
+    for name, table in TABLES.items()
+}
+"""Where the columns of the primary key stand."""
+
+
 def key_of(table: str, values: Sequence[Any]) -> tuple[Any, ...]:
     """The primary key in the values of a row."""
-    columns = TABLES[table].columns
-    return tuple(value for column, value in zip(columns, values, strict=True) if column.is_key)
+    return tuple([values[at] for at in _KEYS[table]])
 
 
 def known_columns(table: Table, names: Iterable[str]) -> tuple[str, ...]:

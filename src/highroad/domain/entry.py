@@ -75,6 +75,15 @@ class Row:
     values: tuple[str | int | float | bytes | None, ...]
 
 
+class ErasureReason(StrEnum):
+    """On whose account something is destroyed."""
+
+    REQUEST = "request"
+    """Somebody asked that a person be forgotten."""
+    RETENTION = "retention"
+    """It was older than payloads are kept."""
+
+
 @value(kw_only=False)
 class Erasure:
     """What an entry takes away, in its own transaction; the entries about it stay."""
@@ -85,6 +94,8 @@ class Erasure:
     """Runs whose key is destroyed, and with it every payload and digest of theirs."""
     profiles: tuple[str, ...] = ()
     """Opaque ids of principals whose names go."""
+    frees_keys: bool = False
+    """What the calls of these runs claimed goes as well: its digests outlive no run key."""
 
 
 @value

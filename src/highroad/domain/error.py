@@ -190,6 +190,10 @@ class DecisionRefused(HighroadError):  # noqa: N818 - what happened
     """What a person decided does not count; nothing changed. The message says why."""
 
 
+class ErasureRefused(DecisionRefused):
+    """Somebody cannot be forgotten now; nothing was destroyed. The message names what is open."""
+
+
 class NotRecorded(HighroadError, LookupError):  # noqa: N818 - what is the case
     """The ledger has nothing of that id. Look it up anew; ids are given whole."""
 

@@ -1,6 +1,7 @@
 """What the ledger tells those who read it: trails of runs, explanations of calls."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from highroad.domain.approval import Approval
 from highroad.domain.entry import Amendment
@@ -90,9 +91,13 @@ class Explanation:
     amendments: tuple[Amendment, ...] = ()
     positions: tuple[int, ...] = ()
     """Where its entries stand in the log."""
+    erased_ms: int | None = None
+    """When what it carried was destroyed, on request or by its age."""
     arguments: JsonValue = None
     """Only where they were revealed."""
     result: JsonValue = None
     """Only where it was revealed."""
     message: JsonValue = None
     """What the tool's author wrote, as `[message, hint]`; only where it was revealed."""
+    reasons: Mapping[str, JsonValue] = field(default_factory=dict)
+    """What people wrote who decided or settled, by their opaque id; only where it was revealed."""

@@ -1,33 +1,70 @@
 """What the ledger tells those who answer for it: trails of runs, explanations of calls."""
 
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import replace
 from operator import attrgetter
-from typing import Final
+from typing import Final, TypedDict, Unpack
 
-import orjson
-
-from highroad.domain.entry import Position, StoredEntry, Written
-from highroad.domain.error import LedgerError, NotPermitted, NotRecorded, VaultError
-from highroad.domain.identity import Principal
-from highroad.domain.json_value import JsonObject, JsonValue
-from highroad.domain.trail import Explanation, StageRecord, Trail, TrailStep
-from highroad.ledger import entries
+from highroad.domain.error import LedgerError, NotRecorded
+from highroad.domain.identity import DEFAULT_ORGANIZATION, Principal
+from highroad.domain.trail import Explanation, Trail
+from highroad.ledger import telling
+from highroad.ledger.answers import (
+    Act,
+    Denial,
+    Differ,
+    PinnedVersion,
+    Sight,
+    Spending,
+    SpendingBy,
+    UnknownCall,
+    VersionChange,
+)
 from highroad.ledger.archive import check_not_archived
-from highroad.ledger.history import CallHistory, read_call
+from highroad.ledger.comparison import TablesVerdict, compare
+from highroad.ledger.erasure import Eraser, ErasurePlan
+from highroad.ledger.export import Extract, extracted
+from highroad.ledger.history import read_call
 from highroad.ledger.ledger import Ledger
 from highroad.ledger.notary import Notary
-from highroad.ledger.projections import Body
+from highroad.ledger.period import ALWAYS, Period
 from highroad.ledger.proving import Proving
+from highroad.ledger.questions import Questions, Scope
+from highroad.ledger.report import Grants, PeriodReport, Reporter
+from highroad.ledger.results import Results
+from highroad.ledger.reveals import Reveals
 
-REVEAL: Final = "audit:reveal"
-"""The permission to read arguments, results and messages in plain."""
+_PREFIX: Final = 8
+"""Letters of a digest that name a definition."""
+_OPAQUE: Final = re.compile(r"usr_[0-9a-f]{32}")
 
-_PAGE: Final = 1_000
-_PAYLOADS: Final = ("arguments", "result", "message")
-_MICRO: Final = 1e-6
+
+class Part(TypedDict, total=False):
+    """Which part of the record is asked about; all of it may be left out."""
+
+    period: Period
+    """When; always."""
+    organization: str | None
+    """Whose record; all of them where nothing is said."""
+    asked_by: Principal | None
+    """Whoever asks sees the record of their own organization only."""
+
+
+class About(Part, total=False):
+    """About whom or what; exactly one of them is said."""
+
+    user: str | None
+    """As people know them (`alice`, of the organization `default` unless told), or their opaque
+    id."""
+    tool: str | None
+    """Its name."""
+    approver: str | None
+    """As `user`; what they decided."""
+    policy: str | None
+    """A policy version."""
 
 
 class Audit(Proving):
@@ -37,20 +74,37 @@ class Audit(Proving):
         ledger: To read from, and to record in who had payloads revealed.
         permissions: What a principal holds, by the policy.
         is_owner: Whether this process may write to it.
+        differ: Compares two definitions of a tool.
+        results: Kept in memory; forgotten with whoever is.
+        grants: Which permissions tools need and roles give.
         notary: Signs it; `None` where another process does.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it answers from, each by name
         self,
         ledger: Ledger,
         permissions: Callable[[Principal], AbstractSet[str]] = attrgetter("permissions"),
         *,
         is_owner: bool,
+        differ: Differ | None = None,
+        results: Results | None = None,
+        grants: Grants | None = None,
         notary: Notary | None = None,
     ) -> None:
         super().__init__(ledger, notary)
-        self._permissions = permissions
-        self._is_owner = is_owner
+        self._reveals = Reveals(ledger, permissions, is_owner=is_owner)
+        self._differ = differ
+        self._grants = grants
+        self.erasures: Eraser = Eraser(ledger, results, permissions, is_owner=is_owner)
+        """For the owner's inbox."""
+
+    def period(self, since: str | None = None, until: str | None = None) -> Period:
+        """The period between two moments, by the ledger's clock; see `Period.of`.
+
+        Raises:
+            ValueError: One of them is no time, or the period ends before it begins.
+        """
+        return Period.of(since, until, now_ms=self._ledger.clock.now_ms())
 
     async def trail(self, run_id: str) -> Trail:
         """All calls of a run in order; none where the ledger has no such run.
@@ -60,15 +114,10 @@ class Audit(Proving):
             LedgerError: The ledger cannot be read, or is of a newer version.
         """
         await self._catch_up()
-        steps = [
-            _step(history)
-            for of_call in _by_call(await self._entries_of_run(run_id))
-            if (history := read_call(of_call)) is not None
-        ]
-        if not steps:
+        found = await telling.trail(self._ledger, run_id)
+        if not found.steps:
             await check_not_archived(self._ledger.store, "run", run_id)
-        steps.sort(key=lambda step: step.step)  # stable: equal ones stay in order of arrival
-        return Trail(run_id=run_id, steps=tuple(steps))
+        return found
 
     async def explain(self, call_id: str, *, reveal_by: Principal | None = None) -> Explanation:
         """Everything that is recorded of a call.
@@ -90,16 +139,196 @@ class Audit(Proving):
         if history is None:
             await check_not_archived(self._ledger.store, "call", call_id)
             raise NotRecorded(f"the ledger has no call {call_id}")
-        explanation = await self._explained(history)
+        explanation = await telling.explained(self._ledger, history)
         if reveal_by is None:
             return explanation
-        plain = await self._reveal(history, reveal_by)
+        plain = await self._reveals.plain(history, reveal_by)
         return replace(
             explanation,
-            arguments=plain.get("arguments"),
-            result=plain.get("result"),
-            message=plain.get("message"),
+            arguments=plain.pop("arguments", None),
+            result=plain.pop("result", None),
+            message=plain.pop("message", None),
+            reasons=plain,
         )
+
+    async def acts(self, **about: Unpack[About]) -> tuple[Act, ...]:
+        """Everything that one user, tool, approver or policy version did, in order of time.
+
+        Args:
+            **about: Whom or what, when, and in which organization: see `About`.
+
+        Raises:
+            ValueError: Not exactly one of the four is given.
+            LedgerError: The ledger cannot be read.
+        """
+        named = {each: about.get(each) for each in ("user", "tool", "approver", "policy")}
+        given = [(each, str(what)) for each, what in named.items() if what is not None]
+        if len(given) != 1:
+            raise ValueError("give one of user, tool, approver and policy")
+        questions, scope = await self._asked(about)
+        match given[0]:
+            case "user", user:
+                return tuple(await questions.of_user(self._opaque(user, scope), scope))
+            case "approver", approver:
+                return tuple(await questions.of_approver(self._opaque(approver, scope), scope))
+            case "tool", tool:
+                return tuple(await questions.of_tool(tool, scope))
+            case _, version:
+                return tuple(await questions.of_policy(version, scope))
+
+    async def denials(self, **part: Unpack[Part]) -> tuple[Denial, ...]:
+        """What authorization denied, by rule and tool."""
+        questions, scope = await self._asked(part)
+        return tuple(await questions.denials(scope))
+
+    async def unknowns(self, **part: Unpack[Part]) -> tuple[UnknownCall, ...]:
+        """Calls of which nobody knew whether they took effect, and what was found out since."""
+        questions, scope = await self._asked(part)
+        return tuple(await questions.unknowns(scope))
+
+    async def costs(
+        self,
+        *,
+        by: SpendingBy = SpendingBy.TOOL,
+        **part: Unpack[Part],
+    ) -> tuple[Spending, ...]:
+        """What calls that ended in the period cost, by tool, user or run."""
+        questions, scope = await self._asked(part)
+        return tuple(await questions.costs(by, scope))
+
+    async def sight(
+        self,
+        approval_id: str,
+        *,
+        reveal_by: Principal | None = None,
+        asked_by: Principal | None = None,
+    ) -> Sight:
+        """What an approver saw: digest, obligations, the tool's definition, who said what.
+
+        Args:
+            approval_id: The whole id.
+            reveal_by: Whoever wants to see the arguments in plain, which is recorded first.
+            asked_by: Sees the record of their own organization only.
+
+        Raises:
+            NotRecorded: The ledger has no such approval.
+            NotPermitted: `reveal_by` lacks `audit:reveal`, or is of another organization.
+            VaultError: The arguments were erased, or their key is lost.
+        """
+        questions, scope = await self._asked(Part(asked_by=asked_by))
+        found = await questions.sight(approval_id, organization=scope.organization)
+        if found is None:
+            raise NotRecorded(f"the ledger has no approval {approval_id}")
+        if reveal_by is None:
+            return found
+        history = read_call(await self._ledger.store.entries(call_id=found.approval.call_id))
+        if history is None:
+            raise NotRecorded(f"the ledger has no call {found.approval.call_id}")
+        plain = await self._reveals.plain(history, reveal_by, ("arguments",))
+        return replace(found, arguments=plain.get("arguments"))
+
+    async def versions(self, tool: str) -> tuple[PinnedVersion, ...]:
+        """Every definition of a tool that was accepted, oldest first."""
+        questions, _ = await self._asked(Part())
+        return tuple(await questions.versions(tool))
+
+    async def changes(
+        self, tool: str, before: str | None = None, after: str | None = None
+    ) -> VersionChange:
+        """What changed between two accepted definitions of a tool.
+
+        Args:
+            tool: Its name.
+            before: A version, or the beginning of a digest; the last but one.
+            after: Likewise; the last one.
+
+        Raises:
+            NotRecorded: The ledger has no such definition, or fewer than two.
+        """
+        questions, _ = await self._asked(Part())
+        pins = await questions.versions(tool)
+        return await questions.change(_named(pins, tool, before, -2), _named(pins, tool, after, -1))
+
+    async def report(
+        self,
+        *,
+        verdict: Mapping[str, str] | None = None,
+        **part: Unpack[Part],
+    ) -> PeriodReport:
+        """What happened in a period.
+
+        Args:
+            verdict: What verifying said, by what was verified; it is taken over as it is.
+            **part: When, and in which organization: see `Part`.
+        """
+        questions, scope = await self._asked(part)
+        reporter = Reporter(self._ledger, questions, self._grants or Grants())
+        return await reporter.report(scope, verdict=verdict)
+
+    async def extract(
+        self,
+        table: str,
+        **part: Unpack[Part],
+    ) -> Extract:
+        """Rows of an audit table, or of the entries (`entry`), to be read one by one.
+
+        Raises:
+            LedgerError: There is no such table.
+            ValueError: The table has no time, or no organization, that could be asked for.
+        """
+        _, scope = await self._asked(part)
+        return extracted(self._ledger, table, scope)
+
+    async def compare_tables(self, *, limit: int = 1_000) -> TablesVerdict:
+        """Derive the audit tables anew from the entries, and tell every cell that differs.
+
+        Args:
+            limit: Stop after so many differences.
+        """
+        await self._catch_up()
+        return await compare(self._ledger.store, limit=limit)
+
+    async def erasure_plan(self, user: str, *, by: Principal) -> ErasurePlan:
+        """What forgetting a user would destroy; nothing happens.
+
+        Raises:
+            NotPermitted: `by` lacks `audit:erase`.
+        """
+        self.erasures.judge(by, by.organization)
+        await self._catch_up()
+        scope = Scope(organization=by.organization)
+        return await self.erasures.plan(self._opaque(user, scope), by.organization)
+
+    async def erase(self, user: str, *, by: Principal) -> ErasurePlan:
+        """Forget a user: keys of their runs, payloads, the name, claims on idempotency keys.
+
+        Entries stay, and every proof holds. A process that does not own the ledger leaves an order.
+
+        Args:
+            user: As people know them, or their opaque id; of the organization of `by`.
+            by: Whoever asks; needs `audit:erase`.
+
+        Raises:
+            NotPermitted: `by` lacks `audit:erase`.
+            ErasureRefused: Calls are open, or unknown and not settled; nothing was destroyed.
+            LedgerError: It could not be recorded, and so was not done.
+        """
+        scope = Scope(organization=by.organization)
+        return await self.erasures.order(self._opaque(user, scope), by=by)
+
+    async def _asked(self, part: Part) -> tuple[Questions, Scope]:
+        """Who asks sees their own organization, whatever else was named."""
+        await self._catch_up()
+        asked_by = part.get("asked_by")
+        whose = part.get("organization") if asked_by is None else asked_by.organization
+        scope = Scope(period=part.get("period", ALWAYS), organization=whose)
+        return Questions(self._ledger, self._differ), scope
+
+    def _opaque(self, user: str, scope: Scope) -> str:
+        if _OPAQUE.fullmatch(user):
+            return user
+        organization = scope.organization or DEFAULT_ORGANIZATION
+        return self._ledger.keyring.organization(organization).opaque(user)
 
     async def last_call(self, *, refused: bool = False) -> str | None:
         """Id of the newest call that ended, or of the newest that was refused."""
@@ -112,150 +341,16 @@ class Audit(Proving):
             with suppress(LedgerError):
                 await self._ledger.writer.flush()
 
-    async def _entries_of_run(self, run_id: str) -> list[StoredEntry]:
-        found: list[StoredEntry] = []
-        after: Position | None = None
-        while page := await self._ledger.store.entries(run_id=run_id, after=after, limit=_PAGE):
-            found.extend(page)
-            after = page[-1].position
-        return found
 
-    async def _explained(self, history: CallHistory) -> Explanation:
-        opening, ended = history.opening, history.ended or {}
-        approval = history.approval
-        if approval is not None:  # the store knows besides whether it was spent
-            approval = await self._ledger.store.approval(approval.id) or approval
-        step = _step(history)
-        return Explanation(
-            call_id=history.call_id,
-            run_id=history.run_id,
-            trace_id=opening["trace"],
-            tool=step.tool,
-            tool_version=opening.get("version"),
-            tool_digest=opening.get("definition"),
-            tier=opening.get("tier"),
-            effect=opening.get("effect"),
-            principal=step.principal,
-            principal_name=await self._name(step.principal, history.organization),
-            organization=history.organization,
-            delegation=tuple(opening.get("delegation", ())),
-            origin=opening["origin"],
-            door=opening["door"],
-            policy_version=opening["policy"],
-            rules=tuple(opening["rules"]),
-            status=step.status,
-            code=step.code,
-            rule=step.rule,
-            proof=ended.get("proof"),
-            created_ms=step.created_ms,
-            ended_ms=ended.get("at"),
-            latency_us=step.latency_us,
-            attempts=ended.get("attempts", 0),
-            cost_usd=step.cost_usd,
-            stages=tuple(_stage(*line) for line in history.stages),
-            coercions=tuple(opening.get("coercions", ())),
-            source_call_id=ended.get("source"),
-            approvals=() if approval is None else (approval,),
-            decisions=tuple(map(_decision, history.decisions)),
-            amendments=history.amendments,
-            positions=history.positions,
-        )
-
-    async def _name(self, opaque_id: str, organization: str) -> str | None:
-        """How people call a principal; `None` where that was erased or cannot be decrypted."""
-        sealed = await self._ledger.store.profile(opaque_id)
-        if sealed is None:
-            return None
-        try:
-            profile = self._ledger.keyring.organization(organization).open_profile(
-                opaque_id, sealed
-            )
-        except VaultError:
-            return None
-        known: Body = orjson.loads(profile)
-        name: str = known["name"] or known["id"]
-        return name
-
-    async def _reveal(self, history: CallHistory, by: Principal) -> dict[str, JsonValue]:
-        """Payloads of a call in plain, by their names, once it stands in the ledger who asked."""
-        if REVEAL not in self._permissions(by) or by.organization != history.organization:
-            raise NotPermitted(
-                f"revealing what call {history.call_id} carried needs the permission {REVEAL} in "
-                "its organization; ask whoever grants permissions"
-            )
-        refs = {name: ref for name in _PAYLOADS if (ref := history.ref(name)) is not None}
-        await self._record(history, by, [ref.id for ref in refs.values()])
-        vault = self._ledger.vault
-        return {
-            name: orjson.loads(await vault.open(history.run_id, ref.id))
-            for name, ref in refs.items()
-        }
-
-    async def _record(self, history: CallHistory, by: Principal, payloads: list[str]) -> None:
-        ledger = self._ledger
-        if not self._is_owner:
-            raise LedgerError(
-                "nothing is revealed unless that is recorded, and another process owns this "
-                "ledger: ask there, or end that process and try again"
-            )
-        entry = entries.revealed(
-            history,
-            by=ledger.keyring.opaque(by),
-            profile=ledger.sealed_profile(by),
-            payloads=payloads,
-            at_ms=ledger.clock.now_ms(),
-        )
-        if not isinstance(await ledger.writer.write(entry), Written):
-            raise LedgerError("the look at the payloads could not be recorded: nothing is shown")
-
-
-def _by_call(found: Iterable[StoredEntry]) -> Iterable[list[StoredEntry]]:
-    """Entries of each call, calls in the order of their first entry."""
-    calls: dict[str, list[StoredEntry]] = {}
-    for entry in found:
-        if entry.call_id is not None:
-            calls.setdefault(entry.call_id, []).append(entry)
-    return calls.values()
-
-
-def _step(history: CallHistory) -> TrailStep:
-    """A call in a line."""
-    opening, ended = history.opening, history.ended
-    arguments = history.ref("arguments")
-    step = TrailStep(
-        step=opening["step"],
-        call_id=history.call_id,
-        tool=opening["tool"],
-        principal=opening["principal"],
-        status="held" if history.is_held else "running",
-        created_ms=opening["opened"],
-        arguments_digest=None if arguments is None else arguments.digest,
-    )
-    if ended is not None:
-        return replace(
-            step,
-            status=ended["status"],
-            code=ended["code"],
-            rule=ended["rule"],
-            latency_us=ended["latency_us"],
-            cost_usd=ended["cost"] * _MICRO,
-            is_repeated="repeated" in ended,
-        )
-    if history.is_held and history.approval is not None:
-        return replace(step, code=history.approval.obligations[0].code)
-    return step
-
-
-def _stage(stage: str, verdict: str, code: str | None, rule: str | None, us: int) -> StageRecord:
-    return StageRecord(stage=stage, verdict=verdict, code=code, rule=rule, elapsed_us=us)
-
-
-def _decision(body: Body) -> JsonObject:
-    """Who decided what, when, and on what digest."""
-    return {
-        "approval": body["approval"]["id"],
-        "ruling": body["ruling"],
-        "by": body["by"],
-        "saw": body["saw"],
-        "at_ms": body["at"],
-    }
+def _named(
+    pins: Sequence[PinnedVersion], tool: str, wanted: str | None, position: int
+) -> PinnedVersion:
+    """A pin by its version or the beginning of its digest, else by its place; the newest counts."""
+    if wanted is None:
+        if len(pins) < -position:
+            raise NotRecorded(f"the ledger has no two definitions of {tool}")
+        return pins[position]
+    for pin in reversed(pins):
+        if wanted == pin.version or (len(wanted) >= _PREFIX and pin.digest.startswith(wanted)):
+            return pin
+    raise NotRecorded(f"the ledger has no definition {wanted} of {tool}")

@@ -80,6 +80,8 @@ async def stored(
         run_id=run_id, call_id=call_id, kind=kind, after=after, limit=PAGE
     ):
         yield found
+        if len(found) < PAGE:
+            return
         after = found[-1].position
 
 

@@ -16,6 +16,8 @@ from highroad.domain.entry import (
     Amendment,
     Entry,
     EntryKind,
+    Erasure,
+    ErasureReason,
     KeyClaim,
     Row,
 )
@@ -270,6 +272,60 @@ def noted(kind: EntryKind, facts: Body, *, organization: str, at_ms: int) -> Ent
         organization=organization,
         at_ms=at_ms,
         rows=projections.rows(body),
+    )
+
+
+def erased(  # noqa: PLR0913 - the facts of an erasure, each by name
+    erases: Erasure,
+    *,
+    erasure_id: str,
+    reason: ErasureReason,
+    organization: str,
+    at_ms: int,
+    payloads: int,
+    principal: str | None = None,
+    by: str | None = None,
+    profile: bytes | None = None,
+    before_ms: int | None = None,
+) -> Entry:
+    """Payloads, keys of runs and names are destroyed as this lands.
+
+    Args:
+        erases: What goes.
+        erasure_id: Of the row that tells of it.
+        reason: On whose account.
+        organization: The tenant.
+        at_ms: Unix time.
+        payloads: How many go.
+        principal: Opaque id of whoever is forgotten.
+        by: Opaque id of whoever asked.
+        profile: Who `by` is, encrypted.
+        before_ms: What was made before that goes by its age.
+    """
+    body: Body = {
+        "v": SCHEMA_VERSION,
+        "kind": EntryKind.ERASED,
+        "at": at_ms,
+        "org": organization,
+        "id": erasure_id,
+        "reason": reason,
+        "payloads": payloads,
+        "runs": len(erases.runs),
+        "run_ids": list(erases.runs),
+    }
+    for name, fact in (("principal", principal), ("by", by), ("before", before_ms)):
+        if fact is not None:
+            body[name] = fact
+    return Entry(
+        kind=EntryKind.ERASED,
+        body=orjson.dumps(body),
+        organization=organization,
+        at_ms=at_ms,
+        rows=(
+            *projections.rows(body),
+            *(() if by is None else _profile(by, organization, profile, at_ms)),
+        ),
+        erases=erases,
     )
 
 

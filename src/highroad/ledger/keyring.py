@@ -95,6 +95,12 @@ class OrganizationKey:
                 self._opaque.popitem(last=False)
         return known
 
+    def forget(self, opaque_id: str) -> None:
+        """Let go of whose id that is."""
+        known = [name for name, opaque in self._opaque.items() if opaque == opaque_id]
+        for name in known:
+            del self._opaque[name]
+
     def run_id(self, name: str) -> str:
         """The run that a caller's own name stands for."""
         return "run_" + self.digest(b"run", name.encode()).hex()[:_OPAQUE_HEX]

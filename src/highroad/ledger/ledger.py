@@ -216,6 +216,11 @@ class Ledger:
         profile = orjson.dumps(snapshot.freeze_principal(principal))
         return key.seal_profile(key.opaque(principal.id), profile)
 
+    def forget(self, organization: str, opaque_id: str) -> None:
+        """Let go of what memory holds of a principal."""
+        self._known.clear()
+        self.keyring.organization(organization).forget(opaque_id)
+
     # -- reading ---------------------------------------------------------------------------
 
     async def history(self, call_id: str) -> CallHistory | None:

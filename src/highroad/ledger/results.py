@@ -47,6 +47,10 @@ class Results:
         plain = record.call.id.encode() + b"\n" + json
         self._cache.put(key, nonce + self._cipher.encrypt(nonce, plain, key), ttl_s=ttl_s)
 
+    def forget(self) -> None:
+        """Serve nothing of what was kept: whose a result is cannot be told from its key."""
+        self._cache.clear()
+
     def _key(self, record: CallRecord, arguments: bytes) -> bytes:
         """What the result depends on: who asks, which version of which tool, and for what."""
         call = record.call

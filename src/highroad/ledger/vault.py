@@ -51,6 +51,11 @@ class Vault:
             self._recent.popitem(last=False)
         return key
 
+    def release(self, run_id: str) -> bool:
+        """Let go of a run's key, which is about to be destroyed; `False` while a call holds it."""
+        self._recent.pop(run_id, None)
+        return run_id not in self._held
+
     def seal(
         self, key: RunKey, payload_id: str, kind: PayloadKind, content: bytes
     ) -> tuple[PayloadRef, SealedPayload]:

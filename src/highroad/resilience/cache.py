@@ -48,3 +48,7 @@ class Cache:
     def forget(self, key: bytes) -> None:
         """Serve it no longer."""
         self._entries.pop(key, None)
+
+    def clear(self) -> None:
+        """Serve nothing of it any more."""
+        self._entries.clear()

@@ -191,6 +191,12 @@ SETTINGS: Final = (
         "`.highroad/keys`, which is made on first use.",
     ),
     Setting(
+        "retention.payload_days",
+        POSITIVE,
+        28,
+        "Days that arguments, results and messages of calls that ended are kept; entries stay.",
+    ),
+    Setting(
         "proof.entries",
         POSITIVE,
         1_000,

@@ -108,6 +108,7 @@ def _build(document: Document, root: Path) -> Settings:
         four_eyes=value_of("approvals.four_eyes", default=False),
         approver_roles=frozenset(value_of("approvals.roles", ())),
         keys_file=None if keys_file is None else root / keys_file,
+        payload_days=value_of("retention.payload_days", 28),
         pins_file=root / value_of("pins.file", "highroad.pins"),
         head_entries=value_of("proof.entries", 1_000),
         head_seconds=value_of("proof.seconds", 60.0),

@@ -44,6 +44,7 @@ class Settings:
         four_eyes: Nobody decides about a call of their own.
         approver_roles: One of them is needed to decide; empty asks for none.
         keys_file: Master keys, where the environment has none; `None` in production unless given.
+        payload_days: How long arguments, results and messages of ended calls are kept.
         pins_file: Accepted tool definitions.
         head_entries: Unsigned entries at which a head is signed.
         head_seconds: Seconds between heads, where anything is unsigned.
@@ -63,6 +64,7 @@ class Settings:
     four_eyes: bool = False
     approver_roles: frozenset[str] = frozenset()
     keys_file: Path | None
+    payload_days: int = 28
     pins_file: Path
     head_entries: int = 1_000
     head_seconds: float = 60.0

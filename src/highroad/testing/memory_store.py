@@ -317,6 +317,10 @@ class MemoryStore:
         ledger.payloads = kept
         for run_id in erasure.runs:
             ledger.run_keys.pop(run_id, None)
+        if erasure.frees_keys:
+            calls = {call for run_id in erasure.runs for call in ledger.calls_of.get(run_id, ())}
+            for key in [key for key, claim in ledger.claims.items() if claim.call_id in calls]:
+                del ledger.claims[key]
         for opaque_id in erasure.profiles:
             known = ledger.tables["app_user"].get((opaque_id,))
             if known is not None:

@@ -53,9 +53,18 @@ _CLOSE: Final = "DELETE FROM open_call WHERE call_id = ?"
 _ROW: Final = {name: schema.replacement(table) for name, table in TABLES.items()}
 
 _ERASE_PAYLOAD: Final = "DELETE FROM payload WHERE id = ?"
-_ERASE_RUN: Final = (
-    "DELETE FROM payload WHERE run_id = ?",
-    "DELETE FROM run_key WHERE run_id = ?",
+# A payload is named by its call, or by the approval of its call, and a dot ('/' follows on '.').
+_ERASE_OF_RUN: Final = """
+    DELETE FROM payload WHERE id IN (
+        SELECT payload.id FROM (
+            SELECT id FROM tool_call WHERE run_id = ?1
+            UNION ALL SELECT approval.id FROM tool_call
+            JOIN approval ON approval.call_id = tool_call.id WHERE tool_call.run_id = ?1
+        ) AS named JOIN payload ON payload.id > named.id || '.' AND payload.id < named.id || '/')
+"""
+_ERASE_KEY: Final = "DELETE FROM run_key WHERE run_id = ?"
+_FREE_RUN: Final = (
+    "DELETE FROM key_claim WHERE call_id IN (SELECT id FROM tool_call WHERE run_id = ?)"
 )
 _ERASE_PROFILE: Final = "UPDATE app_user SET sealed_profile = NULL WHERE id = ?"
 
@@ -200,17 +209,16 @@ class _Batch:
             self._gather(_FREE, (call_id,))
 
     def _erase(self, erasure: Erasure) -> None:
-        """Destroy content; its place in the file is overwritten, not only given free."""
-        for statement in (_PAYLOAD, _RUN_KEY, _ROW["app_user"]):
+        """Destroy content: its place in the file is overwritten (`PRAGMA secure_delete`)."""
+        for statement in tuple(self._rows):
             self._write(statement)
-        self._connection.pragma("secure_delete", True)  # noqa: FBT003 - a pragma's value
-        try:
-            self._connection.executemany(_ERASE_PAYLOAD, [(id_,) for id_ in erasure.payloads])
-            for statement in _ERASE_RUN:
-                self._connection.executemany(statement, [(id_,) for id_ in erasure.runs])
-            self._connection.executemany(_ERASE_PROFILE, [(id_,) for id_ in erasure.profiles])
-        finally:
-            self._connection.pragma("secure_delete", False)  # noqa: FBT003 - a pragma's value
+        runs = [(run_id,) for run_id in erasure.runs]
+        self._connection.executemany(_ERASE_PAYLOAD, [(id_,) for id_ in erasure.payloads])
+        self._connection.executemany(_ERASE_OF_RUN, runs)
+        self._connection.executemany(_ERASE_KEY, runs)
+        if erasure.frees_keys:
+            self._connection.executemany(_FREE_RUN, runs)
+        self._connection.executemany(_ERASE_PROFILE, [(id_,) for id_ in erasure.profiles])
 
     def _gather(self, statement: str, values: tuple[_Value, ...]) -> None:
         rows = self._rows.get(statement)

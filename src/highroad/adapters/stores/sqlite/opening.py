@@ -21,6 +21,9 @@ _PRAGMAS: Final = (
     "PRAGMA foreign_keys = OFF",
     "PRAGMA trusted_schema = OFF",
     "PRAGMA temp_store = MEMORY",
+    # What is deleted is overwritten. It must hold from the beginning: pages that were split
+    # keep copies of what stood in them, which a later deletion does not reach (P7).
+    "PRAGMA secure_delete = ON",
     # The WAL shrinks back to this after a burst.
     "PRAGMA journal_size_limit = 16777216",
 )

@@ -1,5 +1,6 @@
 """The store's face: `highroad.ports.store.Store` on one SQLite file."""
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -23,6 +24,8 @@ from highroad.domain.payload import SealedKey, SealedPayload
 from highroad.domain.run import Usage
 from highroad.ports.store import Ownership
 
+_log: Final = logging.getLogger("highroad.ledger")
+
 PATIENCE_MS: Final = 5_000
 """How long to wait for another process that is writing."""
 
@@ -36,9 +39,11 @@ class SQLiteStore:
         self._writer = Writer(connect(path, patience_ms=patience_ms), path, patience_ms=patience_ms)
         reading = connect(path, patience_ms=patience_ms)
         self._reader = Reader(reading)
+        self.tables: SQLiteTables = SQLiteTables(
+            reading, self._writer, path, patience_ms=patience_ms
+        )
         self.upkeep: SQLiteUpkeep = SQLiteUpkeep(path, self._writer, reading, self._lock)
         self.proofs: SQLiteProofs = SQLiteProofs(self._writer, reading, self._lock, path)
-        self._tables = SQLiteTables(reading, self._writer, path, patience_ms=patience_ms)
 
     @classmethod
     def open(cls, path: Path | str, *, patience_ms: int = PATIENCE_MS) -> "SQLiteStore":
@@ -53,11 +58,6 @@ class SQLiteStore:
         """
         # Absolute, so that a program may change its folder afterwards.
         return cls(Path(path).absolute(), patience_ms=patience_ms)
-
-    @property
-    def tables(self) -> SQLiteTables:
-        """Its audit tables."""
-        return self._tables
 
     async def acquire(self, *, pid: int, at_ms: int) -> Fence | None:
         """Become the owner, or `None` while another process is."""
@@ -80,6 +80,12 @@ class SQLiteStore:
         receipts = await self._writer.transaction(
             lambda connection: appending.append(connection, entries, fence)
         )
+        if any(entry.erases is not None for entry in entries) and not await self._writer.shed_log():
+            _log.warning(
+                "another process reads the ledger %s, so that what was erased stands in its "
+                "write-ahead log until the next erasure or until everybody closed it",
+                self._errors.path,
+            )
         landed = tuple(receipt for receipt in receipts if receipt is not None)
         if len(landed) < len(receipts):
             raise FenceLost(
@@ -191,7 +197,7 @@ class SQLiteStore:
     async def close(self) -> None:
         """Give up ownership and files. Safe to call twice."""
         with self._errors:
-            self._tables.close()
+            self.tables.close()
             await self._writer.close()
             self._reader.close()
             self._lock.release()

@@ -44,13 +44,17 @@ def upgrade(
 def _upgrade_alone(connection: apsw.Connection, path: Path, progress: Progress) -> None:
     """While nobody else may write: what is backed up is what is changed."""
     connection.execute("BEGIN IMMEDIATE")
-    if _is_old(connection):
+    is_old = _is_old(connection)
+    if is_old:
         version = connection.pragma("user_version")
         backup.back_up(path, version=version, progress=progress)
         for statement in schema.upgrade_from_1():
             connection.execute(statement)
         connection.pragma("user_version", schema.VERSION)
     connection.execute("COMMIT")
+    if is_old:
+        # Version 1 left what it deleted in the file, where an erasure would not reach it (P7).
+        connection.execute("VACUUM")
 
 
 def _is_old(connection: apsw.Connection) -> bool:

@@ -37,6 +37,7 @@ class Writer:
         self._patience_ms = patience_ms
         self._disk = DiskThread(f"highroad ledger {path.name}")
         self._turn = asyncio.Lock()
+        self._is_shed = False
         self._path = path
         self._file = _identity(path)
         # The loop itself never waits for another process: see `_begin_patiently`.
@@ -59,6 +60,28 @@ class Writer:
                     if self._connection.in_transaction:
                         self._connection.execute("ROLLBACK")
             return result
+
+    async def shed_log(self) -> bool:
+        """Move the write-ahead log into the file and cut it to nothing, so that it keeps no past.
+
+        Returns:
+            Whether nothing of it is left; `False` while another process reads.
+
+        Raises:
+            LedgerError: It could not be written.
+        """
+        async with self._turn:
+            with self._errors:
+                await self._disk.run(self._checkpoint)
+        return self._is_shed
+
+    def _checkpoint(self) -> None:
+        self._connection.set_busy_timeout(self._patience_ms)
+        try:
+            busy, _, _ = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").get
+            self._is_shed = not busy
+        finally:
+            self._connection.set_busy_timeout(0)
 
     async def close(self) -> None:
         """Wait for the transaction on its way, then let go of the file."""

@@ -1,0 +1,252 @@
+"""Forgetting a person: the keys of their runs, payloads, names, and claims on idempotency keys.
+
+Entries stay as they are, so every proof holds. What makes their digests unguessable is gone with
+the keys: a run's digests are HMACs under the run's key alone.
+"""
+
+from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import Final
+
+from highroad.domain.entry import Entry, Erasure, ErasureReason, Written
+from highroad.domain.error import ErasureRefused, LedgerError, NotPermitted
+from highroad.domain.identity import Principal
+from highroad.domain.order import ErasureOrder
+from highroad.domain.outcome import Status
+from highroad.ledger import entries
+from highroad.ledger.derivation import stored
+from highroad.ledger.history import read_body
+from highroad.ledger.ledger import Ledger
+from highroad.ledger.names import Names
+from highroad.ledger.projections import Body
+from highroad.ledger.results import Results
+from highroad.ledger.rows import record, records, selection
+
+ERASE: Final = "audit:erase"
+"""The permission to have somebody forgotten."""
+
+_RUNS: Final = 500
+"""Runs whose keys go with one entry."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErasurePlan:
+    """What forgetting a person destroys."""
+
+    principal: str
+    """Opaque id."""
+    organization: str
+    name: str | None
+    """How people call them, while that is known."""
+    runs: tuple[str, ...]
+    """Runs in which a call was made for them: all that these runs carried becomes unreadable."""
+    calls: int
+    """Theirs."""
+    calls_of_others: int
+    """In the same runs; what those carried goes as well."""
+    reasons: tuple[str, ...]
+    """Payloads with what they wrote about calls of other runs."""
+    unfinished: tuple[str, ...]
+    """Calls in these runs that are open, or unknown and not settled: as long as there are any,
+    nothing is destroyed."""
+
+
+class Eraser:
+    """Plans erasures, and carries them out where this process owns the ledger.
+
+    Args:
+        ledger: Where people are forgotten.
+        results: Kept in memory, and forgotten as well.
+        permissions: What a principal holds, by the policy.
+        is_owner: Whether this process may write to the ledger.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        results: Results | None = None,
+        permissions: Callable[[Principal], AbstractSet[str]] = attrgetter("permissions"),
+        *,
+        is_owner: bool,
+    ) -> None:
+        self._ledger = ledger
+        self._tables = ledger.store.tables
+        self._results = results
+        self._permissions = permissions
+        self._is_owner = is_owner
+
+    async def plan(self, principal_id: str, organization: str) -> ErasurePlan:
+        """What forgetting a principal would destroy; nothing happens."""
+        runs = await self._runs_of(principal_id, organization)
+        calls = others = 0
+        unfinished: list[str] = []
+        open_calls = set(await self._ledger.store.open_calls())
+        for run_id in runs:
+            async for call in records(self._tables, selection("tool_call", run_id=run_id)):
+                is_theirs = call["principal_id"] == principal_id
+                calls, others = calls + is_theirs, others + (not is_theirs)
+                if call["id"] in open_calls or await self._is_unsettled(call["id"]):
+                    unfinished.append(call["id"])
+        return ErasurePlan(
+            principal=principal_id,
+            organization=organization,
+            name=await Names(self._ledger).of(principal_id, organization),
+            runs=runs,
+            calls=calls,
+            calls_of_others=others,
+            reasons=await self._reasons_of(principal_id, organization, set(runs)),
+            unfinished=tuple(unfinished),
+        )
+
+    def judge(self, by: Principal, organization: str) -> None:
+        """Refuse whoever may not have people forgotten.
+
+        Raises:
+            NotPermitted: `by` lacks `audit:erase`, or is of another organization.
+        """
+        if ERASE not in self._permissions(by) or by.organization != organization:
+            raise NotPermitted(
+                f"having somebody forgotten needs the permission {ERASE} in their organization; "
+                "ask whoever grants permissions"
+            )
+
+    async def order(self, principal_id: str, *, by: Principal) -> ErasurePlan:
+        """Have a principal of the same organization forgotten.
+
+        The owner does it at once; any other process leaves an order in the inbox.
+
+        Returns:
+            What was, or will be, destroyed.
+
+        Raises:
+            NotPermitted: `by` lacks `audit:erase`.
+            ErasureRefused: Calls are open, or unknown and not settled; nothing was destroyed.
+            LedgerError: It could not be recorded, and so was not done.
+        """
+        ledger = self._ledger
+        self.judge(by, by.organization)
+        order = ErasureOrder(
+            principal_id=principal_id,
+            organization=by.organization,
+            by=ledger.keyring.opaque(by),
+            at_ms=ledger.clock.now_ms(),
+            profile=ledger.sealed_profile(by),
+        )
+        if self._is_owner:
+            return await self.carry_out(order)
+        plan = await self.plan(principal_id, by.organization)
+        _refuse_unfinished(plan)
+        await ledger.store.post(order)
+        return plan
+
+    async def carry_out(self, order: ErasureOrder) -> ErasurePlan:
+        """Do what an order asks for; the same order given again destroys nothing more.
+
+        Raises:
+            ErasureRefused: Calls are open, or unknown and not settled; nothing was destroyed.
+            LedgerError: It could not be recorded.
+        """
+        await self._ledger.writer.flush()
+        plan = await self.plan(order.principal_id, order.organization)
+        if await record(self._tables, "erasure", {"id": _id_of(order)}) is not None:
+            return plan
+        _refuse_unfinished(plan)
+        busy = [run_id for run_id in plan.runs if not self._ledger.vault.release(run_id)]
+        if busy:
+            raise ErasureRefused(f"calls are on their way in {', '.join(busy)}: try again")
+        batches = [plan.runs[at : at + _RUNS] for at in range(0, len(plan.runs), _RUNS)]
+        for number, runs in enumerate(batches):
+            await self._write(
+                await self._entry(order, Erasure(runs=runs, frees_keys=True), f".{number}")
+            )
+        # Last: whoever finds this row finds all of it done.
+        rest = Erasure(payloads=plan.reasons, profiles=(order.principal_id,))
+        await self._write(await self._entry(order, rest, ""))
+        self._ledger.forget(order.organization, order.principal_id)
+        if self._results is not None:
+            self._results.forget()
+        return plan
+
+    async def _entry(self, order: ErasureOrder, erases: Erasure, suffix: str) -> Entry:
+        payloads = len(erases.payloads)
+        for run_id in erases.runs:
+            payloads += await self._payloads_of(run_id)
+        is_self = order.by == order.principal_id
+        return entries.erased(
+            erases,
+            erasure_id=_id_of(order) + suffix,
+            reason=ErasureReason.REQUEST,
+            organization=order.organization,
+            at_ms=self._ledger.clock.now_ms(),
+            payloads=payloads,
+            principal=order.principal_id,
+            by=order.by,
+            profile=None if is_self else order.profile,
+        )
+
+    async def _write(self, entry: Entry) -> None:
+        if not isinstance(await self._ledger.writer.write(entry), Written):
+            raise LedgerError("the erasure could not be recorded: nothing more was destroyed")
+
+    async def _runs_of(self, principal_id: str, organization: str) -> tuple[str, ...]:
+        wanted = selection("tool_call", principal_id=principal_id, organization=organization)
+        return tuple(str(run) for run, _ in await self._tables.totals(wanted, by=("run_id",)))
+
+    async def _is_unsettled(self, call_id: str) -> bool:
+        """Whether nobody knows what became of a call: its claim must stand until somebody does."""
+        result = await record(self._tables, "tool_result", {"call_id": call_id})
+        if result is None or result["status"] != Status.UNKNOWN:
+            return False
+        facts = [
+            fact["applied"]
+            async for fact in records(self._tables, selection("amendment", call_id=call_id))
+        ]
+        return all(applied is None for applied in facts)
+
+    async def _reasons_of(
+        self, principal_id: str, organization: str, runs: AbstractSet[str]
+    ) -> tuple[str, ...]:
+        """What they wrote in runs that stay."""
+        wanted = (
+            selection("approval_decision", decided_by=principal_id, organization=organization),
+            selection("amendment", amended_by=principal_id, organization=organization),
+        )
+        return tuple(
+            [
+                row["reason_ref"]
+                for each in wanted
+                async for row in records(self._tables, each)
+                if row["reason_ref"] is not None and row["run_id"] not in runs
+            ]
+        )
+
+    async def _payloads_of(self, run_id: str) -> int:
+        """How many payloads the entries of a run name."""
+        named: set[str] = set()
+        async for page in stored(self._ledger.store, run_id=run_id):
+            for entry in page:
+                named.update(_named(read_body(entry)))
+        return len(named)
+
+
+def _named(body: Body) -> list[str]:
+    refs: Sequence[Sequence[str]] = (
+        *(body[name] for name in ("arguments", "result", "message") if name in body),
+        *body.get("parts", ()),
+    )
+    reason = body.get("reason")
+    return [ref[0] for ref in refs] + ([] if reason is None else [reason])
+
+
+def _refuse_unfinished(plan: ErasurePlan) -> None:
+    if plan.unfinished:
+        raise ErasureRefused(
+            f"{plan.principal} cannot be forgotten while calls are open, or unknown and not "
+            f"settled; end or settle them first: {', '.join(plan.unfinished)}"
+        )
+
+
+def _id_of(order: ErasureOrder) -> str:
+    return f"erasure_{order.at_ms}_{order.principal_id}"

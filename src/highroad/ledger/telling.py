@@ -1,0 +1,143 @@
+"""What the entries tell: the calls of a run in order, and all that is recorded of one call."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Final
+
+from highroad.domain.entry import EntryKind, StoredEntry
+from highroad.domain.json_value import JsonObject
+from highroad.domain.trail import Explanation, StageRecord, Trail, TrailStep
+from highroad.ledger.derivation import stored
+from highroad.ledger.history import CallHistory, read_body, read_call
+from highroad.ledger.ledger import Ledger
+from highroad.ledger.names import Names
+from highroad.ledger.projections import Body
+
+_MICRO: Final = 1e-6
+
+
+async def trail(ledger: Ledger, run_id: str) -> Trail:
+    """All calls of a run, in order."""
+    found = [entry async for page in stored(ledger.store, run_id=run_id) for entry in page]
+    steps = [
+        _step(history) for of_call in _by_call(found) if (history := read_call(of_call)) is not None
+    ]
+    steps.sort(key=lambda step: step.step)  # stable: equal ones stay in order of arrival
+    return Trail(run_id=run_id, steps=tuple(steps))
+
+
+async def explained(ledger: Ledger, history: CallHistory) -> Explanation:
+    """Everything that is recorded of a call but what it carried."""
+    opening, ended = history.opening, history.ended or {}
+    approval = history.approval
+    if approval is not None:  # the store knows besides whether it was spent
+        approval = await ledger.store.approval(approval.id) or approval
+    step, names = _step(history), Names(ledger)
+    return Explanation(
+        call_id=history.call_id,
+        run_id=history.run_id,
+        trace_id=opening["trace"],
+        tool=step.tool,
+        tool_version=opening.get("version"),
+        tool_digest=opening.get("definition"),
+        tier=opening.get("tier"),
+        effect=opening.get("effect"),
+        principal=step.principal,
+        principal_name=await names.of(step.principal, history.organization),
+        organization=history.organization,
+        delegation=tuple(opening.get("delegation", ())),
+        origin=opening["origin"],
+        door=opening["door"],
+        policy_version=opening["policy"],
+        rules=tuple(opening["rules"]),
+        status=step.status,
+        code=step.code,
+        rule=step.rule,
+        proof=ended.get("proof"),
+        created_ms=step.created_ms,
+        ended_ms=ended.get("at"),
+        latency_us=step.latency_us,
+        attempts=ended.get("attempts", 0),
+        cost_usd=step.cost_usd,
+        stages=tuple(_stage(*line) for line in history.stages),
+        coercions=tuple(opening.get("coercions", ())),
+        source_call_id=ended.get("source"),
+        approvals=() if approval is None else (approval,),
+        decisions=tuple([await _decision(body, names) for body in history.decisions]),
+        amendments=history.amendments,
+        positions=history.positions,
+        erased_ms=await _erased_ms(ledger, history),
+    )
+
+
+async def _erased_ms(ledger: Ledger, history: CallHistory) -> int | None:
+    """When the arguments of a call were destroyed, if they were."""
+    ref = history.ref("arguments")
+    if ref is None or await ledger.store.payload(ref.id) is not None:
+        return None
+    async for page in stored(ledger.store, kind=EntryKind.ERASED):
+        for entry in page:
+            if _is_about(read_body(entry), history):
+                return entry.at_ms
+    return None
+
+
+def _by_call(found: Iterable[StoredEntry]) -> Iterable[list[StoredEntry]]:
+    """Entries of each call, calls in the order of their first entry."""
+    calls: dict[str, list[StoredEntry]] = {}
+    for entry in found:
+        if entry.call_id is not None:
+            calls.setdefault(entry.call_id, []).append(entry)
+    return calls.values()
+
+
+def _step(history: CallHistory) -> TrailStep:
+    """A call in a line."""
+    opening, ended = history.opening, history.ended
+    arguments = history.ref("arguments")
+    step = TrailStep(
+        step=opening["step"],
+        call_id=history.call_id,
+        tool=opening["tool"],
+        principal=opening["principal"],
+        status="held" if history.is_held else "running",
+        created_ms=opening["opened"],
+        arguments_digest=None if arguments is None else arguments.digest,
+    )
+    if ended is not None:
+        return replace(
+            step,
+            status=ended["status"],
+            code=ended["code"],
+            rule=ended["rule"],
+            latency_us=ended["latency_us"],
+            cost_usd=ended["cost"] * _MICRO,
+            is_repeated="repeated" in ended,
+        )
+    if history.is_held and history.approval is not None:
+        return replace(step, code=history.approval.obligations[0].code)
+    return step
+
+
+def _stage(stage: str, verdict: str, code: str | None, rule: str | None, us: int) -> StageRecord:
+    return StageRecord(stage=stage, verdict=verdict, code=code, rule=rule, elapsed_us=us)
+
+
+def _is_about(body: Body, history: CallHistory) -> bool:
+    """Whether an erasure took what a call carried."""
+    if history.run_id in body.get("run_ids", ()):
+        return True
+    ended_ms = (history.ended or {}).get("at")
+    return "before" in body and ended_ms is not None and ended_ms < body["before"]
+
+
+async def _decision(body: Body, names: Names) -> JsonObject:
+    """Who decided what, when, and on what digest."""
+    return {
+        "approval": body["approval"]["id"],
+        "ruling": body["ruling"],
+        "by": body["by"],
+        "name": await names.of(body["by"], body["org"]),
+        "saw": body["saw"],
+        "at_ms": body["at"],
+    }
