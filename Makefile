@@ -63,11 +63,11 @@ imports: $(READY)  ## import-linter: the layers of the house
 
 dependencies: $(READY)  ## deptry: what is imported is declared, what is declared is imported
 	$(call say,dependencies: deptry)
-	@$(BIN)/deptry src
+	@$(BIN)/deptry src auditor
 
 docstrings: $(READY)  ## interrogate: every public name is documented
 	$(call say,docstrings: interrogate)
-	@$(BIN)/interrogate --quiet src || $(BIN)/interrogate -vv src
+	@$(BIN)/interrogate --quiet src auditor || $(BIN)/interrogate -vv src auditor
 
 coverage: $(READY)  ## tests with branch coverage, and its report
 	$(call say,coverage: pytest under branch coverage)

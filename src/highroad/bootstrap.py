@@ -52,7 +52,7 @@ from highroad.ledger.report import Grants
 from highroad.ledger.results import Results
 from highroad.ledger.retention import Retention
 from highroad.ledger.segment import Segment
-from highroad.ledger.standing import Standing, standing_of
+from highroad.ledger.statistics import Statistics, statistics_of
 from highroad.ledger.writer import GroupWriter
 from highroad.limits.budget import Budget
 from highroad.limits.rate import WINDOW_S, Rates
@@ -281,7 +281,7 @@ def local_user() -> Principal:
     return Principal(name, DEFAULT_ORGANIZATION, name=name, authenticated=True)
 
 
-async def standing(url: str) -> Standing:
+async def statistics(url: str) -> Statistics:
     """How the ledger at `url` stands; it is read, and need not be free.
 
     Raises:
@@ -289,7 +289,7 @@ async def standing(url: str) -> Standing:
     """
     place = _existing(url)
     try:
-        return await standing_of(place.store)
+        return await statistics_of(place.store)
     finally:
         await place.store.close()
 

@@ -17,7 +17,7 @@ def test_the_stages_are_those_of_the_road_in_their_order(page_of, rows_of):
 def test_every_file_that_is_named_is_there(page_of, repository):
     source = repository / "src" / "highroad"
     for name in FILE.findall(page_of("ARCHITECTURE.md").text):
-        places = (source / name, source / "pipeline" / name)
+        places = (source / name, source / "pipeline" / name, repository / name)
         assert any(place.exists() for place in places), name
 
 

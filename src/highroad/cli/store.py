@@ -22,7 +22,7 @@ from highroad.cli.options import AsJson
 from highroad.cli.output import Output
 from highroad.ledger.moving import Moved
 from highroad.ledger.segment import Segment
-from highroad.ledger.standing import Standing
+from highroad.ledger.statistics import Statistics
 from highroad.ports.upkeep import Progress, StoreUpgrade
 from highroad.settings import load
 
@@ -45,8 +45,8 @@ def stats(*, ledger: _Ledger = None, as_json: AsJson = False) -> None:
     output = Output(as_json=as_json)
 
     def show() -> ExitCode:
-        found = asyncio.run(bootstrap.standing(_url(ledger)))
-        output.show(found, _standing(found))
+        found = asyncio.run(bootstrap.statistics(_url(ledger)))
+        output.show(found, _statistics(found))
         return ExitCode.COMPLETED
 
     leave(output, show)
@@ -121,7 +121,7 @@ def _bar(output: Output, doing: str) -> Iterator[Progress]:
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
-def _standing(found: Standing) -> Group:
+def _statistics(found: Statistics) -> Group:
     facts = views.facts()
     for name, value in (
         ("ledger", found.ledger),

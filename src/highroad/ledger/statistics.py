@@ -11,7 +11,7 @@ from highroad.ports.store import Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class Statistics:
     """What operators look at; times are Unix milliseconds."""
 
     ledger: str
@@ -43,7 +43,7 @@ class Standing:
     """Where it goes on, if it was moved."""
 
 
-async def standing_of(store: Store) -> Standing:
+async def statistics_of(store: Store) -> Statistics:
     """How the ledger of a store stands.
 
     Raises:
@@ -53,7 +53,7 @@ async def standing_of(store: Store) -> Standing:
     facts = await facts_of(store)
     extents = await store.proofs.extents()
     rows = dict(figures.rows)
-    return Standing(
+    return Statistics(
         ledger=facts[Fact.ID],
         kind=figures.kind,
         schema=figures.schema,
