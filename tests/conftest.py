@@ -1,7 +1,9 @@
 """What every test stands on: no network, no settings of the developer, tests by promise."""
 
+import asyncio
 import os
 import socket
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 import pytest
@@ -45,6 +47,36 @@ def anyio_backend():
 def repository():
     """The checkout; tests themselves run in an empty folder."""
     return Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def postgres_programs():
+    """The module `postgres.py` beside this file; tests are no package."""
+    spec = spec_from_file_location("postgres", Path(__file__).with_name("postgres.py"))
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def postgres(postgres_programs):
+    """A PostgreSQL server of this test process, started when the first test asks for it."""
+    server = postgres_programs.Server()
+    try:
+        server.start()
+        server.template = server.create()
+        asyncio.run(postgres_programs.migrate(server.url(server.template)))
+        yield server
+    finally:
+        server.remove()
+
+
+@pytest.fixture
+def postgres_url(postgres):
+    """URL of an empty ledger."""
+    database = postgres.create(postgres.template)
+    yield postgres.url(database)
+    postgres.drop(database)
 
 
 @pytest.fixture(autouse=True)

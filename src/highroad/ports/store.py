@@ -48,10 +48,19 @@ class Store(Protocol):
         """Its audit tables."""
         ...
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether several processes write it at once, each a log of its own.
+
+        An embedded ledger is one log, which one process at a time owns.
+        """
+        ...
+
     async def acquire(self, *, pid: int, at_ms: int) -> Fence | None:
         """Become the owner, or `None` while another process is; death frees it.
 
-        A new owner's fence is of a higher epoch than every one before.
+        A new owner's fence is of a higher epoch than every one before. In a shared ledger it is
+        the fence of a log whose writer is gone, or of a new one, and never `None`.
 
         Raises:
             LedgerError: The ledger was moved away, or is a copy that is not complete.
@@ -59,7 +68,7 @@ class Store(Protocol):
         ...
 
     async def ownership(self) -> Ownership | None:
-        """The present owner, or the last one."""
+        """The present owner, or the last one; of a shared ledger, who came last."""
         ...
 
     async def append(self, entries: Sequence[Entry], *, fence: Fence) -> tuple[Receipt, ...]:
@@ -82,16 +91,22 @@ class Store(Protocol):
         """The claim on a key that lasts at `at_ms`."""
         ...
 
-    async def entries(
+    async def entries(  # noqa: PLR0913 - what may narrow them, each by name
         self,
         *,
+        log_id: str | None = None,
         run_id: str | None = None,
         call_id: str | None = None,
         kind: str | None = None,
         after: Position | None = None,
         limit: int = 1_000,
     ) -> Sequence[StoredEntry]:
-        """Entries by position, from behind `after`, narrowed by what is given."""
+        """Entries in the order in which they landed, from behind `after`, narrowed.
+
+        Within a log that is the order of positions. Of two logs, what was answered as written
+        before the other was appended comes first; what two writers append at the same time has
+        no order of its own, and may land before an `after` that was read meanwhile.
+        """
         ...
 
     async def last_call(self, *, refused: bool = False) -> str | None:
@@ -99,7 +114,22 @@ class Store(Protocol):
         ...
 
     async def open_calls(self) -> Sequence[str]:
-        """Ids of calls with an intent or a hold and no terminal record, oldest first."""
+        """Ids of calls with an intent or a hold and no terminal record, oldest first.
+
+        Those that another living process drives are left out; a held call nobody drives.
+        """
+        ...
+
+    async def adopt(self, call_id: str) -> bool:
+        """Take an open call that no other living process drives, to drive it on or to end it.
+
+        Of several processes one gets it. Whoever had it, and lives after all, can append nothing
+        more under its fence. Where a ledger has one owner, it is whether the call is open.
+        """
+        ...
+
+    async def is_driven(self, call_id: str) -> bool:
+        """Whether another living process has this call in flight."""
         ...
 
     async def unknown_calls(self, *, after: str = "", limit: int = 100) -> Sequence[str]:
@@ -149,7 +179,10 @@ class Store(Protocol):
         ...
 
     async def inbox(self) -> Sequence[Order]:
-        """Orders that no entry answers yet, oldest first."""
+        """Orders that no entry answers yet, oldest first.
+
+        Of several writers of a shared ledger, one at a time is shown them.
+        """
         ...
 
     async def forget(self, orders: Sequence[Order]) -> None:

@@ -45,6 +45,8 @@ class MemoryStore:
         ledger: Shared with another store, as two processes share a file; a new one if absent.
     """
 
+    is_shared: bool = False
+
     def __init__(self, ledger: MemoryLedger | None = None) -> None:
         self.ledger: MemoryLedger = MemoryLedger() if ledger is None else ledger
         self._is_closed = False
@@ -85,9 +87,10 @@ class MemoryStore:
         claim = self._open().claims.get((organization, digest))
         return claim if claim is not None and claim.expires_ms > at_ms else None
 
-    async def entries(
+    async def entries(  # noqa: PLR0913 - what may narrow them, each by name
         self,
         *,
+        log_id: str | None = None,
         run_id: str | None = None,
         call_id: str | None = None,
         kind: str | None = None,
@@ -102,7 +105,8 @@ class MemoryStore:
         found = (
             entry
             for entry in ledger.entries[bisect_left(ledger.entries, start, key=seq_of) :]
-            if run_id in {None, entry.run_id}
+            if log_id in {None, entry.position.log_id}
+            and run_id in {None, entry.run_id}
             and call_id in {None, entry.call_id}
             and kind in {None, entry.kind}
         )
@@ -136,6 +140,15 @@ class MemoryStore:
             if row["status"] == Status.UNKNOWN and row["source_call_id"] is None
         )
         return [call for call in found if call > after and call not in settled][:limit]
+
+    async def adopt(self, call_id: str) -> bool:
+        """Whether a call is open: an owner drives alone."""
+        return call_id in self._open().open_calls
+
+    async def is_driven(self, call_id: str) -> bool:
+        """Whether another process has a call in flight: nobody but the owner has one."""
+        del call_id
+        return False
 
     async def payload(self, payload_id: str) -> SealedPayload | None:
         """A payload, or `None` where it was erased."""

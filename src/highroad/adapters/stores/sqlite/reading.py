@@ -95,9 +95,10 @@ class Reader:
         )
         return None if row is None else KeyClaim(*row)
 
-    def entries(
+    def entries(  # noqa: PLR0913 - what may narrow them, each by name
         self,
         *,
+        log_id: str | None,
         run_id: str | None,
         call_id: str | None,
         kind: str | None,
@@ -124,9 +125,11 @@ class Reader:
         )
         if not rows:
             return []
-        log_id = self._connection.execute("SELECT log_id FROM log").get
+        own_log = self._connection.execute("SELECT log_id FROM log").get
+        if log_id not in {None, own_log}:
+            return []
         return [
-            StoredEntry(Position(log_id, seq), EntryKind(name), *rest) for seq, name, *rest in rows
+            StoredEntry(Position(own_log, seq), EntryKind(name), *rest) for seq, name, *rest in rows
         ]
 
     def last_call(self, *, refused: bool) -> str | None:
@@ -141,6 +144,10 @@ class Reader:
     def unknown_calls(self, after: str, limit: int) -> list[str]:
         """Ids of calls whose outcome nobody knows yet."""
         return [call_id for (call_id,) in self._all(_UNKNOWN, after, limit)]
+
+    def is_open(self, call_id: str) -> bool:
+        """Whether a call has no end yet."""
+        return self._one("SELECT 1 FROM open_call WHERE call_id = ?", call_id) is not None
 
     def payload(self, payload_id: str) -> SealedPayload | None:
         """A payload by its id."""

@@ -33,6 +33,8 @@ PATIENCE_MS: Final = 5_000
 class SQLiteStore:
     """A ledger in a SQLite file; made by `open`."""
 
+    is_shared: bool = False
+
     def __init__(self, path: Path, *, patience_ms: int) -> None:
         self._errors = LedgerErrors(path)
         self._lock = OwnerLock(path)
@@ -100,9 +102,10 @@ class SQLiteStore:
         with self._errors:
             return self._reader.claim(organization, digest, at_ms)
 
-    async def entries(
+    async def entries(  # noqa: PLR0913 - what may narrow them, each by name
         self,
         *,
+        log_id: str | None = None,
         run_id: str | None = None,
         call_id: str | None = None,
         kind: str | None = None,
@@ -112,7 +115,7 @@ class SQLiteStore:
         """Entries in order of position, from behind `after`, narrowed by what is given."""
         with self._errors:
             return self._reader.entries(
-                run_id=run_id, call_id=call_id, kind=kind, after=after, limit=limit
+                log_id=log_id, run_id=run_id, call_id=call_id, kind=kind, after=after, limit=limit
             )
 
     async def last_call(self, *, refused: bool = False) -> str | None:
@@ -129,6 +132,16 @@ class SQLiteStore:
         """A page of calls that ended unknown and that no amendment has settled, oldest first."""
         with self._errors:
             return self._reader.unknown_calls(after, limit)
+
+    async def adopt(self, call_id: str) -> bool:
+        """Whether a call is open: an owner drives alone."""
+        with self._errors:
+            return self._reader.is_open(call_id)
+
+    async def is_driven(self, call_id: str) -> bool:
+        """Whether another process has a call in flight: nobody but the owner has one."""
+        del call_id
+        return False
 
     async def payload(self, payload_id: str) -> SealedPayload | None:
         """A payload, or `None` where it was erased."""

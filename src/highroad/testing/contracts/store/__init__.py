@@ -1,7 +1,7 @@
 """The contract kit of `highroad.ports.store.Store`.
 
-Derive a test class from `StoreContract` and give it the fixtures `open_store` and
-`open_empty`:
+Derive a test class from `StoreContract`, or from `SharedStoreContract` where several processes
+write at once, and give it the fixtures `open_store` and `open_empty`:
 
     class TestMyStore(StoreContract):
         @pytest.fixture
@@ -15,31 +15,43 @@ Derive a test class from `StoreContract` and give it the fixtures `open_store` a
 """
 
 from highroad.testing.contracts.store.approvals import ApprovalContract
+from highroad.testing.contracts.store.handing_over import HandingOverContract
 from highroad.testing.contracts.store.keys import KeyContract
 from highroad.testing.contracts.store.landing import LandingContract
+from highroad.testing.contracts.store.ordering import OrderingContract
 from highroad.testing.contracts.store.owning import OwningContract
 from highroad.testing.contracts.store.proving import ProvingContract
 from highroad.testing.contracts.store.reading import ReadingContract
+from highroad.testing.contracts.store.sharing import SharingContract
 from highroad.testing.contracts.store.tables import TablesContract
 from highroad.testing.contracts.store.upkeep import UpkeepContract
 from highroad.testing.contracts.store.usage import UsageContract
 
-__all__ = ["StoreContract"]
+__all__ = ["SharedStoreContract", "StoreContract"]
 
 
-class StoreContract(
+class CommonContract(
     LandingContract,
     KeyContract,
     ApprovalContract,
     ReadingContract,
     UsageContract,
-    OwningContract,
+    HandingOverContract,
+    OrderingContract,
     UpkeepContract,
     ProvingContract,
     TablesContract,
 ):
-    """Every sentence of the port.
+    """What every store does.
 
     Each time `open_store` is called, a process opens the ledger; each time `open_empty` is, there
     is another ledger, empty.
     """
+
+
+class StoreContract(CommonContract, OwningContract):
+    """Every sentence of the port, for an embedded ledger, which has one owner."""
+
+
+class SharedStoreContract(CommonContract, SharingContract):
+    """Every sentence of the port, for a ledger that several processes write at once."""

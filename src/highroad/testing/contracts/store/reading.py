@@ -90,6 +90,26 @@ class ReadingContract(Ground):
         assert await store.unknown_calls(after="call_1", limit=1) == ["call_4"]
         assert await store.unknown_calls(after="call_5") == []
 
+    async def test_entries_of_one_log_can_be_asked_for(self, store: Store, fence: Fence) -> None:
+        """There may be others."""
+        await store.append([intent("call_1"), ended("call_1")], fence=fence)
+        assert await store.entries(log_id=fence.log_id) == await store.entries()
+        behind = await store.entries(log_id=fence.log_id, after=Position(fence.log_id, 0))
+        assert [stored.position.seq for stored in behind] == [1]
+        assert await store.entries(log_id="log_elsewhere") == []
+
+    async def test_an_open_call_can_be_adopted(self, store: Store, fence: Fence) -> None:
+        """One that ended, or that nobody made, cannot."""
+        await store.append([intent("call_1"), intent("call_2"), ended("call_2")], fence=fence)
+        adopted = [await store.adopt(call) for call in ("call_1", "call_2", "call_3")]
+        assert adopted == [True, False, False]
+
+    async def test_nobody_else_drives_a_call_of_ones_own(self, store: Store, fence: Fence) -> None:
+        """Whether it is in flight here is known here."""
+        await store.append([intent("call_1")], fence=fence)
+        assert not await store.is_driven("call_1")
+        assert not await store.is_driven("call_2")
+
     async def test_what_is_not_there_is_none(self, store: Store) -> None:
         """An empty ledger answers every question."""
         assert await store.payload("pl_1") is None

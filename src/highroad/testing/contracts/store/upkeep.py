@@ -13,7 +13,7 @@ from highroad.domain.moving import SECTIONS, Fact, Section
 from highroad.ports.store import Ownership, Store
 from highroad.ports.tables import Cell
 from highroad.testing.contracts.store.ground import Ground, OpenStore
-from highroad.testing.contracts.store.owning import decision
+from highroad.testing.contracts.store.ordering import decision
 from highroad.testing.contracts.store.samples import (
     LATER,
     NOW,

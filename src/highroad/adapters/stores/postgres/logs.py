@@ -1,0 +1,99 @@
+"""Logs and their writers: each process has one of its own, and takes on those of the dead."""
+
+import secrets
+from dataclasses import dataclass, replace
+from typing import Final
+
+from highroad.adapters.stores.postgres import locks
+from highroad.adapters.stores.postgres.driver import Connection
+from highroad.adapters.stores.postgres.locks import Lock
+from highroad.adapters.stores.postgres.session import Session
+from highroad.domain.entry import Fence
+
+_FREE: Final = (
+    f"SELECT log_id, number FROM log WHERE number NOT IN ({locks.HELD}) "  # noqa: S608 - constants
+    "ORDER BY number LIMIT 16"
+)
+_NEW: Final = "INSERT INTO log (log_id) VALUES ($1) RETURNING number"
+_RAISE: Final = (
+    "UPDATE log SET epoch = epoch + 1, pid = $2, since_ms = $3 WHERE log_id = $1 RETURNING epoch"
+)
+_TIDY: Final = "DELETE FROM writer WHERE appended_at < now() - interval '7 days'"
+
+_DRIVER: Final = "SELECT driver FROM open_call WHERE call_id = $1 FOR UPDATE"
+# Asked only once the call is locked: a join would be with the log of the driver before.
+_NUMBER: Final = "SELECT number FROM log WHERE log_id = $1"
+_FENCE_OFF: Final = "UPDATE log SET epoch = epoch + 1 WHERE log_id = $1"
+_DRIVE: Final = "UPDATE open_call SET driver = $2 WHERE call_id = $1"
+
+
+@dataclass(frozen=True, slots=True)
+class OwnLog:
+    """The log that this process writes."""
+
+    fence: Fence
+    number: int
+
+    @property
+    def lock(self) -> Lock:
+        """Held for as long as this process lives, and is connected."""
+        return locks.of_log(self.number)
+
+
+def new_name(prefix: str) -> str:
+    """A name that nobody else has."""
+    return f"{prefix}_{secrets.token_hex(16)}"
+
+
+async def take_one(connection: Connection, session: Session, *, pid: int, at_ms: int) -> OwnLog:
+    """Take a log whose writer is gone, or make one, and raise its epoch."""
+    await connection.execute(_TIDY)
+    async with connection.transaction():
+        log_id, number = await _free(connection, session) or await _new(connection, session)
+        epoch = await connection.fetchval(_RAISE, log_id, pid, at_ms)
+        return OwnLog(Fence(log_id, epoch), number)
+
+
+async def raise_epoch(connection: Connection, own: OwnLog, *, pid: int, at_ms: int) -> OwnLog:
+    """Make every earlier fence of one's own log an old one."""
+    epoch = await connection.fetchval(_RAISE, own.fence.log_id, pid, at_ms)
+    return replace(own, fence=Fence(own.fence.log_id, epoch))
+
+
+async def adopt(connection: Connection, own: OwnLog, call_id: str, *, is_trusting: bool) -> bool:
+    """Take a call whose writer is gone; that writer, if it lives after all, is fenced off."""
+    async with connection.transaction():
+        row = await connection.fetchrow(_DRIVER, call_id)
+        if row is None:
+            return False
+        driver, is_free = row[0], {None, own.fence.log_id}
+        if driver not in is_free and not (is_trusting and await _fence_off(connection, driver)):
+            return False
+        await connection.execute(_DRIVE, call_id, own.fence.log_id)
+        return True
+
+
+async def _fence_off(connection: Connection, log_id: str) -> bool:
+    """Make the fence of a writer that is gone an old one; `False` where it lives."""
+    number = await connection.fetchval(_NUMBER, log_id)
+    if number is None:
+        return True
+    if not await connection.fetchval(locks.of_log(number).take_for_transaction):
+        return False
+    await connection.execute(_FENCE_OFF, log_id)
+    return True
+
+
+async def _free(connection: Connection, session: Session) -> tuple[str, int] | None:
+    for log_id, number in await connection.fetch(_FREE):
+        if await session.take(locks.of_log(number), connection):
+            return log_id, number
+    return None
+
+
+async def _new(connection: Connection, session: Session) -> tuple[str, int]:
+    log_id = new_name("log")
+    number = await connection.fetchval(_NEW, log_id)
+    # Nobody else sees it before this commits: its lock is free.
+    await session.take(locks.of_log(number), connection)
+    return log_id, number

@@ -1,0 +1,271 @@
+"""Questions to a ledger, over a pool of connections that come back by themselves."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final
+
+from highroad.adapters.stores.postgres import locks
+from highroad.adapters.stores.postgres.address import Address
+from highroad.adapters.stores.postgres.driver import Pool, Record, Value, pool
+from highroad.adapters.stores.postgres.failures import LedgerErrors, is_away
+from highroad.adapters.stores.postgres.schema import COMMON_KINDS
+from highroad.adapters.stores.postgres.session import Patience
+from highroad.domain.approval import Approval, ApprovalState
+from highroad.domain.audit import APPROVAL, approval_of
+from highroad.domain.entry import EntryKind, KeyClaim, Position, StoredEntry
+from highroad.domain.error import LedgerError
+from highroad.domain.order import Order, read_order
+from highroad.domain.outcome import Status
+from highroad.domain.payload import PayloadKind, SealedKey, SealedPayload
+from highroad.domain.run import Usage
+from highroad.ports.store import Ownership
+
+POOL: Final = 8
+"""Connections that may read at the same time."""
+
+ENTRY_COLUMNS: Final = "log_id, seq, kind, schema, organization, run_id, call_id, at_ms, body"
+_APPROVAL_COLUMNS: Final = ", ".join(column.name for column in APPROVAL.columns)
+_APPROVALS: Final = f"SELECT {_APPROVAL_COLUMNS} FROM approval"  # noqa: S608 - constants
+_CLAIM: Final = (
+    "SELECT organization, digest, arguments, call_id, expires_ms FROM key_claim "
+    "WHERE organization = $1 AND digest = $2 AND expires_ms > $3"
+)
+_LAST_ENDED: Final = (
+    f"SELECT call_id FROM entry WHERE kind = '{EntryKind.ENDED}' ORDER BY place DESC LIMIT 1"  # noqa: S608 - a constant
+)
+_LAST_REFUSED: Final = (
+    f"SELECT call_id FROM tool_result WHERE status = '{Status.REFUSED}' "  # noqa: S608 - a constant
+    "ORDER BY ended_ms DESC, call_id DESC LIMIT 1"
+)
+# Nobody drives a held call; of the others those are open whose writer is this one, or gone.
+_OPEN: Final = f"""
+    SELECT call_id FROM open_call LEFT JOIN log ON log.log_id = driver
+    WHERE driver IS NULL OR driver = $1
+        OR ($2 AND (number IS NULL OR number NOT IN ({locks.HELD})))
+    ORDER BY opened
+"""  # noqa: S608 - constants
+_DRIVEN: Final = f"""
+    SELECT driver IS NOT NULL AND driver IS DISTINCT FROM $2
+        AND (NOT $3 OR number IN ({locks.HELD}))
+    FROM open_call LEFT JOIN log ON log.log_id = driver WHERE call_id = $1
+"""  # noqa: S608 - constants
+# An id that is brought again in another month lies in two parts: the first one stands.
+_PAYLOAD: Final = (
+    "SELECT id, run_id, kind, ciphertext, created_ms FROM payload WHERE id = $1 "
+    "ORDER BY created_ms LIMIT 1"
+)
+# What a call in flight or unknown has cost is not known, so what it reserved counts (P6).
+_USED: Final = f"""
+    SELECT tool_call.tool, count(*), sum(has_intent)::bigint, min(tool_call.created_ms), sum(
+        CASE WHEN status <> '{Status.UNKNOWN}' THEN cost_microusd ELSE reserved_microusd END
+    )::bigint
+    FROM tool_call LEFT JOIN tool_result ON tool_result.call_id = tool_call.id
+    WHERE tool_call.run_id = $1 GROUP BY tool_call.tool ORDER BY tool_call.tool
+"""  # noqa: S608 - a constant
+# Each wait adds what it lasts beyond every earlier one: overlaps count once.
+_RESTED: Final = """
+    WITH wait AS (
+        SELECT approval.created_ms AS since, coalesce(decided_ms, $1) AS until
+        FROM approval WHERE call_id IN (SELECT id FROM tool_call WHERE run_id = $2)
+    ), reach AS (
+        SELECT since, until, max(until) OVER (
+            ORDER BY since, until ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS reached
+        FROM wait
+    )
+    SELECT coalesce(sum(greatest(0, until - greatest(since, coalesce(reached, since)))), 0)::bigint
+    FROM reach
+"""
+_ADMITTED: Final = (
+    "SELECT principal_id, tool, created_ms FROM tool_call "
+    "WHERE created_ms >= $1 AND has_intent = 1 ORDER BY id"
+)
+
+
+class Reader:
+    """The reading connections of a process; they see all that is committed.
+
+    Args:
+        address: Of the ledger.
+        patience_s: How long to try to reach a server that is away.
+        prepare: Makes the schema, before the first look at it.
+    """
+
+    def __init__(
+        self, address: Address, *, patience_s: float, prepare: Callable[[], Awaitable[None]]
+    ) -> None:
+        self._address = address
+        self._patience_s = patience_s
+        self._prepare = prepare
+        self._errors = LedgerErrors(address)
+        self._opening = asyncio.Lock()
+        self._pool: Pool | None = None
+        self._is_closed = False
+
+    async def ownership(self) -> Ownership | None:
+        """Who took a log last."""
+        row = await self.one(
+            "SELECT pid, since_ms FROM log WHERE pid IS NOT NULL ORDER BY since_ms DESC LIMIT 1"
+        )
+        return None if row is None else Ownership(row[0], row[1])
+
+    async def claim(self, organization: str, digest: bytes, at_ms: int) -> KeyClaim | None:
+        """The claim on a key that lasts at `at_ms`."""
+        row = await self.one(_CLAIM, organization, digest, at_ms)
+        return None if row is None else KeyClaim(*row)
+
+    async def entries(  # noqa: PLR0913 - what may narrow them, each by name
+        self,
+        *,
+        log_id: str | None,
+        run_id: str | None,
+        call_id: str | None,
+        kind: str | None,
+        after: Position | None,
+        limit: int,
+    ) -> list[StoredEntry]:
+        """A page of entries, in order."""
+        wanted = {"log_id": log_id, "run_id": run_id, "call_id": call_id, "kind": kind}
+        given = {column: value for column, value in wanted.items() if value is not None}
+        values: list[Value] = [*given.values()]
+        conditions = [f"{column} = ${place}" for place, column in enumerate(given, 1)]
+        if kind is not None and kind not in {EntryKind.INTENT, EntryKind.ENDED}:
+            # Said so that the server sees that the index of rare kinds holds every answer.
+            conditions.append(f"kind NOT IN {COMMON_KINDS}")
+        if after is not None:
+            place = len(values) + 1
+            conditions.append(_behind(place))
+            values += [after.log_id, after.seq]
+        where = f"WHERE {' AND '.join(conditions)} " if conditions else ""
+        rows = await self.all(
+            f"SELECT {ENTRY_COLUMNS} FROM entry {where}ORDER BY place LIMIT {limit:d}",  # noqa: S608 - columns of ours, values bound
+            *values,
+        )
+        return [stored_entry(row) for row in rows]
+
+    async def last_call(self, *, refused: bool) -> str | None:
+        """Id of the newest ended, or refused, call."""
+        row = await self.one(_LAST_REFUSED if refused else _LAST_ENDED)
+        return None if row is None else str(row[0])
+
+    async def open_calls(self, own_log: str | None, *, is_trusting: bool) -> list[str]:
+        """Ids of calls without an end that no other living writer drives, oldest first."""
+        return [row[0] for row in await self.all(_OPEN, own_log, is_trusting)]
+
+    async def is_driven(self, call_id: str, own_log: str | None, *, is_trusting: bool) -> bool:
+        """Whether another living writer has a call in flight."""
+        row = await self.one(_DRIVEN, call_id, own_log, is_trusting)
+        return row is not None and bool(row[0])
+
+    async def payload(self, payload_id: str) -> SealedPayload | None:
+        """A payload by its id."""
+        row = await self.one(_PAYLOAD, payload_id)
+        if row is None:
+            return None
+        found, run_id, kind, ciphertext, created_ms = row
+        return SealedPayload(found, run_id, PayloadKind(kind), ciphertext, created_ms)
+
+    async def profile(self, opaque_id: str) -> bytes | None:
+        """The sealed profile of a principal."""
+        row = await self.one("SELECT sealed_profile FROM app_user WHERE id = $1", opaque_id)
+        return None if row is None else row[0]
+
+    async def run_key(self, run_id: str) -> SealedKey | None:
+        """The wrapped data key of a run."""
+        row = await self.one(
+            "SELECT run_id, master, wrapped, created_ms FROM run_key WHERE run_id = $1", run_id
+        )
+        return None if row is None else SealedKey(*row)
+
+    async def approval(self, approval_id: str) -> Approval | None:
+        """An approval by its id."""
+        row = await self.one(f"{_APPROVALS} WHERE id = $1", approval_id)
+        return None if row is None else approval_of(tuple(row))
+
+    async def approvals(
+        self, state: ApprovalState | None, after: str, limit: int
+    ) -> list[Approval]:
+        """A page of approvals, oldest first."""
+        rows = await self.all(
+            f"{_APPROVALS} WHERE id > $1 AND ($2::text IS NULL OR state = $2) "
+            f"ORDER BY id LIMIT {limit:d}",
+            after,
+            state,
+        )
+        return [approval_of(tuple(row)) for row in rows]
+
+    async def usage(self, run_id: str, at_ms: int) -> Usage:
+        """What a run has used, and how long it waited for people until `at_ms`."""
+        tools = await self.all(_USED, run_id)
+        if not tools:
+            return Usage()
+        rested = await self.one(_RESTED, at_ms, run_id)
+        return Usage(
+            proposals=sum(proposals for _, proposals, *_ in tools),
+            calls=sum(calls for _, _, calls, *_ in tools),
+            cost_microusd=sum(cost for *_, cost in tools),
+            started_ms=min(started for *_, started, _ in tools),
+            rested_ms=0 if rested is None else rested[0],
+            by_tool=tuple((tool, calls) for tool, _, calls, *_ in tools if calls),
+        )
+
+    async def admitted_since(self, at_ms: int) -> list[tuple[str, str, int]]:
+        """Calls with an intent since `at_ms`, oldest first."""
+        return [(row[0], row[1], row[2]) for row in await self.all(_ADMITTED, at_ms)]
+
+    async def inbox(self) -> list[Order]:
+        """Orders that wait, oldest first."""
+        rows = await self.all("SELECT kind, content FROM inbox ORDER BY id")
+        return [read_order(row[0], row[1]) for row in rows]
+
+    async def one(self, query: str, *values: Value) -> Record | None:
+        """The first row of an answer."""
+        rows = await self.all(query, *values)
+        return rows[0] if rows else None
+
+    async def all(self, query: str, *values: Value) -> Sequence[Record]:
+        """All rows of an answer; asked again, for a while, when the server goes away.
+
+        Raises:
+            LedgerError: It stayed away, or refuses.
+        """
+        with self._errors:
+            patience = Patience(self._patience_s)
+            while True:
+                try:
+                    reading = await self._opened()
+                    async with reading.acquire() as connection:
+                        return await connection.fetch(query, *values)
+                except Exception as error:
+                    if not is_away(error):
+                        raise
+                    await patience.pause(error)
+
+    async def close(self) -> None:
+        """Let go of the connections. Safe to call twice."""
+        self._is_closed = True
+        reading, self._pool = self._pool, None
+        if reading is not None:
+            await reading.close()
+
+    async def _opened(self) -> Pool:
+        if self._is_closed:
+            raise LedgerError(f"the ledger {self._address.name} was closed; open it again")
+        async with self._opening:
+            if self._pool is None:
+                await self._prepare()
+                self._pool = await pool(self._address, size=POOL)
+            return self._pool
+
+
+def stored_entry(row: Record) -> StoredEntry:
+    """An entry from the columns `ENTRY_COLUMNS`."""
+    log_id, seq, kind, *rest = row
+    return StoredEntry(Position(log_id, seq), EntryKind(kind), *rest)
+
+
+def _behind(place: int) -> str:
+    """SQL for what lies behind a position; it may be of an entry that is not there any more."""
+    return (
+        "place > coalesce((SELECT place FROM entry "  # noqa: S608 - numbers
+        f"WHERE log_id = ${place} AND seq <= ${place + 1} ORDER BY seq DESC LIMIT 1), -1)"
+    )

@@ -1,0 +1,100 @@
+"""What the rules of `append` are judged by, locked until the transaction ends.
+
+Every writer locks in the same order: the row of the log, ends by call, approvals by id, claims by
+key. So two of them wait for each other in no circle.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias
+
+from highroad.adapters.stores.postgres.driver import Connection
+from highroad.domain.entry import Entry, EntryKind, KeyClaim
+
+Scope: TypeAlias = tuple[str, bytes]
+"""Organization and digest of a key."""
+
+_LOG: Final = "SELECT epoch, size FROM log WHERE log_id = $1 FOR UPDATE"
+# A row that is new waits for, or turns away, whoever else ends the same call.
+_END: Final = (
+    "INSERT INTO ended_call SELECT * FROM unnest($1::text[]) ON CONFLICT DO NOTHING "
+    "RETURNING call_id"
+)
+_APPROVALS: Final = (
+    "SELECT id, state FROM approval WHERE id = ANY ($1::text[]) ORDER BY id FOR UPDATE"
+)
+# Locks the claims that stand, and puts the first one of this append where none does, so that
+# another writer waits. Claims of calls that free their key are locked along, in the same order.
+_CLAIM: Final = """
+    INSERT INTO key_claim
+    SELECT DISTINCT ON (organization, digest) * FROM (
+        SELECT * FROM unnest($1::text[], $2::bytea[], $3::bytea[], $4::text[], $5::bigint[])
+            AS wanted (organization, digest, arguments, call_id, expires_ms)
+        UNION ALL
+        SELECT * FROM key_claim WHERE call_id = ANY ($6::text[])
+    ) AS touched ORDER BY organization, digest
+    ON CONFLICT (organization, digest) DO UPDATE SET expires_ms = key_claim.expires_ms
+    RETURNING organization, digest, arguments, call_id, expires_ms, xmax = 0
+"""
+
+
+@dataclass(slots=True)
+class Standing:
+    """The state of what entries lean on, as it was before them."""
+
+    newly_ended: set[str] = field(default_factory=set)
+    """Calls that these entries are the first to end."""
+    approvals: dict[str, str] = field(default_factory=dict)
+    """State of each approval that is to be spent, where there is one."""
+    claims: dict[Scope, KeyClaim] = field(default_factory=dict)
+    """Claims on wanted and freed keys."""
+    placed: dict[Scope, KeyClaim] = field(default_factory=dict)
+    """Those that were put there by the lock itself, and must be made good or taken back."""
+
+
+async def lock_log(connection: Connection, log_id: str) -> tuple[int, int] | None:
+    """Epoch and size of a log, or `None` where there is no such log."""
+    row = await connection.fetchrow(_LOG, log_id)
+    return None if row is None else (row[0], row[1])
+
+
+async def lock(connection: Connection, entries: Sequence[Entry]) -> Standing:
+    """Lock, and read, all that `entries` lean on."""
+    standing = Standing()
+    ending = _unique(e.call_id for e in entries if e.kind is EntryKind.ENDED)
+    if ending:
+        standing.newly_ended = {row[0] for row in await connection.fetch(_END, ending)}
+    spent = _unique(entry.spends for entry in entries)
+    if spent:
+        standing.approvals = {row[0]: row[1] for row in await connection.fetch(_APPROVALS, spent)}
+    await _lock_claims(connection, entries, standing)
+    return standing
+
+
+async def _lock_claims(
+    connection: Connection, entries: Sequence[Entry], standing: Standing
+) -> None:
+    wanted: dict[Scope, KeyClaim] = {}
+    for entry in entries:
+        if entry.claim is not None:
+            wanted.setdefault((entry.claim.organization, entry.claim.digest), entry.claim)
+    freeing = _unique(entry.call_id for entry in entries if entry.frees_key)
+    if not wanted and not freeing:
+        return
+    claims = wanted.values()
+    rows = await connection.fetch(
+        _CLAIM,
+        [claim.organization for claim in claims],
+        [claim.digest for claim in claims],
+        [claim.arguments for claim in claims],
+        [claim.call_id for claim in claims],
+        [claim.expires_ms for claim in claims],
+        freeing,
+    )
+    for organization, digest, arguments, call_id, expires_ms, is_new in rows:
+        claim = KeyClaim(organization, digest, arguments, call_id, expires_ms)
+        (standing.placed if is_new else standing.claims)[organization, digest] = claim
+
+
+def _unique(ids: Iterable[str | None]) -> list[str]:
+    return sorted({id_ for id_ in ids if id_ is not None})

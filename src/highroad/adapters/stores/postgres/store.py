@@ -1,0 +1,224 @@
+"""The store's face: `highroad.ports.store.Store` on a PostgreSQL database."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+from highroad.adapters.stores.postgres import appending, logs, partitions
+from highroad.adapters.stores.postgres.address import Address
+from highroad.adapters.stores.postgres.appending import Append, Appended
+from highroad.adapters.stores.postgres.doubt import Doubt
+from highroad.adapters.stores.postgres.driver import Connection, Value
+from highroad.adapters.stores.postgres.locks import DESK
+from highroad.adapters.stores.postgres.partitions import Month
+from highroad.adapters.stores.postgres.reading import Reader
+from highroad.adapters.stores.postgres.session import Session
+from highroad.domain.approval import Approval, ApprovalState
+from highroad.domain.entry import Entry, Fence, KeyClaim, Position, Receipt, StoredEntry
+from highroad.domain.error import FenceLost
+from highroad.domain.order import Order, write_order
+from highroad.domain.payload import SealedKey, SealedPayload
+from highroad.domain.run import Usage
+from highroad.ports.store import Ownership
+
+PATIENCE_S: Final = 15.0
+"""How long to wait for a server that is away, before what was asked fails."""
+GRACE_S: Final = 10.0
+"""How long a store that had lost the server itself takes nobody else for dead."""
+_LOOK_S: Final = 1.0
+"""How often a store looks whether it should empty the inbox from now on."""
+
+
+class PostgresStore:
+    """A ledger in a PostgreSQL database; it connects when it is first used.
+
+    Args:
+        url: `postgresql://user:password@host:port/database`; several hosts are named with commas.
+        patience_s: How long to wait for a server that is away.
+        grace_s: How long after losing the server itself it takes no other writer for dead.
+    """
+
+    is_shared: bool = True
+
+    def __init__(
+        self, url: str, *, patience_s: float = PATIENCE_S, grace_s: float = GRACE_S
+    ) -> None:
+        self._address = Address(url)
+        self._session = Session(self._address, patience_s=patience_s, grace_s=grace_s)
+        self._reader = Reader(self._address, patience_s=patience_s, prepare=self._session.prepare)
+        self._log: logs.OwnLog | None = None
+        self._writer = logs.new_name("writer")
+        self._appends = 0
+        self._doubt = Doubt()
+        self._newest_month: Month | None = None
+        self._looks_from_s = 0.0
+
+    async def acquire(self, *, pid: int, at_ms: int) -> Fence:
+        """Take a log that nobody writes, or a new one; never `None`, for there may be many."""
+
+        async def take(connection: Connection) -> logs.OwnLog:
+            if self._log is not None and self._session.holds(self._log.lock):
+                return await logs.raise_epoch(connection, self._log, pid=pid, at_ms=at_ms)
+            return await logs.take_one(connection, self._session, pid=pid, at_ms=at_ms)
+
+        self._log = await self._session.work(take)
+        return self._log.fence
+
+    async def ownership(self) -> Ownership | None:
+        """Who took a log last."""
+        return await self._reader.ownership()
+
+    async def append(self, entries: Sequence[Entry], *, fence: Fence) -> tuple[Receipt, ...]:
+        """Write entries in order, each whole or not at all, in one durable transaction."""
+        if not entries:
+            return ()
+        self._appends += 1
+        wanted = Append(entries, fence, self._writer, self._appends)
+        appended = await self._session.work(lambda connection: self._append(connection, wanted))
+        if appended.is_fence_lost:
+            raise FenceLost(
+                f"somebody took over log {fence.log_id} of the ledger {self._address.name} after "
+                f"epoch {fence.epoch}; stop, and open it anew"
+            )
+        return self._doubt.receipts(entries, appended)
+
+    async def claim(self, organization: str, digest: bytes, *, at_ms: int) -> KeyClaim | None:
+        """The claim on a key that lasts at `at_ms`."""
+        return await self._reader.claim(organization, digest, at_ms)
+
+    async def entries(  # noqa: PLR0913 - what may narrow them, each by name
+        self,
+        *,
+        log_id: str | None = None,
+        run_id: str | None = None,
+        call_id: str | None = None,
+        kind: str | None = None,
+        after: Position | None = None,
+        limit: int = 1_000,
+    ) -> Sequence[StoredEntry]:
+        """Entries in the order in which they landed, from behind `after`, narrowed."""
+        return await self._reader.entries(
+            log_id=log_id, run_id=run_id, call_id=call_id, kind=kind, after=after, limit=limit
+        )
+
+    async def last_call(self, *, refused: bool = False) -> str | None:
+        """Id of the newest ended call, or of the newest that was refused."""
+        return await self._reader.last_call(refused=refused)
+
+    async def open_calls(self) -> Sequence[str]:
+        """Ids of calls without an end that no other living process drives, oldest first."""
+        return await self._reader.open_calls(self._own_log, is_trusting=self._session.is_trusting)
+
+    async def adopt(self, call_id: str) -> bool:
+        """Take a call that nobody else drives; `False` where it ended, or somebody does."""
+
+        async def take(connection: Connection) -> bool:
+            own = self._log
+            if own is None or not self._session.holds(own.lock):
+                return False
+            return await logs.adopt(connection, own, call_id, is_trusting=self._session.is_trusting)
+
+        return await self._session.work(take)
+
+    async def is_driven(self, call_id: str) -> bool:
+        """Whether another living process has a call in flight."""
+        return await self._reader.is_driven(
+            call_id, self._own_log, is_trusting=self._session.is_trusting
+        )
+
+    async def payload(self, payload_id: str) -> SealedPayload | None:
+        """A payload, or `None` where it was erased."""
+        return await self._reader.payload(payload_id)
+
+    async def profile(self, opaque_id: str) -> bytes | None:
+        """Who a principal is, encrypted, or `None` where that was erased."""
+        return await self._reader.profile(opaque_id)
+
+    async def run_key(self, run_id: str) -> SealedKey | None:
+        """The wrapped data key of a run, or `None` where it was erased."""
+        return await self._reader.run_key(run_id)
+
+    async def approval(self, approval_id: str) -> Approval | None:
+        """An approval by its id."""
+        return await self._reader.approval(approval_id)
+
+    async def approvals(
+        self, *, state: ApprovalState | None = None, after: str = "", limit: int = 100
+    ) -> Sequence[Approval]:
+        """A page of approvals, oldest first, behind the id `after`."""
+        return await self._reader.approvals(state, after, limit)
+
+    async def usage(self, run_id: str, *, at_ms: int) -> Usage:
+        """What a run has used until `at_ms`; in flight or unknown counts what it reserved."""
+        return await self._reader.usage(run_id, at_ms)
+
+    async def admitted_since(self, at_ms: int) -> Sequence[tuple[str, str, int]]:
+        """(principal, tool, time) of each call with an intent since `at_ms`, oldest first."""
+        return await self._reader.admitted_since(at_ms)
+
+    async def post(self, order: Order) -> None:
+        """Leave an order for whoever empties the inbox."""
+        kind, content = write_order(order)
+        await self._run("INSERT INTO inbox (kind, content) VALUES ($1, $2)", kind, content)
+
+    async def inbox(self) -> Sequence[Order]:
+        """Orders that no entry answers yet, oldest first; of all writers one is shown them."""
+        if self._log is not None and not await self._has_desk():
+            return []
+        return await self._reader.inbox()
+
+    async def forget(self, orders: Sequence[Order]) -> None:
+        """Take orders that were turned into entries, or turned down, from the inbox."""
+        kinds, contents = zip(*map(write_order, orders), strict=True) if orders else ((), ())
+        await self._run(
+            "DELETE FROM inbox WHERE (kind, content) IN "
+            "(SELECT * FROM unnest($1::text[], $2::text[]))",
+            kinds,
+            contents,
+        )
+
+    async def expire(self, at_ms: int) -> None:
+        """Drop claims that have expired."""
+        await self._run("DELETE FROM key_claim WHERE expires_ms <= $1", at_ms)
+
+    async def close(self) -> None:
+        """Give up the log and the connections. Safe to call twice."""
+        await self._session.close()
+        await self._reader.close()
+
+    @property
+    def _own_log(self) -> str | None:
+        return None if self._log is None else self._log.fence.log_id
+
+    async def _append(self, connection: Connection, wanted: Append) -> Appended:
+        await self._doubt.resolve(connection)
+        await self._provide_parts(connection, wanted.entries)
+        fresh = replace(wanted, entries=self._doubt.fresh(wanted.entries))
+        if not fresh.entries:
+            return Appended((), is_fence_lost=False)
+        async with connection.transaction():
+            appended = await appending.append(connection, fresh)
+            self._doubt.begin(fresh, appended)
+        self._doubt.end()
+        return appended
+
+    async def _provide_parts(self, connection: Connection, entries: Sequence[Entry]) -> None:
+        """Make parts for coming months, in the first append of each month."""
+        month = Month.of(max(entry.at_ms for entry in entries))
+        if self._newest_month is None or month > self._newest_month:
+            await partitions.provide(connection)
+            self._newest_month = month
+
+    async def _has_desk(self) -> bool:
+        """Whether this process empties the inbox; asked now and then while another one does."""
+        if self._session.holds(DESK):
+            return True
+        now_s = asyncio.get_running_loop().time()
+        if now_s < self._looks_from_s:
+            return False
+        self._looks_from_s = now_s + _LOOK_S
+        return await self._session.work(lambda connection: self._session.take(DESK, connection))
+
+    async def _run(self, query: str, *values: Value) -> None:
+        await self._session.work(lambda connection: connection.execute(query, *values))
