@@ -36,7 +36,7 @@ async def migrate(url):
 class Server:
     """One PostgreSQL, with a template database that every ledger of a test is copied from."""
 
-    def __init__(self):
+    def __init__(self, follows=None):
         self.folder = Path(tempfile.mkdtemp(prefix="highroad-postgres-"))
         self.folder.chmod(0o755)
         self.data = self.folder / "data"
@@ -47,6 +47,12 @@ class Server:
         self.port = _free_port()
         self.process = None
         self._databases = 0
+        if follows is None:
+            self._make()
+        else:
+            self._follow(follows)
+
+    def _make(self):
         secret = self.folder / "password"
         secret.write_text(PASSWORD)
         self._run(
@@ -54,6 +60,17 @@ class Server:
             "--encoding=UTF8", "--auth-local=trust", "--auth-host=scram-sha-256", "--no-sync",
             "--no-instructions",
         )  # fmt: skip
+
+    def _follow(self, primary):
+        """Begin as a copy of another server, that repeats what it does until it is promoted."""
+        self._run(
+            "pg_basebackup", "-D", self.data, "-h", primary.folder, "-p", str(primary.port),
+            "-U", OWNER, "-R", "-c", "fast", "--no-sync",
+        )  # fmt: skip
+
+    def promote(self):
+        """Become a primary."""
+        self._run("pg_ctl", "-D", self.data, "-w", "promote")
 
     def start(self):
         """Start it, and wait until it answers."""
