@@ -80,6 +80,7 @@ from highroad.tools.registry import Registry
 
 _SQLITE: Final = "sqlite:///"
 _FILE: Final = "file://"
+_POSTGRES: Final = ("postgresql://", "postgres://")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -194,8 +195,9 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
     for tool in registry:
         dependencies.check(tool)
     policy = RulesPolicy(settings.policy, conditions)
-    path = None if parts.store is not None else _path_of(url or settings.ledger)
-    store = parts.store or SQLiteStore.open(_path_of(url or settings.ledger))
+    address = url or settings.ledger
+    path = None if parts.store is not None else _path_of(address)
+    store = parts.store or (_shared(address) if path is None else SQLiteStore.open(path))
     try:
         clock, ids = parts.clock or SystemClock(), parts.ids or TypeIds()
         keyring = await _keyring(store, settings, parts.keys)
@@ -238,8 +240,10 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
         await store.close()
         raise
     rules = Rules(four_eyes=settings.four_eyes, roles=settings.approver_roles)
-    desk = Desk(store, ledger, clock, rules, is_owner=owner_pid is None)
-    settlements = Settlements(ledger, clock, permissions=permissions, is_owner=owner_pid is None)
+    # Of several writers one records all decisions, so that none is taken beside another.
+    decides = owner_pid is None and not store.is_shared
+    desk = Desk(store, ledger, clock, rules, is_owner=decides)
+    settlements = Settlements(ledger, clock, permissions=permissions, is_owner=decides)
     audit = Audit(
         ledger,
         policy.permissions,
@@ -486,12 +490,34 @@ def _usage_reader(ledger: Ledger) -> Callable[[str], Any]:
     return read
 
 
-def _path_of(url: str) -> Path:
+def _path_of(url: str) -> Path | None:
+    """The file of an embedded ledger; a shared one has none."""
+    if url.startswith(_POSTGRES):
+        return None
     if not url.startswith(_SQLITE):
         raise SettingsError(
-            f"ledger {url!r} is of no kind that this version has: use sqlite:///path/to/ledger.db"
+            f"ledger {url.partition(':')[0]!r} is of no kind that this version has: use "
+            "sqlite:///path/to/ledger.db, or postgresql://user:password@host/database"
         )
     return Path(url.removeprefix(_SQLITE))
+
+
+def _shared(url: str) -> Store:
+    """A ledger that several processes write.
+
+    Raises:
+        SettingsError: What it takes is not installed.
+    """
+    try:
+        # An extra, for those whose ledger is there.
+        from highroad.adapters.stores.postgres import PostgresStore  # noqa: PLC0415 - see above
+    except ModuleNotFoundError as error:
+        if error.name != "asyncpg":
+            raise
+        raise SettingsError(
+            "a ledger in PostgreSQL needs asyncpg: pip install 'highroad[postgres]'"
+        ) from None
+    return PostgresStore(url)
 
 
 async def _keyring(store: Store, settings: Settings, masters: MasterKeys | None) -> Keyring:

@@ -47,6 +47,8 @@ _log: Final = logging.getLogger("highroad.runtime")
 logging.getLogger("highroad").addHandler(logging.NullHandler())
 
 _SWEEP_S: Final = 1.0
+_ABANDONED_S: Final = 5.0
+"""How often a shared ledger is searched for calls whose process is gone."""
 
 
 class Circumstances(TypedDict, total=False):
@@ -99,7 +101,8 @@ class Runtime:
         """Open a ledger and become its owner, unless another process is.
 
         Args:
-            url: `sqlite:///path`; without one the setting `ledger`, or `.highroad/ledger.db`.
+            url: `sqlite:///path`, or `postgresql://host/database`, which several processes share;
+                without one the setting `ledger`, or `.highroad/ledger.db`.
             tools: What may be called: functions, what `tool_from_schema` and `tool_from_model`
                 give, and instances or modules that hold several; besides them those of the setting
                 `tools`.
@@ -340,21 +343,29 @@ class Runtime:
                 "call %s was in flight when its process ended: %s", outcome.call_id, outcome.status
             )
         await self._assembly.inbox.empty()
-        for work in (
+        watches = [
             self._assembly.inbox.watch(),
-            self._every_second(self._waiting.sweep, "overdue approvals cannot be ended"),
-            self._every_second(self._waiting.end_unended, "calls without an end wait for theirs"),
+            self._again(_SWEEP_S, self._waiting.sweep, "overdue approvals cannot be ended"),
+            self._again(
+                _SWEEP_S, self._waiting.end_unended, "calls without an end wait for theirs"
+            ),
             self._retain(),
-        ):
+        ]
+        if self._assembly.store.is_shared:
+            left = self._waiting.sweep_abandoned
+            watches.append(self._again(_ABANDONED_S, left, "calls left alone cannot be ended"))
+        for work in watches:
             self._background.add(asyncio.get_running_loop().create_task(work))
         if self._assembly.notary is not None:
             signing = self._assembly.notary.watch()
             self._background.add(asyncio.get_running_loop().create_task(signing))
 
-    async def _every_second(self, work: Callable[[], Awaitable[None]], otherwise: str) -> None:
+    async def _again(
+        self, pause_s: float, work: Callable[[], Awaitable[None]], otherwise: str
+    ) -> None:
         """Do it again and again; what the ledger refuses is logged and tried at the next turn."""
         while True:
-            await self._services.clock.sleep(_SWEEP_S)
+            await self._services.clock.sleep(pause_s)
             try:
                 await work()
             except LedgerError as error:

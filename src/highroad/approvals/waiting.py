@@ -10,7 +10,7 @@ from typing import Any, Final
 from highroad.approvals.desk import Desk
 from highroad.domain.approval import Approval, ApprovalState
 from highroad.domain.error import CallError, Code, LedgerError, NotRecorded
-from highroad.domain.outcome import AnyOutcome, Ending, Status
+from highroad.domain.outcome import AnyOutcome, Ending, Status, Unknown
 from highroad.ledger.archive import check_not_archived
 from highroad.ledger.history import CallHistory
 from highroad.pipeline import doorway
@@ -25,6 +25,9 @@ EXPIRED: Final = CallError(
     message="Nobody decided about this call in time.",
     hint="Make the call anew if it is still wanted.",
 )
+
+_LOOK_S: Final = 0.1
+"""How often a call is looked at that another process drives, or has to decide about."""
 
 Settle = Callable[[Services, str], Coroutine[Any, Any, AnyOutcome]]
 
@@ -71,10 +74,12 @@ class Waiting:
             if history.ended is not None:
                 return await stored_outcome(self._services, history)
             approval = await self._approval(history)
-            if approval is None:
-                return await self._once(call_id, partial(self._settle, self._services, call_id))
-            if self._is_due(approval):
-                return await self._once(call_id, partial(self._drive, history, approval))
+            if approval is None or self._is_due(approval):
+                if not await self._let_go(call_id):
+                    return _elsewhere(call_id)
+                if await self._services.ledger.store.adopt(call_id):
+                    return await self._once(call_id, partial(self._drive_on, call_id))
+                continue  # it has ended meanwhile, or another process was faster
             left_s = (approval.expires_ms - clock.now_ms()) / 1_000
             if until_s is not None:
                 left_s = min(left_s, until_s - clock.monotonic_s())
@@ -91,6 +96,29 @@ class Waiting:
                     return  # they expire in the order in which they were made
                 await self._is_ended(approval.call_id)
             after = page[-1].id
+
+    async def sweep_abandoned(self) -> None:
+        """End the calls whose process is gone, though nobody waits for them."""
+        services = self._services
+        for call_id in await services.ledger.store.abandoned():
+            if services.inflight.is_flying(call_id) or call_id in self._driving:
+                continue
+            outcome = await self.wait(call_id, timeout_s=0)
+            _log.warning("call %s was left by its process: %s", call_id, outcome.status)
+
+    async def _let_go(self, call_id: str) -> bool:
+        """Wait while another process drives a call, for as long as a call may take.
+
+        Returns:
+            Whether nobody drives it now.
+        """
+        services = self._services
+        until_s = services.clock.monotonic_s() + services.limits.call_s
+        while await services.ledger.store.is_driven(call_id):
+            if services.clock.monotonic_s() >= until_s:
+                return False
+            await services.clock.sleep(_LOOK_S)
+        return True
 
     async def end_unended(self) -> None:
         """Settle the calls whose end could not be written, as soon as one can be again.
@@ -128,7 +156,12 @@ class Waiting:
         return approval.expires_ms <= self._services.clock.now_ms()
 
     async def _pause(self, changed: asyncio.Event, seconds: float) -> None:
-        """Wait for a decision or the time, whichever comes first."""
+        """Wait for a decision or the time, whichever comes first.
+
+        In a shared ledger another process may record the decision, and nobody tells this one.
+        """
+        if self._services.ledger.store.is_shared:
+            seconds = min(seconds, _LOOK_S)
         waits = {
             asyncio.ensure_future(changed.wait()),
             asyncio.ensure_future(self._services.clock.sleep(seconds)),
@@ -156,6 +189,14 @@ class Waiting:
         if not driving.cancelled():
             driving.exception()  # looked at, though nobody may wait any more
 
+    async def _drive_on(self, call_id: str) -> AnyOutcome:
+        """Take up a call that is this process's own now, as it stands by now."""
+        history = await self._services.ledger.history(call_id)
+        approval = None if history is None else await self._approval(history)
+        if history is None or approval is None:
+            return await self._settle(self._services, call_id)
+        return await self._drive(history, approval)
+
     async def _drive(self, history: CallHistory, approval: Approval) -> AnyOutcome:
         services = self._services
         call = await services.ledger.thaw(history)
@@ -168,6 +209,18 @@ class Waiting:
             return await drive(call, context)
         context.approval_after = replace(approval, state=ApprovalState.EXPIRED)
         return await drive(call, context, ending=_expired(approval))
+
+
+def _elsewhere(call_id: str) -> Unknown:
+    """The answer to whoever has waited for another process for as long as a call may take."""
+    return Unknown(
+        call_id=call_id,
+        error=CallError(
+            code=Code.OUTCOME_UNKNOWN,
+            message="This call is under way in another process, and takes longer than a call may.",
+            hint="Do not call again; wait for this call once more.",
+        ),
+    )
 
 
 async def _expired(approval: Approval) -> Ending:

@@ -9,6 +9,7 @@ from highroad.cli.door import leave
 from highroad.cli.exits import ExitCode
 from highroad.cli.options import AsJson
 from highroad.cli.output import Output
+from highroad.domain.database_url import without_secrets
 from highroad.settings import Settings, describe, load
 
 app: typer.Typer = typer.Typer(add_completion=False)
@@ -45,7 +46,7 @@ def _values(settings: Settings) -> dict[str, tuple[object, str]]:
 def _data(settings: Settings) -> dict[str, object]:
     return {
         "file": settings.file,
-        "ledger": settings.ledger,
+        "ledger": without_secrets(settings.ledger),
         "settings": {
             name: {"value": value, "source": source}
             for name, (value, source) in _values(settings).items()
@@ -63,7 +64,7 @@ def _drawn(settings: Settings) -> Group:
     people = ", ".join(f"{one.id} ({one.organization})" for one in settings.principals)
     facts = views.facts()
     facts.add_row("file", str(settings.file or "none: everything is as built in"))
-    facts.add_row("ledger", settings.ledger)
+    facts.add_row("ledger", without_secrets(settings.ledger))
     facts.add_row("roles", ", ".join(role.name for role in settings.policy.roles) or "none")
     facts.add_row("people", people or "none")
     return Group(facts, "", table)

@@ -5,7 +5,7 @@ from typing import Final
 from weakref import WeakValueDictionary
 
 from highroad.domain.error import VaultError
-from highroad.domain.payload import PayloadKind, PayloadRef, SealedPayload
+from highroad.domain.payload import PayloadKind, PayloadRef, SealedKey, SealedPayload
 from highroad.ledger.keyring import Keyring, RunKey
 from highroad.ports.clock import Clock
 from highroad.ports.store import Store
@@ -40,11 +40,8 @@ class Vault:
             # Another call of the run may have made the key while this one looked.
             key = self._held.get(run_id)
             if key is None:
-                if sealed is None:
-                    key = self._keyring.new_run_key(run_id, self._clock.now_ms())
-                else:
-                    key = self._keyring.open_run_key(sealed)
-                self._held[run_id] = key
+                key = await self._new_key(run_id) if sealed is None else self._open_key(sealed)
+                key = self._held.setdefault(run_id, key)
         self._recent[run_id] = key
         self._recent.move_to_end(run_id)
         if len(self._recent) > _RECENT_KEYS:
@@ -55,6 +52,17 @@ class Vault:
         """Let go of a run's key, which is about to be destroyed; `False` while a call holds it."""
         self._recent.pop(run_id, None)
         return run_id not in self._held
+
+    async def _new_key(self, run_id: str) -> RunKey:
+        """A fresh key; in a shared ledger another process may be as far, and one key must stand."""
+        key = self._keyring.new_run_key(run_id, self._clock.now_ms())
+        if not self._store.is_shared or key.pending is None:
+            return key
+        standing = await self._store.begin_run(key.pending)
+        return key if standing == key.pending else self._open_key(standing)
+
+    def _open_key(self, sealed: SealedKey) -> RunKey:
+        return self._keyring.open_run_key(sealed)
 
     def seal(
         self, key: RunKey, payload_id: str, kind: PayloadKind, content: bytes

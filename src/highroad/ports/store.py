@@ -141,6 +141,13 @@ class Store(Protocol):
         """
         ...
 
+    async def abandoned(self) -> Sequence[str]:
+        """Ids of open calls that were in flight in a process that is gone, oldest first.
+
+        In a ledger with one owner there are none: it settled them when it became that.
+        """
+        ...
+
     async def payload(self, payload_id: str) -> SealedPayload | None:
         """A payload, or `None` where it was erased."""
         ...
@@ -151,6 +158,13 @@ class Store(Protocol):
 
     async def run_key(self, run_id: str) -> SealedKey | None:
         """The wrapped data key of a run, or `None` where it was erased."""
+        ...
+
+    async def begin_run(self, key: SealedKey) -> SealedKey:
+        """Store the key of a run that is new, durably, and give the one that stands.
+
+        Of two processes that begin a run at the same time, one brings the key.
+        """
         ...
 
     async def approval(self, approval_id: str) -> Approval | None:

@@ -32,7 +32,8 @@ async def settle_open_calls(services: Services) -> tuple[AnyOutcome, ...]:
     began_s = services.clock.monotonic_s()
     for call_id in await services.ledger.store.open_calls():
         history = await services.ledger.history(call_id)
-        if history is not None and history.intent is not None and history.ended is None:
+        is_begun = history is not None and history.intent is not None and history.ended is None
+        if is_begun and await services.ledger.store.adopt(call_id):
             alone_s = services.clock.monotonic_s() - began_s
             settled.append(await settle(services, call_id, alone_s=alone_s))
     return tuple(settled)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
+from highroad.domain import database_url
 from highroad.domain.address import without_secrets
 
 
@@ -42,6 +43,18 @@ def _read_truth(text: str) -> object:
     return {"true": True, "false": False}.get(text, text)
 
 
+def _is_ledger(value: object) -> bool:
+    if not isinstance(value, str):
+        return False
+    try:
+        parts = urlsplit(value)
+    except ValueError:
+        return False
+    if parts.scheme in {"postgresql", "postgres"}:
+        return value.startswith(f"{parts.scheme}://") and bool(parts.path.strip("/"))
+    return value.removeprefix("sqlite:///") not in {"", value}
+
+
 def _is_anchor(value: object) -> bool:
     if not isinstance(value, str):
         return False
@@ -54,8 +67,8 @@ def _is_anchor(value: object) -> bool:
             return bool(parts.hostname)
         case "file":
             return not parts.netloc and bool(parts.path.strip("/"))
-        case "sqlite":
-            return value.startswith("sqlite:///") and bool(parts.path.strip("/"))
+        case "sqlite" | "postgresql" | "postgres":
+            return _is_ledger(value) and bool(parts.path.strip("/"))
         case _:
             return False
 
@@ -64,8 +77,13 @@ def _are_anchors(value: object) -> bool:
     return isinstance(value, list) and all(map(_is_anchor, value))
 
 
+def _shown_anchor(url: str) -> str:
+    is_web = url.startswith(("http://", "https://"))
+    return without_secrets(url) if is_web else database_url.without_secrets(url)
+
+
 def _shown_anchors(value: object) -> object:
-    return [without_secrets(url) for url in value] if isinstance(value, list) else value
+    return [_shown_anchor(str(url)) for url in value] if isinstance(value, list) else value
 
 
 def _is_text(value: object) -> bool:
@@ -109,11 +127,13 @@ ABOVE_ZERO: Final = Kind(
 )
 TRUTH: Final = Kind("true or false", lambda value: isinstance(value, bool), _read_truth)
 LEDGER: Final = Kind(
-    'a URL: "sqlite:///path"',
-    lambda value: isinstance(value, str) and value.removeprefix("sqlite:///") not in {"", value},
+    'a URL: "sqlite:///path", "postgresql://host/database"',
+    _is_ledger,
+    shown=lambda value: database_url.without_secrets(str(value)),
 )
 ANCHORS: Final = Kind(
-    'a list of URLs: "file:///path", "sqlite:///path", "https://host/path"',
+    'a list of URLs: "file:///path", "sqlite:///path", "postgresql://host/database", '
+    '"https://host/path"',
     _are_anchors,
     _read_texts,
     _shown_anchors,

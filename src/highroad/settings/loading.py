@@ -172,6 +172,9 @@ def _build_principal(table: Mapping[str, Any]) -> Principal:
 
 
 def _absolute(ledger: str, root: Path) -> str:
+    """The URL with its path made absolute, where it is a path of this machine."""
+    if not ledger.startswith(_SQLITE):
+        return ledger
     return _SQLITE + (root / ledger.removeprefix(_SQLITE)).as_posix()
 
 

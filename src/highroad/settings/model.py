@@ -23,7 +23,8 @@ _DEFAULTS: Final = {
 class Given:
     """A setting that somebody gave."""
 
-    value: object
+    value: object = field(repr=False)
+    """Some hold secrets (P7)."""
     source: str
     """`highroad.toml:12`, or the environment variable."""
 
@@ -56,7 +57,8 @@ class Settings:
     root: Path
     file: Path | None = None
     profile: Profile = Profile.DEV
-    ledger: str
+    ledger: str = field(repr=False)
+    """It may hold a password (P7)."""
     tools: tuple[str, ...] = ()
     limits: Limits = field(default_factory=Limits)
     policy: PolicyRules = field(default_factory=PolicyRules)

@@ -150,6 +150,10 @@ class MemoryStore:
         del call_id
         return False
 
+    async def abandoned(self) -> Sequence[str]:
+        """None: the owner settled them when it became that."""
+        return []
+
     async def payload(self, payload_id: str) -> SealedPayload | None:
         """A payload, or `None` where it was erased."""
         return self._open().payloads.get(payload_id)
@@ -162,6 +166,10 @@ class MemoryStore:
     async def run_key(self, run_id: str) -> SealedKey | None:
         """The wrapped data key of a run, or `None` where it was erased."""
         return self._open().run_keys.get(run_id)
+
+    async def begin_run(self, key: SealedKey) -> SealedKey:
+        """Store the key of a run that is new, and give the one that stands."""
+        return self._open().run_keys.setdefault(key.run_id, key)
 
     async def approval(self, approval_id: str) -> Approval | None:
         """An approval by its id."""

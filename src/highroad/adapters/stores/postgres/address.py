@@ -1,9 +1,8 @@
 """Where a PostgreSQL ledger is, and what may be said of it."""
 
 from dataclasses import dataclass, field
-from typing import Final
 
-SCHEMES: Final = ("postgresql://", "postgres://")
+from highroad.domain.database_url import without_secrets
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,12 +15,3 @@ class Address:
     def name(self) -> str:
         """Hosts and database: `postgresql://db-1,db-2/shop`."""
         return without_secrets(self.url)
-
-
-def without_secrets(url: str) -> str:
-    """A URL of a database without user, password and parameters.
-
-    The last `@` ends them, wherever a password has one that should have been written `%40`.
-    """
-    scheme, _, rest = url.partition("://")
-    return f"{scheme}://{rest.rpartition('@')[2].partition('?')[0]}"

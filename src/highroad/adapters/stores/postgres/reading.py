@@ -49,6 +49,12 @@ _DRIVEN: Final = f"""
         AND (NOT $3 OR number IN ({locks.HELD}))
     FROM open_call LEFT JOIN log ON log.log_id = driver WHERE call_id = $1
 """  # noqa: S608 - constants
+_ABANDONED: Final = f"""
+    SELECT call_id FROM open_call LEFT JOIN log ON log.log_id = driver
+    WHERE driver = $1 OR (driver IS NOT NULL
+        AND $2 AND (number IS NULL OR number NOT IN ({locks.HELD})))
+    ORDER BY opened
+"""  # noqa: S608 - constants
 # An id that is brought again in another month lies in two parts: the first one stands.
 _PAYLOAD: Final = (
     "SELECT id, run_id, kind, ciphertext, created_ms FROM payload WHERE id = $1 "
@@ -150,6 +156,10 @@ class Reader:
     async def open_calls(self, own_log: str | None, *, is_trusting: bool) -> list[str]:
         """Ids of calls without an end that no other living writer drives, oldest first."""
         return [row[0] for row in await self.all(_OPEN, own_log, is_trusting)]
+
+    async def abandoned(self, own_log: str | None, *, is_trusting: bool) -> list[str]:
+        """Ids of calls in flight, oldest first, that no other living writer drives."""
+        return [row[0] for row in await self.all(_ABANDONED, own_log, is_trusting)]
 
     async def is_driven(self, call_id: str, own_log: str | None, *, is_trusting: bool) -> bool:
         """Whether another living writer has a call in flight."""

@@ -29,6 +29,8 @@ GRACE_S: Final = 10.0
 _LOOK_S: Final = 1.0
 """How often a store looks whether it should empty the inbox from now on."""
 
+_RUN_KEY: Final = "INSERT INTO run_key VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING"
+
 
 class PostgresStore:
     """A ledger in a PostgreSQL database; it connects when it is first used.
@@ -116,7 +118,10 @@ class PostgresStore:
         async def take(connection: Connection) -> bool:
             own = self._log
             if own is None or not self._session.holds(own.lock):
-                return False
+                raise FenceLost(
+                    f"this process has no log of the ledger {self._address.name}, or lost it; "
+                    "open it anew"
+                )
             return await logs.adopt(connection, own, call_id, is_trusting=self._session.is_trusting)
 
         return await self._session.work(take)
@@ -126,6 +131,10 @@ class PostgresStore:
         return await self._reader.is_driven(
             call_id, self._own_log, is_trusting=self._session.is_trusting
         )
+
+    async def abandoned(self) -> Sequence[str]:
+        """Ids of open calls that were in flight in a process that is gone, oldest first."""
+        return await self._reader.abandoned(self._own_log, is_trusting=self._session.is_trusting)
 
     async def payload(self, payload_id: str) -> SealedPayload | None:
         """A payload, or `None` where it was erased."""
@@ -138,6 +147,11 @@ class PostgresStore:
     async def run_key(self, run_id: str) -> SealedKey | None:
         """The wrapped data key of a run, or `None` where it was erased."""
         return await self._reader.run_key(run_id)
+
+    async def begin_run(self, key: SealedKey) -> SealedKey:
+        """Store the key of a run that is new, durably, and give the one that stands."""
+        await self._run(_RUN_KEY, key.run_id, key.master, key.wrapped, key.created_ms)
+        return await self._reader.run_key(key.run_id) or key
 
     async def approval(self, approval_id: str) -> Approval | None:
         """An approval by its id."""

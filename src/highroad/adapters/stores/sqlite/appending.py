@@ -22,6 +22,7 @@ from highroad.domain.entry import (
     Receipt,
     Written,
 )
+from highroad.domain.payload import SealedKey
 
 _HEAD: Final = (
     "SELECT log_id, epoch, first, max(coalesce((SELECT max(seq) FROM entry), -1), first - 1) "
@@ -93,6 +94,11 @@ def append(
     )
     batch.flush()
     return receipts
+
+
+def keep_key(connection: apsw.Connection, key: SealedKey) -> None:
+    """Store the key of a run where there is none, inside a transaction."""
+    connection.execute(_RUN_KEY, (key.run_id, key.master, key.wrapped, key.created_ms))
 
 
 def _ended_before(connection: apsw.Connection, entries: Sequence[Entry], question: str) -> set[str]:

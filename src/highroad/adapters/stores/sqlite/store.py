@@ -143,6 +143,10 @@ class SQLiteStore:
         del call_id
         return False
 
+    async def abandoned(self) -> Sequence[str]:
+        """None: the owner settled them when it became that."""
+        return []
+
     async def payload(self, payload_id: str) -> SealedPayload | None:
         """A payload, or `None` where it was erased."""
         with self._errors:
@@ -157,6 +161,11 @@ class SQLiteStore:
         """The wrapped data key of a run, or `None` where it was erased."""
         with self._errors:
             return self._reader.run_key(run_id)
+
+    async def begin_run(self, key: SealedKey) -> SealedKey:
+        """Store the key of a run that is new, durably, and give the one that stands."""
+        await self._writer.transaction(lambda connection: appending.keep_key(connection, key))
+        return await self.run_key(key.run_id) or key
 
     async def approval(self, approval_id: str) -> Approval | None:
         """An approval by its id."""
