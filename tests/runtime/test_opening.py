@@ -88,7 +88,7 @@ async def test_resources_are_opened_once_and_closed_in_the_end_whatever_they_do(
         assert (await again.audit.explain(outcome.call_id)).status == "completed"
 
 
-@pytest.mark.parametrize("url", ["postgres://x", "ledger.db", "sqlite:/x"])
+@pytest.mark.parametrize("url", ["mysql://x", "ledger.db", "sqlite:/x"])
 async def test_a_ledger_of_no_known_kind_is_named(url):
     with pytest.raises(SettingsError, match="sqlite:///"):
         await Runtime.open(url)

@@ -1,6 +1,7 @@
 """The road on a shared ledger: two runtimes beside each other, and what a dead one leaves."""
 
 import asyncio
+import re
 import signal
 import subprocess
 import sys
@@ -242,3 +243,24 @@ async def test_a_url_of_another_kind_is_refused_without_what_is_in_it():
     with pytest.raises(SettingsError, match="'mysql' is of no kind") as caught:
         await Runtime.open("mysql://alice:s3cret@db/shop")
     assert "s3cret" not in str(caught.value)
+
+
+@pytest.fixture
+def queries(repository):
+    """Those of the documentation."""
+    page = Path(repository, "docs", "postgresql.md").read_text("utf-8")
+    return re.findall(r"^```postgresql\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+
+
+async def test_the_queries_of_the_documentation_are_answered(postgres_url, refund, queries):
+    """As they are written there."""
+    async with Runtime.open(postgres_url, tools=[refund()]) as runtime:
+        await runtime.call("refund", {"order": 5}, principal=ALICE)
+    connection = await asyncpg.connect(postgres_url)
+    for query in queries:
+        *before, last = filter(str.strip, query.split(";"))
+        for statement in before:
+            await connection.execute(statement)
+        assert await connection.fetch(last)
+    await connection.close()
+    assert queries
