@@ -3,8 +3,8 @@
 import getpass
 import os
 import random
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, NoReturn
@@ -142,11 +142,11 @@ async def inspect(settings: Settings) -> AsyncIterator[Inspection]:
         LedgerError: There is none, or it cannot be used.
     """
     path = _path_of(settings.ledger)
-    if not path.exists():
+    if path is not None and not path.exists():
         raise LedgerError(f"there is no ledger {path} yet: it is made by the first call")
     anchors = _anchors(settings, path)
     async with AsyncExitStack() as closing:
-        store = SQLiteStore.open(path)
+        store = _store(settings.ledger)
         closing.push_async_callback(store.close)
         for anchor in anchors:
             closing.push_async_callback(anchor.close)
@@ -197,7 +197,7 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
     policy = RulesPolicy(settings.policy, conditions)
     address = url or settings.ledger
     path = None if parts.store is not None else _path_of(address)
-    store = parts.store or (_shared(address) if path is None else SQLiteStore.open(path))
+    store = parts.store or _store(address)
     try:
         clock, ids = parts.clock or SystemClock(), parts.ids or TypeIds()
         keyring = await _keyring(store, settings, parts.keys)
@@ -416,6 +416,10 @@ def _anchor(url: str) -> Anchor:
     path = _local_path(url)
     if path is not None:
         return FileAnchor(path) if url.startswith(_FILE) else SQLiteAnchor(path)
+    if url.startswith(_POSTGRES):
+        with _asyncpg_needed():
+            from highroad.adapters.anchors.postgres import PostgresAnchor  # noqa: PLC0415 - an extra
+        return PostgresAnchor(url)
     # HTTP takes a tenth of a second to import, which only they pay who ask for it (N4).
     from highroad.adapters.anchors.http import HttpAnchor  # noqa: PLC0415 - see above
 
@@ -502,21 +506,34 @@ def _path_of(url: str) -> Path | None:
     return Path(url.removeprefix(_SQLITE))
 
 
+def _store(url: str) -> Store:
+    path = _path_of(url)
+    return _shared(url) if path is None else SQLiteStore.open(path)
+
+
+@contextmanager
+def _asyncpg_needed() -> Iterator[None]:
+    """Name the command that installs asyncpg, if that is what is missing.
+
+    Raises:
+        SettingsError: It is.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if error.name != "asyncpg":
+            raise
+        raise SettingsError("PostgreSQL needs asyncpg: pip install 'highroad[postgres]'") from None
+
+
 def _shared(url: str) -> Store:
     """A ledger that several processes write.
 
     Raises:
         SettingsError: What it takes is not installed.
     """
-    try:
-        # An extra, for those whose ledger is there.
-        from highroad.adapters.stores.postgres import PostgresStore  # noqa: PLC0415 - see above
-    except ModuleNotFoundError as error:
-        if error.name != "asyncpg":
-            raise
-        raise SettingsError(
-            "a ledger in PostgreSQL needs asyncpg: pip install 'highroad[postgres]'"
-        ) from None
+    with _asyncpg_needed():
+        from highroad.adapters.stores.postgres import PostgresStore  # noqa: PLC0415 - an extra
     return PostgresStore(url)
 
 

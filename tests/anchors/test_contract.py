@@ -5,6 +5,7 @@ import pytest
 from highroad.adapters.anchors.database import SQLiteAnchor
 from highroad.adapters.anchors.file import FileAnchor
 from highroad.adapters.anchors.http import HttpAnchor
+from highroad.adapters.anchors.postgres import PostgresAnchor
 from highroad.testing import MemoryAnchor
 from highroad.testing.contracts.anchor import AnchorContract
 
@@ -39,3 +40,11 @@ class TestHttpAnchor(AnchorContract):
     @pytest.fixture
     def open_anchor(self, endpoint):
         return lambda: HttpAnchor(f"http://{endpoint.address}/heads")
+
+
+class TestPostgresAnchor(AnchorContract):
+    @pytest.fixture
+    def open_anchor(self, postgres):
+        database = postgres.create()
+        yield lambda: PostgresAnchor(postgres.url(database))
+        postgres.drop(database)

@@ -31,8 +31,7 @@ class Appended:
     """What became of them."""
 
     answers: tuple[tuple[Entry, Receipt], ...]
-    is_fence_lost: bool
-    """Only amendments were written."""
+    """A receipt for each entry; under a fence that is lost, for amendments alone."""
 
 
 async def append(connection: Connection, wanted: Append) -> Appended:
@@ -40,7 +39,7 @@ async def append(connection: Connection, wanted: Append) -> Appended:
     log_id, fence = wanted.fence.log_id, wanted.fence
     found = await standing.lock_log(connection, log_id)
     if found is None:
-        return Appended((), is_fence_lost=True)
+        return Appended(())
     epoch, size = found
     kept = wanted.entries
     if epoch != fence.epoch:
@@ -59,4 +58,4 @@ async def append(connection: Connection, wanted: Append) -> Appended:
     parts.append(statements.appended(wanted.writer, wanted.number))
     parts.append(statements.grown(log_id, batch.seq))
     await statements.write(connection, parts)
-    return Appended(tuple(answers), is_fence_lost=len(kept) < len(wanted.entries))
+    return Appended(tuple(answers))

@@ -48,7 +48,7 @@ class Doubt:
         """Those that did not land in an append that was in doubt."""
         return [entry for entry in entries if id(entry) not in self._landed]
 
-    def receipts(self, entries: Sequence[Entry], appended: Appended) -> tuple[Receipt, ...]:
-        """A receipt for each: of what was written now, or had landed before."""
+    def receipts(self, entries: Sequence[Entry], appended: Appended) -> list[Receipt | None]:
+        """A receipt for each that was judged now, or had landed before."""
         known = {**self._landed, **{id(answer[0]): answer for answer in appended.answers}}
-        return tuple(known[id(entry)][1] for entry in entries)
+        return [known[id(entry)][1] if id(entry) in known else None for entry in entries]

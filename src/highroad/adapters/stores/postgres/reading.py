@@ -55,6 +55,14 @@ _ABANDONED: Final = f"""
         AND $2 AND (number IS NULL OR number NOT IN ({locks.HELD})))
     ORDER BY opened
 """  # noqa: S608 - constants
+_UNKNOWN: Final = f"""
+    SELECT call_id FROM tool_result
+    WHERE status = '{Status.UNKNOWN}' AND source_call_id IS NULL AND call_id > $1
+        AND NOT EXISTS (
+            SELECT FROM amendment
+            WHERE amendment.call_id = tool_result.call_id AND applied IS NOT NULL)
+    ORDER BY call_id LIMIT $2
+"""  # noqa: S608 - a constant
 # An id that is brought again in another month lies in two parts: the first one stands.
 _PAYLOAD: Final = (
     "SELECT id, run_id, kind, ciphertext, created_ms FROM payload WHERE id = $1 "
@@ -165,6 +173,10 @@ class Reader:
         """Whether another living writer has a call in flight."""
         row = await self.one(_DRIVEN, call_id, own_log, is_trusting)
         return row is not None and bool(row[0])
+
+    async def unknown_calls(self, after: str, limit: int) -> list[str]:
+        """Ids of calls whose outcome nobody knows yet."""
+        return [row[0] for row in await self.all(_UNKNOWN, after, limit)]
 
     async def payload(self, payload_id: str) -> SealedPayload | None:
         """A payload by its id."""

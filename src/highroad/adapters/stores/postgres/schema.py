@@ -148,6 +148,8 @@ NO_PROOF: Final = ("DROP TABLE anchored, tile, signed_head",)
 AUDIT_INDEXES: Final = (
     f"""CREATE INDEX tool_result_refused ON tool_result (ended_ms, call_id)
         WHERE status = '{Status.REFUSED}'""",
+    f"""CREATE INDEX tool_result_unknown ON tool_result (call_id)
+        WHERE status = '{Status.UNKNOWN}'""",
     # Rows lie in the order of their times: a summary of each range of pages is index enough.
     """CREATE INDEX tool_call_created ON tool_call USING brin (created_ms)
         WITH (pages_per_range = 16, autosummarize = on)""",

@@ -12,6 +12,7 @@ from highroad.adapters.stores.postgres.doubt import Doubt
 from highroad.adapters.stores.postgres.driver import Connection, Value
 from highroad.adapters.stores.postgres.locks import DESK
 from highroad.adapters.stores.postgres.partitions import Month
+from highroad.adapters.stores.postgres.proving import PostgresProofs
 from highroad.adapters.stores.postgres.reading import Reader
 from highroad.adapters.stores.postgres.session import Session
 from highroad.domain.approval import Approval, ApprovalState
@@ -49,12 +50,18 @@ class PostgresStore:
         self._address = Address(url)
         self._session = Session(self._address, patience_s=patience_s, grace_s=grace_s)
         self._reader = Reader(self._address, patience_s=patience_s, prepare=self._session.prepare)
+        self._proofs = PostgresProofs(self._address, self._session, self._reader)
         self._log: logs.OwnLog | None = None
         self._writer = logs.new_name("writer")
         self._appends = 0
         self._doubt = Doubt()
         self._newest_month: Month | None = None
         self._looks_from_s = 0.0
+
+    @property
+    def proofs(self) -> PostgresProofs:
+        """What proves the ledger."""
+        return self._proofs
 
     async def acquire(self, *, pid: int, at_ms: int) -> Fence:
         """Take a log that nobody writes, or a new one; never `None`, for there may be many."""
@@ -78,12 +85,15 @@ class PostgresStore:
         self._appends += 1
         wanted = Append(entries, fence, self._writer, self._appends)
         appended = await self._session.work(lambda connection: self._append(connection, wanted))
-        if appended.is_fence_lost:
+        receipts = self._doubt.receipts(entries, appended)
+        landed = tuple(receipt for receipt in receipts if receipt is not None)
+        if len(landed) < len(receipts):
             raise FenceLost(
                 f"somebody took over log {fence.log_id} of the ledger {self._address.name} after "
-                f"epoch {fence.epoch}; stop, and open it anew"
+                f"epoch {fence.epoch}; stop, and open it anew",
+                receipts,
             )
-        return self._doubt.receipts(entries, appended)
+        return landed
 
     async def claim(self, organization: str, digest: bytes, *, at_ms: int) -> KeyClaim | None:
         """The claim on a key that lasts at `at_ms`."""
@@ -135,6 +145,10 @@ class PostgresStore:
     async def abandoned(self) -> Sequence[str]:
         """Ids of open calls that were in flight in a process that is gone, oldest first."""
         return await self._reader.abandoned(self._own_log, is_trusting=self._session.is_trusting)
+
+    async def unknown_calls(self, *, after: str = "", limit: int = 100) -> Sequence[str]:
+        """A page of calls that ended unknown and that no amendment has settled, oldest first."""
+        return await self._reader.unknown_calls(after, limit)
 
     async def payload(self, payload_id: str) -> SealedPayload | None:
         """A payload, or `None` where it was erased."""
@@ -210,7 +224,7 @@ class PostgresStore:
         await self._provide_parts(connection, wanted.entries)
         fresh = replace(wanted, entries=self._doubt.fresh(wanted.entries))
         if not fresh.entries:
-            return Appended((), is_fence_lost=False)
+            return Appended(())
         async with connection.transaction():
             appended = await appending.append(connection, fresh)
             self._doubt.begin(fresh, appended)
