@@ -23,6 +23,7 @@ from highroad.approvals.definitions import Definitions
 from highroad.approvals.desk import Desk, Rules
 from highroad.approvals.inbox import Handler, Inbox
 from highroad.domain.approval import Decision
+from highroad.domain.database_url import without_secrets
 from highroad.domain.entry import EntryKind
 from highroad.domain.error import (
     BrokenPromise,
@@ -348,7 +349,7 @@ async def upgrade_ledger(url: str, *, progress: Progress) -> StoreUpgrade:
     Raises:
         LedgerError: There is none, or it could not be upgraded and is as it was.
     """
-    done = upgraded(_path_of(url).absolute(), patience_ms=PATIENCE_MS, progress=progress)
+    done = await _upgraded(url, progress=progress)
     store = _existing(url).store
     try:
         if await store.upkeep.take_alone(pid=os.getpid(), at_ms=SystemClock().now_ms()):
@@ -360,13 +361,16 @@ async def upgrade_ledger(url: str, *, progress: Progress) -> StoreUpgrade:
 
 def _existing(url: str) -> Place:
     path = _path_of(url)
-    if not path.exists():
+    if path is not None and not path.exists():
         raise LedgerError(f"there is no ledger {path}; name one that is there")
     return _place(url)
 
 
 def _place(url: str) -> Place:
-    path = _path_of(url).resolve()
+    path = _path_of(url)
+    if path is None:
+        return Place(store=_shared(url), name=without_secrets(url))
+    path = path.resolve()
     return Place(store=SQLiteStore.open(path), name=f"{_SQLITE}{path.as_posix()}")
 
 
@@ -509,6 +513,19 @@ def _path_of(url: str) -> Path | None:
 def _store(url: str) -> Store:
     path = _path_of(url)
     return _shared(url) if path is None else SQLiteStore.open(path)
+
+
+async def _upgraded(url: str, *, progress: Progress) -> StoreUpgrade:
+    """Take the steps of the schema that are missing; a shared ledger's operator backs it up."""
+    path = _path_of(url)
+    if path is not None:
+        return upgraded(path.absolute(), patience_ms=PATIENCE_MS, progress=progress)
+    store = _shared(url)
+    try:
+        schema = (await store.upkeep.figures()).schema
+    finally:
+        await store.close()
+    return StoreUpgrade(before=schema, after=schema, backup=None)
 
 
 @contextmanager

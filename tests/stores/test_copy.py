@@ -14,7 +14,7 @@ from highroad.domain.moving import SECTIONS, Fact, Section
 from highroad.domain.proof import SignedHead, TreeHead
 from highroad.ledger.merkle import RightEdge, leaf_hash
 from highroad.ledger.moving import Place, facts_of, move
-from highroad.testing.contracts.store.owning import decision
+from highroad.testing.contracts.store.ordering import decision
 from highroad.testing.contracts.store.samples import (
     NOW,
     claim,

@@ -48,6 +48,11 @@ class Harvest:
     claimed: list[KeyClaim] = field(default_factory=list)
     unclaimed: list[Scope] = field(default_factory=list)
 
+    def put(self, row: Row) -> None:
+        """Add a row, in place of one with its key."""
+        key = tuple(row.values[index] for index in _KEYS[row.table])
+        self.rows.setdefault(row.table, {})[key] = row.values
+
     def table_rows(self, table: Table) -> list[tuple[Cell, ...]]:
         """Rows of one audit table in the order of their keys: all writers lock in that order."""
         rows = self.rows.get(table.name, {})
@@ -139,10 +144,9 @@ class Batch:
             rows[approval_id,] = (*row[:_STATE], ApprovalState.CONSUMED, *row[_STATE + 1 :])
 
     def _put(self, row: Row) -> None:
-        key = tuple(row.values[index] for index in _KEYS[row.table])
-        self._harvest.rows.setdefault(row.table, {})[key] = row.values
+        self._harvest.put(row)
         if row.table == APPROVAL.name:
-            (approval_id,) = key
+            approval_id = row.values[0]
             self._approvals[str(approval_id)] = str(row.values[_STATE])
             self._harvest.spent = [id_ for id_ in self._harvest.spent if id_ != approval_id]
 

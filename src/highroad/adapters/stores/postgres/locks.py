@@ -17,6 +17,8 @@ class Lock:
 
     kind: int
     number: int = 0
+    is_shared: bool = False
+    """Several may have it at once, while nobody has it alone."""
 
     @property
     def keys(self) -> str:
@@ -26,7 +28,8 @@ class Lock:
     @property
     def take(self) -> str:
         """SQL that takes it until the session ends, and says whether it could."""
-        return f"SELECT pg_try_advisory_lock({self.keys})"
+        suffix = "_shared" if self.is_shared else ""
+        return f"SELECT pg_try_advisory_lock{suffix}({self.keys})"
 
     @property
     def take_for_transaction(self) -> str:
@@ -44,6 +47,10 @@ DESK: Final = Lock(2)
 """Whoever has it turns the orders of the inbox into entries."""
 SIGNING: Final = Lock(3)
 PARTITIONS: Final = Lock(4)
+ALONE: Final = Lock(6)
+"""Whoever has it owns the whole ledger: nobody writes any log of it."""
+BESIDE: Final = Lock(6, is_shared=True)
+"""Every writer has it, beside the others."""
 _LOG: Final = 5
 
 

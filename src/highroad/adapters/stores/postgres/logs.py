@@ -4,7 +4,8 @@ import secrets
 from dataclasses import dataclass, replace
 from typing import Final
 
-from highroad.adapters.stores.postgres import locks
+from highroad.adapters.stores.postgres import facts, locks
+from highroad.adapters.stores.postgres.address import Address
 from highroad.adapters.stores.postgres.driver import Connection
 from highroad.adapters.stores.postgres.locks import Lock
 from highroad.adapters.stores.postgres.session import Session
@@ -15,8 +16,11 @@ _FREE: Final = (
     "ORDER BY number LIMIT 16"
 )
 _NEW: Final = "INSERT INTO log (log_id) VALUES ($1) RETURNING number"
-_RAISE: Final = (
-    "UPDATE log SET epoch = epoch + 1, pid = $2, since_ms = $3 WHERE log_id = $1 RETURNING epoch"
+_RAISE: Final = "UPDATE log SET epoch = epoch + 1 WHERE log_id = $1 RETURNING epoch"
+_RAISE_ALL: Final = "UPDATE log SET epoch = epoch + 1"
+_OWNED: Final = (
+    "INSERT INTO owner VALUES (1, $1, $2) "
+    "ON CONFLICT (id) DO UPDATE SET pid = excluded.pid, since_ms = excluded.since_ms"
 )
 _TIDY: Final = "DELETE FROM writer WHERE appended_at < now() - interval '7 days'"
 
@@ -45,19 +49,52 @@ def new_name(prefix: str) -> str:
     return f"{prefix}_{secrets.token_hex(16)}"
 
 
-async def take_one(connection: Connection, session: Session, *, pid: int, at_ms: int) -> OwnLog:
-    """Take a log whose writer is gone, or make one, and raise its epoch."""
+async def take_one(
+    connection: Connection, session: Session, address: Address, *, pid: int, at_ms: int
+) -> OwnLog | None:
+    """Take a log whose writer is gone, or make one, and raise its epoch.
+
+    Returns:
+        The log; `None` while another process has the whole ledger.
+
+    Raises:
+        LedgerError: The ledger was moved away, or is a copy that is not complete.
+    """
+    await facts.refuse_moved(connection, address)
+    await facts.refuse_half(connection, address)
+    if not await session.take(locks.BESIDE, connection):
+        return None
     await connection.execute(_TIDY)
     async with connection.transaction():
+        await connection.execute(_OWNED, pid, at_ms)
         log_id, number = await _free(connection, session) or await _new(connection, session)
-        epoch = await connection.fetchval(_RAISE, log_id, pid, at_ms)
+        epoch = await connection.fetchval(_RAISE, log_id)
         return OwnLog(Fence(log_id, epoch), number)
 
 
 async def raise_epoch(connection: Connection, own: OwnLog, *, pid: int, at_ms: int) -> OwnLog:
     """Make every earlier fence of one's own log an old one."""
-    epoch = await connection.fetchval(_RAISE, own.fence.log_id, pid, at_ms)
+    async with connection.transaction():
+        await connection.execute(_OWNED, pid, at_ms)
+        epoch = await connection.fetchval(_RAISE, own.fence.log_id)
     return replace(own, fence=Fence(own.fence.log_id, epoch))
+
+
+async def take_all(
+    connection: Connection, session: Session, address: Address, *, pid: int, at_ms: int
+) -> bool:
+    """Take the whole ledger, and make every fence an old one; `False` while anybody writes it.
+
+    Raises:
+        LedgerError: The ledger was moved away.
+    """
+    await facts.refuse_moved(connection, address)
+    if not await session.take(locks.ALONE, connection):
+        return False
+    async with connection.transaction():
+        await connection.execute(_OWNED, pid, at_ms)
+        await connection.execute(_RAISE_ALL)
+    return True
 
 
 async def adopt(connection: Connection, own: OwnLog, call_id: str, *, is_trusting: bool) -> bool:

@@ -116,10 +116,8 @@ class Reader:
         self._is_closed = False
 
     async def ownership(self) -> Ownership | None:
-        """Who took a log last."""
-        row = await self.one(
-            "SELECT pid, since_ms FROM log WHERE pid IS NOT NULL ORDER BY since_ms DESC LIMIT 1"
-        )
+        """Who came last."""
+        row = await self.one("SELECT pid, since_ms FROM owner")
         return None if row is None else Ownership(row[0], row[1])
 
     async def claim(self, organization: str, digest: bytes, at_ms: int) -> KeyClaim | None:
@@ -145,6 +143,10 @@ class Reader:
         if kind is not None and kind not in {EntryKind.INTENT, EntryKind.ENDED}:
             # Said so that the server sees that the index of rare kinds holds every answer.
             conditions.append(f"kind NOT IN {COMMON_KINDS}")
+        if not {run_id, call_id, kind} - {None}:
+            # Entries of lasting kinds stay when those around them are archived, and are found by
+            # their kind alone: what is read in order has no holes.
+            conditions.append("seq >= (SELECT first FROM log WHERE log.log_id = entry.log_id)")
         if after is not None:
             place = len(values) + 1
             conditions.append(_behind(place))

@@ -50,10 +50,13 @@ ENTRIES: Final = (
         number integer GENERATED ALWAYS AS IDENTITY UNIQUE,
         epoch bigint NOT NULL DEFAULT 0,
         first bigint NOT NULL DEFAULT 0,
-        size bigint NOT NULL DEFAULT 0,
-        pid bigint,
-        since_ms bigint
+        size bigint NOT NULL DEFAULT 0
     ) WITH (fillfactor = 50)""",
+    """CREATE TABLE owner (
+        id integer PRIMARY KEY CHECK (id = 1),
+        pid bigint NOT NULL,
+        since_ms bigint NOT NULL
+    )""",
     # The number of the last append of each open store, by which one in doubt is resolved.
     f"""CREATE TABLE writer (
         id {TEXT} PRIMARY KEY,
@@ -124,7 +127,8 @@ ENTRIES: Final = (
 )
 NO_ENTRIES: Final = (
     """DROP TABLE
-        inbox, ended_call, open_call, key_claim, run_key, payload, entry, writer, log, ledger""",
+        inbox, ended_call, open_call, key_claim, run_key, payload, entry, writer, owner, log,
+        ledger""",
     "DROP SEQUENCE entry_place",
 )
 

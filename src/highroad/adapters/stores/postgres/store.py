@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from highroad.adapters.stores.postgres import appending, logs, partitions
+from highroad.adapters.stores.postgres import appending, facts, logs, partitions
 from highroad.adapters.stores.postgres.address import Address
 from highroad.adapters.stores.postgres.appending import Append, Appended
 from highroad.adapters.stores.postgres.doubt import Doubt
@@ -15,6 +15,8 @@ from highroad.adapters.stores.postgres.partitions import Month
 from highroad.adapters.stores.postgres.proving import PostgresProofs
 from highroad.adapters.stores.postgres.reading import Reader
 from highroad.adapters.stores.postgres.session import Session
+from highroad.adapters.stores.postgres.tables import PostgresTables
+from highroad.adapters.stores.postgres.upkeep import PostgresUpkeep
 from highroad.domain.approval import Approval, ApprovalState
 from highroad.domain.entry import Entry, Fence, KeyClaim, Position, Receipt, StoredEntry
 from highroad.domain.error import FenceLost
@@ -30,6 +32,7 @@ GRACE_S: Final = 10.0
 _LOOK_S: Final = 1.0
 """How often a store looks whether it should empty the inbox from now on."""
 
+_ORDER: Final = "INSERT INTO inbox (kind, content) VALUES ($1, $2)"
 _RUN_KEY: Final = "INSERT INTO run_key VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING"
 
 
@@ -51,6 +54,8 @@ class PostgresStore:
         self._session = Session(self._address, patience_s=patience_s, grace_s=grace_s)
         self._reader = Reader(self._address, patience_s=patience_s, prepare=self._session.prepare)
         self._proofs = PostgresProofs(self._address, self._session, self._reader)
+        self._tables = PostgresTables(self._session, self._reader)
+        self._upkeep = PostgresUpkeep(self._address, self._session, self._reader)
         self._log: logs.OwnLog | None = None
         self._writer = logs.new_name("writer")
         self._appends = 0
@@ -63,19 +68,31 @@ class PostgresStore:
         """What proves the ledger."""
         return self._proofs
 
-    async def acquire(self, *, pid: int, at_ms: int) -> Fence:
-        """Take a log that nobody writes, or a new one; never `None`, for there may be many."""
+    @property
+    def tables(self) -> PostgresTables:
+        """Its audit tables."""
+        return self._tables
 
-        async def take(connection: Connection) -> logs.OwnLog:
+    @property
+    def upkeep(self) -> PostgresUpkeep:
+        """Figures, retention, moving and archives."""
+        return self._upkeep
+
+    async def acquire(self, *, pid: int, at_ms: int) -> Fence | None:
+        """Take a log that nobody writes, or a new one; `None` while one process has them all."""
+
+        async def take(connection: Connection) -> logs.OwnLog | None:
             if self._log is not None and self._session.holds(self._log.lock):
                 return await logs.raise_epoch(connection, self._log, pid=pid, at_ms=at_ms)
-            return await logs.take_one(connection, self._session, pid=pid, at_ms=at_ms)
+            return await logs.take_one(
+                connection, self._session, self._address, pid=pid, at_ms=at_ms
+            )
 
         self._log = await self._session.work(take)
-        return self._log.fence
+        return None if self._log is None else self._log.fence
 
     async def ownership(self) -> Ownership | None:
-        """Who took a log last."""
+        """Who came last, and may have the whole ledger."""
         return await self._reader.ownership()
 
     async def append(self, entries: Sequence[Entry], *, fence: Fence) -> tuple[Receipt, ...]:
@@ -188,7 +205,12 @@ class PostgresStore:
     async def post(self, order: Order) -> None:
         """Leave an order for whoever empties the inbox."""
         kind, content = write_order(order)
-        await self._run("INSERT INTO inbox (kind, content) VALUES ($1, $2)", kind, content)
+
+        async def put(connection: Connection) -> None:
+            await facts.refuse_moved(connection, self._address)
+            await connection.execute(_ORDER, kind, content)
+
+        await self._session.work(put)
 
     async def inbox(self) -> Sequence[Order]:
         """Orders that no entry answers yet, oldest first; of all writers one is shown them."""
