@@ -22,8 +22,8 @@ from highroad.adapters.system import SystemClock, TypeIds
 from highroad.approvals.definitions import Definitions
 from highroad.approvals.desk import Desk, Rules
 from highroad.approvals.inbox import Handler, Inbox
+from highroad.domain.address import without_secrets
 from highroad.domain.approval import Decision
-from highroad.domain.database_url import without_secrets
 from highroad.domain.entry import EntryKind
 from highroad.domain.error import (
     BrokenPromise,

@@ -9,7 +9,7 @@ from highroad.cli.door import leave
 from highroad.cli.exits import ExitCode
 from highroad.cli.options import AsJson
 from highroad.cli.output import Output
-from highroad.domain.database_url import without_secrets
+from highroad.domain.address import without_secrets
 from highroad.settings import Settings, describe, load
 
 app: typer.Typer = typer.Typer(add_completion=False)

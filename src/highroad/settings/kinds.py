@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
-from highroad.domain import database_url
 from highroad.domain.address import without_secrets
 
 
@@ -77,13 +76,8 @@ def _are_anchors(value: object) -> bool:
     return isinstance(value, list) and all(map(_is_anchor, value))
 
 
-def _shown_anchor(url: str) -> str:
-    is_web = url.startswith(("http://", "https://"))
-    return without_secrets(url) if is_web else database_url.without_secrets(url)
-
-
 def _shown_anchors(value: object) -> object:
-    return [_shown_anchor(str(url)) for url in value] if isinstance(value, list) else value
+    return [without_secrets(str(url)) for url in value] if isinstance(value, list) else value
 
 
 def _is_text(value: object) -> bool:
@@ -129,7 +123,7 @@ TRUTH: Final = Kind("true or false", lambda value: isinstance(value, bool), _rea
 LEDGER: Final = Kind(
     'a URL: "sqlite:///path", "postgresql://host/database"',
     _is_ledger,
-    shown=lambda value: database_url.without_secrets(str(value)),
+    shown=lambda value: without_secrets(str(value)),
 )
 ANCHORS: Final = Kind(
     'a list of URLs: "file:///path", "sqlite:///path", "postgresql://host/database", '

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import asyncpg  # type: ignore[import-untyped]  # it ships no types
 
-from highroad.domain.database_url import without_secrets
+from highroad.domain.address import without_secrets
 from highroad.domain.error import AnchorError
 
 _TIMEOUT_S: Final = 10.0

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from highroad.domain.database_url import without_secrets
+from highroad.domain.address import without_secrets
 
 
 @dataclass(frozen=True, slots=True)
