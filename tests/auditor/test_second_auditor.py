@@ -160,10 +160,9 @@ class Ledger:
                 "previous": hashlib.sha256(statement_of(self.heads[-1])).hexdigest()
                 if self.heads
                 else None,
-                "trees": [
-                    {"log": log, "root": root_of(bodies), "size": len(bodies)}
-                    for log, bodies in sorted(self.bodies.items())
-                ],
+                "trees": self.trees(
+                    *((log, len(bodies)) for log, bodies in sorted(self.bodies.items()))
+                ),
                 "v": 1,
                 **changed,
             }
@@ -171,15 +170,24 @@ class Ledger:
         signature = signer.sign(b"highroad-signed-head v1\n" + statement.encode())
         self.heads.append(plain({"signature": signature.hex(), "statement": statement}))
 
-    def export(self, folder, *, archived=0):
+    def trees(self, *sizes):
+        """Trees of other sizes than the logs have."""
+        return [
+            {"log": log, "root": root_of(self.bodies[log][:size]), "size": size}
+            for log, size in sizes
+        ]
+
+    def export(self, folder, **archived):
+        """Exports into a new folder, without the first entries of logs that are archived."""
         folder.mkdir()
+        firsts = dict.fromkeys(self.bodies, 0) | archived
         logs = [
-            {"entries": len(bodies) - archived, "first": archived, "log": log}
+            {"entries": len(bodies) - firsts[log], "first": firsts[log], "log": log}
             for log, bodies in self.bodies.items()
         ]
         (folder / "ledger.json").write_text(plain({"ledger": "L", "logs": logs, "v": 1}))
         for log, bodies in self.bodies.items():
-            lines = [entry_line(seq, body) for seq, body in enumerate(bodies)][archived:]
+            lines = [entry_line(seq, body) for seq, body in enumerate(bodies)][firsts[log] :]
             write_lines(folder / f"entries-{log}.jsonl", lines)
             leaves = b"".join(auditor.leaf_hash(body) for body in bodies)
             (folder / f"leaves-{log}.bin").write_bytes(leaves)
@@ -198,7 +206,7 @@ def root_of(bodies):
 def entry_line(seq, body):
     fields = json.loads(body)
     columns = {name: fields.get(name) for name in ("kind", "at", "run", "call")}
-    columns |= {"seq": seq, "schema": fields["v"], "organization": fields["org"]}
+    columns |= {"seq": seq, "schema": fields["v"], "organization": fields.get("org")}
     return json.dumps(columns | {"body": body.decode()})
 
 
@@ -356,6 +364,44 @@ def test_a_body_in_base64_is_the_same_bytes(folder):
     assert verdicts(folder) == (True, True)
 
 
+def test_a_line_that_names_a_column_twice_breaks_both_at_its_place(folder):
+    path = folder / "entries-a.jsonl"
+    lines = lines_in(path)
+    write_lines(path, [*lines[:4], f'{{"seq":4,{lines[4][1:]}', *lines[5:]])
+    assert verdicts(folder) == (["a", 4], ["a", 4])
+
+
+@pytest.mark.parametrize("changed", [{"seq": 4.0}, {"body": 1}, {"body_base64": ""}])
+def test_a_column_of_another_form_breaks_both_at_its_place(folder, changed):
+    change(folder / "entries-a.jsonl", 4, changed)
+    assert verdicts(folder) == (["a", 4], ["a", 4])
+
+
+def test_base64_with_other_letters_breaks_both_at_its_place(folder):
+    path = folder / "entries-a.jsonl"
+    lines = lines_in(path)
+    columns = json.loads(lines[2])
+    columns["body_base64"] = "!" + base64.b64encode(columns.pop("body").encode()).decode()
+    write_lines(path, [*lines[:2], json.dumps(columns), *lines[3:]])
+    assert verdicts(folder) == (["a", 2], ["a", 2])
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"v":1,"kind":"note","at":1,"at":2,"org":"acme"}',
+        '{"v":1,"kind":"note","at":2,"org":"acme","x":NaN}',
+        '{"v":1,"kind":"note","at":2,\n"org":"acme"}',
+        '{"v":1,"kind":"note","at":2}',
+    ],
+    ids=["twins", "constant", "line feed", "no organization"],
+)
+def test_a_body_that_may_not_be_there_breaks_integrity_though_it_is_signed(ledger, tmp_path, body):
+    ledger.bodies["a"].append(body.encode())
+    ledger.head()
+    assert verdicts(ledger.export(tmp_path / "export")) == (["a", 9], True)
+
+
 @pytest.mark.parametrize("seq", range(1, 9))
 def test_a_missing_entry_breaks_both_at_its_place(folder, seq):
     path = folder / "entries-a.jsonl"
@@ -385,6 +431,9 @@ def test_a_head_of_another_form_order_or_ledger_breaks_integrity(ledger, tmp_pat
     for number, changed in enumerate(
         (
             {"v": 2},
+            {"v": True},
+            {"key": SECOND.key},
+            {"trees": ledger.trees(("a", 5))},
             {"number": 4},
             {"previous": None},
             {"ledger": "other"},
@@ -396,6 +445,45 @@ def test_a_head_of_another_form_order_or_ledger_breaks_integrity(ledger, tmp_pat
         ledger.head(**changed)
         assert verdicts(ledger.export(tmp_path / str(number)))[0] is None, changed
         ledger.heads.pop()
+
+
+@pytest.mark.parametrize("where", ["line", "statement"])
+def test_a_head_in_other_bytes_than_rfc_8785_asks_for_breaks_integrity(ledger, tmp_path, where):
+    spaced = statement_of(ledger.heads[-1]).replace(b'"v":1', b'"v": 1')
+    signature = FIRST.sign(b"highroad-signed-head v1\n" + spaced).hex()
+    ledger.heads[-1] = {
+        "line": ledger.heads[-1].replace('","', '", "'),
+        "statement": plain({"signature": signature, "statement": spaced.decode()}),
+    }[where]
+    assert verdicts(ledger.export(tmp_path / "export"))[0] is None
+
+
+@pytest.mark.parametrize("sizes", [[("a", 1)], [("b", 1), ("a", 1)]], ids=["lost", "order"])
+def test_heads_keep_every_log_in_order(tmp_path, sizes):
+    ledger = Ledger(logs=("a", "b"))
+    ledger.write("note", log="b")
+    ledger.head()
+    ledger.head(trees=ledger.trees(*sizes))
+    assert verdicts(ledger.export(tmp_path / "export"))[0] is None
+
+
+def test_a_false_root_between_true_ones_names_what_follows_the_last_true_one(ledger, tmp_path):
+    ledger.heads = ledger.heads[:1]
+    ledger.head(trees=[ledger.trees(("a", 3))[0] | {"size": 5}])
+    ledger.head()
+    assert verdicts(ledger.export(tmp_path / "export")) == (["a", 3], True)
+
+
+def test_a_false_root_of_a_size_that_agreed_names_no_entry(ledger, tmp_path):
+    ledger.head(trees=[ledger.trees(("a", 3))[0] | {"size": 9}])
+    assert verdicts(ledger.export(tmp_path / "export")) == (None, True)
+
+
+def test_entries_after_the_last_head_are_counted(ledger, tmp_path):
+    ledger.call("unsigned")
+    folder = ledger.export(tmp_path / "export")
+    write_lines(folder / "entries-a.jsonl", lines_in(folder / "entries-a.jsonl")[:-1])
+    assert verdicts(folder) == (True, ["a", 10])
 
 
 def test_the_time_of_a_head_may_go_back(ledger, tmp_path):
@@ -442,6 +530,18 @@ def test_another_history_with_the_right_key_disagrees_with_the_anchor(ledger, tm
     assert verdicts(folder, [anchor]) == (["a", 5], True)
 
 
+def test_a_head_signed_again_is_not_word_for_word_the_anchored_one(ledger, tmp_path):
+    anchor = anchor_of(tmp_path, ledger.heads)
+    ledger.heads.pop()
+    ledger.head(at=1)
+    assert verdicts(ledger.export(tmp_path / "export"), [anchor]) == (None, True)
+
+
+def test_an_anchored_head_of_another_ledger_breaks_integrity(ledger, folder, tmp_path):
+    ledger.head(ledger="other")
+    assert verdicts(folder, [anchor_of(tmp_path, ledger.heads)]) == (None, True)
+
+
 @pytest.mark.parametrize("line", ["", "{}", "torn"])
 def test_a_line_of_an_anchor_that_is_no_head_breaks_integrity(ledger, folder, tmp_path, line):
     anchor = anchor_of(tmp_path, [*ledger.heads, line, "{}"])
@@ -481,6 +581,23 @@ def test_a_key_that_the_one_before_it_did_not_endorse_is_named(ledger, tmp_path)
     ledger.signer = STRANGER
     ledger.rekey(SECOND)
     assert verdicts(ledger.export(tmp_path / "export")) == (["a", 9], True)
+
+
+@pytest.mark.parametrize(
+    "changed", [{"previous": STRANGER.key}, {"key": STRANGER.key}, {"public": "00"}]
+)
+def test_a_key_whose_announcement_is_not_true_is_named(ledger, tmp_path, changed):
+    ledger.rekey(SECOND)
+    ledger.bodies["a"][9] = plain(json.loads(ledger.bodies["a"][9]) | changed).encode()
+    assert verdicts(ledger.export(tmp_path / "export")) == (["a", 9], True)
+
+
+@pytest.mark.parametrize("changed", [{"previous": SECOND.key}, {"endorsement": "00" * 64}])
+def test_the_first_key_has_none_before_it(ledger, tmp_path, changed):
+    ledger.bodies["a"][0] = plain(json.loads(ledger.bodies["a"][0]) | changed).encode()
+    ledger.heads.clear()
+    ledger.head()
+    assert verdicts(ledger.export(tmp_path / "export")) == (["a", 0], True)
 
 
 def test_a_key_that_was_replaced_does_not_come_back(ledger, tmp_path):
@@ -554,14 +671,29 @@ def test_an_export_that_does_not_say_what_it_holds_breaks_both(folder, text):
 
 
 def test_leaf_hashes_stand_in_for_entries_that_were_archived(ledger, tmp_path):
-    folder = ledger.export(tmp_path / "export", archived=2)
+    folder = ledger.export(tmp_path / "export", a=2)
     assert verdicts(folder) == (True, True)
     rewrite(folder / "entries-a.jsonl", 0, at=1)
     assert verdicts(folder) == (["a", 2], True)
 
 
+def test_a_key_announced_in_a_whole_log_needs_no_archive(tmp_path):
+    ledger = Ledger(logs=("b", "a"))
+    ledger.call("archived")
+    ledger.head()
+    assert verdicts(ledger.export(tmp_path / "export", a=2)) == (True, True)
+
+
+def test_what_may_stand_in_the_archive_is_no_fault(ledger, tmp_path):
+    ledger.write("call.amended", run="r", call="0.0")
+    ledger.write("call.ended", run="r", call="late")
+    ledger.write("call.intent", run="r", call="new", approval="old")
+    ledger.head()
+    assert verdicts(ledger.export(tmp_path / "export", a=3)) == (True, True)
+
+
 def test_without_leaf_hashes_an_archived_part_is_not_proven(ledger, tmp_path):
-    folder = ledger.export(tmp_path / "export", archived=2)
+    folder = ledger.export(tmp_path / "export", a=2)
     (folder / "leaves-a.bin").unlink()
     assert verdicts(folder) == (["a", 0], True)
 
@@ -615,3 +747,10 @@ def test_the_unanchored_tail_is_told_in_entries_and_seconds(ledger, folder, tmp_
     assert tail(ledger.heads) == {"entries": 0, "seconds": 0}
     assert tail(ledger.heads[:2]) == {"entries": 4, "seconds": 6}
     assert tail([]) == {"entries": 9, "seconds": 12}
+
+
+def test_a_ledger_that_was_cut_off_has_no_tail_below_nothing(ledger, tmp_path):
+    anchor = anchor_of(tmp_path, ledger.heads)
+    del ledger.bodies["a"][5:]
+    answer = auditor.verify(ledger.export(tmp_path / "export"), FIRST.public.hex(), [anchor])
+    assert answer["unanchored"] == {"entries": 0, "seconds": 0}
