@@ -824,7 +824,7 @@ def verify(
     except MalformedError as error:
         integrity.add(None, str(error))
         completeness.add(None, str(error))
-        return answer(integrity, completeness, [], {"entries": 0, "seconds": 0.0})
+        return answer(integrity, completeness, open=[], archived={}, unanchored=None)
     given = bytes.fromhex(public_key_hex)
     anchored = check_integrity(export, given, anchors, integrity)
     check_numbers(export, completeness)
@@ -832,7 +832,14 @@ def verify(
     check_approvals(export, completeness)
     open_calls = check_calls(export, completeness)
     last = max(anchored, key=lambda head: head.number, default=None)
-    return answer(integrity, completeness, open_calls, unanchored_tail(export, last))
+    return answer(
+        integrity,
+        completeness,
+        open=open_calls,
+        # Open: nothing that is signed says what was archived, so what is not given is counted.
+        archived={name: log.first for name, log in export.logs.items() if log.first},
+        unanchored=unanchored_tail(export, last),
+    )
 
 
 def check_integrity(
@@ -849,13 +856,6 @@ def check_integrity(
     return anchored
 
 
-def answer(
-    integrity: Findings, completeness: Findings, open_calls: list[str], tail: dict[str, Any]
-) -> dict[str, Any]:
-    """What the auditor says."""
-    return {
-        "integrity": integrity.verdict(),
-        "completeness": completeness.verdict(),
-        "open": open_calls,
-        "unanchored": tail,
-    }
+def answer(integrity: Findings, completeness: Findings, **told: object) -> dict[str, Any]:
+    """The two verdicts, and what is told beside them."""
+    return {"integrity": integrity.verdict(), "completeness": completeness.verdict(), **told}

@@ -683,6 +683,12 @@ def test_a_key_announced_in_a_whole_log_needs_no_archive(tmp_path):
     assert verdicts(ledger.export(tmp_path / "export", a=2)) == (True, True)
 
 
+def test_entries_that_are_not_given_are_counted(ledger, tmp_path):
+    answer = auditor.verify(ledger.export(tmp_path / "export", a=9), FIRST.public.hex())
+    assert answer["completeness"]["holds"]
+    assert answer["archived"] == {"a": 9}
+
+
 def test_what_may_stand_in_the_archive_is_no_fault(ledger, tmp_path):
     ledger.write("call.amended", run="r", call="0.0")
     ledger.write("call.ended", run="r", call="late")
