@@ -98,12 +98,22 @@ class Audit:
         last = self._heads.last()
         sizes: Mapping[str, int] = {} if last is None else last.sizes
         for log in self._logs.values():
-            is_announced = any(
-                of == log.id and first >= log.first and place.seq < sizes.get(place.log, 0)
+            covered = sizes.get(log.id, 0)
+            announced = [
+                min(first, covered)
                 for place, of, first in self._archived
-            )
-            if log.archived and not is_announced:
-                self.problems.note(Aspect.COMPLETENESS, Code.ARCHIVE_UNANNOUNCED, log=log.id, seq=0)
+                if of == log.id and place.seq < sizes.get(place.log, 0)
+            ]
+            start = max(announced, default=0)
+            for begin, end in log.left_out:
+                if end > start:
+                    self.problems.note(
+                        Aspect.COMPLETENESS,
+                        Code.ARCHIVE_UNANNOUNCED,
+                        log=log.id,
+                        seq=max(begin, start),
+                        until=end,
+                    )
 
     def _sum_up(self, keys: Succession, signed: Mapping[str, int], now_ms: int | None) -> Report:
         logs = sorted(self._logs.values(), key=lambda log: log.id)

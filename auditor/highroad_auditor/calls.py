@@ -35,12 +35,12 @@ class Calls:
         self._open: dict[bytes, str] = {}
         self._unknown: dict[bytes, str] = {}
         self._settled: set[bytes] = set()
-        self._amended: dict[bytes, Place] = {}
-        """Amendments whose call has not ended so far."""
+        self._amended: dict[bytes, dict[str, int]] = {}
+        """First amendments by log of calls that have not ended so far, or behind it in that log."""
         self._approved: set[bytes] = set()
         self._spent: set[bytes] = set()
         self._unapproved: dict[bytes, Place] = {}
-        """Intents whose approval was not given so far."""
+        """Intents whose approval was not given so far, or behind them in their log."""
 
     def take(self, place: Place, kind: str, body: Mapping[str, Any]) -> None:
         """Learn from one entry."""
@@ -65,8 +65,9 @@ class Calls:
         """Note what is still missing, unless it may stand in entries that were archived."""
         if unread:
             return
-        for place in self._amended.values():
-            self._note(Code.CALL_NOT_ENDED, place)
+        for places in self._amended.values():
+            for log, seq in places.items():
+                self._note(Code.CALL_NOT_ENDED, Place(log, seq))
         for place in self._unapproved.values():
             self._note(Code.APPROVAL_NOT_GIVEN, place)
 
@@ -111,13 +112,13 @@ class Calls:
             return
         self._ended.add(digest)
         self._open.pop(digest, None)
-        early = self._amended.pop(digest, None)
-        if early is not None and early.log == place.log:
-            self._note(Code.CALL_NOT_ENDED, early, "it ended later")
+        early = self._amended.pop(digest, {})
+        if place.log in early:
+            self._amended[digest] = {place.log: early[place.log]}
 
     def _amend(self, place: Place, digest: bytes, *, is_settled: bool) -> None:
         if digest not in self._ended:
-            self._amended.setdefault(digest, place)
+            self._amended.setdefault(digest, {}).setdefault(place.log, place.seq)
         if not is_settled:
             return
         self._unknown.pop(digest, None)
@@ -132,9 +133,9 @@ class Calls:
             return
         digest = _digest(approval["id"])
         self._approved.add(digest)
-        early = self._unapproved.pop(digest, None)
-        if early is not None and early.log == place.log:
-            self._note(Code.APPROVAL_NOT_GIVEN, early, "it was given later")
+        early = self._unapproved.get(digest)
+        if early is not None and early.log != place.log:
+            del self._unapproved[digest]
 
     def _note(self, code: Code, place: Place, detail: str = "") -> None:
         self._problems.note(Aspect.COMPLETENESS, code, log=place.log, seq=place.seq, detail=detail)

@@ -2,7 +2,6 @@
 
 import heapq
 import os
-import re
 import stat
 from base64 import b64decode, b64encode
 from collections import Counter
@@ -24,15 +23,13 @@ from highroad_auditor.strict import (
     encoded,
     has_exactly,
     is_count,
+    is_log_id,
     is_text,
     read_object,
 )
 
 LONGEST: Final = 4 * 2**20
 """Bytes of the longest line that is read, without its line feed."""
-
-_LOG_ID: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}", re.ASCII)
-"""Becomes part of a file's name: no separator, no leading dot."""
 
 _CHUNK: Final = 256 * HASH
 _COLUMNS: Final = ("seq", "schema", "kind", "organization", "run", "call", "at")
@@ -138,7 +135,7 @@ def _read_listed(found: object) -> _Listed:
     if not isinstance(found, dict) or not has_exactly(found, "entries", "first", "log"):
         raise MalformedError("a log has `entries`, `first` and `log`")
     log, first, entries = found["log"], found["first"], found["entries"]
-    if not is_text(log) or _LOG_ID.fullmatch(log) is None:
+    if not is_log_id(log):
         raise MalformedError("the id of a log is up to 128 letters, digits, `.`, `_` and `-`")
     if not (is_count(first) and is_count(entries)):
         raise MalformedError("`first` and `entries` are numbers")

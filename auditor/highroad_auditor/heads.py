@@ -14,6 +14,7 @@ from highroad_auditor.strict import (
     has_exactly,
     is_count,
     is_hash,
+    is_log_id,
     is_text,
     read_object,
 )
@@ -93,8 +94,8 @@ def _trees(stated: object) -> Iterator[tuple[str, tuple[int, bytes]]]:
         if not isinstance(tree, dict) or not has_exactly(tree, "log", "root", "size"):
             raise MalformedError("a tree has `log`, `root` and `size`")
         log, root, size = tree["log"], tree["root"], tree["size"]
-        if not (is_text(log) and is_hash(root) and is_count(size)):
-            raise MalformedError("a tree's `root` is 32 bytes in hex, its `size` a number")
+        if not (is_log_id(log) and is_hash(root) and is_count(size)):
+            raise MalformedError("a tree has an id of a log, a hash in hex and a number")
         if last is not None and log <= last:
             raise MalformedError("`trees` are ordered by `log`")
         last = log
@@ -202,7 +203,7 @@ class Heads:
             self._follow(head, before, number)
             self.listed.append(head)
             self._by_number.setdefault(head.number, head)
-            before, number = head, head.number + 1
+            before, number = head, max(number, head.number + 1)
         if count == 0:
             self._problems.note(Aspect.INTEGRITY, Code.NOTHING_SIGNED)
 

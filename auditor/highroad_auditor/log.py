@@ -67,6 +67,8 @@ class Log:
         """Entries that were read."""
         self.archived: int = 0
         """Entries before `first` that were not given."""
+        self.left_out: list[tuple[int, int]] = []
+        """The same as ranges: from where, up to where."""
         self.oldest_ms: int | None = None
         self.newest_ms: int | None = None
         self._reader: Reader = reader
@@ -121,6 +123,8 @@ class Log:
         """Say that no entry before `to` will come any more; behind the end it says nothing."""
         if self._end is not None:
             return
+        if self._size < min(to, self.first):
+            self._leave_out(min(to, self.first))
         while self._size < min(to, self.first):
             stored = self._next_expected()
             if stored is None:
@@ -287,6 +291,13 @@ class Log:
             return None
         self._offset = start + HASH
         return self._expected[start : start + HASH]
+
+    def _leave_out(self, to: int) -> None:
+        """Note that entries up to here were archived, in one range with those just before."""
+        start = self._size
+        if self.left_out and self.left_out[-1][1] == start:
+            start, _ = self.left_out.pop()
+        self.left_out.append((start, to))
 
     def _run_out(self) -> None:
         """Follow the stored leaf hashes behind the last entry."""

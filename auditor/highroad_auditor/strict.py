@@ -7,6 +7,9 @@ from typing import Any, Final, NoReturn, TypeGuard
 LARGEST: Final = 2**53 - 1
 """The largest integer that every reader of JSON reads exactly."""
 
+_LOG_ID: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}", re.ASCII)
+"""Becomes part of a file's name: no separator, no leading dot."""
+
 _HASH: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
@@ -89,3 +92,8 @@ def is_text(found: object) -> TypeGuard[str]:
 def is_hash(found: object) -> TypeGuard[str]:
     """Whether it is 32 bytes in lower-case hex."""
     return type(found) is str and _HASH.fullmatch(found) is not None
+
+
+def is_log_id(found: object) -> TypeGuard[str]:
+    """Whether it is the id of a log, which may be a part of a file's name."""
+    return type(found) is str and _LOG_ID.fullmatch(found) is not None

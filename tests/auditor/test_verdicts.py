@@ -179,6 +179,73 @@ def test_leaf_hashes_may_follow_an_end_that_came_too_soon():
     assert codes(report) == {Code.LOG_SHORT}
 
 
+@pytest.mark.parametrize("order", ["abc", "cba", "bac"])
+def test_an_amendment_before_the_end_in_its_own_log_is_found_whatever_other_logs_say(order):
+    author = Author(log="a", key=FIRST)
+    author.append("call.amended", log="c", call="c-1", applied=True)
+    author.append("call.amended", log="b", call="c-1", applied=True)
+    author.append("call.ended", log="b", call="c-1", status="unknown")
+    author.sign()
+    bundle = author.bundle()
+    bundle.entries = {log: bundle.entries[log] for log in order}
+    report = pushed(bundle, key=FIRST)
+    found = [(problem.log, problem.seq) for problem in report.problems]
+    assert found == [("b", 0)]
+    assert codes(report) == {Code.CALL_NOT_ENDED}
+
+
+@pytest.mark.parametrize("order", ["abc", "cba", "bac"])
+def test_an_approval_that_another_log_gave_may_be_given_again_later(order):
+    author = Author(log="a", key=FIRST)
+    given = {"id": "a-1", "state": "approved"}
+    author.append("call.intent", log="b", call="c-1", approval="a-1")
+    author.append("approval.decided", log="b", call="c-1", approval=given)
+    author.append("approval.decided", log="c", call="c-1", approval=given)
+    author.sign()
+    bundle = author.bundle()
+    bundle.entries = {log: bundle.entries[log] for log in order}
+    assert pushed(bundle, key=FIRST).holds
+
+
+def test_what_may_have_come_earlier_in_an_archive_is_not_judged():
+    bundle, _ = archived()
+    assert pushed(bundle).holds
+    author = small()
+    author.append("call.intent", call="c-new", approval="a-old")
+    author.append("approval.decided", call="c-new", approval={"id": "a-old", "state": "approved"})
+    place = author.append("ledger.archived", first=12)
+    entry = author.entries["main"][place]
+    entry.body = json.dumps(json.loads(entry.body) | {"log": "main"}).encode()
+    author.sign()
+    whole = author.bundle()
+    assert codes(pushed(whole)) == {Code.APPROVAL_NOT_GIVEN}
+    kept = [e for e in whole.entries["main"] if e.seq >= 12 or e.kind.startswith("ledger.")]
+    whole.entries, whole.first = {"main": kept}, {"main": 12}
+    assert pushed(whole).holds
+
+
+def test_a_head_that_stands_once_more_does_not_make_those_behind_it_missing():
+    author = small()
+    author.sign()
+    bundle = author.bundle()
+    bundle.heads.insert(3, bundle.heads[0])
+    report = pushed(bundle)
+    assert report.completeness.holds
+    assert not report.integrity.holds
+
+
+@pytest.mark.parametrize("log", [".hidden", "../main", "", "a" * 129])
+def test_a_head_of_a_log_whose_id_is_none_is_malformed(log):
+    author = small()
+    tree = {"log": log, "root": "00" * 32, "size": 0}
+    author.sign(trees=sorted([tree, *_trees(author)], key=lambda one: one["log"]))
+    assert Code.HEAD_MALFORMED in codes(pushed(author.bundle()))
+
+
+def _trees(author):
+    return json.loads(author.statements[-1])["trees"]
+
+
 def test_two_logs_are_never_begun_twice():
     audit = Audit(LEDGER, [], {}, PublicKey(FIRST.public))
     audit.log("main")
@@ -273,6 +340,17 @@ def test_more_archived_than_announced_is_found():
     report = pushed(bundle)
     assert codes(report, COMPLETENESS) == {Code.ARCHIVE_UNANNOUNCED}
     assert report.integrity.holds
+
+
+def test_the_first_number_that_no_announcement_covers_is_named():
+    bundle, _ = archived(first_here=14, announced=12)
+    problem = pushed(bundle).completeness.first
+    assert (problem.seq, problem.until) == (12, 14)
+    bundle, lines = archived(first_here=14, announced=12)
+    bundle.segments = lines[12:]
+    entries = [entry for entry in small().entries["main"] if 12 <= entry.seq < 14]
+    bundle.entries["main"] = sorted([*bundle.entries["main"], *entries], key=lambda e: e.seq)
+    assert pushed(bundle).holds
 
 
 def test_an_announcement_that_no_head_covers_excuses_nothing():
