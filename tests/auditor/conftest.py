@@ -22,6 +22,8 @@ _import("proof_author")
 _import("proof_stories")
 _import("proof_audits")
 _import("proof_vectors")
+_import("proof_chance")
+_import("second_auditor")
 
 
 @pytest.fixture

@@ -1,15 +1,18 @@
 """A second auditor, written from docs/proof.md alone, with the standard library alone.
 
 It is slow and plain on purpose: what the page calls a definition is computed as that definition.
-Where the page leaves something open, the comment begins with "Open:" and says what was chosen.
 """
 
 import base64
 import hashlib
+import heapq
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from itertools import takewhile
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, Final
 
@@ -79,6 +82,7 @@ def challenge(*parts: bytes) -> int:
     return int.from_bytes(hashlib.sha512(b"".join(parts)).digest(), "little") % ORDER
 
 
+@lru_cache(maxsize=4096)
 def is_signed(public: bytes, message: bytes, signature: bytes) -> bool:
     """Section 5.1.7: whether [8][S]B = [8]R + [8][k]A."""
     start, key = decoded(signature[:32]), decoded(public)
@@ -122,7 +126,9 @@ class Tree:
         return self.known[start, end]
 
 
-# --- JSON ---------------------------------------------------------------------------------------
+# --- JSON and lines -----------------------------------------------------------------------------
+
+LONGEST: Final = 4 * 2**20
 
 
 class MalformedError(ValueError):
@@ -136,7 +142,7 @@ def demand(holds: object, otherwise: str) -> None:
 
 
 def without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Open: a name that stands twice in an object makes it unreadable; parsers disagree on it."""
+    """An object in which no name stands twice."""
     demand(len(dict(pairs)) == len(pairs), "a name stands twice")
     return dict(pairs)
 
@@ -158,6 +164,13 @@ def read_object(text: bytes) -> dict[str, Any]:
     return value
 
 
+def read_fields(text: bytes, names: set[str]) -> dict[str, Any]:
+    """The JSON object that the text is, with these fields and no others."""
+    value = read_object(text)
+    demand(set(value) == names, f"the fields are not {sorted(names)}")
+    return value
+
+
 def canonical(value: dict[str, Any]) -> bytes:
     """RFC 8785 for what occurs here: names in ASCII, strings, whole numbers, lists, `null`."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
@@ -175,24 +188,18 @@ def is_hex(value: object, size: int) -> bool:
 
 
 def is_log(value: object) -> bool:
-    """Open: the name of a log is text that can be part of a file's name, or a whole number."""
-    return is_whole(value) or (
-        isinstance(value, str) and bool(re.fullmatch(r"[A-Za-z0-9._-]+", value))
-    )
-
-
-def order_of(log: Any) -> tuple[bool, Any]:
-    """Logs in order: numbers by size, then names by code points."""
-    return isinstance(log, str), log
+    """The id of a log."""
+    return isinstance(value, str) and bool(re.fullmatch(r"(?!\.)[A-Za-z0-9._-]{1,128}", value))
 
 
 def lines_of(path: Path) -> list[bytes]:
-    """The lines of a file, each ended by a line feed, which the last may lack.
+    """The lines of a file, of which the last may lack its line feed; none where there is no file.
 
-    Open: a file that is not there has no lines.
+    A line that is longer than it may be comes as an empty one, which is no JSON either.
     """
     text = path.read_bytes() if path.is_file() else b""
-    return text.removesuffix(b"\n").split(b"\n") if text else []
+    lines = text.removesuffix(b"\n").split(b"\n") if text else []
+    return [line if len(line) <= LONGEST else b"" for line in lines]
 
 
 # --- Signed heads -------------------------------------------------------------------------------
@@ -216,9 +223,9 @@ class Head:
     ledger: str
     number: int
     previous: str | None
-    trees: dict[Any, tuple[int, bytes]]
+    trees: dict[str, tuple[int, bytes]]
 
-    def size(self, log: object) -> int:
+    def size(self, log: str) -> int:
         """How many entries of the log it covers."""
         return self.trees.get(log, (0, b""))[0]
 
@@ -228,15 +235,23 @@ class Head:
         return self.key == id_of(public) and is_signed(public, message, self.signature)
 
 
-def read_head(line: bytes) -> Head:
-    """The signed head of one line."""
-    written = read_object(line)
-    demand(set(written) == {"signature", "statement"}, "not the two fields of a signed head")
+def read_head(line: bytes, ledger: str) -> Head | None:
+    """The signed head of a line, or `None` where it is none of this ledger."""
+    try:
+        head = demanded_head(line)
+    except MalformedError:
+        return None
+    return head if head.ledger == ledger else None
+
+
+def demanded_head(line: bytes) -> Head:
+    """The signed head of a line; `MalformedError` where it is none."""
+    written = read_fields(line, {"signature", "statement"})
     demand(is_hex(written["signature"], 64), "the signature is not 64 bytes in hex")
     demand(isinstance(written["statement"], str), "the statement is no string")
     demand(canonical(written) == line, "the line is not in the form of RFC 8785")
     text = written["statement"].encode("utf-8", "surrogatepass")
-    stated = read_object(text)
+    stated = read_fields(text, HEAD_FIELDS)
     check_statement(stated)
     demand(canonical(stated) == text, "the statement is not in the form of RFC 8785")
     return Head(
@@ -249,15 +264,15 @@ def read_head(line: bytes) -> Head:
 
 def check_statement(stated: dict[str, Any]) -> None:
     """Every field of a statement but its trees."""
-    demand(set(stated) == HEAD_FIELDS, "not the fields of a statement")
     demand(is_whole(stated["v"]) and stated["v"] == 1, "v is not 1")
     demand(is_whole(stated["at"]) and is_whole(stated["number"]), "no whole number")
     demand(is_hex(stated["key"], 8), "the key is no id")
     demand(isinstance(stated["ledger"], str), "the ledger is no id")
-    demand(stated["previous"] is None or is_hex(stated["previous"], 32), "previous is no hash")
+    is_first = stated["number"] == 0
+    demand(stated["previous"] is None if is_first else is_hex(stated["previous"], 32), "no hash")
 
 
-def trees_of(listed: Any) -> dict[Any, tuple[int, bytes]]:
+def trees_of(listed: Any) -> dict[str, tuple[int, bytes]]:
     """Size and root by log."""
     demand(isinstance(listed, list), "trees is no list")
     trees = {}
@@ -266,13 +281,13 @@ def trees_of(listed: Any) -> dict[Any, tuple[int, bytes]]:
         demand(is_log(one["log"]) and is_whole(one["size"]), "no tree")
         demand(is_hex(one["root"], 32), "the root is no hash")
         trees[one["log"]] = one["size"], bytes.fromhex(one["root"])
-    names = [one["log"] for one in listed]
-    demand(names == sorted(trees, key=order_of), "trees are not in order")
+    demand([one["log"] for one in listed] == sorted(trees), "trees are not in order")
     return trees
 
 
 # --- The export ---------------------------------------------------------------------------------
 
+Index = tuple[str, int] | None
 COLUMNS: Final = {
     "schema": "v",
     "kind": "kind",
@@ -281,163 +296,204 @@ COLUMNS: Final = {
     "run": "run",
     "call": "call",
 }
-OPTIONAL: Final = {"run", "call"}
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of entries; `body` is `None` where the line cannot be read, `fields` likewise."""
+    """One line of entries that has the form; `fields` are `None` where its body has not."""
 
-    log: Any
-    place: int
+    seq: int
     columns: dict[str, Any]
-    body: bytes | None
+    body: bytes
     fields: dict[str, Any] | None
 
-    @property
-    def index(self) -> tuple[Any, int]:
-        """Log and `seq`: the one that its place asks for, whatever the line says."""
-        return self.log, self.place
+    def says(self, name: str) -> Any:
+        """A field of the body, or `None`."""
+        return (self.fields or {}).get(name)
 
     def agrees(self) -> bool:
         """Whether columns say what the body says, and the body is one that may be there."""
-        fields = self.fields
-        if fields is None or self.body is None or b"\n" in self.body:
+        if self.fields is None or b"\n" in self.body:
             return False
-        return all(
-            (name in fields or name in OPTIONAL)
-            and type(fields.get(name)) is type(self.columns[column])
-            and fields.get(name) == self.columns[column]
-            for column, name in COLUMNS.items()
-        )
+        return all(self.says(name) == self.columns[column] for column, name in COLUMNS.items())
 
 
-def read_entry(log: object, place: int, line: bytes) -> Entry:
-    """The entry of one line."""
+def read_entry(line: bytes) -> Entry | None:
+    """The entry of one line, or `None` where it has not the form."""
     try:
         columns = read_object(line)
-        demand({"seq", *COLUMNS} <= set(columns), "a column is missing")
-        demand(is_whole(columns["seq"]), "seq is no number")
         body = body_of(columns)
+        demand(set(columns) == {"seq", *COLUMNS}, "not the columns of an entry")
+        demand(is_whole(columns["seq"]), "seq is no number")
+        check_columns(columns, {column: column for column in COLUMNS})
     except MalformedError:
-        return Entry(log, place, {}, None, None)
-    try:
-        return Entry(log, place, columns, body, read_object(body))
-    except MalformedError:
-        return Entry(log, place, columns, body, None)
+        return None
+    return Entry(columns["seq"], columns, body, fields_of(body))
+
+
+def check_columns(found: dict[str, Any], names: dict[str, str]) -> None:
+    """Numbers, texts, and what may be `null`, by the names that columns have here."""
+    demand(all(is_whole(found.get(names[one])) for one in ("schema", "at")), "no number")
+    texts = {one: found.get(names[one]) for one in ("kind", "organization", "run", "call")}
+    for one, text in texts.items():
+        is_nothing = text is None and one in {"run", "call"}
+        demand(is_nothing or isinstance(text, str), "no text")
 
 
 def body_of(columns: dict[str, Any]) -> bytes:
-    """The exact bytes of a body."""
-    demand(("body" in columns) != ("body_base64" in columns), "not one body")
-    text = columns["body"] if "body" in columns else columns["body_base64"]
+    """The exact bytes of a body, which is taken out of the columns."""
+    name = "body" if "body" in columns else "body_base64"
+    text = columns.pop(name, None)
     demand(isinstance(text, str), "the body is no string")
     try:
-        if "body" in columns:
-            return str(text).encode("utf-8")
-        return base64.b64decode(text, validate=True)
+        return text.encode() if name == "body" else decoded_base64(text)
     except ValueError as error:
         raise MalformedError(str(error)) from error
 
 
-@dataclass(frozen=True)
-class Log:
-    """One log of an export: its entries, and the leaf hashes that came with it."""
+def decoded_base64(text: str) -> bytes:
+    """The bytes of the one text in base64 that means them."""
+    body = base64.b64decode(text, validate=True)
+    demand(base64.b64encode(body).decode() == text, "no base64")
+    return body
 
-    name: Any
-    first: int
-    stated: int
-    entries: list[Entry]
-    leaves: list[bytes]
+
+def fields_of(body: bytes) -> dict[str, Any] | None:
+    """The object that a body is, or `None` where it has not the fields of an entry."""
+    try:
+        fields = read_object(body)
+        check_columns(fields, COLUMNS)
+    except MalformedError:
+        return None
+    return fields
+
+
+@dataclass
+class Log:
+    """One log, as its lines leave it: what is held, and which numbers are not."""
+
+    name: str
+    first: int = 0
+    stored: bytes = b""
+    held: dict[int, Entry] = field(default_factory=dict)
+    malformed: list[int] = field(default_factory=list)
+    late: list[int] = field(default_factory=list)
+    gaps: list[int] = field(default_factory=list)
+    due: int = 0
+
+    @cached_property
+    def leaves(self) -> list[bytes]:
+        """The leaf hashes of the export; one that is cut short is left out."""
+        return [self.stored[at - 32 : at] for at in range(32, len(self.stored) + 1, 32)]
 
     @property
     def end(self) -> int:
-        """The size that the log reaches."""
-        return self.first + len(self.entries)
+        """The number behind its last entry."""
+        return max(self.due, self.first)
 
-    def hashes(self) -> list[bytes]:
-        """Leaf hashes of what is there; those of the export stand in for the archive only.
+    def take(self, entry: Entry | None) -> None:
+        """Hold the entry of the next line; what is wrong with it has the number that was due."""
+        if entry is None:
+            self.malformed.append(self.due)
+        elif entry.seq < self.due:
+            if not self.has_twice(entry):
+                self.late.append(self.due)
+        else:
+            if entry.seq > self.end:
+                self.gaps.append(self.end)
+            self.held[entry.seq] = entry
+            self.due = entry.seq + 1
 
-        A line that cannot be read has a hash of no length, which makes every root differ.
-        """
-        return self.leaves[: self.first] + [
-            b"" if entry.body is None else leaf_hash(entry.body) for entry in self.entries
-        ]
+    def has_twice(self, entry: Entry) -> bool:
+        """Whether a segment and the export both have this archived entry."""
+        return entry.seq == self.due - 1 < self.first and self.held[entry.seq].body == entry.body
+
+    def hash_at(self, seq: int) -> bytes:
+        """The leaf hash of an entry; that of the export where it was archived; or nothing."""
+        if seq in self.held:
+            return leaf_hash(self.held[seq].body)
+        return b"".join(self.leaves[seq : seq + 1]) if seq < self.first else b""
+
+    def hashes(self, known: list[bytes], size: int) -> list[bytes]:
+        """What is known of leaf hashes, then those of entries until one is missing."""
+        behind = map(self.hash_at, range(len(known), size))
+        return known[:size] + list(takewhile(bool, behind))
+
+    def entries(self) -> Iterator[Entry]:
+        """Entries in their order."""
+        return (self.held[seq] for seq in sorted(self.held))
+
+    def left_out(self, start: int) -> int | None:
+        """The first number from `start` on that is archived and was not given."""
+        return next((seq for seq in range(start, self.first) if seq not in self.held), None)
 
 
 @dataclass(frozen=True)
 class Export:
-    """What an export folder holds."""
+    """What an export folder holds; a head is `None` where its line is none."""
 
     ledger: str
-    logs: dict[Any, Log]
+    logs: dict[str, Log]
     heads: list[Head | None]
+    counts: dict[str, tuple[int, int]]
+    """How many lines of entries `ledger.json` says there are, and how many there are."""
+
+    @property
+    def last(self) -> Head | None:
+        """The last signed head."""
+        return next((head for head in reversed(self.heads) if head), None)
 
     @property
     def is_archived(self) -> bool:
-        """Whether entries of some log are elsewhere."""
-        return any(log.first for log in self.logs.values())
+        """Whether entries of some log are elsewhere, and were not given."""
+        return any(log.left_out(0) is not None for log in self.logs.values())
 
-    def entries(self) -> Iterator[Entry]:
+    def entries(self) -> Iterator[tuple[str, Entry]]:
         """Every entry, by log and `seq`."""
-        for log in self.logs.values():
-            yield from log.entries
+        return ((name, entry) for name, log in self.logs.items() for entry in log.entries())
 
 
-def read_export(folder: Path) -> Export:
+def read_export(folder: Path, segments: Mapping[str, Sequence[Path]]) -> Export:
     """The export of a folder; `MalformedError` where it does not say what it holds."""
     path = folder / "ledger.json"
     demand(path.is_file(), "there is no ledger.json")
-    stated = read_object(path.read_bytes())
-    demand({"ledger", "logs", "v"} <= set(stated), "a field of ledger.json is missing")
-    # Open: the page gives ledger.json a `v` and no value for it; 1 is taken.
+    stated = read_fields(path.read_bytes(), {"ledger", "logs", "v"})
     demand(is_whole(stated["v"]) and stated["v"] == 1, "v of ledger.json is not 1")
     demand(isinstance(stated["ledger"], str), "the ledger is no id")
     demand(isinstance(stated["logs"], list), "logs is no list")
-    logs = {log.name: log for log in (read_log(folder, one) for one in stated["logs"])}
-    demand(len(logs) == len(stated["logs"]), "a log stands twice")
-    in_order = {name: logs[name] for name in sorted(logs, key=order_of)}
-    return Export(stated["ledger"], in_order, heads_in(folder))
+    counts = dict(count_of(one) for one in stated["logs"])
+    demand(len(counts) == len(stated["logs"]), "a log stands twice")
+    logs = {}
+    for name in sorted(counts):
+        entries, first = counts[name]
+        lines = lines_of(folder / f"entries-{name}.jsonl")
+        counts[name] = entries, len(lines)
+        leaves = folder / f"leaves-{name}.bin"
+        logs[name] = Log(name, first, leaves.read_bytes() if leaves.is_file() else b"")
+        sources = [*map(lines_of, segments.get(name, ())), lines]
+        for _, entry in heapq.merge(*map(numbered, sources), key=itemgetter(0)):
+            logs[name].take(entry)
+    heads = [read_head(line, stated["ledger"]) for line in lines_of(folder / "heads.jsonl")]
+    return Export(stated["ledger"], logs, heads, counts)
 
 
-def heads_in(folder: Path) -> list[Head | None]:
-    """The signed heads of an export, `None` for a line that is none."""
-    return [perhaps(line) for line in lines_of(folder / "heads.jsonl")]
-
-
-def perhaps(line: bytes) -> Head | None:
-    """The signed head of a line, or `None` where it is none."""
-    try:
-        return read_head(line)
-    except MalformedError:
-        return None
-
-
-def read_log(folder: Path, stated: Any) -> Log:
-    """One log, as ledger.json announces it."""
-    demand(isinstance(stated, dict) and {"entries", "first", "log"} <= set(stated), "no log")
-    demand(is_log(stated["log"]), "the name of a log cannot be one of a file")
+def count_of(stated: Any) -> tuple[str, tuple[int, int]]:
+    """One log, as ledger.json announces it: its id, how many lines, from which `seq` on."""
+    demand(isinstance(stated, dict) and set(stated) == {"entries", "first", "log"}, "no log")
+    demand(is_log(stated["log"]), "no id of a log")
     demand(is_whole(stated["entries"]) and is_whole(stated["first"]), "no whole number")
-    name, first = stated["log"], stated["first"]
-    lines = lines_of(folder / f"entries-{name}.jsonl")
-    return Log(
-        name=name,
-        first=first,
-        stated=stated["entries"],
-        entries=[read_entry(name, first + at, line) for at, line in enumerate(lines)],
-        leaves=leaves_in(folder / f"leaves-{name}.bin"),
-    )
+    return stated["log"], (stated["entries"], stated["first"])
 
 
-def leaves_in(path: Path) -> list[bytes]:
-    """Leaf hashes; one that is cut short is left out."""
-    text = path.read_bytes() if path.is_file() else b""
-    return [text[at : at + 32] for at in range(0, len(text) - len(text) % 32, 32)]
+def numbered(lines: list[bytes]) -> Iterator[tuple[int, Entry | None]]:
+    """Entries by their number; a line that is none goes with the entry before it."""
+    seq = 0
+    for entry in map(read_entry, lines):
+        seq = seq if entry is None else entry.seq
+        yield seq, entry
 
 
 # --- Findings -----------------------------------------------------------------------------------
-
-Index = tuple[Any, int] | None
 
 
 @dataclass(frozen=True)
@@ -451,9 +507,8 @@ class Findings:
         self.faults.append((index, words))
 
     def verdict(self) -> dict[str, Any]:
-        """Open: of several indexes the first by log, then by `seq`; `null` where none has one."""
-        indexes = [index for index, _ in self.faults if index is not None]
-        first = min(indexes, key=lambda index: (order_of(index[0]), index[1]), default=None)
+        """Of several indexes the first by log, then by `seq`; `null` where none has one."""
+        first = min((index for index, _ in self.faults if index is not None), default=None)
         return {
             "holds": not self.faults,
             "first": None if first is None else list(first),
@@ -466,35 +521,34 @@ class Findings:
 
 @dataclass(frozen=True)
 class Announcement:
-    """A signing key, and the entry that announces it; no entry where that is in the archive."""
+    """A signing key, and the entry that announces it."""
 
-    index: Index
+    index: tuple[str, int]
     public: bytes
     previous: str | None
     endorsement: str | None
 
-    @property
-    def key(self) -> str:
-        """The id of the key."""
-        return id_of(self.public)
-
     def is_covered(self, head: Head) -> bool:
         """Whether the head covers the announcement."""
-        return self.index is None or self.index[1] < head.size(self.index[0])
+        return self.index[1] < head.size(self.index[0])
 
-    def follows(self, before: "Announcement | None", ledger: str) -> bool:
-        """Whether it names the key before it, and that key endorsed it."""
-        if before is None or self.previous != before.key or self.endorsement is None:
-            return before is None and self.previous is None and self.endorsement is None
+    def continues(self, keys: "list[Announcement]", ledger: str) -> bool:
+        """Whether it is new, stands behind those of its log, and the last key endorsed it."""
+        if any(key.public == self.public or key.is_behind(self) for key in keys):
+            return False
+        if not keys or self.previous is None or self.endorsement is None:
+            return not keys and self.previous is None and self.endorsement is None
         message = f"highroad-key-rotation v1\n{ledger}\n{self.public.hex()}".encode()
-        return is_signed(before.public, message, bytes.fromhex(self.endorsement))
+        is_endorsed = is_signed(keys[-1].public, message, bytes.fromhex(self.endorsement))
+        return self.previous == id_of(keys[-1].public) and is_endorsed
+
+    def is_behind(self, other: "Announcement") -> bool:
+        """Whether both are in one log, and this one is the later."""
+        return self.index[0] == other.index[0] and self.index[1] > other.index[1]
 
 
-def announced_by(entry: Entry) -> Announcement | None:
-    """The key that an entry announces, or `None` where it has not the form.
-
-    Open: the fields stand in the body beside `kind`, and bytes are in hex.
-    """
+def announced_by(log: str, entry: Entry) -> Announcement | None:
+    """The key that an entry announces, or `None` where it has not the form."""
     fields: dict[str, Any] = dict.fromkeys(["key", "public", "previous", "endorsement"])
     fields |= entry.fields or {}
     previous, endorsement = fields["previous"], fields["endorsement"]
@@ -506,203 +560,206 @@ def announced_by(entry: Entry) -> Announcement | None:
         and (previous is None or is_hex(previous, 8))
         and (endorsement is None or is_hex(endorsement, 64))
     )
-    return Announcement(entry.index, public, previous, endorsement) if has_form else None
+    return Announcement((log, entry.seq), public, previous, endorsement) if has_form else None
 
 
-def keys_of(export: Export, given: bytes, integrity: Findings) -> list[Announcement]:
-    """The announced keys from the first to the newest, each endorsed by the one before it.
-
-    Open: keys announced in several logs are ordered by `previous`; of two that follow the same
-    key, and of one that was announced before, the later by log and `seq` is the fault.
-    """
+def keys_of(export: Export, integrity: Findings) -> list[Announcement]:
+    """The announced keys from the first to the newest, each endorsed by the one before it."""
     waiting = []
-    for entry in export.entries():
-        if (entry.fields or {}).get("kind") == "ledger.rekeyed":
-            announcement = announced_by(entry)
+    for log, entry in export.entries():
+        if entry.says("kind") == "ledger.rekeyed":
+            announcement = announced_by(log, entry)
             if announcement is None:
-                integrity.add(entry.index, "an announcement of a key has not the form")
+                integrity.add((log, entry.seq), "an announcement of a key has not the form")
             else:
                 waiting.append(announcement)
-    keys = archived_key(export, waiting, given)
-    while following := next((one for one in waiting if is_next(one, keys, export.ledger)), None):
-        keys.append(following)
-        waiting.remove(following)
+    keys: list[Announcement] = []
+    while following := [one for one in waiting if one.continues(keys, export.ledger)]:
+        keys.append(following[0])
+        waiting.remove(following[0])
     for one in waiting:
         integrity.add(one.index, "a key does not follow the key before it")
     return keys
 
 
-def is_next(one: Announcement, keys: list[Announcement], ledger: str) -> bool:
-    """Whether the announcement continues the keys, and is none of them."""
-    is_new = all(one.public != key.public for key in keys)
-    return is_new and one.follows(keys[-1] if keys else None, ledger)
-
-
-def archived_key(export: Export, seen: list[Announcement], given: bytes) -> list[Announcement]:
-    """Open: where the first key was announced in the archive, the given one is the start."""
-    if not export.is_archived or any(one.previous is None or one.public == given for one in seen):
-        return []
-    return [Announcement(None, given, None, None)]
-
-
-def key_for(head: Head, keys: list[Announcement]) -> bytes | None:
-    """The newest key whose announcement the head covers."""
-    return next((key.public for key in reversed(keys) if key.is_covered(head)), None)
+def is_signed_as_due(head: Head, keys: list[Announcement]) -> bool:
+    """Whether the newest key whose announcement the head covers signed it."""
+    public = next((key.public for key in reversed(keys) if key.is_covered(head)), None)
+    return public is not None and head.is_by(public)
 
 
 # --- Integrity ----------------------------------------------------------------------------------
 
 
-def check_heads(export: Export, keys: list[Announcement], integrity: Findings) -> set[bytes]:
-    """Form, signature, `number`, `previous` and sizes of every head; the keys that signed one."""
-    signed_with = set()
+def hash_of(head: Head | None) -> str | None:
+    """What the head after this one has as `previous`."""
+    return None if head is None else hashlib.sha256(head.statement).hexdigest()
+
+
+def check_heads(export: Export, keys: list[Announcement], integrity: Findings) -> None:
+    """Form, signature, `number`, `previous` and sizes of every head."""
     before: Head | None = None
     for number, head in enumerate(export.heads):
         if head is None:
             integrity.add(None, f"line {number} of heads.jsonl is no signed head")
             continue
-        public = key_for(head, keys)
-        if public is not None and head.is_by(public):
-            signed_with.add(public)
-        else:
+        if not is_signed_as_due(head, keys):
             integrity.add(None, f"head {number} is not signed with the key of its position")
-        if head.ledger != export.ledger:
-            integrity.add(None, f"head {number} is one of another ledger")
-        check_order(number, before, head, integrity)
+        if head.number != number or head.previous != hash_of(before):
+            integrity.add(None, f"head {number} does not follow the head before it")
+        if before and any(head.size(log) < before.size(log) for log in before.trees):
+            integrity.add(None, f"head {number} states less than the head before it")
+        if before and not before.trees.keys() <= head.trees.keys():
+            integrity.add(None, f"a log disappears from head {number}")
         before = head
-    return signed_with
 
 
-def check_order(number: int, before: Head | None, head: Head, integrity: Findings) -> None:
-    """A head against the one before it."""
-    previous = None if before is None else hashlib.sha256(before.statement).hexdigest()
-    if head.number != number or head.previous != previous:
-        integrity.add(None, f"head {number} does not follow the head before it")
-    if before and any(
-        log not in head.trees or head.size(log) < before.size(log) for log in before.trees
-    ):
-        integrity.add(None, f"head {number} states less than the head before it")
+def trusted_heads(export: Export, keys: list[Announcement], given: bytes) -> list[Head]:
+    """Heads whose roots are known to be signed: also by the given key, or bound by such a head."""
+    bound: str | None = None
+    trusted = []
+    for head in reversed([head for head in export.heads if head]):
+        if head.is_by(given) or hash_of(head) == bound:
+            bound = head.previous
+            trusted.append(head)
+        elif is_signed_as_due(head, keys):
+            trusted.append(head)
+    return trusted[::-1]
 
 
 def check_given(
-    given: bytes, keys: list[Announcement], signed_with: set[bytes], integrity: Findings
+    export: Export, given: bytes, keys: list[Announcement], integrity: Findings
 ) -> None:
-    """The key from outside is announced, and signed a head.
-
-    Stricter than the page, which asks for the announcement only: anyone can announce a key of
-    somebody else, endorsed with a key made up for a ledger made up.
-    """
-    if all(key.public != given for key in keys):
-        integrity.add(None, "the given key is not announced")
-    elif given not in signed_with:
-        integrity.add(None, "no head is signed with the given key")
+    """The key from outside is announced, and the last head covers that."""
+    last = export.last
+    if last is None or not any(key.public == given and key.is_covered(last) for key in keys):
+        integrity.add(None, "no signed head covers an announcement of the given key")
 
 
 def check_entries(export: Export, integrity: Findings) -> None:
-    """Columns against bodies."""
-    for entry in export.entries():
+    """Lines, their order, and columns against bodies."""
+    for name, log in export.logs.items():
+        for seq in log.malformed:
+            integrity.add((name, seq), "a line has not the form of an entry")
+        for seq in log.late:
+            integrity.add((name, seq), "an entry stands where its number has passed")
+    for name, entry in export.entries():
         if not entry.agrees():
-            integrity.add(entry.index, "columns and body disagree, or one cannot be read")
+            integrity.add((name, entry.seq), "columns and body disagree, or one cannot be read")
 
 
-def check_roots(
-    export: Export, heads: Iterable[Head], integrity: Findings, *, is_anchored: bool
-) -> None:
-    """The root at each size that a head states.
+def check_roots(export: Export, trusted: list[Head], integrity: Findings) -> dict[str, list[bytes]]:
+    """The root at each size that a head of the export states; what leaf hashes that proves."""
+    proven = {}
+    for name in {name for head in trusted for name in head.trees}:
+        log, known, before = export.logs.get(name) or Log(name), list[bytes](), 0
+        stated = {head.trees[name] for head in trusted if name in head.trees}
+        for size in sorted({size for size, _ in stated}):
+            before = len(known)
+            for root in sorted(root for at, root in stated if at == size):
+                known = check_root(log, known, (size, root), before, integrity)
+        proven[name] = known
+    return proven
 
-    Open: a log too short for a head of the export differs from it; a log too short for an anchored
-    head is no matter of integrity, but of completeness.
+
+def check_root(
+    log: Log, known: list[bytes], stated: tuple[int, bytes], before: int, integrity: Findings
+) -> list[bytes]:
+    """One root; gives the leaf hashes that are known to be signed then.
+
+    Args:
+        log: The log.
+        known: The leaf hashes that are known to be signed.
+        stated: A size, and the root that a head states for it.
+        before: The last smaller size whose root agreed.
+        integrity: Where to note what is wrong.
     """
-    heads = list(heads)
-    for name in sorted({name for head in heads for name in head.trees}, key=order_of):
-        log = export.logs.get(name) or Log(name, 0, 0, [], [])
-        hashes = log.hashes()
-        stated = {head.trees[name] for head in heads if name in head.trees}
-        if is_anchored:
-            stated = {(size, root) for size, root in stated if size <= len(hashes)}
-        check_log(log, hashes, sorted(stated), integrity)
-
-
-def check_log(
-    log: Log, hashes: list[bytes], stated: list[tuple[int, bytes]], integrity: Findings
-) -> None:
-    """The first root of one log that differs, and the entry that made it so."""
-    tree = Tree(hashes)
-    agreeing = [size for size, root in stated if tree.root(size) == root]
-    differing = [pair for pair in stated if tree.root(pair[0]) != pair[1]]
-    if differing:
-        size, root = differing[0]
-        agreed = max((one for one in agreeing if one <= size), default=0)
-        place = first_bad(log.leaves, hashes, size, root, agreed)
-        index = None if place is None else (log.name, place)
-        integrity.add(index, f"log {log.name}: the root of {size} entries differs")
-
-
-def first_bad(
-    leaves: list[bytes], hashes: list[bytes], size: int, root: bytes, agreed: int
-) -> int | None:
-    """The place of the first bad entry, or `None` where no entry can be bad.
-
-    Open: where leaf hashes do not reproduce the root, the first place where it can be. No entry
-    lies there if another head of the same size agreed.
-    """
-    if Tree(leaves).root(size) == root:
-        differing = (at for at in range(size) if hashes[at : at + 1] != leaves[at : at + 1])
-        return next(differing)
-    return agreed if agreed < size else None
+    size, root = stated
+    end = min(size, log.end)
+    hashes = log.hashes(known[:before], size)
+    stored = known[:before] + log.leaves[before:size]
+    places = [at for at in range(before, min(end, len(stored))) if log.hash_at(at) != stored[at]]
+    if Tree(hashes).root(size) == root:
+        if places:
+            integrity.add((log.name, places[0]), "a leaf hash is not that of the signed tree")
+        return hashes
+    if Tree(stored).root(size) == root:
+        if places:
+            integrity.add((log.name, places[0]), "the entry is not the one that was signed")
+        return stored
+    if size <= log.end or before < end:
+        integrity.add((log.name, before), f"it is not proven up to {size}")
+    elif len(stored) == size:
+        integrity.add((log.name, end), "leaf hashes behind the end lead to another root")
+    return known
 
 
 # --- Anchors ------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True)
+class Anchored:
+    """A head that an anchor has and the export has not, and the last that they share."""
+
+    head: Head
+    shared: Head | None
+
+
 def anchored_heads(
-    export: Export,
-    anchors: Sequence[Path],
-    keys: list[Announcement],
-    given: bytes,
-    integrity: Findings,
-) -> list[Head]:
-    """Every anchored head whose signature holds; those that do not agree are faults.
-
-    Open: a malformed line is a fault; a head that the export lacks may be signed with any announced
-    key, because its announcement may be what was cut off.
-    """
+    export: Export, anchors: Sequence[Path], integrity: Findings
+) -> dict[bytes, Anchored]:
+    """Every anchored head that is not word for word one of the export, by its line."""
     exported = {head.number: head for head in reversed(export.heads) if head}
-    publics = {key.key: key.public for key in keys} | {id_of(given): given}
-    holding = []
-    for line in dict.fromkeys(line for anchor in anchors for line in lines_of(anchor)):
-        head = perhaps(line)
-        if head is None:
-            integrity.add(None, "a line of an anchor is no signed head")
-            continue
-        if head.ledger == export.ledger and head.is_by(publics.get(head.key, b"")):
-            holding.append(head)
-        else:
-            integrity.add(None, f"the signature of anchored head {head.number} does not hold")
-        if head.number in exported and head != exported[head.number]:
-            integrity.add(None, f"anchored head {head.number} is not the head of the export")
-    return holding
+    others: dict[bytes, Anchored] = {}
+    for anchor in anchors:
+        heads = [read_head(line, export.ledger) for line in lines_of(anchor)]
+        shared = [head for head in heads if head and head == exported.get(head.number)]
+        last = max(shared, key=lambda head: head.number, default=None)
+        for head in heads:
+            if head is None:
+                integrity.add(None, "a line of an anchor is no signed head")
+            elif exported.get(head.number) != head:
+                others.setdefault(line_of(head), Anchored(head, last))
+                if head.number in exported:
+                    integrity.add(None, f"anchored head {head.number} is not that of the export")
+    return others
 
 
-def unanchored_tail(export: Export, last: Head | None) -> dict[str, Any]:
-    """What came after the last anchored head.
+def check_anchored_roots(
+    export: Export, anchored: list[Anchored], proven: dict[str, list[bytes]], integrity: Findings
+) -> None:
+    """The roots of heads that only anchors have, against what the two histories share."""
+    for one in anchored:
+        for name, stated in one.head.trees.items():
+            shared = min(one.shared.size(name) if one.shared else 0, stated[0])
+            log = export.logs.get(name) or Log(name)
+            check_root(log, proven.get(name, [])[:shared], stated, shared, integrity)
 
-    Open: entries are those beyond its sizes in all logs. Seconds run from its `at` (or, without
-    one, from the earliest entry) to the latest `at` of those entries, and are never less than 0.
-    """
 
-    def size(log: Log) -> int:
-        return last.size(log.name) if last else 0
+def holds_anchored(head: Head, keys: list[Announcement], given: bytes) -> bool:
+    """Whether the given key signed it, or the one that its position asks for."""
+    return head.is_by(given) or is_signed_as_due(head, keys)
 
-    times = [
-        entry.columns["at"]
-        for log in export.logs.values()
-        for entry in log.entries
-        if entry.place >= size(log) and is_whole(entry.columns.get("at"))
-    ]
+
+def last_anchored(export: Export, anchors: Sequence[Path]) -> Head | None:
+    """The last head of the export that an anchor has too."""
+    lines = {line for anchor in anchors for line in lines_of(anchor)}
+    return next((h for h in reversed(export.heads) if h and line_of(h) in lines), None)
+
+
+def line_of(head: Head) -> bytes:
+    """A signed head as it is written down."""
+    signature = head.signature.hex()
+    return canonical({"signature": signature, "statement": head.statement.decode()})
+
+
+def tail(export: Export, last: Head | None) -> dict[str, Any]:
+    """What came after a head: entries, and seconds up to the newest of all entries."""
+    times = [entry.columns["at"] for _, entry in export.entries()]
     start = last.at if last else min(times, default=0)
+    sizes = {name: last.size(name) if last else 0 for name in export.logs}
     return {
-        "entries": sum(max(0, log.end - size(log)) for log in export.logs.values()),
+        "entries": sum(max(0, log.end - sizes[name]) for name, log in export.logs.items()),
         "seconds": max(0, max(times, default=start) - start) / 1000,
     }
 
@@ -710,152 +767,175 @@ def unanchored_tail(export: Export, last: Head | None) -> dict[str, Any]:
 # --- Completeness -------------------------------------------------------------------------------
 
 
-def check_numbers(export: Export, completeness: Findings) -> None:
-    """Entries without a gap, as many as ledger.json says."""
-    for log in export.logs.values():
-        for entry in log.entries:
-            if entry.columns.get("seq") != entry.place:
-                completeness.add(entry.index, f"log {log.name}: {entry.place} is not in its place")
-        if log.stated != len(log.entries):
-            place = log.first + min(log.stated, len(log.entries))
-            completeness.add((log.name, place), f"log {log.name}: not as many as ledger.json says")
+def check_numbers(export: Export, stated: list[Head], completeness: Findings) -> None:
+    """Entries and heads without a gap, logs as long as heads state, files as long as they should.
+
+    Args:
+        export: What is there.
+        stated: Its heads, and those that only anchors have.
+    """
+    for name in export.logs.keys() | {name for head in stated for name in head.trees}:
+        log = export.logs.get(name) or Log(name)
+        size = max((head.size(name) for head in stated), default=0)
+        for seq in log.gaps:
+            completeness.add((name, seq), f"log {name}: {seq} is missing")
+        if log.end < size:
+            completeness.add((name, log.end), f"log {name} does not reach {size}")
+        if name in export.logs and (
+            len(set(export.counts[name])) > 1 or len(log.stored) != 32 * size
+        ):
+            completeness.add(None, f"log {name}: a file has not as much as it should")
+    due = 0
+    for head in export.heads:
+        if head and head.number > due:
+            completeness.add(None, f"head {due} is missing")
+        due = max(due, head.number if head else due) + (head is None or head.number >= due)
 
 
-def check_reach(export: Export, anchored: list[Head], completeness: Findings) -> None:
-    """Heads without a gap up to the last anchored one; logs as long as heads state."""
-    for number, head in enumerate(export.heads):
-        if head is None or head.number != number:
-            completeness.add(None, f"head {number} is missing")
-    last = max((head.number for head in anchored), default=-1)
-    if last >= len(export.heads):
-        completeness.add(None, f"heads do not reach the anchored head {last}")
-    written = [head for head in export.heads if head]
-    for head in [*written[-1:], *anchored]:
-        for name, (size, _) in head.trees.items():
-            end = export.logs[name].end if name in export.logs else 0
-            if end < size:
-                completeness.add((name, end), f"log {name} does not reach {size}")
+def check_anchored(export: Export, anchored: list[Head], completeness: Findings) -> None:
+    """Heads that anchors have, and the export not even another one of that number."""
+    numbers = {head.number for head in export.heads if head}
+    for head in anchored:
+        if head.number not in numbers:
+            completeness.add(None, f"anchored head {head.number} is missing")
+
+
+def check_archives(export: Export, last: Head | None, completeness: Findings) -> None:
+    """What was left out is announced, and both are covered by the last head that holds."""
+    sizes = {name: last.size(name) if last else 0 for name in export.logs}
+    announced = dict.fromkeys(export.logs, 0)
+    for name, entry in export.entries():
+        log, first = entry.says("log"), entry.says("first")
+        is_announced = entry.says("kind") == "ledger.archived" and entry.seq < sizes[name]
+        if is_announced and isinstance(log, str) and log in announced and is_whole(first):
+            announced[log] = max(announced[log], first)
+    for name, log in export.logs.items():
+        missing = log.left_out(min(announced[name], sizes[name]))
+        if missing is not None:
+            completeness.add((name, missing), f"log {name}: left out, and not as archived")
+
+
+Places = dict[str, list[tuple[str, int]]]
+
+
+def is_before(places: list[tuple[str, int]], index: tuple[str, int]) -> bool:
+    """Whether one of the places is in another log, or in the same one and before."""
+    return any(log != index[0] or seq < index[1] for log, seq in places)
+
+
+def places_of(export: Export, kind: str, name: str = "call") -> Places:
+    """Where entries of a kind stand that name their call, by what a field of theirs says."""
+    places: Places = {}
+    for log, entry in export.entries():
+        value = entry.says(name)
+        if entry.says("kind") == kind and is_about(entry) and isinstance(value, str):
+            places.setdefault(value, []).append((log, entry.seq))
+    return places
+
+
+def is_about(entry: Entry) -> bool:
+    """Whether an entry about a call or an approval says which."""
+    if entry.says("kind") == "approval.decided":
+        approval = entry.says("approval")
+        return isinstance(approval, dict) and isinstance(approval.get("id"), str)
+    if entry.says("kind") not in {"call.intent", "call.held", "call.ended", "call.amended"}:
+        return True
+    return isinstance(entry.says("call"), str)
 
 
 def check_calls(export: Export, completeness: Findings) -> list[str]:
-    """One end for each call, one intent for each approval; the calls that are open.
-
-    Open: what an entry refers to may stand anywhere in the ledger; where entries are in the archive
-    and not given, what is not found is no fault.
-    """
-    ended: dict[str, Index] = {}
-    begun: dict[str, None] = {}
-    for entry, kind, call in calls_of(export):
-        if kind in {"call.intent", "call.held"}:
-            begun[call] = None
-        elif kind == "call.ended" and call in ended:
-            completeness.add(entry.index, "a call ended twice")
-        elif kind == "call.ended":
-            ended[call] = entry.index
-    for entry, kind, call in calls_of(export):
-        if kind == "call.amended" and call not in ended and not export.is_archived:
-            completeness.add(entry.index, "an amended call has not ended")
-    return [call for call in begun if call not in ended]
-
-
-def calls_of(export: Export) -> Iterator[tuple[Entry, str, str]]:
-    """Entries that belong to a call: with their kind and the id of the call, as bodies say."""
-    for entry in export.entries():
-        fields = entry.fields or {}
-        if isinstance(fields.get("kind"), str) and isinstance(fields.get("call"), str):
-            yield entry, fields["kind"], fields["call"]
+    """One end for each call; the calls that are open."""
+    for log, entry in export.entries():
+        if not is_about(entry):
+            completeness.add((log, entry.seq), "it does not say of which call or approval")
+    ended = places_of(export, "call.ended")
+    for places in ended.values():
+        for index in places[1:]:
+            completeness.add(index, "a call ended twice")
+    for call, places in places_of(export, "call.amended").items():
+        for index in places:
+            if not export.is_archived and not is_before(ended.get(call, []), index):
+                completeness.add(index, "an amended call has not ended")
+    begun = places_of(export, "call.intent") | places_of(export, "call.held")
+    return sorted(set(begun) - set(ended))
 
 
 def check_approvals(export: Export, completeness: Findings) -> None:
-    """Every approval is spent once at most, and was given.
-
-    Open: the body of `approval.decided` has `approval`, an object with `id` and `state`.
-    """
-    approved = {
-        approval.get("id")
-        for approval in approvals_of(export, "approval.decided", dict)
-        if approval.get("state") == "approved" and isinstance(approval.get("id"), str)
-    }
-    spent = set()
-    for entry in export.entries():
-        approval = approval_of(entry, "call.intent", str)
-        if approval is None:
-            continue
-        if approval in spent:
-            completeness.add(entry.index, "an approval is spent twice")
-        if approval not in approved and not export.is_archived:
-            completeness.add(entry.index, "an approval is spent that nobody gave")
-        spent.add(approval)
-
-
-def approvals_of(export: Export, kind: str, shape: type) -> Iterator[Any]:
-    """The field `approval` of every entry of a kind."""
-    found = (approval_of(entry, kind, shape) for entry in export.entries())
-    return (approval for approval in found if approval is not None)
-
-
-def approval_of(entry: Entry, kind: str, shape: type) -> Any:
-    """The field `approval` of an entry, where it is one of the kind and the field has the shape."""
-    fields = entry.fields or {}
-    approval = fields.get("approval")
-    return approval if fields.get("kind") == kind and isinstance(approval, shape) else None
+    """Every approval is spent once at most, and was given."""
+    given: Places = {}
+    for log, entry in export.entries():
+        approval = entry.says("approval")
+        if entry.says("kind") == "approval.decided" and is_about(entry):
+            if approval.get("state") == "approved":
+                given.setdefault(approval["id"], []).append((log, entry.seq))
+        elif entry.says("kind") == "call.intent" and not isinstance(approval, str | None):
+            completeness.add((log, entry.seq), "what an intent spends is no approval")
+    for approval, places in places_of(export, "call.intent", "approval").items():
+        for index in places[1:]:
+            completeness.add(index, "an approval is spent twice")
+        for index in places:
+            if not export.is_archived and not is_before(given.get(approval, []), index):
+                completeness.add(index, "an approval is spent that nobody gave")
 
 
 # --- The auditor --------------------------------------------------------------------------------
 
 
 def verify(
-    folder: str | Path, public_key_hex: str, anchor_files: Sequence[str | Path] = ()
+    folder: str | Path,
+    public_key_hex: str,
+    anchor_files: Sequence[str | Path] = (),
+    segments: Mapping[str, Sequence[Path]] | None = None,
 ) -> dict[str, Any]:
     """The two verdicts on an export, each with its first bad index, and what they leave open.
 
     Raises:
-        ValueError: The public key is not 32 bytes in lower-case hex.
+        MalformedError: The public key is not 32 bytes in lower-case hex, or `ledger.json` does not
+            say what the export holds.
         FileNotFoundError: There is no such anchor.
     """
     demand(is_hex(public_key_hex, 32), "Give the public key as 32 bytes in lower-case hex.")
-    anchors = [Path(one) for one in anchor_files]
+    given, anchors = bytes.fromhex(public_key_hex), [Path(one) for one in anchor_files]
     for anchor in anchors:
         if not anchor.is_file():
             raise FileNotFoundError(anchor)
     integrity, completeness = Findings(), Findings()
-    try:
-        export = read_export(Path(folder))
-    except MalformedError as error:
-        integrity.add(None, str(error))
-        completeness.add(None, str(error))
-        return answer(integrity, completeness, open=[], archived={}, unanchored=None)
-    given = bytes.fromhex(public_key_hex)
-    anchored = check_integrity(export, given, anchors, integrity)
-    check_numbers(export, completeness)
-    check_reach(export, anchored, completeness)
+    export = read_export(Path(folder), segments or {})
+    anchored = anchored_heads(export, anchors, integrity)
+    others = [one.head for one in anchored.values()]
+    last = check_integrity(export, given, list(anchored.values()), integrity)
+    check_numbers(export, [head for head in [*export.heads, *others] if head], completeness)
+    check_anchored(export, others, completeness)
+    check_archives(export, last, completeness)
     check_approvals(export, completeness)
     open_calls = check_calls(export, completeness)
-    last = max(anchored, key=lambda head: head.number, default=None)
-    return answer(
-        integrity,
-        completeness,
-        open=open_calls,
-        # Open: nothing that is signed says what was archived, so what is not given is counted.
-        archived={name: log.first for name, log in export.logs.items() if log.first},
-        unanchored=unanchored_tail(export, last),
-    )
+    return {
+        "integrity": integrity.verdict(),
+        "completeness": completeness.verdict(),
+        "open": open_calls,
+        "archived": {
+            name: log.first - sum(seq < log.first for seq in log.held)
+            for name, log in export.logs.items()
+            if log.left_out(0) is not None
+        },
+        "unsigned": tail(export, last),
+        "unanchored": tail(export, last_anchored(export, anchors)),
+    }
 
 
 def check_integrity(
-    export: Export, given: bytes, anchors: list[Path], integrity: Findings
-) -> list[Head]:
-    """Everything that integrity asks; the anchored heads whose signature holds."""
+    export: Export, given: bytes, anchored: list[Anchored], integrity: Findings
+) -> Head | None:
+    """Everything that integrity asks; gives the last head that holds."""
     check_entries(export, integrity)
-    keys = keys_of(export, given, integrity)
-    signed_with = check_heads(export, keys, integrity)
-    check_given(given, keys, signed_with, integrity)
-    check_roots(export, [head for head in export.heads if head], integrity, is_anchored=False)
-    anchored = anchored_heads(export, anchors, keys, given, integrity)
-    check_roots(export, anchored, integrity, is_anchored=True)
-    return anchored
-
-
-def answer(integrity: Findings, completeness: Findings, **told: object) -> dict[str, Any]:
-    """The two verdicts, and what is told beside them."""
-    return {"integrity": integrity.verdict(), "completeness": completeness.verdict(), **told}
+    keys = keys_of(export, integrity)
+    check_heads(export, keys, integrity)
+    check_given(export, given, keys, integrity)
+    held = [one for one in anchored if holds_anchored(one.head, keys, given)]
+    for one in anchored:
+        if one not in held:
+            integrity.add(None, f"the signature of anchored head {one.head.number} does not hold")
+    trusted = trusted_heads(export, keys, given)
+    proven = check_roots(export, trusted, integrity)
+    check_anchored_roots(export, held, proven, integrity)
+    return trusted[-1] if trusted else None
