@@ -5,6 +5,7 @@ import re
 import sys
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Sequence
+from dataclasses import asdict
 from enum import IntEnum
 from pathlib import Path
 from typing import Final, NoReturn
@@ -13,6 +14,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
+from highroad_auditor.excerpt import Finding, check_excerpt
 from highroad_auditor.export import Segment, UnusableError, audit_export
 from highroad_auditor.keys import PublicKey
 from highroad_auditor.report import Report
@@ -50,12 +52,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Audit an export, print what it comes to, and give the exit code."""
     options = _parser().parse_args(arguments)
     try:
+        if options.export.is_file():
+            return _check_excerpt(options)
         report = _audit(options)
         _print(report, as_json=options.json)
     except (UnusableError, OSError) as error:
         sys.stderr.write(f"highroad-auditor: {ascii(str(error))[1:-1]}\n")
         return Exit.UNUSABLE
     return _exit(report)
+
+
+def _check_excerpt(options: Namespace) -> Exit:
+    found = list(check_excerpt(options.export, _public_key(options.key)))
+    if not found:
+        raise UnusableError(f"{options.export} is empty")
+    for finding in found:
+        line = json.dumps(asdict(finding)) if options.json else _told(finding)
+        print(line, flush=True)
+    return Exit.HOLDS if all(finding.holds for finding in found) else Exit.INTEGRITY
+
+
+def _told(finding: Finding) -> str:
+    return f"line {finding.line}: {'holds' if finding.holds else 'BROKEN'}, {finding.says}"
 
 
 def _print(report: Report, *, as_json: bool) -> None:
@@ -81,7 +99,7 @@ def _parser() -> ArgumentParser:
         epilog="exit codes:\n" + "\n".join(f"  {code.value}  {_MEANINGS[code]}" for code in Exit),
         formatter_class=RawDescriptionHelpFormatter,
     )
-    parser.add_argument("export", type=Path, help="folder of the export")
+    parser.add_argument("export", type=Path, help="folder of the export, or file of an excerpt")
     parser.add_argument(
         "--key", required=True, help="public key: 64 hex digits, or a file with them or with PEM"
     )

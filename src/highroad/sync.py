@@ -37,6 +37,7 @@ from highroad.ledger.audit import About, Part
 from highroad.ledger.bundle import Bundle
 from highroad.ledger.comparison import TablesVerdict
 from highroad.ledger.erasure import ErasurePlan
+from highroad.ledger.excerpt import Continuation, EntryProof
 from highroad.ledger.export import Line
 from highroad.ledger.period import Period
 from highroad.ledger.report import PeriodReport
@@ -377,6 +378,14 @@ class Audit:
     def export(self, to: Path | str) -> Bundle:
         """Write what an auditor needs into a folder."""
         return self._loop.run(self._audit.export(to))
+
+    def prove(self, call_id: str) -> tuple[EntryProof, ...]:
+        """Prove each entry of a call by the newest signed head."""
+        return self._loop.run(self._audit.prove(call_id))
+
+    def prove_continuation(self, number: int) -> Continuation:
+        """Prove that the newest signed head goes on from the one of this number."""
+        return self._loop.run(self._audit.prove_continuation(number))
 
     def public_key(self) -> bytes:
         """The raw public key to hand to an auditor."""

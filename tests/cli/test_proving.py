@@ -7,6 +7,7 @@ import pytest
 
 from highroad.cli.exits import ExitCode
 from highroad_auditor import PublicKey
+from highroad_auditor.command import main as auditor
 from highroad_auditor.export import audit_export
 
 pytestmark = pytest.mark.promise("P12")
@@ -123,3 +124,20 @@ def test_an_anchor_inside_the_ledger_is_refused(terminal, add_settings):
     done = terminal("call", "get_order", ORDER)
     assert done.code == ExitCode.USAGE
     assert "outside the ledger" in done.err
+
+
+def test_an_excerpt_proves_a_call_to_whoever_has_the_key_alone(calls, tmp_path, capsys):
+    key = calls("audit", "key").out.strip()
+    call_id = calls("call", "get_order", ORDER, "--json").json["call_id"]
+    file = tmp_path / "excerpt.jsonl"
+    file.write_text(
+        calls("audit", "prove", call_id).out + calls("audit", "prove", "--since-head", "0").out
+    )
+    assert auditor([str(file), "--key", key]) == 0
+    assert capsys.readouterr().out.count("holds") == file.read_text().count("\n") >= 2
+
+
+def test_an_excerpt_of_nothing_says_what_to_give(calls):
+    assert calls("audit", "prove").code == ExitCode.USAGE
+    assert calls("audit", "prove", "call_of_nobody").code == ExitCode.USAGE
+    assert calls("audit", "prove", "--since-head", "99").code == ExitCode.USAGE

@@ -41,6 +41,7 @@ def audit() -> None:
 
 app.command()(proving.verify)
 app.command()(proving.key)
+app.command()(proving.prove)
 
 
 @app.command()

@@ -64,6 +64,10 @@ class Output:
         """Print one JSON document."""
         sys.stdout.write(to_json(data) + "\n")
 
+    def line(self, text: str) -> None:
+        """Print a line that programs read, as it is."""
+        sys.stdout.write(text + "\n")
+
     def note(self, text: str) -> None:
         """Tell a person something beside the result."""
         self._tell(Text(text, "dim"))

@@ -1,4 +1,4 @@
-"""`highroad audit verify`, `export` and `key`: what proves the ledger."""
+"""`highroad audit verify`, `export`, `prove` and `key`: what proves the ledger."""
 
 import asyncio
 import re
@@ -20,6 +20,7 @@ from highroad.cli.output import Output
 from highroad.domain.error import VaultError
 from highroad.ledger import bundle
 from highroad.ledger.comparison import compare
+from highroad.ledger.excerpt import prove_call, prove_continuation
 from highroad.settings import load
 
 if TYPE_CHECKING:
@@ -74,6 +75,26 @@ def key(*, as_json: AsJson = False) -> None:
     _look(output, lambda found: _key(found, output))
 
 
+def prove(
+    call_id: Annotated[
+        str | None, typer.Argument(metavar="CALL_ID", help="The call whose entries are proved.")
+    ] = None,
+    *,
+    since_head: Annotated[
+        int | None,
+        typer.Option(metavar="NUMBER", help="Prove that the newest head goes on from this one."),
+    ] = None,
+) -> None:
+    """Print an excerpt: entries that a stranger can check without the rest of the ledger.
+
+    `highroad-auditor FILE --key KEY` checks what this prints.
+    """
+    if (call_id is None) == (since_head is None):
+        raise typer.BadParameter("give the id of a call, or --since-head")
+    output = Output(as_json=True)
+    _look(output, lambda found: _prove(found, output, call_id, since_head))
+
+
 async def _verify(  # noqa: PLR0913 - what was said on the command line, each by name
     found: Inspection,
     output: Output,
@@ -105,6 +126,17 @@ async def _export(found: Inspection, output: Output, to: Path) -> ExitCode:
     with output.progress("exporting the ledger"):
         done = await bundle.write(found.store.proofs, to)
     output.show(done, Text(f"{done.entries} entries and {done.heads} signed heads: {done.folder}"))
+    return ExitCode.COMPLETED
+
+
+async def _prove(
+    found: Inspection, output: Output, call_id: str | None, since_head: int | None
+) -> ExitCode:
+    if call_id is not None:
+        for proof in await prove_call(found.store, call_id):
+            output.line(proof.line())
+    if since_head is not None:
+        output.line((await prove_continuation(found.store.proofs, since_head)).line())
     return ExitCode.COMPLETED
 
 

@@ -9,6 +9,7 @@ from highroad.domain.proof import SignedHead
 from highroad.ledger import bundle
 from highroad.ledger.announcing import read_announcements, trusted_key
 from highroad.ledger.bundle import Bundle
+from highroad.ledger.excerpt import Continuation, EntryProof, prove_call, prove_continuation
 from highroad.ledger.ledger import Ledger
 from highroad.ledger.notary import Notary
 
@@ -54,6 +55,26 @@ class Proving:
         if self._ledger.writer.behind:
             await self._ledger.writer.flush()
         return await bundle.write(self._ledger.store.proofs, Path(to))
+
+    async def prove(self, call_id: str) -> tuple[EntryProof, ...]:
+        """Prove each entry of a call by the newest signed head, for somebody without the rest.
+
+        Raises:
+            NotRecorded: The ledger has no such call.
+            LedgerError: It is not signed yet, or the ledger cannot be read.
+        """
+        if self._notary is not None:
+            await self.sign()
+        return await prove_call(self._ledger.store, call_id)
+
+    async def prove_continuation(self, number: int) -> Continuation:
+        """Prove that the newest signed head goes on from the one of this number.
+
+        Raises:
+            NotRecorded: There is no such head.
+            LedgerError: The ledger cannot be read.
+        """
+        return await prove_continuation(self._ledger.store.proofs, number)
 
     async def verify(
         self,
