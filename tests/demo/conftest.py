@@ -15,4 +15,4 @@ async def stage(tmp_path):
     home.furnish("zoe")
     shop = home.shop
     async with Runtime.open(settings=load(tmp_path), deps={Shop: lambda: shop}) as runtime:
-        yield Stage(runtime, shop, run="test")
+        yield Stage(runtime, home, run="test")

@@ -35,7 +35,8 @@ The shop is yours now. In {folder}:
   highroad call refund '{{"order_id": "ORD-000042", "cents": 6000}}' --wait
   highroad approvals list, then in another terminal:
   highroad approvals approve APPROVAL --as bob
-  highroad explain --last"""
+  highroad explain --last
+  highroad audit verify"""
 
 
 @app.command()
@@ -51,8 +52,8 @@ def demo(
 ) -> None:
     """Watch real calls on a real database: run, refused, held, approved, limited, explained.
 
-    Needs no key and no network. Every claim that it prints is computed from outcomes and from the
-    shop's database; if one does not hold, the exit code is 1.
+    Needs no key and no network. Every claim that it prints is computed from outcomes, the shop's
+    database and the ledger; if one does not hold, the exit code is 1.
     """
     output = Output(as_json=as_json)
 
@@ -102,7 +103,7 @@ async def _tell(
             raise LedgerOwned(runtime.owner_pid)
         # Only now: whoever else has this ledger open may be in the middle of a call to the shop.
         shop.restock()
-        stage = Stage(runtime, shop, run=f"demo-{secrets.token_hex(4)}")
+        stage = Stage(runtime, home, run=f"demo-{secrets.token_hex(4)}")
         for number, chapter in chapters:
             listener.open(number, chapter)
             async for beat in chapter.tell(stage):

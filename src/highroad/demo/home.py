@@ -37,6 +37,11 @@ class Home:
         return cls(folder if _is_free(folder) else folder / _FOLDER)
 
     @property
+    def demo(self) -> Path:
+        """Where the demo keeps what is nobody's settings."""
+        return self.folder / _FOLDER
+
+    @property
     def shop(self) -> Shop:
         """The shop of this folder."""
         return Shop(self.folder / _DATABASE)

@@ -21,11 +21,15 @@ _COLOURS: Final = {
     "completed": "green",
     "approved": "green",
     "recorded": "green",
+    "verified": "green",
     "held": "yellow",
     "refused": "red",
     "failed": "red",
+    "broken": "red",
     "unknown": "magenta",
 }
+_COMMAND: Final = "highroad"
+_INDENT: Final = " " * 11
 
 
 class Narrator:
@@ -50,7 +54,12 @@ class Narrator:
     def tell(self, beat: Beat) -> None:
         """Print one beat: what was tried, what happened, why, and what was checked."""
         rows: list[tuple[str, RenderableType]] = [("tried", Text(beat.tried))]
-        if beat.call:
+        if beat.call.startswith(_COMMAND):
+            # In one piece, however narrow the terminal: it is there to be copied.
+            self._print(rows)
+            self._console.print(Text(_INDENT + beat.call, "bold"), soft_wrap=True)
+            rows = []
+        elif beat.call:
             rows.append(("", Text(beat.call, style="bold")))
         rows.append(("happened", _status(beat.status)))
         match beat.shown:
@@ -77,8 +86,7 @@ class Narrator:
             verdict = Text(f"{broken} of {len(claims)} claims do not hold.", "bold red")
         else:
             verdict = Text(
-                f"{len(claims)} claims, each computed from outcomes and the shop's database: "
-                f"all hold.",
+                f"{len(claims)} claims, each computed from outcomes, shop and ledger: all hold.",
                 "green",
             )
         self._console.print(Rule(style="cyan"), verdict, "", self._epilogue, sep="\n")
@@ -86,7 +94,7 @@ class Narrator:
     def _print(self, rows: Sequence[tuple[str, RenderableType]]) -> None:
         grid = Table.grid(padding=(0, 2))
         grid.add_column(style="dim", width=8)
-        grid.add_column(ratio=1)
+        grid.add_column(ratio=1, overflow="fold")
         for row in rows:
             grid.add_row(*row)
         self._console.print(Padding(grid, (0, 0, 0, 1)))

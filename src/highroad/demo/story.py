@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 from highroad import Completed, Outcome, Principal, Runtime
 from highroad.demo.database import Shop
+from highroad.demo.home import Home
 from highroad.domain.json_value import JsonObject, JsonValue
 from highroad.domain.trail import Explanation, Trail
 
@@ -29,7 +30,8 @@ class Beat:
         status: How it ended, in a word.
         shown: What came back: the answer as a model gets it, or a record.
         why: The rule behind it.
-        claims: What is said about it, each computed from outcomes and from the shop's database.
+        claims: What is said about it, each computed from outcomes, the shop's database and the
+            ledger.
     """
 
     tried: str
@@ -42,11 +44,16 @@ class Beat:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """What a chapter is played on: the runtime, the shop, and the name of the run."""
+    """What a chapter is played on: the runtime, the folder it is at home in, and the run's name."""
 
     runtime: Runtime
-    shop: Shop
+    home: Home
     run: str
+
+    @property
+    def shop(self) -> Shop:
+        """The shop of this folder."""
+        return self.home.shop
 
     async def call(
         self, tool: str, arguments: Mapping[str, object], *, by: Principal

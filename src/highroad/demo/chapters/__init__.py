@@ -7,6 +7,7 @@ from highroad.demo.chapters import (
     definition,
     malformed,
     organizations,
+    proof,
     read,
     record,
     refund,
@@ -21,6 +22,7 @@ CHAPTERS: Final = (
     budget.CHAPTER,
     definition.CHAPTER,
     record.CHAPTER,
+    proof.CHAPTER,
 )
 
 
