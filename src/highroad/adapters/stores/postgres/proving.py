@@ -99,6 +99,7 @@ class PostgresProofs:
         """Store a head with the tiles that are new or longer, in one durable transaction."""
 
         async def put(connection: Connection) -> bool:
+            """Write the head, and the tiles that are new or longer."""
             async with connection.transaction():
                 found = await standing.lock_log(connection, fence.log_id)
                 if found is None or found[0] != fence.epoch:

@@ -82,6 +82,7 @@ class PostgresStore:
         """Take a log that nobody writes, or a new one; `None` while one process has them all."""
 
         async def take(connection: Connection) -> logs.OwnLog | None:
+            """Keep the log that is ours, or take one that nobody writes."""
             if self._log is not None and self._session.holds(self._log.lock):
                 return await logs.raise_epoch(connection, self._log, pid=pid, at_ms=at_ms)
             return await logs.take_one(
@@ -143,6 +144,7 @@ class PostgresStore:
         """Take a call that nobody else drives; `False` where it ended, or somebody does."""
 
         async def take(connection: Connection) -> bool:
+            """Move the call to our log, unless somebody lives who has it."""
             own = self._log
             if own is None or not self._session.holds(own.lock):
                 raise FenceLost(
@@ -207,6 +209,7 @@ class PostgresStore:
         kind, content = write_order(order)
 
         async def put(connection: Connection) -> None:
+            """Add the order, unless the ledger was moved away."""
             await facts.refuse_moved(connection, self._address)
             await connection.execute(_ORDER, kind, content)
 

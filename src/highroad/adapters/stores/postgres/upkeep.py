@@ -144,6 +144,7 @@ class PostgresUpkeep:
         """Take the oldest entries of a log away, once they are archived."""
 
         async def drop(connection: Connection) -> None:
+            """All of them, or none."""
             async with connection.transaction():
                 await self._drop(connection, entries, fence)
 
