@@ -2,6 +2,7 @@
 
 import os
 import socket
+from collections import Counter, defaultdict
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,24 @@ def pytest_collection_modifyitems(config, items):
     if unwanted:
         config.hook.pytest_deselected(items=unwanted)
         items[:] = [item for item in items if is_wanted(item)]
+
+
+def pytest_terminal_summary(terminalreporter):
+    """What tests counted as their property `counted`: a line for each subject, summed."""
+    subjects = defaultdict(lambda: defaultdict(Counter))
+    for outcome in ("passed", "failed"):
+        for report in terminalreporter.stats.get(outcome, ()):
+            for name, counted in report.user_properties:
+                if name == "counted":
+                    subject, part, figures = counted
+                    subjects[subject]["in all"].update(figures)
+                    subjects[subject][part].update(figures)
+    for subject, parts in subjects.items():
+        told = (
+            f"{part} {', '.join(f'{number:,} {what}' for what, number in figures.items())}"
+            for part, figures in parts.items()
+        )
+        terminalreporter.write_line(f"{subject}: {'; '.join(told)}")
 
 
 @pytest.fixture
