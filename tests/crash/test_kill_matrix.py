@@ -4,7 +4,13 @@ from random import Random
 
 import pytest
 
-pytestmark = [pytest.mark.promise("P2"), pytest.mark.promise("P3"), pytest.mark.promise("P11")]
+# Processes start by the hundred: on a busy machine that takes its time.
+pytestmark = [
+    pytest.mark.promise("P2"),
+    pytest.mark.promise("P3"),
+    pytest.mark.promise("P11"),
+    pytest.mark.timeout(300),
+]
 
 WAYS = pytest.mark.parametrize("is_lossy", [False, True], ids=["killed", "without power"])
 KINDS = {

@@ -277,9 +277,9 @@ class History(RuleBasedStateMachine):
                 left = asyncio.all_tasks(self.loop) - {asyncio.current_task()}
                 if not left:
                     break
-                await asyncio.wait(left, timeout=0.1)
                 for task in left:
                     task.cancel()
+                await asyncio.wait(left, timeout=0.1)
 
         self.run(end())
         self.loop.close()
