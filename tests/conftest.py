@@ -3,6 +3,7 @@
 import asyncio
 import os
 import socket
+from collections import Counter, defaultdict
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
@@ -36,6 +37,24 @@ def pytest_collection_modifyitems(config, items):
     if unwanted:
         config.hook.pytest_deselected(items=unwanted)
         items[:] = [item for item in items if is_wanted(item)]
+
+
+def pytest_terminal_summary(terminalreporter):
+    """What tests counted as their property `counted`: a line for each subject, summed."""
+    subjects = defaultdict(lambda: defaultdict(Counter))
+    for outcome in ("passed", "failed"):
+        for report in terminalreporter.stats.get(outcome, ()):
+            for name, counted in report.user_properties:
+                if name == "counted":
+                    subject, part, figures = counted
+                    subjects[subject]["in all"].update(figures)
+                    subjects[subject][part].update(figures)
+    for subject, parts in subjects.items():
+        told = (
+            f"{part} {', '.join(f'{number:,} {what}' for what, number in figures.items())}"
+            for part, figures in parts.items()
+        )
+        terminalreporter.write_line(f"{subject}: {'; '.join(told)}")
 
 
 @pytest.fixture

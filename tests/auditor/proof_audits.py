@@ -26,9 +26,14 @@ def pushed(bundle, *, key=SECOND, now_ms=None, with_leaves=True):
 
 def exported(files, folder, *, key=SECOND):
     """Write files into a folder and audit them as an export."""
-    folder = Path(folder)
     write(files, folder)
-    named = {name: folder / name for name in files}
+    return audited(files, folder, key=key)
+
+
+def audited(names, folder, *, key=SECOND):
+    """Audit the files of these names as an export."""
+    folder = Path(folder)
+    named = {name: folder / name for name in names}
     return audit_export(
         folder,
         PublicKey(key.public),

@@ -7,7 +7,8 @@ import pytest
 from highroad.cli.exits import ExitCode
 
 LARGE = '{"order_id": "ORD-000042", "cents": 6000}'
-BOUND_S = 30
+BOUND_S = 120
+pytestmark = pytest.mark.timeout(300)
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
@@ -19,6 +20,7 @@ SOON_MS, TOMORROW_MS = 1_000, 7_200_000
 """How much later the next process comes: within the hour that keys are honoured, or behind it."""
 REST_MS = 600_000
 """And the one after that, when all that the first one slept is over."""
+MEMORY = Path("/dev/shm")  # noqa: S108 - folders below it have names of chance
 NUMBERS = count(1)
 lose_power = run_path(str(HERE / "power.py"))["lose_power"]
 
@@ -125,10 +127,13 @@ class Matrix:
         for death in deaths:
             self.found += [(death, sentence) for sentence in self.die(death)]
 
-    def report(self):
+    def report(self, record_property, *, is_lossy=False):
         """The number of points, and every violation."""
+        way = f"{self.store} {'without power' if is_lossy else 'killed'}"
+        figures = {"points": self.points, "violations": len(self.found)}
+        record_property("counted", ("kill matrix", way, figures))
         sys.stdout.write(
-            f"kill matrix on {self.store}: {self.points} points, {self.missed} passed alive, "
+            f"kill matrix on {way}: {self.points} points, {self.missed} passed alive, "
             f"{self.unsynced} unsynced writes dropped, {len(self.found)} violations\n"
         )
         for death, sentence in self.found:
@@ -160,9 +165,22 @@ def varied(random, facts):
 
 
 @pytest.fixture(scope="module")
-def other_side(tmp_path_factory):
+def swift_disk(tmp_path_factory):
+    """A folder in memory where there is one: what is lost with the power, a journal says.
+
+    The pace of a real disk proves nothing here, and makes a point some times as slow.
+    """
+    if not os.access(MEMORY, os.W_OK):
+        yield tmp_path_factory.mktemp("disk")
+        return
+    with tempfile.TemporaryDirectory(prefix="highroad-", dir=MEMORY) as folder:
+        yield Path(folder)
+
+
+@pytest.fixture(scope="module")
+def other_side(swift_disk):
     """The service that counts effects: its port, and its log."""
-    log = tmp_path_factory.mktemp("other side") / "effects.jsonl"
+    log = swift_disk / "effects.jsonl"
     with subprocess.Popen(
         [sys.executable, HERE / "oracle.py", log], stdout=subprocess.PIPE, text=True
     ) as service:
@@ -189,10 +207,9 @@ def forge():
 
 
 @pytest.fixture
-def matrix(tmp_path, other_side, forge):
+def matrix(swift_disk, other_side, forge):
     port, log = other_side
-    folder = tmp_path / "matrix"
-    folder.mkdir()
+    folder = Path(tempfile.mkdtemp(prefix="matrix-", dir=swift_disk))
     return Matrix(folder, log, port, forge)
 
 
@@ -204,11 +221,3 @@ def death():
 @pytest.fixture
 def spread_over():
     return spread
-
-
-def pytest_terminal_summary(terminalreporter):
-    """How many points there were, also where all went well."""
-    for report in terminalreporter.stats.get("passed", ()):
-        for line in report.capstdout.splitlines():
-            if line.startswith("kill matrix"):
-                terminalreporter.write_line(line)

@@ -1,16 +1,18 @@
 """A warm process that forks one child for each phase of a point: a start costs no second.
 
-It reads one order a line from stdin and answers when its child is over. It has neither loop nor
-thread of its own, so that a fork takes along nothing that is halfway through something.
+It reads one order a line from stdin and answers when its child is over. When it forks, it has
+neither loop nor thread of its own, so that a child gets nothing that is halfway through something.
 """
 
 import asyncio
+import gc
 import json
 import os
 import sys
 import traceback
 from pathlib import Path
 
+import anyio
 import scenario
 from ground import GROUNDS
 from points import Points
@@ -62,9 +64,10 @@ def _hand_out(module, before):
 
 def effects_of(order):
     """What the other side saw of this point."""
-    lines = Path(order["log"]).read_text("utf-8").splitlines()
-    seen = map(json.loads, lines)
-    return [effect for effect in seen if effect["order"].startswith(order["point"] + "-")]
+    point = f"{order['point']}-"
+    with Path(order["log"]).open(encoding="utf-8") as log:
+        seen = [json.loads(line) for line in log if point in line]
+    return [effect for effect in seen if effect["order"].startswith(point)]
 
 
 async def perform(order, points):
@@ -98,7 +101,14 @@ def live(order):
         (Path(order["folder"]) / "points.json").write_text(json.dumps(points.passed), "utf-8")
 
 
+async def warm():
+    """Import what is imported by a first use, once for all children."""
+    anyio.Lock()
+
+
 def main():
+    asyncio.run(warm())
+    gc.freeze()
     for line in sys.stdin:
         order = json.loads(line)
         child = os.fork()

@@ -8,7 +8,13 @@ from dataclasses import dataclass
 
 import pytest
 
-pytestmark = [pytest.mark.promise("P2"), pytest.mark.promise("P3"), pytest.mark.promise("P11")]
+# Processes start by the hundred: on a busy machine that takes its time.
+pytestmark = [
+    pytest.mark.promise("P2"),
+    pytest.mark.promise("P3"),
+    pytest.mark.promise("P11"),
+    pytest.mark.timeout(300),
+]
 
 IN_ONE_RUN = 4
 """A seed with which every call is made in the run, where a second one has the same key."""

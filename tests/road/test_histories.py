@@ -75,8 +75,11 @@ class History(RuleBasedStateMachine):
             side = self.other_side[context.run_id, name]
             return await self.act(name, context, lambda: side.add(context.idempotency_key))
 
+        # What is declared of a tool outlives it if a hook of it leads back to the tool.
+        effects = self.effects
+
         def probe(key):
-            return ("check", key) in self.effects
+            return ("check", key) in effects
 
         @tool(tier="reversible", effect="checkable", probe=probe)
         async def check(name: str, context: ToolContext[None]) -> str:
@@ -274,9 +277,9 @@ class History(RuleBasedStateMachine):
                 left = asyncio.all_tasks(self.loop) - {asyncio.current_task()}
                 if not left:
                     break
-                await asyncio.wait(left, timeout=0.1)
                 for task in left:
                     task.cancel()
+                await asyncio.wait(left, timeout=0.1)
 
         self.run(end())
         self.loop.close()
@@ -290,11 +293,19 @@ def approval_of(approval):
 @pytest.mark.promise("P4")
 @pytest.mark.promise("P6")
 @pytest.mark.promise("P11")
-# A process that dies leaves its writer's timer behind, which may fire as the loop is closed.
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize(
     "examples",
-    [60, pytest.param(3_000, marks=[pytest.mark.nightly, pytest.mark.timeout(3_600)])],
+    [
+        60,
+        *(
+            pytest.param(
+                500,
+                id=f"500 for the {nth} time",
+                marks=[pytest.mark.nightly, pytest.mark.timeout(1_800)],
+            )
+            for nth in ("1st", "2nd", "3rd", "4th", "5th", "6th")
+        ),
+    ],
 )
 def test_whatever_happens_the_promises_hold(world, monkeypatch, examples):
     monkeypatch.setattr(History, "world", world)

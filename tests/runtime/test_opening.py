@@ -115,17 +115,22 @@ async def test_a_call_that_is_driven_on_in_the_background_ends_before_the_ledger
     @tool
     async def wire(name: str) -> str:
         began.set()
-        await asyncio.sleep(0.05)
+        await gate.wait()
         return name
 
-    began = asyncio.Event()
+    began, gate = asyncio.Event(), asyncio.Event()
     runtime = await Runtime.open(tools=[wire])
     held = await runtime.call(wire, {"name": "a"})
     await runtime.approvals.approve(held.approval_id, by=runtime.principal)
     waiting = asyncio.ensure_future(runtime.wait(held.call_id))
     await began.wait()
     waiting.cancel()
-    await runtime.close()
+    closing = asyncio.ensure_future(runtime.close())
+    for _ in range(100):
+        await asyncio.sleep(0)
+    assert not closing.done()
+    gate.set()
+    await closing
     async with Runtime.open(tools=[wire]) as runtime:
         assert (await runtime.wait(held.call_id)).unwrap() == "a"
 

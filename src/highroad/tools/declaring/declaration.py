@@ -44,7 +44,8 @@ PreviewHook: TypeAlias = Hook[Mapping[str, Any], Any]
 class Declaration:
     """The definition of a tool, and all of it that is code.
 
-    It does not hold the body, so that a function that nobody uses any more is forgotten.
+    It does not hold the body, so that a function that nobody uses any more is forgotten, unless a
+    hook of it leads back to it.
     """
 
     definition: ToolDefinition
