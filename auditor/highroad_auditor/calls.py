@@ -1,7 +1,7 @@
 """Whether every call has one end, and every spent approval was given once.
 
 Logs have no order among them, so facts may come in any order; only where two stand in one log is
-the first of them the earlier. Of each call that ended its id is kept, about 100 bytes.
+the first of them the earlier. Of each call that ended its id is kept, about 130 bytes.
 """
 
 from collections.abc import Callable, Mapping
