@@ -97,8 +97,6 @@ class Log:
         """Leaf hash of the entry that was read last."""
         self._expected: deque[bytes] = deque()
         """Stored leaf hashes of the entries to come."""
-        self._cut: bytes = b""
-        """The begin of another one."""
         self._tree: Tree | None = Tree()
         """Of the entries; `None` once one is missing."""
         self._stored: Tree | None = self._tree
@@ -125,10 +123,8 @@ class Log:
         """
         wanted = self.covered - self._size - len(self._expected)
         if self._stored is not None and wanted > 0:
-            hashes = (self._cut + hashes)[: wanted * HASH]
-            whole = len(hashes) - len(hashes) % HASH
+            whole = min(wanted, len(hashes) // HASH) * HASH
             self._expected.extend([hashes[at : at + HASH] for at in range(0, whole, HASH)])
-            self._cut = hashes[whole:]
         if self._end is not None:
             self._run_out()
 
@@ -257,7 +253,7 @@ class Log:
     def _part(self, leaf: bytes | None, stored: bytes | None) -> None:
         """Add one leaf to trees that are two, or become two by it."""
         if stored is None:
-            self._forget_leaves()
+            self._stored = None
         elif self._stored is not None:
             if self._stored is self._tree:
                 self._stored = self._stored.copy()
@@ -267,16 +263,9 @@ class Log:
         elif self._tree is not None:
             self._tree.add(leaf)
 
-    def _forget_leaves(self) -> None:
-        """Where one leaf hash is missing, those behind it lead nowhere."""
-        self._stored = None
-        self._expected.clear()
-        self._cut = b""
-
     def _leap(self, to: int) -> None:
         """Go on behind entries of which not even leaf hashes are there."""
-        self._tree = None
-        self._forget_leaves()
+        self._tree = self._stored = None
         self.archived += max(0, min(to, self.first) - self._size)
         self._size = to
         self._compare_due()
