@@ -15,7 +15,8 @@ from typing import Any, Final, TypeAlias
 
 from highroad_auditor.audit import Audit
 from highroad_auditor.keys import PublicKey
-from highroad_auditor.log import HASH, Log
+from highroad_auditor.log import Log
+from highroad_auditor.merkle import HASH
 from highroad_auditor.problem import Aspect, Code
 from highroad_auditor.report import Report
 from highroad_auditor.strict import (

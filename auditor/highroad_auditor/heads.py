@@ -257,7 +257,7 @@ class Heads:
         """Heads that the given key signed, and those before them, which their hashes bind."""
         bound: str | None = None
         for head in reversed(self.listed):
-            if self._is_given(head) or sha256(head.statement).hexdigest() == bound:
+            if sha256(head.statement).hexdigest() == bound or self._is_given(head):
                 bound = head.previous
                 yield head
         yield from filter(self._is_given, self._foreign.values())

@@ -5,22 +5,23 @@ While they agree they are one object. Where they part, and a signed root then sa
 hashes are right, the entries that differ from theirs are the bad ones.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
+from highroad_auditor.calls import Body, Reader
 from highroad_auditor.heads import Head, Heads
-from highroad_auditor.merkle import Tree, leaf_hash
+from highroad_auditor.merkle import HASH, Tree, leaf_hash
 from highroad_auditor.problem import Aspect, Code, Problems
-from highroad_auditor.strict import MalformedError, is_count, is_text, read_object
+from highroad_auditor.strict import LARGEST, MalformedError
 
-Reader = Callable[[str, int, dict[str, Any]], None]
-"""Learns from the body of an entry: log, `seq`, body."""
-
-HASH: Final = 32
-"""Bytes of a leaf hash."""
+Parser: TypeAlias = Callable[[bytes], dict[str, Any]]
+"""Parses a body, or raises `MalformedError`."""
+Readers: TypeAlias = Mapping[str, Reader]
+"""What learns from entries, by the kind of entry."""
 
 _PENDING: Final = 20
 """Bad entries between two heads that are kept; those behind them are left out."""
@@ -54,12 +55,19 @@ class Log:
         first: The first position whose entry should be here; earlier ones were archived, and are
             taken where they are given nonetheless.
         heads: The signed heads.
-        reader: Learns from each body.
+        parser: Parses each body.
+        readers: Learn from bodies of their kind.
         problems: Where to note what is wrong.
     """
 
-    def __init__(
-        self, log_id: str, first: int, heads: Heads, reader: Reader, problems: Problems
+    def __init__(  # noqa: PLR0913, PLR0917 - what `Audit.log` has, once
+        self,
+        log_id: str,
+        first: int,
+        heads: Heads,
+        parser: Parser,
+        readers: Readers,
+        problems: Problems,
     ) -> None:
         self.id: str = log_id
         self.first: int = first
@@ -71,22 +79,24 @@ class Log:
         """The same as ranges: from where, up to where."""
         self.oldest_ms: int | None = None
         self.newest_ms: int | None = None
-        self._reader: Reader = reader
+        self._parser: Parser = parser
+        self._readers: Readers = readers
         self._problems: Problems = problems
         self._heads: Heads = heads
         self._claims: Mapping[int, list[Head]] = heads.claims(log_id)
         self._sizes: list[int] = list(self._claims)
         self._compared: int = 0
         """How many of the sizes the tree has reached."""
+        self._due: int = 0
+        """The next of them."""
         self._size: int = 0
         """Of the tree; it goes on behind the last entry as far as leaf hashes lead."""
         self._end: int | None = None
         """Where the entries ended, once they have."""
         self._last: bytes = b""
         """Leaf hash of the entry that was read last."""
-        self._expected: bytes = b""
-        self._offset: int = 0
-        """How much of the expected leaf hashes was used."""
+        self._expected: deque[bytes] = deque()
+        """Stored leaf hashes of the entries to come."""
         self._tree: Tree | None = Tree()
         """Of the entries; `None` once one is missing."""
         self._stored: Tree | None = self._tree
@@ -111,11 +121,10 @@ class Log:
         Those of an entry must have come before it is taken. What is behind the last size that a
         head states is not used. Only hashes of entries not taken yet are held in memory.
         """
-        held = len(self._expected) - self._offset
-        wanted = max(0, (self.covered - self._size) * HASH - held)
-        if self._stored is not None and wanted:
-            self._expected = self._expected[self._offset :] + hashes[:wanted]
-            self._offset = 0
+        wanted = self.covered - self._size - len(self._expected)
+        if self._stored is not None and wanted > 0:
+            whole = min(wanted, len(hashes) // HASH) * HASH
+            self._expected.extend([hashes[at : at + HASH] for at in range(0, whole, HASH)])
         if self._end is not None:
             self._run_out()
 
@@ -126,10 +135,10 @@ class Log:
         if self._size < min(to, self.first):
             self._leave_out(min(to, self.first))
         while self._size < min(to, self.first):
-            stored = self._next_expected()
-            if stored is None:
+            if not self._expected:
                 self._leap(min(to, self.first))
                 break
+            stored = self._expected.popleft()
             self._grow(stored, stored)
             self.archived += 1
         if self._size < to:
@@ -138,11 +147,10 @@ class Log:
             )
             self._differ(Code.ENTRY_MISSING)
         while self._size < to:
-            stored = self._next_expected()
-            if stored is None:
+            if not self._expected:
                 self._leap(to)
                 break
-            self._grow(None, stored)
+            self._grow(None, self._expected.popleft())
 
     def take(  # noqa: PLR0913, PLR0917 - the fields of an entry, in their order
         self,
@@ -158,9 +166,7 @@ class Log:
         """Audit the next entry: its columns, and the exact bytes of its body."""
         if type(seq) is not int or type(body) is not bytes:
             detail = "the number or the body is of another type"
-            self._problems.note(
-                Aspect.INTEGRITY, Code.LINE_MALFORMED, log=self.id, seq=self._size, detail=detail
-            )
+            self._note(Code.LINE_MALFORMED, self._size, detail)
             return
         leaf = leaf_hash(body)
         if seq != self._size:
@@ -168,7 +174,7 @@ class Log:
                 self._repeat(seq, leaf)
                 return
             self.skip(seq)
-        stored = self._next_expected()
+        stored = self._expected.popleft() if self._expected else None
         if stored is not None and stored != leaf:
             self._differ(Code.ENTRY_CHANGED)
         self._last = leaf
@@ -236,19 +242,26 @@ class Log:
 
     def _grow(self, leaf: bytes | None, stored: bytes | None) -> None:
         """Add one leaf to both trees, `None` where there is none, and compare what is due."""
+        if leaf != stored or self._tree is not self._stored:
+            self._part(leaf, stored)
+        elif self._tree is not None and leaf is not None:
+            self._tree.add(leaf)
+        self._size += 1
+        if self._size >= self._due:
+            self._compare_due()
+
+    def _part(self, leaf: bytes | None, stored: bytes | None) -> None:
+        """Add one leaf to trees that are two, or become two by it."""
         if stored is None:
             self._stored = None
         elif self._stored is not None:
-            if self._stored is self._tree and leaf != stored:
+            if self._stored is self._tree:
                 self._stored = self._stored.copy()
-            if self._stored is not self._tree:
-                self._stored.add(stored)
+            self._stored.add(stored)
         if leaf is None:
             self._tree = None
         elif self._tree is not None:
             self._tree.add(leaf)
-        self._size += 1
-        self._compare_due()
 
     def _leap(self, to: int) -> None:
         """Go on behind entries of which not even leaf hashes are there."""
@@ -264,6 +277,8 @@ class Log:
             self._compared += 1
             for head in self._claims[size]:
                 self._compare(size, head)
+        rest = self._sizes[self._compared :]
+        self._due = rest[0] if rest else LARGEST
 
     def _compare(self, size: int, head: Head) -> None:
         root = head.roots[self.id]
@@ -284,14 +299,6 @@ class Log:
         elif self._stored is not None:
             self._stored = self._tree
 
-    def _next_expected(self) -> bytes | None:
-        """The stored leaf hash of the next entry."""
-        start = self._offset
-        if self._stored is None or start + HASH > len(self._expected):
-            return None
-        self._offset = start + HASH
-        return self._expected[start : start + HASH]
-
     def _leave_out(self, to: int) -> None:
         """Note that entries up to here were archived, in one range with those just before."""
         start = self._size
@@ -301,8 +308,8 @@ class Log:
 
     def _run_out(self) -> None:
         """Follow the stored leaf hashes behind the last entry."""
-        while (stored := self._next_expected()) is not None:
-            self._grow(None, stored)
+        while self._expected:
+            self._grow(None, self._expected.popleft())
 
     def _differ(self, code: Code) -> None:
         if len(self._differing) < _PENDING:
@@ -311,47 +318,47 @@ class Log:
     def _repeat(self, seq: int, leaf: bytes) -> None:
         """An archived entry may stand in a segment and in the export as well."""
         if not (seq == self._size - 1 and seq < self.first and leaf == self._last):
-            detail = f"it says that it is {seq}"
-            self._problems.note(
-                Aspect.INTEGRITY, Code.ENTRY_REPEATED, log=self.id, seq=self._size, detail=detail
-            )
+            self._note(Code.ENTRY_REPEATED, self._size, f"it says that it is {seq}")
 
     def _read(self, seq: int, columns: tuple[object, ...], body: bytes) -> None:
         """Compare the columns with the body, and learn from it."""
         try:
-            found = read_object(body)
+            found = self._parser(body)
             stated = _stated(found)
         except MalformedError as error:
-            self._problems.note(
-                Aspect.INTEGRITY, Code.BODY_MALFORMED, log=self.id, seq=seq, detail=str(error)
-            )
+            self._note(Code.BODY_MALFORMED, seq, str(error))
             return
         if b"\n" in body:
-            self._problems.note(
-                Aspect.INTEGRITY,
-                Code.BODY_MALFORMED,
-                log=self.id,
-                seq=seq,
-                detail="it holds a line feed",
-            )
+            self._note(Code.BODY_MALFORMED, seq, "it holds a line feed")
         if stated != columns or type(columns[0]) is not int or type(columns[2]) is not int:
-            self._problems.note(Aspect.INTEGRITY, Code.COLUMN_DIFFERS, log=self.id, seq=seq)
-        self._tell_time(stated[2])
-        self._reader(self.id, seq, found)
-
-    def _tell_time(self, at: int) -> None:
+            self._note(Code.COLUMN_DIFFERS, seq)
+        at = stated[2]
         if self.newest_ms is None or at > self.newest_ms:
             self.newest_ms = at
         if self.oldest_ms is None or at < self.oldest_ms:
             self.oldest_ms = at
+        reader = self._readers.get(stated[1])
+        if reader is not None:
+            reader((self.id, seq), found)
+
+    def _note(self, code: Code, seq: int, detail: str = "") -> None:
+        self._problems.note(Aspect.INTEGRITY, code, log=self.id, seq=seq, detail=detail)
 
 
-def _stated(body: Mapping[str, Any]) -> tuple[int, str, int, str, str | None, str | None]:
+def _stated(body: Body) -> tuple[int, str, int, str, str | None, str | None]:
     """What a body says of the columns: schema, kind, time, organization, run, call."""
     v, kind, at, organization = body.get("v"), body.get("kind"), body.get("at"), body.get("org")
     run, call = body.get("run"), body.get("call")
-    if not (is_count(v) and is_text(kind) and is_count(at) and is_text(organization)):
-        raise MalformedError("`v`, `kind`, `at` or `org` is missing or of another type")
-    if not ((run is None or is_text(run)) and (call is None or is_text(call))):
+    # Written out, because it is asked of every entry.
+    if (
+        type(v) is int
+        and 0 <= v <= LARGEST
+        and type(kind) is str
+        and type(at) is int
+        and 0 <= at <= LARGEST
+        and type(organization) is str
+    ):
+        if (run is None or type(run) is str) and (call is None or type(call) is str):
+            return v, kind, at, organization, run, call
         raise MalformedError("`run` or `call` is no text")
-    return v, kind, at, organization, run, call
+    raise MalformedError("`v`, `kind`, `at` or `org` is missing or of another type")

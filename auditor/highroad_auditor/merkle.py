@@ -2,6 +2,14 @@
 
 from collections.abc import Sequence
 from hashlib import sha256
+from typing import Final
+
+HASH: Final = 32
+"""Bytes of a hash."""
+
+_PAIR: Final = 2 * HASH
+_BATCH: Final = 256 * HASH
+"""Leaves are hashed into the tree so many at a time."""
 
 
 def leaf_hash(body: bytes) -> bytes:
@@ -15,37 +23,49 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 
 
 class Tree:
-    """A tree that only grows; it keeps one hash for each bit of its size."""
+    """A tree that only grows; it keeps one hash for each bit of its size, and a few new leaves."""
 
-    __slots__ = ("_peaks", "_size")
-
-    def __init__(self, size: int = 0, peaks: Sequence[bytes] = ()) -> None:
-        self._size: int = size
+    def __init__(self, peaks: Sequence[bytes] = (), new: bytes | bytearray = b"") -> None:
         self._peaks: list[bytes] = list(peaks)
-        """Roots of the whole subtrees that make up the tree, largest first."""
+        """Root of the whole subtree of 1, 2, 4, 8 ... leaves, empty where it has none of a size."""
+        self._new: bytearray = bytearray(new)
+        """Leaves that are not in the subtrees yet."""
 
     def add(self, leaf: bytes) -> None:
         """Grow by one leaf, of which this is the hash."""
-        peaks = self._peaks
-        size = self._size
-        while size & 1:
-            leaf = sha256(b"\x01" + peaks.pop() + leaf).digest()
-            size >>= 1
-        peaks.append(leaf)
-        self._size += 1
+        self._new += leaf
+        if len(self._new) == _BATCH:
+            self._gather()
 
     def root(self) -> bytes:
         """The root as it stands; that of no leaves is the hash of nothing."""
-        if not self._peaks:
-            return sha256().digest()
-        *rest, root = self._peaks
-        for peak in reversed(rest):
-            root = node_hash(peak, root)
-        return root
+        self._gather()
+        root = b""
+        for peak in filter(None, self._peaks):
+            root = node_hash(peak, root) if root else peak
+        return root or sha256().digest()
 
     def copy(self) -> "Tree":
         """A tree that grows on its own from here."""
-        return Tree(self._size, self._peaks)
+        return Tree(self._peaks, self._new)
+
+    def _gather(self) -> None:
+        """Pair what is new, level by level; what is left over is the peak of its level."""
+        nodes, level = bytes(self._new), 0
+        self._new.clear()
+        while nodes:
+            if level == len(self._peaks):
+                self._peaks.append(b"")
+            nodes = self._peaks[level] + nodes
+            paired = len(nodes) - len(nodes) % _PAIR
+            self._peaks[level] = nodes[paired:]
+            nodes = b"".join(
+                [
+                    sha256(b"\x01" + nodes[at : at + _PAIR]).digest()
+                    for at in range(0, paired, _PAIR)
+                ]
+            )
+            level += 1
 
 
 def includes(*, leaf: bytes, index: int, size: int, path: Sequence[bytes], root: bytes) -> bool:
@@ -111,4 +131,4 @@ def _to_left_sibling(index: int, last: int) -> tuple[int, int]:
 
 
 def _are_hashes(path: Sequence[bytes]) -> bool:
-    return all(len(step) == sha256().digest_size for step in path)
+    return all(len(step) == HASH for step in path)

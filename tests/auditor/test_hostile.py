@@ -7,7 +7,7 @@ import tracemalloc
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from proof_audits import INTEGRITY, codes, exported, first, pushed
+from proof_audits import COMPLETENESS, INTEGRITY, codes, exported, first, pushed
 from proof_author import FIRST, LEDGER, SECOND, Author, canonical, signed_line
 from proof_stories import call, small_bundle
 
@@ -392,6 +392,20 @@ def test_a_call_costs_about_a_hundred_bytes():
     finally:
         tracemalloc.stop()
     assert held / calls < 150
+
+
+@pytest.mark.parametrize("length", [48, 49, 10_000])
+def test_ids_are_told_apart_by_their_last_character_however_long_they_are(length):
+    audit = Audit(LEDGER, [], {}, PublicKey(FIRST.public))
+    log = audit.log("main")
+    for seq, last in enumerate("abca"):
+        call = "é" * (length - 1) + last
+        body = json.dumps({"v": 1, "kind": "call.ended", "at": 1, "org": "o", "call": call})
+        log.take(seq, 1, "call.ended", "o", None, call, 1, body.encode())
+    report = audit.report()
+    assert codes(report, COMPLETENESS) == {Code.CALL_ENDED_TWICE}
+    assert first(report.completeness) == 3
+    assert report.completeness.problems == 1
 
 
 @given(content=st.binary(max_size=200), where=st.sampled_from(sorted(FILES)))

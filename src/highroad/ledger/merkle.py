@@ -17,6 +17,7 @@ EMPTY: Final = sha256(b"").digest()
 """The root of no leaves."""
 
 _LEVEL_BITS: Final = TILE.bit_length() - 1
+_PAIR: Final = 2 * HASH
 _TILE_BYTES: Final = TILE * HASH
 
 
@@ -41,12 +42,14 @@ def fold(hashes: bytes, right: bytes | None = None) -> bytes | None:
         `None` of nothing.
     """
     while hashes:
-        if len(hashes) % (2 * HASH):
+        if len(hashes) % _PAIR:
             last = hashes[-HASH:]
             right = last if right is None else node_hash(last, right)
         hashes = b"".join(
-            node_hash(hashes[at : at + HASH], hashes[at + HASH : at + 2 * HASH])
-            for at in range(0, len(hashes) - HASH, 2 * HASH)
+            [
+                sha256(b"\x01" + hashes[at : at + _PAIR]).digest()
+                for at in range(0, len(hashes) - HASH, _PAIR)
+            ]
         )
     return right
 
@@ -74,9 +77,9 @@ class RightEdge:
 
     def extend(self, leaves: Iterable[bytes]) -> None:
         """Add leaf hashes."""
-        for leaf in leaves:
-            self.size += 1
-            self._add(0, leaf)
+        added = b"".join(leaves)
+        self._add(0, added)
+        self.size += len(added) // HASH
 
     def root(self) -> bytes:
         """Root of all leaves so far."""
@@ -108,16 +111,22 @@ class RightEdge:
         self._whole.clear()
         self._stored = self.size
 
-    def _add(self, level: int, node: bytes) -> None:
+    def _add(self, level: int, nodes: bytes) -> None:
+        """Add nodes to a level; the size is still that from before them."""
         if level == len(self._levels):
             self._levels.append(bytearray())
         tile = self._levels[level]
-        tile += node
-        if len(tile) == _TILE_BYTES:
-            whole = bytes(tile)
-            tile.clear()
-            self._whole[level, nodes_at(self.size, level + 1) - 1] = whole
-            self._add(level + 1, fold(whole) or EMPTY)
+        tile += nodes
+        position = nodes_at(self.size, level + 1)
+        roots = bytearray()
+        while len(tile) >= _TILE_BYTES:
+            whole = bytes(tile[:_TILE_BYTES])
+            del tile[:_TILE_BYTES]
+            self._whole[level, position] = whole
+            roots += fold(whole) or EMPTY
+            position += 1
+        if roots:
+            self._add(level + 1, bytes(roots))
 
 
 def inclusion(index: int, size: int) -> list[range]:

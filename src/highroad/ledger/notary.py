@@ -51,6 +51,8 @@ class Notary:
         self._is_loaded = False
         self._ledger_id = ""
         self._last: SignedHead | None = None
+        # Deriving it takes as long as signing, and a keyring has one current master key for life.
+        self._key = ledger.keyring.signing_key()
         self._keys: list[Announcement] = []
         self._edges: dict[str, RightEdge] = {}
 
@@ -170,7 +172,7 @@ class Notary:
 
     async def _announce(self) -> None:
         """Announce the key that signs from now on, so that the next head covers it."""
-        if self._keys and self._keys[-1].key == self._ledger.keyring.signing_key().id:
+        if self._keys and self._keys[-1].key == self._key.id:
             return
         announcement, entry = announce(
             self._ledger.keyring,
@@ -197,14 +199,14 @@ class Notary:
             bodies = await self._proofs.bodies(extent.log_id, first=edge.size, limit=most)
             if not bodies:
                 raise _missing(extent.log_id, edge.size)
-            edge.extend(map(leaf_hash, bodies))
+            edge.extend([leaf_hash(body) for body in bodies])
             await asyncio.sleep(0)
         return edge.size - before
 
     async def _store_head(self) -> None:
         edges = self._edges.values()
         head = signing.sign(
-            self._ledger.keyring.signing_key(),
+            self._key,
             ledger=self._ledger_id,
             after=self._last,
             trees=[TreeHead(log_id=e.log_id, size=e.size, root=e.root()) for e in edges],

@@ -1,7 +1,9 @@
 """Verifies a ledger where it lies: the store, streamed through the stand-alone auditor's engine."""
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Any, Final
+
+import orjson
 
 from highroad.domain.proof import SignedHead
 from highroad.ledger.bundle import pages
@@ -9,8 +11,9 @@ from highroad.ledger.merkle import HASH
 from highroad.ledger.signing import head_line
 from highroad.ports.proofs import LogExtent, ProofStore
 from highroad_auditor import Audit, Log, PublicKey, Report
+from highroad_auditor.strict import read_object
 
-__all__ = ["Report", "verify"]
+__all__ = ["Report", "parse", "verify"]
 
 _TILES: Final = 16
 
@@ -39,10 +42,29 @@ async def verify(
         [head_line(head) for head in await _heads(store)],
         anchors,
         PublicKey(public_key),
+        parser=parse,
     )
     for extent in await store.extents():
         await _feed(audit.log(extent.log_id, first=extent.first), store, extent)
     return audit.report(now_ms)
+
+
+def parse(body: bytes) -> dict[str, Any]:
+    """The object that a body is: what the auditor's `read_object` reads, in a third of its time.
+
+    Bytes that come out again as they went in held no name twice, no half of a surrogate pair, and
+    no number that two readers read in two ways. The strict reader judges all others.
+
+    Raises:
+        MalformedError: It refuses them.
+    """
+    try:
+        found = orjson.loads(body)
+        if type(found) is dict and orjson.dumps(found) == body:
+            return found
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError):
+        pass
+    return read_object(body)
 
 
 async def _heads(store: ProofStore) -> list[SignedHead]:

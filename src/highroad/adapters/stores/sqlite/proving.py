@@ -74,7 +74,8 @@ class SQLiteProofs:
 
     async def raw(self, log_id: str, *, first: int = 0, limit: int = 256) -> Sequence[RawEntry]:
         """Entries of the log by position, from `first` on."""
-        return [RawEntry._make(row) for row in self._all(_RAW, first, log_id, limit)]
+        with self._errors:
+            return list(map(RawEntry._make, self._reading.execute(_RAW, (first, log_id, limit))))
 
     async def bodies(self, log_id: str, *, first: int, limit: int) -> Sequence[bytes]:
         """The exact bodies of entries from position `first` on, up to the first that is missing."""
