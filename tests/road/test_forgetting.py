@@ -1,0 +1,121 @@
+"""People are forgotten while their calls go on, wait, are archived, and come back."""
+
+import asyncio
+
+import pytest
+
+from highroad import Principal, tool
+from highroad.domain.approval import Decision, Ruling
+from highroad.domain.order import ErasureOrder
+
+pytestmark = pytest.mark.promise("P7")
+
+ADMIN = Principal("admin", authenticated=True, permissions={"audit:erase", "audit:reveal"})
+
+
+@tool(tier="reversible", cost=0.01)
+async def pay(number: int) -> int:
+    if number < 0:
+        raise RuntimeError
+    return number
+
+
+@tool(tier="irreversible", ask="args.number > 0")
+async def wipe(number: int) -> int:
+    return number
+
+
+async def ordered(here, alice):
+    """Another process asks that alice be forgotten."""
+    opaque = here.services.ledger.keyring.opaque
+    order = ErasureOrder(
+        principal_id=opaque(alice),
+        organization="default",
+        by=opaque(ADMIN),
+        at_ms=here.clock.now_ms(),
+    )
+    await here.store.post(order)
+    return order
+
+
+async def forgotten(here, alice):
+    name = await here.store.profile(here.services.ledger.keyring.opaque(alice))
+    return name is None
+
+
+async def test_a_request_to_forget_waits_for_the_calls_that_stand_in_its_way(world, alice):
+    begun, gate = asyncio.Event(), asyncio.Event()
+
+    @tool(tier="reversible")
+    async def slow(number: int) -> int:
+        begun.set()
+        await gate.wait()
+        return number
+
+    here = await world(slow).open()
+    call = asyncio.ensure_future(here.call(slow, {"number": 1}, run="r"))
+    await begun.wait()
+    order = await ordered(here, alice)
+    await here.assembly.inbox.empty()
+    assert await here.store.inbox() == [order]
+    gate.set()
+    await call
+    del call
+    here.clock.advance(60)
+    await here.assembly.inbox.empty()
+    assert await here.store.inbox() == []
+    assert await forgotten(here, alice)
+
+
+async def test_a_request_to_forget_that_waits_holds_up_no_other_order(world, alice, bob):
+    here = await world(wipe).open()
+    held = await here.call(wipe, {"number": 1}, run="r")
+    order = await ordered(here, alice)
+    approval = await here.store.approval(held.approval_id)
+    await here.store.post(
+        Decision(
+            approval_id=approval.id,
+            ruling=Ruling.REJECT,
+            by=here.services.ledger.keyring.opaque(bob),
+            digest=approval.digest,
+            at_ms=here.clock.now_ms(),
+        )
+    )
+    await here.assembly.inbox.empty()
+    assert await here.store.inbox() == [order]
+    assert (await here.wait(held.call_id)).status == "refused"
+    here.clock.advance(60)
+    await here.assembly.inbox.empty()
+    assert await forgotten(here, alice)
+
+
+async def test_a_request_to_forget_is_not_weighed_at_every_look(world, alice):
+    here = await world(wipe).open()
+    await here.call(wipe, {"number": 1}, run="r")
+    await ordered(here, alice)
+    weighed = []
+    carry_out = here.assembly.inbox._handlers[ErasureOrder]  # noqa: SLF001 - to be counted
+
+    async def count(order):
+        weighed.append(order)
+        return await carry_out(order)
+
+    here.assembly.inbox._handlers[ErasureOrder] = count  # noqa: SLF001 - as above
+    for _ in range(10):
+        await here.assembly.inbox.empty()
+    assert len(weighed) == 1
+    here.clock.advance(60)
+    await here.assembly.inbox.empty()
+    assert len(weighed) == 2
+
+
+async def test_a_request_to_forget_outlives_its_owner(world, alice):
+    here = await world(wipe).open()
+    held = await here.call(wipe, {"number": 1}, run="r")
+    await ordered(here, alice)
+    await here.assembly.inbox.empty()
+    await here.reopen()
+    await here.reject(held)
+    await here.wait(held.call_id)
+    await here.reopen()
+    assert await forgotten(here, alice)
