@@ -6,17 +6,26 @@ import pytest
 
 from highroad import Principal, tool
 from highroad.domain.approval import Decision, Ruling
+from highroad.domain.error import NotRecorded
 from highroad.domain.order import ErasureOrder
+from highroad.ledger.archive import Age, Archive
 
 pytestmark = pytest.mark.promise("P7")
 
 ADMIN = Principal("admin", authenticated=True, permissions={"audit:erase", "audit:reveal"})
+
+DAY_S = 86_400
 
 
 @tool(tier="reversible", cost=0.01)
 async def pay(number: int) -> int:
     if number < 0:
         raise RuntimeError
+    return number
+
+
+@tool(tier="read")
+async def look(number: int) -> int:
     return number
 
 
@@ -119,3 +128,37 @@ async def test_a_request_to_forget_outlives_its_owner(world, alice):
     await here.wait(held.call_id)
     await here.reopen()
     assert await forgotten(here, alice)
+
+
+async def archived(here, folder, *, before):
+    """Move what may go into files, after `before` reads have filled tiles."""
+    for number in range(before):
+        await here.call("look", {"number": number})
+    here.clock.advance(31 * DAY_S)
+    await here.store.expire(here.clock.now_ms())
+    notary = here.assembly.notary
+    await notary.sign()
+    archive = Archive(here.store, here.services.ledger.writer, notary.fence, here.clock)
+    return await archive.move(folder, Age(before_ms=here.clock.now_ms(), is_anchored=False))
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+async def place(request, world, tmp_path):
+    path = None if request.param == "memory" else tmp_path / "ledger.db"
+    here = await world(pay, look, wipe, path=path).open()
+    yield here
+    await here.runtime.close()
+
+
+@pytest.mark.promise("P11")
+async def test_a_call_that_nobody_knows_the_outcome_of_is_not_archived(place, alice, bob, tmp_path):
+    unknown = await place.call(pay, {"number": -1})
+    assert await archived(place, tmp_path / "files", before=300) is None
+    assert [each.call_id for each in await place.runtime.unsettled()] == [unknown.call_id]
+    await place.runtime.settle(unknown.call_id, applied=True, by=bob, reason="looked it up")
+    assert await archived(place, tmp_path / "files", before=300) is not None
+    await place.runtime.audit.erase("alice", by=ADMIN)
+    assert await forgotten(place, alice)
+    assert (await place.runtime.audit.compare_tables()).holds
+    with pytest.raises(NotRecorded, match="was archived"):
+        await place.runtime.settle(unknown.call_id, applied=False, by=bob, reason="it was not")

@@ -61,7 +61,8 @@ class Archive:
         """Move whole tiles of old entries into a file in `folder`.
 
         Only what a signed head covers goes, and nothing from the first entry on that is of a call
-        which is open or holds a key, or of a run with an open call.
+        which is open, holds a key or ended unknown and is not settled, or of a run with an open
+        call.
 
         Returns:
             What was written; `None` where nothing may go.
@@ -162,7 +163,7 @@ async def _proved(store: Store, log_id: str, age: Age) -> int:
 
 
 async def _needed(store: Store) -> set[str | None]:
-    """Calls that are open or hold a key, and the runs of open ones."""
+    """Calls that are open, hold a key or wait to be settled, and the runs of open ones."""
     needed: set[str | None] = set()
     async for page in pages(store, Section.KEY_CLAIM):
         needed |= {str(call_id) for _, _, _, call_id, _ in page}
@@ -170,7 +171,17 @@ async def _needed(store: Store) -> set[str | None]:
         for call_id, log_id, seq in page:
             opening = await store.proofs.raw(str(log_id), first=int(seq or 0), limit=1)
             needed |= {str(call_id), *map(_run, opening)}
-    return needed - {None}
+    return (needed - {None}) | await _unsettled(store)
+
+
+async def _unsettled(store: Store) -> set[str | None]:
+    """Calls that ended unknown: whoever settles one must find it, and until then it is listed."""
+    found: set[str | None] = set()
+    after = ""
+    while page := await store.unknown_calls(after=after):
+        found |= {*page}
+        after = page[-1]
+    return found
 
 
 def _run(entry: RawEntry) -> str | None:

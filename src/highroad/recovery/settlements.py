@@ -20,6 +20,7 @@ from highroad.domain.outcome import Status
 from highroad.domain.payload import PayloadKind, SealedPayload
 from highroad.domain.unsettled import Standing, Unsettled
 from highroad.ledger import entries
+from highroad.ledger.archive import check_not_archived
 from highroad.ledger.history import CallHistory
 from highroad.ledger.ledger import Ledger
 from highroad.ports.clock import Clock
@@ -134,6 +135,7 @@ class Settlements:
     async def _history(self, call_id: str) -> CallHistory:
         history = await self._ledger.history(call_id)
         if history is None:
+            await check_not_archived(self._ledger.store, "call", call_id)
             raise _no_such_call(call_id)
         return history
 
