@@ -7,6 +7,7 @@ import pytest
 from highroad import Principal, tool
 from highroad.domain.approval import Decision, Ruling
 from highroad.domain.error import NotRecorded
+from highroad.domain.moving import Section
 from highroad.domain.order import ErasureOrder
 from highroad.ledger.archive import Age, Archive
 
@@ -162,3 +163,55 @@ async def test_a_call_that_nobody_knows_the_outcome_of_is_not_archived(place, al
     assert (await place.runtime.audit.compare_tables()).holds
     with pytest.raises(NotRecorded, match="was archived"):
         await place.runtime.settle(unknown.call_id, applied=False, by=bob, reason="it was not")
+
+
+async def all_opens(here):
+    """Whatever content is there can be read: none was sealed under a key that is gone."""
+    await here.runtime.flush()
+    vault = here.services.ledger.vault
+    vault._held.clear()  # noqa: SLF001 - as after a restart
+    vault._recent.clear()  # noqa: SLF001 - as above
+    rows = await here.store.upkeep.carry_out(Section.PAYLOAD, limit=100_000)
+    for payload_id, run_id, *_ in rows:
+        await vault.open(str(run_id), str(payload_id))
+    return len(rows)
+
+
+@pytest.mark.parametrize("head_start", range(0, 24, 2))
+async def test_a_call_that_comes_while_its_run_is_forgotten_can_be_read(
+    world, dawdling, alice, turns, head_start
+):
+    here = await world(pay, wipe, wrap=dawdling).open()
+    await here.call(pay, {"number": 1}, run="r")
+    here.services.ledger.vault._recent.clear()  # noqa: SLF001 - other runs came since
+    order = ErasureOrder(
+        principal_id=here.services.ledger.keyring.opaque(alice),
+        organization="default",
+        by=here.services.ledger.keyring.opaque(ADMIN),
+        at_ms=here.clock.now_ms(),
+    )
+    erasing = asyncio.ensure_future(here.runtime.audit.erasures.carry_out(order))
+    await turns(head_start)
+    held = await here.call(wipe, {"number": 2}, run="r")
+    await asyncio.gather(erasing, return_exceptions=True)
+    assert await all_opens(here)
+    await here.approve(held)
+    assert (await here.wait(held.call_id)).status == "completed"
+    assert (await here.runtime.audit.compare_tables()).holds
+
+
+@pytest.mark.parametrize("head_start", range(0, 24, 2))
+async def test_a_call_that_comes_while_payloads_of_its_run_expire_can_be_read(
+    world, dawdling, turns, head_start
+):
+    here = await world(pay, wipe, wrap=dawdling).open()
+    await here.call(pay, {"number": 1}, run="r")
+    here.services.ledger.vault._recent.clear()  # noqa: SLF001 - other runs came since
+    here.clock.advance(29 * DAY_S)
+    sweeping = asyncio.ensure_future(here.assembly.retention.sweep())
+    await turns(head_start)
+    held = await here.call(wipe, {"number": 2}, run="r")
+    await sweeping
+    assert await all_opens(here)
+    await here.approve(held)
+    assert (await here.wait(held.call_id)).status == "completed"

@@ -80,6 +80,11 @@ class Eraser:
     async def plan(self, principal_id: str, organization: str) -> ErasurePlan:
         """What forgetting a principal would destroy; nothing happens."""
         runs = await self._runs_of(principal_id, organization)
+        return await self._plan(principal_id, organization, runs)
+
+    async def _plan(
+        self, principal_id: str, organization: str, runs: tuple[str, ...]
+    ) -> ErasurePlan:
         calls = others = 0
         unfinished: list[str] = []
         open_calls = set(await self._ledger.store.open_calls())
@@ -149,13 +154,17 @@ class Eraser:
             LedgerError: It could not be recorded.
         """
         await self._ledger.writer.flush()
-        plan = await self.plan(order.principal_id, order.organization)
-        if await record(self._tables, "erasure", {"id": _id_of(order)}) is not None:
-            return plan
-        _refuse_unfinished(plan)
-        busy = [run_id for run_id in plan.runs if not self._ledger.vault.release(run_id)]
-        if busy:
-            raise ErasureRefused(f"calls are on their way in {', '.join(busy)}: try again")
+        runs = await self._runs_of(order.principal_id, order.organization)
+        # From here on no call can begin in these runs, and so none is missed by the plan.
+        with self._ledger.vault.destroying(runs) as free:
+            plan = await self._plan(order.principal_id, order.organization, runs)
+            if await record(self._tables, "erasure", {"id": _id_of(order)}) is None:
+                _refuse_unfinished(plan)
+                _refuse_busy(set(runs) - free)
+                await self._destroy(plan, order)
+        return plan
+
+    async def _destroy(self, plan: ErasurePlan, order: ErasureOrder) -> None:
         batches = [plan.runs[at : at + _RUNS] for at in range(0, len(plan.runs), _RUNS)]
         for number, runs in enumerate(batches):
             await self._write(
@@ -167,7 +176,6 @@ class Eraser:
         self._ledger.forget(order.organization, order.principal_id)
         if self._results is not None:
             self._results.forget()
-        return plan
 
     async def _entry(self, order: ErasureOrder, erases: Erasure, suffix: str) -> Entry:
         payloads = len(erases.payloads)
@@ -246,6 +254,11 @@ def _refuse_unfinished(plan: ErasurePlan) -> None:
             f"{plan.principal} cannot be forgotten while calls are open, or unknown and not "
             f"settled; end or settle them first: {', '.join(plan.unfinished)}"
         )
+
+
+def _refuse_busy(runs: AbstractSet[str]) -> None:
+    if runs:
+        raise ErasureRefused(f"calls are on their way in {', '.join(sorted(runs))}: try again")
 
 
 def _id_of(order: ErasureOrder) -> str:

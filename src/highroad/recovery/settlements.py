@@ -148,13 +148,14 @@ class Settlements:
         """
         if settlement.reason is None:
             return None
-        if await self._ledger.store.run_key(history.run_id) is None:
+        run_key = await self._ledger.vault.key_of_run(history.run_id)
+        if run_key.pending is not None:
             _log.warning("no reason is kept about call %s: its run was erased", history.call_id)
             return None
         key = self._ledger.keyring.organization(history.organization)
         plain = key.open_profile(settlement.call_id, settlement.reason)
         _, sealed = self._ledger.vault.seal(
-            await self._ledger.vault.key_of_run(history.run_id),
+            run_key,
             f"{settlement.call_id}.settled.{settlement.at_ms}",
             PayloadKind.MESSAGE,
             orjson.dumps(plain.decode()),
