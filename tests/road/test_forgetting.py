@@ -6,7 +6,7 @@ import pytest
 
 from highroad import Principal, tool
 from highroad.domain.approval import Decision, Ruling
-from highroad.domain.error import NotRecorded
+from highroad.domain.error import NotRecorded, VaultError
 from highroad.domain.moving import Section
 from highroad.domain.order import ErasureOrder
 from highroad.ledger.archive import Age, Archive
@@ -135,6 +135,7 @@ async def archived(here, folder, *, before):
     """Move what may go into files, after `before` reads have filled tiles."""
     for number in range(before):
         await here.call("look", {"number": number})
+    await here.runtime.flush()
     here.clock.advance(31 * DAY_S)
     await here.store.expire(here.clock.now_ms())
     notary = here.assembly.notary
@@ -215,3 +216,57 @@ async def test_a_call_that_comes_while_payloads_of_its_run_expire_can_be_read(
     assert await all_opens(here)
     await here.approve(held)
     assert (await here.wait(held.call_id)).status == "completed"
+
+
+async def test_what_was_written_lately_outlives_the_call_that_it_is_about(place, bob):
+    unknown = await place.call(pay, {"number": -1}, run="r")
+    place.clock.advance(27 * DAY_S)
+    await place.runtime.settle(unknown.call_id, applied=True, by=bob, reason="looked it up")
+    place.clock.advance(2 * DAY_S)
+    await place.assembly.retention.sweep()
+    explained = await place.runtime.audit.explain(unknown.call_id)
+    (amendment,) = explained.amendments
+    content = await place.services.ledger.vault.open(explained.run_id, amendment.reason)
+    assert content == b'"looked it up"'
+    place.clock.advance(28 * DAY_S)
+    await place.assembly.retention.sweep()
+    assert await place.store.run_key(explained.run_id) is None
+
+
+@pytest.mark.promise("P11")
+async def test_what_tells_of_an_unknown_call_is_kept_until_somebody_settles_it(place, bob):
+    unknown = await place.call(pay, {"number": -1}, run="r")
+    known = await place.call(pay, {"number": 1}, run="r")
+    place.clock.advance(29 * DAY_S)
+    await place.assembly.retention.sweep()
+    revealed = await place.runtime.audit.explain(unknown.call_id, reveal_by=ADMIN)
+    assert revealed.arguments == {"number": -1}
+    assert (await place.runtime.audit.explain(known.call_id)).erased_ms is not None
+    await place.runtime.settle(unknown.call_id, applied=True, by=bob, reason="looked it up")
+    await place.assembly.retention.sweep()
+    with pytest.raises(VaultError):
+        await place.runtime.audit.explain(unknown.call_id, reveal_by=ADMIN)
+
+
+@pytest.mark.promise("P4")
+async def test_a_key_whose_result_was_destroyed_is_still_answered_as_completed(place):
+    first = await place.call(pay, {"number": 1}, key="order-1")
+    assert first.value == 1
+    place.clock.advance(29 * DAY_S)
+    await place.assembly.retention.sweep()
+    again = await place.call(pay, {"number": 1}, key="order-1")
+    assert (again.status, again.is_repeated) == ("completed", True)
+    assert again.value is None
+
+
+async def test_a_call_that_only_repeats_an_unknown_one_keeps_nobody_from_being_forgotten(
+    place, alice, bob
+):
+    unknown = await place.call(pay, {"number": -1}, run="r")
+    again = await place.call(pay, {"number": -1}, run="r")
+    assert (again.status, again.call_id == unknown.call_id) == ("unknown", False)
+    plan = await place.runtime.audit.erasure_plan("alice", by=ADMIN)
+    assert plan.unfinished == (unknown.call_id,)
+    await place.runtime.settle(unknown.call_id, applied=True, by=bob, reason="looked it up")
+    await place.runtime.audit.erase("alice", by=ADMIN)
+    assert await forgotten(place, alice)

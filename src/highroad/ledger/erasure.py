@@ -14,9 +14,9 @@ from highroad.domain.entry import Entry, Erasure, ErasureReason, Written
 from highroad.domain.error import ErasureRefused, LedgerError, NotPermitted
 from highroad.domain.identity import Principal
 from highroad.domain.order import ErasureOrder
-from highroad.domain.outcome import Status
 from highroad.ledger import entries
 from highroad.ledger.derivation import stored
+from highroad.ledger.doubt import is_unsettled
 from highroad.ledger.history import read_body
 from highroad.ledger.ledger import Ledger
 from highroad.ledger.names import Names
@@ -92,7 +92,7 @@ class Eraser:
             async for call in records(self._tables, selection("tool_call", run_id=run_id)):
                 is_theirs = call["principal_id"] == principal_id
                 calls, others = calls + is_theirs, others + (not is_theirs)
-                if call["id"] in open_calls or await self._is_unsettled(call["id"]):
+                if call["id"] in open_calls or await is_unsettled(self._tables, call["id"]):
                     unfinished.append(call["id"])
         return ErasurePlan(
             principal=principal_id,
@@ -201,17 +201,6 @@ class Eraser:
     async def _runs_of(self, principal_id: str, organization: str) -> tuple[str, ...]:
         wanted = selection("tool_call", principal_id=principal_id, organization=organization)
         return tuple(str(run) for run, _ in await self._tables.totals(wanted, by=("run_id",)))
-
-    async def _is_unsettled(self, call_id: str) -> bool:
-        """Whether nobody knows what became of a call: its claim must stand until somebody does."""
-        result = await record(self._tables, "tool_result", {"call_id": call_id})
-        if result is None or result["status"] != Status.UNKNOWN:
-            return False
-        facts = [
-            fact["applied"]
-            async for fact in records(self._tables, selection("amendment", call_id=call_id))
-        ]
-        return all(applied is None for applied in facts)
 
     async def _reasons_of(
         self, principal_id: str, organization: str, runs: AbstractSet[str]

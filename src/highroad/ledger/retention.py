@@ -6,6 +6,7 @@ from typing import Final
 from highroad.domain.entry import Erasure, ErasureReason
 from highroad.domain.identity import DEFAULT_ORGANIZATION
 from highroad.ledger import entries
+from highroad.ledger.doubt import is_unsettled
 from highroad.ledger.ledger import Ledger
 from highroad.ledger.rows import record, records, selection
 from highroad.ports.ids import Ids
@@ -22,7 +23,7 @@ _PER_SWEEP: Final = 100
 
 
 class Retention:
-    """Destroys payloads of ended calls by their age.
+    """Destroys payloads of ended calls by their age, once it is known what became of them.
 
     Args:
         ledger: Of which this process is the owner.
@@ -89,4 +90,9 @@ class Retention:
             result = await record(tables, "tool_result", {"call_id": call["id"]})
             if result is None or result["ended_ms"] >= before_ms:
                 return False
+            if await is_unsettled(tables, call["id"]):
+                return False
+            async for fact in records(tables, selection("amendment", call_id=call["id"])):
+                if fact["amended_ms"] >= before_ms:
+                    return False
         return True

@@ -149,7 +149,8 @@ class Settlements:
         if settlement.reason is None:
             return None
         run_key = await self._ledger.vault.key_of_run(history.run_id)
-        if run_key.pending is not None:
+        is_kept = await self._ledger.store.run_key(history.run_id) is not None
+        if run_key.pending is not None or not is_kept:
             _log.warning("no reason is kept about call %s: its run was erased", history.call_id)
             return None
         key = self._ledger.keyring.organization(history.organization)
