@@ -6,9 +6,21 @@ from pathlib import Path
 
 import pytest
 
+from highroad.cli.exits import ExitCode
+
 ORDER = '{"order_id": "ORD-000042"}'
 REFUND = '{"order_id": "ORD-000042", "cents": 6000}'
 EVIL = "a|b<script>x</script>\x1b[2J\x9b1m\x07\N{RIGHT-TO-LEFT OVERRIDE}\n=cmd()"
+
+LOOKS = (
+    ["explain", "--last"],
+    ["audit", "verify", "--tables"],
+    ["audit", "report"],
+    ["audit", "export", "--table", "entry"],
+    ["audit", "tool", "refund"],
+    ["audit", "export", "--to", "bundle"],
+    ["store", "stats"],
+)
 
 
 def change(statement, *values):
@@ -62,3 +74,26 @@ def test_what_goes_into_a_file_is_told_to_programs(terminal, calls):
     assert told == {"file": "r.md", "format": "md"}
     told = terminal("audit", "export", "--table", "tool_call", "--out", "c.csv", "--json").json
     assert told == {"table": "tool_call", "rows": 2, "file": "c.csv"}
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        "UPDATE entry SET body = X'FFFE'",
+        "UPDATE entry SET body = CAST('null' AS BLOB)",
+        "UPDATE entry SET body = CAST('[]' AS BLOB)",
+        "UPDATE entry SET body = CAST('{}' AS BLOB)",
+        "UPDATE entry SET kind = 'call.forged' WHERE seq = 1",
+        "DELETE FROM ledger WHERE name = 'id'",
+        "UPDATE signed_head SET statement = zeroblob(50000)",
+        f"UPDATE signed_head SET statement = CAST('{'[' * 50_000}' AS BLOB)",
+        "UPDATE ledger SET value = 'x' WHERE name = 'projected'",
+    ],
+    ids=range(9),
+)
+def test_what_cannot_be_read_is_told_and_not_thrown(terminal, calls, harm):
+    change(harm)
+    for line in LOOKS:
+        answer = terminal(*line)
+        assert answer.code in {0, 7, 9, 10}
+        assert answer.code != ExitCode.LEDGER or "ledger" in answer.err
