@@ -86,7 +86,7 @@ def test_what_goes_into_a_file_is_told_to_programs(terminal, calls):
         "UPDATE entry SET kind = 'call.forged' WHERE seq = 1",
         "DELETE FROM ledger WHERE name = 'id'",
         "UPDATE signed_head SET statement = zeroblob(50000)",
-        f"UPDATE signed_head SET statement = CAST('{'[' * 50_000}' AS BLOB)",
+        f"UPDATE signed_head SET statement = CAST('{'[' * 50_000}' AS BLOB)",  # noqa: S608 - brackets
         "UPDATE ledger SET value = 'x' WHERE name = 'projected'",
     ],
     ids=range(9),
