@@ -5,6 +5,7 @@ in the ledger first. A process that dies on the way leaves entries in both place
 takes away what was announced, and goes on.
 """
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
@@ -47,13 +48,24 @@ class Archive:
         writer: Of this process.
         fence: Under which it writes.
         clock: For the announcement.
+        sign: Signs the announcement before anything is taken away: until it is signed, entries that
+            are not here are missed by whoever verifies the ledger.
     """
 
-    def __init__(self, store: Store, writer: Writer, fence: Fence, clock: Clock) -> None:
+    def __init__(
+        self,
+        store: Store,
+        writer: Writer,
+        fence: Fence,
+        clock: Clock,
+        *,
+        sign: Callable[[], Awaitable[object]] | None = None,
+    ) -> None:
         self._store = store
         self._writer = writer
         self._fence = fence
         self._clock = clock
+        self._sign = sign
 
     async def move(
         self, folder: Path, age: Age, *, progress: Progress = in_silence
@@ -79,6 +91,8 @@ class Archive:
         await check_roots(self._store)
         written = await segment.write(self._store, extent, stop, folder)
         await self._announce(written)
+        if self._sign is not None:
+            await self._sign()
         await self._drop(stop, progress)
         return written
 
