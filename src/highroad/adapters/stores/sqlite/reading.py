@@ -14,7 +14,7 @@ from highroad.adapters.stores.sqlite.schema import COMMON_KINDS
 from highroad.domain.approval import Approval, ApprovalState
 from highroad.domain.audit import APPROVAL, approval_of
 from highroad.domain.entry import EntryKind, KeyClaim, Position, StoredEntry
-from highroad.domain.error import LedgerError
+from highroad.domain.kinds import read_kind
 from highroad.domain.order import Order
 from highroad.domain.outcome import Status
 from highroad.domain.payload import PayloadKind, SealedKey, SealedPayload
@@ -74,16 +74,6 @@ _Row: TypeAlias = tuple[Any, ...]
 """A wire edge: STRICT tables hold the types that the schema names."""
 
 
-def _kind(name: str, seq: int) -> EntryKind:
-    try:
-        return EntryKind(name)
-    except ValueError:
-        raise LedgerError(
-            f"entry {seq} is of a kind that this version does not know: open the ledger with the "
-            "newer highroad that wrote it, or run `highroad audit verify`"
-        ) from None
-
-
 class Reader:
     """The reading connection of a process; it sees all that is committed."""
 
@@ -140,7 +130,8 @@ class Reader:
         if log_id not in {None, own_log}:
             return []
         return [
-            StoredEntry(Position(own_log, seq), _kind(name, seq), *rest) for seq, name, *rest in rows
+            StoredEntry(Position(own_log, seq), read_kind(name, seq), *rest)
+            for seq, name, *rest in rows
         ]
 
     def last_call(self, *, refused: bool) -> str | None:
