@@ -333,7 +333,7 @@ async def archive_ledger(
                 f"process {assembly.owner_pid} owns the ledger; end it, then try again"
             )
         await notary.sign()
-        archive = Archive(ledger.store, ledger.writer, notary.fence, ledger.clock)
+        archive = Archive(ledger.store, ledger.writer, notary.fence, ledger.clock, sign=notary.sign)
         age = Age(before_ms=before_ms, is_anchored=bool(settings.anchors))
         return await archive.move(folder, age, progress=progress)
     finally:

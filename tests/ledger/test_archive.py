@@ -169,6 +169,21 @@ async def test_the_ledger_holds_with_the_segments(owner, folder):
     assert report.completeness.holds, report
 
 
+async def test_what_is_taken_away_was_announced_under_a_signature(owner, folder):
+    await owner.live(300)
+    await owner.notary.sign()
+    owner.archive = Archive(
+        owner.store,
+        owner.ledger.writer,
+        owner.fence,
+        owner.clock,
+        sign=owner.notary.sign,
+    )
+    assert await owner.move(folder) is not None
+    report = await owner.report()
+    assert report.completeness.holds, report
+
+
 async def test_archiving_goes_on_where_it_ended(owner, folder):
     await owner.live(300)
     await owner.notary.sign()

@@ -522,3 +522,32 @@ async def test_calls_have_the_loop_while_entries_are_hashed(office):
         await asyncio.sleep(0)
         turns += 1
     assert turns >= 2_000 // 256
+
+
+async def test_an_owner_is_told_that_its_ledger_was_rolled_back(office, caplog):
+    owner = await office()
+    await owner.write(1)
+    await owner.notary.sign()
+    kept = (list(owner.heads), list(owner.store.ledger.entries), dict(owner.store.ledger.tiles))
+    await owner.write(1)
+    await owner.notary.sign()
+    assert "rolled back" not in caplog.text
+    ledger = owner.store.ledger
+    ledger.heads[:], ledger.entries[:], tiles = kept
+    ledger.tiles.clear()
+    ledger.tiles.update(tiles)
+    ledger.anchored = {"memory": 0}
+    await owner.store.close()
+    again = await office()
+    await again.write(2)
+    await again.notary.sign()
+    assert "anchor memory has a signed head 1 that this ledger has not" in caplog.text
+    assert not (await again.report()).integrity.holds
+
+
+async def test_an_anchor_of_many_ledgers_is_asked_for_this_one(office, anchor, caplog):
+    anchor.kept += ["no head", '{"statement": "{\\"ledger\\": \\"another\\", \\"number\\": 9}"}']
+    owner = await office()
+    await owner.write(1)
+    await owner.notary.sign()
+    assert "rolled back" not in caplog.text

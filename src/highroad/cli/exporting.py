@@ -42,6 +42,8 @@ async def export(
         written = await _write(found, form, file)
     except OSError as error:
         raise Misuse(f"{file} cannot be written: {error.strerror}", do="Name another.") from None
+    if file is not None and door.output.as_json:
+        door.output.json({"table": table, "rows": written, "file": file})
     door.output.note(f"{written} rows of {table}.")
     return ExitCode.COMPLETED
 

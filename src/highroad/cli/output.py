@@ -10,11 +10,13 @@ from threading import Timer
 from typing import Final
 
 import orjson
-from rich.console import Console, RenderableType
+from rich.console import Console, ConsoleOptions, RenderableType
 from rich.json import JSON
+from rich.segment import Segment
 from rich.text import Text
 
 from highroad.cli import views
+from highroad.cli.visible import visible
 from highroad.domain.error import CallError
 
 PATIENCE_S: Final = 1.0
@@ -107,9 +109,19 @@ class Output:
         self.errors.print(text, soft_wrap=True)
 
 
+class _Console(Console):
+    """A console that reads nothing into what it prints: no markup, no orders to the terminal."""
+
+    def render(
+        self, renderable: RenderableType, options: ConsoleOptions | None = None
+    ) -> Iterator[Segment]:
+        """Segments of text; those of rich's own, which steer the terminal, are left alone."""
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else Segment(visible(segment.text), segment.style)
+
+
 def _plain_console(*, stderr: bool) -> Console:
-    """A console that reads nothing into what it prints: values are not markup."""
-    return Console(stderr=stderr, markup=False, emoji=False, highlight=False)
+    return _Console(stderr=stderr, markup=False, emoji=False, highlight=False)
 
 
 def to_json(data: object) -> str:

@@ -16,6 +16,7 @@ from highroad.cli.door import Door
 from highroad.cli.exits import ExitCode
 from highroad.cli.misuse import Misuse
 from highroad.cli.views import moment
+from highroad.cli.visible import visible
 from highroad.ledger.audit import Audit
 from highroad.ledger.report import PeriodReport
 from highroad.tools.catalog.markdown import escaped
@@ -54,6 +55,8 @@ async def report(door: Door, asking: Asking, form: Format, file: Path | None) ->
         typer.echo(text, nl=False)
         return ExitCode.COMPLETED
     _put(text, file)
+    if door.output.as_json:
+        door.output.json({"file": file, "format": form})
     door.output.note(f"The report is written to {file}.")
     return ExitCode.COMPLETED
 
@@ -86,7 +89,7 @@ def page(found: PeriodReport) -> str:
 
 
 def _markdown(found: PeriodReport) -> Iterator[str]:
-    yield from ("# Audit report", "", escaped(_span(found)))
+    yield from ("# Audit report", "", escaped(_line(_span(found))))
     for section in _sections(found):
         yield from ("", f"## {section.title}", "")
         if not section.rows:
@@ -95,7 +98,12 @@ def _markdown(found: PeriodReport) -> Iterator[str]:
         yield f"| {' | '.join(section.heads)} |"
         yield f"| {' | '.join('---' for _ in section.heads)} |"
         for row in section.rows:
-            yield f"| {' | '.join(escaped(' '.join(cell.split())) for cell in row)} |"
+            yield f"| {' | '.join(escaped(_line(cell)) for cell in row)} |"
+
+
+def _line(cell: str) -> str:
+    """A cell of Markdown is one line."""
+    return visible(" ".join(cell.split()))
 
 
 def _page(found: PeriodReport) -> Iterator[str]:
@@ -105,7 +113,8 @@ def _page(found: PeriodReport) -> Iterator[str]:
     yield f'<meta http-equiv="Content-Security-Policy" content="{_CONTENT_POLICY}">'
     yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
     yield f"<title>Audit report</title><style>{style}</style></head>"
-    yield f"<body><header><h1>Audit report</h1><p>{escape(_span(found))}</p></header><main>"
+    span = escape(visible(_span(found)))
+    yield f"<body><header><h1>Audit report</h1><p>{span}</p></header><main>"
     for section in _sections(found):
         yield f"<section><h2>{escape(section.title)}</h2>"
         yield from _table(section) if section.rows else ("<p>None.</p>",)
@@ -117,7 +126,7 @@ def _table(section: Section) -> Iterator[str]:
     heads = "".join(f"<th>{escape(head)}</th>" for head in section.heads)
     yield f'<div class="wide"><table><thead><tr>{heads}</tr></thead><tbody>'
     for row in section.rows:
-        yield "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>"
+        yield "<tr>" + "".join(f"<td>{escape(visible(cell))}</td>" for cell in row) + "</tr>"
     yield "</tbody></table></div>"
 
 

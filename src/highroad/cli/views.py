@@ -153,8 +153,11 @@ def tool(
 
 
 def moment(at_ms: int) -> str:
-    """Unix milliseconds as a time of day in UTC."""
-    return f"{datetime.fromtimestamp(at_ms / 1_000, UTC):%Y-%m-%d %H:%M:%S}Z"
+    """Unix milliseconds as a time of day in UTC; what no calendar has stays a number."""
+    try:
+        return f"{datetime.fromtimestamp(at_ms / 1_000, UTC):%Y-%m-%d %H:%M:%S}Z"
+    except (ValueError, OverflowError, OSError):
+        return f"{at_ms} ms"
 
 
 def duration(us: int | None) -> str:

@@ -75,7 +75,7 @@ def read_head(number: int, statement: bytes, signature: bytes) -> SignedHead:
             for tree in said["trees"]
         )
         at_ms, key_id = said["at"], said["key"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         trees, at_ms, key_id = (), 0, ""
     return SignedHead(
         number=number,

@@ -5,6 +5,7 @@ in the ledger first. A process that dies on the way leaves entries in both place
 takes away what was announced, and goes on.
 """
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
@@ -47,13 +48,24 @@ class Archive:
         writer: Of this process.
         fence: Under which it writes.
         clock: For the announcement.
+        sign: Signs the announcement before anything is taken away: until it is signed, entries that
+            are not here are missed by whoever verifies the ledger.
     """
 
-    def __init__(self, store: Store, writer: Writer, fence: Fence, clock: Clock) -> None:
+    def __init__(
+        self,
+        store: Store,
+        writer: Writer,
+        fence: Fence,
+        clock: Clock,
+        *,
+        sign: Callable[[], Awaitable[object]] | None = None,
+    ) -> None:
         self._store = store
         self._writer = writer
         self._fence = fence
         self._clock = clock
+        self._sign = sign
 
     async def move(
         self, folder: Path, age: Age, *, progress: Progress = in_silence
@@ -61,7 +73,8 @@ class Archive:
         """Move whole tiles of old entries into a file in `folder`.
 
         Only what a signed head covers goes, and nothing from the first entry on that is of a call
-        which is open or holds a key, or of a run with an open call.
+        which is open, holds a key or ended unknown and is not settled, or of a run with an open
+        call.
 
         Returns:
             What was written; `None` where nothing may go.
@@ -78,6 +91,8 @@ class Archive:
         await check_roots(self._store)
         written = await segment.write(self._store, extent, stop, folder)
         await self._announce(written)
+        if self._sign is not None:
+            await self._sign()
         await self._drop(stop, progress)
         return written
 
@@ -162,7 +177,7 @@ async def _proved(store: Store, log_id: str, age: Age) -> int:
 
 
 async def _needed(store: Store) -> set[str | None]:
-    """Calls that are open or hold a key, and the runs of open ones."""
+    """Calls that are open, hold a key or wait to be settled, and the runs of open ones."""
     needed: set[str | None] = set()
     async for page in pages(store, Section.KEY_CLAIM):
         needed |= {str(call_id) for _, _, _, call_id, _ in page}
@@ -170,7 +185,17 @@ async def _needed(store: Store) -> set[str | None]:
         for call_id, log_id, seq in page:
             opening = await store.proofs.raw(str(log_id), first=int(seq or 0), limit=1)
             needed |= {str(call_id), *map(_run, opening)}
-    return needed - {None}
+    return (needed - {None}) | await _unsettled(store)
+
+
+async def _unsettled(store: Store) -> set[str | None]:
+    """Calls that ended unknown: whoever settles one must find it, and until then it is listed."""
+    found: set[str | None] = set()
+    after = ""
+    while page := await store.unknown_calls(after=after):
+        found |= {*page}
+        after = page[-1]
+    return found
 
 
 def _run(entry: RawEntry) -> str | None:

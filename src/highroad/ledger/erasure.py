@@ -14,9 +14,9 @@ from highroad.domain.entry import Entry, Erasure, ErasureReason, Written
 from highroad.domain.error import ErasureRefused, LedgerError, NotPermitted
 from highroad.domain.identity import Principal
 from highroad.domain.order import ErasureOrder
-from highroad.domain.outcome import Status
 from highroad.ledger import entries
 from highroad.ledger.derivation import stored
+from highroad.ledger.doubt import is_unsettled
 from highroad.ledger.history import read_body
 from highroad.ledger.ledger import Ledger
 from highroad.ledger.names import Names
@@ -80,6 +80,11 @@ class Eraser:
     async def plan(self, principal_id: str, organization: str) -> ErasurePlan:
         """What forgetting a principal would destroy; nothing happens."""
         runs = await self._runs_of(principal_id, organization)
+        return await self._plan(principal_id, organization, runs)
+
+    async def _plan(
+        self, principal_id: str, organization: str, runs: tuple[str, ...]
+    ) -> ErasurePlan:
         calls = others = 0
         unfinished: list[str] = []
         open_calls = set(await self._ledger.store.open_calls())
@@ -87,7 +92,7 @@ class Eraser:
             async for call in records(self._tables, selection("tool_call", run_id=run_id)):
                 is_theirs = call["principal_id"] == principal_id
                 calls, others = calls + is_theirs, others + (not is_theirs)
-                if call["id"] in open_calls or await self._is_unsettled(call["id"]):
+                if call["id"] in open_calls or await is_unsettled(self._tables, call["id"]):
                     unfinished.append(call["id"])
         return ErasurePlan(
             principal=principal_id,
@@ -149,13 +154,17 @@ class Eraser:
             LedgerError: It could not be recorded.
         """
         await self._ledger.writer.flush()
-        plan = await self.plan(order.principal_id, order.organization)
-        if await record(self._tables, "erasure", {"id": _id_of(order)}) is not None:
-            return plan
-        _refuse_unfinished(plan)
-        busy = [run_id for run_id in plan.runs if not self._ledger.vault.release(run_id)]
-        if busy:
-            raise ErasureRefused(f"calls are on their way in {', '.join(busy)}: try again")
+        runs = await self._runs_of(order.principal_id, order.organization)
+        # From here on no call can begin in these runs, and so none is missed by the plan.
+        with self._ledger.vault.destroying(runs) as free:
+            plan = await self._plan(order.principal_id, order.organization, runs)
+            if await record(self._tables, "erasure", {"id": _id_of(order)}) is None:
+                _refuse_unfinished(plan)
+                _refuse_busy(set(runs) - free)
+                await self._destroy(plan, order)
+        return plan
+
+    async def _destroy(self, plan: ErasurePlan, order: ErasureOrder) -> None:
         batches = [plan.runs[at : at + _RUNS] for at in range(0, len(plan.runs), _RUNS)]
         for number, runs in enumerate(batches):
             await self._write(
@@ -167,7 +176,6 @@ class Eraser:
         self._ledger.forget(order.organization, order.principal_id)
         if self._results is not None:
             self._results.forget()
-        return plan
 
     async def _entry(self, order: ErasureOrder, erases: Erasure, suffix: str) -> Entry:
         payloads = len(erases.payloads)
@@ -193,17 +201,6 @@ class Eraser:
     async def _runs_of(self, principal_id: str, organization: str) -> tuple[str, ...]:
         wanted = selection("tool_call", principal_id=principal_id, organization=organization)
         return tuple(str(run) for run, _ in await self._tables.totals(wanted, by=("run_id",)))
-
-    async def _is_unsettled(self, call_id: str) -> bool:
-        """Whether nobody knows what became of a call: its claim must stand until somebody does."""
-        result = await record(self._tables, "tool_result", {"call_id": call_id})
-        if result is None or result["status"] != Status.UNKNOWN:
-            return False
-        facts = [
-            fact["applied"]
-            async for fact in records(self._tables, selection("amendment", call_id=call_id))
-        ]
-        return all(applied is None for applied in facts)
 
     async def _reasons_of(
         self, principal_id: str, organization: str, runs: AbstractSet[str]
@@ -246,6 +243,11 @@ def _refuse_unfinished(plan: ErasurePlan) -> None:
             f"{plan.principal} cannot be forgotten while calls are open, or unknown and not "
             f"settled; end or settle them first: {', '.join(plan.unfinished)}"
         )
+
+
+def _refuse_busy(runs: AbstractSet[str]) -> None:
+    if runs:
+        raise ErasureRefused(f"calls are on their way in {', '.join(sorted(runs))}: try again")
 
 
 def _id_of(order: ErasureOrder) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 import orjson
 
@@ -136,19 +136,33 @@ class _Reading:
             self.stages.extend(body["stages"])
 
 
+class _Read(Body):
+    """A body; what it should say and does not was taken away by somebody."""
+
+    def __missing__(self, name: str) -> NoReturn:
+        """Tell what is missing."""
+        raise _unreadable(f"an entry of kind {self.get('kind')} does not say {name!r}")
+
+
+def _unreadable(what: str) -> LedgerError:
+    return LedgerError(f"{what}: somebody changed the ledger; run `highroad audit verify`")
+
+
 def read_body(entry: StoredEntry) -> Body:
     """Parse an entry's body.
 
     Raises:
-        LedgerError: It is of a newer schema than this version reads.
+        LedgerError: It is of a newer schema than this version reads, or nothing that it wrote.
     """
     if entry.schema > SCHEMA_VERSION:
         raise LedgerError(
             f"entry {entry.position.seq} has schema {entry.schema}, this version reads up to "
             f"{SCHEMA_VERSION}: open this ledger with the newer highroad that wrote it"
         )
-    body: Body = orjson.loads(entry.body)
-    return body
+    try:
+        return _Read(orjson.loads(entry.body))
+    except (ValueError, TypeError):
+        raise _unreadable(f"entry {entry.position.seq} is no JSON object") from None
 
 
 def read_pin(body: Body) -> Pin:

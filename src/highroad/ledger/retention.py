@@ -6,6 +6,7 @@ from typing import Final
 from highroad.domain.entry import Erasure, ErasureReason
 from highroad.domain.identity import DEFAULT_ORGANIZATION
 from highroad.ledger import entries
+from highroad.ledger.doubt import is_unsettled
 from highroad.ledger.ledger import Ledger
 from highroad.ledger.rows import record, records, selection
 from highroad.ports.ids import Ids
@@ -22,7 +23,7 @@ _PER_SWEEP: Final = 100
 
 
 class Retention:
-    """Destroys payloads of ended calls by their age.
+    """Destroys payloads of ended calls by their age, once it is known what became of them.
 
     Args:
         ledger: Of which this process is the owner.
@@ -59,39 +60,39 @@ class Retention:
         return destroyed
 
     async def _erase(self, payloads: tuple[str, ...], before_ms: int) -> None:
+        with self._ledger.vault.destroying(await self._runs_of(payloads)) as free:
+            over = tuple(
+                [run_id for run_id in sorted(free) if await self._is_over(run_id, before_ms)]
+            )
+            await self._write(Erasure(payloads=payloads, runs=over), before_ms)
+
+    async def _write(self, erases: Erasure, before_ms: int) -> None:
         ledger = self._ledger
-        runs = await self._emptied(payloads, before_ms)
         erased = entries.erased(
-            Erasure(payloads=payloads, runs=runs),
+            erases,
             erasure_id=self._ids.new("erasure"),
             reason=ErasureReason.RETENTION,
             organization=DEFAULT_ORGANIZATION,
             at_ms=ledger.clock.now_ms(),
-            payloads=len(payloads),
+            payloads=len(erases.payloads),
             before_ms=before_ms,
         )
         await ledger.writer.write(erased)
 
-    async def _emptied(self, payloads: tuple[str, ...], before_ms: int) -> tuple[str, ...]:
-        """Runs of which every call ended before: nothing of them is left, or is about to go."""
-        runs: dict[str, None] = {}
-        for payload_id in payloads:
-            payload = await self._ledger.store.payload(payload_id)
-            if payload is not None:
-                runs.setdefault(payload.run_id)
-        vault = self._ledger.vault
-        return tuple(
-            [
-                run_id
-                for run_id in runs
-                if await self._is_over(run_id, before_ms) and vault.release(run_id)
-            ]
-        )
+    async def _runs_of(self, payloads: tuple[str, ...]) -> set[str]:
+        found = [await self._ledger.store.payload(payload_id) for payload_id in payloads]
+        return {payload.run_id for payload in found if payload is not None}
 
     async def _is_over(self, run_id: str, before_ms: int) -> bool:
+        """Whether all that a run carries is of before: nothing of it is left, or is about to go."""
         tables = self._ledger.store.tables
         async for call in records(tables, selection("tool_call", run_id=run_id)):
             result = await record(tables, "tool_result", {"call_id": call["id"]})
             if result is None or result["ended_ms"] >= before_ms:
                 return False
+            if await is_unsettled(tables, call["id"]):
+                return False
+            async for fact in records(tables, selection("amendment", call_id=call["id"])):
+                if fact["amended_ms"] >= before_ms:
+                    return False
         return True

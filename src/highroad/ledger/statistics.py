@@ -54,7 +54,7 @@ async def statistics_of(store: Store) -> Statistics:
     extents = await store.proofs.extents()
     rows = dict(figures.rows)
     return Statistics(
-        ledger=facts[Fact.ID],
+        ledger=await store.proofs.ledger_id(),
         kind=figures.kind,
         schema=figures.schema,
         bytes=figures.bytes,

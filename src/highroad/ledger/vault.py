@@ -1,6 +1,9 @@
 """The payload vault: content goes in encrypted, references go into entries."""
 
+import asyncio
 from collections import OrderedDict
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Final
 from weakref import WeakValueDictionary
 
@@ -27,6 +30,10 @@ class Vault:
         self._clock = clock
         self._held: WeakValueDictionary[str, RunKey] = WeakValueDictionary()
         self._recent: OrderedDict[str, RunKey] = OrderedDict()
+        self._going: dict[str, asyncio.Event] = {}
+        """Runs whose keys are about to be destroyed, and what says that they are."""
+        self._destroyed = 0
+        """How often keys were destroyed: one that was read before may be gone since."""
 
     def key_of_direct_run(self, run_id: str) -> RunKey:
         """A fresh key for a run of one, which nobody else will ask for: it is not kept."""
@@ -34,9 +41,9 @@ class Vault:
 
     async def key_of_run(self, run_id: str) -> RunKey:
         """The key of a run of many calls: the stored one, or a fresh one for a new run."""
-        key = self._held.get(run_id)
+        key = None if run_id in self._going else self._held.get(run_id)
         if key is None:
-            sealed = await self._store.run_key(run_id)
+            sealed = await self._stored_key(run_id)
             # Another call of the run may have made the key while this one looked.
             key = self._held.get(run_id)
             if key is None:
@@ -48,10 +55,35 @@ class Vault:
             self._recent.popitem(last=False)
         return key
 
-    def release(self, run_id: str) -> bool:
-        """Let go of a run's key, which is about to be destroyed; `False` while a call holds it."""
-        self._recent.pop(run_id, None)
-        return run_id not in self._held
+    async def _stored_key(self, run_id: str) -> SealedKey | None:
+        """The key as it is stored once nobody is about to destroy it."""
+        while True:
+            if (going := self._going.get(run_id)) is not None:
+                await going.wait()
+            destroyed = self._destroyed
+            sealed = await self._store.run_key(run_id)
+            if destroyed == self._destroyed and run_id not in self._going:
+                return sealed
+
+    @contextmanager
+    def destroying(self, run_ids: Iterable[str]) -> Iterator[frozenset[str]]:
+        """Those of the runs whose keys no call holds; nobody is given one until the block ends.
+
+        Content that was sealed with a key on its way out could never be read.
+        """
+        wanted = set(run_ids) - self._going.keys()
+        for run_id in wanted:
+            self._recent.pop(run_id, None)
+        free = frozenset(wanted - set(self._held))
+        gone = asyncio.Event()
+        self._going |= dict.fromkeys(free, gone)
+        try:
+            yield free
+        finally:
+            self._destroyed += 1
+            for run_id in free:
+                del self._going[run_id]
+            gone.set()
 
     async def _new_key(self, run_id: str) -> RunKey:
         """A fresh key; in a shared ledger another process may be as far, and one key must stand."""

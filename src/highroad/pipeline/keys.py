@@ -5,6 +5,7 @@ anybody is asked, and a call that loses the race for its key at the hold or the 
 then.
 """
 
+import logging
 from dataclasses import replace
 from typing import Final
 
@@ -13,12 +14,15 @@ import orjson
 from highroad.domain.approval import ApprovalState
 from highroad.domain.call import Call
 from highroad.domain.entry import AlreadyEnded, ApprovalSpent, Entry, KeyClaim, Written
-from highroad.domain.error import BrokenPromise, CallError, Code
+from highroad.domain.error import BrokenPromise, CallError, Code, VaultError
 from highroad.domain.outcome import Ending, Status
+from highroad.domain.part import Blob
 from highroad.domain.verdict import Conclude, Hold, Join, Proceed, Refuse, Verdict
 from highroad.ledger.canonical import canonical
 from highroad.ledger.history import CallHistory
 from highroad.pipeline.context import RoadContext
+
+_log: Final = logging.getLogger("highroad.road")
 
 REMEMBER_MS: Final = 30 * 86_400_000
 """A claim outlives the month in which somebody may still ask whether it happened."""
@@ -172,13 +176,19 @@ def _take_over(call: Call, context: RoadContext, history: CallHistory) -> Verdic
 
 
 async def _repeat(context: RoadContext, history: CallHistory, rule: str) -> Verdict:
-    """The stored outcome of a completed call."""
-    stored = await context.services.ledger.open_json(history, "result")
+    """The stored outcome of a completed call; one whose result was destroyed has completed too."""
+    ledger = context.services.ledger
+    stored: bytes | None = None
+    blobs: tuple[Blob, ...] = ()
+    try:
+        stored, blobs = await ledger.open_json(history, "result"), await ledger.open_blobs(history)
+    except VaultError as error:
+        _log.warning("call %s answers without its result: %s", history.call_id, error)
     return Conclude(
         Ending(
             status=Status.COMPLETED,
             stored=stored if stored is not None else orjson.dumps(None),
-            blobs=await context.services.ledger.open_blobs(history),
+            blobs=blobs,
             version=history.opening.get("version"),
             source=history.call_id,
             is_repeated=True,

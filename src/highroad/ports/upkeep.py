@@ -56,7 +56,8 @@ class Upkeep(Protocol):
     async def expired_payloads(self, before_ms: int, *, limit: int = 1_000) -> Sequence[str]:
         """Ids of payloads made before `before_ms` whose call has ended, in order of id.
 
-        Ids are ordered by time. What people wrote when they decided goes with the call.
+        Ids are ordered by time. What people wrote when they decided goes with the call. A call
+        that ended unknown keeps its payloads until it is settled (`Store.unknown_calls`).
         """
         ...
 

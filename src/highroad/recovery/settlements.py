@@ -20,6 +20,7 @@ from highroad.domain.outcome import Status
 from highroad.domain.payload import PayloadKind, SealedPayload
 from highroad.domain.unsettled import Standing, Unsettled
 from highroad.ledger import entries
+from highroad.ledger.archive import check_not_archived
 from highroad.ledger.history import CallHistory
 from highroad.ledger.ledger import Ledger
 from highroad.ports.clock import Clock
@@ -134,6 +135,7 @@ class Settlements:
     async def _history(self, call_id: str) -> CallHistory:
         history = await self._ledger.history(call_id)
         if history is None:
+            await check_not_archived(self._ledger.store, "call", call_id)
             raise _no_such_call(call_id)
         return history
 
@@ -146,13 +148,15 @@ class Settlements:
         """
         if settlement.reason is None:
             return None
-        if await self._ledger.store.run_key(history.run_id) is None:
+        run_key = await self._ledger.vault.key_of_run(history.run_id)
+        is_kept = await self._ledger.store.run_key(history.run_id) is not None
+        if run_key.pending is not None or not is_kept:
             _log.warning("no reason is kept about call %s: its run was erased", history.call_id)
             return None
         key = self._ledger.keyring.organization(history.organization)
         plain = key.open_profile(settlement.call_id, settlement.reason)
         _, sealed = self._ledger.vault.seal(
-            await self._ledger.vault.key_of_run(history.run_id),
+            run_key,
             f"{settlement.call_id}.settled.{settlement.at_ms}",
             PayloadKind.MESSAGE,
             orjson.dumps(plain.decode()),

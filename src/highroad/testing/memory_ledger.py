@@ -9,6 +9,7 @@ from highroad.domain.audit import TABLES
 from highroad.domain.entry import KeyClaim, Row, StoredEntry
 from highroad.domain.moving import Fact
 from highroad.domain.order import Order
+from highroad.domain.outcome import Status
 from highroad.domain.payload import SealedKey, SealedPayload
 from highroad.domain.proof import SignedHead, Tile
 from highroad.ports.store import Ownership
@@ -69,6 +70,21 @@ class MemoryLedger:
         self.tables[row.table][key] = record
         if row.table == "tool_call":
             self.calls_of[record["run_id"]][record["id"]] = None
+
+    def unsettled(self) -> list[str]:
+        """Calls that ended unknown on their own and that no amendment has settled, by id."""
+        settled = {
+            row["call_id"]
+            for row in self.tables["amendment"].values()
+            if row["applied"] is not None
+        }
+        return sorted(
+            row["call_id"]
+            for row in self.tables["tool_result"].values()
+            if row["status"] == Status.UNKNOWN
+            and row["source_call_id"] is None
+            and row["call_id"] not in settled
+        )
 
 
 def seq_of(entry: StoredEntry) -> int:

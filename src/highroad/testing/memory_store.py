@@ -130,16 +130,7 @@ class MemoryStore:
 
     async def unknown_calls(self, *, after: str = "", limit: int = 100) -> Sequence[str]:
         """A page of calls that ended unknown and that no amendment has settled, oldest first."""
-        tables = self._open().tables
-        settled = {
-            row["call_id"] for row in tables["amendment"].values() if row["applied"] is not None
-        }
-        found = sorted(
-            row["call_id"]
-            for row in tables["tool_result"].values()
-            if row["status"] == Status.UNKNOWN and row["source_call_id"] is None
-        )
-        return [call for call in found if call > after and call not in settled][:limit]
+        return [call for call in self._open().unsettled() if call > after][:limit]
 
     async def adopt(self, call_id: str) -> bool:
         """Whether a call is open: an owner drives alone."""

@@ -69,8 +69,8 @@ class MemoryUpkeep:
         """Ids of payloads made before `before_ms` whose call has ended, in order of id."""
         ledger = self._open()
         approvals = ledger.tables["approval"].values()
-        needed = {*ledger.open_calls}
-        needed |= {row["id"] for row in approvals if row["call_id"] in ledger.open_calls}
+        calls = {*ledger.open_calls, *ledger.unsettled()}
+        needed = calls | {row["id"] for row in approvals if row["call_id"] in calls}
         found = [
             payload.id
             for payload in ledger.payloads.values()

@@ -14,6 +14,7 @@ from highroad.domain.approval import Approval, ApprovalState
 from highroad.domain.audit import APPROVAL, approval_of
 from highroad.domain.entry import EntryKind, KeyClaim, Position, StoredEntry
 from highroad.domain.error import LedgerError
+from highroad.domain.kinds import read_kind
 from highroad.domain.order import Order, read_order
 from highroad.domain.outcome import Status
 from highroad.domain.payload import PayloadKind, SealedKey, SealedPayload
@@ -284,7 +285,7 @@ class Reader:
 def stored_entry(row: Record) -> StoredEntry:
     """An entry from the columns `ENTRY_COLUMNS`."""
     log_id, seq, kind, *rest = row
-    return StoredEntry(Position(log_id, seq), EntryKind(kind), *rest)
+    return StoredEntry(Position(log_id, seq), read_kind(kind, seq), *rest)
 
 
 def _behind(place: int) -> str:

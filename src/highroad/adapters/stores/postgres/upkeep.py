@@ -12,6 +12,7 @@ from highroad.domain.approval import ApprovalState
 from highroad.domain.entry import Fence, Position, StoredEntry
 from highroad.domain.error import FenceLost, LedgerError
 from highroad.domain.moving import LASTING, SECTIONS, Fact
+from highroad.domain.outcome import Status
 from highroad.ports.tables import Cell
 from highroad.ports.upkeep import Figures
 
@@ -33,13 +34,19 @@ _WAITING: Final = f"SELECT count(*) FROM approval WHERE state = '{ApprovalState.
 _SPAN: Final = "SELECT min(at_ms), max(at_ms) FROM entry JOIN log USING (log_id) WHERE seq >= first"
 
 # A payload is named by its call, or by the approval of its call, and a dot.
-_EXPIRED: Final = """
+_EXPIRED: Final = f"""
+    WITH needed(call_id) AS (
+        SELECT call_id FROM open_call
+        UNION ALL SELECT call_id FROM tool_result
+        WHERE status = '{Status.UNKNOWN}' AND source_call_id IS NULL AND NOT EXISTS (
+            SELECT FROM amendment
+            WHERE amendment.call_id = tool_result.call_id AND applied IS NOT NULL))
     SELECT DISTINCT id FROM payload
     WHERE created_ms < $1 AND split_part(id, '.', 1) NOT IN (
-        SELECT call_id FROM open_call
-        UNION ALL SELECT approval.id FROM approval JOIN open_call USING (call_id))
+        SELECT call_id FROM needed
+        UNION ALL SELECT approval.id FROM approval JOIN needed USING (call_id))
     ORDER BY id LIMIT $2
-"""
+"""  # noqa: S608 - a constant
 _RUNS_OF: Final = """
     SELECT run_id FROM tool_call WHERE principal_id = $1
     UNION SELECT run_id FROM approval_decision WHERE decided_by = $1

@@ -10,7 +10,7 @@ from highroad.adapters.stores.sqlite.failures import LedgerErrors
 from highroad.adapters.stores.sqlite.ownership import OwnerLock
 from highroad.adapters.stores.sqlite.writing import Writer
 from highroad.domain.entry import Fence
-from highroad.domain.error import FenceLost
+from highroad.domain.error import FenceLost, LedgerError
 from highroad.domain.proof import RawEntry, SignedHead, Tile, read_head
 from highroad.ports.proofs import LogExtent
 
@@ -62,8 +62,9 @@ class SQLiteProofs:
 
     async def ledger_id(self) -> str:
         """Name of the ledger, made with it."""
-        ((name,),) = self._all(_ID)
-        return str(name)
+        for (name,) in self._all(_ID):
+            return str(name)
+        raise LedgerError("the ledger has lost its name: somebody changed it; restore a backup")
 
     async def extents(self) -> Sequence[LogExtent]:
         """The one log that there is."""

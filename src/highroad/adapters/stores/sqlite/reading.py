@@ -14,6 +14,7 @@ from highroad.adapters.stores.sqlite.schema import COMMON_KINDS
 from highroad.domain.approval import Approval, ApprovalState
 from highroad.domain.audit import APPROVAL, approval_of
 from highroad.domain.entry import EntryKind, KeyClaim, Position, StoredEntry
+from highroad.domain.kinds import read_kind
 from highroad.domain.order import Order
 from highroad.domain.outcome import Status
 from highroad.domain.payload import PayloadKind, SealedKey, SealedPayload
@@ -129,7 +130,8 @@ class Reader:
         if log_id not in {None, own_log}:
             return []
         return [
-            StoredEntry(Position(own_log, seq), EntryKind(name), *rest) for seq, name, *rest in rows
+            StoredEntry(Position(own_log, seq), read_kind(name, seq), *rest)
+            for seq, name, *rest in rows
         ]
 
     def last_call(self, *, refused: bool) -> str | None:

@@ -71,7 +71,9 @@ class SQLiteTables:
     async def projected(self) -> int:
         """Version of the projections that the tables were derived by."""
         with self._errors:
-            return int(self._reading.execute(_PROJECTED).get)
+            version = self._reading.execute(_PROJECTED).get
+        # What is no number was written by nobody of us: as if no version had derived them.
+        return int(version) if str(version).isdecimal() else int(_UNFINISHED)
 
     async def rederive(self, rows: Sequence[Row], *, is_first: bool, version: int | None) -> None:
         """Put derived rows in place of those that are there, batch by batch."""

@@ -14,6 +14,7 @@ from highroad.domain.approval import ApprovalState
 from highroad.domain.entry import Fence, Position, StoredEntry
 from highroad.domain.error import FenceLost, LedgerError
 from highroad.domain.moving import LASTING, SECTIONS, Fact
+from highroad.domain.outcome import Status
 from highroad.domain.payload import PayloadKind
 from highroad.ports.tables import Cell
 from highroad.ports.upkeep import Figures
@@ -28,13 +29,19 @@ _SPAN: Final = """
 """
 
 # A payload is named by its call, or by the approval of its call, and a dot.
-_CONTENT: Final = """
+_CONTENT: Final = f"""
+    WITH needed(call_id) AS (
+        SELECT call_id FROM open_call
+        UNION ALL SELECT call_id FROM tool_result
+        WHERE status = '{Status.UNKNOWN}' AND source_call_id IS NULL AND NOT EXISTS (
+            SELECT 1 FROM amendment
+            WHERE amendment.call_id = tool_result.call_id AND applied IS NOT NULL))
     SELECT id, kind, created_ms FROM payload
     WHERE substr(id, 1, instr(id || '.', '.') - 1) NOT IN (
-        SELECT call_id FROM open_call
-        UNION ALL SELECT approval.id FROM approval JOIN open_call USING (call_id))
+        SELECT call_id FROM needed
+        UNION ALL SELECT approval.id FROM approval JOIN needed USING (call_id))
     ORDER BY id
-"""
+"""  # noqa: S608 - a constant
 _DISORDER_MS: Final = 60_000
 """How far the order of ids and that of `created_ms` may differ: a clock that was set back."""
 

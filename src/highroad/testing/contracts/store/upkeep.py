@@ -10,6 +10,7 @@ from highroad.domain.approval import ApprovalState
 from highroad.domain.entry import Entry, EntryKind, Fence, Position, Row
 from highroad.domain.error import FenceLost, LedgerError
 from highroad.domain.moving import SECTIONS, Fact, Section
+from highroad.domain.outcome import Status
 from highroad.ports.store import Ownership, Store
 from highroad.ports.tables import Cell
 from highroad.testing.contracts.store.ground import Ground, OpenStore
@@ -168,6 +169,20 @@ class UpkeepContract(Ground):
             [ended("call_1", payloads=(late,)), ended("call_2", payloads=(old,))], fence=fence
         )
         assert await store.upkeep.expired_payloads(NOW + 1) == ["call_2.arguments"]
+
+    async def test_payloads_of_a_call_that_nobody_knows_the_outcome_of_are_kept_until_it_is_settled(
+        self, store: Store, fence: Fence
+    ) -> None:
+        """With what people wrote when they decided on it."""
+        word = replace(decided("call_1", "apr_1"), payloads=(payload("apr_1.reason.usr_bob"),))
+        kept = payload("call_1.arguments")
+        unknown = ended("call_1", Status.UNKNOWN, payloads=(kept,))
+        await store.append([held("call_1", "apr_1"), word, unknown], fence=fence)
+        assert await store.upkeep.expired_payloads(LATER) == []
+        found = row("amendment", call_id="call_1", amended_ms=NOW, source="settled", applied=1)
+        await store.append([replace(amended("call_1"), rows=(found,))], fence=fence)
+        expired = ["apr_1.reason.usr_bob", "call_1.arguments"]
+        assert await store.upkeep.expired_payloads(LATER) == expired
 
     async def test_reasons_of_people_expire_with_the_call_that_they_decided(
         self, store: Store, fence: Fence

@@ -1,0 +1,19 @@
+"""Whether anybody knows what became of a call, by the audit tables."""
+
+from highroad.domain.outcome import Status
+from highroad.ledger.rows import record, records, selection
+from highroad.ports.tables import AuditTables
+
+
+async def is_unsettled(tables: AuditTables, call_id: str) -> bool:
+    """Whether a call ended unknown and nobody has found out more since.
+
+    One that only repeats the answer of another is in no doubt of its own: that one is settled.
+    """
+    result = await record(tables, "tool_result", {"call_id": call_id})
+    if result is None or result["status"] != Status.UNKNOWN or result["source_call_id"] is not None:
+        return False
+    facts = [
+        fact["applied"] async for fact in records(tables, selection("amendment", call_id=call_id))
+    ]
+    return all(applied is None for applied in facts)
