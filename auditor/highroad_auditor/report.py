@@ -133,7 +133,8 @@ class Report:
 def _verdict(verdict: Verdict) -> str:
     if verdict.first is None:
         return "holds"
-    return f"BROKEN, first at {_where(verdict.first)}; {verdict.problems} problems"
+    found = "1 problem" if verdict.problems == 1 else f"{verdict.problems} problems"
+    return f"BROKEN, first at {_where(verdict.first)}; {found}"
 
 
 def _where(problem: Problem) -> str:

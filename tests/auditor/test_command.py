@@ -41,7 +41,7 @@ def test_a_good_export_exits_with_0(export, capsys):
 def test_a_changed_byte_is_pointed_at(export, capsys):
     edit(export, "entries-main.jsonl", b"refund", b"refuse")
     assert main([str(export), "--key", KEY]) == 1
-    assert "integrity: BROKEN, first at log main entry 2 head 0; 1 problems" in (
+    assert "integrity: BROKEN, first at log main entry 2 head 0; 1 problem" in (
         capsys.readouterr().out
     )
 
