@@ -16,7 +16,6 @@ from highroad.domain.call import Call
 from highroad.domain.entry import AlreadyEnded, ApprovalSpent, Entry, KeyClaim, Written
 from highroad.domain.error import BrokenPromise, CallError, Code, VaultError
 from highroad.domain.outcome import Ending, Status
-from highroad.domain.part import Blob
 from highroad.domain.verdict import Conclude, Hold, Join, Proceed, Refuse, Verdict
 from highroad.ledger.canonical import canonical
 from highroad.ledger.history import CallHistory
@@ -176,14 +175,17 @@ def _take_over(call: Call, context: RoadContext, history: CallHistory) -> Verdic
 
 
 async def _repeat(context: RoadContext, history: CallHistory, rule: str) -> Verdict:
-    """The stored outcome of a completed call; one whose result was destroyed has completed too."""
+    """The stored outcome of a completed call; one whose result was destroyed has completed too.
+
+    A result of which only a part is gone is not made up: that is the ledger's trouble.
+    """
     ledger = context.services.ledger
     stored: bytes | None = None
-    blobs: tuple[Blob, ...] = ()
     try:
-        stored, blobs = await ledger.open_json(history, "result"), await ledger.open_blobs(history)
+        stored = await ledger.open_json(history, "result")
     except VaultError as error:
         _log.warning("call %s answers without its result: %s", history.call_id, error)
+    blobs = () if stored is None else await ledger.open_blobs(history)
     return Conclude(
         Ending(
             status=Status.COMPLETED,
