@@ -64,7 +64,7 @@ class Batch:
 
     def __init__(self, log_id: str, seq: int, standing: Standing) -> None:
         self._log_id = log_id
-        self.seq = seq
+        self.seq: int = seq
         """Position of the next entry."""
         self._may_end = set(standing.newly_ended)
         self._approvals = standing.approvals

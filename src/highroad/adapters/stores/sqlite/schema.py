@@ -113,6 +113,7 @@ _INBOX_OF_1: Final = """INSERT INTO inbox (kind, content)
 
 _VIEWS: Final = (
     "CREATE INDEX tool_result_refused ON tool_result (ended_ms, call_id) WHERE status = 'refused'",
+    "CREATE INDEX tool_result_unknown ON tool_result (call_id) WHERE status = 'unknown'",
     # A span for each run and one for each of its calls; ids stand in for W3C span ids.
     """CREATE VIEW trace_span AS
     SELECT trace_id, id AS span_id, NULL AS parent_span_id, id AS run_id, organization,
