@@ -30,14 +30,19 @@ class Derived:
 
 
 async def bring_up_to_date(store: Store) -> bool:
-    """Derive the tables anew where an older version derived them; only the owner may.
+    """Derive the tables anew where an older version derived them; only an owner may.
+
+    Of several that open a shared ledger at once one derives, and the others wait for it.
 
     Returns:
         Whether that was needed.
     """
     if await store.tables.projected() >= projections.VERSION:
         return False
-    await rederive(store)
+    async with store.tables.derive_alone():
+        if await store.tables.projected() >= projections.VERSION:
+            return False
+        await rederive(store)
     return True
 
 
