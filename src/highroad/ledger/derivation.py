@@ -63,9 +63,8 @@ async def rederive(store: Store) -> None:
 
 
 async def is_archived(store: Store) -> bool:
-    """Whether the ledger's oldest entries stand elsewhere."""
-    oldest = await store.entries(limit=1)
-    return bool(oldest) and oldest[0].position.seq > 0
+    """Whether the oldest entries of any log stand elsewhere."""
+    return any(extent.first > 0 for extent in await store.proofs.extents())
 
 
 async def pages(
