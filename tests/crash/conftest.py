@@ -306,10 +306,9 @@ def matrix(swift_disk, other_side, forge):
 
 
 @pytest.fixture
-def shared_matrix(tmp_path, other_side, forge, postgres):
+def shared_matrix(swift_disk, other_side, forge, postgres):
     port, log = other_side
-    folder = tmp_path / "matrix"
-    folder.mkdir()
+    folder = Path(tempfile.mkdtemp(prefix="matrix-", dir=swift_disk))
     matrix = SharedMatrix(folder, log, port, forge, store="postgres")
     matrix.server = postgres
     return matrix
