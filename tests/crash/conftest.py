@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
@@ -35,6 +36,8 @@ class Death:
     recovery_dies_at: tuple[str, int] | None = None
     later_ms: int = SOON_MS
     settles: bool = False
+    strikes: str = "program"
+    """Who dies there: the program, the server of its ledger, or both."""
 
     def but(self, **facts):
         return replace(self, **facts)
@@ -68,11 +71,18 @@ class Matrix:
             "counts": False,
             "settles": death.settles,
             "edits": (),
+            "strikes": "program",
             "port": self.port,
             "log": str(self.log),
         } | options
+        self.ask(order)
+        return self.answer()
+
+    def ask(self, order):
         self.forge.stdin.write(json.dumps(order) + "\n")
         self.forge.stdin.flush()
+
+    def answer(self):
         return json.loads(self.forge.stdout.readline())
 
     def furnished(self):
@@ -89,21 +99,39 @@ class Matrix:
         """Every point that a program passes, in order, when nothing kills it."""
         folder = self.furnished()
         death = Death(seed, at, is_lossy)
-        if phase == "recover":
-            self.phase("drive", folder, death, dies_at=at)
-        assert self.phase(phase, folder, death, counts=True) == 0
+        with self.bystander(folder, death) as leaves:
+            if phase == "recover":
+                self.phase("drive", folder, death, dies_at=at)
+            assert self.phase(phase, folder, death, counts=True) == 0
+            assert leaves() == 0
         found = json.loads((folder / "points.json").read_text("utf-8"))
-        shutil.rmtree(folder)
+        self.clear(folder)
         self.points -= 1
         return [tuple(place) for place in found]
 
     def die(self, death, *, edits=()):
         """The whole course of a point; whatever is wrong afterwards, in sentences."""
         folder = self.furnished()
+        with self.bystander(folder, death) as leaves:
+            crashes = self.course(folder, death, edits, leaves)
+        verdict = folder / "violations.json"
+        found = json.loads(verdict.read_text("utf-8")) if verdict.exists() else []
+        self.clear(folder)
+        return crashes + found
+
+    @contextmanager
+    def bystander(self, folder, death):
+        """Nobody stands by where one process owns the ledger."""
+        yield lambda: 0
+
+    def course(self, folder, death, edits, leaves):
+        """What happens to a point: death, recovery, and a look at what is there then."""
         later = {"base_ms": BASE_MS + death.later_ms, "edits": edits}
         much_later = later | {"base_ms": later["base_ms"] + REST_MS}
-        code = self.phase("drive", folder, death, dies_at=death.at, edits=edits)
-        if code == 0 and death.at is not None:
+        code = self.phase(
+            "drive", folder, death, dies_at=death.at, edits=edits, strikes=death.strikes
+        )
+        if self.is_missed(code, death):
             self.missed += 1
         crashes = [] if code in {0, -9} else [f"the program ended with {code}"]
         self.unsynced += self.cut_power(folder, death)
@@ -111,14 +139,16 @@ class Matrix:
             self.phase("recover", folder, death, dies_at=death.recovery_dies_at, **later)
             self.unsynced += self.cut_power(folder, death)
             later = much_later
-        for phase, when in (("recover", later), ("judge", much_later)):
-            code = self.phase(phase, folder, death, **when)
-            if code:
-                crashes.append(f"{phase} ended with {code}")
-        verdict = folder / "violations.json"
-        found = json.loads(verdict.read_text("utf-8")) if verdict.exists() else []
+        codes = {"recover": self.phase("recover", folder, death, **later)}
+        codes["bystander"] = leaves()
+        codes["judge"] = self.phase("judge", folder, death, **much_later)
+        return crashes + [f"{phase} ended with {code}" for phase, code in codes.items() if code]
+
+    def is_missed(self, code, death):
+        return code == 0 and death.at is not None
+
+    def clear(self, folder):
         shutil.rmtree(folder)
-        return crashes + found
 
     def cut_power(self, folder, death):
         return lose_power(folder) if death.is_lossy else 0
@@ -127,6 +157,9 @@ class Matrix:
         for death in deaths:
             self.found += [(death, sentence) for sentence in self.die(death)]
 
+    def told(self):
+        return f"{self.unsynced} unsynced writes dropped"
+
     def report(self, record_property, *, is_lossy=False):
         """The number of points, and every violation."""
         way = f"{self.store} {'without power' if is_lossy else 'killed'}"
@@ -134,10 +167,69 @@ class Matrix:
         record_property("counted", ("kill matrix", way, figures))
         sys.stdout.write(
             f"kill matrix on {way}: {self.points} points, {self.missed} passed alive, "
-            f"{self.unsynced} unsynced writes dropped, {len(self.found)} violations\n"
+            f"{self.told()}, {len(self.found)} violations\n"
         )
         for death, sentence in self.found:
             sys.stdout.write(f"  {death}: {sentence}\n")
+
+
+class SharedMatrix(Matrix):
+    """The same on a server, which may die too, while another process writes the same ledger."""
+
+    server: object = None
+    strikes: int = 0
+    point: str = ""
+
+    def furnished(self):
+        """A folder for one more point, and a database that has the schema."""
+        self.points += 1
+        self.point = f"p{next(NUMBERS)}"
+        folder = self.folder / self.point
+        folder.mkdir()
+        database = self.server.create(self.server.template)
+        (folder / "database").write_text(database, "utf-8")
+        (folder / "url").write_text(self.server.url(database), "utf-8")
+        return folder
+
+    def told(self):
+        return f"the server killed {self.strikes} times"
+
+    def clear(self, folder):
+        self.server.drop((folder / "database").read_text("utf-8"))
+        super().clear(folder)
+
+    def is_missed(self, code, death):
+        if death.strikes == "program":
+            return super().is_missed(code, death)
+        return not (self.folder / self.point / "struck").exists()
+
+    def answer(self):
+        """The next answer; the server is killed and started again where a child asks for it."""
+        while (line := self.forge.stdout.readline()) == "strike\n":
+            self.server.stop("immediate")
+            self.server.start()
+            self.strikes += 1
+            (self.folder / self.point / "struck").touch()
+            self.forge.stdin.write("struck\n")
+            self.forge.stdin.flush()
+        return json.loads(line)
+
+    @contextmanager
+    def bystander(self, folder, death):
+        """A process in the middle of a call, until it may leave."""
+        release = folder / "release"
+        os.mkfifo(release)
+        # Opened for both, so that opening waits for nobody.
+        with release.open("r+b", buffering=0) as gate:
+            child = self.phase("stand by", folder, death)
+            assert child, "nobody stands by"
+
+            def leaves():
+                gate.write(b".")
+                self.ask({"joins": child})
+                return self.answer()
+
+            yield leaves
 
 
 def spread(places, count, *, chance, kind="at", **facts):
@@ -211,6 +303,15 @@ def matrix(swift_disk, other_side, forge):
     port, log = other_side
     folder = Path(tempfile.mkdtemp(prefix="matrix-", dir=swift_disk))
     return Matrix(folder, log, port, forge)
+
+
+@pytest.fixture
+def shared_matrix(swift_disk, other_side, forge, postgres):
+    port, log = other_side
+    folder = Path(tempfile.mkdtemp(prefix="matrix-", dir=swift_disk))
+    matrix = SharedMatrix(folder, log, port, forge, store="postgres")
+    matrix.server = postgres
+    return matrix
 
 
 @pytest.fixture

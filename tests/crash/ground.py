@@ -2,19 +2,27 @@
 
 A ground offers `open()`, which gives a store with a point before and behind everything that it
 writes, and `rows(table)`. The folder of a point is a copy of one in which a process has opened an
-empty ledger; a ground whose ledger lives on a server names its database after the folder, and
-makes it in `open` where there is none.
+empty ledger; of a ledger that lives on a server it holds the URL.
 """
 
+import asyncio
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import asyncpg
 from power import LossyDisk
 
+from highroad.adapters.stores.postgres import PostgresStore
 from highroad.adapters.stores.sqlite import SQLiteStore
+from highroad.domain.audit import TABLES
 
 WRITING = ("INSERT", "UPDATE", "DELETE", "BEGIN", "COMMIT")
-WRITES = ("acquire", "append", "post", "forget", "expire")
+WRITES = ("acquire", "append", "post", "forget", "expire", "adopt")
+URL = "url"
+"""The file in the folder of a point that says where its ledger is."""
+BYSTANDER = "bystander"
+"""Name of the sessions of a process that lives on beside those that die."""
 
 
 class Watched:
@@ -58,7 +66,7 @@ class SQLiteGround:
         if is_lossy:
             self.disk = LossyDisk(Path(folder), points)
 
-    def open(self):
+    async def open(self):
         store = SQLiteStore.open(self.path)
         self._watch_statements(store._writer)  # noqa: SLF001 - a test looks at each statement
         return Watched(store, self.points)
@@ -85,4 +93,83 @@ class SQLiteGround:
             return {tuple(row) for row in ledger.execute(f"SELECT * FROM {table}")}  # noqa: S608 - a table of ours
 
 
-GROUNDS = {"sqlite": SQLiteGround}
+class PostgresGround:
+    """A ledger in a database of a PostgreSQL server, which other processes write as well."""
+
+    def __init__(self, folder, points, *, is_lossy):
+        assert not is_lossy, "what this server has synced cannot be seen from here"
+        self.url = (Path(folder) / URL).read_text("utf-8")
+        self.points = points
+        self.name = "program"
+        self.tables = None
+
+    async def open(self):
+        await self.dead_are_gone()
+        watched = type("Session", (WatchedSession,), {"points": self.points})
+        for opener in ("connect", "create_pool"):
+            setattr(asyncpg, opener, self._named(getattr(asyncpg, opener), watched))
+        return Watched(PostgresStore(self.url), self.points)
+
+    def _named(self, opener, watched):
+        def opens(url, *, server_settings=None, **options):
+            if server_settings is None:  # a look at the ledger without highroad
+                return opener(url, **options)
+            settings = server_settings | {"application_name": self.name}
+            return opener(url, server_settings=settings, connection_class=watched, **options)
+
+        return opens
+
+    async def dead_are_gone(self):
+        """Until the server has seen the death of whoever was killed, it holds their locks."""
+        connection = await asyncpg.connect(self.url)
+        while await connection.fetchval(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
+            "AND application_name = 'program'"
+        ):
+            pass
+        await connection.close()
+
+    def rows(self, table):
+        """An audit table, as anybody may read it."""
+        if self.tables is None:
+            with ThreadPoolExecutor(1) as thread:
+                self.tables = thread.submit(asyncio.run, self._read()).result()
+        return self.tables[table]
+
+    async def _read(self):
+        connection = await asyncpg.connect(self.url)
+        tables = {}
+        for name, table in TABLES.items():
+            columns = ", ".join(column.name for column in table.columns)
+            found = await connection.fetch(f"SELECT {columns} FROM highroad.{name}")  # noqa: S608 - names of ours
+            tables[name] = {tuple(row) for row in found}
+        await connection.close()
+        return tables
+
+
+class WatchedSession(asyncpg.Connection):
+    """A session with points around whatever writes, and between a request and its answer."""
+
+    __slots__ = ()
+    points = None
+
+    async def execute(self, query, *arguments, **options):
+        return await self._watched(super().execute, query, *arguments, **options)
+
+    async def fetchval(self, query, *arguments, **options):
+        return await self._watched(super().fetchval, query, *arguments, **options)
+
+    async def _watched(self, method, query, *arguments, **options):
+        words = query.replace(";", "").split()
+        name = " ".join(words[:3])
+        if words[0] in {"BEGIN", "COMMIT", "WITH"}:
+            method = self.points.counted(words[0], method)
+        elif words[0] not in WRITING and "lock" not in name:
+            return await method(query, *arguments, **options)
+        self.points.reach(f"before {name}")
+        result = await method(query, *arguments, **options)
+        self.points.reach(f"after {name}")
+        return result
+
+
+GROUNDS = {"sqlite": SQLiteGround, "postgres": PostgresGround}

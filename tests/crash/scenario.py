@@ -10,6 +10,7 @@ from random import Random
 from urllib.parse import urlencode
 
 import anyio.lowlevel
+import anyio.to_thread
 
 from highroad import Limits, Principal, Runtime, ToolContext, tool
 from highroad.approvals.desk import Desk, Rules
@@ -48,6 +49,9 @@ class Side:
     clock = None
     port = 0
     points = None
+    awaits_release = None
+    """Says that this process stands by, and returns when it is told to go on."""
+    stands = False
 
 
 def act(name, order, context, *, dedupes=False):
@@ -127,6 +131,14 @@ async def bundle(order: str, context: ToolContext[None]) -> str:
     return order
 
 
+@tool(tier="reversible")
+async def dwell(order: str, context: ToolContext[None]) -> str:
+    """What a process does that lives on beside those that die."""
+    act("dwell", order, context)
+    await anyio.to_thread.run_sync(Side.awaits_release)
+    return order
+
+
 TOOLS = (look, touch, charge, stamp, ship, pay, wire, bundle)
 CLASSES = {
     "touch": "repeatable",
@@ -136,6 +148,7 @@ CLASSES = {
     "pay": "unprotected",
     "wire": "unprotected",
     "bundle": "repeatable",
+    "dwell": "unprotected",
 }
 
 
@@ -162,15 +175,18 @@ class Program:
         self.clock = Side.clock = Swift(base_ms)
 
     async def open(self):
-        self.store = self.ground.open()
+        self.store = await self.ground.open()
         self.assembly = await assemble(
-            tools=TOOLS,
+            tools=(*TOOLS, dwell),
             limits=Limits(calls=self.calls_of_run, calls_per_tool=9, call_s=60),
             principal=ALICE,
             settings=load(self.folder, {}),
             parts=Parts(store=self.store, clock=self.clock, keys=FixedKeys()),
         )
         self.runtime = Runtime(self.assembly)
+
+    async def take_over(self):
+        """What the owner of a ledger does before anything else, or who joins the writers of one."""
         self.settled = await settle.settle_open_calls(self.assembly.services)
         await self.assembly.inbox.empty()
 
@@ -219,11 +235,17 @@ class Program:
                 await self.runtime.settle(
                     unknown.call_id, applied=applied, by=BOB, reason="looked at the other side"
                 )
+            await self.assembly.inbox.empty()
         for which in (touch, charge, stamp, ship, pay, bundle):
             if self.runs[which.__name__] is not None:
                 await self.call(which, run="r")
         if self.runs["together"] is not None:
             await self.call(pay, suffix="together", run="r")
+
+    async def stand_by(self):
+        """Be in the middle of a call while others die and recover."""
+        outcome = await self.call(dwell, run=None)
+        (self.folder / "stood.json").write_text(json.dumps(str(outcome.status)), "utf-8")
 
     async def decide(self, approval_id):
         """As another process does: through the inbox."""

@@ -26,6 +26,7 @@ async def violations(program, effects):
         *_told(program, calls),
         *_budget(program, calls),
         *_tables(program, bodies),
+        *_bystander(program),
         *await _effects(program, calls, effects),
     ]
     if program.settled:
@@ -36,8 +37,12 @@ async def violations(program, effects):
 
 
 def _log(entries):
-    if [entry.position.seq for entry in entries] != [*range(len(entries))]:
-        yield "the log has a gap"
+    logs = defaultdict(list)
+    for entry in entries:
+        logs[entry.position.log_id].append(entry.position.seq)
+    for log_id, positions in logs.items():
+        if positions != [*range(len(positions))]:
+            yield f"{log_id} has a gap"
 
 
 def _ends(calls):
@@ -111,6 +116,19 @@ def _tables(program, bodies):
     for table in TABLES.keys() - STEADY:
         if program.ground.rows(table) != set(derived[table].values()):
             yield f"the table {table} is not what its entries say"
+
+
+def _bystander(program):
+    """Whoever lived all the time has finished its call itself.
+
+    Unless the server died, and took all locks along: who opens the ledger then before those who
+    have it open are back takes their calls over, and fences them off.
+    """
+    stood = program.folder / "stood.json"
+    status = json.loads(stood.read_text("utf-8")) if stood.exists() else "completed"
+    allowed = {"completed"} | ({"unknown"} if (program.folder / "struck").exists() else set())
+    if status not in allowed:
+        yield f"the call of a process that lives was taken from it, and is {status}"
 
 
 async def _effects(program, calls, effects):

@@ -128,7 +128,9 @@ class Archive:
     async def _drop(self, stop: int, progress: Progress) -> None:
         first = at = (await self._extent()).first
         while at < stop:
-            page = await self._store.entries(limit=min(_DROPPED, stop - at))
+            page = await self._store.entries(
+                log_id=self._fence.log_id, limit=min(_DROPPED, stop - at)
+            )
             await self._store.upkeep.drop_entries(page, fence=self._fence)
             at += len(page)
             progress(at - first, stop - first)

@@ -30,14 +30,19 @@ class Derived:
 
 
 async def bring_up_to_date(store: Store) -> bool:
-    """Derive the tables anew where an older version derived them; only the owner may.
+    """Derive the tables anew where an older version derived them; only an owner may.
+
+    Of several that open a shared ledger at once one derives, and the others wait for it.
 
     Returns:
         Whether that was needed.
     """
     if await store.tables.projected() >= projections.VERSION:
         return False
-    await rederive(store)
+    async with store.tables.derive_alone():
+        if await store.tables.projected() >= projections.VERSION:
+            return False
+        await rederive(store)
     return True
 
 
@@ -58,9 +63,8 @@ async def rederive(store: Store) -> None:
 
 
 async def is_archived(store: Store) -> bool:
-    """Whether the ledger's oldest entries stand elsewhere."""
-    oldest = await store.entries(limit=1)
-    return bool(oldest) and oldest[0].position.seq > 0
+    """Whether the oldest entries of any log stand elsewhere."""
+    return any(extent.first > 0 for extent in await store.proofs.extents())
 
 
 async def pages(

@@ -1,6 +1,7 @@
 """Questions to the audit tables, the same for every store."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
@@ -55,6 +56,10 @@ class AuditTables(Protocol):
 
     async def projected(self) -> int:
         """Version of the projections that the tables were derived by."""
+        ...
+
+    def derive_alone(self) -> AbstractAsyncContextManager[None]:
+        """Wait until no other process derives the tables, and keep others from it meanwhile."""
         ...
 
     async def rederive(self, rows: Sequence[Row], *, is_first: bool, version: int | None) -> None:

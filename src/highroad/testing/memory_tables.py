@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any
 
 from highroad.domain.audit import APP_USER, TABLES, known_columns, known_table
@@ -50,6 +51,10 @@ class MemoryTables:
     async def projected(self) -> int:
         """Version of the projections that the tables were derived by."""
         return int(self._ledger().facts[Fact.PROJECTED])
+
+    def derive_alone(self) -> AbstractAsyncContextManager[None]:
+        """Wait for nobody: who derives the tables owns the ledger."""
+        return nullcontext()
 
     async def rederive(self, rows: Sequence[Row], *, is_first: bool, version: int | None) -> None:
         """Put derived rows in place of those that are there, batch by batch."""

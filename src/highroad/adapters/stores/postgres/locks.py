@@ -32,6 +32,11 @@ class Lock:
         return f"SELECT pg_try_advisory_lock{suffix}({self.keys})"
 
     @property
+    def give_back(self) -> str:
+        """SQL that lets go of it before the session ends."""
+        return f"SELECT pg_advisory_unlock({self.keys})"
+
+    @property
     def take_for_transaction(self) -> str:
         """SQL that takes it until the transaction ends, and says whether it could."""
         return f"SELECT pg_try_advisory_xact_lock({self.keys})"
@@ -47,6 +52,8 @@ DESK: Final = Lock(2)
 """Whoever has it turns the orders of the inbox into entries."""
 SIGNING: Final = Lock(3)
 PARTITIONS: Final = Lock(4)
+DERIVING: Final = Lock(7)
+"""Whoever has it derives the audit tables anew."""
 ALONE: Final = Lock(6)
 """Whoever has it owns the whole ledger: nobody writes any log of it."""
 BESIDE: Final = Lock(6, is_shared=True)

@@ -101,6 +101,17 @@ class Session:
         self._locks.append(lock)
         return True
 
+    async def give_back(self, lock: locks.Lock) -> None:
+        """Let go of a lock, if this session still has it."""
+
+        async def let_go(connection: Connection) -> None:
+            if lock in self._locks:
+                await connection.execute(lock.give_back)
+                self._locks.remove(lock)
+
+        if self.holds(lock):  # of a session that was closed nothing is left
+            await self.work(let_go)
+
     async def close(self) -> None:
         """Let go of locks and connection. Safe to call twice."""
         async with self._turn:

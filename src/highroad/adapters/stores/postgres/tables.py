@@ -1,15 +1,19 @@
 """The audit tables of a shared ledger: `highroad.ports.tables.AuditTables`."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from typing import Final
 
 from highroad.adapters.stores.postgres import statements
 from highroad.adapters.stores.postgres.batch import Harvest
 from highroad.adapters.stores.postgres.driver import Connection, Value
+from highroad.adapters.stores.postgres.locks import DERIVING
 from highroad.adapters.stores.postgres.reading import Reader
 from highroad.adapters.stores.postgres.session import Session
 from highroad.domain.audit import APP_USER, TABLES, Table, known_columns, known_table
 from highroad.domain.entry import Row
+from highroad.domain.error import LedgerError
 from highroad.ports.tables import Cell, Selection
 
 _PROJECTED: Final = "SELECT value FROM ledger WHERE name = 'projected'"
@@ -17,6 +21,8 @@ _PROJECT: Final = (
     "INSERT INTO ledger VALUES ('projected', $1) "
     "ON CONFLICT (name) DO UPDATE SET value = excluded.value"
 )
+_LOOK_S: Final = 0.05
+"""How often who waits for another process to derive the tables looks whether it has."""
 _UNFINISHED: Final = "0"
 """Version of tables that are about to be derived: whoever finds it begins anew."""
 
@@ -27,6 +33,7 @@ class PostgresTables:
     def __init__(self, session: Session, reader: Reader) -> None:
         self._session = session
         self._reader = reader
+        self._derives_alone = False
 
     async def rows(
         self, selection: Selection, *, after: Sequence[Cell] = (), limit: int = 1_000
@@ -72,11 +79,30 @@ class PostgresTables:
         row = await self._reader.one(_PROJECTED)
         return 0 if row is None else int(row[0])
 
+    @asynccontextmanager
+    async def derive_alone(self) -> AsyncIterator[None]:
+        """Wait until no other process derives the tables, and keep others from it meanwhile."""
+        while not await self._session.work(  # noqa: ASYNC110 - who has it is another process
+            lambda connection: self._session.take(DERIVING, connection)
+        ):
+            await asyncio.sleep(_LOOK_S)
+        self._derives_alone = True
+        try:
+            yield
+        finally:
+            self._derives_alone = False
+            await self._session.give_back(DERIVING)
+
     async def rederive(self, rows: Sequence[Row], *, is_first: bool, version: int | None) -> None:
         """Put derived rows in place of those that are there, batch by batch."""
 
         async def derive(connection: Connection) -> None:
             """A batch, durable as a whole; done twice it is the same."""
+            if self._derives_alone and not self._session.holds(DERIVING):
+                raise LedgerError(
+                    "the server was away, and another process derives the audit tables by now: "
+                    "open the ledger again"
+                )
             async with connection.transaction():
                 if is_first:
                     await connection.execute(_PROJECT, _UNFINISHED)

@@ -1,6 +1,7 @@
 """The audit tables of an embedded ledger: `highroad.ports.tables.AuditTables`."""
 
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from pathlib import Path
 from typing import Any, Final
 
@@ -74,6 +75,10 @@ class SQLiteTables:
             version = self._reading.execute(_PROJECTED).get
         # What is no number was written by nobody of us: as if no version had derived them.
         return int(version) if str(version).isdecimal() else int(_UNFINISHED)
+
+    def derive_alone(self) -> AbstractAsyncContextManager[None]:
+        """Wait for nobody: who derives the tables owns the ledger."""
+        return nullcontext()
 
     async def rederive(self, rows: Sequence[Row], *, is_first: bool, version: int | None) -> None:
         """Put derived rows in place of those that are there, batch by batch."""
