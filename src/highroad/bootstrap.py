@@ -39,21 +39,21 @@ from highroad.domain.run import Usage
 from highroad.domain.version import VERSION
 from highroad.ledger import entries
 from highroad.ledger.access import ReadOnlyWriter
-from highroad.ledger.anchoring import Anchoring
-from highroad.ledger.announcing import read_announcements, trusted_key
-from highroad.ledger.archive import Age, Archive
 from highroad.ledger.audit import Audit
-from highroad.ledger.derivation import bring_up_to_date
 from highroad.ledger.history import read_body
+from highroad.ledger.inquiry.report import Grants
 from highroad.ledger.keyring import Keyring
 from highroad.ledger.ledger import Ledger
-from highroad.ledger.moving import Moved, Place, move
-from highroad.ledger.notary import Notary
-from highroad.ledger.report import Grants
+from highroad.ledger.proof.anchoring import Anchoring
+from highroad.ledger.proof.announcing import read_announcements, trusted_key
+from highroad.ledger.proof.notary import Notary
 from highroad.ledger.results import Results
-from highroad.ledger.retention import Retention
-from highroad.ledger.segment import Segment
-from highroad.ledger.statistics import Statistics, statistics_of
+from highroad.ledger.tables.derivation import bring_up_to_date
+from highroad.ledger.upkeep.archive import Age, Archive
+from highroad.ledger.upkeep.moving import Moved, Place, move
+from highroad.ledger.upkeep.retention import Retention
+from highroad.ledger.upkeep.segment import Segment
+from highroad.ledger.upkeep.statistics import Statistics, statistics_of
 from highroad.ledger.writer import GroupWriter
 from highroad.limits.budget import Budget
 from highroad.limits.rate import WINDOW_S, Rates

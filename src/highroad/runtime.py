@@ -29,7 +29,7 @@ from highroad.domain.outcome import AnyOutcome, Outcome, Preview
 from highroad.domain.tool import ToolDefinition
 from highroad.domain.unsettled import Unsettled
 from highroad.ledger.audit import Audit
-from highroad.ledger.retention import PAUSE_S
+from highroad.ledger.upkeep.retention import PAUSE_S
 from highroad.pipeline import doorway
 from highroad.pipeline.doorway import Proposal
 from highroad.pipeline.drive import enter

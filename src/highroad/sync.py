@@ -23,7 +23,8 @@ from highroad.domain.proof import SignedHead
 from highroad.domain.tool import ToolDefinition
 from highroad.domain.trail import Explanation, Trail
 from highroad.domain.unsettled import Unsettled
-from highroad.ledger.answers import (
+from highroad.ledger.audit import About, Part
+from highroad.ledger.inquiry.answers import (
     Act,
     Denial,
     PinnedVersion,
@@ -33,20 +34,19 @@ from highroad.ledger.answers import (
     UnknownCall,
     VersionChange,
 )
-from highroad.ledger.audit import About, Part
-from highroad.ledger.bundle import Bundle
-from highroad.ledger.comparison import TablesVerdict
-from highroad.ledger.erasure import ErasurePlan
-from highroad.ledger.excerpt import Continuation, EntryProof
-from highroad.ledger.export import Line
-from highroad.ledger.period import Period
-from highroad.ledger.report import PeriodReport
+from highroad.ledger.inquiry.export import Line
+from highroad.ledger.inquiry.report import PeriodReport
+from highroad.ledger.proof.bundle import Bundle
+from highroad.ledger.proof.excerpt import Continuation, EntryProof
+from highroad.ledger.tables.comparison import TablesVerdict
+from highroad.ledger.tables.period import Period
+from highroad.ledger.upkeep.erasure import ErasurePlan
 from highroad.runtime import Arguments, Circumstances, ToolFunction
 from highroad.runtime import Runtime as AsyncRuntime
 from highroad.settings import Settings
 
 if TYPE_CHECKING:
-    from highroad.ledger.verifying import Report
+    from highroad.ledger.proof.verifying import Report
 
 T = TypeVar("T")
 R = TypeVar("R")

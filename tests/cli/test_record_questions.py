@@ -144,7 +144,7 @@ def test_a_table_is_exported_in_every_form(terminal, calls):
 
 
 def test_without_pyarrow_parquet_says_what_to_install(terminal, calls, monkeypatch):
-    monkeypatch.delitem(sys.modules, "highroad.ledger.parquet", raising=False)
+    monkeypatch.delitem(sys.modules, "highroad.ledger.inquiry.parquet", raising=False)
     monkeypatch.setitem(sys.modules, "pyarrow", None)
 
     done = terminal(

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from highroad.cli.app import app
 from highroad.cli.output import to_json
-from highroad.ledger.answers import SpendingBy
+from highroad.ledger.inquiry.answers import SpendingBy
 from highroad.sync import Runtime
 
 SECTION = re.compile(r"^(?=##+ )", re.MULTILINE)

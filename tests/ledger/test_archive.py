@@ -10,14 +10,15 @@ from highroad.adapters.stores.sqlite import SQLiteStore
 from highroad.domain.entry import EntryKind
 from highroad.domain.error import LedgerError, NotRecorded
 from highroad.domain.proof import TILE
-from highroad.ledger import proofs, segment
-from highroad.ledger.anchoring import Anchoring
-from highroad.ledger.archive import Age, Archive, check_not_archived
 from highroad.ledger.keyring import Keyring
 from highroad.ledger.ledger import Ledger
-from highroad.ledger.merkle import is_included, leaf_hash
-from highroad.ledger.notary import Notary
+from highroad.ledger.proof import paths
+from highroad.ledger.proof.anchoring import Anchoring
+from highroad.ledger.proof.merkle import is_included, leaf_hash
+from highroad.ledger.proof.notary import Notary
 from highroad.ledger.signing import head_line
+from highroad.ledger.upkeep import segment
+from highroad.ledger.upkeep.archive import Age, Archive, check_not_archived
 from highroad.ledger.writer import GroupWriter
 from highroad.testing import FakeClock, FixedKeys, MemoryAnchor, MemoryStore
 from highroad.testing.contracts.store.samples import claim, ended, held, intent
@@ -154,7 +155,7 @@ async def test_an_archived_entry_is_proved_with_its_segment(owner, folder):
     head = await owner.store.proofs.last_head()
     (tree,) = head.trees
     line = json.loads((folder / done.file).read_bytes().splitlines()[77])
-    path = await proofs.inclusion(owner.store.proofs, tree.log_id, index=77, size=tree.size)
+    path = await paths.inclusion(owner.store.proofs, tree.log_id, index=77, size=tree.size)
     leaf = leaf_hash(line["body"].encode())
     assert is_included(leaf, index=77, size=tree.size, proof=path, root=tree.root)
 

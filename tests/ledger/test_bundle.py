@@ -8,13 +8,13 @@ import pytest
 
 from highroad.domain.error import LedgerError
 from highroad.domain.proof import TILE
-from highroad.ledger import bundle
-from highroad.ledger.anchoring import Anchoring
 from highroad.ledger.keyring import Keyring
 from highroad.ledger.ledger import Ledger
-from highroad.ledger.merkle import HASH, leaf_hash
-from highroad.ledger.notary import Notary
-from highroad.ledger.proving import Proving
+from highroad.ledger.proof import bundle
+from highroad.ledger.proof.anchoring import Anchoring
+from highroad.ledger.proof.merkle import HASH, leaf_hash
+from highroad.ledger.proof.notary import Notary
+from highroad.ledger.proof.proving import Proving
 from highroad.ledger.signing import head_line
 from highroad.ledger.writer import GroupWriter
 from highroad_auditor import PublicKey

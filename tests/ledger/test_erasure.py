@@ -11,14 +11,14 @@ from highroad.domain.identity import Principal
 from highroad.domain.order import ErasureOrder
 from highroad.domain.outcome import Ending, Status
 from highroad.ledger import entries
-from highroad.ledger import retention as retention_module
 from highroad.ledger.access import ReadOnlyWriter
 from highroad.ledger.audit import Audit
 from highroad.ledger.canonical import canonical
 from highroad.ledger.keyring import Keyring
 from highroad.ledger.ledger import Ledger
 from highroad.ledger.results import Results
-from highroad.ledger.retention import Retention
+from highroad.ledger.upkeep import retention as retention_module
+from highroad.ledger.upkeep.retention import Retention
 from highroad.resilience.cache import Cache
 from highroad.testing import MemoryStore, SequentialIds
 

@@ -5,8 +5,9 @@ import json
 import pytest
 
 from highroad.domain.proof import TreeHead
-from highroad.ledger import proofs, signing
-from highroad.ledger.merkle import HASH, RightEdge, is_consistent, is_included, leaf_hash
+from highroad.ledger import signing
+from highroad.ledger.proof import paths
+from highroad.ledger.proof.merkle import HASH, RightEdge, is_consistent, is_included, leaf_hash
 from highroad.ledger.signing import SigningKey, head_line
 from highroad.testing import MemoryStore
 
@@ -56,17 +57,17 @@ async def test_roots_and_proofs_of_tiles_are_those_of_the_vectors(vectors):
     store.ledger.tiles = {("log", tile.level, tile.position): tile for tile in edge.unstored()}
     roots = {}
     for size, root in told["roots"].items():
-        roots[int(size)] = await proofs.root(store.proofs, "log", int(size))
+        roots[int(size)] = await paths.root(store.proofs, "log", int(size))
         assert roots[int(size)].hex() == root
     for sizes, text in told["inclusion"].items():
         index, size = map(int, sizes.split(" in "))
-        proof = await proofs.inclusion(store.proofs, "log", index=index, size=size)
+        proof = await paths.inclusion(store.proofs, "log", index=index, size=size)
         assert proof == parts_of(text)
         facts = {"index": index, "size": size, "proof": proof, "root": roots[size]}
         assert is_included(leaves[index], **facts)
     for sizes, text in told["consistency"].items():
         first, second = map(int, sizes.split(" to "))
-        proof = await proofs.consistency(store.proofs, "log", first=first, second=second)
+        proof = await paths.consistency(store.proofs, "log", first=first, second=second)
         assert proof == parts_of(text)
         heads = {"first_root": roots[first], "second_root": roots[second]}
         assert is_consistent(first=first, second=second, proof=proof, **heads)

@@ -10,8 +10,15 @@ from hypothesis import strategies as st
 
 from highroad.domain.error import LedgerError
 from highroad.domain.proof import TILE
-from highroad.ledger import merkle, proofs
-from highroad.ledger.merkle import EMPTY, HASH, RightEdge, is_consistent, is_included, leaf_hash
+from highroad.ledger.proof import merkle, paths
+from highroad.ledger.proof.merkle import (
+    EMPTY,
+    HASH,
+    RightEdge,
+    is_consistent,
+    is_included,
+    leaf_hash,
+)
 from highroad.testing import MemoryStore
 
 INPUTS = [
@@ -136,7 +143,7 @@ def test_what_could_not_be_stored_is_given_again():
 
 @pytest.mark.parametrize("size", [0, 1, 255, 256, 257, 700, 65_536, 65_537])
 async def test_a_tree_goes_on_from_its_stored_right_edge(size, stored):
-    edge = await proofs.read_edge(await stored(size), "log", size)
+    edge = await paths.read_edge(await stored(size), "log", size)
     edge.extend(map(leaf, range(size, size + 300)))
     assert edge.root() == root_of(0, size + 300)
 
@@ -144,7 +151,7 @@ async def test_a_tree_goes_on_from_its_stored_right_edge(size, stored):
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 8, 255, 256, 257, 600, 65_537])
 async def test_roots_of_earlier_sizes_come_from_tiles(size, stored):
     store = await stored(65_800 if size > 60_000 else 700)
-    assert await proofs.root(store, "log", size) == root_of(0, size)
+    assert await paths.root(store, "log", size) == root_of(0, size)
 
 
 @pytest.mark.promise("P12")
@@ -155,7 +162,7 @@ async def test_inclusion_is_proved_and_nothing_else_is(data):
     index = data.draw(st.integers(0, size - 1))
     store = MemoryStore()
     store.ledger.tiles = {("log", *key): tile for key, tile in grown(700)[1].items()}
-    proof = await proofs.inclusion(store.proofs, "log", index=index, size=size)
+    proof = await paths.inclusion(store.proofs, "log", index=index, size=size)
     facts = {"index": index, "size": size, "proof": proof, "root": root_of(0, size)}
     assert is_included(leaf(index), **facts)
     assert not is_included(leaf(index + 1), **facts)
@@ -177,7 +184,7 @@ async def test_consistency_is_proved_and_nothing_else_is(data):
     first = data.draw(st.integers(0, second))
     store = MemoryStore()
     store.ledger.tiles = {("log", *key): tile for key, tile in grown(700)[1].items()}
-    proof = await proofs.consistency(store.proofs, "log", first=first, second=second)
+    proof = await paths.consistency(store.proofs, "log", first=first, second=second)
     facts = {
         "first": first,
         "first_root": root_of(0, first),
@@ -224,7 +231,7 @@ async def test_a_proof_reads_few_tiles(stored):
         return await read(log_id, level, **page)
 
     store.tiles = counted
-    await proofs.inclusion(store, "log", index=300, size=65_700)
+    await paths.inclusion(store, "log", index=300, size=65_700)
     assert len(asked) == len(set(asked)) <= 5
 
 
@@ -235,14 +242,14 @@ async def test_a_tile_that_is_missing_or_cut_is_told(position):
     tiles[0, position] = replace(tiles[0, position], hashes=tiles[0, position].hashes[:-HASH])
     store.ledger.tiles = {("log", *key): tile for key, tile in tiles.items()}
     with pytest.raises(LedgerError, match="highroad audit verify"):
-        await proofs.inclusion(store.proofs, "log", index=254 if position == 0 else 698, size=700)
+        await paths.inclusion(store.proofs, "log", index=254 if position == 0 else 698, size=700)
     with pytest.raises(LedgerError, match="highroad audit verify"):
-        await proofs.root(store.proofs, "log", 1_000)
+        await paths.root(store.proofs, "log", 1_000)
 
 
 async def test_proofs_of_what_is_not_there_are_refused(stored):
     store = await stored(10)
     with pytest.raises(LedgerError, match="no entry 10"):
-        await proofs.inclusion(store, "log", index=10, size=10)
+        await paths.inclusion(store, "log", index=10, size=10)
     with pytest.raises(LedgerError, match="shrink"):
-        await proofs.consistency(store, "log", first=5, second=4)
+        await paths.consistency(store, "log", first=5, second=4)

@@ -11,12 +11,12 @@ from highroad.adapters.secrets.keyfile import KnownKeys
 from highroad.domain.entry import Entry, EntryKind, Position
 from highroad.domain.error import LedgerError, VaultError
 from highroad.domain.proof import TILE
-from highroad.ledger import merkle
-from highroad.ledger.anchoring import Anchoring
 from highroad.ledger.keyring import Keyring
 from highroad.ledger.ledger import Ledger
-from highroad.ledger.notary import Notary
-from highroad.ledger.proving import Proving
+from highroad.ledger.proof import merkle
+from highroad.ledger.proof.anchoring import Anchoring
+from highroad.ledger.proof.notary import Notary
+from highroad.ledger.proof.proving import Proving
 from highroad.ledger.signing import SigningKey, head_line, key_id
 from highroad.ledger.writer import GroupWriter
 from highroad.testing import FixedKeys, MemoryAnchor, MemoryStore

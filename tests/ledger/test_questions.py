@@ -16,11 +16,11 @@ from highroad.domain.outcome import Ending, Status
 from highroad.domain.payload import PayloadKind
 from highroad.domain.pin import Pin
 from highroad.ledger import entries
-from highroad.ledger.answers import ActKind, SpendingBy
 from highroad.ledger.audit import Audit
-from highroad.ledger.export import csv_line, json_line
-from highroad.ledger.period import Period
-from highroad.ledger.report import Grants, unused
+from highroad.ledger.inquiry.answers import ActKind, SpendingBy
+from highroad.ledger.inquiry.export import csv_line, json_line
+from highroad.ledger.inquiry.report import Grants, unused
+from highroad.ledger.tables.period import Period
 from highroad.tools.pins.field_changes import field_changes
 
 EVE = Principal("eve", "other", name="Eve")

@@ -9,9 +9,10 @@ from highroad import Principal, Runtime, tool
 from highroad.domain.audit import TABLES, ColumnType
 from highroad.domain.entry import Amendment, AmendmentKind, EntryKind
 from highroad.domain.pin import Pin
-from highroad.ledger import comparison, derivation, entries, projections
-from highroad.ledger.comparison import Fault, compare
-from highroad.ledger.derivation import bring_up_to_date, rederive
+from highroad.ledger import entries, projections
+from highroad.ledger.tables import comparison, derivation
+from highroad.ledger.tables.comparison import Fault, compare
+from highroad.ledger.tables.derivation import bring_up_to_date, rederive
 
 MASTER_OF_1 = "aGlnaHJvYWQgdGVzdCBrZXksIG5vdCBhIHNlY3JldCE="
 BOB = Principal("bob", name="Bob")

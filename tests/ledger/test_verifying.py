@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from highroad.ledger.verifying import parse
+from highroad.ledger.proof.verifying import parse
 from highroad_auditor.strict import MalformedError, read_object
 
 pytestmark = pytest.mark.promise("P12")
@@ -138,7 +138,7 @@ def refusal(reader, body):
 def test_what_highroad_writes_needs_the_strict_reader_for_nothing(monkeypatch):
     """Else verification would take thrice the time, and no other test would tell."""
     asked = []
-    monkeypatch.setattr("highroad.ledger.verifying.read_object", asked.append)
+    monkeypatch.setattr("highroad.ledger.proof.verifying.read_object", asked.append)
     body = orjson.dumps({"v": 1, "kind": "call.ended", "stages": [["é", None, True, 1, 0.5]]})
     assert parse(body) == orjson.loads(body)
     assert not asked

@@ -9,7 +9,7 @@ from highroad.domain.approval import Decision, Ruling
 from highroad.domain.error import NotRecorded, VaultError
 from highroad.domain.moving import Section
 from highroad.domain.order import ErasureOrder
-from highroad.ledger.archive import Age, Archive
+from highroad.ledger.upkeep.archive import Age, Archive
 
 pytestmark = pytest.mark.promise("P7")
 

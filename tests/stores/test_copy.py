@@ -14,8 +14,8 @@ from highroad.domain.entry import EntryKind, Written
 from highroad.domain.error import LedgerError
 from highroad.domain.moving import SECTIONS, Fact, Section
 from highroad.domain.proof import SignedHead, TreeHead
-from highroad.ledger.merkle import RightEdge, leaf_hash
-from highroad.ledger.moving import Place, facts_of, move
+from highroad.ledger.proof.merkle import RightEdge, leaf_hash
+from highroad.ledger.upkeep.moving import Place, facts_of, move
 from highroad.testing.contracts.store.ordering import decision
 from highroad.testing.contracts.store.samples import (
     NOW,

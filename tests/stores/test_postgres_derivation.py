@@ -9,7 +9,7 @@ from highroad.adapters.stores.postgres.locks import DERIVING
 from highroad.domain.entry import EntryKind
 from highroad.domain.error import LedgerError
 from highroad.ledger import entries, projections
-from highroad.ledger.derivation import bring_up_to_date
+from highroad.ledger.tables.derivation import bring_up_to_date
 from highroad.ports.tables import Selection
 from highroad.testing.contracts.store.samples import NOW, row
 

@@ -8,10 +8,10 @@ from highroad import Principal, Runtime, tool
 from highroad.adapters.stores.postgres import PostgresStore
 from highroad.adapters.system import SystemClock
 from highroad.ledger.access import ReadOnlyWriter
-from highroad.ledger.archive import Archive
-from highroad.ledger.comparison import compare
-from highroad.ledger.derivation import is_archived, rederive
-from highroad.ledger.moving import Place, move
+from highroad.ledger.tables.comparison import compare
+from highroad.ledger.tables.derivation import is_archived, rederive
+from highroad.ledger.upkeep.archive import Archive
+from highroad.ledger.upkeep.moving import Place, move
 from highroad.ports.upkeep import in_silence
 from highroad.testing.contracts.store.samples import NOW, noted
 

@@ -6,10 +6,10 @@ import pytest
 from highroad.adapters.stores.sqlite import SQLiteStore
 from highroad.domain.entry import Entry, EntryKind
 from highroad.domain.error import LedgerError
-from highroad.ledger.anchoring import Anchoring
 from highroad.ledger.keyring import Keyring
 from highroad.ledger.ledger import Ledger
-from highroad.ledger.notary import Notary
+from highroad.ledger.proof.anchoring import Anchoring
+from highroad.ledger.proof.notary import Notary
 from highroad.ledger.signing import head_line
 from highroad.ledger.writer import GroupWriter
 from highroad.testing import FakeClock, FixedKeys, MemoryAnchor

@@ -11,8 +11,8 @@ from highroad.approvals.desk import Desk
 from highroad.domain.approval import Approval, ApprovalState
 from highroad.domain.error import CallError, Code, LedgerError, NotRecorded
 from highroad.domain.outcome import AnyOutcome, Ending, Status, Unknown
-from highroad.ledger.archive import check_not_archived
 from highroad.ledger.history import CallHistory
+from highroad.ledger.upkeep.archive import check_not_archived
 from highroad.pipeline import doorway
 from highroad.pipeline.drive import drive
 from highroad.pipeline.services import Services

@@ -8,7 +8,7 @@ from rich.json import JSON
 from rich.text import Text
 
 from highroad.cli.views import facts, moment, status, table
-from highroad.ledger.answers import (
+from highroad.ledger.inquiry.answers import (
     Act,
     Denial,
     PinnedVersion,
@@ -17,8 +17,8 @@ from highroad.ledger.answers import (
     UnknownCall,
     VersionChange,
 )
-from highroad.ledger.comparison import TablesVerdict
-from highroad.ledger.erasure import ErasurePlan
+from highroad.ledger.tables.comparison import TablesVerdict
+from highroad.ledger.upkeep.erasure import ErasurePlan
 
 _DIGEST: Final = 16
 

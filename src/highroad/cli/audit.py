@@ -13,8 +13,8 @@ from highroad.cli.exits import ExitCode
 from highroad.cli.misuse import Misuse
 from highroad.cli.options import As, AsJson, Organization, Since, Until
 from highroad.domain.audit import TABLES
-from highroad.ledger.answers import SpendingBy
-from highroad.ledger.export import ENTRIES
+from highroad.ledger.inquiry.answers import SpendingBy
+from highroad.ledger.inquiry.export import ENTRIES
 
 app: typer.Typer = typer.Typer(add_completion=False)
 

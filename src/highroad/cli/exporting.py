@@ -13,7 +13,7 @@ from highroad.cli.asking import Asking
 from highroad.cli.door import Door
 from highroad.cli.exits import ExitCode
 from highroad.cli.misuse import Misuse
-from highroad.ledger.export import Extract, Line, csv_line, json_line
+from highroad.ledger.inquiry.export import Extract, Line, csv_line, json_line
 
 _BATCH: Final = 1_000
 
@@ -80,7 +80,7 @@ async def _parquet(found: Extract, file: Path | None) -> int:
     if file is None:
         raise Misuse("a Parquet file is not for terminals", do="Name one with --out.")
     try:
-        parquet = import_module("highroad.ledger.parquet")
+        parquet = import_module("highroad.ledger.inquiry.parquet")
     except ModuleNotFoundError as error:
         if error.name is None or not error.name.startswith("pyarrow"):
             raise

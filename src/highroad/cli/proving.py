@@ -18,9 +18,9 @@ from highroad.cli.misuse import Misuse
 from highroad.cli.options import AsJson
 from highroad.cli.output import Output
 from highroad.domain.error import VaultError
-from highroad.ledger import bundle
-from highroad.ledger.comparison import compare
-from highroad.ledger.excerpt import prove_call, prove_continuation
+from highroad.ledger.proof import bundle
+from highroad.ledger.proof.excerpt import prove_call, prove_continuation
+from highroad.ledger.tables.comparison import compare
 from highroad.settings import load
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ async def _verify(  # noqa: PLR0913 - what was said on the command line, each by
     tables: bool,
 ) -> ExitCode:
     # The auditor's engine is for this command alone.
-    from highroad.ledger import verifying  # noqa: PLC0415 - see above
+    from highroad.ledger.proof import verifying  # noqa: PLC0415 - see above
 
     public = await _public_key(found) if key is None else _given_key(key)
     with output.progress("verifying the ledger"):

@@ -18,7 +18,7 @@ from highroad.cli.misuse import Misuse
 from highroad.cli.views import moment
 from highroad.cli.visible import visible
 from highroad.ledger.audit import Audit
-from highroad.ledger.report import PeriodReport
+from highroad.ledger.inquiry.report import PeriodReport
 from highroad.tools.catalog.markdown import escaped
 
 _CONTENT_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"

@@ -20,9 +20,9 @@ from highroad.cli.door import leave
 from highroad.cli.exits import ExitCode
 from highroad.cli.options import AsJson
 from highroad.cli.output import Output
-from highroad.ledger.moving import Moved
-from highroad.ledger.segment import Segment
-from highroad.ledger.statistics import Statistics
+from highroad.ledger.upkeep.moving import Moved
+from highroad.ledger.upkeep.segment import Segment
+from highroad.ledger.upkeep.statistics import Statistics
 from highroad.ports.upkeep import Progress, StoreUpgrade
 from highroad.settings import load
 

@@ -11,8 +11,9 @@ from typing import Final, TypedDict, Unpack
 from highroad.domain.error import LedgerError, NotRecorded
 from highroad.domain.identity import DEFAULT_ORGANIZATION, Principal
 from highroad.domain.trail import Explanation, Trail
-from highroad.ledger import telling
-from highroad.ledger.answers import (
+from highroad.ledger.history import read_call
+from highroad.ledger.inquiry import telling
+from highroad.ledger.inquiry.answers import (
     Act,
     Denial,
     Differ,
@@ -23,19 +24,18 @@ from highroad.ledger.answers import (
     UnknownCall,
     VersionChange,
 )
-from highroad.ledger.archive import check_not_archived
-from highroad.ledger.comparison import TablesVerdict, compare
-from highroad.ledger.erasure import Eraser, ErasurePlan
-from highroad.ledger.export import Extract, extracted
-from highroad.ledger.history import read_call
+from highroad.ledger.inquiry.export import Extract, extracted
+from highroad.ledger.inquiry.questions import Questions, Scope
+from highroad.ledger.inquiry.report import Grants, PeriodReport, Reporter
+from highroad.ledger.inquiry.reveals import Reveals
 from highroad.ledger.ledger import Ledger
-from highroad.ledger.notary import Notary
-from highroad.ledger.period import ALWAYS, Period
-from highroad.ledger.proving import Proving
-from highroad.ledger.questions import Questions, Scope
-from highroad.ledger.report import Grants, PeriodReport, Reporter
+from highroad.ledger.proof.notary import Notary
+from highroad.ledger.proof.proving import Proving
 from highroad.ledger.results import Results
-from highroad.ledger.reveals import Reveals
+from highroad.ledger.tables.comparison import TablesVerdict, compare
+from highroad.ledger.tables.period import ALWAYS, Period
+from highroad.ledger.upkeep.archive import check_not_archived
+from highroad.ledger.upkeep.erasure import Eraser, ErasurePlan
 
 _PREFIX: Final = 8
 """Letters of a digest that name a definition."""

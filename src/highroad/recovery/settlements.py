@@ -20,9 +20,9 @@ from highroad.domain.outcome import Status
 from highroad.domain.payload import PayloadKind, SealedPayload
 from highroad.domain.unsettled import Standing, Unsettled
 from highroad.ledger import entries
-from highroad.ledger.archive import check_not_archived
 from highroad.ledger.history import CallHistory
 from highroad.ledger.ledger import Ledger
+from highroad.ledger.upkeep.archive import check_not_archived
 from highroad.ports.clock import Clock
 
 _log: Final = logging.getLogger("highroad.recovery")

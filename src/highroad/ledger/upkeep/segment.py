@@ -17,9 +17,9 @@ from typing import Any
 from highroad.domain.entry import EntryKind, StoredEntry
 from highroad.domain.error import LedgerError
 from highroad.domain.proof import TILE, RawEntry
-from highroad.ledger.bundle import entry_line
 from highroad.ledger.history import read_body
-from highroad.ledger.merkle import leaf_hash
+from highroad.ledger.proof.bundle import entry_line
+from highroad.ledger.proof.merkle import leaf_hash
 from highroad.ports.proofs import LogExtent
 from highroad.ports.store import Store
 

@@ -15,7 +15,7 @@ from highroad.domain.identity import DEFAULT_ORGANIZATION
 from highroad.domain.moving import SECTIONS, Fact, Section
 from highroad.domain.proof import TILE
 from highroad.ledger import entries
-from highroad.ledger.merkle import HASH, RightEdge, leaf_hash
+from highroad.ledger.proof.merkle import HASH, RightEdge, leaf_hash
 from highroad.ports.store import Store
 from highroad.ports.tables import Cell
 from highroad.ports.upkeep import Progress, in_silence

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from highroad.domain.moving import Fact, Section
 from highroad.domain.proof import SignedHead
-from highroad.ledger.moving import facts_of
+from highroad.ledger.upkeep.moving import facts_of
 from highroad.ports.proofs import LogExtent
 from highroad.ports.store import Store
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final
 
+from highroad.ledger.proof.trouble import Trouble
 from highroad.ledger.signing import head_line
-from highroad.ledger.trouble import Trouble
 from highroad.ports.anchor import Anchor
 from highroad.ports.proofs import ProofStore
 

@@ -1,7 +1,7 @@
 """Whether anybody knows what became of a call, by the audit tables."""
 
 from highroad.domain.outcome import Status
-from highroad.ledger.rows import record, records, selection
+from highroad.ledger.tables.rows import record, records, selection
 from highroad.ports.tables import AuditTables
 
 

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from highroad.domain.error import LedgerError
 from highroad.domain.proof import SignedHead
-from highroad.ledger import bundle
-from highroad.ledger.announcing import read_announcements, trusted_key
-from highroad.ledger.bundle import Bundle
-from highroad.ledger.excerpt import Continuation, EntryProof, prove_call, prove_continuation
 from highroad.ledger.ledger import Ledger
-from highroad.ledger.notary import Notary
+from highroad.ledger.proof import bundle
+from highroad.ledger.proof.announcing import read_announcements, trusted_key
+from highroad.ledger.proof.bundle import Bundle
+from highroad.ledger.proof.excerpt import Continuation, EntryProof, prove_call, prove_continuation
+from highroad.ledger.proof.notary import Notary
 
 if TYPE_CHECKING:
     from highroad_auditor import Report
@@ -93,7 +93,7 @@ class Proving:
             LedgerError: The ledger cannot be read.
         """
         # The auditor's engine is loaded for those who verify, which calls never do.
-        from highroad.ledger.verifying import verify  # noqa: PLC0415 - see above
+        from highroad.ledger.proof.verifying import verify  # noqa: PLC0415 - see above
 
         if self._ledger.writer.behind:
             await self._ledger.writer.flush()

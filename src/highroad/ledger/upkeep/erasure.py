@@ -15,14 +15,14 @@ from highroad.domain.error import ErasureRefused, LedgerError, NotPermitted
 from highroad.domain.identity import Principal
 from highroad.domain.order import ErasureOrder
 from highroad.ledger import entries
-from highroad.ledger.derivation import stored
-from highroad.ledger.doubt import is_unsettled
 from highroad.ledger.history import read_body
 from highroad.ledger.ledger import Ledger
 from highroad.ledger.names import Names
 from highroad.ledger.projections import Body
 from highroad.ledger.results import Results
-from highroad.ledger.rows import record, records, selection
+from highroad.ledger.tables.derivation import stored
+from highroad.ledger.tables.rows import record, records, selection
+from highroad.ledger.upkeep.doubt import is_unsettled
 
 ERASE: Final = "audit:erase"
 """The permission to have somebody forgotten."""

@@ -8,10 +8,10 @@ import orjson
 
 from highroad.domain.audit import Column, ColumnType, known_table
 from highroad.domain.entry import StoredEntry
-from highroad.ledger.derivation import stored
+from highroad.ledger.inquiry.questions import Scope
 from highroad.ledger.ledger import Ledger
-from highroad.ledger.questions import Scope
-from highroad.ledger.rows import records, selection
+from highroad.ledger.tables.derivation import stored
+from highroad.ledger.tables.rows import records, selection
 from highroad.ports.tables import Selection
 
 ENTRIES: Final = "entry"

@@ -19,7 +19,7 @@ import orjson
 from highroad.domain.error import LedgerError
 from highroad.domain.proof import RawEntry, SignedHead
 from highroad.ledger.canonical import canonical
-from highroad.ledger.merkle import HASH
+from highroad.ledger.proof.merkle import HASH
 from highroad.ledger.signing import head_line
 from highroad.ports.proofs import LogExtent, ProofStore
 

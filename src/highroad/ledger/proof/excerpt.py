@@ -7,7 +7,7 @@ import orjson
 from highroad.domain.entry import StoredEntry
 from highroad.domain.error import LedgerError, NotRecorded
 from highroad.domain.proof import SignedHead
-from highroad.ledger.proofs import consistency, inclusion
+from highroad.ledger.proof.paths import consistency, inclusion
 from highroad.ledger.signing import head_line
 from highroad.ports.proofs import ProofStore
 from highroad.ports.store import Store

@@ -13,7 +13,7 @@ from typing import Final, TypeAlias
 
 from highroad.domain.audit import APP_USER, TABLES, Table, key_of
 from highroad.domain.entry import EntryKind, Row, StoredEntry
-from highroad.ledger.derivation import PAGE, Derived, is_archived, pages
+from highroad.ledger.tables.derivation import PAGE, Derived, is_archived, pages
 from highroad.ports.store import Store
 from highroad.ports.tables import Cell, Selection
 

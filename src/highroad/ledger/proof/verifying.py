@@ -6,8 +6,8 @@ from typing import Any, Final
 import orjson
 
 from highroad.domain.proof import SignedHead
-from highroad.ledger.bundle import pages
-from highroad.ledger.merkle import HASH
+from highroad.ledger.proof.bundle import pages
+from highroad.ledger.proof.merkle import HASH
 from highroad.ledger.signing import head_line
 from highroad.ports.proofs import LogExtent, ProofStore
 from highroad_auditor import Audit, Log, PublicKey, Report

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from highroad.domain.entry import ErasureReason
-from highroad.ledger.answers import Denial, PinnedVersion, Spending, SpendingBy, UnknownCall
+from highroad.ledger.inquiry.answers import Denial, PinnedVersion, Spending, SpendingBy, UnknownCall
+from highroad.ledger.inquiry.questions import Questions, Scope
 from highroad.ledger.ledger import Ledger
 from highroad.ledger.names import Names
-from highroad.ledger.period import Period
-from highroad.ledger.questions import Questions, Scope
-from highroad.ledger.rows import Record, record, records, selection
+from highroad.ledger.tables.period import Period
+from highroad.ledger.tables.rows import Record, record, records, selection
 from highroad.ports.tables import Selection
 
 _SECOND_MS: Final = 1_000

@@ -4,8 +4,8 @@ from typing import Final
 
 from highroad.domain.error import LedgerError
 from highroad.domain.proof import TILE
-from highroad.ledger import merkle
-from highroad.ledger.merkle import HASH, RightEdge
+from highroad.ledger.proof import merkle
+from highroad.ledger.proof.merkle import HASH, RightEdge
 from highroad.ports.proofs import ProofStore
 
 _LEVEL_BITS: Final = TILE.bit_length() - 1

@@ -16,10 +16,11 @@ from highroad.domain.error import LedgerError, NotRecorded
 from highroad.domain.identity import DEFAULT_ORGANIZATION
 from highroad.domain.moving import Section
 from highroad.domain.proof import TILE, RawEntry
-from highroad.ledger import entries, segment
+from highroad.ledger import entries
 from highroad.ledger.access import Writer
-from highroad.ledger.moving import check_roots, pages
-from highroad.ledger.segment import Segment
+from highroad.ledger.upkeep import segment
+from highroad.ledger.upkeep.moving import check_roots, pages
+from highroad.ledger.upkeep.segment import Segment
 from highroad.ports.clock import Clock
 from highroad.ports.proofs import LogExtent
 from highroad.ports.store import Store

@@ -9,7 +9,7 @@ import pyarrow as pa  # type: ignore[import-untyped]  # it has no types
 import pyarrow.parquet as pq  # type: ignore[import-untyped]  # likewise
 
 from highroad.domain.audit import Column, ColumnType
-from highroad.ledger.export import Line
+from highroad.ledger.inquiry.export import Line
 
 
 class ParquetFile:

@@ -6,9 +6,9 @@ from typing import Final
 from highroad.domain.entry import Erasure, ErasureReason
 from highroad.domain.identity import DEFAULT_ORGANIZATION
 from highroad.ledger import entries
-from highroad.ledger.doubt import is_unsettled
 from highroad.ledger.ledger import Ledger
-from highroad.ledger.rows import record, records, selection
+from highroad.ledger.tables.rows import record, records, selection
+from highroad.ledger.upkeep.doubt import is_unsettled
 from highroad.ports.ids import Ids
 from highroad.ports.upkeep import Upkeep
 

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any, Final, TypeAlias
 
 from highroad.domain.audit import TABLES, key_of
-from highroad.ledger.period import ALWAYS, Period
+from highroad.ledger.tables.period import ALWAYS, Period
 from highroad.ports.tables import AuditTables, Cell, Selection
 
 Record: TypeAlias = dict[str, Any]

@@ -11,12 +11,12 @@ from highroad.domain.entry import Fence, Written
 from highroad.domain.error import LedgerError
 from highroad.domain.proof import SignedHead, TreeHead
 from highroad.ledger import signing
-from highroad.ledger.anchoring import Anchoring
-from highroad.ledger.announcing import Announcement, announce, read_announcements
 from highroad.ledger.ledger import Ledger
-from highroad.ledger.merkle import RightEdge, leaf_hash
-from highroad.ledger.proofs import read_edge
-from highroad.ledger.trouble import Trouble
+from highroad.ledger.proof.anchoring import Anchoring
+from highroad.ledger.proof.announcing import Announcement, announce, read_announcements
+from highroad.ledger.proof.merkle import RightEdge, leaf_hash
+from highroad.ledger.proof.paths import read_edge
+from highroad.ledger.proof.trouble import Trouble
 from highroad.ports.proofs import LogExtent
 
 _PAGE: Final = 256

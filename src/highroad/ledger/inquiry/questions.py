@@ -8,7 +8,8 @@ from highroad.domain.audit import approval_of
 from highroad.domain.entry import EntryKind
 from highroad.domain.outcome import Status
 from highroad.domain.pin import Pin
-from highroad.ledger.answers import (
+from highroad.ledger.history import read_body, read_pin
+from highroad.ledger.inquiry.answers import (
     Act,
     ActKind,
     Denial,
@@ -21,12 +22,11 @@ from highroad.ledger.answers import (
     VersionChange,
     Word,
 )
-from highroad.ledger.derivation import stored
-from highroad.ledger.history import read_body, read_pin
 from highroad.ledger.ledger import Ledger
 from highroad.ledger.names import Names
-from highroad.ledger.period import ALWAYS, Period
-from highroad.ledger.rows import Record, record, records, selection
+from highroad.ledger.tables.derivation import stored
+from highroad.ledger.tables.period import ALWAYS, Period
+from highroad.ledger.tables.rows import Record, record, records, selection
 
 _MICRO: Final = 1e-6
 OPEN: Final = "open"

@@ -7,11 +7,11 @@ from typing import Final
 from highroad.domain.entry import EntryKind, StoredEntry
 from highroad.domain.json_value import JsonObject
 from highroad.domain.trail import Explanation, StageRecord, Trail, TrailStep
-from highroad.ledger.derivation import stored
 from highroad.ledger.history import CallHistory, read_body, read_call
 from highroad.ledger.ledger import Ledger
 from highroad.ledger.names import Names
 from highroad.ledger.projections import Body
+from highroad.ledger.tables.derivation import stored
 
 _MICRO: Final = 1e-6
 

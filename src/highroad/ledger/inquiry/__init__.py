@@ -1,0 +1,1 @@
+"""What auditors ask, and how they are answered: questions, reports, reveals, exports."""

@@ -1,0 +1,1 @@
+"""The proof of the ledger: its Merkle trees, signed heads, anchors, exports (`docs/proof.md`)."""

@@ -1,0 +1,1 @@
+"""What becomes of a ledger over years: retention, erasure, archives, moving."""
