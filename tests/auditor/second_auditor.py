@@ -648,24 +648,34 @@ def check_entries(export: Export, integrity: Findings) -> None:
             integrity.add((name, entry.seq), "columns and body disagree, or one cannot be read")
 
 
-def check_roots(export: Export, trusted: list[Head], integrity: Findings) -> dict[str, list[bytes]]:
-    """The root at each size that a head of the export states; what leaf hashes that proves."""
-    proven = {}
-    for name in {name for head in trusted for name in head.trees}:
-        log, known, before = export.logs.get(name) or Log(name), list[bytes](), 0
+def check_roots(
+    export: Export, trusted: list[Head], anchored: list["Anchored"], integrity: Findings
+) -> None:
+    """The root at each size that a head states, of the export or of an anchor, by size."""
+    heads = [*trusted, *(one.head for one in anchored)]
+    for name in {name for head in heads for name in head.trees}:
+        log, known, agreed = export.logs.get(name) or Log(name), list[bytes](), 0
         stated = {head.trees[name] for head in trusted if name in head.trees}
-        for size in sorted({size for size, _ in stated}):
-            before = len(known)
+        shared = {
+            (one.head.trees[name], one.shared.size(name) if one.shared else 0)
+            for one in anchored
+            if name in one.head.trees
+        }
+        for size in sorted({size for size, _ in stated} | {at for (at, _), _ in shared}):
+            before = agreed
             for root in sorted(root for at, root in stated if at == size):
-                known = check_root(log, known, (size, root), before, integrity)
-        proven[name] = known
-    return proven
+                found = check_root(log, known, (size, root), before, integrity)
+                if found is not None:
+                    known, agreed = found, size
+            for (at, root), end in sorted(shared):
+                if at == size:
+                    known = check_root(log, known, (at, root), min(end, at), integrity) or known
 
 
 def check_root(
     log: Log, known: list[bytes], stated: tuple[int, bytes], before: int, integrity: Findings
-) -> list[bytes]:
-    """One root; gives the leaf hashes that are known to be signed then.
+) -> list[bytes] | None:
+    """One root; gives the leaf hashes that are known to be signed then, if it is reached.
 
     Args:
         log: The log.
@@ -676,8 +686,8 @@ def check_root(
     """
     size, root = stated
     end = min(size, log.end)
-    hashes = log.hashes(known[:before], size)
-    stored = known[:before] + log.leaves[before:size]
+    hashes = log.hashes(known, size)
+    stored = known[:size] + log.leaves[len(known) : size]
     places = [at for at in range(before, min(end, len(stored))) if log.hash_at(at) != stored[at]]
     if Tree(hashes).root(size) == root:
         if places:
@@ -691,7 +701,7 @@ def check_root(
         integrity.add((log.name, before), f"it is not proven up to {size}")
     elif len(stored) == size:
         integrity.add((log.name, end), "leaf hashes behind the end lead to another root")
-    return known
+    return None
 
 
 # --- Anchors ------------------------------------------------------------------------------------
@@ -723,17 +733,6 @@ def anchored_heads(
                 if head.number in exported:
                     integrity.add(None, f"anchored head {head.number} is not that of the export")
     return others
-
-
-def check_anchored_roots(
-    export: Export, anchored: list[Anchored], proven: dict[str, list[bytes]], integrity: Findings
-) -> None:
-    """The roots of heads that only anchors have, against what the two histories share."""
-    for one in anchored:
-        for name, stated in one.head.trees.items():
-            shared = min(one.shared.size(name) if one.shared else 0, stated[0])
-            log = export.logs.get(name) or Log(name)
-            check_root(log, proven.get(name, [])[:shared], stated, shared, integrity)
 
 
 def holds_anchored(head: Head, keys: list[Announcement], given: bytes) -> bool:
@@ -936,6 +935,5 @@ def check_integrity(
         if one not in held:
             integrity.add(None, f"the signature of anchored head {one.head.number} does not hold")
     trusted = trusted_heads(export, keys, given)
-    proven = check_roots(export, trusted, integrity)
-    check_anchored_roots(export, held, proven, integrity)
+    check_roots(export, trusted, held, integrity)
     return trusted[-1] if trusted else None
