@@ -38,6 +38,10 @@ class _Fate(Enum):
     """Neither entries nor leaf hashes are there up to it."""
 
 
+_PROVEN: Final = frozenset({_Fate.AGREES, _Fate.BY_LEAVES})
+"""The leaves up to there are those that were signed."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Outcome:
     size: int
@@ -194,12 +198,16 @@ class Log:
         before = agreed = 0
         for outcome in filter(self._is_trusted, (*self._outcomes, *self._unreached())):
             if outcome.head.anchor is not None:
-                self._blame(outcome, self._shared(outcome.head))
+                since = self._shared(outcome.head)
+                if outcome.fate in _PROVEN:
+                    # Nobody else will say it: the next root is compared with what this one proved.
+                    since = min(since, agreed)
+                self._blame(outcome, since)
                 continue
             if outcome.size > agreed:
                 before = agreed
             self._blame(outcome, before)
-            if outcome.fate in {_Fate.AGREES, _Fate.BY_LEAVES}:
+            if outcome.fate in _PROVEN:
                 agreed = outcome.size
         if self.covered > self.end:
             self._problems.note(
@@ -290,7 +298,7 @@ class Log:
         elif self._stored is not None and self._stored.root() == root:
             fate = _Fate.BY_LEAVES
         self._outcomes.append(_Outcome(size, head, fate, tuple(self._differing)))
-        if fate not in {_Fate.AGREES, _Fate.BY_LEAVES} or not self._heads.is_trusted(head):
+        if fate not in _PROVEN or not self._heads.is_trusted(head):
             return
         # What was signed is known up to here, so what is wrong behind it can be told apart.
         self._differing.clear()
