@@ -664,16 +664,22 @@ def check_roots(
         for size in sorted({size for size, _ in stated} | {at for (at, _), _ in shared}):
             before = agreed
             for root in sorted(root for at, root in stated if at == size):
-                found = check_root(log, known, (size, root), before, integrity)
+                found = check_root(log, known, (size, root), before, before, integrity)
                 if found is not None:
                     known, agreed = found, size
-            for (at, root), end in sorted(shared):
+            for (at, root), last in sorted(shared):
                 if at == size:
-                    known = check_root(log, known, (at, root), min(end, at), integrity) or known
+                    since, end = min(last, agreed), min(last, at)
+                    known = check_root(log, known, (at, root), since, end, integrity) or known
 
 
 def check_root(
-    log: Log, known: list[bytes], stated: tuple[int, bytes], before: int, integrity: Findings
+    log: Log,
+    known: list[bytes],
+    stated: tuple[int, bytes],
+    before: int,
+    shared: int,
+    integrity: Findings,
 ) -> list[bytes] | None:
     """One root; gives the leaf hashes that are known to be signed then, if it is reached.
 
@@ -682,6 +688,7 @@ def check_root(
         known: The leaf hashes that are known to be signed.
         stated: A size, and the root that a head states for it.
         before: The last smaller size whose root agreed.
+        shared: From where on nothing is proven if this one differs.
         integrity: Where to note what is wrong.
     """
     size, root = stated
@@ -697,8 +704,8 @@ def check_root(
         if places:
             integrity.add((log.name, places[0]), "the entry is not the one that was signed")
         return stored
-    if size <= log.end or before < end:
-        integrity.add((log.name, before), f"it is not proven up to {size}")
+    if size <= log.end or shared < end:
+        integrity.add((log.name, shared), f"it is not proven up to {size}")
     elif len(stored) == size:
         integrity.add((log.name, end), "leaf hashes behind the end lead to another root")
     return None

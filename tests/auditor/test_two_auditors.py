@@ -126,7 +126,7 @@ def test_they_agree_on_what_was_changed(part, tmp_path):
 
 
 def test_they_agree_where_an_anchored_root_lies_before_the_first_of_the_export(tmp_path):
-    check_seeds([1889, 4582], tmp_path)
+    check_seeds([1889, 4582, 6042], tmp_path)
 
 
 @pytest.mark.nightly
