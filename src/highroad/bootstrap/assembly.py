@@ -1,0 +1,224 @@
+"""A runtime put together: every part of it, and how they are closed."""
+
+import random
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+import anyio
+
+from highroad.adapters.flags.rules import RulesFlags
+from highroad.adapters.system import SystemClock, TypeIds
+from highroad.approvals.definitions import Definitions
+from highroad.approvals.desk import Desk, Rules
+from highroad.approvals.inbox import Handler, Inbox
+from highroad.bootstrap.anchors import anchors_at
+from highroad.bootstrap.keys import keyring_of
+from highroad.bootstrap.ownership import OpenLedger, open_ledger, take_office
+from highroad.bootstrap.stores import path_of, store_at
+from highroad.bootstrap.toolset import Toolset, accepted_pins, toolset_of
+from highroad.bootstrap.user import local_user
+from highroad.domain.approval import Decision
+from highroad.domain.error import BrokenPromise
+from highroad.domain.identity import Principal
+from highroad.domain.limits import Limits
+from highroad.domain.order import ErasureOrder, Order, Settlement
+from highroad.domain.run import Usage
+from highroad.ledger.audit import Audit
+from highroad.ledger.ledger import Ledger
+from highroad.ledger.proof.notary import Notary
+from highroad.ledger.results import Results
+from highroad.ledger.upkeep.retention import Retention
+from highroad.limits.budget import Budget
+from highroad.limits.rate import Rates
+from highroad.limits.slots import Slots
+from highroad.pipeline.body import MAX_THREADS
+from highroad.pipeline.services import Services
+from highroad.ports.anchor import Anchor
+from highroad.ports.clock import Clock
+from highroad.ports.ids import Ids
+from highroad.ports.secrets import MasterKeys
+from highroad.ports.store import Store
+from highroad.recovery.settlements import Settlements
+from highroad.resilience.cache import Cache
+from highroad.resilience.loops import Loops
+from highroad.resilience.retry import Retry
+from highroad.settings import Settings, load
+from highroad.tools.pins.field_changes import field_changes
+
+
+@dataclass(slots=True, kw_only=True)
+class Assembly:
+    """A runtime's parts, put together."""
+
+    settings: Settings
+    services: Services
+    store: Store
+    definitions: Definitions
+    desk: Desk
+    settlements: Settlements
+    inbox: Inbox
+    audit: Audit
+    retention: Retention
+    notary: Notary | None
+    """Signs the ledger; `None` where another process owns it."""
+    principal: Principal
+    ledger_path: Path | None
+    owner_pid: int | None
+    """The process that owns the ledger; `None` when it is this one."""
+
+    async def close(self) -> None:
+        """Write what waits, close resources and the ledger."""
+        async with AsyncExitStack() as closing:  # last first, and all of it whatever one raises
+            closing.push_async_callback(self.store.close)
+            if self.notary is not None:
+                closing.push_async_callback(self.notary.close)
+            if self.owner_pid is None:
+                closing.push_async_callback(self.services.ledger.writer.flush)
+            closing.push_async_callback(self.services.dependencies.close)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What a test puts in place of the real thing."""
+
+    store: Store | None = None
+    clock: Clock | None = None
+    ids: Ids | None = None
+    keys: MasterKeys | None = None
+    anchors: tuple[Anchor, ...] = ()
+    """Besides those of the settings."""
+
+
+async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
+    url: str | None = None,
+    *,
+    tools: Iterable[object] = (),
+    deps: Mapping[type, Callable[..., Any]] | None = None,
+    limits: Limits | None = None,
+    principal: Principal | None = None,
+    settings: Settings | None = None,
+    parts: Parts = Parts(),
+) -> Assembly:
+    """Put a runtime together; what it opened is closed again if that fails.
+
+    Raises:
+        SettingsError: The configuration is wrong.
+        DeclarationError: A tool is declared wrongly.
+        LedgerError: The ledger cannot be used.
+    """
+    settings = settings or load()
+    toolset = toolset_of(settings, tools, deps or {})
+    address = url or settings.ledger
+    path = None if parts.store is not None else path_of(address)
+    store = parts.store or store_at(address)
+    try:
+        clock, ids = parts.clock or SystemClock(), parts.ids or TypeIds()
+        keyring = await keyring_of(store, settings, parts.keys)
+        anchors = (*parts.anchors, *anchors_at(settings.anchors, ledger=path))
+        opened = await open_ledger(store, keyring, clock, settings, anchors)
+        services = _services(opened.ledger, toolset, settings, limits or settings.limits, ids)
+        definitions = Definitions(
+            opened.ledger,
+            toolset.registry,
+            services.changed,
+            permissions=toolset.permissions,
+            owner_pid=opened.owner_pid,
+        )
+        if opened.is_owner:
+            await take_office(services, settings)
+        await definitions.compare(accepted_pins(settings, is_needed=opened.is_owner))
+    except BaseException:
+        await store.close()
+        raise
+    # Of several writers one records all decisions, so that none is taken beside another.
+    decides = opened.is_owner and not store.is_shared
+    desk = _desk(opened.ledger, settings, decides=decides)
+    settlements = Settlements(
+        opened.ledger, clock, permissions=toolset.permissions, is_owner=decides
+    )
+    audit = _audit(opened, toolset, services.results)
+    return Assembly(
+        settings=settings,
+        services=services,
+        store=store,
+        definitions=definitions,
+        desk=desk,
+        settlements=settlements,
+        inbox=Inbox(store, clock, _handlers(desk, settlements, audit)),
+        audit=audit,
+        retention=Retention(opened.ledger, store.upkeep, ids, days=settings.payload_days),
+        notary=opened.notary,
+        principal=principal or local_user(),
+        ledger_path=path,
+        owner_pid=opened.owner_pid,
+    )
+
+
+def _services(
+    ledger: Ledger, toolset: Toolset, settings: Settings, limits: Limits, ids: Ids
+) -> Services:
+    """What the road needs."""
+    clock = ledger.clock
+    return Services(
+        ledger=ledger,
+        registry=toolset.registry,
+        policy=toolset.policy,
+        limits=limits,
+        clock=clock,
+        ids=ids,
+        budget=Budget(limits, _usage_reader(ledger), clock),
+        rates=Rates(clock),
+        slots=Slots(limits.parallel),
+        results=Results(Cache(limits.cache_entries, clock), ledger.keyring),
+        loops=Loops(limits.identical_calls),
+        retry=Retry(random.random),
+        dependencies=toolset.dependencies,
+        joiner=_not_wired,
+        nested=_not_wired,
+        threads=anyio.CapacityLimiter(MAX_THREADS),
+        flags=RulesFlags(settings.flags),
+        asks=toolset.asks,
+    )
+
+
+def _desk(ledger: Ledger, settings: Settings, *, decides: bool) -> Desk:
+    rules = Rules(four_eyes=settings.four_eyes, roles=settings.approver_roles)
+    return Desk(ledger.store, ledger, ledger.clock, rules, is_owner=decides)
+
+
+def _audit(opened: OpenLedger, toolset: Toolset, results: Results) -> Audit:
+    return Audit(
+        opened.ledger,
+        toolset.policy.permissions,
+        is_owner=opened.is_owner,
+        differ=field_changes,
+        results=results,
+        grants=toolset.grants,
+        notary=opened.notary,
+    )
+
+
+def _handlers(desk: Desk, settlements: Settlements, audit: Audit) -> dict[type[Order], Handler]:
+    """Who records what another process asks for."""
+    return {
+        Decision: desk.record,
+        Settlement: settlements.record,
+        ErasureOrder: audit.erasures.carry_out,
+    }
+
+
+def _usage_reader(ledger: Ledger) -> Callable[[str], Awaitable[Usage]]:
+    async def read(run_id: str) -> Usage:
+        # The store knows only what was committed; what waits must count as well.
+        if ledger.writer.behind:
+            await ledger.writer.flush()
+        return await ledger.store.usage(run_id, at_ms=ledger.clock.now_ms())
+
+    return read
+
+
+async def _not_wired(*_: object) -> NoReturn:
+    raise BrokenPromise("the runtime was put together without its own part of the services")

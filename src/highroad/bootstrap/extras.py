@@ -1,0 +1,38 @@
+"""Libraries that only some adapters need; an extra of ours installs each."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final
+
+from highroad.domain.error import SettingsError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extra:
+    """A library that is imported only for whoever asks for what needs it."""
+
+    name: str
+    """Of the extra, as in `highroad[name]`."""
+    library: str
+    of: str
+    """What needs it, as people call it."""
+
+    @contextmanager
+    def needed(self) -> Iterator[None]:
+        """Name the command that installs the library, if that is what is missing.
+
+        Raises:
+            SettingsError: It is.
+        """
+        try:
+            yield
+        except ModuleNotFoundError as error:
+            if error.name != self.library:
+                raise
+            raise SettingsError(
+                f"{self.of} needs {self.library}: pip install 'highroad[{self.name}]'"
+            ) from None
+
+
+POSTGRES: Final = Extra(name="postgres", library="asyncpg", of="PostgreSQL")
