@@ -41,7 +41,7 @@ T = TypeVar("T")
 
 ToolFunction = Callable[..., Any]
 Arguments = Mapping[str, object] | str | bytes
-Dependencies = Mapping[type, Callable[..., Any]]
+Deps = Mapping[type, Callable[..., Any]]
 
 _log: Final = logging.getLogger("highroad.runtime")
 logging.getLogger("highroad").addHandler(logging.NullHandler())
@@ -93,7 +93,7 @@ class Runtime:
         url: str | None = None,
         *,
         tools: Iterable[object] = (),
-        deps: Dependencies | None = None,
+        deps: Deps | None = None,
         limits: Limits | None = None,
         principal: Principal | None = None,
         settings: Settings | None = None,

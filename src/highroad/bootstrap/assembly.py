@@ -77,7 +77,7 @@ class Assembly:
                 closing.push_async_callback(self.notary.close)
             if self.owner_pid is None:
                 closing.push_async_callback(self.services.ledger.writer.flush)
-            closing.push_async_callback(self.services.dependencies.close)
+            closing.push_async_callback(self.services.deps.close)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,7 +175,7 @@ def _services(
         results=Results(Cache(limits.cache_entries, clock), ledger.keyring),
         loops=Loops(limits.identical_calls),
         retry=Retry(random.random),
-        dependencies=toolset.dependencies,
+        deps=toolset.deps,
         joiner=_not_wired,
         nested=_not_wired,
         threads=anyio.CapacityLimiter(MAX_THREADS),

@@ -11,7 +11,7 @@ from highroad.domain.error import DeclarationError, SettingsError
 from highroad.domain.identity import Principal
 from highroad.domain.policy import Role
 from highroad.ledger.inquiry.report import Grants
-from highroad.pipeline.dependencies import Dependencies
+from highroad.pipeline.deps import Deps
 from highroad.ports.conditions import Condition, Conditions, InvalidConditionError
 from highroad.settings import Settings
 from highroad.tools.declaring.discovery import discover
@@ -25,7 +25,7 @@ class Toolset:
     """Tools, what their bodies are handed, and the rules about them."""
 
     registry: Registry
-    dependencies: Dependencies
+    deps: Deps
     policy: RulesPolicy
     permissions: Callable[[Principal], AbstractSet[str]] | None
     """What a principal holds, by the policy; `None` where no policy is in force."""
@@ -40,7 +40,7 @@ def toolset_of(
 ) -> Toolset:
     """The tools of the settings and those that are given.
 
-    Where both say how to make a dependency, `deps` holds.
+    Where both say how to make a dep, `deps` holds.
 
     Raises:
         DeclarationError: A tool is declared wrongly, or nobody makes what it asks for.
@@ -54,13 +54,13 @@ def toolset_of(
         for tool in registry
         if tool.definition.ask is not None
     }
-    dependencies = Dependencies({**declared.deps, **deps})
+    provided = Deps({**declared.deps, **deps})
     for tool in registry:
-        dependencies.check(tool)
+        provided.check(tool)
     policy = RulesPolicy(settings.policy, conditions)
     return Toolset(
         registry=registry,
-        dependencies=dependencies,
+        deps=provided,
         policy=policy,
         permissions=policy.permissions if settings.policy.denies_by_default else None,
         asks=asks,

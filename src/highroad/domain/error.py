@@ -28,6 +28,9 @@ class Code(StrEnum):
     APPROVAL_VOID = "approval_void"
     RATE_LIMITED = "rate_limited"
     BUDGET_EXCEEDED = "budget_exceeded"
+    DEPENDENCY_UNAVAILABLE = "dependency_unavailable"
+    OVERLOADED = "overloaded"
+    LIMITS_UNAVAILABLE = "limits_unavailable"
     LOOP_DETECTED = "loop_detected"
     IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused"
     TIMEOUT = "timeout"
@@ -157,6 +160,10 @@ class LedgerError(HighroadError):
 
 class AnchorError(HighroadError):
     """An anchor cannot be reached, read or written. Nothing is lost: heads are sent to it again."""
+
+
+class CountersError(HighroadError):
+    """What limits count cannot be reached. What needs a limit is refused until it can (P6)."""
 
 
 class LedgerOwned(LedgerError):  # noqa: N818 - named by its code, `ledger_owned`

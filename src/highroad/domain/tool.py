@@ -101,6 +101,7 @@ class ToolDefinition:
         errors: Codes of the errors that it declares, each with when it comes and what to do.
         examples: Arguments of calls worth imitating; each fits `input_schema`.
         flag: Feature flag that must be on for whoever calls it; `None` is none.
+        dependency: What it cannot work without; `None` is itself alone.
         deprecated: What to use instead; `None` is a version in good standing.
         source: Identity of the server that it comes from; empty is this program's own code.
         annotations: What that server says of it (MCP `annotations`): hints, no promises.
@@ -132,9 +133,15 @@ class ToolDefinition:
     errors: Mapping[str, str] = field(default_factory=dict)
     examples: tuple[JsonObject, ...] = ()
     flag: str | None = None
+    dependency: str | None = None
     deprecated: str | None = None
     source: str = ""
     annotations: Mapping[str, JsonValue] = field(default_factory=dict)
+
+    @property
+    def needs(self) -> str:
+        """The dependency whose breaker and bulkhead its attempts pass; its own name without one."""
+        return self.dependency or self.name
 
     @property
     def has_effects(self) -> bool:

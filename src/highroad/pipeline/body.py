@@ -46,7 +46,7 @@ class Progress:
 
 
 async def tool_context(call: Call, context: RoadContext) -> ToolContext[Any]:
-    """What the body and the tool's hooks see; dependencies are made when first wanted."""
+    """What the body and the tool's hooks see; deps are made when first wanted."""
     record, tool = context.record, context.tool
     attempt, key = max(1, record.attempts), None
     if context.claim is not None:
@@ -57,7 +57,7 @@ async def tool_context(call: Call, context: RoadContext) -> ToolContext[Any]:
         return seen
     deps = None
     if tool.deps is not None:
-        deps = await context.services.dependencies.make(
+        deps = await context.services.deps.make(
             tool.deps, call.principal, call.run_id, is_kept=not call.is_direct
         )
     context.seen = ToolContext(
@@ -99,7 +99,7 @@ async def _run(call: Call, context: RoadContext, watch: Watch) -> object:
     seen = await tool_context(call, context)
     resources = None
     if tool.resources:
-        opened = context.services.dependencies.resource
+        opened = context.services.deps.resource
         resources = {need.parameter: await opened(need) for need in tool.resources}
     context.begin_body()
     if tool.is_async:

@@ -17,7 +17,7 @@ from highroad.ledger.results import Results
 from highroad.limits.budget import Budget, Demand, to_microusd
 from highroad.limits.rate import Rates
 from highroad.limits.slots import Slots
-from highroad.pipeline.dependencies import Dependencies
+from highroad.pipeline.deps import Deps
 from highroad.pipeline.inflight import Inflight
 from highroad.ports.clock import Clock
 from highroad.ports.conditions import Condition
@@ -58,7 +58,7 @@ class Services:
     results: Results
     loops: Loops
     retry: Retry
-    dependencies: Dependencies
+    deps: Deps
     joiner: Joiner
     nested: Nested
     threads: anyio.CapacityLimiter

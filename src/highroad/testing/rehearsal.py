@@ -64,7 +64,7 @@ class Rehearsal:
 
     def provide(self, kind: type, factory: Callable[..., Any]) -> None:
         """Name the factory of what bodies ask for as `ToolContext[kind]`, before the first call."""
-        self._require_closed("provide dependencies")
+        self._require_closed("provide deps")
         self._deps[kind] = factory
 
     def replace(self, tool: ToolFunction | str, fake: ToolFunction) -> None:

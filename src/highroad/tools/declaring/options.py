@@ -85,6 +85,9 @@ class ToolOptions(TypedDict, total=False):
     """For people and policies to group by."""
     examples: Iterable[Mapping[str, object]]
     """Arguments of calls worth imitating, in JSON; each fits the schema."""
+    dependency: str
+    """What it cannot work without, such as `payments`; tools that name the same share its breaker,
+    bulkhead and retry budget."""
     flag: str
     """Feature flag that must be on for whoever calls it."""
     deprecated: str
@@ -111,6 +114,7 @@ TAKEN_OVER: Final = (
     "strict",
     "version",
     "flag",
+    "dependency",
     "deprecated",
 )
 """Options that stand in the definition as they were given."""
@@ -125,8 +129,8 @@ _LEAST: Final = {
 }
 _POSITIVE: Final = ("timeout_s", "honoured_s")
 _WHOLE: Final = ("attempts", "max_per_run", "per_minute")
-_TEXTS: Final = ("name", "description", "ask", "version", "flag", "deprecated")
-_FULL: Final = ("version", "flag", "deprecated")
+_TEXTS: Final = ("name", "description", "ask", "version", "flag", "dependency", "deprecated")
+_FULL: Final = ("version", "flag", "dependency", "deprecated")
 """Texts that would say nothing if they were empty."""
 _FUNCTIONS: Final = ("error_when", "migrate")
 _VERSION: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")

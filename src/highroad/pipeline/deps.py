@@ -1,4 +1,4 @@
-"""What bodies are handed beside their arguments: dependencies per principal and run, resources."""
+"""What bodies are handed beside their arguments: deps per principal and run, resources."""
 
 import asyncio
 import inspect
@@ -13,13 +13,13 @@ from highroad.domain.identity import Principal
 from highroad.tools.compile import RegisteredTool, ResourceNeed
 
 Factory = Callable[..., Any | Awaitable[Any]]
-"""Makes a dependency, of nothing or of the principal; sync or async."""
+"""Makes a dep, of nothing or of the principal; sync or async."""
 
 _KEPT_RUNS: Final = 1_024
 
 
-class Dependencies:
-    """Makes dependencies when they are first wanted, and opens resources once per process."""
+class Deps:
+    """Makes deps when they are first wanted, and opens resources once per process."""
 
     def __init__(self, factories: Mapping[type, Factory] | None = None) -> None:
         self._factories = dict(factories or {})
@@ -37,7 +37,7 @@ class Dependencies:
         """See that what a tool asks for can be made.
 
         Raises:
-            DeclarationError: No factory was named for its dependencies.
+            DeclarationError: No factory was named for its deps.
         """
         wanted = tool.deps
         if isinstance(wanted, type) and wanted not in {NoneType, *self._factories}:
@@ -49,7 +49,7 @@ class Dependencies:
     async def make(
         self, kind: object, principal: Principal, run_id: str, *, is_kept: bool
     ) -> object:
-        """The dependency of that type, for this principal and run.
+        """The dep of that type, for this principal and run.
 
         Args:
             kind: As `ToolContext[kind]` names it; one without a factory is `None`.

@@ -1,0 +1,140 @@
+"""What a piece of work demands before it may go on: money, a place, a turn, an unbroken dependency.
+
+A demand is judged and taken by `highroad.ports.counters.Counters`, all demands of one piece of work
+at once or none of them. Keys are opaque: ids and digests, never names of people (P7).
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias
+
+from highroad.domain.dependency import BreakerRule
+from highroad.domain.value import value
+
+
+@value
+class Amount:
+    """What work takes of a budget. Whole numbers, which add up exactly."""
+
+    proposals: int = 0
+    calls: int = 0
+    attempts: int = 0
+    tokens: int = 0
+    microusd: int = 0
+    """Millionths of a US dollar."""
+    wall_ms: int = 0
+    """Time on the road, in milliseconds."""
+
+
+@value
+class BudgetDemand:
+    """So much of an account, which may hold and have used no more than `most`."""
+
+    account: str
+    """For example `run/run_…`, `user/…/day/20780`: scope, whose, and window."""
+    amount: Amount
+    most: Amount
+    """A field below 0 is no limit."""
+    until_ms: int | None = None
+    """When its window ends and it may be forgotten; `None` lasts."""
+
+
+@value
+class RateDemand:
+    """One turn under a sliding window: never more than `most` in any `window_s` seconds."""
+
+    key: str
+    most: int
+    window_s: float = 60.0
+
+
+@value
+class BucketDemand:
+    """One token of a bucket that holds `burst` and refills evenly."""
+
+    key: str
+    burst: int
+    per_s: float
+
+
+@value
+class SlotDemand:
+    """A place beside at most `most` others at once (bulkhead).
+
+    It is held for `lease_s` seconds unless it is given back or renewed: its holder may have died.
+    """
+
+    key: str
+    most: int
+    lease_s: float
+
+
+@value
+class PassDemand:
+    """That the breaker of a dependency lets an attempt through."""
+
+    dependency: str
+    rule: BreakerRule
+
+
+Demand: TypeAlias = BudgetDemand | RateDemand | BucketDemand | SlotDemand | PassDemand
+
+
+class Lack(StrEnum):
+    """Why a demand is not met."""
+
+    SPENT = "spent"
+    """The budget has not so much left."""
+    RATE = "rate"
+    """Too many within the window, or the bucket is empty."""
+    FULL = "full"
+    """No place is free."""
+    OPEN = "open"
+    """The breaker is open, or half-open with its few trials under way."""
+    UNSEEDED = "unseeded"
+    """The account is not known: what was used before must be read from the ledger first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shortage:
+    """The first demand that is not met; nothing was taken."""
+
+    demand: Demand
+    lack: Lack
+    meter: str = ""
+    """Of a budget: which field of `Amount`."""
+    count: float = 0.0
+    """Used and reserved so far."""
+    most: float = 0.0
+    retry_after_s: float | None = None
+    """When it may be met, where that is known."""
+
+
+class AttemptResult(StrEnum):
+    """What an attempt says of its dependency."""
+
+    SUCCESS = "success"
+    FAILURE = "failure"
+    ABANDONED = "abandoned"
+    """Nothing: it was called off before, or went wrong for reasons of its own."""
+
+
+@value
+class Settled:
+    """A budget's part of a piece of work that has ended: `used` replaces what was demanded."""
+
+    demand: BudgetDemand
+    used: Amount
+
+
+@value
+class Reported:
+    """A passed attempt has ended."""
+
+    demand: PassDemand
+    result: AttemptResult
+    took_s: float
+
+
+Return: TypeAlias = Settled | Reported | SlotDemand | RateDemand
+"""What is given back: settled, reported, a place, or a turn that was not used after all."""

@@ -1,0 +1,65 @@
+"""Where budgets, rates, bulkheads and breakers are counted: here, or for all processes at once."""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from highroad.domain.demand import Amount, Demand, Return, Shortage
+from highroad.domain.dependency import BreakerReading, BreakerRule, BreakerState
+
+
+class Counters(Protocol):
+    """Counts what work demands. Contract kit: `highroad.testing.contracts.counters`.
+
+    Every method raises `CountersError` when the counts cannot be reached; nobody may then assume
+    that there is room.
+    """
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether other processes count here too."""
+        ...
+
+    async def look(self, demands: Sequence[Demand]) -> Shortage | None:
+        """Which of the demands could not be met now, taking nothing."""
+        ...
+
+    async def take(self, demands: Sequence[Demand], *, holder: str) -> Shortage | None:
+        """Take all of them in one atomic operation, or nothing and say which one is short.
+
+        Args:
+            demands: Judged in order.
+            holder: Whose it is: the id of a call or attempt. What the holder has of a key already
+                is not taken again.
+        """
+        ...
+
+    async def give(self, returns: Sequence[Return], *, holder: str) -> None:
+        """Give back, settle and report what `holder` took, in one operation. Safe to repeat."""
+        ...
+
+    async def renew(self, holders: Sequence[str]) -> None:
+        """Hold places longer: their holders live."""
+        ...
+
+    async def seed(self, account: str, used: Amount, *, until_ms: int | None) -> None:
+        """Let an account begin with what the ledger says was used, unless it is known already."""
+        ...
+
+    async def usage(self, account: str) -> Amount | None:
+        """What an account has used and holds; `None` where it is not known."""
+        ...
+
+    async def breakers(self, rules: Mapping[str, BreakerRule]) -> Sequence[BreakerReading]:
+        """How the breakers of these dependencies stand, in order."""
+        ...
+
+    async def force(self, dependency: str, state: BreakerState | None) -> None:
+        """Open or close a breaker by hand until told otherwise; `None` lets it go.
+
+        One that is let go is closed and has counted nothing.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Give up connections. Safe to call twice."""
+        ...
