@@ -59,6 +59,12 @@ class Circumstances(TypedDict, total=False):
     run: str | None
     """Your name for a run of several calls, which share budgets and keys; without one the call is
     a run of its own."""
+    parent: str | None
+    """Your name for the run that this one is a child of: it draws on that one's budget too. Said
+    once, when the run begins."""
+    conversation: str | None
+    """Your name for the conversation that the run belongs to, whose budget it draws on too. Said
+    once; a child belongs to its parent's."""
     key: str | None
     """Idempotency key: two calls with it are one. Derived from run and arguments where there is
     none."""

@@ -1,7 +1,7 @@
 """A runtime put together: every part of it, and how they are closed."""
 
 import random
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,7 @@ from highroad.approvals.definitions import Definitions
 from highroad.approvals.desk import Desk, Rules
 from highroad.approvals.inbox import Handler, Inbox
 from highroad.bootstrap.anchors import anchors_at
+from highroad.bootstrap.counters import counters_at
 from highroad.bootstrap.keys import keyring_of
 from highroad.bootstrap.ownership import OpenLedger, open_ledger, take_office
 from highroad.bootstrap.stores import path_of, store_at
@@ -25,19 +26,20 @@ from highroad.domain.error import BrokenPromise
 from highroad.domain.identity import Principal
 from highroad.domain.limits import Limits
 from highroad.domain.order import ErasureOrder, Order, Settlement
-from highroad.domain.run import Usage
 from highroad.ledger.audit import Audit
 from highroad.ledger.ledger import Ledger
 from highroad.ledger.proof.notary import Notary
 from highroad.ledger.results import Results
 from highroad.ledger.upkeep.retention import Retention
-from highroad.limits.budget import Budget
-from highroad.limits.rate import Rates
+from highroad.ledger.usage import LedgerUsage
+from highroad.limits.budgets import Budgets
+from highroad.limits.runs import LiveRuns
 from highroad.limits.slots import Slots
 from highroad.pipeline.body import MAX_THREADS
 from highroad.pipeline.services import Services
 from highroad.ports.anchor import Anchor
 from highroad.ports.clock import Clock
+from highroad.ports.counters import Counters
 from highroad.ports.ids import Ids
 from highroad.ports.secrets import MasterKeys
 from highroad.ports.store import Store
@@ -73,6 +75,7 @@ class Assembly:
         """Write what waits, close resources and the ledger."""
         async with AsyncExitStack() as closing:  # last first, and all of it whatever one raises
             closing.push_async_callback(self.store.close)
+            closing.push_async_callback(self.services.budgets.counters.close)
             if self.notary is not None:
                 closing.push_async_callback(self.notary.close)
             if self.owner_pid is None:
@@ -88,6 +91,7 @@ class Parts:
     clock: Clock | None = None
     ids: Ids | None = None
     keys: MasterKeys | None = None
+    counters: Counters | None = None
     anchors: tuple[Anchor, ...] = ()
     """Besides those of the settings."""
 
@@ -119,7 +123,10 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
         keyring = await keyring_of(store, settings, parts.keys)
         anchors = (*parts.anchors, *anchors_at(settings.anchors, ledger=path))
         opened = await open_ledger(store, keyring, clock, settings, anchors)
-        services = _services(opened.ledger, toolset, settings, limits or settings.limits, ids)
+        counters = parts.counters or counters_at(settings.counters, clock)
+        services = _services(
+            opened.ledger, toolset, settings, limits or settings.limits, ids, counters
+        )
         definitions = Definitions(
             opened.ledger,
             toolset.registry,
@@ -157,11 +164,16 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
     )
 
 
-def _services(
-    ledger: Ledger, toolset: Toolset, settings: Settings, limits: Limits, ids: Ids
+def _services(  # noqa: PLR0913, PLR0917 - what they are made of
+    ledger: Ledger,
+    toolset: Toolset,
+    settings: Settings,
+    limits: Limits,
+    ids: Ids,
+    counters: Counters,
 ) -> Services:
     """What the road needs."""
-    clock = ledger.clock
+    clock, reader = ledger.clock, LedgerUsage(ledger)
     return Services(
         ledger=ledger,
         registry=toolset.registry,
@@ -169,8 +181,10 @@ def _services(
         limits=limits,
         clock=clock,
         ids=ids,
-        budget=Budget(limits, _usage_reader(ledger), clock),
-        rates=Rates(clock),
+        runs=LiveRuns(reader.usage, clock),
+        budgets=Budgets(
+            counters, limits, reader, clock, rules=settings.budgets, rates=settings.rates
+        ),
         slots=Slots(limits.parallel),
         results=Results(Cache(limits.cache_entries, clock), ledger.keyring),
         loops=Loops(limits.identical_calls),
@@ -208,16 +222,6 @@ def _handlers(desk: Desk, settlements: Settlements, audit: Audit) -> dict[type[O
         Settlement: settlements.record,
         ErasureOrder: audit.erasures.carry_out,
     }
-
-
-def _usage_reader(ledger: Ledger) -> Callable[[str], Awaitable[Usage]]:
-    async def read(run_id: str) -> Usage:
-        # The store knows only what was committed; what waits must count as well.
-        if ledger.writer.behind:
-            await ledger.writer.flush()
-        return await ledger.store.usage(run_id, at_ms=ledger.clock.now_ms())
-
-    return read
 
 
 async def _not_wired(*_: object) -> NoReturn:

@@ -6,7 +6,7 @@ at once or none of them. Keys are opaque: ids and digests, never names of people
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from highroad.domain.dependency import BreakerRule
 from highroad.domain.value import value
@@ -25,6 +25,37 @@ class Amount:
     wall_ms: int = 0
     """Time on the road, in milliseconds."""
 
+    def plus(self, other: "Amount") -> "Amount":
+        """Both together."""
+        # Field by field, here and below: every reservation pays for it several times.
+        return Amount(
+            proposals=self.proposals + other.proposals,
+            calls=self.calls + other.calls,
+            attempts=self.attempts + other.attempts,
+            tokens=self.tokens + other.tokens,
+            microusd=self.microusd + other.microusd,
+            wall_ms=self.wall_ms + other.wall_ms,
+        )
+
+    def minus(self, other: "Amount") -> "Amount":
+        """What is left of it without the other."""
+        return Amount(
+            proposals=self.proposals - other.proposals,
+            calls=self.calls - other.calls,
+            attempts=self.attempts - other.attempts,
+            tokens=self.tokens - other.tokens,
+            microusd=self.microusd - other.microusd,
+            wall_ms=self.wall_ms - other.wall_ms,
+        )
+
+
+METERS: Final = ("proposals", "calls", "attempts", "tokens", "microusd", "wall_ms")
+"""The fields of `Amount`."""
+NOTHING: Final = Amount()
+UNLIMITED: Final = Amount(proposals=-1, calls=-1, attempts=-1, tokens=-1, microusd=-1, wall_ms=-1)
+NEAR: Final = 0.9
+"""The part of a limit from which on whoever spends is told."""
+
 
 @value
 class BudgetDemand:
@@ -37,6 +68,31 @@ class BudgetDemand:
     """A field below 0 is no limit."""
     until_ms: int | None = None
     """When its window ends and it may be forgotten; `None` lasts."""
+    is_final: bool = False
+    """Used by being taken: it is not held, cannot be given back, and counts at every asking."""
+
+    def shortage(self, has: Amount) -> "Shortage | None":
+        """Why an account that holds and has used `has` cannot meet it; `None` where it can."""
+        for meter in METERS:
+            wanted, most = getattr(self.amount, meter), getattr(self.most, meter)
+            if wanted and 0 <= most < wanted + getattr(has, meter):
+                return Shortage(
+                    demand=self,
+                    lack=Lack.SPENT,
+                    meter=meter,
+                    count=getattr(has, meter),
+                    most=most,
+                )
+        return None
+
+    def near(self, has: Amount) -> "tuple[Near, ...]":
+        """Meters that it takes from and that are nearly used up, in an account that has `has`."""
+        return tuple(
+            Near(self, meter, getattr(has, meter), getattr(self.most, meter))
+            for meter in METERS
+            if getattr(self.amount, meter)
+            and 0 <= getattr(self.most, meter) * NEAR <= getattr(has, meter)
+        )
 
 
 @value
@@ -110,6 +166,25 @@ class Shortage:
     """When it may be met, where that is known."""
 
 
+@value(kw_only=False)
+class Near:
+    """A budget that is nearly used up: nine tenths, or more."""
+
+    demand: BudgetDemand
+    meter: str
+    """Which field of `Amount`."""
+    count: int
+    """Used and held."""
+    most: int
+
+
+@value(kw_only=False)
+class Taken:
+    """All demands are met, and counted."""
+
+    near: tuple[Near, ...] = ()
+
+
 class AttemptResult(StrEnum):
     """What an attempt says of its dependency."""
 
@@ -121,7 +196,10 @@ class AttemptResult(StrEnum):
 
 @value
 class Settled:
-    """A budget's part of a piece of work that has ended: `used` replaces what was demanded."""
+    """A budget's part of a piece of work that has ended: `used` replaces what was held.
+
+    What is never settled counts in full: work in flight, and work of unknown outcome.
+    """
 
     demand: BudgetDemand
     used: Amount
@@ -136,5 +214,5 @@ class Reported:
     took_s: float
 
 
-Return: TypeAlias = Settled | Reported | SlotDemand | RateDemand
+Return: TypeAlias = Settled | Reported | SlotDemand | RateDemand | BucketDemand
 """What is given back: settled, reported, a place, or a turn that was not used after all."""

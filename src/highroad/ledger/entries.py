@@ -94,6 +94,7 @@ def ended(  # noqa: PLR0913 - the facts of an ending, each by name
             "opened": record.opened_ms,
             "stages": record.trace[record.traced :],
         }
+        _place(body, record)
     else:
         body = _opening(record, EntryKind.ENDED, at_ms)
         if record.has_intent:
@@ -381,6 +382,7 @@ def _opening(record: CallRecord, kind: EntryKind, at_ms: int, lines: int | None 
         body["arguments"] = _ref(record.arguments)
     if record.is_new_run:
         body["new_run"] = True
+    _place(body, record)
     if record.key_digest is not None:
         body["key"] = record.key_digest
     if record.coercions:
@@ -394,6 +396,14 @@ def _opening(record: CallRecord, kind: EntryKind, at_ms: int, lines: int | None 
     if call.dry_run:
         body["dry_run"] = True
     return body
+
+
+def _place(body: Body, record: CallRecord) -> None:
+    """Note where the run of a call belongs; most belong nowhere, and say nothing here."""
+    if record.parent_run_id is not None:
+        body["parent_run"] = record.parent_run_id
+    if record.conversation_id is not None:
+        body["conversation"] = record.conversation_id
 
 
 def _ref(ref: PayloadRef) -> tuple[str, str, int]:

@@ -20,11 +20,13 @@ class CallRecord:
         "attempts",
         "call",
         "coercions",
+        "conversation_id",
         "effect",
         "has_intent",
         "is_new_run",
         "key_digest",
         "opened_ms",
+        "parent_run_id",
         "payloads",
         "policy_version",
         "principal_id",
@@ -53,6 +55,10 @@ class CallRecord:
         self.policy_version: str = policy_version
         self.is_new_run: bool = call.is_direct
         """This call's first entry opens its run."""
+        self.parent_run_id: str | None = None
+        """The run that its run is a child of."""
+        self.conversation_id: str | None = None
+        """Opaque; of its run."""
         self.rules: tuple[str, ...] = ()
         """Of the policy, that allowed it."""
         self.trace: list[StageLine] = []

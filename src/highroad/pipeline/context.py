@@ -1,23 +1,29 @@
 """What is learned about one call while it is on the road."""
 
+import asyncio
 import logging
+from collections.abc import Coroutine
 from typing import Any, Final
 
 import orjson
 
 from highroad.domain.approval import Approval, Obligation
 from highroad.domain.call import Call
+from highroad.domain.demand import Amount
 from highroad.domain.entry import KeyClaim
-from highroad.domain.error import BrokenPromise
+from highroad.domain.error import BrokenPromise, CountersError
 from highroad.domain.json_value import JsonValue
 from highroad.domain.label import Labels
+from highroad.domain.limits import MICRO
 from highroad.domain.outcome import AnyOutcome, Ending, Proof, Status
 from highroad.domain.tool import Effect
 from highroad.domain.verdict import StageLine
 from highroad.ledger.canonical import canonical
 from highroad.ledger.record import CallRecord
-from highroad.limits.budget import Account, Reservation, to_microusd
-from highroad.limits.rate import Taken
+from highroad.limits.claim import Spender, Spending, ToolCap, to_microusd
+from highroad.limits.exceeded import Exceeded
+from highroad.limits.reservation import Reservation
+from highroad.limits.runs import LiveRun
 from highroad.pipeline.services import Services
 from highroad.tools.body.context import ToolContext
 from highroad.tools.compile import RegisteredTool
@@ -34,35 +40,37 @@ class RoadContext:
         "_has_slot",
         "_reservation",
         "_tool",
-        "account",
+        "_used",
         "approval",
         "approval_after",
         "claim",
         "deadline_s",
         "doubts",
         "lap_s",
+        "near",
         "obligations",
         "outcome",
         "proof",
         "record",
+        "run",
         "seen",
         "services",
+        "spending",
         "started_s",
         "strays",
-        "taken",
     )
 
     def __init__(
         self,
         services: Services,
         record: CallRecord,
-        account: Account,
+        run: LiveRun,
         approval: Approval | None = None,
     ) -> None:
         self.services: Services = services
         self.record: CallRecord = record
-        self.account: Account = account
-        """Of its run; the drive leaves it at its end."""
+        self.run: LiveRun = run
+        """The drive leaves it at its end."""
         self.approval: Approval | None = approval
         """Of a call that was held and is driven on."""
         self.approval_after: Approval | None = None
@@ -80,8 +88,10 @@ class RoadContext:
         """Attempts that were given up on and whose bodies run on, each in its thread."""
         self.seen: ToolContext[Any] | None = None
         """What the tool's body and hooks were handed last."""
-        self.taken: Taken | None = None
-        """Its place in the rate."""
+        self.spending: Spending | None = None
+        """What it takes of budgets and rates."""
+        self.near: list[Exceeded] = []
+        """Limits that are nearly reached with it."""
         clock, call = services.clock, record.call
         services.inflight.board(call)
         self.started_s: float = clock.monotonic_s()
@@ -94,6 +104,8 @@ class RoadContext:
         self._reservation: Reservation | None = None
         self._has_slot = False
         self._cost_microusd: int | None = None
+        self._used: Amount | None = None
+        """What the call has used, once that is known; what is unknown counts in full."""
 
     # -- the call ----------------------------------------------------------------------------
 
@@ -184,10 +196,31 @@ class RoadContext:
 
     # -- what is reserved --------------------------------------------------------------------
 
+    @property
+    def is_lone(self) -> bool:
+        """Whether nothing but the limits of a run of one binds the call."""
+        is_child = self.run.parent is not None
+        return self.record.call.is_direct and not is_child and not self.services.budgets.binds_all
+
+    def spender(self, cap: ToolCap | None = None, per_minute: int | None = None) -> Spender:
+        """The call, as budgets know it."""
+        call, record = self.record.call, self.record
+        return Spender(
+            holder=call.id,
+            run=self.run,
+            principal_id=record.principal_id,
+            organization=call.organization,
+            at_ms=call.created_ms,
+            is_alone=call.is_direct,
+            tool=cap,
+            per_minute=per_minute,
+        )
+
     def hold_reservation(self, reservation: Reservation) -> None:
         """Note what `admit` reserved."""
         self._reservation = reservation
-        self.record.reserved_microusd = reservation.microusd
+        self.near.extend(reservation.near)
+        self.record.reserved_microusd = reservation.amount.microusd
 
     async def take_slot(self) -> None:
         """Wait for one of the run's slots; a call from inside a body rides on its parent's."""
@@ -198,23 +231,51 @@ class RoadContext:
 
     def take_over_reservation(self) -> None:
         """The intent is written: from here on the call counts, however it ends."""
-        self.taken = None
         if self._reservation is not None:
             self._reservation.commit()
 
-    def release_reservation(self) -> None:
-        """Give back what no intent took over, and the slot."""
+    async def give_back(self) -> None:
+        """Settle what was reserved, or give back what no intent took over; and the slot.
+
+        What is unknown, or could not be recorded, is left as it is held: in full.
+        """
         if self._has_slot:
             self._has_slot = False
             self.services.slots.give(self.record.call.run_id)
-        if self.taken is not None:
-            self.taken.give_back()
-            self.taken = None
-        if self._reservation is not None:
-            self._reservation.release()
+        returning = self._returning()
+        if returning is None:
+            return
+        if self.services.budgets.counters.is_shared:
+            # Nobody waits for another machine to hear of it.
+            task = asyncio.get_running_loop().create_task(self._return(returning))
+            self.services.tasks.add(task)
+            task.add_done_callback(self.services.tasks.discard)
+        else:
+            await self._return(returning)
+
+    def _returning(self) -> Coroutine[Any, Any, None] | None:
+        """What is to be told to the counters."""
+        reservation, used = self._reservation, self._used
+        if not self.record.has_intent:
+            return None if reservation is None else reservation.release()
+        if used is None:
+            return None
+        if reservation is None:
+            if self.is_lone and not self.run.seeded:
+                return None
+            held = Amount(calls=1, attempts=1, microusd=self.record.reserved_microusd)
+            cap = self.services.cap(self.tool.definition) if self.is_resolved else None
+            reservation = self.services.budgets.resumed(self.spender(cap), held)
+        return reservation.settle(used)
+
+    async def _return(self, returning: Coroutine[Any, Any, None]) -> None:
+        try:
+            await returning
+        except CountersError as error:
+            _log.warning("call %s counts what it reserved: %s", self.record.call.id, error)
 
     def settle(self, ending: Ending, result: bytes | None) -> int:
-        """Settle the reservation after the outcome; what is unknown counts in full.
+        """Say what the call used, after the outcome; what is unknown counts in full.
 
         Returns:
             What the call cost, in millionths of a US dollar.
@@ -228,18 +289,37 @@ class RoadContext:
             return cost
         if result is not None and self.is_resolved and self.tool.cost.actual is not None:
             cost = self._actual_cost(reserved, orjson.loads(result))
-        if self._reservation is not None:
-            self._reservation.settle(cost)
-        else:  # an earlier process reserved it, and the account was read with it
-            self.account.microusd += cost - reserved
+        if cost > reserved:
+            self.services.budgets.overshoots += 1
+            _log.warning(
+                "call %s cost %d millionths of a dollar and had reserved %d",
+                self.record.call.id,
+                cost,
+                reserved,
+            )
         self._cost_microusd = cost
+        self._used = Amount(
+            calls=1,
+            attempts=self.record.attempts,
+            microusd=cost,
+            wall_ms=self.elapsed_us() // 1_000,
+        )
         return cost
 
     def count_in_full(self) -> None:
         """The end is not on record after all: the call counts as one in flight does."""
-        if self._cost_microusd is not None:
-            self.account.microusd += self.record.reserved_microusd - self._cost_microusd
-            self._cost_microusd = None
+        self._cost_microusd = self._used = None
+
+    def told(self) -> tuple[str, ...]:
+        """What whoever called should know of limits; of one that is near, once in a run."""
+        words = [limit for limit in self.near if (limit.rule, limit.is_above) not in self.run.told]
+        self.run.told.update((limit.rule, limit.is_above) for limit in words)
+        cost, reserved = self._cost_microusd, self.record.reserved_microusd
+        over: tuple[str, ...] = ()
+        if cost is not None and cost > reserved:
+            spent, held = cost / MICRO, reserved / MICRO
+            over = (f"The call cost {spent:g} US dollars, and {held:g} were reserved.",)
+        return (*(limit.warning for limit in words), *over)
 
     def _actual_cost(self, reserved: int, result: JsonValue) -> int:
         """What the tool's author says that the call took; what was reserved if that breaks."""
@@ -294,7 +374,7 @@ class RoadContext:
         # It leads back here, and a circle waits for the garbage collector, which then took a
         # fifth of sustained reading (tests/road/test_memory.py).
         self.seen = None
-        self.account.leave()
+        self.run.leave()
         self.services.inflight.leave(self.record.call.id, outcome)
 
     def trace(self, line: StageLine) -> None:

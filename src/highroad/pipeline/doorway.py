@@ -12,7 +12,8 @@ from highroad.domain.identity import Delegate, Origin, Principal
 from highroad.domain.ids import uuid_hex, with_prefix
 from highroad.domain.value import value
 from highroad.ledger.history import CallHistory
-from highroad.limits.budget import Account
+from highroad.ledger.record import CallRecord
+from highroad.limits.runs import LiveRun
 from highroad.pipeline import keys
 from highroad.pipeline.context import RoadContext
 from highroad.pipeline.services import Services
@@ -33,6 +34,10 @@ class Proposal:
     """For whom; the door's own principal where nobody is named."""
     run: str | None = None
     """The caller's own name for a run that the call belongs to; without one it is a run of one."""
+    parent: str | None = None
+    """The caller's own name for the run that this one is a child of."""
+    conversation: str | None = None
+    """The caller's own name for the conversation that the run belongs to."""
     key: str | None = None
     origin: Origin = Origin.CODE
     delegation: Sequence[Delegate] = ()
@@ -48,27 +53,18 @@ async def take_in(
     principal = proposal.principal or own
     now_ms = services.clock.now_ms()
     call_id = services.ids.new("call")
-    run = proposal.run
-    if run == "":
-        raise HighroadError("a run has a name that is not empty; leave `run` out for a run of one")
-    if run is None:
-        run_id = with_prefix(call_id, "run")
-        account = services.budget.begin(run_id)
-    else:
-        organization = services.ledger.keyring.organization(principal.organization)
-        run_id = organization.run_id(run)
-        account = await services.budget.enter(run_id)
+    run = await _run_of(services, proposal, principal.organization, with_prefix(call_id, "run"))
     call = Call(
         id=call_id,
-        run_id=run_id,
+        run_id=run.run_id,
         trace_id=uuid_hex(call_id),
         tool=proposal.tool,
         raw=proposal.arguments,
         principal=principal,
         deadline_ms=now_ms + int(services.limits.call_s * 1_000),
         created_ms=now_ms,
-        step=account.next_step(),
-        is_direct=run is None,
+        step=run.next_step(),
+        is_direct=run.is_direct,
         origin=proposal.origin,
         delegation=tuple(proposal.delegation),
         evidence=proposal.evidence,
@@ -77,7 +73,37 @@ async def take_in(
         dry_run=proposal.dry_run,
         door=proposal.door,
     )
-    return call, await _context(services, call, account)
+    return call, await _context(services, call, run)
+
+
+async def _run_of(
+    services: Services, proposal: Proposal, organization: str, own_id: str
+) -> LiveRun:
+    """Step inside the run of a proposal, and inside those above it.
+
+    Raises:
+        HighroadError: A name is empty, or the run belongs elsewhere.
+    """
+    named = (proposal.run, proposal.parent, proposal.conversation)
+    if named == (None, None, None):
+        return services.runs.begin(own_id)
+    if "" in named:
+        raise HighroadError(
+            "a run, its parent and its conversation have names that are not empty; leave `run` "
+            "out for a run of one"
+        )
+    key = services.ledger.keyring.organization(organization)
+    parent_id = None if proposal.parent is None else key.run_id(proposal.parent)
+    conversation_id = (
+        None if proposal.conversation is None else key.conversation_id(proposal.conversation)
+    )
+    if proposal.run is not None:
+        return await services.runs.enter(
+            key.run_id(proposal.run), parent_id=parent_id, conversation_id=conversation_id
+        )
+    if parent_id is not None:
+        return await services.runs.begin_below(own_id, parent_id, conversation_id=conversation_id)
+    return services.runs.begin(own_id, conversation_id=conversation_id)
 
 
 async def take_in_nested(
@@ -96,7 +122,7 @@ async def take_in_nested(
         arguments: Of the call.
         key: Given by the body.
     """
-    account = await services.budget.enter(parent.run_id, is_direct=parent.is_direct)
+    run = await services.runs.enter(parent.run_id, is_direct=parent.is_direct)
     call = replace(
         parent,
         id=services.ids.new("call"),
@@ -104,7 +130,7 @@ async def take_in_nested(
         version=tool[1],
         raw=arguments,
         created_ms=services.clock.now_ms(),
-        step=account.next_step(),
+        step=run.next_step(),
         is_direct=False,
         parent_id=parent.id,
         idempotency_key=key,
@@ -112,16 +138,24 @@ async def take_in_nested(
         definition=None,
         arguments=None,
     )
-    return call, await _context(services, call, account)
+    return call, await _context(services, call, run)
 
 
-async def _context(services: Services, call: Call, account: Account) -> RoadContext:
+async def _context(services: Services, call: Call, run: LiveRun) -> RoadContext:
     try:
         record = await services.ledger.record(call, policy_version=services.policy.version)
     except BaseException:
-        account.leave()
+        run.leave()
         raise
-    return RoadContext(services, record, account)
+    return _within(services, record, run)
+
+
+def _within(
+    services: Services, record: CallRecord, run: LiveRun, approval: Approval | None = None
+) -> RoadContext:
+    """The context of a call in its run, whose place its first entry tells."""
+    record.parent_run_id, record.conversation_id = run.parent_id, run.conversation_id
+    return RoadContext(services, record, run, approval)
 
 
 def bare(services: Services, history: CallHistory) -> Call:
@@ -149,8 +183,8 @@ async def reopen(
 ) -> RoadContext:
     """The context of a call that the ledger knows, to drive it on or to end it."""
     record = await services.ledger.reopened(call, history)
-    account = await services.budget.enter(call.run_id, is_direct=call.is_direct)
-    context = RoadContext(services, record, account, approval)
+    run = await services.runs.enter(call.run_id, is_direct=call.is_direct)
+    context = _within(services, record, run, approval)
     record.arguments = history.ref("arguments")
     tool = services.registry.find(call.tool, call.version)
     if tool is not None:

@@ -111,7 +111,7 @@ async def drive(
     except Exception as error:  # noqa: BLE001 - see above
         outcome = await finish(context, _broken(context, error))
     finally:
-        context.release_reservation()
+        await context.give_back()
         # Cancelled once more while it ends, the call still has its answer for those who joined.
         context.leave(context.outcome if outcome is None else outcome)
     if isinstance(outcome, _LOUD):
@@ -178,6 +178,7 @@ def plan(call: Call, context: RoadContext) -> Plan:
     definition = tool.definition
     is_lone_read = (
         call.is_direct
+        and context.run.parent is None
         and not definition.has_effects
         and call.idempotency_key is None
         and not call.dry_run

@@ -1,9 +1,10 @@
 """Where budgets, rates, bulkheads and breakers are counted: here, or for all processes at once."""
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Protocol
 
-from highroad.domain.demand import Amount, Demand, Return, Shortage
+from highroad.domain.demand import Amount, Demand, RateDemand, Return, Shortage, Taken
 from highroad.domain.dependency import BreakerReading, BreakerRule, BreakerState
 
 
@@ -23,7 +24,7 @@ class Counters(Protocol):
         """Which of the demands could not be met now, taking nothing."""
         ...
 
-    async def take(self, demands: Sequence[Demand], *, holder: str) -> Shortage | None:
+    async def take(self, demands: Sequence[Demand], *, holder: str) -> Shortage | Taken:
         """Take all of them in one atomic operation, or nothing and say which one is short.
 
         Args:
@@ -41,8 +42,29 @@ class Counters(Protocol):
         """Hold places longer: their holders live."""
         ...
 
-    async def seed(self, account: str, used: Amount, *, until_ms: int | None) -> None:
-        """Let an account begin with what the ledger says was used, unless it is known already."""
+    async def seed(
+        self,
+        account: str,
+        used: Amount,
+        *,
+        held: Mapping[str, Amount] = MappingProxyType({}),
+        until_ms: int | None = None,
+    ) -> None:
+        """Let an account begin with what the ledger says, unless it is known already.
+
+        Args:
+            account: As demands name it.
+            used: For good.
+            held: By holder: in flight or of unknown outcome, to be settled yet.
+            until_ms: When its window ends and it may be forgotten.
+        """
+        ...
+
+    async def recall(self, turns: Sequence[tuple[RateDemand, int]]) -> None:
+        """Count turns that were taken earlier, each at its Unix time in ms, whatever the limit.
+
+        A time to come, as after a clock was set back, counts as now.
+        """
         ...
 
     async def usage(self, account: str) -> Amount | None:

@@ -5,12 +5,13 @@ from enum import StrEnum
 from typing import Final
 
 from highroad.domain.identity import DEFAULT_ORGANIZATION
-from highroad.domain.limits import Limits
+from highroad.domain.limits import Limits, Scope, Window, WithoutCounters
 from highroad.domain.policy import ORGANIZATION, Then
 from highroad.settings.kinds import (
     ABOVE_ZERO,
     ANCHORS,
     COUNT,
+    COUNTERS,
     LEDGER,
     NUMBER,
     POSITIVE,
@@ -92,6 +93,12 @@ SETTINGS: Final = (
         "Where the ledger is. A relative path starts at the folder of `highroad.toml`.",
     ),
     Setting(
+        "counters",
+        COUNTERS,
+        "memory:",
+        "Where budgets and rates are counted: in this process.",
+    ),
+    Setting(
         "tools",
         TEXTS,
         (),
@@ -115,6 +122,49 @@ SETTINGS: Final = (
     _limit("argument_bytes", "Size of the arguments of a call."),
     _limit("result_bytes", "Size of a result."),
     _limit("per_minute", "Calls a minute of one tool by one principal.", COUNT),
+    _limit("ceiling_usd", "Money that work reserves which declares no maximum, in US dollars."),
+    _limit("ceiling_tokens", "Tokens that work reserves which declares no maximum."),
+    _limit(
+        "reads_without_counters",
+        "What becomes of reads while `counters` cannot be reached; what is above is refused.",
+        one_of(WithoutCounters),
+    ),
+    Setting(
+        "budgets.[].scope",
+        one_of(scope for scope in Scope if scope is not Scope.RUN),
+        Absent.REQUIRED,
+        "Whose the budget is; that of a run stands under `limits`.",
+    ),
+    Setting(
+        "budgets.[].window",
+        one_of(Window),
+        Window.LIFE,
+        "When it begins anew, in UTC: for users and organizations `hour`, `day` or `month`.",
+    ),
+    Setting(
+        "budgets.[].proposals",
+        COUNT,
+        Absent.NONE,
+        "Calls that are received, refused and repeated ones included.",
+    ),
+    Setting("budgets.[].calls", COUNT, Absent.NONE, "Calls that reach an intent."),
+    Setting("budgets.[].attempts", COUNT, Absent.NONE, "Tries of their bodies."),
+    Setting("budgets.[].tokens", COUNT, Absent.NONE, "Tokens, in and out."),
+    Setting("budgets.[].usd", NUMBER, Absent.NONE, "Money, in US dollars."),
+    Setting("budgets.[].wall_s", NUMBER, Absent.NONE, "Seconds on the road, added up."),
+    Setting(
+        "rates.[].scope",
+        one_of((Scope.USER, Scope.ORGANIZATION)),
+        Absent.REQUIRED,
+        "Whose calls are counted.",
+    ),
+    Setting("rates.[].per_minute", COUNT, Absent.REQUIRED, "Calls in any sixty seconds."),
+    Setting(
+        "rates.[].burst",
+        POSITIVE,
+        Absent.NONE,
+        "So many at once, and then evenly: a bucket in place of the sliding window.",
+    ),
     Setting(
         "policy.allow",
         TEXTS,

@@ -80,6 +80,10 @@ def _shown_anchors(value: object) -> object:
     return [without_secrets(str(url)) for url in value] if isinstance(value, list) else value
 
 
+def _are_counters(value: object) -> bool:
+    return value == "memory:"
+
+
 def _is_text(value: object) -> bool:
     return isinstance(value, str) and bool(value.strip())
 
@@ -125,6 +129,7 @@ LEDGER: Final = Kind(
     _is_ledger,
     shown=lambda value: without_secrets(str(value)),
 )
+COUNTERS: Final = Kind('a URL: "memory:"', _are_counters)
 ANCHORS: Final = Kind(
     'a list of URLs: "file:///path", "sqlite:///path", "postgresql://host/database", '
     '"https://host/path"',

@@ -273,10 +273,11 @@ def _version(context: RoadContext, ending: Ending) -> str | None:
 
 def _warnings(context: RoadContext, result: Result) -> tuple[str, ...]:
     """What the caller should know of the result, and of the tool that it called."""
+    warnings = (*result.warnings, *context.told())
     deprecated = context.tool.definition.deprecated if context.is_resolved else None
     if deprecated is None:
-        return result.warnings
-    return (*result.warnings, f"This version of the tool is deprecated: {deprecated}")
+        return warnings
+    return (*warnings, f"This version of the tool is deprecated: {deprecated}")
 
 
 def _unrecorded(context: RoadContext, ending: Ending) -> AnyOutcome:

@@ -10,6 +10,7 @@ from highroad.domain.json_value import JsonObject
 from highroad.domain.verdict import Proceed, Refuse, Verdict
 from highroad.pipeline.context import RoadContext
 from highroad.pipeline.services import Services
+from highroad.pipeline.spending import propose
 from highroad.ports.policy import Deny
 from highroad.tools.arguments.invalid import Invalid
 from highroad.tools.arguments.parse import parse
@@ -31,9 +32,9 @@ async def resolve(call: Call, context: RoadContext) -> Verdict:
     """
     services = context.services
     if context.approval is None:  # a call that was held has been counted
-        exceeded = context.account.propose()
+        exceeded = await propose(call, context)
         if exceeded is not None:
-            return Refuse(exceeded.error, rule=f"limits.{exceeded.limit}")
+            return Refuse(exceeded.error, rule=exceeded.rule)
     versions = services.registry.versions(call.tool)
     choice = _choose(services, versions, call.principal, call.version)
     tool = next((each for each in versions if each.definition is choice.definition), None)

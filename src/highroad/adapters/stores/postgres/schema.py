@@ -8,9 +8,10 @@ and positions are given out by the one row of their log, which every append lock
 Text is compared byte by byte (`COLLATE "C"`), so that its order is that of every other store.
 """
 
+from dataclasses import replace
 from typing import Final
 
-from highroad.domain.audit import Column, ColumnType, Table
+from highroad.domain.audit import AGENT_RUN, TABLES, Column, ColumnType, Table
 from highroad.domain.entry import EntryKind
 from highroad.domain.outcome import Status
 
@@ -149,6 +150,15 @@ PROOF: Final = (
 )
 NO_PROOF: Final = ("DROP TABLE anchored, tile, signed_head",)
 
+RUN_PLACES: Final = (
+    f"ALTER TABLE agent_run ADD COLUMN parent_id {TEXT}, ADD COLUMN conversation_id {TEXT}",
+    "CREATE INDEX agent_run_parent ON agent_run (parent_id) WHERE parent_id IS NOT NULL",
+    """CREATE INDEX agent_run_conversation ON agent_run (conversation_id)
+        WHERE conversation_id IS NOT NULL""",
+)
+"""Where runs belong."""
+NO_RUN_PLACES: Final = ("ALTER TABLE agent_run DROP COLUMN parent_id, DROP COLUMN conversation_id",)
+
 AUDIT_INDEXES: Final = (
     f"""CREATE INDEX tool_result_refused ON tool_result (ended_ms, call_id)
         WHERE status = '{Status.REFUSED}'""",
@@ -171,6 +181,21 @@ AUDIT_INDEXES: Final = (
     LEFT JOIN agent_run ON agent_run.id = tool_call.run_id
     LEFT JOIN tool_result ON tool_result.call_id = tool_call.id""",
 )
+
+
+_AGENT_RUN_OF_2: Final = replace(
+    AGENT_RUN,
+    columns=tuple(
+        column
+        for column in AGENT_RUN.columns
+        if column.name not in {"parent_id", "conversation_id"}
+    ),
+)
+
+
+def tables_of_2() -> tuple[Table, ...]:
+    """The audit tables as the second step of the schema made them."""
+    return tuple(_AGENT_RUN_OF_2 if table is AGENT_RUN else table for table in TABLES.values())
 
 
 def creation(table: Table) -> tuple[str, ...]:
