@@ -4,6 +4,7 @@ import random
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -43,6 +44,7 @@ from highroad.ports.counters import Counters
 from highroad.ports.ids import Ids
 from highroad.ports.secrets import MasterKeys
 from highroad.ports.store import Store
+from highroad.recovery.reservations import settle_reservation
 from highroad.recovery.settlements import Settlements
 from highroad.resilience.cache import Cache
 from highroad.resilience.loops import Loops
@@ -144,7 +146,11 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
     decides = opened.is_owner and not store.is_shared
     desk = _desk(opened.ledger, settings, decides=decides)
     settlements = Settlements(
-        opened.ledger, clock, permissions=toolset.permissions, is_owner=decides
+        opened.ledger,
+        clock,
+        permissions=toolset.permissions,
+        is_owner=decides,
+        heed=partial(settle_reservation, services),
     )
     audit = _audit(opened, toolset, services.results)
     return Assembly(

@@ -36,6 +36,11 @@ class Reservation:
         """Held."""
         return self._spending.amount
 
+    @property
+    def is_unsettled(self) -> bool:
+        """Whether an intent took it over, and what was used is not known yet."""
+        return self._state == "committed"
+
     def commit(self) -> None:
         """The intent is written: from here on the work counts, however it ends."""
         if self._state != "reserved":

@@ -268,6 +268,14 @@ class RoadContext:
             reservation = self.services.budgets.resumed(self.spender(cap), held)
         return reservation.settle(used)
 
+    async def settle_late(self, *, applied: bool) -> None:
+        """Settle what was left in full, now that it is known what became of the call."""
+        reservation = self._reservation
+        if reservation is not None and reservation.is_unsettled:
+            microusd = self.record.reserved_microusd if applied else 0
+            used = Amount(calls=1, attempts=self.record.attempts, microusd=microusd)
+            await self._return(reservation.settle(used))
+
     async def _return(self, returning: Coroutine[Any, Any, None]) -> None:
         try:
             await returning

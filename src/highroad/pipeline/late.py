@@ -71,6 +71,7 @@ async def _amend_ended(context: RoadContext, *, applied: bool) -> None:
     outcome = await context.services.inflight.join(context.record.call.id) or context.outcome
     if outcome is not None and _is_news(outcome, applied=applied):
         _amend(context, applied=applied)
+        await context.settle_late(applied=applied)
 
 
 def _is_news(outcome: AnyOutcome, *, applied: bool) -> bool:

@@ -8,7 +8,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
-from typing import Final
+from typing import Final, Protocol
 
 import orjson
 
@@ -32,6 +32,14 @@ SETTLE: Final = "calls:settle"
 _PAGE: Final = 100
 
 
+class Heed(Protocol):
+    """Does what follows from a settlement."""
+
+    async def __call__(self, history: CallHistory, *, applied: bool) -> None:
+        """Hear whether a call was applied that was unknown until now."""
+        ...
+
+
 class Settlements:
     """Lists what needs a person, and takes their word for it.
 
@@ -40,6 +48,7 @@ class Settlements:
         clock: Tells when.
         permissions: What a principal holds, by the policy; `None` where no policy is in force.
         is_owner: Whether this process writes entries; another one leaves orders in the inbox.
+        heed: Is told what each call that was settled turned out to be.
     """
 
     def __init__(
@@ -49,7 +58,9 @@ class Settlements:
         *,
         permissions: Callable[[Principal], AbstractSet[str]] | None,
         is_owner: bool,
+        heed: Heed,
     ) -> None:
+        self._heed = heed
         self._ledger = ledger
         self._clock = clock
         self._permissions = permissions
@@ -130,6 +141,7 @@ class Settlements:
                     profile=settlement.profile,
                 )
             )
+            await self._heed(history, applied=settlement.applied)
         return amendment
 
     async def _history(self, call_id: str) -> CallHistory:
