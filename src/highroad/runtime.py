@@ -36,6 +36,7 @@ from highroad.pipeline.drive import enter
 from highroad.recovery.settle import settle, settle_open_calls
 from highroad.settings import Settings
 from highroad.tools.compile import RegisteredTool
+from highroad.tools.registry import Around
 
 T = TypeVar("T")
 
@@ -268,6 +269,14 @@ class Runtime:
     def replace(self, tool: ToolFunction | str, body: ToolFunction) -> None:
         """Run another body in place of a tool's, which is judged as before; for tests."""
         self._services.registry.replace(tool, body)
+
+    def wrap(self, around: Around) -> Callable[[], None]:
+        """Run the body that `around` makes of each tool's in its place; for tests.
+
+        Returns:
+            What puts the bodies back.
+        """
+        return self._services.registry.wrap(around)
 
     # -- what there is -----------------------------------------------------------------------
 

@@ -34,8 +34,12 @@ class Counters(Protocol):
         """
         ...
 
-    async def give(self, returns: Sequence[Return], *, holder: str) -> None:
-        """Give back, settle and report what `holder` took, in one operation. Safe to repeat."""
+    async def give(self, returns: Sequence[Return], *, holder: str) -> Sequence[BreakerReading]:
+        """Give back, settle and report what `holder` took, in one operation. Safe to repeat.
+
+        Returns:
+            The breakers that this opened or closed.
+        """
         ...
 
     async def renew(self, holders: Sequence[str]) -> None:

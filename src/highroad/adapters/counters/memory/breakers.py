@@ -1,48 +1,97 @@
-"""Breakers that people open and close; nothing that attempts tell moves them."""
+"""The breakers of this process, by dependency."""
 
 from collections.abc import Mapping
+from typing import Final
 
+from highroad.adapters.counters.memory.breaker import Breaker
 from highroad.domain.demand import Lack, PassDemand, Reported, Shortage
 from highroad.domain.dependency import BreakerReading, BreakerRule, BreakerState
 from highroad.ports.clock import Clock
 
+_CAPACITY: Final = 10_000
+
 
 class Breakers:
-    """Closed, unless somebody opened them by hand."""
+    """Breakers, made when a dependency is first passed; idle ones are forgotten when they are many.
+
+    A rule that changes while the process runs holds from the next attempt on.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._forced: dict[str, tuple[BreakerState, int]] = {}
-        """State, and since when in Unix milliseconds, by dependency."""
+        self._breakers: dict[str, Breaker] = {}
+
+    def __len__(self) -> int:
+        """Breakers in memory."""
+        return len(self._breakers)
 
     def look(self, demand: PassDemand, holder: str) -> Shortage | None:
-        """Why the attempt may not come."""
-        del holder
-        state, _ = self._forced.get(demand.dependency, (BreakerState.CLOSED, 0))
-        if state is not BreakerState.OPEN:
+        """Whether the breaker keeps an attempt of `holder` away, and for how long."""
+        known = self._breakers.get(demand.dependency)
+        if known is None:
             return None
-        return Shortage(demand=demand, lack=Lack.OPEN)
+        known.rule = demand.rule
+        wait_s = known.wait_s(holder, self._clock.monotonic_s())
+        if wait_s is None:
+            return None
+        return Shortage(
+            demand=demand,
+            lack=Lack.OPEN,
+            count=known.failures,
+            most=demand.rule.failures,
+            retry_after_s=wait_s or None,
+        )
 
     def take(self, demand: PassDemand, holder: str) -> None:
-        """Nothing is counted of an attempt that is let through."""
+        """An attempt of `holder` begins."""
+        self._of(demand.dependency, demand.rule).let_through(holder, self._clock.monotonic_s())
 
-    def give(self, given: Reported, holder: str) -> None:
-        """Nor of how it ended."""
+    def give(self, returned: Reported, holder: str) -> tuple[BreakerReading, ...]:
+        """An attempt of `holder` has ended; the breaker, where that opened or closed it."""
+        name, rule = returned.demand.dependency, returned.demand.rule
+        breaker, now_s = self._of(name, rule), self._clock.monotonic_s()
+        has_moved = breaker.report(holder, returned.result, returned.took_s, now_s)
+        return (self._reading(name, rule),) if has_moved else ()
+
+    def readings(self, rules: Mapping[str, BreakerRule]) -> tuple[BreakerReading, ...]:
+        """How those of these dependencies stand."""
+        return tuple(self._reading(dependency, rule) for dependency, rule in rules.items())
 
     def force(self, dependency: str, state: BreakerState | None) -> None:
         """Open or close one by hand; `None` lets it go."""
-        if state is None:
-            self._forced.pop(dependency, None)
-        else:
-            self._forced[dependency] = (state, self._clock.now_ms())
+        self._of(dependency, None).force(state, self._clock.monotonic_s())
 
-    def readings(self, rules: Mapping[str, BreakerRule]) -> list[BreakerReading]:
-        """How they stand, in order."""
-        return [self._reading(name) for name in rules]
+    def _of(self, dependency: str, rule: BreakerRule | None) -> Breaker:
+        known = self._breakers.get(dependency)
+        if known is None:
+            self._make_room()
+            now_s = self._clock.monotonic_s()
+            known = self._breakers[dependency] = Breaker(rule or BreakerRule(), now_s)
+        elif rule is not None:
+            known.rule = rule
+        return known
 
-    def _reading(self, name: str) -> BreakerReading:
-        forced = self._forced.get(name)
-        if forced is None:
-            return BreakerReading(dependency=name, state=BreakerState.CLOSED)
-        state, since_ms = forced
-        return BreakerReading(dependency=name, state=state, is_forced=True, changed_ms=since_ms)
+    def _make_room(self) -> None:
+        if len(self._breakers) >= _CAPACITY:
+            now_s = self._clock.monotonic_s()
+            for dependency in [name for name, it in self._breakers.items() if it.is_idle(now_s)]:
+                del self._breakers[dependency]
+
+    def _reading(self, dependency: str, rule: BreakerRule) -> BreakerReading:
+        known = self._breakers.get(dependency)
+        if known is None:
+            return BreakerReading(dependency=dependency, state=BreakerState.CLOSED)
+        now_s = self._clock.monotonic_s()
+        known.rule = rule
+        known.refresh(now_s)
+        wait_s = known.wait_s("", now_s)
+        return BreakerReading(
+            dependency=dependency,
+            state=known.state,
+            is_forced=known.is_forced,
+            attempts=known.attempts,
+            failures=known.failures,
+            slow=known.slow,
+            changed_ms=round(self._clock.now_ms() - (now_s - known.changed_s) * 1_000),
+            retry_after_s=wait_s or 0.0,
+        )

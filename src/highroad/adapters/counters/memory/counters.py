@@ -69,10 +69,12 @@ class MemoryCounters:
             near += self._take(demand, holder)
         return Taken(near) if near else TAKEN
 
-    async def give(self, returns: Sequence[Return], *, holder: str) -> None:
+    async def give(self, returns: Sequence[Return], *, holder: str) -> Sequence[BreakerReading]:
         """Give back, settle and report what `holder` took."""
+        moved: tuple[BreakerReading, ...] = ()
         for given in returns:
-            self._give(given, holder)
+            moved += self._give(given, holder)
+        return moved
 
     async def renew(self, holders: Sequence[str]) -> None:
         """Hold places longer."""
@@ -144,7 +146,7 @@ class MemoryCounters:
                 self._breakers.take(demand, holder)
         return ()
 
-    def _give(self, given: Return, holder: str) -> None:
+    def _give(self, given: Return, holder: str) -> tuple[BreakerReading, ...]:
         match given:
             case Settled():
                 self._accounts.give(given, holder)
@@ -155,4 +157,5 @@ class MemoryCounters:
             case SlotDemand():
                 self._places.give(given, holder)
             case Reported():
-                self._breakers.give(given, holder)
+                return self._breakers.give(given, holder)
+        return ()

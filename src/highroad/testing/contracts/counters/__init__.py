@@ -10,7 +10,7 @@ counters live in, and `open_counters`:
 """
 
 from highroad.testing.contracts.counters.accounts import AccountContract
-from highroad.testing.contracts.counters.breakers import ForcedBreakerContract
+from highroad.testing.contracts.counters.breakers import BreakerContract, ForcedBreakerContract
 from highroad.testing.contracts.counters.places import PlaceContract
 from highroad.testing.contracts.counters.rates import RateContract
 from highroad.testing.contracts.counters.together import TogetherContract
@@ -19,6 +19,11 @@ __all__ = ["CountersContract"]
 
 
 class CountersContract(
-    AccountContract, RateContract, PlaceContract, ForcedBreakerContract, TogetherContract
+    AccountContract,
+    RateContract,
+    PlaceContract,
+    BreakerContract,
+    ForcedBreakerContract,
+    TogetherContract,
 ):
     """Every sentence of the port."""

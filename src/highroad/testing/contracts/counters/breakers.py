@@ -1,13 +1,14 @@
-"""Breakers that people hold open or closed."""
+"""Breakers: what attempts make of them, and people."""
 
 from typing import Final
 
 from highroad.domain.demand import AttemptResult, Lack, PassDemand, Reported
 from highroad.domain.dependency import BreakerRule, BreakerState
 from highroad.ports.counters import Counters
-from highroad.testing.contracts.counters.ground import Ground, lack, takes
+from highroad.testing.contracts.counters.ground import Ground, MovableClock, lack, takes
 
 _RULE: Final = BreakerRule()
+SUCCESS, FAILURE, ABANDONED = AttemptResult
 _PASS: Final = PassDemand(dependency="payments", rule=_RULE)
 
 
@@ -55,3 +56,133 @@ class ForcedBreakerContract(Ground):
             assert (told.state, told.is_forced) == (BreakerState.CLOSED, False)
             assert (told.attempts, told.failures, told.slow) == (0, 0, 0)
             assert await takes(counters, _PASS)
+
+
+class BreakerContract(Ground):
+    """What attempts tell moves a breaker, by its rule and the time."""
+
+    async def test_failures_open_it(self, counters: Counters) -> None:
+        """Not before the threshold; who opened it is told so, and until when it stays open."""
+        for number in range(_RULE.failures - 1):
+            assert await _ends(counters, FAILURE, f"attempt_{number}") == []
+        assert await takes(counters, _PASS, holder="still let through")
+        assert await _ends(counters, FAILURE, "the last") == [BreakerState.OPEN]
+        assert await lack(counters, _PASS, holder="too late") is Lack.OPEN
+        (told,) = await counters.breakers({"payments": _RULE})
+        assert (told.state, told.is_forced) == (BreakerState.OPEN, False)
+        assert 0 < told.retry_after_s <= _RULE.recovery_s
+
+    async def test_it_stays_closed_while_most_attempts_succeed(self, counters: Counters) -> None:
+        """The rate counts besides the number."""
+        for number in range(4 * _RULE.failures):
+            result = FAILURE if number % 3 == 0 else SUCCESS
+            assert await _ends(counters, result, f"attempt_{number}") == []
+        (told,) = await counters.breakers({"payments": _RULE})
+        assert (told.state, told.attempts) == (BreakerState.CLOSED, 4 * _RULE.failures)
+
+    async def test_failures_leave_the_window(self, counters: Counters, clock: MovableClock) -> None:
+        """Those of long ago open nothing."""
+        for number in range(_RULE.failures - 1):
+            await _ends(counters, FAILURE, f"old_{number}")
+        clock.advance(_RULE.window_s)
+        assert await _ends(counters, FAILURE, "new") == []
+        (told,) = await counters.breakers({"payments": _RULE})
+        assert (told.state, told.failures) == (BreakerState.CLOSED, 1)
+
+    async def test_slow_attempts_open_it(self, counters: Counters) -> None:
+        """Though all of them succeed."""
+        slow = PassDemand(dependency="slow", rule=BreakerRule(slow_s=1.0, slow_attempts=3))
+        moved: list[BreakerState] = []
+        for number in range(3):
+            moved += await _ends(counters, SUCCESS, f"attempt_{number}", demand=slow, took_s=1.5)
+        assert moved == [BreakerState.OPEN]
+
+    async def test_trials_close_it(self, counters: Counters, clock: MovableClock) -> None:
+        """As many come through at once as it needs, and no more."""
+        await _open(counters)
+        clock.advance(_RULE.recovery_s)
+        trials = [f"trial_{number}" for number in range(_RULE.successes)]
+        for trial in trials:
+            assert await takes(counters, _PASS, holder=trial)
+        assert await lack(counters, _PASS, holder="one more") is Lack.OPEN
+        moved = [await _reports(counters, SUCCESS, trial) for trial in trials]
+        assert moved == [*[[]] * (_RULE.successes - 1), [BreakerState.CLOSED]]
+        assert await takes(counters, _PASS, holder="anybody")
+
+    async def test_a_failed_trial_opens_it_again(
+        self, counters: Counters, clock: MovableClock
+    ) -> None:
+        """For the whole time."""
+        await _open(counters)
+        clock.advance(_RULE.recovery_s)
+        assert await takes(counters, _PASS, holder="trial")
+        assert await _reports(counters, FAILURE, "trial") == [BreakerState.OPEN]
+        clock.advance(_RULE.recovery_s - 1)
+        assert await lack(counters, _PASS, holder="early") is Lack.OPEN
+        clock.advance(1)
+        assert await takes(counters, _PASS, holder="next trial")
+
+    async def test_who_began_before_it_opened_moves_nothing(
+        self, counters: Counters, clock: MovableClock
+    ) -> None:
+        """Its word is about another time."""
+        assert await takes(counters, _PASS, holder="long")
+        await _open(counters)
+        clock.advance(_RULE.recovery_s)
+        assert await takes(counters, _PASS, holder="trial")
+        assert await _reports(counters, FAILURE, "long") == []
+        (told,) = await counters.breakers({"payments": _RULE})
+        assert told.state is BreakerState.HALF_OPEN
+
+    async def test_a_trial_that_is_called_off_makes_room(
+        self, counters: Counters, clock: MovableClock
+    ) -> None:
+        """And one that is never heard of again does so after another recovery time."""
+        await _open(counters)
+        clock.advance(_RULE.recovery_s)
+        trials = [f"trial_{number}" for number in range(_RULE.successes)]
+        for trial in trials:
+            assert await takes(counters, _PASS, holder=trial)
+        assert await _reports(counters, ABANDONED, trials[0]) == []
+        assert await takes(counters, _PASS, holder="second")
+        assert await lack(counters, _PASS, holder="third") is Lack.OPEN
+        clock.advance(_RULE.recovery_s)
+        assert await takes(counters, _PASS, holder="third")
+
+    async def test_what_is_reported_twice_counts_once(self, counters: Counters) -> None:
+        """An answer that was lost on the way makes who gave it give it again."""
+        for number in range(_RULE.failures - 1):
+            await _ends(counters, FAILURE, f"attempt_{number}")
+            await _reports(counters, FAILURE, f"attempt_{number}")
+        (told,) = await counters.breakers({"payments": _RULE})
+        assert (told.state, told.failures) == (BreakerState.CLOSED, _RULE.failures - 1)
+
+
+async def _open(counters: Counters) -> None:
+    for number in range(_RULE.failures):
+        await _ends(counters, FAILURE, f"failing_{number}")
+
+
+async def _ends(
+    counters: Counters,
+    result: AttemptResult,
+    holder: str,
+    *,
+    demand: PassDemand = _PASS,
+    took_s: float = 0.1,
+) -> list[BreakerState]:
+    """An attempt begins and ends; what that made of breakers."""
+    await takes(counters, demand, holder=holder)
+    return await _reports(counters, result, holder, demand=demand, took_s=took_s)
+
+
+async def _reports(
+    counters: Counters,
+    result: AttemptResult,
+    holder: str,
+    *,
+    demand: PassDemand = _PASS,
+    took_s: float = 0.1,
+) -> list[BreakerState]:
+    told = Reported(demand=demand, result=result, took_s=took_s)
+    return [moved.state for moved in await counters.give([told], holder=holder)]
