@@ -74,14 +74,14 @@ def test_counts_leave_the_window_part_by_part():
 
 def test_what_goes_wrong_for_reasons_of_its_own_says_nothing():
     breaker = Breaker(RULE, 0.0)
-    for at in range(50):
+    for _ in range(50):
         end(breaker, ABANDONED)
     assert (breaker.state, breaker.attempts) == (BreakerState.CLOSED, 0)
 
 
 def test_slow_attempts_open_it_though_they_succeed():
     breaker = Breaker(BreakerRule(slow_s=1.0), 0.0)
-    for at in range(9):
+    for _ in range(9):
         end(breaker, SUCCESS, took_s=1.1)
     assert breaker.state is BreakerState.CLOSED
     end(breaker, SUCCESS, took_s=1.1)
