@@ -6,14 +6,14 @@ at once or none of them. Keys are opaque: ids and digests, never names of people
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final, TypeAlias
+from operator import add, sub
+from typing import Final, NamedTuple, TypeAlias
 
 from highroad.domain.dependency import BreakerRule
 from highroad.domain.value import value
 
 
-@value
-class Amount:
+class Amount(NamedTuple):
     """What work takes of a budget. Whole numbers, which add up exactly."""
 
     proposals: int = 0
@@ -27,30 +27,13 @@ class Amount:
 
     def plus(self, other: "Amount") -> "Amount":
         """Both together."""
-        # Field by field, here and below: every reservation pays for it several times.
-        return Amount(
-            proposals=self.proposals + other.proposals,
-            calls=self.calls + other.calls,
-            attempts=self.attempts + other.attempts,
-            tokens=self.tokens + other.tokens,
-            microusd=self.microusd + other.microusd,
-            wall_ms=self.wall_ms + other.wall_ms,
-        )
+        return Amount._make(map(add, self, other))
 
     def minus(self, other: "Amount") -> "Amount":
         """What is left of it without the other."""
-        return Amount(
-            proposals=self.proposals - other.proposals,
-            calls=self.calls - other.calls,
-            attempts=self.attempts - other.attempts,
-            tokens=self.tokens - other.tokens,
-            microusd=self.microusd - other.microusd,
-            wall_ms=self.wall_ms - other.wall_ms,
-        )
+        return Amount._make(map(sub, self, other))
 
 
-METERS: Final = ("proposals", "calls", "attempts", "tokens", "microusd", "wall_ms")
-"""The fields of `Amount`."""
 NOTHING: Final = Amount()
 UNLIMITED: Final = Amount(proposals=-1, calls=-1, attempts=-1, tokens=-1, microusd=-1, wall_ms=-1)
 NEAR: Final = 0.9
@@ -73,26 +56,20 @@ class BudgetDemand:
 
     def shortage(self, has: Amount) -> "Shortage | None":
         """Why an account that holds and has used `has` cannot meet it; `None` where it can."""
-        for meter in METERS:
-            wanted, most = getattr(self.amount, meter), getattr(self.most, meter)
-            if wanted and 0 <= most < wanted + getattr(has, meter):
+        for at, (wanted, used, most) in enumerate(zip(self.amount, has, self.most, strict=True)):
+            if wanted and 0 <= most < wanted + used:
                 return Shortage(
-                    demand=self,
-                    lack=Lack.SPENT,
-                    meter=meter,
-                    count=getattr(has, meter),
-                    most=most,
+                    demand=self, lack=Lack.SPENT, meter=Amount._fields[at], count=used, most=most
                 )
         return None
 
     def near(self, has: Amount) -> "tuple[Near, ...]":
         """Meters that it takes from and that are nearly used up, in an account that has `has`."""
-        return tuple(
-            Near(self, meter, getattr(has, meter), getattr(self.most, meter))
-            for meter in METERS
-            if getattr(self.amount, meter)
-            and 0 <= getattr(self.most, meter) * NEAR <= getattr(has, meter)
-        )
+        found: tuple[Near, ...] = ()
+        for at, (wanted, used, most) in enumerate(zip(self.amount, has, self.most, strict=True)):
+            if wanted and 0 <= most * NEAR <= used:
+                found = (*found, Near(self, Amount._fields[at], used, most))
+        return found
 
 
 @value

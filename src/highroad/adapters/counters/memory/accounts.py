@@ -4,7 +4,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Final
 
-from highroad.domain.demand import NOTHING, Amount, BudgetDemand, Lack, Settled, Shortage
+from highroad.domain.demand import Amount, BudgetDemand, Lack, Near, Settled, Shortage
 from highroad.ports.clock import Clock
 
 
@@ -49,15 +49,19 @@ class Accounts:
             return None
         return demand.shortage(account.total)
 
-    def take(self, demand: BudgetDemand, holder: str) -> None:
-        """Hold the amount for `holder`, or use it at once where the demand is final."""
+    def take(self, demand: BudgetDemand, holder: str) -> tuple[Near, ...]:
+        """Hold the amount for `holder`, or use it at once where the demand is final.
+
+        Returns:
+            What is nearly used up with it.
+        """
         account = self._accounts[demand.account]
         self._accounts.move_to_end(demand.account)
-        if not demand.is_final:
-            if holder in account.held:
-                return
-            account.held[holder] = demand.amount
-        account.total = account.total.plus(demand.amount)
+        if demand.is_final or holder not in account.held:
+            if not demand.is_final:
+                account.held[holder] = demand.amount
+            account.total = account.total.plus(demand.amount)
+        return demand.near(account.total)
 
     def give(self, given: Settled, holder: str) -> None:
         """Put what was used in place of what was held."""
@@ -82,11 +86,6 @@ class Accounts:
         """What is used and held."""
         account = self._accounts.get(name)
         return None if account is None else account.total
-
-    def total(self, name: str) -> Amount:
-        """The same of an account that is known to be open."""
-        account = self._accounts.get(name)
-        return NOTHING if account is None else account.total
 
     def _forget(self) -> None:
         """Make room, at most for a few at a time: an opening pays for its own."""

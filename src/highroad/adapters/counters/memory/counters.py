@@ -132,8 +132,7 @@ class MemoryCounters:
     def _take(self, demand: Demand, holder: str) -> tuple[Near, ...]:
         match demand:
             case BudgetDemand():
-                self._accounts.take(demand, holder)
-                return demand.near(self._accounts.total(demand.account))
+                return self._accounts.take(demand, holder)
             case RateDemand():
                 self._windows.take(demand, holder)
             case BucketDemand():
