@@ -4,9 +4,10 @@ A demand is judged and taken by `highroad.ports.counters.Counters`, all demands 
 at once or none of them. Keys are opaque: ids and digests, never names of people (P7).
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
-from operator import add, sub
+from operator import add
 from typing import Final, NamedTuple, TypeAlias
 
 from highroad.domain.dependency import BreakerRule
@@ -29,10 +30,6 @@ class Amount(NamedTuple):
         """Both together."""
         return Amount._make(map(add, self, other))
 
-    def minus(self, other: "Amount") -> "Amount":
-        """What is left of it without the other."""
-        return Amount._make(map(sub, self, other))
-
 
 NOTHING: Final = Amount()
 UNLIMITED: Final = Amount(proposals=-1, calls=-1, attempts=-1, tokens=-1, microusd=-1, wall_ms=-1)
@@ -54,21 +51,31 @@ class BudgetDemand:
     is_final: bool = False
     """Used by being taken: it is not held, cannot be given back, and counts at every asking."""
 
-    def shortage(self, has: Amount) -> "Shortage | None":
+    bounds: tuple[tuple[int, int, int, float], ...] = field(init=False, repr=False, compare=False)
+    """Of each meter that is taken of and limited: where it stands, how much, the limit, and from
+    where on that is near."""
+
+    def __post_init__(self) -> None:
+        """Work out once what is asked again and again."""
+        pairs = enumerate(zip(self.amount, self.most, strict=True))
+        self.bounds = tuple(  # type: ignore[misc]  # frozen for everybody else
+            (at, wanted, most, most * NEAR) for at, (wanted, most) in pairs if wanted and most >= 0
+        )
+
+    def shortage(self, has: Sequence[int]) -> "Shortage | None":
         """Why an account that holds and has used `has` cannot meet it; `None` where it can."""
-        for at, (wanted, used, most) in enumerate(zip(self.amount, has, self.most, strict=True)):
-            if wanted and 0 <= most < wanted + used:
-                return Shortage(
-                    demand=self, lack=Lack.SPENT, meter=Amount._fields[at], count=used, most=most
-                )
+        for at, wanted, most, _ in self.bounds:
+            if has[at] + wanted > most:
+                meter = Amount._fields[at]
+                return Shortage(demand=self, lack=Lack.SPENT, meter=meter, count=has[at], most=most)
         return None
 
-    def near(self, has: Amount) -> "tuple[Near, ...]":
+    def near(self, has: Sequence[int]) -> "tuple[Near, ...]":
         """Meters that it takes from and that are nearly used up, in an account that has `has`."""
         found: tuple[Near, ...] = ()
-        for at, (wanted, used, most) in enumerate(zip(self.amount, has, self.most, strict=True)):
-            if wanted and 0 <= most * NEAR <= used:
-                found = (*found, Near(self, Amount._fields[at], used, most))
+        for at, _, most, near in self.bounds:
+            if has[at] >= near:
+                found = (*found, Near(self, Amount._fields[at], has[at], most))
         return found
 
 

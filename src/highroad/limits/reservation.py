@@ -58,7 +58,13 @@ class Reservation:
             # Calls from inside its body took of its run, whose account has it from the ledger.
             shares.append(of_run(spender.run, self.amount, UNLIMITED, is_above=False))
         if shares:
-            returns = [Settled(demand=share.demand, used=_used(share, used)) for share in shares]
+            returns = [
+                # Where one tool's calls are counted, nothing else is.
+                Settled(
+                    demand=share.demand, used=used if share.cap is None else share.demand.amount
+                )
+                for share in shares
+            ]
             await self._counters.give(returns, holder=spender.holder)
 
     async def release(self) -> None:
@@ -70,11 +76,6 @@ class Reservation:
         if spending.shares:
             returns = [_back(share) for share in spending.shares]
             await self._counters.give(returns, holder=spending.spender.holder)
-
-
-def _used(share: BudgetShare, used: Amount) -> Amount:
-    """Where one tool's calls are counted, nothing else is."""
-    return used if share.cap is None else share.demand.amount
 
 
 def _back(share: Share) -> Return:

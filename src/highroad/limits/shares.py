@@ -1,6 +1,7 @@
 """Which budgets and rates a spender takes of: all that are bound to it, by the settings."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from operator import attrgetter
 from typing import Final, TypeAlias
 
 from highroad.domain.demand import Amount
@@ -27,6 +28,8 @@ _Rule: TypeAlias = tuple[BudgetRule, Amount]
 _PROPOSAL: Final = Amount(proposals=1)
 _MOST: Final = 10_000
 """Shares that are remembered."""
+_NEVER: Final[tuple[int, int, Sequence[Share]]] = (0, 0, ())
+_since, _until = attrgetter("since_ms"), attrgetter("until_ms")
 
 
 class Shares:
@@ -50,9 +53,26 @@ class Shares:
         """Where the last moment lay."""
         self._made: dict[tuple[object, ...], BudgetShare] = {}
         """By all that they are made of."""
+        self._together: dict[tuple[object, ...], tuple[int, int, Sequence[Share]]] = {}
+        """All that the calls of a tool in a run take, between two moments."""
 
     def of_work(self, spender: Spender, amount: Amount) -> Sequence[Share]:
         """Turns first, which cost nothing to wait for; then budgets from the narrowest on."""
+        run, cap = spender.run, spender.tool
+        if run.is_direct or run.parent is not None or cap is None:
+            return self._of_work(spender, amount)
+        key = (run, cap.tool, cap.most, spender.per_minute, spender.principal_id, amount)
+        since_ms, until_ms, shares = self._together.get(key, _NEVER)
+        if not since_ms <= spender.at_ms < until_ms:
+            shares = self._of_work(spender, amount)
+            spans = [EVER, *self._spans.values()]
+            since_ms, until_ms = max(map(_since, spans)), min(map(_until, spans))
+            if len(self._together) >= _MOST:
+                self._together.clear()
+            self._together[key] = since_ms, until_ms, shares
+        return shares
+
+    def _of_work(self, spender: Spender, amount: Amount) -> Sequence[Share]:
         return (*self._turns(spender), *self.of_budgets(spender, amount))
 
     def of_budgets(self, spender: Spender, amount: Amount) -> list[BudgetShare]:

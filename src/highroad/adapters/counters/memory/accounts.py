@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Mapping
+from operator import add, sub
 from typing import Final
 
 from highroad.domain.demand import Amount, BudgetDemand, Lack, Near, Settled, Shortage
@@ -13,8 +14,11 @@ class _Account:
 
     __slots__ = ("held", "total", "until_ms")
 
-    def __init__(self, total: Amount, held: dict[str, Amount], until_ms: int | None) -> None:
+    def __init__(
+        self, total: tuple[int, ...], held: dict[str, Amount], until_ms: int | None
+    ) -> None:
         self.total = total
+        """Meter by meter, as in `Amount`."""
         self.held = held
         self.until_ms = until_ms
 
@@ -60,7 +64,7 @@ class Accounts:
         if demand.is_final or holder not in account.held:
             if not demand.is_final:
                 account.held[holder] = demand.amount
-            account.total = account.total.plus(demand.amount)
+            account.total = tuple(map(add, account.total, demand.amount))
         return demand.near(account.total)
 
     def give(self, given: Settled, holder: str) -> None:
@@ -68,7 +72,7 @@ class Accounts:
         account = self._accounts.get(given.demand.account)
         held = None if account is None else account.held.pop(holder, None)
         if account is not None and held is not None and held != given.used:
-            account.total = account.total.plus(given.used).minus(held)
+            account.total = tuple(map(sub, map(add, account.total, given.used), held))
 
     def seed(
         self, name: str, used: Amount, held: Mapping[str, Amount], until_ms: int | None
@@ -77,15 +81,13 @@ class Accounts:
         if name in self._accounts:
             return
         self._forget()
-        total = used
-        for amount in held.values():
-            total = total.plus(amount)
+        total = tuple(map(sum, zip(used, *held.values(), strict=True)))
         self._accounts[name] = _Account(total, dict(held), until_ms)
 
     def usage(self, name: str) -> Amount | None:
         """What is used and held."""
         account = self._accounts.get(name)
-        return None if account is None else account.total
+        return None if account is None else Amount._make(account.total)
 
     def _forget(self) -> None:
         """Make room, at most for a few at a time: an opening pays for its own."""

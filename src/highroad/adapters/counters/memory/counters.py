@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Final
+from typing import Final, TypeAlias
 
 from highroad.adapters.counters.memory.accounts import Accounts
 from highroad.adapters.counters.memory.breakers import Breakers
@@ -26,6 +26,8 @@ from highroad.domain.demand import (
 )
 from highroad.domain.dependency import BreakerReading, BreakerRule, BreakerState
 from highroad.ports.clock import Clock
+
+_Other: TypeAlias = RateDemand | BucketDemand | SlotDemand | PassDemand
 
 TAKEN: Final = Taken()
 
@@ -66,7 +68,10 @@ class MemoryCounters:
             return short
         near: tuple[Near, ...] = ()
         for demand in demands:
-            near += self._take(demand, holder)
+            if isinstance(demand, BudgetDemand):
+                near += self._accounts.take(demand, holder)
+            else:
+                self._take(demand, holder)
         return Taken(near) if near else TAKEN
 
     async def give(self, returns: Sequence[Return], *, holder: str) -> None:
@@ -111,15 +116,17 @@ class MemoryCounters:
 
     def _short(self, demands: Sequence[Demand], holder: str) -> Shortage | None:
         for demand in demands:
-            short = self._look(demand, holder)
+            # Most demands are of budgets, and each call of a function is a part of what they cost.
+            if isinstance(demand, BudgetDemand):
+                short = self._accounts.look(demand, holder)
+            else:
+                short = self._look(demand, holder)
             if short is not None:
                 return short
         return None
 
-    def _look(self, demand: Demand, holder: str) -> Shortage | None:
+    def _look(self, demand: _Other, holder: str) -> Shortage | None:
         match demand:
-            case BudgetDemand():
-                return self._accounts.look(demand, holder)
             case RateDemand():
                 return self._windows.look(demand, holder)
             case BucketDemand():
@@ -129,10 +136,8 @@ class MemoryCounters:
             case PassDemand():
                 return self._breakers.look(demand, holder)
 
-    def _take(self, demand: Demand, holder: str) -> tuple[Near, ...]:
+    def _take(self, demand: _Other, holder: str) -> None:
         match demand:
-            case BudgetDemand():
-                return self._accounts.take(demand, holder)
             case RateDemand():
                 self._windows.take(demand, holder)
             case BucketDemand():
@@ -141,7 +146,6 @@ class MemoryCounters:
                 self._places.take(demand, holder)
             case PassDemand():
                 self._breakers.take(demand, holder)
-        return ()
 
     def _give(self, given: Return, holder: str) -> None:
         match given:
