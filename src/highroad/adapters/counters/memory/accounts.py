@@ -49,9 +49,12 @@ class Accounts:
         account = self._accounts.get(demand.account)
         if account is None:
             return Shortage(demand=demand, lack=Lack.UNSEEDED)
-        if holder in account.held:
-            return None
-        return demand.shortage(account.total)
+        if holder not in account.held:
+            total = account.total
+            for at, wanted, most, _ in demand.bounds:
+                if total[at] + wanted > most:
+                    return demand.shortage(total)
+        return None
 
     def take(self, demand: BudgetDemand, holder: str) -> tuple[Near, ...]:
         """Hold the amount for `holder`, or use it at once where the demand is final.
@@ -65,7 +68,11 @@ class Accounts:
             if not demand.is_final:
                 account.held[holder] = demand.amount
             account.total = tuple(map(add, account.total, demand.amount))
-        return demand.near(account.total)
+        total = account.total
+        for at, _, _, near in demand.bounds:
+            if total[at] >= near:
+                return demand.near(total)
+        return ()
 
     def give(self, given: Settled, holder: str) -> None:
         """Put what was used in place of what was held."""

@@ -77,7 +77,10 @@ class MemoryCounters:
     async def give(self, returns: Sequence[Return], *, holder: str) -> None:
         """Give back, settle and report what `holder` took."""
         for given in returns:
-            self._give(given, holder)
+            if isinstance(given, Settled):
+                self._accounts.give(given, holder)
+            else:
+                self._give(given, holder)
 
     async def renew(self, holders: Sequence[str]) -> None:
         """Hold places longer."""
@@ -147,10 +150,8 @@ class MemoryCounters:
             case PassDemand():
                 self._breakers.take(demand, holder)
 
-    def _give(self, given: Return, holder: str) -> None:
+    def _give(self, given: Reported | SlotDemand | RateDemand | BucketDemand, holder: str) -> None:
         match given:
-            case Settled():
-                self._accounts.give(given, holder)
             case RateDemand():
                 self._windows.give(given, holder)
             case BucketDemand():
