@@ -140,7 +140,9 @@ async def archived(here, folder, *, before):
     await here.store.expire(here.clock.now_ms())
     notary = here.assembly.notary
     await notary.sign()
-    archive = Archive(here.store, here.services.ledger.writer, notary.fence, here.clock)
+    archive = Archive(
+        here.store, here.services.ledger.writer, notary.fence, here.clock, sign=notary.sign
+    )
     return await archive.move(folder, Age(before_ms=here.clock.now_ms(), is_anchored=False))
 
 

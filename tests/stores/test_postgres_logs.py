@@ -6,13 +6,9 @@ import pytest
 
 from highroad import Principal, Runtime, tool
 from highroad.adapters.stores.postgres import PostgresStore
-from highroad.adapters.system import SystemClock
-from highroad.ledger.access import ReadOnlyWriter
 from highroad.ledger.tables.comparison import compare
 from highroad.ledger.tables.derivation import is_archived, rederive
-from highroad.ledger.upkeep.archive import Archive
 from highroad.ledger.upkeep.moving import Place, move
-from highroad.ports.upkeep import in_silence
 from highroad.testing.contracts.store.samples import NOW, noted
 
 pytestmark = [pytest.mark.promise("P12"), pytest.mark.loopback]
@@ -100,11 +96,12 @@ async def test_what_is_archived_of_one_log_is_taken_from_no_other(postgres_url):
     for _ in range(3):
         for store, fence in zip(stores, fences, strict=True):
             await store.append([noted()], fence=fence)
-    archive = Archive(stores[1], ReadOnlyWriter(1), fences[1], SystemClock())
-    await archive._drop(2, in_silence)  # noqa: SLF001 - a file takes thousands of entries
+    log_id = fences[1].log_id
+    page = await stores[1].entries(log_id=log_id, limit=2)
+    await stores[1].upkeep.drop_entries(page, fence=fences[1])
     left = [entry.position for entry in await stores[0].entries()]
     assert [at.seq for at in left if at.log_id == fences[0].log_id] == [0, 1, 2]
-    assert [at.seq for at in left if at.log_id == fences[1].log_id] == [2]
+    assert [at.seq for at in left if at.log_id == log_id] == [2]
     assert await is_archived(stores[0])
     for store in stores:
         await store.close()
