@@ -15,6 +15,8 @@ class Section(StrEnum):
     LOG = "log"
     """One row for each log: its newest epoch, its first entry that is here, its size."""
     ENTRY = "entry"
+    """With the place of each among those of all logs; `None` in a ledger of one log, where
+    positions say it."""
     PAYLOAD = "payload"
     RUN_KEY = "run_key"
     KEY_CLAIM = "key_claim"
@@ -54,8 +56,8 @@ def _key(name: str, kind: ColumnType = ColumnType.TEXT) -> Column:
     return Column(name, kind, is_key=True)
 
 
-def _maybe(name: str) -> Column:
-    return Column(name, is_optional=True)
+def _maybe(name: str, kind: ColumnType = ColumnType.TEXT) -> Column:
+    return Column(name, kind, is_optional=True)
 
 
 def _number(name: str) -> Column:
@@ -81,6 +83,7 @@ _OWN: Final = (
             _maybe("call_id"),
             _number("at_ms"),
             _bytes("body"),
+            _maybe("place", ColumnType.INTEGER),
         ),
     ),
     Table(

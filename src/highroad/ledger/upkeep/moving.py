@@ -74,7 +74,9 @@ async def move(
     if not is_decided:
         await _take(old, pid=pid, at_ms=at_ms)
     await _take(new, pid=pid, at_ms=at_ms)
-    if not is_decided:
+    if is_decided:
+        await _place_anew(old.store, new.store)
+    else:
         await _check_free(old, new)
         await _copy(old, new, progress)
         await _compare(old.store, new.store, _COPIED)
@@ -148,6 +150,12 @@ async def pages(store: Store, section: str) -> AsyncIterator[Sequence[Line]]:
 def _key_of(section: str, line: Line) -> Line:
     columns = SECTIONS[section].columns
     return tuple(cell for cell, column in zip(line, columns, strict=True) if column.is_key)
+
+
+async def _place_anew(old: Store, new: Store) -> None:
+    """Carry entries once more, whose copy may be one of a version that left their places behind."""
+    async for page in pages(old, Section.ENTRY):
+        await new.upkeep.carry_in(Section.ENTRY, page)
 
 
 async def _compare(old: Store, new: Store, sections: Sequence[str]) -> None:
@@ -247,6 +255,7 @@ async def _note(old: Place, new: Place, logs: Sequence[Line], *, at_ms: int) -> 
         moved.call_id,
         moved.at_ms,
         moved.body,
+        None,  # behind all that are there
     )
     await new.store.upkeep.carry_in(Section.ENTRY, [line])
     longer: Line = (log_id, epoch, first, int(size or 0) + 1)

@@ -107,7 +107,7 @@ def _entries(ledger: MemoryLedger) -> Iterable[Line]:
     for entry in ledger.entries:
         log_id, seq = entry.position.log_id, entry.position.seq
         owner = (entry.organization, entry.run_id, entry.call_id)
-        yield (log_id, seq, entry.kind, entry.schema, *owner, entry.at_ms, entry.body)
+        yield (log_id, seq, entry.kind, entry.schema, *owner, entry.at_ms, entry.body, None)
 
 
 def _claims(ledger: MemoryLedger) -> Iterable[Line]:
@@ -175,6 +175,7 @@ def _put_entry(  # noqa: PLR0913, PLR0917 - the columns of a row
     call_id: str | None,
     at_ms: int,
     body: bytes,
+    _place: int | None,
 ) -> None:
     entry = StoredEntry(
         Position(log_id, seq), EntryKind(kind), schema, organization, run_id, call_id, at_ms, body
