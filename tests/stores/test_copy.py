@@ -9,6 +9,7 @@ import pytest
 
 from highroad.adapters.stores.postgres import PostgresStore
 from highroad.adapters.stores.sqlite import SQLiteStore
+from highroad.domain.address import without_secrets
 from highroad.domain.approval import ApprovalState
 from highroad.domain.entry import EntryKind, Written
 from highroad.domain.error import LedgerError
@@ -478,3 +479,44 @@ async def test_a_full_disk_moves_nothing(disk, tmp_path, request):
     await moved(ledgers)
     await ledgers.close()
     assert await owners_of(ledgers) == [NEW]
+
+
+def on_its_server(url):
+    return Place(store=PostgresStore(url), name=without_secrets(url))
+
+
+async def test_two_servers_with_one_database_name_are_two_places(postgres_programs, postgres):
+    """Over their sockets, where what stands behind the `?` is all that tells them apart."""
+    server = postgres_programs.Server()
+    try:
+        server.start()
+        old, new = (on_its_server(each.url("postgres")) for each in (server, postgres))
+        fence = await old.store.acquire(pid=1, at_ms=NOW)
+        await old.store.append([noted()], fence=fence)
+        await old.store.close()
+        old = on_its_server(server.url("postgres"))
+        done = await move(old, new, pid=2, at_ms=NOW)
+        assert done.entries == 2
+        assert (await facts_of(old.store))[Fact.MOVED_TO] == new.name != old.name
+        await old.store.close()
+        await new.store.close()
+    finally:
+        server.remove()
+        postgres.sql(["DROP SCHEMA IF EXISTS highroad CASCADE"])
+
+
+@pytest.mark.parametrize("step", [0, 1])
+async def test_a_move_that_was_begun_under_shorter_names_is_taken_up(tmp_path, step):
+    """Earlier versions left out what stands behind the `?`; whether `old` is retired or not."""
+    ledgers = Ledgers(in_memory(tmp_path))
+    await written(ledgers)
+    old, new = ledgers(OLD), ledgers(NEW)
+    facts = await facts_of(old.store)
+    await new.store.upkeep.carry_in(Section.LEDGER, [*facts.items(), (Fact.ARRIVING, OLD)])
+    if step:
+        await moved(ledgers)
+        await new.store.upkeep.carry_in(Section.LEDGER, [(Fact.ARRIVING, OLD)])
+    await ledgers.close()
+    old, new = (replace(ledgers(name), name=f"{name}?host=/run/pg") for name in (OLD, NEW))
+    done = await move(old, new, pid=3, at_ms=NOW)
+    assert done.origin == f"{OLD}?host=/run/pg"

@@ -8,7 +8,6 @@ import asyncpg
 import pytest
 
 from highroad.adapters.stores.postgres import PostgresStore
-from highroad.adapters.stores.postgres.address import Address
 from highroad.domain.entry import KeyTaken, Position, Written
 from highroad.domain.error import FenceLost, LedgerError, SettingsError
 from highroad.testing.contracts.store.samples import (
@@ -337,14 +336,6 @@ async def test_no_error_names_a_password(url):
     assert "s3cret" not in told
     assert "/shop" in str(caught.value)
     await store.close()
-
-
-@pytest.mark.promise("P7")
-def test_the_name_of_an_address_is_without_secrets():
-    """Also where a password has an `@` that should have been written `%40`."""
-    address = Address("postgresql://alice:s3@cret@db-1,db-2:5433/shop?password=s3cret")
-    assert address.name == "postgresql://db-1,db-2:5433/shop"
-    assert "cret" not in repr(address)
 
 
 @pytest.mark.promise("P7")

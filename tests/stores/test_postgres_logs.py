@@ -118,6 +118,11 @@ async def test_what_is_archived_of_one_log_is_taken_from_no_other(postgres_url):
 
 
 HOUR_MS = 3_600_000
+LOG_BY_LOG = """
+    UPDATE highroad.entry SET place = placed.place FROM (
+        SELECT log_id, seq, row_number() OVER (ORDER BY log_id, seq) AS place FROM highroad.entry
+    ) AS placed WHERE entry.log_id = placed.log_id AND entry.seq = placed.seq
+"""
 
 
 class Askew(SystemClock):
@@ -242,11 +247,7 @@ async def test_a_copy_whose_entries_came_without_places_is_completed_with_them(
     # As they came before: one log after the other, each entry behind all that were there.
     await asyncio.to_thread(
         postgres.sql,
-        [
-            "UPDATE highroad.entry SET place = placed.place FROM (SELECT log_id, seq, "
-            "row_number() OVER (ORDER BY log_id, seq) AS place FROM highroad.entry) AS placed "
-            "WHERE entry.log_id = placed.log_id AND entry.seq = placed.seq"
-        ],
+        [LOG_BY_LOG],
         database,
     )
     assert (await copy.entries())[:-1] != await store.entries()

@@ -95,7 +95,12 @@ async def _is_decided(old: Place, new: Place) -> bool:
     """Whether `old` was retired for `new`, and `new` is to be completed: nothing else may be."""
     moved_to = (await facts_of(old.store)).get(Fact.MOVED_TO)
     arriving = (await facts_of(new.store)).get(Fact.ARRIVING)
-    return moved_to == new.name and arriving == old.name
+    return _is_called(new, moved_to) and _is_called(old, arriving)
+
+
+def _is_called(place: Place, name: str | None) -> bool:
+    """Whether a name is that of a place; earlier versions left out what stands behind `?`."""
+    return name in {place.name, place.name.partition("?")[0]}
 
 
 async def _take(place: Place, *, pid: int, at_ms: int) -> None:
@@ -108,7 +113,7 @@ async def _take(place: Place, *, pid: int, at_ms: int) -> None:
 async def _check_free(old: Place, new: Place) -> None:
     """The new place is empty, or holds what an earlier try left there."""
     arriving = (await facts_of(new.store)).get(Fact.ARRIVING)
-    if arriving == old.name:
+    if _is_called(old, arriving):
         return
     if arriving:
         raise LedgerError(
