@@ -104,8 +104,8 @@ BREAKS = (
         (
             (
                 f"{ADAPTER}.reading",
-                "OR ($2 AND (number IS NULL OR",
-                "OR (true OR (number IS NULL OR",
+                'OR {lives.gone("$2")}',
+                "OR true OR $2::text[] IS NULL",
             ),
             (f"{ADAPTER}.logs", "if driver not in is_free and not", "if not is_free and not"),
         ),

@@ -79,6 +79,8 @@ def test_a_password_that_should_have_been_quoted_is_not_told(rest):
     [
         ("postgresql://alice:s3@cret@db-1,db-2:5433/shop?password=s3cret", "db-1,db-2:5433/shop"),
         ("postgresql://a@/shop?host=/run&port=1&sslmode=require", "/shop?host=/run&port=1"),
+        ("postgresql://db/shop#s3cret", "db/shop"),
+        ("postgresql://db/shop?port=1#s3cret", "db/shop?port=1"),
         ("postgresql://db/shop?foo=1&user=alice@tenant&password=s3cret", "db/shop"),
         ("postgresql://db/shop?password=s3cret&x@y&sslpassword=s3cret", "y"),
     ],

@@ -36,6 +36,7 @@ MIGRATIONS: Final = (
         down=("DROP VIEW trace_span", f"DROP TABLE {', '.join(TABLES)}"),
     ),
     Migration(number=3, name="proof", up=schema.PROOF, down=schema.NO_PROOF),
+    Migration(number=4, name="lives", up=schema.LIVES, down=schema.NO_LIVES),
 )
 VERSION: Final = MIGRATIONS[-1].number
 """Of the schema: the number of its last step."""

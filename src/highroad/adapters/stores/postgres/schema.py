@@ -149,6 +149,18 @@ PROOF: Final = (
 )
 NO_PROOF: Final = ("DROP TABLE anchored, tile, signed_head",)
 
+LIVES: Final = (
+    # Not logged, so that what ends all sessions at once empties it (`lives.py`).
+    f"""CREATE UNLOGGED TABLE life (
+        id integer PRIMARY KEY CHECK (id = 1),
+        name {TEXT} NOT NULL,
+        server timestamptz NOT NULL,
+        began timestamptz NOT NULL DEFAULT clock_timestamp()
+    )""",
+    f"ALTER TABLE log ADD COLUMN life {TEXT} NOT NULL DEFAULT ''",
+)
+NO_LIVES: Final = ("ALTER TABLE log DROP COLUMN life", "DROP TABLE life")
+
 AUDIT_INDEXES: Final = (
     f"""CREATE INDEX tool_result_refused ON tool_result (ended_ms, call_id)
         WHERE status = '{Status.REFUSED}'""",
