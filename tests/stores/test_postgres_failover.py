@@ -379,7 +379,7 @@ async def crash(server, connect):
     """Kill one backend, as a lack of memory does: all sessions end, the same server goes on."""
     killed, witness = await connect(), await connect()
     os.kill(killed.get_server_pid(), signal.SIGKILL)
-    while not witness.is_closed():
+    while not witness.is_closed():  # noqa: ASYNC110 - the server ends it
         await asyncio.sleep(0)
     server._wait()  # noqa: SLF001 - until it takes connections again
 
