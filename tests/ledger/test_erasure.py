@@ -119,7 +119,9 @@ async def test_a_settled_call_is_over(books, audit, ledger, store):
     await books.intend(record, claim=books.claim(call))
     unknown = Ending(status=Status.UNKNOWN, keeps_key=True)
     await books.end(record, unknown, code="outcome_unknown")
-    fact = Amendment(call_id=call.id, kind=AmendmentKind.SETTLED, applied=True, by="usr_x", at_ms=1)
+    fact = Amendment(
+        id="amd_1", call_id=call.id, kind=AmendmentKind.SETTLED, applied=True, by="usr_x", at_ms=1
+    )
     await ledger.writer.write(
         entries.amended(fact, organization="acme", run_id="run_x", reason=None)
     )
@@ -148,6 +150,7 @@ async def test_what_somebody_wrote_about_calls_of_others_goes_and_those_stay(
     decided = await books.decide(approval, by=bob)
     _, reason = ledger.vault.seal(record.run_key, f"{approval.id}.reason.b", "message", b'"why"')
     fact = Amendment(
+        id="amd_1",
         call_id=call.id,
         kind=AmendmentKind.SETTLED,
         applied=True,

@@ -84,6 +84,20 @@ async def test_the_same_word_twice_is_refused_and_another_corrects(here, effects
     assert effects[1] == (2 if applied else 1)
 
 
+async def test_two_words_in_one_millisecond_are_two_amendments(here):
+    first = await settle(here, applied=True, reason="the bank has it")
+    second = await settle(here, applied=False, reason="it does not")
+    assert first.at_ms == second.at_ms
+    history = await here.services.ledger.history(here.unknown.call_id)
+    assert history.amendments == (first, second)
+    vault = here.services.ledger.vault
+    said = [await vault.open(history.run_id, each.reason) for each in history.amendments]
+    assert said == [b'"the bank has it"', b'"it does not"']
+    rows = here.ledger.tables["amendment"].values()
+    assert [(row["id"], row["applied"]) for row in rows] == [(first.id, 1), (second.id, 0)]
+    assert (await here.runtime.audit.compare_tables()).holds
+
+
 async def test_only_what_is_unknown_is_settled(world, doubtful):
     @tool
     async def wire(number: int) -> int:
@@ -196,7 +210,7 @@ async def test_an_order_that_was_recorded_before_its_owner_died_counts_once(here
 async def posted(here, *, applied):
     """An order as another process leaves it."""
     settlements = type(here.assembly.settlements)(
-        here.services.ledger, here.clock, permissions=None, is_owner=False
+        here.services.ledger, here.clock, here.ids, permissions=None, is_owner=False
     )
     await settlements.settle(here.unknown.call_id, applied=applied, by=BOB, reason="seen")
     return (await here.store.inbox())[-1]

@@ -176,7 +176,7 @@ class Desk:
         key = self._ledger.keyring.organization(approval.organization)
         plain = key.open_profile(approval.id, decision.reason)
         run_key = await self._ledger.vault.key_of_run(approval.run_id)
-        payload_id = f"{approval.id}.reason.{decision.by}"
+        payload_id = f"{approval.id}.{decision.ruling}.{decision.by}"
         _, sealed = self._ledger.vault.seal(
             run_key, payload_id, PayloadKind.MESSAGE, orjson.dumps(plain.decode())
         )

@@ -137,7 +137,7 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
     decides = opened.is_owner and not store.is_shared
     desk = _desk(opened.ledger, settings, decides=decides)
     settlements = Settlements(
-        opened.ledger, clock, permissions=toolset.permissions, is_owner=decides
+        opened.ledger, clock, ids, permissions=toolset.permissions, is_owner=decides
     )
     audit = _audit(opened, toolset, services.results)
     return Assembly(

@@ -169,10 +169,10 @@ AMENDMENT: Final = Table(
     (
         _key("call_id"),
         _key("amended_ms", ColumnType.INTEGER),
-        _key("source"),
-        *_text("run_id", "organization", "amended_by"),
+        *_text("source", "run_id", "organization", "amended_by"),
         *_maybe_number("applied"),
         *_maybe("reason_ref"),
+        _key("id"),
     ),
 )
 TOOL_PIN: Final = Table(

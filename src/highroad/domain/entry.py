@@ -196,6 +196,10 @@ class ApprovalSpent:
 Receipt: TypeAlias = Written | KeyTaken | AlreadyEnded | ApprovalSpent
 
 
+AMENDMENT: Final = "amd"
+"""Prefix of the ids of amendments."""
+
+
 class AmendmentKind(StrEnum):
     """Where a later fact comes from."""
 
@@ -210,6 +214,8 @@ class AmendmentKind(StrEnum):
 class Amendment:
     """A later fact about an ended call; it refers to the terminal record and leaves it alone."""
 
+    id: str
+    """Its own: two of one call may be made in one millisecond."""
     call_id: str
     kind: AmendmentKind
     applied: bool | None

@@ -11,6 +11,8 @@ from highroad.domain.approval import Decision, Ruling
 class Settlement:
     """A person's word on what became of a call whose outcome is unknown."""
 
+    id: str
+    """Of the amendment that it becomes."""
     call_id: str
     applied: bool
     """Whether it took effect."""

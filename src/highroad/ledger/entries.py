@@ -190,6 +190,7 @@ def amended(
         "org": organization,
         "run": run_id,
         "call": amendment.call_id,
+        "id": amendment.id,
         "source": amendment.kind,
         "applied": amendment.applied,
         "by": amendment.by,

@@ -18,7 +18,7 @@ from highroad.domain.error import LedgerError
 from highroad.domain.outcome import Status
 from highroad.domain.payload import PayloadRef
 from highroad.domain.pin import Pin
-from highroad.ledger.projections import Body
+from highroad.ledger.projections import Body, amendment_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,6 +204,7 @@ def read_approval(body: Body, organization: str) -> Approval:
 
 def _read_amendment(body: Body) -> Amendment:
     return Amendment(
+        id=amendment_id(body),
         call_id=body["call"],
         kind=AmendmentKind(body["source"]),
         applied=body["applied"],

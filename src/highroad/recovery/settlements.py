@@ -12,7 +12,7 @@ from typing import Final
 
 import orjson
 
-from highroad.domain.entry import Amendment, AmendmentKind
+from highroad.domain.entry import AMENDMENT, Amendment, AmendmentKind
 from highroad.domain.error import DecisionRefused, NotRecorded
 from highroad.domain.identity import Principal
 from highroad.domain.order import Settlement
@@ -24,6 +24,7 @@ from highroad.ledger.history import CallHistory
 from highroad.ledger.ledger import Ledger
 from highroad.ledger.upkeep.archive import check_not_archived
 from highroad.ports.clock import Clock
+from highroad.ports.ids import Ids
 
 _log: Final = logging.getLogger("highroad.recovery")
 
@@ -38,6 +39,7 @@ class Settlements:
     Args:
         ledger: Knows the calls, and records what was said.
         clock: Tells when.
+        ids: Names amendments.
         permissions: What a principal holds, by the policy; `None` where no policy is in force.
         is_owner: Whether this process writes entries; another one leaves orders in the inbox.
     """
@@ -46,12 +48,14 @@ class Settlements:
         self,
         ledger: Ledger,
         clock: Clock,
+        ids: Ids,
         *,
         permissions: Callable[[Principal], AbstractSet[str]] | None,
         is_owner: bool,
     ) -> None:
         self._ledger = ledger
         self._clock = clock
+        self._ids = ids
         self._permissions = permissions
         self._is_owner = is_owner
         self._turn = asyncio.Lock()
@@ -95,6 +99,7 @@ class Settlements:
             )
         key = self._ledger.keyring.organization(by.organization)
         settlement = Settlement(
+            id=self._ids.new(AMENDMENT),
             call_id=call_id,
             applied=applied,
             by=key.opaque(by.id),
@@ -157,7 +162,7 @@ class Settlements:
         plain = key.open_profile(settlement.call_id, settlement.reason)
         _, sealed = self._ledger.vault.seal(
             run_key,
-            f"{settlement.call_id}.settled.{settlement.at_ms}",
+            f"{settlement.call_id}.{settlement.id}",
             PayloadKind.MESSAGE,
             orjson.dumps(plain.decode()),
         )
@@ -187,17 +192,14 @@ def _judge(history: CallHistory, settlement: Settlement) -> None:
     if history.settled is settlement.applied:
         word = "applied" if settlement.applied else "not applied"
         raise DecisionRefused(f"{name} is settled as {word} already; nothing changed")
-    if any(_is_same(amendment, settlement) for amendment in history.amendments):
+    if any(amendment.id == settlement.id for amendment in history.amendments):
+        # It was recorded before its owner died, and may have been corrected since.
         raise DecisionRefused(f"{name} was settled by this very order before")
-
-
-def _is_same(amendment: Amendment, settlement: Settlement) -> bool:
-    """Whether the order was recorded before its owner died, and corrected since."""
-    return (amendment.by, amendment.at_ms) == (settlement.by, settlement.at_ms)
 
 
 def _amendment(settlement: Settlement, reason: SealedPayload | None) -> Amendment:
     return Amendment(
+        id=settlement.id,
         call_id=settlement.call_id,
         kind=AmendmentKind.SETTLED,
         applied=settlement.applied,

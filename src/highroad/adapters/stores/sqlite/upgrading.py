@@ -48,12 +48,12 @@ def _upgrade_alone(connection: apsw.Connection, path: Path, progress: Progress) 
     if is_old:
         version = connection.pragma("user_version")
         backup.back_up(path, version=version, progress=progress)
-        for statement in schema.upgrade_from_1():
+        for statement in schema.upgrade_from(version):
             connection.execute(statement)
         connection.pragma("user_version", schema.VERSION)
     connection.execute("COMMIT")
-    if is_old:
-        # Version 1 left what it deleted in the file, where an erasure would not reach it (P7).
+    if is_old and version == 1:
+        # It left what it deleted in the file, where an erasure would not reach it (P7).
         connection.execute("VACUUM")
 
 
