@@ -8,7 +8,7 @@ from highroad.adapters.stores.sqlite import SQLiteStore
 from highroad.domain.entry import Amendment, AmendmentKind
 from highroad.domain.error import ErasureRefused, NotPermitted, VaultError
 from highroad.domain.identity import Principal
-from highroad.domain.order import ErasureOrder
+from highroad.domain.order import ErasureOrder, read_order
 from highroad.domain.outcome import Ending, Status
 from highroad.ledger import entries
 from highroad.ledger.access import ReadOnlyWriter
@@ -190,7 +190,8 @@ async def test_any_other_process_leaves_an_order_that_the_owner_carries_out_once
     plan = await bystander.erase("alice", by=ADMIN)
     assert plan.runs == ("run_x",)
     assert "run_x" in store.ledger.run_keys
-    (order,) = await store.inbox()
+    (posted,) = await store.inbox()
+    order = read_order(posted)
     assert isinstance(order, ErasureOrder)
     await audit.erasures.carry_out(order)
     assert "run_x" not in store.ledger.run_keys

@@ -7,7 +7,8 @@ import pytest
 from highroad import Principal, ToolContext, tool
 from highroad.domain.approval import Decision, Ruling
 from highroad.domain.error import DecisionRefused, LedgerError, NotRecorded
-from highroad.domain.order import ErasureOrder
+from highroad.domain.order import ErasureOrder, read_order
+from highroad.ledger.authorship import author
 from highroad.settings import load
 
 pytestmark = pytest.mark.promise("P11")
@@ -198,7 +199,8 @@ async def test_the_word_of_another_process_waits_for_the_owner(world, here):
 
 async def test_an_order_that_was_recorded_before_its_owner_died_counts_once(here):
     order = await posted(here, applied=True)
-    await here.assembly.settlements.record(order)
+    by = author(here.services.ledger.keyring, order)
+    await here.assembly.settlements.record(order, by)
     here.clock.advance(1)
     await settle(here, applied=False)
     await here.assembly.inbox.empty()
@@ -213,7 +215,11 @@ async def posted(here, *, applied):
         here.services.ledger, here.clock, here.ids, permissions=None, is_owner=False
     )
     await settlements.settle(here.unknown.call_id, applied=applied, by=BOB, reason="seen")
-    return (await here.store.inbox())[-1]
+    return (await waiting(here))[-1]
+
+
+async def waiting(here):
+    return [read_order(posted) for posted in await here.store.inbox()]
 
 
 async def test_each_order_finds_its_handler_and_one_without_waits(here):
@@ -228,7 +234,7 @@ async def test_each_order_finds_its_handler_and_one_without_waits(here):
         if kind is not ErasureOrder
     }
     await here.assembly.inbox.empty()
-    assert await here.store.inbox() == [erasure]
+    assert await waiting(here) == [erasure]
     assert await here.runtime.unsettled() == ()
 
 
@@ -239,7 +245,7 @@ async def test_an_order_that_cannot_be_written_now_stays(world, faulty, doubtful
     here.store.fails = lambda number: True
     with pytest.raises(LedgerError):
         await here.assembly.inbox.empty()
-    assert await here.store.inbox() == [order]
+    assert await waiting(here) == [order]
     here.store.fails = lambda number: False
     await here.assembly.inbox.empty()
     assert await here.runtime.unsettled() == ()

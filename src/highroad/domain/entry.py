@@ -33,6 +33,8 @@ class EntryKind(StrEnum):
     """Somebody decrypted a payload to read it."""
     ERASED = "payload.erased"
     """Payloads, keys of runs and names were destroyed, on request or by age."""
+    ORDER_REFUSED = "order.refused"
+    """What another process asked for by the inbox does not count."""
     POLICY = "policy.loaded"
     """Other rules are in force from here on."""
     OPENED = "ledger.opened"

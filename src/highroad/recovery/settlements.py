@@ -20,6 +20,7 @@ from highroad.domain.outcome import Status
 from highroad.domain.payload import PayloadKind, SealedPayload
 from highroad.domain.unsettled import Standing, Unsettled
 from highroad.ledger import entries
+from highroad.ledger.authorship import signed
 from highroad.ledger.history import CallHistory
 from highroad.ledger.ledger import Ledger
 from highroad.ledger.upkeep.archive import check_not_archived
@@ -91,16 +92,11 @@ class Settlements:
         if not reason.strip():
             raise DecisionRefused(f"call {call_id} is settled with a reason: say how you know")
         history = await self._history(call_id)
-        if by.organization != history.organization:
-            raise _no_such_call(call_id)
-        if self._permissions is not None and SETTLE not in self._permissions(by):
-            raise DecisionRefused(
-                f"settling a call needs the permission {SETTLE}; ask whoever grants permissions"
-            )
         key = self._ledger.keyring.organization(by.organization)
         settlement = Settlement(
             id=self._ids.new(AMENDMENT),
             call_id=call_id,
+            organization=by.organization,
             applied=applied,
             by=key.opaque(by.id),
             at_ms=self._clock.now_ms(),
@@ -108,22 +104,26 @@ class Settlements:
             profile=self._ledger.sealed_profile(by),
         )
         if self._is_owner:
-            return await self.record(settlement)
-        _judge(history, settlement)
-        await self._ledger.store.post(settlement)
+            return await self.record(settlement, by)
+        self._judge(history, settlement, by)
+        await self._ledger.store.post(signed(self._ledger.keyring, settlement))
         return _amendment(settlement, None)
 
-    async def record(self, settlement: Settlement) -> Amendment:
-        """Write a settlement down, from here or from the inbox.
+    async def record(self, settlement: Settlement, by: Principal) -> Amendment:
+        """Judge a settlement and write it down, from here or from the inbox.
 
         Raises:
-            NotRecorded: The ledger has no such call.
-            DecisionRefused: Its outcome is not unknown, or was settled so before.
+            NotRecorded: The ledger has no such call, or none that `by` may know of.
+            DecisionRefused: Its outcome is not unknown, was settled so before, or `by` lacks the
+                permission.
             LedgerError: It could not be recorded.
         """
         async with self._turn:
             history = await self._history(settlement.call_id)
-            _judge(history, settlement)
+            for known in history.amendments:
+                if known.id == settlement.id:  # an order that was recorded before its owner died
+                    return known
+            self._judge(history, settlement, by)
             reason = await self._sealed_reason(history, settlement)
             amendment = _amendment(settlement, reason)
             await self._ledger.writer.write(
@@ -136,6 +136,21 @@ class Settlements:
                 )
             )
         return amendment
+
+    def _judge(self, history: CallHistory, settlement: Settlement, by: Principal) -> None:
+        """Object to what does not count.
+
+        Raises:
+            NotRecorded: `by` may not know of the call.
+            DecisionRefused: With the reason.
+        """
+        if by.organization != history.organization:
+            raise _no_such_call(history.call_id)
+        if self._permissions is not None and SETTLE not in self._permissions(by):
+            raise DecisionRefused(
+                f"settling a call needs the permission {SETTLE}; ask whoever grants permissions"
+            )
+        _judge(history, settlement)
 
     async def _history(self, call_id: str) -> CallHistory:
         history = await self._ledger.history(call_id)
@@ -192,9 +207,6 @@ def _judge(history: CallHistory, settlement: Settlement) -> None:
     if history.settled is settlement.applied:
         word = "applied" if settlement.applied else "not applied"
         raise DecisionRefused(f"{name} is settled as {word} already; nothing changed")
-    if any(amendment.id == settlement.id for amendment in history.amendments):
-        # It was recorded before its owner died, and may have been corrected since.
-        raise DecisionRefused(f"{name} was settled by this very order before")
 
 
 def _amendment(settlement: Settlement, reason: SealedPayload | None) -> Amendment:

@@ -15,7 +15,7 @@ from highroad.domain.audit import APPROVAL, approval_of
 from highroad.domain.entry import EntryKind, KeyClaim, Position, StoredEntry
 from highroad.domain.error import LedgerError
 from highroad.domain.kinds import read_kind
-from highroad.domain.order import Order, read_order
+from highroad.domain.order import ASIDE, PostedOrder
 from highroad.domain.outcome import Status
 from highroad.domain.payload import PayloadKind, SealedKey, SealedPayload
 from highroad.domain.run import Usage
@@ -31,6 +31,7 @@ _CLAIM: Final = (
     "SELECT organization, digest, arguments, call_id, expires_ms FROM key_claim "
     "WHERE organization = $1 AND digest = $2 AND expires_ms > $3"
 )
+_INBOX: Final = f"SELECT id, kind, content FROM inbox WHERE kind <> '{ASIDE}' ORDER BY id"  # noqa: S608 - a constant
 _LAST_ENDED: Final = (
     f"SELECT call_id FROM entry WHERE kind = '{EntryKind.ENDED}' ORDER BY place DESC LIMIT 1"  # noqa: S608 - a constant
 )
@@ -237,10 +238,10 @@ class Reader:
         """Calls with an intent since `at_ms`, oldest first."""
         return [(row[0], row[1], row[2]) for row in await self.all(_ADMITTED, at_ms)]
 
-    async def inbox(self) -> list[Order]:
+    async def inbox(self) -> list[PostedOrder]:
         """Orders that wait, oldest first."""
-        rows = await self.all("SELECT kind, content FROM inbox ORDER BY id")
-        return [read_order(row[0], row[1]) for row in rows]
+        rows = await self.all(_INBOX)
+        return [PostedOrder(*row) for row in rows]
 
     async def one(self, query: str, *values: Value) -> Record | None:
         """The first row of an answer."""

@@ -15,7 +15,7 @@ from highroad.domain.approval import Approval, ApprovalState
 from highroad.domain.audit import APPROVAL, approval_of
 from highroad.domain.entry import EntryKind, KeyClaim, Position, StoredEntry
 from highroad.domain.kinds import read_kind
-from highroad.domain.order import Order
+from highroad.domain.order import PostedOrder
 from highroad.domain.outcome import Status
 from highroad.domain.payload import PayloadKind, SealedKey, SealedPayload
 from highroad.domain.run import Usage
@@ -215,7 +215,7 @@ class Reader:
         found.reverse()
         return found
 
-    def inbox(self) -> list[Order]:
+    def inbox(self) -> list[PostedOrder]:
         """Orders that wait for the owner, oldest first."""
         return inbox.waiting(self._connection)
 

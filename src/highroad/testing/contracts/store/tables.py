@@ -82,7 +82,7 @@ class TablesContract(Ground):
             ("amd_1", 1),
             ("amd_2", 0),
         ]
-        assert [await store.payload(each["reason_ref"]) for each in told_apart] == [
+        assert [await store.payload(str(each["reason_ref"])) for each in told_apart] == [
             payload("call_1.amd_1"),
             payload("call_1.amd_2"),
         ]
