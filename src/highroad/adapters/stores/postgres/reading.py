@@ -15,9 +15,10 @@ from highroad.domain.audit import APPROVAL, approval_of
 from highroad.domain.entry import EntryKind, KeyClaim, Position, StoredEntry
 from highroad.domain.error import LedgerError
 from highroad.domain.kinds import read_kind
+from highroad.domain.moving import payload_of
 from highroad.domain.order import ASIDE, PostedOrder
 from highroad.domain.outcome import Status
-from highroad.domain.payload import PayloadKind, SealedKey, SealedPayload
+from highroad.domain.payload import SealedKey, SealedPayload
 from highroad.domain.run import Usage
 from highroad.ports.store import Ownership
 
@@ -188,7 +189,7 @@ class Reader:
         if row is None:
             return None
         found, run_id, kind, ciphertext, created_ms = row
-        return SealedPayload(found, run_id, PayloadKind(kind), ciphertext, created_ms)
+        return payload_of((found, run_id, kind, ciphertext, created_ms))
 
     async def profile(self, opaque_id: str) -> bytes | None:
         """The sealed profile of a principal."""
