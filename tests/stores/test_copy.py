@@ -17,7 +17,7 @@ from highroad.domain.moving import SECTIONS, Fact, Section
 from highroad.domain.proof import SignedHead, TreeHead
 from highroad.ledger.proof.merkle import RightEdge, leaf_hash
 from highroad.ledger.upkeep.moving import Place, facts_of, move
-from highroad.testing.contracts.store.ordering import decision
+from highroad.testing.contracts.store.ordering import decision, orders
 from highroad.testing.contracts.store.samples import (
     NOW,
     claim,
@@ -189,7 +189,7 @@ async def test_held_calls_and_claims_go_on_in_the_new_place(ledgers):
     store = ledgers(NEW).store
     fence = await store.acquire(pid=3, at_ms=NOW + 2)
     assert await store.open_calls() == ["call_held", "call_open"]
-    assert await store.inbox() == [decision("apr_1")]
+    assert await orders(store) == [decision("apr_1")]
     assert (await store.approval("apr_1")).state is ApprovalState.WAITING
     receipts = await store.append(
         [
@@ -449,7 +449,7 @@ async def test_orders_that_were_left_during_the_move_are_carried_too(tmp_path, r
 
     upkeep, old.store.upkeep = old.store.upkeep, Late()
     await move(old, new, pid=2, at_ms=NOW)
-    assert decision("apr_late") in await new.store.inbox()
+    assert decision("apr_late") in await orders(new.store)
     with pytest.raises(LedgerError, match="goes on in"):
         await other.store.post(decision("apr_too_late"))
     await ledgers.close()

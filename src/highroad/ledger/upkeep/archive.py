@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-from highroad.domain.audit import TOOL_CALL
+from highroad.domain.audit import TOOL_CALL, typed
 from highroad.domain.entry import EntryKind, Fence, Position, Written
 from highroad.domain.error import LedgerError, NotRecorded
 from highroad.domain.identity import DEFAULT_ORGANIZATION
@@ -179,7 +179,7 @@ async def check_not_archived(store: Store, what: Literal["call", "run"], id_: st
     rows = await store.tables.rows(Selection(table=TOOL_CALL.name, equals={column: id_}), limit=1)
     if not rows:
         return
-    created_ms = rows[0][-1]
+    created_ms = typed(TOOL_CALL, rows[0])[-1]
     found = await segment.segment_of(store, int(created_ms or 0))
     if found is not None:
         raise NotRecorded(

@@ -16,9 +16,10 @@ from highroad.domain.audit import APPROVAL, approval_of
 from highroad.domain.entry import EntryKind, KeyClaim, Position, StoredEntry
 from highroad.domain.error import LedgerError
 from highroad.domain.kinds import read_kind
-from highroad.domain.order import Order, read_order
+from highroad.domain.moving import payload_of
+from highroad.domain.order import ASIDE, PostedOrder
 from highroad.domain.outcome import Status
-from highroad.domain.payload import PayloadKind, SealedKey, SealedPayload
+from highroad.domain.payload import SealedKey, SealedPayload
 from highroad.domain.run import Usage
 from highroad.ports.store import Ownership
 
@@ -32,6 +33,7 @@ _CLAIM: Final = (
     "SELECT organization, digest, arguments, call_id, expires_ms FROM key_claim "
     "WHERE organization = $1 AND digest = $2 AND expires_ms > $3"
 )
+_INBOX: Final = f"SELECT id, kind, content FROM inbox WHERE kind <> '{ASIDE}' ORDER BY id"  # noqa: S608 - a constant
 _LAST_ENDED: Final = (
     f"SELECT call_id FROM entry WHERE kind = '{EntryKind.ENDED}' ORDER BY place DESC LIMIT 1"  # noqa: S608 - a constant
 )
@@ -187,7 +189,7 @@ class Reader:
         if row is None:
             return None
         found, run_id, kind, ciphertext, created_ms = row
-        return SealedPayload(found, run_id, PayloadKind(kind), ciphertext, created_ms)
+        return payload_of((found, run_id, kind, ciphertext, created_ms))
 
     async def profile(self, opaque_id: str) -> bytes | None:
         """The sealed profile of a principal."""
@@ -237,10 +239,10 @@ class Reader:
         """Calls with an intent since `at_ms`, oldest first."""
         return [(row[0], row[1], row[2]) for row in await self.all(_ADMITTED, at_ms)]
 
-    async def inbox(self) -> list[Order]:
+    async def inbox(self) -> list[PostedOrder]:
         """Orders that wait, oldest first."""
-        rows = await self.all("SELECT kind, content FROM inbox ORDER BY id")
-        return [read_order(row[0], row[1]) for row in rows]
+        rows = await self.all(_INBOX)
+        return [PostedOrder(*row) for row in rows]
 
     async def one(self, query: str, *values: Value) -> Record | None:
         """The first row of an answer."""

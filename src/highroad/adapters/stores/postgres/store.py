@@ -20,7 +20,7 @@ from highroad.adapters.stores.postgres.upkeep import PostgresUpkeep
 from highroad.domain.approval import Approval, ApprovalState
 from highroad.domain.entry import Entry, Fence, KeyClaim, Position, Receipt, StoredEntry
 from highroad.domain.error import FenceLost
-from highroad.domain.order import Order, write_order
+from highroad.domain.order import ASIDE, Order, PostedOrder, put_aside, write_order
 from highroad.domain.payload import SealedKey, SealedPayload
 from highroad.domain.run import Usage
 from highroad.ports.store import Ownership
@@ -222,20 +222,23 @@ class PostgresStore:
 
         await self._session.work(put)
 
-    async def inbox(self) -> Sequence[Order]:
+    async def inbox(self) -> Sequence[PostedOrder]:
         """Orders that no entry answers yet, oldest first; of all writers one is shown them."""
         if self._log is not None and not await self._has_desk():
             return []
         return await self._reader.inbox()
 
-    async def forget(self, orders: Sequence[Order]) -> None:
+    async def forget(self, numbers: Sequence[int]) -> None:
         """Take orders that were turned into entries, or turned down, from the inbox."""
-        kinds, contents = zip(*map(write_order, orders), strict=True) if orders else ((), ())
+        await self._run("DELETE FROM inbox WHERE id = ANY ($1::bigint[])", numbers)
+
+    async def put_aside(self, posted: PostedOrder, *, reason: str) -> None:
+        """Keep what is no order, with the reason, where nobody takes it for one."""
         await self._run(
-            "DELETE FROM inbox WHERE (kind, content) IN "
-            "(SELECT * FROM unnest($1::text[], $2::text[]))",
-            kinds,
-            contents,
+            "UPDATE inbox SET kind = $1, content = $2 WHERE id = $3",
+            ASIDE,
+            put_aside(posted, reason),
+            posted.number,
         )
 
     async def expire(self, at_ms: int) -> None:
