@@ -12,6 +12,7 @@ from typing import Final
 import orjson
 
 from highroad.domain.approval import Approval, ApprovalState, Decision, Ruling
+from highroad.domain.entry import KeyDestroyed
 from highroad.domain.error import DecisionRefused
 from highroad.domain.identity import Principal
 from highroad.domain.payload import PayloadKind, SealedPayload
@@ -140,7 +141,10 @@ class Desk:
             approval = await self.get(decision.approval_id)
             decided = self._after(approval, decision)
             reason = await self._sealed_reason(approval, decision)
-            await self._ledger.writer.write(entries.decided(decided, decision, reason=reason))
+            entry = entries.decided(decided, decision, reason=reason)
+            if isinstance(await self._ledger.writer.write(entry), KeyDestroyed):
+                # As long as the call waits nothing of its run can be erased.
+                raise DecisionRefused(f"{approval.id} is over: its run was erased; nothing changed")
         self._changed.set()
         self._changed = asyncio.Event()
         return decided
