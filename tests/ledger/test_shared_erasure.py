@@ -14,7 +14,9 @@ from highroad.ledger import writer as writer_module
 from highroad.ledger.audit import Audit
 from highroad.ledger.keyring import Keyring
 from highroad.ledger.ledger import Ledger
+from highroad.ledger.upkeep.retention import Retention
 from highroad.ledger.writer import GroupWriter
+from highroad.testing import SequentialIds
 
 ADMIN = Principal("admin", "acme", permissions={"audit:erase", "audit:reveal"})
 KEPT = Ending(status=Status.COMPLETED, decided_by="execute", keeps_key=True)
@@ -80,10 +82,15 @@ async def there(here, open_place):
 
 
 @pytest.mark.promise("P3")
-async def test_a_call_whose_key_is_destroyed_elsewhere_ends_under_a_fresh_one(here, there):
-    """Its one terminal record comes, and whoever may look can read what it carries."""
+@pytest.mark.parametrize("brings_key", [False, True])
+async def test_a_call_whose_key_is_destroyed_elsewhere_ends_under_a_fresh_one(
+    here, there, brings_key
+):
+    """Its one terminal record comes, and whoever may look can read what it carries; the key that
+    was destroyed does not come back with it, though this process had made it."""
+    late = await there.begin() if brings_key else None
     before = await here.complete()
-    late = await there.begin()
+    late = late or await there.begin()
     destroyed = await here.store.run_key("run_x")
     await here.audit.erase("alice", by=ADMIN)
     receipt = await there.books.end(late, REFUSED, code="unknown_tool")
@@ -191,6 +198,8 @@ async def test_what_was_erased_elsewhere_is_erased_here_though_a_call_holds_its_
     holder = await there.begin()
     assert await there.ledger.open_json(history, "result") == b'{"done":true}'
     await here.audit.erase("alice", by=ADMIN)
+    after = await there.ledger.history((await here.complete()).id)
+    assert await there.ledger.open_json(after, "result") == b'{"done":true}'
     for _ in range(2):
         with pytest.raises(VaultError, match="erased"):
             await there.ledger.open_json(history, "result")
@@ -209,6 +218,30 @@ async def test_a_process_keeps_no_key_of_a_run_in_which_it_drives_nothing(here, 
     del record
     gc.collect()
     assert key() is None
+
+
+async def test_a_run_in_which_another_process_begins_a_call_keeps_its_key_from_retention(
+    here, there, clock, monkeypatch
+):
+    """What is old goes all the same."""
+    old = await here.complete()
+    clock.advance(60 * 86_400)
+    late = await there.begin()
+    append = here.store.append
+
+    async def append_behind_the_call(entries, *, fence):
+        monkeypatch.undo()
+        await there.books.intend(late)
+        return await append(entries, fence=fence)
+
+    monkeypatch.setattr(here.store, "append", append_behind_the_call)
+    retention = Retention(here.ledger, here.store.upkeep, SequentialIds(), days=28)
+    assert await retention.sweep() == 2
+    assert await here.store.payload(f"{old.id}.result") is None
+    assert await here.store.run_key("run_x") is not None
+    await there.books.end(late)
+    history = await here.ledger.history(late.call.id)
+    assert await here.ledger.open_json(history, "arguments") == b'{"order":7}'
 
 
 async def test_what_was_claimed_in_the_runs_of_whoever_is_forgotten_goes_too(here, clock):

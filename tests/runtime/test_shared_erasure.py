@@ -80,6 +80,54 @@ class Ground:
             await connection.close()
 
 
+@pytest.fixture
+def at_the_intent(monkeypatch):
+    """Lets something happen as the next append of a process is about to begin."""
+
+    def arrange(store, happen):
+        append = store.append
+
+        async def append_behind(entries, *, fence):
+            monkeypatch.undo()
+            await happen()
+            return await append(entries, fence=fence)
+
+        monkeypatch.setattr(store, "append", append_behind)
+
+    return arrange
+
+
+@pytest.mark.promise("P3", "P7")
+@pytest.mark.parametrize("ask", ["false", "true"], ids=["intent", "hold"])
+async def test_a_call_whose_run_is_erased_as_it_begins_does_nothing_and_may_be_made_again(
+    postgres_url, at_the_intent, ask
+):
+    """It has its one terminal record, under a key of which the erasure knew nothing."""
+    effects = []
+
+    @tool(tier="reversible", effect="unprotected", ask=ask)
+    async def refund(order: str) -> str:
+        """Refund an order."""
+        effects.append(order)
+        return order
+
+    here, there = [await assemble(postgres_url, tools=[refund]) for _ in range(2)]
+    async with Runtime(here) as one, Runtime(there) as two:
+        wrong = await two.call(refund, {"order": 5}, principal=ALICE, run="thread-1")
+        at_the_intent(here.store, lambda: two.audit.erase("alice", by=ADMIN))
+        lost = await one.call(refund, {"order": "1"}, principal=ALICE, run="thread-1")
+        assert isinstance(lost, Refused)
+        assert (lost.error.code, lost.error.retryable) == ("ledger_unavailable", True)
+        assert effects == []
+        told = await two.audit.explain(lost.call_id)
+        assert (told.status, told.rule, told.erased_ms) == ("refused", "run.erased", None)
+        assert (await two.audit.explain(wrong.call_id)).erased_ms is not None
+        again = await one.call(refund, {"order": "1"}, principal=ALICE, run="thread-1")
+        assert again.status == ("held" if ask == "true" else "completed")
+        stored = await here.store.entries(call_id=lost.call_id)
+        assert [entry.kind for entry in stored] == ["call.ended"]
+
+
 SEEDS = [7, *(pytest.param(seed, marks=pytest.mark.nightly) for seed in range(100, 130))]
 
 

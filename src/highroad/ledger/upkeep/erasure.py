@@ -149,7 +149,8 @@ class Eraser:
         """Do what an order asks for; the same order given again destroys nothing more.
 
         Raises:
-            ErasureRefused: Calls are open, or unknown and not settled; nothing was destroyed.
+            ErasureRefused: Calls are open, or unknown and not settled; nothing was destroyed, or
+                where another process began one meanwhile, at most earlier batches of runs.
             LedgerError: It could not be recorded.
         """
         await self._ledger.writer.flush()

@@ -126,7 +126,7 @@ def _inbox(ledger: MemoryLedger) -> Iterable[Line]:
     return ((number, *write_order(order)) for number, order in ledger.inbox.items())
 
 
-def _payloads(ledger: MemoryLedger) -> Iterable[_Line]:
+def _payloads(ledger: MemoryLedger) -> Iterable[Line]:
     for payload in ledger.payloads.values():
         *cells, _ = astuple(payload)  # the last one, the key it was sealed under, is not stored
         yield tuple(cells)
