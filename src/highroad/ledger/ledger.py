@@ -228,6 +228,7 @@ class Ledger:
         if self.writer.failure is not None or brings_key:
 
             def draw() -> Entry:
+                """The intent, under the key that the record has by then."""
                 self.seal_arguments(record, content)
                 return entries.intent(record, at_ms=at_ms)
 
