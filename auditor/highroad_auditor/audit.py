@@ -1,7 +1,7 @@
 """The engine: fed with heads, anchors and entries from wherever they are, it gives a report."""
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final, TypeAlias
+from typing import Any, TypeAlias
 
 from highroad_auditor.calls import Body, Calls, Place, Reader
 from highroad_auditor.heads import Head, Heads
@@ -21,12 +21,6 @@ from highroad_auditor.strict import LARGEST, MalformedError, read_object
 
 Parser: TypeAlias = Callable[[bytes], dict[str, Any]]
 """Parses a body, or raises `MalformedError`."""
-
-_STATED: Final = ("v", "kind", "org", "run", "call", "at")
-"""What a body says of its columns, in their order."""
-_TYPES: Final = [
-    (int, str, str, run, call, int) for run in (str, type(None)) for call in (str, type(None))
-]
 
 
 class Audit:
@@ -131,13 +125,19 @@ class Audit:
         """Compare the columns with the body, and learn from it."""
         try:
             found = self._parser(body)
-            stated: tuple[Any, ...] = tuple(map(found.get, _STATED))
-            types = tuple(map(type, stated))
         except MalformedError as error:
             self._fault(Code.BODY_MALFORMED, place, str(error))
             return
-        schema, kind, *_, at = stated
-        if types not in _TYPES or not (0 <= schema <= LARGEST and 0 <= at <= LARGEST):
+        # Written out, because it is asked of every entry.
+        get = found.get
+        stated = get("v"), get("kind"), get("org"), get("run"), get("call"), get("at")
+        schema, kind, organization, run, call, at = stated
+        if not (
+            (type(schema) is type(at) is int and 0 <= schema <= LARGEST and 0 <= at <= LARGEST)
+            and type(kind) is type(organization) is str
+            and (run is None or type(run) is str)
+            and (call is None or type(call) is str)
+        ):
             self._fault(Code.BODY_MALFORMED, place, "a field is missing, or of another type")
             return
         if b"\n" in body:
