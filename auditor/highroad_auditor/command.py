@@ -6,6 +6,7 @@ import re
 import sys
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Final, NoReturn
@@ -42,18 +43,23 @@ class _Parser(ArgumentParser):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Audit an export, print what it comes to, and give the exit code."""
-    options = _parser().parse_args(arguments)
     try:
-        code, lines = _excerpt(options) if options.export.is_file() else _audit(options)
+        return _answer(_parser().parse_args(arguments))
     except (UnusableError, OSError) as error:
         sys.stderr.write(f"highroad-auditor: {ascii(str(error))[1:-1]}\n")
         return _UNUSABLE
-    try:
-        # Flushed here, where it is noticed that nobody reads on.
+    finally:
+        try:
+            sys.stdout.flush()
+        except BrokenPipeError:
+            # Nobody reads on; else Python would complain when it hands over the rest at its end.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _answer(options: Namespace) -> int:
+    code, lines = _excerpt(options) if options.export.is_file() else _audit(options)
+    with suppress(BrokenPipeError):
         print(*lines, sep="\n", flush=True)
-    except BrokenPipeError:
-        # What is left is for nobody: else Python would try once more when it ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return code
 
 
