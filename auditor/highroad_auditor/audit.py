@@ -28,7 +28,7 @@ class Audit:
 
     Make it with all heads and anchors, ask for a `Log` for each log, feed each log in order, and
     ask for the report. Whatever is malformed in what it is fed is a problem of the report, never
-    an exception. It holds in memory about three kilobytes for each head and about 130 bytes for
+    an exception. It holds in memory about four kilobytes for each head and about 130 bytes for
     each call, and no entry.
 
     Args:

@@ -231,6 +231,8 @@ class Log:
                     stretch.differ(start + at // HASH, Code.ENTRY_CHANGED)
         while self._sizes and self._sizes[-1] <= self._size:
             self._sizes.pop()
+            if stretch.stored == stretch.entries:
+                stretch.stored = stretch.entries  # held once
             self._stretches.append(self._stretch)
             self._stretch = _Stretch()
         self._due = min([self._size // _BATCH * _BATCH + _BATCH, *self._sizes[-1:]])
