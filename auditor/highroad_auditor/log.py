@@ -15,9 +15,9 @@ from highroad_auditor.heads import Head, Heads
 from highroad_auditor.merkle import HASH, Tree, leaf_hash
 from highroad_auditor.report import COMPLETENESS, INTEGRITY, Code, LogReport, Note, Problem
 
-Columns: TypeAlias = tuple[int, str, str, str | None, str | None, int]
-"""What stands beside a body: schema, kind, organization, run, call, time."""
-Read: TypeAlias = Callable[[Place, Columns, bytes], None]
+Fields: TypeAlias = tuple[int, str, str, str | None, str | None, int, bytes]
+"""Of an entry: schema, kind, organization, run, call, time; then its body."""
+Read: TypeAlias = Callable[[Place, Fields], None]
 """Compares the columns of an entry with its body, and learns from it."""
 
 _BATCH: Final = 256
@@ -129,7 +129,7 @@ class Log:
             self._stretch.differ(self._size, missing)
             self._stand_in(to, are_entries=False)
 
-    def take(self, seq: int, *fields: *tuple[*Columns, bytes]) -> None:
+    def take(self, seq: int, *fields: *Fields) -> None:
         """Audit the next entry: its columns, and the exact bytes of its body."""
         body = fields[-1]
         if type(seq) is not int or type(body) is not bytes:
@@ -149,7 +149,7 @@ class Log:
         self.entries += 1
         if self._size >= self._due:
             self._gather()
-        self.read((self.id, seq), fields[:-1], body)
+        self.read((self.id, seq), fields)
 
     def close(self) -> None:
         """Say that there are no more entries; leaf hashes from `first` on may still come."""
