@@ -14,10 +14,10 @@ from highroad.domain.limits import BudgetRule, Limits, RateRule, Scope, Window
 from highroad.domain.run import Spent, Usage
 from highroad.domain.tool import Tier, ToolDefinition
 from highroad.limits.budgets import Budgets
-from highroad.limits.claim import Spender, ToolCap, to_microusd
 from highroad.limits.exceeded import Exceeded, RateExceeded
 from highroad.limits.reservation import Reservation
 from highroad.limits.runs import LiveRuns
+from highroad.limits.share import Spender, ToolCap, to_microusd
 from highroad.limits.span import span_of
 from highroad.testing.clock import FakeClock
 

@@ -4,16 +4,17 @@ A demand is judged and taken by `highroad.ports.counters.Counters`, all demands 
 at once or none of them. Keys are opaque: ids and digests, never names of people (P7).
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final, TypeAlias
+from operator import add
+from typing import Final, NamedTuple, TypeAlias
 
 from highroad.domain.dependency import BreakerRule
 from highroad.domain.value import value
 
 
-@value
-class Amount:
+class Amount(NamedTuple):
     """What work takes of a budget. Whole numbers, which add up exactly."""
 
     proposals: int = 0
@@ -27,30 +28,9 @@ class Amount:
 
     def plus(self, other: "Amount") -> "Amount":
         """Both together."""
-        # Field by field, here and below: every reservation pays for it several times.
-        return Amount(
-            proposals=self.proposals + other.proposals,
-            calls=self.calls + other.calls,
-            attempts=self.attempts + other.attempts,
-            tokens=self.tokens + other.tokens,
-            microusd=self.microusd + other.microusd,
-            wall_ms=self.wall_ms + other.wall_ms,
-        )
-
-    def minus(self, other: "Amount") -> "Amount":
-        """What is left of it without the other."""
-        return Amount(
-            proposals=self.proposals - other.proposals,
-            calls=self.calls - other.calls,
-            attempts=self.attempts - other.attempts,
-            tokens=self.tokens - other.tokens,
-            microusd=self.microusd - other.microusd,
-            wall_ms=self.wall_ms - other.wall_ms,
-        )
+        return Amount._make(map(add, self, other))
 
 
-METERS: Final = ("proposals", "calls", "attempts", "tokens", "microusd", "wall_ms")
-"""The fields of `Amount`."""
 NOTHING: Final = Amount()
 UNLIMITED: Final = Amount(proposals=-1, calls=-1, attempts=-1, tokens=-1, microusd=-1, wall_ms=-1)
 NEAR: Final = 0.9
@@ -71,28 +51,32 @@ class BudgetDemand:
     is_final: bool = False
     """Used by being taken: it is not held, cannot be given back, and counts at every asking."""
 
-    def shortage(self, has: Amount) -> "Shortage | None":
+    bounds: tuple[tuple[int, int, int, float], ...] = field(init=False, repr=False, compare=False)
+    """Of each meter that is taken of and limited: where it stands, how much, the limit, and from
+    where on that is near."""
+
+    def __post_init__(self) -> None:
+        """Work out once what is asked again and again."""
+        pairs = enumerate(zip(self.amount, self.most, strict=True))
+        self.bounds = tuple(  # type: ignore[misc]  # frozen for everybody else
+            (at, wanted, most, most * NEAR) for at, (wanted, most) in pairs if wanted and most >= 0
+        )
+
+    def shortage(self, has: Sequence[int]) -> "Shortage | None":
         """Why an account that holds and has used `has` cannot meet it; `None` where it can."""
-        for meter in METERS:
-            wanted, most = getattr(self.amount, meter), getattr(self.most, meter)
-            if wanted and 0 <= most < wanted + getattr(has, meter):
-                return Shortage(
-                    demand=self,
-                    lack=Lack.SPENT,
-                    meter=meter,
-                    count=getattr(has, meter),
-                    most=most,
-                )
+        for at, wanted, most, _ in self.bounds:
+            if has[at] + wanted > most:
+                meter = Amount._fields[at]
+                return Shortage(demand=self, lack=Lack.SPENT, meter=meter, count=has[at], most=most)
         return None
 
-    def near(self, has: Amount) -> "tuple[Near, ...]":
+    def near(self, has: Sequence[int]) -> "tuple[Near, ...]":
         """Meters that it takes from and that are nearly used up, in an account that has `has`."""
-        return tuple(
-            Near(self, meter, getattr(has, meter), getattr(self.most, meter))
-            for meter in METERS
-            if getattr(self.amount, meter)
-            and 0 <= getattr(self.most, meter) * NEAR <= getattr(has, meter)
-        )
+        found: tuple[Near, ...] = ()
+        for at, _, most, near in self.bounds:
+            if has[at] >= near:
+                found = (*found, Near(self, Amount._fields[at], has[at], most))
+        return found
 
 
 @value

@@ -48,7 +48,7 @@ class Leg:
 class Spent:
     """What calls took of budgets, as the ledger tells it (P6)."""
 
-    used: Amount = field(default_factory=Amount)
+    used: Amount = NOTHING
     """By calls whose outcome is known, or was settled, and by proposals that came to nothing."""
     held: Mapping[str, Amount] = field(default_factory=dict)
     """By id, calls that are in flight, or unknown and not settled: they count in full."""

@@ -3,9 +3,9 @@
 One service for whoever spends: tools now, and requests to models, verifiers and judges.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import partial
-from typing import Final, Protocol, TypeAlias, TypeVar
+from typing import Protocol, TypeVar
 
 from highroad.domain.demand import (
     NEAR,
@@ -20,33 +20,27 @@ from highroad.domain.demand import (
 from highroad.domain.error import BrokenPromise, CountersError
 from highroad.domain.limits import BudgetRule, Limits, RateRule, Scope
 from highroad.domain.run import Spent, Usage
-from highroad.limits.claim import (
-    BudgetClaim,
-    Claim,
-    RateClaim,
+from highroad.limits.exceeded import Exceeded, RateExceeded
+from highroad.limits.reservation import Reservation
+from highroad.limits.runs import LiveRun
+from highroad.limits.share import (
+    BudgetShare,
+    Share,
     Spender,
     Spending,
+    TurnShare,
     of_call,
-    of_rate,
-    of_rule,
     of_run,
-    of_tool,
     rule_most,
     run_most,
     to_microusd,
     tool_turn,
 )
-from highroad.limits.exceeded import Exceeded, RateExceeded
-from highroad.limits.reservation import Reservation
-from highroad.limits.runs import LiveRun
+from highroad.limits.shares import Shares
 from highroad.ports.clock import Clock
 from highroad.ports.counters import Counters
 
 T = TypeVar("T")
-
-_PROPOSAL: Final = Amount(proposals=1)
-_Rule: TypeAlias = tuple[BudgetRule, Amount]
-"""A budget, and what it allows in the units of amounts."""
 
 
 class SpentReader(Protocol):
@@ -91,13 +85,9 @@ class Budgets:
         self._limits = limits
         self._reader = reader
         self._clock = clock
-        self._rates = tuple(rates)
+        self._shares = Shares(limits, rules, rates)
         self._of_run = run_most(limits)
-        bounds = [(rule, rule_most(rule)) for rule in rules]
-        self._of_call = [most for rule, most in bounds if rule.scope is Scope.CALL]
-        counted = [(rule, most) for rule, most in bounds if rule.scope is not Scope.CALL]
-        self._on_proposals = [(rule, most) for rule, most in counted if most.proposals >= 0]
-        self._on_work = [(rule, most) for rule, most in counted if rule.bounds_work]
+        self._of_call = [rule_most(rule) for rule in rules if rule.scope is Scope.CALL]
         self.bounds_wall: bool = any(rule.wall_s is not None for rule in rules)
         """Whether time on the road is limited, and so has to be reserved."""
         self.binds_all: bool = bool(rules or rates)
@@ -120,13 +110,13 @@ class Budgets:
         """
         if spender.is_alone and self._of_run.proposals < 1:
             return Exceeded("proposals", 0, self._of_run.proposals)
-        claims = self._claims(spender, _PROPOSAL, self._on_proposals, is_final=True)
-        if not claims:
+        shares = self._shares.of_proposal(spender)
+        if not shares:
             return ()
-        got = await self._take(claims, spender.holder)
+        got = await self._take(shares, spender.holder)
         if isinstance(got, Shortage):
-            return self._spent(claims, got)
-        return self._near(claims, got)
+            return self._spent(shares, got)
+        return self._near(shares, got)
 
     def spending(self, spender: Spender, amount: Amount) -> Spending:
         """What `reserve` will take, in the order in which it is judged.
@@ -135,17 +125,16 @@ class Budgets:
             spender: Who spends.
             amount: At most. Work that declares no maximum reserves the `ceiling`.
         """
-        turns, parts = self._turns(spender), self._claims(spender, amount, self._on_work)
-        claims: tuple[Claim, ...] = (*turns, *parts)
-        return Spending(spender=spender, amount=amount, claims=claims)
+        shares = self._shares.of_work(spender, amount)
+        return Spending(spender=spender, amount=amount, shares=shares)
 
     async def look(self, spending: Spending) -> Exceeded | RateExceeded | None:
         """Which limit `reserve` would break now, if any; nothing is taken."""
-        exceeded, claims = self._uncounted(spending), spending.claims
-        if exceeded is not None or not claims:
+        exceeded, shares = self._uncounted(spending), spending.shares
+        if exceeded is not None or not shares:
             return exceeded
-        short = await self._known(claims, self.counters.look)
-        return None if short is None else self._exceeded(claims, short)
+        short = await self._known(shares, self.counters.look)
+        return None if short is None else self._exceeded(shares, short)
 
     async def reserve(self, spending: Spending) -> Reservation | Exceeded | RateExceeded:
         """Take of every budget, and a turn of every rate; all of it, or nothing.
@@ -153,15 +142,15 @@ class Budgets:
         Raises:
             CountersError: Nobody can say whether there is room.
         """
-        exceeded, claims = self._uncounted(spending), spending.claims
+        exceeded, shares = self._uncounted(spending), spending.shares
         if exceeded is not None:
             return exceeded
         near = self._nearly_late(spending.spender.run)
-        if claims:
-            got = await self._take(claims, spending.spender.holder)
+        if shares:
+            got = await self._take(shares, spending.spender.holder)
             if isinstance(got, Shortage):
-                return self._exceeded(claims, got)
-            near = (*near, *self._near(claims, got))
+                return self._exceeded(shares, got)
+            near = (*near, *self._near(shares, got))
         return Reservation(self.counters, spending, near)
 
     def resumed(self, spender: Spender, amount: Amount) -> Reservation:
@@ -169,10 +158,10 @@ class Budgets:
 
         What of it the counters know they know by its holder, or from the ledger.
         """
-        claims = self._claims(spender, amount, self._on_work)
+        shares = self._shares.of_budgets(spender, amount)
         for run in spender.run.lineage:
             run.began = None  # it is about to be out of date
-        spending = Spending(spender=spender, amount=amount, claims=claims)
+        spending = Spending(spender=spender, amount=amount, shares=shares)
         reservation = Reservation(self.counters, spending)
         reservation.commit()
         return reservation
@@ -181,74 +170,46 @@ class Budgets:
         """Count (organization, principal, tool, Unix ms) of earlier processes against rates."""
         turns: list[tuple[RateDemand, int]] = []
         for organization, principal_id, tool, at_ms in admitted:
-            claims = [tool_turn(principal_id, tool, 0), *self._rated(principal_id, organization)]
+            shares = [
+                tool_turn(principal_id, tool, 0),
+                *self._shares.of_rates(principal_id, organization),
+            ]
             turns += [
-                (claim.demand, at_ms) for claim in claims if isinstance(claim.demand, RateDemand)
+                (share.demand, at_ms) for share in shares if isinstance(share.demand, RateDemand)
             ]
         await self.counters.recall(turns)
 
-    # -- what work demands -------------------------------------------------------------------
-
-    def _turns(self, spender: Spender) -> Iterator[RateClaim]:
-        if spender.per_minute is not None and spender.tool is not None:
-            yield tool_turn(spender.principal_id, spender.tool.tool, spender.per_minute)
-        if self._rates:
-            yield from self._rated(spender.principal_id, spender.organization)
-
-    def _rated(self, principal_id: str, organization: str) -> Iterator[RateClaim]:
-        for rule in self._rates:
-            yield of_rate(rule, principal_id if rule.scope is Scope.USER else organization)
-
-    def _claims(
-        self, spender: Spender, amount: Amount, rules: Sequence[_Rule], *, is_final: bool = False
-    ) -> list[BudgetClaim]:
-        claims: list[BudgetClaim] = []
-        for run in spender.run.lineage:
-            is_above = run is not spender.run
-            if spender.is_alone and not is_above:
-                continue
-            if spender.tool is not None and not is_final:
-                claims.append(of_tool(run, spender.tool, is_above=is_above))
-            claims.append(of_run(run, amount, self._of_run, is_above=is_above, is_final=is_final))
-        for rule, most in rules:
-            whose = _whose(rule.scope, spender)
-            if whose is not None:
-                claims.append(
-                    of_rule(rule, most, amount, whose=whose, at_ms=spender.at_ms, is_final=is_final)
-                )
-        return claims
-
     # -- taking ------------------------------------------------------------------------------
 
-    async def _take(self, claims: Sequence[Claim], holder: str) -> Shortage | Taken:
+    async def _take(self, shares: Sequence[Share], holder: str) -> Shortage | Taken:
         """Take all or nothing."""
-        return await self._known(claims, partial(self.counters.take, holder=holder))
+        return await self._known(shares, partial(self.counters.take, holder=holder))
 
     async def _known(
-        self, claims: Sequence[Claim], ask: Callable[[Sequence[Demand]], Awaitable[Shortage | T]]
+        self, shares: Sequence[Share], ask: Callable[[Sequence[Demand]], Awaitable[Shortage | T]]
     ) -> Shortage | T:
         """What the counters say, once they know every account; the ledger tells what is unknown."""
-        demands = [claim.demand for claim in claims]
+        demands = [share.demand for share in shares]
         # Each may have to be read, and may be forgotten once more while another one is.
         for _ in range(2 * len(demands) + 1):
             got = await ask(demands)
             if not isinstance(got, Shortage) or got.lack is not Lack.UNSEEDED:
                 return got
-            await self._seed(_claim_of(claims, got.demand))
+            await self._seed(_share_of(shares, got.demand))
         raise CountersError("accounts are forgotten as soon as they are opened: try again")
 
-    async def _seed(self, claim: BudgetClaim) -> None:
+    async def _seed(self, share: BudgetShare) -> None:
         """Open an account with what the ledger says."""
-        demand, run = claim.demand, claim.run
+        demand, run = share.demand, share.run
         if run is None:
             spent = await self._reader.spent(
-                claim.scope, claim.whose, since_ms=claim.since_ms, until_ms=demand.until_ms
+                share.scope, share.whose, since_ms=share.since_ms, until_ms=demand.until_ms
             )
         else:
             usage = await self._usage(run, demand.account)
             spent = usage.spent
-            if claim.cap is not None:
-                spent = Spent(used=Amount(calls=dict(usage.by_tool).get(claim.cap.tool, 0)))
+            if share.cap is not None:
+                spent = Spent(used=Amount(calls=dict(usage.by_tool).get(share.cap.tool, 0)))
         await self.counters.seed(
             demand.account, spent.used, held=spent.held, until_ms=demand.until_ms
         )
@@ -273,19 +234,19 @@ class Budgets:
         if late is not None:
             return late
         for most in self._of_call:
-            claim = of_call(amount, most)
-            short = claim.demand.shortage(NOTHING)
+            share = of_call(amount, most)
+            short = share.demand.shortage(NOTHING)
             if short is not None:
-                return claim.exceeded(short.meter, short.count, short.most)
+                return share.exceeded(short.meter, short.count, short.most)
         cap, most = spender.tool, self._of_run
         is_within = amount.calls <= most.calls and amount.microusd <= most.microusd
         if not spender.is_alone or (is_within and (cap is None or amount.calls <= cap.most)):
             return None
         if cap is not None and amount.calls > cap.most:
             return Exceeded(cap.limit, 0, cap.most)
-        claim = of_run(spender.run, amount, most, is_above=False)
-        short = claim.demand.shortage(NOTHING)
-        return None if short is None else claim.exceeded(short.meter, short.count, short.most)
+        share = of_run(spender.run, amount, most, is_above=False)
+        short = share.demand.shortage(NOTHING)
+        return None if short is None else share.exceeded(short.meter, short.count, short.most)
 
     def _late(self, run: LiveRun) -> Exceeded | None:
         """Wall time of the run, or of one above it."""
@@ -304,42 +265,32 @@ class Budgets:
             if each.elapsed_s >= most_s * NEAR
         )
 
-    def _exceeded(self, claims: Sequence[Claim], short: Shortage) -> Exceeded | RateExceeded:
-        for claim in claims:
-            if isinstance(claim, RateClaim) and claim.demand is short.demand:
-                return claim.exceeded(short)
-        return self._spent(claims, short)
+    def _exceeded(self, shares: Sequence[Share], short: Shortage) -> Exceeded | RateExceeded:
+        for share in shares:
+            if isinstance(share, TurnShare) and share.demand is short.demand:
+                return share.exceeded(short)
+        return self._spent(shares, short)
 
-    def _spent(self, claims: Sequence[Claim], short: Shortage) -> Exceeded:
-        claim = _claim_of(claims, short.demand)
-        return claim.exceeded(short.meter, short.count, short.most, self._clock.now_ms())
+    def _spent(self, shares: Sequence[Share], short: Shortage) -> Exceeded:
+        share = _share_of(shares, short.demand)
+        return share.exceeded(short.meter, short.count, short.most, self._clock.now_ms())
 
-    def _near(self, claims: Sequence[Claim], got: Taken) -> Sequence[Exceeded]:
+    def _near(self, shares: Sequence[Share], got: Taken) -> Sequence[Exceeded]:
         """Limits that are nearly reached; how often a tool may be called is told when it is."""
         if not got.near:
             return ()
         now_ms = self._clock.now_ms()
-        found = [(_claim_of(claims, near.demand), near) for near in got.near]
+        found = [(_share_of(shares, near.demand), near) for near in got.near]
         return [
-            claim.exceeded(near.meter, near.count, near.most, now_ms)
-            for claim, near in found
-            if claim.cap is None
+            share.exceeded(near.meter, near.count, near.most, now_ms)
+            for share, near in found
+            if share.cap is None
         ]
 
 
-def _whose(scope: Scope, spender: Spender) -> str | None:
-    match scope:
-        case Scope.CONVERSATION:
-            return spender.run.conversation_id
-        case Scope.USER:
-            return spender.principal_id
-        case _:
-            return spender.organization
-
-
-def _claim_of(claims: Sequence[Claim], demand: object) -> BudgetClaim:
-    """The claim that a demand is of: counters answer with the very demand that they were given."""
-    for claim in claims:
-        if isinstance(claim, BudgetClaim) and claim.demand is demand:
-            return claim
+def _share_of(shares: Sequence[Share], demand: object) -> BudgetShare:
+    """The share that a demand is of: counters answer with the very demand that they were given."""
+    for share in shares:
+        if isinstance(share, BudgetShare) and share.demand is demand:
+            return share
     raise BrokenPromise("the counters answered of a demand that was not made")

@@ -5,8 +5,8 @@ from typing import Literal, TypeAlias
 
 from highroad.domain.demand import NOTHING, UNLIMITED, Amount, Return, Settled
 from highroad.domain.error import BrokenPromise
-from highroad.limits.claim import BudgetClaim, Claim, Spending, of_run
 from highroad.limits.exceeded import Exceeded
+from highroad.limits.share import BudgetShare, Share, Spending, of_run
 from highroad.ports.counters import Counters
 
 # Plain strings: looking up a member of an Enum would double what a reservation costs.
@@ -53,12 +53,18 @@ class Reservation:
             raise BrokenPromise(f"settled a reservation that is {self._state}")
         self._state = "settled"
         spender = self._spending.spender
-        claims = [claim for claim in self._spending.claims if isinstance(claim, BudgetClaim)]
+        shares = [share for share in self._spending.shares if isinstance(share, BudgetShare)]
         if spender.is_alone and spender.run.seeded:
             # Calls from inside its body took of its run, whose account has it from the ledger.
-            claims.append(of_run(spender.run, self.amount, UNLIMITED, is_above=False))
-        if claims:
-            returns = [Settled(demand=claim.demand, used=_used(claim, used)) for claim in claims]
+            shares.append(of_run(spender.run, self.amount, UNLIMITED, is_above=False))
+        if shares:
+            returns = [
+                # Where one tool's calls are counted, nothing else is.
+                Settled(
+                    demand=share.demand, used=used if share.cap is None else share.demand.amount
+                )
+                for share in shares
+            ]
             await self._counters.give(returns, holder=spender.holder)
 
     async def release(self) -> None:
@@ -67,17 +73,12 @@ class Reservation:
             return
         self._state = "released"
         spending = self._spending
-        if spending.claims:
-            returns = [_back(claim) for claim in spending.claims]
+        if spending.shares:
+            returns = [_back(share) for share in spending.shares]
             await self._counters.give(returns, holder=spending.spender.holder)
 
 
-def _used(claim: BudgetClaim, used: Amount) -> Amount:
-    """Where one tool's calls are counted, nothing else is."""
-    return used if claim.cap is None else claim.demand.amount
-
-
-def _back(claim: Claim) -> Return:
-    if isinstance(claim, BudgetClaim):
-        return Settled(demand=claim.demand, used=NOTHING)
-    return claim.demand
+def _back(share: Share) -> Return:
+    if isinstance(share, BudgetShare):
+        return Settled(demand=share.demand, used=NOTHING)
+    return share.demand

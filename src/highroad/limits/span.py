@@ -19,6 +19,10 @@ class Span(NamedTuple):
     until_ms: int
 
 
+EVER: Final = Span("", 0, 1 << 62)
+"""What has no window."""
+
+
 def span_of(window: Window, at_ms: int) -> Span:
     """The window that a moment lies in."""
     length_ms = _MS.get(window)

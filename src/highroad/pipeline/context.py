@@ -20,10 +20,10 @@ from highroad.domain.tool import Effect
 from highroad.domain.verdict import StageLine
 from highroad.ledger.canonical import canonical
 from highroad.ledger.record import CallRecord
-from highroad.limits.claim import Spender, Spending, ToolCap, to_microusd
 from highroad.limits.exceeded import Exceeded
 from highroad.limits.reservation import Reservation
 from highroad.limits.runs import LiveRun
+from highroad.limits.share import Spender, Spending, ToolCap, to_microusd
 from highroad.pipeline.services import Services
 from highroad.tools.body.context import ToolContext
 from highroad.tools.compile import RegisteredTool

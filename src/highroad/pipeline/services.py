@@ -16,8 +16,8 @@ from highroad.domain.tool import ToolDefinition
 from highroad.ledger.ledger import Ledger
 from highroad.ledger.results import Results
 from highroad.limits.budgets import Budgets
-from highroad.limits.claim import ToolCap, to_microusd
 from highroad.limits.runs import LiveRuns
+from highroad.limits.share import ToolCap, to_microusd
 from highroad.limits.slots import Slots
 from highroad.pipeline.deps import Deps
 from highroad.pipeline.inflight import Inflight

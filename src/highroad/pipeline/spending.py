@@ -1,7 +1,6 @@
 """What a call spends: who spends it, how much, and what becomes of it without counters."""
 
 import logging
-from dataclasses import replace
 from typing import Final
 
 from highroad.domain.call import Call
@@ -9,8 +8,8 @@ from highroad.domain.demand import Amount
 from highroad.domain.error import CallError, Code, CountersError
 from highroad.domain.limits import WithoutCounters
 from highroad.domain.verdict import Proceed, Refuse
-from highroad.limits.claim import Spending, to_microusd
 from highroad.limits.exceeded import Exceeded
+from highroad.limits.share import Spending, to_microusd
 from highroad.pipeline.context import RoadContext
 from highroad.pipeline.services import Services
 
@@ -57,9 +56,9 @@ def _amount(call: Call, context: RoadContext) -> Amount:
         return amount
     if tool.cost.estimate is not None:
         estimate = to_microusd(tool.cost.reserve(call.known_arguments))
-        amount = replace(amount, microusd=estimate)
+        amount = amount._replace(microusd=estimate)
     if services.budgets.bounds_wall:
-        amount = replace(amount, wall_ms=max(0, int(context.remaining_s() * 1_000)))
+        amount = amount._replace(wall_ms=max(0, int(context.remaining_s() * 1_000)))
     return amount
 
 

@@ -2,7 +2,7 @@
 
 from highroad.domain.demand import Amount
 from highroad.ledger.history import CallHistory
-from highroad.limits.claim import Spender, ToolCap
+from highroad.limits.share import Spender, ToolCap
 from highroad.pipeline.services import Services
 
 

@@ -2,9 +2,10 @@
 
 from collections import OrderedDict
 from collections.abc import Mapping
+from operator import add, sub
 from typing import Final
 
-from highroad.domain.demand import NOTHING, Amount, BudgetDemand, Lack, Settled, Shortage
+from highroad.domain.demand import Amount, BudgetDemand, Lack, Near, Settled, Shortage
 from highroad.ports.clock import Clock
 
 
@@ -13,8 +14,11 @@ class _Account:
 
     __slots__ = ("held", "total", "until_ms")
 
-    def __init__(self, total: Amount, held: dict[str, Amount], until_ms: int | None) -> None:
+    def __init__(
+        self, total: tuple[int, ...], held: dict[str, Amount], until_ms: int | None
+    ) -> None:
         self.total = total
+        """Meter by meter, as in `Amount`."""
         self.held = held
         self.until_ms = until_ms
 
@@ -45,26 +49,37 @@ class Accounts:
         account = self._accounts.get(demand.account)
         if account is None:
             return Shortage(demand=demand, lack=Lack.UNSEEDED)
-        if holder in account.held:
-            return None
-        return demand.shortage(account.total)
+        if holder not in account.held:
+            total = account.total
+            for at, wanted, most, _ in demand.bounds:
+                if total[at] + wanted > most:
+                    return demand.shortage(total)
+        return None
 
-    def take(self, demand: BudgetDemand, holder: str) -> None:
-        """Hold the amount for `holder`, or use it at once where the demand is final."""
+    def take(self, demand: BudgetDemand, holder: str) -> tuple[Near, ...]:
+        """Hold the amount for `holder`, or use it at once where the demand is final.
+
+        Returns:
+            What is nearly used up with it.
+        """
         account = self._accounts[demand.account]
         self._accounts.move_to_end(demand.account)
-        if not demand.is_final:
-            if holder in account.held:
-                return
-            account.held[holder] = demand.amount
-        account.total = account.total.plus(demand.amount)
+        if demand.is_final or holder not in account.held:
+            if not demand.is_final:
+                account.held[holder] = demand.amount
+            account.total = tuple(map(add, account.total, demand.amount))
+        total = account.total
+        for at, _, _, near in demand.bounds:
+            if total[at] >= near:
+                return demand.near(total)
+        return ()
 
     def give(self, given: Settled, holder: str) -> None:
         """Put what was used in place of what was held."""
         account = self._accounts.get(given.demand.account)
         held = None if account is None else account.held.pop(holder, None)
         if account is not None and held is not None and held != given.used:
-            account.total = account.total.plus(given.used).minus(held)
+            account.total = tuple(map(sub, map(add, account.total, given.used), held))
 
     def seed(
         self, name: str, used: Amount, held: Mapping[str, Amount], until_ms: int | None
@@ -73,20 +88,13 @@ class Accounts:
         if name in self._accounts:
             return
         self._forget()
-        total = used
-        for amount in held.values():
-            total = total.plus(amount)
+        total = tuple(map(sum, zip(used, *held.values(), strict=True)))
         self._accounts[name] = _Account(total, dict(held), until_ms)
 
     def usage(self, name: str) -> Amount | None:
         """What is used and held."""
         account = self._accounts.get(name)
-        return None if account is None else account.total
-
-    def total(self, name: str) -> Amount:
-        """The same of an account that is known to be open."""
-        account = self._accounts.get(name)
-        return NOTHING if account is None else account.total
+        return None if account is None else Amount._make(account.total)
 
     def _forget(self) -> None:
         """Make room, at most for a few at a time: an opening pays for its own."""

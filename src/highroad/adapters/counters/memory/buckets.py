@@ -46,13 +46,14 @@ class Buckets:
 
     def take(self, demand: BucketDemand, holder: str) -> None:
         """Take a token."""
-        self._forget()
-        now_s = self._clock.monotonic_s()
-        bucket = self._filled(demand) or _Bucket(demand.burst, now_s)
+        bucket = self._filled(demand)
+        if bucket is None:
+            self._forget()
+            bucket = _Bucket(demand.burst, self._clock.monotonic_s())
+            self._buckets[demand.key] = (demand, bucket)
         if holder not in bucket.holders:
             bucket.tokens -= 1
-            bucket.holders[holder] = now_s
-        self._buckets[demand.key] = (demand, bucket)
+            bucket.holders[holder] = bucket.at_s
         self._buckets.move_to_end(demand.key)
 
     def give(self, given: BucketDemand, holder: str) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Final
+from typing import Final, TypeAlias
 
 from highroad.adapters.counters.memory.accounts import Accounts
 from highroad.adapters.counters.memory.breakers import Breakers
@@ -26,6 +26,8 @@ from highroad.domain.demand import (
 )
 from highroad.domain.dependency import BreakerReading, BreakerRule, BreakerState
 from highroad.ports.clock import Clock
+
+_Other: TypeAlias = RateDemand | BucketDemand | SlotDemand | PassDemand
 
 TAKEN: Final = Taken()
 
@@ -66,14 +68,20 @@ class MemoryCounters:
             return short
         near: tuple[Near, ...] = ()
         for demand in demands:
-            near += self._take(demand, holder)
+            if isinstance(demand, BudgetDemand):
+                near += self._accounts.take(demand, holder)
+            else:
+                self._take(demand, holder)
         return Taken(near) if near else TAKEN
 
     async def give(self, returns: Sequence[Return], *, holder: str) -> Sequence[BreakerReading]:
         """Give back, settle and report what `holder` took."""
         moved: tuple[BreakerReading, ...] = ()
         for given in returns:
-            moved += self._give(given, holder)
+            if isinstance(given, Settled):
+                self._accounts.give(given, holder)
+            else:
+                moved += self._give(given, holder)
         return moved
 
     async def renew(self, holders: Sequence[str]) -> None:
@@ -113,15 +121,17 @@ class MemoryCounters:
 
     def _short(self, demands: Sequence[Demand], holder: str) -> Shortage | None:
         for demand in demands:
-            short = self._look(demand, holder)
+            # Most demands are of budgets, and each call of a function is a part of what they cost.
+            if isinstance(demand, BudgetDemand):
+                short = self._accounts.look(demand, holder)
+            else:
+                short = self._look(demand, holder)
             if short is not None:
                 return short
         return None
 
-    def _look(self, demand: Demand, holder: str) -> Shortage | None:
+    def _look(self, demand: _Other, holder: str) -> Shortage | None:
         match demand:
-            case BudgetDemand():
-                return self._accounts.look(demand, holder)
             case RateDemand():
                 return self._windows.look(demand, holder)
             case BucketDemand():
@@ -131,11 +141,8 @@ class MemoryCounters:
             case PassDemand():
                 return self._breakers.look(demand, holder)
 
-    def _take(self, demand: Demand, holder: str) -> tuple[Near, ...]:
+    def _take(self, demand: _Other, holder: str) -> None:
         match demand:
-            case BudgetDemand():
-                self._accounts.take(demand, holder)
-                return demand.near(self._accounts.total(demand.account))
             case RateDemand():
                 self._windows.take(demand, holder)
             case BucketDemand():
@@ -144,12 +151,11 @@ class MemoryCounters:
                 self._places.take(demand, holder)
             case PassDemand():
                 self._breakers.take(demand, holder)
-        return ()
 
-    def _give(self, given: Return, holder: str) -> tuple[BreakerReading, ...]:
+    def _give(
+        self, given: Reported | SlotDemand | RateDemand | BucketDemand, holder: str
+    ) -> tuple[BreakerReading, ...]:
         match given:
-            case Settled():
-                self._accounts.give(given, holder)
             case RateDemand():
                 self._windows.give(given, holder)
             case BucketDemand():

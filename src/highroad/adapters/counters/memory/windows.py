@@ -70,10 +70,12 @@ class Windows:
         return turns
 
     def _add(self, demand: RateDemand, at_s: float, holder: object) -> None:
-        self._forget()
-        turns, _ = self._windows.pop(demand.key, ({}, 0.0))
+        turns, _ = self._windows.get(demand.key, ({}, 0.0))
+        if not turns:
+            self._forget()
         turns[holder] = at_s
         self._windows[demand.key] = (turns, at_s + demand.window_s)
+        self._windows.move_to_end(demand.key)
 
     def _forget(self) -> None:
         """Drop windows in which every turn is too old to count."""

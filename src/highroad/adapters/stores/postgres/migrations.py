@@ -36,7 +36,14 @@ MIGRATIONS: Final = (
         down=("DROP VIEW trace_span", f"DROP TABLE {', '.join(TABLES)}"),
     ),
     Migration(number=3, name="proof", up=schema.PROOF, down=schema.NO_PROOF),
-    Migration(number=4, name="run_places", up=schema.RUN_PLACES, down=schema.NO_RUN_PLACES),
+    Migration(number=4, name="lives", up=schema.LIVES, down=schema.NO_LIVES),
+    Migration(
+        number=5,
+        name="amendment_id",
+        up=schema.AMENDMENT_IDS,
+        down=schema.NO_AMENDMENT_IDS,
+    ),
+    Migration(number=6, name="run_places", up=schema.RUN_PLACES, down=schema.NO_RUN_PLACES),
 )
 VERSION: Final = MIGRATIONS[-1].number
 """Of the schema: the number of its last step."""

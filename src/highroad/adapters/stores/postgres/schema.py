@@ -11,7 +11,7 @@ Text is compared byte by byte (`COLLATE "C"`), so that its order is that of ever
 from dataclasses import replace
 from typing import Final
 
-from highroad.domain.audit import AGENT_RUN, TABLES, Column, ColumnType, Table
+from highroad.domain.audit import AGENT_RUN, AMENDMENT, TABLES, Column, ColumnType, Table
 from highroad.domain.entry import EntryKind
 from highroad.domain.outcome import Status
 
@@ -150,6 +150,34 @@ PROOF: Final = (
 )
 NO_PROOF: Final = ("DROP TABLE anchored, tile, signed_head",)
 
+LIVES: Final = (
+    # Not logged, so that what ends all sessions at once empties it (`lives.py`).
+    f"""CREATE UNLOGGED TABLE life (
+        id integer PRIMARY KEY CHECK (id = 1),
+        name {TEXT} NOT NULL,
+        server timestamptz NOT NULL,
+        began timestamptz NOT NULL DEFAULT clock_timestamp()
+    )""",
+    f"ALTER TABLE log ADD COLUMN life {TEXT} NOT NULL DEFAULT ''",
+)
+NO_LIVES: Final = ("ALTER TABLE log DROP COLUMN life", "DROP TABLE life")
+
+AMENDMENT_IDS: Final = (
+    f"ALTER TABLE amendment ADD COLUMN id {TEXT}",
+    "UPDATE amendment SET id = source",
+    "ALTER TABLE amendment ALTER COLUMN id SET NOT NULL",
+    """ALTER TABLE amendment
+        DROP CONSTRAINT amendment_pkey, ADD PRIMARY KEY (call_id, amended_ms, id)""",
+)
+"""An amendment from before they had ids is known by its source."""
+NO_AMENDMENT_IDS: Final = (
+    """DELETE FROM amendment AS earlier USING amendment AS later
+        WHERE (earlier.call_id, earlier.amended_ms, earlier.source)
+            = (later.call_id, later.amended_ms, later.source) AND earlier.id < later.id""",
+    """ALTER TABLE amendment
+        DROP CONSTRAINT amendment_pkey, ADD PRIMARY KEY (call_id, amended_ms, source)""",
+    "ALTER TABLE amendment DROP COLUMN id",
+)
 RUN_PLACES: Final = (
     f"ALTER TABLE agent_run ADD COLUMN parent_id {TEXT}, ADD COLUMN conversation_id {TEXT}",
     "CREATE INDEX agent_run_parent ON agent_run (parent_id) WHERE parent_id IS NOT NULL",
@@ -183,6 +211,16 @@ AUDIT_INDEXES: Final = (
 )
 
 
+_AMENDMENT_OF_2: Final = Table(
+    AMENDMENT.name,
+    tuple(
+        replace(column, is_key=column.is_key or column.name == "source")
+        for column in AMENDMENT.columns
+        if column.name != "id"
+    ),
+)
+"""Without ids: of one call, one time and one source there could be one."""
+
 _AGENT_RUN_OF_2: Final = replace(
     AGENT_RUN,
     columns=tuple(
@@ -195,7 +233,8 @@ _AGENT_RUN_OF_2: Final = replace(
 
 def tables_of_2() -> tuple[Table, ...]:
     """The audit tables as the second step of the schema made them."""
-    return tuple(_AGENT_RUN_OF_2 if table is AGENT_RUN else table for table in TABLES.values())
+    older = {AGENT_RUN.name: _AGENT_RUN_OF_2, AMENDMENT.name: _AMENDMENT_OF_2}
+    return tuple(older.get(name, table) for name, table in TABLES.items())
 
 
 def creation(table: Table) -> tuple[str, ...]:

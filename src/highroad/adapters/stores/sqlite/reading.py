@@ -5,6 +5,7 @@ reads are bounded by a limit, by one run or by a window of time. Each statement 
 end at once, so that no read holds an old snapshot open and the WAL can be checkpointed.
 """
 
+from collections.abc import Sequence
 from typing import Any, Final, TypeAlias
 
 import apsw
@@ -12,13 +13,23 @@ import apsw
 from highroad.adapters.stores.sqlite import inbox
 from highroad.adapters.stores.sqlite.schema import COMMON_KINDS
 from highroad.domain.approval import Approval, ApprovalState
-from highroad.domain.audit import APPROVAL, approval_of
+from highroad.domain.audit import (
+    APP_USER,
+    APPROVAL,
+    TOOL_CALL,
+    Column,
+    ColumnType,
+    Table,
+    approval_of,
+    typed,
+)
 from highroad.domain.entry import EntryKind, KeyClaim, Position, StoredEntry
 from highroad.domain.kinds import read_kind
 from highroad.domain.limits import Scope
-from highroad.domain.order import Order
+from highroad.domain.moving import SECTIONS, Section, payload_of
+from highroad.domain.order import PostedOrder
 from highroad.domain.outcome import Status
-from highroad.domain.payload import PayloadKind, SealedKey, SealedPayload
+from highroad.domain.payload import SealedKey, SealedPayload
 from highroad.domain.run import Spent, Usage, calls_by_tool, spent_of
 from highroad.ports.store import Ownership
 
@@ -101,10 +112,8 @@ _RESTED: Final = """
     )
     SELECT coalesce(sum(max(0, until - max(since, coalesce(reached, since)))), 0) FROM reach
 """
-_NEWEST_CALLS: Final = (
-    "SELECT organization, principal_id, tool, created_ms, has_intent "
-    "FROM tool_call ORDER BY id DESC"
-)
+_ADMITTED: Final = ("organization", "principal_id", "tool", "created_ms", "has_intent")
+_NEWEST_CALLS: Final = f"SELECT {', '.join(_ADMITTED)} FROM tool_call ORDER BY id DESC"  # noqa: S608 - columns of ours
 _DISORDER_MS: Final = 60_000
 """How far the order of ids and that of `created_ms` may differ: a clock that was set back."""
 
@@ -117,6 +126,34 @@ _UNKNOWN: Final = f"""
         )
     ORDER BY call_id LIMIT ?
 """  # noqa: S608 - a constant
+
+_ENTRY: Final = SECTIONS[Section.ENTRY]
+_ENTRY_COLUMNS: Final = (
+    *("seq", "kind", "schema", "organization", "run_id", "call_id", "at_ms", "body"),
+)
+
+_TAKEN: Final = Table(
+    "tool_call and tool_result",
+    (
+        Column("tool"),
+        Column("held"),
+        *(
+            Column(name, ColumnType.INTEGER)
+            for name in ("proposals", "calls", "attempts", "microusd", "wall_ms")
+        ),
+    ),
+)
+"""What `_SPENT` answers."""
+_PLACED: Final = Table(
+    "tool_call and agent_run",
+    (
+        Column("steps", ColumnType.INTEGER),
+        Column("started_ms", ColumnType.INTEGER),
+        Column("parent_id", is_optional=True),
+        Column("conversation_id", is_optional=True),
+    ),
+)
+"""What `_RUN` answers."""
 
 _Row: TypeAlias = tuple[Any, ...]
 """A wire edge: STRICT tables hold the types that the schema names."""
@@ -166,7 +203,7 @@ class Reader:
             # their kind alone: what is read in order has no holes.
             conditions.append("seq >= (SELECT first FROM log)")
         rows = self._all(
-            "SELECT seq, kind, schema, organization, run_id, call_id, at_ms, body FROM entry "  # noqa: S608 - columns of ours, values bound
+            f"SELECT {', '.join(_ENTRY_COLUMNS)} FROM entry "  # noqa: S608 - columns of ours, values bound
             f"WHERE {' AND '.join(conditions)} ORDER BY seq LIMIT ?",
             -1 if after is None else after.seq,
             *given.values(),
@@ -179,7 +216,7 @@ class Reader:
             return []
         return [
             StoredEntry(Position(own_log, seq), read_kind(name, seq), *rest)
-            for seq, name, *rest in rows
+            for seq, name, *rest in (typed(_ENTRY, row, _ENTRY_COLUMNS) for row in rows)
         ]
 
     def last_call(self, *, refused: bool) -> str | None:
@@ -204,18 +241,17 @@ class Reader:
         row = self._one("SELECT * FROM payload WHERE id = ?", payload_id)
         if row is None:
             return None
-        found, run_id, kind, ciphertext, created_ms = row
-        return SealedPayload(found, run_id, PayloadKind(kind), ciphertext, created_ms)
+        return payload_of(row)
 
     def profile(self, opaque_id: str) -> bytes | None:
         """The sealed profile of a principal."""
         row = self._one("SELECT sealed_profile FROM app_user WHERE id = ?", opaque_id)
-        return None if row is None else row[0]
+        return None if row is None else typed(APP_USER, row, ("sealed_profile",))[0]
 
     def run_key(self, run_id: str) -> SealedKey | None:
         """The wrapped data key of a run."""
         row = self._one("SELECT * FROM run_key WHERE run_id = ?", run_id)
-        return None if row is None else SealedKey(*row)
+        return None if row is None else SealedKey(*typed(SECTIONS[Section.RUN_KEY], row))
 
     def approval(self, approval_id: str) -> Approval | None:
         """An approval by its id."""
@@ -232,8 +268,9 @@ class Reader:
 
     def usage(self, run_id: str, at_ms: int) -> Usage:
         """What a run has used, and how long it waited for people until `at_ms`."""
-        steps, started_ms, parent_id, conversation_id = self._all(_RUN, run_id)[0]
-        rows = self._all(_SPENT_BY_RUN, run_id)
+        placed = typed(_PLACED, self._all(_RUN, run_id)[0])
+        steps, started_ms, parent_id, conversation_id = placed
+        rows = self._taken(_SPENT_BY_RUN, run_id)
         rested_ms = self._connection.execute(_RESTED, (at_ms, run_id)).get if steps else 0
         return Usage(
             steps=steps,
@@ -249,9 +286,12 @@ class Reader:
         """What calls took that were received between two moments."""
         until_ms = _FOREVER_MS if until_ms is None else until_ms
         if scope is Scope.CONVERSATION:
-            return spent_of(self._all(_SPENT_BY_CONVERSATION, whose, since_ms, until_ms))
+            return spent_of(self._taken(_SPENT_BY_CONVERSATION, whose, since_ms, until_ms))
         back = self._calls_since(since_ms - _DISORDER_MS)
-        return spent_of(self._all(_SPENT_SINCE[scope], whose, since_ms, until_ms, back))
+        return spent_of(self._taken(_SPENT_SINCE[scope], whose, since_ms, until_ms, back))
+
+    def _taken(self, statement: str, *keys: str | int) -> list[Sequence[Any]]:
+        return [typed(_TAKEN, row) for row in self._all(statement, *keys)]
 
     def _calls_since(self, at_ms: int) -> int:
         """So many of the newest calls hold all since `at_ms`, and at most twice as many.
@@ -270,7 +310,7 @@ class Reader:
         rows = self._connection.execute(_NEWEST_CALLS)
         row: _Row
         for row in rows:
-            organization, principal, tool, created_ms, has_intent = row
+            organization, principal, tool, created_ms, has_intent = typed(TOOL_CALL, row, _ADMITTED)
             if created_ms < at_ms - _DISORDER_MS:
                 break
             if has_intent and created_ms >= at_ms:
@@ -279,7 +319,7 @@ class Reader:
         found.reverse()
         return found
 
-    def inbox(self) -> list[Order]:
+    def inbox(self) -> list[PostedOrder]:
         """Orders that wait for the owner, oldest first."""
         return inbox.waiting(self._connection)
 

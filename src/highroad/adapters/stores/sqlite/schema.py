@@ -7,10 +7,10 @@ its end. Tables with a text key have no rowid: that is one B-tree to write per r
 
 from typing import Final
 
-from highroad.domain.audit import APP_USER, TABLES, Column, Table
+from highroad.domain.audit import AMENDMENT, APP_USER, TABLES, Column, Table
 from highroad.domain.entry import EntryKind
 
-VERSION: Final = 3
+VERSION: Final = 4
 """In `PRAGMA user_version`: of the tables, not of entry bodies."""
 APPLICATION_ID: Final = 0x48524F44
 """In the file's header: this database is a ledger of ours."""
@@ -144,11 +144,23 @@ def statements() -> tuple[str, ...]:
 
 def upgrade_from(version: int) -> tuple[str, ...]:
     """DDL that makes a ledger of an older version one of this version."""
-    return _upgrade_from_1() if version == 1 else _upgrade_from_2()
+    if version == 1:
+        return _upgrade_from_1()
+    return (*_upgrade_from_2(), *_upgrade_from_3()) if version == 2 else _upgrade_from_3()  # noqa: PLR2004 - a version
 
 
 def _upgrade_from_2() -> tuple[str, ...]:
-    """Runs say where they belong; those of version 2 belong nowhere."""
+    """Amendments get ids of their own: an older one is known by its source."""
+    return (
+        "ALTER TABLE amendment RENAME TO amendment_2",
+        *_audit(AMENDMENT),
+        "INSERT INTO amendment SELECT *, source FROM amendment_2",
+        "DROP TABLE amendment_2",
+    )
+
+
+def _upgrade_from_3() -> tuple[str, ...]:
+    """Runs say where they belong; older ones belong nowhere."""
     return (
         "ALTER TABLE agent_run ADD COLUMN parent_id TEXT",
         "ALTER TABLE agent_run ADD COLUMN conversation_id TEXT",

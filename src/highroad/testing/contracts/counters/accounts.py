@@ -16,7 +16,7 @@ from highroad.domain.demand import (
 from highroad.ports.counters import Counters
 from highroad.testing.contracts.counters.ground import Ground, MovableClock, lack, takes
 
-_TEN = replace(UNLIMITED, calls=10, microusd=1_000)
+_TEN = UNLIMITED._replace(calls=10, microusd=1_000)
 
 
 def _part(

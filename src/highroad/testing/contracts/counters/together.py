@@ -24,7 +24,7 @@ from highroad.ports.counters import Counters
 from highroad.testing.contracts.counters.ground import Ground, lack, takes
 
 _ONE: Final = Amount(calls=1)
-_BUDGET: Final = BudgetDemand(account="run/r", amount=_ONE, most=replace(UNLIMITED, calls=1))
+_BUDGET: Final = BudgetDemand(account="run/r", amount=_ONE, most=UNLIMITED._replace(calls=1))
 _WINDOW: Final = RateDemand(key="rate/r", most=1)
 _BUCKET: Final = BucketDemand(key="rate/b", burst=1, per_s=0.001)
 _PLACE: Final = SlotDemand(key="bulkhead/payments", most=1, lease_s=60)

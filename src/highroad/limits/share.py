@@ -1,4 +1,4 @@
-"""Claims: what one piece of work demands of budgets and rates, and on whose account."""
+"""Shares: what one piece of work takes of budgets and rates, and on whose account."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from highroad.domain.tool import ToolDefinition
 from highroad.domain.value import value
 from highroad.limits.exceeded import Exceeded, RateExceeded
 from highroad.limits.runs import LiveRun
-from highroad.limits.span import span_of
+from highroad.limits.span import Span
 
 _SETTINGS: Final = {"microusd": "usd", "wall_ms": "wall_s"}
 """Meters that a setting counts in another unit."""
@@ -70,7 +70,7 @@ class Spender:
 
 
 @value(kw_only=False)
-class BudgetClaim:
+class BudgetShare:
     """A part of a budget, and where what it has used stands in the ledger."""
 
     demand: BudgetDemand
@@ -101,7 +101,7 @@ class BudgetClaim:
 
 
 @value(kw_only=False)
-class RateClaim:
+class TurnShare:
     """A turn under a rate."""
 
     demand: RateDemand | BucketDemand
@@ -115,7 +115,7 @@ class RateClaim:
         return RateExceeded(count, self.per_minute, shortage.retry_after_s, self.scope)
 
 
-Claim: TypeAlias = BudgetClaim | RateClaim
+Share: TypeAlias = BudgetShare | TurnShare
 
 
 def rule_most(rule: BudgetRule) -> Amount:
@@ -153,29 +153,29 @@ def run_account(run: LiveRun) -> str:
 
 def of_run(
     run: LiveRun, amount: Amount, most: Amount, *, is_above: bool, is_final: bool = False
-) -> BudgetClaim:
+) -> BudgetShare:
     """A part of a run's budget."""
     demand = BudgetDemand(account=run_account(run), amount=amount, most=most, is_final=is_final)
-    return BudgetClaim(demand, Scope.RUN, run.run_id, run=run, is_above=is_above)
+    return BudgetShare(demand, Scope.RUN, run.run_id, run=run, is_above=is_above)
 
 
 _ONE_CALL: Final = Amount(calls=1)
 
 
-def of_tool(run: LiveRun, cap: ToolCap, *, is_above: bool) -> BudgetClaim:
+def of_tool(run: LiveRun, cap: ToolCap, *, is_above: bool) -> BudgetShare:
     """One of the calls that a run may make of a tool."""
     demand = BudgetDemand(
         account=f"{run_account(run)}/tool/{cap.tool}",
         amount=_ONE_CALL,
         most=Amount(proposals=-1, calls=cap.most, attempts=-1, tokens=-1, microusd=-1, wall_ms=-1),
     )
-    return BudgetClaim(demand, Scope.RUN, run.run_id, run=run, cap=cap, is_above=is_above)
+    return BudgetShare(demand, Scope.RUN, run.run_id, run=run, cap=cap, is_above=is_above)
 
 
-def of_call(amount: Amount, most: Amount) -> BudgetClaim:
+def of_call(amount: Amount, most: Amount) -> BudgetShare:
     """What a call takes of its own budget, which nobody else takes of."""
     demand = BudgetDemand(account=Scope.CALL, amount=amount, most=most)
-    return BudgetClaim(demand, Scope.CALL, "")
+    return BudgetShare(demand, Scope.CALL, "")
 
 
 def of_rule(  # noqa: PLR0913 - what a budget is bound to, each by name
@@ -184,33 +184,32 @@ def of_rule(  # noqa: PLR0913 - what a budget is bound to, each by name
     amount: Amount,
     *,
     whose: str,
-    at_ms: int,
+    span: Span,
     is_final: bool = False,
-) -> BudgetClaim:
-    """A part of a budget of `[[budgets]]`, in the window that a moment lies in."""
-    account, since_ms, until_ms = f"{rule.scope}/{whose}", 0, None
+) -> BudgetShare:
+    """A part of a budget of `[[budgets]]`, in one of its windows."""
+    account, until_ms = f"{rule.scope}/{whose}", None
     if rule.window is not Window.LIFE:
-        span = span_of(rule.window, at_ms)
-        account, since_ms, until_ms = f"{account}/{span.name}", span.since_ms, span.until_ms
+        account, until_ms = f"{account}/{span.name}", span.until_ms
     demand = BudgetDemand(
         account=account, amount=amount, most=most, until_ms=until_ms, is_final=is_final
     )
-    return BudgetClaim(demand, rule.scope, whose, rule.window, since_ms)
+    return BudgetShare(demand, rule.scope, whose, rule.window, span.since_ms)
 
 
-def of_rate(rule: RateRule, whose: str) -> RateClaim:
+def of_rate(rule: RateRule, whose: str) -> TurnShare:
     """A turn under a rate of `[[rates]]`."""
     key = f"rate/{rule.scope}/{whose}"
     if rule.burst is None:
-        return RateClaim(RateDemand(key=key, most=rule.per_minute), rule.per_minute, rule.scope)
+        return TurnShare(RateDemand(key=key, most=rule.per_minute), rule.per_minute, rule.scope)
     bucket = BucketDemand(key=key, burst=rule.burst, per_s=rule.per_minute / 60)
-    return RateClaim(bucket, rule.per_minute, rule.scope)
+    return TurnShare(bucket, rule.per_minute, rule.scope)
 
 
-def tool_turn(principal_id: str, tool: str, per_minute: int) -> RateClaim:
+def tool_turn(principal_id: str, tool: str, per_minute: int) -> TurnShare:
     """A turn of one tool by one principal, whose opaque id no two organizations share."""
     key = f"rate/tool/{principal_id}/{tool}"
-    return RateClaim(RateDemand(key=key, most=per_minute), per_minute)
+    return TurnShare(RateDemand(key=key, most=per_minute), per_minute)
 
 
 @value
@@ -219,4 +218,4 @@ class Spending:
 
     spender: Spender
     amount: Amount
-    claims: Sequence[Claim]
+    shares: Sequence[Share]
