@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
 
+from highroad.domain.dependency import BreakerRule, Dependency
 from highroad.domain.error import SettingsError
 from highroad.domain.flags import FlagRules
 from highroad.domain.identity import DEFAULT_ORGANIZATION, Principal
@@ -103,6 +104,10 @@ def _build(document: Document, root: Path) -> Settings:
         ledger=_absolute(value_of("ledger", "sqlite:///.highroad/ledger.db"), root),
         tools=tuple(value_of("tools", ())),
         limits=Limits(**_get(document, ("limits",), {})),
+        dependencies={
+            name: _build_dependency(name, table)
+            for name, table in _get(document, ("dependencies",), {}).items()
+        },
         policy=_build_policy(document, is_production=is_production),
         flags=_build_flags(document),
         four_eyes=value_of("approvals.four_eyes", default=False),
@@ -116,6 +121,11 @@ def _build(document: Document, root: Path) -> Settings:
         principals=tuple(_build_principal(user) for _, user in _tables(document, "principals")),
         given=given,
     )
+
+
+def _build_dependency(name: str, table: Mapping[str, Any]) -> Dependency:
+    plain = {key: value for key, value in table.items() if key != "breaker"}
+    return Dependency(name=name, breaker=BreakerRule(**table.get("breaker", {})), **plain)
 
 
 def _build_policy(document: Document, *, is_production: bool) -> PolicyRules:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from highroad.domain.dependency import Dependency
 from highroad.domain.flags import FlagRules
 from highroad.domain.identity import Principal
 from highroad.domain.limits import Limits
@@ -40,6 +41,7 @@ class Settings:
         ledger: URL; the path of a `sqlite:///` URL is absolute.
         tools: Modules whose tools the command line serves.
         limits: Of runs, calls and attempts.
+        dependencies: How what tools need is spared, by name; `*` is all others.
         policy: Who may do what.
         flags: What is switched on, and for whom.
         four_eyes: Nobody decides about a call of their own.
@@ -61,6 +63,7 @@ class Settings:
     """It may hold a password (P7)."""
     tools: tuple[str, ...] = ()
     limits: Limits = field(default_factory=Limits)
+    dependencies: Mapping[str, Dependency] = field(default_factory=dict)
     policy: PolicyRules = field(default_factory=PolicyRules)
     flags: FlagRules = field(default_factory=FlagRules)
     four_eyes: bool = False
