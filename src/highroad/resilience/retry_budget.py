@@ -35,6 +35,10 @@ class Traffic:
         self._retries = 0
         self._seconds: deque[list[int]] = deque()
 
+    def __len__(self) -> int:
+        """Seconds in memory."""
+        return len(self._seconds)
+
     def first(self, now_s: float) -> None:
         """Count a first attempt."""
         self._second(int(now_s))[1] += 1
