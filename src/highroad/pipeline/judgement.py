@@ -94,9 +94,13 @@ def raised(
     """
     if isinstance(error, ToolError):
         return _said_by_tool(error)
-    if isinstance(error, BaseExceptionGroup):
+    if isinstance(error, BaseExceptionGroup) and not _is_declared(error, tool):
         return _together(error, tool, now_ms)
     return _broken(error, _as_declared(error, tool, meaning_of(error, now_ms)))
+
+
+def _is_declared(error: BaseException, tool: RegisteredTool[Any]) -> bool:
+    return isinstance(error, tool.transient + tool.not_applied)
 
 
 def _as_declared(error: BaseException, tool: RegisteredTool[Any], known: Meaning) -> Meaning:
@@ -106,8 +110,8 @@ def _as_declared(error: BaseException, tool: RegisteredTool[Any], known: Meaning
     than one thing, or tries again by itself, knows better than any single error.
     """
     kind, rule, is_not_applied = known.kind, known.rule, known.is_not_applied
-    if isinstance(error, tool.transient):
-        kind, rule = (kind if kind.may_pass else FailureKind.TRANSIENT), "tool.transient"
+    if isinstance(error, tool.transient) and not kind.may_pass:
+        kind, rule = FailureKind.TRANSIENT, "tool.transient"
     if "not_applied" in tool.declaration.given:
         is_not_applied = isinstance(error, tool.not_applied)
         rule = "tool.not_applied" if is_not_applied else rule

@@ -95,10 +95,15 @@ def _of_state(error: BaseException) -> Meaning | None:
     for name in ("sqlstate", "pgcode"):
         state = read(error, name)
         if isinstance(state, str) and _STATE.fullmatch(state):
-            known = state if state in STATES else state[:2]
-            kind, is_not_applied = STATES.get(known, (FailureKind.UNKNOWN, False))
-            return Meaning(kind=kind, rule=f"database.{state}", is_not_applied=is_not_applied)
+            return _meaning_of(state)
     return None
+
+
+def _meaning_of(state: str) -> Meaning:
+    found = STATES.get(state) or STATES.get(state[:2])
+    if found is None:
+        return Meaning(kind=FailureKind.UNKNOWN, rule="database")
+    return Meaning(kind=found[0], rule=f"database.{state}", is_not_applied=found[1])
 
 
 def _of_sqlite(error: BaseException) -> Meaning | None:
