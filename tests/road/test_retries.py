@@ -35,16 +35,21 @@ def declared(body, effect="unprotected", **options):
 
 
 def raising(*errors):
-    """A body that raises one error after the other, and then returns; `times` has its attempts."""
+    """A body that raises one error after the other, and then returns.
+
+    `times` has its attempts, and `began` when each began by its `clock`, if it is given one.
+    """
     left = list(errors)
 
     async def body(context):
         body.times.append(context.attempt)
+        if body.clock is not None:
+            body.began.append(body.clock.monotonic_s())
         if left:
             raise left.pop(0)
         return 1
 
-    body.times = []
+    body.times, body.began, body.clock = [], [], None
     return body
 
 
@@ -313,3 +318,44 @@ async def test_in_an_outage_a_dependency_gets_little_more_than_its_traffic(swift
     minutes = here.clock.monotonic_s() // 60 + 1
     assert calls < tries <= calls * 1.1 + 10 * minutes
     assert tries - calls >= calls * 0.1
+
+
+COURSE = {
+    ConnectionRefusedError: (0.5, True),
+    ConnectionResetError: (0.5, False),
+    TimeoutError: (0.5, False),
+    "throttled": (1.0, True),
+    KeyError: (None, False),
+    PermissionError: (None, False),
+}
+"""Errors, with the pause that the first repetition has, and whether they prove anything."""
+
+
+@pytest.mark.promise("P11")
+@pytest.mark.parametrize("effect", CLASSES)
+@pytest.mark.parametrize("seed", range(12))
+async def test_whatever_comes_attempts_keep_to_the_table_and_pauses_to_the_jitter(
+    swift, effect, seed
+):
+    """Ten errors by chance: none is followed by an attempt that the table forbids."""
+    chance = random.Random(f"{effect} {seed}")  # noqa: S311 - a sample, no secret
+    course = chance.choices(list(COURSE), weights=(6, 3, 2, 6, 1, 1), k=10)
+    busy = ToolError("x", kind="throttled", applied=False)
+    errors = [busy if each == "throttled" else each() for each in course]
+    body = raising(*errors)
+    work = declared(body, effect)
+    here = await swift(work)
+    body.clock = here.clock
+    await here.call(work, {"number": 1})
+    is_effect = effect in {"checkable", "unprotected"}
+    allowed = 0
+    for at, kind in enumerate(course, 1):
+        first_s, is_proved = COURSE[kind]
+        most = 6 if kind == "throttled" else 3
+        allowed += 1
+        if first_s is None or at >= most or (is_effect and not is_proved):
+            break
+        pause_s = body.began[at] - body.began[at - 1]
+        plain_s = first_s * 2 ** (at - 1)
+        assert plain_s * 0.8 <= pause_s <= plain_s * 1.2
+    assert len(body.began) == allowed

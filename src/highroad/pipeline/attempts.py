@@ -3,6 +3,7 @@
 import asyncio
 import math
 from dataclasses import replace
+from functools import partial
 
 from highroad.domain.call import Call
 from highroad.domain.error import CallError, Code
@@ -17,60 +18,73 @@ from highroad.pipeline.context import RoadContext
 from highroad.pipeline.hedging import hedged
 from highroad.pipeline.judgement import raised, returned, timed_out
 from highroad.pipeline.timer import within
-from highroad.resilience.retry import Stop
+from highroad.resilience.retry import Again, Decision, Stop
 from highroad.resilience.retry_table import BACKOFF
 from highroad.tools.declaring.declare import ProbeHook
 
 
 async def attempt(call: Call, context: RoadContext) -> Ending:
     """Try until the body returns, or until trying again is unsafe, pointless or too late."""
-    services, record, definition = context.services, context.record, call.known_definition
-    most = definition.attempts if "attempts" in context.tool.declaration.given else None
-    services.retry.budget.first(definition.needs, services.clock.monotonic_s())
+    services, record = context.services, context.record
+    services.retry.budget.first(call.known_definition.needs, services.clock.monotonic_s())
     while True:
         if context.remaining_s() <= 0:
             return _end(context, timed_out(), "attempt.deadline")
-        came = await _try(call, context, most)
+        came = await _try(call, context)
         if isinstance(came, Ending):
             return came
         context.judge_attempt(record.attempts, is_applied=came.applied, proof=came.proof)
-        decision = services.retry.after(
-            came,
-            definition,
-            attempts=record.attempts,
-            most=most,
-            left_s=context.remaining_s(),
-            now_s=services.clock.monotonic_s(),
-        )
+        decision = _decide(call, context, came)
         trace_attempt(context, came, decision)
-        if decision is Stop.KIND or decision is Stop.EFFECT:
-            return await _settle(call, context, came)
-        if isinstance(decision, Stop):
-            return _given_up(context, came, decision)
-        await services.clock.sleep(decision.delay_s)
+        match decision:
+            case Again(delay_s):
+                await services.clock.sleep(delay_s)
+            case Stop.KIND | Stop.EFFECT:
+                return await _settle(call, context, came)
+            case Stop():
+                return _given_up(context, came, decision)
 
 
-async def _try(call: Call, context: RoadContext, most: int | None) -> Ending | Failure:
+def _decide(call: Call, context: RoadContext, failure: Failure) -> Decision:
+    """Whether to try again; a retry is counted as soon as it is decided."""
+    return context.services.retry.after(
+        failure,
+        call.known_definition,
+        attempts=context.record.attempts,
+        most=_most(context),
+        left_s=context.remaining_s(),
+        now_s=context.services.clock.monotonic_s(),
+    )
+
+
+def _most(context: RoadContext) -> int | None:
+    """Attempts that the tool's author allows; `None` where nothing is said of them."""
+    tool = context.tool
+    return tool.definition.attempts if "attempts" in tool.declaration.given else None
+
+
+async def _try(call: Call, context: RoadContext) -> Ending | Failure:
     """One attempt, and another beside it where the tool is hedged and the first is slow."""
-    definition = call.known_definition
-    hedge_s = definition.hedge_s
+    hedge_s = call.known_definition.hedge_s
     if hedge_s is None:
         return await _try_once(call, context)
-    services, record = context.services, context.record
-
-    def may_hedge() -> bool:
-        """Whether one more may be made; it counts as a retry."""
-        if record.attempts >= (BACKOFF.attempts if most is None else most):
-            return False
-        now_s = services.clock.monotonic_s()
-        if not services.retry.budget.take(definition.needs, now_s):
-            return False
-        trace_hedge(context, hedge_s)
-        return True
-
     return await hedged(
-        lambda: _try_once(call, context), after_s=hedge_s, clock=services.clock, may_hedge=may_hedge
+        partial(_try_once, call, context),
+        after_s=hedge_s,
+        clock=context.services.clock,
+        may_hedge=partial(_may_hedge, context, hedge_s),
     )
+
+
+def _may_hedge(context: RoadContext, hedge_s: float) -> bool:
+    """Whether one more attempt may be made; it counts as a retry."""
+    services, needs = context.services, context.tool.definition.needs
+    if context.record.attempts >= (_most(context) or BACKOFF.attempts):
+        return False
+    if not services.retry.budget.take(needs, services.clock.monotonic_s()):
+        return False
+    trace_hedge(context, hedge_s)
+    return True
 
 
 async def _try_once(call: Call, context: RoadContext) -> Ending | Failure:
