@@ -229,6 +229,8 @@ async def test_a_result_of_mcp_that_says_it_failed_is_a_failure_with_its_words(s
     outcome = await here.call(ask, {})
     assert isinstance(outcome, Failed)
     assert outcome.error.message == WORDS
+    (line,) = await lines(here, outcome)
+    assert (line.code, line.rule) == ("unknown", "1: mcp.is_error; retry.kind")
     assert WORDS not in json.dumps(await here.bodies())
 
 

@@ -25,12 +25,13 @@ from highroad.tools.declaring.declare import ProbeHook
 
 async def attempt(call: Call, context: RoadContext) -> Ending:
     """Try until the body returns, or until trying again is unsafe, pointless or too late."""
-    services, record = context.services, context.record
-    services.retry.budget.first(call.known_definition.needs, services.clock.monotonic_s())
+    services, record, definition = context.services, context.record, call.known_definition
+    services.retry.budget.first(definition.needs, context.lap_s)
+    once = _try_once if definition.hedge_s is None else _try_hedged
     while True:
         if context.remaining_s() <= 0:
             return _end(context, timed_out(), "attempt.deadline")
-        came = await _try(call, context)
+        came = await once(call, context)
         if isinstance(came, Ending):
             return came
         context.judge_attempt(record.attempts, is_applied=came.applied, proof=came.proof)
@@ -63,11 +64,9 @@ def _most(context: RoadContext) -> int | None:
     return tool.definition.attempts if "attempts" in tool.declaration.given else None
 
 
-async def _try(call: Call, context: RoadContext) -> Ending | Failure:
-    """One attempt, and another beside it where the tool is hedged and the first is slow."""
-    hedge_s = call.known_definition.hedge_s
-    if hedge_s is None:
-        return await _try_once(call, context)
+async def _try_hedged(call: Call, context: RoadContext) -> Ending | Failure:
+    """One attempt, and another beside it if the first is slow."""
+    hedge_s = call.known_definition.hedge_s or 0.0
     return await hedged(
         partial(_try_once, call, context),
         after_s=hedge_s,

@@ -35,13 +35,16 @@ class Traffic:
         self._retries = 0
         self._seconds: deque[list[int]] = deque()
 
-    def __len__(self) -> int:
+    @property
+    def seconds(self) -> int:
         """Seconds in memory."""
         return len(self._seconds)
 
     def first(self, now_s: float) -> None:
         """Count a first attempt."""
-        self._second(int(now_s))[1] += 1
+        seconds, now = self._seconds, int(now_s)
+        second = seconds[-1] if seconds and seconds[-1][0] == now else self._second(now)
+        second[1] += 1
         self._firsts += 1
 
     def take(self, now_s: float) -> bool:
@@ -86,7 +89,8 @@ class RetryBudget:
             dependency: Its name.
             now_s: On the monotonic clock.
         """
-        self._of(dependency).first(now_s)
+        traffic = self._traffic.get(dependency) or self._of(dependency)
+        traffic.first(now_s)
 
     def take(self, dependency: str, now_s: float) -> bool:
         """Count a retry, if there is room for one more."""

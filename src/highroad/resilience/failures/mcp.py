@@ -40,7 +40,11 @@ def meaning(error: BaseException, now_ms: int | None) -> Meaning | None:
 def is_error(result: object) -> bool:
     """Whether a result is one of MCP that says of itself that the tool failed."""
     if isinstance(result, dict):
-        return result.get("isError") is True and isinstance(result.get("content"), list)
+        return (
+            "isError" in result
+            and result["isError"] is True
+            and isinstance(result.get("content"), list)
+        )
     is_result = type(result).__name__ == "CallToolResult"
     return is_result and True in {read(result, "isError"), read(result, "is_error")}
 
