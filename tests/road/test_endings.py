@@ -161,7 +161,7 @@ async def test_what_takes_too_long_ends_by_its_class(swift, effect):
 
 
 async def test_a_timeout_of_the_tools_own_that_is_declared_not_applied_is_a_proof(swift):
-    work = declared(raising(LateError()), not_applied=(LateError,))
+    work = declared(raising(*[LateError()] * 3), not_applied=(LateError,))
     here = await swift(work)
     assert isinstance(await here.call(work, {"number": 1}), Failed)
 

@@ -49,6 +49,7 @@ from highroad.recovery.settlements import Settlements
 from highroad.resilience.cache import Cache
 from highroad.resilience.loops import Loops
 from highroad.resilience.retry import Retry
+from highroad.resilience.retry_budget import RetryBudget
 from highroad.settings import Settings, load
 from highroad.tools.pins.field_changes import field_changes
 
@@ -195,7 +196,8 @@ def _services(  # noqa: PLR0913, PLR0917 - what they are made of
         slots=Slots(limits.parallel),
         results=Results(Cache(limits.cache_entries, clock), ledger.keyring),
         loops=Loops(limits.identical_calls),
-        retry=Retry(random.random),
+        retry=Retry(random.random, RetryBudget(settings.dependencies)),
+        dependencies=settings.dependencies,
         deps=toolset.deps,
         joiner=_not_wired,
         nested=_not_wired,

@@ -88,7 +88,9 @@ class ToolDefinition:
         key: Arguments that make two calls the same; empty means all.
         ask: CEL expression over `args` and `principal`; true asks a person, false does not.
         timeout_s: Of one attempt; `None` leaves it to the limits.
-        attempts: Tries for errors declared transient, the first included.
+        attempts: Tries for errors that may pass, the first included.
+        hedge_s: After so many seconds without an answer a second attempt is made beside the
+            first; `None` makes none.
         cost_usd: Most that one call may cost, reserved before it runs.
         cache_s: How long a result may be served again; 0 is never.
         honoured_s: How long an idempotent tool's other side remembers a key.
@@ -121,6 +123,7 @@ class ToolDefinition:
     ask: str | None = None
     timeout_s: float | None = None
     attempts: int = 3
+    hedge_s: float | None = None
     cost_usd: float = 0.0
     cache_s: float = 0.0
     honoured_s: float = 86_400.0

@@ -12,10 +12,11 @@ from functools import partial
 from typing import Final
 
 from highroad.domain.entry import AMENDMENT, Amendment, AmendmentKind
+from highroad.domain.failure import Failure
 from highroad.domain.outcome import AnyOutcome, Completed, Ending, Proof, Status
 from highroad.ledger import entries
 from highroad.pipeline.context import RoadContext
-from highroad.pipeline.judgement import Failure, raised, returned
+from highroad.pipeline.judgement import raised, returned
 
 OURSELVES: Final = "highroad"
 """Who amends, where no person does."""

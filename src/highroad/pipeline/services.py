@@ -9,6 +9,7 @@ import anyio
 
 from highroad.domain.call import Call
 from highroad.domain.demand import Amount
+from highroad.domain.dependency import Dependency
 from highroad.domain.identity import Delegate, Principal
 from highroad.domain.limits import Limits
 from highroad.domain.outcome import AnyOutcome
@@ -66,6 +67,8 @@ class Services:
     threads: anyio.CapacityLimiter
     inflight: Inflight = field(default_factory=Inflight)
     flags: Flags
+    dependencies: Mapping[str, Dependency] = field(default_factory=dict)
+    """How what tools need is spared, as configured (`domain.dependency.dependency_named`)."""
     asks: Mapping[str, Condition] = field(default_factory=dict)
     """Compiled `ask` rules by digest of the definition."""
     changed: dict[str, str] = field(default_factory=dict)

@@ -4,17 +4,21 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from highroad.domain.dependency import BreakerRule, Dependency
 from highroad.domain.identity import DEFAULT_ORGANIZATION
 from highroad.domain.limits import Limits, Scope, Window, WithoutCounters
 from highroad.domain.policy import ORGANIZATION, Then
 from highroad.settings.kinds import (
     ABOVE_ZERO,
     ANCHORS,
+    AT_LEAST_ONE,
     COUNT,
     COUNTERS,
     LEDGER,
     NUMBER,
     POSITIVE,
+    RATIO,
+    SHARE,
     TEXT,
     TEXTS,
     TRUTH,
@@ -77,6 +81,25 @@ def _limit(name: str, doc: str, kind: Kind | None = None) -> Setting:
     return Setting(
         f"limits.{name}", kind or by_type, Absent.NONE if default is None else default, doc
     )
+
+
+_DEFAULT_DEPENDENCY: Final = Dependency(name=EACH_NAME)
+
+
+def _spares(name: str, kind: Kind, doc: str) -> Setting:
+    """A setting of a dependency."""
+    return Setting(f"dependencies.{EACH_NAME}.{name}", kind, _usual(_DEFAULT_DEPENDENCY, name), doc)
+
+
+def _breaks(name: str, kind: Kind, doc: str) -> Setting:
+    """A setting of its breaker."""
+    default = _usual(_DEFAULT_DEPENDENCY.breaker, name)
+    return Setting(f"dependencies.{EACH_NAME}.breaker.{name}", kind, default, doc)
+
+
+def _usual(of: Dependency | BreakerRule, name: str) -> object:
+    default = getattr(of, name)
+    return Absent.NONE if default is None else default
 
 
 SETTINGS: Final = (
@@ -165,6 +188,24 @@ SETTINGS: Final = (
         Absent.NONE,
         "So many at once, and then evenly: a bucket in place of the sliding window.",
     ),
+    _spares("parallel", POSITIVE, "Attempts that it gets at once."),
+    _spares(
+        "wait_s", NUMBER, "Seconds that an attempt waits for its turn among `parallel` others."
+    ),
+    _spares("per_minute", POSITIVE, "Attempts a minute that it gets, evenly."),
+    _spares(
+        "burst", POSITIVE, "Attempts that may come together; what a second brings unless given."
+    ),
+    _spares("retry_ratio", RATIO, "Retries are at most so large a part of first attempts."),
+    _spares("retry_floor", COUNT, "Retries a minute that are allowed besides, in each process."),
+    _breaks("failures", POSITIVE, "So many failures within the window open the breaker,"),
+    _breaks("failure_rate", SHARE, "if they are so large a part of the attempts in it."),
+    _breaks("window_s", AT_LEAST_ONE, "Seconds that failures and slow attempts are counted for."),
+    _breaks("recovery_s", NUMBER, "Seconds that it stays open before attempts may try again."),
+    _breaks("successes", POSITIVE, "So many in a row then close it; one failure opens it again."),
+    _breaks("slow_s", ABOVE_ZERO, "An attempt that takes longer is slow."),
+    _breaks("slow_rate", SHARE, "So large a part of slow attempts opens it,"),
+    _breaks("slow_attempts", POSITIVE, "once there were so many attempts in the window."),
     Setting(
         "policy.allow",
         TEXTS,

@@ -125,6 +125,21 @@ NUMBER: Final = Kind("a number, 0 or more", _is_number, _read_number)
 ABOVE_ZERO: Final = Kind(
     "a number above 0", lambda value: _is_number(value) and value != 0, _read_number
 )
+AT_LEAST_ONE: Final = Kind(
+    "a number, 1 or more",
+    lambda value: isinstance(value, int | float) and _is_number(value) and value >= 1,
+    _read_number,
+)
+SHARE: Final = Kind(
+    "a part of all: above 0, up to 1",
+    lambda value: isinstance(value, int | float) and _is_number(value) and 0 < value <= 1,
+    _read_number,
+)
+RATIO: Final = Kind(
+    "a part of all: 0 to 1",
+    lambda value: isinstance(value, int | float) and _is_number(value) and value <= 1,
+    _read_number,
+)
 TRUTH: Final = Kind("true or false", lambda value: isinstance(value, bool), _read_truth)
 LEDGER: Final = Kind(
     'a URL: "sqlite:///path", "postgresql://host/database"',

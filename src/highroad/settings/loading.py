@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
 
+from highroad.domain.dependency import BreakerRule, Dependency
 from highroad.domain.error import SettingsError
 from highroad.domain.flags import FlagRules
 from highroad.domain.identity import DEFAULT_ORGANIZATION, Principal
@@ -133,6 +134,10 @@ def _build(document: Document, root: Path) -> Settings:
         limits=_build_limits(_get(document, ("limits",), {})),
         budgets=tuple(_build_budget(table) for _, table in _tables(document, "budgets")),
         rates=tuple(_build_rate(table) for _, table in _tables(document, "rates")),
+        dependencies={
+            name: _build_dependency(name, table)
+            for name, table in _get(document, ("dependencies",), {}).items()
+        },
         policy=_build_policy(document, is_production=is_production),
         flags=_build_flags(document),
         four_eyes=value_of("approvals.four_eyes", default=False),
@@ -166,6 +171,11 @@ def _build_rate(table: Mapping[str, Any]) -> RateRule:
     return RateRule(
         scope=Scope(table["scope"]), per_minute=table["per_minute"], burst=table.get("burst")
     )
+
+
+def _build_dependency(name: str, table: Mapping[str, Any]) -> Dependency:
+    plain = {key: value for key, value in table.items() if key != "breaker"}
+    return Dependency(name=name, breaker=BreakerRule(**table.get("breaker", {})), **plain)
 
 
 def _build_policy(document: Document, *, is_production: bool) -> PolicyRules:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from highroad.domain.dependency import Dependency
 from highroad.domain.flags import FlagRules
 from highroad.domain.identity import Principal
 from highroad.domain.limits import BudgetRule, Limits, RateRule
@@ -43,6 +44,7 @@ class Settings:
         limits: Of runs, calls and attempts.
         budgets: Of the scopes around them.
         rates: Of users and organizations.
+        dependencies: How what tools need is spared, by name; `*` is all others.
         policy: Who may do what.
         flags: What is switched on, and for whom.
         four_eyes: Nobody decides about a call of their own.
@@ -67,6 +69,7 @@ class Settings:
     limits: Limits = field(default_factory=Limits)
     budgets: tuple[BudgetRule, ...] = ()
     rates: tuple[RateRule, ...] = ()
+    dependencies: Mapping[str, Dependency] = field(default_factory=dict)
     policy: PolicyRules = field(default_factory=PolicyRules)
     flags: FlagRules = field(default_factory=FlagRules)
     four_eyes: bool = False

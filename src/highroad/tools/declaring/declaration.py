@@ -21,6 +21,7 @@ from highroad.tools.declaring.options import (
     Migrate,
     ResourceFactory,
     ToolOptions,
+    check_hedge,
     check_name,
     check_options,
     cost_of,
@@ -131,6 +132,8 @@ def _definition(
     """Fields of the definition of which anything is said."""
     site = source.site
     tier = tier_of(options, site)
+    effect = effect_of(options, tier, site)
+    check_hedge(options, effect, site, is_async=source.signature.is_async)
     beside = {
         "contract": derive(source.input_schema, source.markers, labels),
         "key": _key(options, source),
@@ -145,7 +148,7 @@ def _definition(
         "input_schema": source.input_schema,
         "output_schema": source.output_schema,
         "tier": tier,
-        "effect": effect_of(options, tier, site),
+        "effect": effect,
         **{name: said for name, said in beside.items() if said and said is not CLOSED},
         **{name: _WORDS[name](said, site) for name, said in options.items() if name in _WORDS},
     }
