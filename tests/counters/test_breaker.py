@@ -229,18 +229,6 @@ def test_what_is_reported_twice_counts_once():
     assert breaker.failures == 1
 
 
-def test_one_that_nobody_uses_may_be_forgotten():
-    breaker = Breaker(RULE, 0.0)
-    assert breaker.is_idle(0.0)
-    assert passed(breaker, "call", 0.0)
-    assert not breaker.is_idle(0.0)
-    breaker.report("call", FAILURE, 0.1, 0.0)
-    assert not breaker.is_idle(0.0)
-    assert breaker.is_idle(RULE.window_s)
-    breaker.force(BreakerState.CLOSED, RULE.window_s)
-    assert not breaker.is_idle(RULE.window_s)
-
-
 @dataclass
 class Model:
     """The rules, said as plainly as they can be, over the whole history."""

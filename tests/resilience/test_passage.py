@@ -9,7 +9,7 @@ from highroad.adapters.counters.memory import MemoryCounters
 from highroad.domain.demand import AttemptResult
 from highroad.domain.dependency import BreakerRule, BreakerState, Dependency
 from highroad.domain.error import CallError
-from highroad.resilience.passage import ANY, Passage, Ways
+from highroad.resilience.passage import Passage, Ways
 from highroad.testing import FakeClock
 
 pytestmark = pytest.mark.anyio
@@ -85,14 +85,6 @@ async def test_tools_of_one_dependency_share_its_breaker_and_those_of_others_do_
     await fail(ways.to("payments"), 5)
     assert await turned_away(ways.to("payments")) == "dependency_unavailable"
     await entered(ways.to("database"))
-
-
-async def test_the_settings_of_all_others_hold_for_a_name_that_has_none(clock, counters):
-    usual = Dependency(name=ANY, parallel=3)
-    named = Dependency(name="payments", parallel=1)
-    ways = Ways({ANY: usual, "payments": named}, counters, clock)
-    assert ways.known("payments") == named
-    assert ways.known("database") == replace(usual, name="database")
 
 
 async def test_no_more_attempts_than_there_are_places_and_then_in_the_order_of_arrival(way_to):

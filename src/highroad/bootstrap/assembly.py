@@ -48,6 +48,7 @@ from highroad.recovery.reservations import settle_reservation
 from highroad.recovery.settlements import Settlements
 from highroad.resilience.cache import Cache
 from highroad.resilience.loops import Loops
+from highroad.resilience.passage import Ways
 from highroad.resilience.retry import Retry
 from highroad.resilience.retry_budget import RetryBudget
 from highroad.settings import Settings, load
@@ -197,7 +198,7 @@ def _services(  # noqa: PLR0913, PLR0917 - what they are made of
         results=Results(Cache(limits.cache_entries, clock), ledger.keyring),
         loops=Loops(limits.identical_calls),
         retry=Retry(random.random, RetryBudget(settings.dependencies)),
-        dependencies=settings.dependencies,
+        ways=Ways(settings.dependencies, counters, clock),
         deps=toolset.deps,
         joiner=_not_wired,
         nested=_not_wired,

@@ -11,7 +11,7 @@ from highroad.domain.failure import Failure
 from highroad.domain.failure_kind import FailureKind
 from highroad.domain.outcome import Ending, Proof, Status
 from highroad.domain.tool import Effect
-from highroad.pipeline import late
+from highroad.pipeline import late, passing
 from highroad.pipeline.attempt_lines import trace_attempt, trace_hedge
 from highroad.pipeline.body import is_called_off, run_body, tool_context
 from highroad.pipeline.context import RoadContext
@@ -34,13 +34,14 @@ async def attempt(call: Call, context: RoadContext) -> Ending:
         came = await once(call, context)
         if isinstance(came, Ending):
             return came
-        context.judge_attempt(record.attempts, is_applied=came.applied, proof=came.proof)
+        if came.was_made:
+            context.judge_attempt(record.attempts, is_applied=came.applied, proof=came.proof)
         decision = _decide(call, context, came)
         trace_attempt(context, came, decision)
         match decision:
             case Again(delay_s):
                 await services.clock.sleep(delay_s)
-            case Stop.KIND | Stop.EFFECT:
+            case Stop.KIND | Stop.EFFECT | Stop.KEPT_AWAY:
                 return await _settle(call, context, came)
             case Stop():
                 return _given_up(context, came, decision)
@@ -48,6 +49,8 @@ async def attempt(call: Call, context: RoadContext) -> Ending:
 
 def _decide(call: Call, context: RoadContext, failure: Failure) -> Decision:
     """Whether to try again; a retry is counted as soon as it is decided."""
+    if not failure.was_made:
+        return Stop.KEPT_AWAY
     return context.services.retry.after(
         failure,
         call.known_definition,
@@ -87,7 +90,22 @@ def _may_hedge(context: RoadContext, hedge_s: float) -> bool:
 
 
 async def _try_once(call: Call, context: RoadContext) -> Ending | Failure:
+    """One attempt, if its dependency takes one."""
+    passage = await passing.enter(call, context)
+    if isinstance(passage, Failure):
+        return passage
     context.record.attempts += 1
+    try:
+        came = await _run(call, context)
+    except BaseException:
+        await asyncio.shield(passing.abandon(passage, context))
+        raise
+    await passing.leave(passage, context, came)
+    return came
+
+
+async def _run(call: Call, context: RoadContext) -> Ending | Failure:
+    """Run the body, and judge what comes of it."""
     try:
         result = await run_body(call, context, context.attempt_s(), late.watch)
     except asyncio.CancelledError as error:

@@ -9,7 +9,6 @@ import anyio
 
 from highroad.domain.call import Call
 from highroad.domain.demand import Amount
-from highroad.domain.dependency import Dependency
 from highroad.domain.identity import Delegate, Principal
 from highroad.domain.limits import Limits
 from highroad.domain.outcome import AnyOutcome
@@ -29,6 +28,7 @@ from highroad.ports.ids import Ids
 from highroad.ports.policy import Deny, Permit, Policy
 from highroad.ports.verifier import Verifier
 from highroad.resilience.loops import Loops
+from highroad.resilience.passage import Ways
 from highroad.resilience.retry import Retry
 from highroad.tools.compile import RegisteredTool
 from highroad.tools.registry import Registry
@@ -61,14 +61,13 @@ class Services:
     results: Results
     loops: Loops
     retry: Retry
+    ways: Ways
     deps: Deps
     joiner: Joiner
     nested: Nested
     threads: anyio.CapacityLimiter
     inflight: Inflight = field(default_factory=Inflight)
     flags: Flags
-    dependencies: Mapping[str, Dependency] = field(default_factory=dict)
-    """How what tools need is spared, as configured (`domain.dependency.dependency_named`)."""
     asks: Mapping[str, Condition] = field(default_factory=dict)
     """Compiled `ask` rules by digest of the definition."""
     changed: dict[str, str] = field(default_factory=dict)

@@ -4,8 +4,35 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Protocol
 
-from highroad.domain.demand import Amount, Demand, RateDemand, Return, Shortage, Taken
+from highroad.domain.demand import (
+    Amount,
+    AttemptResult,
+    Demand,
+    RateDemand,
+    Return,
+    Shortage,
+    Taken,
+)
 from highroad.domain.dependency import BreakerReading, BreakerRule, BreakerState
+
+
+class OwnBreaker(Protocol):
+    """A breaker that one process alone keeps, and that it asks without waiting.
+
+    Times are those of the monotonic clock, in seconds.
+    """
+
+    def wait_s(self, holder: str, now_s: float) -> float | None:
+        """How long an attempt has to wait; `None` if it may come now, 0 if nobody can say."""
+        ...
+
+    def let_through(self, holder: str, now_s: float) -> None:
+        """An attempt begins, which `wait_s` had nothing against."""
+        ...
+
+    def report(self, holder: str, result: AttemptResult, took_s: float, now_s: float) -> bool:
+        """An attempt has ended; whether that opened or closed the breaker."""
+        ...
 
 
 class Counters(Protocol):
@@ -73,6 +100,14 @@ class Counters(Protocol):
 
     async def usage(self, account: str) -> Amount | None:
         """What an account has used and holds; `None` where it is not known."""
+        ...
+
+    def own_breaker(self, dependency: str, rule: BreakerRule) -> OwnBreaker | None:
+        """The breaker of a dependency, where this process alone keeps it.
+
+        It is the one that `take` and `give` ask and tell: a shortcut for attempts that demand
+        nothing else.
+        """
         ...
 
     async def breakers(self, rules: Mapping[str, BreakerRule]) -> Sequence[BreakerReading]:

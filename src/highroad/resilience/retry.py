@@ -25,6 +25,8 @@ class Stop(StrEnum):
     """There were as many as there may be."""
     DEADLINE = "deadline"
     """The call's time would be over before."""
+    KEPT_AWAY = "kept_away"
+    """The dependency takes no attempts now."""
     BUDGET = "budget"
     """Too much of what the dependency gets are retries already."""
 

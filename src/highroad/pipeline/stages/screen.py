@@ -18,17 +18,21 @@ def applies(tool: RegisteredTool[Any], services: Services) -> bool:
 
 
 def applies_to_lone_read(tool: RegisteredTool[Any], services: Services) -> bool:
-    """A run of one can exceed nothing but a rate, or a wider budget."""
+    """A run of one exceeds nothing but a rate or a wider budget; its attempt asks the breaker."""
     return services.binds(tool.definition)
 
 
 async def screen(call: Call, context: RoadContext) -> Verdict:
-    """Turn down what rate and budget would turn down after people were asked."""
+    """Turn down what rate, budget and breaker would turn down after people were asked."""
     services = context.services
     try:
         exceeded = await services.budgets.look(spending_of(call, context))
+        needs = call.known_definition.needs
+        kept_away = await services.ways.to(needs).look()
     except CountersError:
         return without_counters(call, services)
     if exceeded is not None:
         return Refuse(exceeded.error, rule=exceeded.rule)
+    if kept_away is not None:
+        return Refuse(kept_away, rule=f"breaker.{needs}")
     return Proceed(call)

@@ -117,12 +117,6 @@ class Breaker:
         self._recover(now_s)
         self._slide(now_s)
 
-    def is_idle(self, now_s: float) -> bool:
-        """Whether forgetting it would change nothing."""
-        self.refresh(now_s)
-        is_quiet = not (self.attempts or self.is_forced or self._inside)
-        return is_quiet and self.state is BreakerState.CLOSED
-
     def _recover(self, now_s: float) -> None:
         """Let trials in once the time is up, and give up those that were never heard of again."""
         if self.state is BreakerState.CLOSED or self.is_forced:
@@ -135,9 +129,10 @@ class Breaker:
 
     def _become(self, state: BreakerState, now_s: float) -> None:
         self.state, self.changed_s, self._successes = state, now_s, 0
-        self.attempts = self.failures = self.slow = 0
-        self._parts.clear()
         self._trials.clear()
+        if state is not BreakerState.OPEN:  # what opened it is told as long as it is open
+            self.attempts = self.failures = self.slow = 0
+            self._parts.clear()
 
     def _count(self, *, has_failed: bool, is_slow: bool, now_s: float) -> None:
         self._slide(now_s)

@@ -1,20 +1,18 @@
 """The breakers of this process, by dependency."""
 
 from collections.abc import Mapping
-from typing import Final
 
 from highroad.adapters.counters.memory.breaker import Breaker
 from highroad.domain.demand import Lack, PassDemand, Reported, Shortage
 from highroad.domain.dependency import BreakerReading, BreakerRule, BreakerState
 from highroad.ports.clock import Clock
 
-_CAPACITY: Final = 10_000
-
 
 class Breakers:
-    """Breakers, made when a dependency is first passed; idle ones are forgotten when they are many.
+    """Breakers, made when a dependency is first asked for.
 
-    A rule that changes while the process runs holds from the next attempt on.
+    None is ever forgotten: their names are those that authors of tools give. A rule that changes
+    while the process runs holds from the next attempt on.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -44,12 +42,12 @@ class Breakers:
 
     def take(self, demand: PassDemand, holder: str) -> None:
         """An attempt of `holder` begins."""
-        self._of(demand.dependency, demand.rule).let_through(holder, self._clock.monotonic_s())
+        self.keep(demand.dependency, demand.rule).let_through(holder, self._clock.monotonic_s())
 
     def give(self, returned: Reported, holder: str) -> tuple[BreakerReading, ...]:
         """An attempt of `holder` has ended; the breaker, where that opened or closed it."""
         name, rule = returned.demand.dependency, returned.demand.rule
-        breaker, now_s = self._of(name, rule), self._clock.monotonic_s()
+        breaker, now_s = self.keep(name, rule), self._clock.monotonic_s()
         has_moved = breaker.report(holder, returned.result, returned.took_s, now_s)
         return (self._reading(name, rule),) if has_moved else ()
 
@@ -59,23 +57,17 @@ class Breakers:
 
     def force(self, dependency: str, state: BreakerState | None) -> None:
         """Open or close one by hand; `None` lets it go."""
-        self._of(dependency, None).force(state, self._clock.monotonic_s())
+        self.keep(dependency).force(state, self._clock.monotonic_s())
 
-    def _of(self, dependency: str, rule: BreakerRule | None) -> Breaker:
+    def keep(self, dependency: str, rule: BreakerRule | None = None) -> Breaker:
+        """The breaker of a dependency, under this rule from now on if one is given."""
         known = self._breakers.get(dependency)
         if known is None:
-            self._make_room()
             now_s = self._clock.monotonic_s()
             known = self._breakers[dependency] = Breaker(rule or BreakerRule(), now_s)
         elif rule is not None:
             known.rule = rule
         return known
-
-    def _make_room(self) -> None:
-        if len(self._breakers) >= _CAPACITY:
-            now_s = self._clock.monotonic_s()
-            for dependency in [name for name, it in self._breakers.items() if it.is_idle(now_s)]:
-                del self._breakers[dependency]
 
     def _reading(self, dependency: str, rule: BreakerRule) -> BreakerReading:
         known = self._breakers.get(dependency)

@@ -5,6 +5,7 @@ from types import MappingProxyType
 from typing import Final, TypeAlias
 
 from highroad.adapters.counters.memory.accounts import Accounts
+from highroad.adapters.counters.memory.breaker import Breaker
 from highroad.adapters.counters.memory.breakers import Breakers
 from highroad.adapters.counters.memory.buckets import Buckets
 from highroad.adapters.counters.memory.places import Places
@@ -107,6 +108,10 @@ class MemoryCounters:
     async def usage(self, account: str) -> Amount | None:
         """What an account has used and holds."""
         return self._accounts.usage(account)
+
+    def own_breaker(self, dependency: str, rule: BreakerRule) -> Breaker:
+        """The breaker of a dependency."""
+        return self._breakers.keep(dependency, rule)
 
     async def breakers(self, rules: Mapping[str, BreakerRule]) -> Sequence[BreakerReading]:
         """How the breakers of these dependencies stand."""
