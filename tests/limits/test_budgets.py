@@ -229,6 +229,14 @@ async def test_a_budget_begins_anew_with_its_window():
     assert isinstance(late, Exceeded), "it was asked for in the hour before"
 
 
+async def test_one_tool_in_one_run_passes_from_window_to_window():
+    house = House(BudgetRule(scope=Scope.USER, window=Window.HOUR, calls=1))
+    for _ in range(3):
+        assert isinstance(await house.reserve(tool=cap_of(9)), Reservation)
+        assert isinstance(await house.reserve(tool=cap_of(9)), Exceeded)
+        house.clock.advance(3_600)
+
+
 async def test_the_budget_of_one_call_needs_no_counting():
     house = House(BudgetRule(scope=Scope.CALL, usd=0.02, attempts=2))
     assert isinstance(await house.reserve(amount=Amount(calls=1, microusd=20_000)), Reservation)
@@ -278,19 +286,18 @@ async def test_what_is_settled_before_its_account_is_opened_is_read_anew():
 
 
 async def test_accounts_that_were_forgotten_are_read_from_the_ledger_again():
-    clock = FakeClock(DAWN_MS)
     ledger = Ledger()
-    house = House(ledger=ledger, counters=MemoryCounters(clock, accounts=0), calls=5)
-    for number in range(4):
+    house = House(ledger=ledger, counters=MemoryCounters(FakeClock(), accounts=0))
+    for number in range(3):
         reservation = await house.reserve(tool=cap_of(3))
-        if number == 3:
-            assert reservation == Exceeded("calls_per_tool", 3, 3)
-            break
         reservation.commit()
         await reservation.settle(Amount(calls=1))
-        await house.reserve("another")
         spent = Spent(used=Amount(calls=number + 1))
         ledger.usages["r"] = Usage(steps=1, spent=spent, by_tool=(("refund", number + 1),))
+        for other in range(9):
+            await house.counters.seed(f"other/{number}/{other}", Amount())
+        assert await house.counters.usage("run/r") is None
+    assert await house.reserve(tool=cap_of(3)) == Exceeded("calls_per_tool", 3, 3)
 
 
 async def test_rates_of_users_and_organizations():

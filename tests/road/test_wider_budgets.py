@@ -160,6 +160,13 @@ async def test_a_child_run_draws_on_its_parents_budget_also_after_a_restart(
     assert effects["ran"] == 4
 
 
+async def test_a_lone_read_below_a_run_draws_on_its_budget(world, look, limits):
+    here = await world(look, limits=limits(calls=2)).open()
+    made = [await here.call(look, {"number": number}, parent="top") for number in range(3)]
+    assert codes(made) == ["completed", "completed", "budget_exceeded"]
+    assert (await here.account("top")).proposals == 3
+
+
 async def test_a_run_of_one_below_another_is_found_again_after_a_crash(sqlite, limits, turns):
     gate = asyncio.Event()
 

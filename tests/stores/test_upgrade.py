@@ -105,6 +105,10 @@ async def test_amendments_of_version_2_get_their_source_for_an_id(ledger, tmp_pa
             PRIMARY KEY (call_id, amended_ms, source)) STRICT, WITHOUT ROWID""",
         "INSERT INTO amendment VALUES ('c', 7, 'settled', 'r', 'o', 'usr_bob', 1, 'why')",
         "INSERT INTO amendment VALUES ('c', 7, 'late', 'r', 'o', 'highroad', 0, NULL)",
+        "DROP INDEX agent_run_parent",
+        "DROP INDEX agent_run_conversation",
+        "ALTER TABLE agent_run DROP COLUMN parent_id",
+        "ALTER TABLE agent_run DROP COLUMN conversation_id",
         "PRAGMA user_version = 2",
     ):
         connection.execute(statement)

@@ -40,7 +40,6 @@ class RoadContext:
         "_has_slot",
         "_reservation",
         "_tool",
-        "_used",
         "approval",
         "approval_after",
         "claim",
@@ -104,8 +103,7 @@ class RoadContext:
         self._reservation: Reservation | None = None
         self._has_slot = False
         self._cost_microusd: int | None = None
-        self._used: Amount | None = None
-        """What the call has used, once that is known; what is unknown counts in full."""
+        """Once that is known; what is unknown counts in full."""
 
     # -- the call ----------------------------------------------------------------------------
 
@@ -255,10 +253,10 @@ class RoadContext:
 
     def _returning(self) -> Coroutine[Any, Any, None] | None:
         """What is to be told to the counters."""
-        reservation, used = self._reservation, self._used
+        reservation, cost = self._reservation, self._cost_microusd
         if not self.record.has_intent:
             return None if reservation is None else reservation.release()
-        if used is None:
+        if cost is None:
             return None
         if reservation is None:
             if self.is_lone and not self.run.seeded:
@@ -266,6 +264,12 @@ class RoadContext:
             held = Amount(calls=1, attempts=1, microusd=self.record.reserved_microusd)
             cap = self.services.cap(self.tool.definition) if self.is_resolved else None
             reservation = self.services.budgets.resumed(self.spender(cap), held)
+        used = Amount(
+            calls=1,
+            attempts=self.record.attempts,
+            microusd=cost,
+            wall_ms=self.elapsed_us() // 1_000,
+        )
         return reservation.settle(used)
 
     async def settle_late(self, *, applied: bool) -> None:
@@ -306,23 +310,19 @@ class RoadContext:
                 reserved,
             )
         self._cost_microusd = cost
-        self._used = Amount(
-            calls=1,
-            attempts=self.record.attempts,
-            microusd=cost,
-            wall_ms=self.elapsed_us() // 1_000,
-        )
         return cost
 
     def count_in_full(self) -> None:
         """The end is not on record after all: the call counts as one in flight does."""
-        self._cost_microusd = self._used = None
+        self._cost_microusd = None
 
     def told(self) -> tuple[str, ...]:
         """What whoever called should know of limits; of one that is near, once in a run."""
+        cost, reserved = self._cost_microusd, self.record.reserved_microusd
+        if not self.near and (cost is None or cost <= reserved):
+            return ()
         words = [limit for limit in self.near if (limit.rule, limit.is_above) not in self.run.told]
         self.run.told.update((limit.rule, limit.is_above) for limit in words)
-        cost, reserved = self._cost_microusd, self.record.reserved_microusd
         over: tuple[str, ...] = ()
         if cost is not None and cost > reserved:
             spent, held = cost / MICRO, reserved / MICRO

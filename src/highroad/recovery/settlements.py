@@ -42,6 +42,10 @@ class Heed(Protocol):
         ...
 
 
+async def nothing_follows(history: CallHistory, *, applied: bool) -> None:
+    """Heed no settlement: where nothing is reserved, nothing is to be settled."""
+
+
 class Settlements:
     """Lists what needs a person, and takes their word for it.
 
@@ -62,7 +66,7 @@ class Settlements:
         *,
         permissions: Callable[[Principal], AbstractSet[str]] | None,
         is_owner: bool,
-        heed: Heed,
+        heed: Heed = nothing_follows,
     ) -> None:
         self._heed = heed
         self._ledger = ledger

@@ -210,6 +210,7 @@ class MemoryStore:
         within = {row["id"] for row in runs if row["conversation_id"] == whose}
 
         def is_theirs(call: Record) -> bool:
+            """Whether the call draws on their budget."""
             match scope:
                 case Scope.CONVERSATION:
                     return call["run_id"] in within
