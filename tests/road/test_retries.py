@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from highroad import Failed, ToolContext, ToolError, Unknown, tool
-from highroad.domain.dependency import Dependency
+from highroad.domain.dependency import BreakerRule, Dependency
 from highroad.resilience.retry import Retry
 from highroad.resilience.retry_budget import RetryBudget
 from highroad.settings import load
@@ -53,12 +53,17 @@ def raising(*errors):
     return body
 
 
+NEVER = BreakerRule(failures=1_000_000)
+"""Breakers stay out of it: these are the rules of retrying alone."""
+UNGUARDED = {"*": Dependency(name="*", breaker=NEVER)}
+
+
 @pytest.fixture
 def swift(world):
     """A world whose clock jumps to whoever sleeps."""
 
     def make(*tools, dependencies=None, **parts):
-        settings = replace(load(Path.cwd(), {}), dependencies=dependencies or {})
+        settings = replace(load(Path.cwd(), {}), dependencies=dependencies or UNGUARDED)
         clock = FakeClock(autojump=True)
         return world(*tools, clock=clock, settings=settings, **parts).open()
 

@@ -26,7 +26,6 @@ from highroad.tools.declaring.declare import ProbeHook
 async def attempt(call: Call, context: RoadContext) -> Ending:
     """Try until the body returns, or until trying again is unsafe, pointless or too late."""
     services, record, definition = context.services, context.record, call.known_definition
-    services.retry.budget.first(definition.needs, context.lap_s)
     once = _try_once if definition.hedge_s is None else _try_hedged
     while True:
         if context.remaining_s() <= 0:
@@ -95,6 +94,8 @@ async def _try_once(call: Call, context: RoadContext) -> Ending | Failure:
     if isinstance(passage, Failure):
         return passage
     context.record.attempts += 1
+    if context.record.attempts == 1:
+        context.services.retry.budget.first(call.known_definition.needs, context.lap_s)
     try:
         came = await _run(call, context)
     except BaseException:
