@@ -56,15 +56,16 @@ def returned(result: object, tool: RegisteredTool[Any]) -> Ending | Failure:
     What `error_when` raises is mapped by nothing that the tool declares: an exception that comes
     only before an effect proves nothing once the body has returned.
     """
+    if tool.error_when is None:
+        if mcp.is_error(result):
+            return _said_by_server(result)
+        return Ending(status=Status.COMPLETED, result=result, decided_by="execute")
     try:
         said = tool.error_in(result)
     except ToolError as error:
         said = error
     except (Exception, SystemExit, asyncio.CancelledError) as error:  # noqa: BLE001 - it is the tool's, and may raise what it likes as the body may
         return _broken(error, Meaning(kind=FailureKind.BUG, rule="tool.error_when"))
-    if said is None and tool.error_when is None and mcp.is_error(result):
-        said = ToolError(mcp.words(result) or "The tool answered that it failed.")
-        return _said(said, FailureKind.UNKNOWN, "mcp.is_error")
     if said is not None:
         return _said_by_tool(said)
     return Ending(status=Status.COMPLETED, result=result, decided_by="execute")
@@ -159,6 +160,12 @@ def _broken(error: BaseException, meaning: Meaning) -> Failure:
         retry_after_s=meaning.retry_after_s,
         rule=meaning.rule,
     )
+
+
+def _said_by_server(result: object) -> Failure:
+    """What a server of MCP says of its failure is for the model, as an author's words are."""
+    said = ToolError(mcp.words(result) or "The tool answered that it failed.")
+    return _said(said, FailureKind.UNKNOWN, "mcp.is_error")
 
 
 def _said_by_tool(error: ToolError) -> Failure:
