@@ -53,7 +53,7 @@ class House:
         self.clock = FakeClock(DAWN_MS)
         self.ledger = ledger or Ledger()
         self.runs = LiveRuns(self.ledger.usage, self.clock)
-        self.counters = counters or MemoryCounters(self.clock)
+        self.counters = MemoryCounters(self.clock) if counters is None else counters
         self.budgets = Budgets(
             self.counters, Limits(**limits), self.ledger, self.clock, rules=rules, rates=rates
         )
@@ -230,7 +230,7 @@ async def test_a_budget_begins_anew_with_its_window():
 
 
 async def test_one_tool_in_one_run_passes_from_window_to_window():
-    house = House(BudgetRule(scope=Scope.USER, window=Window.HOUR, calls=1))
+    house = House(BudgetRule(scope=Scope.USER, window=Window.HOUR, calls=1), run_s=1e6)
     for _ in range(3):
         assert isinstance(await house.reserve(tool=cap_of(9)), Reservation)
         assert isinstance(await house.reserve(tool=cap_of(9)), Exceeded)
