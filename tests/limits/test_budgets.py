@@ -287,7 +287,7 @@ async def test_what_is_settled_before_its_account_is_opened_is_read_anew():
 
 async def test_accounts_that_were_forgotten_are_read_from_the_ledger_again():
     ledger = Ledger()
-    house = House(ledger=ledger, counters=MemoryCounters(FakeClock(), accounts=0))
+    house = House(ledger=ledger, counters=MemoryCounters(FakeClock(), accounts=4))
     for number in range(3):
         reservation = await house.reserve(tool=cap_of(3))
         reservation.commit()
