@@ -127,7 +127,9 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
         keyring = await keyring_of(store, settings, parts.keys)
         anchors = (*parts.anchors, *anchors_at(settings.anchors, ledger=path))
         opened = await open_ledger(store, keyring, clock, settings, anchors)
-        counters = parts.counters or counters_at(settings.counters, clock)
+        counters = parts.counters
+        if counters is None:
+            counters = counters_at(settings.counters, clock)
         services = _services(
             opened.ledger, toolset, settings, limits or settings.limits, ids, counters
         )
