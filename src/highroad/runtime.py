@@ -296,6 +296,11 @@ class Runtime:
         return self._services.limits
 
     @property
+    def strays(self) -> Mapping[str, int]:
+        """Bodies that run on in threads behind their deadline, by dependency."""
+        return self._services.threads.strays
+
+    @property
     def principal(self) -> Principal:
         """For whom calls are made that name nobody."""
         return self._assembly.principal

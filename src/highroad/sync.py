@@ -209,6 +209,11 @@ class Runtime:
         return self._runtime.tools
 
     @property
+    def strays(self) -> Mapping[str, int]:
+        """Bodies that run on in threads behind their deadline, by dependency."""
+        return self._runtime.strays
+
+    @property
     def ledger_path(self) -> Path | None:
         """The ledger's file, where it has one."""
         return self._runtime.ledger_path

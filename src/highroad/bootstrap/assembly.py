@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
-import anyio
-
 from highroad.adapters.flags.rules import RulesFlags
+from highroad.adapters.sandboxes.process.pool import ProcessSandbox
 from highroad.adapters.system import SystemClock, TypeIds
 from highroad.approvals.definitions import Definitions
 from highroad.approvals.desk import Desk, Rules
@@ -34,8 +33,9 @@ from highroad.ledger.upkeep.retention import Retention
 from highroad.limits.budget import Budget
 from highroad.limits.rate import Rates
 from highroad.limits.slots import Slots
-from highroad.pipeline.body import MAX_THREADS
+from highroad.pipeline import guest
 from highroad.pipeline.services import Services
+from highroad.pipeline.threads import Threads
 from highroad.ports.anchor import Anchor
 from highroad.ports.clock import Clock
 from highroad.ports.ids import Ids
@@ -78,6 +78,8 @@ class Assembly:
             if self.owner_pid is None:
                 closing.push_async_callback(self.services.ledger.writer.flush)
             closing.push_async_callback(self.services.deps.close)
+            closing.callback(self.services.threads.close)
+            closing.push_async_callback(self.services.sandbox.close)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,7 +180,8 @@ def _services(
         deps=toolset.deps,
         joiner=_not_wired,
         nested=_not_wired,
-        threads=anyio.CapacityLimiter(MAX_THREADS),
+        threads=Threads(limits.threads, limits.threads_each, clock),
+        sandbox=ProcessSandbox(limits.processes, guest.LOAD),
         flags=RulesFlags(settings.flags),
         asks=toolset.asks,
     )

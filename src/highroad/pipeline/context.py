@@ -1,6 +1,7 @@
 """What is learned about one call while it is on the road."""
 
 import logging
+import math
 from typing import Any, Final
 
 import orjson
@@ -37,6 +38,7 @@ class RoadContext:
         "account",
         "approval",
         "approval_after",
+        "attempt_until_s",
         "claim",
         "deadline_s",
         "doubts",
@@ -80,6 +82,8 @@ class RoadContext:
         """Attempts that were given up on and whose bodies run on, each in its thread."""
         self.seen: ToolContext[Any] | None = None
         """What the tool's body and hooks were handed last."""
+        self.attempt_until_s: float = math.inf
+        """When the attempt under way is over, on the monotonic clock."""
         self.taken: Taken | None = None
         """Its place in the rate."""
         clock, call = services.clock, record.call

@@ -24,6 +24,14 @@ class Failure:
     """What kind of proof a `False` is."""
 
 
+class Told(Exception):  # noqa: N818 - what happened
+    """An attempt failed elsewhere, where it was judged: there the exception was at hand."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.error.code)
+        self.failure = failure
+
+
 def returned(result: object, tool: RegisteredTool[Any]) -> Ending | Failure:
     """The result, or the failure that it means.
 
@@ -55,8 +63,25 @@ def timed_out() -> Failure:
     )
 
 
+def overloaded() -> Failure:
+    """Bodies that run on behind their deadline have every thread that the tool may have."""
+    return Failure(
+        CallError(
+            code=Code.OVERLOADED,
+            message="Earlier calls of this tool still run, so this one was not begun.",
+            hint="Try again later, or go on without it.",
+            retryable=True,
+        ),
+        applied=False,
+        is_transient=False,
+        proof=Proof.NOT_STARTED,
+    )
+
+
 def raised(error: BaseException, tool: RegisteredTool[Any]) -> Failure:
     """What an error means: the author's own says it, others are mapped as declared."""
+    if isinstance(error, Told):
+        return error.failure
     if isinstance(error, ToolError):
         return _said_by_tool(error)
     return _broken(

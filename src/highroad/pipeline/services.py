@@ -5,8 +5,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import anyio
-
 from highroad.domain.call import Call
 from highroad.domain.identity import Delegate, Principal
 from highroad.domain.limits import Limits
@@ -19,11 +17,13 @@ from highroad.limits.rate import Rates
 from highroad.limits.slots import Slots
 from highroad.pipeline.deps import Deps
 from highroad.pipeline.inflight import Inflight
+from highroad.pipeline.threads import Threads
 from highroad.ports.clock import Clock
 from highroad.ports.conditions import Condition
 from highroad.ports.flags import Flags
 from highroad.ports.ids import Ids
 from highroad.ports.policy import Deny, Permit, Policy
+from highroad.ports.sandbox import Sandbox
 from highroad.ports.verifier import Verifier
 from highroad.resilience.loops import Loops
 from highroad.resilience.retry import Retry
@@ -61,7 +61,8 @@ class Services:
     deps: Deps
     joiner: Joiner
     nested: Nested
-    threads: anyio.CapacityLimiter
+    threads: Threads
+    sandbox: Sandbox
     inflight: Inflight = field(default_factory=Inflight)
     flags: Flags
     asks: Mapping[str, Condition] = field(default_factory=dict)
