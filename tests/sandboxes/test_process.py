@@ -55,7 +55,7 @@ async def test_a_busy_loop_is_killed_when_it_is_called_off_and_its_place_is_fill
     work.cancel()
     with pytest.raises(asyncio.CancelledError):
         await work
-    assert is_gone(int(before))
+    await until(lambda: is_gone(int(before)))
     assert await asked(sandbox, b"pid") != before
 
 

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections.abc import Coroutine
-from contextlib import suppress
 from typing import Any, Final
 
 from highroad.adapters.sandboxes.process.worker import Worker
@@ -11,8 +10,9 @@ from highroad.ports.sandbox import SandboxError
 
 _log: Final = logging.getLogger("highroad.road")
 
-_REAP_S: Final = 0.02
-"""How long a cancelled caller waits to see the worker dead."""
+_PAUSE_S: Final = 0.1
+"""How long the next worker is put off: to start one takes the time in which somebody is answered
+whose worker was killed."""
 _LOAD_S: Final = 60.0
 """How long the module of a body may take to be imported."""
 
@@ -125,6 +125,7 @@ class ProcessSandbox:
     async def _refill(self) -> None:
         """Put a warm worker in the place of one that is gone."""
         try:
+            await asyncio.sleep(_PAUSE_S)
             if not self._is_closed:
                 worker = await self._start()
                 for body in tuple(self._bodies):
@@ -166,10 +167,8 @@ class _Cell:
         try:
             answer = await self._worker.run(request)
         except BaseException:
+            # Not waited for: from here on the kernel runs nothing more of it.
             self._sandbox.replace(self._worker)
-            with suppress(TimeoutError):
-                async with asyncio.timeout(_REAP_S):
-                    await self._worker.gone()
             raise
         self._sandbox.put_back(self._worker)
         return answer
