@@ -2,9 +2,8 @@
 
 import pytest
 
-from highroad.adapters.anchors.database import SQLiteAnchor
-from highroad.adapters.anchors.file import FileAnchor
 from highroad.adapters.anchors.http import HttpAnchor
+from highroad.adapters.anchors.local import FileAnchor, SQLiteAnchor
 from highroad.adapters.anchors.postgres import PostgresAnchor
 from highroad.testing import MemoryAnchor
 from highroad.testing.contracts.anchor import AnchorContract

@@ -2,7 +2,7 @@
 
 import pytest
 
-from highroad.adapters.anchors.database import SQLiteAnchor
+from highroad.adapters.anchors.local import SQLiteAnchor
 from highroad.domain.error import AnchorError
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from highroad.adapters.anchors.file import FileAnchor
+from highroad.adapters.anchors.local import FileAnchor
 from highroad.domain.error import AnchorError
 
 WHOLE = '{"signature":"00","statement":"first"}'

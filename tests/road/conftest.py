@@ -17,7 +17,7 @@ from highroad.domain.error import LedgerError
 from highroad.recovery.settle import settle_open_calls
 from highroad.settings import load
 from highroad.testing.clock import FakeClock, SequentialIds
-from highroad.testing.memory_store import MemoryLedger, MemoryStore
+from highroad.testing.memory import MemoryLedger, MemoryStore
 from highroad.testing.secrets import FixedKeys
 
 ALICE = Principal("alice", authenticated=True)

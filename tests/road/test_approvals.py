@@ -15,7 +15,7 @@ from highroad.ledger.access import ReadOnlyWriter
 from highroad.ledger.ledger import Ledger
 from highroad.recovery.settle import settle
 from highroad.settings import load
-from highroad.testing.memory_store import MemoryStore
+from highroad.testing.memory import MemoryStore
 
 pytestmark = pytest.mark.promise("P4")
 

@@ -6,7 +6,7 @@ import pytest
 
 from highroad.adapters.stores.sqlite import SQLiteStore
 from highroad.testing.contracts.store import StoreContract
-from highroad.testing.memory_store import MemoryLedger, MemoryStore
+from highroad.testing.memory import MemoryLedger, MemoryStore
 
 
 class TestMemoryStore(StoreContract):

@@ -29,7 +29,7 @@ from highroad.testing.contracts.store.samples import (
     row,
     run_key,
 )
-from highroad.testing.memory_store import MemoryLedger, MemoryStore
+from highroad.testing.memory import MemoryLedger, MemoryStore
 
 OLD, NEW = "sqlite:///old.db", "sqlite:///new.db"
 

@@ -4,8 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from highroad.adapters.anchors.database import SQLiteAnchor
-from highroad.adapters.anchors.file import FileAnchor
+from highroad.adapters.anchors.local import FileAnchor, SQLiteAnchor
 from highroad.bootstrap.addresses import FILE, SQLITE, file_of, maker_for
 from highroad.bootstrap.extras import POSTGRES
 from highroad.domain.error import SettingsError

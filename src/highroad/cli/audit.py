@@ -8,11 +8,12 @@ import typer
 
 from highroad.cli import answers, erasing, exporting, proving, reporting, views
 from highroad.cli.asking import Asking
-from highroad.cli.door import Door, enter
+from highroad.cli.door import Door, ask, enter
 from highroad.cli.exits import ExitCode
 from highroad.cli.misuse import Misuse
 from highroad.cli.options import As, AsJson, Organization, Since, Until
 from highroad.domain.audit import TABLES
+from highroad.domain.trail import Trail
 from highroad.ledger.inquiry.answers import SpendingBy
 from highroad.ledger.inquiry.export import ENTRIES
 
@@ -51,18 +52,17 @@ def trail(
     as_json: AsJson = False,
 ) -> None:
     """Every call of a run, in order: what was asked for, and how it ended."""
-    enter(lambda door: _trail(door, run_id), as_json=as_json)
+    ask(lambda door: _trail(door, run_id), views.trail, as_json=as_json)
 
 
-async def _trail(door: Door, run_id: str) -> ExitCode:
+async def _trail(door: Door, run_id: str) -> Trail:
     found = await door.runtime.audit.trail(run_id)
     if not found.steps:
         raise Misuse(
             f"the ledger has no run {run_id!r}",
             do="`highroad explain --last` names the run of the last call.",
         )
-    door.output.show(found, views.trail(found))
-    return ExitCode.COMPLETED
+    return found
 
 
 @app.command()
@@ -89,17 +89,14 @@ def acts(  # noqa: PLR0913 - each is an option of the command line
     """Everything that one user, tool, approver or policy version did, in order of time (UTC)."""
     if sum(each is not None for each in (user, tool, approver, policy)) != 1:
         raise typer.BadParameter("give one of --user, --tool, --approver and --policy")
-    asking = Asking(since, until, organization, is_played=played is not None)
-
-    async def work(door: Door) -> ExitCode:
-        """Ask and show."""
-        found = await door.runtime.audit.acts(
-            user=user, tool=tool, approver=approver, policy=policy, **asking.of(door)
-        )
-        door.output.show(found, answers.acts(found))
-        return ExitCode.COMPLETED
-
-    enter(work, user=played, as_json=as_json)
+    asking = Asking(since, until, organization, played)
+    asking.ask(
+        lambda audit, part: audit.acts(
+            user=user, tool=tool, approver=approver, policy=policy, **part
+        ),
+        answers.acts,
+        as_json=as_json,
+    )
 
 
 @app.command()
@@ -112,15 +109,8 @@ def denials(
     as_json: AsJson = False,
 ) -> None:
     """What authorization denied, by rule and tool; the most frequent first."""
-    asking = Asking(since, until, organization, is_played=user is not None)
-
-    async def work(door: Door) -> ExitCode:
-        """Ask and show."""
-        found = await door.runtime.audit.denials(**asking.of(door))
-        door.output.show(found, answers.denials(found))
-        return ExitCode.COMPLETED
-
-    enter(work, user=user, as_json=as_json)
+    asking = Asking(since, until, organization, user)
+    asking.ask(lambda audit, part: audit.denials(**part), answers.denials, as_json=as_json)
 
 
 @app.command()
@@ -133,15 +123,8 @@ def unknowns(
     as_json: AsJson = False,
 ) -> None:
     """Calls of which nobody knew whether they took effect, and what was found out since."""
-    asking = Asking(since, until, organization, is_played=user is not None)
-
-    async def work(door: Door) -> ExitCode:
-        """Ask and show."""
-        found = await door.runtime.audit.unknowns(**asking.of(door))
-        door.output.show(found, answers.unknowns(found))
-        return ExitCode.COMPLETED
-
-    enter(work, user=user, as_json=as_json)
+    asking = Asking(since, until, organization, user)
+    asking.ask(lambda audit, part: audit.unknowns(**part), answers.unknowns, as_json=as_json)
 
 
 @app.command()
@@ -155,15 +138,12 @@ def costs(  # noqa: PLR0913 - each is an option of the command line
     as_json: AsJson = False,
 ) -> None:
     """What calls that ended cost, in US dollars; the dearest first."""
-    asking = Asking(since, until, organization, is_played=user is not None)
-
-    async def work(door: Door) -> ExitCode:
-        """Ask and show."""
-        found = await door.runtime.audit.costs(by=_SPENDING[by], **asking.of(door))
-        door.output.show(found, answers.costs(found, by))
-        return ExitCode.COMPLETED
-
-    enter(work, user=user, as_json=as_json)
+    asking = Asking(since, until, organization, user)
+    asking.ask(
+        lambda audit, part: audit.costs(by=_SPENDING[by], **part),
+        lambda found: answers.costs(found, by),
+        as_json=as_json,
+    )
 
 
 @app.command()
@@ -180,18 +160,16 @@ def sight(
     as_json: AsJson = False,
 ) -> None:
     """What an approver saw: digest, obligations, the tool's definition, and who said what."""
-
-    async def work(door: Door) -> ExitCode:
-        """Ask and show."""
-        found = await door.runtime.audit.sight(
+    ask(
+        lambda door: door.runtime.audit.sight(
             approval_id,
             reveal_by=door.user if reveal else None,
             asked_by=None if user is None else door.user,
-        )
-        door.output.show(found, answers.sight(found))
-        return ExitCode.COMPLETED
-
-    enter(work, user=user, as_json=as_json)
+        ),
+        answers.sight,
+        user=user,
+        as_json=as_json,
+    )
 
 
 @app.command()
@@ -240,7 +218,7 @@ def report(  # noqa: PLR0913 - each is an option of the command line
     as_json: AsJson = False,
 ) -> None:
     """What happened in a period, for whoever answers for it."""
-    asking = Asking(since, until, organization, is_played=user is not None)
+    asking = Asking(since, until, organization, user)
     enter(lambda door: reporting.report(door, asking, form, file), user=user, as_json=as_json)
 
 
@@ -282,7 +260,7 @@ def export(  # noqa: PLR0913 - each is an option of the command line
         proving.export(to, as_json=as_json)
     if table is None or to is not None:
         raise typer.BadParameter("give one of --table and --to")
-    asking = Asking(since, until, organization, is_played=user is not None)
+    asking = Asking(since, until, organization, user)
     enter(
         lambda door: exporting.export(door, asking, table, form, file), user=user, as_json=as_json
     )

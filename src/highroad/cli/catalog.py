@@ -9,7 +9,7 @@ import typer
 
 from highroad.cli.door import leave
 from highroad.cli.exits import ExitCode
-from highroad.cli.misuse import Misuse
+from highroad.cli.misuse import writing
 from highroad.cli.options import AsJson
 from highroad.cli.output import Output, to_json
 from highroad.settings import load
@@ -59,9 +59,7 @@ def _write(output: Output, form: Format, file: Path | None) -> ExitCode:
     if file is None:
         typer.echo(text, nl=False)
         return ExitCode.COMPLETED
-    try:
+    with writing(file):
         file.write_text(text, "utf-8")
-    except OSError as error:
-        raise Misuse(f"{file} cannot be written: {error.strerror}", do="Name another.") from None
     output.note(f"{len(tools)} tools are written to {file}.")
     return ExitCode.COMPLETED

@@ -3,9 +3,10 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Final, NoReturn, TypeAlias
+from typing import Final, NoReturn, TypeAlias, TypeVar
 
 import typer
+from rich.console import RenderableType
 
 from highroad.cli.exits import ExitCode, of_error
 from highroad.cli.logs import told
@@ -16,6 +17,8 @@ from highroad.domain.error import HighroadError, NotRecorded
 from highroad.domain.identity import Principal
 from highroad.runtime import Runtime
 from highroad.settings import load
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,24 @@ def enter(work: Work, *, user: str | None = None, as_json: bool) -> NoReturn:
     """Open the runtime of this folder, do the work, and leave with its exit code."""
     output = Output(as_json=as_json)
     leave(output, lambda: asyncio.run(opened(work, user, output)))
+
+
+def ask(
+    question: Callable[[Door], Awaitable[T]],
+    drawn: Callable[[T], RenderableType],
+    *,
+    user: str | None = None,
+    as_json: bool,
+) -> NoReturn:
+    """Open the runtime of this folder, ask it one thing, show the answer, and leave."""
+
+    async def answer(door: Door) -> ExitCode:
+        """Show what was found."""
+        found = await question(door)
+        door.output.show(found, drawn(found))
+        return ExitCode.COMPLETED
+
+    enter(answer, user=user, as_json=as_json)
 
 
 def leave(output: Output, work: Callable[[], ExitCode]) -> NoReturn:

@@ -5,10 +5,10 @@ from typing import Annotated
 import typer
 
 from highroad.cli import views
-from highroad.cli.door import Door, enter
-from highroad.cli.exits import ExitCode
+from highroad.cli.door import Door, ask
 from highroad.cli.misuse import Misuse
 from highroad.cli.options import As, AsJson
+from highroad.domain.trail import Explanation
 
 app: typer.Typer = typer.Typer(add_completion=False)
 
@@ -36,19 +36,19 @@ def explain(  # noqa: PLR0913 - each is an argument of the command line
     """Show what every stage said of a call, why, and how long it took."""
     if sum((call_id is not None, last, last_refused)) != 1:
         raise typer.BadParameter("give one of CALL_ID, --last and --last-refused")
-
-    enter(
-        lambda door: _explain(door, call_id, refused=last_refused, reveal=reveal),
+    ask(
+        lambda door: _explanation(door, call_id, refused=last_refused, reveal=reveal),
+        views.explanation,
         user=user,
         as_json=as_json,
     )
 
 
-async def _explain(door: Door, call_id: str | None, *, refused: bool, reveal: bool) -> ExitCode:
+async def _explanation(
+    door: Door, call_id: str | None, *, refused: bool, reveal: bool
+) -> Explanation:
     audit = door.runtime.audit
     wanted = call_id or await audit.last_call(refused=refused)
     if wanted is None:
         raise Misuse("the ledger has no such call yet", do="Make one with `highroad call`.")
-    found = await audit.explain(wanted, reveal_by=door.user if reveal else None)
-    door.output.show(found, views.explanation(found))
-    return ExitCode.COMPLETED
+    return await audit.explain(wanted, reveal_by=door.user if reveal else None)

@@ -12,7 +12,7 @@ from typing import Final, TextIO
 from highroad.cli.asking import Asking
 from highroad.cli.door import Door
 from highroad.cli.exits import ExitCode
-from highroad.cli.misuse import Misuse
+from highroad.cli.misuse import Misuse, writing
 from highroad.ledger.inquiry.export import Extract, Line, csv_line, json_line
 
 _BATCH: Final = 1_000
@@ -38,10 +38,8 @@ async def export(
         found = await door.runtime.audit.extract(table, **asking.of(door))
     except ValueError as error:
         raise Misuse(str(error)) from None
-    try:
+    with writing(file):
         written = await _write(found, form, file)
-    except OSError as error:
-        raise Misuse(f"{file} cannot be written: {error.strerror}", do="Name another.") from None
     if file is not None and door.output.as_json:
         door.output.json({"table": table, "rows": written, "file": file})
     door.output.note(f"{written} rows of {table}.")

@@ -14,7 +14,7 @@ from highroad.cli.answers import settled, who
 from highroad.cli.asking import Asking
 from highroad.cli.door import Door
 from highroad.cli.exits import ExitCode
-from highroad.cli.misuse import Misuse
+from highroad.cli.misuse import writing
 from highroad.cli.views import moment
 from highroad.cli.visible import visible
 from highroad.ledger.audit import Audit
@@ -72,10 +72,8 @@ async def _verdict(audit: Audit) -> dict[str, str]:
 
 
 def _put(text: str, file: Path) -> None:
-    try:
+    with writing(file):
         file.write_text(text, "utf-8")
-    except OSError as error:
-        raise Misuse(f"{file} cannot be written: {error.strerror}", do="Name another.") from None
 
 
 def markdown(found: PeriodReport) -> str:

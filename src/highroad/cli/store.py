@@ -1,14 +1,14 @@
 """`highroad store`: where the ledger lives, and what its operators do with it."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, TypeAlias
+from typing import Annotated, Any, NoReturn, TypeAlias, TypeVar
 
 import typer
-from rich.console import Group
+from rich.console import Group, RenderableType
 from rich.filesize import decimal
 from rich.progress import Progress as Bar
 from rich.table import Table
@@ -26,6 +26,8 @@ from highroad.ledger.upkeep.statistics import Statistics
 from highroad.ports.upkeep import Progress, StoreUpgrade
 from highroad.settings import load
 
+T = TypeVar("T")
+
 app: typer.Typer = typer.Typer(add_completion=False)
 
 _Ledger: TypeAlias = Annotated[
@@ -42,28 +44,18 @@ def store() -> None:
 @app.command()
 def stats(*, ledger: _Ledger = None, as_json: AsJson = False) -> None:
     """Print how large the ledger is, what waits in it, and how much of it is proved."""
-    output = Output(as_json=as_json)
-
-    def show() -> ExitCode:
-        found = asyncio.run(bootstrap.statistics(_url(ledger)))
-        output.show(found, _statistics(found))
-        return ExitCode.COMPLETED
-
-    leave(output, show)
+    _carry_out(lambda _: bootstrap.statistics(_url(ledger)), _statistics, as_json=as_json)
 
 
 @app.command()
 def upgrade(*, ledger: _Ledger = None, as_json: AsJson = False) -> None:
     """Bring an older ledger to this version; as it was it stays beside, in a backup."""
-    output = Output(as_json=as_json)
-
-    def do() -> ExitCode:
-        with _bar(output, "Backing up") as progress:
-            done = asyncio.run(bootstrap.upgrade_ledger(_url(ledger), progress=progress))
-        output.show(done, _upgraded(done))
-        return ExitCode.COMPLETED
-
-    leave(output, do)
+    _carry_out(
+        lambda progress: bootstrap.upgrade_ledger(_url(ledger), progress=progress),
+        _upgraded,
+        doing="Backing up",
+        as_json=as_json,
+    )
 
 
 @app.command()
@@ -74,16 +66,13 @@ def copy(
     as_json: AsJson = False,
 ) -> None:
     """Carry a ledger to another store, compare both, and let it go on there alone."""
-    output = Output(as_json=as_json)
-
-    def do() -> ExitCode:
-        with _bar(output, "Carrying") as progress:
-            done = asyncio.run(bootstrap.move_ledger(old, new, progress=progress))
-        output.show(done, _moved(done))
-        output.note(f'From now on: ledger = "{done.destination}" in highroad.toml.')
-        return ExitCode.COMPLETED
-
-    leave(output, do)
+    _carry_out(
+        lambda progress: bootstrap.move_ledger(old, new, progress=progress),
+        _moved,
+        doing="Carrying",
+        note=lambda done: f'From now on: ledger = "{done.destination}" in highroad.toml.',
+        as_json=as_json,
+    )
 
 
 @app.command()
@@ -96,14 +85,34 @@ def archive(
     as_json: AsJson = False,
 ) -> None:
     """Move old entries into a file; their hashes, the signed heads and the audit tables stay."""
-    output = Output(as_json=as_json)
     before_ms = int(before.replace(tzinfo=UTC).timestamp() * 1_000)
+    _carry_out(
+        lambda progress: bootstrap.archive_ledger(
+            load(), to, before_ms=before_ms, progress=progress
+        ),
+        _archived,
+        doing="Archiving",
+        as_json=as_json,
+    )
+
+
+def _carry_out(
+    work: Callable[[Progress], Coroutine[Any, Any, T]],
+    drawn: Callable[[T], RenderableType],
+    *,
+    doing: str | None = None,
+    note: Callable[[T], str] | None = None,
+    as_json: bool,
+) -> NoReturn:
+    """Do what takes a while, with a bar that says `doing`, and show what came of it."""
+    output = Output(as_json=as_json)
 
     def do() -> ExitCode:
-        with _bar(output, "Archiving") as progress:
-            work = bootstrap.archive_ledger(load(), to, before_ms=before_ms, progress=progress)
-            done = asyncio.run(work)
-        output.show(done, _archived(done))
+        with _bar(output, doing) as progress:
+            done = asyncio.run(work(progress))
+        output.show(done, drawn(done))
+        if note is not None:
+            output.note(note(done))
         return ExitCode.COMPLETED
 
     leave(output, do)
@@ -114,10 +123,11 @@ def _url(ledger: str | None) -> str:
 
 
 @contextmanager
-def _bar(output: Output, doing: str) -> Iterator[Progress]:
-    """How far it has come, on a terminal."""
-    with Bar(console=output.errors, transient=True, disable=not output.errors.is_terminal) as bar:
-        task = bar.add_task(doing, total=None)
+def _bar(output: Output, doing: str | None) -> Iterator[Progress]:
+    """How far it has come, on a terminal, where it takes a while."""
+    is_shown = doing is not None and output.errors.is_terminal
+    with Bar(console=output.errors, transient=True, disable=not is_shown) as bar:
+        task = bar.add_task(doing or "", total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 

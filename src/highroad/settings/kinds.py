@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from highroad.domain.address import without_secrets
 
@@ -42,24 +42,26 @@ def _read_truth(text: str) -> object:
     return {"true": True, "false": False}.get(text, text)
 
 
-def _is_ledger(value: object) -> bool:
-    if not isinstance(value, str):
-        return False
+def _parts(value: object) -> SplitResult | None:
+    """A URL in its parts; `None` for what is none."""
     try:
-        parts = urlsplit(value)
+        return urlsplit(value) if isinstance(value, str) else None
     except ValueError:
+        return None
+
+
+def _is_ledger(value: object) -> bool:
+    parts, url = _parts(value), str(value)
+    if parts is None:
         return False
     if parts.scheme in {"postgresql", "postgres"}:
-        return value.startswith(f"{parts.scheme}://") and bool(parts.path.strip("/"))
-    return value.removeprefix("sqlite:///") not in {"", value}
+        return url.startswith(f"{parts.scheme}://") and bool(parts.path.strip("/"))
+    return url.removeprefix("sqlite:///") not in {"", url}
 
 
 def _is_anchor(value: object) -> bool:
-    if not isinstance(value, str):
-        return False
-    try:
-        parts = urlsplit(value)
-    except ValueError:
+    parts = _parts(value)
+    if parts is None:
         return False
     match parts.scheme:
         case "http" | "https":

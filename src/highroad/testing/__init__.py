@@ -1,8 +1,7 @@
 """What users test with: pytest plugin, fakes, a contract kit per port."""
 
 from highroad.testing.clock import FakeClock, SequentialIds
-from highroad.testing.memory_anchor import MemoryAnchor
-from highroad.testing.memory_store import MemoryStore
+from highroad.testing.memory import MemoryAnchor, MemoryStore
 from highroad.testing.rehearsal import Rehearsal
 from highroad.testing.secrets import FixedKeys
 from highroad.testing.tool_context import tool_context

@@ -15,7 +15,7 @@ from highroad.ledger.audit import Audit
 from highroad.runtime import Arguments, Circumstances, Runtime, ToolFunction
 from highroad.settings import Settings, load
 from highroad.testing.clock import FakeClock, SequentialIds
-from highroad.testing.memory_store import MemoryStore
+from highroad.testing.memory import MemoryStore
 from highroad.testing.secrets import FixedKeys
 
 TESTER: Final = Principal("tester", name="The tester", authenticated=True)

@@ -11,7 +11,9 @@ from typing import Final, TypeAlias
 from highroad.domain.json_value import JsonObject, JsonValue
 from highroad.tools.dialect.references import target_of
 from highroad.tools.dialect.report import Place, RepairCode
+from highroad.tools.schemas.applicators import ALONE, IN_LIST, IN_MAP, OF_CONTENT
 
+_ALONE: Final = ALONE | {OF_CONTENT}
 _BESIDE: Final = frozenset({"if", "then", "else", "not", "dependentSchemas"})
 """Keywords whose schemas never see to an object alone."""
 _WHOLE: Final = _BESIDE | {"allOf"}
@@ -54,13 +56,13 @@ def _below(part: JsonObject, *, is_part: bool) -> Iterator[Below]:
     divides = is_part or _has_parts(part)
     for keyword, value in part.items():
         is_same = keyword in _BESIDE or (divides and keyword in _WHOLE | _CHOICE)
-        if keyword in _MAPS and isinstance(value, dict):
+        if keyword in IN_MAP and isinstance(value, dict):
             for name, each in value.items():
                 yield (keyword, name), each, is_same
-        elif keyword in _LISTS and isinstance(value, list):
+        elif keyword in IN_LIST and isinstance(value, list):
             for at, each in enumerate(value):
                 yield (keyword, at), each, is_same
-        elif keyword in _SINGLE:
+        elif keyword in _ALONE:
             yield (keyword,), value, is_same
 
 
@@ -113,22 +115,3 @@ def _shared_definitions(root: JsonObject) -> frozenset[str]:
 
 def _listed(value: JsonValue) -> list[JsonValue]:
     return value if isinstance(value, list) else []
-
-
-_MAPS: Final = frozenset({"properties", "patternProperties", "dependentSchemas"})
-_LISTS: Final = frozenset({"allOf", "anyOf", "oneOf", "prefixItems"})
-_SINGLE: Final = frozenset(
-    {
-        "items",
-        "additionalProperties",
-        "contains",
-        "contentSchema",
-        "if",
-        "then",
-        "else",
-        "not",
-        "propertyNames",
-        "unevaluatedItems",
-        "unevaluatedProperties",
-    }
-)

@@ -30,6 +30,7 @@ from highroad.tools.dialect.report import EVERY, Place, RepairCode, Repaired
 from highroad.tools.dialect.types import add_types, name_types, say_null
 from highroad.tools.dialect.values import fit_default, fit_enum, fit_examples
 from highroad.tools.dialect.words import is_anything
+from highroad.tools.schemas.applicators import ALONE, IN_LIST, IN_MAP, OF_CONTENT, SHARED
 
 MAX_BYTES: Final = 262_144
 """Of the JSON text of one schema."""
@@ -53,21 +54,8 @@ _BEFORE: Final[tuple[Rule, ...]] = (
 )
 _AFTER: Final[tuple[Rule, ...]] = (fit_enum,)
 
-_MAPS: Final = ("properties", "patternProperties", "$defs", "dependentSchemas")
-_LISTS: Final = ("anyOf", "oneOf", "allOf", "prefixItems")
-_SINGLE: Final = (
-    "items",
-    "additionalProperties",
-    "contains",
-    "propertyNames",
-    "contentSchema",
-    "not",
-    "if",
-    "then",
-    "else",
-    "unevaluatedItems",
-    "unevaluatedProperties",
-)
+_IN_MAP: Final = IN_MAP | {SHARED}
+_ALONE: Final = ALONE | {OF_CONTENT}
 
 
 def repair_arguments(schema: object) -> Repaired:
@@ -157,15 +145,15 @@ def _below(part: JsonObject, place: Place) -> Iterator[tuple[Any, Any, Place]]:
     """Where schemas stand in a schema: what holds each, under which key, and its place."""
     for keyword in [*part]:
         value = part[keyword]
-        if keyword in _MAPS and isinstance(value, dict):
+        if keyword in _IN_MAP and isinstance(value, dict):
             for name in value:
                 yield value, name, place.below(keyword, name)
-        elif keyword in _LISTS and isinstance(value, list) and value:
+        elif keyword in IN_LIST and isinstance(value, list) and value:
             for at in range(len(value)):
                 yield value, at, place.below(keyword, at)
-        elif keyword in _SINGLE:
+        elif keyword in _ALONE:
             yield part, keyword, place.below(keyword)
-        elif keyword in _MAPS or keyword in _LISTS:
+        elif keyword in _IN_MAP or keyword in IN_LIST:
             place.report(RepairCode.KEYWORD_LOST, keyword, part.pop(keyword))
 
 

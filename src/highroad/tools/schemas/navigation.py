@@ -5,23 +5,10 @@ from typing import Final
 from urllib.parse import unquote
 
 from highroad.domain.json_value import JsonObject, JsonSchema, JsonValue
+from highroad.tools.schemas.applicators import ALONE, IN_LIST, IN_MAP, SHARED
 
-# Where a schema holds schemas (JSON Schema 2020-12 core, section 10, and `$defs`).
-_IN_MAP: Final = ("properties", "patternProperties", "$defs", "dependentSchemas")
-_IN_LIST: Final = ("anyOf", "oneOf", "allOf", "prefixItems")
-_ALONE: Final = (
-    "items",
-    "additionalProperties",
-    "propertyNames",
-    "contains",
-    "not",
-    "if",
-    "then",
-    "else",
-    "unevaluatedItems",
-    "unevaluatedProperties",
-)
-_NESTING: Final = frozenset({*_IN_MAP, *_IN_LIST, *_ALONE})
+_IN_MAP: Final = IN_MAP | {SHARED}
+_NESTING: Final = _IN_MAP | IN_LIST | ALONE
 
 
 def parts(schema: JsonObject) -> Iterator[JsonObject]:
@@ -32,9 +19,9 @@ def parts(schema: JsonObject) -> Iterator[JsonObject]:
     for keyword, value in list(schema.items()):
         if keyword in _IN_MAP and isinstance(value, dict):
             below = list(value.values())
-        elif keyword in _IN_LIST and isinstance(value, list):
+        elif keyword in IN_LIST and isinstance(value, list):
             below = value
-        elif keyword in _ALONE:
+        elif keyword in ALONE:
             below = [value]
         else:
             continue

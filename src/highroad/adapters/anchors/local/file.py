@@ -5,48 +5,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-import anyio.to_thread
-
+from highroad.adapters.anchors.local.anchor import LocalAnchor
 from highroad.domain.error import AnchorError
 
 _BACK: Final = 65_536
 
 
-class FileAnchor:
-    """Appends lines to a file, each durable (`highroad.ports.anchor.Anchor`).
+class FileAnchor(LocalAnchor):
+    """Appends lines to a file, each durable."""
 
-    Args:
-        path: The file; it and its folder are made where there are none.
-    """
+    scheme = "file://"
 
-    def __init__(self, path: Path) -> None:
-        self._path = path.absolute()
-
-    @property
-    def name(self) -> str:
-        """Its address."""
-        return f"file://{self._path.as_posix()}"
-
-    async def publish(self, lines: Sequence[str]) -> None:
-        """Add lines behind those that are there.
-
-        Raises:
-            AnchorError: The file cannot be written.
-        """
-        await anyio.to_thread.run_sync(self._append, lines)
-
-    async def lines(self) -> Sequence[str]:
-        """All whole lines, in order.
-
-        Raises:
-            AnchorError: The file cannot be read.
-        """
-        return await anyio.to_thread.run_sync(self._read)
-
-    async def close(self) -> None:
-        """Nothing is held open."""
-
-    def _append(self, lines: Sequence[str]) -> None:
+    def _add(self, lines: Sequence[str]) -> None:
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             is_new = not self._path.exists()

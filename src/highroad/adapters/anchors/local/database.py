@@ -1,12 +1,11 @@
 """An anchor in a second SQLite database, on another disk than the ledger."""
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Final, TypeVar
 
-import anyio.to_thread
 import apsw
 
+from highroad.adapters.anchors.local.anchor import LocalAnchor
 from highroad.domain.error import AnchorError
 
 T = TypeVar("T")
@@ -22,50 +21,22 @@ _ADD: Final = "INSERT OR IGNORE INTO anchored_head (line) VALUES (?)"
 _LINES: Final = "SELECT line FROM anchored_head ORDER BY id"
 
 
-class SQLiteAnchor:
-    """Keeps lines in a table of their own (`highroad.ports.anchor.Anchor`).
+class SQLiteAnchor(LocalAnchor):
+    """Keeps lines in a table of their own."""
 
-    Args:
-        path: The database; it and its folder are made where there are none.
-    """
+    scheme = "sqlite:///"
 
-    def __init__(self, path: Path) -> None:
-        self._path = path.absolute()
-
-    @property
-    def name(self) -> str:
-        """Its address."""
-        return f"sqlite:///{self._path.as_posix()}"
-
-    async def publish(self, lines: Sequence[str]) -> None:
-        """Add lines behind those that are there.
-
-        Raises:
-            AnchorError: The database cannot be written.
-        """
-
+    def _add(self, lines: Sequence[str]) -> None:
         def add(connection: apsw.Connection) -> None:
             """All of them or none."""
             with connection:
                 connection.executemany(_ADD, [(line,) for line in lines])
 
-        await anyio.to_thread.run_sync(self._use, add)
+        self._use(add)
 
-    async def lines(self) -> Sequence[str]:
-        """All lines, in order.
-
-        Raises:
-            AnchorError: The database cannot be read.
-        """
-
-        def read(connection: apsw.Connection) -> list[str]:
-            """In the order in which they came."""
-            return [str(line) for (line,) in connection.execute(_LINES)]
-
-        return await anyio.to_thread.run_sync(self._use, read)
-
-    async def close(self) -> None:
-        """Nothing is held open."""
+    def _read(self) -> list[str]:
+        """In the order in which they came."""
+        return self._use(lambda connection: [str(line) for (line,) in connection.execute(_LINES)])
 
     def _use(self, work: Callable[[apsw.Connection], T]) -> T:
         """Open the database for one piece of work: heads are rare, and files move."""

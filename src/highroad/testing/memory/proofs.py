@@ -7,7 +7,7 @@ from highroad.domain.error import FenceLost
 from highroad.domain.moving import Fact
 from highroad.domain.proof import RawEntry, SignedHead, Tile
 from highroad.ports.proofs import LogExtent
-from highroad.testing.memory_ledger import MemoryLedger
+from highroad.testing.memory.ledger import MemoryLedger
 
 
 class MemoryProofs:

@@ -9,7 +9,7 @@ from highroad.domain.audit import APP_USER, TABLES, known_columns, known_table
 from highroad.domain.entry import Row
 from highroad.domain.moving import Fact
 from highroad.ports.tables import Cell, Selection
-from highroad.testing.memory_ledger import MemoryLedger, Record
+from highroad.testing.memory.ledger import MemoryLedger, Record
 
 
 class MemoryTables:

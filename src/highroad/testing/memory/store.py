@@ -32,10 +32,10 @@ from highroad.domain.outcome import Status
 from highroad.domain.payload import SealedKey, SealedPayload
 from highroad.domain.run import Usage
 from highroad.ports.store import Ownership
-from highroad.testing.memory_ledger import MemoryLedger, seq_of
-from highroad.testing.memory_proofs import MemoryProofs
-from highroad.testing.memory_tables import MemoryTables
-from highroad.testing.memory_upkeep import MemoryUpkeep
+from highroad.testing.memory.ledger import MemoryLedger, seq_of
+from highroad.testing.memory.proofs import MemoryProofs
+from highroad.testing.memory.tables import MemoryTables
+from highroad.testing.memory.upkeep import MemoryUpkeep
 
 
 class MemoryStore:
