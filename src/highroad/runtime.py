@@ -15,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Literal, Self, TypedDict, TypeVar, Unpack, overload
 
+from highroad.approvals.cancellations import Cancellations
 from highroad.approvals.definitions import Definitions
 from highroad.approvals.desk import Desk
 from highroad.approvals.waiting import Waiting
@@ -84,6 +85,9 @@ class Runtime:
         self._services.nested = self._call_from_inside
         self._services.joiner = self._settle
         self._waiting = Waiting(assembly.services, assembly.desk, settle)
+        self._cancellations = Cancellations(
+            assembly.services, self._waiting, permissions=assembly.permissions
+        )
         self._background: set[asyncio.Task[None]] = set()
         self._is_closed = False
 
@@ -240,6 +244,39 @@ class Runtime:
         return await self._assembly.settlements.settle(
             call_id, applied=applied, by=by, reason=reason
         )
+
+    async def cancel(
+        self,
+        *,
+        call_id: str | None = None,
+        run: str | None = None,
+        by: Principal,
+        reason: str,
+    ) -> tuple[AnyOutcome, ...]:
+        """Call off a call, or a run with all its calls. Every one of them is answered (P5).
+
+        What is under way is stopped: an async body is cancelled, a worker process killed, a thread
+        left to itself. A call ends `cancelled` where it is proved that nothing was applied, and
+        `unknown` else; one that is held ends `cancelled`, and its approval is void. A run stays
+        called off: later calls are refused with the code `cancelled`.
+
+        Args:
+            call_id: One call, with what its body called.
+            run: The name that you gave a run, or its id; either this or `call_id`.
+            by: Whoever calls it off; it stands in the ledger.
+            reason: Why; kept encrypted.
+
+        Returns:
+            The outcomes of the calls that it ended, or came too late for.
+
+        Raises:
+            NotRecorded: There is no such call or run.
+            DecisionRefused: The call has ended, no reason is given, or `by` may not.
+            LedgerOwned: Another process owns the ledger, and only the owner drives calls.
+            LedgerError: It could not be recorded; what was reached has ended all the same.
+        """
+        self._require_ownership()
+        return await self._cancellations.cancel(call_id=call_id, run=run, by=by, reason=reason)
 
     async def unsettled(self, *, with_open: bool = False) -> tuple[Unsettled, ...]:
         """Calls that ended unknown and that wait for a person to settle them, oldest first.

@@ -128,8 +128,8 @@ async def until_gone(pid):
     """See that a process has ended; one that nobody has buried yet has."""
     file = Path(f"/proc/{pid}/stat")
     with contextlib.suppress(FileNotFoundError):
-        while file.read_text().rpartition(")")[2].split()[0] not in {"Z", "X"}:
-            await asyncio.to_thread(lambda: None)
+        while (await asyncio.to_thread(file.read_text)).rpartition(")")[2].split()[0] not in "ZX":
+            pass
 
 
 async def test_arguments_and_results_are_what_they_are_here(here, apart):

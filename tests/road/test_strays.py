@@ -6,6 +6,7 @@ import sys
 import threading
 from functools import partial
 
+import anyio.from_thread
 import pytest
 
 from highroad import Limits, tool
@@ -170,6 +171,19 @@ async def test_who_stops_waiting_for_a_thread_gives_its_turn_to_the_next(gate):
     assert order == [1, 2]
     assert not threads.strays
     threads.close()
+
+
+async def test_a_body_in_a_thread_reaches_the_loop_as_in_threads_of_anyio(world):
+    @tool(tier="read")
+    def both(number: int) -> int:
+        return anyio.from_thread.run(double, number)
+
+    async def double(number):
+        await asyncio.sleep(0)
+        return 2 * number
+
+    here = await world(both).open()
+    assert (await here.call(both, {"number": 2})).unwrap() == 4
 
 
 HANGS = """

@@ -106,6 +106,11 @@ class Desk:
         """Set when the next decision is recorded; ask for it before looking at the state."""
         return self._changed
 
+    def announce(self) -> None:
+        """Wake whoever waits for a change."""
+        self._changed.set()
+        self._changed = asyncio.Event()
+
     async def _decide(
         self, approval_id: str, ruling: Ruling, by: Principal, reason: str
     ) -> Approval:
@@ -141,8 +146,7 @@ class Desk:
             decided = self._after(approval, decision)
             reason = await self._sealed_reason(approval, decision)
             await self._ledger.writer.write(entries.decided(decided, decision, reason=reason))
-        self._changed.set()
-        self._changed = asyncio.Event()
+        self.announce()
         return decided
 
     def _after(self, approval: Approval, decision: Decision) -> Approval:

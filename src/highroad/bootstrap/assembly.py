@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +35,7 @@ from highroad.limits.budget import Budget
 from highroad.limits.rate import Rates
 from highroad.limits.slots import Slots
 from highroad.pipeline import guest
+from highroad.pipeline.cancelled import CancelledRuns
 from highroad.pipeline.services import Services
 from highroad.pipeline.threads import Threads
 from highroad.ports.anchor import Anchor
@@ -64,6 +66,8 @@ class Assembly:
     retention: Retention
     notary: Notary | None
     """Signs the ledger; `None` where another process owns it."""
+    permissions: Callable[[Principal], AbstractSet[str]] | None
+    """What a principal holds, by the policy; `None` where no policy is in force."""
     principal: Principal
     ledger_path: Path | None
     owner_pid: int | None
@@ -153,6 +157,7 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
         audit=audit,
         retention=Retention(opened.ledger, store.upkeep, ids, days=settings.payload_days),
         notary=opened.notary,
+        permissions=toolset.permissions,
         principal=principal or local_user(),
         ledger_path=path,
         owner_pid=opened.owner_pid,
@@ -178,6 +183,7 @@ def _services(
         loops=Loops(limits.identical_calls),
         retry=Retry(random.random),
         deps=toolset.deps,
+        cancelled=CancelledRuns(ledger.store),
         joiner=_not_wired,
         nested=_not_wired,
         threads=Threads(limits.threads, limits.threads_each, clock),

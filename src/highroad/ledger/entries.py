@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import orjson
 
 from highroad.domain.approval import Approval, Decision
+from highroad.domain.cancellation import Cancellation
 from highroad.domain.entry import (
     SCHEMA_VERSION,
     Amendment,
@@ -207,6 +208,36 @@ def amended(
             *projections.rows(body),
             *_profile(amendment.by, organization, profile, amendment.at_ms),
         ),
+        payloads=() if reason is None else (reason,),
+    )
+
+
+def cancelled(
+    cancellation: Cancellation, *, organization: str, reason: SealedPayload | None
+) -> Entry:
+    """A call or a run is called off."""
+    call_id = cancellation.call_id
+    kind = EntryKind.RUN_CANCELLED if call_id is None else EntryKind.CALL_CANCELLED
+    body: Body = {
+        "v": SCHEMA_VERSION,
+        "kind": kind,
+        "at": cancellation.at_ms,
+        "org": organization,
+        "run": cancellation.run_id,
+        "by": cancellation.by,
+    }
+    if call_id is not None:
+        body["call"] = call_id
+    if reason is not None:
+        body["reason"] = reason.id
+    return Entry(
+        kind=kind,
+        body=orjson.dumps(body),
+        organization=organization,
+        at_ms=cancellation.at_ms,
+        run_id=cancellation.run_id,
+        call_id=call_id,
+        rows=_profile(cancellation.by, organization, cancellation.profile, cancellation.at_ms),
         payloads=() if reason is None else (reason,),
     )
 

@@ -19,6 +19,7 @@ from highroad.ledger.canonical import canonical
 from highroad.ledger.record import CallRecord
 from highroad.limits.budget import Account, Reservation, to_microusd
 from highroad.limits.rate import Taken
+from highroad.pipeline.inflight import Flight
 from highroad.pipeline.services import Services
 from highroad.tools.body.context import ToolContext
 from highroad.tools.compile import RegisteredTool
@@ -42,6 +43,7 @@ class RoadContext:
         "claim",
         "deadline_s",
         "doubts",
+        "flight",
         "lap_s",
         "obligations",
         "outcome",
@@ -87,7 +89,7 @@ class RoadContext:
         self.taken: Taken | None = None
         """Its place in the rate."""
         clock, call = services.clock, record.call
-        services.inflight.board(call)
+        self.flight: Flight = services.inflight.board(call)
         self.started_s: float = clock.monotonic_s()
         self.lap_s: float = self.started_s
         """When the last stage ended."""

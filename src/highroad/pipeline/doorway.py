@@ -57,6 +57,7 @@ async def take_in(
     else:
         organization = services.ledger.keyring.organization(principal.organization)
         run_id = organization.run_id(run)
+        await services.cancelled.look(run_id)
         account = await services.budget.enter(run_id)
     call = Call(
         id=call_id,

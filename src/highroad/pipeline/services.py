@@ -15,6 +15,7 @@ from highroad.ledger.results import Results
 from highroad.limits.budget import Budget, Demand, to_microusd
 from highroad.limits.rate import Rates
 from highroad.limits.slots import Slots
+from highroad.pipeline.cancelled import CancelledRuns
 from highroad.pipeline.deps import Deps
 from highroad.pipeline.inflight import Inflight
 from highroad.pipeline.threads import Threads
@@ -63,6 +64,7 @@ class Services:
     nested: Nested
     threads: Threads
     sandbox: Sandbox
+    cancelled: CancelledRuns
     inflight: Inflight = field(default_factory=Inflight)
     flags: Flags
     asks: Mapping[str, Condition] = field(default_factory=dict)

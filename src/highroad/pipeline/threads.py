@@ -16,6 +16,8 @@ from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import Final, TypeAlias
 
+from anyio._core._eventloop import claim_worker_thread, get_async_backend
+
 from highroad.ports.clock import Clock
 
 _log: Final = logging.getLogger("highroad.road")
@@ -96,7 +98,7 @@ class Threads:
         try:
             thread = self._idle.pop()
         except IndexError:
-            thread = _Thread(self._idle)
+            thread = _Thread(self._idle, landed.get_loop())
         thread.jobs.put(_Job(body, done, landed))
         return done, landed
 
@@ -222,22 +224,25 @@ class _Job:
 class _Thread:
     """A thread that runs one body after the other, and ends when it was idle for a while.
 
-    A daemon: a body that hangs must not keep its program from ending.
+    A daemon, which no thread of anyio's is: a body that hangs must not keep its program from
+    ending. Its bodies may call `anyio.from_thread.run` all the same.
     """
 
-    __slots__ = ("_idle", "jobs")
+    __slots__ = ("_idle", "_loop", "jobs")
 
-    def __init__(self, idle: "list[_Thread]") -> None:
+    def __init__(self, idle: "list[_Thread]", loop: asyncio.AbstractEventLoop) -> None:
         self.jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._idle = idle
+        self._loop = loop
         threading.Thread(target=self._work, name="highroad body", daemon=True).start()
 
     def _work(self) -> None:
-        while (job := self._next()) is not None:
-            job.run()
-            self._idle.append(self)  # before anybody hears of it, who may have the next body
-            job.tell()
-            del job  # while it waits it holds nothing of a call
+        with claim_worker_thread(get_async_backend("asyncio"), self._loop):
+            while (job := self._next()) is not None:
+                job.run()
+                self._idle.append(self)  # before anybody hears of it, who may have the next body
+                job.tell()
+                del job  # while it waits it holds nothing of a call
 
     def _next(self) -> _Job | None:
         try:

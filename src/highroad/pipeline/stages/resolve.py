@@ -23,6 +23,13 @@ CHANGED: Final = CallError(
 )
 
 
+CANCELLED: Final = CallError(
+    code=Code.CANCELLED,
+    message="The run that this call belongs to was called off.",
+    hint="Make no more calls in this run; tell the user that it was called off.",
+)
+
+
 async def resolve(call: Call, context: RoadContext) -> Verdict:
     """Find the version of the tool that answers this caller, and parse the arguments.
 
@@ -34,6 +41,8 @@ async def resolve(call: Call, context: RoadContext) -> Verdict:
         exceeded = context.account.propose()
         if exceeded is not None:
             return Refuse(exceeded.error, rule=f"limits.{exceeded.limit}")
+    if call.run_id in services.cancelled:
+        return Refuse(CANCELLED, rule="run.cancelled")
     versions = services.registry.versions(call.tool)
     choice = _choose(services, versions, call.principal, call.version)
     tool = next((each for each in versions if each.definition is choice.definition), None)
