@@ -143,7 +143,7 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
     decides = opened.is_owner and not store.is_shared
     desk = _desk(opened.ledger, settings, decides=decides)
     settlements = Settlements(
-        opened.ledger, clock, permissions=toolset.permissions, is_owner=decides
+        opened.ledger, clock, ids, permissions=toolset.permissions, is_owner=decides
     )
     audit = _audit(opened, toolset, services.results)
     return Assembly(
@@ -153,7 +153,7 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
         definitions=definitions,
         desk=desk,
         settlements=settlements,
-        inbox=Inbox(store, clock, _handlers(desk, settlements, audit)),
+        inbox=Inbox(opened.ledger, _handlers(desk, settlements, audit)),
         audit=audit,
         retention=Retention(opened.ledger, store.upkeep, ids, days=settings.payload_days),
         notary=opened.notary,
@@ -215,7 +215,7 @@ def _handlers(desk: Desk, settlements: Settlements, audit: Audit) -> dict[type[O
     return {
         Decision: desk.record,
         Settlement: settlements.record,
-        ErasureOrder: audit.erasures.carry_out,
+        ErasureOrder: audit.erasures.record,
     }
 
 

@@ -37,6 +37,8 @@ class EntryKind(StrEnum):
     """Somebody decrypted a payload to read it."""
     ERASED = "payload.erased"
     """Payloads, keys of runs and names were destroyed, on request or by age."""
+    ORDER_REFUSED = "order.refused"
+    """What another process asked for by the inbox does not count."""
     POLICY = "policy.loaded"
     """Other rules are in force from here on."""
     OPENED = "ledger.opened"
@@ -200,6 +202,10 @@ class ApprovalSpent:
 Receipt: TypeAlias = Written | KeyTaken | AlreadyEnded | ApprovalSpent
 
 
+AMENDMENT: Final = "amd"
+"""Prefix of the ids of amendments."""
+
+
 class AmendmentKind(StrEnum):
     """Where a later fact comes from."""
 
@@ -214,6 +220,8 @@ class AmendmentKind(StrEnum):
 class Amendment:
     """A later fact about an ended call; it refers to the terminal record and leaves it alone."""
 
+    id: str
+    """Its own: two of one call may be made in one millisecond."""
     call_id: str
     kind: AmendmentKind
     applied: bool | None

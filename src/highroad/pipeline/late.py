@@ -11,7 +11,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Final
 
-from highroad.domain.entry import Amendment, AmendmentKind
+from highroad.domain.entry import AMENDMENT, Amendment, AmendmentKind
 from highroad.domain.outcome import AnyOutcome, Completed, Ending, Proof, Status
 from highroad.ledger import entries
 from highroad.pipeline.context import RoadContext
@@ -96,6 +96,7 @@ def amend_unwritten(context: RoadContext, ending: Ending) -> None:
 def _amend(context: RoadContext, *, applied: bool) -> None:
     services, call = context.services, context.record.call
     amendment = Amendment(
+        id=services.ids.new(AMENDMENT),
         call_id=call.id,
         kind=AmendmentKind.LATE,
         applied=applied,

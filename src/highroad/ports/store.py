@@ -10,7 +10,7 @@ from typing import Protocol
 
 from highroad.domain.approval import Approval, ApprovalState
 from highroad.domain.entry import Entry, Fence, KeyClaim, Position, Receipt, StoredEntry
-from highroad.domain.order import Order
+from highroad.domain.order import Order, PostedOrder
 from highroad.domain.payload import SealedKey, SealedPayload
 from highroad.domain.run import Usage
 from highroad.ports.proofs import ProofStore
@@ -192,15 +192,19 @@ class Store(Protocol):
         """Leave an order for the owner; any process may."""
         ...
 
-    async def inbox(self) -> Sequence[Order]:
-        """Orders that no entry answers yet, oldest first.
+    async def inbox(self) -> Sequence[PostedOrder]:
+        """Orders that no entry answers yet, oldest first, as they lie there.
 
         Of several writers of a shared ledger, one at a time is shown them.
         """
         ...
 
-    async def forget(self, orders: Sequence[Order]) -> None:
+    async def forget(self, numbers: Sequence[int]) -> None:
         """Take orders that were turned into entries, or turned down, from the inbox."""
+        ...
+
+    async def put_aside(self, posted: PostedOrder, *, reason: str) -> None:
+        """Keep what is no order, with the reason, where nobody takes it for one (`ASIDE`)."""
         ...
 
     async def expire(self, at_ms: int) -> None:

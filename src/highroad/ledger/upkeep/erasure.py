@@ -15,6 +15,7 @@ from highroad.domain.error import ErasureRefused, LedgerError, NotPermitted
 from highroad.domain.identity import Principal
 from highroad.domain.order import ErasureOrder
 from highroad.ledger import entries
+from highroad.ledger.authorship import signed
 from highroad.ledger.history import read_body
 from highroad.ledger.ledger import Ledger
 from highroad.ledger.names import Names
@@ -131,7 +132,6 @@ class Eraser:
             LedgerError: It could not be recorded, and so was not done.
         """
         ledger = self._ledger
-        self.judge(by, by.organization)
         order = ErasureOrder(
             principal_id=principal_id,
             organization=by.organization,
@@ -140,11 +140,23 @@ class Eraser:
             profile=ledger.sealed_profile(by),
         )
         if self._is_owner:
-            return await self.carry_out(order)
+            return await self.record(order, by)
+        self.judge(by, order.organization)
         plan = await self.plan(principal_id, by.organization)
         _refuse_unfinished(plan)
-        await ledger.store.post(order)
+        await ledger.store.post(signed(ledger.keyring, order))
         return plan
+
+    async def record(self, order: ErasureOrder, by: Principal) -> ErasurePlan:
+        """Judge an order, from here or from the inbox, and do what it asks for.
+
+        Raises:
+            NotPermitted: `by` lacks `audit:erase`, or is of another organization.
+            ErasureRefused: Calls are open, or unknown and not settled; nothing was destroyed.
+            LedgerError: It could not be recorded.
+        """
+        self.judge(by, order.organization)
+        return await self.carry_out(order)
 
     async def carry_out(self, order: ErasureOrder) -> ErasurePlan:
         """Do what an order asks for; the same order given again destroys nothing more.

@@ -27,7 +27,7 @@ from highroad.domain.entry import (
 )
 from highroad.domain.error import FenceLost, LedgerError
 from highroad.domain.moving import Fact
-from highroad.domain.order import Order
+from highroad.domain.order import ASIDE, Order, PostedOrder, put_aside, write_order
 from highroad.domain.outcome import Status
 from highroad.domain.payload import SealedKey, SealedPayload
 from highroad.domain.run import Usage
@@ -212,16 +212,24 @@ class MemoryStore:
         """Leave an order for the owner."""
         self._refuse_moved()
         inbox = self._open().inbox
-        inbox[max(inbox, default=0) + 1] = order
+        inbox[max(inbox, default=0) + 1] = write_order(order)
 
-    async def inbox(self) -> Sequence[Order]:
+    async def inbox(self) -> Sequence[PostedOrder]:
         """Orders that no entry answers yet, oldest first."""
-        return list(self._open().inbox.values())
+        return [
+            PostedOrder(number, kind, content)
+            for number, (kind, content) in self._open().inbox.items()
+            if kind != ASIDE
+        ]
 
-    async def forget(self, orders: Sequence[Order]) -> None:
+    async def forget(self, numbers: Sequence[int]) -> None:
         """Take orders from the inbox."""
         ledger = self._open()
-        ledger.inbox = {n: order for n, order in ledger.inbox.items() if order not in orders}
+        ledger.inbox = {n: order for n, order in ledger.inbox.items() if n not in numbers}
+
+    async def put_aside(self, posted: PostedOrder, *, reason: str) -> None:
+        """Keep what is no order, with the reason, where nobody takes it for one."""
+        self._open().inbox[posted.number] = (ASIDE, put_aside(posted, reason))
 
     async def expire(self, at_ms: int) -> None:
         """Drop claims that have expired."""

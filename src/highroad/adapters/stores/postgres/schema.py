@@ -8,9 +8,10 @@ and positions are given out by the one row of their log, which every append lock
 Text is compared byte by byte (`COLLATE "C"`), so that its order is that of every other store.
 """
 
+from dataclasses import replace
 from typing import Final
 
-from highroad.domain.audit import Column, ColumnType, Table
+from highroad.domain.audit import AMENDMENT, TABLES, Column, ColumnType, Table
 from highroad.domain.entry import EntryKind
 from highroad.domain.outcome import Status
 
@@ -149,6 +150,35 @@ PROOF: Final = (
 )
 NO_PROOF: Final = ("DROP TABLE anchored, tile, signed_head",)
 
+LIVES: Final = (
+    # Not logged, so that what ends all sessions at once empties it (`lives.py`).
+    f"""CREATE UNLOGGED TABLE life (
+        id integer PRIMARY KEY CHECK (id = 1),
+        name {TEXT} NOT NULL,
+        server timestamptz NOT NULL,
+        began timestamptz NOT NULL DEFAULT clock_timestamp()
+    )""",
+    f"ALTER TABLE log ADD COLUMN life {TEXT} NOT NULL DEFAULT ''",
+)
+NO_LIVES: Final = ("ALTER TABLE log DROP COLUMN life", "DROP TABLE life")
+
+AMENDMENT_IDS: Final = (
+    f"ALTER TABLE amendment ADD COLUMN id {TEXT}",
+    "UPDATE amendment SET id = source",
+    "ALTER TABLE amendment ALTER COLUMN id SET NOT NULL",
+    """ALTER TABLE amendment
+        DROP CONSTRAINT amendment_pkey, ADD PRIMARY KEY (call_id, amended_ms, id)""",
+)
+"""An amendment from before they had ids is known by its source."""
+NO_AMENDMENT_IDS: Final = (
+    """DELETE FROM amendment AS earlier USING amendment AS later
+        WHERE (earlier.call_id, earlier.amended_ms, earlier.source)
+            = (later.call_id, later.amended_ms, later.source) AND earlier.id < later.id""",
+    """ALTER TABLE amendment
+        DROP CONSTRAINT amendment_pkey, ADD PRIMARY KEY (call_id, amended_ms, source)""",
+    "ALTER TABLE amendment DROP COLUMN id",
+)
+
 AUDIT_INDEXES: Final = (
     f"""CREATE INDEX tool_result_refused ON tool_result (ended_ms, call_id)
         WHERE status = '{Status.REFUSED}'""",
@@ -171,6 +201,22 @@ AUDIT_INDEXES: Final = (
     LEFT JOIN agent_run ON agent_run.id = tool_call.run_id
     LEFT JOIN tool_result ON tool_result.call_id = tool_call.id""",
 )
+
+
+_AMENDMENT_OF_2: Final = Table(
+    AMENDMENT.name,
+    tuple(
+        replace(column, is_key=column.is_key or column.name == "source")
+        for column in AMENDMENT.columns
+        if column.name != "id"
+    ),
+)
+"""Without ids: of one call, one time and one source there could be one."""
+
+
+def tables_of_2() -> tuple[Table, ...]:
+    """The audit tables as the second step of the schema made them."""
+    return tuple(_AMENDMENT_OF_2 if table is AMENDMENT else table for table in TABLES.values())
 
 
 def creation(table: Table) -> tuple[str, ...]:
