@@ -15,10 +15,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Literal, Self, TypedDict, TypeVar, Unpack, overload
 
-from highroad.approvals.cancellations import Cancellations
 from highroad.approvals.definitions import Definitions
 from highroad.approvals.desk import Desk
-from highroad.approvals.waiting import Waiting
 from highroad.bootstrap import Assembly, assemble
 from highroad.domain.call import Call
 from highroad.domain.entry import Amendment
@@ -34,7 +32,7 @@ from highroad.ledger.upkeep.retention import PAUSE_S
 from highroad.pipeline import doorway
 from highroad.pipeline.doorway import Proposal
 from highroad.pipeline.drive import enter
-from highroad.recovery.settle import settle, settle_open_calls
+from highroad.recovery.settle import settle_open_calls
 from highroad.settings import Settings
 from highroad.tools.compile import RegisteredTool
 
@@ -48,6 +46,8 @@ _log: Final = logging.getLogger("highroad.runtime")
 logging.getLogger("highroad").addHandler(logging.NullHandler())
 
 _SWEEP_S: Final = 1.0
+_HEED_S: Final = 0.5
+"""How often a process of a shared ledger looks what others have called off."""
 _ABANDONED_S: Final = 5.0
 """How often a shared ledger is searched for calls whose process is gone."""
 
@@ -84,10 +84,7 @@ class Runtime:
         self._services = assembly.services
         self._services.nested = self._call_from_inside
         self._services.joiner = self._settle
-        self._waiting = Waiting(assembly.services, assembly.desk, settle)
-        self._cancellations = Cancellations(
-            assembly.services, self._waiting, permissions=assembly.permissions
-        )
+        self._waiting = assembly.waiting
         self._background: set[asyncio.Task[None]] = set()
         self._is_closed = False
 
@@ -253,7 +250,7 @@ class Runtime:
         by: Principal,
         reason: str,
     ) -> tuple[AnyOutcome, ...]:
-        """Call off a call, or a run with all its calls. Every one of them is answered (P5).
+        """Call off a call, or a run with all its calls; any process may. Each is answered (P5).
 
         What is under way is stopped: an async body is cancelled, a worker process killed, a thread
         left to itself. A call ends `cancelled` where it is proved that nothing was applied, and
@@ -267,16 +264,16 @@ class Runtime:
             reason: Why; kept encrypted.
 
         Returns:
-            The outcomes of the calls that it ended, or came too late for.
+            The outcomes of the calls that it ended here, or came too late for; none where another
+            process drives them, which is told.
 
         Raises:
             NotRecorded: There is no such call or run.
             DecisionRefused: The call has ended, no reason is given, or `by` may not.
-            LedgerOwned: Another process owns the ledger, and only the owner drives calls.
-            LedgerError: It could not be recorded; what was reached has ended all the same.
+            LedgerError: It could not be recorded; what was reached is called off all the same.
         """
-        self._require_ownership()
-        return await self._cancellations.cancel(call_id=call_id, run=run, by=by, reason=reason)
+        cancellations = self._assembly.cancellations
+        return await cancellations.cancel(call_id=call_id, run=run, by=by, reason=reason)
 
     async def unsettled(self, *, with_open: bool = False) -> tuple[Unsettled, ...]:
         """Calls that ended unknown and that wait for a person to settle them, oldest first.
@@ -396,6 +393,8 @@ class Runtime:
         if self._assembly.store.is_shared:
             left = self._waiting.sweep_abandoned
             watches.append(self._again(_ABANDONED_S, left, "calls left alone cannot be ended"))
+            heed = self._assembly.cancellations.heed
+            watches.append(self._again(_HEED_S, heed, "what was called off is not known"))
         for work in watches:
             self._background.add(asyncio.get_running_loop().create_task(work))
         if self._assembly.notary is not None:

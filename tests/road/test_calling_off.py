@@ -3,11 +3,14 @@
 import asyncio
 import contextlib
 import threading
+from dataclasses import replace
 
 import pytest
 
 from highroad import Principal, ToolContext, tool
 from highroad.domain.error import DecisionRefused, NotRecorded
+from highroad.domain.order import Cancellation, read_order
+from highroad.ledger import entries
 
 pytestmark = [pytest.mark.promise("P3"), pytest.mark.promise("P5")]
 
@@ -271,7 +274,7 @@ async def test_who_and_why_are_recorded_and_the_reason_is_not_in_plain(world, bo
     organization = here.services.ledger.keyring.organization("default")
     assert organization.opaque(bob.id) in entry.body.decode()
     assert b"Carol" not in entry.body
-    (payload,) = [name for name in here.ledger.payloads if ".cancelled." in name]
+    (payload,) = [name for name in here.ledger.payloads if ".cnl_" in name]
     plain = await here.services.ledger.vault.open(entry.run_id, payload)
     assert plain == b'"Carol asked"'
 
@@ -293,3 +296,80 @@ async def test_what_cannot_be_called_off_is_refused_with_a_reason(world, bob):
     for what in ({"run": "r"}, {"call_id": done.call_id}):
         with pytest.raises(NotRecorded):
             await off(here, stranger, **what)
+
+
+@pytest.fixture
+async def two(sqlite, begun):
+    """An owner with a call under way, and another process on its ledger."""
+    hang = hanging(begun)
+    owner = await sqlite(hang, wire).open()
+    other = await sqlite(hang, wire).open()
+    assert other.runtime.owner_pid is not None
+    call = asyncio.ensure_future(owner.call(hang, {"number": 1}, run="r"))
+    await begun.wait()
+    yield owner, other, call
+    call.cancel()
+    await asyncio.wait({call})
+
+
+async def test_another_process_calls_off_by_the_inbox(two, bob):
+    owner, other, call = two
+    held = await owner.call(wire, {"number": 1}, run="r")
+    assert await off(other, bob, run="r") == ()
+    assert not call.done()
+    await owner.assembly.inbox.empty()
+    assert (await call).status == "unknown"
+    assert (await owner.wait(held.call_id)).status == "cancelled"
+    assert (await owner.call(wire, {"number": 2}, run="r")).error.code == "cancelled"
+    assert not await owner.store.inbox()
+
+
+async def test_an_owner_who_dies_behind_the_entry_records_an_order_once(two, bob):
+    owner, other, call = two
+    await off(other, bob, run="r")
+    (posted,) = await owner.store.inbox()
+    await owner.assembly.inbox.empty()
+    await call
+    await other.store.post(read_order(posted))
+    await owner.assembly.inbox.empty()
+    kinds = [entry.kind for entry in await owner.entries()]
+    assert kinds.count("run.cancelled") == 1
+    assert "order.refused" not in kinds
+
+
+async def test_who_may_not_call_off_is_refused_and_so_is_an_order_that_nobody_gave(
+    two, bob, sqlite
+):
+    owner, other, call = two
+    await off(other, bob, run="r")
+    (posted,) = await owner.store.inbox()
+    forged = replace(read_order(posted), by="usr_nobody", id="cnl_forged")
+    await owner.store.forget([posted.number])
+    await other.store.post(forged)
+    await owner.assembly.inbox.empty()
+    assert not call.done()
+    assert [entry.kind for entry in await owner.entries()][-1] == "order.refused"
+    owner.assembly.cancellations._permissions = lambda _: frozenset()  # noqa: SLF001 - a policy in force
+    with pytest.raises(DecisionRefused, match="calls:cancel"):
+        await off(owner, bob, run="r")
+    assert not call.done()
+
+
+async def test_a_process_heeds_what_another_one_of_a_shared_ledger_called_off(world, begun, bob):
+    hang = hanging(begun)
+    here = await world(hang).open()
+    call = asyncio.ensure_future(here.call(hang, {"number": 1}, run="r"))
+    await begun.wait()
+    (flight,) = here.services.inflight.of()
+    order = Cancellation(
+        id="cnl_1",
+        run_id=flight.call.run_id,
+        call_id="",
+        organization="default",
+        by="usr_other",
+        at_ms=here.clock.now_ms(),
+    )
+    await here.services.ledger.writer.write(entries.cancelled(order, reason=None))
+    await here.assembly.cancellations.heed()
+    assert (await call).status == "unknown"
+    assert (await here.call(hang, {"number": 2}, run="r")).error.code == "cancelled"

@@ -2,7 +2,6 @@
 
 import random
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from collections.abc import Set as AbstractSet
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,9 +10,11 @@ from typing import Any, NoReturn
 from highroad.adapters.flags.rules import RulesFlags
 from highroad.adapters.sandboxes.process.pool import ProcessSandbox
 from highroad.adapters.system import SystemClock, TypeIds
+from highroad.approvals.cancellations import Cancellations
 from highroad.approvals.definitions import Definitions
 from highroad.approvals.desk import Desk, Rules
 from highroad.approvals.inbox import Handler, Inbox
+from highroad.approvals.waiting import Waiting
 from highroad.bootstrap.anchors import anchors_at
 from highroad.bootstrap.keys import keyring_of
 from highroad.bootstrap.ownership import OpenLedger, open_ledger, take_office
@@ -24,7 +25,7 @@ from highroad.domain.approval import Decision
 from highroad.domain.error import BrokenPromise
 from highroad.domain.identity import Principal
 from highroad.domain.limits import Limits
-from highroad.domain.order import ErasureOrder, Order, Settlement
+from highroad.domain.order import Cancellation, ErasureOrder, Order, Settlement
 from highroad.domain.run import Usage
 from highroad.ledger.audit import Audit
 from highroad.ledger.ledger import Ledger
@@ -43,6 +44,7 @@ from highroad.ports.clock import Clock
 from highroad.ports.ids import Ids
 from highroad.ports.secrets import MasterKeys
 from highroad.ports.store import Store
+from highroad.recovery.settle import settle
 from highroad.recovery.settlements import Settlements
 from highroad.resilience.cache import Cache
 from highroad.resilience.loops import Loops
@@ -66,8 +68,8 @@ class Assembly:
     retention: Retention
     notary: Notary | None
     """Signs the ledger; `None` where another process owns it."""
-    permissions: Callable[[Principal], AbstractSet[str]] | None
-    """What a principal holds, by the policy; `None` where no policy is in force."""
+    waiting: Waiting
+    cancellations: Cancellations
     principal: Principal
     ledger_path: Path | None
     owner_pid: int | None
@@ -145,6 +147,10 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
     settlements = Settlements(
         opened.ledger, clock, ids, permissions=toolset.permissions, is_owner=decides
     )
+    waiting = Waiting(services, desk, settle)
+    cancellations = Cancellations(
+        services, waiting, permissions=toolset.permissions, is_writer=opened.is_owner
+    )
     audit = _audit(opened, toolset, services.results)
     return Assembly(
         settings=settings,
@@ -153,11 +159,12 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
         definitions=definitions,
         desk=desk,
         settlements=settlements,
-        inbox=Inbox(opened.ledger, _handlers(desk, settlements, audit)),
+        inbox=Inbox(opened.ledger, _handlers(desk, settlements, audit, cancellations)),
         audit=audit,
         retention=Retention(opened.ledger, store.upkeep, ids, days=settings.payload_days),
         notary=opened.notary,
-        permissions=toolset.permissions,
+        waiting=waiting,
+        cancellations=cancellations,
         principal=principal or local_user(),
         ledger_path=path,
         owner_pid=opened.owner_pid,
@@ -210,12 +217,15 @@ def _audit(opened: OpenLedger, toolset: Toolset, results: Results) -> Audit:
     )
 
 
-def _handlers(desk: Desk, settlements: Settlements, audit: Audit) -> dict[type[Order], Handler]:
+def _handlers(
+    desk: Desk, settlements: Settlements, audit: Audit, cancellations: Cancellations
+) -> dict[type[Order], Handler]:
     """Who records what another process asks for."""
     return {
         Decision: desk.record,
         Settlement: settlements.record,
         ErasureOrder: audit.erasures.record,
+        Cancellation: cancellations.record,
     }
 
 

@@ -112,6 +112,8 @@ async def _cancel(door: Door, subject: str, *, reason: str) -> ExitCode:
     rows = [{"call_id": each.call_id, "status": str(each.status)} for each in ended]
     lines = [f"called off: {subject}", *(f"  {row['status']} {row['call_id']}" for row in rows)]
     door.output.show({"cancelled": subject, "calls": rows}, "\n".join(lines))
+    if door.runtime.owner_pid is not None:
+        door.output.note(f"Process {door.runtime.owner_pid}, which drives the calls, is told.")
     if not is_call:
         door.output.note("Later calls of this run are refused; who goes on takes another run.")
     return ExitCode.COMPLETED

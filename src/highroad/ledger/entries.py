@@ -12,7 +12,6 @@ from typing import Final
 import orjson
 
 from highroad.domain.approval import Approval, Decision
-from highroad.domain.cancellation import Cancellation
 from highroad.domain.entry import (
     SCHEMA_VERSION,
     Amendment,
@@ -23,7 +22,7 @@ from highroad.domain.entry import (
     KeyClaim,
     Row,
 )
-from highroad.domain.order import Order, name_of, subject_of
+from highroad.domain.order import Cancellation, Order, name_of, subject_of
 from highroad.domain.outcome import Ending
 from highroad.domain.payload import PayloadRef, SealedPayload
 from highroad.domain.pin import Pin
@@ -218,32 +217,30 @@ def amended(
     )
 
 
-def cancelled(
-    cancellation: Cancellation, *, organization: str, reason: SealedPayload | None
-) -> Entry:
+def cancelled(order: Cancellation, *, reason: SealedPayload | None) -> Entry:
     """A call or a run is called off."""
-    call_id = cancellation.call_id
-    kind = EntryKind.RUN_CANCELLED if call_id is None else EntryKind.CALL_CANCELLED
+    kind = EntryKind.CALL_CANCELLED if order.call_id else EntryKind.RUN_CANCELLED
     body: Body = {
         "v": SCHEMA_VERSION,
         "kind": kind,
-        "at": cancellation.at_ms,
-        "org": organization,
-        "run": cancellation.run_id,
-        "by": cancellation.by,
+        "at": order.at_ms,
+        "org": order.organization,
+        "run": order.run_id,
+        "id": order.id,
+        "by": order.by,
     }
-    if call_id is not None:
-        body["call"] = call_id
+    if order.call_id:
+        body["call"] = order.call_id
     if reason is not None:
         body["reason"] = reason.id
     return Entry(
         kind=kind,
         body=orjson.dumps(body),
-        organization=organization,
-        at_ms=cancellation.at_ms,
-        run_id=cancellation.run_id,
-        call_id=call_id,
-        rows=_profile(cancellation.by, organization, cancellation.profile, cancellation.at_ms),
+        organization=order.organization,
+        at_ms=order.at_ms,
+        run_id=order.run_id,
+        call_id=order.call_id or None,
+        rows=_profile(order.by, order.organization, order.profile, order.at_ms),
         payloads=() if reason is None else (reason,),
     )
 

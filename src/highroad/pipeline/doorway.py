@@ -149,6 +149,8 @@ async def reopen(
     services: Services, call: Call, history: CallHistory, approval: Approval | None = None
 ) -> RoadContext:
     """The context of a call that the ledger knows, to drive it on or to end it."""
+    if not call.is_direct:
+        await services.cancelled.look(call.run_id)
     record = await services.ledger.reopened(call, history)
     account = await services.budget.enter(call.run_id, is_direct=call.is_direct)
     context = RoadContext(services, record, account, approval)
