@@ -114,6 +114,39 @@ async def test_a_body_that_swallows_its_cancellation_is_ended_and_its_call_answe
     assert not await here.check()
 
 
+async def test_a_probe_may_make_calls_behind_the_attempt_that_it_is_asked_about(world):
+    @tool(tier="read")
+    async def was_sent(key: str) -> bool:
+        return True
+
+    async def ask(key: str, context: ToolContext) -> bool:
+        return (await context.call(was_sent, {"key": key})).unwrap()
+
+    @tool(tier="reversible", effect="checkable", probe=ask, timeout_s=SHORT_S)
+    async def send(number: int) -> None:
+        here.clock.advance(2 * SHORT_S)
+        await asyncio.Event().wait()
+
+    here = await world(send, was_sent).open()
+    assert (await here.call(send, {"number": 1})).status == "completed"
+
+
+async def test_who_waits_for_a_slot_of_its_run_is_answered_at_its_deadline(world, effects):
+    gate = asyncio.Event()
+
+    @tool(tier="reversible")
+    async def slow(number: int) -> None:
+        effects["slow"] += 1
+        await gate.wait()
+
+    here = await world(slow, limits=Limits(parallel=1, call_s=SHORT_S, attempt_s=60)).open()
+    calls = [asyncio.ensure_future(here.call(slow, {"number": n}, run="r")) for n in range(2)]
+    outcomes = [await each for each in calls]
+    assert sorted(str(each.error.code) for each in outcomes) == ["outcome_unknown", "overloaded"]
+    assert effects["slow"] == 1
+    assert not await here.check()
+
+
 HUNG = {
     "an owner look-up": lambda: tool(tier="read", timeout_s=SHORT_S)(owned),
     "a data check": lambda: tool(tier="read", timeout_s=SHORT_S, data_checks=[forever])(plain),

@@ -3,6 +3,7 @@
 import asyncio
 import inspect
 import logging
+import math
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import replace
@@ -111,7 +112,11 @@ async def run_body(call: Call, context: RoadContext, timeout_s: float, watch: Wa
     if context.tool.is_apart:
         return await _run_apart(call, context, timeout_s)
     context.attempt_until_s = context.services.clock.monotonic_s() + timeout_s
-    return await within(timeout_s, _run(call, context, watch))
+    try:
+        return await within(timeout_s, _run(call, context, watch))
+    finally:
+        # What is asked afterwards, as a probe, is no part of this attempt.
+        context.seen, context.attempt_until_s = None, math.inf
 
 
 async def _run(call: Call, context: RoadContext, watch: Watch) -> object:

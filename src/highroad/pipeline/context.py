@@ -21,6 +21,7 @@ from highroad.limits.budget import Account, Reservation, to_microusd
 from highroad.limits.rate import Taken
 from highroad.pipeline.inflight import Flight
 from highroad.pipeline.services import Services
+from highroad.pipeline.timer import within
 from highroad.tools.body.context import ToolContext
 from highroad.tools.compile import RegisteredTool
 
@@ -196,10 +197,14 @@ class RoadContext:
         self.record.reserved_microusd = reservation.microusd
 
     async def take_slot(self) -> None:
-        """Wait for one of the run's slots; a call from inside a body rides on its parent's."""
+        """Wait for one of the run's slots; a call from inside a body rides on its parent's.
+
+        Raises:
+            TimeoutError: None was free before the deadline.
+        """
         call = self.record.call
         if not call.is_direct and call.parent_id is None:
-            await self.services.slots.take(call.run_id)
+            await within(self.remaining_s(), self.services.slots.take(call.run_id))
             self._has_slot = True
 
     def take_over_reservation(self) -> None:

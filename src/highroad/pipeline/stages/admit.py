@@ -1,13 +1,21 @@
 """`admit`: reserves what the call may use."""
 
-from typing import Any
+from typing import Any, Final
 
 from highroad.domain.call import Call
+from highroad.domain.error import CallError, Code
 from highroad.domain.verdict import Proceed, Refuse, Verdict
 from highroad.limits.exceeded import Exceeded, RateExceeded
 from highroad.pipeline.context import RoadContext
 from highroad.pipeline.services import Services
 from highroad.tools.compile import RegisteredTool
+
+CROWDED: Final = CallError(
+    code=Code.OVERLOADED,
+    message="Other calls of this run took all the time that this one had, so nothing was run.",
+    hint="Make fewer calls at once.",
+    retryable=True,
+)
 
 
 def applies(tool: RegisteredTool[Any], services: Services) -> bool:
@@ -34,5 +42,8 @@ async def admit(call: Call, context: RoadContext) -> Verdict:
     if isinstance(reserved, Exceeded):
         return Refuse(reserved.error, rule=f"limits.{reserved.limit}")
     context.hold_reservation(reserved)
-    await context.take_slot()
+    try:
+        await context.take_slot()
+    except TimeoutError:
+        return Refuse(CROWDED, rule="limits.parallel")
     return Proceed(call)
