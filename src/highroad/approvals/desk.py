@@ -13,6 +13,7 @@ import orjson
 
 from highroad.domain.approval import Approval, ApprovalState, Decision, Ruling
 from highroad.domain.audit import APPROVAL_DECISION
+from highroad.domain.entry import KeyDestroyed
 from highroad.domain.error import DecisionRefused
 from highroad.domain.identity import Principal
 from highroad.domain.payload import PayloadKind, SealedPayload
@@ -149,7 +150,10 @@ class Desk:
                 return approval
             decided = self._judge(approval, decision, by)
             reason = await self._sealed_reason(approval, decision)
-            await self._ledger.writer.write(entries.decided(decided, decision, reason=reason))
+            entry = entries.decided(decided, decision, reason=reason)
+            if isinstance(await self._ledger.writer.write(entry), KeyDestroyed):
+                # As long as the call waits nothing of its run can be erased.
+                raise DecisionRefused(f"{approval.id} is over: its run was erased; nothing changed")
         self.announce()
         return decided
 

@@ -199,7 +199,21 @@ class ApprovalSpent:
     approval_id: str
 
 
-Receipt: TypeAlias = Written | KeyTaken | AlreadyEnded | ApprovalSpent
+@dataclass(frozen=True, slots=True)
+class KeyDestroyed:
+    """What the entry brings is sealed under a key that its run has not; nothing was written."""
+
+    run_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallsOpen:
+    """Calls in the runs that were to be erased are open; nothing was written or destroyed."""
+
+    call_ids: tuple[str, ...]
+
+
+Receipt: TypeAlias = Written | KeyTaken | AlreadyEnded | ApprovalSpent | KeyDestroyed | CallsOpen
 
 
 AMENDMENT: Final = "amd"

@@ -88,3 +88,9 @@ class CallRecord:
         if not isinstance(self._run_key, RunKey):
             self._run_key = self._run_key()
         return self._run_key
+
+    def renew(self, key: RunKey) -> None:
+        """Have another key: nothing that was made under the one before is written any more."""
+        self._run_key = key
+        self.payloads.clear()
+        self.arguments = self.key_digest = None

@@ -12,7 +12,7 @@ from typing import Final
 
 import orjson
 
-from highroad.domain.entry import AMENDMENT, Amendment, AmendmentKind
+from highroad.domain.entry import AMENDMENT, Amendment, AmendmentKind, KeyDestroyed, Receipt
 from highroad.domain.error import DecisionRefused, NotRecorded
 from highroad.domain.identity import Principal
 from highroad.domain.order import Settlement
@@ -126,15 +126,10 @@ class Settlements:
             self._judge(history, settlement, by)
             reason = await self._sealed_reason(history, settlement)
             amendment = _amendment(settlement, reason)
-            await self._ledger.writer.write(
-                entries.amended(
-                    amendment,
-                    organization=history.organization,
-                    run_id=history.run_id,
-                    reason=reason,
-                    profile=settlement.profile,
-                )
-            )
+            receipt = await self._amend(history, settlement, amendment, reason)
+            if isinstance(receipt, KeyDestroyed):  # the word counts without its reason
+                amendment = _amendment(settlement, None)
+                await self._amend(history, settlement, amendment, None)
         return amendment
 
     def _judge(self, history: CallHistory, settlement: Settlement, by: Principal) -> None:
@@ -152,6 +147,23 @@ class Settlements:
             )
         _judge(history, settlement)
 
+    async def _amend(
+        self,
+        history: CallHistory,
+        settlement: Settlement,
+        amendment: Amendment,
+        reason: SealedPayload | None,
+    ) -> Receipt:
+        return await self._ledger.writer.write(
+            entries.amended(
+                amendment,
+                organization=history.organization,
+                run_id=history.run_id,
+                reason=reason,
+                profile=settlement.profile,
+            )
+        )
+
     async def _history(self, call_id: str) -> CallHistory:
         history = await self._ledger.history(call_id)
         if history is None:
@@ -168,9 +180,8 @@ class Settlements:
         """
         if settlement.reason is None:
             return None
-        run_key = await self._ledger.vault.key_of_run(history.run_id)
-        is_kept = await self._ledger.store.run_key(history.run_id) is not None
-        if run_key.pending is not None or not is_kept:
+        run_key = await self._ledger.vault.kept_key(history.run_id)
+        if run_key is None:
             _log.warning("no reason is kept about call %s: its run was erased", history.call_id)
             return None
         key = self._ledger.keyring.organization(history.organization)

@@ -129,7 +129,7 @@ async def finish(context: RoadContext, ending: Ending) -> AnyOutcome:
     try:
         if context.is_read:
             await ledger.put_end(record, terminal)
-        elif isinstance(await ledger.write(record, terminal()), AlreadyEnded):
+        elif isinstance(await ledger.write_drawn(record, terminal), AlreadyEnded):
             outcome = context.outcome = await _as_recorded(context)
     except LedgerError:
         outcome = context.outcome = _unrecorded(context, ending)

@@ -125,11 +125,17 @@ def _inbox(ledger: MemoryLedger) -> Iterable[Line]:
     return ((number, *order) for number, order in ledger.inbox.items())
 
 
+def _payloads(ledger: MemoryLedger) -> Iterable[Line]:
+    for payload in ledger.payloads.values():
+        *cells, _ = astuple(payload)  # the last one, the key it was sealed under, is not stored
+        yield tuple(cells)
+
+
 _OUT: Final[Mapping[Section, Callable[[MemoryLedger], Iterable[Line]]]] = {
     Section.LEDGER: lambda ledger: ledger.facts.items(),
     Section.LOG: _log,
     Section.ENTRY: _entries,
-    Section.PAYLOAD: lambda ledger: map(astuple, ledger.payloads.values()),
+    Section.PAYLOAD: _payloads,
     Section.RUN_KEY: lambda ledger: map(astuple, ledger.run_keys.values()),
     Section.KEY_CLAIM: _claims,
     Section.OPEN_CALL: _open_calls,
