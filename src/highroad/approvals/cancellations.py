@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 from highroad.approvals.waiting import Waiting
-from highroad.domain.entry import EntryKind, StoredEntry
+from highroad.domain.entry import EntryKind, KeyDestroyed, StoredEntry
 from highroad.domain.error import DecisionRefused, NotRecorded
 from highroad.domain.identity import Principal
 from highroad.domain.order import Cancellation
@@ -120,7 +120,9 @@ class Cancellations:
             if order.call_id and not held:
                 await self._require_open(order.call_id, flights)
             reason = await self._sealed_reason(order, flights)
-            await self._ledger.writer.write(entries.cancelled(order, reason=reason))
+            receipt = await self._ledger.writer.write(entries.cancelled(order, reason=reason))
+            if isinstance(receipt, KeyDestroyed):  # the word counts without its reason
+                await self._ledger.writer.write(entries.cancelled(order, reason=None))
         return Reached(flights, held)
 
     async def heed(self) -> None:
@@ -244,14 +246,14 @@ class Cancellations:
         """What they wrote, moved from the organization's key to that of the run, if it has one."""
         if order.reason is None:
             return None
-        store = self._ledger.store
         await self._ledger.writer.flush()
-        if await store.run_key(order.run_id) is None:
+        run_key = await self._ledger.vault.kept_key(order.run_id)
+        if run_key is None:
             await _landed(flights)  # its first call brings the key with its end
             await self._ledger.writer.flush()
-        if await store.run_key(order.run_id) is None:
+            run_key = await self._ledger.vault.kept_key(order.run_id)
+        if run_key is None:
             return None
-        run_key = await self._ledger.vault.key_of_run(order.run_id)
         key = self._ledger.keyring.organization(order.organization)
         plain = key.open_profile(order.subject, order.reason)
         _, sealed = self._ledger.vault.seal(

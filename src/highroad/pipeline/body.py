@@ -3,7 +3,6 @@
 import asyncio
 import inspect
 import logging
-import math
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import replace
@@ -32,12 +31,13 @@ Watch: TypeAlias = Callable[[RoadContext, int, Future[object]], None]
 class Progress:
     """The road's side of a call while its body runs (`tools.body.context.CallInProgress`)."""
 
-    __slots__ = ("_call", "_context", "_until_s")
+    __slots__ = ("_call", "_context", "is_over")
 
     def __init__(self, call: Call, context: RoadContext) -> None:
         self._call = call
         self._context = context
-        self._until_s = context.attempt_until_s
+        self.is_over = False
+        """The attempt has ended, though its body may run on astray."""
 
     def remaining_s(self) -> float:
         """Seconds until the deadline of the call."""
@@ -55,7 +55,7 @@ class Progress:
         A body that runs on astray in its thread has no time left: nothing begins behind it.
         """
         services = self._context.services
-        left_s = min(self._until_s, self._context.deadline_s) - services.clock.monotonic_s()
+        left_s = 0.0 if self.is_over else self._context.attempt_left_s()
         deadline_ms = services.clock.now_ms() + int(left_s * 1_000)
         parent = replace(self._call, deadline_ms=deadline_ms)
         return await services.nested(parent, tool, arguments, idempotency_key)
@@ -111,12 +111,13 @@ async def run_body(call: Call, context: RoadContext, timeout_s: float, watch: Wa
     """
     if context.tool.is_apart:
         return await _run_apart(call, context, timeout_s)
-    context.attempt_until_s = context.services.clock.monotonic_s() + timeout_s
     try:
         return await within(timeout_s, _run(call, context, watch))
     finally:
         # What is asked afterwards, as a probe, is no part of this attempt.
-        context.seen, context.attempt_until_s = None, math.inf
+        seen, context.seen = context.seen, None
+        if seen is not None and isinstance(seen.progress, Progress):
+            seen.progress.is_over = True
 
 
 async def _run(call: Call, context: RoadContext, watch: Watch) -> object:

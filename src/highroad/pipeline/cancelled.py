@@ -18,21 +18,27 @@ class CancelledRuns:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._known: OrderedDict[str, bool] = OrderedDict()
-
-    def __contains__(self, run_id: str) -> bool:
-        return self._known.get(run_id, False)
+        self._looked: OrderedDict[str, None] = OrderedDict()
+        self.runs: set[str] = set()
+        """Those that were called off, among the runs that were looked at."""
 
     async def look(self, run_id: str) -> None:
         """Learn from the ledger whether a run was called off, if that is not known."""
-        if run_id in self._known:
-            self._known.move_to_end(run_id)
+        if run_id in self._looked:
+            self._looked.move_to_end(run_id)
             return
-        found = await self._store.entries(run_id=run_id, kind=EntryKind.RUN_CANCELLED, limit=1)
-        self._known.setdefault(run_id, bool(found))
-        while len(self._known) > _MOST:
-            self._known.popitem(last=False)
+        if await self._store.entries(run_id=run_id, kind=EntryKind.RUN_CANCELLED, limit=1):
+            self.add(run_id)
+        self._note(run_id)
 
     def add(self, run_id: str) -> None:
         """From here on no call of the run goes on."""
-        self._known[run_id] = True
+        self.runs.add(run_id)
+        self._note(run_id)
+
+    def _note(self, run_id: str) -> None:
+        """Remember the run, and forget the one that nobody asked for longest."""
+        self._looked[run_id] = None
+        while len(self._looked) > _MOST:
+            oldest, _ = self._looked.popitem(last=False)
+            self.runs.discard(oldest)

@@ -1,7 +1,6 @@
 """What is learned about one call while it is on the road."""
 
 import logging
-import math
 from typing import Any, Final
 
 import orjson
@@ -85,8 +84,6 @@ class RoadContext:
         """Attempts that were given up on and whose bodies run on, each in its thread."""
         self.seen: ToolContext[Any] | None = None
         """What the tool's body and hooks were handed last."""
-        self.attempt_until_s: float = math.inf
-        """When the attempt under way is over, on the monotonic clock."""
         self.taken: Taken | None = None
         """Its place in the rate."""
         clock, call = services.clock, record.call
@@ -96,6 +93,8 @@ class RoadContext:
         """When the last stage ended."""
         self.deadline_s: float = self.started_s + (call.deadline_ms - clock.now_ms()) / 1_000
         """On the monotonic clock."""
+        self.attempt_until_s: float = self.deadline_s
+        """When the attempt or question under way is over, on the monotonic clock."""
         self._tool: RegisteredTool[Any] | None = None
         self._canonical: bytes | None = None
         self._reservation: Reservation | None = None
@@ -173,7 +172,14 @@ class RoadContext:
     def attempt_s(self) -> float:
         """Seconds that one attempt, or one question to the tool's author, may take now."""
         most_s = self.tool.definition.timeout_s or self.services.limits.attempt_s
-        return min(most_s, self.remaining_s())
+        left_s = self.remaining_s()
+        timeout_s = min(most_s, left_s)
+        self.attempt_until_s = self.deadline_s - left_s + timeout_s
+        return timeout_s
+
+    def attempt_left_s(self) -> float:
+        """Seconds that are left of that."""
+        return self.attempt_until_s - self.services.clock.monotonic_s()
 
     def hurry(self, seconds: float) -> None:
         """Be over within so many seconds, if not before."""

@@ -41,7 +41,7 @@ async def resolve(call: Call, context: RoadContext) -> Verdict:
         exceeded = context.account.propose()
         if exceeded is not None:
             return Refuse(exceeded.error, rule=f"limits.{exceeded.limit}")
-    if call.run_id in services.cancelled:
+    if call.run_id in services.cancelled.runs:
         return Refuse(CANCELLED, rule="run.cancelled")
     versions = services.registry.versions(call.tool)
     choice = _choose(services, versions, call.principal, call.version)
