@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from highroad import Principal, ToolContext, tool
+from highroad import Principal, Runtime, ToolContext, tool
 from highroad.domain.error import DecisionRefused, NotRecorded
 from highroad.domain.order import Cancellation, read_order
 from highroad.ledger import entries
@@ -371,5 +371,23 @@ async def test_a_process_heeds_what_another_one_of_a_shared_ledger_called_off(wo
     )
     await here.services.ledger.writer.write(entries.cancelled(order, reason=None))
     await here.assembly.cancellations.heed()
+    assert not call.done()  # it is not looked at before it was under way for a while
+    await here.assembly.cancellations.heed()
     assert (await call).status == "unknown"
     assert (await here.call(hang, {"number": 2}, run="r")).error.code == "cancelled"
+
+
+async def test_a_run_without_a_call_under_way_is_heeded_too(postgres_url, bob):
+    async with (
+        Runtime.open(postgres_url, tools=[note]) as here,
+        Runtime.open(postgres_url, tools=[note]) as there,
+    ):
+        assert (await here.call(note, {"number": 1}, run="r")).unwrap() == 1
+        await there.cancel(run="r", by=bob, reason="no longer wanted")
+        for number in range(2, 1_000):
+            outcome = await here.call(note, {"number": number}, run="r")
+            if outcome.error is not None and outcome.error.code == "cancelled":
+                break
+            await asyncio.sleep(0.01)
+        else:
+            pytest.fail("it was never heard of")

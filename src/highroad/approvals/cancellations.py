@@ -128,14 +128,12 @@ class Cancellations:
     async def heed(self) -> None:
         """Stop what other processes of a shared ledger called off.
 
-        Looked at are runs of several calls, and single calls that were under way before.
+        Looked at are runs that had a call since, and calls that were under way before.
         """
         flights = self._services.inflight.of()
-        looked = {
-            flight.call.run_id
-            for flight in flights
-            if flight.call_id in self._seen or not flight.call.is_direct
-        }
+        recent = self._services.cancelled.recent
+        looked = recent | {f.call.run_id for f in flights if f.call_id in self._seen}
+        recent.clear()
         self._seen = {flight.call_id for flight in flights}
         for run_id in looked:
             for kind in (EntryKind.RUN_CANCELLED, EntryKind.CALL_CANCELLED):

@@ -36,7 +36,7 @@ class Progress:
     def __init__(self, call: Call, context: RoadContext) -> None:
         self._call = call
         self._context = context
-        self.is_over = False
+        self.is_over: bool = False
         """The attempt has ended, though its body may run on astray."""
 
     def remaining_s(self) -> float:

@@ -21,9 +21,14 @@ class CancelledRuns:
         self._looked: OrderedDict[str, None] = OrderedDict()
         self.runs: set[str] = set()
         """Those that were called off, among the runs that were looked at."""
+        self.recent: set[str] = set()
+        """Runs with a call since somebody cleared it; of a shared ledger, where others may call
+        them off."""
 
     async def look(self, run_id: str) -> None:
         """Learn from the ledger whether a run was called off, if that is not known."""
+        if self._store.is_shared:
+            self.recent.add(run_id)
         if run_id in self._looked:
             self._looked.move_to_end(run_id)
             return
