@@ -152,10 +152,11 @@ async def _run_in_thread(start: Callable[[], object], context: RoadContext, watc
 async def _run_apart(call: Call, context: RoadContext, timeout_s: float) -> object:
     """Have a worker run the body; cancelled, the worker is killed, and nothing runs on."""
     tool, sandbox = context.tool, context.services.sandbox
+    body, request = describe(tool), orjson.dumps(call.known_arguments)
     try:
-        cell = await within(context.remaining_s(), sandbox.prepare(describe(tool)))
+        cell = await within(context.remaining_s(), sandbox.prepare(body))
         context.begin_body()
-        run = cell.run(orjson.dumps(call.known_arguments))
+        run = cell.run(request)
         answer = Answer.read(await within(min(timeout_s, context.remaining_s()), run))
     except SandboxError as error:
         _log.warning("the body of %s was lost: %s", tool.name, error)

@@ -122,6 +122,7 @@ async def drive(
     # The first of the two boundaries of the road: a bug of ours must not leave a call without
     # its end (P3).
     except Exception as error:  # noqa: BLE001 - see above
+        flight.is_answered = True
         outcome = await finish(context, _broken(context, error))
     finally:
         flight.take_back()
@@ -260,8 +261,7 @@ async def _join(call_id: str, context: RoadContext) -> Ending | Held:
 
 async def _finish_cancelled(context: RoadContext) -> AnyOutcome:
     """End a call that was cancelled under way; a second cancellation must not stop that."""
-    by = context.flight.called_off_by
-    ending = cancelled(context.proof, by=by)
+    ending = cancelled(context.proof, by=context.flight.called_off_by)
     finishing = asyncio.get_running_loop().create_task(finish(context, ending))
     tasks = context.services.tasks
     tasks.add(finishing)
