@@ -90,7 +90,7 @@ def exits() -> None:
     os._exit(3)
 
 
-@tool(tier="reversible", isolation="process", effect="unprotected", timeout_s=0.3, attempts=1)
+@tool(tier="reversible", isolation="process", effect="unprotected", timeout_s=1.5, attempts=1)
 def spins(told: str) -> None:
     """Never let go."""
     Path(told).write_text(str(os.getpid()))
@@ -98,7 +98,7 @@ def spins(told: str) -> None:
         pass
 
 
-@tool(tier="read", isolation="process", timeout_s=0.3, attempts=1)
+@tool(tier="read", isolation="process", timeout_s=1.5, attempts=1)
 def spins_reading(told: str) -> None:
     """Never let go."""
     Path(told).write_text(str(os.getpid()))

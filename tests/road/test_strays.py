@@ -209,4 +209,4 @@ def test_a_program_ends_although_a_body_of_it_never_does(tmp_path):
         timeout=50,
         check=False,
     )
-    assert (done.returncode, done.stdout) == (0, "failed {'hang': 1}\n")
+    assert (done.returncode, done.stdout) == (0, "failed {'hang': 1}\n"), done.stderr
