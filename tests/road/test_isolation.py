@@ -90,7 +90,7 @@ def exits() -> None:
     os._exit(3)
 
 
-@tool(tier="reversible", isolation="process", effect="unprotected", timeout_s=1.5, attempts=1)
+@tool(tier="reversible", isolation="process", effect="unprotected", timeout_s=1.0, attempts=1)
 def spins(told: str) -> None:
     """Never let go."""
     Path(told).write_text(str(os.getpid()))
@@ -98,7 +98,7 @@ def spins(told: str) -> None:
         pass
 
 
-@tool(tier="read", isolation="process", timeout_s=1.5, attempts=1)
+@tool(tier="read", isolation="process", timeout_s=1.0, attempts=1)
 def spins_reading(told: str) -> None:
     """Never let go."""
     Path(told).write_text(str(os.getpid()))
@@ -127,7 +127,7 @@ async def here(world, apart):
 async def until_gone(pid):
     """See that a process has ended; one that nobody has buried yet has."""
     file = Path(f"/proc/{pid}/stat")
-    with contextlib.suppress(FileNotFoundError):
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
         while (await asyncio.to_thread(file.read_text)).rpartition(")")[2].split()[0] not in "ZX":
             pass
 

@@ -22,7 +22,7 @@ def is_gone(pid):
     """Whether that process has ended; one that nobody has buried yet has."""
     try:
         state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return True
     return state in {"Z", "X"}
 
