@@ -111,28 +111,29 @@ async def run_body(call: Call, context: RoadContext, timeout_s: float, watch: Wa
     """
     if context.tool.is_apart:
         return await _run_apart(call, context, timeout_s)
-    try:
-        return await within(timeout_s, _run(call, context, watch))
-    finally:
-        # What is asked afterwards, as a probe, is no part of this attempt.
-        seen, context.seen = context.seen, None
-        if seen is not None and isinstance(seen.progress, Progress):
-            seen.progress.is_over = True
+    return await within(timeout_s, _run(call, context, watch))
 
 
 async def _run(call: Call, context: RoadContext, watch: Watch) -> object:
     tool, arguments = context.tool, call.known_arguments
     seen = await tool_context(call, context)
-    resources = None
-    if tool.resources:
-        opened = context.services.deps.resource
-        resources = {need.parameter: await opened(need) for need in tool.resources}
-    if not tool.is_async:
-        start = partial(tool.start, arguments, context=seen, resources=resources)
-        return await _run_in_thread(start, context, watch)
-    context.begin_body()
-    started = tool.start(arguments, context=seen, resources=resources)
-    return await started if inspect.isawaitable(started) else started
+    try:
+        resources = None
+        if tool.resources:
+            opened = context.services.deps.resource
+            resources = {need.parameter: await opened(need) for need in tool.resources}
+        if not tool.is_async:
+            start = partial(tool.start, arguments, context=seen, resources=resources)
+            return await _run_in_thread(start, context, watch)
+        context.begin_body()
+        started = tool.start(arguments, context=seen, resources=resources)
+        return await started if inspect.isawaitable(started) else started
+    finally:
+        # What is asked afterwards, as a probe, is no part of this attempt.
+        if context.seen is seen:
+            context.seen = None
+        if isinstance(seen.progress, Progress):
+            seen.progress.is_over = True
 
 
 async def _run_in_thread(start: Callable[[], object], context: RoadContext, watch: Watch) -> object:
