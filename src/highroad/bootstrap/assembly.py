@@ -8,13 +8,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
-import anyio
-
 from highroad.adapters.flags.rules import RulesFlags
+from highroad.adapters.sandboxes.process.pool import ProcessSandbox
 from highroad.adapters.system import SystemClock, TypeIds
+from highroad.approvals.cancellations import Cancellations
 from highroad.approvals.definitions import Definitions
 from highroad.approvals.desk import Desk, Rules
 from highroad.approvals.inbox import Handler, Inbox
+from highroad.approvals.waiting import Waiting
 from highroad.bootstrap.anchors import anchors_at
 from highroad.bootstrap.counters import counters_at
 from highroad.bootstrap.keys import keyring_of
@@ -26,7 +27,7 @@ from highroad.domain.approval import Decision
 from highroad.domain.error import BrokenPromise
 from highroad.domain.identity import Principal
 from highroad.domain.limits import Limits
-from highroad.domain.order import ErasureOrder, Order, Settlement
+from highroad.domain.order import Cancellation, ErasureOrder, Order, Settlement
 from highroad.ledger.audit import Audit
 from highroad.ledger.ledger import Ledger
 from highroad.ledger.proof.notary import Notary
@@ -36,8 +37,10 @@ from highroad.ledger.usage import LedgerUsage
 from highroad.limits.budgets import Budgets
 from highroad.limits.runs import LiveRuns
 from highroad.limits.slots import Slots
-from highroad.pipeline.body import MAX_THREADS
+from highroad.pipeline import guest
+from highroad.pipeline.cancelled import CancelledRuns
 from highroad.pipeline.services import Services
+from highroad.pipeline.threads import Threads
 from highroad.ports.anchor import Anchor
 from highroad.ports.clock import Clock
 from highroad.ports.counters import Counters
@@ -45,6 +48,7 @@ from highroad.ports.ids import Ids
 from highroad.ports.secrets import MasterKeys
 from highroad.ports.store import Store
 from highroad.recovery.reservations import settle_reservation
+from highroad.recovery.settle import settle
 from highroad.recovery.settlements import Settlements
 from highroad.resilience.cache import Cache
 from highroad.resilience.loops import Loops
@@ -70,6 +74,8 @@ class Assembly:
     retention: Retention
     notary: Notary | None
     """Signs the ledger; `None` where another process owns it."""
+    waiting: Waiting
+    cancellations: Cancellations
     principal: Principal
     ledger_path: Path | None
     owner_pid: int | None
@@ -85,6 +91,8 @@ class Assembly:
             if self.owner_pid is None:
                 closing.push_async_callback(self.services.ledger.writer.flush)
             closing.push_async_callback(self.services.deps.close)
+            closing.callback(self.services.threads.close)
+            closing.push_async_callback(self.services.sandbox.close)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,6 +165,10 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
         is_owner=decides,
         heed=partial(settle_reservation, services),
     )
+    waiting = Waiting(services, desk, settle)
+    cancellations = Cancellations(
+        services, waiting, permissions=toolset.permissions, is_writer=opened.is_owner
+    )
     audit = _audit(opened, toolset, services.results)
     return Assembly(
         settings=settings,
@@ -165,10 +177,12 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
         definitions=definitions,
         desk=desk,
         settlements=settlements,
-        inbox=Inbox(opened.ledger, _handlers(desk, settlements, audit)),
+        inbox=Inbox(opened.ledger, _handlers(desk, settlements, audit, cancellations)),
         audit=audit,
         retention=Retention(opened.ledger, store.upkeep, ids, days=settings.payload_days),
         notary=opened.notary,
+        waiting=waiting,
+        cancellations=cancellations,
         principal=principal or local_user(),
         ledger_path=path,
         owner_pid=opened.owner_pid,
@@ -202,9 +216,11 @@ def _services(  # noqa: PLR0913, PLR0917 - what they are made of
         retry=Retry(random.random, RetryBudget(settings.dependencies)),
         ways=Ways(settings.dependencies, counters, clock),
         deps=toolset.deps,
+        cancelled=CancelledRuns(ledger.store),
         joiner=_not_wired,
         nested=_not_wired,
-        threads=anyio.CapacityLimiter(MAX_THREADS),
+        threads=Threads(limits.threads, limits.threads_each, clock),
+        sandbox=ProcessSandbox(limits.processes, guest.LOAD),
         flags=RulesFlags(settings.flags),
         asks=toolset.asks,
     )
@@ -227,12 +243,15 @@ def _audit(opened: OpenLedger, toolset: Toolset, results: Results) -> Audit:
     )
 
 
-def _handlers(desk: Desk, settlements: Settlements, audit: Audit) -> dict[type[Order], Handler]:
+def _handlers(
+    desk: Desk, settlements: Settlements, audit: Audit, cancellations: Cancellations
+) -> dict[type[Order], Handler]:
     """Who records what another process asks for."""
     return {
         Decision: desk.record,
         Settlement: settlements.record,
         ErasureOrder: audit.erasures.record,
+        Cancellation: cancellations.record,
     }
 
 

@@ -24,7 +24,9 @@ from highroad.limits.exceeded import Exceeded
 from highroad.limits.reservation import Reservation
 from highroad.limits.runs import LiveRun
 from highroad.limits.share import Spender, Spending, ToolCap, to_microusd
+from highroad.pipeline.inflight import Flight
 from highroad.pipeline.services import Services
+from highroad.pipeline.timer import within
 from highroad.tools.body.context import ToolContext
 from highroad.tools.compile import RegisteredTool
 
@@ -42,9 +44,11 @@ class RoadContext:
         "_tool",
         "approval",
         "approval_after",
+        "attempt_until_s",
         "claim",
         "deadline_s",
         "doubts",
+        "flight",
         "lap_s",
         "near",
         "obligations",
@@ -92,12 +96,14 @@ class RoadContext:
         self.near: list[Exceeded] = []
         """Limits that are nearly reached with it."""
         clock, call = services.clock, record.call
-        services.inflight.board(call)
+        self.flight: Flight = services.inflight.board(call)
         self.started_s: float = clock.monotonic_s()
         self.lap_s: float = self.started_s
         """When the last stage ended."""
         self.deadline_s: float = self.started_s + (call.deadline_ms - clock.now_ms()) / 1_000
         """On the monotonic clock."""
+        self.attempt_until_s: float = self.deadline_s
+        """When the attempt or question under way is over, on the monotonic clock."""
         self._tool: RegisteredTool[Any] | None = None
         self._canonical: bytes | None = None
         self._reservation: Reservation | None = None
@@ -176,7 +182,14 @@ class RoadContext:
     def attempt_s(self) -> float:
         """Seconds that one attempt, or one question to the tool's author, may take now."""
         most_s = self.tool.definition.timeout_s or self.services.limits.attempt_s
-        return min(most_s, self.remaining_s())
+        left_s = self.remaining_s()
+        timeout_s = min(most_s, left_s)
+        self.attempt_until_s = self.deadline_s - left_s + timeout_s
+        return timeout_s
+
+    def attempt_left_s(self) -> float:
+        """Seconds that are left of that."""
+        return self.attempt_until_s - self.services.clock.monotonic_s()
 
     def hurry(self, seconds: float) -> None:
         """Be over within so many seconds, if not before."""
@@ -221,10 +234,14 @@ class RoadContext:
         self.record.reserved_microusd = reservation.amount.microusd
 
     async def take_slot(self) -> None:
-        """Wait for one of the run's slots; a call from inside a body rides on its parent's."""
+        """Wait for one of the run's slots; a call from inside a body rides on its parent's.
+
+        Raises:
+            TimeoutError: None was free before the deadline.
+        """
         call = self.record.call
         if not call.is_direct and call.parent_id is None:
-            await self.services.slots.take(call.run_id)
+            await within(self.remaining_s(), self.services.slots.take(call.run_id))
             self._has_slot = True
 
     def take_over_reservation(self) -> None:

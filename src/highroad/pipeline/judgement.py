@@ -50,6 +50,14 @@ _WORDS: Final[Mapping[FailureKind, _Words]] = {
 }
 
 
+class Told(Exception):  # noqa: N818 - what happened
+    """An attempt failed elsewhere, where it was judged: there the exception was at hand."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.error.code)
+        self.failure = failure
+
+
 def returned(result: object, tool: RegisteredTool[Any]) -> Ending | Failure:
     """The result, or the failure that it means.
 
@@ -83,6 +91,23 @@ def timed_out() -> Failure:
     )
 
 
+def overloaded() -> Failure:
+    """Bodies that run on behind their deadline have every thread that the tool may have."""
+    return Failure(
+        kind=FailureKind.PERMANENT,
+        error=CallError(
+            code=Code.OVERLOADED,
+            message="Earlier calls of this tool still run, so this one was not begun.",
+            hint="Try again later, or go on without it.",
+            retryable=True,
+        ),
+        applied=False,
+        proof=Proof.NOT_STARTED,
+        rule="threads",
+        was_made=False,
+    )
+
+
 def raised(
     error: BaseException, tool: RegisteredTool[Any], *, now_ms: int | None = None
 ) -> Failure:
@@ -93,6 +118,8 @@ def raised(
         tool: Whose body.
         now_ms: Unix time; `None` where nobody will wait for another attempt.
     """
+    if isinstance(error, Told):
+        return error.failure
     if isinstance(error, ToolError):
         return _said_by_tool(error)
     if isinstance(error, BaseExceptionGroup) and not _is_declared(error, tool):

@@ -75,7 +75,11 @@ def _tell(moved: Sequence[BreakerReading]) -> None:
 
 
 def _result_of(came: Ending | Failure) -> AttemptResult:
-    if isinstance(came, Ending) or came.kind in _ANSWERED:
+    if isinstance(came, Ending):
+        return AttemptResult.SUCCESS
+    if not came.was_made:
+        return AttemptResult.ABANDONED
+    if came.kind in _ANSWERED:
         return AttemptResult.SUCCESS
     return AttemptResult.FAILURE if came.kind.is_of_dependency else AttemptResult.ABANDONED
 

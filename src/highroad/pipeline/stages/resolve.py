@@ -24,6 +24,13 @@ CHANGED: Final = CallError(
 )
 
 
+CANCELLED: Final = CallError(
+    code=Code.CANCELLED,
+    message="The run that this call belongs to was called off.",
+    hint="Make no more calls in this run; tell the user that it was called off.",
+)
+
+
 async def resolve(call: Call, context: RoadContext) -> Verdict:
     """Find the version of the tool that answers this caller, and parse the arguments.
 
@@ -35,6 +42,8 @@ async def resolve(call: Call, context: RoadContext) -> Verdict:
         exceeded = await propose(call, context)
         if exceeded is not None:
             return Refuse(exceeded.error, rule=exceeded.rule)
+    if call.run_id in services.cancelled.runs:
+        return Refuse(CANCELLED, rule="run.cancelled")
     versions = services.registry.versions(call.tool)
     choice = _choose(services, versions, call.principal, call.version)
     tool = next((each for each in versions if each.definition is choice.definition), None)
