@@ -320,7 +320,7 @@ class RoadContext:
         if not self.near and (cost is None or cost <= reserved):
             return ()
         words = [limit for limit in self.near if (limit.rule, limit.is_above) not in self.run.told]
-        self.run.told.update((limit.rule, limit.is_above) for limit in words)
+        self.run.told |= {(limit.rule, limit.is_above) for limit in words}
         over: tuple[str, ...] = ()
         if cost is not None and cost > reserved:
             spent, held = cost / MICRO, reserved / MICRO
