@@ -49,6 +49,7 @@ class RoadContext:
         "deadline_s",
         "doubts",
         "flight",
+        "is_lone",
         "lap_s",
         "near",
         "obligations",
@@ -91,6 +92,9 @@ class RoadContext:
         """Attempts that were given up on and whose bodies run on, each in its thread."""
         self.seen: ToolContext[Any] | None = None
         """What the tool's body and hooks were handed last."""
+        is_bound = run.parent is not None or services.budgets.binds_all
+        self.is_lone: bool = record.call.is_direct and not is_bound
+        """Nothing but the limits of a run of one binds the call."""
         self.spending: Spending | None = None
         """What it takes of budgets and rates."""
         self.near: list[Exceeded] = []
@@ -206,12 +210,6 @@ class RoadContext:
         return int((self.services.clock.monotonic_s() - self.started_s) * 1e6)
 
     # -- what is reserved --------------------------------------------------------------------
-
-    @property
-    def is_lone(self) -> bool:
-        """Whether nothing but the limits of a run of one binds the call."""
-        is_child = self.run.parent is not None
-        return self.record.call.is_direct and not is_child and not self.services.budgets.binds_all
 
     def spender(self, cap: ToolCap | None = None, per_minute: int | None = None) -> Spender:
         """The call, as budgets know it."""
@@ -339,7 +337,7 @@ class RoadContext:
         if not self.near and (cost is None or cost <= reserved):
             return ()
         words = [limit for limit in self.near if (limit.rule, limit.is_above) not in self.run.told]
-        self.run.told.update((limit.rule, limit.is_above) for limit in words)
+        self.run.told |= {(limit.rule, limit.is_above) for limit in words}
         over: tuple[str, ...] = ()
         if cost is not None and cost > reserved:
             spent, held = cost / MICRO, reserved / MICRO

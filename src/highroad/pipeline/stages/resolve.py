@@ -38,7 +38,8 @@ async def resolve(call: Call, context: RoadContext) -> Verdict:
     ledger has the rule.
     """
     services = context.services
-    if context.approval is None:  # a call that was held has been counted
+    # A call that was held has been counted, and what nothing counts is within any limit but none.
+    if context.approval is None and not (context.is_lone and services.limits.proposals):
         exceeded = await propose(call, context)
         if exceeded is not None:
             return Refuse(exceeded.error, rule=exceeded.rule)
