@@ -184,7 +184,13 @@ async def test_a_probe_that_hangs_or_raises_knows_nothing(swift):
     def crash(_):
         raise RuntimeError
 
-    for probe in (hang, crash):
+    def leave(_):
+        raise SystemExit(1)
+
+    async def cancel_itself(_):
+        raise asyncio.CancelledError
+
+    for probe in (hang, crash, leave, cancel_itself):
 
         @tool(tier="reversible", effect="checkable", probe=probe, timeout_s=0.01)
         async def work(number: int) -> int:

@@ -164,7 +164,10 @@ async def probe(
             await context.services.clock.sleep(wait_s)
         try:
             happened = await within(context.attempt_s(), _happened(asked, call, context))
-        except Exception:  # noqa: BLE001 - what a probe raises is "not known", whatever it is
+        except asyncio.CancelledError:
+            if is_called_off():
+                raise
+        except (Exception, SystemExit):  # noqa: BLE001 - "not known", whatever it is
             happened = None
     if happened is True:
         return Ending(
