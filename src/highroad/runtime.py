@@ -254,19 +254,22 @@ class Runtime:
         *,
         call_id: str | None = None,
         run: str | None = None,
+        conversation: str | None = None,
         by: Principal,
         reason: str,
     ) -> tuple[AnyOutcome, ...]:
-        """Call off a call, or a run with all its calls; any process may. Each is answered (P5).
+        """Call off a call, a run or a conversation; any process may. Each is answered (P5).
 
         What is under way is stopped: an async body is cancelled, a worker process killed, a thread
         left to itself. A call ends `cancelled` where it is proved that nothing was applied, and
-        `unknown` else; one that is held ends `cancelled`, and its approval is void. A run stays
-        called off: later calls are refused with the code `cancelled`.
+        `unknown` else; one that is held ends `cancelled`, and its approval is void. A run
+        or conversation stays called off: later calls are refused with the code `cancelled`.
 
         Args:
             call_id: One call, with what its body called.
-            run: The name that you gave a run, or its id; either this or `call_id`.
+            run: The name that you gave a run, or its id: with all its calls, and the runs below it.
+            conversation: The name that you gave a conversation, or its id: with all its runs. Give
+                one of the three.
             by: Whoever calls it off; it stands in the ledger.
             reason: Why; kept encrypted.
 
@@ -275,12 +278,14 @@ class Runtime:
             process drives them, which is told.
 
         Raises:
-            NotRecorded: There is no such call or run.
+            NotRecorded: There is no such call, run or conversation.
             DecisionRefused: The call has ended, no reason is given, or `by` may not.
             LedgerError: It could not be recorded; what was reached is called off all the same.
         """
         cancellations = self._assembly.cancellations
-        return await cancellations.cancel(call_id=call_id, run=run, by=by, reason=reason)
+        return await cancellations.cancel(
+            call_id=call_id, run=run, conversation=conversation, by=by, reason=reason
+        )
 
     async def unsettled(self, *, with_open: bool = False) -> tuple[Unsettled, ...]:
         """Calls that ended unknown and that wait for a person to settle them, oldest first.

@@ -200,11 +200,16 @@ class Runtime:
         *,
         call_id: str | None = None,
         run: str | None = None,
+        conversation: str | None = None,
         by: Principal,
         reason: str,
     ) -> tuple[AnyOutcome, ...]:
-        """Call off a call, or a run with all its calls; see `highroad.Runtime.cancel`."""
-        return self._loop.run(self._runtime.cancel(call_id=call_id, run=run, by=by, reason=reason))
+        """Call off a call, a run or a conversation; see `highroad.Runtime.cancel`."""
+        return self._loop.run(
+            self._runtime.cancel(
+                call_id=call_id, run=run, conversation=conversation, by=by, reason=reason
+            )
+        )
 
     def unsettled(self, *, with_open: bool = False) -> tuple[Unsettled, ...]:
         """Calls that wait for a person to settle them; see `highroad.Runtime.unsettled`."""

@@ -391,3 +391,65 @@ async def test_a_run_without_a_call_under_way_is_heeded_too(postgres_url, bob):
             await asyncio.sleep(0.01)
         else:
             pytest.fail("it was never heard of")
+
+
+@pytest.mark.parametrize("what", [{"run": "above"}, {"conversation": "chat"}], ids=["run", "chat"])
+async def test_what_lies_below_is_called_off_with_it(world, begun, bob, what):
+    hang = hanging(begun, "repeatable")
+    here = await world(hang, note, wire).open()
+    above = {"run": "above", "conversation": "chat"}
+    assert (await here.call(note, {"number": 1}, **above)).status == "completed"
+    below = {"run": "below", "parent": "above"}
+    held = await here.call(wire, {"number": 1}, **below)
+    call = asyncio.ensure_future(here.call(hang, {"number": 1}, run="deeper", parent="below"))
+    await begun.wait()
+    ended = await off(here, bob, **what)
+    assert sorted(each.status for each in ended) == ["cancelled", "cancelled"]
+    assert (await call).status == "cancelled"
+    assert (await here.wait(held.call_id)).status == "cancelled"
+    assert not await here.check()
+
+
+@pytest.mark.parametrize("restarts", [False, True], ids=["at once", "after a restart"])
+@pytest.mark.parametrize("what", [{"run": "above"}, {"conversation": "chat"}], ids=["run", "chat"])
+async def test_nothing_begins_any_more_below_what_was_called_off(world, bob, what, restarts):
+    here = await world(note).open()
+    await here.call(note, {"number": 1}, run="above", conversation="chat")
+    await here.call(note, {"number": 2}, run="below", parent="above")
+    await off(here, bob, **what)
+    if restarts:
+        here = await here.reopen()
+    for number, belonging in enumerate(
+        [{"run": "above"}, {"run": "below"}, {"run": "deeper", "parent": "below"}]
+    ):
+        later = await here.call(note, {"number": 10 + number}, **belonging)
+        assert (later.status, later.error.code) == ("refused", "cancelled")
+    other = await here.call(note, {"number": 20}, run="other", conversation="another chat")
+    assert other.status == "completed"
+
+
+async def test_a_run_of_one_in_a_conversation_that_was_called_off_is_refused(world, bob):
+    here = await world(note).open()
+    await here.call(note, {"number": 1}, conversation="chat")
+    await off(here, bob, conversation="chat")
+    later = await here.call(note, {"number": 2}, conversation="chat")
+    assert (later.status, later.error.code) == ("refused", "cancelled")
+    assert (await here.call(note, {"number": 3})).status == "completed"
+
+
+async def test_the_run_above_goes_on_when_one_below_is_called_off(world, bob):
+    here = await world(note).open()
+    await here.call(note, {"number": 1}, run="above")
+    await here.call(note, {"number": 2}, run="below", parent="above")
+    await off(here, bob, run="below")
+    assert (await here.call(note, {"number": 3}, run="above")).status == "completed"
+    assert (await here.call(note, {"number": 4}, run="below")).status == "refused"
+
+
+async def test_nobody_calls_off_what_is_not_there(world, bob):
+    here = await world(note).open()
+    await here.call(note, {"number": 1}, run="r", conversation="chat")
+    with pytest.raises(NotRecorded, match="no conversation"):
+        await off(here, bob, conversation="another")
+    with pytest.raises(DecisionRefused, match="give one of them"):
+        await off(here, bob, run="r", conversation="chat")

@@ -1,6 +1,7 @@
-"""Calling off calls and runs: what is under way is stopped, what waits is ended, all is recorded.
+"""Calling off: what is under way is stopped, what waits is ended, and all is recorded.
 
-A call that is called off is answered like any other (P5): as cancelled where something proves that
+A call, a run with those below it, or a conversation with its runs may be called off. A call that
+is called off is answered like any other (P5): as cancelled where something proves that
 nothing was applied, else as unknown (P3). A run that was called off stays so: its later calls are
 refused, also after a restart; who goes on takes another run.
 """
@@ -13,6 +14,7 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 from highroad.approvals.waiting import Waiting
+from highroad.domain.audit import AGENT_RUN
 from highroad.domain.entry import EntryKind, KeyDestroyed, StoredEntry
 from highroad.domain.error import DecisionRefused, NotRecorded
 from highroad.domain.identity import Principal
@@ -22,7 +24,10 @@ from highroad.domain.payload import PayloadKind, SealedPayload
 from highroad.ledger import entries
 from highroad.ledger.authorship import signed
 from highroad.ledger.history import read_body
+from highroad.ledger.keyring import RunKey
+from highroad.ledger.tables.rows import records, selection
 from highroad.ledger.upkeep.archive import check_not_archived
+from highroad.pipeline.cancelled import subjects_of
 from highroad.pipeline.inflight import Flight
 from highroad.pipeline.services import Services
 
@@ -69,14 +74,20 @@ class Cancellations:
         """Calls that were under way when `heed` last looked."""
 
     async def cancel(
-        self, *, call_id: str | None, run: str | None, by: Principal, reason: str
+        self,
+        *,
+        call_id: str | None,
+        run: str | None,
+        conversation: str | None,
+        by: Principal,
+        reason: str,
     ) -> tuple[AnyOutcome, ...]:
-        """Call off a call, or a run with all its calls; see `highroad.Runtime.cancel`."""
-        if (call_id is None) == (run is None):
-            raise DecisionRefused("either a call or a run is called off: give one of the two")
+        """Call off a call, a run or a conversation; see `highroad.Runtime.cancel`."""
+        if [call_id, run, conversation].count(None) != 2:  # noqa: PLR2004 - of the three
+            raise DecisionRefused("a call, a run or a conversation is called off: give one of them")
         if not reason.strip():
             raise DecisionRefused("a reason is needed: say why it is called off")
-        run_id = await self._run_of(call_id, run, by)
+        run_id = await self._subject_of(call_id, run, conversation, by)
         key = self._ledger.keyring.organization(by.organization)
         order = Cancellation(
             id=self._services.ids.new(CANCELLATION),
@@ -132,7 +143,9 @@ class Cancellations:
         """
         flights = self._services.inflight.of()
         recent = self._services.cancelled.recent
-        looked = recent | {f.call.run_id for f in flights if f.call_id in self._seen}
+        looked = recent | {
+            subject for f in flights if f.call_id in self._seen for subject in subjects_of(f.run)
+        }
         recent.clear()
         self._seen = {flight.call_id for flight in flights}
         for run_id in looked:
@@ -158,7 +171,7 @@ class Cancellations:
             flights = inflight.of(call_id=order.call_id)
         else:
             self._services.cancelled.add(order.run_id)
-            flights = inflight.of(run_id=order.run_id)
+            flights = inflight.of(within=order.run_id)
         for flight in flights:
             _ = flight.landing()  # made now: it may land before anybody asks
             flight.call_off(order.by)
@@ -170,13 +183,30 @@ class Cancellations:
             return [order.call_id] if await self._is_held(order.call_id) else []
         await self._ledger.writer.flush()
         found: dict[str, None] = {}
-        after = None
-        while page := await self._ledger.store.entries(
-            run_id=order.run_id, kind=EntryKind.HELD, after=after, limit=_PAGE
-        ):
-            found |= {entry.call_id: None for entry in page if entry.call_id is not None}
-            after = page[-1].position
+        for run_id in await self._runs_within(order.run_id):
+            after = None
+            while page := await self._ledger.store.entries(
+                run_id=run_id, kind=EntryKind.HELD, after=after, limit=_PAGE
+            ):
+                found |= {entry.call_id: None for entry in page if entry.call_id is not None}
+                after = page[-1].position
         return [call_id for call_id in found if await self._is_held(call_id)]
+
+    async def _runs_within(self, subject: str) -> dict[str, None]:
+        """A run and those below it, or those of a conversation, as far as they are recorded."""
+        found: dict[str, None] = {subject: None}
+        ahead = [subject]
+        while ahead:
+            above = ahead.pop()
+            for wanted in (
+                selection(AGENT_RUN.name, parent_id=above),
+                selection(AGENT_RUN.name, conversation_id=above),
+            ):
+                async for row in records(self._ledger.store.tables, wanted):
+                    if row["id"] not in found:
+                        found[row["id"]] = None
+                        ahead.append(row["id"])
+        return found
 
     async def _is_held(self, call_id: str) -> bool:
         history = await self._ledger.history(call_id)
@@ -190,20 +220,26 @@ class Cancellations:
         if history is not None and history.status is not None:
             raise DecisionRefused(f"call {call_id} has ended as {history.status}; nothing changed")
 
-    async def _run_of(self, call_id: str | None, run: str | None, by: Principal) -> str:
-        """Id of the run that is meant; nobody learns of what is another organization's.
+    async def _subject_of(
+        self, call_id: str | None, run: str | None, conversation: str | None, by: Principal
+    ) -> str:
+        """Id of the run or conversation; nobody learns of what is another organization's.
 
         Raises:
-            NotRecorded: There is no such call or run.
+            NotRecorded: There is no such call, run or conversation.
         """
         if call_id is not None:
             return await self._run_of_call(call_id, by)
-        if not run:
-            raise DecisionRefused("a run has a name that is not empty")
-        organization = self._ledger.keyring.organization(by.organization)
-        for run_id in (run, organization.run_id(run)):
-            if await self._is_there(run_id, by):
-                return run_id
+        name = run or conversation
+        if not name:
+            raise DecisionRefused("a run or a conversation has a name that is not empty")
+        key = self._ledger.keyring.organization(by.organization)
+        own_id = key.conversation_id(name) if run is None else key.run_id(name)
+        for subject in (name, own_id):
+            if await self._is_there(subject, by):
+                return subject
+        if run is None:
+            raise NotRecorded(f"the ledger has no conversation {name}")
         await check_not_archived(self._ledger.store, "run", run)
         raise NotRecorded(f"the ledger has no run {run}")
 
@@ -218,13 +254,16 @@ class Cancellations:
         await check_not_archived(self._ledger.store, "call", call_id)
         raise NotRecorded(f"the ledger has no call {call_id}")
 
-    async def _is_there(self, run_id: str, by: Principal) -> bool:
-        flights = self._services.inflight.of(run_id=run_id)
+    async def _is_there(self, subject: str, by: Principal) -> bool:
+        flights = self._services.inflight.of(within=subject)
         if any(flight.call.organization == by.organization for flight in flights):
             return True
         await self._ledger.writer.flush()
-        found = await self._ledger.store.entries(run_id=run_id, limit=1)
-        return any(entry.organization == by.organization for entry in found)
+        for run_id in await self._runs_within(subject):
+            found = await self._ledger.store.entries(run_id=run_id, limit=1)
+            if any(entry.organization == by.organization for entry in found):
+                return True
+        return False
 
     async def _is_recorded(self, order: Cancellation) -> bool:
         """Whether the owner died between the entry and forgetting the order."""
@@ -245,11 +284,11 @@ class Cancellations:
         if order.reason is None:
             return None
         await self._ledger.writer.flush()
-        run_key = await self._ledger.vault.kept_key(order.run_id)
+        run_key = await self._key_within(order.run_id)
         if run_key is None:
             await _landed(flights)  # its first call brings the key with its end
             await self._ledger.writer.flush()
-            run_key = await self._ledger.vault.kept_key(order.run_id)
+            run_key = await self._key_within(order.run_id)
         if run_key is None:
             return None
         key = self._ledger.keyring.organization(order.organization)
@@ -261,6 +300,14 @@ class Cancellations:
             orjson.dumps(plain.decode()),
         )
         return sealed
+
+    async def _key_within(self, subject: str) -> RunKey | None:
+        """The key of a run that is called off."""
+        for run_id in await self._runs_within(subject):
+            run_key = await self._ledger.vault.kept_key(run_id)
+            if run_key is not None:
+                return run_key
+        return None
 
 
 async def _landed(flights: Iterable[Flight]) -> list[AnyOutcome]:

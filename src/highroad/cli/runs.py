@@ -57,9 +57,21 @@ def settle(
 
 
 @app.command()
-def cancel(subject: Subject, *, reason: Why, user: As = None, as_json: AsJson = False) -> None:
-    """Call off a call, or a run with all its calls. Each of them is answered."""
-    enter(lambda door: _cancel(door, subject, reason=reason), user=user, as_json=as_json)
+def cancel(
+    subject: Subject,
+    *,
+    reason: Why,
+    is_conversation: Annotated[
+        bool, typer.Option("--conversation", help="It is the name of a conversation.")
+    ] = False,
+    user: As = None,
+    as_json: AsJson = False,
+) -> None:
+    """Call off a call, a run with all its calls, or a conversation. Each call is answered."""
+    kind = "call_id" if subject.startswith("call_") else "run"
+    if is_conversation or subject.startswith("conv_"):
+        kind = "conversation"
+    enter(lambda door: _cancel(door, kind, subject, reason=reason), user=user, as_json=as_json)
 
 
 async def _list(door: Door, *, with_open: bool) -> ExitCode:
@@ -101,19 +113,15 @@ async def _settle(door: Door, call_id: str, *, applied: bool, reason: str) -> Ex
     return ExitCode.COMPLETED
 
 
-async def _cancel(door: Door, subject: str, *, reason: str) -> ExitCode:
-    is_call = subject.startswith("call_")
-    ended = await door.runtime.cancel(
-        call_id=subject if is_call else None,
-        run=None if is_call else subject,
-        by=door.user,
-        reason=reason,
-    )
+async def _cancel(door: Door, kind: str, subject: str, *, reason: str) -> ExitCode:
+    ended = await door.runtime.cancel(**{kind: subject}, by=door.user, reason=reason)
     rows = [{"call_id": each.call_id, "status": str(each.status)} for each in ended]
     lines = [f"called off: {subject}", *(f"  {row['status']} {row['call_id']}" for row in rows)]
     door.output.show({"cancelled": subject, "calls": rows}, "\n".join(lines))
     if door.runtime.owner_pid is not None:
         door.output.note(f"Process {door.runtime.owner_pid}, which drives the calls, is told.")
-    if not is_call:
-        door.output.note("Later calls of this run are refused; who goes on takes another run.")
+    if kind != "call_id":
+        door.output.note(
+            f"Later calls of this {kind} are refused; who goes on takes another {kind}."
+        )
     return ExitCode.COMPLETED

@@ -30,7 +30,7 @@ class EntryKind(StrEnum):
     CALL_CANCELLED = "call.cancelled"
     """Somebody called a call off; how it ended says its terminal record."""
     RUN_CANCELLED = "run.cancelled"
-    """Somebody called a run off: from here on all its calls are refused."""
+    """Somebody called a run or a conversation off: from here on all its calls are refused."""
     DECIDED = "approval.decided"
     PINNED = "tool.pinned"
     REVEALED = "payload.revealed"

@@ -52,13 +52,14 @@ class ErasureOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cancellation:
-    """Somebody's word that a call, or a run with all its calls, is called off."""
+    """Somebody's word that a call, a run or a conversation is called off."""
 
     id: str
     """Of its entry: the same order is recorded once."""
     run_id: str
+    """A run, or a conversation with all its runs."""
     call_id: str
-    """One call; empty is the whole run, for good."""
+    """One call; empty is all of the run, and of those below it, for good."""
     organization: str
     by: str
     """Opaque id."""

@@ -75,6 +75,12 @@ class LiveRun:
             yield run
             run = run.parent
 
+    def is_within(self, subject: str) -> bool:
+        """Whether it is that run, lies below it, or belongs to that conversation."""
+        return subject == self.conversation_id or any(
+            each.run_id == subject for each in self.lineage
+        )
+
     def next_step(self) -> int:
         """The position of one more call in the run, from 1; no two calls have the same."""
         self.steps += 1

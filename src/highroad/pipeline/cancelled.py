@@ -1,9 +1,10 @@
-"""Runs that were called off: no call of theirs is driven any more."""
+"""Runs and conversations that were called off: no call of theirs is driven any more."""
 
 from collections import OrderedDict
 from typing import Final
 
 from highroad.domain.entry import EntryKind
+from highroad.limits.runs import LiveRun
 from highroad.ports.store import Store
 
 _MOST: Final = 10_000
@@ -25,8 +26,26 @@ class CancelledRuns:
         """Runs with a call since somebody cleared it; of a shared ledger, where others may call
         them off."""
 
+    def holds(self, run: LiveRun) -> bool:
+        """Whether a run was called off, one above it, or its conversation."""
+        return bool(self.runs) and not self.runs.isdisjoint(subjects_of(run))
+
+    async def enter(self, run: LiveRun) -> LiveRun:
+        """The run, once it is known whether it, or what it belongs to, was called off.
+
+        Raises:
+            LedgerError: Nobody can say; the run is left again.
+        """
+        try:
+            for subject in subjects_of(run):
+                await self.look(subject)
+        except BaseException:
+            run.leave()
+            raise
+        return run
+
     async def look(self, run_id: str) -> None:
-        """Learn from the ledger whether a run was called off, if that is not known."""
+        """Learn from the ledger whether a run, or a conversation, was called off."""
         if self._store.is_shared:
             self.recent.add(run_id)
         if run_id in self._looked:
@@ -47,3 +66,9 @@ class CancelledRuns:
         while len(self._looked) > _MOST:
             oldest, _ = self._looked.popitem(last=False)
             self.runs.discard(oldest)
+
+
+def subjects_of(run: LiveRun) -> set[str]:
+    """What may have been called off: the run, those above it, its conversation."""
+    subjects = {each.run_id for each in run.lineage}
+    return subjects if run.conversation_id is None else {*subjects, run.conversation_id}

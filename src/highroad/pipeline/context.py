@@ -100,7 +100,7 @@ class RoadContext:
         self.near: list[Exceeded] = []
         """Limits that are nearly reached with it."""
         clock, call = services.clock, record.call
-        self.flight: Flight = services.inflight.board(call)
+        self.flight: Flight = services.inflight.board(call, run)
         self.started_s: float = clock.monotonic_s()
         self.lap_s: float = self.started_s
         """When the last stage ended."""

@@ -57,7 +57,9 @@ async def take_in(
     if proposal.run is None and proposal.parent is None and proposal.conversation is None:
         run = services.runs.begin(own_id)
     else:
-        run = await _run_of(services, proposal, principal.organization, own_id)
+        run = await services.cancelled.enter(
+            await _run_of(services, proposal, principal.organization, own_id)
+        )
     call = Call(
         id=call_id,
         run_id=run.run_id,
@@ -99,10 +101,8 @@ async def _run_of(
         None if proposal.conversation is None else key.conversation_id(proposal.conversation)
     )
     if proposal.run is not None:
-        run_id = key.run_id(proposal.run)
-        await services.cancelled.look(run_id)
         return await services.runs.enter(
-            run_id, parent_id=parent_id, conversation_id=conversation_id
+            key.run_id(proposal.run), parent_id=parent_id, conversation_id=conversation_id
         )
     if parent_id is not None:
         return await services.runs.begin_below(own_id, parent_id, conversation_id=conversation_id)
@@ -185,10 +185,10 @@ async def reopen(
     services: Services, call: Call, history: CallHistory, approval: Approval | None = None
 ) -> RoadContext:
     """The context of a call that the ledger knows, to drive it on or to end it."""
-    if not call.is_direct:
-        await services.cancelled.look(call.run_id)
     record = await services.ledger.reopened(call, history)
-    run = await services.runs.enter(call.run_id, is_direct=call.is_direct)
+    run = await services.cancelled.enter(
+        await services.runs.enter(call.run_id, is_direct=call.is_direct)
+    )
     context = _within(services, record, run, approval)
     record.arguments = history.ref("arguments")
     tool = services.registry.find(call.tool, call.version)

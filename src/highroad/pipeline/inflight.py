@@ -6,6 +6,7 @@ from typing import Any
 
 from highroad.domain.call import Call
 from highroad.domain.outcome import AnyOutcome
+from highroad.limits.runs import LiveRun
 
 
 @dataclass(slots=True, eq=False)
@@ -14,6 +15,7 @@ class Flight:
 
     call: Call
     """As it came in."""
+    run: LiveRun
     task: asyncio.Task[Any] | None
     """That drives it; it may be a task of whoever made the call."""
     cancellations: int
@@ -72,24 +74,24 @@ class Inflight:
         self._by_call: dict[str, Flight] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
 
-    def board(self, call: Call) -> Flight:
+    def board(self, call: Call, run: LiveRun) -> Flight:
         """From here to `leave` this process, in this task, drives the call; it has no key yet."""
         if self._loop is None:
             self._loop = asyncio.get_running_loop()
         # To be told the loop spares a read half of what asking for its task costs.
         task = asyncio.current_task(self._loop)
-        flight = Flight(call, task, 0 if task is None else task.cancelling())
+        flight = Flight(call, run, task, 0 if task is None else task.cancelling())
         self._by_call[call.id] = flight
         return flight
 
-    def of(self, *, call_id: str | None = None, run_id: str | None = None) -> list[Flight]:
-        """Calls of a run, or one call and what its body called, or all; as they boarded."""
-        if call_id is None and run_id is None:
+    def of(self, *, call_id: str | None = None, within: str | None = None) -> list[Flight]:
+        """Calls within a run or a conversation, or one with what its body called; or all."""
+        if call_id is None and within is None:
             return list(self._by_call.values())
         return [
             flight
             for flight in self._by_call.values()
-            if flight.call.run_id == run_id
+            if (within is not None and flight.run.is_within(within))
             or flight.call_id == call_id
             or (call_id is not None and self.is_inside(flight.call, call_id))
         ]

@@ -43,7 +43,7 @@ async def resolve(call: Call, context: RoadContext) -> Verdict:
         exceeded = await propose(call, context)
         if exceeded is not None:
             return Refuse(exceeded.error, rule=exceeded.rule)
-    if call.run_id in services.cancelled.runs:
+    if services.cancelled.holds(context.run):
         return Refuse(CANCELLED, rule="run.cancelled")
     versions = services.registry.versions(call.tool)
     choice = _choose(services, versions, call.principal, call.version)
