@@ -24,7 +24,7 @@ from highroad.domain.approval import Decision
 from highroad.domain.error import BrokenPromise
 from highroad.domain.identity import Principal
 from highroad.domain.limits import Limits
-from highroad.domain.order import ErasureOrder, Order, Settlement
+from highroad.domain.order import Discard, ErasureOrder, Order, Redrive, Settlement
 from highroad.domain.run import Usage
 from highroad.ledger.audit import Audit
 from highroad.ledger.ledger import Ledger
@@ -41,6 +41,9 @@ from highroad.ports.clock import Clock
 from highroad.ports.ids import Ids
 from highroad.ports.secrets import MasterKeys
 from highroad.ports.store import Store
+from highroad.recovery.fallbacks import fallbacks
+from highroad.recovery.letter_growth import LetterGrowth
+from highroad.recovery.letters import Letters
 from highroad.recovery.settlements import Settlements
 from highroad.resilience.cache import Cache
 from highroad.resilience.loops import Loops
@@ -59,6 +62,7 @@ class Assembly:
     definitions: Definitions
     desk: Desk
     settlements: Settlements
+    letters: Letters
     inbox: Inbox
     audit: Audit
     retention: Retention
@@ -140,6 +144,13 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
         opened.ledger, clock, permissions=toolset.permissions, is_owner=decides
     )
     audit = _audit(opened, toolset, services.results)
+    letters = Letters(
+        services,
+        LetterGrowth(store, clock, alert=settings.dead_letter_alert),
+        permissions=toolset.permissions,
+        drives=opened.is_owner,
+        decides=decides,
+    )
     return Assembly(
         settings=settings,
         services=services,
@@ -147,7 +158,8 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
         definitions=definitions,
         desk=desk,
         settlements=settlements,
-        inbox=Inbox(store, clock, _handlers(desk, settlements, audit)),
+        letters=letters,
+        inbox=Inbox(store, clock, _handlers(desk, settlements, audit, letters)),
         audit=audit,
         retention=Retention(opened.ledger, store.upkeep, ids, days=settings.payload_days),
         notary=opened.notary,
@@ -162,7 +174,7 @@ def _services(
 ) -> Services:
     """What the road needs."""
     clock = ledger.clock
-    return Services(
+    services = Services(
         ledger=ledger,
         registry=toolset.registry,
         policy=toolset.policy,
@@ -178,10 +190,14 @@ def _services(
         deps=toolset.deps,
         joiner=_not_wired,
         nested=_not_wired,
+        stand_in=_not_wired,
         threads=anyio.CapacityLimiter(MAX_THREADS),
         flags=RulesFlags(settings.flags),
         asks=toolset.asks,
+        keeps_letters_of_reads=settings.keeps_letters_of_reads,
     )
+    services.stand_in = fallbacks(services)
+    return services
 
 
 def _desk(ledger: Ledger, settings: Settings, *, decides: bool) -> Desk:
@@ -201,12 +217,16 @@ def _audit(opened: OpenLedger, toolset: Toolset, results: Results) -> Audit:
     )
 
 
-def _handlers(desk: Desk, settlements: Settlements, audit: Audit) -> dict[type[Order], Handler]:
+def _handlers(
+    desk: Desk, settlements: Settlements, audit: Audit, letters: Letters
+) -> dict[type[Order], Handler]:
     """Who records what another process asks for."""
     return {
         Decision: desk.record,
         Settlement: settlements.record,
         ErasureOrder: audit.erasures.carry_out,
+        Redrive: letters.take_redrive,
+        Discard: letters.record_discard,
     }
 
 

@@ -1,41 +1,11 @@
-"""What went wrong with an attempt, in the nine kinds that decide what may be done about it."""
-
-from enum import StrEnum
+"""What an attempt ended with, where that is no result."""
 
 from highroad.domain.error import CallError
+from highroad.domain.failure_kind import FailureKind
 from highroad.domain.outcome import Proof
 from highroad.domain.value import value
 
-
-class FailureKind(StrEnum):
-    """Why an attempt did not bring a result. What is retried depends on it and on effect class."""
-
-    TRANSIENT = "transient"
-    """The dependency could not answer now; the same attempt may succeed."""
-    THROTTLED = "throttled"
-    """The dependency asks for fewer calls, perhaps saying when the next may come."""
-    TIMEOUT = "timeout"
-    """No answer came in the time that an attempt has."""
-    INVALID_ARGUMENTS = "invalid_arguments"
-    """The dependency refuses what was asked; other arguments may succeed."""
-    DENIED = "denied"
-    """The dependency does not let us: credentials are missing, wrong, or do not suffice."""
-    PERMANENT = "permanent"
-    """It will go wrong again, whoever tries."""
-    BUG = "bug"
-    """The tool's own code is wrong, or what it brought is."""
-    CANCELLED = "cancelled"
-    """Something called it off, and it was not us."""
-    UNKNOWN = "unknown"
-    """Nothing says what it was."""
-
-    @property
-    def is_of_dependency(self) -> bool:
-        """Whether it speaks against the dependency, and so counts for its breaker."""
-        return self in _OF_DEPENDENCY
-
-
-_OF_DEPENDENCY = frozenset({FailureKind.TRANSIENT, FailureKind.THROTTLED, FailureKind.TIMEOUT})
+__all__ = ["Failure", "FailureKind"]
 
 
 @value
@@ -50,3 +20,5 @@ class Failure:
     """What kind of proof a `False` is."""
     retry_after_s: float | None = None
     """When the dependency says that the next attempt may come."""
+    rule: str = ""
+    """What said so, for the ledger: `http.503`, `tool.said`. Never a word of the error's own."""

@@ -37,12 +37,40 @@ class ErasureOrder:
     """Who asks, encrypted, for the erasable table."""
 
 
-Order: TypeAlias = Decision | Settlement | ErasureOrder
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Redrive:
+    """Somebody asks that a call that was given up on be made again."""
+
+    letter_id: str
+    by: str
+    """Opaque id."""
+    at_ms: int
+    profile: bytes | None = None
+    """Who they are, encrypted, for the erasable table."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Discard:
+    """A person's word that a call that was given up on need not be made."""
+
+    letter_id: str
+    by: str
+    """Opaque id."""
+    at_ms: int
+    reason: bytes | None = None
+    """Why, encrypted with the organization's key."""
+    profile: bytes | None = None
+    """Who they are, encrypted, for the erasable table."""
+
+
+Order: TypeAlias = Decision | Settlement | ErasureOrder | Redrive | Discard
 
 _KINDS: Final[dict[str, type[Order]]] = {
     "decision": Decision,
     "settlement": Settlement,
     "erasure": ErasureOrder,
+    "redrive": Redrive,
+    "discard": Discard,
 }
 _NAMES: Final = {kind: name for name, kind in _KINDS.items()}
 _BYTES: Final = {"reason", "profile"}

@@ -22,6 +22,7 @@ class CallRecord:
         "coercions",
         "effect",
         "has_intent",
+        "is_call_kept",
         "is_new_run",
         "key_digest",
         "opened_ms",
@@ -53,6 +54,8 @@ class CallRecord:
         self.policy_version: str = policy_version
         self.is_new_run: bool = call.is_direct
         """This call's first entry opens its run."""
+        self.is_call_kept: bool = False
+        """What driving it again takes is in the vault, or cannot be had."""
         self.rules: tuple[str, ...] = ()
         """Of the policy, that allowed it."""
         self.trace: list[StageLine] = []

@@ -4,6 +4,7 @@ import asyncio
 
 from highroad.domain.call import Call
 from highroad.domain.error import CallError, Code
+from highroad.domain.failure_kind import FailureKind
 from highroad.domain.outcome import Ending, Proof, Status
 from highroad.domain.tool import Effect
 from highroad.pipeline import late
@@ -131,12 +132,22 @@ def _end(context: RoadContext, failure: Failure, code: str) -> Ending:
             is_authored=error.is_authored,
         )
     if context.proof is not None:
-        return Ending(status=Status.FAILED, error=error, proof=context.proof, decided_by="execute")
+        return Ending(
+            status=Status.FAILED,
+            error=error,
+            proof=context.proof,
+            decided_by="execute",
+            kind=_kind(failure),
+        )
     return Ending(
-        status=Status.UNKNOWN,
-        error=unknown(error),
-        decided_by="execute",
+        status=Status.UNKNOWN, error=unknown(error), decided_by="execute", kind=_kind(failure)
     )
+
+
+def _kind(failure: Failure) -> FailureKind:
+    if failure.error.code == Code.TIMEOUT:
+        return FailureKind.TIMEOUT
+    return FailureKind.TRANSIENT if failure.is_transient else FailureKind.UNKNOWN
 
 
 def unknown(cause: CallError) -> CallError:

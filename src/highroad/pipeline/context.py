@@ -7,6 +7,7 @@ import orjson
 
 from highroad.domain.approval import Approval, Obligation
 from highroad.domain.call import Call
+from highroad.domain.dead_letter import DeadLetter
 from highroad.domain.entry import KeyClaim
 from highroad.domain.error import BrokenPromise
 from highroad.domain.json_value import JsonValue
@@ -19,6 +20,7 @@ from highroad.ledger.record import CallRecord
 from highroad.limits.budget import Account, Reservation, to_microusd
 from highroad.limits.rate import Taken
 from highroad.pipeline.services import Services
+from highroad.pipeline.successor import Link, Successor
 from highroad.tools.body.context import ToolContext
 from highroad.tools.compile import RegisteredTool
 
@@ -38,9 +40,13 @@ class RoadContext:
         "approval",
         "approval_after",
         "claim",
+        "conclusion",
         "deadline_s",
         "doubts",
         "lap_s",
+        "letter",
+        "letter_before",
+        "links",
         "obligations",
         "outcome",
         "proof",
@@ -49,6 +55,7 @@ class RoadContext:
         "services",
         "started_s",
         "strays",
+        "successor",
         "taken",
     )
 
@@ -82,6 +89,16 @@ class RoadContext:
         """What the tool's body and hooks were handed last."""
         self.taken: Taken | None = None
         """Its place in the rate."""
+        self.conclusion: Ending | None = None
+        """How it ends once it is authorized, where it stands in and no body is to run."""
+        self.links: tuple[Link, ...] = ()
+        """What may stand in behind this call, where it stands in itself."""
+        self.letter_before: DeadLetter | None = None
+        """Of the call that this one stands in for."""
+        self.letter: DeadLetter | None = None
+        """What its end leaves, where it is given up on."""
+        self.successor: Successor | None = None
+        """What stands in for it, once its terminal record is written."""
         clock, call = services.clock, record.call
         services.inflight.board(call)
         self.started_s: float = clock.monotonic_s()
@@ -295,7 +312,13 @@ class RoadContext:
         # fifth of sustained reading (tests/road/test_memory.py).
         self.seen = None
         self.account.leave()
-        self.services.inflight.leave(self.record.call.id, outcome)
+        inflight, call = self.services.inflight, self.record.call
+        behind: str | None = None
+        if self.successor is not None:
+            # Whoever asks for the same between the two is answered by the second (P11).
+            behind = self.successor.call_id
+            inflight.expect(behind, call, self.successor.tool.name)
+        inflight.leave(call.id, outcome, behind)
 
     def trace(self, line: StageLine) -> None:
         """Add a line to the call's trace."""

@@ -16,6 +16,7 @@ from highroad.limits.budget import Account
 from highroad.pipeline import keys
 from highroad.pipeline.context import RoadContext
 from highroad.pipeline.services import Services
+from highroad.pipeline.successor import Successor
 
 ANONYMOUS: Final = "unknown"
 """Stands in for a principal whose profile was erased."""
@@ -113,6 +114,61 @@ async def take_in_nested(
         arguments=None,
     )
     return call, await _context(services, call, account)
+
+
+async def take_in_successor(
+    services: Services, call: Call, successor: Successor
+) -> tuple[Call, RoadContext]:
+    """A call in place of one that was given up on: same run and principal, a deadline of its own.
+
+    One from inside a body keeps that of the call whose body waits.
+    """
+    now_ms = services.clock.now_ms()
+    account = await services.budget.enter(call.run_id, is_direct=call.is_direct)
+    deadline_ms = now_ms + int(services.limits.call_s * 1_000)
+    made = replace(
+        call,
+        id=successor.call_id,
+        tool=successor.tool.name,
+        version=successor.version,
+        raw=successor.arguments,
+        created_ms=now_ms,
+        deadline_ms=deadline_ms if call.parent_id is None else call.deadline_ms,
+        step=account.next_step(),
+        is_direct=False,
+        idempotency_key=successor.key,
+        revision=0,
+        stands_in_for=call.id,
+        redrives=None,
+        definition=None,
+        arguments=None,
+    )
+    context = await _context(services, made, account)
+    context.conclusion, context.links = successor.conclusion, successor.rest
+    context.letter_before = successor.letter
+    return made, context
+
+
+async def take_in_redrive(services: Services, call: Call) -> tuple[Call, RoadContext]:
+    """A call as it was, once more: same run, principal, arguments and key, a new id and deadline.
+
+    The wall time of its run is not what it waited for a person.
+    """
+    now_ms = services.clock.now_ms()
+    account = await services.budget.enter(call.run_id, is_direct=True)
+    made = replace(
+        call,
+        id=services.ids.new("call"),
+        created_ms=now_ms,
+        deadline_ms=now_ms + int(services.limits.call_s * 1_000),
+        step=account.next_step(),
+        is_direct=False,
+        parent_id=None,
+        revision=0,
+        stands_in_for=None,
+        redrives=call.id,
+    )
+    return made, await _context(services, made, account)
 
 
 async def _context(services: Services, call: Call, account: Account) -> RoadContext:

@@ -1,7 +1,7 @@
 """Calls that this process drives at this moment, and the keys under which others find them."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from highroad.domain.call import Call
 from highroad.domain.outcome import AnyOutcome
@@ -13,10 +13,14 @@ class Flight:
 
     call_id: str
     parent_id: str | None
+    tool: str
+    """As it was asked for."""
     key: bytes | None = None
     arguments: bytes = b""
     """Digest of its canonical arguments."""
     landed: asyncio.Future[AnyOutcome] | None = None
+    before: list[asyncio.Future[AnyOutcome]] = field(default_factory=list)
+    """Of the calls that this one stands in for."""
 
 
 class Inflight:
@@ -28,7 +32,12 @@ class Inflight:
 
     def board(self, call: Call) -> None:
         """From here to `leave` this process drives the call, which has no key yet."""
-        self._by_call[call.id] = Flight(call.id, call.parent_id)
+        self.expect(call.id, call)
+
+    def expect(self, call_id: str, call: Call, tool: str | None = None) -> None:
+        """The same of a call that is about to be made in place of `call`, of another `tool`."""
+        if call_id not in self._by_call:  # whoever waits for one that was expected waits on
+            self._by_call[call_id] = Flight(call_id, call.parent_id, tool or call.tool)
 
     def enter(
         self, key: bytes, call: Call, arguments: bytes, *, owns_key: bool = False
@@ -50,23 +59,36 @@ class Inflight:
         self._by_key[key] = own
         return None
 
-    def leave(self, call_id: str, outcome: AnyOutcome | None) -> None:
-        """Land: everybody who joined gets `outcome`; without one their wait is cancelled."""
+    def leave(self, call_id: str, outcome: AnyOutcome | None, behind: str | None = None) -> None:
+        """Land: everybody who joined gets `outcome`; without one their wait is cancelled.
+
+        Where another call stands in for it, `behind`, they wait on for that one.
+        """
         flight = self._by_call.pop(call_id, None)
         if flight is None:
             return
         if flight.key is not None and self._by_key.get(flight.key) is flight:
             del self._by_key[flight.key]
-        if flight.landed is None or flight.landed.done():
+        joined = flight.before if flight.landed is None else [*flight.before, flight.landed]
+        waiting = [landed for landed in joined if not landed.done()]
+        successor = None if behind is None else self._by_call.get(behind)
+        if successor is not None:
+            successor.before.extend(waiting)
             return
-        if outcome is None:
-            flight.landed.cancel()
-        else:
-            flight.landed.set_result(outcome)
+        for landed in waiting:
+            if outcome is None:
+                landed.cancel()
+            else:
+                landed.set_result(outcome)
 
     def is_flying(self, call_id: str) -> bool:
         """Whether this process drives that call now."""
         return call_id in self._by_call
+
+    def tool_of(self, call_id: str) -> str | None:
+        """The tool that a call under way asks for."""
+        flight = self._by_call.get(call_id)
+        return None if flight is None else flight.tool
 
     def is_inside(self, call: Call, outer: str) -> bool:
         """Whether the body of the call `outer` waits for `call`, itself or through others."""

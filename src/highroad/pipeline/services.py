@@ -19,6 +19,7 @@ from highroad.limits.rate import Rates
 from highroad.limits.slots import Slots
 from highroad.pipeline.deps import Deps
 from highroad.pipeline.inflight import Inflight
+from highroad.pipeline.successor import Successor
 from highroad.ports.clock import Clock
 from highroad.ports.conditions import Condition
 from highroad.ports.flags import Flags
@@ -36,6 +37,8 @@ Nested = Callable[
     [Call, Callable[..., Any] | str, Mapping[str, object], str | None], Awaitable[AnyOutcome]
 ]
 """Makes a governed call from inside the body of another."""
+StandsIn = Callable[[Call, Successor], Awaitable[AnyOutcome | None]]
+"""Makes the call that stands in for another; `None` where it cannot be made."""
 Stages = tuple[object, ...]
 """A compiled road (`highroad.pipeline.drive.Plan`); what it is made of is not known here."""
 
@@ -61,6 +64,7 @@ class Services:
     deps: Deps
     joiner: Joiner
     nested: Nested
+    stand_in: StandsIn
     threads: anyio.CapacityLimiter
     inflight: Inflight = field(default_factory=Inflight)
     flags: Flags
@@ -68,6 +72,8 @@ class Services:
     """Compiled `ask` rules by digest of the definition."""
     changed: dict[str, str] = field(default_factory=dict)
     """Digests of definitions that are not the accepted ones, and how they differ (P8)."""
+    keeps_letters_of_reads: bool = False
+    """Whether a read that is given up on leaves a dead letter too."""
     verifier: Verifier | None = None
     plans: dict[tuple[str, bool], Stages] = field(default_factory=dict)
     tasks: set[asyncio.Task[Any]] = field(default_factory=set)

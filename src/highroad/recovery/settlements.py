@@ -12,6 +12,7 @@ from typing import Final
 
 import orjson
 
+from highroad.domain.dead_letter import settled
 from highroad.domain.entry import Amendment, AmendmentKind
 from highroad.domain.error import DecisionRefused, NotRecorded
 from highroad.domain.identity import Principal
@@ -128,6 +129,12 @@ class Settlements:
                     run_id=history.run_id,
                     reason=reason,
                     profile=settlement.profile,
+                    letter=settled(
+                        history.letter,
+                        applied=settlement.applied,
+                        by=settlement.by,
+                        at_ms=settlement.at_ms,
+                    ),
                 )
             )
         return amendment

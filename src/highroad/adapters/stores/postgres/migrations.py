@@ -10,7 +10,7 @@ from typing import Final
 from highroad.adapters.stores.postgres import schema
 from highroad.adapters.stores.postgres.driver import Connection
 from highroad.adapters.stores.postgres.locks import MIGRATION
-from highroad.domain.audit import TABLES
+from highroad.domain.audit import DEAD_LETTER, TABLES
 from highroad.domain.error import LedgerError
 
 
@@ -30,12 +30,22 @@ MIGRATIONS: Final = (
         number=2,
         name="audit_tables",
         up=(
-            *(statement for table in TABLES.values() for statement in schema.creation(table)),
+            *(
+                statement
+                for table in TABLES.values()
+                for statement in schema.creation(schema.table_of_2(table))
+            ),
             *schema.AUDIT_INDEXES,
         ),
         down=("DROP VIEW trace_span", f"DROP TABLE {', '.join(TABLES)}"),
     ),
     Migration(number=3, name="proof", up=schema.PROOF, down=schema.NO_PROOF),
+    Migration(
+        number=4,
+        name="given_up",
+        up=(*schema.GIVEN_UP, *schema.creation(DEAD_LETTER)),
+        down=(*schema.NO_GIVEN_UP, *schema.creation(schema.table_of_2(DEAD_LETTER))),
+    ),
 )
 VERSION: Final = MIGRATIONS[-1].number
 """Of the schema: the number of its last step."""

@@ -8,9 +8,10 @@ and positions are given out by the one row of their log, which every append lock
 Text is compared byte by byte (`COLLATE "C"`), so that its order is that of every other store.
 """
 
+from dataclasses import replace
 from typing import Final
 
-from highroad.domain.audit import Column, ColumnType, Table
+from highroad.domain.audit import DEAD_LETTER, TOOL_CALL, Column, ColumnType, Table
 from highroad.domain.entry import EntryKind
 from highroad.domain.outcome import Status
 
@@ -149,6 +150,17 @@ PROOF: Final = (
 )
 NO_PROOF: Final = ("DROP TABLE anchored, tile, signed_head",)
 
+GIVEN_UP: Final = (
+    f"ALTER TABLE tool_call ADD COLUMN stands_in_for {TEXT}, ADD COLUMN redrives {TEXT}",
+    f"DROP TABLE {DEAD_LETTER.name}",
+)
+"""Calls say what they stand in for. No step before had dead letters written: their table is made
+anew behind this."""
+NO_GIVEN_UP: Final = (
+    "ALTER TABLE tool_call DROP COLUMN stands_in_for, DROP COLUMN redrives",
+    f"DROP TABLE {DEAD_LETTER.name}",
+)
+
 AUDIT_INDEXES: Final = (
     f"""CREATE INDEX tool_result_refused ON tool_result (ended_ms, call_id)
         WHERE status = '{Status.REFUSED}'""",
@@ -171,6 +183,28 @@ AUDIT_INDEXES: Final = (
     LEFT JOIN agent_run ON agent_run.id = tool_call.run_id
     LEFT JOIN tool_result ON tool_result.call_id = tool_call.id""",
 )
+
+
+_LATER: Final = frozenset({"stands_in_for", "redrives"})
+"""Columns of calls that a later step adds."""
+_DEAD_LETTER_OF_2: Final = Table(
+    DEAD_LETTER.name,
+    (
+        Column("id", is_key=True),
+        *(Column(name) for name in ("run_id", "call_id", "tool", "code", "state")),
+        Column("created_ms", ColumnType.INTEGER),
+    ),
+)
+
+
+def table_of_2(table: Table) -> Table:
+    """An audit table as the second step made it."""
+    if table is DEAD_LETTER:
+        return _DEAD_LETTER_OF_2
+    if table is not TOOL_CALL:
+        return table
+    kept = tuple(column for column in table.columns if column.name not in _LATER)
+    return replace(table, columns=kept)
 
 
 def creation(table: Table) -> tuple[str, ...]:

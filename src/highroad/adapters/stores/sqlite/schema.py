@@ -7,10 +7,10 @@ its end. Tables with a text key have no rowid: that is one B-tree to write per r
 
 from typing import Final
 
-from highroad.domain.audit import APP_USER, TABLES, Column, Table
+from highroad.domain.audit import APP_USER, DEAD_LETTER, TABLES, Column, Table
 from highroad.domain.entry import EntryKind
 
-VERSION: Final = 2
+VERSION: Final = 3
 """In `PRAGMA user_version`: of the tables, not of entry bodies."""
 APPLICATION_ID: Final = 0x48524F44
 """In the file's header: this database is a ledger of ours."""
@@ -136,8 +136,26 @@ def statements() -> tuple[str, ...]:
     return (*_LEDGER, *audit, *_VIEWS)
 
 
-def upgrade_from_1() -> tuple[str, ...]:
-    """DDL that makes a ledger of version 1 one of version 2.
+def upgrade_from(version: int) -> tuple[str, ...]:
+    """DDL that makes a ledger of an older version one of this version."""
+    return _upgrade_from_1() if version == 1 else _upgrade_from_2()
+
+
+def _upgrade_from_2() -> tuple[str, ...]:
+    """Calls say what they stand in for, or make again; in version 2 none did.
+
+    No version before wrote dead letters, so the table is made anew.
+    """
+    return (
+        "ALTER TABLE tool_call ADD COLUMN stands_in_for TEXT",
+        "ALTER TABLE tool_call ADD COLUMN redrives TEXT",
+        f"DROP TABLE {DEAD_LETTER.name}",
+        *_audit(DEAD_LETTER),
+    )
+
+
+def _upgrade_from_1() -> tuple[str, ...]:
+    """DDL that makes a ledger of version 1 one of this version.
 
     What the audit tables held is derived anew from the entries; `app_user` cannot be, and stays.
     """

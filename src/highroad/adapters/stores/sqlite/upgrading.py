@@ -44,16 +44,15 @@ def upgrade(
 def _upgrade_alone(connection: apsw.Connection, path: Path, progress: Progress) -> None:
     """While nobody else may write: what is backed up is what is changed."""
     connection.execute("BEGIN IMMEDIATE")
-    is_old = _is_old(connection)
-    if is_old:
-        version = connection.pragma("user_version")
+    version = int(connection.pragma("user_version"))
+    if version < schema.VERSION:
         backup.back_up(path, version=version, progress=progress)
-        for statement in schema.upgrade_from_1():
+        for statement in schema.upgrade_from(version):
             connection.execute(statement)
         connection.pragma("user_version", schema.VERSION)
     connection.execute("COMMIT")
-    if is_old:
-        # Version 1 left what it deleted in the file, where an erasure would not reach it (P7).
+    if version == 1:
+        # It left what it deleted in the file, where an erasure would not reach it (P7).
         connection.execute("VACUUM")
 
 
