@@ -8,20 +8,6 @@ command line.
 from highroad_auditor.audit import Audit
 from highroad_auditor.keys import PublicKey
 from highroad_auditor.log import Log
-from highroad_auditor.problem import Aspect, Code, Problem, Verdict
-from highroad_auditor.report import AnnouncedKey, Listing, LogReport, Report, Tail
+from highroad_auditor.report import Aspect, Code, Problem, Report, Verdict
 
-__all__ = [
-    "AnnouncedKey",
-    "Aspect",
-    "Audit",
-    "Code",
-    "Listing",
-    "Log",
-    "LogReport",
-    "Problem",
-    "PublicKey",
-    "Report",
-    "Tail",
-    "Verdict",
-]
+__all__ = ["Aspect", "Audit", "Code", "Log", "Problem", "PublicKey", "Report", "Verdict"]

@@ -7,23 +7,38 @@ on from another. The head, or the later one, must be signed with the key that wa
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from highroad_auditor.heads import Head, read_head
 from highroad_auditor.keys import PublicKey
 from highroad_auditor.merkle import extends, includes, leaf_hash
 from highroad_auditor.strict import (
+    COUNT,
+    HASH,
+    TEXT,
+    Form,
     MalformedError,
+    Shape,
     encoded,
-    has_exactly,
-    is_count,
-    is_hash,
-    is_text,
     read_object,
 )
 
-LONGEST = 8 * 2**20
+LONGEST: Final = 8 * 2**20
 """Bytes of the longest line that is read."""
+
+
+def _is_path(found: object) -> bool:
+    return isinstance(found, list) and all(map(HASH.fits, found))
+
+
+def _are_paths(found: object) -> bool:
+    return isinstance(found, dict) and all(map(_is_path, found.values()))
+
+
+_PATH: Final = Form("a list of hashes", _is_path)
+_ENTRY: Final = Shape(body=TEXT, head=TEXT, log=TEXT, path=_PATH, seq=COUNT)
+_PATHS: Final = Form("a list of hashes for each log", _are_paths)
+_CONTINUATION: Final = Shape(earlier=TEXT, later=TEXT, paths=_PATHS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,9 +49,12 @@ class Finding:
     holds: bool
     says: str
 
+    def __str__(self) -> str:
+        return f"line {self.line}: {'holds' if self.holds else 'BROKEN'}, {self.says}"
+
 
 def check_excerpt(path: Path, key: PublicKey) -> Iterator[Finding]:
-    """Check each line of a file.
+    """Check each line of a file, up to one that is too long.
 
     Raises:
         OSError: It cannot be read.
@@ -46,13 +64,11 @@ def check_excerpt(path: Path, key: PublicKey) -> Iterator[Finding]:
         while line := file.readline(LONGEST + 1):
             number += 1
             try:
-                says = _check(line.removesuffix(b"\n"), key)
+                yield Finding(line=number, holds=True, says=_check(line, key))
             except MalformedError as error:
                 yield Finding(line=number, holds=False, says=str(error))
-                if len(line) > LONGEST:
-                    return
-            else:
-                yield Finding(line=number, holds=True, says=says)
+            if len(line) > LONGEST:
+                return
 
 
 def _check(line: bytes, key: PublicKey) -> str:
@@ -63,70 +79,41 @@ def _check(line: bytes, key: PublicKey) -> str:
     """
     if len(line) > LONGEST:
         raise MalformedError(f"a line is longer than {LONGEST} bytes")
-    found = read_object(line)
-    if has_exactly(found, "body", "head", "log", "path", "seq"):
-        return _check_entry(found, key)
-    if has_exactly(found, "earlier", "later", "paths"):
-        return _check_continuation(found, key)
-    raise MalformedError("neither the proof of an entry nor that of a later head")
+    found = read_object(line.removesuffix(b"\n"))
+    if "body" in found:
+        return _check_entry(_ENTRY.fields(found), key)
+    return _check_continuation(_CONTINUATION.fields(found), key)
 
 
-def _check_entry(found: dict[str, Any], key: PublicKey) -> str:
-    head = _signed(found["head"], key)
-    log, seq, body = found["log"], found["seq"], found["body"]
-    if not (is_text(log) and is_count(seq) and is_text(body)):
-        raise MalformedError("`log` and `body` are text, `seq` is a number")
+def _check_entry(fields: list[Any], key: PublicKey) -> str:
+    body, line, log, path, seq = fields
+    head = _signed(line, key)
     if log not in head.sizes:
         raise MalformedError("the head states no such log")
-    is_there = includes(
-        leaf=leaf_hash(encoded(body)),
-        index=seq,
-        size=head.sizes[log],
-        path=_path(found["path"]),
-        root=head.roots[log],
-    )
-    if not is_there:
+    size, root, steps = head.sizes[log], head.roots[log], [*map(bytes.fromhex, path)]
+    if not includes(leaf=leaf_hash(encoded(body)), index=seq, size=size, path=steps, root=root):
         raise MalformedError("the entry is not in the tree that the head states")
     return f"log {log} entry {seq} is in head {head.number}"
 
 
-def _check_continuation(found: dict[str, Any], key: PublicKey) -> str:
-    later = _signed(found["later"], key)
-    earlier = _head(found["earlier"], _ledger_of(found["later"]))
-    paths = found["paths"]
-    if not isinstance(paths, dict) or paths.keys() != earlier.sizes.keys():
+def _check_continuation(fields: list[Any], key: PublicKey) -> str:
+    line, later_line, paths = fields
+    later = _signed(later_line, key)
+    earlier = read_head(encoded(line), later.ledger)
+    if paths.keys() != earlier.sizes.keys():
         raise MalformedError("`paths` has one for each log of the earlier head")
     for log, size in earlier.sizes.items():
-        is_prefix = log in later.sizes and extends(
-            size=size,
-            root=earlier.roots[log],
-            later_size=later.sizes[log],
-            later_root=later.roots[log],
-            path=_path(paths[log]),
-        )
-        if not is_prefix:
+        steps, root = [*map(bytes.fromhex, paths[log])], earlier.roots[log]
+        later_size, later_root = later.sizes.get(log, -1), later.roots.get(log, b"")
+        if not extends(
+            size=size, root=root, later_size=later_size, later_root=later_root, path=steps
+        ):
             raise MalformedError("the later head does not go on from the earlier one")
     return f"head {later.number} goes on from head {earlier.number}"
 
 
-def _signed(line: object, key: PublicKey) -> Head:
-    head = _head(line, _ledger_of(line))
-    if head.key != key.id or not key.signed_head(head.signature, head.statement):
+def _signed(line: str, key: PublicKey) -> Head:
+    head = read_head(encoded(line))
+    if not head.is_by(key):
         raise MalformedError("the head is not signed with the key that was given")
     return head
-
-
-def _head(line: object, ledger: str) -> Head:
-    return read_head(encoded(line) if is_text(line) else b"", ledger)
-
-
-def _ledger_of(line: object) -> str:
-    stated = read_object(line if is_text(line) else "").get("statement")
-    ledger = read_object(stated if is_text(stated) else "").get("ledger")
-    return ledger if is_text(ledger) else ""
-
-
-def _path(found: object) -> list[bytes]:
-    if not isinstance(found, list) or not all(map(is_hash, found)):
-        raise MalformedError("a path is a list of hashes in hex")
-    return [bytes.fromhex(step) for step in found]

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from io import BufferedReader
-from operator import attrgetter
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -17,15 +17,17 @@ from highroad_auditor.audit import Audit
 from highroad_auditor.keys import PublicKey
 from highroad_auditor.log import Log
 from highroad_auditor.merkle import HASH
-from highroad_auditor.problem import Aspect, Code
-from highroad_auditor.report import Report
+from highroad_auditor.report import COMPLETENESS, INTEGRITY, Code, Note, Problem, Report
 from highroad_auditor.strict import (
+    COUNT,
+    LIST,
+    LOG_ID,
+    ONE,
+    TEXT,
     MalformedError,
+    Shape,
     encoded,
-    has_exactly,
-    is_count,
-    is_log_id,
-    is_text,
+    optional,
     read_object,
 )
 
@@ -33,12 +35,24 @@ LONGEST: Final = 4 * 2**20
 """Bytes of the longest line that is read, without its line feed."""
 
 _CHUNK: Final = 256 * HASH
-_COLUMNS: Final = ("seq", "schema", "kind", "organization", "run", "call", "at")
-_WITH_TEXT: Final = frozenset({*_COLUMNS, "body"})
-_WITH_BASE64: Final = frozenset({*_COLUMNS, "body_base64"})
+_MANIFEST: Final = Shape(ledger=TEXT, logs=LIST, v=ONE)
+_LISTED: Final = Shape(entries=COUNT, first=COUNT, log=LOG_ID)
+_COLUMNS: Final = {
+    "seq": COUNT,
+    "schema": COUNT,
+    "kind": TEXT,
+    "organization": TEXT,
+    "run": optional(TEXT),
+    "call": optional(TEXT),
+    "at": COUNT,
+}
+_IN_TEXT: Final = Shape(**_COLUMNS, body=TEXT)
+_IN_BASE64: Final = Shape(**_COLUMNS, body_base64=TEXT)
 
-_Fields: TypeAlias = tuple[int, int, str, str, str | None, str | None, int, bytes]
-"""What `Log.take` takes."""
+_Source: TypeAlias = tuple[str, BufferedReader | None]
+"""A file of entries, by its name."""
+_Line: TypeAlias = tuple[int, str, int, "list[Any] | str"]
+"""Where to put it among others, its file, its number there; what it holds or why it cannot."""
 
 
 class UnusableError(Exception):
@@ -51,25 +65,6 @@ class Segment:
 
     path: Path
     log: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Listed:
-    """What `ledger.json` says of a log."""
-
-    log: str
-    first: int
-    entries: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Line:
-    """A line of entries: where to put it among others, and what it holds or why it cannot."""
-
-    seq: int
-    source: str
-    number: int
-    found: _Fields | str
 
 
 def audit_export(
@@ -93,177 +88,125 @@ def audit_export(
         UnusableError: `ledger.json` cannot be read, or a file that was named is not there.
     """
     ledger, listed = _manifest(folder)
-    by_log = _segments_by_log(segments, [log.log for log in listed])
+    by_log: dict[str, list[Path]] = {log: [] for _, _, log in listed}
+    for segment in segments:
+        log_id = segment.log or (next(iter(by_log)) if len(by_log) == 1 else "")
+        if log_id not in by_log:
+            raise UnusableError(f"say of which log {segment.path} is: --segment LOG=FILE")
+        by_log[log_id].append(segment.path)
     with ExitStack() as files:
         heads = _open_inside(folder, "heads.jsonl", files)
         held = {name: _lines(_open_named(path, files)) for name, path in (anchors or {}).items()}
-        audit = Audit(ledger, _lines(heads) if heads else (), held, public_key)
-    for log in listed:
+        audit = Audit(ledger, _lines(heads), held, public_key)
+    for count, first, log_id in listed:
         with ExitStack() as files:
-            _feed(audit, folder, log, by_log.get(log.log, []), files)
+            name, leaves = f"entries-{log_id}.jsonl", f"leaves-{log_id}.bin"
+            sources = [
+                *((str(path), _open_named(path, files)) for path in by_log[log_id]),
+                (name, _open_inside(folder, name, files)),
+            ]
+            log = audit.log(log_id, first=first)
+            ahead = _Leaves(log, _open_inside(folder, leaves, files))
+            lines = _feed(log, ahead, sources, audit.problems.note)
+            for file, has, due, unit in (
+                (name, lines[name], count, "lines"),
+                (leaves, ahead.size, log.covered * HASH, "bytes"),
+            ):
+                if has != due:
+                    detail = f"{file} has {has} {unit}, not {due}"
+                    audit.problems.note(
+                        Problem(COMPLETENESS, Code.EXPORT_SHORT, log_id, detail=detail)
+                    )
     return audit.report(now_ms)
 
 
-def _manifest(folder: Path) -> tuple[str, list[_Listed]]:
-    """The id of the ledger, and its logs."""
+def _manifest(folder: Path) -> tuple[str, list[list[Any]]]:
+    """The id of the ledger; and of each log how many entries are here, from where on, its id."""
     with ExitStack() as files:
         file = _open_inside(folder, "ledger.json", files)
         if file is None:
             raise UnusableError(f"{folder} has no ledger.json: name the folder of an export")
         try:
-            found = read_object(file.read(LONGEST))
-            return _read_manifest(found)
+            ledger, logs, _ = _MANIFEST.fields(read_object(file.read(LONGEST)))
+            listed = [_LISTED.fields(log) for log in logs]
+            encoded(ledger)
         except MalformedError as error:
             raise UnusableError(f"ledger.json is unusable ({error}): export anew") from None
-
-
-def _read_manifest(found: dict[str, Any]) -> tuple[str, list[_Listed]]:
-    if not has_exactly(found, "ledger", "logs", "v") or type(found["v"]) is not int:
-        raise MalformedError("it has `ledger`, `logs` and `v`, and no other field")
-    if found["v"] != 1:
-        raise MalformedError("of another version: take a newer auditor")
-    ledger, logs = found["ledger"], found["logs"]
-    if not is_text(ledger) or not ledger or not isinstance(logs, list):
-        raise MalformedError("`ledger` is an id, `logs` a list")
-    encoded(ledger)
-    listed = [_read_listed(log) for log in logs]
-    if len({log.log for log in listed}) != len(listed):
-        raise MalformedError("a log is listed twice")
+    if not ledger or len({log for _, _, log in listed}) != len(listed):
+        raise UnusableError("ledger.json names no ledger, or a log twice: export anew")
     return ledger, listed
 
 
-def _read_listed(found: object) -> _Listed:
-    if not isinstance(found, dict) or not has_exactly(found, "entries", "first", "log"):
-        raise MalformedError("a log has `entries`, `first` and `log`")
-    log, first, entries = found["log"], found["first"], found["entries"]
-    if not is_log_id(log):
-        raise MalformedError("the id of a log is up to 128 letters, digits, `.`, `_` and `-`")
-    if not (is_count(first) and is_count(entries)):
-        raise MalformedError("`first` and `entries` are numbers")
-    return _Listed(log, first, entries)
-
-
-def _segments_by_log(segments: Sequence[Segment], logs: Sequence[str]) -> dict[str, list[Path]]:
-    by_log: dict[str, list[Path]] = {}
-    for segment in segments:
-        log = segment.log or (logs[0] if len(logs) == 1 else "")
-        if log not in logs:
-            raise UnusableError(f"say of which log {segment.path} is: --segment LOG=FILE")
-        by_log.setdefault(log, []).append(segment.path)
-    return by_log
-
-
-def _feed(
-    audit: Audit, folder: Path, listed: _Listed, segments: Sequence[Path], files: ExitStack
-) -> None:
-    """Read one log into the engine, its leaf hashes always ahead of its entries."""
-    name = f"entries-{listed.log}.jsonl"
-    log = audit.log(listed.log, first=listed.first)
-    lead = _Lead(log, _open_inside(folder, f"leaves-{listed.log}.bin", files))
-    entries = _open_inside(folder, name, files)
-    sources = [(str(path), _open_named(path, files)) for path in segments]
-    if entries is not None:
-        sources.append((name, entries))
-    counts: Counter[str] = Counter()
-    streams = (_parsed(source, file) for source, file in sources)
-    for line in heapq.merge(*streams, key=attrgetter("seq")):
-        counts[line.source] += 1
-        if isinstance(line.found, str):
-            detail = f"{line.source}: {line.found}"
-            audit.problems.note(
-                Aspect.INTEGRITY,
-                Code.LINE_MALFORMED,
-                log=log.id,
-                seq=log.end,
-                line=line.number,
-                detail=detail,
-            )
-        else:
-            lead.reach(line.seq)
-            log.take(*line.found)
-    lead.reach(listed.first)
-    log.close()
-    lead.finish()
-    if counts[name] != listed.entries:
-        _short(audit, log, f"{name} has {counts[name]} lines, not {listed.entries}")
-    if lead.size != log.covered * HASH:
-        _short(audit, log, f"leaves-{log.id}.bin has {lead.size} bytes, not {log.covered * HASH}")
-
-
-def _short(audit: Audit, log: Log, detail: str) -> None:
-    audit.problems.note(Aspect.COMPLETENESS, Code.EXPORT_SHORT, log=log.id, detail=detail)
-
-
-class _Lead:
+class _Leaves:
     """Hands leaf hashes to a log, a chunk at a time, just ahead of the entries."""
 
     def __init__(self, log: Log, file: BufferedReader | None) -> None:
         self._log: Log = log
         self._file: BufferedReader | None = file
         self._read: int = 0
+        self._is_over: bool = file is None
         self.size: int = 0 if file is None else os.fstat(file.fileno()).st_size
 
     def reach(self, seq: int) -> None:
         """Hand over the leaf hashes up to that of this entry, which comes next."""
-        while self._read < min(seq + 1, self._log.covered) and self._hand_over():
+        while self._file and not self._is_over and self._read < min(seq + 1, self._log.covered):
+            chunk = self._file.read(_CHUNK)
+            self._is_over = len(chunk) < _CHUNK
+            self._read += len(chunk) // HASH
+            self._log.expect(chunk)
             # Or the hashes of a long archive would pile up.
             self._log.skip(min(self._read, seq))
 
-    def finish(self) -> None:
-        """Hand over what is left, behind the last entry."""
-        while self._read < self._log.covered and self._hand_over():
-            pass
 
-    def _hand_over(self) -> bool:
-        chunk = b"" if self._file is None else self._file.read(_CHUNK)
-        self._log.expect(chunk)
-        self._read += len(chunk) // HASH
-        return len(chunk) == _CHUNK
+def _feed(log: Log, leaves: _Leaves, sources: Sequence[_Source], note: Note) -> Counter[str]:
+    """Read one log into the engine, leaf hashes always ahead of entries; gives counts of lines."""
+    counts: Counter[str] = Counter()
+    streams = [_parsed(*source) for source in sources]
+    for seq, source, number, found in heapq.merge(*streams, key=itemgetter(0)):
+        counts[source] += 1
+        if isinstance(found, str):
+            code, detail = Code.LINE_MALFORMED, f"{source}: {found}"
+            note(Problem(INTEGRITY, code, log.id, log.end, line=number, detail=detail))
+        else:
+            leaves.reach(seq)
+            log.take(*found)
+    leaves.reach(log.first)
+    log.close()
+    leaves.reach(log.covered)
+    return counts
 
 
-def _parsed(source: str, file: BufferedReader) -> Iterator[_Line]:
+def _parsed(source: str, file: BufferedReader | None) -> Iterator[_Line]:
     seq = 0
     for number, line in enumerate(_lines(file), 1):
-        found: _Fields | str
         try:
             found = _read_line(line)
-            seq = found[0]
         except MalformedError as error:
-            found = str(error)
-        yield _Line(seq, source, number, found)
+            yield seq, source, number, str(error)
+        else:
+            seq = found[0]
+            yield seq, source, number, found
 
 
-def _read_line(line: bytes) -> _Fields:
-    """The fields of one line of entries."""
+def _read_line(line: bytes) -> list[Any]:
+    """What `Log.take` takes: the columns, and the exact bytes of the body."""
     found = read_object(line)
-    seq, schema, kind, organization, run, call, at = map(found.get, _COLUMNS)
-    if not (is_count(seq) and is_count(schema) and is_count(at)):
-        raise MalformedError("`seq`, `schema` and `at` are numbers")
-    if not (is_text(kind) and is_text(organization)):
-        raise MalformedError("`kind` and `organization` are text")
-    if not ((run is None or is_text(run)) and (call is None or is_text(call))):
-        raise MalformedError("`run` and `call` are text or null")
-    return seq, schema, kind, organization, run, call, at, _body(found)
+    is_text = "body_base64" not in found
+    *columns, text = (_IN_TEXT if is_text else _IN_BASE64).fields(found)
+    body = encoded(text)
+    if not is_text:
+        try:
+            body = b64decode(text, validate=True)
+        except ValueError:
+            raise MalformedError("`body_base64` is not base64") from None
+        if b64encode(body).decode() != text:
+            raise MalformedError("`body_base64` is not the base64 of its bytes")
+    return [*columns, body]
 
 
-def _body(found: Mapping[str, Any]) -> bytes:
-    """The exact bytes of a body."""
-    if found.keys() == _WITH_TEXT and is_text(found["body"]):
-        return encoded(found["body"])
-    if found.keys() != _WITH_BASE64 or not is_text(found["body_base64"]):
-        raise MalformedError("a line has the eight fields of the page and no other")
-    try:
-        body = b64decode(found["body_base64"], validate=True)
-    except ValueError:
-        raise MalformedError("`body_base64` is not base64") from None
-    if b64encode(body).decode() != found["body_base64"]:
-        raise MalformedError("`body_base64` is not the base64 of its bytes")
-    return body
-
-
-def _lines(file: BufferedReader) -> Iterator[bytes]:
+def _lines(file: BufferedReader | None) -> Iterator[bytes]:
     """Lines without their line feeds; one that is too long comes empty, which nothing may be."""
-    while line := file.readline(LONGEST + 1):
+    while file and (line := file.readline(LONGEST + 1)):
         if len(line) <= LONGEST or line.endswith(b"\n"):
             yield line.removesuffix(b"\n")
             continue

@@ -1,15 +1,15 @@
 """Merkle trees as RFC 6962, section 2.1, defines them, with SHA-256."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from hashlib import sha256
-from typing import Final
+from typing import Final, TypeAlias
 
 HASH: Final = 32
 """Bytes of a hash."""
 
-_PAIR: Final = 2 * HASH
-_BATCH: Final = 256 * HASH
-"""Leaves are hashed into the tree so many at a time."""
+Node: TypeAlias = tuple[int, int, bytes]
+"""A whole subtree: level, position on that level, hash."""
 
 
 def leaf_hash(body: bytes) -> bytes:
@@ -22,113 +22,91 @@ def node_hash(left: bytes, right: bytes) -> bytes:
     return sha256(b"\x01" + left + right).digest()
 
 
+@dataclass(frozen=True, slots=True)
 class Tree:
-    """A tree that only grows; it keeps one hash for each bit of its size, and a few new leaves."""
+    """A range of leaves, as the whole subtrees it is made of: some two for each bit of its size.
 
-    def __init__(self, peaks: Sequence[bytes] = (), new: bytes | bytearray = b"") -> None:
-        self._peaks: list[bytes] = list(peaks)
-        """Root of the whole subtree of 1, 2, 4, 8 ... leaves, empty where it has none of a size."""
-        self._new: bytearray = bytearray(new)
-        """Leaves that are not in the subtrees yet."""
+    One that begins with the first leaf has a root; others go on from where another ended.
+    """
 
-    def add(self, leaf: bytes) -> None:
-        """Grow by one leaf, of which this is the hash."""
-        self._new += leaf
-        if len(self._new) == _BATCH:
-            self._gather()
+    nodes: tuple[Node, ...] = ()
+
+    @classmethod
+    def over(cls, leaves: bytes, start: int = 0) -> "Tree":
+        """That of leaf hashes, one behind the other, the first at position `start`."""
+        left: list[Node] = []
+        right: list[Node] = []
+        level = 0
+        while leaves:
+            if start & 1:
+                left.append((level, start, leaves[:HASH]))
+                leaves, start = leaves[HASH:], start + 1
+            if len(leaves) // HASH & 1:
+                last = start + len(leaves) // HASH - 1
+                right.append((level, last, leaves[-HASH:]))
+                leaves = leaves[:-HASH]
+            pairs = range(0, len(leaves), 2 * HASH)
+            leaves = b"".join(
+                [sha256(b"\x01" + leaves[at : at + 2 * HASH]).digest() for at in pairs]
+            )
+            level, start = level + 1, start >> 1
+        return cls((*left, *reversed(right)))
+
+    def __add__(self, more: "Tree") -> "Tree":
+        """This range and the one behind it."""
+        nodes = list(self.nodes)
+        for node in more.nodes:
+            level, at, right = node
+            while nodes and nodes[-1][0] == level and at & 1:
+                _, _, left = nodes.pop()
+                level, at, right = level + 1, at >> 1, node_hash(left, right)
+            nodes.append((level, at, right))
+        return Tree(tuple(nodes))
 
     def root(self) -> bytes:
-        """The root as it stands; that of no leaves is the hash of nothing."""
-        self._gather()
+        """The root of a tree from the first leaf on; that of no leaves is the hash of nothing."""
         root = b""
-        for peak in filter(None, self._peaks):
-            root = node_hash(peak, root) if root else peak
+        for _, _, node in reversed(self.nodes):
+            root = node_hash(node, root) if root else node
         return root or sha256().digest()
-
-    def copy(self) -> "Tree":
-        """A tree that grows on its own from here."""
-        return Tree(self._peaks, self._new)
-
-    def _gather(self) -> None:
-        """Pair what is new, level by level; what is left over is the peak of its level."""
-        nodes, level = bytes(self._new), 0
-        self._new.clear()
-        while nodes:
-            if level == len(self._peaks):
-                self._peaks.append(b"")
-            nodes = self._peaks[level] + nodes
-            paired = len(nodes) - len(nodes) % _PAIR
-            self._peaks[level] = nodes[paired:]
-            nodes = b"".join(
-                [
-                    sha256(b"\x01" + nodes[at : at + _PAIR]).digest()
-                    for at in range(0, paired, _PAIR)
-                ]
-            )
-            level += 1
 
 
 def includes(*, leaf: bytes, index: int, size: int, path: Sequence[bytes], root: bytes) -> bool:
-    """Whether an inclusion proof (section 2.1.1) leads from a leaf's hash to the root.
-
-    It is checked as RFC 9162, section 2.1.3.2, says.
-    """
-    last = size - 1
-    if not 0 <= index <= last or not _are_hashes(path):
+    """Whether an inclusion proof (section 2.1.1) leads from a leaf's hash to the root."""
+    if not 0 <= index < size:
         return False
-    for step in path:
-        if last == 0:
-            return False
-        if index & 1 or index == last:
-            leaf = node_hash(step, leaf)
-            index, last = _to_left_sibling(index, last)
-        else:
-            leaf = node_hash(leaf, step)
-        index, last = index >> 1, last >> 1
-    return last == 0 and leaf == root
+    turns = _turns(index + 1, size, to_leaf=True)
+    for step, is_right in zip(path, turns, strict=False):
+        leaf = node_hash(step, leaf) if is_right else node_hash(leaf, step)
+    return len(path) == len(turns) and leaf == root
 
 
 def extends(
     *, size: int, root: bytes, later_size: int, later_root: bytes, path: Sequence[bytes]
 ) -> bool:
-    """Whether a consistency proof (section 2.1.2) shows that a later tree begins with this one.
-
-    It is checked as RFC 9162, section 2.1.4.2, says.
-    """
-    if not 0 <= size <= later_size or not _are_hashes(path):
+    """Whether a consistency proof (section 2.1.2) shows that a later tree begins with this one."""
+    if not 0 <= size <= later_size:
         return False
-    if size == later_size:
-        return not path and root == later_root
-    if size == 0:
+    if size == 0 < later_size:
         return not path and root == Tree().root()
-    # A whole tree is its own first step, and left out of the proof.
-    steps = [root, *path] if size & (size - 1) == 0 else [*path]
-    return bool(steps) and _roots_above(steps, size - 1, later_size - 1) == (root, later_root)
+    turns = _turns(size, later_size, to_leaf=False)
+    # Where it is a subtree of the later one, its root is the first step, and left out.
+    first, *steps = path if any(turns) and path else (root, *path)
+    earlier = later = first
+    for step, is_right in zip(steps, turns, strict=False):
+        earlier = node_hash(step, earlier) if is_right else earlier
+        later = node_hash(step, later) if is_right else node_hash(later, step)
+    return len(steps) == len(turns) and (earlier, later) == (root, later_root)
 
 
-def _roots_above(steps: Sequence[bytes], index: int, last: int) -> tuple[bytes, bytes] | None:
-    """The roots of the earlier and the later tree, as a consistency proof makes them."""
-    while index & 1:
-        index, last = index >> 1, last >> 1
-    earlier = later = steps[0]
-    for step in steps[1:]:
-        if last == 0:
-            return None
-        if index & 1 or index == last:
-            earlier, later = node_hash(step, earlier), node_hash(step, later)
-            index, last = _to_left_sibling(index, last)
-        else:
-            later = node_hash(later, step)
-        index, last = index >> 1, last >> 1
-    return (earlier, later) if last == 0 else None
+def _turns(part: int, size: int, *, to_leaf: bool) -> list[bool]:
+    """From the bottom up: which subtrees are right ones on the way to where a part of a tree ends.
 
-
-def _to_left_sibling(index: int, last: int) -> tuple[int, int]:
-    """Climb past levels on which the node has no sibling."""
-    while index and not index & 1:
-        index, last = index >> 1, last >> 1
-    return index, last
-
-
-def _are_hashes(path: Sequence[bytes]) -> bool:
-    return all(len(step) == HASH for step in path)
+    The way ends at a leaf, or at a subtree that lies in the part as a whole.
+    """
+    turns: list[bool] = []
+    while size > (1 if to_leaf else part):
+        half = 1 << (size - 1).bit_length() - 1
+        turns.append(part > half)
+        part, size = (part - half, size - half) if part > half else (part, half)
+    return turns[::-1]

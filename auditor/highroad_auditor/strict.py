@@ -2,19 +2,64 @@
 
 import json
 import re
-from typing import Any, Final, NoReturn, TypeGuard
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NamedTuple, NoReturn
 
 LARGEST: Final = 2**53 - 1
 """The largest integer that every reader of JSON reads exactly."""
 
-_LOG_ID: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}", re.ASCII)
-"""Becomes part of a file's name: no separator, no leading dot."""
-
-_HASH: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
-
 
 class MalformedError(ValueError):
     """Something is not in the form of the page; the message says what, never a value."""
+
+
+class Form(NamedTuple):
+    """What a value must be."""
+
+    name: str
+    fits: Callable[[object], bool]
+
+
+def _matching(name: str, pattern: str) -> Form:
+    form = re.compile(pattern, re.ASCII)
+    return Form(name, lambda found: type(found) is str and form.fullmatch(found) is not None)
+
+
+def optional(form: Form) -> Form:
+    """The same, or null."""
+    return Form(f"{form.name}, or null", lambda found: found is None or form.fits(found))
+
+
+# A boolean is an `int`, and equal to one: types are compared, not asked for.
+ONE: Final = Form("1, the version that is read here", lambda v: type(v) is int and v == 1)
+COUNT: Final = Form("an integer from 0 on", lambda n: type(n) is int and 0 <= n <= LARGEST)
+TEXT: Final = Form("text", lambda found: type(found) is str)
+LIST: Final = Form("a list", lambda found: type(found) is list)
+HASH: Final = _matching("32 bytes in lower-case hex", "[0-9a-f]{64}")
+KEY_ID: Final = _matching("8 bytes in lower-case hex", "[0-9a-f]{16}")
+SIGNATURE: Final = _matching("64 bytes in lower-case hex", "[0-9a-f]{128}")
+# It becomes part of a file's name: no separator, no leading dot.
+LOG_ID: Final = _matching("the id of a log", "[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}")
+
+
+class Shape:
+    """What an object must hold: the form of each of its fields, by name."""
+
+    def __init__(self, **forms: Form) -> None:
+        self.forms: Mapping[str, Form] = forms
+
+    def fields(self, found: object) -> list[Any]:
+        """The fields of an object, in the order of its shape; it has these and no others.
+
+        Raises:
+            MalformedError: It has not, or one is not in its form.
+        """
+        if type(found) is not dict or found.keys() != self.forms.keys():
+            raise MalformedError(f"it has not the fields {', '.join(self.forms)}, and no others")
+        for name, form in self.forms.items():
+            if not form.fits(found[name]):
+                raise MalformedError(f"`{name}` is not {form.name}")
+        return [found[name] for name in self.forms]
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -58,8 +103,7 @@ def canonical(found: dict[str, Any]) -> bytes:
     Raises:
         MalformedError: A text in it is not Unicode.
     """
-    text = json.dumps(found, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
-    return encoded(text)
+    return encoded(json.dumps(found, ensure_ascii=False, separators=(",", ":"), sort_keys=True))
 
 
 def encoded(text: str) -> bytes:
@@ -72,28 +116,3 @@ def encoded(text: str) -> bytes:
         return text.encode()
     except UnicodeEncodeError:
         raise MalformedError("not Unicode") from None
-
-
-def has_exactly(found: dict[str, Any], *names: str) -> bool:
-    """Whether an object has these fields and no other."""
-    return found.keys() == set(names)
-
-
-def is_count(found: object) -> TypeGuard[int]:
-    """Whether it is an integer from 0 on that JSON carries exactly; a boolean is none."""
-    return type(found) is int and 0 <= found <= LARGEST
-
-
-def is_text(found: object) -> TypeGuard[str]:
-    """Whether it is text."""
-    return type(found) is str
-
-
-def is_hash(found: object) -> TypeGuard[str]:
-    """Whether it is 32 bytes in lower-case hex."""
-    return type(found) is str and _HASH.fullmatch(found) is not None
-
-
-def is_log_id(found: object) -> TypeGuard[str]:
-    """Whether it is the id of a log, which may be a part of a file's name."""
-    return type(found) is str and _LOG_ID.fullmatch(found) is not None

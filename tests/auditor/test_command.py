@@ -1,6 +1,7 @@
 """The command line of the auditor, and that it stands alone."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -130,6 +131,49 @@ def test_the_help_tells_the_exit_codes(capsys):
     shown = capsys.readouterr().out
     for code in range(5):
         assert f"\n  {code}  " in shown
+
+
+def unread(arguments, repository):
+    """Exit code and complaints where nobody reads what is printed."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        ran = subprocess.run(
+            [sys.executable, "-m", "highroad_auditor", *arguments],
+            stdout=writer,
+            stderr=subprocess.PIPE,
+            cwd=repository / "auditor",
+            check=False,
+            timeout=50,
+        )
+    finally:
+        os.close(writer)
+    return ran.returncode, ran.stderr
+
+
+def test_the_verdict_stands_where_nobody_reads_the_report(export, repository):
+    good = [str(export), "--key", KEY]
+    assert unread(["--help"], repository) == (0, b"")
+    assert unread(good, repository) == (0, b"")
+    assert unread([*good, "--json"], repository) == (0, b"")
+    edit(export, "entries-main.jsonl", b"refund", b"refuse")
+    others = [part for number in range(200) for part in ("--anchor", anchor(export, number))]
+    assert unread([*good, *others], repository) == (1, b"")  # more than is held back before
+
+
+def anchor(export, number):
+    """A file that is no anchor, by a name of its own."""
+    file = export / f"{number}-{'x' * 100}"
+    file.write_text("no head\n")
+    return str(file)
+
+
+@pytest.mark.parametrize("moment", ["-1", "1.5", "soon", str(2**53), "9" * 400, "9" * 5_000])
+def test_a_moment_that_no_entry_can_have_is_refused(moment, export, capsys):
+    with pytest.raises(SystemExit) as exited:
+        main([str(export), "--key", KEY, f"--now-ms={moment}"])
+    assert exited.value.code == 4
+    assert "Traceback" not in capsys.readouterr().err
 
 
 def test_the_auditor_runs_without_highroad(export, repository):

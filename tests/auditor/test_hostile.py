@@ -451,3 +451,88 @@ def test_whatever_a_body_says_ends_in_a_report(kind, facts):
     entry.body = json.dumps(body, allow_nan=True).encode()
     author.sign()
     assert pushed(author.bundle(), key=FIRST).logs[0].entries == 2
+
+
+ANYTHING = st.recursive(
+    st.sampled_from([-1, 2**53 - 1, 2**53, 2**63, 2**64, -(2**64), 10**400, 1.5, float("nan")])
+    | st.sampled_from([float("inf"), -0.0, True, None, "", "0" * 64, "\ud800", "é" * 100]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner),
+    max_leaves=5,
+)
+MANIFEST = json.loads(FILES["ledger.json"])
+
+
+def altered(found, path, value):
+    """The same with another value at a path."""
+    if not path:
+        return value
+    copy = list(found) if isinstance(found, list) else dict(found)
+    copy[path[0]] = altered(found[path[0]], path[1:], value)
+    return copy
+
+
+def paths(found):
+    """Where values stand in an object."""
+    inside = found.items() if isinstance(found, dict) else enumerate(found)
+    for name, value in inside:
+        yield [name]
+        if isinstance(value, (dict, list)):
+            yield from ([name, *rest] for rest in paths(value))
+
+
+@given(path=st.sampled_from([*paths(STATEMENT)]), value=ANYTHING, where=st.integers(0, 1))
+def test_whatever_a_head_states_ends_in_a_report(path, value, where):
+    stated = altered(STATEMENT, path, value)
+    if json.dumps(stated) == json.dumps(STATEMENT):
+        return
+    line = signed_line(FIRST, json.dumps(stated, sort_keys=True, separators=(",", ":")))
+    bundle = BASE.copy()
+    bundle.heads[1] = line if where else bundle.heads[1]
+    bundle.anchors = {} if where else {"far": [line]}
+    report = pushed(bundle)
+    assert not report.holds
+    assert all(shown.isascii() for shown in report.lines())
+    json.dumps(report.as_json())
+
+
+@given(path=st.sampled_from([*paths(MANIFEST)]), value=ANYTHING)
+def test_whatever_a_manifest_says_ends_in_a_report_or_in_none(path, value, tmp_path_factory):
+    folder = tmp_path_factory.getbasetemp() / "manifests"
+    content = json.dumps(altered(MANIFEST, path, value)).encode()
+    try:
+        report = exported(FILES | {"ledger.json": content}, folder)
+    except UnusableError:
+        return
+    assert content == json.dumps(MANIFEST).encode() or not report.holds
+
+
+@given(
+    kind=st.sampled_from(["call.ended", "ledger.archived", "ledger.rekeyed", "call.amended"]),
+    name=st.sampled_from(["v", "at", "org", "run", "call", "log", "first", "key", "applied"]),
+    value=ANYTHING,
+)
+def test_whatever_an_entry_says_ends_in_a_report(kind, name, value):
+    author = Author(key=FIRST)
+    entry = author.entries["main"][author.append(kind, call="c-1")]
+    body = {"v": 1, "kind": kind, "at": 1, "org": "acme", "call": "c-1"} | {name: value}
+    entry.body = json.dumps(body).encode()
+    author.sign()
+    assert pushed(author.bundle(), key=FIRST).logs[0].entries == 2
+
+
+def test_a_ledger_of_many_logs_whose_sizes_are_as_large_as_integers_costs_nothing():
+    largest = 2**53 - 1
+    trees = [{"log": f"log-{n:03d}", "root": "00" * 32, "size": largest} for n in range(100)]
+    author = Author(key=FIRST)
+    author.sign(trees=[*trees, json.loads(author_head(author))])
+    report = pushed(author.bundle(), key=FIRST)
+    assert report.completeness.problems == 100
+    assert (report.completeness.first.log, report.completeness.first.seq) == ("log-000", 0)
+
+
+def author_head(author):
+    """What a head would state of the log."""
+    author.sign()
+    (tree,) = json.loads(author.statements.pop())["trees"]
+    author.heads.pop()
+    return json.dumps(tree)

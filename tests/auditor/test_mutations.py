@@ -233,6 +233,28 @@ def test_an_entry_and_the_leaf_hash_of_another_are_each_named(entry, stored):
     }
 
 
+def test_a_bad_entry_is_named_once_though_every_head_covers_it():
+    author = small()
+    author.sign()
+    author.sign()
+    bundle = author.bundle()
+    index = SIGNED + 1
+    entry = bundle.entries["main"][index]
+    bundle.entries["main"][index] = replace(entry, body=entry.body + b" ")
+    assert pushed(bundle).integrity.problems == 1
+
+
+def test_stored_leaf_hashes_stand_in_for_no_entry_that_is_missing():
+    leaves = bytearray(BASE.leaves["main"])
+    leaves[32 * 15] ^= 1
+    report = pushed(edited([*ENTRIES[:8], *ENTRIES[12:]], leaves={"main": bytes(leaves)}))
+    found = [(one.code, one.seq, one.until) for one in report.problems if one.aspect == INTEGRITY]
+    assert found == [
+        (Code.ENTRY_MISSING, 8, None),
+        *((Code.ROOT_DIFFERS, 10, size) for size in (18, 19, 33)),
+    ]
+
+
 # Heads
 
 

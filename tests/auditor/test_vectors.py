@@ -21,9 +21,13 @@ def golden():
 
 
 def tree_of(leaves):
+    """One leaf after the other, and all at once, with the parts in between."""
     tree = Tree()
-    for leaf in leaves:
-        tree.add(leaf)
+    for start, leaf in enumerate(leaves):
+        tree += Tree.over(leaf, start)
+    for cut in range(len(leaves) + 1):
+        before, behind = b"".join(leaves[:cut]), b"".join(leaves[cut:])
+        assert Tree.over(before) + Tree.over(behind, cut) == tree
     return tree
 
 

@@ -179,6 +179,19 @@ def test_leaf_hashes_may_follow_an_end_that_came_too_soon():
     assert codes(report) == {Code.LOG_SHORT}
 
 
+def test_leaf_hashes_that_come_behind_their_entries_prove_nothing_and_harm_nothing():
+    bundle = small_bundle()
+    audit = Audit(bundle.ledger, bundle.heads, bundle.anchors, PublicKey(SECOND.public))
+    log = audit.log("main")
+    leaves = bundle.leaves["main"]
+    log.expect(leaves[: 32 * 5])
+    for e in bundle.entries["main"]:
+        log.take(e.seq, e.schema, e.kind, e.organization, e.run, e.call, e.at, e.body)
+        if e.seq == 20:
+            log.expect(leaves[32 * 5 :])
+    assert audit.report().holds
+
+
 @pytest.mark.parametrize("order", ["abc", "cba", "bac"])
 def test_an_amendment_before_the_end_in_its_own_log_is_found_whatever_other_logs_say(order):
     author = Author(log="a", key=FIRST)

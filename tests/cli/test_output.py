@@ -65,7 +65,9 @@ EXPLANATION = Explanation(
     positions=(3, 9),
     erased_ms=86_400_000,
     amendments=(
-        Amendment(call_id="call_1", kind=AmendmentKind.PROBED, applied=True, by="x", at_ms=2),
+        Amendment(
+            id="amd_1", call_id="call_1", kind=AmendmentKind.PROBED, applied=True, by="x", at_ms=2
+        ),
     ),
     arguments={"cents": 500},
 )

@@ -79,6 +79,7 @@ async def perform(order, points):
     ground = GROUNDS[order["store"]](folder, points, is_lossy=order["is_lossy"])
     if order["phase"] == "stand by":
         ground.name = BYSTANDER
+    ground.comes_late = order["phase"] in {"recover", "judge"}
     program = scenario.Program(ground, folder, order["point"], order["seed"], order["base_ms"])
     await program.open()
     if order["phase"] == "stand by":

@@ -14,6 +14,7 @@ import asyncpg
 from power import LossyDisk
 
 from highroad.adapters.stores.postgres import PostgresStore
+from highroad.adapters.stores.postgres.store import GRACE_S
 from highroad.adapters.stores.sqlite import SQLiteStore
 from highroad.domain.audit import TABLES
 
@@ -101,6 +102,8 @@ class PostgresGround:
         self.url = (Path(folder) / URL).read_text("utf-8")
         self.points = points
         self.name = "program"
+        self.comes_late = False
+        """Whether who is not back yet, after a restart of the server, has had the time."""
         self.tables = None
 
     async def open(self):
@@ -108,7 +111,8 @@ class PostgresGround:
         watched = type("Session", (WatchedSession,), {"points": self.points})
         for opener in ("connect", "create_pool"):
             setattr(asyncpg, opener, self._named(getattr(asyncpg, opener), watched))
-        return Watched(PostgresStore(self.url), self.points)
+        grace_s = 0.0 if self.comes_late else GRACE_S
+        return Watched(PostgresStore(self.url, grace_s=grace_s), self.points)
 
     def _named(self, opener, watched):
         def opens(url, *, server_settings=None, **options):

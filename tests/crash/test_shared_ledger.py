@@ -104,8 +104,8 @@ BREAKS = (
         (
             (
                 f"{ADAPTER}.reading",
-                "OR ($2 AND (number IS NULL OR",
-                "OR (true OR (number IS NULL OR",
+                'OR {lives.gone("$2")}',
+                "OR true OR $2::text[] IS NULL",
             ),
             (f"{ADAPTER}.logs", "if driver not in is_free and not", "if not is_free and not"),
         ),
@@ -116,14 +116,13 @@ BREAKS = (
 
 @pytest.mark.parametrize(
     "broken",
-    [
-        # Where the rule of the second is broken, a process waits for most of a minute.
-        pytest.param(each, id=each.rule.replace(" ", "-"), marks=[pytest.mark.nightly] * number)
-        for number, each in enumerate(BREAKS)
-    ],
+    [pytest.param(each, id=each.rule.replace(" ", "-")) for each in BREAKS],
 )
 def test_the_oracle_sees_that_a_rule_is_broken(shared_matrix, death, broken):
     at = death(seed=4, at=broken.at)
     assert shared_matrix.die(at) == []
     assert shared_matrix.missed == 0
-    assert shared_matrix.die(at, edits=broken.edits) != []
+    found = shared_matrix.die(at, edits=broken.edits)
+    assert found != []
+    # A program that the edit has broken altogether would say nothing of the rule.
+    assert not [sentence for sentence in found if " ended with " in sentence]

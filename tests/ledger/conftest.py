@@ -42,11 +42,11 @@ COMPLETED = Ending(status=Status.COMPLETED, decided_by="execute")
 class Books:
     """Drives calls as the road does, as far as the ledger can see."""
 
-    def __init__(self, store, ledger, clock):
+    def __init__(self, store, ledger, clock, *, calls=0):
         self.store = store
         self.ledger = ledger
         self.clock = clock
-        self.calls = 0
+        self.calls = calls
 
     def call(self, using=REFUND, **facts):
         self.calls += 1
@@ -147,7 +147,7 @@ class Books:
         terminal = partial(self.terminal, record, ending, message, code=code, **facts)
         if record.has_intent and not call.known_definition.has_effects:
             return await self.ledger.put_end(record, terminal)
-        return await self.ledger.write(record, terminal())
+        return await self.ledger.write_drawn(record, terminal)
 
     def terminal(self, record, ending, message, **facts):
         call, ledger, result = record.call, self.ledger, None
@@ -208,6 +208,12 @@ async def ledger(store, keys, clock):
 @pytest.fixture
 def books(store, ledger, clock):
     return Books(store, ledger, clock)
+
+
+@pytest.fixture
+def books_of(clock):
+    """Makes books for one of several processes; their calls have ids of their own."""
+    return lambda ledger, number: Books(ledger.store, ledger, clock, calls=1_000_000 * number)
 
 
 @pytest.fixture(scope="session")

@@ -1,11 +1,13 @@
 """Old entries go into files, and stay provable; what is still needed stays."""
 
+import asyncio
 import json
 from dataclasses import replace
 from hashlib import sha256
 
 import pytest
 
+from highroad.adapters.stores.postgres import PostgresStore
 from highroad.adapters.stores.sqlite import SQLiteStore
 from highroad.domain.entry import EntryKind
 from highroad.domain.error import LedgerError, NotRecorded
@@ -18,7 +20,7 @@ from highroad.ledger.proof.merkle import is_included, leaf_hash
 from highroad.ledger.proof.notary import Notary
 from highroad.ledger.signing import head_line
 from highroad.ledger.upkeep import segment
-from highroad.ledger.upkeep.archive import Age, Archive, check_not_archived
+from highroad.ledger.upkeep.archive import PATIENCE_S, Age, Archive, check_not_archived
 from highroad.ledger.writer import GroupWriter
 from highroad.testing import FakeClock, FixedKeys, MemoryAnchor, MemoryStore
 from highroad.testing.contracts.store.samples import claim, ended, held, intent
@@ -34,7 +36,7 @@ class Owner:
 
     def __init__(self, store, anchors=()):
         self.store = store
-        self.clock = FakeClock()
+        self.clock = FakeClock(autojump=True)
         self.anchors = anchors
 
     async def open(self):
@@ -43,7 +45,7 @@ class Owner:
         self.ledger = Ledger(self.store, writer, Keyring(FixedKeys()), self.clock)
         anchoring = Anchoring(self.store.proofs, self.anchors)
         self.notary = Notary(self.ledger, self.fence, anchoring, entries=10_000, seconds=60.0)
-        self.archive = Archive(self.store, writer, self.fence, self.clock)
+        self.archive = Archive(self.store, writer, self.fence, self.clock, sign=self.notary.sign)
         return self
 
     async def live(self, calls, *, first=0):
@@ -173,13 +175,6 @@ async def test_the_ledger_holds_with_the_segments(owner, folder):
 async def test_what_is_taken_away_was_announced_under_a_signature(owner, folder):
     await owner.live(300)
     await owner.notary.sign()
-    owner.archive = Archive(
-        owner.store,
-        owner.ledger.writer,
-        owner.fence,
-        owner.clock,
-        sign=owner.notary.sign,
-    )
     assert await owner.move(folder) is not None
     report = await owner.report()
     assert report.completeness.holds, report
@@ -334,3 +329,114 @@ async def test_a_process_that_dies_on_the_way_loses_nothing_and_is_taken_up(
     (known,) = await segment.segments(owner.store)
     assert {path.name: path.read_bytes() for path in folder.glob("*.jsonl")} == files
     assert sha256(files[known.file]).hexdigest() == known.sha256
+
+
+@pytest.fixture
+async def beside(postgres_url):
+    """Two processes on one ledger; the first one signs, and has 300 calls in its log."""
+    stores = [PostgresStore(postgres_url), PostgresStore(postgres_url)]
+    signer, other = [await Owner(store).open() for store in stores]
+    await signer.live(300)
+    await signer.notary.sign()
+    yield signer, other
+    for store in stores:
+        await store.close()
+
+
+async def extents(owner):
+    return {extent.log_id: extent.first for extent in await owner.store.proofs.extents()}
+
+
+@pytest.mark.loopback
+async def test_what_one_process_archives_while_another_signs_is_signed_first(beside, folder):
+    """Nothing is taken away before a signed head covers the announcement."""
+    signer, other = beside
+    looks = []
+
+    async def look():
+        """The other process signs at the third look."""
+        assert await other.notary.sign() is None
+        looks.append(await extents(other))
+        if len(looks) == 3:
+            await signer.notary.sign()
+
+    other.archive = Archive(other.store, other.ledger.writer, other.fence, other.clock, sign=look)
+    done = await other.move(folder)
+    assert len(looks) == 3
+    assert not any(first for each in looks for first in each.values())
+    assert (await extents(other))[done.log] == done.stop == 2 * TILE
+
+
+@pytest.mark.loopback
+async def test_of_several_logs_each_goes_into_a_file_of_its_own(beside, folder):
+    """One with each turn, whoever writes them."""
+    signer, other = beside
+    await other.live(300, first=1_000)
+    done = []
+    for _ in range(3):
+        await signer.notary.sign()
+        signing = asyncio.ensure_future(other.move(folder))
+        while not signing.done():
+            await signer.notary.sign()
+        done.append(await signing)
+    assert done.pop() is None
+    assert {each.log: each.stop for each in done} == await extents(other)
+    assert {each.log for each in done} == {signer.fence.log_id, other.fence.log_id}
+
+
+@pytest.mark.loopback
+async def test_an_announcement_that_nobody_signs_takes_nothing_away(beside, folder):
+    signer, other = beside
+    began_s = other.clock.monotonic_s()
+    with pytest.raises(LedgerError, match=r"no process .* so nothing was taken away: see why"):
+        await other.move(folder)
+    assert other.clock.monotonic_s() - began_s >= PATIENCE_S
+    assert not any((await extents(other)).values())
+    with pytest.raises(LedgerError, match="archive again"):
+        await other.move(folder)
+    await signer.notary.sign()
+    assert await other.move(folder) is None
+    assert (await extents(other))[signer.fence.log_id] == 2 * TILE
+    (known,) = await segment.segments(other.store)
+    assert (folder / known.file).exists()
+
+
+@pytest.mark.loopback
+async def test_who_waits_for_a_signer_that_dies_signs_itself(beside, folder):
+    signer, other = beside
+    sleep = other.clock.sleep
+
+    async def die(seconds):
+        await signer.store.close()
+        await sleep(seconds)
+
+    other.clock.sleep = die
+    done = await other.move(folder)
+    assert (done.log, done.stop) == (signer.fence.log_id, 2 * TILE)
+    assert (await extents(other))[signer.fence.log_id] == done.stop
+
+
+@pytest.mark.loopback
+async def test_what_a_process_announced_before_it_died_another_one_takes_away(
+    beside, folder, postgres_url, monkeypatch
+):
+    """Whichever log it was, and not before a signed head covers the announcement."""
+    signer, other = beside
+    with monkeypatch.context() as patch:
+        patch.setattr(other.archive, "_until_signed", _die)
+        with pytest.raises(DeathError):
+            await other.move(folder)
+    await other.store.close()
+    third = await Owner(PostgresStore(postgres_url)).open()
+    with pytest.raises(LedgerError, match="nothing was taken away"):
+        await third.move(folder)
+    assert not any((await extents(third)).values())
+    await signer.notary.sign()
+    assert await third.move(folder) is None
+    assert (await extents(third))[signer.fence.log_id] == 2 * TILE
+    assert len(await segment.segments(third.store)) == 1
+    await third.store.close()
+
+
+async def _die(*_):
+    raise DeathError

@@ -138,7 +138,12 @@ async def test_an_explanation_has_later_facts_and_the_call_that_answered(books, 
     ending = Ending(status=Status.UNKNOWN, source="call_x", is_repeated=True)
     await books.end(record, ending, code="outcome_unknown")
     fact = Amendment(
-        call_id=record.call.id, kind=AmendmentKind.LATE, applied=True, by="highroad", at_ms=9
+        id="amd_1",
+        call_id=record.call.id,
+        kind=AmendmentKind.LATE,
+        applied=True,
+        by="highroad",
+        at_ms=9,
     )
     amended = entries.amended(fact, organization="acme", run_id=record.call.run_id, reason=None)
     await ledger.writer.write(amended)

@@ -292,7 +292,9 @@ async def test_a_call_of_which_nobody_knows_is_settled_by_an_amendment(books, le
     await books.end(record, UNKNOWN, code="outcome_unknown")
     assert await ledger.claim("acme", b"key")
     facts = [
-        Amendment(call_id=call.id, kind=kind, applied=applied, by="usr_x", at_ms=1)
+        Amendment(
+            id=f"amd_{kind}", call_id=call.id, kind=kind, applied=applied, by="usr_x", at_ms=1
+        )
         for kind, applied in (
             (AmendmentKind.PROBED, True),
             (AmendmentKind.SETTLED, False),

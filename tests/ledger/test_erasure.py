@@ -8,7 +8,7 @@ from highroad.adapters.stores.sqlite import SQLiteStore
 from highroad.domain.entry import Amendment, AmendmentKind
 from highroad.domain.error import ErasureRefused, NotPermitted, VaultError
 from highroad.domain.identity import Principal
-from highroad.domain.order import ErasureOrder
+from highroad.domain.order import ErasureOrder, read_order
 from highroad.domain.outcome import Ending, Status
 from highroad.ledger import entries
 from highroad.ledger.access import ReadOnlyWriter
@@ -119,7 +119,9 @@ async def test_a_settled_call_is_over(books, audit, ledger, store):
     await books.intend(record, claim=books.claim(call))
     unknown = Ending(status=Status.UNKNOWN, keeps_key=True)
     await books.end(record, unknown, code="outcome_unknown")
-    fact = Amendment(call_id=call.id, kind=AmendmentKind.SETTLED, applied=True, by="usr_x", at_ms=1)
+    fact = Amendment(
+        id="amd_1", call_id=call.id, kind=AmendmentKind.SETTLED, applied=True, by="usr_x", at_ms=1
+    )
     await ledger.writer.write(
         entries.amended(fact, organization="acme", run_id="run_x", reason=None)
     )
@@ -148,6 +150,7 @@ async def test_what_somebody_wrote_about_calls_of_others_goes_and_those_stay(
     decided = await books.decide(approval, by=bob)
     _, reason = ledger.vault.seal(record.run_key, f"{approval.id}.reason.b", "message", b'"why"')
     fact = Amendment(
+        id="amd_1",
         call_id=call.id,
         kind=AmendmentKind.SETTLED,
         applied=True,
@@ -187,7 +190,8 @@ async def test_any_other_process_leaves_an_order_that_the_owner_carries_out_once
     plan = await bystander.erase("alice", by=ADMIN)
     assert plan.runs == ("run_x",)
     assert "run_x" in store.ledger.run_keys
-    (order,) = await store.inbox()
+    (posted,) = await store.inbox()
+    order = read_order(posted)
     assert isinstance(order, ErasureOrder)
     await audit.erasures.carry_out(order)
     assert "run_x" not in store.ledger.run_keys

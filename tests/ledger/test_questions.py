@@ -50,7 +50,9 @@ async def unknown(books, **facts):
 
 
 async def amend(ledger, call, by, *, reason=None, applied=True):
-    fact = Amendment(call_id=call.id, kind=AmendmentKind.SETTLED, applied=applied, by=by, at_ms=9)
+    fact = Amendment(
+        id="amd_1", call_id=call.id, kind=AmendmentKind.SETTLED, applied=applied, by=by, at_ms=9
+    )
     await ledger.writer.write(
         entries.amended(fact, organization="acme", run_id=call.run_id, reason=reason)
     )

@@ -32,6 +32,15 @@ def noted(ledger, clock, kind, **facts):
     )
 
 
+def test_an_amendment_of_before_they_had_ids_is_known_by_its_source():
+    body = {"kind": EntryKind.AMENDED, "at": 7, "org": "acme", "run": "run_1", "call": "call_1"}
+    body |= {"source": "settled", "applied": True, "by": "usr_x"}
+    (row,) = projections.rows(body)
+    assert row.values[-1] == "settled"
+    (row,) = projections.rows({**body, "id": "amd_1"})
+    assert row.values[-1] == "amd_1"
+
+
 @pytest.fixture
 async def written(books, ledger, clock, people, tools):
     """A small ledger with rows in every table that entries write."""
@@ -60,7 +69,7 @@ async def written(books, ledger, clock, people, tools):
     await books.end(again)
     await books.hold(await books.record(books.call()))
     fact = Amendment(
-        call_id=spent.id, kind=AmendmentKind.LATE, applied=True, by="highroad", at_ms=9
+        id="amd_1", call_id=spent.id, kind=AmendmentKind.LATE, applied=True, by="highroad", at_ms=9
     )
     await ledger.writer.write(
         entries.amended(fact, organization="acme", run_id=spent.run_id, reason=None)

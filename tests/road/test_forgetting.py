@@ -8,7 +8,8 @@ from highroad import Principal, tool
 from highroad.domain.approval import Decision, Ruling
 from highroad.domain.error import NotRecorded, VaultError
 from highroad.domain.moving import Section
-from highroad.domain.order import ErasureOrder
+from highroad.domain.order import ErasureOrder, read_order
+from highroad.ledger.authorship import signed
 from highroad.ledger.upkeep.archive import Age, Archive
 
 pytestmark = pytest.mark.promise("P7")
@@ -37,15 +38,21 @@ async def wipe(number: int) -> int:
 
 async def ordered(here, alice):
     """Another process asks that alice be forgotten."""
-    opaque = here.services.ledger.keyring.opaque
+    ledger = here.services.ledger
     order = ErasureOrder(
-        principal_id=opaque(alice),
+        principal_id=ledger.keyring.opaque(alice),
         organization="default",
-        by=opaque(ADMIN),
+        by=ledger.keyring.opaque(ADMIN),
         at_ms=here.clock.now_ms(),
+        profile=ledger.sealed_profile(ADMIN),
     )
+    order = signed(ledger.keyring, order)
     await here.store.post(order)
     return order
+
+
+async def waiting(here):
+    return [read_order(posted) for posted in await here.store.inbox()]
 
 
 async def forgotten(here, alice):
@@ -67,7 +74,7 @@ async def test_a_request_to_forget_waits_for_the_calls_that_stand_in_its_way(wor
     await begun.wait()
     order = await ordered(here, alice)
     await here.assembly.inbox.empty()
-    assert await here.store.inbox() == [order]
+    assert await waiting(here) == [order]
     gate.set()
     await call
     del call
@@ -82,17 +89,17 @@ async def test_a_request_to_forget_that_waits_holds_up_no_other_order(world, ali
     held = await here.call(wipe, {"number": 1}, run="r")
     order = await ordered(here, alice)
     approval = await here.store.approval(held.approval_id)
-    await here.store.post(
-        Decision(
-            approval_id=approval.id,
-            ruling=Ruling.REJECT,
-            by=here.services.ledger.keyring.opaque(bob),
-            digest=approval.digest,
-            at_ms=here.clock.now_ms(),
-        )
+    word = Decision(
+        approval_id=approval.id,
+        ruling=Ruling.REJECT,
+        by=here.services.ledger.keyring.opaque(bob),
+        digest=approval.digest,
+        at_ms=here.clock.now_ms(),
+        profile=here.services.ledger.sealed_profile(bob),
     )
+    await here.store.post(signed(here.services.ledger.keyring, word))
     await here.assembly.inbox.empty()
-    assert await here.store.inbox() == [order]
+    assert await waiting(here) == [order]
     assert (await here.wait(held.call_id)).status == "refused"
     here.clock.advance(60)
     await here.assembly.inbox.empty()
@@ -106,9 +113,9 @@ async def test_a_request_to_forget_is_not_weighed_at_every_look(world, alice):
     weighed = []
     carry_out = here.assembly.inbox._handlers[ErasureOrder]  # noqa: SLF001 - to be counted
 
-    async def count(order):
+    async def count(order, by):
         weighed.append(order)
-        return await carry_out(order)
+        return await carry_out(order, by)
 
     here.assembly.inbox._handlers[ErasureOrder] = count  # noqa: SLF001 - as above
     for _ in range(10):
@@ -140,7 +147,9 @@ async def archived(here, folder, *, before):
     await here.store.expire(here.clock.now_ms())
     notary = here.assembly.notary
     await notary.sign()
-    archive = Archive(here.store, here.services.ledger.writer, notary.fence, here.clock)
+    archive = Archive(
+        here.store, here.services.ledger.writer, notary.fence, here.clock, sign=notary.sign
+    )
     return await archive.move(folder, Age(before_ms=here.clock.now_ms(), is_anchored=False))
 
 

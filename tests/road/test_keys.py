@@ -411,6 +411,7 @@ async def test_an_unknown_call_that_a_person_settled_answers_or_may_run(world, p
         first = await here.call(pay, {"cents": cents}, run="r")
         del pay.gates[cents]
         amendment = Amendment(
+            id="amd_1",
             call_id=first.call_id,
             kind=AmendmentKind.SETTLED,
             applied=applied,

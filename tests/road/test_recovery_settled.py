@@ -7,7 +7,8 @@ import pytest
 from highroad import Principal, ToolContext, tool
 from highroad.domain.approval import Decision, Ruling
 from highroad.domain.error import DecisionRefused, LedgerError, NotRecorded
-from highroad.domain.order import ErasureOrder
+from highroad.domain.order import ErasureOrder, read_order
+from highroad.ledger.authorship import author
 from highroad.settings import load
 
 pytestmark = pytest.mark.promise("P11")
@@ -82,6 +83,20 @@ async def test_the_same_word_twice_is_refused_and_another_corrects(here, effects
     again = await here.call("pay", {"number": 1}, run="r")
     assert again.status == ("unknown" if applied else "completed")
     assert effects[1] == (2 if applied else 1)
+
+
+async def test_two_words_in_one_millisecond_are_two_amendments(here):
+    first = await settle(here, applied=True, reason="the bank has it")
+    second = await settle(here, applied=False, reason="it does not")
+    assert first.at_ms == second.at_ms
+    history = await here.services.ledger.history(here.unknown.call_id)
+    assert history.amendments == (first, second)
+    vault = here.services.ledger.vault
+    said = [await vault.open(history.run_id, each.reason) for each in history.amendments]
+    assert said == [b'"the bank has it"', b'"it does not"']
+    rows = here.ledger.tables["amendment"].values()
+    assert [(row["id"], row["applied"]) for row in rows] == [(first.id, 1), (second.id, 0)]
+    assert (await here.runtime.audit.compare_tables()).holds
 
 
 async def test_only_what_is_unknown_is_settled(world, doubtful):
@@ -184,7 +199,8 @@ async def test_the_word_of_another_process_waits_for_the_owner(world, here):
 
 async def test_an_order_that_was_recorded_before_its_owner_died_counts_once(here):
     order = await posted(here, applied=True)
-    await here.assembly.settlements.record(order)
+    by = author(here.services.ledger.keyring, order)
+    await here.assembly.settlements.record(order, by)
     here.clock.advance(1)
     await settle(here, applied=False)
     await here.assembly.inbox.empty()
@@ -196,10 +212,14 @@ async def test_an_order_that_was_recorded_before_its_owner_died_counts_once(here
 async def posted(here, *, applied):
     """An order as another process leaves it."""
     settlements = type(here.assembly.settlements)(
-        here.services.ledger, here.clock, permissions=None, is_owner=False
+        here.services.ledger, here.clock, here.ids, permissions=None, is_owner=False
     )
     await settlements.settle(here.unknown.call_id, applied=applied, by=BOB, reason="seen")
-    return (await here.store.inbox())[-1]
+    return (await waiting(here))[-1]
+
+
+async def waiting(here):
+    return [read_order(posted) for posted in await here.store.inbox()]
 
 
 async def test_each_order_finds_its_handler_and_one_without_waits(here):
@@ -214,7 +234,7 @@ async def test_each_order_finds_its_handler_and_one_without_waits(here):
         if kind is not ErasureOrder
     }
     await here.assembly.inbox.empty()
-    assert await here.store.inbox() == [erasure]
+    assert await waiting(here) == [erasure]
     assert await here.runtime.unsettled() == ()
 
 
@@ -225,7 +245,7 @@ async def test_an_order_that_cannot_be_written_now_stays(world, faulty, doubtful
     here.store.fails = lambda number: True
     with pytest.raises(LedgerError):
         await here.assembly.inbox.empty()
-    assert await here.store.inbox() == [order]
+    assert await waiting(here) == [order]
     here.store.fails = lambda number: False
     await here.assembly.inbox.empty()
     assert await here.runtime.unsettled() == ()

@@ -13,11 +13,14 @@ import pytest
 
 from highroad import Completed, Held, Principal, Runtime, Unknown, tool
 from highroad.approvals.waiting import Waiting
-from highroad.bootstrap import assemble
+from highroad.bootstrap import archive_ledger, assemble
 from highroad.domain.error import SettingsError
+from highroad.domain.proof import TILE
+from highroad.ports.upkeep import in_silence
 from highroad.recovery.settle import settle
 from highroad.settings import load
 
+EVER = 1 << 60
 ALICE = Principal("alice", authenticated=True)
 BOB = Principal("bob", authenticated=True)
 
@@ -264,3 +267,32 @@ async def test_the_queries_of_the_documentation_are_answered(postgres_url, refun
         assert await connection.fetch(last)
     await connection.close()
     assert queries
+
+
+@pytest.mark.promise("P12")
+async def test_what_is_archived_while_another_process_signs_is_missed_by_nobody(
+    postgres_url, tmp_path
+):
+    """The command works beside a runtime, whose next heads cover the announcement."""
+
+    @tool(tier="read")
+    async def look(order: str) -> str:
+        return order
+
+    tmp_path.joinpath("highroad.toml").write_text(
+        f'ledger = "{postgres_url}"\n[proof]\nseconds = 0.05\n', "utf-8"
+    )
+    async with Runtime.open(tools=[look]) as runtime:
+        for number in range(300):
+            await runtime.call(look, {"order": f"{number}"}, principal=ALICE)
+        connection = await asyncpg.connect(postgres_url)
+        await connection.execute("DELETE FROM highroad.key_claim")  # as in a month
+        await connection.close()
+        await runtime.audit.sign()
+        done = await archive_ledger(
+            load(), tmp_path / "archive", before_ms=EVER, progress=in_silence
+        )
+        assert (done.start, done.stop) == (0, TILE)
+        report = await runtime.audit.verify()
+        assert report.completeness.holds, report
+        assert report.integrity.holds, report

@@ -1,5 +1,7 @@
 """How often an append goes to the server, however many entries it has."""
 
+from dataclasses import replace
+
 import pytest
 
 from highroad.adapters.stores.postgres import PostgresStore, session
@@ -71,6 +73,29 @@ async def test_a_group_goes_to_the_server_a_few_times_whatever_its_size(store, c
         assert connections[0].asked <= 6
     assert await store.open_calls() == []
     assert await store.claim("acme", b"call_000", at_ms=NOW) is None
+
+
+async def test_the_keys_of_all_that_is_sealed_are_asked_for_at_once(store, connections):
+    """One statement more, whatever the size of the group."""
+    fence = await store.acquire(pid=1, at_ms=NOW)
+    await store.append([begun(number) for number in range(64)], fence=fence)
+    group = [
+        ended(
+            f"call_{number:03d}",
+            run=f"run_{number:03d}",
+            payloads=(
+                replace(
+                    payload(f"result_{number}", run=f"run_{number:03d}"),
+                    sealed_under=run_key(f"run_{number:03d}").wrapped,
+                ),
+            ),
+        )
+        for number in range(64)
+    ]
+    connections[0].asked = 0
+    receipts = await store.append(group, fence=fence)
+    assert {type(receipt) for receipt in receipts} == {Written}
+    assert connections[0].asked <= 6
 
 
 async def test_what_is_erased_and_brought_again_in_one_append_stands(store):

@@ -1,14 +1,16 @@
 """What becomes of a shared ledger when connections break and servers go away."""
 
 import asyncio
+import os
+import signal
 import traceback
 from contextlib import suppress
+from functools import partial
 
 import asyncpg
 import pytest
 
 from highroad.adapters.stores.postgres import PostgresStore
-from highroad.adapters.stores.postgres.address import Address
 from highroad.domain.entry import KeyTaken, Position, Written
 from highroad.domain.error import FenceLost, LedgerError, SettingsError
 from highroad.testing.contracts.store.samples import (
@@ -16,6 +18,7 @@ from highroad.testing.contracts.store.samples import (
     amended,
     claim,
     ended,
+    held,
     intent,
     noted,
     payload,
@@ -126,6 +129,20 @@ async def open_store(postgres, postgres_url):
     yield open_store
     for store in stores:
         await store.close()
+
+
+@pytest.fixture
+async def admin_of(postgres_url):
+    """Connects as an operator, when the server is there."""
+    opened = []
+
+    async def connect():
+        opened.append(await asyncpg.connect(postgres_url))
+        return opened[-1]
+
+    yield connect
+    for connection in opened:
+        await connection.close()
 
 
 @pytest.fixture
@@ -340,20 +357,126 @@ async def test_no_error_names_a_password(url):
 
 
 @pytest.mark.promise("P7")
-def test_the_name_of_an_address_is_without_secrets():
-    """Also where a password has an `@` that should have been written `%40`."""
-    address = Address("postgresql://alice:s3@cret@db-1,db-2:5433/shop?password=s3cret")
-    assert address.name == "postgresql://db-1,db-2:5433/shop"
-    assert "cret" not in repr(address)
-
-
-@pytest.mark.promise("P7")
 async def test_a_wrong_password_is_told_without_it(postgres):
     store = PostgresStore(f"postgresql://highroad:s3cret@127.0.0.1:{postgres.port}/postgres")
     with pytest.raises(LedgerError, match="check user and password") as caught:
         await store.acquire(pid=1, at_ms=NOW)
     assert "s3cret" not in "".join(traceback.format_exception(caught.value))
     await store.close()
+
+
+async def restart(server, _):
+    server.stop()
+    server.start()
+
+
+async def lose_power(server, _):
+    server.stop("immediate")
+    server.start()
+
+
+async def crash(server, connect):
+    """Kill one backend, as a lack of memory does: all sessions end, the same server goes on."""
+    killed, witness = await connect(), await connect()
+    os.kill(killed.get_server_pid(), signal.SIGKILL)
+    while not witness.is_closed():  # noqa: ASYNC110 - the server ends it
+        await asyncio.sleep(0)
+    server._wait()  # noqa: SLF001 - until it takes connections again
+
+
+@pytest.fixture(params=[restart, lose_power, crash])
+def begin_anew(request, postgres, admin_of):
+    """Ends a life of the server, in one of the ways in which it ends."""
+    return partial(request.param, postgres, admin_of)
+
+
+@pytest.mark.promise("P11")
+async def test_after_a_restart_nobody_is_taken_for_dead_who_was_there_before(
+    begin_anew, open_store
+):
+    """By a process that is new: the others may be on the way back."""
+    store = open_store()
+    fence = await store.acquire(pid=1, at_ms=NOW)
+    await store.append([intent("call_1"), held("call_2", "apr_2")], fence=fence)
+    await begin_anew()
+    other = open_store(grace_s=3_600)
+    own = await other.acquire(pid=2, at_ms=NOW)
+    assert own.log_id != fence.log_id
+    assert await other.open_calls() == ["call_2"]
+    assert await other.abandoned() == []
+    assert await other.is_driven("call_1")
+    assert not await other.adopt("call_1")
+    assert not await other.upkeep.take_alone(pid=2, at_ms=NOW)
+    (receipt,) = await store.append([ended("call_1")], fence=fence)
+    assert receipt == Written(Position(fence.log_id, 2))
+
+
+@pytest.mark.promise("P11")
+async def test_who_does_not_come_back_after_a_restart_is_taken_for_dead(begin_anew, open_store):
+    """Once everybody has had the time, and not again from the start for each that comes."""
+    store = open_store()
+    fence = await store.acquire(pid=1, at_ms=NOW)
+    await store.append([intent("call_1")], fence=fence)
+    await begin_anew()
+    early = open_store(grace_s=3_600)
+    await early.ownership()
+    late = open_store(grace_s=0)
+    await late.acquire(pid=3, at_ms=NOW)
+    assert await late.abandoned() == ["call_1"]
+    assert await late.adopt("call_1")
+    with pytest.raises(FenceLost):
+        await store.append([ended("call_1")], fence=fence)
+
+
+async def test_a_log_that_was_given_back_is_free_in_every_life_of_the_server(
+    begin_anew, open_store
+):
+    store = open_store()
+    fence = await store.acquire(pid=1, at_ms=NOW)
+    await store.append([intent("call_1")], fence=fence)
+    await store.close()
+    await begin_anew()
+    other = open_store(grace_s=3_600)
+    assert (await other.acquire(pid=2, at_ms=NOW)).log_id == fence.log_id
+    assert await other.open_calls() == ["call_1"]
+
+
+async def test_who_dies_after_a_restart_is_taken_for_dead_at_once(begin_anew, admin_of, open_store):
+    """Also when it was there before, and had come back: it has its log in this life."""
+    store = open_store()
+    fence = await store.acquire(pid=1, at_ms=NOW)
+    await store.append([intent("call_1")], fence=fence)
+    await begin_anew()
+    await store.append([noted()], fence=fence)
+    await end_sessions(await admin_of())
+    other = open_store(grace_s=3_600)
+    assert (await other.acquire(pid=2, at_ms=NOW)).log_id == fence.log_id
+
+
+async def test_who_waits_comes_back_by_looking_for_the_dead(begin_anew, open_store):
+    """A process in the middle of a long call writes nothing, and still has its log again."""
+    store, other = open_store(), open_store(grace_s=0)
+    fence = await store.acquire(pid=1, at_ms=NOW)
+    await store.append([intent("call_1")], fence=fence)
+    await begin_anew()
+    await store.abandoned()
+    await other.acquire(pid=2, at_ms=NOW)
+    assert await other.abandoned() == []
+    assert not await other.adopt("call_1")
+
+
+async def test_the_time_after_a_restart_is_counted_once_for_all(open_store, admin):
+    """Who comes later waits for what is left of it."""
+    store = open_store(grace_s=3_600)
+    await store.acquire(pid=1, at_ms=NOW)
+    await admin.execute("UPDATE log SET life = 'earlier'")
+    await admin.execute("UPDATE life SET began = began - interval '3601 s'")
+    await store.close()
+    await admin.execute("UPDATE log SET life = 'earlier'")
+    later = open_store(grace_s=3_600)
+    fence = await later.acquire(pid=2, at_ms=NOW)
+    assert await admin.fetchval("SELECT count(*) FROM log") == 1
+    assert fence is not None
 
 
 async def test_a_standby_takes_over(postgres_programs):
@@ -379,6 +502,36 @@ async def test_a_standby_takes_over(postgres_programs):
         assert [e.position.seq for e in await store.entries()] == [0, 1]
         await store.close()
     finally:
+        primary.remove()
+        if standby is not None:
+            standby.remove()
+
+
+@pytest.mark.promise("P11")
+async def test_a_server_that_was_promoted_takes_nobody_for_dead_at_once(postgres_programs):
+    """However long it was up as a standby."""
+    primary = postgres_programs.Server()
+    standby = None
+    stores = []
+    try:
+        primary.start()
+        database = primary.create()
+        stores.append(PostgresStore(primary.url(database)))
+        fence = await stores[0].acquire(pid=1, at_ms=NOW)
+        standby = postgres_programs.Server(follows=primary)
+        standby.start()
+        primary.sql(["ALTER SYSTEM SET synchronous_standby_names = '*'", "SELECT pg_reload_conf()"])
+        await stores[0].append([intent("call_1")], fence=fence)
+        primary.stop("immediate")
+        standby.promote()
+        stores.append(PostgresStore(standby.url(database), grace_s=3_600))
+        own = await stores[1].acquire(pid=2, at_ms=NOW)
+        assert own.log_id != fence.log_id
+        assert await stores[1].open_calls() == []
+        assert not await stores[1].adopt("call_1")
+    finally:
+        for store in reversed(stores):
+            await store.close()
         primary.remove()
         if standby is not None:
             standby.remove()

@@ -87,11 +87,35 @@ async def test_decisions_that_waited_in_the_inbox_wait_on(old):
     connection.execute(DECISION)
     connection.close()
     store = SQLiteStore.open(old)
-    (order,) = await store.inbox()
+    (posted,) = await store.inbox()
     await store.close()
+    order = read_order(posted)
     assert (order.approval_id, order.by, order.reason) == ("apr_1", "usr_bob", b"\x00\xff")
-    ((kind, content),) = asked(old, "SELECT kind, content FROM inbox")
-    assert read_order(kind, content) == order
+
+
+async def test_amendments_of_version_2_get_their_source_for_an_id(ledger, tmp_path):
+    await open_and_close(tmp_path / "new.db")
+    await open_and_close(ledger)
+    connection = apsw.Connection(str(ledger))
+    for statement in (
+        "DROP TABLE amendment",
+        """CREATE TABLE amendment (call_id TEXT NOT NULL, amended_ms INTEGER NOT NULL,
+            source TEXT NOT NULL, run_id TEXT NOT NULL, organization TEXT NOT NULL,
+            amended_by TEXT NOT NULL, applied INTEGER, reason_ref TEXT,
+            PRIMARY KEY (call_id, amended_ms, source)) STRICT, WITHOUT ROWID""",
+        "INSERT INTO amendment VALUES ('c', 7, 'settled', 'r', 'o', 'usr_bob', 1, 'why')",
+        "INSERT INTO amendment VALUES ('c', 7, 'late', 'r', 'o', 'highroad', 0, NULL)",
+        "PRAGMA user_version = 2",
+    ):
+        connection.execute(statement)
+    connection.close()
+    await open_and_close(ledger)
+    assert asked(ledger, "SELECT * FROM amendment") == [
+        ("c", 7, "late", "r", "o", "highroad", 0, None, "late"),
+        ("c", 7, "settled", "r", "o", "usr_bob", 1, "why", "settled"),
+    ]
+    assert tables_of(ledger) == tables_of(tmp_path / "new.db")
+    assert version_of(backup.place_of(ledger, 2)) == 2
 
 
 async def test_the_ledger_as_it_was_is_kept_beside_it(old, copy_of_old):

@@ -12,13 +12,18 @@ from typing import Final
 import orjson
 
 from highroad.domain.approval import Approval, ApprovalState, Decision, Ruling
+from highroad.domain.audit import APPROVAL_DECISION
+from highroad.domain.entry import KeyDestroyed
 from highroad.domain.error import DecisionRefused
 from highroad.domain.identity import Principal
 from highroad.domain.payload import PayloadKind, SealedPayload
 from highroad.ledger import entries
+from highroad.ledger.authorship import signed
 from highroad.ledger.ledger import Ledger
+from highroad.ledger.tables.rows import record
 from highroad.ports.clock import Clock
 from highroad.ports.store import Store
+from highroad.ports.tables import Cell
 
 PRIVILEGED: Final = "tier_privileged"
 """The obligation of a privileged tool, as `approve` names it."""
@@ -111,63 +116,72 @@ class Desk:
     ) -> Approval:
         approval = await self.get(approval_id)
         key = self._ledger.keyring.organization(by.organization)
-        opaque_id = key.opaque(by.id)
-        objection = self._rules.objection(approval, by, opaque_id)
-        if objection is not None:
-            raise DecisionRefused(f"{approval_id}: {objection}")
         decision = Decision(
             approval_id=approval_id,
+            organization=by.organization,
             ruling=ruling,
-            by=opaque_id,
+            by=key.opaque(by.id),
             digest=approval.digest,
             at_ms=self._clock.now_ms(),
             reason=key.seal_profile(approval_id, reason.encode()) if reason else None,
             profile=self._ledger.sealed_profile(by),
         )
         if self._is_owner:
-            return await self.record(decision)
-        decided = self._after(approval, decision)
-        await self._store.post(decision)
+            return await self.record(decision, by)
+        decided = self._judge(approval, decision, by)
+        await self._store.post(signed(self._ledger.keyring, decision))
         return decided
 
-    async def record(self, decision: Decision) -> Approval:
-        """Write a decision down, from here or from the inbox.
+    async def record(self, decision: Decision, by: Principal) -> Approval:
+        """Judge a decision and write it down, from here or from the inbox.
 
         Raises:
-            DecisionRefused: It comes too late, twice, or is about something else.
+            DecisionRefused: It is not theirs to decide, comes too late, twice, or is about
+                something else.
         """
         async with self._turn:
             approval = await self.get(decision.approval_id)
-            decided = self._after(approval, decision)
+            if await self._is_recorded(decision):
+                return approval
+            decided = self._judge(approval, decision, by)
             reason = await self._sealed_reason(approval, decision)
-            await self._ledger.writer.write(entries.decided(decided, decision, reason=reason))
+            entry = entries.decided(decided, decision, reason=reason)
+            if isinstance(await self._ledger.writer.write(entry), KeyDestroyed):
+                # As long as the call waits nothing of its run can be erased.
+                raise DecisionRefused(f"{approval.id} is over: its run was erased; nothing changed")
         self._changed.set()
         self._changed = asyncio.Event()
         return decided
 
-    def _after(self, approval: Approval, decision: Decision) -> Approval:
-        """The approval as it stands after a decision.
+    async def _is_recorded(self, decision: Decision) -> bool:
+        """Whether an order became an entry before its owner died."""
+        if decision.mac is None:
+            return False
+        word: dict[str, Cell] = {
+            "approval_id": decision.approval_id,
+            "decided_by": decision.by,
+            "decided_ms": decision.at_ms,
+        }
+        return await record(self._store.tables, APPROVAL_DECISION.name, word) is not None
+
+    def _judge(self, approval: Approval, decision: Decision, by: Principal) -> Approval:
+        """The approval as it stands after a decision that counts now.
 
         Raises:
-            DecisionRefused: The decision comes too late, twice, or is about something else.
+            DecisionRefused: It is not theirs to decide, comes too late, twice, or is about
+                something else.
         """
         name = approval.id
+        objection = self._rules.objection(approval, by, decision.by)
+        if objection is not None:
+            raise DecisionRefused(f"{name}: {objection}")
         if approval.state is not ApprovalState.WAITING:
             raise DecisionRefused(f"{name} is {approval.state} already; nothing changed")
-        if decision.at_ms >= approval.expires_ms:
+        if max(decision.at_ms, self._clock.now_ms()) >= approval.expires_ms:
             raise DecisionRefused(f"{name} has expired; have the call made anew")
         if decision.digest != approval.digest:
             raise DecisionRefused(f"{name} is not what was decided on; look at it again")
-        if self._rules.four_eyes and decision.by == approval.requester:
-            raise DecisionRefused(f"{name}: who requests a call does not approve it")
-        if decision.ruling is Ruling.REJECT:
-            return replace(approval, state=ApprovalState.REJECTED)
-        if decision.by in approval.approvers:
-            raise DecisionRefused(f"{name}: the same person agreed before; another is needed")
-        approvers = (*approval.approvers, decision.by)
-        is_enough = len(approvers) >= approval.quorum
-        state = ApprovalState.APPROVED if is_enough else ApprovalState.WAITING
-        return replace(approval, state=state, approvers=approvers)
+        return _after(approval, decision)
 
     async def _sealed_reason(self, approval: Approval, decision: Decision) -> SealedPayload | None:
         """What they wrote, moved from the organization's key to that of the run."""
@@ -176,8 +190,24 @@ class Desk:
         key = self._ledger.keyring.organization(approval.organization)
         plain = key.open_profile(approval.id, decision.reason)
         run_key = await self._ledger.vault.key_of_run(approval.run_id)
-        payload_id = f"{approval.id}.reason.{decision.by}"
+        payload_id = f"{approval.id}.{decision.ruling}.{decision.by}"
         _, sealed = self._ledger.vault.seal(
             run_key, payload_id, PayloadKind.MESSAGE, orjson.dumps(plain.decode())
         )
         return sealed
+
+
+def _after(approval: Approval, decision: Decision) -> Approval:
+    """The approval as it stands after a decision.
+
+    Raises:
+        DecisionRefused: The same person agreed before.
+    """
+    if decision.ruling is Ruling.REJECT:
+        return replace(approval, state=ApprovalState.REJECTED)
+    if decision.by in approval.approvers:
+        raise DecisionRefused(f"{approval.id}: the same person agreed before; another is needed")
+    approvers = (*approval.approvers, decision.by)
+    is_enough = len(approvers) >= approval.quorum
+    state = ApprovalState.APPROVED if is_enough else ApprovalState.WAITING
+    return replace(approval, state=state, approvers=approvers)

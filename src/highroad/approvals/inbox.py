@@ -1,8 +1,9 @@
 """The owner's inbox: what other processes ask for becomes entries.
 
-Each kind of order has one handler, which `highroad.bootstrap` names. A handler records what is
-asked for, or refuses it; it must bear to be given the same order again, because the owner may die
-between the entry and forgetting the order.
+Each kind of order has one handler, which `highroad.bootstrap` names: the very function that does
+the same for a command of this process. So an order is judged when it is taken, by what its author
+may do, and not by whoever could put it here. A handler must bear to be given the same order again,
+because the owner may die between the entry and forgetting the order.
 """
 
 import logging
@@ -12,13 +13,25 @@ from typing import Any, Final, TypeAlias
 from highroad.domain.error import (
     DecisionRefused,
     ErasureRefused,
+    HighroadError,
     LedgerError,
+    NotPermitted,
     NotRecorded,
     VaultError,
+    code_of,
 )
-from highroad.domain.order import Order
-from highroad.ports.clock import Clock
-from highroad.ports.store import Store
+from highroad.domain.identity import Principal
+from highroad.domain.order import (
+    MalformedOrderError,
+    NewerOrderError,
+    Order,
+    PostedOrder,
+    name_of,
+    read_order,
+)
+from highroad.ledger import entries
+from highroad.ledger.authorship import author
+from highroad.ledger.ledger import Ledger
 
 _log: Final = logging.getLogger("highroad.inbox")
 
@@ -28,27 +41,27 @@ POLL_S: Final = 0.05
 DEFERRAL_S: Final = 30.0
 """How long an erasure waits that calls stand in the way of, before it is weighed again."""
 
-Handler: TypeAlias = Callable[[Any], Awaitable[object]]
-"""Records an order of its kind. It raises `DecisionRefused`, `NotRecorded` or `VaultError` where
-the order cannot count, `ErasureRefused` where it cannot be done yet, and `LedgerError` where it can
-be tried again."""
+Handler: TypeAlias = Callable[[Any, Principal], Awaitable[object]]
+"""Records an order of its kind that its author gave. It raises `DecisionRefused`, `NotRecorded`,
+`NotPermitted` or `VaultError` where the order cannot count, `ErasureRefused` where it cannot be
+done yet, and `LedgerError` where it can be tried again."""
 
 
 class Inbox:
     """Hands orders to whoever records them.
 
     Args:
-        store: Where they wait.
-        clock: Tells when to look again.
+        ledger: Where they wait, and where it is recorded which of them are refused.
         handlers: By kind of order. One without a handler waits for an owner that has it.
     """
 
-    def __init__(self, store: Store, clock: Clock, handlers: Mapping[type[Order], Handler]) -> None:
-        self._store = store
-        self._clock = clock
+    def __init__(self, ledger: Ledger, handlers: Mapping[type[Order], Handler]) -> None:
+        self._ledger = ledger
+        self._store = ledger.store
+        self._clock = ledger.clock
         self._handlers = handlers
-        self._deferred: dict[Order, float] = {}
-        """Erasures that calls stand in the way of, and when each is weighed again."""
+        self._waiting: dict[int, float] = {}
+        """When each order is looked at again that was looked at in vain, by its number."""
 
     async def watch(self) -> None:
         """Record what other processes ask for, for as long as this one is owner."""
@@ -60,35 +73,66 @@ class Inbox:
             await self._clock.sleep(POLL_S)
 
     async def empty(self) -> None:
-        """Record what the inbox holds; what cannot count is dropped and logged.
+        """Record what the inbox holds; what cannot count is recorded as refused.
 
-        A request to forget somebody is never dropped: it waits for the calls in its way, and holds
-        up no other order, of which one may be what ends them.
+        A request to forget somebody is never refused for the calls in its way: it waits for them,
+        and holds up no other order, of which one may be what ends them. So does an order that only
+        a newer version can read.
 
         Raises:
             LedgerError: It cannot be recorded now; it stays where it is.
         """
-        for order in await self._store.inbox():
-            if await self._handle(order):
-                await self._store.forget([order])
+        found = await self._store.inbox()
+        self._waiting = {
+            each.number: self._waiting[each.number]
+            for each in found
+            if each.number in self._waiting
+        }
+        for posted in found:
+            if self._waiting.get(posted.number, 0.0) <= self._clock.monotonic_s():
+                await self._handle(posted)
 
-    async def _handle(self, order: Order) -> bool:
-        """Whether the order is done with."""
-        handler = self._handlers.get(type(order))
-        if handler is None or self._deferred.get(order, 0.0) > self._clock.monotonic_s():
-            return False
+    async def _handle(self, posted: PostedOrder) -> None:
         try:
-            await handler(order)
+            order = read_order(posted)
+        except NewerOrderError as error:
+            self._leave(posted, "order_newer", f"{error}: open the ledger with the newer highroad")
+        except MalformedOrderError as error:
+            _log.warning("order_malformed: order %d is put aside: %s", posted.number, error)
+            await self._store.put_aside(posted, reason=str(error))
+        else:
+            handler = self._handlers.get(type(order))
+            if handler is not None and await self._take(posted, order, handler):
+                await self._store.forget([posted.number])
+
+    async def _take(self, posted: PostedOrder, order: Order, handler: Handler) -> bool:
+        """Whether the order is done with."""
+        try:
+            await handler(order, author(self._ledger.keyring, order))
         except ErasureRefused as refusal:
-            self._defer(order, refusal)
+            self._leave(posted, code_of(refusal), str(refusal), again_s=DEFERRAL_S)
             return False
-        except (DecisionRefused, NotRecorded, VaultError) as refusal:
-            _log.warning("%s dropped: %s", type(order).__name__.lower(), refusal)
-        self._deferred.pop(order, None)
+        except (DecisionRefused, NotRecorded, NotPermitted, VaultError) as refusal:
+            await self._refuse(posted, order, refusal)
         return True
 
-    def _defer(self, order: Order, refusal: ErasureRefused) -> None:
-        """Weigh it again later; it is said once."""
-        if order not in self._deferred:
-            _log.warning("%s waits: %s", type(order).__name__.lower(), refusal)
-        self._deferred[order] = self._clock.monotonic_s() + DEFERRAL_S
+    async def _refuse(self, posted: PostedOrder, order: Order, refusal: HighroadError) -> None:
+        """Record why an order does not count, with the code that a command would have shown."""
+        code = code_of(refusal)
+        _log.warning("%s: %s %d: %s", code, name_of(order), posted.number, refusal)
+        entry = entries.order_refused(
+            order,
+            number=posted.number,
+            code=code,
+            reason=str(refusal),
+            at_ms=self._clock.now_ms(),
+        )
+        await self._ledger.writer.write(entry)
+
+    def _leave(
+        self, posted: PostedOrder, code: str, reason: str, *, again_s: float = float("inf")
+    ) -> None:
+        """Look at it again later, if at all; it is said once."""
+        if posted.number not in self._waiting:
+            _log.warning("%s: order %d waits: %s", code, posted.number, reason)
+        self._waiting[posted.number] = self._clock.monotonic_s() + again_s

@@ -141,7 +141,7 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
     decides = opened.is_owner and not store.is_shared
     desk = _desk(opened.ledger, settings, decides=decides)
     settlements = Settlements(
-        opened.ledger, clock, permissions=toolset.permissions, is_owner=decides
+        opened.ledger, clock, ids, permissions=toolset.permissions, is_owner=decides
     )
     audit = _audit(opened, toolset, services.results)
     letters = Letters(
@@ -159,7 +159,7 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
         desk=desk,
         settlements=settlements,
         letters=letters,
-        inbox=Inbox(store, clock, _handlers(desk, settlements, audit, letters)),
+        inbox=Inbox(opened.ledger, _handlers(desk, settlements, audit, letters)),
         audit=audit,
         retention=Retention(opened.ledger, store.upkeep, ids, days=settings.payload_days),
         notary=opened.notary,
@@ -224,7 +224,7 @@ def _handlers(
     return {
         Decision: desk.record,
         Settlement: settlements.record,
-        ErasureOrder: audit.erasures.carry_out,
+        ErasureOrder: audit.erasures.record,
         Redrive: letters.take_redrive,
         Discard: letters.record_discard,
     }

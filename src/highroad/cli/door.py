@@ -13,7 +13,7 @@ from highroad.cli.logs import told
 from highroad.cli.misuse import Misuse
 from highroad.cli.output import Complaint, Output
 from highroad.cli.user import principal_for
-from highroad.domain.error import HighroadError, NotRecorded
+from highroad.domain.error import HighroadError, NotRecorded, code_of
 from highroad.domain.identity import Principal
 from highroad.runtime import Runtime
 from highroad.settings import load
@@ -93,13 +93,4 @@ async def opened(work: Work, user: str | None, output: Output) -> ExitCode:
 
 def _complaint_of(error: HighroadError) -> Complaint:
     do = error.do if isinstance(error, Misuse) else _DO.get(type(error), "")
-    return Complaint(code=_code_of(error), reason=str(error), do=do)
-
-
-def _code_of(error: HighroadError) -> str:
-    """Its own code, or its name in the form of one."""
-    code = getattr(error, "code", None)
-    if isinstance(code, str):
-        return code
-    name = type(error).__name__
-    return "".join(f"_{c.lower()}" if c.isupper() else c for c in name).lstrip("_")
+    return Complaint(code=code_of(error), reason=str(error), do=do)

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
+from highroad.domain.identity import DEFAULT_ORGANIZATION
+
 
 class Level(IntEnum):
     """Who must agree; of several obligations the highest counts."""
@@ -78,6 +80,7 @@ class Decision:
     """One person's word on one approval, to be recorded by the ledger's owner."""
 
     approval_id: str
+    organization: str = DEFAULT_ORGANIZATION
     ruling: Ruling
     by: str
     """Opaque id."""
@@ -88,3 +91,5 @@ class Decision:
     """What they wrote, encrypted with the organization's key."""
     profile: bytes | None = None
     """Who they are, encrypted, for the erasable table."""
+    mac: bytes | None = None
+    """Over the rest, where it goes through the inbox; see `highroad.ledger.authorship`."""

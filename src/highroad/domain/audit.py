@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from highroad.domain.approval import Approval, ApprovalState, Level, Obligation
 from highroad.domain.error import LedgerError
+from highroad.domain.json_value import MAX_SAFE_INTEGER
 
 
 class ColumnType(StrEnum):
@@ -170,10 +171,10 @@ AMENDMENT: Final = Table(
     (
         _key("call_id"),
         _key("amended_ms", ColumnType.INTEGER),
-        _key("source"),
-        *_text("run_id", "organization", "amended_by"),
+        *_text("source", "run_id", "organization", "amended_by"),
         *_maybe_number("applied"),
         *_maybe("reason_ref"),
+        _key("id"),
     ),
 )
 TOOL_PIN: Final = Table(
@@ -297,18 +298,82 @@ def known_columns(table: Table, names: Iterable[str]) -> tuple[str, ...]:
     return found
 
 
+def typed(table: Table, values: Sequence[Any], names: Sequence[str] = ()) -> Sequence[Any]:
+    """The cells of a row, each of which is what its column says.
+
+    Whoever can change a file can put anything anywhere, so no store's own word counts.
+
+    Args:
+        table: Where they stand.
+        values: Cells, in the order of the columns.
+        names: The columns, where those are not all of the table.
+
+    Raises:
+        LedgerError: One is not; the message names it.
+    """
+    columns = table.columns
+    if names:
+        of_name = {column.name: column for column in columns}
+        columns = tuple([of_name[name] for name in names])
+    for column, cell in zip(columns, values, strict=True):
+        if not _fits(column, cell):
+            raise _strange(table.name, column.name)
+    return values
+
+
+def _fits(column: Column, cell: object) -> bool:
+    if cell is None:
+        return column.is_optional
+    if column.type is ColumnType.INTEGER:
+        return isinstance(cell, int) and -MAX_SAFE_INTEGER <= cell <= MAX_SAFE_INTEGER
+    return isinstance(cell, str if column.type is ColumnType.TEXT else bytes)
+
+
+def _strange(table: str, column: str) -> LedgerError:
+    return LedgerError(
+        f"{table}.{column} holds what nobody of us wrote there: somebody changed the ledger; run "
+        "`highroad audit verify --tables`"
+    )
+
+
 def approval_of(values: Sequence[Any]) -> Approval:
-    """Read a row of `approval`, whatever store it comes from; the columns are in order."""
+    """Read a row of `approval`, whatever store it comes from; the columns are in order.
+
+    Raises:
+        LedgerError: Somebody changed it.
+    """
+    try:
+        return _approval_of(typed(APPROVAL, values))
+    except (ValueError, TypeError, RecursionError):
+        raise _strange(APPROVAL.name, "obligations, approvers, level or state") from None
+
+
+def _approval_of(values: Sequence[Any]) -> Approval:
     row = dict(zip((column.name for column in APPROVAL.columns), values, strict=True))
     del row["decided_ms"]
     obligations = tuple(
-        Obligation(code, reason, Level(level), quorum)
-        for code, reason, level, quorum in json.loads(row.pop("obligations"))
+        Obligation(_text_in(code), _text_in(reason), Level(level), int(quorum))
+        for code, reason, level, quorum in _list_in(row.pop("obligations"))
     )
     return Approval(
         obligations=obligations,
-        approvers=tuple(json.loads(row.pop("approvers"))),
+        approvers=tuple(map(_text_in, _list_in(row.pop("approvers")))),
         level=Level(row.pop("level")),
         state=ApprovalState(row.pop("state")),
         **row,
     )
+
+
+def _text_in(found: object) -> str:
+    """A text in a JSON list."""
+    if not isinstance(found, str):
+        raise TypeError
+    return found
+
+
+def _list_in(text: str) -> list[Any]:
+    """A JSON list; a text or an object would pass for one of its letters or names."""
+    found = json.loads(text)
+    if not isinstance(found, list):
+        raise TypeError
+    return found

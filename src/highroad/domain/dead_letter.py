@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from enum import StrEnum
 from typing import Any, Final
 
+from highroad.domain.audit import DEAD_LETTER, typed
 from highroad.domain.ids import with_prefix
 from highroad.domain.outcome import Status
 
@@ -113,8 +114,12 @@ def values_of(body: Mapping[str, Any]) -> tuple[Any, ...]:
 
 
 def letter_of(values: Sequence[Any]) -> DeadLetter:
-    """Read a row of `dead_letter`, whatever store it comes from."""
-    return DeadLetter(**dict(zip(_FIELDS, values, strict=True)))
+    """Read a row of `dead_letter`, whatever store it comes from.
+
+    Raises:
+        LedgerError: Somebody changed it.
+    """
+    return DeadLetter(**dict(zip(_FIELDS, typed(DEAD_LETTER, values), strict=True)))
 
 
 _FIELDS: Final = tuple(each.name for each in fields(DeadLetter))

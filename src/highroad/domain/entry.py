@@ -35,6 +35,8 @@ class EntryKind(StrEnum):
     """Somebody decrypted a payload to read it."""
     ERASED = "payload.erased"
     """Payloads, keys of runs and names were destroyed, on request or by age."""
+    ORDER_REFUSED = "order.refused"
+    """What another process asked for by the inbox does not count."""
     POLICY = "policy.loaded"
     """Other rules are in force from here on."""
     OPENED = "ledger.opened"
@@ -195,7 +197,25 @@ class ApprovalSpent:
     approval_id: str
 
 
-Receipt: TypeAlias = Written | KeyTaken | AlreadyEnded | ApprovalSpent
+@dataclass(frozen=True, slots=True)
+class KeyDestroyed:
+    """What the entry brings is sealed under a key that its run has not; nothing was written."""
+
+    run_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallsOpen:
+    """Calls in the runs that were to be erased are open; nothing was written or destroyed."""
+
+    call_ids: tuple[str, ...]
+
+
+Receipt: TypeAlias = Written | KeyTaken | AlreadyEnded | ApprovalSpent | KeyDestroyed | CallsOpen
+
+
+AMENDMENT: Final = "amd"
+"""Prefix of the ids of amendments."""
 
 
 class AmendmentKind(StrEnum):
@@ -212,6 +232,8 @@ class AmendmentKind(StrEnum):
 class Amendment:
     """A later fact about an ended call; it refers to the terminal record and leaves it alone."""
 
+    id: str
+    """Its own: two of one call may be made in one millisecond."""
     call_id: str
     kind: AmendmentKind
     applied: bool | None

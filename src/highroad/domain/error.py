@@ -90,6 +90,15 @@ class CallError:
         return answer
 
 
+def code_of(error: Exception) -> str:
+    """The code that an exception is told by: its own, or its name in the form of one."""
+    code = getattr(error, "code", None)
+    if isinstance(code, str):
+        return code
+    name = type(error).__name__
+    return "".join(f"_{c.lower()}" if c.isupper() else c for c in name).lstrip("_")
+
+
 class HighroadError(Exception):
     """Root of every exception that Highroad raises.
 

@@ -1,10 +1,13 @@
 """What a ledger is made of, when it is carried from one store to another."""
 
+from collections.abc import Sequence
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
-from highroad.domain.audit import TABLES, Column, ColumnType, Table
+from highroad.domain.audit import TABLES, Column, ColumnType, Table, typed
 from highroad.domain.entry import EntryKind
+from highroad.domain.error import LedgerError
+from highroad.domain.payload import PayloadKind, SealedPayload
 
 
 class Section(StrEnum):
@@ -15,6 +18,8 @@ class Section(StrEnum):
     LOG = "log"
     """One row for each log: its newest epoch, its first entry that is here, its size."""
     ENTRY = "entry"
+    """With the place of each among those of all logs; `None` in a ledger of one log, where
+    positions say it."""
     PAYLOAD = "payload"
     RUN_KEY = "run_key"
     KEY_CLAIM = "key_claim"
@@ -54,8 +59,8 @@ def _key(name: str, kind: ColumnType = ColumnType.TEXT) -> Column:
     return Column(name, kind, is_key=True)
 
 
-def _maybe(name: str) -> Column:
-    return Column(name, is_optional=True)
+def _maybe(name: str, kind: ColumnType = ColumnType.TEXT) -> Column:
+    return Column(name, kind, is_optional=True)
 
 
 def _number(name: str) -> Column:
@@ -81,6 +86,7 @@ _OWN: Final = (
             _maybe("call_id"),
             _number("at_ms"),
             _bytes("body"),
+            _maybe("place", ColumnType.INTEGER),
         ),
     ),
     Table(
@@ -133,3 +139,19 @@ SECTIONS: Final = {str(table.name): table for table in (*_OWN, *TABLES.values())
 
 They are in an order in which they can be carried: what names the ledger and its logs comes first.
 """
+
+
+def payload_of(values: Sequence[Any]) -> SealedPayload:
+    """Read a row of `payload`, whatever store it comes from; the columns are in order.
+
+    Raises:
+        LedgerError: Somebody changed it.
+    """
+    id_, run_id, kind, ciphertext, created_ms = typed(SECTIONS[Section.PAYLOAD], values)
+    try:
+        return SealedPayload(id_, run_id, PayloadKind(kind), ciphertext, created_ms)
+    except ValueError:
+        raise LedgerError(
+            f"the payload {id_} is of no kind that there is: somebody changed the ledger, or a "
+            "newer highroad wrote it; open it with that one, or restore a backup"
+        ) from None

@@ -42,6 +42,9 @@ class SealedPayload:
     ciphertext: bytes
     """Nonce (12 bytes), ciphertext, tag."""
     created_ms: int
+    sealed_under: bytes | None = None
+    """The key of its run in wrapped form, where others may destroy it before the payload lands:
+    it lands under that one alone. It is not stored."""
 
 
 @value(kw_only=False)

@@ -4,6 +4,11 @@ import json
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
+from highroad.domain.audit import typed
+from highroad.domain.error import LedgerError
+from highroad.domain.json_value import MAX_SAFE_INTEGER
+from highroad.domain.moving import SECTIONS, Section
+
 TILE: Final = 256
 """Hashes that a whole tile holds; a tile's level counts trees of this many leaves."""
 
@@ -67,7 +72,16 @@ def read_head(number: int, statement: bytes, signature: bytes) -> SignedHead:
 
     What cannot be read of the statement is left empty: whether a head is what it should be is
     judged by whoever verifies it, from its statement.
+
+    Raises:
+        LedgerError: It has no number, or one that no JSON reader keeps exact.
     """
+    typed(SECTIONS[Section.SIGNED_HEAD], (number, statement, signature))
+    if number < 0:
+        raise LedgerError(
+            "a signed head has a number below 0: somebody changed the ledger; compare "
+            "it with an anchor, and restore a backup"
+        )
     try:
         said: dict[str, Any] = json.loads(statement)
         trees = tuple(
@@ -77,6 +91,8 @@ def read_head(number: int, statement: bytes, signature: bytes) -> SignedHead:
         at_ms, key_id = said["at"], said["key"]
     except (ValueError, KeyError, TypeError, RecursionError):
         trees, at_ms, key_id = (), 0, ""
+    if not _are_of_ours(at_ms, key_id, trees):
+        trees, at_ms, key_id = (), 0, ""
     return SignedHead(
         number=number,
         at_ms=at_ms,
@@ -85,3 +101,15 @@ def read_head(number: int, statement: bytes, signature: bytes) -> SignedHead:
         statement=statement,
         signature=signature,
     )
+
+
+def _are_of_ours(at_ms: object, key_id: object, trees: tuple[TreeHead, ...]) -> bool:
+    return (
+        _is_natural(at_ms)
+        and isinstance(key_id, str)
+        and all(type(tree.log_id) is str and _is_natural(tree.size) for tree in trees)
+    )
+
+
+def _is_natural(found: object) -> bool:
+    return type(found) is int and 0 <= found <= MAX_SAFE_INTEGER

@@ -1,7 +1,7 @@
 """How the rooms above reach the writer, and what stands there where another process writes."""
 
 from collections.abc import Callable
-from typing import NoReturn, Protocol, TypeAlias
+from typing import NoReturn, Protocol, TypeAlias, runtime_checkable
 
 from highroad.domain.entry import Entry, Receipt
 from highroad.domain.error import LedgerError, LedgerOwned
@@ -9,6 +9,15 @@ from highroad.domain.error import LedgerError, LedgerOwned
 Draft: TypeAlias = Callable[[], Entry | None]
 """An entry that is put together when its commit begins: what the caller's answer does not need
 (encryption, digests, audit rows) is not waited for. `None` where a later one says it too."""
+
+
+@runtime_checkable
+class Sealing(Protocol):
+    """A draft whose entry is sealed under a key that may be destroyed before it lands."""
+
+    async def again(self) -> Draft:
+        """The draft to be drawn up in its place, under a fresh key."""
+        ...
 
 
 class Writer(Protocol):

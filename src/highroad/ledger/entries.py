@@ -7,6 +7,7 @@ codes and rules; no argument, no result, no name of a person, and no word that a
 """
 
 from collections.abc import Sequence
+from typing import Final
 
 import orjson
 
@@ -24,6 +25,7 @@ from highroad.domain.entry import (
     KeyClaim,
     Row,
 )
+from highroad.domain.order import Order, name_of, subject_of
 from highroad.domain.outcome import Ending
 from highroad.domain.payload import PayloadRef, SealedPayload
 from highroad.domain.pin import Pin
@@ -31,6 +33,9 @@ from highroad.ledger import projections
 from highroad.ledger.history import CallHistory
 from highroad.ledger.projections import Body
 from highroad.ledger.record import CallRecord
+
+_NAMED: Final = 100
+"""Characters that are kept of what an order says of itself."""
 
 
 def intent(
@@ -206,6 +211,7 @@ def amended(  # noqa: PLR0913 - the facts of an amendment, each by name
         "org": organization,
         "run": run_id,
         "call": amendment.call_id,
+        "id": amendment.id,
         "source": amendment.kind,
         "applied": amendment.applied,
         "by": amendment.by,
@@ -375,6 +381,24 @@ def erased(  # noqa: PLR0913 - the facts of an erasure, each by name
         ),
         erases=erases,
     )
+
+
+def order_refused(order: Order, *, number: int, code: str, reason: str, at_ms: int) -> Entry:
+    """What another process asked for does not count.
+
+    It may have been asked for by anybody, so what it says of itself is cut short, and it is
+    no entry of the call that it names.
+    """
+    facts: Body = {
+        "order": name_of(order),
+        "number": number,
+        "about": subject_of(order)[:_NAMED],
+        "by": order.by[:_NAMED],
+        "code": code,
+        "refusal": reason,
+    }
+    organization = order.organization[:_NAMED]
+    return noted(EntryKind.ORDER_REFUSED, facts, organization=organization, at_ms=at_ms)
 
 
 def approval_body(approval: Approval) -> Body:

@@ -19,7 +19,8 @@ from highroad.domain.error import LedgerError
 from highroad.domain.outcome import Status
 from highroad.domain.payload import PayloadRef
 from highroad.domain.pin import Pin
-from highroad.ledger.projections import Body
+from highroad.ledger.bodies import strange_field
+from highroad.ledger.projections import Body, amendment_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,9 +174,14 @@ def read_body(entry: StoredEntry) -> Body:
             f"{SCHEMA_VERSION}: open this ledger with the newer highroad that wrote it"
         )
     try:
-        return _Read(orjson.loads(entry.body))
+        body = _Read(orjson.loads(entry.body))
     except (ValueError, TypeError):
         raise _unreadable(f"entry {entry.position.seq} is no JSON object") from None
+    strange = strange_field(entry.kind, body)
+    if strange is not None or body["kind"] != entry.kind:
+        named = strange or "kind"
+        raise _unreadable(f"entry {entry.position.seq} says nothing that can be read as {named!r}")
+    return body
 
 
 def read_pin(body: Body) -> Pin:
@@ -217,6 +223,7 @@ def read_approval(body: Body, organization: str) -> Approval:
 
 def _read_amendment(body: Body) -> Amendment:
     return Amendment(
+        id=amendment_id(body),
         call_id=body["call"],
         kind=AmendmentKind(body["source"]),
         applied=body["applied"],

@@ -34,17 +34,28 @@ _KNOWN_PRINCIPALS: Final = 4_096
 class RunKey:
     """The data key of one run, open.
 
-    `pending` is its wrapped form until an entry has carried it into the store. That a payload is
-    of this run need not be said when it is sealed: no other run has the key.
+    `pending` is its wrapped form until an entry has carried it into the store, and `is_new` says
+    that none of its run has landed yet. That a payload is of this run need not be said when it is
+    sealed: no other run has the key.
     """
 
-    __slots__ = ("__weakref__", "_cipher", "_mac", "pending", "run_id")
+    __slots__ = ("__weakref__", "_cipher", "_mac", "is_new", "pending", "run_id", "wrapped")
 
-    def __init__(self, run_id: str, secret: bytes, pending: SealedKey | None = None) -> None:
+    def __init__(
+        self,
+        run_id: str,
+        secret: bytes,
+        pending: SealedKey | None = None,
+        *,
+        wrapped: bytes | None = None,
+    ) -> None:
         self.run_id: str = run_id
         self._cipher = AESGCM(secret[:_KEY_BYTES])
         self._mac = secret[_KEY_BYTES:]
         self.pending: SealedKey | None = pending
+        self.is_new: bool = pending is not None
+        self.wrapped: bytes | None = wrapped if pending is None else pending.wrapped
+        """What the store tells it by: no two keys of a run have one wrapped form."""
 
     def seal(self, payload_id: str, content: bytes) -> bytes:
         """Encrypt `content` so that it opens under this run and payload id only."""
@@ -191,7 +202,7 @@ class Keyring:
                 f"master key {sealed.master} does not open the key of run {sealed.run_id}: its "
                 "arguments and results cannot be read; give back the key they were made with"
             )
-        return RunKey(sealed.run_id, secret)
+        return RunKey(sealed.run_id, secret, wrapped=sealed.wrapped)
 
 
 def _encrypt(cipher: AESGCM, content: bytes, name: str) -> bytes:

@@ -7,7 +7,17 @@ from typing import Final
 import orjson
 
 from highroad.domain.call import Call
-from highroad.domain.entry import Entry, EntryKind, KeyClaim, Position, Receipt, Row, Written
+from highroad.domain.entry import (
+    Entry,
+    EntryKind,
+    KeyClaim,
+    KeyDestroyed,
+    Position,
+    Receipt,
+    Row,
+    Written,
+)
+from highroad.domain.error import LedgerError
 from highroad.domain.identity import Principal
 from highroad.domain.json_value import JsonObject
 from highroad.domain.part import Blob
@@ -24,6 +34,8 @@ from highroad.ports.store import Store
 
 _MAX_KNOWN: Final = 10_000
 """Principals whose profile this process remembers to have written."""
+_MAX_KEYS: Final = 8
+"""Keys of a run that may be destroyed, one after another, while one entry is on its way."""
 
 
 # Drafts are small objects and not closures: thousands may wait, and the garbage collector walks
@@ -33,7 +45,7 @@ _MAX_KNOWN: Final = 10_000
 class IntentDraft:
     """The intent of a read, as it stood when it was given."""
 
-    __slots__ = ("_at_ms", "_content", "_ledger", "_lines", "_record")
+    __slots__ = ("_at_ms", "_content", "_ledger", "_lines", "_record", "_traced")
 
     def __init__(
         self, ledger: "Ledger", record: CallRecord, content: bytes, at_ms: int, lines: int
@@ -43,23 +55,30 @@ class IntentDraft:
         self._content = content
         self._at_ms = at_ms
         self._lines = lines
+        self._traced = record.traced
 
     def __call__(self) -> Entry | None:
         """The entry, unless the end has come meanwhile and says it too."""
         ledger, record = self._ledger, self._record
         if record.waiting is not self:
             return None
-        record.waiting = None
+        record.waiting, record.traced = None, self._traced
         ledger.seal_arguments(record, self._content)
         entry = entries.intent(record, at_ms=self._at_ms, lines=self._lines)
         ledger.note(record, entry, self._lines)
         return entry
 
+    async def again(self) -> "IntentDraft":
+        """The same, to be drawn up under a fresh key; the end waits behind it."""
+        await self._ledger.rekey(self._record)
+        self._record.waiting = self
+        return self
+
 
 class EndDraft:
     """The end of a read."""
 
-    __slots__ = ("_end", "_ledger", "_lines", "_record")
+    __slots__ = ("_end", "_ledger", "_lines", "_record", "_traced")
 
     def __init__(
         self, ledger: "Ledger", record: CallRecord, end: Callable[[], Entry], lines: int
@@ -68,12 +87,21 @@ class EndDraft:
         self._record = record
         self._end = end
         self._lines = lines
+        self._traced: int | None = None
 
     def __call__(self) -> Entry:
         """The entry, with all that has landed with it noted."""
+        if self._traced is None:
+            self._traced = self._record.traced
+        self._record.traced = self._traced
         entry = self._end()
         self._ledger.note(self._record, entry, self._lines)
         return entry
+
+    async def again(self) -> "EndDraft":
+        """The same, to be drawn up under a fresh key."""
+        await self._ledger.rekey(self._record)
+        return self
 
 
 class Ledger:
@@ -106,13 +134,9 @@ class Ledger:
             run_key=run_key,
             policy_version=policy_version,
         )
-        record.is_new_run = call.is_direct or record.run_key.pending is not None
+        record.is_new_run = call.is_direct or record.run_key.is_new
         if call.principal not in self._known:
-            sealed = self.sealed_profile(call.principal)
-            record.profile = Row(
-                "app_user",
-                (record.principal_id, call.organization, sealed, self.clock.now_ms()),
-            )
+            record.profile = self._profile(record)
         return record
 
     async def reopened(self, call: Call, history: CallHistory) -> CallRecord:
@@ -124,7 +148,7 @@ class Ledger:
             policy_version=history.opening["policy"],
         )
         record.is_new_run = False
-        record.is_call_kept = True
+        record.can_be_kept = False
         record.tool_name = history.opening["tool"]
         record.approval = history.approval
         record.has_intent = history.intent is not None
@@ -159,13 +183,34 @@ class Ledger:
     async def write(self, record: CallRecord, entry: Entry) -> Receipt:
         """Wait until an entry is durable or turned down.
 
+        Where its key was destroyed on the way, `record` has a fresh one for the next.
+
         Raises:
             LedgerError: It could not be written, and was not.
         """
         receipt = await self.writer.write(entry)
         if isinstance(receipt, Written):
             self.note(record, entry, len(record.trace))
+        elif isinstance(receipt, KeyDestroyed):
+            await self.rekey(record)
         return receipt
+
+    async def write_drawn(self, record: CallRecord, draw: Callable[[], Entry]) -> Receipt:
+        """Write what `draw` makes, anew under a fresh key where the one it had was destroyed.
+
+        Raises:
+            LedgerError: It could not be written, and was not.
+        """
+        for _ in range(_MAX_KEYS):
+            receipt = await self.write(record, draw())
+            if not isinstance(receipt, KeyDestroyed):
+                return receipt
+        raise LedgerError(f"run {record.call.run_id} is erased again and again; stop that first")
+
+    async def rekey(self, record: CallRecord) -> None:
+        """Go on under a fresh key; what waits in `record` is sealed anew when it is next drawn."""
+        record.renew(await self.vault.fresh_key(record.run_key))
+        record.profile = self._profile(record)
 
     async def put_intent(self, record: CallRecord, content: bytes, *, at_ms: int) -> None:
         """Let a read's intent ride with the next commit (P2); it waits where too many do.
@@ -184,8 +229,13 @@ class Ledger:
         await self.writer.room()
         brings_key = not record.call.is_direct and record.run_key.pending is not None
         if self.writer.failure is not None or brings_key:
-            self.seal_arguments(record, content)
-            await self.write(record, entries.intent(record, at_ms=at_ms))
+
+            def draw() -> Entry:
+                """The intent, under the key that the record has by then."""
+                self.seal_arguments(record, content)
+                return entries.intent(record, at_ms=at_ms)
+
+            await self.write_drawn(record, draw)
         else:
             record.waiting = IntentDraft(self, record, content, at_ms, len(record.trace))
             self.writer.put(record.waiting)
@@ -207,11 +257,19 @@ class Ledger:
         del record.payloads[: len(entry.payloads)]
         if entry.run_key is not None:
             record.run_key.pending = None
+        record.run_key.is_new = False
         if record.profile is not None:
             if len(self._known) >= _MAX_KNOWN:
                 self._known.clear()
             self._known.add(record.call.principal)
             record.profile = None
+
+    def _profile(self, record: CallRecord) -> Row:
+        call = record.call
+        sealed = self.sealed_profile(call.principal)
+        return Row(
+            "app_user", (record.principal_id, call.organization, sealed, self.clock.now_ms())
+        )
 
     def sealed_profile(self, principal: Principal) -> bytes:
         """Who a principal is, encrypted, for the erasable table."""

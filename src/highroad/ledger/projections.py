@@ -142,6 +142,12 @@ def _decided(body: Body) -> tuple[Row, ...]:
     return (_approval(body["approval"], body["org"], body["at"]), decision)
 
 
+def amendment_id(body: Body) -> str:
+    """Which of a call's amendments it is; one from before they had ids is known by its source."""
+    named: str = body["id"] if "id" in body else body["source"]
+    return named
+
+
 def _amended(body: Body) -> tuple[Row, ...]:
     applied = body["applied"]
     return (
@@ -156,6 +162,7 @@ def _amended(body: Body) -> tuple[Row, ...]:
                 body["by"],
                 None if applied is None else int(applied),
                 body.get("reason"),
+                amendment_id(body),
             ),
         ),
         *_letter(body),

@@ -19,6 +19,7 @@ class CallRecord:
         "arguments",
         "attempts",
         "call",
+        "can_be_kept",
         "coercions",
         "effect",
         "has_intent",
@@ -55,7 +56,9 @@ class CallRecord:
         self.is_new_run: bool = call.is_direct
         """This call's first entry opens its run."""
         self.is_call_kept: bool = False
-        """What driving it again takes is in the vault, or cannot be had."""
+        """What driving it again takes is in the vault, or on its way there."""
+        self.can_be_kept: bool = True
+        """The call is here as it was made; of one that an earlier process began it may not be."""
         self.rules: tuple[str, ...] = ()
         """Of the policy, that allowed it."""
         self.trace: list[StageLine] = []
@@ -91,3 +94,10 @@ class CallRecord:
         if not isinstance(self._run_key, RunKey):
             self._run_key = self._run_key()
         return self._run_key
+
+    def renew(self, key: RunKey) -> None:
+        """Have another key: nothing that was made under the one before is written any more."""
+        self._run_key = key
+        self.payloads.clear()
+        self.is_call_kept = False
+        self.arguments = self.key_digest = None

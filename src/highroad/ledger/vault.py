@@ -22,6 +22,10 @@ class Vault:
 
     A run has one key, also while it is on no disk yet: as long as a call holds it, others of the
     run are given the same. What nobody holds and nothing stored can be forgotten.
+
+    Where several processes write, another one may destroy a key that is held here. So what is
+    sealed names its key, which the store asks for when it lands; what is opened is opened with the
+    key that stands; and a key is in memory only as long as a call of its run holds it.
     """
 
     def __init__(self, store: Store, keyring: Keyring, clock: Clock) -> None:
@@ -49,11 +53,26 @@ class Vault:
             if key is None:
                 key = await self._new_key(run_id) if sealed is None else self._open_key(sealed)
                 key = self._held.setdefault(run_id, key)
-        self._recent[run_id] = key
-        self._recent.move_to_end(run_id)
+        if not self._store.is_shared:  # else nobody would say here that it was destroyed
+            self._keep(key)
+        return key
+
+    async def kept_key(self, run_id: str) -> RunKey | None:
+        """The key of a run as it is stored; `None` where it was destroyed."""
+        sealed = await self._stored_key(run_id)
+        return None if sealed is None else self._open_key(sealed)
+
+    async def fresh_key(self, destroyed: RunKey) -> RunKey:
+        """The key of a run in place of one that the store has refused."""
+        if self._held.get(destroyed.run_id) is destroyed:
+            del self._held[destroyed.run_id]
+        return await self.key_of_run(destroyed.run_id)
+
+    def _keep(self, key: RunKey) -> None:
+        self._recent[key.run_id] = key
+        self._recent.move_to_end(key.run_id)
         if len(self._recent) > _RECENT_KEYS:
             self._recent.popitem(last=False)
-        return key
 
     async def _stored_key(self, run_id: str) -> SealedKey | None:
         """The key as it is stored once nobody is about to destroy it."""
@@ -91,7 +110,11 @@ class Vault:
         if not self._store.is_shared or key.pending is None:
             return key
         standing = await self._store.begin_run(key.pending)
-        return key if standing == key.pending else self._open_key(standing)
+        if standing != key.pending:
+            return self._open_key(standing)
+        # It is stored: an entry that brought it again could revive what was destroyed meanwhile.
+        key.pending = None
+        return key
 
     def _open_key(self, sealed: SealedKey) -> RunKey:
         return self._keyring.open_run_key(sealed)
@@ -102,7 +125,12 @@ class Vault:
         """Encrypt `content`; the reference is for the entry, the payload rides with it."""
         ref = PayloadRef(payload_id, key.digest(content), len(content))
         sealed = SealedPayload(
-            payload_id, key.run_id, kind, key.seal(payload_id, content), self._clock.now_ms()
+            payload_id,
+            key.run_id,
+            kind,
+            key.seal(payload_id, content),
+            self._clock.now_ms(),
+            key.wrapped if self._store.is_shared else None,
         )
         return ref, sealed
 
@@ -112,15 +140,24 @@ class Vault:
         Raises:
             VaultError: It was erased, or its key is lost, wrong or erased.
         """
+        # The key first: where it has gone since, so has what it sealed, and a fresh one is tried
+        # on nothing of before.
+        key = await self._standing_key(run_id)
         payload = await self._store.payload(payload_id)
         if payload is None:
             raise VaultError(f"payload {payload_id} is not in the ledger: it was erased or expired")
-        key = self._held.get(run_id)
         if key is None:
-            sealed = await self._store.run_key(run_id)
-            if sealed is None:
-                raise VaultError(
-                    f"the key of run {run_id} was erased: {payload_id} is gone for good"
-                )
-            key = self._keyring.open_run_key(sealed)
+            raise VaultError(f"the key of run {run_id} was erased: {payload_id} is gone for good")
         return key.open(payload_id, payload.ciphertext)
+
+    async def _standing_key(self, run_id: str) -> RunKey | None:
+        """The key that opens what a run carries; `None` where it was destroyed."""
+        held = self._held.get(run_id)
+        if held is not None and not self._store.is_shared:
+            return held
+        sealed = await self._store.run_key(run_id)
+        if held is not None and sealed is not None and held.wrapped == sealed.wrapped:
+            return held
+        if held is not None and self._held.get(run_id) is held:
+            del self._held[run_id]
+        return None if sealed is None else self._open_key(sealed)

@@ -5,9 +5,9 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from highroad.domain.entry import Entry, Fence, Receipt
+from highroad.domain.entry import Entry, Fence, KeyDestroyed, Receipt
 from highroad.domain.error import FenceLost, LedgerError
-from highroad.ledger.access import Draft
+from highroad.ledger.access import Draft, Sealing
 from highroad.ports.store import Store
 
 _log: Final = logging.getLogger("highroad.ledger")
@@ -19,7 +19,8 @@ MAX_DELAY_S: Final = 0.010
 _MAX_GROUP: Final = 256
 
 _Waiter = asyncio.Future[Receipt] | None
-_Group = list[tuple[Entry | Draft, _Waiter]]
+_Group = list[tuple[Entry | Draft, _Waiter, object]]
+"""Each entry with whoever waits for it, and as it came: drawn up, or a draft."""
 
 
 class GroupWriter:
@@ -27,7 +28,8 @@ class GroupWriter:
 
     Entries of effects are awaited (`write`); those of reads ride along (`put`). A failed commit
     is told to everybody who waits, and nothing of theirs is tried again; what nobody waits for is
-    kept for the next commit. Under a fence that is lost amendments land, and nothing else does.
+    kept for the next commit. A draft whose key was destroyed is drawn up anew. Under a fence that
+    is lost amendments land, and nothing else does.
     """
 
     def __init__(self, store: Store, fence: Fence) -> None:
@@ -69,7 +71,7 @@ class GroupWriter:
             LedgerError: It could not be written, and was not.
         """
         waiter: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
-        self._pending.append((entry, waiter))
+        self._pending.append((entry, waiter, entry))
         self._start()
         return await waiter
 
@@ -78,7 +80,7 @@ class GroupWriter:
 
         Where nothing has come after `instead_of`, it takes its place.
         """
-        seat = (entry, None)
+        seat = (entry, None, entry)
         if instead_of is not None and self._pending and self._pending[-1][0] is instead_of:
             self._pending[-1] = seat
             return
@@ -132,13 +134,14 @@ class GroupWriter:
                 entries = self._draw_up()
                 try:
                     receipts = await self._store.append(entries, fence=self._fence)
+                    refused = self._answer(receipts)
+                    if refused:
+                        await self._redraw(refused)
                 except FenceLost as loss:
                     self._lose(loss)
                 except LedgerError as failure:
                     self._fail(failure)
                     return
-                else:
-                    self._answer(receipts)
         finally:
             self._pump = None
             if self._group:  # a bug, or the end of the loop: nobody may wait for ever
@@ -152,7 +155,7 @@ class GroupWriter:
         """
         drawn: _Group = []
         entries: list[Entry] = []
-        for entry, waiter in self._group:
+        for entry, waiter, given in self._group:
             try:
                 complete = entry if isinstance(entry, Entry) else entry()
             except Exception as bug:  # noqa: BLE001 - whatever it is must not stop the ledger
@@ -161,20 +164,41 @@ class GroupWriter:
                 continue
             if complete is None:
                 continue
-            drawn.append((complete, waiter))
+            drawn.append((complete, waiter, given))
             entries.append(complete)
         self._answered += len(self._group) - len(drawn)
         self._group = drawn
         return entries
 
-    def _answer(self, receipts: Sequence[Receipt]) -> None:
+    def _answer(self, receipts: Sequence[Receipt]) -> list[Sealing]:
+        """Tell what became of each; drafts that are to be drawn up anew stay in the group.
+
+        Returns:
+            Those drafts.
+        """
         group, self._group = self._group, []
         self._failure = self._loss
-        for (_, waiter), receipt in zip(group, receipts, strict=True):
-            if waiter is not None and not waiter.done():
+        refused: list[Sealing] = []
+        for seat, receipt in zip(group, receipts, strict=True):
+            _, waiter, given = seat
+            if isinstance(receipt, KeyDestroyed) and isinstance(given, Sealing):
+                refused.append(given)
+                self._group.append(seat)
+            elif waiter is not None and not waiter.done():
                 waiter.set_result(receipt)
-        self._tell(len(group))
-        self.on_commit(len(group))
+        self._tell(len(group) - len(refused))
+        self.on_commit(len(group) - len(refused))
+        return refused
+
+    async def _redraw(self, refused: list[Sealing]) -> None:
+        """Let drafts be drawn up anew, in their order and before all that waits.
+
+        Raises:
+            LedgerError: There is no fresh key to be had now.
+        """
+        drafts = [await draft.again() for draft in refused]
+        self._pending = [*((draft, None, draft) for draft in drafts), *self._pending]
+        self._group = []
 
     def _lose(self, loss: FenceLost) -> None:
         """Tell the writers of amendments that theirs have landed, and everybody else that not.
@@ -184,7 +208,7 @@ class GroupWriter:
         group, self._group = self._group, []
         self._failure = self._loss = loss
         receipts = loss.receipts or (None,) * len(group)
-        for (_, waiter), receipt in zip(group, receipts, strict=True):
+        for (_, waiter, _), receipt in zip(group, receipts, strict=True):
             if waiter is None or waiter.done():
                 continue
             if receipt is None:
@@ -198,8 +222,8 @@ class GroupWriter:
         everybody = [*self._group, *self._pending]
         self._group = []
         self._failure = failure
-        self._pending = [(entry, None) for entry, waiter in everybody if waiter is None]
-        for _, waiter in everybody:
+        self._pending = [seat for seat in everybody if seat[1] is None]
+        for _, waiter, _ in everybody:
             if waiter is not None and not waiter.done():
                 waiter.set_exception(failure)
         self._tell(len(everybody) - len(self._pending))

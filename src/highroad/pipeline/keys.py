@@ -13,7 +13,7 @@ import orjson
 
 from highroad.domain.approval import ApprovalState
 from highroad.domain.call import Call
-from highroad.domain.entry import AlreadyEnded, ApprovalSpent, Entry, KeyClaim, Written
+from highroad.domain.entry import ApprovalSpent, Entry, KeyClaim, KeyDestroyed, KeyTaken, Written
 from highroad.domain.error import BrokenPromise, CallError, Code, VaultError
 from highroad.domain.outcome import Ending, Status
 from highroad.domain.verdict import Conclude, Hold, Join, Proceed, Refuse, Verdict
@@ -29,6 +29,12 @@ REMEMBER_MS: Final = 30 * 86_400_000
 
 _RACES: Final = 100
 
+ERASED: Final = CallError(
+    code=Code.LEDGER_UNAVAILABLE,
+    message="The run of this call was erased just as the call began; nothing was done.",
+    hint="Make the call again if it is still wanted.",
+    retryable=True,
+)
 REUSED: Final = CallError(
     code=Code.IDEMPOTENCY_KEY_REUSED,
     message="This idempotency key was used before, for other arguments.",
@@ -120,7 +126,9 @@ async def take(call: Call, context: RoadContext, entry: Entry) -> Written | Appr
         receipt = await context.services.ledger.write(context.record, entry)
         if isinstance(receipt, Written | ApprovalSpent):
             return receipt
-        if isinstance(receipt, AlreadyEnded):
+        if isinstance(receipt, KeyDestroyed):
+            return Refuse(ERASED, rule="run.erased")
+        if not isinstance(receipt, KeyTaken):
             raise BrokenPromise(f"call {call.id} has ended, and was driven on")
         answered = await answer(call, context, receipt.claim)
         if not isinstance(answered, Proceed):

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Final
 
 from highroad.domain.dead_letter import DeadLetter, settled
-from highroad.domain.entry import Amendment, AmendmentKind
+from highroad.domain.entry import AMENDMENT, Amendment, AmendmentKind
 from highroad.domain.error import LedgerError
 from highroad.domain.outcome import AnyOutcome, Completed, Ending, Proof, Status
 from highroad.ledger import entries
@@ -109,6 +109,7 @@ def amend_unwritten(context: RoadContext, ending: Ending) -> None:
 def _amend(context: RoadContext, *, applied: bool, letter: DeadLetter | None = None) -> None:
     services, call = context.services, context.record.call
     amendment = Amendment(
+        id=services.ids.new(AMENDMENT),
         call_id=call.id,
         kind=AmendmentKind.LATE,
         applied=applied,

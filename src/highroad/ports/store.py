@@ -10,7 +10,7 @@ from typing import Protocol
 
 from highroad.domain.approval import Approval, ApprovalState
 from highroad.domain.entry import Entry, Fence, KeyClaim, Position, Receipt, StoredEntry
-from highroad.domain.order import Order
+from highroad.domain.order import Order, PostedOrder
 from highroad.domain.payload import SealedKey, SealedPayload
 from highroad.domain.run import Usage
 from highroad.ports.proofs import ProofStore
@@ -76,10 +76,13 @@ class Store(Protocol):
 
         An entry is turned down alone, without its riders, when its claim is another call's
         (`KeyTaken`), when its call has a terminal record already (`AlreadyEnded`, for kind
-        `call.ended`), or when its approval is not approved and unspent (`ApprovalSpent`). A claim
-        that has expired at the entry's `at_ms`, is this call's own, or that of the call which
-        the new one `replaces`, is no hindrance. When this
-        returns the entries are on disk (P2).
+        `call.ended`), when its approval is not approved and unspent (`ApprovalSpent`), when it
+        brings a payload that names the key it is `sealed_under` and its run has not that key
+        (`KeyDestroyed`), or when a call is open in a run that it erases (`CallsOpen`). So of an
+        erasure and an entry under the key that it destroys one comes first: no payload is left
+        that nobody can open. A claim that has expired at the entry's `at_ms`, is this call's own,
+        or that of the call which the new one `replaces`, is no hindrance. When this returns the
+        entries are on disk (P2).
 
         Raises:
             FenceLost: The fence is older than the log's; only amendments are still written, and
@@ -192,15 +195,19 @@ class Store(Protocol):
         """Leave an order for the owner; any process may."""
         ...
 
-    async def inbox(self) -> Sequence[Order]:
-        """Orders that no entry answers yet, oldest first.
+    async def inbox(self) -> Sequence[PostedOrder]:
+        """Orders that no entry answers yet, oldest first, as they lie there.
 
         Of several writers of a shared ledger, one at a time is shown them.
         """
         ...
 
-    async def forget(self, orders: Sequence[Order]) -> None:
+    async def forget(self, numbers: Sequence[int]) -> None:
         """Take orders that were turned into entries, or turned down, from the inbox."""
+        ...
+
+    async def put_aside(self, posted: PostedOrder, *, reason: str) -> None:
+        """Keep what is no order, with the reason, where nobody takes it for one (`ASIDE`)."""
         ...
 
     async def expire(self, at_ms: int) -> None:

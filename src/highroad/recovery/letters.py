@@ -17,13 +17,14 @@ import orjson
 
 from highroad.domain.audit import DEAD_LETTER
 from highroad.domain.dead_letter import DeadLetter, LetterState, letter_id, letter_of
-from highroad.domain.entry import Entry
+from highroad.domain.entry import KeyDestroyed, Receipt
 from highroad.domain.error import Code, DecisionRefused, LedgerError, NotRecorded, VaultError
 from highroad.domain.identity import Principal
 from highroad.domain.order import Discard, Redrive
 from highroad.domain.outcome import AnyOutcome, Completed, Held, Status, Unknown
 from highroad.domain.payload import PayloadKind, SealedPayload
 from highroad.ledger import entries
+from highroad.ledger.authorship import signed
 from highroad.ledger.history import CallHistory
 from highroad.ledger.upkeep.archive import check_not_archived
 from highroad.pipeline import doorway
@@ -176,17 +177,19 @@ class Letters:
                 takes is gone, or `by` lacks the permission.
             LedgerError: The ledger cannot be used.
         """
-        letter = await self._letter_for(which, by, REDRIVE)
+        letter = await self.get(which)
         order = Redrive(
             letter_id=letter.id,
-            by=self._opaque(by),
+            organization=by.organization,
+            by=self._ledger.keyring.opaque(by),
             at_ms=self._services.clock.now_ms(),
             profile=self._ledger.sealed_profile(by),
         )
         if self._drives:
-            return await self._redrive(order)
+            return await self._redrive(order, by)
+        _check(letter, by, self._permissions, REDRIVE)
         await self._judge(letter)
-        await self._ledger.store.post(order)
+        await self._ledger.store.post(signed(self._ledger.keyring, order))
         return Redriven(letter=letter)
 
     async def redrive_many(self, *, by: Principal, **which: Unpack[Which]) -> Batch:
@@ -207,7 +210,7 @@ class Letters:
         per_minute, most = which.get("per_minute", 60), which.get("most", _PAGE)
         if per_minute < 1 or most < 1:
             raise ValueError("a batch redrives at least one letter, and at least one a minute")
-        self._check_permission(by, REDRIVE)
+        _check_permission(by, self._permissions, REDRIVE)
         done: list[Redriven] = []
         passed_over: list[str] = []
         for letter in await self._open(which, by.organization, most):
@@ -236,68 +239,79 @@ class Letters:
             DecisionRefused: It is not open, no reason is given, or `by` lacks the permission.
             LedgerError: It could not be recorded.
         """
-        letter = await self._letter_for(which, by, DISCARD)
+        letter = await self.get(which)
         if not reason.strip():
             raise DecisionRefused(f"{letter.id} is discarded with a reason: say why")
         key = self._ledger.keyring.organization(by.organization)
         order = Discard(
             letter_id=letter.id,
-            by=self._opaque(by),
+            organization=by.organization,
+            by=key.opaque(by.id),
             at_ms=self._services.clock.now_ms(),
             reason=key.seal_profile(letter.id, reason.encode()),
             profile=self._ledger.sealed_profile(by),
         )
         if self._decides:
-            return await self.record_discard(order)
-        _check_open(letter)
-        await self._ledger.store.post(order)
+            return await self.record_discard(order, by)
+        _check(letter, by, self._permissions, DISCARD)
+        await self._ledger.store.post(signed(self._ledger.keyring, order))
         return _discarded(letter, order, None)
 
     # -- orders ------------------------------------------------------------------------------
 
-    async def record_discard(self, order: Discard) -> DeadLetter:
-        """Write down that a letter is discarded, from here or from the inbox.
+    async def record_discard(self, order: Discard, by: Principal) -> DeadLetter:
+        """Judge that a letter is discarded and write it down, from here or from the inbox.
 
         Raises:
-            NotRecorded: There is no such letter.
-            DecisionRefused: It is not open.
+            NotRecorded: There is no such letter, or none that `by` may know of.
+            DecisionRefused: It is not open, or `by` lacks the permission.
             LedgerError: It could not be recorded.
         """
         async with self._turn(order.letter_id):
             letter = await self.get(order.letter_id)
-            _check_open(letter)
+            if _is_recorded(letter, order):
+                return letter  # before its owner died
+            _check(letter, by, self._permissions, DISCARD)
             reason = await self._sealed_reason(letter, order)
             discarded = _discarded(letter, order, reason)
-            await self._write(entries.lettered(discarded, reason=reason, profile=order.profile))
+            receipt = await self._write(discarded, order.profile, reason)
+            if isinstance(receipt, KeyDestroyed):  # the word counts without its reason
+                discarded = _discarded(letter, order, None)
+                await self._write(discarded, order.profile)
         return discarded
 
-    async def take_redrive(self, order: Redrive) -> None:
-        """Redrive a letter for another process, which does not wait: nor does its inbox.
+    async def take_redrive(self, order: Redrive, by: Principal) -> None:
+        """Redrive a letter for another process, which does not wait: nor does the inbox.
 
         Raises:
-            NotRecorded: There is no such letter.
-            DecisionRefused: It cannot be redriven.
+            NotRecorded: There is no such letter, or none that `by` may know of.
+            DecisionRefused: It cannot be redriven, or not by them.
             LedgerError: The ledger cannot be read.
         """
-        await self._judge(await self.get(order.letter_id))
+        letter = await self.get(order.letter_id)
+        if letter.redriven_as is not None and _is_recorded(letter, order):
+            return
+        _check(letter, by, self._permissions, REDRIVE)
+        await self._judge(letter)
         tasks = self._services.tasks
-        driving = asyncio.get_running_loop().create_task(self._redrive_quietly(order))
+        driving = asyncio.get_running_loop().create_task(self._redrive_quietly(order, by))
         tasks.add(driving)
         driving.add_done_callback(tasks.discard)
 
-    async def _redrive_quietly(self, order: Redrive) -> None:
+    async def _redrive_quietly(self, order: Redrive, by: Principal) -> None:
         try:
-            done = await self._redrive(order)
+            done = await self._redrive(order, by)
         except (DecisionRefused, NotRecorded, LedgerError) as error:
             _log.warning("%s was not redriven: %s", order.letter_id, error)
             return
         if done.outcome is not None:
             _log.info("%s was redriven as %s", order.letter_id, done.outcome.call_id)
 
-    async def _redrive(self, order: Redrive) -> Redriven:
+    async def _redrive(self, order: Redrive, by: Principal) -> Redriven:
         """Make the call, then change the letter by what became of it."""
         async with self._turn(order.letter_id):
             letter = await self.get(order.letter_id)
+            _check(letter, by, self._permissions, REDRIVE)
             history = await self._judge(letter)
             try:
                 call = await self._ledger.thaw(history)
@@ -308,9 +322,8 @@ class Letters:
                 ) from error
             made, context = await doorway.take_in_redrive(self._services, call)
             outcome = await drive(made, context)
-            is_done = await self._is_done(outcome)
-            after = _after(letter, order, made.id, is_done=is_done)
-            await self._write(entries.lettered(after, profile=order.profile))
+            after = _after(letter, order, made.id, is_done=await self._is_done(outcome))
+            await self._write(after, order.profile)
         return Redriven(letter=after, outcome=outcome)
 
     # -- what each needs ---------------------------------------------------------------------
@@ -323,7 +336,6 @@ class Letters:
             DecisionRefused: It may not; the message says what to do first.
             LedgerError: Its entries are archived.
         """
-        _check_open(letter)
         history = await self._ledger.history(letter.call_id)
         if history is None:
             await check_not_archived(self._ledger.store, "call", letter.call_id)
@@ -377,29 +389,16 @@ class Letters:
             after = page[-1].id
         return found[:most]
 
-    async def _letter_for(self, which: str, by: Principal, permission: str) -> DeadLetter:
-        letter = await self.get(which)
-        if letter.organization != by.organization:
-            raise _no_such_letter(which)
-        self._check_permission(by, permission)
-        return letter
-
-    def _check_permission(self, by: Principal, permission: str) -> None:
-        if self._permissions is not None and permission not in self._permissions(by):
-            raise DecisionRefused(
-                f"this needs the permission {permission}; ask whoever grants permissions"
-            )
-
-    def _opaque(self, principal: Principal) -> str:
-        return self._ledger.keyring.opaque(principal)
-
     def _turn(self, letter: str) -> asyncio.Lock:
         for idle in [name for name, lock in self._turns.items() if not lock.locked()]:
             del self._turns[idle]
         return self._turns.setdefault(letter, asyncio.Lock())
 
-    async def _write(self, entry: Entry) -> None:
-        await self._ledger.writer.write(entry)
+    async def _write(
+        self, letter: DeadLetter, profile: bytes | None, reason: SealedPayload | None = None
+    ) -> Receipt:
+        entry = entries.lettered(letter, reason=reason, profile=profile)
+        return await self._ledger.writer.write(entry)
 
     async def _sealed_reason(self, letter: DeadLetter, order: Discard) -> SealedPayload | None:
         """What they wrote, moved from the organization's key to that of the run.
@@ -408,9 +407,8 @@ class Letters:
         """
         if order.reason is None:
             return None
-        run_key = await self._ledger.vault.key_of_run(letter.run_id)
-        is_kept = await self._ledger.store.run_key(letter.run_id) is not None
-        if run_key.pending is not None or not is_kept:
+        run_key = await self._ledger.vault.kept_key(letter.run_id)
+        if run_key is None:
             _log.warning("no reason is kept about %s: its run was erased", letter.id)
             return None
         key = self._ledger.keyring.organization(letter.organization)
@@ -422,6 +420,36 @@ class Letters:
             orjson.dumps(plain.decode()),
         )
         return sealed
+
+
+def _check(
+    letter: DeadLetter,
+    by: Principal,
+    permissions: Callable[[Principal], AbstractSet[str]] | None,
+    needed: str,
+) -> None:
+    """Object to who asks, and to what is done with already.
+
+    Raises:
+        NotRecorded: `by` may not know of the letter.
+        DecisionRefused: With the reason.
+    """
+    if letter.organization != by.organization:
+        raise _no_such_letter(letter.id)
+    _check_permission(by, permissions, needed)
+    _check_open(letter)
+
+
+def _check_permission(
+    by: Principal, permissions: Callable[[Principal], AbstractSet[str]] | None, needed: str
+) -> None:
+    if permissions is not None and needed not in permissions(by):
+        raise DecisionRefused(f"this needs the permission {needed}; ask whoever grants permissions")
+
+
+def _is_recorded(letter: DeadLetter, order: Redrive | Discard) -> bool:
+    """Whether an order was recorded before its owner died and could forget it."""
+    return (letter.changed_by, letter.changed_ms) == (order.by, order.at_ms)
 
 
 def _no_such_letter(which: str) -> NotRecorded:

@@ -13,7 +13,7 @@ from typing import Final
 import orjson
 
 from highroad.domain.dead_letter import settled
-from highroad.domain.entry import Amendment, AmendmentKind
+from highroad.domain.entry import AMENDMENT, Amendment, AmendmentKind, KeyDestroyed, Receipt
 from highroad.domain.error import DecisionRefused, NotRecorded
 from highroad.domain.identity import Principal
 from highroad.domain.order import Settlement
@@ -21,10 +21,12 @@ from highroad.domain.outcome import Status
 from highroad.domain.payload import PayloadKind, SealedPayload
 from highroad.domain.unsettled import Standing, Unsettled
 from highroad.ledger import entries
+from highroad.ledger.authorship import signed
 from highroad.ledger.history import CallHistory
 from highroad.ledger.ledger import Ledger
 from highroad.ledger.upkeep.archive import check_not_archived
 from highroad.ports.clock import Clock
+from highroad.ports.ids import Ids
 
 _log: Final = logging.getLogger("highroad.recovery")
 
@@ -39,6 +41,7 @@ class Settlements:
     Args:
         ledger: Knows the calls, and records what was said.
         clock: Tells when.
+        ids: Names amendments.
         permissions: What a principal holds, by the policy; `None` where no policy is in force.
         is_owner: Whether this process writes entries; another one leaves orders in the inbox.
     """
@@ -47,12 +50,14 @@ class Settlements:
         self,
         ledger: Ledger,
         clock: Clock,
+        ids: Ids,
         *,
         permissions: Callable[[Principal], AbstractSet[str]] | None,
         is_owner: bool,
     ) -> None:
         self._ledger = ledger
         self._clock = clock
+        self._ids = ids
         self._permissions = permissions
         self._is_owner = is_owner
         self._turn = asyncio.Lock()
@@ -88,15 +93,11 @@ class Settlements:
         if not reason.strip():
             raise DecisionRefused(f"call {call_id} is settled with a reason: say how you know")
         history = await self._history(call_id)
-        if by.organization != history.organization:
-            raise _no_such_call(call_id)
-        if self._permissions is not None and SETTLE not in self._permissions(by):
-            raise DecisionRefused(
-                f"settling a call needs the permission {SETTLE}; ask whoever grants permissions"
-            )
         key = self._ledger.keyring.organization(by.organization)
         settlement = Settlement(
+            id=self._ids.new(AMENDMENT),
             call_id=call_id,
+            organization=by.organization,
             applied=applied,
             by=key.opaque(by.id),
             at_ms=self._clock.now_ms(),
@@ -104,40 +105,71 @@ class Settlements:
             profile=self._ledger.sealed_profile(by),
         )
         if self._is_owner:
-            return await self.record(settlement)
-        _judge(history, settlement)
-        await self._ledger.store.post(settlement)
+            return await self.record(settlement, by)
+        self._judge(history, settlement, by)
+        await self._ledger.store.post(signed(self._ledger.keyring, settlement))
         return _amendment(settlement, None)
 
-    async def record(self, settlement: Settlement) -> Amendment:
-        """Write a settlement down, from here or from the inbox.
+    async def record(self, settlement: Settlement, by: Principal) -> Amendment:
+        """Judge a settlement and write it down, from here or from the inbox.
 
         Raises:
-            NotRecorded: The ledger has no such call.
-            DecisionRefused: Its outcome is not unknown, or was settled so before.
+            NotRecorded: The ledger has no such call, or none that `by` may know of.
+            DecisionRefused: Its outcome is not unknown, was settled so before, or `by` lacks the
+                permission.
             LedgerError: It could not be recorded.
         """
         async with self._turn:
             history = await self._history(settlement.call_id)
-            _judge(history, settlement)
+            for known in history.amendments:
+                if known.id == settlement.id:  # an order that was recorded before its owner died
+                    return known
+            self._judge(history, settlement, by)
             reason = await self._sealed_reason(history, settlement)
             amendment = _amendment(settlement, reason)
-            await self._ledger.writer.write(
-                entries.amended(
-                    amendment,
-                    organization=history.organization,
-                    run_id=history.run_id,
-                    reason=reason,
-                    profile=settlement.profile,
-                    letter=settled(
-                        history.letter,
-                        applied=settlement.applied,
-                        by=settlement.by,
-                        at_ms=settlement.at_ms,
-                    ),
-                )
-            )
+            receipt = await self._amend(history, settlement, amendment, reason)
+            if isinstance(receipt, KeyDestroyed):  # the word counts without its reason
+                amendment = _amendment(settlement, None)
+                await self._amend(history, settlement, amendment, None)
         return amendment
+
+    def _judge(self, history: CallHistory, settlement: Settlement, by: Principal) -> None:
+        """Object to what does not count.
+
+        Raises:
+            NotRecorded: `by` may not know of the call.
+            DecisionRefused: With the reason.
+        """
+        if by.organization != history.organization:
+            raise _no_such_call(history.call_id)
+        if self._permissions is not None and SETTLE not in self._permissions(by):
+            raise DecisionRefused(
+                f"settling a call needs the permission {SETTLE}; ask whoever grants permissions"
+            )
+        _judge(history, settlement)
+
+    async def _amend(
+        self,
+        history: CallHistory,
+        settlement: Settlement,
+        amendment: Amendment,
+        reason: SealedPayload | None,
+    ) -> Receipt:
+        return await self._ledger.writer.write(
+            entries.amended(
+                amendment,
+                organization=history.organization,
+                run_id=history.run_id,
+                reason=reason,
+                profile=settlement.profile,
+                letter=settled(
+                    history.letter,
+                    applied=settlement.applied,
+                    by=settlement.by,
+                    at_ms=settlement.at_ms,
+                ),
+            )
+        )
 
     async def _history(self, call_id: str) -> CallHistory:
         history = await self._ledger.history(call_id)
@@ -155,16 +187,15 @@ class Settlements:
         """
         if settlement.reason is None:
             return None
-        run_key = await self._ledger.vault.key_of_run(history.run_id)
-        is_kept = await self._ledger.store.run_key(history.run_id) is not None
-        if run_key.pending is not None or not is_kept:
+        run_key = await self._ledger.vault.kept_key(history.run_id)
+        if run_key is None:
             _log.warning("no reason is kept about call %s: its run was erased", history.call_id)
             return None
         key = self._ledger.keyring.organization(history.organization)
         plain = key.open_profile(settlement.call_id, settlement.reason)
         _, sealed = self._ledger.vault.seal(
             run_key,
-            f"{settlement.call_id}.settled.{settlement.at_ms}",
+            f"{settlement.call_id}.{settlement.id}",
             PayloadKind.MESSAGE,
             orjson.dumps(plain.decode()),
         )
@@ -194,17 +225,11 @@ def _judge(history: CallHistory, settlement: Settlement) -> None:
     if history.settled is settlement.applied:
         word = "applied" if settlement.applied else "not applied"
         raise DecisionRefused(f"{name} is settled as {word} already; nothing changed")
-    if any(_is_same(amendment, settlement) for amendment in history.amendments):
-        raise DecisionRefused(f"{name} was settled by this very order before")
-
-
-def _is_same(amendment: Amendment, settlement: Settlement) -> bool:
-    """Whether the order was recorded before its owner died, and corrected since."""
-    return (amendment.by, amendment.at_ms) == (settlement.by, settlement.at_ms)
 
 
 def _amendment(settlement: Settlement, reason: SealedPayload | None) -> Amendment:
     return Amendment(
+        id=settlement.id,
         call_id=settlement.call_id,
         kind=AmendmentKind.SETTLED,
         applied=settlement.applied,

@@ -26,7 +26,7 @@ from highroad.ledger.ledger import Ledger
 from highroad.ledger.names import Names
 from highroad.ledger.tables.derivation import stored
 from highroad.ledger.tables.period import ALWAYS, Period
-from highroad.ledger.tables.rows import Record, record, records, selection
+from highroad.ledger.tables.rows import Record, record, records, selection, totals
 
 _MICRO: Final = 1e-6
 OPEN: Final = "open"
@@ -175,7 +175,7 @@ class Questions:
         )
         found = [
             Denial(rule=str(rule or ""), tool=str(tool), times=_number(times))
-            for rule, tool, times in await self._tables.totals(wanted, by=("rule", "tool"))
+            for rule, tool, times in await totals(self._tables, wanted, by=("rule", "tool"))
         ]
         return sorted(found, key=lambda denial: (-denial.times, denial.rule, denial.tool))
 
@@ -224,8 +224,8 @@ class Questions:
                 calls=_number(calls),
                 cost_usd=_number(cost) * _MICRO,
             )
-            for of, *whose, calls, cost in await self._tables.totals(
-                wanted, by=columns, sums=("cost_microusd",)
+            for of, *whose, calls, cost in await totals(
+                self._tables, wanted, by=columns, sums=("cost_microusd",)
             )
         ]
         return sorted(found, key=lambda each: (-each.cost_usd, each.of))

@@ -12,7 +12,7 @@ from highroad.ledger.inquiry.questions import Questions, Scope
 from highroad.ledger.ledger import Ledger
 from highroad.ledger.names import Names
 from highroad.ledger.tables.period import Period
-from highroad.ledger.tables.rows import Record, record, records, selection
+from highroad.ledger.tables.rows import Record, record, records, selection, totals
 from highroad.ports.tables import Selection
 
 _SECOND_MS: Final = 1_000
@@ -153,13 +153,13 @@ class Reporter:
             result = await record(self._tables, "tool_result", {"call_id": call["id"]})
             endings["open" if result is None else result["status"]] += 1
         allowed = self._wanted("authz_decision", "decided_ms", scope, allowed=1)
-        used = {str(tool) for tool, _ in await self._tables.totals(allowed, by=("tool",))}
+        used = {str(tool) for tool, _ in await totals(self._tables, allowed, by=("tool",))}
         return tuple(sorted(endings.items())), used
 
     async def _states(self, scope: Scope) -> tuple[tuple[str, int], ...]:
         wanted = self._wanted("approval", "created_ms", scope)
-        totals = await self._tables.totals(wanted, by=("state",))
-        return tuple((str(state), int(str(times))) for state, times in totals)
+        counted = await totals(self._tables, wanted, by=("state",))
+        return tuple((str(state), int(str(times))) for state, times in counted)
 
     async def _waits(self, scope: Scope) -> Waits | None:
         waited = sorted(
@@ -210,8 +210,8 @@ class Reporter:
 
     async def _reveals(self, scope: Scope) -> tuple[Revealer, ...]:
         wanted = self._wanted("payload_reveal", "revealed_ms", scope)
-        totals = await self._tables.totals(
-            wanted, by=("revealed_by", "organization"), sums=("payloads",)
+        counted = await totals(
+            self._tables, wanted, by=("revealed_by", "organization"), sums=("payloads",)
         )
         return tuple(
             [
@@ -221,7 +221,7 @@ class Reporter:
                     reveals=int(str(times)),
                     payloads=int(str(payloads)),
                 )
-                for by, organization, times, payloads in totals
+                for by, organization, times, payloads in counted
             ]
         )
 

@@ -16,7 +16,9 @@ from typing import Any, Final
 
 import orjson
 
+from highroad.domain.audit import typed
 from highroad.domain.error import LedgerError
+from highroad.domain.moving import SECTIONS, Section
 from highroad.domain.proof import RawEntry, SignedHead
 from highroad.ledger.canonical import canonical
 from highroad.ledger.proof.merkle import HASH
@@ -25,6 +27,7 @@ from highroad.ports.proofs import LogExtent, ProofStore
 
 _VERSION: Final = 1
 _PAGE: Final = 256
+_ENTRY: Final = SECTIONS[Section.ENTRY]
 _LOG_ID: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}")
 """Log ids become names of files: a forged one must not lead elsewhere."""
 
@@ -127,7 +130,12 @@ async def pages(store: ProofStore, extent: LogExtent) -> AsyncIterator[list[RawE
 
 
 def entry_line(entry: RawEntry) -> bytes:
-    """An entry as a line of an export."""
+    """An entry as a line of an export.
+
+    Raises:
+        LedgerError: A column of it is of another type.
+    """
+    typed(_ENTRY, entry, RawEntry._fields)
     line: dict[str, Any] = {
         "seq": entry.seq,
         "schema": entry.schema,

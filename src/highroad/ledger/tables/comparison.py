@@ -176,7 +176,7 @@ class Comparison:
             self.rows += len(rows)
             keys = [key_of(table.name, row) for row in rows]
             for key in await self._unsaid(table, keys, rows):
-                yield Difference(table=table.name, key=key, fault=Fault.PHANTOM)
+                yield Difference(table=table.name, key=tuple(map(_shown, key)), fault=Fault.PHANTOM)
             after = keys[-1]
 
     async def _unsaid(
@@ -236,7 +236,7 @@ def _told(
 ) -> list[Difference]:
     """What is wrong with one row."""
     if stored is None:
-        return [Difference(table=table.name, key=key, fault=Fault.MISSING)]
+        return [Difference(table=table.name, key=tuple(map(_shown, key)), fault=Fault.MISSING)]
     found: list[Difference] = []
     for column, there, expected in zip(table.columns, stored, said, strict=True):
         if there != expected:
@@ -244,11 +244,16 @@ def _told(
             found.append(
                 Difference(
                     table=table.name,
-                    key=key,
+                    key=tuple(map(_shown, key)),
                     fault=Fault.ALTERED,
                     column=column.name,
-                    found=None if is_kept_back else there,
+                    found=None if is_kept_back else _shown(there),
                     expected=None if is_kept_back else expected,  # type: ignore[arg-type]  # rows hold cells
                 )
             )
     return found
+
+
+def _shown(cell: Cell) -> Cell:
+    """A cell as it can be printed: where an audit table has text or a number, bytes are told."""
+    return cell.hex() if isinstance(cell, bytes) else cell

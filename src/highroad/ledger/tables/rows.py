@@ -1,9 +1,10 @@
 """Rows of the audit tables by the names of their columns, page by page."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
-from highroad.domain.audit import TABLES, key_of
+from highroad.domain.audit import TABLES, key_of, typed
+from highroad.domain.error import LedgerError
 from highroad.ledger.tables.period import ALWAYS, Period
 from highroad.ports.tables import AuditTables, Cell, Selection
 
@@ -32,12 +33,33 @@ def selection(
 
 async def records(tables: AuditTables, wanted: Selection) -> AsyncIterator[Record]:
     """Every row, in order of the primary key."""
-    names = [column.name for column in TABLES[wanted.table].columns]
+    table = TABLES[wanted.table]
+    names = [column.name for column in table.columns]
     after: tuple[Cell, ...] = ()
     while page := await tables.rows(wanted, after=after, limit=_PAGE):
         for row in page:
-            yield dict(zip(names, row, strict=True))
+            yield dict(zip(names, typed(table, row), strict=True))
         after = key_of(wanted.table, page[-1])
+
+
+async def totals(
+    tables: AuditTables, wanted: Selection, *, by: Sequence[str], sums: Sequence[str] = ()
+) -> list[Sequence[Any]]:
+    """One row for each group: the columns `by`, how many rows, the sum of each of `sums`.
+
+    Raises:
+        LedgerError: Somebody changed what is grouped or summed.
+    """
+    table = TABLES[wanted.table]
+    found = await tables.totals(wanted, by=by, sums=sums)
+    for row in found:
+        typed(table, row[: len(by)], by)
+        if any(type(each) is not int for each in row[len(by) :]):
+            raise LedgerError(
+                f"{', '.join(sums)} of {table.name} have no sum: somebody changed the ledger; run "
+                "`highroad audit verify --tables`"
+            )
+    return [*found]
 
 
 async def record(tables: AuditTables, table: str, key: Mapping[str, Cell]) -> Record | None:

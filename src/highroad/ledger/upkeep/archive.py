@@ -1,8 +1,8 @@
 """Old entries moved to files, where they stay provable: hashes, heads and audit rows stay here.
 
 A segment is written and read back before anything is taken away, and what it says is announced
-in the ledger first. A process that dies on the way leaves entries in both places; archiving again
-takes away what was announced, and goes on.
+in the ledger, under a signed head, first. A process that dies on the way leaves entries in both
+places; archiving again, in whichever process, takes away what was announced, and goes on.
 """
 
 from collections.abc import Awaitable, Callable
@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-from highroad.domain.audit import TOOL_CALL
-from highroad.domain.entry import EntryKind, Fence, Written
+from highroad.domain.audit import TOOL_CALL, typed
+from highroad.domain.entry import EntryKind, Fence, Position, Written
 from highroad.domain.error import LedgerError, NotRecorded
 from highroad.domain.identity import DEFAULT_ORGANIZATION
 from highroad.domain.moving import Section
-from highroad.domain.proof import TILE, RawEntry
+from highroad.domain.proof import TILE, RawEntry, SignedHead
 from highroad.ledger import entries
 from highroad.ledger.access import Writer
 from highroad.ledger.upkeep import segment
@@ -29,6 +29,11 @@ from highroad.ports.upkeep import Progress, in_silence
 
 _DROPPED: Final = 4 * TILE
 """Entries that are taken away in one transaction."""
+PATIENCE_S: Final = 180.0
+"""How long to wait for whoever signs: three times as long as one lets pass between heads unless
+told otherwise."""
+_LOOK_S: Final = 0.5
+"""How often who waits for a signed head looks for one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,73 +47,79 @@ class Age:
 
 
 class Archive:
-    """Takes old entries out of the log that this process writes.
+    """Takes old entries out of the logs of a ledger.
 
     Args:
         store: Where the ledger lives.
         writer: Of this process.
         fence: Under which it writes.
-        clock: For the announcement.
-        sign: Signs the announcement before anything is taken away: until it is signed, entries that
-            are not here are missed by whoever verifies the ledger.
+        clock: For the announcement, and the wait for its signature.
+        sign: Signs what is unsigned, where this process is the one that does.
+        patience_s: How long to wait until another process has signed the announcement.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it works on, and how long it waits
         self,
         store: Store,
         writer: Writer,
         fence: Fence,
         clock: Clock,
         *,
-        sign: Callable[[], Awaitable[object]] | None = None,
+        sign: Callable[[], Awaitable[object]],
+        patience_s: float = PATIENCE_S,
     ) -> None:
         self._store = store
         self._writer = writer
         self._fence = fence
         self._clock = clock
         self._sign = sign
+        self._patience_s = patience_s
 
     async def move(
         self, folder: Path, age: Age, *, progress: Progress = in_silence
     ) -> Segment | None:
-        """Move whole tiles of old entries into a file in `folder`.
+        """Move whole tiles of old entries of one log into a file in `folder`.
 
         Only what a signed head covers goes, and nothing from the first entry on that is of a call
         which is open, holds a key or ended unknown and is not settled, or of a run with an open
-        call.
+        call. Of several logs the first one goes of which anything may.
 
         Returns:
             What was written; `None` where nothing may go.
 
         Raises:
-            LedgerError: The entries are not what was signed, or the file cannot be written.
-                Nothing is taken away then.
+            LedgerError: The entries are not what was signed, the file cannot be written, or nobody
+                has signed the announcement in time. Nothing is taken away then.
         """
         await self._finish(progress)
-        extent = await self._extent()
-        stop = await _stop(self._store, extent, age)
-        if stop <= extent.first:
-            return None
+        for extent in await self._store.proofs.extents():
+            stop = await _stop(self._store, extent, age)
+            if stop > extent.first:
+                return await self._move(extent, stop, folder, progress)
+        return None
+
+    async def _move(
+        self, extent: LogExtent, stop: int, folder: Path, progress: Progress
+    ) -> Segment:
         await check_roots(self._store)
         written = await segment.write(self._store, extent, stop, folder)
-        await self._announce(written)
-        if self._sign is not None:
-            await self._sign()
-        await self._drop(stop, progress)
+        await self._until_signed(await self._announce(written))
+        await self._drop(extent.log_id, stop, progress)
         return written
 
     async def _finish(self, progress: Progress) -> None:
         """Take away what was announced before a process died."""
-        for known in await segment.segments(self._store):
-            if known.log == self._fence.log_id:
-                await self._drop(known.stop, progress)
+        for at, known in await segment.announced(self._store):
+            if await self._first(known.log) < known.stop:
+                await self._until_signed(at)
+                await self._drop(known.log, known.stop, progress)
 
-    async def _extent(self) -> LogExtent:
+    async def _first(self, log_id: str) -> int:
+        """The first position of a log whose entry is here."""
         extents = await self._store.proofs.extents()
-        (extent,) = [each for each in extents if each.log_id == self._fence.log_id]
-        return extent
+        return sum(extent.first for extent in extents if extent.log_id == log_id)
 
-    async def _announce(self, written: Segment) -> None:
+    async def _announce(self, written: Segment) -> Position:
         announced = entries.noted(
             EntryKind.ARCHIVED,
             {
@@ -123,15 +134,36 @@ class Archive:
             organization=DEFAULT_ORGANIZATION,
             at_ms=self._clock.now_ms(),
         )
-        if not isinstance(await self._writer.write(announced), Written):
+        receipt = await self._writer.write(announced)
+        if not isinstance(receipt, Written):
             raise LedgerError("the archive could not be announced; nothing was taken away")
+        return receipt.position
 
-    async def _drop(self, stop: int, progress: Progress) -> None:
-        first = at = (await self._extent()).first
+    async def _until_signed(self, at: Position) -> None:
+        """Wait until a signed head covers an announcement, whichever process signs.
+
+        Until one does, whoever verifies the ledger misses what is not here any more. The other
+        process that signs may end meanwhile, so each look tries to sign first.
+
+        Raises:
+            LedgerError: Nobody has signed it in time.
+        """
+        until_s = self._clock.monotonic_s() + self._patience_s
+        await self._sign()
+        while await _signed(self._store, at.log_id) <= at.seq:
+            if self._clock.monotonic_s() >= until_s:
+                raise LedgerError(
+                    f"the archive is announced, but for {self._patience_s:.0f} seconds no process "
+                    "has signed that, so nothing was taken away: see why the one that signs does "
+                    "not (its log says), or end it, then archive again"
+                )
+            await self._clock.sleep(_LOOK_S)
+            await self._sign()
+
+    async def _drop(self, log_id: str, stop: int, progress: Progress) -> None:
+        first = at = await self._first(log_id)
         while at < stop:
-            page = await self._store.entries(
-                log_id=self._fence.log_id, limit=min(_DROPPED, stop - at)
-            )
+            page = await self._store.entries(log_id=log_id, limit=min(_DROPPED, stop - at))
             await self._store.upkeep.drop_entries(page, fence=self._fence)
             at += len(page)
             progress(at - first, stop - first)
@@ -147,7 +179,7 @@ async def check_not_archived(store: Store, what: Literal["call", "run"], id_: st
     rows = await store.tables.rows(Selection(table=TOOL_CALL.name, equals={column: id_}), limit=1)
     if not rows:
         return
-    created_ms = rows[0][-1]
+    created_ms = typed(TOOL_CALL, rows[0])[-1]
     found = await segment.segment_of(store, int(created_ms or 0))
     if found is not None:
         raise NotRecorded(
@@ -170,11 +202,19 @@ async def _stop(store: Store, extent: LogExtent, age: Age) -> int:
 
 async def _proved(store: Store, log_id: str, age: Age) -> int:
     """Entries of a log that a signed head covers, and an anchor has if it must."""
-    head = await store.proofs.last_head()
-    if age.is_anchored:
-        newest = max((await store.proofs.anchored()).values(), default=-1)
-        heads = await store.proofs.heads(after=newest - 1, limit=1) if newest >= 0 else ()
-        head = heads[0] if heads else None
+    if not age.is_anchored:
+        return await _signed(store, log_id)
+    newest = max((await store.proofs.anchored()).values(), default=-1)
+    heads = await store.proofs.heads(after=newest - 1, limit=1) if newest >= 0 else ()
+    return _covered(heads[0] if heads else None, log_id)
+
+
+async def _signed(store: Store, log_id: str) -> int:
+    """Entries of a log that the last signed head covers."""
+    return _covered(await store.proofs.last_head(), log_id)
+
+
+def _covered(head: SignedHead | None, log_id: str) -> int:
     trees = () if head is None else head.trees
     return sum(tree.size for tree in trees if tree.log_id == log_id)
 

@@ -5,6 +5,12 @@ from highroad.ledger.tables.rows import record, records, selection
 from highroad.ports.tables import AuditTables
 
 
+async def is_over(tables: AuditTables, call_id: str) -> bool:
+    """Whether a call has ended, and it is known what became of it."""
+    ended = await record(tables, "tool_result", {"call_id": call_id})
+    return ended is not None and not await is_unsettled(tables, call_id)
+
+
 async def is_unsettled(tables: AuditTables, call_id: str) -> bool:
     """Whether a call ended unknown and nobody has found out more since.
 

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Final
 
-from highroad.domain.entry import Entry, Erasure, ErasureReason, Written
+from highroad.domain.entry import CallsOpen, Entry, Erasure, ErasureReason, Written
 from highroad.domain.error import ErasureRefused, LedgerError, NotPermitted
 from highroad.domain.identity import Principal
 from highroad.domain.order import ErasureOrder
 from highroad.ledger import entries
+from highroad.ledger.authorship import signed
 from highroad.ledger.history import read_body
 from highroad.ledger.ledger import Ledger
 from highroad.ledger.names import Names
@@ -22,7 +23,7 @@ from highroad.ledger.projections import Body
 from highroad.ledger.results import Results
 from highroad.ledger.tables.derivation import stored
 from highroad.ledger.tables.rows import record, records, selection
-from highroad.ledger.upkeep.doubt import is_unsettled
+from highroad.ledger.upkeep.doubt import is_over
 
 ERASE: Final = "audit:erase"
 """The permission to have somebody forgotten."""
@@ -87,12 +88,11 @@ class Eraser:
     ) -> ErasurePlan:
         calls = others = 0
         unfinished: list[str] = []
-        open_calls = set(await self._ledger.store.open_calls())
         for run_id in runs:
             async for call in records(self._tables, selection("tool_call", run_id=run_id)):
                 is_theirs = call["principal_id"] == principal_id
                 calls, others = calls + is_theirs, others + (not is_theirs)
-                if call["id"] in open_calls or await is_unsettled(self._tables, call["id"]):
+                if not await is_over(self._tables, call["id"]):
                     unfinished.append(call["id"])
         return ErasurePlan(
             principal=principal_id,
@@ -131,7 +131,6 @@ class Eraser:
             LedgerError: It could not be recorded, and so was not done.
         """
         ledger = self._ledger
-        self.judge(by, by.organization)
         order = ErasureOrder(
             principal_id=principal_id,
             organization=by.organization,
@@ -140,22 +139,36 @@ class Eraser:
             profile=ledger.sealed_profile(by),
         )
         if self._is_owner:
-            return await self.carry_out(order)
+            return await self.record(order, by)
+        self.judge(by, order.organization)
         plan = await self.plan(principal_id, by.organization)
         _refuse_unfinished(plan)
-        await ledger.store.post(order)
+        await ledger.store.post(signed(ledger.keyring, order))
         return plan
+
+    async def record(self, order: ErasureOrder, by: Principal) -> ErasurePlan:
+        """Judge an order, from here or from the inbox, and do what it asks for.
+
+        Raises:
+            NotPermitted: `by` lacks `audit:erase`, or is of another organization.
+            ErasureRefused: Calls are open, or unknown and not settled; nothing was destroyed.
+            LedgerError: It could not be recorded.
+        """
+        self.judge(by, order.organization)
+        return await self.carry_out(order)
 
     async def carry_out(self, order: ErasureOrder) -> ErasurePlan:
         """Do what an order asks for; the same order given again destroys nothing more.
 
         Raises:
-            ErasureRefused: Calls are open, or unknown and not settled; nothing was destroyed.
+            ErasureRefused: Calls are open, or unknown and not settled; nothing was destroyed, or
+                where another process began one meanwhile, at most earlier batches of runs.
             LedgerError: It could not be recorded.
         """
         await self._ledger.writer.flush()
         runs = await self._runs_of(order.principal_id, order.organization)
-        # From here on no call can begin in these runs, and so none is missed by the plan.
+        # From here on no call of this process can begin in these runs, and so none is missed by
+        # the plan; of one that another process begins the store tells.
         with self._ledger.vault.destroying(runs) as free:
             plan = await self._plan(order.principal_id, order.organization, runs)
             if await record(self._tables, "erasure", {"id": _id_of(order)}) is None:
@@ -195,7 +208,13 @@ class Eraser:
         )
 
     async def _write(self, entry: Entry) -> None:
-        if not isinstance(await self._ledger.writer.write(entry), Written):
+        receipt = await self._ledger.writer.write(entry)
+        if isinstance(receipt, CallsOpen):
+            raise ErasureRefused(
+                "another process has begun calls meanwhile; try again when they have ended: "
+                + ", ".join(receipt.call_ids)
+            )
+        if not isinstance(receipt, Written):
             raise LedgerError("the erasure could not be recorded: nothing more was destroyed")
 
     async def _runs_of(self, principal_id: str, organization: str) -> tuple[str, ...]:

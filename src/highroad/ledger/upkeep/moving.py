@@ -74,7 +74,9 @@ async def move(
     if not is_decided:
         await _take(old, pid=pid, at_ms=at_ms)
     await _take(new, pid=pid, at_ms=at_ms)
-    if not is_decided:
+    if is_decided:
+        await _place_anew(old.store, new.store)
+    else:
         await _check_free(old, new)
         await _copy(old, new, progress)
         await _compare(old.store, new.store, _COPIED)
@@ -93,7 +95,12 @@ async def _is_decided(old: Place, new: Place) -> bool:
     """Whether `old` was retired for `new`, and `new` is to be completed: nothing else may be."""
     moved_to = (await facts_of(old.store)).get(Fact.MOVED_TO)
     arriving = (await facts_of(new.store)).get(Fact.ARRIVING)
-    return moved_to == new.name and arriving == old.name
+    return _is_called(new, moved_to) and _is_called(old, arriving)
+
+
+def _is_called(place: Place, name: str | None) -> bool:
+    """Whether a name is that of a place; earlier versions left out what stands behind `?`."""
+    return name in {place.name, place.name.partition("?")[0]}
 
 
 async def _take(place: Place, *, pid: int, at_ms: int) -> None:
@@ -106,7 +113,7 @@ async def _take(place: Place, *, pid: int, at_ms: int) -> None:
 async def _check_free(old: Place, new: Place) -> None:
     """The new place is empty, or holds what an earlier try left there."""
     arriving = (await facts_of(new.store)).get(Fact.ARRIVING)
-    if arriving == old.name:
+    if _is_called(old, arriving):
         return
     if arriving:
         raise LedgerError(
@@ -148,6 +155,12 @@ async def pages(store: Store, section: str) -> AsyncIterator[Sequence[Line]]:
 def _key_of(section: str, line: Line) -> Line:
     columns = SECTIONS[section].columns
     return tuple(cell for cell, column in zip(line, columns, strict=True) if column.is_key)
+
+
+async def _place_anew(old: Store, new: Store) -> None:
+    """Carry entries once more, whose copy may be one of a version that left their places behind."""
+    async for page in pages(old, Section.ENTRY):
+        await new.upkeep.carry_in(Section.ENTRY, page)
 
 
 async def _compare(old: Store, new: Store, sections: Sequence[str]) -> None:
@@ -247,6 +260,7 @@ async def _note(old: Place, new: Place, logs: Sequence[Line], *, at_ms: int) -> 
         moved.call_id,
         moved.at_ms,
         moved.body,
+        None,  # behind all that are there
     )
     await new.store.upkeep.carry_in(Section.ENTRY, [line])
     longer: Line = (log_id, epoch, first, int(size or 0) + 1)

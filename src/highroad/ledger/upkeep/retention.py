@@ -3,7 +3,7 @@
 import logging
 from typing import Final
 
-from highroad.domain.entry import Erasure, ErasureReason
+from highroad.domain.entry import CallsOpen, Erasure, ErasureReason, Receipt
 from highroad.domain.identity import DEFAULT_ORGANIZATION
 from highroad.ledger import entries
 from highroad.ledger.ledger import Ledger
@@ -64,9 +64,11 @@ class Retention:
             over = tuple(
                 [run_id for run_id in sorted(free) if await self._is_over(run_id, before_ms)]
             )
-            await self._write(Erasure(payloads=payloads, runs=over), before_ms)
+            receipt = await self._write(Erasure(payloads=payloads, runs=over), before_ms)
+        if isinstance(receipt, CallsOpen):  # another process began them: their keys stay
+            await self._write(Erasure(payloads=payloads), before_ms)
 
-    async def _write(self, erases: Erasure, before_ms: int) -> None:
+    async def _write(self, erases: Erasure, before_ms: int) -> Receipt:
         ledger = self._ledger
         erased = entries.erased(
             erases,
@@ -77,7 +79,7 @@ class Retention:
             payloads=len(erases.payloads),
             before_ms=before_ms,
         )
-        await ledger.writer.write(erased)
+        return await ledger.writer.write(erased)
 
     async def _runs_of(self, payloads: tuple[str, ...]) -> set[str]:
         found = [await self._ledger.store.payload(payload_id) for payload_id in payloads]

@@ -7,14 +7,14 @@ finds it without its ledger.
 import base64
 import json
 import os
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from highroad.domain.entry import EntryKind, StoredEntry
+from highroad.domain.entry import EntryKind, Position, StoredEntry
 from highroad.domain.error import LedgerError
 from highroad.domain.proof import TILE, RawEntry
 from highroad.ledger.history import read_body
@@ -45,18 +45,12 @@ class Segment:
 
 async def segments(store: Store) -> list[Segment]:
     """All that were archived of a ledger, oldest first."""
-    return [
-        Segment(
-            log=body["log"],
-            start=body["from"],
-            stop=body["first"],
-            file=body["file"],
-            sha256=body["sha256"],
-            since_ms=body["since"],
-            until_ms=body["until"],
-        )
-        for body in map(read_body, await _announced(store))
-    ]
+    return [segment for _, segment in await announced(store)]
+
+
+async def announced(store: Store) -> list[tuple[Position, Segment]]:
+    """All that were archived of a ledger, oldest first, and where each was announced."""
+    return [(entry.position, _segment(read_body(entry))) for entry in await _announcements(store)]
 
 
 async def segment_of(store: Store, at_ms: int) -> Segment | None:
@@ -65,6 +59,18 @@ async def segment_of(store: Store, at_ms: int) -> Segment | None:
         if segment.until_ms >= at_ms:
             return segment
     return None
+
+
+def _segment(body: Mapping[str, Any]) -> Segment:
+    return Segment(
+        log=body["log"],
+        start=body["from"],
+        stop=body["first"],
+        file=body["file"],
+        sha256=body["sha256"],
+        since_ms=body["since"],
+        until_ms=body["until"],
+    )
 
 
 async def write(store: Store, extent: LogExtent, stop: int, folder: Path) -> Segment:
@@ -104,7 +110,7 @@ async def write(store: Store, extent: LogExtent, stop: int, folder: Path) -> Seg
     return segment
 
 
-async def _announced(store: Store) -> list[StoredEntry]:
+async def _announcements(store: Store) -> list[StoredEntry]:
     found: list[StoredEntry] = []
     while page := await store.entries(
         kind=EntryKind.ARCHIVED, after=found[-1].position if found else None

@@ -177,10 +177,10 @@ async def finish(context: RoadContext, ending: Ending) -> AnyOutcome:
 async def _is_ended_already(context: RoadContext, terminal: Terminal) -> bool:
     """Write the terminal record, unless somebody else has; who loses the key has no successor."""
     ledger, record = context.services.ledger, context.record
-    receipt = await ledger.write(record, terminal())
+    receipt = await ledger.write_drawn(record, terminal)
     if isinstance(receipt, KeyTaken):
         context.successor = None
-        receipt = await ledger.write(record, replace(terminal, successor=None)())
+        receipt = await ledger.write_drawn(record, replace(terminal, successor=None))
     return isinstance(receipt, AlreadyEnded)
 
 
@@ -189,7 +189,7 @@ def _keep(context: RoadContext) -> None:
     record = context.record
     if record.call.arguments is not None:
         context.canonical_arguments  # noqa: B018 - sealed in this form, which can be read back
-    if not record.is_call_kept:
+    if record.can_be_kept and not record.is_call_kept:
         context.services.ledger.seal_call(record)
 
 

@@ -9,7 +9,6 @@ from highroad.domain.audit import TABLES
 from highroad.domain.entry import EntryKind, KeyClaim, Position, Row, StoredEntry
 from highroad.domain.error import LedgerError
 from highroad.domain.moving import SECTIONS, Section
-from highroad.domain.order import read_order, write_order
 from highroad.domain.payload import PayloadKind, SealedKey, SealedPayload
 from highroad.domain.proof import Tile, read_head
 from highroad.ports.tables import Cell
@@ -107,7 +106,7 @@ def _entries(ledger: MemoryLedger) -> Iterable[Line]:
     for entry in ledger.entries:
         log_id, seq = entry.position.log_id, entry.position.seq
         owner = (entry.organization, entry.run_id, entry.call_id)
-        yield (log_id, seq, entry.kind, entry.schema, *owner, entry.at_ms, entry.body)
+        yield (log_id, seq, entry.kind, entry.schema, *owner, entry.at_ms, entry.body, None)
 
 
 def _claims(ledger: MemoryLedger) -> Iterable[Line]:
@@ -123,14 +122,20 @@ def _heads(ledger: MemoryLedger) -> Iterable[Line]:
 
 
 def _inbox(ledger: MemoryLedger) -> Iterable[Line]:
-    return ((number, *write_order(order)) for number, order in ledger.inbox.items())
+    return ((number, *order) for number, order in ledger.inbox.items())
+
+
+def _payloads(ledger: MemoryLedger) -> Iterable[Line]:
+    for payload in ledger.payloads.values():
+        *cells, _ = astuple(payload)  # the last one, the key it was sealed under, is not stored
+        yield tuple(cells)
 
 
 _OUT: Final[Mapping[Section, Callable[[MemoryLedger], Iterable[Line]]]] = {
     Section.LEDGER: lambda ledger: ledger.facts.items(),
     Section.LOG: _log,
     Section.ENTRY: _entries,
-    Section.PAYLOAD: lambda ledger: map(astuple, ledger.payloads.values()),
+    Section.PAYLOAD: _payloads,
     Section.RUN_KEY: lambda ledger: map(astuple, ledger.run_keys.values()),
     Section.KEY_CLAIM: _claims,
     Section.OPEN_CALL: _open_calls,
@@ -175,6 +180,7 @@ def _put_entry(  # noqa: PLR0913, PLR0917 - the columns of a row
     call_id: str | None,
     at_ms: int,
     body: bytes,
+    _place: int | None,
 ) -> None:
     entry = StoredEntry(
         Position(log_id, seq), EntryKind(kind), schema, organization, run_id, call_id, at_ms, body
@@ -230,7 +236,7 @@ def _put_anchored(ledger: MemoryLedger, anchor: str, number: int) -> None:
 
 
 def _put_order(ledger: MemoryLedger, number: int, kind: str, content: str) -> None:
-    ledger.inbox[number] = read_order(kind, content)
+    ledger.inbox[number] = (kind, content)
 
 
 _IN: Final[Mapping[Section, Callable[..., None]]] = {

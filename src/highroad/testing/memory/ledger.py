@@ -8,7 +8,6 @@ from typing import Any, TypeAlias
 from highroad.domain.audit import TABLES
 from highroad.domain.entry import KeyClaim, Row, StoredEntry
 from highroad.domain.moving import Fact
-from highroad.domain.order import Order
 from highroad.domain.outcome import Status
 from highroad.domain.payload import SealedKey, SealedPayload
 from highroad.domain.proof import SignedHead, Tile
@@ -41,8 +40,8 @@ class MemoryLedger:
     ended: dict[str, None] = field(default_factory=dict)
     calls_of: dict[str, dict[str, None]] = field(default_factory=lambda: defaultdict(dict))
     """Calls by run."""
-    inbox: dict[int, Order] = field(default_factory=dict)
-    """By number, from 1."""
+    inbox: dict[int, tuple[str, str]] = field(default_factory=dict)
+    """Kind and content by number, from 1."""
     facts: dict[str, str] = field(
         default_factory=lambda: {Fact.ID: f"ledger_memory_{next(_numbers)}", Fact.PROJECTED: "0"}
     )

@@ -14,11 +14,13 @@ from highroad.domain.audit import approval_of
 from highroad.domain.entry import (
     AlreadyEnded,
     ApprovalSpent,
+    CallsOpen,
     Entry,
     EntryKind,
     Erasure,
     Fence,
     KeyClaim,
+    KeyDestroyed,
     KeyTaken,
     Position,
     Receipt,
@@ -27,7 +29,7 @@ from highroad.domain.entry import (
 )
 from highroad.domain.error import FenceLost, LedgerError
 from highroad.domain.moving import Fact
-from highroad.domain.order import Order
+from highroad.domain.order import ASIDE, Order, PostedOrder, put_aside, write_order
 from highroad.domain.outcome import Status
 from highroad.domain.payload import SealedKey, SealedPayload
 from highroad.domain.run import Usage
@@ -212,16 +214,24 @@ class MemoryStore:
         """Leave an order for the owner."""
         self._refuse_moved()
         inbox = self._open().inbox
-        inbox[max(inbox, default=0) + 1] = order
+        inbox[max(inbox, default=0) + 1] = write_order(order)
 
-    async def inbox(self) -> Sequence[Order]:
+    async def inbox(self) -> Sequence[PostedOrder]:
         """Orders that no entry answers yet, oldest first."""
-        return list(self._open().inbox.values())
+        return [
+            PostedOrder(number, kind, content)
+            for number, (kind, content) in self._open().inbox.items()
+            if kind != ASIDE
+        ]
 
-    async def forget(self, orders: Sequence[Order]) -> None:
+    async def forget(self, numbers: Sequence[int]) -> None:
         """Take orders from the inbox."""
         ledger = self._open()
-        ledger.inbox = {n: order for n, order in ledger.inbox.items() if order not in orders}
+        ledger.inbox = {n: order for n, order in ledger.inbox.items() if n not in numbers}
+
+    async def put_aside(self, posted: PostedOrder, *, reason: str) -> None:
+        """Keep what is no order, with the reason, where nobody takes it for one."""
+        self._open().inbox[posted.number] = (ASIDE, put_aside(posted, reason))
 
     async def expire(self, at_ms: int) -> None:
         """Drop claims that have expired."""
@@ -254,7 +264,7 @@ class MemoryStore:
         for row in entry.rows:
             ledger.put(row)
         for payload in entry.payloads:
-            ledger.payloads.setdefault(payload.id, payload)
+            ledger.payloads.setdefault(payload.id, replace(payload, sealed_under=None))
         if entry.run_key is not None:
             ledger.run_keys.setdefault(entry.run_key.run_id, entry.run_key)
         if entry.call_id is not None:
@@ -280,6 +290,13 @@ class MemoryStore:
         ledger = self.ledger
         if entry.kind is EntryKind.ENDED and entry.call_id in ledger.ended:
             return AlreadyEnded(entry.call_id)
+        for payload in entry.payloads:
+            if payload.sealed_under is not None and not self._stands(payload, entry.run_key):
+                return KeyDestroyed(payload.run_id)
+        if entry.erases is not None:
+            runs = {call: run for run in entry.erases.runs for call in ledger.calls_of.get(run, ())}
+            if open_calls := tuple(sorted(ledger.open_calls.keys() & runs.keys())):
+                return CallsOpen(open_calls)
         if entry.spends is not None:
             approval = ledger.tables["approval"].get((entry.spends,))
             if approval is None or approval["state"] != ApprovalState.APPROVED:
@@ -291,6 +308,14 @@ class MemoryStore:
             if not is_ours and standing.expires_ms > entry.at_ms:
                 return KeyTaken(standing)
         return None
+
+    def _stands(self, payload: SealedPayload, brought: SealedKey | None) -> bool:
+        """Whether a payload is sealed under its run's key, or under one that is new with it."""
+        key = self.ledger.run_keys.get(payload.run_id, brought)
+        return key is not None and (key.run_id, key.wrapped) == (
+            payload.run_id,
+            payload.sealed_under,
+        )
 
     def _take(self, *, pid: int, at_ms: int) -> Fence | None:
         ledger = self._open()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from highroad.adapters.stores.postgres import standing, statements
 from highroad.adapters.stores.postgres.batch import Batch
 from highroad.adapters.stores.postgres.driver import Connection
-from highroad.domain.entry import Entry, EntryKind, Fence, Receipt
+from highroad.domain.entry import CallsOpen, Entry, EntryKind, Erasure, Fence, Receipt
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +47,10 @@ async def append(connection: Connection, wanted: Append) -> Appended:
     batch = Batch(log_id, size, await standing.lock(connection, kept))
     answers: list[tuple[Entry, Receipt]] = []
     for entry in kept:
-        answers.append((entry, batch.take(entry)))
-        if entry.erases is not None:
-            # What came before must be there to be erased, what comes behind must stay.
-            await statements.write(connection, statements.parts_of(batch.reap()))
-            await statements.erase(connection, entry.erases)
+        if entry.erases is None:
+            answers.append((entry, batch.take(entry)))
+        else:
+            answers.append((entry, await _erase(connection, batch, entry, entry.erases)))
     parts = statements.parts_of(batch.reap())
     if batch.unended:
         parts.append(statements.unended(batch.unended))
@@ -59,3 +58,18 @@ async def append(connection: Connection, wanted: Append) -> Appended:
     parts.append(statements.grown(log_id, batch.seq))
     await statements.write(connection, parts)
     return Appended(tuple(answers))
+
+
+async def _erase(connection: Connection, batch: Batch, entry: Entry, erases: Erasure) -> Receipt:
+    """Take an entry that destroys something, unless a call is open where it does.
+
+    What came before must be there to be judged and erased, what comes behind must stay.
+    """
+    await statements.write(connection, statements.parts_of(batch.reap()))
+    open_calls = await standing.open_calls(connection, erases.runs)
+    if open_calls:
+        return CallsOpen(open_calls)
+    receipt = batch.take(entry)
+    await statements.write(connection, statements.parts_of(batch.reap()))
+    batch.forget(erases.runs, await statements.erase(connection, erases))
+    return receipt

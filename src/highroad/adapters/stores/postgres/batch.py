@@ -13,6 +13,7 @@ from highroad.domain.entry import (
     Entry,
     EntryKind,
     KeyClaim,
+    KeyDestroyed,
     KeyTaken,
     Position,
     Receipt,
@@ -67,6 +68,7 @@ class Batch:
         self.seq: int = seq
         """Position of the next entry."""
         self._may_end = set(standing.newly_ended)
+        self._keys = standing.keys
         self._approvals = standing.approvals
         self._claims = standing.claims
         self._stored = {**standing.claims, **standing.placed}
@@ -107,11 +109,22 @@ class Batch:
         self._stored = dict(self._claims)
         return harvest
 
+    def forget(self, runs: Iterable[str], freed: Iterable[Scope]) -> None:
+        """What comes behind an erasure finds neither the keys nor the claims that it destroyed."""
+        for run_id in runs:
+            self._keys.pop(run_id, None)
+        for scope in freed:
+            self._claims.pop(scope, None)
+            self._stored.pop(scope, None)
+
     def _obstacle(self, entry: Entry) -> Receipt | None:
         call_id, spent = entry.call_id, entry.spends
         is_end = entry.kind is EntryKind.ENDED
         if is_end and call_id is not None and call_id not in self._may_end:
             return AlreadyEnded(call_id)
+        for payload in entry.payloads:
+            if payload.sealed_under is not None and not self._stands(payload, entry.run_key):
+                return KeyDestroyed(payload.run_id)
         if spent is not None and self._approvals.get(spent) != ApprovalState.APPROVED:
             return ApprovalSpent(spent)
         if entry.claim is not None:
@@ -119,6 +132,13 @@ class Batch:
             if standing is not None and not _gives_way(standing, entry.claim, entry.at_ms):
                 return KeyTaken(standing)
         return None
+
+    def _stands(self, payload: SealedPayload, brought: SealedKey | None) -> bool:
+        """Whether a payload is sealed under its run's key, or under one that is new with it."""
+        standing = self._keys.get(payload.run_id)
+        if standing is None and brought is not None and brought.run_id == payload.run_id:
+            standing = brought.wrapped
+        return standing == payload.sealed_under
 
     def _take_riders(self, entry: Entry) -> None:
         harvest = self._harvest
@@ -133,6 +153,7 @@ class Batch:
             harvest.payloads.setdefault(payload.id, payload)
         if entry.run_key is not None:
             harvest.run_keys.setdefault(entry.run_key.run_id, entry.run_key)
+            self._keys.setdefault(entry.run_key.run_id, entry.run_key.wrapped)
 
     def _spend(self, approval_id: str) -> None:
         self._approvals[approval_id] = ApprovalState.CONSUMED

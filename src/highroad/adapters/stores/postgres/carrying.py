@@ -10,7 +10,7 @@ from highroad.adapters.stores.postgres.schema import ARRAYS
 from highroad.domain.audit import TABLES, Table
 from highroad.domain.entry import EntryKind
 from highroad.domain.error import LedgerError
-from highroad.domain.moving import SECTIONS, Fact, Section
+from highroad.domain.moving import SECTIONS, Section
 from highroad.ports.tables import Cell
 
 _RENAMED: Final[Mapping[tuple[str, str], str]] = {(Section.INBOX, "number"): "id"}
@@ -23,19 +23,18 @@ _NEXT_ORDER: Final = (
     "SELECT setval(pg_get_serial_sequence('inbox', 'id'), "
     "greatest((SELECT max(id) FROM inbox), 1), EXISTS (SELECT FROM inbox))"
 )
-# Logs are carried one after the other, and each keeps its own order. Between them stands what
-# their writers' clocks said, for no store tells more.
-_PLACES: Final = """
-    WITH clocked AS (
-        SELECT log_id, seq, max(at_ms) OVER (PARTITION BY log_id ORDER BY seq) AS reached FROM entry
-    ), placed AS (
-        SELECT log_id, seq, row_number() OVER (ORDER BY reached, log_id, seq) AS place FROM clocked
-    )
-    UPDATE entry SET place = placed.place FROM placed
-    WHERE placed.log_id = entry.log_id AND placed.seq = entry.seq
-        AND (SELECT count(*) FROM log) > 1
+# In a ledger of one log positions are the order. An entry that comes without a place comes behind
+# all that are there.
+_SHOWN: Final[Mapping[tuple[str, str], str]] = {
+    (Section.ENTRY, "place"): "CASE WHEN (SELECT count(*) FROM log) > 1 THEN place END"
+}
+_FILLED: Final[Mapping[tuple[str, str], str]] = {
+    (Section.ENTRY, "place"): "coalesce(place, nextval('entry_place'))"
+}
+_NEXT_PLACE: Final = """
+    SELECT setval('entry_place', greatest(last_value, max(place)))
+    FROM entry_place, unnest($1::bigint[]) AS place GROUP BY last_value HAVING max(place) > 0
 """
-_NEXT_PLACE: Final = "SELECT setval('entry_place', greatest((SELECT max(place) FROM entry), 1))"
 
 
 def page(section: str, *, has_after: bool) -> str:
@@ -46,7 +45,7 @@ def page(section: str, *, has_after: bool) -> str:
     """
     table = known_section(section)
     keys = [_stored(table, name) for name in table.key]
-    columns = ", ".join(_stored(table, column.name) for column in table.columns)
+    columns = ", ".join(_columns(table, _SHOWN))
     marks = ", ".join(f"${number}" for number in range(1, len(keys) + 1))
     behind = f" WHERE ({', '.join(keys)}) > ({marks})" if has_after else ""
     limit = f"${len(keys) + 1 if has_after else 1}"
@@ -73,15 +72,13 @@ async def put(connection: Connection, section: str, rows: Sequence[tuple[Cell, .
     names = [column.name for column in table.columns]
     if table.name == Section.ENTRY:
         kind, call = names.index("kind"), names.index("call_id")
+        await connection.execute(_NEXT_PLACE, [row[names.index("place")] for row in rows])
         ended = [row[call] for row in rows if row[kind] == EntryKind.ENDED]
         await connection.execute(_ENDED, [call_id for call_id in ended if call_id is not None])
     elif table.name == TABLES["tool_result"].name:
         await connection.execute(_ENDED, [row[names.index("call_id")] for row in rows])
     elif table.name == Section.INBOX:
         await connection.execute(_NEXT_ORDER)
-    elif table.name == Section.LEDGER and (Fact.ARRIVING, "") in map(tuple, rows):
-        await connection.execute(_PLACES)
-        await connection.execute(_NEXT_PLACE)
 
 
 async def _replace(connection: Connection, table: Table, rows: Sequence[tuple[Cell, ...]]) -> None:
@@ -100,10 +97,11 @@ async def _replace(connection: Connection, table: Table, rows: Sequence[tuple[Ce
         f"DELETE FROM {table.name} WHERE ({stored}) IN "  # noqa: S608 - names of ours
         f"(SELECT * FROM unnest({', '.join(mark for _, mark in keys)}))"
     )
+    names = ", ".join(_columns(table, {}))
     insert = (
-        f"INSERT INTO {table.name} "  # noqa: S608 - names of ours
-        f"({', '.join(_stored(table, column.name) for column in table.columns)}) "
-        f"SELECT * FROM unnest({', '.join(marks)})"
+        f"INSERT INTO {table.name} ({names}) "  # noqa: S608 - names of ours
+        f"SELECT {', '.join(_columns(table, _FILLED))} "
+        f"FROM unnest({', '.join(marks)}) AS carried ({names})"
     )
     await statements.write(connection, [(delete, [named[column.name] for column, _ in keys])])
     await statements.write(connection, [(insert, [*columns])])
@@ -119,6 +117,14 @@ def known_section(section: str) -> Table:
     if table is None:
         raise LedgerError(f"a ledger has no section {section!r}; it has {', '.join(SECTIONS)}")
     return table
+
+
+def _columns(table: Table, instead: Mapping[tuple[str, str], str]) -> list[str]:
+    """All columns as they are stored, or what stands for one instead."""
+    return [
+        instead.get((table.name, column.name), _stored(table, column.name))
+        for column in table.columns
+    ]
 
 
 def _stored(table: Table, column: str) -> str:

@@ -21,6 +21,11 @@ class Lock:
     """Several may have it at once, while nobody has it alone."""
 
     @property
+    def is_of_log(self) -> bool:
+        """Whether it is that of a log's writer."""
+        return self.kind == _LOG
+
+    @property
     def keys(self) -> str:
         """As SQL writes it."""
         return f"{_FAMILY + self.kind}, {self.number}"

@@ -30,21 +30,24 @@ MIGRATIONS: Final = (
         number=2,
         name="audit_tables",
         up=(
-            *(
-                statement
-                for table in TABLES.values()
-                for statement in schema.creation(schema.table_of_2(table))
-            ),
+            *(statement for table in schema.tables_of_2() for statement in schema.creation(table)),
             *schema.AUDIT_INDEXES,
         ),
         down=("DROP VIEW trace_span", f"DROP TABLE {', '.join(TABLES)}"),
     ),
     Migration(number=3, name="proof", up=schema.PROOF, down=schema.NO_PROOF),
+    Migration(number=4, name="lives", up=schema.LIVES, down=schema.NO_LIVES),
     Migration(
-        number=4,
+        number=5,
+        name="amendment_id",
+        up=schema.AMENDMENT_IDS,
+        down=schema.NO_AMENDMENT_IDS,
+    ),
+    Migration(
+        number=6,
         name="given_up",
         up=(*schema.GIVEN_UP, *schema.creation(DEAD_LETTER)),
-        down=(*schema.NO_GIVEN_UP, *schema.creation(schema.table_of_2(DEAD_LETTER))),
+        down=(*schema.NO_GIVEN_UP, *schema.creation(schema.DEAD_LETTER_OF_2)),
     ),
 )
 VERSION: Final = MIGRATIONS[-1].number

@@ -4,10 +4,11 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
-from highroad.adapters.stores.postgres import locks
+from highroad.adapters.stores.postgres import lives
 from highroad.adapters.stores.postgres.address import Address
 from highroad.adapters.stores.postgres.driver import Pool, Record, Value, pool
 from highroad.adapters.stores.postgres.failures import LedgerErrors, is_away
+from highroad.adapters.stores.postgres.lives import Trusted
 from highroad.adapters.stores.postgres.schema import COMMON_KINDS
 from highroad.adapters.stores.postgres.session import Patience
 from highroad.domain.approval import Approval, ApprovalState
@@ -15,9 +16,10 @@ from highroad.domain.audit import APPROVAL, approval_of
 from highroad.domain.entry import EntryKind, KeyClaim, Position, StoredEntry
 from highroad.domain.error import LedgerError
 from highroad.domain.kinds import read_kind
-from highroad.domain.order import Order, read_order
+from highroad.domain.moving import payload_of
+from highroad.domain.order import ASIDE, PostedOrder
 from highroad.domain.outcome import Status
-from highroad.domain.payload import PayloadKind, SealedKey, SealedPayload
+from highroad.domain.payload import SealedKey, SealedPayload
 from highroad.domain.run import Usage
 from highroad.ports.store import Ownership
 
@@ -31,6 +33,7 @@ _CLAIM: Final = (
     "SELECT organization, digest, arguments, call_id, expires_ms FROM key_claim "
     "WHERE organization = $1 AND digest = $2 AND expires_ms > $3"
 )
+_INBOX: Final = f"SELECT id, kind, content FROM inbox WHERE kind <> '{ASIDE}' ORDER BY id"  # noqa: S608 - a constant
 _LAST_ENDED: Final = (
     f"SELECT call_id FROM entry WHERE kind = '{EntryKind.ENDED}' ORDER BY place DESC LIMIT 1"  # noqa: S608 - a constant
 )
@@ -42,18 +45,17 @@ _LAST_REFUSED: Final = (
 _OPEN: Final = f"""
     SELECT call_id FROM open_call LEFT JOIN log ON log.log_id = driver
     WHERE driver IS NULL OR driver = $1
-        OR ($2 AND (number IS NULL OR number NOT IN ({locks.HELD})))
+        OR {lives.gone("$2")}
     ORDER BY opened
 """  # noqa: S608 - constants
 _DRIVEN: Final = f"""
     SELECT driver IS NOT NULL AND driver IS DISTINCT FROM $2
-        AND (NOT $3 OR number IN ({locks.HELD}))
+        AND NOT coalesce({lives.gone("$3")}, false)
     FROM open_call LEFT JOIN log ON log.log_id = driver WHERE call_id = $1
 """  # noqa: S608 - constants
 _ABANDONED: Final = f"""
     SELECT call_id FROM open_call LEFT JOIN log ON log.log_id = driver
-    WHERE driver = $1 OR (driver IS NOT NULL
-        AND $2 AND (number IS NULL OR number NOT IN ({locks.HELD})))
+    WHERE driver = $1 OR (driver IS NOT NULL AND {lives.gone("$2")})
     ORDER BY opened
 """  # noqa: S608 - constants
 _UNKNOWN: Final = f"""
@@ -164,17 +166,17 @@ class Reader:
         row = await self.one(_LAST_REFUSED if refused else _LAST_ENDED)
         return None if row is None else str(row[0])
 
-    async def open_calls(self, own_log: str | None, *, is_trusting: bool) -> list[str]:
+    async def open_calls(self, own_log: str | None, trusted: Trusted) -> list[str]:
         """Ids of calls without an end that no other living writer drives, oldest first."""
-        return [row[0] for row in await self.all(_OPEN, own_log, is_trusting)]
+        return [row[0] for row in await self.all(_OPEN, own_log, trusted)]
 
-    async def abandoned(self, own_log: str | None, *, is_trusting: bool) -> list[str]:
+    async def abandoned(self, own_log: str | None, trusted: Trusted) -> list[str]:
         """Ids of calls in flight, oldest first, that no other living writer drives."""
-        return [row[0] for row in await self.all(_ABANDONED, own_log, is_trusting)]
+        return [row[0] for row in await self.all(_ABANDONED, own_log, trusted)]
 
-    async def is_driven(self, call_id: str, own_log: str | None, *, is_trusting: bool) -> bool:
+    async def is_driven(self, call_id: str, own_log: str | None, trusted: Trusted) -> bool:
         """Whether another living writer has a call in flight."""
-        row = await self.one(_DRIVEN, call_id, own_log, is_trusting)
+        row = await self.one(_DRIVEN, call_id, own_log, trusted)
         return row is not None and bool(row[0])
 
     async def unknown_calls(self, after: str, limit: int) -> list[str]:
@@ -187,7 +189,7 @@ class Reader:
         if row is None:
             return None
         found, run_id, kind, ciphertext, created_ms = row
-        return SealedPayload(found, run_id, PayloadKind(kind), ciphertext, created_ms)
+        return payload_of((found, run_id, kind, ciphertext, created_ms))
 
     async def profile(self, opaque_id: str) -> bytes | None:
         """The sealed profile of a principal."""
@@ -237,10 +239,10 @@ class Reader:
         """Calls with an intent since `at_ms`, oldest first."""
         return [(row[0], row[1], row[2]) for row in await self.all(_ADMITTED, at_ms)]
 
-    async def inbox(self) -> list[Order]:
+    async def inbox(self) -> list[PostedOrder]:
         """Orders that wait, oldest first."""
-        rows = await self.all("SELECT kind, content FROM inbox ORDER BY id")
-        return [read_order(row[0], row[1]) for row in rows]
+        rows = await self.all(_INBOX)
+        return [PostedOrder(*row) for row in rows]
 
     async def one(self, query: str, *values: Value) -> Record | None:
         """The first row of an answer."""

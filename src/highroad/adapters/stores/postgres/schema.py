@@ -11,7 +11,15 @@ Text is compared byte by byte (`COLLATE "C"`), so that its order is that of ever
 from dataclasses import replace
 from typing import Final
 
-from highroad.domain.audit import DEAD_LETTER, TOOL_CALL, Column, ColumnType, Table
+from highroad.domain.audit import (
+    AMENDMENT,
+    DEAD_LETTER,
+    TABLES,
+    TOOL_CALL,
+    Column,
+    ColumnType,
+    Table,
+)
 from highroad.domain.entry import EntryKind
 from highroad.domain.outcome import Status
 
@@ -150,6 +158,35 @@ PROOF: Final = (
 )
 NO_PROOF: Final = ("DROP TABLE anchored, tile, signed_head",)
 
+LIVES: Final = (
+    # Not logged, so that what ends all sessions at once empties it (`lives.py`).
+    f"""CREATE UNLOGGED TABLE life (
+        id integer PRIMARY KEY CHECK (id = 1),
+        name {TEXT} NOT NULL,
+        server timestamptz NOT NULL,
+        began timestamptz NOT NULL DEFAULT clock_timestamp()
+    )""",
+    f"ALTER TABLE log ADD COLUMN life {TEXT} NOT NULL DEFAULT ''",
+)
+NO_LIVES: Final = ("ALTER TABLE log DROP COLUMN life", "DROP TABLE life")
+
+AMENDMENT_IDS: Final = (
+    f"ALTER TABLE amendment ADD COLUMN id {TEXT}",
+    "UPDATE amendment SET id = source",
+    "ALTER TABLE amendment ALTER COLUMN id SET NOT NULL",
+    """ALTER TABLE amendment
+        DROP CONSTRAINT amendment_pkey, ADD PRIMARY KEY (call_id, amended_ms, id)""",
+)
+"""An amendment from before they had ids is known by its source."""
+NO_AMENDMENT_IDS: Final = (
+    """DELETE FROM amendment AS earlier USING amendment AS later
+        WHERE (earlier.call_id, earlier.amended_ms, earlier.source)
+            = (later.call_id, later.amended_ms, later.source) AND earlier.id < later.id""",
+    """ALTER TABLE amendment
+        DROP CONSTRAINT amendment_pkey, ADD PRIMARY KEY (call_id, amended_ms, source)""",
+    "ALTER TABLE amendment DROP COLUMN id",
+)
+
 GIVEN_UP: Final = (
     f"ALTER TABLE tool_call ADD COLUMN stands_in_for {TEXT}, ADD COLUMN redrives {TEXT}",
     f"DROP TABLE {DEAD_LETTER.name}",
@@ -185,9 +222,23 @@ AUDIT_INDEXES: Final = (
 )
 
 
-_LATER: Final = frozenset({"stands_in_for", "redrives"})
-"""Columns of calls that a later step adds."""
-_DEAD_LETTER_OF_2: Final = Table(
+_AMENDMENT_OF_2: Final = Table(
+    AMENDMENT.name,
+    tuple(
+        replace(column, is_key=column.is_key or column.name == "source")
+        for column in AMENDMENT.columns
+        if column.name != "id"
+    ),
+)
+"""Without ids: of one call, one time and one source there could be one."""
+
+
+_NEW_IN_CALLS: Final = frozenset({"stands_in_for", "redrives"})
+_TOOL_CALL_OF_2: Final = replace(
+    TOOL_CALL,
+    columns=tuple(column for column in TOOL_CALL.columns if column.name not in _NEW_IN_CALLS),
+)
+DEAD_LETTER_OF_2: Final = Table(
     DEAD_LETTER.name,
     (
         Column("id", is_key=True),
@@ -195,16 +246,12 @@ _DEAD_LETTER_OF_2: Final = Table(
         Column("created_ms", ColumnType.INTEGER),
     ),
 )
+_OF_2: Final = {table.name: table for table in (_AMENDMENT_OF_2, _TOOL_CALL_OF_2, DEAD_LETTER_OF_2)}
 
 
-def table_of_2(table: Table) -> Table:
-    """An audit table as the second step made it."""
-    if table is DEAD_LETTER:
-        return _DEAD_LETTER_OF_2
-    if table is not TOOL_CALL:
-        return table
-    kept = tuple(column for column in table.columns if column.name not in _LATER)
-    return replace(table, columns=kept)
+def tables_of_2() -> tuple[Table, ...]:
+    """The audit tables as the second step of the schema made them."""
+    return tuple(_OF_2.get(name, table) for name, table in TABLES.items())
 
 
 def creation(table: Table) -> tuple[str, ...]:

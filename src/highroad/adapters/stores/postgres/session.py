@@ -3,7 +3,8 @@
 A session that breaks is opened again within a bounded time, and takes the lock of its log back
 unless somebody else has taken the log meanwhile: the fence tells. Whoever sees a lock that
 nobody holds may take it for the death of a writer. After a restart of the server nobody holds
-one, so a store that has just come back itself trusts no absence for a while.
+one, so a store that has just come back itself trusts no absence for a while, and one that is new
+none of a writer from before the restart (`lives.py`).
 """
 
 import asyncio
@@ -11,7 +12,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
 
-from highroad.adapters.stores.postgres import locks, migrations, partitions
+from highroad.adapters.stores.postgres import lives, locks, migrations, partitions
 from highroad.adapters.stores.postgres.address import Address
 from highroad.adapters.stores.postgres.driver import Connection, connect
 from highroad.adapters.stores.postgres.failures import LedgerErrors, is_away, is_lost, is_raced
@@ -42,7 +43,8 @@ class Session:
     Args:
         address: Of the ledger.
         patience_s: How long to try to reach a server that is away.
-        grace_s: How long after its own return it takes nobody else for dead.
+        grace_s: How long after its own return it takes nobody else for dead, and after the server's
+            nobody who was there before.
     """
 
     def __init__(self, address: Address, *, patience_s: float, grace_s: float) -> None:
@@ -57,12 +59,22 @@ class Session:
         self._served_by: tuple[int, str] | None = None
         """Process of the server, and when it began."""
         self._trusts_from_s = 0.0
+        self._trusts_all_from_s = 0.0
+        self._life = lives.Life(lives.GIVEN_BACK, 0.0)
         self._is_closed = False
 
     @property
-    def is_trusting(self) -> bool:
-        """Whether a lock that nobody holds means that its writer is gone."""
-        return asyncio.get_running_loop().time() >= self._trusts_from_s
+    def life(self) -> str:
+        """Name of the life of the server that this session is of."""
+        return self._life.name
+
+    @property
+    def trusted(self) -> lives.Trusted:
+        """Lives of the server in which a lock that nobody holds means that its writer is gone."""
+        now_s = asyncio.get_running_loop().time()
+        if now_s < self._trusts_from_s:
+            return ()
+        return (lives.GIVEN_BACK, self.life) if now_s < self._trusts_all_from_s else None
 
     def holds(self, lock: locks.Lock) -> bool:
         """Whether this session has taken a lock, and not lost it."""
@@ -117,11 +129,13 @@ class Session:
         async with self._turn:
             self._is_closed = True
             connection, self._connection = self._connection, None
+            taken = tuple(self._locks)
             self._locks.clear()
             if connection is None or connection.is_closed():
                 return
             try:
                 # The server would free them too, but only once it has seen that we are gone.
+                await lives.keep(connection, lives.GIVEN_BACK, taken)
                 await connection.execute("SELECT pg_advisory_unlock_all()")
                 await connection.close(timeout=self._patience_s)
             except Exception as error:
@@ -190,12 +204,16 @@ class Session:
             # The server may not know yet that the session before this one is gone.
             await connection.execute(_END, *self._served_by)
             self._trusts_from_s = asyncio.get_running_loop().time() + self._grace_s
+        self._life = await lives.current(connection)
+        left_s = max(0.0, self._grace_s - self._life.age_s)
+        self._trusts_all_from_s = asyncio.get_running_loop().time() + left_s
         served_by = await connection.fetchrow(_ITSELF)
         self._served_by = None if served_by is None else (served_by[0], served_by[1])
         for lock in tuple(self._locks):
             if not await _retake(connection, lock):
                 _log.warning("the ledger %s: a lock was taken by another", self._address.name)
                 self._locks.remove(lock)
+        await lives.keep(connection, self.life, self._locks)
 
 
 async def _nothing(connection: Connection) -> None:

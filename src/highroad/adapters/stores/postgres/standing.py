@@ -1,7 +1,7 @@
 """What the rules of `append` are judged by, locked until the transaction ends.
 
-Every writer locks in the same order: the row of the log, ends by call, approvals by id, claims by
-key. So two of them wait for each other in no circle.
+Every writer locks in the same order: the row of the log, keys of runs by run, ends by call,
+approvals by id, claims by key. So two of them wait for each other in no circle.
 """
 
 from collections.abc import Iterable, Sequence
@@ -15,6 +15,15 @@ Scope: TypeAlias = tuple[str, bytes]
 """Organization and digest of a key."""
 
 _LOG: Final = "SELECT epoch, size FROM log WHERE log_id = $1 FOR UPDATE"
+# A key under which somebody seals stands until they have committed; whoever destroys it waits.
+_KEYS: Final = "SELECT run_id, wrapped FROM run_key WHERE run_id = ANY ($1::text[]) ORDER BY run_id"
+_LEAN: Final = f"{_KEYS} FOR KEY SHARE"
+_DESTROY: Final = f"{_KEYS} FOR UPDATE"
+# After the keys are locked: what began under them is seen, and nothing more can begin.
+_OPEN: Final = (
+    "SELECT call_id FROM open_call JOIN tool_call ON tool_call.id = call_id "
+    "WHERE run_id = ANY ($1::text[]) ORDER BY call_id"
+)
 # A row that is new waits for, or turns away, whoever else ends the same call.
 _END: Final = (
     "INSERT INTO ended_call SELECT * FROM unnest($1::text[]) ON CONFLICT DO NOTHING "
@@ -42,6 +51,8 @@ _CLAIM: Final = """
 class Standing:
     """The state of what entries lean on, as it was before them."""
 
+    keys: dict[str, bytes] = field(default_factory=dict)
+    """Of the runs for which something is sealed, the key that stands, wrapped."""
     newly_ended: set[str] = field(default_factory=set)
     """Calls that these entries are the first to end."""
     approvals: dict[str, str] = field(default_factory=dict)
@@ -60,7 +71,7 @@ async def lock_log(connection: Connection, log_id: str) -> tuple[int, int] | Non
 
 async def lock(connection: Connection, entries: Sequence[Entry]) -> Standing:
     """Lock, and read, all that `entries` lean on."""
-    standing = Standing()
+    standing = Standing(keys=await _lock_keys(connection, entries))
     ending = _unique(e.call_id for e in entries if e.kind is EntryKind.ENDED)
     if ending:
         standing.newly_ended = {row[0] for row in await connection.fetch(_END, ending)}
@@ -69,6 +80,20 @@ async def lock(connection: Connection, entries: Sequence[Entry]) -> Standing:
         standing.approvals = {row[0]: row[1] for row in await connection.fetch(_APPROVALS, spent)}
     await _lock_claims(connection, entries, standing)
     return standing
+
+
+async def open_calls(connection: Connection, runs: Sequence[str]) -> tuple[str, ...]:
+    """Calls without an end in some runs, whoever drives them."""
+    return tuple(row[0] for row in await connection.fetch(_OPEN, runs)) if runs else ()
+
+
+async def _lock_keys(connection: Connection, entries: Sequence[Entry]) -> dict[str, bytes]:
+    sealing = {p.run_id for e in entries for p in e.payloads if p.sealed_under is not None}
+    erased = {run for e in entries if e.erases is not None for run in e.erases.runs}
+    if not sealing and not erased:
+        return {}
+    rows = await connection.fetch(_DESTROY if erased else _LEAN, sorted(sealing | erased))
+    return {row[0]: row[1] for row in rows}
 
 
 async def _lock_claims(

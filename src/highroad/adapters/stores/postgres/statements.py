@@ -10,6 +10,7 @@ from typing import Final, TypeAlias
 from highroad.adapters.stores.postgres.batch import Harvest, columns_of
 from highroad.adapters.stores.postgres.driver import Connection, Value
 from highroad.adapters.stores.postgres.schema import ARRAYS, keys_of
+from highroad.adapters.stores.postgres.standing import Scope
 from highroad.domain.approval import ApprovalState
 from highroad.domain.audit import TABLES, Table
 from highroad.domain.entry import Erasure
@@ -60,6 +61,10 @@ _ERASE_RUNS: Final = (
     "WITH payloads AS (DELETE FROM payload WHERE run_id = ANY ($1::text[])) "
     "DELETE FROM run_key WHERE run_id = ANY ($1::text[])"
 )
+_FREE_RUNS: Final = (
+    "DELETE FROM key_claim WHERE call_id IN "
+    "(SELECT id FROM tool_call WHERE run_id = ANY ($1::text[])) RETURNING organization, digest"
+)
 _ERASE_PROFILES: Final = "UPDATE app_user SET sealed_profile = NULL WHERE id = ANY ($1::text[])"
 
 
@@ -92,14 +97,21 @@ async def write(connection: Connection, parts: Sequence[Part]) -> None:
     await connection.execute(f"WITH {clauses} {texts[-1]}" if clauses else texts[-1], *values)
 
 
-async def erase(connection: Connection, erasure: Erasure) -> None:
+async def erase(connection: Connection, erasure: Erasure) -> list[Scope]:
     """Destroy content.
 
     The server gives its place free, and overwrites it when it vacuums; backups are the operator's.
+
+    Returns:
+        Claims that went with it.
     """
     await connection.execute(_ERASE_PAYLOADS, erasure.payloads)
     await connection.execute(_ERASE_RUNS, erasure.runs)
     await connection.execute(_ERASE_PROFILES, erasure.profiles)
+    if not erasure.frees_keys:
+        return []
+    freed = await connection.fetch(_FREE_RUNS, erasure.runs)
+    return [(row[0], row[1]) for row in freed]
 
 
 def unended(call_ids: set[str]) -> Part:

@@ -20,15 +20,20 @@ from highroad.adapters.stores.postgres.upkeep import PostgresUpkeep
 from highroad.domain.approval import Approval, ApprovalState
 from highroad.domain.entry import Entry, Fence, KeyClaim, Position, Receipt, StoredEntry
 from highroad.domain.error import FenceLost
-from highroad.domain.order import Order, write_order
+from highroad.domain.order import ASIDE, Order, PostedOrder, put_aside, write_order
 from highroad.domain.payload import SealedKey, SealedPayload
 from highroad.domain.run import Usage
 from highroad.ports.store import Ownership
 
 PATIENCE_S: Final = 15.0
 """How long to wait for a server that is away, before what was asked fails."""
-GRACE_S: Final = 10.0
-"""How long a store that had lost the server itself takes nobody else for dead."""
+GRACE_S: Final = 20.0
+"""How long a store that had lost the server itself takes nobody else for dead, and how long after
+a restart nobody is taken for dead who was there before it.
+
+Who lives is back by then: it looks after its connection every 5 s (`abandoned`), pauses for up to
+a second between two tries, and gives one try up to 10 s.
+"""
 _LOOK_S: Final = 1.0
 """How often a store looks whether it should empty the inbox from now on."""
 
@@ -84,7 +89,9 @@ class PostgresStore:
         async def take(connection: Connection) -> logs.OwnLog | None:
             """Keep the log that is ours, or take one that nobody writes."""
             if self._log is not None and self._session.holds(self._log.lock):
-                return await logs.raise_epoch(connection, self._log, pid=pid, at_ms=at_ms)
+                return await logs.raise_epoch(
+                    connection, self._session, self._log, pid=pid, at_ms=at_ms
+                )
             return await logs.take_one(
                 connection, self._session, self._address, pid=pid, at_ms=at_ms
             )
@@ -138,7 +145,7 @@ class PostgresStore:
 
     async def open_calls(self) -> Sequence[str]:
         """Ids of calls without an end that no other living process drives, oldest first."""
-        return await self._reader.open_calls(self._own_log, is_trusting=self._session.is_trusting)
+        return await self._reader.open_calls(self._own_log, self._session.trusted)
 
     async def adopt(self, call_id: str) -> bool:
         """Take a call that nobody else drives; `False` where it ended, or somebody does."""
@@ -151,19 +158,19 @@ class PostgresStore:
                     f"this process has no log of the ledger {self._address.name}, or lost it; "
                     "open it anew"
                 )
-            return await logs.adopt(connection, own, call_id, is_trusting=self._session.is_trusting)
+            return await logs.adopt(connection, own, call_id, self._session.trusted)
 
         return await self._session.work(take)
 
     async def is_driven(self, call_id: str) -> bool:
         """Whether another living process has a call in flight."""
-        return await self._reader.is_driven(
-            call_id, self._own_log, is_trusting=self._session.is_trusting
-        )
+        return await self._reader.is_driven(call_id, self._own_log, self._session.trusted)
 
     async def abandoned(self) -> Sequence[str]:
         """Ids of open calls that were in flight in a process that is gone, oldest first."""
-        return await self._reader.abandoned(self._own_log, is_trusting=self._session.is_trusting)
+        # Who looks for the dead is asked for often, and so comes back in time to be none of them.
+        await self._session.work(_beat)
+        return await self._reader.abandoned(self._own_log, self._session.trusted)
 
     async def unknown_calls(self, *, after: str = "", limit: int = 100) -> Sequence[str]:
         """A page of calls that ended unknown and that no amendment has settled, oldest first."""
@@ -215,20 +222,23 @@ class PostgresStore:
 
         await self._session.work(put)
 
-    async def inbox(self) -> Sequence[Order]:
+    async def inbox(self) -> Sequence[PostedOrder]:
         """Orders that no entry answers yet, oldest first; of all writers one is shown them."""
         if self._log is not None and not await self._has_desk():
             return []
         return await self._reader.inbox()
 
-    async def forget(self, orders: Sequence[Order]) -> None:
+    async def forget(self, numbers: Sequence[int]) -> None:
         """Take orders that were turned into entries, or turned down, from the inbox."""
-        kinds, contents = zip(*map(write_order, orders), strict=True) if orders else ((), ())
+        await self._run("DELETE FROM inbox WHERE id = ANY ($1::bigint[])", numbers)
+
+    async def put_aside(self, posted: PostedOrder, *, reason: str) -> None:
+        """Keep what is no order, with the reason, where nobody takes it for one."""
         await self._run(
-            "DELETE FROM inbox WHERE (kind, content) IN "
-            "(SELECT * FROM unnest($1::text[], $2::text[]))",
-            kinds,
-            contents,
+            "UPDATE inbox SET kind = $1, content = $2 WHERE id = $3",
+            ASIDE,
+            put_aside(posted, reason),
+            posted.number,
         )
 
     async def expire(self, at_ms: int) -> None:
@@ -275,3 +285,8 @@ class PostgresStore:
 
     async def _run(self, query: str, *values: Value) -> None:
         await self._session.work(lambda connection: connection.execute(query, *values))
+
+
+async def _beat(connection: Connection) -> None:
+    """Find out whether the session still lives; a broken one is opened again."""
+    await connection.execute("SELECT 1")

@@ -12,17 +12,19 @@ from highroad.domain.audit import TABLES
 from highroad.domain.entry import (
     AlreadyEnded,
     ApprovalSpent,
+    CallsOpen,
     Entry,
     EntryKind,
     Erasure,
     Fence,
     KeyClaim,
+    KeyDestroyed,
     KeyTaken,
     Position,
     Receipt,
     Written,
 )
-from highroad.domain.payload import SealedKey
+from highroad.domain.payload import SealedKey, SealedPayload
 
 _HEAD: Final = (
     "SELECT log_id, epoch, first, max(coalesce((SELECT max(seq) FROM entry), -1), first - 1) "
@@ -49,7 +51,12 @@ _ENTRY: Final = "INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 # What is there stays: a key that has sealed something, and the content that it sealed.
 _PAYLOAD: Final = "INSERT OR IGNORE INTO payload VALUES (?, ?, ?, ?, ?)"
 _RUN_KEY: Final = "INSERT OR IGNORE INTO run_key VALUES (?, ?, ?, ?)"
+_KEY: Final = "SELECT wrapped FROM run_key WHERE run_id = ?"
 _OPEN: Final = "INSERT OR IGNORE INTO open_call VALUES (?, ?)"
+_OPEN_IN: Final = (
+    "SELECT call_id FROM open_call JOIN tool_call ON tool_call.id = call_id "
+    "WHERE run_id IN (SELECT value FROM json_each(?)) ORDER BY call_id"
+)
 _CLOSE: Final = "DELETE FROM open_call WHERE call_id = ?"
 _ROW: Final = {name: schema.replacement(table) for name, table in TABLES.items()}
 
@@ -170,6 +177,7 @@ class _Batch:
         """Write all that was gathered."""
         for call_id, seq in self._opened.items():
             self._gather(_OPEN, (call_id, seq))
+        self._opened.clear()
         for statement in tuple(self._rows):
             self._write(statement)
 
@@ -178,6 +186,11 @@ class _Batch:
         call_id = entry.call_id
         if entry.kind is EntryKind.ENDED and call_id is not None and call_id in self._ended:
             return AlreadyEnded(call_id)
+        for payload in entry.payloads:
+            if payload.sealed_under is not None and not self._stands(payload, entry.run_key):
+                return KeyDestroyed(payload.run_id)
+        if entry.erases is not None and (open_calls := self._open_in(entry.erases.runs)):
+            return CallsOpen(open_calls)
         if entry.spends is not None:
             self._write(_ROW["approval"])
             if self._value(_APPROVAL_STATE, entry.spends) != ApprovalState.APPROVED:
@@ -189,6 +202,20 @@ class _Batch:
         if entry.spends is not None:
             self._connection.execute(_SPEND, (entry.spends,))
         return None
+
+    def _stands(self, payload: SealedPayload, brought: SealedKey | None) -> bool:
+        """Whether a payload is sealed under its run's key, or under one that is new with it."""
+        self._write(_RUN_KEY)
+        standing = self._value(_KEY, payload.run_id)
+        if standing is None and brought is not None and brought.run_id == payload.run_id:
+            standing = brought.wrapped
+        return standing == payload.sealed_under
+
+    def _open_in(self, runs: Sequence[str]) -> tuple[str, ...]:
+        """Calls without an end in some runs, with those of this append."""
+        self.flush()
+        rows = self._connection.execute(_OPEN_IN, (json.dumps(runs),))
+        return tuple(call_id for (call_id,) in rows)
 
     def _take_key(self, claim: KeyClaim, at_ms: int) -> KeyClaim | None:
         """Take the key, unless another call has it: then the claim that stands."""

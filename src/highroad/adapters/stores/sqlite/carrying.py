@@ -17,6 +17,7 @@ _LOG_ID: Final = "(SELECT log_id FROM log)"
 _ELSEWHERE: Final[Mapping[tuple[str, str], str]] = {
     (Section.LOG, "size"): "(SELECT max(coalesce((SELECT max(seq) + 1 FROM entry), 0), first))",
     (Section.ENTRY, "log_id"): _LOG_ID,
+    (Section.ENTRY, "place"): "NULL",
     (Section.OPEN_CALL, "log_id"): _LOG_ID,
 }
 """Columns that the section's own table does not have, and where they are taken from."""

@@ -5,11 +5,12 @@ from typing import Final
 
 import apsw
 
-from highroad.domain.order import Order, is_known, read_order, write_order
+from highroad.domain.order import ASIDE, Order, PostedOrder, put_aside, write_order
 
 _PUT: Final = "INSERT INTO inbox (kind, content) VALUES (?, ?)"
-_TAKE: Final = "DELETE FROM inbox WHERE kind = ? AND content = ?"
-_ALL: Final = "SELECT kind, content FROM inbox ORDER BY id"
+_TAKE: Final = "DELETE FROM inbox WHERE id = ?"
+_SET_ASIDE: Final = f"UPDATE inbox SET kind = '{ASIDE}', content = ? WHERE id = ?"  # noqa: S608 - a constant
+_ALL: Final = f"SELECT id, kind, content FROM inbox WHERE kind <> '{ASIDE}' ORDER BY id"  # noqa: S608 - a constant
 
 
 def put(connection: apsw.Connection, order: Order) -> None:
@@ -17,17 +18,20 @@ def put(connection: apsw.Connection, order: Order) -> None:
     connection.execute(_PUT, write_order(order))
 
 
-def take(connection: apsw.Connection, orders: Sequence[Order]) -> None:
+def take(connection: apsw.Connection, numbers: Sequence[int]) -> None:
     """Remove orders, inside a transaction."""
-    connection.executemany(_TAKE, map(write_order, orders))
+    connection.executemany(_TAKE, [(number,) for number in numbers])
 
 
-def waiting(connection: apsw.Connection) -> list[Order]:
-    """Orders that wait, oldest first; those of a newer version wait for an owner that knows them.
+def set_aside(connection: apsw.Connection, posted: PostedOrder, reason: str) -> None:
+    """Keep what is no order, with the reason, where nobody takes it for one."""
+    connection.execute(_SET_ASIDE, (put_aside(posted, reason), posted.number))
+
+
+def waiting(connection: apsw.Connection) -> list[PostedOrder]:
+    """Orders that wait, oldest first.
 
     The owner asks again and again, nearly always for nothing: an empty table answers within four
     microseconds, as long as `PRAGMA data_version` takes to say that nothing changed.
     """
-    return [
-        read_order(kind, content) for kind, content in connection.execute(_ALL) if is_known(kind)
-    ]
+    return [PostedOrder(*row) for row in connection.execute(_ALL)]

@@ -9,8 +9,10 @@ import apsw
 from highroad.adapters.stores.sqlite.failures import LedgerErrors
 from highroad.adapters.stores.sqlite.ownership import OwnerLock
 from highroad.adapters.stores.sqlite.writing import Writer
+from highroad.domain.audit import typed
 from highroad.domain.entry import Fence
 from highroad.domain.error import FenceLost, LedgerError
+from highroad.domain.moving import SECTIONS, Section
 from highroad.domain.proof import RawEntry, SignedHead, Tile, read_head
 from highroad.ports.proofs import LogExtent
 
@@ -37,6 +39,8 @@ _TILES: Final = (
     "SELECT log_id, level, position, hashes FROM tile "
     "WHERE log_id = ? AND level = ? AND position >= ? ORDER BY position LIMIT ?"
 )
+_LOG: Final = SECTIONS[Section.LOG]
+_EXTENT_OF: Final = ("log_id", "first", "size")
 _FENCE: Final = "SELECT log_id, epoch FROM log WHERE log_id = ?"
 _PUT_HEAD: Final = "INSERT OR IGNORE INTO signed_head VALUES (?, ?, ?)"
 _PUT_TILE: Final = (
@@ -70,7 +74,7 @@ class SQLiteProofs:
         """The one log that there is."""
         return [
             LogExtent(log_id=log_id, first=first, size=size)
-            for log_id, first, size in self._all(_EXTENT)
+            for log_id, first, size in (typed(_LOG, row, _EXTENT_OF) for row in self._all(_EXTENT))
         ]
 
     async def raw(self, log_id: str, *, first: int = 0, limit: int = 256) -> Sequence[RawEntry]:
@@ -110,7 +114,10 @@ class SQLiteProofs:
         """Tiles of one level by position, from `first` on."""
         return [
             Tile(log_id=log, level=at, position=position, hashes=hashes)
-            for log, at, position, hashes in self._all(_TILES, log_id, level, first, limit)
+            for log, at, position, hashes in (
+                typed(SECTIONS[Section.TILE], row)
+                for row in self._all(_TILES, log_id, level, first, limit)
+            )
         ]
 
     async def sign(self, head: SignedHead, tiles: Sequence[Tile], *, fence: Fence) -> bool:

@@ -12,12 +12,22 @@ import apsw
 from highroad.adapters.stores.sqlite import inbox
 from highroad.adapters.stores.sqlite.schema import COMMON_KINDS
 from highroad.domain.approval import Approval, ApprovalState
-from highroad.domain.audit import APPROVAL, approval_of
+from highroad.domain.audit import (
+    APP_USER,
+    APPROVAL,
+    TOOL_CALL,
+    Column,
+    ColumnType,
+    Table,
+    approval_of,
+    typed,
+)
 from highroad.domain.entry import EntryKind, KeyClaim, Position, StoredEntry
 from highroad.domain.kinds import read_kind
-from highroad.domain.order import Order
+from highroad.domain.moving import SECTIONS, Section, payload_of
+from highroad.domain.order import PostedOrder
 from highroad.domain.outcome import Status
-from highroad.domain.payload import PayloadKind, SealedKey, SealedPayload
+from highroad.domain.payload import SealedKey, SealedPayload
 from highroad.domain.run import Usage
 from highroad.ports.store import Ownership
 
@@ -54,9 +64,8 @@ _RESTED: Final = """
     )
     SELECT coalesce(sum(max(0, until - max(since, coalesce(reached, since)))), 0) FROM reach
 """
-_NEWEST_CALLS: Final = (
-    "SELECT principal_id, tool, created_ms, has_intent FROM tool_call ORDER BY id DESC"
-)
+_ADMITTED: Final = ("principal_id", "tool", "created_ms", "has_intent")
+_NEWEST_CALLS: Final = f"SELECT {', '.join(_ADMITTED)} FROM tool_call ORDER BY id DESC"  # noqa: S608 - columns of ours
 _DISORDER_MS: Final = 60_000
 """How far the order of ids and that of `created_ms` may differ: a clock that was set back."""
 
@@ -69,6 +78,23 @@ _UNKNOWN: Final = f"""
         )
     ORDER BY call_id LIMIT ?
 """  # noqa: S608 - a constant
+
+_ENTRY: Final = SECTIONS[Section.ENTRY]
+_ENTRY_COLUMNS: Final = (
+    *("seq", "kind", "schema", "organization", "run_id", "call_id", "at_ms", "body"),
+)
+
+_USED_BY_TOOL: Final = Table(
+    "tool_call and tool_result",
+    (
+        Column("tool"),
+        *(
+            Column(name, ColumnType.INTEGER)
+            for name in ("calls", "has_intent", "created_ms", "cost_microusd")
+        ),
+    ),
+)
+"""What `_USED` answers."""
 
 _Row: TypeAlias = tuple[Any, ...]
 """A wire edge: STRICT tables hold the types that the schema names."""
@@ -118,7 +144,7 @@ class Reader:
             # their kind alone: what is read in order has no holes.
             conditions.append("seq >= (SELECT first FROM log)")
         rows = self._all(
-            "SELECT seq, kind, schema, organization, run_id, call_id, at_ms, body FROM entry "  # noqa: S608 - columns of ours, values bound
+            f"SELECT {', '.join(_ENTRY_COLUMNS)} FROM entry "  # noqa: S608 - columns of ours, values bound
             f"WHERE {' AND '.join(conditions)} ORDER BY seq LIMIT ?",
             -1 if after is None else after.seq,
             *given.values(),
@@ -131,7 +157,7 @@ class Reader:
             return []
         return [
             StoredEntry(Position(own_log, seq), read_kind(name, seq), *rest)
-            for seq, name, *rest in rows
+            for seq, name, *rest in (typed(_ENTRY, row, _ENTRY_COLUMNS) for row in rows)
         ]
 
     def last_call(self, *, refused: bool) -> str | None:
@@ -156,18 +182,17 @@ class Reader:
         row = self._one("SELECT * FROM payload WHERE id = ?", payload_id)
         if row is None:
             return None
-        found, run_id, kind, ciphertext, created_ms = row
-        return SealedPayload(found, run_id, PayloadKind(kind), ciphertext, created_ms)
+        return payload_of(row)
 
     def profile(self, opaque_id: str) -> bytes | None:
         """The sealed profile of a principal."""
         row = self._one("SELECT sealed_profile FROM app_user WHERE id = ?", opaque_id)
-        return None if row is None else row[0]
+        return None if row is None else typed(APP_USER, row, ("sealed_profile",))[0]
 
     def run_key(self, run_id: str) -> SealedKey | None:
         """The wrapped data key of a run."""
         row = self._one("SELECT * FROM run_key WHERE run_id = ?", run_id)
-        return None if row is None else SealedKey(*row)
+        return None if row is None else SealedKey(*typed(SECTIONS[Section.RUN_KEY], row))
 
     def approval(self, approval_id: str) -> Approval | None:
         """An approval by its id."""
@@ -187,6 +212,8 @@ class Reader:
         tools = self._all(_USED, run_id)
         if not tools:
             return Usage()
+        for tool in tools:
+            typed(_USED_BY_TOOL, tool)
         return Usage(
             proposals=sum(proposals for _, proposals, *_ in tools),
             calls=sum(calls for _, _, calls, *_ in tools),
@@ -206,7 +233,7 @@ class Reader:
         rows = self._connection.execute(_NEWEST_CALLS)
         row: _Row
         for row in rows:
-            principal, tool, created_ms, has_intent = row
+            principal, tool, created_ms, has_intent = typed(TOOL_CALL, row, _ADMITTED)
             if created_ms < at_ms - _DISORDER_MS:
                 break
             if has_intent and created_ms >= at_ms:
@@ -215,7 +242,7 @@ class Reader:
         found.reverse()
         return found
 
-    def inbox(self) -> list[Order]:
+    def inbox(self) -> list[PostedOrder]:
         """Orders that wait for the owner, oldest first."""
         return inbox.waiting(self._connection)
 

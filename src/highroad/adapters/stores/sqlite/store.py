@@ -19,7 +19,7 @@ from highroad.adapters.stores.sqlite.writing import Writer
 from highroad.domain.approval import Approval, ApprovalState
 from highroad.domain.entry import Entry, Fence, KeyClaim, Position, Receipt, StoredEntry
 from highroad.domain.error import FenceLost
-from highroad.domain.order import Order
+from highroad.domain.order import Order, PostedOrder
 from highroad.domain.payload import SealedKey, SealedPayload
 from highroad.domain.run import Usage
 from highroad.ports.store import Ownership
@@ -199,14 +199,20 @@ class SQLiteStore:
 
         await self._writer.transaction(put)
 
-    async def inbox(self) -> Sequence[Order]:
+    async def inbox(self) -> Sequence[PostedOrder]:
         """Orders that no entry answers yet, oldest first."""
         with self._errors:
             return self._reader.inbox()
 
-    async def forget(self, orders: Sequence[Order]) -> None:
+    async def forget(self, numbers: Sequence[int]) -> None:
         """Take orders that were turned into entries, or turned down, from the inbox."""
-        await self._writer.transaction(lambda connection: inbox.take(connection, orders))
+        await self._writer.transaction(lambda connection: inbox.take(connection, numbers))
+
+    async def put_aside(self, posted: PostedOrder, *, reason: str) -> None:
+        """Keep what is no order, with the reason, where nobody takes it for one."""
+        await self._writer.transaction(
+            lambda connection: inbox.set_aside(connection, posted, reason)
+        )
 
     async def expire(self, at_ms: int) -> None:
         """Drop claims that have expired."""

@@ -15,6 +15,7 @@ write at once, and give it the fixtures `open_store` and `open_empty`:
 """
 
 from highroad.testing.contracts.store.approvals import ApprovalContract
+from highroad.testing.contracts.store.erasing import ErasingContract
 from highroad.testing.contracts.store.handing_over import HandingOverContract
 from highroad.testing.contracts.store.keys import KeyContract
 from highroad.testing.contracts.store.landing import LandingContract
@@ -39,6 +40,7 @@ class CommonContract(
     HandingOverContract,
     OrderingContract,
     UpkeepContract,
+    ErasingContract,
     ProvingContract,
     TablesContract,
 ):

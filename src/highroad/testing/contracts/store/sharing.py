@@ -17,7 +17,7 @@ from highroad.domain.entry import (
 from highroad.domain.error import FenceLost
 from highroad.ports.store import Store
 from highroad.testing.contracts.store.ground import Ground, OpenStore
-from highroad.testing.contracts.store.ordering import decision
+from highroad.testing.contracts.store.ordering import decision, orders
 from highroad.testing.contracts.store.samples import (
     NOW,
     amended,
@@ -223,9 +223,9 @@ class SharingContract(Ground):
         """Two would turn one decision into two entries; when it is gone, another is."""
         del fence, other_fence
         await other.post(decision("apr_1"))
-        assert await store.inbox() == [decision("apr_1")]
+        assert await orders(store) == [decision("apr_1")]
         assert await other.inbox() == []
-        assert await store.inbox() == [decision("apr_1")]
+        assert await orders(store) == [decision("apr_1")]
 
     async def _in_groups(
         self, store: Store, entries: Sequence[Entry], fence: Fence

@@ -1,5 +1,6 @@
 """What the audit tables answer, and how they are derived anew."""
 
+from dataclasses import replace
 from typing import Final
 
 import pytest
@@ -11,7 +12,15 @@ from highroad.domain.outcome import Status
 from highroad.ports.store import Store
 from highroad.ports.tables import Selection
 from highroad.testing.contracts.store.ground import Ground
-from highroad.testing.contracts.store.samples import NOW, ended, intent, noted, row
+from highroad.testing.contracts.store.samples import (
+    NOW,
+    amended,
+    ended,
+    intent,
+    noted,
+    payload,
+    row,
+)
 
 _UNKNOWN: Final = r"there is no audit table|has no column"
 _VERSION: Final = 7
@@ -48,6 +57,35 @@ class TablesContract(Ground):
         first = dict(zip(names, found[0], strict=True))
         assert (first["status"], first["cost_microusd"]) == (Status.COMPLETED, 1)
         assert first["code"] is None
+
+    async def test_two_amendments_of_one_call_in_one_millisecond_are_both_kept(
+        self, store: Store, fence: Fence
+    ) -> None:
+        """Each with its own payload, in the order of their ids."""
+        for name, applied in (("amd_1", 1), ("amd_2", 0)):
+            word = payload(f"call_1.{name}")
+            told = row(
+                "amendment",
+                call_id="call_1",
+                amended_ms=NOW,
+                id=name,
+                source="settled",
+                applied=applied,
+                reason_ref=word.id,
+            )
+            entry = replace(amended("call_1"), rows=(told,), payloads=(word,))
+            await store.append([entry], fence=fence)
+        found = await store.tables.rows(Selection(table="amendment"))
+        names = [column.name for column in TABLES["amendment"].columns]
+        told_apart = [dict(zip(names, each, strict=True)) for each in found]
+        assert [(each["id"], each["applied"]) for each in told_apart] == [
+            ("amd_1", 1),
+            ("amd_2", 0),
+        ]
+        assert [await store.payload(str(each["reason_ref"])) for each in told_apart] == [
+            payload("call_1.amd_1"),
+            payload("call_1.amd_2"),
+        ]
 
     async def test_a_page_begins_behind_a_key(self, store: Store, fence: Fence) -> None:
         """Also where the key has several columns."""

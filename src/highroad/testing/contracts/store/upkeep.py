@@ -14,7 +14,7 @@ from highroad.domain.outcome import Status
 from highroad.ports.store import Ownership, Store
 from highroad.ports.tables import Cell
 from highroad.testing.contracts.store.ground import Ground, OpenStore
-from highroad.testing.contracts.store.ordering import decision
+from highroad.testing.contracts.store.ordering import decision, orders
 from highroad.testing.contracts.store.samples import (
     LATER,
     NOW,
@@ -291,7 +291,7 @@ class UpkeepContract(Ground):
             await store.post(order)
         await elsewhere.upkeep.carry_in(Section.INBOX, await _carried(store, Section.INBOX))
         await elsewhere.post(decision("apr_0"))
-        assert await elsewhere.inbox() == [*posted, decision("apr_0")]
+        assert await orders(elsewhere) == [*posted, decision("apr_0")]
 
     async def test_there_are_no_other_sections(self, store: Store) -> None:
         """The error names what was asked for."""

@@ -1,0 +1,145 @@
+"""What the fields of entry bodies may hold, so that a body that somebody changed is told as such.
+
+A field of another kind than these is read by nobody. Whether a field that is needed is there shows
+where it is read.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final, TypeAlias
+
+from highroad.domain.approval import ApprovalState, Level, Ruling
+from highroad.domain.dead_letter import letter_of, values_of
+from highroad.domain.entry import AmendmentKind, EntryKind
+from highroad.domain.error import LedgerError
+from highroad.domain.json_value import MAX_SAFE_INTEGER
+from highroad.domain.outcome import Status
+
+_Check: TypeAlias = Callable[[Any], bool]
+
+
+def strange_field(kind: EntryKind, body: Mapping[str, Any]) -> str | None:
+    """The first field that holds what no entry of that kind says there, if there is one."""
+    own = _OF_KIND.get(kind, {})
+    for name, found in body.items():
+        fits = own.get(name) or _EVERYWHERE.get(name)
+        if fits is not None and not fits(found):
+            return name
+    return None
+
+
+def _is_text(found: object) -> bool:
+    return type(found) is str
+
+
+def _is_number(found: object) -> bool:
+    return type(found) is int and -MAX_SAFE_INTEGER <= found <= MAX_SAFE_INTEGER
+
+
+def _is_flag(found: object) -> bool:
+    return type(found) is bool
+
+
+def _maybe(fits: _Check) -> _Check:
+    return lambda found: found is None or fits(found)
+
+
+def _list_of(fits: _Check) -> _Check:
+    return lambda found: type(found) is list and all(map(fits, found))
+
+
+def _tuple_of(*checks: _Check) -> _Check:
+    def fits(found: object) -> bool:
+        """Whether it is a list of so many, each of its kind."""
+        return (
+            isinstance(found, list)
+            and len(found) == len(checks)
+            and all(check(each) for check, each in zip(checks, found, strict=True))
+        )
+
+    return fits
+
+
+def _one_of(words: type[Any]) -> _Check:
+    known = {each.value for each in words}
+    return lambda found: type(found) in {str, int} and found in known
+
+
+def _is_mapping(found: object) -> bool:
+    return type(found) is dict
+
+
+_IS_REF: Final = _tuple_of(_is_text, _is_text, _is_number)
+_IS_STAGE: Final = _tuple_of(_is_text, _is_text, _maybe(_is_text), _maybe(_is_text), _is_number)
+_OBLIGATION: Final = _tuple_of(_is_text, _is_text, _one_of(Level), _is_number)
+_APPROVAL: Final[Mapping[str, _Check]] = {
+    "id": _is_text,
+    "call": _is_text,
+    "run": _is_text,
+    "requester": _is_text,
+    "tool": _is_text,
+    "digest": _is_text,
+    "level": _one_of(Level),
+    "quorum": _is_number,
+    "obligations": _list_of(_OBLIGATION),
+    "created": _is_number,
+    "expires": _is_number,
+    "state": _one_of(ApprovalState),
+    "approvers": _list_of(_is_text),
+}
+
+
+def _is_approval(found: object) -> bool:
+    return isinstance(found, dict) and all(
+        name in found and fits(found[name]) for name, fits in _APPROVAL.items()
+    )
+
+
+def _is_letter(found: object) -> bool:
+    if not isinstance(found, dict):
+        return False
+    try:
+        letter_of(values_of(found))
+    except LedgerError:
+        return False
+    return True
+
+
+_EVERYWHERE: Final[Mapping[str, _Check]] = {
+    **dict.fromkeys(
+        (
+            *("kind", "org", "run", "call", "trace", "principal", "origin", "door", "policy"),
+            *("session", "change", "saw", "id", "profile", "parent", "reason", "key", "source"),
+            *("fallback", "stands_in_for", "redrives", "failure"),
+        ),
+        _is_text,
+    ),
+    **dict.fromkeys(
+        ("tool", "code", "rule", "decided_by", "by", "version", "definition", "tier", "effect"),
+        _maybe(_is_text),
+    ),
+    "proof": _maybe(_is_text),
+    **dict.fromkeys(
+        (
+            *("v", "at", "step", "opened", "reserved", "remaining_ms", "latency_us", "cost"),
+            *("attempts", "before", "pid", "revision", "payloads", "runs", "stale_s"),
+        ),
+        _is_number,
+    ),
+    **dict.fromkeys(("direct", "intent", "new_run"), _is_flag),
+    **dict.fromkeys(("rules", "delegation", "coercions", "run_ids"), _list_of(_is_text)),
+    **dict.fromkeys(("arguments", "result", "message"), _IS_REF),
+    "parts": _list_of(_IS_REF),
+    "stages": _list_of(_IS_STAGE),
+    "status": _one_of(Status),
+    "ruling": _one_of(Ruling),
+    "applied": _maybe(_is_flag),
+    "approval": _is_approval,
+    "letter": _is_letter,
+    "fields": _maybe(_is_mapping),
+}
+_OF_KIND: Final[Mapping[EntryKind, Mapping[str, _Check]]] = {
+    EntryKind.INTENT: {"approval": _is_text},
+    EntryKind.AMENDED: {"source": _one_of(AmendmentKind)},
+    EntryKind.REVEALED: {"payloads": _list_of(_is_text)},
+}
+"""Fields that mean something of their own in entries of one kind."""

@@ -1,0 +1,204 @@
+"""A small ledger with something in every table, and every way to alter one of its cells."""
+
+import json
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass
+
+from highroad import Principal, ToolContext, tool
+from highroad.adapters.stores.sqlite import SQLiteStore
+from highroad.bootstrap import Parts, assemble
+from highroad.domain.approval import Decision, Ruling
+from highroad.domain.pin import Pin
+from highroad.ledger import entries
+from highroad.runtime import Runtime
+from highroad.settings import load
+from highroad.testing.clock import FakeClock, SequentialIds
+from highroad.testing.secrets import FixedKeys
+
+ALICE = Principal("alice", authenticated=True)
+BOB = Principal(
+    "bob", authenticated=True, permissions={"audit:reveal", "audit:erase", "calls:settle"}
+)
+CAROL = Principal("carol", authenticated=True)
+
+HUGE = 2**63 - 1
+SCALARS = (None, "", "nonsense", "[", -1, 7, 2**53, HUGE, -HUGE - 1, 1.5, b"\xff\xfe", b"")
+"""What may stand in a cell whatever it was for."""
+JSON_VALUES = (None, True, "nonsense", -1, 1.5, 2**64, [], {}, [[]], [None], {"a": 1}, [1, 2, 3])
+"""What may stand in a place of a JSON text whatever it was for."""
+JSON_TEXTS = ("", "[", "null", "7", "[]", "{}", '"x"', "[" * 5_000, '{"v":1}', "NaN")
+
+
+@tool(tier="read")
+async def look(number: int) -> int:
+    return number
+
+
+@tool(tier="reversible", cost=0.01)
+async def pay(number: int) -> int:
+    if number < 0:
+        raise RuntimeError
+    return number
+
+
+@tool(tier="irreversible", ask="args.number > 0")
+async def wire(number: int, context: ToolContext[None]) -> int:
+    return number
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """One cell, and what is put into it."""
+
+    table: str
+    column: str
+    row: int
+    """In the order of `ROWS`."""
+    value: object
+
+    def __str__(self):
+        return f"{self.table}.{self.column}[{self.row}] = {str(self.value)[:80]!r}"
+
+
+def parts(path):
+    """The house of the ledger at `path`, whose clock stands still."""
+    return Parts(
+        store=SQLiteStore.open(path), clock=FakeClock(), ids=SequentialIds(), keys=FixedKeys()
+    )
+
+
+async def opened(path):
+    return await assemble(
+        tools=(look, pay, wire),
+        principal=ALICE,
+        settings=load(path.parent, {}),
+        parts=parts(path),
+    )
+
+
+async def write(path):
+    """Write it: calls of every ending, decisions, amendments, erasures, orders, signed heads."""
+    assembly = await opened(path)
+    runtime, desk = Runtime(assembly), assembly.desk
+    await runtime.call(look, {"number": 1}, run="r")
+    await runtime.call(pay, {"number": 1}, run="r")
+    await runtime.call("nonsense", {"number": 1}, run="r")
+    await runtime.call(pay, {"number": "x"}, run="r")
+    unknown = await runtime.call(pay, {"number": -1}, run="r")
+    await runtime.call(pay, {"number": -1}, run="r")
+    await runtime.settle(unknown.call_id, applied=True, by=BOB, reason="seen")
+    for number, ruling in ((1, desk.approve), (2, desk.reject)):
+        held = await runtime.call(wire, {"number": number}, run="s")
+        await ruling(held.approval_id, by=BOB, reason="so")
+        await runtime.wait(held.call_id, timeout_s=0)
+    await runtime.audit.explain(held.call_id, reveal_by=BOB)
+    await runtime.call(look, {"number": 9}, principal=CAROL)
+    await runtime.audit.erase("carol", by=BOB)
+    await assembly.notary.sign()
+    await runtime.call(wire, {"number": 3}, run="w")
+    await runtime.call(pay, {"number": -3}, run="w")
+    await assembly.notary.sign()
+    pin = Pin(tool="pay", version="1", digest="1" * 64, change="changed", at_ms=9, fields={})
+    await assembly.services.ledger.writer.write(entries.pinned(pin, organization="default"))
+    word = Decision(
+        approval_id="apr_1", ruling=Ruling.APPROVE, by="usr_x", digest="d", at_ms=1, reason=b"r"
+    )
+    await assembly.store.post(word)
+    await assembly.close()
+
+
+def loosen(path):
+    """Let every cell hold anything, as whoever tampers with a file can."""
+    with closing(sqlite3.connect(path)) as ledger:
+        ledger.execute("PRAGMA writable_schema = ON")
+        ledger.execute(
+            "UPDATE sqlite_schema SET sql = replace(replace(replace(sql, 'STRICT, WITHOUT ROWID', "
+            "'WITHOUT ROWID'), ') STRICT', ')'), ' NOT NULL', '') WHERE type = 'table'"
+        )
+        ledger.commit()
+
+
+def alterations(path):
+    """Every cell with everything that may be put into it."""
+    with closing(sqlite3.connect(path)) as ledger:
+        ledger.row_factory = sqlite3.Row
+        tables = [
+            name
+            for (name,) in ledger.execute(
+                "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name"
+            )
+        ]
+        for table in tables:
+            order = ", ".join(_keys(ledger, table))
+            rows = ledger.execute(f"SELECT * FROM {table} ORDER BY {order}")  # noqa: S608 - names of ours
+            for number, row in enumerate(rows):
+                for column in row.keys():  # noqa: SIM118 - of a row, not of a mapping
+                    for value in _values(row[column]):
+                        yield Cell(table=table, column=column, row=number, value=value)
+
+
+def _values(found):
+    yield from (each for each in SCALARS if type(each) is not type(found) or each != found)
+    said = _json_in(found)
+    if said is not None:
+        back = str.encode if isinstance(found, bytes) else str
+        yield from map(back, JSON_TEXTS)
+        yield from (back(json.dumps(each)) for each in _altered(said))
+
+
+def _json_in(found):
+    """The JSON object or list that a cell holds, if it holds one."""
+    try:
+        said = json.loads(found)
+    except (TypeError, ValueError):
+        return None
+    return said if isinstance(said, dict | list) else None
+
+
+def _altered(said):
+    """A JSON value with each place in it altered in turn, or taken away."""
+    names = said.keys() if isinstance(said, dict) else range(len(said))
+    for name in list(names):
+        without = dict(said) if isinstance(said, dict) else list(said)
+        del without[name]
+        yield without
+        inner = said[name]
+        for value in JSON_VALUES:
+            yield _with(said, name, value)
+        if isinstance(inner, dict | list):
+            for value in _altered(inner):
+                yield _with(said, name, value)
+
+
+def _with(said, name, value):
+    copied = dict(said) if isinstance(said, dict) else list(said)
+    copied[name] = value
+    return copied
+
+
+def _keys(ledger, table):
+    """Columns of the primary key."""
+    return [row["name"] for row in ledger.execute(f"PRAGMA table_info({table})") if row["pk"]]
+
+
+def tamper(path, cell):
+    """Put it in; whether the table could take it."""
+    with closing(sqlite3.connect(path)) as ledger:
+        ledger.row_factory = sqlite3.Row
+        keys = _keys(ledger, cell.table)
+        named = ", ".join(keys)
+        (row,) = ledger.execute(
+            f"SELECT {named} FROM {cell.table} ORDER BY {named} LIMIT 1 OFFSET ?",  # noqa: S608 - names of ours
+            (cell.row,),
+        )
+        where = " AND ".join(f"{key} IS ?" for key in keys)
+        try:
+            ledger.execute(
+                f"UPDATE {cell.table} SET {cell.column} = ? WHERE {where}",  # noqa: S608 - names of ours
+                (cell.value, *row),
+            )
+        except (sqlite3.IntegrityError, OverflowError):
+            return False
+        ledger.commit()
+        return True
