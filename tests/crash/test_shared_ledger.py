@@ -10,6 +10,7 @@ pytestmark = [
     pytest.mark.promise("P3"),
     pytest.mark.promise("P11"),
     pytest.mark.loopback,
+    pytest.mark.timeout(300),
 ]
 KINDS = {
     "before BEGIN",
