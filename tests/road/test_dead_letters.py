@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from pathlib import Path
 
 import pytest
 
@@ -12,6 +11,8 @@ from highroad.domain.error import CallError, Code, DecisionRefused, NotRecorded
 from highroad.domain.outcome import Ending, Status
 from highroad.ledger.tables.comparison import compare
 from highroad.ledger.tables.derivation import rederive
+from highroad.pipeline import doorway
+from highroad.pipeline.drive import drive
 from highroad.settings import load
 
 DOWN = ConnectionRefusedError
@@ -51,6 +52,17 @@ def pay(service):
         return service.ask(order)
 
     return pay
+
+
+@pytest.fixture
+def configured(tmp_path):
+    """The settings of a `highroad.toml`."""
+
+    def write(text):
+        (tmp_path / "highroad.toml").write_text(text)
+        return load(tmp_path, {})
+
+    return write
 
 
 def letters(world):
@@ -164,9 +176,7 @@ async def test_two_redrives_at_once_run_once(world, effects, turns):
 
 @pytest.mark.promise("P11")
 @pytest.mark.parametrize("run", [None, "r"])
-async def test_what_may_have_taken_effect_must_be_settled_first(
-    world, pay, service, effects, run
-):
+async def test_what_may_have_taken_effect_must_be_settled_first(world, pay, service, effects, run):
     service.error = ToolError("lost", applied=None)
     here = await world(pay).open()
     outcome = await here.call(pay, {"order": "7"}, run=run)
@@ -205,9 +215,10 @@ async def test_the_road_itself_runs_no_unsafe_redrive(world, pay, service, effec
     await here.call(pay, {"order": "7"})
     letter = await only(here)
     service.error = None
-    here.assembly.letters._doubtful = lambda history: asyncio.sleep(0)
-    done = await letters(here).redrive(letter.id, by=BOB)
-    assert done.outcome.status == "unknown"
+    services = here.services
+    call = await services.ledger.thaw(await services.ledger.history(letter.call_id))
+    outcome = await drive(*await doorway.take_in_redrive(services, call))
+    assert outcome.status == "unknown"
     assert effects == {"7": 1}
 
 
@@ -261,7 +272,9 @@ async def test_letters_are_found_by_tool_dependency_and_time(world, pay):
         await letters(here).get("letter_none")
 
 
-async def test_a_batch_stops_where_the_dependency_is_not_available(world, pay, effects):
+async def test_a_batch_stops_where_the_dependency_is_not_available(
+    world, pay, effects, monkeypatch
+):
     here = await world(pay).open()
     for order in "123":
         await here.call(pay, {"order": order})
@@ -276,27 +289,21 @@ async def test_a_batch_stops_where_the_dependency_is_not_available(world, pay, e
         return shut
 
     made = []
-    from highroad.recovery import letters as module
 
-    async def drive(call, context):
+    async def shut_out(call, context):
         made.append(call.redrives)
-        return await real(call, context, ending=concluded())
+        return await drive(call, context, ending=concluded())
 
-    real, module.drive = module.drive, drive
-    try:
-        batch = await letters(here).redrive_many(by=BOB, per_minute=600)
-    finally:
-        module.drive = real
+    monkeypatch.setattr("highroad.recovery.letters.drive", shut_out)
+    batch = await letters(here).redrive_many(by=BOB, per_minute=600)
     assert len(made) == 1
     assert "payments is not available" in batch.stopped
     assert not effects
     assert [letter.state for letter in await letters(here).list(state=None)] == ["open"] * 3
 
 
-async def test_whoever_may_not_is_refused_and_strangers_see_nothing(world, pay, tmp_path):
-    rules = Path(tmp_path, "highroad.toml")
-    rules.write_text('[policy]\nallow = ["*"]\n')
-    here = await world(pay, settings=load(tmp_path, {})).open()
+async def test_whoever_may_not_is_refused_and_strangers_see_nothing(world, pay, configured):
+    here = await world(pay, settings=configured('[policy]\nallow = ["*"]')).open()
     await here.call(pay, {"order": "7"})
     letter = await only(here)
     with pytest.raises(DecisionRefused, match="dead-letters:redrive"):
@@ -325,7 +332,7 @@ async def test_why_it_was_discarded_stands_in_the_vault_only(world, pay):
     assert b"customer is gone" in kept
 
 
-async def test_reads_leave_letters_where_the_settings_say_so(world, tmp_path):
+async def test_reads_leave_letters_where_the_settings_say_so(world, configured):
     @tool(tier="read", transient=(DOWN,), attempts=1)
     def look(order: str) -> str:
         raise DOWN
@@ -333,8 +340,7 @@ async def test_reads_leave_letters_where_the_settings_say_so(world, tmp_path):
     here = await world(look).open()
     await here.call(look, {"order": "7"})
     assert not await letters(here).list()
-    Path(tmp_path, "highroad.toml").write_text("[dead_letters]\nreads = true\n")
-    here = await world(look, settings=load(tmp_path, {})).open()
+    here = await world(look, settings=configured("[dead_letters]\nreads = true")).open()
     await here.call(look, {"order": "7"})
     letter = await only(here)
     assert (letter.tool, letter.effect) == ("look", "repeatable")
@@ -379,7 +385,7 @@ async def test_what_stood_in_closes_the_letter_unless_it_only_said_something(
 
 
 @pytest.mark.promise("P11")
-async def test_a_redrive_is_answered_by_what_stood_in(world, service, effects):
+async def test_a_redrive_is_answered_by_what_stood_in(world, service, effects, monkeypatch):
     """Though nobody has written down that it did."""
 
     @tool(tier="reversible")
@@ -398,13 +404,8 @@ async def test_a_redrive_is_answered_by_what_stood_in(world, service, effects):
         return service.ask(order)
 
     here = await world(pay, by_hand).open()
-    from highroad.recovery import fallbacks as module
-
-    real, module._answer = module._answer, lambda *_: None
-    try:
-        await here.call(pay, {"order": "7"}, run="r")
-    finally:
-        module._answer = real
+    monkeypatch.setattr("highroad.recovery.fallbacks._answer", lambda *_: None)
+    await here.call(pay, {"order": "7"}, run="r")
     letter = await only(here)
     service.error = None
     done = await letters(here).redrive(letter.id, by=BOB)
@@ -448,18 +449,18 @@ async def test_nothing_is_redriven_while_what_stood_in_is_unknown(world, service
 @pytest.mark.promise("P11")
 async def test_a_call_whose_process_died_is_redriven_from_what_was_kept(world, effects):
     """Of an unprotected one nothing is, and the message says what to do."""
-    gate = asyncio.Event()
+    gate, begun = asyncio.Event(), asyncio.Event()
 
     @tool(tier="reversible")
     async def pay(order: str) -> str:
         effects[order] += 1
+        begun.set()
         await gate.wait()
         return order
 
     here = await world(pay).open()
     calling = asyncio.ensure_future(here.call(pay, {"order": "7"}))
-    while not effects:
-        await asyncio.sleep(0)
+    await begun.wait()
     here = await here.reopen()
     letter = await only(here)
     assert letter.status == "unknown"
@@ -470,9 +471,8 @@ async def test_a_call_whose_process_died_is_redriven_from_what_was_kept(world, e
     await asyncio.gather(calling, return_exceptions=True)
 
 
-async def test_growth_is_told_once_per_crossing(world, pay, tmp_path, caplog):
-    Path(tmp_path, "highroad.toml").write_text("[dead_letters]\nalert = 2\n")
-    here = await world(pay, settings=load(tmp_path, {})).open()
+async def test_growth_is_told_once_per_crossing(world, pay, configured, caplog):
+    here = await world(pay, settings=configured("[dead_letters]\nalert = 2")).open()
     caplog.set_level(logging.WARNING, "highroad.dead_letters")
     growth = letters(here).growth
 

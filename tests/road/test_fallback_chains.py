@@ -100,8 +100,7 @@ def test_a_chain_ends_as_its_rules_say(world_of, tree):
 
         def made(name):
             fallbacks = [
-                Answer("fixed") if each == "answer" else Fallback(to=each)
-                for each in chains[name]
+                Answer("fixed") if each == "answer" else Fallback(to=each) for each in chains[name]
             ]
             return declare(name, outcomes, ran, fallbacks)
 
@@ -129,7 +128,7 @@ def test_a_chain_ends_as_its_rules_say(world_of, tree):
         assert bool(letters) is (is_open and (status != "completed" or by_answer))
         before = Counter(ran)
         again = await here.call("t0", {"order": "7"}, run="r")
-        if status == "completed" and not by_answer or status == "unknown":
+        if (status == "completed" and not by_answer) or status == "unknown":
             assert ran == before
             assert again.status == status
         assert not await here.check()

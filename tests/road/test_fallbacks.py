@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from highroad import Answer, Fallback, StaleResult, ToolError, tool
+from highroad import Answer, Fallback, StaleResult, ToolContext, ToolError, tool
 from highroad.domain.error import DeclarationError
 from highroad.domain.outcome import Status
 
@@ -329,8 +329,6 @@ async def test_one_stands_in_for_another_until_one_answers(world, effects):
 
 
 async def test_it_stands_in_inside_the_body_of_another(world, fax, mail, effects):
-    from highroad import ToolContext
-
     @tool(tier="reversible")
     async def tell(order: str, context: ToolContext) -> str:
         told = await context.call("send_fax", {"order": order})

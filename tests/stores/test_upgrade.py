@@ -23,8 +23,8 @@ DECISION = (
 OF_2 = (
     "ALTER TABLE tool_call DROP COLUMN stands_in_for",
     "ALTER TABLE tool_call DROP COLUMN redrives",
-    "INSERT INTO tool_call VALUES ('c', 'r', 1, NULL, 'o', 'p', 't', NULL, NULL, NULL, NULL, "
-    "'code', 'python', 'none', NULL, NULL, NULL, NULL, 1, 0, 7)",
+    """INSERT INTO tool_call VALUES ('c', 'r', 1, NULL, 'o', 'p', 't', NULL, NULL, NULL, NULL,
+        'code', 'python', 'none', NULL, NULL, NULL, NULL, 1, 0, 7)""",
     "DROP TABLE dead_letter",
     """CREATE TABLE dead_letter (id TEXT NOT NULL, run_id TEXT NOT NULL, call_id TEXT NOT NULL,
         tool TEXT NOT NULL, code TEXT NOT NULL, state TEXT NOT NULL, created_ms INTEGER NOT NULL,
