@@ -249,6 +249,8 @@ async def test_many_are_redriven_evenly_and_oldest_first(world, pay, service, ef
         assert "".join(effects) == expected
     batch = await work
     assert (len(batch.redriven), batch.stopped, batch.passed_over) == (3, None, ())
+    strangers = await letters(here).redrive_many(by=EVE)
+    assert (strangers.redriven, strangers.passed_over) == ((), ())
     assert (await only(here)).redrives == 0
 
 
@@ -411,6 +413,7 @@ async def test_a_redrive_is_answered_by_what_stood_in(world, service, effects, m
     done = await letters(here).redrive(letter.id, by=BOB)
     assert done.outcome.is_repeated
     assert done.outcome.value == "by hand 7"
+    assert not done.outcome.result_invalid
     assert effects == {"7": 1, "by hand": 1}
 
 
@@ -496,6 +499,14 @@ async def test_growth_is_told_once_per_crossing(world, pay, configured, caplog):
     assert await told() == 0
     assert await letters(here).backlog() != backlog
     await here.call(pay, {"order": "5"})
+    assert await told() == 1
+    for letter in await letters(here).list():
+        await letters(here).discard(letter.id, by=BOB, reason="old")
+    assert await told() == 0
+    for order in "678":
+        await letters(here).discard(
+            (await here.call(pay, {"order": order})).call_id, by=BOB, reason="new"
+        )
     assert await told() == 1
 
 

@@ -57,9 +57,9 @@ def is_given_up(ending: Ending, effect: str) -> bool:
 
 def _successor(context: RoadContext, ending: Ending) -> Successor | None:
     """What is tried next, with its id: the terminal record names it."""
-    links = tuple(_links(context))
-    if not links or not is_given_up(ending, context.tool.definition.effect):
+    if not is_given_up(ending, context.tool.definition.effect):
         return None
+    links = tuple(_links(context))
     for at, link in enumerate(links):
         found = _made_of(link, context, links[at + 1 :])
         if found is not None:
@@ -71,7 +71,10 @@ def _links(context: RoadContext) -> Iterator[Link]:
     """What the tool of this call declares, then what is left of the chain that led to it."""
     if context.conclusion is None:
         for stand_in in context.tool.fallbacks:
-            yield Link(stand_in=stand_in, of=context.record.call)
+            stored: Ending | None = None
+            if isinstance(stand_in, StaleResult):  # only this call knows under which key it is
+                stored = _stale(context, stand_in.max_age_s)
+            yield Link(stand_in=stand_in, of=context.record.call, stored=stored)
     yield from context.links
 
 
@@ -87,8 +90,8 @@ def _made_of(link: Link, context: RoadContext, rest: tuple[Link, ...]) -> Succes
             tool = services.registry.find(to)
             version = None if tool is None or isinstance(to, str) else tool.definition.version
             arguments = _rewritten(link.stand_in, call.known_arguments, context)
-        case StaleResult(max_age_s=max_age_s):
-            conclusion = _stale(link, context, max_age_s)
+        case StaleResult():
+            conclusion = link.stored
             if conclusion is None:
                 return None
         case Answer(value=answer):
@@ -136,10 +139,8 @@ def _rewritten(
     return rewritten
 
 
-def _stale(link: Link, context: RoadContext, max_age_s: float) -> Ending | None:
+def _stale(context: RoadContext, max_age_s: float) -> Ending | None:
     """The last result, for the same principal, arguments, definition and policy."""
-    if link.of is not context.record.call:
-        return None  # results are kept by what was asked of this very tool
     found = context.services.results.last(
         context.record, context.canonical_arguments, max_age_s=max_age_s
     )

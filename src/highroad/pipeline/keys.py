@@ -259,11 +259,6 @@ async def _repeat(context: RoadContext, history: CallHistory, rule: str) -> Verd
     A result of which only a part is gone is not made up: that is the ledger's trouble.
     """
     ledger = context.services.ledger
-    while history.ended is not None and "source" in history.ended:
-        source = await ledger.history(history.ended["source"])
-        if source is None:
-            break
-        history = source
     stored: bytes | None = None
     try:
         stored = await ledger.open_json(history, "result")

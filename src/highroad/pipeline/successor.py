@@ -17,6 +17,8 @@ class Link:
 
     stand_in: StandIn
     of: Call
+    stored: Ending | None = None
+    """Of a stored result: how the call ends that it answers."""
 
 
 @value(eq=False)
