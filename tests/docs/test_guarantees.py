@@ -43,6 +43,9 @@ async def hangs(_):
     await asyncio.Event().wait()
 
 
+REFUSED = (
+    "it raised `ConnectionRefusedError` on each of its attempts, and declares no `not_applied`"
+)
 LATE = "it took longer than `timeout_s`, on each of its attempts"
 EVENTS = {
     "it returned": returns,
@@ -50,26 +53,28 @@ EVENTS = {
     "it raised an error": raises(RuntimeError("no")),
     "it raised an error declared `transient`, on each of its attempts": raises(DownError()),
     "it raised an error declared `not_applied`": raises(NeverSentError()),
+    REFUSED: raises(ConnectionRefusedError()),
     "it raised `ToolError(applied=False)`": raises(ToolError("no", applied=False)),
     "it raised `ToolError(applied=True)`": raises(ToolError("done", applied=True)),
     LATE: hangs,
 }
 
 
-def declared(effect, body, *, answer=None, timeout_s=30.0, name="work"):
+def declared(effect, body, *, answer=None, timeout_s=30.0, name="work", event=""):
     """A tool of an effect class with this body."""
 
     async def work(number: int) -> int:
         return await body(number)
 
     options = {"probe": lambda _: answer} if effect == "checkable" else {}
+    if event != REFUSED:
+        options["not_applied"] = (NeverSentError,)
     return tool(
         name=name,
         tier="reversible",
         effect=effect,
         timeout_s=timeout_s,
         transient=(DownError,),
-        not_applied=(NeverSentError,),
         **options,
     )(work)
 
@@ -106,7 +111,7 @@ def rehearse():
 async def test_a_call_ends_as_the_page_says(event, effect, cell, rehearse):
     for answer, said in cell(event, effect).items():
         timeout_s = 0.01 if event == LATE else 30.0
-        work = declared(effect, EVENTS[event], answer=answer, timeout_s=timeout_s)
+        work = declared(effect, EVENTS[event], answer=answer, timeout_s=timeout_s, event=event)
         outcome = await rehearse(work).call(work, {"number": 1})
         assert outcome.status == said.partition(",")[0]
         if isinstance(outcome, Completed):

@@ -14,6 +14,7 @@ from highroad.adapters.stores.sqlite import SQLiteStore
 from highroad.bootstrap import Parts, assemble
 from highroad.domain.entry import EntryKind
 from highroad.domain.error import LedgerError
+from highroad.ledger.usage import LedgerUsage
 from highroad.recovery.settle import settle_open_calls
 from highroad.settings import load
 from highroad.testing.clock import FakeClock, SequentialIds
@@ -188,10 +189,15 @@ class World:
     async def account(self, run):
         """What the run has used so far, in this process."""
         organization = self.services.ledger.keyring.organization(self.principal.organization)
-        account = await self.services.budget.enter(organization.run_id(run))
-        assert account.inside == 1
-        account.leave()
-        return account
+        run_id = organization.run_id(run)
+        live = await self.services.runs.enter(run_id)
+        assert live.inside == 1
+        live.leave()
+        used = await self.services.budgets.counters.usage(f"run/{run_id}")
+        if used is None:  # nothing was taken of it in this process
+            reader = LedgerUsage(self.services.ledger)
+            used = (await reader.usage(run_id)).spent.total
+        return used
 
     async def check(self):
         """What must be true whenever nobody drives anything."""

@@ -36,7 +36,7 @@ async def test_of_a_thousand_calls_each_key_has_one_effect(anywhere, limits, eff
     if scope == "run":
         account = await here.account("r")
         assert (account.proposals, account.calls) == (1_000, 901)
-    assert len(here.services.budget) == (scope == "run")
+    assert len(here.services.runs) == (scope == "run")
     assert not await here.check()
 
 
@@ -107,6 +107,6 @@ async def test_a_thousand_reads_leave_nothing_behind_in_memory(world, limits):
 
     here = await world(look, limits=limits()).open()
     await asyncio.gather(*(here.call(look, {"number": number}) for number in range(1_000)))
-    assert len(here.services.budget) == 0
+    assert len(here.services.runs) == 0
     assert not await here.check()
     assert len(await here.bodies()) == 1_000

@@ -161,7 +161,7 @@ async def test_what_takes_too_long_ends_by_its_class(swift, effect):
 
 
 async def test_a_timeout_of_the_tools_own_that_is_declared_not_applied_is_a_proof(swift):
-    work = declared(raising(LateError()), not_applied=(LateError,))
+    work = declared(raising(*[LateError()] * 3), not_applied=(LateError,))
     here = await swift(work)
     assert isinstance(await here.call(work, {"number": 1}), Failed)
 
@@ -279,14 +279,15 @@ def bug(*_, **__):
         ("policy", "has_rules_for"),
         ("registry", "versions"),
         ("results", "find"),
-        ("rates", "look"),
-        ("rates", "take"),
+        ("counters", "look"),
+        ("counters", "take"),
         ("slots", "take"),
         ("loops", "seen"),
         ("ledger", "seal_call"),
         ("ledger", "claim"),
-        ("budget", "look"),
-        ("budget", "reserve"),
+        ("budgets", "propose"),
+        ("budgets", "look"),
+        ("budgets", "reserve"),
     ],
 )
 async def test_a_bug_of_ours_before_the_intent_fails_the_call(
@@ -304,11 +305,10 @@ async def test_a_bug_of_ours_before_the_intent_fails_the_call(
 
     here = await world(work, look).open()
     subject = look if part in {"results", "loops"} else work
-    owner = getattr(here.services, part)
-    if part == "budget":
-        owner = type(await here.account("r"))
+    budgets = here.services.budgets
+    owner = budgets.counters if part == "counters" else getattr(here.services, part)
     with monkeypatch.context() as broken:
-        broken.setattr(type(owner) if part != "budget" else owner, method, bug)
+        broken.setattr(type(owner), method, bug)
         outcome = await here.call(subject.__name__, {"number": 1}, run="r")
     assert isinstance(outcome, Failed)
     assert outcome.error.code == "internal_error"

@@ -33,6 +33,7 @@ def ending(status, code, *, decided_by="execute", kind=None):
         (ending(Status.FAILED, Code.EXECUTION_ERROR), "unprotected", False),
         (ending(Status.FAILED, "mine", kind=FailureKind.THROTTLED), "unprotected", True),
         (ending(Status.FAILED, Code.TIMEOUT, kind=FailureKind.BUG), "unprotected", False),
+        (ending(Status.FAILED, Code.OVERLOADED, kind=FailureKind.PERMANENT), "", True),
         (ending(Status.REFUSED, Code.DEPENDENCY_UNAVAILABLE, decided_by="screen"), "", True),
         (ending(Status.REFUSED, Code.DEPENDENCY_UNAVAILABLE, decided_by="dedupe"), "", False),
         (ending(Status.REFUSED, Code.RATE_LIMITED, decided_by="screen"), "", False),
@@ -339,7 +340,7 @@ async def test_a_stand_in_has_a_deadline_of_its_own_but_inside_a_body(world, lim
     async def outer(name: str, context: ToolContext) -> str:
         return (await context.call("first", {"name": name})).unwrap()
 
-    here = await world(first, second, outer, limits=limits(call_s=100.0)).open()
+    here = await world(first, second, outer, limits=limits(call_s=100.0, attempt_s=100.0)).open()
     await here.call(first, {"name": "alone"})
     await here.call(outer, {"name": "inside"})
     assert left == {"alone": pytest.approx(100), "inside": pytest.approx(40)}

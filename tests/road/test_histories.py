@@ -261,7 +261,8 @@ class History(RuleBasedStateMachine):
                 self.here.store.usage(organization.run_id(run), at_ms=self.here.clock.now_ms())
             )
             account = self.run(self.here.account(run))
-            assert (usage.calls, usage.cost_microusd) == (account.calls, account.microusd)
+            used = usage.spent.total
+            assert (used.calls, used.microusd) == (account.calls, account.microusd)
 
     def teardown(self):
         async def end():

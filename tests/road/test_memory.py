@@ -8,10 +8,11 @@ from highroad import Completed, ToolContext, tool
 from highroad.domain.call import Call
 from highroad.domain.limits import Limits
 from highroad.ledger.record import CallRecord
-from highroad.limits.budget import Account
+from highroad.limits.reservation import Reservation
+from highroad.limits.runs import LiveRun
 from highroad.pipeline.context import RoadContext
 
-OURS = {RoadContext, CallRecord, Call, Account, ToolContext}
+OURS = {RoadContext, CallRecord, Call, LiveRun, Reservation, ToolContext}
 
 
 @pytest.fixture

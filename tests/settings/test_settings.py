@@ -2,11 +2,13 @@ from dataclasses import fields
 
 import pytest
 
+from highroad.domain.dependency import BreakerRule, Dependency, dependency_named
 from highroad.domain.error import SettingsError
 from highroad.domain.identity import Principal
 from highroad.domain.limits import Limits
 from highroad.domain.policy import Line, PolicyRules, Then
 from highroad.settings import Given, Profile, describe, load
+from highroad.settings.catalogue import Absent
 
 WHOLE = """\
 profile = "production"
@@ -174,7 +176,7 @@ def test_production_has_no_keys_file_unless_one_is_given(tmp_path):
         ("profle = 'dev'", "highroad.toml:1: profle: there is no such setting; did you mean pro"),
         (
             "zzz = 1",
-            "highroad.toml:1: zzz: there is no such setting; there are approvals, dead_letters, ",
+            "highroad.toml:1: zzz: there is no such setting; there are approvals, budgets, ",
         ),
         ("[limits]\n\ncals = 1", "highroad.toml:3: limits.cals: there is no such setting; did yo"),
         ("limits.calls = 'x'", "highroad.toml:1: limits.calls: it must be a whole number, 0 or"),
@@ -184,6 +186,31 @@ def test_production_has_no_keys_file_unless_one_is_given(tmp_path):
         ("[limits]\nusd = nan", "highroad.toml:2: limits.usd: it must be a number"),
         ("[limits]\nusd = inf", "highroad.toml:2: limits.usd: it must be a number"),
         ("[limits]\nparallel = 0", "highroad.toml:2: limits.parallel: it must be a whole number"),
+        (
+            "[dependencies.bank]\nparalel = 1",
+            "highroad.toml:2: dependencies.bank.paralel: there is no such setting; did you mean pa",
+        ),
+        (
+            "[dependencies.bank.breaker]\nfailures = 0",
+            "highroad.toml:2: dependencies.bank.breaker.failures: it must be a whole number, 1 or",
+        ),
+        (
+            "[dependencies.bank.breaker]\nfailure_rate = 0",
+            "highroad.toml:2: dependencies.bank.breaker.failure_rate: it must be a part of all: ab",
+        ),
+        (
+            "[dependencies.bank.breaker]\nslow_rate = 1.5",
+            "highroad.toml:2: dependencies.bank.breaker.slow_rate: it must be a part of all: above",
+        ),
+        (
+            "[dependencies.bank.breaker]\nwindow_s = 0.5",
+            "highroad.toml:2: dependencies.bank.breaker.window_s: it must be a number, 1 or more",
+        ),
+        (
+            "[dependencies.bank]\nretry_ratio = 2",
+            "highroad.toml:2: dependencies.bank.retry_ratio: it must be a part of all: 0 to 1",
+        ),
+        ("dependencies.bank = 3", "highroad.toml:1: dependencies.bank: it must be a table: [depe"),
         ("limits = 3", "highroad.toml:1: limits: it must be a table: [limits]"),
         ("tools = 'shop'", "highroad.toml:1: tools: it must be a list of texts"),
         ("tools = ['shop', 1]", "highroad.toml:1: tools: it must be a list of texts"),
@@ -282,6 +309,35 @@ def test_every_limit_is_a_setting_with_the_same_default():
     assert settings.pop("per_minute") == "none"
     assert limits.pop("per_minute") is None
     assert settings == limits
+
+
+def test_dependencies_are_read_by_name_each_with_its_breaker(tmp_path):
+    (tmp_path / "highroad.toml").write_text(
+        "[dependencies.bank]\nparallel = 4\nretry_ratio = 0\n"
+        "[dependencies.bank.breaker]\nfailures = 2\nslow_s = 1.5\n"
+        '[dependencies."*"]\nretry_floor = 3\n'
+    )
+    given = load(tmp_path, {}).dependencies
+    breaker = BreakerRule(failures=2, slow_s=1.5)
+    bank = Dependency(name="bank", parallel=4, retry_ratio=0, breaker=breaker)
+    assert given == {"bank": bank, "*": Dependency(name="*", retry_floor=3)}
+    assert dependency_named("bank", given) == bank
+    assert dependency_named("mail", given) == Dependency(name="mail", retry_floor=3)
+    assert dependency_named("mail", {}) == Dependency(name="mail")
+
+
+@pytest.mark.parametrize("kind", [Dependency, BreakerRule])
+def test_everything_of_a_dependency_is_a_setting_with_the_same_default(kind):
+    prefix = "dependencies.<name>." + ("breaker." if kind is BreakerRule else "")
+    settings = {
+        setting.name.removeprefix(prefix): setting.default
+        for setting in describe()
+        if setting.name.startswith(prefix) and "." not in setting.name.removeprefix(prefix)
+    }
+    told = {name: None if default is Absent.NONE else default for name, default in settings.items()}
+    assert told == {
+        each.name: each.default for each in fields(kind) if each.name not in {"name", "breaker"}
+    }
 
 
 def test_no_two_settings_share_a_variable():

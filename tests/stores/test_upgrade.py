@@ -119,6 +119,10 @@ async def test_amendments_of_version_2_get_their_source_for_an_id(ledger, tmp_pa
         "INSERT INTO amendment VALUES ('c', 7, 'settled', 'r', 'o', 'usr_bob', 1, 'why')",
         "INSERT INTO amendment VALUES ('c', 7, 'late', 'r', 'o', 'highroad', 0, NULL)",
         *OF_2,
+        "DROP INDEX agent_run_parent",
+        "DROP INDEX agent_run_conversation",
+        "ALTER TABLE agent_run DROP COLUMN parent_id",
+        "ALTER TABLE agent_run DROP COLUMN conversation_id",
         "PRAGMA user_version = 2",
     ):
         connection.execute(statement)
@@ -133,6 +137,27 @@ async def test_amendments_of_version_2_get_their_source_for_an_id(ledger, tmp_pa
     ]
     assert tables_of(ledger) == tables_of(tmp_path / "new.db")
     assert version_of(backup.place_of(ledger, 2)) == 2
+
+
+async def test_runs_of_version_3_belong_nowhere(ledger, tmp_path):
+    await open_and_close(tmp_path / "new.db")
+    await open_and_close(ledger)
+    connection = apsw.Connection(str(ledger))
+    for statement in (
+        "DROP INDEX agent_run_parent",
+        "DROP INDEX agent_run_conversation",
+        "INSERT INTO agent_run VALUES ('r', 'o', 'u', NULL, NULL, 't', 'running', 7, 8, '', '')",
+        "ALTER TABLE agent_run DROP COLUMN parent_id",
+        "ALTER TABLE agent_run DROP COLUMN conversation_id",
+        "PRAGMA user_version = 3",
+    ):
+        connection.execute(statement)
+    connection.close()
+    await open_and_close(ledger)
+    run = ("r", "o", "u", None, None, "t", "running", 7, 8, None, None)
+    assert asked(ledger, "SELECT * FROM agent_run") == [run]
+    assert tables_of(ledger) == tables_of(tmp_path / "new.db")
+    assert version_of(backup.place_of(ledger, 3)) == 3
 
 
 async def test_the_ledger_as_it_was_is_kept_beside_it(old, copy_of_old):

@@ -111,3 +111,12 @@ def test_people_settle_what_nobody_knows():
         assert amendment.applied
         assert runtime.unsettled(with_open=True) == ()
         assert runtime.call(pay, {"cents": 1}, run="r").is_repeated
+
+
+def test_people_call_off_a_run_and_see_what_runs_on():
+    with Runtime.open(tools=[wire]) as runtime:
+        held = runtime.call(wire, {"cents": 1}, run="r")
+        assert held.status == "held"
+        (ended,) = runtime.cancel(run="r", by=Principal("bob"), reason="no longer wanted")
+        assert (ended.call_id, ended.status) == (held.call_id, "cancelled")
+        assert not runtime.strays

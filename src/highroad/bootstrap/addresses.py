@@ -1,6 +1,6 @@
 """How the addresses of settings begin, which says what kind of adapter they mean."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -8,10 +8,11 @@ T = TypeVar("T")
 
 SQLITE: Final = "sqlite:///"
 FILE: Final = "file://"
+MEMORY: Final = "memory:"
 _LOCAL: Final = (SQLITE, FILE)
 
 
-def maker_for(url: str, makers: Mapping[str, Callable[[str], T]]) -> Callable[[str], T] | None:
+def maker_for(url: str, makers: Mapping[str, T]) -> T | None:
     """What makes the adapter for `url`: the first of `makers` whose name it begins with."""
     return next((make for start, make in makers.items() if url.startswith(start)), None)
 

@@ -1,20 +1,23 @@
 """A runtime put together: every part of it, and how they are closed."""
 
 import random
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
-import anyio
-
 from highroad.adapters.flags.rules import RulesFlags
+from highroad.adapters.sandboxes.process.pool import ProcessSandbox
 from highroad.adapters.system import SystemClock, TypeIds
+from highroad.approvals.cancellations import Cancellations
 from highroad.approvals.definitions import Definitions
 from highroad.approvals.desk import Desk, Rules
 from highroad.approvals.inbox import Handler, Inbox
+from highroad.approvals.waiting import Waiting
 from highroad.bootstrap.anchors import anchors_at
+from highroad.bootstrap.counters import counters_at
 from highroad.bootstrap.keys import keyring_of
 from highroad.bootstrap.ownership import OpenLedger, open_ledger, take_office
 from highroad.bootstrap.stores import path_of, store_at
@@ -24,30 +27,44 @@ from highroad.domain.approval import Decision
 from highroad.domain.error import BrokenPromise
 from highroad.domain.identity import Principal
 from highroad.domain.limits import Limits
-from highroad.domain.order import Discard, ErasureOrder, Order, Redrive, Settlement
-from highroad.domain.run import Usage
+from highroad.domain.order import (
+    Cancellation,
+    Discard,
+    ErasureOrder,
+    Order,
+    Redrive,
+    Settlement,
+)
 from highroad.ledger.audit import Audit
 from highroad.ledger.ledger import Ledger
 from highroad.ledger.proof.notary import Notary
 from highroad.ledger.results import Results
 from highroad.ledger.upkeep.retention import Retention
-from highroad.limits.budget import Budget
-from highroad.limits.rate import Rates
+from highroad.ledger.usage import LedgerUsage
+from highroad.limits.budgets import Budgets
+from highroad.limits.runs import LiveRuns
 from highroad.limits.slots import Slots
-from highroad.pipeline.body import MAX_THREADS
+from highroad.pipeline import guest
+from highroad.pipeline.cancelled import CancelledRuns
 from highroad.pipeline.services import Services
+from highroad.pipeline.threads import Threads
 from highroad.ports.anchor import Anchor
 from highroad.ports.clock import Clock
+from highroad.ports.counters import Counters
 from highroad.ports.ids import Ids
 from highroad.ports.secrets import MasterKeys
 from highroad.ports.store import Store
 from highroad.recovery.fallbacks import fallbacks
 from highroad.recovery.letter_growth import LetterGrowth
 from highroad.recovery.letters import Letters
+from highroad.recovery.reservations import settle_reservation
+from highroad.recovery.settle import settle
 from highroad.recovery.settlements import Settlements
 from highroad.resilience.cache import Cache
 from highroad.resilience.loops import Loops
+from highroad.resilience.passage import Ways
 from highroad.resilience.retry import Retry
+from highroad.resilience.retry_budget import RetryBudget
 from highroad.settings import Settings, load
 from highroad.tools.pins.field_changes import field_changes
 
@@ -68,6 +85,8 @@ class Assembly:
     retention: Retention
     notary: Notary | None
     """Signs the ledger; `None` where another process owns it."""
+    waiting: Waiting
+    cancellations: Cancellations
     principal: Principal
     ledger_path: Path | None
     owner_pid: int | None
@@ -77,11 +96,14 @@ class Assembly:
         """Write what waits, close resources and the ledger."""
         async with AsyncExitStack() as closing:  # last first, and all of it whatever one raises
             closing.push_async_callback(self.store.close)
+            closing.push_async_callback(self.services.budgets.counters.close)
             if self.notary is not None:
                 closing.push_async_callback(self.notary.close)
             if self.owner_pid is None:
                 closing.push_async_callback(self.services.ledger.writer.flush)
             closing.push_async_callback(self.services.deps.close)
+            closing.callback(self.services.threads.close)
+            closing.push_async_callback(self.services.sandbox.close)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +114,7 @@ class Parts:
     clock: Clock | None = None
     ids: Ids | None = None
     keys: MasterKeys | None = None
+    counters: Counters | None = None
     anchors: tuple[Anchor, ...] = ()
     """Besides those of the settings."""
 
@@ -123,7 +146,12 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
         keyring = await keyring_of(store, settings, parts.keys)
         anchors = (*parts.anchors, *anchors_at(settings.anchors, ledger=path))
         opened = await open_ledger(store, keyring, clock, settings, anchors)
-        services = _services(opened.ledger, toolset, settings, limits or settings.limits, ids)
+        counters = parts.counters
+        if counters is None:
+            counters = counters_at(settings.counters, clock)
+        services = _services(
+            opened.ledger, toolset, settings, limits or settings.limits, ids, counters
+        )
         definitions = Definitions(
             opened.ledger,
             toolset.registry,
@@ -141,7 +169,16 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
     decides = opened.is_owner and not store.is_shared
     desk = _desk(opened.ledger, settings, decides=decides)
     settlements = Settlements(
-        opened.ledger, clock, ids, permissions=toolset.permissions, is_owner=decides
+        opened.ledger,
+        clock,
+        ids,
+        permissions=toolset.permissions,
+        is_owner=decides,
+        heed=partial(settle_reservation, services),
+    )
+    waiting = Waiting(services, desk, settle)
+    cancellations = Cancellations(
+        services, waiting, permissions=toolset.permissions, is_writer=opened.is_owner
     )
     audit = _audit(opened, toolset, services.results)
     letters = Letters(
@@ -159,21 +196,28 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
         desk=desk,
         settlements=settlements,
         letters=letters,
-        inbox=Inbox(opened.ledger, _handlers(desk, settlements, audit, letters)),
+        inbox=Inbox(opened.ledger, _handlers(desk, settlements, audit, cancellations, letters)),
         audit=audit,
         retention=Retention(opened.ledger, store.upkeep, ids, days=settings.payload_days),
         notary=opened.notary,
+        waiting=waiting,
+        cancellations=cancellations,
         principal=principal or local_user(),
         ledger_path=path,
         owner_pid=opened.owner_pid,
     )
 
 
-def _services(
-    ledger: Ledger, toolset: Toolset, settings: Settings, limits: Limits, ids: Ids
+def _services(  # noqa: PLR0913, PLR0917 - what they are made of
+    ledger: Ledger,
+    toolset: Toolset,
+    settings: Settings,
+    limits: Limits,
+    ids: Ids,
+    counters: Counters,
 ) -> Services:
     """What the road needs."""
-    clock = ledger.clock
+    clock, reader = ledger.clock, LedgerUsage(ledger)
     services = Services(
         ledger=ledger,
         registry=toolset.registry,
@@ -181,17 +225,22 @@ def _services(
         limits=limits,
         clock=clock,
         ids=ids,
-        budget=Budget(limits, _usage_reader(ledger), clock),
-        rates=Rates(clock),
+        runs=LiveRuns(reader.usage, clock),
+        budgets=Budgets(
+            counters, limits, reader, clock, rules=settings.budgets, rates=settings.rates
+        ),
         slots=Slots(limits.parallel),
         results=Results(Cache(limits.cache_entries, clock), ledger.keyring),
         loops=Loops(limits.identical_calls),
-        retry=Retry(random.random),
+        retry=Retry(random.random, RetryBudget(settings.dependencies)),
+        ways=Ways(settings.dependencies, counters, clock),
         deps=toolset.deps,
+        cancelled=CancelledRuns(ledger.store),
         joiner=_not_wired,
         nested=_not_wired,
         stand_in=_not_wired,
-        threads=anyio.CapacityLimiter(MAX_THREADS),
+        threads=Threads(limits.threads, limits.threads_each, clock),
+        sandbox=ProcessSandbox(limits.processes, guest.LOAD),
         flags=RulesFlags(settings.flags),
         asks=toolset.asks,
         keeps_letters_of_reads=settings.keeps_letters_of_reads,
@@ -218,7 +267,11 @@ def _audit(opened: OpenLedger, toolset: Toolset, results: Results) -> Audit:
 
 
 def _handlers(
-    desk: Desk, settlements: Settlements, audit: Audit, letters: Letters
+    desk: Desk,
+    settlements: Settlements,
+    audit: Audit,
+    cancellations: Cancellations,
+    letters: Letters,
 ) -> dict[type[Order], Handler]:
     """Who records what another process asks for."""
     return {
@@ -227,17 +280,8 @@ def _handlers(
         ErasureOrder: audit.erasures.record,
         Redrive: letters.take_redrive,
         Discard: letters.record_discard,
+        Cancellation: cancellations.record,
     }
-
-
-def _usage_reader(ledger: Ledger) -> Callable[[str], Awaitable[Usage]]:
-    async def read(run_id: str) -> Usage:
-        # The store knows only what was committed; what waits must count as well.
-        if ledger.writer.behind:
-            await ledger.writer.flush()
-        return await ledger.store.usage(run_id, at_ms=ledger.clock.now_ms())
-
-    return read
 
 
 async def _not_wired(*_: object) -> NoReturn:

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from highroad.domain.entry import EntryKind
 from highroad.domain.error import LedgerError
@@ -17,12 +18,14 @@ from highroad.ledger.proof.anchoring import Anchoring
 from highroad.ledger.proof.notary import Notary
 from highroad.ledger.tables.derivation import bring_up_to_date
 from highroad.ledger.writer import GroupWriter
-from highroad.limits.rate import WINDOW_S
 from highroad.pipeline.services import Services
 from highroad.ports.anchor import Anchor
 from highroad.ports.clock import Clock
 from highroad.ports.store import Store
 from highroad.settings import Settings
+
+_MINUTE_MS: Final = 60_000
+"""How far rates look back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +72,8 @@ async def take_office(services: Services, settings: Settings) -> None:
     ledger, now_ms = services.ledger, services.clock.now_ms()
     session = services.ids.new("session")
     await ledger.store.expire(now_ms)
-    services.rates.seed(await ledger.store.admitted_since(now_ms - int(WINDOW_S * 1_000)))
+    if not services.budgets.counters.is_shared:
+        await services.budgets.recall(await ledger.store.admitted_since(now_ms - _MINUTE_MS))
     opened = {
         "session": session,
         "door": "python",

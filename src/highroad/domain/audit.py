@@ -90,6 +90,7 @@ AGENT_RUN: Final = Table(
         *_text("trace_id", "status"),
         *_number("started_ms"),
         *_maybe_number("ended_ms"),
+        *_maybe("parent_id", "conversation_id"),
     ),
 )
 STEP: Final = Table(

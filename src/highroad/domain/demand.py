@@ -4,16 +4,17 @@ A demand is judged and taken by `highroad.ports.counters.Counters`, all demands 
 at once or none of them. Keys are opaque: ids and digests, never names of people (P7).
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TypeAlias
+from operator import add
+from typing import Final, NamedTuple, TypeAlias
 
 from highroad.domain.dependency import BreakerRule
 from highroad.domain.value import value
 
 
-@value
-class Amount:
+class Amount(NamedTuple):
     """What work takes of a budget. Whole numbers, which add up exactly."""
 
     proposals: int = 0
@@ -24,6 +25,16 @@ class Amount:
     """Millionths of a US dollar."""
     wall_ms: int = 0
     """Time on the road, in milliseconds."""
+
+    def plus(self, other: "Amount") -> "Amount":
+        """Both together."""
+        return Amount._make(map(add, self, other))
+
+
+NOTHING: Final = Amount()
+UNLIMITED: Final = Amount(proposals=-1, calls=-1, attempts=-1, tokens=-1, microusd=-1, wall_ms=-1)
+NEAR: Final = 0.9
+"""The part of a limit from which on whoever spends is told."""
 
 
 @value
@@ -37,6 +48,35 @@ class BudgetDemand:
     """A field below 0 is no limit."""
     until_ms: int | None = None
     """When its window ends and it may be forgotten; `None` lasts."""
+    is_final: bool = False
+    """Used by being taken: it is not held, cannot be given back, and counts at every asking."""
+
+    bounds: tuple[tuple[int, int, int, float], ...] = field(init=False, repr=False, compare=False)
+    """Of each meter that is taken of and limited: where it stands, how much, the limit, and from
+    where on that is near."""
+
+    def __post_init__(self) -> None:
+        """Work out once what is asked again and again."""
+        pairs = enumerate(zip(self.amount, self.most, strict=True))
+        self.bounds = tuple(  # type: ignore[misc]  # frozen for everybody else
+            (at, wanted, most, most * NEAR) for at, (wanted, most) in pairs if wanted and most >= 0
+        )
+
+    def shortage(self, has: Sequence[int]) -> "Shortage | None":
+        """Why an account that holds and has used `has` cannot meet it; `None` where it can."""
+        for at, wanted, most, _ in self.bounds:
+            if has[at] + wanted > most:
+                meter = Amount._fields[at]
+                return Shortage(demand=self, lack=Lack.SPENT, meter=meter, count=has[at], most=most)
+        return None
+
+    def near(self, has: Sequence[int]) -> "tuple[Near, ...]":
+        """Meters that it takes from and that are nearly used up, in an account that has `has`."""
+        found: tuple[Near, ...] = ()
+        for at, _, most, near in self.bounds:
+            if has[at] >= near:
+                found = (*found, Near(self, Amount._fields[at], has[at], most))
+        return found
 
 
 @value
@@ -110,6 +150,25 @@ class Shortage:
     """When it may be met, where that is known."""
 
 
+@value(kw_only=False)
+class Near:
+    """A budget that is nearly used up: nine tenths, or more."""
+
+    demand: BudgetDemand
+    meter: str
+    """Which field of `Amount`."""
+    count: int
+    """Used and held."""
+    most: int
+
+
+@value(kw_only=False)
+class Taken:
+    """All demands are met, and counted."""
+
+    near: tuple[Near, ...] = ()
+
+
 class AttemptResult(StrEnum):
     """What an attempt says of its dependency."""
 
@@ -121,7 +180,10 @@ class AttemptResult(StrEnum):
 
 @value
 class Settled:
-    """A budget's part of a piece of work that has ended: `used` replaces what was demanded."""
+    """A budget's part of a piece of work that has ended: `used` replaces what was held.
+
+    What is never settled counts in full: work in flight, and work of unknown outcome.
+    """
 
     demand: BudgetDemand
     used: Amount
@@ -136,5 +198,5 @@ class Reported:
     took_s: float
 
 
-Return: TypeAlias = Settled | Reported | SlotDemand | RateDemand
+Return: TypeAlias = Settled | Reported | SlotDemand | RateDemand | BucketDemand
 """What is given back: settled, reported, a place, or a turn that was not used after all."""

@@ -4,8 +4,10 @@ A tool names the dependency that it needs; one that names none is a dependency o
 kept for a dependency (breaker, bulkhead, rate, retry budget) is shared by all tools that name it.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import Final
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +64,19 @@ class Dependency:
     """Retries are at most so large a part of first attempts, besides `retry_floor`."""
     retry_floor: int = 10
     """Retries a minute that are allowed however little traffic there is."""
+
+
+ANY_OTHER: Final = "*"
+"""The name under which stands how dependencies are spared that have no entry of their own."""
+
+
+def dependency_named(name: str, among: Mapping[str, Dependency]) -> Dependency:
+    """How a dependency is spared: as configured, as all others are, or by default."""
+    known = among.get(name)
+    if known is not None:
+        return known
+    others = among.get(ANY_OTHER)
+    return Dependency(name=name) if others is None else replace(others, name=name)
 
 
 class BreakerState(StrEnum):

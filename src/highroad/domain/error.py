@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from highroad.domain.failure_kind import FailureKind
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -114,13 +116,18 @@ class ToolError(HighroadError):
         code: Stable name for programs, 1 to 64 of `a` to `z`, `0` to `9` and `_`, which stands in
             the ledger in plain; `execution_error` where it has another form.
         hint: What the model should do next.
-        retryable: The same call may succeed later. With `attempts` left it is tried again, if
-            the effect class permits.
+        retryable: The same call may succeed later. It is tried again, if the effect class
+            permits (`docs/failures.md`). Where `kind` is given, that says it.
         applied: Whether the effect took place. `False` proves that nothing was applied; `None`
             is "not known".
+        kind: What went wrong, for example `throttled`: one of the values of `FailureKind`.
+        retry_after_s: Seconds before the dependency may be asked again.
+
+    Raises:
+        ValueError: There is no such kind.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what an author may say of an error, each by name
         self,
         message: str,
         *,
@@ -128,13 +135,26 @@ class ToolError(HighroadError):
         hint: str = "",
         retryable: bool = False,
         applied: bool | None = None,
+        kind: FailureKind | str | None = None,
+        retry_after_s: float | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
         self.code: str = str(code)
         self.hint = hint
-        self.retryable = retryable
+        self.kind: FailureKind | None = None if kind is None else _kind(kind)
+        self.retryable: bool = retryable if self.kind is None else self.kind.may_pass
         self.applied = applied
+        self.retry_after_s: float | None = retry_after_s
+
+
+def _kind(word: str) -> FailureKind:
+    try:
+        return FailureKind(word)
+    except ValueError:
+        raise ValueError(
+            f"there is no kind {word!r} of failure; there are {', '.join(FailureKind)}"
+        ) from None
 
 
 class NotCompleted(HighroadError):  # noqa: N818 - a promised public name: it reads as the outcome

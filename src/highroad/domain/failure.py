@@ -22,3 +22,5 @@ class Failure:
     """When the dependency says that the next attempt may come."""
     rule: str = ""
     """What said so, for the ledger: `http.503`, `tool.said`. Never a word of the error's own."""
+    was_made: bool = True
+    """`False`: the dependency was not asked; its breaker or want of room kept the attempt away."""

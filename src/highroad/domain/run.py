@@ -1,7 +1,12 @@
 """Runs: the calls that serve one request, and the legs in which they are driven."""
 
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any, TypeAlias
+
+from highroad.domain.demand import NOTHING, Amount
 
 
 class RunStatus(StrEnum):
@@ -40,13 +45,62 @@ class Leg:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Usage:
-    """What a run has used up, with what is in flight or unknown counted in full (P6)."""
+class Spent:
+    """What calls took of budgets, as the ledger tells it (P6)."""
 
-    proposals: int = 0
-    calls: int = 0
-    cost_microusd: int = 0
+    used: Amount = NOTHING
+    """By calls whose outcome is known, or was settled, and by proposals that came to nothing."""
+    held: Mapping[str, Amount] = field(default_factory=dict)
+    """By id, calls that are in flight, or unknown and not settled: they count in full."""
+
+    @property
+    def total(self) -> Amount:
+        """All of it."""
+        total = self.used
+        for amount in self.held.values():
+            total = total.plus(amount)
+        return total
+
+
+SpentRow: TypeAlias = Iterable[Any]
+"""A wire edge: a tool, the id of a call that is held or nothing, and sums of proposals, calls,
+attempts, millionths of a dollar and milliseconds."""
+
+
+def spent_of(rows: Iterable[SpentRow]) -> Spent:
+    """Read what a store has summed up, whatever store it is."""
+    used, held = NOTHING, dict[str, Amount]()
+    for _, call_id, proposals, calls, attempts, microusd, wall_ms in rows:
+        took = Amount(calls=calls, attempts=attempts, microusd=microusd, wall_ms=wall_ms)
+        if call_id:
+            held[call_id] = took
+        else:
+            used = used.plus(took)
+        used = used.plus(Amount(proposals=proposals))
+    return Spent(used=used, held=held)
+
+
+def calls_by_tool(rows: Iterable[SpentRow]) -> tuple[tuple[str, int], ...]:
+    """How many calls with an intent each tool has, by name."""
+    found: Counter[str] = Counter()
+    for tool, _, _, calls, *_ in rows:
+        found[tool] += calls
+    return tuple(sorted((tool, calls) for tool, calls in found.items() if calls))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """What a run has used up, and where it belongs."""
+
+    steps: int = 0
+    """Calls that were received in the run itself."""
+    spent: Spent = field(default_factory=Spent)
+    """By the run and by all runs below it."""
+    by_tool: tuple[tuple[str, int], ...] = ()
+    """Calls with an intent, of the same runs."""
     started_ms: int = 0
     rested_ms: int = 0
     """Time in which the whole run waited for people; not counted as wall time."""
-    by_tool: tuple[tuple[str, int], ...] = ()
+    parent_id: str | None = None
+    """The run that it is a child of."""
+    conversation_id: str | None = None

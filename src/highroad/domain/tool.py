@@ -34,6 +34,13 @@ class Effect(StrEnum):
     """None of these: never repeated; what is not known is put before a person."""
 
 
+class Isolation(StrEnum):
+    """Where a body runs apart from the process that drives its call."""
+
+    PROCESS = "process"
+    """In a worker process, which is killed when the time is up."""
+
+
 class ArgumentRole(StrEnum):
     """What an argument decides."""
 
@@ -88,7 +95,9 @@ class ToolDefinition:
         key: Arguments that make two calls the same; empty means all.
         ask: CEL expression over `args` and `principal`; true asks a person, false does not.
         timeout_s: Of one attempt; `None` leaves it to the limits.
-        attempts: Tries for errors declared transient, the first included.
+        attempts: Tries for errors that may pass, the first included.
+        hedge_s: After so many seconds without an answer a second attempt is made beside the
+            first; `None` makes none.
         cost_usd: Most that one call may cost, reserved before it runs.
         cache_s: How long a result may be served again; 0 is never.
         honoured_s: How long an idempotent tool's other side remembers a key.
@@ -102,6 +111,7 @@ class ToolDefinition:
         examples: Arguments of calls worth imitating; each fits `input_schema`.
         flag: Feature flag that must be on for whoever calls it; `None` is none.
         dependency: What it cannot work without; `None` is itself alone.
+        isolation: Where its body runs apart; `None` is in this process.
         fallback: What stands in for it, in order, in words.
         deprecated: What to use instead; `None` is a version in good standing.
         source: Identity of the server that it comes from; empty is this program's own code.
@@ -122,6 +132,7 @@ class ToolDefinition:
     ask: str | None = None
     timeout_s: float | None = None
     attempts: int = 3
+    hedge_s: float | None = None
     cost_usd: float = 0.0
     cache_s: float = 0.0
     honoured_s: float = 86_400.0
@@ -135,6 +146,7 @@ class ToolDefinition:
     examples: tuple[JsonObject, ...] = ()
     flag: str | None = None
     dependency: str | None = None
+    isolation: Isolation | None = None
     fallback: tuple[str, ...] = ()
     deprecated: str | None = None
     source: str = ""

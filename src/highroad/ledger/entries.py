@@ -25,7 +25,7 @@ from highroad.domain.entry import (
     KeyClaim,
     Row,
 )
-from highroad.domain.order import Order, name_of, subject_of
+from highroad.domain.order import Cancellation, Order, name_of, subject_of
 from highroad.domain.outcome import Ending
 from highroad.domain.payload import PayloadRef, SealedPayload
 from highroad.domain.pin import Pin
@@ -105,6 +105,7 @@ def ended(  # noqa: PLR0913 - the facts of an ending, each by name
             "opened": record.opened_ms,
             "stages": record.trace[record.traced :],
         }
+        _place(body, record)
     else:
         body = _opening(record, EntryKind.ENDED, at_ms)
         if record.has_intent:
@@ -261,6 +262,34 @@ def lettered(
             *projections.rows(body),
             *_profile(by, letter.organization, profile, letter.changed_ms),
         ),
+        payloads=() if reason is None else (reason,),
+    )
+
+
+def cancelled(order: Cancellation, *, reason: SealedPayload | None) -> Entry:
+    """A call or a run is called off."""
+    kind = EntryKind.CALL_CANCELLED if order.call_id else EntryKind.RUN_CANCELLED
+    body: Body = {
+        "v": SCHEMA_VERSION,
+        "kind": kind,
+        "at": order.at_ms,
+        "org": order.organization,
+        "run": order.run_id,
+        "id": order.id,
+        "by": order.by,
+    }
+    if order.call_id:
+        body["call"] = order.call_id
+    if reason is not None:
+        body["reason"] = reason.id
+    return Entry(
+        kind=kind,
+        body=orjson.dumps(body),
+        organization=order.organization,
+        at_ms=order.at_ms,
+        run_id=order.run_id,
+        call_id=order.call_id or None,
+        rows=_profile(order.by, order.organization, order.profile, order.at_ms),
         payloads=() if reason is None else (reason,),
     )
 
@@ -453,6 +482,7 @@ def _opening(record: CallRecord, kind: EntryKind, at_ms: int, lines: int | None 
         body["arguments"] = _ref(record.arguments)
     if record.is_new_run:
         body["new_run"] = True
+    _place(body, record)
     if record.key_digest is not None:
         body["key"] = record.key_digest
     if record.coercions:
@@ -475,6 +505,14 @@ def _relate(body: Body, call: Call) -> None:
         body["stands_in_for"] = call.stands_in_for
     if call.redrives is not None:
         body["redrives"] = call.redrives
+
+
+def _place(body: Body, record: CallRecord) -> None:
+    """Note where the run of a call belongs; most belong nowhere, and say nothing here."""
+    if record.parent_run_id is not None:
+        body["parent_run"] = record.parent_run_id
+    if record.conversation_id is not None:
+        body["conversation"] = record.conversation_id
 
 
 def _ref(ref: PayloadRef) -> tuple[str, str, int]:

@@ -116,6 +116,10 @@ class OrganizationKey:
         """The run that a caller's own name stands for."""
         return "run_" + self.digest(b"run", name.encode()).hex()[:_OPAQUE_HEX]
 
+    def conversation_id(self, name: str) -> str:
+        """The conversation that a caller's own name stands for."""
+        return "conv_" + self.digest(b"conversation", name.encode()).hex()[:_OPAQUE_HEX]
+
     def seal_profile(self, opaque_id: str, profile: bytes) -> bytes:
         """Encrypt what is known of a principal, for the erasable table."""
         return _encrypt(self._cipher, profile, opaque_id)

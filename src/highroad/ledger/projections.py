@@ -35,8 +35,12 @@ def rows(body: Body) -> tuple[Row, ...]:
 
 def _intent(body: Body) -> tuple[Row, ...]:
     rows = (_tool_call(body, has_intent=1), _authz(body, allowed=1))
-    # The run of a lone read is written once, with its end: nothing can be lost by it.
-    is_begun = body["tier"] != Tier.READ if body["direct"] else "new_run" in body
+    if body["direct"]:
+        # The run of a lone read is written once, with its end: nothing can be lost by it, unless
+        # others draw on the same budgets.
+        is_begun = body["tier"] != Tier.READ or "parent_run" in body or "conversation" in body
+    else:
+        is_begun = "new_run" in body
     return (*rows, _run(body, RunStatus.RUNNING, None)) if is_begun else rows
 
 
@@ -260,6 +264,8 @@ def _run(body: Body, status: str, ended_ms: int | None) -> Row:
             status,
             body["opened"],
             ended_ms,
+            body.get("parent_run"),
+            body.get("conversation"),
         ),
     )
 

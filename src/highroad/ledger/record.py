@@ -21,12 +21,14 @@ class CallRecord:
         "call",
         "can_be_kept",
         "coercions",
+        "conversation_id",
         "effect",
         "has_intent",
         "is_call_kept",
         "is_new_run",
         "key_digest",
         "opened_ms",
+        "parent_run_id",
         "payloads",
         "policy_version",
         "principal_id",
@@ -59,6 +61,10 @@ class CallRecord:
         """What driving it again takes is in the vault, or on its way there."""
         self.can_be_kept: bool = True
         """The call is here as it was made; of one that an earlier process began it may not be."""
+        self.parent_run_id: str | None = None
+        """The run that its run is a child of."""
+        self.conversation_id: str | None = None
+        """Opaque; of its run."""
         self.rules: tuple[str, ...] = ()
         """Of the policy, that allowed it."""
         self.trace: list[StageLine] = []

@@ -1,67 +1,130 @@
 """The attempts of one call: try, judge what went wrong, try again where that is safe (P11)."""
 
 import asyncio
+import math
+from dataclasses import replace
+from functools import partial
 
 from highroad.domain.call import Call
 from highroad.domain.error import CallError, Code
+from highroad.domain.failure import Failure
 from highroad.domain.failure_kind import FailureKind
 from highroad.domain.outcome import Ending, Proof, Status
 from highroad.domain.tool import Effect
-from highroad.pipeline import late
+from highroad.pipeline import late, passing
+from highroad.pipeline.attempt_lines import trace_attempt, trace_hedge
 from highroad.pipeline.body import is_called_off, run_body, tool_context
 from highroad.pipeline.context import RoadContext
-from highroad.pipeline.judgement import Failure, raised, returned, timed_out
+from highroad.pipeline.hedging import hedged
+from highroad.pipeline.judgement import raised, returned, timed_out
 from highroad.pipeline.timer import within
+from highroad.resilience.retry import Again, Decision, Stop
+from highroad.resilience.retry_table import BACKOFF
 from highroad.tools.declaring.declare import ProbeHook
 
 
 async def attempt(call: Call, context: RoadContext) -> Ending:
     """Try until the body returns, or until trying again is unsafe, pointless or too late."""
     services, record, definition = context.services, context.record, call.known_definition
+    once = _try_once if definition.hedge_s is None else _try_hedged
     while True:
         if context.remaining_s() <= 0:
-            return _end(context, timed_out(), Code.TIMEOUT)
-        record.attempts += 1
-        failure = await _try_once(call, context, context.attempt_s())
-        if isinstance(failure, Ending):
-            return failure
-        context.judge_attempt(record.attempts, is_applied=failure.applied, proof=failure.proof)
-        delay_s = services.retry.delay_s(record.attempts, definition.attempts)
-        if not failure.is_transient or not _is_safe_to_repeat(call, failure):
-            return await _settle(call, context, failure)
-        if delay_s is None or delay_s >= context.remaining_s():
-            return _end(context, failure, Code.MAX_RETRIES_EXCEEDED)
-        await services.clock.sleep(delay_s)
+            return _end(context, timed_out(), "attempt.deadline")
+        came = await once(call, context)
+        if isinstance(came, Ending):
+            return came
+        if came.was_made:
+            context.judge_attempt(record.attempts, is_applied=came.applied, proof=came.proof)
+        decision = _decide(call, context, came)
+        trace_attempt(context, came, decision)
+        match decision:
+            case Again(delay_s):
+                await services.clock.sleep(delay_s)
+            case Stop.KIND | Stop.EFFECT | Stop.KEPT_AWAY:
+                return await _settle(call, context, came)
+            case Stop():
+                return _given_up(context, came, decision)
 
 
-async def _try_once(call: Call, context: RoadContext, timeout_s: float) -> Ending | Failure:
+def _decide(call: Call, context: RoadContext, failure: Failure) -> Decision:
+    """Whether to try again; a retry is counted as soon as it is decided."""
+    if not failure.was_made:
+        return Stop.KEPT_AWAY
+    return context.services.retry.after(
+        failure,
+        call.known_definition,
+        attempts=context.record.attempts,
+        most=_most(context),
+        left_s=context.remaining_s(),
+        now_s=context.services.clock.monotonic_s(),
+    )
+
+
+def _most(context: RoadContext) -> int | None:
+    """Attempts that the tool's author allows; `None` where nothing is said of them."""
+    tool = context.tool
+    return tool.definition.attempts if "attempts" in tool.declaration.given else None
+
+
+async def _try_hedged(call: Call, context: RoadContext) -> Ending | Failure:
+    """One attempt, and another beside it if the first is slow."""
+    hedge_s = call.known_definition.hedge_s or 0.0
+    return await hedged(
+        partial(_try_once, call, context),
+        after_s=hedge_s,
+        clock=context.services.clock,
+        may_hedge=partial(_may_hedge, context, hedge_s),
+    )
+
+
+def _may_hedge(context: RoadContext, hedge_s: float) -> bool:
+    """Whether one more attempt may be made; it counts as a retry."""
+    services, needs = context.services, context.tool.definition.needs
+    if context.record.attempts >= (_most(context) or BACKOFF.attempts):
+        return False
+    if not services.retry.budget.take(needs, services.clock.monotonic_s()):
+        return False
+    trace_hedge(context, hedge_s)
+    return True
+
+
+async def _try_once(call: Call, context: RoadContext) -> Ending | Failure:
+    """One attempt, if its dependency takes one."""
+    passage = await passing.enter(call, context)
+    if isinstance(passage, Failure):
+        return passage
+    context.record.attempts += 1
+    if context.record.attempts == 1:
+        context.services.retry.budget.first(call.known_definition.needs, context.lap_s)
     try:
-        result = await run_body(call, context, timeout_s, late.watch)
-    except TimeoutError as error:
-        return raised(error, context.tool) if _is_declared(error, context) else timed_out()
+        came = await _run(call, context)
+    except BaseException:
+        await asyncio.shield(passing.abandon(passage, context))
+        raise
+    await passing.leave(passage, context, came)
+    return came
+
+
+async def _run(call: Call, context: RoadContext) -> Ending | Failure:
+    """Run the body, and judge what comes of it."""
+    try:
+        result = await run_body(call, context, context.attempt_s(), late.watch)
     except asyncio.CancelledError as error:
         if is_called_off():
             raise
-        return raised(error, context.tool)
+        return _raised(error, context)
     # The second of the two boundaries of the road: a tool may raise what it likes, and the
     # call is answered all the same.
     except (Exception, SystemExit) as error:  # noqa: BLE001 - see above
-        return raised(error, context.tool)
+        return _raised(error, context)
     return returned(result, context.tool)
 
 
-def _is_declared(error: TimeoutError, context: RoadContext) -> bool:
-    """Whether the tool says what its own kind of timeout means; ours has no other name."""
-    tool = context.tool
-    return type(error) is not TimeoutError and isinstance(error, tool.transient + tool.not_applied)
-
-
-def _is_safe_to_repeat(call: Call, failure: Failure) -> bool:
-    """By class: repeatable and idempotent always, the others only if nothing was applied."""
-    return failure.applied is False or call.known_definition.effect in {
-        Effect.REPEATABLE,
-        Effect.IDEMPOTENT,
-    }
+def _raised(error: BaseException, context: RoadContext) -> Failure:
+    """What an error means; a plain `TimeoutError` may be ours, and then says what ours says."""
+    if type(error) is TimeoutError:
+        return timed_out()
+    return raised(error, context.tool, now_ms=context.services.clock.now_ms())
 
 
 async def _settle(call: Call, context: RoadContext, failure: Failure) -> Ending:
@@ -75,12 +138,17 @@ async def _settle(call: Call, context: RoadContext, failure: Failure) -> Ending:
             is_result_lost=True,
         )
     if context.proof is None and call.known_definition.effect is Effect.CHECKABLE:
-        return await probe(call, context, failure.error)
-    return _end(context, failure, failure.error.code)
+        return await probe(call, context, failure.error, kind=failure.kind)
+    return _end(context, failure)
 
 
 async def probe(
-    call: Call, context: RoadContext, cause: CallError, *, age_s: float = 0.0
+    call: Call,
+    context: RoadContext,
+    cause: CallError,
+    *,
+    kind: FailureKind = FailureKind.UNKNOWN,
+    age_s: float = 0.0,
 ) -> Ending:
     """Ask a checkable tool whether the key happened; too early, it would not know.
 
@@ -91,6 +159,7 @@ async def probe(
         call: The call in question.
         context: Of its drive.
         cause: Why it has to be asked.
+        kind: Of what went wrong.
         age_s: How long ago the key may have happened.
     """
     asked, definition = context.tool.probe, call.known_definition
@@ -112,7 +181,7 @@ async def probe(
         )
     if happened is False and not context.strays:
         context.proof = Proof.PROBE
-    return _end(context, Failure(cause, applied=None, is_transient=False), cause.code)
+    return _end(context, Failure(kind=kind, error=cause))
 
 
 async def _happened(asked: ProbeHook, call: Call, context: RoadContext) -> bool | None:
@@ -120,34 +189,59 @@ async def _happened(asked: ProbeHook, call: Call, context: RoadContext) -> bool 
     return None if seen.idempotency_key is None else await asked(seen.idempotency_key, seen)
 
 
-def _end(context: RoadContext, failure: Failure, code: str) -> Ending:
-    """Failed where something proves that nothing was applied, else unknown (P3)."""
+def _given_up(context: RoadContext, failure: Failure, stop: Stop) -> Ending:
+    """It may succeed later, and is not tried again now: the caller is told how often and why."""
     error = failure.error
-    if code == Code.MAX_RETRIES_EXCEEDED:
-        error = CallError(
-            code=code,
-            message=f"{error.message} It was tried {context.record.attempts} times.",
-            hint=error.hint or "Try again later.",
-            retryable=True,
-            is_authored=error.is_authored,
+    told = CallError(
+        code=Code.MAX_RETRIES_EXCEEDED,
+        message=f"{error.message} {_why(context.record.attempts, failure, stop)}",
+        hint=_hint(failure, stop) or error.hint or "Try again later.",
+        retryable=True,
+        is_authored=error.is_authored,
+    )
+    return _end(context, replace(failure, error=told), f"retry.{stop}")
+
+
+def _why(attempts: int, failure: Failure, stop: Stop) -> str:
+    tried = "It was tried once." if attempts == 1 else f"It was tried {attempts} times."
+    if stop is Stop.BUDGET:
+        return f"{tried} Too many calls of what it depends on are being repeated to do it again."
+    if stop is Stop.DEADLINE and failure.retry_after_s is not None:
+        wait_s = math.ceil(failure.retry_after_s)
+        return (
+            f"{tried} It may be tried again in {wait_s} s, which is later than this call may end."
         )
-    if context.proof is not None:
+    return tried
+
+
+def _hint(failure: Failure, stop: Stop) -> str:
+    """When to come back, where the dependency has said it; the author's words go before ours."""
+    if failure.error.is_authored and failure.error.hint:
+        return ""
+    if failure.retry_after_s is not None:
+        return f"Try again in {math.ceil(failure.retry_after_s)} s."
+    return "Try again in a minute." if stop is Stop.BUDGET else ""
+
+
+def _end(context: RoadContext, failure: Failure, rule: str | None = None) -> Ending:
+    """Failed where something proves that nothing was applied, else unknown (P3)."""
+    error, proof = failure.error, context.proof
+    if proof is not None:
         return Ending(
             status=Status.FAILED,
             error=error,
-            proof=context.proof,
+            proof=proof,
+            rule=rule,
             decided_by="execute",
-            kind=_kind(failure),
+            kind=failure.kind,
         )
     return Ending(
-        status=Status.UNKNOWN, error=unknown(error), decided_by="execute", kind=_kind(failure)
+        status=Status.UNKNOWN,
+        error=unknown(error),
+        rule=rule,
+        decided_by="execute",
+        kind=failure.kind,
     )
-
-
-def _kind(failure: Failure) -> FailureKind:
-    if failure.error.code == Code.TIMEOUT:
-        return FailureKind.TIMEOUT
-    return FailureKind.TRANSIENT if failure.is_transient else FailureKind.UNKNOWN
 
 
 def unknown(cause: CallError) -> CallError:

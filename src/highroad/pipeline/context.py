@@ -1,6 +1,8 @@
 """What is learned about one call while it is on the road."""
 
+import asyncio
 import logging
+from collections.abc import Coroutine
 from typing import Any, Final
 
 import orjson
@@ -8,19 +10,25 @@ import orjson
 from highroad.domain.approval import Approval, Obligation
 from highroad.domain.call import Call
 from highroad.domain.dead_letter import DeadLetter
+from highroad.domain.demand import Amount
 from highroad.domain.entry import KeyClaim
-from highroad.domain.error import BrokenPromise
+from highroad.domain.error import BrokenPromise, CountersError
 from highroad.domain.json_value import JsonValue
 from highroad.domain.label import Labels
+from highroad.domain.limits import MICRO
 from highroad.domain.outcome import AnyOutcome, Ending, Proof, Status
 from highroad.domain.tool import Effect
 from highroad.domain.verdict import StageLine
 from highroad.ledger.canonical import canonical
 from highroad.ledger.record import CallRecord
-from highroad.limits.budget import Account, Reservation, to_microusd
-from highroad.limits.rate import Taken
+from highroad.limits.exceeded import Exceeded
+from highroad.limits.reservation import Reservation
+from highroad.limits.runs import LiveRun
+from highroad.limits.share import Spender, Spending, ToolCap, to_microusd
+from highroad.pipeline.inflight import Flight
 from highroad.pipeline.services import Services
-from highroad.pipeline.successor import Link, Successor
+from highroad.pipeline.successor import Successor
+from highroad.pipeline.timer import within
 from highroad.tools.body.context import ToolContext
 from highroad.tools.compile import RegisteredTool
 
@@ -36,40 +44,42 @@ class RoadContext:
         "_has_slot",
         "_reservation",
         "_tool",
-        "account",
         "approval",
         "approval_after",
+        "attempt_until_s",
         "claim",
-        "conclusion",
         "deadline_s",
         "doubts",
+        "flight",
+        "is_lone",
         "lap_s",
         "letter",
-        "letter_before",
-        "links",
+        "made_as",
+        "near",
         "obligations",
         "outcome",
         "proof",
         "record",
+        "run",
         "seen",
         "services",
+        "spending",
         "started_s",
         "strays",
         "successor",
-        "taken",
     )
 
     def __init__(
         self,
         services: Services,
         record: CallRecord,
-        account: Account,
+        run: LiveRun,
         approval: Approval | None = None,
     ) -> None:
         self.services: Services = services
         self.record: CallRecord = record
-        self.account: Account = account
-        """Of its run; the drive leaves it at its end."""
+        self.run: LiveRun = run
+        """The drive leaves it at its end."""
         self.approval: Approval | None = approval
         """Of a call that was held and is driven on."""
         self.approval_after: Approval | None = None
@@ -87,30 +97,34 @@ class RoadContext:
         """Attempts that were given up on and whose bodies run on, each in its thread."""
         self.seen: ToolContext[Any] | None = None
         """What the tool's body and hooks were handed last."""
-        self.taken: Taken | None = None
-        """Its place in the rate."""
-        self.conclusion: Ending | None = None
-        """How it ends once it is authorized, where it stands in and no body is to run."""
-        self.links: tuple[Link, ...] = ()
-        """What may stand in behind this call, where it stands in itself."""
-        self.letter_before: DeadLetter | None = None
-        """Of the call that this one stands in for."""
+        self.made_as: Successor | None = None
+        """As what this call was made, where it stands in for another."""
         self.letter: DeadLetter | None = None
         """What its end leaves, where it is given up on."""
         self.successor: Successor | None = None
         """What stands in for it, once its terminal record is written."""
+        is_bound = run.parent is not None or services.budgets.binds_all
+        self.is_lone: bool = record.call.is_direct and not is_bound
+        """Nothing but the limits of a run of one binds the call."""
+        self.spending: Spending | None = None
+        """What it takes of budgets and rates."""
+        self.near: list[Exceeded] = []
+        """Limits that are nearly reached with it."""
         clock, call = services.clock, record.call
-        services.inflight.board(call)
+        self.flight: Flight = services.inflight.board(call)
         self.started_s: float = clock.monotonic_s()
         self.lap_s: float = self.started_s
         """When the last stage ended."""
         self.deadline_s: float = self.started_s + (call.deadline_ms - clock.now_ms()) / 1_000
         """On the monotonic clock."""
+        self.attempt_until_s: float = self.deadline_s
+        """When the attempt or question under way is over, on the monotonic clock."""
         self._tool: RegisteredTool[Any] | None = None
         self._canonical: bytes | None = None
         self._reservation: Reservation | None = None
         self._has_slot = False
         self._cost_microusd: int | None = None
+        """Once that is known; what is unknown counts in full."""
 
     # -- the call ----------------------------------------------------------------------------
 
@@ -183,7 +197,14 @@ class RoadContext:
     def attempt_s(self) -> float:
         """Seconds that one attempt, or one question to the tool's author, may take now."""
         most_s = self.tool.definition.timeout_s or self.services.limits.attempt_s
-        return min(most_s, self.remaining_s())
+        left_s = self.remaining_s()
+        timeout_s = min(most_s, left_s)
+        self.attempt_until_s = self.deadline_s - left_s + timeout_s
+        return timeout_s
+
+    def attempt_left_s(self) -> float:
+        """Seconds that are left of that."""
+        return self.attempt_until_s - self.services.clock.monotonic_s()
 
     def hurry(self, seconds: float) -> None:
         """Be over within so many seconds, if not before."""
@@ -201,37 +222,98 @@ class RoadContext:
 
     # -- what is reserved --------------------------------------------------------------------
 
+    def spender(self, cap: ToolCap | None = None, per_minute: int | None = None) -> Spender:
+        """The call, as budgets know it."""
+        call, record = self.record.call, self.record
+        return Spender(
+            holder=call.id,
+            run=self.run,
+            principal_id=record.principal_id,
+            organization=call.organization,
+            at_ms=call.created_ms,
+            is_alone=call.is_direct,
+            tool=cap,
+            per_minute=per_minute,
+        )
+
     def hold_reservation(self, reservation: Reservation) -> None:
         """Note what `admit` reserved."""
         self._reservation = reservation
-        self.record.reserved_microusd = reservation.microusd
+        self.near.extend(reservation.near)
+        self.record.reserved_microusd = reservation.amount.microusd
 
     async def take_slot(self) -> None:
-        """Wait for one of the run's slots; a call from inside a body rides on its parent's."""
+        """Wait for one of the run's slots; a call from inside a body rides on its parent's.
+
+        Raises:
+            TimeoutError: None was free before the deadline.
+        """
         call = self.record.call
         if not call.is_direct and call.parent_id is None:
-            await self.services.slots.take(call.run_id)
+            await within(self.remaining_s(), self.services.slots.take(call.run_id))
             self._has_slot = True
 
     def take_over_reservation(self) -> None:
         """The intent is written: from here on the call counts, however it ends."""
-        self.taken = None
         if self._reservation is not None:
             self._reservation.commit()
 
-    def release_reservation(self) -> None:
-        """Give back what no intent took over, and the slot."""
+    async def give_back(self) -> None:
+        """Settle what was reserved, or give back what no intent took over; and the slot.
+
+        What is unknown, or could not be recorded, is left as it is held: in full.
+        """
         if self._has_slot:
             self._has_slot = False
             self.services.slots.give(self.record.call.run_id)
-        if self.taken is not None:
-            self.taken.give_back()
-            self.taken = None
-        if self._reservation is not None:
-            self._reservation.release()
+        returning = self._returning()
+        if returning is None:
+            return
+        if self.services.budgets.counters.is_shared:
+            # Nobody waits for another machine to hear of it.
+            task = asyncio.get_running_loop().create_task(self._return(returning))
+            self.services.tasks.add(task)
+            task.add_done_callback(self.services.tasks.discard)
+        else:
+            await self._return(returning)
+
+    def _returning(self) -> Coroutine[Any, Any, None] | None:
+        """What is to be told to the counters."""
+        reservation, cost = self._reservation, self._cost_microusd
+        if not self.record.has_intent:
+            return None if reservation is None else reservation.release()
+        if cost is None:
+            return None
+        if reservation is None:
+            if self.is_lone and not self.run.seeded:
+                return None
+            held = Amount(calls=1, attempts=1, microusd=self.record.reserved_microusd)
+            cap = self.services.cap(self.tool.definition) if self.is_resolved else None
+            reservation = self.services.budgets.resumed(self.spender(cap), held)
+        used = Amount(
+            calls=1,
+            attempts=self.record.attempts,
+            microusd=cost,
+            wall_ms=self.elapsed_us() // 1_000,
+        )
+        return reservation.settle(used)
+
+    async def settle_late(self, *, applied: bool) -> None:
+        """Settle what was left in full, now that it is known what became of the call."""
+        reservation = self._reservation
+        if reservation is not None and reservation.is_unsettled:
+            microusd = self.record.reserved_microusd if applied else 0
+            used = Amount(calls=1, attempts=self.record.attempts, microusd=microusd)
+            await self._return(reservation.settle(used))
+
+    async def _return(self, returning: Coroutine[Any, Any, None]) -> None:
+        try:
+            await returning
+        except CountersError as error:
+            _log.warning("call %s counts what it reserved: %s", self.record.call.id, error)
 
     def settle(self, ending: Ending, result: bytes | None) -> int:
-        """Settle the reservation after the outcome; what is unknown counts in full.
+        """Say what the call used, after the outcome; what is unknown counts in full.
 
         Returns:
             What the call cost, in millionths of a US dollar.
@@ -245,18 +327,33 @@ class RoadContext:
             return cost
         if result is not None and self.is_resolved and self.tool.cost.actual is not None:
             cost = self._actual_cost(reserved, orjson.loads(result))
-        if self._reservation is not None:
-            self._reservation.settle(cost)
-        else:  # an earlier process reserved it, and the account was read with it
-            self.account.microusd += cost - reserved
+        if cost > reserved:
+            self.services.budgets.overshoots += 1
+            _log.warning(
+                "call %s cost %d millionths of a dollar and had reserved %d",
+                self.record.call.id,
+                cost,
+                reserved,
+            )
         self._cost_microusd = cost
         return cost
 
     def count_in_full(self) -> None:
         """The end is not on record after all: the call counts as one in flight does."""
-        if self._cost_microusd is not None:
-            self.account.microusd += self.record.reserved_microusd - self._cost_microusd
-            self._cost_microusd = None
+        self._cost_microusd = None
+
+    def told(self) -> tuple[str, ...]:
+        """What whoever called should know of limits; of one that is near, once in a run."""
+        cost, reserved = self._cost_microusd, self.record.reserved_microusd
+        if not self.near and (cost is None or cost <= reserved):
+            return ()
+        words = [limit for limit in self.near if (limit.rule, limit.is_above) not in self.run.told]
+        self.run.told |= {(limit.rule, limit.is_above) for limit in words}
+        over: tuple[str, ...] = ()
+        if cost is not None and cost > reserved:
+            spent, held = cost / MICRO, reserved / MICRO
+            over = (f"The call cost {spent:g} US dollars, and {held:g} were reserved.",)
+        return (*(limit.warning for limit in words), *over)
 
     def _actual_cost(self, reserved: int, result: JsonValue) -> int:
         """What the tool's author says that the call took; what was reserved if that breaks."""
@@ -311,7 +408,7 @@ class RoadContext:
         # It leads back here, and a circle waits for the garbage collector, which then took a
         # fifth of sustained reading (tests/road/test_memory.py).
         self.seen = None
-        self.account.leave()
+        self.run.leave()
         inflight, call = self.services.inflight, self.record.call
         behind: str | None = None
         if self.successor is not None:

@@ -12,7 +12,8 @@ from highroad.domain.identity import Delegate, Origin, Principal
 from highroad.domain.ids import uuid_hex, with_prefix
 from highroad.domain.value import value
 from highroad.ledger.history import CallHistory
-from highroad.limits.budget import Account
+from highroad.ledger.record import CallRecord
+from highroad.limits.runs import LiveRun
 from highroad.pipeline import keys
 from highroad.pipeline.context import RoadContext
 from highroad.pipeline.services import Services
@@ -34,6 +35,10 @@ class Proposal:
     """For whom; the door's own principal where nobody is named."""
     run: str | None = None
     """The caller's own name for a run that the call belongs to; without one it is a run of one."""
+    parent: str | None = None
+    """The caller's own name for the run that this one is a child of."""
+    conversation: str | None = None
+    """The caller's own name for the conversation that the run belongs to."""
     key: str | None = None
     origin: Origin = Origin.CODE
     delegation: Sequence[Delegate] = ()
@@ -49,27 +54,22 @@ async def take_in(
     principal = proposal.principal or own
     now_ms = services.clock.now_ms()
     call_id = services.ids.new("call")
-    run = proposal.run
-    if run == "":
-        raise HighroadError("a run has a name that is not empty; leave `run` out for a run of one")
-    if run is None:
-        run_id = with_prefix(call_id, "run")
-        account = services.budget.begin(run_id)
+    own_id = with_prefix(call_id, "run")
+    if proposal.run is None and proposal.parent is None and proposal.conversation is None:
+        run = services.runs.begin(own_id)
     else:
-        organization = services.ledger.keyring.organization(principal.organization)
-        run_id = organization.run_id(run)
-        account = await services.budget.enter(run_id)
+        run = await _run_of(services, proposal, principal.organization, own_id)
     call = Call(
         id=call_id,
-        run_id=run_id,
+        run_id=run.run_id,
         trace_id=uuid_hex(call_id),
         tool=proposal.tool,
         raw=proposal.arguments,
         principal=principal,
         deadline_ms=now_ms + int(services.limits.call_s * 1_000),
         created_ms=now_ms,
-        step=account.next_step(),
-        is_direct=run is None,
+        step=run.next_step(),
+        is_direct=run.is_direct,
         origin=proposal.origin,
         delegation=tuple(proposal.delegation),
         evidence=proposal.evidence,
@@ -78,7 +78,36 @@ async def take_in(
         dry_run=proposal.dry_run,
         door=proposal.door,
     )
-    return call, await _context(services, call, account)
+    return call, await _context(services, call, run)
+
+
+async def _run_of(
+    services: Services, proposal: Proposal, organization: str, own_id: str
+) -> LiveRun:
+    """Step inside the run of a proposal that says where it belongs, and inside those above it.
+
+    Raises:
+        HighroadError: A name is empty, or the run belongs elsewhere.
+    """
+    if "" in {proposal.run, proposal.parent, proposal.conversation}:
+        raise HighroadError(
+            "a run, its parent and its conversation have names that are not empty; leave `run` "
+            "out for a run of one"
+        )
+    key = services.ledger.keyring.organization(organization)
+    parent_id = None if proposal.parent is None else key.run_id(proposal.parent)
+    conversation_id = (
+        None if proposal.conversation is None else key.conversation_id(proposal.conversation)
+    )
+    if proposal.run is not None:
+        run_id = key.run_id(proposal.run)
+        await services.cancelled.look(run_id)
+        return await services.runs.enter(
+            run_id, parent_id=parent_id, conversation_id=conversation_id
+        )
+    if parent_id is not None:
+        return await services.runs.begin_below(own_id, parent_id, conversation_id=conversation_id)
+    return services.runs.begin(own_id, conversation_id=conversation_id)
 
 
 async def take_in_nested(
@@ -97,7 +126,7 @@ async def take_in_nested(
         arguments: Of the call.
         key: Given by the body.
     """
-    account = await services.budget.enter(parent.run_id, is_direct=parent.is_direct)
+    run = await services.runs.enter(parent.run_id, is_direct=parent.is_direct)
     call = replace(
         parent,
         id=services.ids.new("call"),
@@ -105,7 +134,7 @@ async def take_in_nested(
         version=tool[1],
         raw=arguments,
         created_ms=services.clock.now_ms(),
-        step=account.next_step(),
+        step=run.next_step(),
         is_direct=False,
         parent_id=parent.id,
         idempotency_key=key,
@@ -113,7 +142,7 @@ async def take_in_nested(
         definition=None,
         arguments=None,
     )
-    return call, await _context(services, call, account)
+    return call, await _context(services, call, run)
 
 
 async def take_in_successor(
@@ -124,7 +153,7 @@ async def take_in_successor(
     One from inside a body keeps that of the call whose body waits.
     """
     now_ms = services.clock.now_ms()
-    account = await services.budget.enter(call.run_id, is_direct=call.is_direct)
+    run = await services.runs.enter(call.run_id, is_direct=call.is_direct)
     deadline_ms = now_ms + int(services.limits.call_s * 1_000)
     made = replace(
         call,
@@ -134,7 +163,7 @@ async def take_in_successor(
         raw=successor.arguments,
         created_ms=now_ms,
         deadline_ms=deadline_ms if call.parent_id is None else call.deadline_ms,
-        step=account.next_step(),
+        step=run.next_step(),
         is_direct=False,
         idempotency_key=successor.key,
         revision=0,
@@ -143,9 +172,8 @@ async def take_in_successor(
         definition=None,
         arguments=None,
     )
-    context = await _context(services, made, account)
-    context.conclusion, context.links = successor.conclusion, successor.rest
-    context.letter_before = successor.letter
+    context = await _context(services, made, run)
+    context.made_as = successor
     return made, context
 
 
@@ -155,29 +183,37 @@ async def take_in_redrive(services: Services, call: Call) -> tuple[Call, RoadCon
     The wall time of its run is not what it waited for a person.
     """
     now_ms = services.clock.now_ms()
-    account = await services.budget.enter(call.run_id, is_direct=True)
+    run = await services.runs.enter(call.run_id, is_direct=True)
     made = replace(
         call,
         id=services.ids.new("call"),
         created_ms=now_ms,
         deadline_ms=now_ms + int(services.limits.call_s * 1_000),
-        step=account.next_step(),
+        step=run.next_step(),
         is_direct=False,
         parent_id=None,
         revision=0,
         stands_in_for=None,
         redrives=call.id,
     )
-    return made, await _context(services, made, account)
+    return made, await _context(services, made, run)
 
 
-async def _context(services: Services, call: Call, account: Account) -> RoadContext:
+async def _context(services: Services, call: Call, run: LiveRun) -> RoadContext:
     try:
         record = await services.ledger.record(call, policy_version=services.policy.version)
     except BaseException:
-        account.leave()
+        run.leave()
         raise
-    return RoadContext(services, record, account)
+    return _within(services, record, run)
+
+
+def _within(
+    services: Services, record: CallRecord, run: LiveRun, approval: Approval | None = None
+) -> RoadContext:
+    """The context of a call in its run, whose place its first entry tells."""
+    record.parent_run_id, record.conversation_id = run.parent_id, run.conversation_id
+    return RoadContext(services, record, run, approval)
 
 
 def bare(services: Services, history: CallHistory) -> Call:
@@ -204,9 +240,11 @@ async def reopen(
     services: Services, call: Call, history: CallHistory, approval: Approval | None = None
 ) -> RoadContext:
     """The context of a call that the ledger knows, to drive it on or to end it."""
+    if not call.is_direct:
+        await services.cancelled.look(call.run_id)
     record = await services.ledger.reopened(call, history)
-    account = await services.budget.enter(call.run_id, is_direct=call.is_direct)
-    context = RoadContext(services, record, account, approval)
+    run = await services.runs.enter(call.run_id, is_direct=call.is_direct)
+    context = _within(services, record, run, approval)
     record.arguments = history.ref("arguments")
     tool = services.registry.find(call.tool, call.version)
     if tool is not None:

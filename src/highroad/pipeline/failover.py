@@ -39,7 +39,7 @@ def is_given_up(ending: Ending, effect: str) -> bool:
     code = None if ending.error is None else ending.error.code
     match ending.status:
         case Status.FAILED if ending.kind is not None:
-            return ending.kind.is_of_dependency
+            return ending.kind.is_of_dependency or code in _OUT_OF_REACH
         case Status.FAILED:
             return code in _EXHAUSTED | _OUT_OF_REACH or code == Code.RATE_LIMITED
         case Status.REFUSED if ending.decided_by != "dedupe":
@@ -69,13 +69,15 @@ def _successor(context: RoadContext, ending: Ending) -> Successor | None:
 
 def _links(context: RoadContext) -> Iterator[Link]:
     """What the tool of this call declares, then what is left of the chain that led to it."""
-    if context.conclusion is None:
+    made_as = context.made_as
+    if made_as is None or made_as.conclusion is None:
         for stand_in in context.tool.fallbacks:
             stored: Ending | None = None
             if isinstance(stand_in, StaleResult):  # only this call knows under which key it is
                 stored = _stale(context, stand_in.max_age_s)
             yield Link(stand_in=stand_in, of=context.record.call, stored=stored)
-    yield from context.links
+    if made_as is not None:
+        yield from made_as.rest
 
 
 def _made_of(link: Link, context: RoadContext, rest: tuple[Link, ...]) -> Successor | None:
@@ -108,7 +110,7 @@ def _made_of(link: Link, context: RoadContext, rest: tuple[Link, ...]) -> Succes
         key=_key(context),
         conclusion=conclusion,
         rest=rest,
-        letter=context.letter or context.letter_before,
+        letter=context.letter or (None if context.made_as is None else context.made_as.letter),
         is_as_good=conclusion is None or not call.known_definition.has_effects,
     )
 

@@ -1,26 +1,69 @@
 """Calls that this process drives at this moment, and the keys under which others find them."""
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from highroad.domain.call import Call
 from highroad.domain.outcome import AnyOutcome
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Flight:
     """One call under way. `landed` is made when somebody first waits for it."""
 
-    call_id: str
-    parent_id: str | None
-    tool: str
-    """As it was asked for."""
+    call: Call
+    """As it came in."""
+    task: asyncio.Task[Any] | None
+    """That drives it; it may be a task of whoever made the call."""
+    cancellations: int
+    """Of the task, before this call."""
     key: bytes | None = None
     arguments: bytes = b""
     """Digest of its canonical arguments."""
     landed: asyncio.Future[AnyOutcome] | None = None
     before: list[asyncio.Future[AnyOutcome]] = field(default_factory=list)
     """Of the calls that this one stands in for."""
+    is_answered: bool = False
+    """Its end is known, and may be on its way to the ledger: too late to call it off."""
+    called_off_by: str | None = None
+    """Opaque id of whoever called it off."""
+
+    @property
+    def call_id(self) -> str:
+        """Of the call."""
+        return self.call.id
+
+    @property
+    def parent_id(self) -> str | None:
+        """The call whose body made this one."""
+        return self.call.parent_id
+
+    def call_off(self, by: str) -> bool:
+        """Cancel what drives it; `False` where it is too late. It is answered all the same."""
+        if self.is_answered or self.called_off_by is not None or self.task is None:
+            return False
+        self.called_off_by = by
+        self.task.cancel()
+        return True
+
+    def take_back(self) -> bool:
+        """Undo what `call_off` did to the task, once.
+
+        Returns:
+            Whether no other cancellation is left: this one was meant for the call alone, and not
+            for whoever waits for its answer.
+        """
+        task, self.task = self.task, None
+        if task is None or self.called_off_by is None:
+            return False
+        return task.uncancel() <= self.cancellations
+
+    def landing(self) -> asyncio.Future[AnyOutcome]:
+        """Done when it has landed; cancelled, if it then had no outcome."""
+        if self.landed is None:
+            self.landed = asyncio.get_running_loop().create_future()
+        return self.landed
 
 
 class Inflight:
@@ -29,15 +72,36 @@ class Inflight:
     def __init__(self) -> None:
         self._by_key: dict[bytes, Flight] = {}
         self._by_call: dict[str, Flight] = {}
+        self._loop: asyncio.AbstractEventLoop | None = None
 
-    def board(self, call: Call) -> None:
-        """From here to `leave` this process drives the call, which has no key yet."""
-        self.expect(call.id, call)
+    def board(self, call: Call) -> Flight:
+        """From here to `leave` this process, in this task, drives the call; it has no key yet."""
+        if self._loop is None:
+            self._loop = asyncio.get_running_loop()
+        # To be told the loop spares a read half of what asking for its task costs.
+        task = asyncio.current_task(self._loop)
+        flight = Flight(call, task, 0 if task is None else task.cancelling())
+        expected = self._by_call.get(call.id)
+        if expected is not None:  # whoever waits for it waits on
+            flight.landed, flight.before = expected.landed, expected.before
+        self._by_call[call.id] = flight
+        return flight
 
-    def expect(self, call_id: str, call: Call, tool: str | None = None) -> None:
-        """The same of a call that is about to be made in place of `call`, of another `tool`."""
-        if call_id not in self._by_call:  # whoever waits for one that was expected waits on
-            self._by_call[call_id] = Flight(call_id, call.parent_id, tool or call.tool)
+    def expect(self, call_id: str, call: Call, tool: str) -> None:
+        """A call of this id is about to be made in place of `call`, and may be waited for."""
+        self._by_call[call_id] = Flight(replace(call, id=call_id, tool=tool), None, 0)
+
+    def of(self, *, call_id: str | None = None, run_id: str | None = None) -> list[Flight]:
+        """Calls of a run, or one call and what its body called, or all; as they boarded."""
+        if call_id is None and run_id is None:
+            return list(self._by_call.values())
+        return [
+            flight
+            for flight in self._by_call.values()
+            if flight.call.run_id == run_id
+            or flight.call_id == call_id
+            or (call_id is not None and self.is_inside(flight.call, call_id))
+        ]
 
     def enter(
         self, key: bytes, call: Call, arguments: bytes, *, owns_key: bool = False
@@ -88,7 +152,7 @@ class Inflight:
     def tool_of(self, call_id: str) -> str | None:
         """The tool that a call under way asks for."""
         flight = self._by_call.get(call_id)
-        return None if flight is None else flight.tool
+        return None if flight is None else flight.call.tool
 
     def is_inside(self, call: Call, outer: str) -> bool:
         """Whether the body of the call `outer` waits for `call`, itself or through others."""
@@ -103,9 +167,7 @@ class Inflight:
         flight = self._by_call.get(call_id)
         if flight is None:
             return None
-        if flight.landed is None:
-            flight.landed = asyncio.get_running_loop().create_future()
-        landed = flight.landed
+        landed = flight.landing()
         try:
             # Who joins may be cancelled without taking the others' answer away.
             return await asyncio.shield(landed)

@@ -14,10 +14,11 @@ from typing import Final
 from highroad.domain.dead_letter import DeadLetter, settled
 from highroad.domain.entry import AMENDMENT, Amendment, AmendmentKind
 from highroad.domain.error import LedgerError
+from highroad.domain.failure import Failure
 from highroad.domain.outcome import AnyOutcome, Completed, Ending, Proof, Status
 from highroad.ledger import entries
 from highroad.pipeline.context import RoadContext
-from highroad.pipeline.judgement import Failure, raised, returned
+from highroad.pipeline.judgement import raised, returned
 
 OURSELVES: Final = "highroad"
 """Who amends, where no person does."""
@@ -73,6 +74,7 @@ async def _amend_ended(context: RoadContext, *, applied: bool) -> None:
     outcome = await context.services.inflight.join(context.record.call.id) or context.outcome
     if outcome is not None and _is_news(outcome, applied=applied):
         _amend(context, applied=applied, letter=await _letter(context))
+        await context.settle_late(applied=applied)
 
 
 async def _letter(context: RoadContext) -> DeadLetter | None:

@@ -5,28 +5,32 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import anyio
-
 from highroad.domain.call import Call
+from highroad.domain.demand import Amount
 from highroad.domain.identity import Delegate, Principal
 from highroad.domain.limits import Limits
 from highroad.domain.outcome import AnyOutcome
 from highroad.domain.tool import ToolDefinition
 from highroad.ledger.ledger import Ledger
 from highroad.ledger.results import Results
-from highroad.limits.budget import Budget, Demand, to_microusd
-from highroad.limits.rate import Rates
+from highroad.limits.budgets import Budgets
+from highroad.limits.runs import LiveRuns
+from highroad.limits.share import ToolCap, to_microusd
 from highroad.limits.slots import Slots
+from highroad.pipeline.cancelled import CancelledRuns
 from highroad.pipeline.deps import Deps
 from highroad.pipeline.inflight import Inflight
 from highroad.pipeline.successor import Successor
+from highroad.pipeline.threads import Threads
 from highroad.ports.clock import Clock
 from highroad.ports.conditions import Condition
 from highroad.ports.flags import Flags
 from highroad.ports.ids import Ids
 from highroad.ports.policy import Deny, Permit, Policy
+from highroad.ports.sandbox import Sandbox
 from highroad.ports.verifier import Verifier
 from highroad.resilience.loops import Loops
+from highroad.resilience.passage import Ways
 from highroad.resilience.retry import Retry
 from highroad.tools.compile import RegisteredTool
 from highroad.tools.registry import Registry
@@ -55,17 +59,20 @@ class Services:
     limits: Limits
     clock: Clock
     ids: Ids
-    budget: Budget
-    rates: Rates
+    runs: LiveRuns
+    budgets: Budgets
     slots: Slots
     results: Results
     loops: Loops
     retry: Retry
+    ways: Ways
     deps: Deps
     joiner: Joiner
     nested: Nested
     stand_in: StandsIn
-    threads: anyio.CapacityLimiter
+    threads: Threads
+    sandbox: Sandbox
+    cancelled: CancelledRuns
     inflight: Inflight = field(default_factory=Inflight)
     flags: Flags
     asks: Mapping[str, Condition] = field(default_factory=dict)
@@ -83,8 +90,9 @@ class Services:
     _admissions: dict[tuple[Principal, tuple[Delegate, ...], str], Permit | Deny] = field(
         default_factory=dict
     )
-    _demands: dict[str, Demand] = field(default_factory=dict)
-    """By digest of the definition: versions share the name under which a run counts them, and
+    _caps: dict[str, ToolCap] = field(default_factory=dict)
+    _amounts: dict[str, Amount] = field(default_factory=dict)
+    """Both by digest of the definition: versions share the name under which a run counts them, and
     neither price nor limit."""
 
     def admission(self, call: Call, definition: ToolDefinition) -> Permit | Deny:
@@ -104,13 +112,28 @@ class Services:
             return definition.per_minute
         return self.limits.per_minute
 
-    def demand(self, tool: RegisteredTool[Any], call: Call) -> Demand:
-        """What a call asks of its run's budget."""
+    def binds(self, definition: ToolDefinition) -> bool:
+        """Whether a rate of the tool, or a budget wider than a run, binds its calls."""
+        return self.budgets.binds_all or self.per_minute(definition) is not None
+
+    def cap(self, definition: ToolDefinition) -> ToolCap:
+        """How often one run may call a tool."""
+        cap = self._caps.get(definition.digest)
+        if cap is None:
+            cap = self._caps[definition.digest] = ToolCap.of(definition, self.limits)
+        return cap
+
+    def amount(self, tool: RegisteredTool[Any]) -> Amount:
+        """What a call takes of budgets at most, by what its tool declares."""
         digest = tool.definition.digest
-        demand = self._demands.get(digest)
-        if demand is None:
-            demand = self._demands[digest] = Demand.of(tool.definition, self.limits)
-        if tool.cost.estimate is not None:
-            estimate = to_microusd(tool.cost.reserve(call.known_arguments))
-            demand = Demand(demand.tool, demand.limit, demand.most, estimate)
-        return demand
+        amount = self._amounts.get(digest)
+        if amount is None:
+            amount = self._amounts[digest] = self._declared(tool)
+        return amount
+
+    def _declared(self, tool: RegisteredTool[Any]) -> Amount:
+        definition, cost = tool.definition, tool.cost
+        # A price that is told only afterwards is one without a maximum.
+        is_open = cost.actual is not None and cost.at_most == 0
+        usd = self.limits.ceiling_usd if is_open else definition.cost_usd
+        return Amount(calls=1, attempts=definition.attempts, microusd=to_microusd(usd))

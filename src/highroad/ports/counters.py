@@ -1,10 +1,38 @@
 """Where budgets, rates, bulkheads and breakers are counted: here, or for all processes at once."""
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Protocol
 
-from highroad.domain.demand import Amount, Demand, Return, Shortage
+from highroad.domain.demand import (
+    Amount,
+    AttemptResult,
+    Demand,
+    RateDemand,
+    Return,
+    Shortage,
+    Taken,
+)
 from highroad.domain.dependency import BreakerReading, BreakerRule, BreakerState
+
+
+class OwnBreaker(Protocol):
+    """A breaker that one process alone keeps, and that it asks without waiting.
+
+    Times are those of the monotonic clock, in seconds.
+    """
+
+    def wait_s(self, holder: str, now_s: float) -> float | None:
+        """How long an attempt has to wait; `None` if it may come now, 0 if nobody can say."""
+        ...
+
+    def let_through(self, holder: str, now_s: float) -> None:
+        """An attempt begins, which `wait_s` had nothing against."""
+        ...
+
+    def report(self, holder: str, result: AttemptResult, took_s: float, now_s: float) -> bool:
+        """An attempt has ended; whether that opened or closed the breaker."""
+        ...
 
 
 class Counters(Protocol):
@@ -23,7 +51,7 @@ class Counters(Protocol):
         """Which of the demands could not be met now, taking nothing."""
         ...
 
-    async def take(self, demands: Sequence[Demand], *, holder: str) -> Shortage | None:
+    async def take(self, demands: Sequence[Demand], *, holder: str) -> Shortage | Taken:
         """Take all of them in one atomic operation, or nothing and say which one is short.
 
         Args:
@@ -33,20 +61,53 @@ class Counters(Protocol):
         """
         ...
 
-    async def give(self, returns: Sequence[Return], *, holder: str) -> None:
-        """Give back, settle and report what `holder` took, in one operation. Safe to repeat."""
+    async def give(self, returns: Sequence[Return], *, holder: str) -> Sequence[BreakerReading]:
+        """Give back, settle and report what `holder` took, in one operation. Safe to repeat.
+
+        Returns:
+            The breakers that this opened or closed.
+        """
         ...
 
     async def renew(self, holders: Sequence[str]) -> None:
         """Hold places longer: their holders live."""
         ...
 
-    async def seed(self, account: str, used: Amount, *, until_ms: int | None) -> None:
-        """Let an account begin with what the ledger says was used, unless it is known already."""
+    async def seed(
+        self,
+        account: str,
+        used: Amount,
+        *,
+        held: Mapping[str, Amount] = MappingProxyType({}),
+        until_ms: int | None = None,
+    ) -> None:
+        """Let an account begin with what the ledger says, unless it is known already.
+
+        Args:
+            account: As demands name it.
+            used: For good.
+            held: By holder: in flight or of unknown outcome, to be settled yet.
+            until_ms: When its window ends and it may be forgotten.
+        """
+        ...
+
+    async def recall(self, turns: Sequence[tuple[RateDemand, int]]) -> None:
+        """Count turns that were taken earlier, each at its Unix time in ms, whatever the limit.
+
+        A time to come, as after a clock was set back, counts as now.
+        """
         ...
 
     async def usage(self, account: str) -> Amount | None:
         """What an account has used and holds; `None` where it is not known."""
+        ...
+
+    def own_breaker(self, dependency: str, rule: BreakerRule) -> OwnBreaker | None:
+        """The breaker of a dependency, where this process alone keeps it.
+
+        It is the one that `take` and `give` ask and tell: a shortcut for attempts that demand
+        nothing else.
+        """
         ...
 
     async def breakers(self, rules: Mapping[str, BreakerRule]) -> Sequence[BreakerReading]:

@@ -10,9 +10,10 @@ from typing import Protocol
 
 from highroad.domain.approval import Approval, ApprovalState
 from highroad.domain.entry import Entry, Fence, KeyClaim, Position, Receipt, StoredEntry
+from highroad.domain.limits import Scope
 from highroad.domain.order import Order, PostedOrder
 from highroad.domain.payload import SealedKey, SealedPayload
-from highroad.domain.run import Usage
+from highroad.domain.run import Spent, Usage
 from highroad.ports.proofs import ProofStore
 from highroad.ports.tables import AuditTables
 from highroad.ports.upkeep import Upkeep
@@ -181,14 +182,32 @@ class Store(Protocol):
         ...
 
     async def usage(self, run_id: str, *, at_ms: int) -> Usage:
-        """What a run has used; calls in flight or unknown count what they reserved.
+        """What a run, and all runs below it, have used, and where it belongs.
 
-        A wait for people that goes on has lasted until `at_ms`.
+        Calls in flight, and unknown ones that nobody has settled, count what they reserved; one
+        that was settled as not applied costs nothing. A wait for people that goes on has lasted
+        until `at_ms`.
         """
         ...
 
-    async def admitted_since(self, at_ms: int) -> Sequence[tuple[str, str, int]]:
-        """(principal, tool, time) of each call with an intent since `at_ms`, oldest first."""
+    async def spent(
+        self, scope: Scope, whose: str, *, since_ms: int = 0, until_ms: int | None = None
+    ) -> Spent:
+        """What calls took that were received from `since_ms` on and before `until_ms`.
+
+        Args:
+            scope: Conversation, user or organization; runs are told by `usage`.
+            whose: Its id; opaque of a conversation or user.
+            since_ms: Unix time.
+            until_ms: Unix time; `None` is up to now.
+        """
+        ...
+
+    async def admitted_since(self, at_ms: int) -> Sequence[tuple[str, str, str, int]]:
+        """(organization, principal, tool, time) of each call with an intent since `at_ms`.
+
+        Oldest first.
+        """
         ...
 
     async def post(self, order: Order) -> None:

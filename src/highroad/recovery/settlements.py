@@ -8,7 +8,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
-from typing import Final
+from typing import Final, Protocol
 
 import orjson
 
@@ -35,6 +35,18 @@ SETTLE: Final = "calls:settle"
 _PAGE: Final = 100
 
 
+class Heed(Protocol):
+    """Does what follows from a settlement."""
+
+    async def __call__(self, history: CallHistory, *, applied: bool) -> None:
+        """Hear whether a call was applied that was unknown until now."""
+        ...
+
+
+async def nothing_follows(history: CallHistory, *, applied: bool) -> None:
+    """Heed no settlement: where nothing is reserved, nothing is to be settled."""
+
+
 class Settlements:
     """Lists what needs a person, and takes their word for it.
 
@@ -44,9 +56,10 @@ class Settlements:
         ids: Names amendments.
         permissions: What a principal holds, by the policy; `None` where no policy is in force.
         is_owner: Whether this process writes entries; another one leaves orders in the inbox.
+        heed: Is told what each call that was settled turned out to be.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what they are made of, each by name
         self,
         ledger: Ledger,
         clock: Clock,
@@ -54,7 +67,9 @@ class Settlements:
         *,
         permissions: Callable[[Principal], AbstractSet[str]] | None,
         is_owner: bool,
+        heed: Heed = nothing_follows,
     ) -> None:
+        self._heed = heed
         self._ledger = ledger
         self._clock = clock
         self._ids = ids
@@ -131,6 +146,7 @@ class Settlements:
             if isinstance(receipt, KeyDestroyed):  # the word counts without its reason
                 amendment = _amendment(settlement, None)
                 await self._amend(history, settlement, amendment, None)
+            await self._heed(history, applied=settlement.applied)
         return amendment
 
     def _judge(self, history: CallHistory, settlement: Settlement, by: Principal) -> None:

@@ -4,16 +4,21 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from highroad.domain.dependency import BreakerRule, Dependency
 from highroad.domain.identity import DEFAULT_ORGANIZATION
-from highroad.domain.limits import Limits
+from highroad.domain.limits import Limits, Scope, Window, WithoutCounters
 from highroad.domain.policy import ORGANIZATION, Then
 from highroad.settings.kinds import (
     ABOVE_ZERO,
     ANCHORS,
+    AT_LEAST_ONE,
     COUNT,
+    COUNTERS,
     LEDGER,
     NUMBER,
     POSITIVE,
+    RATIO,
+    SHARE,
     TEXT,
     TEXTS,
     TRUTH,
@@ -78,6 +83,25 @@ def _limit(name: str, doc: str, kind: Kind | None = None) -> Setting:
     )
 
 
+_DEFAULT_DEPENDENCY: Final = Dependency(name=EACH_NAME)
+
+
+def _spares(name: str, kind: Kind, doc: str) -> Setting:
+    """A setting of a dependency."""
+    return Setting(f"dependencies.{EACH_NAME}.{name}", kind, _usual(_DEFAULT_DEPENDENCY, name), doc)
+
+
+def _breaks(name: str, kind: Kind, doc: str) -> Setting:
+    """A setting of its breaker."""
+    default = _usual(_DEFAULT_DEPENDENCY.breaker, name)
+    return Setting(f"dependencies.{EACH_NAME}.breaker.{name}", kind, default, doc)
+
+
+def _usual(of: Dependency | BreakerRule, name: str) -> object:
+    default = getattr(of, name)
+    return Absent.NONE if default is None else default
+
+
 SETTINGS: Final = (
     Setting(
         "profile",
@@ -90,6 +114,12 @@ SETTINGS: Final = (
         LEDGER,
         "sqlite:///.highroad/ledger.db",
         "Where the ledger is. A relative path starts at the folder of `highroad.toml`.",
+    ),
+    Setting(
+        "counters",
+        COUNTERS,
+        "memory:",
+        "Where budgets and rates are counted: in this process.",
     ),
     Setting(
         "tools",
@@ -108,6 +138,14 @@ SETTINGS: Final = (
     _limit("attempt_s", "Seconds of one attempt of a tool that sets none itself."),
     _limit("call_s", "Seconds of one call; they stand still while it is held."),
     _limit("parallel", "Calls of a run that execute at once.", POSITIVE),
+    _limit("threads", "Bodies of synchronous tools that run at once, of all tools.", POSITIVE),
+    _limit(
+        "threads_each",
+        "Threads of one dependency, with those of bodies that run on behind their deadline. When "
+        "these have them all, its calls fail as `overloaded`.",
+        POSITIVE,
+    ),
+    _limit("processes", "Worker processes at once, for bodies that run in one.", POSITIVE),
     _limit("approval_s", "Seconds that an approval waits."),
     _limit("cache_s", "Most seconds that a result may be served, whatever its tool declares."),
     _limit("cache_entries", "Results kept at most."),
@@ -115,6 +153,67 @@ SETTINGS: Final = (
     _limit("argument_bytes", "Size of the arguments of a call."),
     _limit("result_bytes", "Size of a result."),
     _limit("per_minute", "Calls a minute of one tool by one principal.", COUNT),
+    _limit("ceiling_usd", "Money that work reserves which declares no maximum, in US dollars."),
+    _limit("ceiling_tokens", "Tokens that work reserves which declares no maximum."),
+    _limit(
+        "reads_without_counters",
+        "What becomes of reads while `counters` cannot be reached; what is above is refused.",
+        one_of(WithoutCounters),
+    ),
+    Setting(
+        "budgets.[].scope",
+        one_of(scope for scope in Scope if scope is not Scope.RUN),
+        Absent.REQUIRED,
+        "Whose the budget is; that of a run stands under `limits`.",
+    ),
+    Setting(
+        "budgets.[].window",
+        one_of(Window),
+        Window.LIFE,
+        "When it begins anew, in UTC: for users and organizations `hour`, `day` or `month`.",
+    ),
+    Setting(
+        "budgets.[].proposals",
+        COUNT,
+        Absent.NONE,
+        "Calls that are received, refused and repeated ones included.",
+    ),
+    Setting("budgets.[].calls", COUNT, Absent.NONE, "Calls that reach an intent."),
+    Setting("budgets.[].attempts", COUNT, Absent.NONE, "Tries of their bodies."),
+    Setting("budgets.[].tokens", COUNT, Absent.NONE, "Tokens, in and out."),
+    Setting("budgets.[].usd", NUMBER, Absent.NONE, "Money, in US dollars."),
+    Setting("budgets.[].wall_s", NUMBER, Absent.NONE, "Seconds on the road, added up."),
+    Setting(
+        "rates.[].scope",
+        one_of((Scope.USER, Scope.ORGANIZATION)),
+        Absent.REQUIRED,
+        "Whose calls are counted.",
+    ),
+    Setting("rates.[].per_minute", COUNT, Absent.REQUIRED, "Calls in any sixty seconds."),
+    Setting(
+        "rates.[].burst",
+        POSITIVE,
+        Absent.NONE,
+        "So many at once, and then evenly: a bucket in place of the sliding window.",
+    ),
+    _spares("parallel", POSITIVE, "Attempts that it gets at once."),
+    _spares(
+        "wait_s", NUMBER, "Seconds that an attempt waits for its turn among `parallel` others."
+    ),
+    _spares("per_minute", POSITIVE, "Attempts a minute that it gets, evenly."),
+    _spares(
+        "burst", POSITIVE, "Attempts that may come together; what a second brings unless given."
+    ),
+    _spares("retry_ratio", RATIO, "Retries are at most so large a part of first attempts."),
+    _spares("retry_floor", COUNT, "Retries a minute that are allowed besides, in each process."),
+    _breaks("failures", POSITIVE, "So many failures within the window open the breaker,"),
+    _breaks("failure_rate", SHARE, "if they are so large a part of the attempts in it."),
+    _breaks("window_s", AT_LEAST_ONE, "Seconds that failures and slow attempts are counted for."),
+    _breaks("recovery_s", NUMBER, "Seconds that it stays open before attempts may try again."),
+    _breaks("successes", POSITIVE, "So many in a row then close it; one failure opens it again."),
+    _breaks("slow_s", ABOVE_ZERO, "An attempt that takes longer is slow."),
+    _breaks("slow_rate", SHARE, "So large a part of slow attempts opens it,"),
+    _breaks("slow_attempts", POSITIVE, "once there were so many attempts in the window."),
     Setting(
         "policy.allow",
         TEXTS,

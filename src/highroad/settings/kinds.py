@@ -82,6 +82,10 @@ def _shown_anchors(value: object) -> object:
     return [without_secrets(str(url)) for url in value] if isinstance(value, list) else value
 
 
+def _are_counters(value: object) -> bool:
+    return value == "memory:"
+
+
 def _is_text(value: object) -> bool:
     return isinstance(value, str) and bool(value.strip())
 
@@ -121,12 +125,28 @@ NUMBER: Final = Kind("a number, 0 or more", _is_number, _read_number)
 ABOVE_ZERO: Final = Kind(
     "a number above 0", lambda value: _is_number(value) and value != 0, _read_number
 )
+AT_LEAST_ONE: Final = Kind(
+    "a number, 1 or more",
+    lambda value: isinstance(value, int | float) and _is_number(value) and value >= 1,
+    _read_number,
+)
+SHARE: Final = Kind(
+    "a part of all: above 0, up to 1",
+    lambda value: isinstance(value, int | float) and _is_number(value) and 0 < value <= 1,
+    _read_number,
+)
+RATIO: Final = Kind(
+    "a part of all: 0 to 1",
+    lambda value: isinstance(value, int | float) and _is_number(value) and value <= 1,
+    _read_number,
+)
 TRUTH: Final = Kind("true or false", lambda value: isinstance(value, bool), _read_truth)
 LEDGER: Final = Kind(
     'a URL: "sqlite:///path", "postgresql://host/database"',
     _is_ledger,
     shown=lambda value: without_secrets(str(value)),
 )
+COUNTERS: Final = Kind('a URL: "memory:"', _are_counters)
 ANCHORS: Final = Kind(
     'a list of URLs: "file:///path", "sqlite:///path", "postgresql://host/database", '
     '"https://host/path"',

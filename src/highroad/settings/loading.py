@@ -6,10 +6,18 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
 
+from highroad.domain.dependency import BreakerRule, Dependency
 from highroad.domain.error import SettingsError
 from highroad.domain.flags import FlagRules
 from highroad.domain.identity import DEFAULT_ORGANIZATION, Principal
-from highroad.domain.limits import Limits
+from highroad.domain.limits import (
+    BudgetRule,
+    Limits,
+    RateRule,
+    Scope,
+    Window,
+    WithoutCounters,
+)
 from highroad.domain.policy import ORGANIZATION, Agent, Line, PolicyRules, Role, Rule, Then
 from highroad.settings.catalogue import SETTINGS, Profile
 from highroad.settings.checking import find_problems
@@ -42,7 +50,10 @@ def load(start: Path | None = None, environment: Mapping[str, str] | None = None
     if environment is None:
         environment = os.environ  # noqa: TID251 - here, and nowhere else, settings are parsed
     document = _lay_over(document, environment)
-    problems = find_problems(document) or _find_repetitions(document)
+    problems = find_problems(document) or [
+        *_find_repetitions(document),
+        *_find_impossible(document),
+    ]
     if problems:
         raise SettingsError("\n".join(problems))
     return _build(document, file.parent if file else start)
@@ -75,11 +86,28 @@ def _find_repetitions(document: Document) -> list[str]:
             (("principals", i), (user.get("organization", DEFAULT_ORGANIZATION), user["id"]))
             for i, user in _tables(document, "principals")
         ),
+        *(
+            (("budgets", i), (rule["scope"], rule.get("window", Window.LIFE)))
+            for i, rule in _tables(document, "budgets")
+        ),
+        *((("rates", i), rule["scope"]) for i, rule in _tables(document, "rates")),
     ]
     for path, key in keyed:
         if (path[0], key) in seen:
             problems.append(f"{document.place(path)}: {path[-2]}: there is another of this name")
         seen.add((path[0], key))
+    return problems
+
+
+def _find_impossible(document: Document) -> list[str]:
+    """Budgets and rates whose parts do not fit each other."""
+    problems = []
+    for name, build in (("budgets", _build_budget), ("rates", _build_rate)):
+        for index, table in _tables(document, name):
+            try:
+                build(table)
+            except ValueError as error:
+                problems.append(f"{document.place((name, index))}: {name}: {error}")
     return problems
 
 
@@ -102,7 +130,14 @@ def _build(document: Document, root: Path) -> Settings:
         profile=profile,
         ledger=_absolute(value_of("ledger", "sqlite:///.highroad/ledger.db"), root),
         tools=tuple(value_of("tools", ())),
-        limits=Limits(**_get(document, ("limits",), {})),
+        counters=value_of("counters", "memory:"),
+        limits=_build_limits(_get(document, ("limits",), {})),
+        budgets=tuple(_build_budget(table) for _, table in _tables(document, "budgets")),
+        rates=tuple(_build_rate(table) for _, table in _tables(document, "rates")),
+        dependencies={
+            name: _build_dependency(name, table)
+            for name, table in _get(document, ("dependencies",), {}).items()
+        },
         policy=_build_policy(document, is_production=is_production),
         flags=_build_flags(document),
         four_eyes=value_of("approvals.four_eyes", default=False),
@@ -118,6 +153,31 @@ def _build(document: Document, root: Path) -> Settings:
         principals=tuple(_build_principal(user) for _, user in _tables(document, "principals")),
         given=given,
     )
+
+
+def _build_limits(table: Mapping[str, Any]) -> Limits:
+    given = dict(table)
+    if "reads_without_counters" in given:
+        given["reads_without_counters"] = WithoutCounters(given["reads_without_counters"])
+    return Limits(**given)
+
+
+def _build_budget(table: Mapping[str, Any]) -> BudgetRule:
+    bounds = {name: bound for name, bound in table.items() if name not in {"scope", "window"}}
+    return BudgetRule(
+        scope=Scope(table["scope"]), window=Window(table.get("window", Window.LIFE)), **bounds
+    )
+
+
+def _build_rate(table: Mapping[str, Any]) -> RateRule:
+    return RateRule(
+        scope=Scope(table["scope"]), per_minute=table["per_minute"], burst=table.get("burst")
+    )
+
+
+def _build_dependency(name: str, table: Mapping[str, Any]) -> Dependency:
+    plain = {key: value for key, value in table.items() if key != "breaker"}
+    return Dependency(name=name, breaker=BreakerRule(**table.get("breaker", {})), **plain)
 
 
 def _build_policy(document: Document, *, is_production: bool) -> PolicyRules:

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from highroad.domain.dependency import Dependency
 from highroad.domain.flags import FlagRules
 from highroad.domain.identity import Principal
-from highroad.domain.limits import Limits
+from highroad.domain.limits import BudgetRule, Limits, RateRule
 from highroad.domain.policy import PolicyRules
 from highroad.settings.catalogue import SETTINGS, Absent, Profile
 
@@ -39,7 +40,11 @@ class Settings:
         profile: Where this runs.
         ledger: URL; the path of a `sqlite:///` URL is absolute.
         tools: Modules whose tools the command line serves.
+        counters: URL of where budgets and rates are counted.
         limits: Of runs, calls and attempts.
+        budgets: Of the scopes around them.
+        rates: Of users and organizations.
+        dependencies: How what tools need is spared, by name; `*` is all others.
         policy: Who may do what.
         flags: What is switched on, and for whom.
         four_eyes: Nobody decides about a call of their own.
@@ -62,7 +67,11 @@ class Settings:
     ledger: str = field(repr=False)
     """It may hold a password (P7)."""
     tools: tuple[str, ...] = ()
+    counters: str = "memory:"
     limits: Limits = field(default_factory=Limits)
+    budgets: tuple[BudgetRule, ...] = ()
+    rates: tuple[RateRule, ...] = ()
+    dependencies: Mapping[str, Dependency] = field(default_factory=dict)
     policy: PolicyRules = field(default_factory=PolicyRules)
     flags: FlagRules = field(default_factory=FlagRules)
     four_eyes: bool = False

@@ -1,6 +1,7 @@
 """What users test with: pytest plugin, fakes, a contract kit per port."""
 
 from highroad.testing.clock import FakeClock, SequentialIds
+from highroad.testing.faults import Fault, Faults
 from highroad.testing.memory import MemoryAnchor, MemoryStore
 from highroad.testing.rehearsal import Rehearsal
 from highroad.testing.secrets import FixedKeys
@@ -8,6 +9,8 @@ from highroad.testing.tool_context import tool_context
 
 __all__ = [
     "FakeClock",
+    "Fault",
+    "Faults",
     "FixedKeys",
     "MemoryAnchor",
     "MemoryStore",

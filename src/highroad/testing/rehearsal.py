@@ -45,7 +45,8 @@ class Rehearsal:
         settings: Settings | None = None,
         principal: Principal = TESTER,
     ) -> None:
-        self.clock: FakeClock = FakeClock()
+        # It jumps to whoever sleeps: nobody waits for the pauses between attempts.
+        self.clock: FakeClock = FakeClock(autojump=True)
         self.store: MemoryStore = MemoryStore()
         self.principal = principal
         self._tools = list(tools)

@@ -2,13 +2,16 @@
 
 import inspect
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import Any, TypeAlias
 
 from highroad.domain.tool import ToolDefinition
 from highroad.tools.compile import RegisteredTool, compile_tool
 from highroad.tools.declaring.members import tools_in
 from highroad.tools.near import near_names
 from highroad.tools.versions import age
+
+Around: TypeAlias = Callable[[ToolDefinition, Callable[..., Any]], Callable[..., Any]]
+"""Makes a body of a tool's own, sync where that is sync."""
 
 
 class Registry:
@@ -95,11 +98,30 @@ class Registry:
         known = self.find(tool)
         if known is None:
             raise KeyError(tool)
-        changed = known.with_body(body)
-        self._by_name[known.name][known.definition.version] = changed
+        self._put(known.with_body(body), known)
+
+    def wrap(self, around: Around) -> Callable[[], None]:
+        """Put the body that `around` makes of it under each tool; what is returned takes it away.
+
+        Tools whose body is replaced meanwhile keep that one.
+        """
+        wrapped = {tool: tool.with_body(around(tool.definition, tool.function)) for tool in self}
+        for tool, changed in wrapped.items():
+            self._put(changed, tool)
+
+        def unwrap() -> None:
+            for tool, changed in wrapped.items():
+                if self._by_name[tool.name][tool.definition.version] is changed:
+                    self._put(tool, changed)
+
+        return unwrap
+
+    def _put(self, tool: RegisteredTool[Any], known: RegisteredTool[Any]) -> None:
+        """Let `tool` stand where `known` stood."""
+        self._by_name[known.name][known.definition.version] = tool
         self._in_order.pop(known.name, None)
         self._by_function = {
-            function: changed if each is known else each
+            function: tool if each is known else each
             for function, each in self._by_function.items()
         }
 

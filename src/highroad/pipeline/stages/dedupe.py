@@ -35,8 +35,8 @@ async def dedupe(call: Call, context: RoadContext) -> Verdict:
     """Answer from an earlier call where there is one; stop loops."""
     if call.dry_run:
         return Proceed(call)
-    if context.conclusion is not None:
-        return Conclude(context.conclusion)
+    if context.made_as is not None and context.made_as.conclusion is not None:
+        return Conclude(context.made_as.conclusion)
     if not call.known_definition.has_effects:
         answered = _cached(context) or _looping(call, context)
         if answered is not None:

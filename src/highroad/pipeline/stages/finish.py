@@ -328,9 +328,10 @@ def _version(context: RoadContext, ending: Ending) -> str | None:
 
 def _warnings(context: RoadContext, ending: Ending, result: Result) -> tuple[str, ...]:
     """What the caller should know of the result, and of the tool that it called."""
+    warnings = (*result.warnings, *context.told())
     if not context.is_resolved:
-        return result.warnings
-    warnings, first = result.warnings, context.record.call.stands_in_for
+        return warnings
+    first = context.record.call.stands_in_for
     if first is not None:
         said = stood_in(context.tool.name, first, ending.rule, ending.stale_s)
         warnings = (*warnings, said)

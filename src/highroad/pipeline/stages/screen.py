@@ -3,32 +3,36 @@
 from typing import Any
 
 from highroad.domain.call import Call
+from highroad.domain.error import CountersError
 from highroad.domain.verdict import Proceed, Refuse, Verdict
 from highroad.pipeline.context import RoadContext
 from highroad.pipeline.services import Services
+from highroad.pipeline.spending import spending_of, without_counters
 from highroad.tools.compile import RegisteredTool
 
 
 def applies(tool: RegisteredTool[Any], services: Services) -> bool:
-    """Always, but for a lone read without a rate."""
+    """Always, but for a lone read that no rate and no wider budget binds."""
     del tool, services
     return True
 
 
 def applies_to_lone_read(tool: RegisteredTool[Any], services: Services) -> bool:
-    """A run of one can exceed nothing but a rate."""
-    return services.per_minute(tool.definition) is not None
+    """A run of one exceeds nothing but a rate or a wider budget; its attempt asks the breaker."""
+    return services.binds(tool.definition)
 
 
 async def screen(call: Call, context: RoadContext) -> Verdict:
-    """Turn down what rate and budget would turn down after people were asked."""
-    services, definition = context.services, call.known_definition
-    per_minute = services.per_minute(definition)
-    if per_minute is not None:
-        limited = services.rates.look(context.record.principal_id, definition.name, per_minute)
-        if limited is not None:
-            return Refuse(limited.error, rule="limits.per_minute")
-    exceeded = context.account.look(services.demand(context.tool, call))
+    """Turn down what rate, budget and breaker would turn down after people were asked."""
+    services = context.services
+    try:
+        exceeded = await services.budgets.look(spending_of(call, context))
+        needs = call.known_definition.needs
+        kept_away = await services.ways.to(needs).look()
+    except CountersError:
+        return without_counters(call, services)
     if exceeded is not None:
-        return Refuse(exceeded.error, rule=f"limits.{exceeded.limit}")
+        return Refuse(exceeded.error, rule=exceeded.rule)
+    if kept_away is not None:
+        return Refuse(kept_away, rule=f"breaker.{needs}")
     return Proceed(call)

@@ -5,12 +5,14 @@ Nothing is durable and nothing is fast about it; what it does is what every stor
 
 import itertools
 from bisect import bisect_left
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import Final
 
 from highroad.domain.approval import Approval, ApprovalState
 from highroad.domain.audit import approval_of
+from highroad.domain.demand import NOTHING, Amount
 from highroad.domain.entry import (
     AlreadyEnded,
     ApprovalSpent,
@@ -28,16 +30,19 @@ from highroad.domain.entry import (
     Written,
 )
 from highroad.domain.error import FenceLost, LedgerError
+from highroad.domain.limits import Scope
 from highroad.domain.moving import Fact
 from highroad.domain.order import ASIDE, Order, PostedOrder, put_aside, write_order
 from highroad.domain.outcome import Status
 from highroad.domain.payload import SealedKey, SealedPayload
-from highroad.domain.run import Usage
+from highroad.domain.run import Spent, Usage
 from highroad.ports.store import Ownership
-from highroad.testing.memory.ledger import MemoryLedger, seq_of
+from highroad.testing.memory.ledger import MemoryLedger, Record, seq_of
 from highroad.testing.memory.proofs import MemoryProofs
 from highroad.testing.memory.tables import MemoryTables
 from highroad.testing.memory.upkeep import MemoryUpkeep
+
+_UNENDED: Final[Record] = {"status": None, "attempts": 1, "latency_us": 0}
 
 
 class MemoryStore:
@@ -179,36 +184,98 @@ class MemoryStore:
         return [approval_of(tuple(row.values())) for row in found[:limit]]
 
     async def usage(self, run_id: str, *, at_ms: int) -> Usage:
-        """What a run has used until `at_ms`; in flight or unknown counts what it reserved."""
+        """What a run and all below it have used until `at_ms`, and where it belongs."""
         tables = self._open().tables
-        calls = [tables["tool_call"][call,] for call in self.ledger.calls_of.get(run_id, ())]
-        if not calls:
-            return Usage()
-        by_tool: dict[str, int] = defaultdict(int)
-        cost = 0
-        for call in calls:
-            if call["has_intent"]:
-                by_tool[call["tool"]] += 1
-            result = tables["tool_result"].get((call["id"],))
-            if result is None or result["status"] == Status.UNKNOWN:
-                cost += call["reserved_microusd"]
-            else:
-                cost += result["cost_microusd"]
+        run = tables["agent_run"].get((run_id,), {})
+        own = [tables["tool_call"][call,] for call in self.ledger.calls_of.get(run_id, ())]
+        tree = self._below(run_id)
+        calls = [call for call in tables["tool_call"].values() if call["run_id"] in tree]
+        by_tool = Counter(call["tool"] for call in calls if call["has_intent"])
         return Usage(
-            proposals=len(calls),
-            calls=sum(by_tool.values()),
-            cost_microusd=cost,
-            started_ms=min(call["created_ms"] for call in calls),
-            rested_ms=self._rested({call["id"] for call in calls}, at_ms),
+            steps=len(own),
+            spent=self._spent(calls),
             by_tool=tuple(sorted(by_tool.items())),
+            started_ms=min((call["created_ms"] for call in own), default=0),
+            rested_ms=self._rested({call["id"] for call in own}, at_ms),
+            parent_id=run.get("parent_id"),
+            conversation_id=run.get("conversation_id"),
         )
 
-    async def admitted_since(self, at_ms: int) -> Sequence[tuple[str, str, int]]:
-        """(principal, tool, time) of each call with an intent since `at_ms`, oldest first."""
+    async def spent(
+        self, scope: Scope, whose: str, *, since_ms: int = 0, until_ms: int | None = None
+    ) -> Spent:
+        """What calls took that were received from `since_ms` on and before `until_ms`."""
+        tables = self._open().tables
+        runs = tables["agent_run"].values()
+        within = {row["id"] for row in runs if row["conversation_id"] == whose}
+
+        def is_theirs(call: Record) -> bool:
+            """Whether the call draws on their budget."""
+            match scope:
+                case Scope.CONVERSATION:
+                    return call["run_id"] in within
+                case Scope.USER:
+                    return bool(call["principal_id"] == whose)
+                case _:
+                    return bool(call["organization"] == whose)
+
+        return self._spent(
+            call
+            for call in tables["tool_call"].values()
+            if since_ms <= call["created_ms"]
+            and (until_ms is None or call["created_ms"] < until_ms)
+            and is_theirs(call)
+        )
+
+    def _below(self, run_id: str) -> set[str]:
+        """The run, its children, theirs, and so on."""
+        runs, found, more = self._open().tables["agent_run"].values(), {run_id}, {run_id}
+        while more:
+            more = {row["id"] for row in runs if row["parent_id"] in more} - found
+            found |= more
+        return found
+
+    def _spent(self, calls: Iterable[Record]) -> Spent:
+        tables = self._open().tables
+        used, held = NOTHING, dict[str, Amount]()
+        for call in calls:
+            used = used.plus(Amount(proposals=1))
+            if not call["has_intent"]:
+                continue
+            ended = tables["tool_result"].get((call["id"],), _UNENDED)
+            is_known = ended["status"] not in {None, Status.UNKNOWN}
+            applied = True if is_known else self._settled(call["id"])
+            reserved = call["reserved_microusd"] if applied is not False else 0
+            took = Amount(
+                calls=1,
+                attempts=ended["attempts"],
+                microusd=ended["cost_microusd"] if is_known else reserved,
+                wall_ms=ended["latency_us"] // 1_000,
+            )
+            if applied is None:
+                held[call["id"]] = took
+            else:
+                used = used.plus(took)
+        return Spent(used=used, held=held)
+
+    def _settled(self, call_id: str) -> bool | None:
+        """Whether an unknown call was applied, by the last amendment that says so."""
+        said = [
+            (row["amended_ms"], row["applied"])
+            for row in self._open().tables["amendment"].values()
+            if row["call_id"] == call_id and row["applied"] is not None
+        ]
+        return bool(max(said)[1]) if said else None
+
+    async def admitted_since(self, at_ms: int) -> Sequence[tuple[str, str, str, int]]:
+        """Each call with an intent since `at_ms`, oldest first."""
         calls = self._open().tables["tool_call"].values()
         found = [call for call in calls if call["has_intent"] and call["created_ms"] >= at_ms]
         found.sort(key=lambda call: str(call["id"]))
-        return [(call["principal_id"], call["tool"], call["created_ms"]) for call in found]
+        return [
+            (call["organization"], call["principal_id"], call["tool"], call["created_ms"])
+            for call in found
+        ]
 
     async def post(self, order: Order) -> None:
         """Leave an order for the owner."""

@@ -8,7 +8,7 @@ from typing import Any, Final, Generic, ParamSpec, TypeAlias, TypeVar
 from pydantic import TypeAdapter
 
 from highroad.domain.label import Label
-from highroad.domain.tool import ToolDefinition
+from highroad.domain.tool import Isolation, ToolDefinition
 from highroad.domain.value import value
 from highroad.tools.body.checks import Check, DataCheckHook
 from highroad.tools.body.cost import Cost
@@ -22,6 +22,7 @@ from highroad.tools.declaring.options import (
     Migrate,
     ResourceFactory,
     ToolOptions,
+    check_hedge,
     check_name,
     check_options,
     cost_of,
@@ -136,6 +137,8 @@ def _definition(
     """Fields of the definition of which anything is said."""
     site = source.site
     tier = tier_of(options, site)
+    effect = effect_of(options, tier, site)
+    check_hedge(options, effect, site, is_async=source.signature.is_async)
     beside = {
         "contract": derive(source.input_schema, source.markers, labels),
         "key": _key(options, source),
@@ -150,7 +153,7 @@ def _definition(
         "input_schema": source.input_schema,
         "output_schema": source.output_schema,
         "tier": tier,
-        "effect": effect_of(options, tier, site),
+        "effect": effect,
         **{name: said for name, said in beside.items() if said and said is not CLOSED},
         **{name: _WORDS[name](said, site) for name, said in options.items() if name in _WORDS},
     }
@@ -183,6 +186,7 @@ _WORDS: Final[Mapping[str, Callable[[Any, Site], Any]]] = {
     "tags": lambda tags, _: frozenset(tags),
     "errors": lambda errors, _: dict(errors),
     "fallback": lambda fallback, site: words_of(chain_of(fallback, site)),
+    "isolation": lambda isolation, _: Isolation(isolation),
 }
 """Options that stand in the definition, and how."""
 

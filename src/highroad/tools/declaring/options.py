@@ -10,7 +10,7 @@ from typing import Any, Final, Literal, TypeAlias, TypedDict, TypeVar
 
 from highroad.domain.json_value import JsonObject
 from highroad.domain.label import Label
-from highroad.domain.tool import Effect, Tier
+from highroad.domain.tool import Effect, Isolation, Tier
 from highroad.tools.arguments.invalid import Invalid
 from highroad.tools.arguments.parse import parse
 from highroad.tools.body.checks import Check, DataCheck
@@ -49,11 +49,15 @@ class ToolOptions(TypedDict, total=False):
     timeout_s: float
     """Of one attempt."""
     attempts: int
-    """Tries for errors declared transient, the first included."""
+    """Tries for errors that may pass, the first included; what is left out goes by their kind."""
+    hedge_s: float
+    """Of a repeatable tool: after so many seconds without an answer, a second attempt beside the
+    first; the first result counts, and the other attempt is cancelled."""
     transient: tuple[type[Exception], ...]
     """Errors after which the same attempt may succeed."""
     not_applied: tuple[type[Exception], ...]
-    """Errors that the body raises only before any effect: a proof that nothing was applied."""
+    """Errors that the body raises only before any effect: a proof that nothing was applied. What
+    is named here, be it nothing, takes the place of what is known of other errors."""
     cost: float | Cost
     """US dollars of one call: a fixed price, or a ceiling with an estimate and an account."""
     cache_s: float
@@ -89,6 +93,8 @@ class ToolOptions(TypedDict, total=False):
     dependency: str
     """What it cannot work without, such as `payments`; tools that name the same share its breaker,
     bulkhead and retry budget."""
+    isolation: Isolation | Literal["process"]
+    """Where the body runs apart, so that it can be stopped whatever it does."""
     fallback: StandIn | Sequence[StandIn]
     """What stands in for it, in order, while its dependency cannot be reached: `Fallback`,
     `StaleResult` or `Answer`."""
@@ -110,6 +116,7 @@ TAKEN_OVER: Final = (
     "ask",
     "timeout_s",
     "attempts",
+    "hedge_s",
     "cache_s",
     "honoured_s",
     "settle_after_s",
@@ -131,7 +138,7 @@ _LEAST: Final = {
     "max_per_run": 0,
     "per_minute": 0,
 }
-_POSITIVE: Final = ("timeout_s", "honoured_s")
+_POSITIVE: Final = ("timeout_s", "honoured_s", "hedge_s")
 _WHOLE: Final = ("attempts", "max_per_run", "per_minute")
 _TEXTS: Final = ("name", "description", "ask", "version", "flag", "dependency", "deprecated")
 _FULL: Final = ("version", "flag", "dependency", "deprecated")
@@ -246,6 +253,26 @@ def fallbacks_of(options: ToolOptions, tier: Tier, site: Site) -> tuple[StandIn,
     return chain
 
 
+def check_hedge(options: ToolOptions, effect: Effect, site: Site, *, is_async: bool) -> None:
+    """See that a second attempt beside the first is harmless, and that one can be called off.
+
+    Raises:
+        DeclarationError: It is not, or cannot.
+    """
+    if "hedge_s" not in options:
+        return
+    if effect is not Effect.REPEATABLE:
+        raise site.error(
+            f"hedge_s makes two attempts at once, which only a repeatable tool permits; this one "
+            f"is {effect}, so leave it out"
+        )
+    if not is_async:
+        raise site.error(
+            "hedge_s cancels the slower of two attempts, and a synchronous body cannot be "
+            "cancelled; make it `async def`, or leave hedge_s out"
+        )
+
+
 def cost_of(options: ToolOptions, site: Site) -> Cost:
     """What a call may cost.
 
@@ -345,5 +372,14 @@ def _choice(kind: type[Choice], value: str, site: Site) -> Choice:
         ) from None
 
 
-_CHECKS: Final = {"version": _check_version, "errors": _check_errors, "labels": _check_labels}
+def _check_isolation(isolation: Any, site: Site) -> None:  # noqa: ANN401 - an option as it was given
+    _choice(Isolation, isolation, site)
+
+
+_CHECKS: Final = {
+    "isolation": _check_isolation,
+    "version": _check_version,
+    "errors": _check_errors,
+    "labels": _check_labels,
+}
 """Options that are judged by more than their kind."""

@@ -43,8 +43,9 @@ MIGRATIONS: Final = (
         up=schema.AMENDMENT_IDS,
         down=schema.NO_AMENDMENT_IDS,
     ),
+    Migration(number=6, name="run_places", up=schema.RUN_PLACES, down=schema.NO_RUN_PLACES),
     Migration(
-        number=6,
+        number=7,
         name="given_up",
         up=(*schema.GIVEN_UP, *schema.creation(DEAD_LETTER)),
         down=(*schema.NO_GIVEN_UP, *schema.creation(schema.DEAD_LETTER_OF_2)),

@@ -16,11 +16,12 @@ from highroad.domain.audit import APPROVAL, approval_of
 from highroad.domain.entry import EntryKind, KeyClaim, Position, StoredEntry
 from highroad.domain.error import LedgerError
 from highroad.domain.kinds import read_kind
+from highroad.domain.limits import Scope
 from highroad.domain.moving import payload_of
 from highroad.domain.order import ASIDE, PostedOrder
 from highroad.domain.outcome import Status
 from highroad.domain.payload import SealedKey, SealedPayload
-from highroad.domain.run import Usage
+from highroad.domain.run import Spent, Usage, calls_by_tool, spent_of
 from highroad.ports.store import Ownership
 
 POOL: Final = 8
@@ -71,14 +72,57 @@ _PAYLOAD: Final = (
     "SELECT id, run_id, kind, ciphertext, created_ms FROM payload WHERE id = $1 "
     "ORDER BY created_ms LIMIT 1"
 )
-# What a call in flight or unknown has cost is not known, so what it reserved counts (P6).
-_USED: Final = f"""
-    SELECT tool_call.tool, count(*), sum(has_intent)::bigint, min(tool_call.created_ms), sum(
-        CASE WHEN status <> '{Status.UNKNOWN}' THEN cost_microusd ELSE reserved_microusd END
-    )::bigint
-    FROM tool_call LEFT JOIN tool_result ON tool_result.call_id = tool_call.id
-    WHERE tool_call.run_id = $1 GROUP BY tool_call.tool ORDER BY tool_call.tool
+# What a call in flight or unknown has cost is not known, so what it reserved counts, until somebody
+# settles it (P6).
+_SPENT: Final = f"""
+    SELECT tool, held, count(*), sum(has_intent)::bigint, sum(attempts * has_intent)::bigint,
+        sum(microusd * has_intent)::bigint, sum(wall_ms * has_intent)::bigint
+    FROM (
+        SELECT tool, has_intent, coalesce(attempts, 1) AS attempts,
+            CASE WHEN has_intent = 1
+                AND (status IS NULL OR (status = '{Status.UNKNOWN}' AND applied IS NULL))
+                THEN id ELSE '' END AS held,
+            CASE WHEN status <> '{Status.UNKNOWN}' THEN cost_microusd
+                WHEN applied = 0 THEN 0 ELSE reserved_microusd END AS microusd,
+            coalesce(latency_us, 0) / 1000 AS wall_ms
+        FROM (
+            SELECT tool_call.*, status, attempts, cost_microusd, latency_us,
+                CASE status WHEN '{Status.UNKNOWN}' THEN (
+                    SELECT applied FROM amendment
+                    WHERE amendment.call_id = tool_call.id AND applied IS NOT NULL
+                    ORDER BY amended_ms DESC LIMIT 1
+                ) END AS applied
+            FROM tool_call LEFT JOIN tool_result ON tool_result.call_id = tool_call.id
+            WHERE %s
+        ) AS told
+    ) AS taken GROUP BY tool, held
 """  # noqa: S608 - a constant
+_SPENT_BY_RUN: Final = (
+    _SPENT
+    % """tool_call.run_id IN (
+    WITH RECURSIVE tree (id) AS (
+        SELECT $1::text COLLATE "C"
+        UNION SELECT agent_run.id FROM agent_run JOIN tree ON parent_id = tree.id
+    ) SELECT id FROM tree
+)"""
+)
+_SPENT_SINCE: Final = {
+    scope: _SPENT % f"{which} AND created_ms >= $2 AND ($3::bigint IS NULL OR created_ms < $3)"
+    for scope, which in (
+        (
+            Scope.CONVERSATION,
+            "tool_call.run_id IN (SELECT id FROM agent_run WHERE conversation_id = $1)",
+        ),
+        (Scope.USER, "tool_call.principal_id = $1"),
+        (Scope.ORGANIZATION, "tool_call.organization = $1"),
+    )
+}
+_RUN: Final = """
+    SELECT count(*), coalesce(min(created_ms), 0),
+        (SELECT parent_id FROM agent_run WHERE id = $1),
+        (SELECT conversation_id FROM agent_run WHERE id = $1)
+    FROM tool_call WHERE run_id = $1
+"""
 # Each wait adds what it lasts beyond every earlier one: overlaps count once.
 _RESTED: Final = """
     WITH wait AS (
@@ -93,7 +137,7 @@ _RESTED: Final = """
     FROM reach
 """
 _ADMITTED: Final = (
-    "SELECT principal_id, tool, created_ms FROM tool_call "
+    "SELECT organization, principal_id, tool, created_ms FROM tool_call "
     "WHERE created_ms >= $1 AND has_intent = 1 ORDER BY id"
 )
 
@@ -222,22 +266,27 @@ class Reader:
 
     async def usage(self, run_id: str, at_ms: int) -> Usage:
         """What a run has used, and how long it waited for people until `at_ms`."""
-        tools = await self.all(_USED, run_id)
-        if not tools:
-            return Usage()
-        rested = await self.one(_RESTED, at_ms, run_id)
+        ((steps, started_ms, parent_id, conversation_id),) = await self.all(_RUN, run_id)
+        rows = await self.all(_SPENT_BY_RUN, run_id)
+        rested = await self.one(_RESTED, at_ms, run_id) if steps else None
         return Usage(
-            proposals=sum(proposals for _, proposals, *_ in tools),
-            calls=sum(calls for _, _, calls, *_ in tools),
-            cost_microusd=sum(cost for *_, cost in tools),
-            started_ms=min(started for *_, started, _ in tools),
+            steps=steps,
+            spent=spent_of(rows),
+            by_tool=calls_by_tool(rows),
+            started_ms=started_ms,
             rested_ms=0 if rested is None else rested[0],
-            by_tool=tuple((tool, calls) for tool, _, calls, *_ in tools if calls),
+            parent_id=parent_id,
+            conversation_id=conversation_id,
         )
 
-    async def admitted_since(self, at_ms: int) -> list[tuple[str, str, int]]:
+    async def spent(self, scope: Scope, whose: str, since_ms: int, until_ms: int | None) -> Spent:
+        """What calls took that were received between two moments."""
+        return spent_of(await self.all(_SPENT_SINCE[scope], whose, since_ms, until_ms))
+
+    async def admitted_since(self, at_ms: int) -> list[tuple[str, str, str, int]]:
         """Calls with an intent since `at_ms`, oldest first."""
-        return [(row[0], row[1], row[2]) for row in await self.all(_ADMITTED, at_ms)]
+        rows = await self.all(_ADMITTED, at_ms)
+        return [(row[0], row[1], row[2], row[3]) for row in rows]
 
     async def inbox(self) -> list[PostedOrder]:
         """Orders that wait, oldest first."""

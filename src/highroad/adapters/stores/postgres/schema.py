@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Final
 
 from highroad.domain.audit import (
+    AGENT_RUN,
     AMENDMENT,
     DEAD_LETTER,
     TABLES,
@@ -186,6 +187,14 @@ NO_AMENDMENT_IDS: Final = (
         DROP CONSTRAINT amendment_pkey, ADD PRIMARY KEY (call_id, amended_ms, source)""",
     "ALTER TABLE amendment DROP COLUMN id",
 )
+RUN_PLACES: Final = (
+    f"ALTER TABLE agent_run ADD COLUMN parent_id {TEXT}, ADD COLUMN conversation_id {TEXT}",
+    "CREATE INDEX agent_run_parent ON agent_run (parent_id) WHERE parent_id IS NOT NULL",
+    """CREATE INDEX agent_run_conversation ON agent_run (conversation_id)
+        WHERE conversation_id IS NOT NULL""",
+)
+"""Where runs belong."""
+NO_RUN_PLACES: Final = ("ALTER TABLE agent_run DROP COLUMN parent_id, DROP COLUMN conversation_id",)
 
 GIVEN_UP: Final = (
     f"ALTER TABLE tool_call ADD COLUMN stands_in_for {TEXT}, ADD COLUMN redrives {TEXT}",
@@ -232,6 +241,15 @@ _AMENDMENT_OF_2: Final = Table(
 )
 """Without ids: of one call, one time and one source there could be one."""
 
+_AGENT_RUN_OF_2: Final = replace(
+    AGENT_RUN,
+    columns=tuple(
+        column
+        for column in AGENT_RUN.columns
+        if column.name not in {"parent_id", "conversation_id"}
+    ),
+)
+
 
 _NEW_IN_CALLS: Final = frozenset({"stands_in_for", "redrives"})
 _TOOL_CALL_OF_2: Final = replace(
@@ -246,7 +264,10 @@ DEAD_LETTER_OF_2: Final = Table(
         Column("created_ms", ColumnType.INTEGER),
     ),
 )
-_OF_2: Final = {table.name: table for table in (_AMENDMENT_OF_2, _TOOL_CALL_OF_2, DEAD_LETTER_OF_2)}
+_OF_2: Final = {
+    table.name: table
+    for table in (_AGENT_RUN_OF_2, _AMENDMENT_OF_2, _TOOL_CALL_OF_2, DEAD_LETTER_OF_2)
+}
 
 
 def tables_of_2() -> tuple[Table, ...]:

@@ -20,9 +20,10 @@ from highroad.adapters.stores.postgres.upkeep import PostgresUpkeep
 from highroad.domain.approval import Approval, ApprovalState
 from highroad.domain.entry import Entry, Fence, KeyClaim, Position, Receipt, StoredEntry
 from highroad.domain.error import FenceLost
+from highroad.domain.limits import Scope
 from highroad.domain.order import ASIDE, Order, PostedOrder, put_aside, write_order
 from highroad.domain.payload import SealedKey, SealedPayload
-from highroad.domain.run import Usage
+from highroad.domain.run import Spent, Usage
 from highroad.ports.store import Ownership
 
 PATIENCE_S: Final = 15.0
@@ -204,11 +205,17 @@ class PostgresStore:
         return await self._reader.approvals(state, after, limit)
 
     async def usage(self, run_id: str, *, at_ms: int) -> Usage:
-        """What a run has used until `at_ms`; in flight or unknown counts what it reserved."""
+        """What a run and all below it have used until `at_ms`, and where it belongs."""
         return await self._reader.usage(run_id, at_ms)
 
-    async def admitted_since(self, at_ms: int) -> Sequence[tuple[str, str, int]]:
-        """(principal, tool, time) of each call with an intent since `at_ms`, oldest first."""
+    async def spent(
+        self, scope: Scope, whose: str, *, since_ms: int = 0, until_ms: int | None = None
+    ) -> Spent:
+        """What calls took that were received from `since_ms` on and before `until_ms`."""
+        return await self._reader.spent(scope, whose, since_ms, until_ms)
+
+    async def admitted_since(self, at_ms: int) -> Sequence[tuple[str, str, str, int]]:
+        """Each call with an intent since `at_ms`, oldest first."""
         return await self._reader.admitted_since(at_ms)
 
     async def post(self, order: Order) -> None:

@@ -5,6 +5,7 @@ reads are bounded by a limit, by one run or by a window of time. Each statement 
 end at once, so that no read holds an old snapshot open and the WAL can be checkpointed.
 """
 
+from collections.abc import Sequence
 from typing import Any, Final, TypeAlias
 
 import apsw
@@ -24,11 +25,12 @@ from highroad.domain.audit import (
 )
 from highroad.domain.entry import EntryKind, KeyClaim, Position, StoredEntry
 from highroad.domain.kinds import read_kind
+from highroad.domain.limits import Scope
 from highroad.domain.moving import SECTIONS, Section, payload_of
 from highroad.domain.order import PostedOrder
 from highroad.domain.outcome import Status
 from highroad.domain.payload import SealedKey, SealedPayload
-from highroad.domain.run import Usage
+from highroad.domain.run import Spent, Usage, calls_by_tool, spent_of
 from highroad.ports.store import Ownership
 
 _APPROVAL_COLUMNS: Final = ", ".join(column.name for column in APPROVAL.columns)
@@ -45,13 +47,59 @@ _LAST_REFUSED: Final = (
     f"SELECT call_id FROM tool_result WHERE status = '{Status.REFUSED}' "  # noqa: S608 - a constant
     "ORDER BY ended_ms DESC, call_id DESC LIMIT 1"
 )
-# What a call in flight or unknown has cost is not known, so what it reserved counts (P6).
-_USED: Final = f"""
-    SELECT tool_call.tool, count(*), sum(has_intent), min(tool_call.created_ms), sum(
-        CASE WHEN status <> '{Status.UNKNOWN}' THEN cost_microusd ELSE reserved_microusd END)
-    FROM tool_call LEFT JOIN tool_result ON tool_result.call_id = tool_call.id
-    WHERE tool_call.run_id = ? GROUP BY tool_call.tool ORDER BY tool_call.tool
+# What a call in flight or unknown has cost is not known, so what it reserved counts, until somebody
+# settles it (P6).
+_SPENT: Final = f"""
+    SELECT tool, held, count(*), sum(has_intent), sum(attempts * has_intent),
+        sum(microusd * has_intent), sum(wall_ms * has_intent)
+    FROM (
+        SELECT tool, has_intent, coalesce(attempts, 1) AS attempts,
+            CASE WHEN has_intent
+                AND (status IS NULL OR (status = '{Status.UNKNOWN}' AND applied IS NULL))
+                THEN id ELSE '' END AS held,
+            CASE WHEN status <> '{Status.UNKNOWN}' THEN cost_microusd
+                WHEN applied = 0 THEN 0 ELSE reserved_microusd END AS microusd,
+            coalesce(latency_us, 0) / 1000 AS wall_ms
+        FROM (
+            SELECT tool_call.*, status, attempts, cost_microusd, latency_us,
+                CASE status WHEN '{Status.UNKNOWN}' THEN (
+                    SELECT applied FROM amendment
+                    WHERE amendment.call_id = tool_call.id AND applied IS NOT NULL
+                    ORDER BY amended_ms DESC LIMIT 1
+                ) END AS applied
+            FROM tool_call LEFT JOIN tool_result ON tool_result.call_id = tool_call.id
+            WHERE %s
+        )
+    ) GROUP BY tool, held
 """  # noqa: S608 - a constant
+_SPENT_BY_RUN: Final = (
+    _SPENT
+    % """tool_call.run_id IN (
+    WITH RECURSIVE tree (id) AS (
+        SELECT ? UNION SELECT agent_run.id FROM agent_run JOIN tree ON parent_id = tree.id
+    ) SELECT id FROM tree
+)"""
+)
+_SPENT_BY_CONVERSATION: Final = _SPENT % (
+    "tool_call.run_id IN (SELECT id FROM agent_run WHERE conversation_id = ?) "
+    "AND created_ms >= ? AND created_ms < ?"
+)
+_SINCE: Final = (
+    "tool_call.%s = ? AND created_ms >= ? AND created_ms < ? AND tool_call.id >= "
+    "coalesce((SELECT id FROM tool_call ORDER BY id DESC LIMIT 1 OFFSET ?), '')"
+)
+_SPENT_SINCE: Final = {
+    Scope.USER: _SPENT % (_SINCE % "principal_id"),
+    Scope.ORGANIZATION: _SPENT % (_SINCE % "organization"),
+}
+_RUN: Final = """
+    SELECT count(*), coalesce(min(created_ms), 0),
+        (SELECT parent_id FROM agent_run WHERE id = ?1),
+        (SELECT conversation_id FROM agent_run WHERE id = ?1)
+    FROM tool_call WHERE run_id = ?1
+"""
+_BACK: Final = "SELECT created_ms FROM tool_call ORDER BY id DESC LIMIT 1 OFFSET ?"
+_FOREVER_MS: Final = 1 << 62
 # Each wait adds what it lasts beyond every earlier one: overlaps count once.
 _RESTED: Final = """
     WITH wait AS (
@@ -64,7 +112,7 @@ _RESTED: Final = """
     )
     SELECT coalesce(sum(max(0, until - max(since, coalesce(reached, since)))), 0) FROM reach
 """
-_ADMITTED: Final = ("principal_id", "tool", "created_ms", "has_intent")
+_ADMITTED: Final = ("organization", "principal_id", "tool", "created_ms", "has_intent")
 _NEWEST_CALLS: Final = f"SELECT {', '.join(_ADMITTED)} FROM tool_call ORDER BY id DESC"  # noqa: S608 - columns of ours
 _DISORDER_MS: Final = 60_000
 """How far the order of ids and that of `created_ms` may differ: a clock that was set back."""
@@ -84,17 +132,28 @@ _ENTRY_COLUMNS: Final = (
     *("seq", "kind", "schema", "organization", "run_id", "call_id", "at_ms", "body"),
 )
 
-_USED_BY_TOOL: Final = Table(
+_TAKEN: Final = Table(
     "tool_call and tool_result",
     (
         Column("tool"),
+        Column("held"),
         *(
             Column(name, ColumnType.INTEGER)
-            for name in ("calls", "has_intent", "created_ms", "cost_microusd")
+            for name in ("proposals", "calls", "attempts", "microusd", "wall_ms")
         ),
     ),
 )
-"""What `_USED` answers."""
+"""What `_SPENT` answers."""
+_PLACED: Final = Table(
+    "tool_call and agent_run",
+    (
+        Column("steps", ColumnType.INTEGER),
+        Column("started_ms", ColumnType.INTEGER),
+        Column("parent_id", is_optional=True),
+        Column("conversation_id", is_optional=True),
+    ),
+)
+"""What `_RUN` answers."""
 
 _Row: TypeAlias = tuple[Any, ...]
 """A wire edge: STRICT tables hold the types that the schema names."""
@@ -209,35 +268,53 @@ class Reader:
 
     def usage(self, run_id: str, at_ms: int) -> Usage:
         """What a run has used, and how long it waited for people until `at_ms`."""
-        tools = self._all(_USED, run_id)
-        if not tools:
-            return Usage()
-        for tool in tools:
-            typed(_USED_BY_TOOL, tool)
+        placed = typed(_PLACED, self._all(_RUN, run_id)[0])
+        steps, started_ms, parent_id, conversation_id = placed
+        rows = self._taken(_SPENT_BY_RUN, run_id)
+        rested_ms = self._connection.execute(_RESTED, (at_ms, run_id)).get if steps else 0
         return Usage(
-            proposals=sum(proposals for _, proposals, *_ in tools),
-            calls=sum(calls for _, _, calls, *_ in tools),
-            cost_microusd=sum(cost for *_, cost in tools),
-            started_ms=min(started for *_, started, _ in tools),
-            rested_ms=self._connection.execute(_RESTED, (at_ms, run_id)).get,
-            by_tool=tuple((tool, calls) for tool, _, calls, *_ in tools if calls),
+            steps=steps,
+            spent=spent_of(rows),
+            by_tool=calls_by_tool(rows),
+            started_ms=started_ms,
+            rested_ms=rested_ms,
+            parent_id=parent_id,
+            conversation_id=conversation_id,
         )
 
-    def admitted_since(self, at_ms: int) -> list[tuple[str, str, int]]:
-        """Calls with an intent since `at_ms`, oldest first.
+    def spent(self, scope: Scope, whose: str, since_ms: int, until_ms: int | None) -> Spent:
+        """What calls took that were received between two moments."""
+        until_ms = _FOREVER_MS if until_ms is None else until_ms
+        if scope is Scope.CONVERSATION:
+            return spent_of(self._taken(_SPENT_BY_CONVERSATION, whose, since_ms, until_ms))
+        back = self._calls_since(since_ms - _DISORDER_MS)
+        return spent_of(self._taken(_SPENT_SINCE[scope], whose, since_ms, until_ms, back))
 
-        Ids are ordered by time, so reading back from the newest and stopping finds them without
-        an index of times, which every call would pay for.
+    def _taken(self, statement: str, *keys: str | int) -> list[Sequence[Any]]:
+        return [typed(_TAKEN, row) for row in self._all(statement, *keys)]
+
+    def _calls_since(self, at_ms: int) -> int:
+        """So many of the newest calls hold all since `at_ms`, and at most twice as many.
+
+        Ids are ordered by time, so that no index of times is needed, which every call would pay
+        for.
         """
-        found: list[tuple[str, str, int]] = []
+        back = 64
+        while (found := self._one(_BACK, back)) is not None and found[0] >= at_ms:
+            back *= 2
+        return back
+
+    def admitted_since(self, at_ms: int) -> list[tuple[str, str, str, int]]:
+        """Calls with an intent since `at_ms`, oldest first; read back from the newest."""
+        found: list[tuple[str, str, str, int]] = []
         rows = self._connection.execute(_NEWEST_CALLS)
         row: _Row
         for row in rows:
-            principal, tool, created_ms, has_intent = typed(TOOL_CALL, row, _ADMITTED)
+            organization, principal, tool, created_ms, has_intent = typed(TOOL_CALL, row, _ADMITTED)
             if created_ms < at_ms - _DISORDER_MS:
                 break
             if has_intent and created_ms >= at_ms:
-                found.append((principal, tool, created_ms))
+                found.append((organization, principal, tool, created_ms))
         rows.close()
         found.reverse()
         return found

@@ -10,7 +10,7 @@ from typing import Final
 from highroad.domain.audit import AMENDMENT, APP_USER, DEAD_LETTER, TABLES, Column, Table
 from highroad.domain.entry import EntryKind
 
-VERSION: Final = 3
+VERSION: Final = 4
 """In `PRAGMA user_version`: of the tables, not of entry bodies."""
 APPLICATION_ID: Final = 0x48524F44
 """In the file's header: this database is a ledger of ours."""
@@ -111,9 +111,15 @@ _INBOX_OF_1: Final = """INSERT INTO inbox (kind, content)
         'reason', iif(reason IS NULL, NULL, lower(hex(reason))), 'ruling', ruling)
     FROM inbox_1 ORDER BY id"""
 
+_PLACES: Final = (
+    "CREATE INDEX agent_run_parent ON agent_run (parent_id) WHERE parent_id IS NOT NULL",
+    """CREATE INDEX agent_run_conversation ON agent_run (conversation_id)
+    WHERE conversation_id IS NOT NULL""",
+)
 _VIEWS: Final = (
     "CREATE INDEX tool_result_refused ON tool_result (ended_ms, call_id) WHERE status = 'refused'",
     "CREATE INDEX tool_result_unknown ON tool_result (call_id) WHERE status = 'unknown'",
+    *_PLACES,
     # A span for each run and one for each of its calls; ids stand in for W3C span ids.
     """CREATE VIEW trace_span AS
     SELECT trace_id, id AS span_id, NULL AS parent_span_id, id AS run_id, organization,
@@ -138,7 +144,9 @@ def statements() -> tuple[str, ...]:
 
 def upgrade_from(version: int) -> tuple[str, ...]:
     """DDL that makes a ledger of an older version one of this version."""
-    return _upgrade_from_1() if version == 1 else _upgrade_from_2()
+    if version == 1:
+        return _upgrade_from_1()
+    return (*_upgrade_from_2(), *_upgrade_from_3()) if version == 2 else _upgrade_from_3()  # noqa: PLR2004 - a version
 
 
 def _upgrade_from_2() -> tuple[str, ...]:
@@ -156,6 +164,15 @@ def _upgrade_from_2() -> tuple[str, ...]:
         "ALTER TABLE tool_call ADD COLUMN redrives TEXT",
         f"DROP TABLE {DEAD_LETTER.name}",
         *_audit(DEAD_LETTER),
+    )
+
+
+def _upgrade_from_3() -> tuple[str, ...]:
+    """Runs say where they belong; older ones belong nowhere."""
+    return (
+        "ALTER TABLE agent_run ADD COLUMN parent_id TEXT",
+        "ALTER TABLE agent_run ADD COLUMN conversation_id TEXT",
+        *_PLACES,
     )
 
 

@@ -82,7 +82,7 @@ class LandingContract(Ground):
         assert await store.payload("pl_1") == sealed
         assert await store.run_key("run_1") == key
         assert await store.claim("acme", b"key", at_ms=NOW) == claim("call_1")
-        assert (await store.usage("run_1", at_ms=NOW)).calls == 1
+        assert (await store.usage("run_1", at_ms=NOW)).spent.total.calls == 1
 
     async def test_the_newest_profile_of_a_principal_is_the_one_that_is_read(
         self, store: Store, fence: Fence
@@ -109,7 +109,7 @@ class LandingContract(Ground):
         assert await store.payload("pl_2") is None
         assert await store.run_key("run_2") is None
         assert await store.claim("acme", b"key", at_ms=NOW) == claim("call_1")
-        assert (await store.usage("run_2", at_ms=NOW)).proposals == 0
+        assert (await store.usage("run_2", at_ms=NOW)).steps == 0
         assert await store.open_calls() == ["call_1"]
         assert await store.entries(run_id="run_2") == []
 
@@ -157,7 +157,7 @@ class LandingContract(Ground):
         tidied = row("tool_call", id="call_1", run_id="run_1", tool="tidied", has_intent=1)
         await store.append([intent("call_1"), ended("call_1", rows=(tidied,))], fence=fence)
         usage = await store.usage("run_1", at_ms=NOW)
-        assert (usage.proposals, usage.by_tool) == (1, (("tidied", 1),))
+        assert (usage.steps, usage.by_tool) == (1, (("tidied", 1),))
 
     async def test_a_key_that_sealed_something_is_never_replaced(
         self, store: Store, fence: Fence

@@ -365,7 +365,7 @@ class UpkeepContract(Ground):
         again, landed = await store.append([ended("call_1"), noted()], fence=fence)
         assert type(again).__name__ == "AlreadyEnded"
         assert [entry.position.seq for entry in await store.entries()] == [seq_of(landed)]
-        assert (await store.usage("run_1", at_ms=NOW)).calls == 1
+        assert (await store.usage("run_1", at_ms=NOW)).spent.total.calls == 1
         figures = await store.upkeep.figures()
         assert dict(figures.rows)["tool_result"] == 1
         reopened = open_store()

@@ -1,19 +1,31 @@
 """What runs have used: the counters that limits are rebuilt from."""
 
+from dataclasses import replace
+from typing import Final
+
+import pytest
+
 from highroad.domain.approval import ApprovalState
+from highroad.domain.demand import Amount
 from highroad.domain.entry import Fence
+from highroad.domain.limits import Scope
 from highroad.domain.outcome import Status
-from highroad.domain.run import Usage
+from highroad.domain.run import Spent, Usage
 from highroad.ports.store import Store
 from highroad.testing.contracts.store.ground import Ground
 from highroad.testing.contracts.store.samples import (
     NOW,
+    amended,
     decided,
     ended,
     held,
     intent,
+    row,
     tool_call,
 )
+
+_MANY: Final = 200
+"""Calls, more than are looked at first."""
 
 
 class UsageContract(Ground):
@@ -40,9 +52,8 @@ class UsageContract(Ground):
             fence=fence,
         )
         assert await store.usage("run_1", at_ms=NOW + 9) == Usage(
-            proposals=3,
-            calls=2,
-            cost_microusd=34,
+            steps=3,
+            spent=Spent(used=Amount(proposals=3, calls=2, microusd=34)),
             started_ms=NOW + 1,
             by_tool=(("get_order", 1), ("refund", 1)),
         )
@@ -60,12 +71,76 @@ class UsageContract(Ground):
             fence=fence,
         )
         assert await store.usage("run_1", at_ms=NOW) == Usage(
-            proposals=2,
-            calls=2,
-            cost_microusd=110,
+            steps=2,
+            spent=Spent(
+                used=Amount(proposals=2),
+                held={
+                    "call_1": Amount(calls=1, attempts=1, microusd=100),
+                    "call_2": Amount(calls=1, microusd=10),
+                },
+            ),
             started_ms=NOW,
             by_tool=(("refund", 2),),
         )
+
+    @pytest.mark.parametrize(("applied", "cost"), [(1, 10), (0, 0)])
+    async def test_what_was_unknown_counts_what_it_was_settled_as(
+        self, store: Store, fence: Fence, applied: int, cost: int
+    ) -> None:
+        """The last word that says whether it was applied; a call that was not is free."""
+        words = (
+            ("settled", NOW + 5, 1 - applied),
+            ("settled", NOW + 6, applied),
+            ("late", NOW + 7, None),
+        )
+        await store.append(
+            [intent("call_1", reserved=10), ended("call_1", Status.UNKNOWN)], fence=fence
+        )
+        for source, at_ms, said in words:
+            told = row("amendment", call_id="call_1", amended_ms=at_ms, source=source, applied=said)
+            await store.append([replace(amended("call_1"), rows=(told,))], fence=fence)
+        used = Amount(proposals=1, calls=1, microusd=cost)
+        assert (await store.usage("run_1", at_ms=NOW)).spent == Spent(used=used)
+
+    async def test_a_run_has_used_what_the_runs_below_it_used(
+        self, store: Store, fence: Fence
+    ) -> None:
+        """However deep; its steps are its own."""
+        for run, parent in (("run_2", "run_1"), ("run_3", "run_2"), ("run_4", None)):
+            born = row("agent_run", id=run, parent_id=parent, conversation_id="conv_1")
+            call = f"call_{run}"
+            first = intent(call, run=run, reserved=5)
+            await store.append([replace(first, rows=(*first.rows, born))], fence=fence)
+            await store.append([ended(call, run=run, cost=3)], fence=fence)
+        await store.append([intent("call_1", reserved=5)], fence=fence)
+        usage = await store.usage("run_1", at_ms=NOW)
+        assert (usage.steps, usage.by_tool) == (1, (("refund", 3),))
+        assert usage.spent == Spent(
+            used=Amount(proposals=3, calls=2, microusd=6),
+            held={"call_1": Amount(calls=1, attempts=1, microusd=5)},
+        )
+        below = await store.usage("run_3", at_ms=NOW)
+        assert (below.parent_id, below.conversation_id) == ("run_2", "conv_1")
+        assert below.spent.total == Amount(proposals=1, calls=1, microusd=3)
+        assert (await store.spent(Scope.CONVERSATION, "conv_1")).total == Amount(
+            proposals=3, calls=3, microusd=9
+        )
+
+    async def test_users_and_organizations_have_used_what_they_asked_for_in_a_window(
+        self, store: Store, fence: Fence
+    ) -> None:
+        """From its first millisecond on, and before its end; however many calls came since."""
+        for number in range(_MANY):
+            call = f"call_{number:03}"
+            opened = intent(call, run=f"run_{number}", at_ms=NOW + number)
+            await store.append([opened, ended(call, run=f"run_{number}", cost=1)], fence=fence)
+        for scope, whose in ((Scope.USER, "usr_alice"), (Scope.ORGANIZATION, "acme")):
+            window = await store.spent(scope, whose, since_ms=NOW + 10, until_ms=NOW + 30)
+            assert window == Spent(used=Amount(proposals=20, calls=20, microusd=20))
+            since = await store.spent(scope, whose, since_ms=NOW + 10)
+            assert since.total.calls == _MANY - 10
+            assert (await store.spent(scope, whose)).total.calls == _MANY
+            assert await store.spent(scope, "usr_bob") == Spent()
 
     async def test_a_call_that_was_held_is_counted_once(self, store: Store, fence: Fence) -> None:
         """Its intent takes the place of what the hold wrote."""
@@ -73,8 +148,8 @@ class UsageContract(Ground):
         waiting = await store.usage("run_1", at_ms=NOW)
         await store.append([intent("call_1", reserved=7)], fence=fence)
         running = await store.usage("run_1", at_ms=NOW)
-        assert (waiting.proposals, waiting.calls) == (1, 0)
-        assert (running.proposals, running.calls, running.cost_microusd) == (1, 1, 7)
+        assert waiting.spent.total == Amount(proposals=1)
+        assert running.spent.total == Amount(proposals=1, calls=1, attempts=1, microusd=7)
 
     async def test_waits_that_overlap_count_once(self, store: Store, fence: Fence) -> None:
         """One reaches into the next, one lies inside another, one stands apart."""
@@ -114,6 +189,6 @@ class UsageContract(Ground):
         await store.append([held("call_4", "apr_4", at_ms=NOW + 1)], fence=fence)
         await store.append([intent("call_5", tool="get_order", at_ms=NOW + 2)], fence=fence)
         assert list(await store.admitted_since(NOW)) == [
-            ("usr_alice", "refund", NOW),
-            ("usr_alice", "get_order", NOW + 2),
+            ("acme", "usr_alice", "refund", NOW),
+            ("acme", "usr_alice", "get_order", NOW + 2),
         ]

@@ -1,0 +1,1 @@
+"""Counters: where what work demands is counted."""

@@ -1,0 +1,172 @@
+"""All parts together: every demand of one piece of work at once, or none of them."""
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Final, TypeAlias
+
+from highroad.adapters.counters.memory.accounts import Accounts
+from highroad.adapters.counters.memory.breaker import Breaker
+from highroad.adapters.counters.memory.breakers import Breakers
+from highroad.adapters.counters.memory.buckets import Buckets
+from highroad.adapters.counters.memory.places import Places
+from highroad.adapters.counters.memory.windows import Windows
+from highroad.domain.demand import (
+    Amount,
+    BucketDemand,
+    BudgetDemand,
+    Demand,
+    Near,
+    PassDemand,
+    RateDemand,
+    Reported,
+    Return,
+    Settled,
+    Shortage,
+    SlotDemand,
+    Taken,
+)
+from highroad.domain.dependency import BreakerReading, BreakerRule, BreakerState
+from highroad.ports.clock import Clock
+
+_Other: TypeAlias = RateDemand | BucketDemand | SlotDemand | PassDemand
+
+TAKEN: Final = Taken()
+
+
+class MemoryCounters:
+    """Counts in this process. Nothing in it awaits, so that every operation is atomic.
+
+    Args:
+        clock: Windows, buckets and leases run on its monotonic time.
+        accounts: Accounts that are remembered though nobody holds any of them.
+    """
+
+    def __init__(self, clock: Clock, *, accounts: int = 10_000) -> None:
+        self._accounts: Accounts = Accounts(clock, capacity=accounts)
+        self._windows: Windows = Windows(clock)
+        self._buckets: Buckets = Buckets(clock)
+        self._places: Places = Places(clock)
+        self._breakers: Breakers = Breakers(clock)
+
+    @property
+    def is_shared(self) -> bool:
+        """Nobody else counts here."""
+        return False
+
+    def __len__(self) -> int:
+        """Accounts, windows, buckets and places in memory."""
+        parts = (self._accounts, self._windows, self._buckets, self._places)
+        return sum(len(part) for part in parts)
+
+    async def look(self, demands: Sequence[Demand]) -> Shortage | None:
+        """Which of the demands could not be met now."""
+        return self._short(demands, "")
+
+    async def take(self, demands: Sequence[Demand], *, holder: str) -> Shortage | Taken:
+        """Take all of them, or nothing and say which one is short."""
+        short = self._short(demands, holder)
+        if short is not None:
+            return short
+        near: tuple[Near, ...] = ()
+        for demand in demands:
+            if isinstance(demand, BudgetDemand):
+                near += self._accounts.take(demand, holder)
+            else:
+                self._take(demand, holder)
+        return Taken(near) if near else TAKEN
+
+    async def give(self, returns: Sequence[Return], *, holder: str) -> Sequence[BreakerReading]:
+        """Give back, settle and report what `holder` took."""
+        moved: tuple[BreakerReading, ...] = ()
+        for given in returns:
+            if isinstance(given, Settled):
+                self._accounts.give(given, holder)
+            else:
+                moved += self._give(given, holder)
+        return moved
+
+    async def renew(self, holders: Sequence[str]) -> None:
+        """Hold places longer."""
+        self._places.renew(holders)
+
+    async def seed(
+        self,
+        account: str,
+        used: Amount,
+        *,
+        held: Mapping[str, Amount] = MappingProxyType({}),
+        until_ms: int | None = None,
+    ) -> None:
+        """Let an account begin with what the ledger says."""
+        self._accounts.seed(account, used, held, until_ms)
+
+    async def recall(self, turns: Sequence[tuple[RateDemand, int]]) -> None:
+        """Count turns of earlier processes."""
+        for demand, at_ms in sorted(turns, key=lambda turn: turn[1]):
+            self._windows.recall(demand, at_ms)
+
+    async def usage(self, account: str) -> Amount | None:
+        """What an account has used and holds."""
+        return self._accounts.usage(account)
+
+    def own_breaker(self, dependency: str, rule: BreakerRule) -> Breaker:
+        """The breaker of a dependency."""
+        return self._breakers.keep(dependency, rule)
+
+    async def breakers(self, rules: Mapping[str, BreakerRule]) -> Sequence[BreakerReading]:
+        """How the breakers of these dependencies stand."""
+        return self._breakers.readings(rules)
+
+    async def force(self, dependency: str, state: BreakerState | None) -> None:
+        """Open or close a breaker by hand; `None` lets it go."""
+        self._breakers.force(dependency, state)
+
+    async def close(self) -> None:
+        """There is nothing to give up."""
+
+    def _short(self, demands: Sequence[Demand], holder: str) -> Shortage | None:
+        for demand in demands:
+            # Most demands are of budgets, and each call of a function is a part of what they cost.
+            if isinstance(demand, BudgetDemand):
+                short = self._accounts.look(demand, holder)
+            else:
+                short = self._look(demand, holder)
+            if short is not None:
+                return short
+        return None
+
+    def _look(self, demand: _Other, holder: str) -> Shortage | None:
+        match demand:
+            case RateDemand():
+                return self._windows.look(demand, holder)
+            case BucketDemand():
+                return self._buckets.look(demand, holder)
+            case SlotDemand():
+                return self._places.look(demand, holder)
+            case PassDemand():
+                return self._breakers.look(demand, holder)
+
+    def _take(self, demand: _Other, holder: str) -> None:
+        match demand:
+            case RateDemand():
+                self._windows.take(demand, holder)
+            case BucketDemand():
+                self._buckets.take(demand, holder)
+            case SlotDemand():
+                self._places.take(demand, holder)
+            case PassDemand():
+                self._breakers.take(demand, holder)
+
+    def _give(
+        self, given: Reported | SlotDemand | RateDemand | BucketDemand, holder: str
+    ) -> tuple[BreakerReading, ...]:
+        match given:
+            case RateDemand():
+                self._windows.give(given, holder)
+            case BucketDemand():
+                self._buckets.give(given, holder)
+            case SlotDemand():
+                self._places.give(given, holder)
+            case Reported():
+                return self._breakers.give(given, holder)
+        return ()

@@ -1,0 +1,35 @@
+"""What becomes of a reservation once somebody says what became of its call."""
+
+from highroad.domain.demand import Amount
+from highroad.ledger.history import CallHistory
+from highroad.limits.share import Spender, ToolCap
+from highroad.pipeline.services import Services
+
+
+async def settle_reservation(services: Services, history: CallHistory, *, applied: bool) -> None:
+    """Let a call that was unknown count what it took: nothing but itself, if it was not applied.
+
+    A ledger that is read later says the same.
+    """
+    opening, ended = history.opening, history.ended or {}
+    run = await services.runs.enter(history.run_id, is_direct=opening["direct"])
+    try:
+        spender = Spender(
+            holder=history.call_id,
+            run=run,
+            principal_id=opening["principal"],
+            organization=history.organization,
+            at_ms=opening["opened"],
+            is_alone=opening["direct"],
+            tool=ToolCap(opening["tool"] or "", "", 0),
+        )
+        reserved = Amount(calls=1, microusd=opening["reserved"])
+        used = Amount(
+            calls=1,
+            attempts=ended.get("attempts", 1),
+            microusd=opening["reserved"] if applied else 0,
+            wall_ms=ended.get("latency_us", 0) // 1_000,
+        )
+        await services.budgets.resumed(spender, reserved).settle(used)
+    finally:
+        run.leave()
