@@ -299,9 +299,25 @@ async def test_a_batch_stops_where_the_dependency_is_not_available(
     monkeypatch.setattr("highroad.recovery.letters.drive", shut_out)
     batch = await letters(here).redrive_many(by=BOB, per_minute=600)
     assert len(made) == 1
-    assert "payments is not available" in batch.stopped
+    assert batch.stopped.endswith("its breaker is open.")
     assert not effects
     assert [letter.state for letter in await letters(here).list(state=None)] == ["open"] * 3
+
+
+async def test_an_open_breaker_stops_a_batch_and_lets_the_next_one_through(
+    world, pay, service, effects
+):
+    here = await world(pay).open()
+    for order in "12345":
+        await here.call(pay, {"order": order})
+    service.error = None
+    effects.clear()
+    batch = await letters(here).redrive_many(by=BOB, per_minute=600)
+    assert "payments is not available: its breaker is open" in batch.stopped
+    assert not effects
+    assert len(await letters(here).list()) == 5
+    here.clock.advance(61)
+    assert (await letters(here).redrive(batch.redriven[0].letter.id, by=BOB)).outcome.value == "1"
 
 
 async def test_whoever_may_not_is_refused_and_strangers_see_nothing(world, pay, configured):

@@ -491,4 +491,4 @@ def _unreachable(done: Redriven) -> str | None:
         return None
     if outcome.error.code != Code.DEPENDENCY_UNAVAILABLE:
         return None
-    return f"{done.letter.dependency} is not available: {outcome.error.message}"
+    return f"stopped at {done.letter.id}: {outcome.error.message}"
