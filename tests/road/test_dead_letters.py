@@ -138,9 +138,11 @@ async def test_a_redrive_is_the_same_call_once_more(world, pay, service, effects
     assert not await here.check()
 
 
-async def test_a_run_of_one_is_redriven_long_after_it(world, pay, service, effects):
+@pytest.mark.parametrize("run", [None, "r"])
+async def test_a_run_is_redriven_long_after_it(world, pay, service, run):
+    """What it waited for a person is no wall time of its run."""
     here = await world(pay).open()
-    await here.call(pay, {"order": "7"})
+    await here.call(pay, {"order": "7"}, run=run)
     service.error = None
     here.clock.advance(86_400)
     here = await here.reopen()

@@ -1,7 +1,7 @@
 """Calls that this process drives at this moment, and the keys under which others find them."""
 
 import asyncio
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from highroad.domain.call import Call
@@ -22,7 +22,7 @@ class Flight:
     arguments: bytes = b""
     """Digest of its canonical arguments."""
     landed: asyncio.Future[AnyOutcome] | None = None
-    before: list[asyncio.Future[AnyOutcome]] = field(default_factory=list)
+    before: tuple[asyncio.Future[AnyOutcome], ...] = ()
     """Of the calls that this one stands in for."""
     is_answered: bool = False
     """Its end is known, and may be on its way to the ledger: too late to call it off."""
@@ -133,11 +133,13 @@ class Inflight:
             return
         if flight.key is not None and self._by_key.get(flight.key) is flight:
             del self._by_key[flight.key]
-        joined = flight.before if flight.landed is None else [*flight.before, flight.landed]
-        waiting = [landed for landed in joined if not landed.done()]
+        if flight.landed is None and not flight.before:
+            return
+        joined = flight.before if flight.landed is None else (*flight.before, flight.landed)
+        waiting = tuple(landed for landed in joined if not landed.done())
         successor = None if behind is None else self._by_call.get(behind)
         if successor is not None:
-            successor.before.extend(waiting)
+            successor.before += waiting
             return
         for landed in waiting:
             if outcome is None:
