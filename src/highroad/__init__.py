@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from highroad.tools.body.cost import Cost
     from highroad.tools.declaring.contract import Content, Control, Owned, Secret
     from highroad.tools.declaring.declare import tool, tool_definition
+    from highroad.tools.declaring.fallback import Answer, Fallback, StaleResult
     from highroad.tools.declaring.from_model import tool_from_model
     from highroad.tools.declaring.from_schema import tool_from_schema
     from highroad.tools.declaring.members import tools_of
@@ -64,6 +65,7 @@ _HOMES: Final = {
     "tools.body.cost": ("Cost",),
     "tools.declaring.contract": ("Content", "Control", "Owned", "Secret"),
     "tools.declaring.declare": ("tool", "tool_definition"),
+    "tools.declaring.fallback": ("Answer", "Fallback", "StaleResult"),
     "tools.declaring.from_model": ("tool_from_model",),
     "tools.declaring.from_schema": ("tool_from_schema",),
     "tools.declaring.members": ("tools_of",),
@@ -71,6 +73,7 @@ _HOMES: Final = {
 """Names by module; `tests/test_public_surface.py` holds it to the imports above."""
 
 __all__ = [
+    "Answer",
     "Cancelled",
     "Check",
     "Completed",
@@ -82,6 +85,7 @@ __all__ = [
     "Event",
     "Expired",
     "Failed",
+    "Fallback",
     "File",
     "Held",
     "HighroadError",
@@ -99,6 +103,7 @@ __all__ = [
     "Run",
     "Runtime",
     "Secret",
+    "StaleResult",
     "Text",
     "Tier",
     "ToolContext",

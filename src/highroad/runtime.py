@@ -32,6 +32,7 @@ from highroad.ledger.upkeep.retention import PAUSE_S
 from highroad.pipeline import doorway
 from highroad.pipeline.doorway import Proposal
 from highroad.pipeline.drive import enter
+from highroad.recovery.letters import Letters
 from highroad.recovery.settle import settle_open_calls
 from highroad.settings import Settings
 from highroad.tools.compile import RegisteredTool
@@ -47,6 +48,7 @@ _log: Final = logging.getLogger("highroad.runtime")
 logging.getLogger("highroad").addHandler(logging.NullHandler())
 
 _SWEEP_S: Final = 1.0
+_GROWTH_S: Final = 60.0
 _HEED_S: Final = 0.5
 """How often a process of a shared ledger looks what others have called off."""
 _ABANDONED_S: Final = 5.0
@@ -330,6 +332,11 @@ class Runtime:
         return self._assembly.audit
 
     @property
+    def dead_letters(self) -> Letters:
+        """Calls that were given up on, and what becomes of them."""
+        return self._assembly.letters
+
+    @property
     def definitions(self) -> Definitions:
         """What tools say of themselves, and who accepted it."""
         return self._assembly.definitions
@@ -407,6 +414,9 @@ class Runtime:
             self._again(_SWEEP_S, self._waiting.sweep, "overdue approvals cannot be ended"),
             self._again(
                 _SWEEP_S, self._waiting.end_unended, "calls without an end wait for theirs"
+            ),
+            self._again(
+                _GROWTH_S, self._assembly.letters.growth.sweep, "dead letters cannot be counted"
             ),
             self._retain(),
         ]

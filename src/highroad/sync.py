@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, Unpack, overload
 
 from highroad.approvals.definitions import Unaccepted
 from highroad.domain.approval import Approval, ApprovalState
+from highroad.domain.dead_letter import DeadLetter, LetterState
 from highroad.domain.entry import Amendment
 from highroad.domain.error import HighroadError
 from highroad.domain.identity import Principal
@@ -41,6 +42,8 @@ from highroad.ledger.proof.excerpt import Continuation, EntryProof
 from highroad.ledger.tables.comparison import TablesVerdict
 from highroad.ledger.tables.period import Period
 from highroad.ledger.upkeep.erasure import ErasurePlan
+from highroad.recovery.letter_growth import Backlog
+from highroad.recovery.letters import Batch, Redriven, Which
 from highroad.runtime import Arguments, Circumstances, ToolFunction
 from highroad.runtime import Runtime as AsyncRuntime
 from highroad.settings import Settings
@@ -105,6 +108,7 @@ class Runtime:
         self.approvals: Approvals = Approvals(loop, runtime)
         self.definitions: Definitions = Definitions(loop, runtime)
         self.audit: Audit = Audit(loop, runtime)
+        self.dead_letters: DeadLetters = DeadLetters(loop, runtime)
 
     @classmethod
     def open(  # noqa: PLR0913 - what a runtime may be given, each by name
@@ -301,6 +305,47 @@ class Definitions:
             DecisionRefused: There is nothing to accept, or `by` may not.
         """
         return self._loop.run(self._definitions.accept(tool, by=by, version=version, digest=digest))
+
+
+class DeadLetters:
+    """Calls that were given up on, and what becomes of them."""
+
+    def __init__(self, loop: _Loop, runtime: AsyncRuntime) -> None:
+        self._loop = loop
+        self._letters = runtime.dead_letters
+
+    def list(
+        self,
+        *,
+        state: LetterState | str | None = LetterState.OPEN,
+        tool: str | None = None,
+        dependency: str | None = None,
+        since_ms: int | None = None,
+    ) -> tuple[DeadLetter, ...]:
+        """The oldest hundred; `state=None` is any."""
+        return self._loop.run(
+            self._letters.list(state=state, tool=tool, dependency=dependency, since_ms=since_ms)
+        )
+
+    def get(self, which: str) -> DeadLetter:
+        """One letter, by its id or that of its call."""
+        return self._loop.run(self._letters.get(which))
+
+    def backlog(self) -> Backlog:
+        """How many wait, how many came within the hour, and since when the oldest waits."""
+        return self._loop.run(self._letters.backlog())
+
+    def redrive(self, which: str, *, by: Principal) -> Redriven:
+        """Make the call of a letter again, over the whole road."""
+        return self._loop.run(self._letters.redrive(which, by=by))
+
+    def redrive_many(self, *, by: Principal, **which: Unpack[Which]) -> Batch:
+        """Redrive open letters one after the other; see `highroad.Runtime.dead_letters`."""
+        return self._loop.run(self._letters.redrive_many(by=by, **which))
+
+    def discard(self, which: str, *, by: Principal, reason: str) -> DeadLetter:
+        """Say that the call of a letter need not be made."""
+        return self._loop.run(self._letters.discard(which, by=by, reason=reason))
 
 
 class Audit:

@@ -8,7 +8,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from highroad.cli.app import COMMANDS, app
+from highroad.cli.app import COMMANDS, app, home_of
 from highroad.cli.exits import ExitCode
 from highroad.domain.version import VERSION
 
@@ -46,7 +46,7 @@ def test_help_loads_no_command_and_nothing_that_one_would_need():
 
     loaded = set(done.stderr.split())
     assert "typer" in loaded, "the names of the loaded modules were not read"
-    assert loaded.isdisjoint(f"highroad.cli.{name}" for name in COMMANDS)
+    assert loaded.isdisjoint(home_of(name) for name in COMMANDS)
     assert {name.partition(".")[0] for name in loaded}.isdisjoint(
         {"apsw", "cel", "cryptography", "pydantic"}
     )
@@ -54,7 +54,7 @@ def test_help_loads_no_command_and_nothing_that_one_would_need():
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_explains_itself(name):
-    command = typer.main.get_command(import_module(f"highroad.cli.{name}").app)
+    command = typer.main.get_command(import_module(home_of(name)).app)
 
     assert command.help
     assert CliRunner().invoke(app, [name, "--help"]).exit_code == ExitCode.COMPLETED

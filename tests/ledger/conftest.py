@@ -7,6 +7,7 @@ import pytest
 
 from highroad.domain.approval import Approval, ApprovalState, Decision, Level, Obligation, Ruling
 from highroad.domain.call import Call
+from highroad.domain.dead_letter import DeadLetter, letter_id
 from highroad.domain.entry import KeyClaim
 from highroad.domain.identity import Principal
 from highroad.domain.outcome import Ending, Status
@@ -175,6 +176,30 @@ class Books:
         await self.intend(record)
         await self.end(record)
         return call
+
+    async def give_up(self, call):
+        """A call whose dependency is down; the letter that it leaves."""
+        record = await self.record(call)
+        await self.intend(record)
+        letter = DeadLetter(
+            id=letter_id(call.id),
+            call_id=call.id,
+            run_id=call.run_id,
+            organization=call.organization,
+            principal_id=record.principal_id,
+            tool=call.tool,
+            dependency="payments",
+            effect=call.known_definition.effect,
+            status=Status.FAILED,
+            code="max_retries_exceeded",
+            kind="transient",
+            attempts=3,
+            created_ms=self.clock.now_ms(),
+            changed_ms=self.clock.now_ms(),
+        )
+        ending = Ending(status=Status.FAILED, proof="mapped", decided_by="execute")
+        await self.end(record, ending, code=letter.code, letter=letter)
+        return letter
 
     async def refuse(self, call, *lines, code, rule=None, decided_by="resolve"):
         """A call that never reaches its intent."""

@@ -40,6 +40,8 @@ DRAWN = {
     "parent_id": st.none() | NAME,
     "revision": st.integers(0, 3),
     "door": NAME,
+    "stands_in_for": st.none() | NAME,
+    "redrives": st.none() | NAME,
 }
 CALL = st.builds(Call, **DRAWN)
 JUDGED_ANEW = {"definition", "arguments"}

@@ -60,3 +60,27 @@ def test_it_serves_only_what_was_put_last_and_in_time(entries, steps):
             value = cache.get(key)
             assert value is None or (put[key][1] == value and clock.monotonic_s() < put[key][0])
         assert len(cache) <= entries
+
+
+def test_a_value_past_its_time_is_held_for_whoever_takes_it_so():
+    clock = FakeClock()
+    cache = Cache(10, clock)
+    cache.put(b"k", b"v", ttl_s=10, stale_s=60)
+    clock.advance(30)
+    assert cache.get(b"k") is None
+    held = cache.last(b"k")
+    assert (held.value, held.age_s) == (b"v", 30)
+    clock.advance(30)
+    assert cache.last(b"k") is None
+    assert cache.get(b"k") is None
+    assert len(cache) == 0
+
+
+def test_a_value_that_is_not_held_longer_is_there_while_it_is_served():
+    clock = FakeClock()
+    cache = Cache(10, clock)
+    cache.put(b"k", b"v", ttl_s=10)
+    clock.advance(9)
+    assert cache.last(b"k").age_s == 9
+    clock.advance(1)
+    assert cache.last(b"k") is None

@@ -291,3 +291,9 @@ def limits():
         return Limits(**{**wide, "calls_per_read": 10_000, "parallel": 10_000, **named})
 
     return make
+
+
+@pytest.fixture(scope="session")
+def world_of():
+    """The same as `world`, for tests that make many in one."""
+    return World

@@ -14,7 +14,7 @@ import pytest
 from highroad import Completed, Held, Principal, Runtime, Unknown, tool
 from highroad.approvals.waiting import Waiting
 from highroad.bootstrap import archive_ledger, assemble
-from highroad.domain.error import SettingsError
+from highroad.domain.error import DecisionRefused, SettingsError
 from highroad.domain.proof import TILE
 from highroad.ports.upkeep import in_silence
 from highroad.recovery.settle import settle
@@ -326,3 +326,37 @@ async def test_what_is_archived_while_another_process_signs_is_missed_by_nobody(
         report = await runtime.audit.verify()
         assert report.completeness.holds, report
         assert report.integrity.holds, report
+
+
+@pytest.mark.promise("P11")
+async def test_of_two_runtimes_that_redrive_a_letter_one_has_the_effect(
+    postgres_url, refund, effects
+):
+    """The other is answered by its outcome, or told that the letter is done with."""
+    is_down = True
+
+    async def ask():
+        if is_down:
+            raise ConnectionRefusedError
+
+    refund = refund(body=ask, not_applied=(ConnectionRefusedError,), attempts=1)
+    async with (
+        Runtime.open(postgres_url, tools=[refund]) as here,
+        Runtime.open(postgres_url, tools=[refund]) as there,
+    ):
+        for number in range(4):
+            is_down = True
+            failed = await here.call(refund, {"order": f"{number}"}, principal=ALICE)
+            assert failed.status == "failed"
+            is_down = False
+            both = await asyncio.gather(
+                *(r.dead_letters.redrive(failed.call_id, by=BOB) for r in (here, there)),
+                return_exceptions=True,
+            )
+            done = [each.outcome for each in both if not isinstance(each, DecisionRefused)]
+            assert {outcome.unwrap() for outcome in done} == {f"refunded {number}"}
+            letter = await there.dead_letters.get(failed.call_id)
+            assert letter.state == "redriven"
+        assert (await there.dead_letters.backlog()).open == 0
+        assert (await here.audit.compare_tables()).holds
+    assert effects == {f"{number}": 2 for number in range(4)}

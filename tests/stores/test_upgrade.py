@@ -20,6 +20,19 @@ DECISION = (
 )
 
 
+OF_2 = (
+    "ALTER TABLE tool_call DROP COLUMN stands_in_for",
+    "ALTER TABLE tool_call DROP COLUMN redrives",
+    """INSERT INTO tool_call VALUES ('c', 'r', 1, NULL, 'o', 'p', 't', NULL, NULL, NULL, NULL,
+        'code', 'python', 'none', NULL, NULL, NULL, NULL, 1, 0, 7)""",
+    "DROP TABLE dead_letter",
+    """CREATE TABLE dead_letter (id TEXT NOT NULL, run_id TEXT NOT NULL, call_id TEXT NOT NULL,
+        tool TEXT NOT NULL, code TEXT NOT NULL, state TEXT NOT NULL, created_ms INTEGER NOT NULL,
+        PRIMARY KEY (id)) STRICT, WITHOUT ROWID""",
+)
+"""Calls of version 2, which stood in for none, and the letters that it never wrote."""
+
+
 @pytest.fixture
 def old(repository, ledger):
     """A ledger of version 1, with waiting, approved, rejected and unknown calls."""
@@ -105,6 +118,7 @@ async def test_amendments_of_version_2_get_their_source_for_an_id(ledger, tmp_pa
             PRIMARY KEY (call_id, amended_ms, source)) STRICT, WITHOUT ROWID""",
         "INSERT INTO amendment VALUES ('c', 7, 'settled', 'r', 'o', 'usr_bob', 1, 'why')",
         "INSERT INTO amendment VALUES ('c', 7, 'late', 'r', 'o', 'highroad', 0, NULL)",
+        *OF_2,
         "DROP INDEX agent_run_parent",
         "DROP INDEX agent_run_conversation",
         "ALTER TABLE agent_run DROP COLUMN parent_id",
@@ -117,6 +131,9 @@ async def test_amendments_of_version_2_get_their_source_for_an_id(ledger, tmp_pa
     assert asked(ledger, "SELECT * FROM amendment") == [
         ("c", 7, "late", "r", "o", "highroad", 0, None, "late"),
         ("c", 7, "settled", "r", "o", "usr_bob", 1, "why", "settled"),
+    ]
+    assert asked(ledger, "SELECT id, created_ms, stands_in_for, redrives FROM tool_call") == [
+        ("c", 7, None, None)
     ]
     assert tables_of(ledger) == tables_of(tmp_path / "new.db")
     assert version_of(backup.place_of(ledger, 2)) == 2

@@ -120,3 +120,28 @@ def test_people_call_off_a_run_and_see_what_runs_on():
         (ended,) = runtime.cancel(run="r", by=Principal("bob"), reason="no longer wanted")
         assert (ended.call_id, ended.status) == (held.call_id, "cancelled")
         assert not runtime.strays
+
+
+def test_what_was_given_up_on_is_redriven_and_discarded(tmp_path):
+    is_down = True
+
+    @tool(tier="reversible", not_applied=(ConnectionRefusedError,), attempts=1)
+    def pay(order: str) -> str:
+        """Pay."""
+        if is_down:
+            raise ConnectionRefusedError
+        return order
+
+    bob = Principal("bob")
+    with Runtime.open(f"sqlite:///{tmp_path}/ledger.db", tools=[pay]) as runtime:
+        for order in "123":
+            assert runtime.call(pay, {"order": order}).status == "failed"
+        letters = runtime.dead_letters
+        first, second, _ = letters.list()
+        assert letters.get(first.call_id) == first
+        is_down = False
+        assert letters.redrive(first.id, by=bob).outcome.unwrap() == "1"
+        assert letters.discard(second.id, by=bob, reason="sold out").state == "discarded"
+        assert letters.backlog().open == 1
+        assert len(letters.redrive_many(by=bob, tool="pay").redriven) == 1
+        assert not letters.list()

@@ -63,6 +63,7 @@ class Waiting:
         clock = self._services.clock
         until_s = None if timeout_s is None else clock.monotonic_s() + timeout_s
         while True:
+            call_id = await self._behind(call_id)
             flying = await self._services.inflight.join(call_id)
             if flying is not None:
                 return flying
@@ -154,6 +155,25 @@ class Waiting:
             _log.warning("call %s cannot be ended: %s", call_id, error)
             return False
         return True
+
+    async def _behind(self, call_id: str) -> str:
+        """The call whose outcome answers for another: itself, or the last that stands in for it.
+
+        One that was not made, because its process died before, answers for nobody.
+        """
+        services = self._services
+        while not services.inflight.is_flying(call_id):
+            history = await services.ledger.history(call_id)
+            behind = None if history is None else history.successor
+            if behind is None or not await self._is_made(behind):
+                break
+            call_id = behind
+        return call_id
+
+    async def _is_made(self, call_id: str) -> bool:
+        if self._services.inflight.is_flying(call_id):
+            return True
+        return await self._services.ledger.history(call_id) is not None
 
     async def _approval(self, history: CallHistory) -> Approval | None:
         """The approval of a held call as the store has it: spent or not."""

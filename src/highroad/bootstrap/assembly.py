@@ -27,7 +27,14 @@ from highroad.domain.approval import Decision
 from highroad.domain.error import BrokenPromise
 from highroad.domain.identity import Principal
 from highroad.domain.limits import Limits
-from highroad.domain.order import Cancellation, ErasureOrder, Order, Settlement
+from highroad.domain.order import (
+    Cancellation,
+    Discard,
+    ErasureOrder,
+    Order,
+    Redrive,
+    Settlement,
+)
 from highroad.ledger.audit import Audit
 from highroad.ledger.ledger import Ledger
 from highroad.ledger.proof.notary import Notary
@@ -47,6 +54,9 @@ from highroad.ports.counters import Counters
 from highroad.ports.ids import Ids
 from highroad.ports.secrets import MasterKeys
 from highroad.ports.store import Store
+from highroad.recovery.fallbacks import fallbacks
+from highroad.recovery.letter_growth import LetterGrowth
+from highroad.recovery.letters import Letters
 from highroad.recovery.reservations import settle_reservation
 from highroad.recovery.settle import settle
 from highroad.recovery.settlements import Settlements
@@ -69,6 +79,7 @@ class Assembly:
     definitions: Definitions
     desk: Desk
     settlements: Settlements
+    letters: Letters
     inbox: Inbox
     audit: Audit
     retention: Retention
@@ -170,6 +181,13 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
         services, waiting, permissions=toolset.permissions, is_writer=opened.is_owner
     )
     audit = _audit(opened, toolset, services.results)
+    letters = Letters(
+        services,
+        LetterGrowth(store, clock, alert=settings.dead_letter_alert),
+        permissions=toolset.permissions,
+        drives=opened.is_owner,
+        decides=decides,
+    )
     return Assembly(
         settings=settings,
         services=services,
@@ -177,7 +195,8 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
         definitions=definitions,
         desk=desk,
         settlements=settlements,
-        inbox=Inbox(opened.ledger, _handlers(desk, settlements, audit, cancellations)),
+        letters=letters,
+        inbox=Inbox(opened.ledger, _handlers(desk, settlements, audit, cancellations, letters)),
         audit=audit,
         retention=Retention(opened.ledger, store.upkeep, ids, days=settings.payload_days),
         notary=opened.notary,
@@ -199,7 +218,7 @@ def _services(  # noqa: PLR0913, PLR0917 - what they are made of
 ) -> Services:
     """What the road needs."""
     clock, reader = ledger.clock, LedgerUsage(ledger)
-    return Services(
+    services = Services(
         ledger=ledger,
         registry=toolset.registry,
         policy=toolset.policy,
@@ -219,11 +238,15 @@ def _services(  # noqa: PLR0913, PLR0917 - what they are made of
         cancelled=CancelledRuns(ledger.store),
         joiner=_not_wired,
         nested=_not_wired,
+        stand_in=_not_wired,
         threads=Threads(limits.threads, limits.threads_each, clock),
         sandbox=ProcessSandbox(limits.processes, guest.LOAD),
         flags=RulesFlags(settings.flags),
         asks=toolset.asks,
+        keeps_letters_of_reads=settings.keeps_letters_of_reads,
     )
+    services.stand_in = fallbacks(services)
+    return services
 
 
 def _desk(ledger: Ledger, settings: Settings, *, decides: bool) -> Desk:
@@ -244,13 +267,19 @@ def _audit(opened: OpenLedger, toolset: Toolset, results: Results) -> Audit:
 
 
 def _handlers(
-    desk: Desk, settlements: Settlements, audit: Audit, cancellations: Cancellations
+    desk: Desk,
+    settlements: Settlements,
+    audit: Audit,
+    cancellations: Cancellations,
+    letters: Letters,
 ) -> dict[type[Order], Handler]:
     """Who records what another process asks for."""
     return {
         Decision: desk.record,
         Settlement: settlements.record,
         ErasureOrder: audit.erasures.record,
+        Redrive: letters.take_redrive,
+        Discard: letters.record_discard,
         Cancellation: cancellations.record,
     }
 

@@ -18,6 +18,7 @@ from highroad.tools.declaring.discovery import discover
 from highroad.tools.pins.accepted import Accepted
 from highroad.tools.pins.file import read_accepted
 from highroad.tools.registry import Registry
+from highroad.tools.succession import check_fallbacks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +49,7 @@ def toolset_of(
     """
     declared = discover(settings.tools, settings.root)
     registry = Registry([*declared.tools, *tools])
+    check_fallbacks(registry)
     conditions = CelConditions()
     asks = {
         tool.definition.digest: _ask(conditions, tool.definition.ask, tool.name)

@@ -21,12 +21,18 @@ COMMANDS: Final = {
     "runs": "Calls that are not done with: look, settle what nobody knows.",
     "tools": "What may be called, and under which contract.",
     "approvals": "Calls that wait for a person: look, approve, reject.",
+    "dead-letters": "Calls that were given up on: look, redrive, discard.",
     "audit": "What happened, as the ledger has it.",
     "explain": "Every stage and verdict of one call.",
     "store": "Where the ledger lives: look, upgrade, move, archive.",
     "config": "Settings and limits in force.",
 }
-"""Each lives in the module of its name, as `app`, and may import at its top what it needs."""
+"""Each lives in the module of its name (`home_of`), as `app`, and may import what it needs."""
+
+
+def home_of(name: str) -> str:
+    """The module of a command."""
+    return f"highroad.cli.{name.replace('-', '_')}"
 
 
 class _LazyGroup(TyperGroup):
@@ -38,7 +44,7 @@ class _LazyGroup(TyperGroup):
         """Put the real command in the place of its stand-in."""
         name, command, rest = super().resolve_command(ctx, args)
         if name in COMMANDS:
-            command = typer.main.get_command(import_module(f"highroad.cli.{name}").app)
+            command = typer.main.get_command(import_module(home_of(name)).app)
         return name, command, rest
 
 

@@ -30,6 +30,10 @@ _COLOURS = {
     "failed": "red",
     "void": "red",
     "unknown": "magenta",
+    "open": "yellow",
+    "answered": "green",
+    "redriven": "green",
+    "settled": "green",
 }
 
 
@@ -203,6 +207,7 @@ def _more(found: Explanation) -> Iterator[tuple[str, RenderableType]]:
         yield "answered by", found.source_call_id
     for coercion in found.coercions:
         yield "coerced", coercion
+    yield from _related(found)
     for approval in found.approvals:
         yield "approval", Text.assemble(status(approval.state), " ", (approval.id, "dim"))
     for decision in found.decisions:
@@ -213,6 +218,20 @@ def _more(found: Explanation) -> Iterator[tuple[str, RenderableType]]:
         if (plain := getattr(found, name)) is not None:
             yield name, JSON.from_data(plain)
     yield from _beneath(found)
+
+
+def _related(found: Explanation) -> Iterator[tuple[str, RenderableType]]:
+    """Calls before and behind it, where one was given up on."""
+    for name, call_id in (
+        ("in place of", found.stands_in_for),
+        ("fallback", found.fallback),
+        ("redrives", found.redrives),
+    ):
+        if call_id:
+            yield name, call_id
+    letter = found.dead_letter
+    if letter is not None:
+        yield "dead letter", Text.assemble(status(letter.state), " ", (letter.id, "dim"))
 
 
 def _beneath(found: Explanation) -> Iterator[tuple[str, RenderableType]]:

@@ -118,6 +118,7 @@ TOOL_CALL: Final = Table(
         *_maybe("arguments_ref", "arguments_digest", "idempotency_key"),
         *_maybe("delegation"),
         *_number("has_intent", "reserved_microusd", "created_ms"),
+        *_maybe("stands_in_for", "redrives"),
     ),
     indexes=(("run_id",),),
 )
@@ -221,7 +222,18 @@ COMPENSATION: Final = Table(
 )
 DEAD_LETTER: Final = Table(
     "dead_letter",
-    (_key("id"), *_text("run_id", "call_id", "tool", "code", "state"), *_number("created_ms")),
+    (
+        _key("id"),
+        *_text("call_id", "run_id", "organization", "principal_id", "tool", "dependency"),
+        *_text("effect", "status", "code"),
+        *_maybe("kind"),
+        *_number("attempts"),
+        *_text("state"),
+        *_number("created_ms", "changed_ms"),
+        *_maybe("changed_by", "reason_ref", "redriven_as"),
+        *_number("redrives"),
+    ),
+    indexes=(("state", "id"),),
 )
 
 TABLES: Final = {

@@ -47,6 +47,10 @@ class Call:
     """The call whose body made this one."""
     revision: int = 0
     door: str = "python"
+    stands_in_for: str | None = None
+    """The call that was given up on, and whose answer this one's is."""
+    redrives: str | None = None
+    """The call that was given up on, and is made again by this one."""
     definition: ToolDefinition | None = None
     arguments: JsonObject | None = None
 
@@ -73,6 +77,8 @@ class Call:
             parent_id=self.parent_id,
             revision=self.revision,
             door=self.door,
+            stands_in_for=self.stands_in_for,
+            redrives=self.redrives,
             definition=definition,
             arguments=arguments,
         )

@@ -27,6 +27,8 @@ class EntryKind(StrEnum):
     """The one terminal record of a call (P3)."""
     AMENDED = "call.amended"
     """A later fact about an ended call."""
+    LETTER = "letter.changed"
+    """A dead letter was answered, redriven or discarded."""
     CALL_CANCELLED = "call.cancelled"
     """Somebody called a call off; how it ended says its terminal record."""
     RUN_CANCELLED = "run.cancelled"

@@ -51,6 +51,38 @@ class ErasureOrder:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Redrive:
+    """Somebody asks that a call that was given up on be made again."""
+
+    letter_id: str
+    organization: str
+    by: str
+    """Opaque id."""
+    at_ms: int
+    profile: bytes | None = None
+    """Who they are, encrypted, for the erasable table."""
+    mac: bytes | None = None
+    """Over the rest; see `highroad.ledger.authorship`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Discard:
+    """A person's word that a call that was given up on need not be made."""
+
+    letter_id: str
+    organization: str
+    by: str
+    """Opaque id."""
+    at_ms: int
+    reason: bytes | None = None
+    """Why, encrypted with the organization's key."""
+    profile: bytes | None = None
+    """Who they are, encrypted, for the erasable table."""
+    mac: bytes | None = None
+    """Over the rest; see `highroad.ledger.authorship`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Cancellation:
     """Somebody's word that a call, a run or a conversation is called off."""
 
@@ -77,7 +109,7 @@ class Cancellation:
         return self.call_id or self.run_id
 
 
-Order: TypeAlias = Decision | Settlement | ErasureOrder | Cancellation
+Order: TypeAlias = Decision | Settlement | ErasureOrder | Cancellation | Redrive | Discard
 
 
 class PostedOrder(NamedTuple):
@@ -109,6 +141,8 @@ _KINDS: Final[dict[str, type[Order]]] = {
     "decision": Decision,
     "settlement": Settlement,
     "erasure": ErasureOrder,
+    "redrive": Redrive,
+    "discard": Discard,
     "cancellation": Cancellation,
 }
 _NAMES: Final = {kind: name for name, kind in _KINDS.items()}
@@ -144,6 +178,8 @@ def subject_of(order: Order) -> str:
             return order.call_id
         case ErasureOrder():
             return order.principal_id
+        case Redrive() | Discard():
+            return order.letter_id
         case Cancellation():
             return order.subject
 
@@ -225,6 +261,7 @@ _READERS: Final[dict[str, Callable[[str, object], object]]] = {
     "call_id": _text,
     "run_id": _text,
     "principal_id": _text,
+    "letter_id": _text,
     "organization": _text,
     "by": _text,
     "digest": _text,

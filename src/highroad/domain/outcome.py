@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Any, Generic, NoReturn, TypeAlias, TypeVar
 
 from highroad.domain.error import CallError, Code, NotCompleted
+from highroad.domain.failure_kind import FailureKind
 from highroad.domain.json_value import JsonObject, JsonValue
 from highroad.domain.label import NO_LABELS, Labels
 from highroad.domain.part import Blob
@@ -66,6 +67,8 @@ class Ending:
     """Bytes of the parts of `stored`."""
     version: str | None = None
     """Of the tool, that made `stored`; `None` is the version of this call."""
+    maker: str | None = None
+    """The tool that made `stored`; `None` is the one of this call."""
     source: str | None = None
     is_repeated: bool = False
     is_cached: bool = False
@@ -80,6 +83,10 @@ class Ending:
     """The stage."""
     keeps_key: bool = False
     """A refusal that answers for its key from now on: a person's rejection."""
+    kind: FailureKind | None = None
+    """What went wrong with the last attempt, where one did not bring a result."""
+    stale_s: float | None = None
+    """How old `stored` is, where it is served past its time."""
 
 
 # Not slotted: building `Completed[int](...)` sets `__orig_class__`, which a frozen slotted class
@@ -97,6 +104,8 @@ class Completed(Generic[T]):
     is_repeated: bool = False
     """An earlier call's outcome; nothing was done now."""
     is_cached: bool = False
+    is_stale: bool = False
+    """A result that is past its time, served because a fresh one is not to be had."""
     dry_run: bool = False
     result_invalid: bool = False
     """The effect took place, and the result breaks the tool's own schema: `value` is as it came."""
@@ -125,6 +134,8 @@ class Completed(Generic[T]):
             answer["note"] = (
                 "The same call was made before; this is its outcome, and nothing was done now."
             )
+        if self.is_stale:
+            answer["stale"] = True
         if self.dry_run:
             answer["dry_run"] = True
             answer["note"] = "A dry run: nothing was done."

@@ -112,6 +112,7 @@ class ToolDefinition:
         flag: Feature flag that must be on for whoever calls it; `None` is none.
         dependency: What it cannot work without; `None` is itself alone.
         isolation: Where its body runs apart; `None` is in this process.
+        fallback: What stands in for it, in order, in words.
         deprecated: What to use instead; `None` is a version in good standing.
         source: Identity of the server that it comes from; empty is this program's own code.
         annotations: What that server says of it (MCP `annotations`): hints, no promises.
@@ -146,6 +147,7 @@ class ToolDefinition:
     flag: str | None = None
     dependency: str | None = None
     isolation: Isolation | None = None
+    fallback: tuple[str, ...] = ()
     deprecated: str | None = None
     source: str = ""
     annotations: Mapping[str, JsonValue] = field(default_factory=dict)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from highroad.domain.approval import Approval
+from highroad.domain.dead_letter import DeadLetter
 from highroad.domain.entry import Amendment
 from highroad.domain.json_value import JsonObject, JsonValue
 
@@ -85,6 +86,14 @@ class Explanation:
     coercions: tuple[str, ...] = ()
     source_call_id: str | None = None
     """The call whose outcome answers, where this one joined it or repeats it."""
+    stands_in_for: str | None = None
+    """The call that was given up on, and in whose place this one was made."""
+    fallback: str | None = None
+    """The call that stands in for this one."""
+    redrives: str | None = None
+    """The call that was given up on, and that this one makes again."""
+    dead_letter: DeadLetter | None = None
+    """Where it was given up on itself."""
     approvals: tuple[Approval, ...] = ()
     decisions: tuple[JsonObject, ...] = ()
     """Who decided what, when, on what digest."""

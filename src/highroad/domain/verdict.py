@@ -45,6 +45,8 @@ class Join:
     """The same call is on its way already, as `call_id`; its outcome answers."""
 
     call_id: str
+    maker: str | None = None
+    """The tool of that call, where it is another: one that stood in for this one."""
 
 
 @value(kw_only=False)

@@ -14,11 +14,19 @@ import orjson
 from highroad.domain.approval import Decision
 from highroad.domain.error import DecisionRefused
 from highroad.domain.identity import Principal
-from highroad.domain.order import Cancellation, ErasureOrder, Order, Settlement, write_order
+from highroad.domain.order import (
+    Cancellation,
+    Discard,
+    ErasureOrder,
+    Order,
+    Redrive,
+    Settlement,
+    write_order,
+)
 from highroad.ledger.keyring import Keyring
 from highroad.ledger.snapshot import thaw_principal
 
-_Given = TypeVar("_Given", Decision, Settlement, ErasureOrder, Cancellation)
+_Given = TypeVar("_Given", Decision, Settlement, ErasureOrder, Cancellation, Redrive, Discard)
 
 _CONTEXT: Final = b"order"
 

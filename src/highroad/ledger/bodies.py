@@ -4,15 +4,20 @@ A field of another kind than these is read by nobody. Whether a field that is ne
 where it is read.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeAlias
 
 from highroad.domain.approval import ApprovalState, Level, Ruling
+from highroad.domain.dead_letter import letter_of, values_of
 from highroad.domain.entry import AmendmentKind, EntryKind
+from highroad.domain.error import LedgerError
 from highroad.domain.json_value import MAX_SAFE_INTEGER
 from highroad.domain.outcome import Status
 
 _Check: TypeAlias = Callable[[Any], bool]
+
+_HEX: Final = re.compile(r"(?:[0-9a-f]{2})*")
 
 
 def strange_field(kind: EntryKind, body: Mapping[str, Any]) -> str | None:
@@ -27,6 +32,10 @@ def strange_field(kind: EntryKind, body: Mapping[str, Any]) -> str | None:
 
 def _is_text(found: object) -> bool:
     return type(found) is str
+
+
+def _is_hex(found: object) -> bool:
+    return isinstance(found, str) and _HEX.fullmatch(found) is not None
 
 
 def _is_number(found: object) -> bool:
@@ -92,11 +101,22 @@ def _is_approval(found: object) -> bool:
     )
 
 
+def _is_letter(found: object) -> bool:
+    if not isinstance(found, dict):
+        return False
+    try:
+        letter_of(values_of(found))
+    except LedgerError:
+        return False
+    return True
+
+
 _EVERYWHERE: Final[Mapping[str, _Check]] = {
     **dict.fromkeys(
         (
             *("kind", "org", "run", "call", "trace", "principal", "origin", "door", "policy"),
             *("session", "change", "saw", "id", "profile", "parent", "reason", "key", "source"),
+            *("fallback", "stands_in_for", "redrives", "failure"),
         ),
         _is_text,
     ),
@@ -108,7 +128,7 @@ _EVERYWHERE: Final[Mapping[str, _Check]] = {
     **dict.fromkeys(
         (
             *("v", "at", "step", "opened", "reserved", "remaining_ms", "latency_us", "cost"),
-            *("attempts", "before", "pid", "revision", "payloads", "runs"),
+            *("attempts", "before", "pid", "revision", "payloads", "runs", "stale_s"),
         ),
         _is_number,
     ),
@@ -121,11 +141,18 @@ _EVERYWHERE: Final[Mapping[str, _Check]] = {
     "ruling": _one_of(Ruling),
     "applied": _maybe(_is_flag),
     "approval": _is_approval,
+    "letter": _is_letter,
     "fields": _maybe(_is_mapping),
 }
 _OF_KIND: Final[Mapping[EntryKind, Mapping[str, _Check]]] = {
     EntryKind.INTENT: {"approval": _is_text},
     EntryKind.AMENDED: {"source": _one_of(AmendmentKind)},
     EntryKind.REVEALED: {"payloads": _list_of(_is_text)},
+    EntryKind.REKEYED: {
+        "public": _is_hex,
+        "previous": _maybe(_is_text),
+        "endorsement": _maybe(_is_hex),
+        "master": _is_text,
+    },
 }
 """Fields that mean something of their own in entries of one kind."""

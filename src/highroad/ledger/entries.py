@@ -12,6 +12,9 @@ from typing import Final
 import orjson
 
 from highroad.domain.approval import Approval, Decision
+from highroad.domain.call import Call
+from highroad.domain.dead_letter import DeadLetter
+from highroad.domain.dead_letter import body_of as letter_body
 from highroad.domain.entry import (
     SCHEMA_VERSION,
     Amendment,
@@ -81,6 +84,9 @@ def ended(  # noqa: PLR0913 - the facts of an ending, each by name
     is_result_invalid: bool = False,
     message: PayloadRef | None = None,
     approval: Approval | None = None,
+    claim: KeyClaim | None = None,
+    successor: str | None = None,
+    letter: DeadLetter | None = None,
 ) -> Entry:
     """The terminal record of a call (P3)."""
     if record.has_intent and not record.tells_intent:
@@ -122,11 +128,16 @@ def ended(  # noqa: PLR0913 - the facts of an ending, each by name
     _mark(body, ending)
     if approval is not None:
         body["approval"] = approval_body(approval)
+    if successor is not None:
+        body["fallback"] = successor
+    if letter is not None:
+        body["letter"] = letter_body(letter)
     return _entry(
         record,
         EntryKind.ENDED,
         body,
         at_ms,
+        claim=claim,
         frees_key=not keeps_key and _may_hold_key(record),
     )
 
@@ -143,6 +154,10 @@ def _mark(body: Body, ending: Ending) -> None:
         body["cached"] = True
     if ending.is_dry_run:
         body["dry_run"] = True
+    if ending.kind is not None:
+        body["failure"] = ending.kind
+    if ending.stale_s is not None:
+        body["stale_s"] = int(ending.stale_s)
 
 
 def decided(approval: Approval, decision: Decision, *, reason: SealedPayload | None) -> Entry:
@@ -176,15 +191,16 @@ def decided(approval: Approval, decision: Decision, *, reason: SealedPayload | N
     )
 
 
-def amended(
+def amended(  # noqa: PLR0913 - the facts of an amendment, each by name
     amendment: Amendment,
     *,
     organization: str,
     run_id: str,
     reason: SealedPayload | None = None,
     profile: bytes | None = None,
+    letter: DeadLetter | None = None,
 ) -> Entry:
-    """A later fact about an ended call.
+    """A later fact about an ended call, and what becomes of its dead letter by that.
 
     It leaves the key to the call, also where nothing was applied: the next call takes it over
     when it runs (`highroad.pipeline.keys`), and until then a correction finds all as it was.
@@ -203,6 +219,8 @@ def amended(
     }
     if reason is not None:
         body["reason"] = reason.id
+    if letter is not None:
+        body["letter"] = letter_body(letter)
     return Entry(
         kind=EntryKind.AMENDED,
         body=orjson.dumps(body),
@@ -213,6 +231,36 @@ def amended(
         rows=(
             *projections.rows(body),
             *_profile(amendment.by, organization, profile, amendment.at_ms),
+        ),
+        payloads=() if reason is None else (reason,),
+    )
+
+
+def lettered(
+    letter: DeadLetter, *, reason: SealedPayload | None = None, profile: bytes | None = None
+) -> Entry:
+    """What became of a dead letter; it stands as it does behind that."""
+    by = letter.changed_by or ""
+    body: Body = {
+        "v": SCHEMA_VERSION,
+        "kind": EntryKind.LETTER,
+        "at": letter.changed_ms,
+        "org": letter.organization,
+        "run": letter.run_id,
+        "call": letter.call_id,
+        "by": by,
+        "letter": letter_body(letter),
+    }
+    return Entry(
+        kind=EntryKind.LETTER,
+        body=orjson.dumps(body),
+        organization=letter.organization,
+        at_ms=letter.changed_ms,
+        run_id=letter.run_id,
+        call_id=letter.call_id,
+        rows=(
+            *projections.rows(body),
+            *_profile(by, letter.organization, profile, letter.changed_ms),
         ),
         payloads=() if reason is None else (reason,),
     )
@@ -441,13 +489,22 @@ def _opening(record: CallRecord, kind: EntryKind, at_ms: int, lines: int | None 
         body["coercions"] = record.coercions
     if call.delegation:
         body["delegation"] = [delegate.agent for delegate in call.delegation]
-    if call.parent_id is not None:
-        body["parent"] = call.parent_id
     if call.revision:
         body["revision"] = call.revision
     if call.dry_run:
         body["dry_run"] = True
+    _relate(body, call)
     return body
+
+
+def _relate(body: Body, call: Call) -> None:
+    """Note the calls that led to this one; most were led to by none."""
+    if call.parent_id is not None:
+        body["parent"] = call.parent_id
+    if call.stands_in_for is not None:
+        body["stands_in_for"] = call.stands_in_for
+    if call.redrives is not None:
+        body["redrives"] = call.redrives
 
 
 def _place(body: Body, record: CallRecord) -> None:

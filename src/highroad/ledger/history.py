@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 import orjson
 
 from highroad.domain.approval import Approval, ApprovalState, Level, Obligation
+from highroad.domain.dead_letter import DeadLetter, letter_of, values_of
 from highroad.domain.entry import (
     SCHEMA_VERSION,
     Amendment,
@@ -39,6 +40,8 @@ class CallHistory:
     """Of its deadline, where it was held."""
     decisions: tuple[Body, ...]
     amendments: tuple[Amendment, ...]
+    letter: DeadLetter | None
+    """Where it was given up on, as the last entry about that left it."""
     stages: tuple[list[Any], ...]
     positions: tuple[int, ...]
 
@@ -51,6 +54,12 @@ class CallHistory:
     def is_held(self) -> bool:
         """Whether it waits for people: held, and neither intended nor ended since."""
         return self.ended is None and self.intent is None and self.approval is not None
+
+    @property
+    def successor(self) -> str | None:
+        """The call that stands in for this one, as its terminal record names it."""
+        named = None if self.ended is None else self.ended.get("fallback")
+        return None if named is None else str(named)
 
     @property
     def settled(self) -> bool | None:
@@ -90,6 +99,7 @@ def read_call(entries: Sequence[StoredEntry]) -> CallHistory | None:
         remaining_ms=reading.remaining_ms,
         decisions=tuple(reading.decisions),
         amendments=tuple(reading.amendments),
+        letter=reading.letter,
         stages=tuple(reading.stages),
         positions=tuple(entry.position.seq for entry in entries),
     )
@@ -106,12 +116,15 @@ class _Reading:
         self.remaining_ms: int | None = None
         self.decisions: list[Body] = []
         self.amendments: list[Amendment] = []
+        self.letter: DeadLetter | None = None
         self.stages: list[list[Any]] = []
 
     def take(self, entry: StoredEntry, body: Body) -> None:
         """Add what one more entry says."""
         if "stages" in body:
             self._take_stages(body)
+        if "letter" in body:
+            self.letter = letter_of(values_of(body["letter"]))
         if isinstance(body.get("approval"), dict):
             self.approval = read_approval(body["approval"], entry.organization)
         match entry.kind:

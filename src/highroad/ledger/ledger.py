@@ -123,8 +123,9 @@ class Ledger:
         if call.is_direct:
             run_key = partial(self.vault.key_of_direct_run, call.run_id)
         else:
-            if call.parent_id is not None and self.writer.behind:
-                # The key of a direct run is on its way to the store, with the parent's intent.
+            is_second = call.parent_id is not None or call.stands_in_for is not None
+            if is_second and self.writer.behind:
+                # The key of a direct run is on its way to the store, with its first call.
                 await self.writer.flush()
             run_key = await self.vault.key_of_run(call.run_id)
         record = CallRecord(
@@ -147,6 +148,7 @@ class Ledger:
             policy_version=history.opening["policy"],
         )
         record.is_new_run = False
+        record.can_be_kept = False
         record.tool_name = history.opening["tool"]
         record.approval = history.approval
         record.has_intent = history.intent is not None
@@ -176,6 +178,7 @@ class Ledger:
         call = record.call
         suffix = f".{call.revision}" if call.revision else ""
         self.seal(record, f"{call.id}.call{suffix}", PayloadKind.CALL, snapshot.freeze(call))
+        record.is_call_kept = True
 
     async def write(self, record: CallRecord, entry: Entry) -> Receipt:
         """Wait until an entry is durable or turned down.

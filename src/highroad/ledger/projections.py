@@ -11,6 +11,7 @@ from typing import Any, Final
 import orjson
 
 from highroad.domain.approval import ApprovalState
+from highroad.domain.dead_letter import values_of
 from highroad.domain.entry import EntryKind, Row
 from highroad.domain.error import Code
 from highroad.domain.outcome import Status
@@ -103,7 +104,7 @@ def _ended(body: Body) -> tuple[Row, ...]:
         rows = (*rows, *_opened_at_its_end(body))
     if "approval" in body:
         rows = (*rows, _approval(body["approval"], body["org"], at_ms))
-    return rows
+    return (*rows, *_letter(body)) if "letter" in body else rows
 
 
 def _opened_at_its_end(body: Body) -> tuple[Row, ...]:
@@ -168,7 +169,14 @@ def _amended(body: Body) -> tuple[Row, ...]:
                 amendment_id(body),
             ),
         ),
+        *_letter(body),
     )
+
+
+def _letter(body: Body) -> tuple[Row, ...]:
+    """The dead letter of a call, as it stands behind this entry."""
+    letter = body.get("letter")
+    return () if letter is None else (Row("dead_letter", values_of(letter)),)
 
 
 def _pinned(body: Body) -> tuple[Row, ...]:
@@ -288,6 +296,8 @@ def _tool_call(body: Body, *, has_intent: int) -> Row:
             has_intent,
             body["reserved"],
             body["opened"],
+            body.get("stands_in_for"),
+            body.get("redrives"),
         ),
     )
 
@@ -344,6 +354,7 @@ _PROJECTIONS: dict[str, Callable[[Body], tuple[Row, ...]]] = {
     EntryKind.ENDED: _ended,
     EntryKind.DECIDED: _decided,
     EntryKind.AMENDED: _amended,
+    EntryKind.LETTER: _letter,
     EntryKind.PINNED: _pinned,
     EntryKind.REVEALED: _revealed,
     EntryKind.ERASED: _erased,

@@ -19,10 +19,12 @@ class CallRecord:
         "arguments",
         "attempts",
         "call",
+        "can_be_kept",
         "coercions",
         "conversation_id",
         "effect",
         "has_intent",
+        "is_call_kept",
         "is_new_run",
         "key_digest",
         "opened_ms",
@@ -55,6 +57,10 @@ class CallRecord:
         self.policy_version: str = policy_version
         self.is_new_run: bool = call.is_direct
         """This call's first entry opens its run."""
+        self.is_call_kept: bool = False
+        """What driving it again takes is in the vault, or on its way there."""
+        self.can_be_kept: bool = True
+        """The call is here as it was made; of one that an earlier process began it may not be."""
         self.parent_run_id: str | None = None
         """The run that its run is a child of."""
         self.conversation_id: str | None = None
@@ -99,4 +105,5 @@ class CallRecord:
         """Have another key: nothing that was made under the one before is written any more."""
         self._run_key = key
         self.payloads.clear()
+        self.is_call_kept = False
         self.arguments = self.key_digest = None

@@ -1,7 +1,7 @@
 """Results that may be served again: reads that declare a cache, for the same principal only."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -20,6 +20,7 @@ class CachedResult:
 
     call_id: str
     json: bytes
+    age_s: float = 0.0
 
 
 class Results:
@@ -34,22 +35,42 @@ class Results:
         """The result of the same call by the same principal, while it may be served."""
         key = self._key(record, arguments)
         sealed = self._cache.get(key)
-        if sealed is None:
-            return None
-        plain = self._cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], key)
-        call_id, _, json = plain.partition(b"\n")
-        return CachedResult(call_id.decode(), json)
+        return None if sealed is None else self._opened(key, sealed)
 
-    def keep(self, record: CallRecord, arguments: bytes, json: bytes, ttl_s: float) -> None:
-        """Remember a fresh result for `ttl_s` seconds."""
+    def last(
+        self, record: CallRecord, arguments: bytes, *, max_age_s: float
+    ) -> CachedResult | None:
+        """The same, also past its time, if it is no older than `max_age_s` seconds."""
+        key = self._key(record, arguments)
+        found = self._cache.last(key)
+        if found is None or found.age_s > max_age_s:
+            return None
+        return replace(self._opened(key, found.value), age_s=found.age_s)
+
+    def keep(
+        self,
+        record: CallRecord,
+        arguments: bytes,
+        json: bytes,
+        ttl_s: float,
+        *,
+        stale_s: float = 0.0,
+    ) -> None:
+        """Remember a fresh result: to be served for `ttl_s` seconds, and held for `stale_s`."""
         key = self._key(record, arguments)
         nonce = os.urandom(_NONCE_BYTES)
         plain = record.call.id.encode() + b"\n" + json
-        self._cache.put(key, nonce + self._cipher.encrypt(nonce, plain, key), ttl_s=ttl_s)
+        sealed = nonce + self._cipher.encrypt(nonce, plain, key)
+        self._cache.put(key, sealed, ttl_s=ttl_s, stale_s=stale_s)
 
     def forget(self) -> None:
         """Serve nothing of what was kept: whose a result is cannot be told from its key."""
         self._cache.clear()
+
+    def _opened(self, key: bytes, sealed: bytes) -> CachedResult:
+        plain = self._cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], key)
+        call_id, _, json = plain.partition(b"\n")
+        return CachedResult(call_id.decode(), json)
 
     def _key(self, record: CallRecord, arguments: bytes) -> bytes:
         """What the result depends on: who asks, which version of which tool, and for what."""

@@ -35,6 +35,8 @@ def freeze(call: Call) -> bytes:
             "direct": call.is_direct,
             "trace": call.trace_id,
             "created": call.created_ms,
+            "stands_in_for": call.stands_in_for,
+            "redrives": call.redrives,
         }
     )
 
@@ -73,6 +75,8 @@ def thaw(
         parent_id=state["parent"],
         revision=state["revision"],
         door=state["door"],
+        stands_in_for=state.get("stands_in_for"),
+        redrives=state.get("redrives"),
     )
 
 

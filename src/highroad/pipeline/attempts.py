@@ -138,12 +138,17 @@ async def _settle(call: Call, context: RoadContext, failure: Failure) -> Ending:
             is_result_lost=True,
         )
     if context.proof is None and call.known_definition.effect is Effect.CHECKABLE:
-        return await probe(call, context, failure.error)
+        return await probe(call, context, failure.error, kind=failure.kind)
     return _end(context, failure)
 
 
 async def probe(
-    call: Call, context: RoadContext, cause: CallError, *, age_s: float = 0.0
+    call: Call,
+    context: RoadContext,
+    cause: CallError,
+    *,
+    kind: FailureKind = FailureKind.UNKNOWN,
+    age_s: float = 0.0,
 ) -> Ending:
     """Ask a checkable tool whether the key happened; too early, it would not know.
 
@@ -154,6 +159,7 @@ async def probe(
         call: The call in question.
         context: Of its drive.
         cause: Why it has to be asked.
+        kind: Of what went wrong.
         age_s: How long ago the key may have happened.
     """
     asked, definition = context.tool.probe, call.known_definition
@@ -178,7 +184,7 @@ async def probe(
         )
     if happened is False and not context.strays:
         context.proof = Proof.PROBE
-    return _end(context, Failure(kind=FailureKind.UNKNOWN, error=cause))
+    return _end(context, Failure(kind=kind, error=cause))
 
 
 async def _happened(asked: ProbeHook, call: Call, context: RoadContext) -> bool | None:
@@ -225,9 +231,20 @@ def _end(context: RoadContext, failure: Failure, rule: str | None = None) -> End
     error, proof = failure.error, context.proof
     if proof is not None:
         return Ending(
-            status=Status.FAILED, error=error, proof=proof, rule=rule, decided_by="execute"
+            status=Status.FAILED,
+            error=error,
+            proof=proof,
+            rule=rule,
+            decided_by="execute",
+            kind=failure.kind,
         )
-    return Ending(status=Status.UNKNOWN, error=unknown(error), rule=rule, decided_by="execute")
+    return Ending(
+        status=Status.UNKNOWN,
+        error=unknown(error),
+        rule=rule,
+        decided_by="execute",
+        kind=failure.kind,
+    )
 
 
 def unknown(cause: CallError) -> CallError:

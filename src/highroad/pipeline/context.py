@@ -9,6 +9,7 @@ import orjson
 
 from highroad.domain.approval import Approval, Obligation
 from highroad.domain.call import Call
+from highroad.domain.dead_letter import DeadLetter
 from highroad.domain.demand import Amount
 from highroad.domain.entry import KeyClaim
 from highroad.domain.error import BrokenPromise, CountersError
@@ -26,6 +27,7 @@ from highroad.limits.runs import LiveRun
 from highroad.limits.share import Spender, Spending, ToolCap, to_microusd
 from highroad.pipeline.inflight import Flight
 from highroad.pipeline.services import Services
+from highroad.pipeline.successor import Successor
 from highroad.pipeline.timer import within
 from highroad.tools.body.context import ToolContext
 from highroad.tools.compile import RegisteredTool
@@ -51,6 +53,8 @@ class RoadContext:
         "flight",
         "is_lone",
         "lap_s",
+        "letter",
+        "made_as",
         "near",
         "obligations",
         "outcome",
@@ -62,6 +66,7 @@ class RoadContext:
         "spending",
         "started_s",
         "strays",
+        "successor",
     )
 
     def __init__(
@@ -92,6 +97,12 @@ class RoadContext:
         """Attempts that were given up on and whose bodies run on, each in its thread."""
         self.seen: ToolContext[Any] | None = None
         """What the tool's body and hooks were handed last."""
+        self.made_as: Successor | None = None
+        """As what this call was made, where it stands in for another."""
+        self.letter: DeadLetter | None = None
+        """What its end leaves, where it is given up on."""
+        self.successor: Successor | None = None
+        """What stands in for it, once its terminal record is written."""
         is_bound = run.parent is not None or services.budgets.binds_all
         self.is_lone: bool = record.call.is_direct and not is_bound
         """Nothing but the limits of a run of one binds the call."""
@@ -398,7 +409,13 @@ class RoadContext:
         # fifth of sustained reading (tests/road/test_memory.py).
         self.seen = None
         self.run.leave()
-        self.services.inflight.leave(self.record.call.id, outcome)
+        inflight, call = self.services.inflight, self.record.call
+        behind: str | None = None
+        if self.successor is not None:
+            # Whoever asks for the same between the two is answered by the second (P11).
+            behind = self.successor.call_id
+            inflight.expect(behind, call, self.run, self.successor.tool.name)
+        inflight.leave(call.id, outcome, behind)
 
     def trace(self, line: StageLine) -> None:
         """Add a line to the call's trace."""

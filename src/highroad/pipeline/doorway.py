@@ -17,6 +17,7 @@ from highroad.limits.runs import LiveRun
 from highroad.pipeline import keys
 from highroad.pipeline.context import RoadContext
 from highroad.pipeline.services import Services
+from highroad.pipeline.successor import Successor
 
 ANONYMOUS: Final = "unknown"
 """Stands in for a principal whose profile was erased."""
@@ -142,6 +143,60 @@ async def take_in_nested(
         arguments=None,
     )
     return call, await _context(services, call, run)
+
+
+async def take_in_successor(
+    services: Services, call: Call, successor: Successor
+) -> tuple[Call, RoadContext]:
+    """A call in place of one that was given up on: same run and principal, a deadline of its own.
+
+    One from inside a body keeps that of the call whose body waits.
+    """
+    now_ms = services.clock.now_ms()
+    run = await services.runs.enter(call.run_id, is_direct=call.is_direct)
+    deadline_ms = now_ms + int(services.limits.call_s * 1_000)
+    made = replace(
+        call,
+        id=successor.call_id,
+        tool=successor.tool.name,
+        version=successor.version,
+        raw=successor.arguments,
+        created_ms=now_ms,
+        deadline_ms=deadline_ms if call.parent_id is None else call.deadline_ms,
+        step=run.next_step(),
+        is_direct=False,
+        idempotency_key=successor.key,
+        revision=0,
+        stands_in_for=call.id,
+        redrives=None,
+        definition=None,
+        arguments=None,
+    )
+    context = await _context(services, made, run)
+    context.made_as = successor
+    return made, context
+
+
+async def take_in_redrive(services: Services, call: Call) -> tuple[Call, RoadContext]:
+    """A call as it was, once more: same run, principal, arguments and key, a new id and deadline.
+
+    The wall time of its run is not what it waited for a person.
+    """
+    now_ms = services.clock.now_ms()
+    run = await services.runs.enter(call.run_id, is_direct=True)
+    made = replace(
+        call,
+        id=services.ids.new("call"),
+        created_ms=now_ms,
+        deadline_ms=now_ms + int(services.limits.call_s * 1_000),
+        step=run.next_step(),
+        is_direct=False,
+        parent_id=None,
+        revision=0,
+        stands_in_for=None,
+        redrives=call.id,
+    )
+    return made, await _context(services, made, run)
 
 
 async def _context(services: Services, call: Call, run: LiveRun) -> RoadContext:

@@ -117,6 +117,7 @@ async def drive(
     except asyncio.CancelledError:
         flight.is_answered = True
         outcome = context.outcome or await _finish_cancelled(context)
+        context.successor = None  # nobody waits for what would stand in
         if not flight.take_back():
             raise
     # The first of the two boundaries of the road: a bug of ours must not leave a call without
@@ -131,7 +132,19 @@ async def drive(
         context.leave(context.outcome if outcome is None else outcome)
     if isinstance(outcome, _LOUD):
         _log.warning("call %s %s: %s", outcome.call_id, outcome.status, outcome.error.code)
-    return outcome
+    return outcome if context.successor is None else await _stood_in(context, outcome)
+
+
+async def _stood_in(context: RoadContext, outcome: AnyOutcome) -> AnyOutcome:
+    """The outcome of the call behind this one, which has its terminal record (P3)."""
+    services, successor = context.services, context.successor
+    if successor is None:
+        return outcome
+    try:
+        return await services.stand_in(context.record.call, successor) or outcome
+    finally:
+        # Had it not been made after all, whoever waits for it would wait for ever.
+        services.inflight.leave(successor.call_id, outcome)
 
 
 async def enter(services: Services, taking_in: Awaitable[tuple[Call, RoadContext]]) -> AnyOutcome:
@@ -234,18 +247,21 @@ async def _end_of(verdict: Verdict, context: RoadContext) -> Ending | Held:
             )
         case Hold(approval=approval):
             return held_by(approval)
-        case Join(call_id=call_id):
-            return await _join(call_id, context)
+        case Join(call_id=call_id, maker=maker):
+            return await _join(call_id, context, maker)
         case Proceed():
             raise BrokenPromise("a stage that ends the road said proceed")
 
 
-async def _join(call_id: str, context: RoadContext) -> Ending | Held:
+async def _join(call_id: str, context: RoadContext, maker: str | None) -> Ending | Held:
     """The outcome of the call that this one joins, in a terminal record that names it."""
     services = context.services
     outcome = await services.inflight.join(call_id) or await services.joiner(call_id)
     if isinstance(outcome, Held):
         return outcome
+    if outcome.call_id != call_id:  # another call stood in for it
+        history = await services.ledger.history(outcome.call_id)
+        maker = maker if history is None else history.opening["tool"]
     return Ending(
         status=outcome.status,
         error=outcome.error,
@@ -253,7 +269,8 @@ async def _join(call_id: str, context: RoadContext) -> Ending | Held:
         stored=orjson.dumps(outcome.json) if isinstance(outcome, Completed) else None,
         blobs=outcome.blobs if isinstance(outcome, Completed) else (),
         version=outcome.version if isinstance(outcome, Completed) else None,
-        source=call_id,
+        maker=maker,
+        source=outcome.call_id,
         is_repeated=True,
         rule=f"joined.{call_id}",
         decided_by="dedupe",

@@ -1,7 +1,7 @@
 """Calls that this process drives at this moment, and the keys under which others find them."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from highroad.domain.call import Call
@@ -24,6 +24,8 @@ class Flight:
     arguments: bytes = b""
     """Digest of its canonical arguments."""
     landed: asyncio.Future[AnyOutcome] | None = None
+    before: tuple[asyncio.Future[AnyOutcome], ...] = ()
+    """Of the calls that this one stands in for."""
     is_answered: bool = False
     """Its end is known, and may be on its way to the ledger: too late to call it off."""
     called_off_by: str | None = None
@@ -81,8 +83,15 @@ class Inflight:
         # To be told the loop spares a read half of what asking for its task costs.
         task = asyncio.current_task(self._loop)
         flight = Flight(call, run, task, 0 if task is None else task.cancelling())
+        expected = self._by_call.get(call.id)
+        if expected is not None:  # whoever waits for it waits on
+            flight.landed, flight.before = expected.landed, expected.before
         self._by_call[call.id] = flight
         return flight
+
+    def expect(self, call_id: str, call: Call, run: LiveRun, tool: str) -> None:
+        """A call of this id is about to be made in place of `call`, and may be waited for."""
+        self._by_call[call_id] = Flight(replace(call, id=call_id, tool=tool), run, None, 0)
 
     def of(self, *, call_id: str | None = None, within: str | None = None) -> list[Flight]:
         """Calls within a run or a conversation, or one with what its body called; or all."""
@@ -116,23 +125,38 @@ class Inflight:
         self._by_key[key] = own
         return None
 
-    def leave(self, call_id: str, outcome: AnyOutcome | None) -> None:
-        """Land: everybody who joined gets `outcome`; without one their wait is cancelled."""
+    def leave(self, call_id: str, outcome: AnyOutcome | None, behind: str | None = None) -> None:
+        """Land: everybody who joined gets `outcome`; without one their wait is cancelled.
+
+        Where another call stands in for it, `behind`, they wait on for that one.
+        """
         flight = self._by_call.pop(call_id, None)
         if flight is None:
             return
         if flight.key is not None and self._by_key.get(flight.key) is flight:
             del self._by_key[flight.key]
-        if flight.landed is None or flight.landed.done():
+        if flight.landed is None and not flight.before:
             return
-        if outcome is None:
-            flight.landed.cancel()
-        else:
-            flight.landed.set_result(outcome)
+        joined = flight.before if flight.landed is None else (*flight.before, flight.landed)
+        waiting = tuple(landed for landed in joined if not landed.done())
+        successor = None if behind is None else self._by_call.get(behind)
+        if successor is not None:
+            successor.before += waiting
+            return
+        for landed in waiting:
+            if outcome is None:
+                landed.cancel()
+            else:
+                landed.set_result(outcome)
 
     def is_flying(self, call_id: str) -> bool:
         """Whether this process drives that call now."""
         return call_id in self._by_call
+
+    def tool_of(self, call_id: str) -> str | None:
+        """The tool that a call under way asks for."""
+        flight = self._by_call.get(call_id)
+        return None if flight is None else flight.call.tool
 
     def is_inside(self, call: Call, outer: str) -> bool:
         """Whether the body of the call `outer` waits for `call`, itself or through others."""

@@ -20,6 +20,7 @@ from highroad.domain.verdict import Conclude, Hold, Join, Proceed, Refuse, Verdi
 from highroad.ledger.canonical import canonical
 from highroad.ledger.history import CallHistory
 from highroad.pipeline.context import RoadContext
+from highroad.pipeline.stand_in import CONCLUDED
 
 _log: Final = logging.getLogger("highroad.road")
 
@@ -38,6 +39,12 @@ REUSED: Final = CallError(
     code=Code.IDEMPOTENCY_KEY_REUSED,
     message="This idempotency key was used before, for other arguments.",
     hint="Use a new key for a new call, or repeat the call exactly as it was.",
+)
+NOT_YET: Final = CallError(
+    code=Code.DEPENDENCY_UNAVAILABLE,
+    message="The same call was given up on, and what stands in for it may be under way.",
+    hint="Try again in a few minutes.",
+    retryable=True,
 )
 
 
@@ -130,8 +137,72 @@ async def take(call: Call, context: RoadContext, entry: Entry) -> Written | Appr
     raise BrokenPromise(f"call {call.id} lost its key {_RACES} times to calls that do not keep it")
 
 
+async def answer_redrive(call: Call, context: RoadContext) -> Verdict:
+    """What a call is answered that makes another one again on whose key no claim stands.
+
+    That one may have been a run of one, which claims none, or its claim has expired.
+    """
+    history = await context.services.ledger.history(call.redrives or "")
+    if history is None or history.ended is None:
+        return Refuse(NOT_YET, rule=f"redrives.{call.redrives}")
+    return await answer_ended(call, context, history)
+
+
+async def _answer_successor(
+    call: Call, context: RoadContext, history: CallHistory, successor: str
+) -> Verdict:
+    """What a call is answered whose key belongs to one that another call stands in for.
+
+    As long as that one may have taken effect, the two must not both (P11). Where it was not made
+    after all, because its process died before, or did nothing, the key is free.
+    """
+    inflight = context.services.inflight
+    if inflight.is_inside(call, successor):
+        return Refuse(NOT_YET, rule=f"fallback.inside {successor}")
+    if inflight.is_flying(successor):
+        return Join(successor, maker=inflight.tool_of(successor))
+    stand_in = await context.services.ledger.history(successor)
+    if stand_in is None and context.services.ledger.store.is_shared and _is_young(history, context):
+        return Refuse(NOT_YET, rule=f"fallback.{successor}")
+    verdict = None if stand_in is None else await _answer_from(stand_in, call, context)
+    return verdict or _take_over(call, context, history)
+
+
+async def _answer_from(stand_in: CallHistory, call: Call, context: RoadContext) -> Verdict | None:
+    """What a stand-in answers for the call before it; `None` where it did nothing."""
+    if stand_in.ended is None:
+        if stand_in.is_held and stand_in.approval is not None:
+            return Hold(stand_in.approval)
+        return Join(stand_in.call_id, maker=stand_in.opening["tool"])
+    if stand_in.successor is None and not _may_have_done(stand_in):
+        return None
+    verdict = await answer_ended(call, context, stand_in)
+    return None if isinstance(verdict, Proceed) else verdict
+
+
+def _may_have_done(stand_in: CallHistory) -> bool:
+    """Whether it took effect, or may have; an answer that was only said did not."""
+    if stand_in.ended is None or stand_in.ended["rule"] in CONCLUDED:
+        return False
+    return stand_in.status in {Status.COMPLETED, Status.UNKNOWN}
+
+
+def _is_young(history: CallHistory, context: RoadContext) -> bool:
+    """Whether the process that ended a call may still be about to make the one behind it."""
+    ended_ms = 0 if history.ended is None else int(history.ended["at"])
+    services = context.services
+    return services.clock.now_ms() < ended_ms + services.limits.call_s * 1_000
+
+
 async def answer_ended(call: Call, context: RoadContext, history: CallHistory) -> Verdict:
     """What a call is answered whose key belongs to a call that has ended."""
+    if history.successor is not None:
+        return await _answer_successor(call, context, history, history.successor)
+    return await _answer_alone(call, context, history)
+
+
+async def _answer_alone(call: Call, context: RoadContext, history: CallHistory) -> Verdict:
+    """The same, where nothing stood in for that call."""
     rule = f"idempotency.{history.status}"
     match history.status:
         case Status.COMPLETED:
@@ -200,6 +271,7 @@ async def _repeat(context: RoadContext, history: CallHistory, rule: str) -> Verd
             stored=stored if stored is not None else orjson.dumps(None),
             blobs=blobs,
             version=history.opening.get("version"),
+            maker=history.opening["tool"],
             source=history.call_id,
             is_repeated=True,
             rule=rule,

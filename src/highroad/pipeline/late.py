@@ -11,7 +11,9 @@ from contextlib import suppress
 from functools import partial
 from typing import Final
 
+from highroad.domain.dead_letter import DeadLetter, settled
 from highroad.domain.entry import AMENDMENT, Amendment, AmendmentKind
+from highroad.domain.error import LedgerError
 from highroad.domain.failure import Failure
 from highroad.domain.outcome import AnyOutcome, Completed, Ending, Proof, Status
 from highroad.ledger import entries
@@ -71,8 +73,19 @@ async def _amend_ended(context: RoadContext, *, applied: bool) -> None:
     """Amend the call once it has ended, if that is news."""
     outcome = await context.services.inflight.join(context.record.call.id) or context.outcome
     if outcome is not None and _is_news(outcome, applied=applied):
-        _amend(context, applied=applied)
+        _amend(context, applied=applied, letter=await _letter(context))
         await context.settle_late(applied=applied)
+
+
+async def _letter(context: RoadContext) -> DeadLetter | None:
+    """The letter that the call left, as it stands by now."""
+    if context.letter is None:
+        return None
+    try:
+        history = await context.services.ledger.history(context.record.call.id)
+    except LedgerError:  # the fact itself lands whenever something can
+        return None
+    return None if history is None else history.letter
 
 
 def _is_news(outcome: AnyOutcome, *, applied: bool) -> bool:
@@ -95,7 +108,7 @@ def amend_unwritten(context: RoadContext, ending: Ending) -> None:
         _amend(context, applied=False)
 
 
-def _amend(context: RoadContext, *, applied: bool) -> None:
+def _amend(context: RoadContext, *, applied: bool, letter: DeadLetter | None = None) -> None:
     services, call = context.services, context.record.call
     amendment = Amendment(
         id=services.ids.new(AMENDMENT),
@@ -106,5 +119,10 @@ def _amend(context: RoadContext, *, applied: bool) -> None:
         at_ms=services.clock.now_ms(),
     )
     services.ledger.writer.put(
-        entries.amended(amendment, organization=call.organization, run_id=call.run_id, reason=None)
+        entries.amended(
+            amendment,
+            organization=call.organization,
+            run_id=call.run_id,
+            letter=settled(letter, applied=applied, by=amendment.by, at_ms=amendment.at_ms),
+        )
     )

@@ -20,6 +20,7 @@ from highroad.limits.slots import Slots
 from highroad.pipeline.cancelled import CancelledRuns
 from highroad.pipeline.deps import Deps
 from highroad.pipeline.inflight import Inflight
+from highroad.pipeline.successor import Successor
 from highroad.pipeline.threads import Threads
 from highroad.ports.clock import Clock
 from highroad.ports.conditions import Condition
@@ -40,6 +41,8 @@ Nested = Callable[
     [Call, Callable[..., Any] | str, Mapping[str, object], str | None], Awaitable[AnyOutcome]
 ]
 """Makes a governed call from inside the body of another."""
+StandsIn = Callable[[Call, Successor], Awaitable[AnyOutcome | None]]
+"""Makes the call that stands in for another; `None` where it cannot be made."""
 Stages = tuple[object, ...]
 """A compiled road (`highroad.pipeline.drive.Plan`); what it is made of is not known here."""
 
@@ -66,6 +69,7 @@ class Services:
     deps: Deps
     joiner: Joiner
     nested: Nested
+    stand_in: StandsIn
     threads: Threads
     sandbox: Sandbox
     cancelled: CancelledRuns
@@ -75,6 +79,8 @@ class Services:
     """Compiled `ask` rules by digest of the definition."""
     changed: dict[str, str] = field(default_factory=dict)
     """Digests of definitions that are not the accepted ones, and how they differ (P8)."""
+    keeps_letters_of_reads: bool = False
+    """Whether a read that is given up on leaves a dead letter too."""
     verifier: Verifier | None = None
     plans: dict[tuple[str, bool], Stages] = field(default_factory=dict)
     tasks: set[asyncio.Task[Any]] = field(default_factory=set)

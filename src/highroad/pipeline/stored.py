@@ -16,6 +16,7 @@ from highroad.domain.outcome import (
 )
 from highroad.ledger.history import CallHistory
 from highroad.pipeline.services import Services
+from highroad.pipeline.stand_in import stood_in
 
 
 def held_by(approval: Approval) -> Held:
@@ -85,8 +86,19 @@ async def _completed(services: Services, history: CallHistory, *, is_repeated: b
         json=plain,
         is_repeated=is_repeated,
         is_cached=history.ended is not None and "cached" in history.ended,
+        is_stale=history.ended is not None and "stale_s" in history.ended,
+        warnings=_warnings(history),
         dry_run=is_dry_run,
         result_invalid=is_invalid,
         blobs=blobs,
         version=None if is_dry_run else version,
     )
+
+
+def _warnings(history: CallHistory) -> tuple[str, ...]:
+    """That it stood in for another call, as whoever made that was told."""
+    first, ended = history.opening.get("stands_in_for"), history.ended or {}
+    if first is None:
+        return ()
+    tool = history.opening["tool"] or ""
+    return (stood_in(tool, first, ended.get("rule"), ended.get("stale_s")),)

@@ -12,6 +12,7 @@ from typing import Final, Protocol
 
 import orjson
 
+from highroad.domain.dead_letter import settled
 from highroad.domain.entry import AMENDMENT, Amendment, AmendmentKind, KeyDestroyed, Receipt
 from highroad.domain.error import DecisionRefused, NotRecorded
 from highroad.domain.identity import Principal
@@ -177,6 +178,12 @@ class Settlements:
                 run_id=history.run_id,
                 reason=reason,
                 profile=settlement.profile,
+                letter=settled(
+                    history.letter,
+                    applied=settlement.applied,
+                    by=settlement.by,
+                    at_ms=settlement.at_ms,
+                ),
             )
         )
 

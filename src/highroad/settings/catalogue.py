@@ -314,6 +314,18 @@ SETTINGS: Final = (
         "Places outside the ledger to which signed heads are written. Relative paths, as in "
         "`file:heads.jsonl` and `sqlite:///heads.db`, start at the folder of `highroad.toml`.",
     ),
+    Setting(
+        "dead_letters.reads",
+        TRUTH,
+        default=False,
+        doc="Reads that are given up on leave dead letters too.",
+    ),
+    Setting(
+        "dead_letters.alert",
+        COUNT,
+        100,
+        "More open dead letters, or more within an hour, are worth a warning; 0 warns of none.",
+    ),
     Setting("pins.file", TEXT, "highroad.pins", "Accepted tool definitions, to be committed."),
     Setting("principals.[].id", TEXT, Absent.REQUIRED, "Somebody for `--as` in profile `dev`."),
     Setting("principals.[].organization", TEXT, DEFAULT_ORGANIZATION, "Their organization."),

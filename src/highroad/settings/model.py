@@ -55,6 +55,8 @@ class Settings:
         head_entries: Unsigned entries at which a head is signed.
         head_seconds: Seconds between heads, where anything is unsigned.
         anchors: URLs of places that remember heads; paths are absolute.
+        keeps_letters_of_reads: Reads that are given up on leave dead letters too.
+        dead_letter_alert: More dead letters are worth a warning.
         principals: Whom `--as` may name in profile `dev`.
         given: What is not a default, by the setting's name.
     """
@@ -80,6 +82,8 @@ class Settings:
     head_entries: int = 1_000
     head_seconds: float = 60.0
     anchors: tuple[str, ...] = ()
+    keeps_letters_of_reads: bool = False
+    dead_letter_alert: int = 100
     principals: tuple[Principal, ...] = ()
     given: Mapping[str, Given] = field(default_factory=dict)
 

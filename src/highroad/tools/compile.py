@@ -25,6 +25,7 @@ from highroad.tools.body.result import ResultCodec, anything
 from highroad.tools.declaring.contract import Owned, OwnerHook, Reason
 from highroad.tools.declaring.declaration import Declaration, PreviewHook, ProbeHook
 from highroad.tools.declaring.declare import body_of, declaration_of, found_declaration
+from highroad.tools.declaring.fallback import Answer, StaleResult, StandIn
 from highroad.tools.declaring.isolation import check_isolation
 from highroad.tools.declaring.options import Migrate, ResourceFactory
 from highroad.tools.declaring.site import Site
@@ -91,6 +92,16 @@ class RegisteredTool(Generic[T]):
     error_when: ErrorWhen | None
     migrate: Migrate | None
     """Turns arguments that were written for an older version into those of this one."""
+    fallbacks: tuple[StandIn, ...] = ()
+    """What stands in for it, in order."""
+
+    @cached_property
+    def stale_s(self) -> float:
+        """How long a fallback may want its results; 0 is never."""
+        return max(
+            (each.max_age_s for each in self.fallbacks if isinstance(each, StaleResult)),
+            default=0.0,
+        )
 
     @property
     def name(self) -> str:
@@ -209,6 +220,7 @@ def compile_tool(tool: Callable[..., Any]) -> RegisteredTool[Any]:
         is_whole=signature.is_whole,
         error_when=declared.error_when,
         migrate=declared.migrate,
+        fallbacks=declared.fallbacks,
     )
     if ready.is_apart:
         is_declared = found_declaration(ready.function) is not None
@@ -217,6 +229,9 @@ def compile_tool(tool: Callable[..., Any]) -> RegisteredTool[Any]:
         ready.validator  # noqa: B018 - compiled now, so that what fails is told here
     for at, example in enumerate(definition.examples):
         _check_example(ready, at, example)
+    for fallback in ready.fallbacks:
+        if isinstance(fallback, Answer):
+            _check_answer(ready, fallback)
     return ready
 
 
@@ -264,6 +279,16 @@ def _check_example(ready: RegisteredTool[Any], at: int, example: JsonObject) -> 
         raise ready.site.error(
             f"example {at} does not fit the schema: {problem.pointer or 'the whole'} "
             f"({problem.code}), expected {problem.expected}"
+        )
+
+
+def _check_answer(ready: RegisteredTool[Any], answer: Answer) -> None:
+    """What stands in for a result must be one."""
+    problems = ready.result.encode(answer.value).problems
+    if problems:
+        raise ready.site.error(
+            "the value of its Answer is not what the tool promises to return: "
+            f"{problems[0].pointer or 'the whole'}, expected {problems[0].expected}"
         )
 
 

@@ -34,7 +34,7 @@ _OF_KIND: Final = {
 """Tables that entries of one rare kind write."""
 _SCOPES: Final = {"agent_run": ("id", "run_id"), "tool_call": ("id", "call_id")}
 """The column that names whose entries write a table, and of what; of others it is the call."""
-_UNWRITTEN: Final = frozenset({"compensation", "dead_letter"})
+_UNWRITTEN: Final = frozenset({"compensation"})
 """Tables that no entry of this version writes."""
 
 

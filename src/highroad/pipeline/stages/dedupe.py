@@ -35,6 +35,8 @@ async def dedupe(call: Call, context: RoadContext) -> Verdict:
     """Answer from an earlier call where there is one; stop loops."""
     if call.dry_run:
         return Proceed(call)
+    if context.made_as is not None and context.made_as.conclusion is not None:
+        return Conclude(context.made_as.conclusion)
     if not call.known_definition.has_effects:
         answered = _cached(context) or _looping(call, context)
         if answered is not None:
@@ -63,7 +65,9 @@ async def _take_key(call: Call, context: RoadContext) -> Verdict:
     if not call.known_definition.has_effects or not keys.is_shared(call):
         return Proceed(call)
     standing = await services.ledger.claim(call.organization, claim.digest)
-    return Proceed(call) if standing is None else await keys.answer(call, context, standing)
+    if standing is None:
+        return Proceed(call) if call.redrives is None else await keys.answer_redrive(call, context)
+    return await keys.answer(call, context, standing)
 
 
 def _cached(context: RoadContext) -> Conclude | None:

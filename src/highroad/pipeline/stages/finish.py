@@ -6,7 +6,8 @@ from typing import Any, Final
 import orjson
 from pydantic import ValidationError
 
-from highroad.domain.entry import AlreadyEnded, Entry
+from highroad.domain.dead_letter import DeadLetter
+from highroad.domain.entry import AlreadyEnded, Entry, KeyClaim, KeyTaken
 from highroad.domain.error import BrokenPromise, CallError, Code, LedgerError
 from highroad.domain.json_value import JsonValue
 from highroad.domain.label import NO_LABELS, Labels
@@ -27,9 +28,11 @@ from highroad.domain.payload import PayloadKind, PayloadRef
 from highroad.domain.tool import Effect
 from highroad.domain.value import value
 from highroad.ledger import entries
-from highroad.pipeline import late
+from highroad.pipeline import failover, keys, late
 from highroad.pipeline.context import RoadContext
+from highroad.pipeline.stand_in import stood_in
 from highroad.pipeline.stored import held_by, stored_outcome
+from highroad.pipeline.successor import Successor
 from highroad.tools.compile import RegisteredTool
 
 INVALID: Final = CallError(
@@ -68,12 +71,17 @@ class Terminal:
     at_ms: int
     latency_us: int
     cost_microusd: int
+    successor: Successor | None = None
+    """The call that stands in for this one."""
+    letter: DeadLetter | None = None
 
     def __call__(self) -> Entry:
         """The record, with the payloads that it refers to."""
         context, ending, result = self.context, self.ending, self.result
         call, record = context.record.call, context.record
         ledger = context.services.ledger
+        if self.letter is not None:
+            _keep(context)
         if record.arguments is None:
             ledger.seal_arguments(record, context.content_of_arguments())
         stored: PayloadRef | None = None
@@ -91,7 +99,10 @@ class Terminal:
         return entries.ended(
             record,
             ending,
-            keeps_key=_keeps_key(context, ending),
+            keeps_key=_keeps_key(context, ending) or self._leaves_key,
+            claim=self._claim,
+            successor=None if self.successor is None else self.successor.call_id,
+            letter=self.letter,
             at_ms=self.at_ms,
             latency_us=self.latency_us,
             cost_microusd=self.cost_microusd,
@@ -103,6 +114,19 @@ class Terminal:
             approval=context.approval_after,
         )
 
+    @property
+    def _leaves_key(self) -> bool:
+        """Whether its key is that of what stands in: both must not take effect (P11)."""
+        return self.successor is not None and self.successor.may_take_effect
+
+    @property
+    def _claim(self) -> KeyClaim | None:
+        """The key of a call that was refused before its intent would have claimed it."""
+        context = self.context
+        if not self._leaves_key or context.record.has_intent:
+            return None
+        return context.claim if keys.is_shared(context.record.call) else None
+
 
 async def finish(context: RoadContext, ending: Ending) -> AnyOutcome:
     """Check the result, settle what was reserved, write the terminal record, answer.
@@ -113,6 +137,9 @@ async def finish(context: RoadContext, ending: Ending) -> AnyOutcome:
     result: Result | None = None
     if ending.status is Status.COMPLETED:
         result, ending = _checked(context, ending)
+    now_ms = context.services.clock.now_ms()
+    if ending.status is not Status.COMPLETED:
+        failover.give_up(context, ending, at_ms=now_ms)
     cost_microusd = context.settle(ending, None if result is None else result.data)
     outcome = context.outcome = _outcome(context, ending, result)
     ledger, record = context.services.ledger, context.record
@@ -122,16 +149,20 @@ async def finish(context: RoadContext, ending: Ending) -> AnyOutcome:
         context=context,
         ending=ending,
         result=result,
-        at_ms=context.services.clock.now_ms(),
+        at_ms=now_ms,
         latency_us=context.elapsed_us(),
         cost_microusd=cost_microusd,
+        successor=context.successor,
+        letter=context.letter,
     )
     try:
         if context.is_read:
             await ledger.put_end(record, terminal)
-        elif isinstance(await ledger.write_drawn(record, terminal), AlreadyEnded):
+        elif await _is_ended_already(context, terminal):
+            context.successor = None
             outcome = context.outcome = await _as_recorded(context)
     except LedgerError:
+        context.successor = None
         outcome = context.outcome = _unrecorded(context, ending)
         if record.has_intent:
             context.count_in_full()
@@ -141,6 +172,25 @@ async def finish(context: RoadContext, ending: Ending) -> AnyOutcome:
         if result is not None and record.has_intent and not result.is_invalid:
             _remember(context, result)
     return outcome
+
+
+async def _is_ended_already(context: RoadContext, terminal: Terminal) -> bool:
+    """Write the terminal record, unless somebody else has; who loses the key has no successor."""
+    ledger, record = context.services.ledger, context.record
+    receipt = await ledger.write_drawn(record, terminal)
+    if isinstance(receipt, KeyTaken):
+        context.successor = None
+        receipt = await ledger.write_drawn(record, replace(terminal, successor=None))
+    return isinstance(receipt, AlreadyEnded)
+
+
+def _keep(context: RoadContext) -> None:
+    """See that the vault has what making the call again takes."""
+    record = context.record
+    if record.call.arguments is not None:
+        context.canonical_arguments  # noqa: B018 - sealed in this form, which can be read back
+    if record.can_be_kept and not record.is_call_kept:
+        context.services.ledger.seal_call(record)
 
 
 def _keeps_key(context: RoadContext, ending: Ending) -> bool:
@@ -170,13 +220,15 @@ async def _as_recorded(context: RoadContext) -> AnyOutcome:
 
 def _remember(context: RoadContext, result: Result) -> None:
     """Let the result of a cacheable read answer the next one, unless it holds images or files."""
-    definition = context.tool.definition
-    if result.blobs:
+    tool = context.tool
+    if result.blobs or tool.definition.has_effects:
         return
-    if definition.cache_s > 0 and not definition.has_effects:
+    if tool.definition.cache_s > 0 or tool.stale_s > 0:
         services = context.services
-        ttl_s = min(definition.cache_s, services.limits.cache_s)
-        services.results.keep(context.record, context.canonical_arguments, result.data, ttl_s)
+        ttl_s = min(tool.definition.cache_s, services.limits.cache_s)
+        services.results.keep(
+            context.record, context.canonical_arguments, result.data, ttl_s, stale_s=tool.stale_s
+        )
 
 
 def _checked(context: RoadContext, ending: Ending) -> tuple[Result | None, Ending]:
@@ -217,7 +269,7 @@ def _stored(context: RoadContext, data: bytes, ending: Ending) -> Result:
     It is read and labelled by the version that made it. Where that is there no more the one of
     this call reads it, but vouches for nothing in it.
     """
-    maker, blobs = _maker(context, ending.version), ending.blobs
+    maker, blobs = _maker(context, ending), ending.blobs
     labels = NO_LABELS if maker is None else maker.definition.contract.labels
     json = orjson.loads(data)
     try:
@@ -228,9 +280,11 @@ def _stored(context: RoadContext, data: bytes, ending: Ending) -> Result:
     return Result(data, json, read, blobs=blobs, labels=labels)
 
 
-def _maker(context: RoadContext, version: str | None) -> RegisteredTool[Any] | None:
+def _maker(context: RoadContext, ending: Ending) -> RegisteredTool[Any] | None:
     """The version of the tool that made a stored result, if it is still there."""
-    tool = context.tool
+    tool, version = context.tool, ending.version
+    if ending.maker not in {None, tool.name}:
+        return context.services.registry.find(ending.maker or "", version)
     if version in {None, tool.definition.version}:
         return tool
     return context.services.registry.find(tool.name, version)
@@ -250,10 +304,11 @@ def _outcome(context: RoadContext, ending: Ending, result: Result | None) -> Any
             json=result.json,
             is_repeated=ending.is_repeated,
             is_cached=ending.is_cached,
+            is_stale=ending.stale_s is not None,
             dry_run=ending.is_dry_run,
             result_invalid=result.is_invalid,
             labels=context.labels if result.labels is None else result.labels,
-            warnings=_warnings(context, result),
+            warnings=_warnings(context, ending, result),
             blobs=result.blobs,
             version=_version(context, ending),
         )
@@ -271,13 +326,19 @@ def _version(context: RoadContext, ending: Ending) -> str | None:
     return ending.version or context.tool.definition.version
 
 
-def _warnings(context: RoadContext, result: Result) -> tuple[str, ...]:
+def _warnings(context: RoadContext, ending: Ending, result: Result) -> tuple[str, ...]:
     """What the caller should know of the result, and of the tool that it called."""
     warnings = (*result.warnings, *context.told())
-    deprecated = context.tool.definition.deprecated if context.is_resolved else None
-    if deprecated is None:
+    if not context.is_resolved:
         return warnings
-    return (*warnings, f"This version of the tool is deprecated: {deprecated}")
+    first = context.record.call.stands_in_for
+    if first is not None:
+        said = stood_in(context.tool.name, first, ending.rule, ending.stale_s)
+        warnings = (*warnings, said)
+    deprecated = context.tool.definition.deprecated
+    if deprecated is not None:
+        warnings = (*warnings, f"This version of the tool is deprecated: {deprecated}")
+    return warnings
 
 
 def _unrecorded(context: RoadContext, ending: Ending) -> AnyOutcome:

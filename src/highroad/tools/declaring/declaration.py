@@ -16,6 +16,7 @@ from highroad.tools.body.failure import ErrorWhen
 from highroad.tools.body.hooks import Hook
 from highroad.tools.declaring.contract import CLOSED, Marker, Reason, derive, explained
 from highroad.tools.declaring.digest import defined, sealed
+from highroad.tools.declaring.fallback import StandIn, chain_of, words_of
 from highroad.tools.declaring.options import (
     TAKEN_OVER,
     Migrate,
@@ -27,6 +28,7 @@ from highroad.tools.declaring.options import (
     cost_of,
     effect_of,
     examples_of,
+    fallbacks_of,
     name_of,
     tier_of,
 )
@@ -71,6 +73,7 @@ class Declaration:
     not_applied: tuple[type[Exception], ...] = ()
     error_when: ErrorWhen | None = None
     migrate: Migrate | None = None
+    fallbacks: tuple[StandIn, ...] = ()
 
     @cached_property
     def reasons(self) -> tuple[Reason, ...]:
@@ -112,8 +115,10 @@ def declared(source: Source, options: ToolOptions) -> Declaration:
     check_options(options, site)
     labels = {**source.labels, **options.get("labels", {})}
     cost = cost_of(options, site)
+    fallbacks = fallbacks_of(options, tier_of(options, site), site)
     return Declaration(
         definition=defined(_definition(source, options, labels, cost)),
+        fallbacks=fallbacks,
         given=frozenset(options),
         site=site,
         signature=source.signature,
@@ -180,6 +185,7 @@ _WORDS: Final[Mapping[str, Callable[[Any, Site], Any]]] = {
     "permissions": lambda permissions, _: frozenset(permissions),
     "tags": lambda tags, _: frozenset(tags),
     "errors": lambda errors, _: dict(errors),
+    "fallback": lambda fallback, site: words_of(chain_of(fallback, site)),
     "isolation": lambda isolation, _: Isolation(isolation),
 }
 """Options that stand in the definition, and how."""

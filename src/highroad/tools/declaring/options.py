@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from enum import StrEnum
@@ -17,6 +17,7 @@ from highroad.tools.body.checks import Check, DataCheck
 from highroad.tools.body.cost import FREE, Cost
 from highroad.tools.body.failure import ErrorWhen
 from highroad.tools.body.hooks import Written
+from highroad.tools.declaring.fallback import StaleResult, StandIn, chain_of
 from highroad.tools.declaring.site import Site
 
 Choice = TypeVar("Choice", bound=StrEnum)
@@ -94,6 +95,9 @@ class ToolOptions(TypedDict, total=False):
     bulkhead and retry budget."""
     isolation: Isolation | Literal["process"]
     """Where the body runs apart, so that it can be stopped whatever it does."""
+    fallback: StandIn | Sequence[StandIn]
+    """What stands in for it, in order, while its dependency cannot be reached: `Fallback`,
+    `StaleResult` or `Answer`."""
     flag: str
     """Feature flag that must be on for whoever calls it."""
     deprecated: str
@@ -232,6 +236,21 @@ def effect_of(options: ToolOptions, tier: Tier, site: Site) -> Effect:
             "it out: the same key gets the stored result anyway"
         )
     return effect
+
+
+def fallbacks_of(options: ToolOptions, tier: Tier, site: Site) -> tuple[StandIn, ...]:
+    """What stands in, in order.
+
+    Raises:
+        DeclarationError: One cannot, or not for this tool.
+    """
+    chain = chain_of(options.get("fallback", ()), site)
+    if tier is not Tier.READ and any(isinstance(each, StaleResult) for each in chain):
+        raise site.error(
+            f"a stored result stands in for a read only, and this tool is {tier}: take the "
+            "StaleResult out of its fallbacks"
+        )
+    return chain
 
 
 def check_hedge(options: ToolOptions, effect: Effect, site: Site, *, is_async: bool) -> None:

@@ -10,7 +10,7 @@ from typing import Final
 from highroad.adapters.stores.postgres import schema
 from highroad.adapters.stores.postgres.driver import Connection
 from highroad.adapters.stores.postgres.locks import MIGRATION
-from highroad.domain.audit import TABLES
+from highroad.domain.audit import DEAD_LETTER, TABLES
 from highroad.domain.error import LedgerError
 
 
@@ -44,6 +44,12 @@ MIGRATIONS: Final = (
         down=schema.NO_AMENDMENT_IDS,
     ),
     Migration(number=6, name="run_places", up=schema.RUN_PLACES, down=schema.NO_RUN_PLACES),
+    Migration(
+        number=7,
+        name="given_up",
+        up=(*schema.GIVEN_UP, *schema.creation(DEAD_LETTER)),
+        down=(*schema.NO_GIVEN_UP, *schema.creation(schema.DEAD_LETTER_OF_2)),
+    ),
 )
 VERSION: Final = MIGRATIONS[-1].number
 """Of the schema: the number of its last step."""

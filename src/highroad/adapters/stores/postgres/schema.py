@@ -11,7 +11,16 @@ Text is compared byte by byte (`COLLATE "C"`), so that its order is that of ever
 from dataclasses import replace
 from typing import Final
 
-from highroad.domain.audit import AGENT_RUN, AMENDMENT, TABLES, Column, ColumnType, Table
+from highroad.domain.audit import (
+    AGENT_RUN,
+    AMENDMENT,
+    DEAD_LETTER,
+    TABLES,
+    TOOL_CALL,
+    Column,
+    ColumnType,
+    Table,
+)
 from highroad.domain.entry import EntryKind
 from highroad.domain.outcome import Status
 
@@ -187,6 +196,17 @@ RUN_PLACES: Final = (
 """Where runs belong."""
 NO_RUN_PLACES: Final = ("ALTER TABLE agent_run DROP COLUMN parent_id, DROP COLUMN conversation_id",)
 
+GIVEN_UP: Final = (
+    f"ALTER TABLE tool_call ADD COLUMN stands_in_for {TEXT}, ADD COLUMN redrives {TEXT}",
+    f"DROP TABLE {DEAD_LETTER.name}",
+)
+"""Calls say what they stand in for. No step before had dead letters written: their table is made
+anew behind this."""
+NO_GIVEN_UP: Final = (
+    "ALTER TABLE tool_call DROP COLUMN stands_in_for, DROP COLUMN redrives",
+    f"DROP TABLE {DEAD_LETTER.name}",
+)
+
 AUDIT_INDEXES: Final = (
     f"""CREATE INDEX tool_result_refused ON tool_result (ended_ms, call_id)
         WHERE status = '{Status.REFUSED}'""",
@@ -231,10 +251,28 @@ _AGENT_RUN_OF_2: Final = replace(
 )
 
 
+_NEW_IN_CALLS: Final = frozenset({"stands_in_for", "redrives"})
+_TOOL_CALL_OF_2: Final = replace(
+    TOOL_CALL,
+    columns=tuple(column for column in TOOL_CALL.columns if column.name not in _NEW_IN_CALLS),
+)
+DEAD_LETTER_OF_2: Final = Table(
+    DEAD_LETTER.name,
+    (
+        Column("id", is_key=True),
+        *(Column(name) for name in ("run_id", "call_id", "tool", "code", "state")),
+        Column("created_ms", ColumnType.INTEGER),
+    ),
+)
+_OF_2: Final = {
+    table.name: table
+    for table in (_AGENT_RUN_OF_2, _AMENDMENT_OF_2, _TOOL_CALL_OF_2, DEAD_LETTER_OF_2)
+}
+
+
 def tables_of_2() -> tuple[Table, ...]:
     """The audit tables as the second step of the schema made them."""
-    older = {AGENT_RUN.name: _AGENT_RUN_OF_2, AMENDMENT.name: _AMENDMENT_OF_2}
-    return tuple(older.get(name, table) for name, table in TABLES.items())
+    return tuple(_OF_2.get(name, table) for name, table in TABLES.items())
 
 
 def creation(table: Table) -> tuple[str, ...]:

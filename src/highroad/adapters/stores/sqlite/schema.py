@@ -7,7 +7,7 @@ its end. Tables with a text key have no rowid: that is one B-tree to write per r
 
 from typing import Final
 
-from highroad.domain.audit import AMENDMENT, APP_USER, TABLES, Column, Table
+from highroad.domain.audit import AMENDMENT, APP_USER, DEAD_LETTER, TABLES, Column, Table
 from highroad.domain.entry import EntryKind
 
 VERSION: Final = 4
@@ -150,12 +150,20 @@ def upgrade_from(version: int) -> tuple[str, ...]:
 
 
 def _upgrade_from_2() -> tuple[str, ...]:
-    """Amendments get ids of their own: an older one is known by its source."""
+    """Amendments get ids of their own: an older one is known by its source.
+
+    Calls say what they stand in for, or make again; in version 2 none did. Nor did any version
+    write dead letters, so that their table is made anew.
+    """
     return (
         "ALTER TABLE amendment RENAME TO amendment_2",
         *_audit(AMENDMENT),
         "INSERT INTO amendment SELECT *, source FROM amendment_2",
         "DROP TABLE amendment_2",
+        "ALTER TABLE tool_call ADD COLUMN stands_in_for TEXT",
+        "ALTER TABLE tool_call ADD COLUMN redrives TEXT",
+        f"DROP TABLE {DEAD_LETTER.name}",
+        *_audit(DEAD_LETTER),
     )
 
 

@@ -11,9 +11,10 @@ from highroad.adapters.stores.sqlite import carrying, ownership, schema
 from highroad.adapters.stores.sqlite.failures import LedgerErrors
 from highroad.adapters.stores.sqlite.writing import Writer
 from highroad.domain.approval import ApprovalState
+from highroad.domain.audit import typed
 from highroad.domain.entry import Fence, Position, StoredEntry
 from highroad.domain.error import FenceLost, LedgerError
-from highroad.domain.moving import LASTING, SECTIONS, Fact
+from highroad.domain.moving import LASTING, SECTIONS, Fact, Section
 from highroad.domain.outcome import Status
 from highroad.domain.payload import PayloadKind
 from highroad.ports.tables import Cell
@@ -87,6 +88,8 @@ class SQLiteUpkeep:
         with self._errors:
             ask = self._reading.execute
             oldest_ms, newest_ms = ask(_SPAN).get
+            for at_ms in {oldest_ms, newest_ms} - {None}:
+                typed(SECTIONS[Section.ENTRY], (at_ms,), ("at_ms",))
             return Figures(
                 kind="sqlite",
                 schema=schema.VERSION,
