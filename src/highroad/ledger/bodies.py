@@ -54,6 +54,10 @@ def _list_of(fits: _Check) -> _Check:
     return lambda found: type(found) is list and all(map(fits, found))
 
 
+def _some(fits: _Check) -> _Check:
+    return lambda found: bool(found) and _list_of(fits)(found)
+
+
 def _tuple_of(*checks: _Check) -> _Check:
     def fits(found: object) -> bool:
         """Whether it is a list of so many, each of its kind."""
@@ -87,7 +91,7 @@ _APPROVAL: Final[Mapping[str, _Check]] = {
     "digest": _is_text,
     "level": _one_of(Level),
     "quorum": _is_number,
-    "obligations": _list_of(_OBLIGATION),
+    "obligations": _some(_OBLIGATION),
     "created": _is_number,
     "expires": _is_number,
     "state": _one_of(ApprovalState),
