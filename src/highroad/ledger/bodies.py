@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeAlias
 
 from highroad.domain.approval import ApprovalState, Level, Ruling
+from highroad.domain.dependency import BreakerState
 from highroad.domain.entry import AmendmentKind, EntryKind
 from highroad.domain.json_value import MAX_SAFE_INTEGER
 from highroad.domain.outcome import Status
@@ -126,6 +127,13 @@ _EVERYWHERE: Final[Mapping[str, _Check]] = {
 _OF_KIND: Final[Mapping[EntryKind, Mapping[str, _Check]]] = {
     EntryKind.INTENT: {"approval": _is_text},
     EntryKind.AMENDED: {"source": _one_of(AmendmentKind)},
+    EntryKind.BREAKER: {
+        "dependency": _is_text,
+        "state": _one_of(BreakerState),
+        "forced": _is_flag,
+        "failures": _is_number,
+        "slow": _is_number,
+    },
     EntryKind.REVEALED: {"payloads": _list_of(_is_text)},
 }
 """Fields that mean something of their own in entries of one kind."""

@@ -10,7 +10,7 @@ from typing import Final
 from highroad.adapters.stores.postgres import schema
 from highroad.adapters.stores.postgres.driver import Connection
 from highroad.adapters.stores.postgres.locks import MIGRATION
-from highroad.domain.audit import TABLES
+from highroad.domain.audit import BREAKER_CHANGE
 from highroad.domain.error import LedgerError
 
 
@@ -33,7 +33,10 @@ MIGRATIONS: Final = (
             *(statement for table in schema.tables_of_2() for statement in schema.creation(table)),
             *schema.AUDIT_INDEXES,
         ),
-        down=("DROP VIEW trace_span", f"DROP TABLE {', '.join(TABLES)}"),
+        down=(
+            "DROP VIEW trace_span",
+            f"DROP TABLE {', '.join(table.name for table in schema.tables_of_2())}",
+        ),
     ),
     Migration(number=3, name="proof", up=schema.PROOF, down=schema.NO_PROOF),
     Migration(number=4, name="lives", up=schema.LIVES, down=schema.NO_LIVES),
@@ -44,6 +47,12 @@ MIGRATIONS: Final = (
         down=schema.NO_AMENDMENT_IDS,
     ),
     Migration(number=6, name="run_places", up=schema.RUN_PLACES, down=schema.NO_RUN_PLACES),
+    Migration(
+        number=7,
+        name="breaker_changes",
+        up=schema.creation(BREAKER_CHANGE),
+        down=(f"DROP TABLE {BREAKER_CHANGE.name}",),
+    ),
 )
 VERSION: Final = MIGRATIONS[-1].number
 """Of the schema: the number of its last step."""

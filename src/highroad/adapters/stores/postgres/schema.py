@@ -11,7 +11,15 @@ Text is compared byte by byte (`COLLATE "C"`), so that its order is that of ever
 from dataclasses import replace
 from typing import Final
 
-from highroad.domain.audit import AGENT_RUN, AMENDMENT, TABLES, Column, ColumnType, Table
+from highroad.domain.audit import (
+    AGENT_RUN,
+    AMENDMENT,
+    BREAKER_CHANGE,
+    TABLES,
+    Column,
+    ColumnType,
+    Table,
+)
 from highroad.domain.entry import EntryKind
 from highroad.domain.outcome import Status
 
@@ -231,10 +239,15 @@ _AGENT_RUN_OF_2: Final = replace(
 )
 
 
+_NEWER_THAN_2: Final = frozenset({BREAKER_CHANGE.name})
+
+
 def tables_of_2() -> tuple[Table, ...]:
     """The audit tables as the second step of the schema made them."""
     older = {AGENT_RUN.name: _AGENT_RUN_OF_2, AMENDMENT.name: _AMENDMENT_OF_2}
-    return tuple(older.get(name, table) for name, table in TABLES.items())
+    return tuple(
+        older.get(name, table) for name, table in TABLES.items() if name not in _NEWER_THAN_2
+    )
 
 
 def creation(table: Table) -> tuple[str, ...]:
