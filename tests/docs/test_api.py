@@ -50,7 +50,12 @@ def test_the_parameters_of_what_is_called_are_told_in_their_order(table):
 def test_what_the_synchronous_face_has_is_told(page_of):
     told = page_of("docs/api.md").under("## `Runtime`").partition("It has ")[2]
     members = {name for name in vars(SyncRuntime) if not name.startswith("_")}
-    assert set(SPAN.findall(told)) == members | {"approvals", "audit", "definitions"}
+    assert set(SPAN.findall(told)) == members | {
+        "approvals",
+        "audit",
+        "definitions",
+        "dependencies",
+    }
     assert list(parameters_of(SyncRuntime.call)) == list(parameters_of(Runtime.call))
 
 

@@ -26,7 +26,7 @@ from highroad.domain.approval import Decision
 from highroad.domain.error import BrokenPromise
 from highroad.domain.identity import Principal
 from highroad.domain.limits import Limits
-from highroad.domain.order import ErasureOrder, Order, Settlement
+from highroad.domain.order import BreakerOrder, ErasureOrder, Order, Settlement
 from highroad.ledger.audit import Audit
 from highroad.ledger.ledger import Ledger
 from highroad.ledger.proof.notary import Notary
@@ -44,6 +44,8 @@ from highroad.ports.counters import Counters
 from highroad.ports.ids import Ids
 from highroad.ports.secrets import MasterKeys
 from highroad.ports.store import Store
+from highroad.recovery.checks import Checks
+from highroad.recovery.dependencies import Dependencies
 from highroad.recovery.reservations import settle_reservation
 from highroad.recovery.settlements import Settlements
 from highroad.resilience.cache import Cache
@@ -65,6 +67,8 @@ class Assembly:
     definitions: Definitions
     desk: Desk
     settlements: Settlements
+    dependencies: Dependencies
+    checks: Checks
     inbox: Inbox
     audit: Audit
     retention: Retention
@@ -155,7 +159,14 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
         is_owner=decides,
         heed=partial(settle_reservation, services),
     )
+    dependencies = Dependencies(
+        services,
+        permissions=toolset.permissions,
+        runs_calls=opened.is_owner,
+        is_owner=decides,
+    )
     audit = _audit(opened, toolset, services.results)
+    principal = principal or local_user()
     return Assembly(
         settings=settings,
         services=services,
@@ -163,11 +174,13 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
         definitions=definitions,
         desk=desk,
         settlements=settlements,
-        inbox=Inbox(opened.ledger, _handlers(desk, settlements, audit)),
+        dependencies=dependencies,
+        checks=Checks(services, principal),
+        inbox=Inbox(opened.ledger, _handlers(desk, settlements, audit, dependencies)),
         audit=audit,
         retention=Retention(opened.ledger, store.upkeep, ids, days=settings.payload_days),
         notary=opened.notary,
-        principal=principal or local_user(),
+        principal=principal,
         ledger_path=path,
         owner_pid=opened.owner_pid,
     )
@@ -225,12 +238,15 @@ def _audit(opened: OpenLedger, toolset: Toolset, results: Results) -> Audit:
     )
 
 
-def _handlers(desk: Desk, settlements: Settlements, audit: Audit) -> dict[type[Order], Handler]:
+def _handlers(
+    desk: Desk, settlements: Settlements, audit: Audit, dependencies: Dependencies
+) -> dict[type[Order], Handler]:
     """Who records what another process asks for."""
     return {
         Decision: desk.record,
         Settlement: settlements.record,
         ErasureOrder: audit.erasures.record,
+        BreakerOrder: dependencies.record,
     }
 
 

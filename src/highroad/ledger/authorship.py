@@ -14,11 +14,11 @@ import orjson
 from highroad.domain.approval import Decision
 from highroad.domain.error import DecisionRefused
 from highroad.domain.identity import Principal
-from highroad.domain.order import ErasureOrder, Order, Settlement, write_order
+from highroad.domain.order import BreakerOrder, ErasureOrder, Order, Settlement, write_order
 from highroad.ledger.keyring import Keyring
 from highroad.ledger.snapshot import thaw_principal
 
-_Given = TypeVar("_Given", Decision, Settlement, ErasureOrder)
+_Given = TypeVar("_Given", Decision, Settlement, ErasureOrder, BreakerOrder)
 
 _CONTEXT: Final = b"order"
 
