@@ -169,9 +169,9 @@ async def test_what_a_person_holds_is_held_by_the_next_owner_too(opened, bank):
 
 async def test_what_a_person_let_go_is_not_held_again(opened):
     runtime = await opened()
-    await runtime.dependencies.open("bank", by=ADA)
-    runtime.clock.advance(1)
-    await runtime.dependencies.release("bank", by=ADA)
+    for _ in range(3):  # all in one millisecond
+        await runtime.dependencies.open("bank", by=ADA)
+        await runtime.dependencies.release("bank", by=ADA)
     await runtime.reopen()
     await runtime.dependencies.restore()
     assert isinstance(await runtime.call("pay", {"cents": 1}), Completed)

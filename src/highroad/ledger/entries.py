@@ -274,16 +274,18 @@ def pinned(pin: Pin, *, organization: str, profile: bytes | None = None) -> Entr
 
 
 def breaker_changed(
-    change: BreakerChange, *, profile: bytes | None = None, organization: str = ""
+    change: BreakerChange,
+    *,
+    profile: bytes | None = None,
+    organization: str = DEFAULT_ORGANIZATION,
 ) -> Entry:
     """A breaker opened or closed, or a person holds it or let it go.
-
-    A breaker is that of the whole program, so its entry belongs to the default organization.
 
     Args:
         change: What there is to tell.
         profile: Who `change.by` is, encrypted.
-        organization: Theirs.
+        organization: Theirs. What moves by its rule is that of the whole program, and belongs to
+            the default one.
     """
     facts: Body = {
         "id": change.id,
@@ -296,7 +298,7 @@ def breaker_changed(
     }
     if change.by is not None:
         facts["by"] = change.by
-    entry = noted(EntryKind.BREAKER, facts, organization=DEFAULT_ORGANIZATION, at_ms=change.at_ms)
+    entry = noted(EntryKind.BREAKER, facts, organization=organization, at_ms=change.at_ms)
     if change.by is None:
         return entry
     person = _profile(change.by, organization, profile, change.at_ms)

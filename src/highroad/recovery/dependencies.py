@@ -132,7 +132,9 @@ class Dependencies:
             if known is not None:  # it was recorded before its owner died
                 return known
             await self._judge(order, by)
-            change = _change_of(order, at_ms=self._services.clock.now_ms())
+            # Of two words in one millisecond the later one must be the last in the ledger too.
+            self._heard_ms = max(self._services.clock.now_ms(), self._heard_ms + 1)
+            change = _change_of(order, at_ms=self._heard_ms)
             # The word first: who follows the ledger must not undo what is not there yet.
             await self._ledger.writer.write(
                 entries.breaker_changed(
