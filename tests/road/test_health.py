@@ -8,12 +8,13 @@ from dataclasses import replace
 import pytest
 
 from highroad import Completed, Failed, Principal, Refused, ToolContext, ToolError, tool
-from highroad.domain.dependency import BreakerRule, BreakerState, Dependency
+from highroad.domain.dependency import BreakerChange, BreakerRule, BreakerState, Dependency
 from highroad.domain.entry import EntryKind
 from highroad.domain.error import CountersError, DecisionRefused, LedgerError
 from highroad.domain.failure_kind import FailureKind
 from highroad.domain.health import trouble_of
 from highroad.domain.order import read_order
+from highroad.ledger import entries
 from highroad.ledger.tables.comparison import compare
 from highroad.recovery.dependencies import Dependencies
 from highroad.settings import load
@@ -165,6 +166,7 @@ async def test_what_a_person_holds_is_held_by_the_next_owner_too(opened, bank):
     assert isinstance(await runtime.call("pay", {"cents": 1}), Refused)
     held = await health_of(runtime)
     assert (held.state, held.is_forced) == (BreakerState.OPEN, True)
+    assert [body["state"] for body in await changes(runtime)] == ["open"]
 
 
 async def test_what_a_person_let_go_is_not_held_again(opened):
@@ -172,6 +174,8 @@ async def test_what_a_person_let_go_is_not_held_again(opened):
     for _ in range(3):  # all in one millisecond
         await runtime.dependencies.open("bank", by=ADA)
         await runtime.dependencies.release("bank", by=ADA)
+    times = [body["at"] for body in await changes(runtime)]
+    assert times == sorted(set(times))
     await runtime.reopen()
     await runtime.dependencies.restore()
     assert isinstance(await runtime.call("pay", {"cents": 1}), Completed)
@@ -203,6 +207,30 @@ async def test_a_process_follows_what_another_one_was_told(opened, bank):
     await force("bank", BreakerState.OPEN)
     await here.follow()
     assert isinstance(await runtime.call("pay", {"cents": 2}), Completed)
+
+
+async def test_what_moves_by_its_rule_elsewhere_lets_nothing_go_that_a_person_holds(opened):
+    runtime = await opened()
+    await runtime.dependencies.open("bank", by=ADA)
+    moved = BreakerChange(
+        id="brk_elsewhere",
+        dependency="bank",
+        state=BreakerState.CLOSED,
+        at_ms=runtime.clock.now_ms() + 1,
+    )
+    await runtime.services.ledger.writer.write(entries.breaker_changed(moved))
+    await runtime.services.ways.force("bank", None)
+    here = Dependencies(runtime.services, permissions=None, runs_calls=True, is_owner=True)
+    await here.follow()
+    assert isinstance(await runtime.call("pay", {"cents": 1}), Refused)
+
+
+async def test_another_process_says_at_once_who_may_not(opened):
+    runtime = await opened(policy='[policy]\nallow = ["*"]\n')
+    other = await beside(runtime)
+    with pytest.raises(DecisionRefused, match="dependencies:manage"):
+        await other.dependencies.open("bank", by=VISITOR)
+    assert not await runtime.store.inbox()
 
 
 @pytest.mark.parametrize("verb", ["open", "close", "release"])
@@ -304,6 +332,34 @@ async def test_health_beside_the_owner_is_what_the_ledger_last_told(opened, bank
     assert (told.is_forced, told.until_ms) == (True, None)
 
 
+class Shared:
+    """A store that other processes run calls on, too."""
+
+    is_shared = True
+
+    def __init__(self, store):
+        self._store = store
+
+    def __getattr__(self, name):
+        return getattr(self._store, name)
+
+
+async def test_on_a_shared_ledger_what_others_met_is_told_until_it_is_met_here(opened, bank):
+    runtime = await opened()
+    await trip(runtime, bank)
+    await runtime.entries()
+    runtime.wrap = Shared
+    await runtime.reopen()
+    await runtime.dependencies.restore()
+    told, fine = await runtime.dependencies.health()
+    assert (told.state, told.is_of_ledger) == (BreakerState.OPEN, True)
+    assert not fine.is_of_ledger
+    await runtime.call("pay", {"cents": 100})
+    met = await health_of(runtime)
+    assert (met.state, met.is_of_ledger, met.attempts) == (BreakerState.CLOSED, False, 1)
+    assert [body["state"] for body in await changes(runtime)] == ["open"]
+
+
 async def test_a_row_that_somebody_changed_is_told_as_such(opened):
     runtime = await opened()
     await runtime.dependencies.open("bank", by=ADA)
@@ -366,6 +422,23 @@ async def test_a_model_is_told_while_a_few_attempts_try_whether_it_is_back(opene
     assert [bool(each.warnings) for each in outcomes] == [True, True, False, False]
 
 
+@pytest.mark.parametrize("parallel", [None, 2])
+async def test_a_model_is_told_of_what_was_only_slow(opened, bank, parallel):
+    slow = BreakerRule(slow_s=1.0, slow_attempts=2)
+    runtime = await opened(breaker=slow, parallel=parallel)
+    answer = bank.answer
+
+    async def takes_long():
+        runtime.clock.advance(2.0)
+
+    bank.answer = takes_long
+    for number in range(2):
+        await runtime.call("balance", {"account": str(number)})
+    bank.answer = answer
+    runtime.clock.advance(60)
+    assert (await runtime.call("balance", {"account": "a"})).warnings
+
+
 async def test_what_is_healthy_again_is_asked_about_no_more(opened, bank):
     runtime = await opened()
     await fail(runtime, bank, 2)
@@ -416,6 +489,36 @@ async def test_a_check_that_fails_makes_its_dependency_degraded(opened, bank):
     await check(runtime)
     assert (await health_of(runtime)).checkup.is_well
     assert not (await runtime.call("balance", {"account": "a"})).warnings
+
+
+async def test_a_check_that_fails_by_its_own_fault_is_told_though_it_opens_nothing(opened, bank):
+    runtime = await opened()
+    bank.says = KeyError("ours")
+    await check(runtime)
+    assert (await runtime.call("balance", {"account": "a"})).warnings
+
+
+async def test_of_several_checks_the_one_that_failed_is_told(world):
+    async def well():
+        return True
+
+    async def ill():
+        return False
+
+    @tool(tier="read", dependency="bank", health=ill)
+    async def balance(account: str) -> int:
+        """Read a balance."""
+        return 7
+
+    @tool(tier="read", dependency="bank", health=well)
+    async def limit(account: str) -> int:
+        """Read a limit."""
+        return 7
+
+    runtime = await world(balance, limit, clock=FakeClock()).open()
+    await check(runtime)
+    found = await health_of(runtime)
+    assert (found.checkup.tool, found.is_degraded) == ("balance", True)
 
 
 @pytest.mark.parametrize("answer", [None, True, "all well", 0])
@@ -481,6 +584,7 @@ async def test_a_check_is_called_off_with_the_runtime_and_leaves_nothing(opened,
     await turns()
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
+    assert task.cancelled()
     assert isinstance(await runtime.call("balance", {"account": "a"}), Completed)
     assert (await health_of(runtime)).failures == 0
 

@@ -104,8 +104,6 @@ class Checks:
             if is_called_off():
                 raise
             return raised(error, tool)
-        except TimeoutError:
-            return timed_out()
         except (Exception, SystemExit) as error:  # noqa: BLE001 - author's code; see above
             return raised(error, tool)
         return _UNWELL if answer is False else None
