@@ -26,6 +26,7 @@ NUMBERS: Final = {
     "N8": ("bench.n8", "measure"),
     "N12": ("bench.proof_cost", "measure"),
     "N13": ("bench.n13", "measure"),
+    "N14": ("bench.n14", "measure"),
     "T1": ("bench.t1", "measure"),
     "T2": ("bench.t2", "measure"),
     "T3": ("bench.t3", "measure"),

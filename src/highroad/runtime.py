@@ -19,7 +19,6 @@ from typing import Any, Final, Literal, Self, TypedDict, TypeVar, Unpack, overlo
 
 from highroad.approvals.definitions import Definitions
 from highroad.approvals.desk import Desk
-from highroad.approvals.waiting import Waiting
 from highroad.bootstrap import Assembly, assemble
 from highroad.domain.call import Call
 from highroad.domain.entry import Amendment
@@ -36,7 +35,7 @@ from highroad.pipeline import doorway
 from highroad.pipeline.doorway import Proposal
 from highroad.pipeline.drive import enter
 from highroad.recovery.dependencies import Dependencies
-from highroad.recovery.settle import settle, settle_open_calls
+from highroad.recovery.settle import settle_open_calls
 from highroad.settings import Settings
 from highroad.tools.compile import RegisteredTool
 from highroad.tools.registry import Around
@@ -51,6 +50,8 @@ _log: Final = logging.getLogger("highroad.runtime")
 logging.getLogger("highroad").addHandler(logging.NullHandler())
 
 _SWEEP_S: Final = 1.0
+_HEED_S: Final = 0.5
+"""How often a process of a shared ledger looks what others have called off."""
 _ABANDONED_S: Final = 5.0
 """How often a shared ledger is searched for calls whose process is gone."""
 
@@ -93,7 +94,7 @@ class Runtime:
         self._services = assembly.services
         self._services.nested = self._call_from_inside
         self._services.joiner = self._settle
-        self._waiting = Waiting(assembly.services, assembly.desk, settle)
+        self._waiting = assembly.waiting
         self._background: set[asyncio.Task[None]] = set()
         self._is_closed = False
 
@@ -251,6 +252,39 @@ class Runtime:
             call_id, applied=applied, by=by, reason=reason
         )
 
+    async def cancel(
+        self,
+        *,
+        call_id: str | None = None,
+        run: str | None = None,
+        by: Principal,
+        reason: str,
+    ) -> tuple[AnyOutcome, ...]:
+        """Call off a call, or a run with all its calls; any process may. Each is answered (P5).
+
+        What is under way is stopped: an async body is cancelled, a worker process killed, a thread
+        left to itself. A call ends `cancelled` where it is proved that nothing was applied, and
+        `unknown` else; one that is held ends `cancelled`, and its approval is void. A run stays
+        called off: later calls are refused with the code `cancelled`.
+
+        Args:
+            call_id: One call, with what its body called.
+            run: The name that you gave a run, or its id; either this or `call_id`.
+            by: Whoever calls it off; it stands in the ledger.
+            reason: Why; kept encrypted.
+
+        Returns:
+            The outcomes of the calls that it ended here, or came too late for; none where another
+            process drives them, which is told.
+
+        Raises:
+            NotRecorded: There is no such call or run.
+            DecisionRefused: The call has ended, no reason is given, or `by` may not.
+            LedgerError: It could not be recorded; what was reached is called off all the same.
+        """
+        cancellations = self._assembly.cancellations
+        return await cancellations.cancel(call_id=call_id, run=run, by=by, reason=reason)
+
     async def unsettled(self, *, with_open: bool = False) -> tuple[Unsettled, ...]:
         """Calls that ended unknown and that wait for a person to settle them, oldest first.
 
@@ -319,6 +353,11 @@ class Runtime:
         return self._services.limits
 
     @property
+    def strays(self) -> Mapping[str, int]:
+        """Bodies that run on in threads behind their deadline, by dependency."""
+        return self._services.threads.strays
+
+    @property
     def principal(self) -> Principal:
         """For whom calls are made that name nobody."""
         return self._assembly.principal
@@ -379,6 +418,8 @@ class Runtime:
         if self._assembly.store.is_shared:
             left = self._waiting.sweep_abandoned
             watches.append(self._again(_ABANDONED_S, left, "calls left alone cannot be ended"))
+            heed = self._assembly.cancellations.heed
+            watches.append(self._again(_HEED_S, heed, "what was called off is not known"))
         if self._assembly.store.is_shared or self._services.budgets.counters.is_shared:
             follow = self._assembly.dependencies.follow
             watches.append(self._again(_SWEEP_S, follow, "breakers held by people are not known"))

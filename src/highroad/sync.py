@@ -198,6 +198,17 @@ class Runtime:
         """Say what became of a call whose outcome is unknown; see `highroad.Runtime.settle`."""
         return self._loop.run(self._runtime.settle(call_id, applied=applied, by=by, reason=reason))
 
+    def cancel(
+        self,
+        *,
+        call_id: str | None = None,
+        run: str | None = None,
+        by: Principal,
+        reason: str,
+    ) -> tuple[AnyOutcome, ...]:
+        """Call off a call, or a run with all its calls; see `highroad.Runtime.cancel`."""
+        return self._loop.run(self._runtime.cancel(call_id=call_id, run=run, by=by, reason=reason))
+
     def unsettled(self, *, with_open: bool = False) -> tuple[Unsettled, ...]:
         """Calls that wait for a person to settle them; see `highroad.Runtime.unsettled`."""
         return self._loop.run(self._runtime.unsettled(with_open=with_open))
@@ -210,6 +221,11 @@ class Runtime:
     def tools(self) -> tuple[ToolDefinition, ...]:
         """What may be called, by name."""
         return self._runtime.tools
+
+    @property
+    def strays(self) -> Mapping[str, int]:
+        """Bodies that run on in threads behind their deadline, by dependency."""
+        return self._runtime.strays
 
     @property
     def ledger_path(self) -> Path | None:

@@ -121,3 +121,22 @@ def test_a_killed_process_leaves_the_call_to_wait(terminal, waiting):
 
     assert done.code == ExitCode.COMPLETED
     assert terminal.shop.count("refunds") == 1
+
+
+@pytest.mark.promise("P5")
+def test_a_second_terminal_calls_off_what_the_first_waits_for(terminal, waiting):
+    process, _ = waiting
+    (held,) = terminal("runs", "list", "--open", "--json").json
+    call_id = held["call_id"]
+
+    code, _, err = second(terminal, "runs", "cancel", call_id, "--reason", "wrong", "--as", "bob")
+    assert code == ExitCode.COMPLETED, err
+    out, _ = process.communicate(timeout=BOUND_S)
+
+    assert "is told" in err
+    assert process.returncode == ExitCode.EXPIRED
+    assert '"cancelled"' in out
+    assert terminal.shop.count("refunds") == 0
+    again = terminal("runs", "cancel", call_id, "--reason", "wrong", "--as", "bob")
+    assert again.code == ExitCode.REFUSED
+    assert "has ended as cancelled" in again.err

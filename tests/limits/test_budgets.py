@@ -53,7 +53,7 @@ class House:
         self.clock = FakeClock(DAWN_MS)
         self.ledger = ledger or Ledger()
         self.runs = LiveRuns(self.ledger.usage, self.clock)
-        self.counters = counters or MemoryCounters(self.clock)
+        self.counters = MemoryCounters(self.clock) if counters is None else counters
         self.budgets = Budgets(
             self.counters, Limits(**limits), self.ledger, self.clock, rules=rules, rates=rates
         )
@@ -230,7 +230,7 @@ async def test_a_budget_begins_anew_with_its_window():
 
 
 async def test_one_tool_in_one_run_passes_from_window_to_window():
-    house = House(BudgetRule(scope=Scope.USER, window=Window.HOUR, calls=1))
+    house = House(BudgetRule(scope=Scope.USER, window=Window.HOUR, calls=1), run_s=1e6)
     for _ in range(3):
         assert isinstance(await house.reserve(tool=cap_of(9)), Reservation)
         assert isinstance(await house.reserve(tool=cap_of(9)), Exceeded)
@@ -287,7 +287,7 @@ async def test_what_is_settled_before_its_account_is_opened_is_read_anew():
 
 async def test_accounts_that_were_forgotten_are_read_from_the_ledger_again():
     ledger = Ledger()
-    house = House(ledger=ledger, counters=MemoryCounters(FakeClock(), accounts=0))
+    house = House(ledger=ledger, counters=MemoryCounters(FakeClock(), accounts=4))
     for number in range(3):
         reservation = await house.reserve(tool=cap_of(3))
         reservation.commit()

@@ -8,10 +8,10 @@ import pytest
 from highroad import Cost, Limits, ToolError, tool
 from highroad.domain.entry import EntryKind
 from highroad.domain.error import FenceLost, LedgerError
-from highroad.pipeline.body import MAX_THREADS
 
 pytestmark = [pytest.mark.promise("P3"), pytest.mark.promise("P11")]
 
+THREADS = 4
 SHORT_S = 0.5  # enough for a thread to begin on a busy machine
 BACK = {
     "returns": lambda: None,
@@ -186,11 +186,11 @@ async def test_of_a_call_that_completed_by_another_attempt_nothing_is_news(world
 async def test_a_body_that_never_got_a_thread_has_not_started(world, gate, begun):
     busy = slow(gate, effect="repeatable", name="busy", timeout_s=60, begun=begun)
     work = slow(gate, effect="unprotected")
-    here = await world(busy, work, limits=Limits(parallel=100)).open()
+    here = await world(busy, work, limits=Limits(threads=THREADS)).open()
     crowd = [
-        asyncio.ensure_future(here.call(busy, {"number": number})) for number in range(MAX_THREADS)
+        asyncio.ensure_future(here.call(busy, {"number": number})) for number in range(THREADS)
     ]
-    for _ in range(MAX_THREADS):
+    for _ in range(THREADS):
         await asyncio.to_thread(begun.acquire)
     outcome = await here.call(work, {"number": 1})
     assert (outcome.status, outcome.proof) == ("failed", "not_started")

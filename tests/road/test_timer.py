@@ -1,8 +1,9 @@
 import asyncio
+import contextlib
 
 import pytest
 
-from highroad.pipeline.timer import within
+from highroad.pipeline.timer import GRACE_S, within
 
 
 async def test_what_never_waits_is_over_without_a_timer(monkeypatch):
@@ -92,3 +93,84 @@ async def test_a_cancelled_caller_takes_it_along():
     with pytest.raises(asyncio.CancelledError):
         await caller
     assert ended.is_set()
+
+
+async def test_what_swallows_its_cancellation_and_goes_on_is_closed():
+    last = []
+
+    async def work():
+        try:
+            while True:
+                with contextlib.suppress(asyncio.CancelledError):
+                    await asyncio.Event().wait()
+        finally:
+            last.append("closed")
+
+    task = asyncio.current_task()
+    with pytest.raises(TimeoutError):
+        await within(0.001, work())
+    assert last == ["closed"]
+    assert not task.cancelling()
+
+
+async def test_what_will_not_be_closed_either_is_not_resumed(recwarn):
+    turns = []
+
+    async def work():
+        while True:
+            try:
+                turns.append(None)
+                await asyncio.Event().wait()
+            except BaseException:  # noqa: BLE001, S110 - what the worst tool does
+                pass
+
+    stubborn = work()
+    with pytest.raises(TimeoutError):
+        await within(0.001, stubborn)
+    seen = len(turns)
+    await asyncio.sleep(0)
+    assert len(turns) == seen
+    assert not asyncio.current_task().cancelling()
+
+
+async def test_what_returns_in_its_last_moment_has_returned():
+    async def work():
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+        await asyncio.sleep(0)
+        return "late"
+
+    assert await within(0.001, work()) == "late"
+    assert not asyncio.current_task().cancelling()
+
+
+async def test_what_calls_off_a_part_of_itself_in_time_is_left_alone():
+    async def work():
+        part = asyncio.ensure_future(asyncio.Event().wait())
+        asyncio.get_running_loop().call_soon(part.cancel)
+        with contextlib.suppress(asyncio.CancelledError):
+            await part
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(0):
+                await asyncio.Event().wait()
+        await asyncio.sleep(2 * GRACE_S)
+        return "done"
+
+    assert await within(5.0, work()) == "done"
+
+
+async def test_a_caller_who_goes_while_it_cleans_up_is_gone():
+    cleaning = asyncio.Event()
+
+    async def work():
+        try:
+            await asyncio.Event().wait()
+        finally:
+            cleaning.set()
+            await asyncio.Event().wait()
+
+    caller = asyncio.create_task(within(0.001, work()))
+    await cleaning.wait()
+    caller.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await caller

@@ -383,3 +383,31 @@ async def test_twenty_over_child_runs_against_a_limit_of_ten_run_exactly_ten(
     assert sorted(codes(outcomes)) == [*["budget_exceeded"] * 10, *["completed"] * 10]
     assert (await here.account("top")).calls == 10
     await here.check()
+
+
+async def test_a_crash_before_the_intent_leaks_no_reservation(
+    anywhere, limits, turns, configured, effects
+):
+    gate = asyncio.Event()
+
+    @tool(tier="reversible", cost=0.03)
+    async def slow(number: int) -> int:
+        effects["ran"] += 1
+        await gate.wait()
+        return number
+
+    settings = configured(DAILY + "usd = 0.09")
+    here = await anywhere(slow, limits=limits(parallel=1, usd=0.09), settings=settings).open()
+    lost = [asyncio.ensure_future(here.call(slow, {"number": n}, run="r")) for n in range(3)]
+    await turns(60)
+    while not effects["ran"]:
+        await turns(20)
+    await here.reopen()
+    account = await here.account("r")
+    assert (account.calls, account.microusd) == (1, 30_000), "two waited for a slot, without intent"
+    gate.set()
+    made = [await here.call(slow, {"number": n}, run="r") for n in (7, 8, 9)]
+    assert codes(made) == ["completed", "completed", "budget_exceeded"]
+    for task in lost:
+        task.cancel()
+    await asyncio.gather(*lost, return_exceptions=True)

@@ -136,6 +136,36 @@ async def test_a_call_in_flight_in_another_process_is_waited_for(postgres_url, r
     assert effects == {"1": 1}
 
 
+@pytest.mark.promise("P5")
+@pytest.mark.parametrize("run", ["thread-7", None])
+async def test_a_call_that_another_process_calls_off_is_stopped_where_it_is_driven(
+    postgres_url, refund, run
+):
+    begun = asyncio.Event()
+
+    async def hang():
+        begun.set()
+        await asyncio.Event().wait()
+
+    refund = refund(body=hang)
+    async with (
+        Runtime.open(postgres_url, tools=[refund]) as here,
+        Runtime.open(postgres_url, tools=[refund]) as there,
+    ):
+        calling = asyncio.ensure_future(here.call(refund, {"order": "1"}, run=run, principal=ALICE))
+        await begun.wait()
+        (open_call,) = await here.unsettled(with_open=True)
+        what = {"call_id": open_call.call_id} if run is None else {"run": run}
+        assert await there.cancel(by=BOB, reason="no longer wanted", **what) == ()
+        outcome = await calling
+        assert isinstance(outcome, Unknown)
+        assert not calling.cancelling()
+        if run is not None:
+            for runtime in (here, there):
+                later = await runtime.call(refund, {"order": "2"}, run=run, principal=ALICE)
+                assert (later.status, later.error.code) == ("refused", "cancelled")
+
+
 @pytest.mark.promise("P11")
 async def test_a_held_call_is_driven_on_by_one_of_two_that_wait_for_it(
     postgres_url, refund, effects

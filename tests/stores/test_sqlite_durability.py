@@ -46,7 +46,7 @@ async def calls_found_in(ledger):
         assert await store.payload(f"result of {call}") is not None
         assert await store.run_key(run) is not None
         assert await store.claim("acme", call.encode(), at_ms=NOW) is not None
-        assert (await store.usage(run, at_ms=NOW)).calls == 1
+        assert (await store.usage(run, at_ms=NOW)).spent.total.calls == 1
     await store.close()
     return calls
 

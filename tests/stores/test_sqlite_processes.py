@@ -75,7 +75,8 @@ async def test_death_frees_the_ledger_and_what_was_in_flight_still_counts(owner,
     assert fence.epoch == 2
     assert await store.open_calls() == ["call_1"]
     usage = await store.usage("run_1", at_ms=NOW)
-    assert (usage.proposals, usage.calls, usage.cost_microusd) == (1, 1, 250)
+    used = usage.spent.total
+    assert (used.proposals, used.calls, used.microusd) == (1, 1, 250)
 
 
 @pytest.mark.promise("P3")

@@ -128,3 +128,12 @@ def test_breakers_are_seen_and_held_without_waiting(tmp_path):
         runtime.dependencies.release("bank", by=ada)
         assert runtime.call(balance, {"account": "a"}).unwrap() == 7
         assert runtime.dependencies.close("bank", by=ada).is_forced
+
+
+def test_people_call_off_a_run_and_see_what_runs_on():
+    with Runtime.open(tools=[wire]) as runtime:
+        held = runtime.call(wire, {"cents": 1}, run="r")
+        assert held.status == "held"
+        (ended,) = runtime.cancel(run="r", by=Principal("bob"), reason="no longer wanted")
+        assert (ended.call_id, ended.status) == (held.call_id, "cancelled")
+        assert not runtime.strays

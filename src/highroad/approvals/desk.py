@@ -111,6 +111,11 @@ class Desk:
         """Set when the next decision is recorded; ask for it before looking at the state."""
         return self._changed
 
+    def announce(self) -> None:
+        """Wake whoever waits for a change."""
+        self._changed.set()
+        self._changed = asyncio.Event()
+
     async def _decide(
         self, approval_id: str, ruling: Ruling, by: Principal, reason: str
     ) -> Approval:
@@ -149,8 +154,7 @@ class Desk:
             if isinstance(await self._ledger.writer.write(entry), KeyDestroyed):
                 # As long as the call waits nothing of its run can be erased.
                 raise DecisionRefused(f"{approval.id} is over: its run was erased; nothing changed")
-        self._changed.set()
-        self._changed = asyncio.Event()
+        self.announce()
         return decided
 
     async def _is_recorded(self, decision: Decision) -> bool:

@@ -10,11 +10,11 @@ from typing import Any, Final
 from highroad.approvals.desk import Desk
 from highroad.domain.approval import Approval, ApprovalState
 from highroad.domain.error import CallError, Code, LedgerError, NotRecorded
-from highroad.domain.outcome import AnyOutcome, Ending, Status, Unknown
+from highroad.domain.outcome import AnyOutcome, Ending, Proof, Status, Unknown
 from highroad.ledger.history import CallHistory
 from highroad.ledger.upkeep.archive import check_not_archived
 from highroad.pipeline import doorway
-from highroad.pipeline.drive import drive
+from highroad.pipeline.drive import cancelled, drive
 from highroad.pipeline.services import Services
 from highroad.pipeline.stored import held_by, stored_outcome
 
@@ -86,6 +86,17 @@ class Waiting:
                 if left_s <= 0:
                     return held_by(approval)
             await self._pause(changed, left_s)
+
+    async def call_off(self, call_id: str, by: str) -> AnyOutcome | None:
+        """End a held call as cancelled, on the word of `by`; `None` where it is not held."""
+        history = await self._services.ledger.history(call_id)
+        if history is None or not history.is_held:
+            return None
+        if not await self._services.ledger.store.adopt(call_id):
+            return None
+        outcome = await self._once(call_id, partial(self._end_held, call_id, by))
+        self._desk.announce()  # whoever waits for a decision need not any more
+        return outcome
 
     async def sweep(self) -> None:
         """End the calls whose approvals have expired, though nobody waits for them."""
@@ -197,6 +208,18 @@ class Waiting:
             return await self._settle(self._services, call_id)
         return await self._drive(history, approval)
 
+    async def _end_held(self, call_id: str, by: str) -> AnyOutcome:
+        """End a call that is this process's own now, unless it has ended meanwhile."""
+        services = self._services
+        history = await services.ledger.history(call_id)
+        approval = None if history is None else await self._approval(history)
+        if history is None or approval is None:
+            return await self._settle(services, call_id)
+        call = await services.ledger.thaw(history)
+        context = await doorway.reopen(services, call, history, approval)
+        context.approval_after = replace(approval, state=ApprovalState.VOID)
+        return await drive(call, context, ending=_called_off(by))
+
     async def _drive(self, history: CallHistory, approval: Approval) -> AnyOutcome:
         services = self._services
         call = await services.ledger.thaw(history)
@@ -221,6 +244,10 @@ def _elsewhere(call_id: str) -> Unknown:
             hint="Do not call again; wait for this call once more.",
         ),
     )
+
+
+async def _called_off(by: str) -> Ending:
+    return replace(cancelled(Proof.NOT_STARTED, by=by), decided_by="approve")
 
 
 async def _expired(approval: Approval) -> Ending:

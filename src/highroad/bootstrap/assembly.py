@@ -8,13 +8,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
-import anyio
-
 from highroad.adapters.flags.rules import RulesFlags
+from highroad.adapters.sandboxes.process.pool import ProcessSandbox
 from highroad.adapters.system import SystemClock, TypeIds
+from highroad.approvals.cancellations import Cancellations
 from highroad.approvals.definitions import Definitions
 from highroad.approvals.desk import Desk, Rules
 from highroad.approvals.inbox import Handler, Inbox
+from highroad.approvals.waiting import Waiting
 from highroad.bootstrap.anchors import anchors_at
 from highroad.bootstrap.counters import counters_at
 from highroad.bootstrap.keys import keyring_of
@@ -26,7 +27,13 @@ from highroad.domain.approval import Decision
 from highroad.domain.error import BrokenPromise
 from highroad.domain.identity import Principal
 from highroad.domain.limits import Limits
-from highroad.domain.order import BreakerOrder, ErasureOrder, Order, Settlement
+from highroad.domain.order import (
+    BreakerOrder,
+    Cancellation,
+    ErasureOrder,
+    Order,
+    Settlement,
+)
 from highroad.ledger.audit import Audit
 from highroad.ledger.ledger import Ledger
 from highroad.ledger.proof.notary import Notary
@@ -36,8 +43,10 @@ from highroad.ledger.usage import LedgerUsage
 from highroad.limits.budgets import Budgets
 from highroad.limits.runs import LiveRuns
 from highroad.limits.slots import Slots
-from highroad.pipeline.body import MAX_THREADS
+from highroad.pipeline import guest
+from highroad.pipeline.cancelled import CancelledRuns
 from highroad.pipeline.services import Services
+from highroad.pipeline.threads import Threads
 from highroad.ports.anchor import Anchor
 from highroad.ports.clock import Clock
 from highroad.ports.counters import Counters
@@ -47,6 +56,7 @@ from highroad.ports.store import Store
 from highroad.recovery.checks import Checks
 from highroad.recovery.dependencies import Dependencies
 from highroad.recovery.reservations import settle_reservation
+from highroad.recovery.settle import settle
 from highroad.recovery.settlements import Settlements
 from highroad.resilience.cache import Cache
 from highroad.resilience.loops import Loops
@@ -74,6 +84,8 @@ class Assembly:
     retention: Retention
     notary: Notary | None
     """Signs the ledger; `None` where another process owns it."""
+    waiting: Waiting
+    cancellations: Cancellations
     principal: Principal
     ledger_path: Path | None
     owner_pid: int | None
@@ -89,6 +101,8 @@ class Assembly:
             if self.owner_pid is None:
                 closing.push_async_callback(self.services.ledger.writer.flush)
             closing.push_async_callback(self.services.deps.close)
+            closing.callback(self.services.threads.close)
+            closing.push_async_callback(self.services.sandbox.close)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +145,9 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
         keyring = await keyring_of(store, settings, parts.keys)
         anchors = (*parts.anchors, *anchors_at(settings.anchors, ledger=path))
         opened = await open_ledger(store, keyring, clock, settings, anchors)
-        counters = parts.counters or counters_at(settings.counters, clock)
+        counters = parts.counters
+        if counters is None:
+            counters = counters_at(settings.counters, clock)
         services = _services(
             opened.ledger, toolset, settings, limits or settings.limits, ids, counters
         )
@@ -165,6 +181,10 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
         runs_calls=opened.is_owner,
         is_owner=decides,
     )
+    waiting = Waiting(services, desk, settle)
+    cancellations = Cancellations(
+        services, waiting, permissions=toolset.permissions, is_writer=opened.is_owner
+    )
     audit = _audit(opened, toolset, services.results)
     principal = principal or local_user()
     return Assembly(
@@ -176,10 +196,15 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
         settlements=settlements,
         dependencies=dependencies,
         checks=Checks(services, principal),
-        inbox=Inbox(opened.ledger, _handlers(desk, settlements, audit, dependencies)),
+        inbox=Inbox(
+            opened.ledger,
+            _handlers(desk, settlements, audit, cancellations, dependencies),
+        ),
         audit=audit,
         retention=Retention(opened.ledger, store.upkeep, ids, days=settings.payload_days),
         notary=opened.notary,
+        waiting=waiting,
+        cancellations=cancellations,
         principal=principal,
         ledger_path=path,
         owner_pid=opened.owner_pid,
@@ -213,9 +238,11 @@ def _services(  # noqa: PLR0913, PLR0917 - what they are made of
         retry=Retry(random.random, RetryBudget(settings.dependencies)),
         ways=Ways(settings.dependencies, counters, clock),
         deps=toolset.deps,
+        cancelled=CancelledRuns(ledger.store),
         joiner=_not_wired,
         nested=_not_wired,
-        threads=anyio.CapacityLimiter(MAX_THREADS),
+        threads=Threads(limits.threads, limits.threads_each, clock),
+        sandbox=ProcessSandbox(limits.processes, guest.LOAD),
         flags=RulesFlags(settings.flags),
         asks=toolset.asks,
     )
@@ -239,7 +266,11 @@ def _audit(opened: OpenLedger, toolset: Toolset, results: Results) -> Audit:
 
 
 def _handlers(
-    desk: Desk, settlements: Settlements, audit: Audit, dependencies: Dependencies
+    desk: Desk,
+    settlements: Settlements,
+    audit: Audit,
+    cancellations: Cancellations,
+    dependencies: Dependencies,
 ) -> dict[type[Order], Handler]:
     """Who records what another process asks for."""
     return {
@@ -247,6 +278,7 @@ def _handlers(
         Settlement: settlements.record,
         ErasureOrder: audit.erasures.record,
         BreakerOrder: dependencies.record,
+        Cancellation: cancellations.record,
     }
 
 

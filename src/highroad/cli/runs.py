@@ -1,4 +1,4 @@
-"""`highroad runs`: calls that are not done with, and what people say of them."""
+"""`highroad runs`: calls that are not done with, what people say of them, and calling them off."""
 
 from collections.abc import Sequence
 from typing import Annotated, Final, TypeAlias
@@ -14,7 +14,8 @@ from highroad.cli.options import As, AsJson
 from highroad.domain.unsettled import Standing, Unsettled
 
 app: typer.Typer = typer.Typer(
-    add_completion=False, help="Calls that are not done with: look, settle what nobody knows."
+    add_completion=False,
+    help="Calls that are not done with: look, settle what nobody knows, call off.",
 )
 
 CallId: TypeAlias = Annotated[str, typer.Argument(metavar="CALL_ID", help="Id of the call.")]
@@ -28,6 +29,11 @@ Applied: TypeAlias = Annotated[
 Reason: TypeAlias = Annotated[
     str, typer.Option(help="How you know; kept encrypted with your word.")
 ]
+
+Subject: TypeAlias = Annotated[
+    str, typer.Argument(metavar="ID", help="Id of a call, or id or name of a run.")
+]
+Why: TypeAlias = Annotated[str, typer.Option("--reason", help="Why; kept encrypted.")]
 
 _SETTLE: Final = "highroad runs settle {} --applied --reason TEXT    # or --not-applied"
 
@@ -48,6 +54,12 @@ def settle(
         user=user,
         as_json=as_json,
     )
+
+
+@app.command()
+def cancel(subject: Subject, *, reason: Why, user: As = None, as_json: AsJson = False) -> None:
+    """Call off a call, or a run with all its calls. Each of them is answered."""
+    enter(lambda door: _cancel(door, subject, reason=reason), user=user, as_json=as_json)
 
 
 async def _list(door: Door, *, with_open: bool) -> ExitCode:
@@ -86,4 +98,22 @@ async def _settle(door: Door, call_id: str, *, applied: bool, reason: str) -> Ex
     word = "applied" if applied else "not applied"
     door.output.show(amendment, f"settled as {word}: {call_id}")
     door.output.note(f"Its end stays as it was; an amendment says more: highroad explain {call_id}")
+    return ExitCode.COMPLETED
+
+
+async def _cancel(door: Door, subject: str, *, reason: str) -> ExitCode:
+    is_call = subject.startswith("call_")
+    ended = await door.runtime.cancel(
+        call_id=subject if is_call else None,
+        run=None if is_call else subject,
+        by=door.user,
+        reason=reason,
+    )
+    rows = [{"call_id": each.call_id, "status": str(each.status)} for each in ended]
+    lines = [f"called off: {subject}", *(f"  {row['status']} {row['call_id']}" for row in rows)]
+    door.output.show({"cancelled": subject, "calls": rows}, "\n".join(lines))
+    if door.runtime.owner_pid is not None:
+        door.output.note(f"Process {door.runtime.owner_pid}, which drives the calls, is told.")
+    if not is_call:
+        door.output.note("Later calls of this run are refused; who goes on takes another run.")
     return ExitCode.COMPLETED

@@ -45,6 +45,12 @@ class Limits:
     """Time of one call; it stands still while the call is held."""
     parallel: int = 5
     """Calls of a run that execute at once."""
+    threads: int = 40
+    """Bodies of synchronous tools that run at once, but for those astray."""
+    threads_each: int = 20
+    """Threads of one dependency, with those of bodies that outlived their deadline."""
+    processes: int = 4
+    """Worker processes at once, for bodies with `isolation="process"`."""
     approval_s: float = 86_400.0
     """How long an approval waits."""
     cache_s: float = 300.0
@@ -73,9 +79,10 @@ class Limits:
             if isinstance(value, int | float) and value < 0:
                 message = f"limit {field.name!r} is {value}; it must be zero or more"
                 raise ValueError(message)
-        if self.parallel == 0:
-            message = "limit 'parallel' is 0; no call could ever run"
-            raise ValueError(message)
+        for name in ("parallel", "threads", "threads_each", "processes"):
+            if getattr(self, name) == 0:
+                message = f"limit {name!r} is 0; no call could ever run"
+                raise ValueError(message)
 
 
 class Scope(StrEnum):

@@ -71,7 +71,33 @@ class BreakerOrder:
     """Over the rest; see `highroad.ledger.authorship`."""
 
 
-Order: TypeAlias = Decision | Settlement | ErasureOrder | BreakerOrder
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cancellation:
+    """Somebody's word that a call, or a run with all its calls, is called off."""
+
+    id: str
+    """Of its entry: the same order is recorded once."""
+    run_id: str
+    call_id: str
+    """One call; empty is the whole run, for good."""
+    organization: str
+    by: str
+    """Opaque id."""
+    at_ms: int
+    reason: bytes | None = None
+    """Why, encrypted with the organization's key."""
+    profile: bytes | None = None
+    """Who they are, encrypted, for the erasable table."""
+    mac: bytes | None = None
+    """Over the rest; see `highroad.ledger.authorship`."""
+
+    @property
+    def subject(self) -> str:
+        """Id of what is called off."""
+        return self.call_id or self.run_id
+
+
+Order: TypeAlias = Decision | Settlement | ErasureOrder | Cancellation | BreakerOrder
 
 
 class PostedOrder(NamedTuple):
@@ -104,6 +130,7 @@ _KINDS: Final[dict[str, type[Order]]] = {
     "settlement": Settlement,
     "erasure": ErasureOrder,
     "breaker": BreakerOrder,
+    "cancellation": Cancellation,
 }
 _NAMES: Final = {kind: name for name, kind in _KINDS.items()}
 _NEW_IN_2: Final = {"organization", "mac"}
@@ -130,7 +157,7 @@ def name_of(order: Order) -> str:
 
 
 def subject_of(order: Order) -> str:
-    """Id of what an order is about: an approval, a call, a principal, a dependency."""
+    """Id of what an order is about: an approval, a call, a run, a principal, a dependency."""
     match order:
         case Decision():
             return order.approval_id
@@ -140,6 +167,8 @@ def subject_of(order: Order) -> str:
             return order.principal_id
         case BreakerOrder():
             return order.dependency
+        case Cancellation():
+            return order.subject
 
 
 def read_order(posted: PostedOrder) -> Order:
@@ -225,6 +254,7 @@ _READERS: Final[dict[str, Callable[[str, object], object]]] = {
     "id": _text,
     "approval_id": _text,
     "call_id": _text,
+    "run_id": _text,
     "principal_id": _text,
     "organization": _text,
     "by": _text,

@@ -34,6 +34,13 @@ class Effect(StrEnum):
     """None of these: never repeated; what is not known is put before a person."""
 
 
+class Isolation(StrEnum):
+    """Where a body runs apart from the process that drives its call."""
+
+    PROCESS = "process"
+    """In a worker process, which is killed when the time is up."""
+
+
 class ArgumentRole(StrEnum):
     """What an argument decides."""
 
@@ -104,6 +111,7 @@ class ToolDefinition:
         examples: Arguments of calls worth imitating; each fits `input_schema`.
         flag: Feature flag that must be on for whoever calls it; `None` is none.
         dependency: What it cannot work without; `None` is itself alone.
+        isolation: Where its body runs apart; `None` is in this process.
         deprecated: What to use instead; `None` is a version in good standing.
         source: Identity of the server that it comes from; empty is this program's own code.
         annotations: What that server says of it (MCP `annotations`): hints, no promises.
@@ -137,6 +145,7 @@ class ToolDefinition:
     examples: tuple[JsonObject, ...] = ()
     flag: str | None = None
     dependency: str | None = None
+    isolation: Isolation | None = None
     deprecated: str | None = None
     source: str = ""
     annotations: Mapping[str, JsonValue] = field(default_factory=dict)

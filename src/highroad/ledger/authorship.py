@@ -14,11 +14,18 @@ import orjson
 from highroad.domain.approval import Decision
 from highroad.domain.error import DecisionRefused
 from highroad.domain.identity import Principal
-from highroad.domain.order import BreakerOrder, ErasureOrder, Order, Settlement, write_order
+from highroad.domain.order import (
+    BreakerOrder,
+    Cancellation,
+    ErasureOrder,
+    Order,
+    Settlement,
+    write_order,
+)
 from highroad.ledger.keyring import Keyring
 from highroad.ledger.snapshot import thaw_principal
 
-_Given = TypeVar("_Given", Decision, Settlement, ErasureOrder, BreakerOrder)
+_Given = TypeVar("_Given", Decision, Settlement, ErasureOrder, Cancellation, BreakerOrder)
 
 _CONTEXT: Final = b"order"
 

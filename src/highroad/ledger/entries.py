@@ -25,7 +25,7 @@ from highroad.domain.entry import (
     Row,
 )
 from highroad.domain.identity import DEFAULT_ORGANIZATION
-from highroad.domain.order import Order, name_of, subject_of
+from highroad.domain.order import Cancellation, Order, name_of, subject_of
 from highroad.domain.outcome import Ending
 from highroad.domain.payload import PayloadRef, SealedPayload
 from highroad.domain.pin import Pin
@@ -217,6 +217,34 @@ def amended(
             *projections.rows(body),
             *_profile(amendment.by, organization, profile, amendment.at_ms),
         ),
+        payloads=() if reason is None else (reason,),
+    )
+
+
+def cancelled(order: Cancellation, *, reason: SealedPayload | None) -> Entry:
+    """A call or a run is called off."""
+    kind = EntryKind.CALL_CANCELLED if order.call_id else EntryKind.RUN_CANCELLED
+    body: Body = {
+        "v": SCHEMA_VERSION,
+        "kind": kind,
+        "at": order.at_ms,
+        "org": order.organization,
+        "run": order.run_id,
+        "id": order.id,
+        "by": order.by,
+    }
+    if order.call_id:
+        body["call"] = order.call_id
+    if reason is not None:
+        body["reason"] = reason.id
+    return Entry(
+        kind=kind,
+        body=orjson.dumps(body),
+        organization=order.organization,
+        at_ms=order.at_ms,
+        run_id=order.run_id,
+        call_id=order.call_id or None,
+        rows=_profile(order.by, order.organization, order.profile, order.at_ms),
         payloads=() if reason is None else (reason,),
     )
 

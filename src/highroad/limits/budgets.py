@@ -220,7 +220,7 @@ class Budgets:
         It does as long as nobody else counts, for accounts that nothing was taken of since.
         """
         is_fresh = account not in run.seeded and not self.counters.is_shared
-        run.seeded.add(account)
+        run.seeded |= {account}
         if is_fresh and run.began is not None:
             return run.began
         return await self._reader.usage(run.run_id)

@@ -61,11 +61,11 @@ class LiveRun:
         self.steps: int = 0
         self.began: Usage | None = None
         """What it had used when this process first dealt with it, if that was read."""
-        self.seeded: set[str] = set()
+        self.seeded: frozenset[str] = frozenset()
         """Accounts of it that this process has opened."""
-        self.told: set[tuple[str, bool]] = set()
+        self.told: frozenset[tuple[str, bool]] = frozenset()
         """Limits of which it was told that they are near: the rule, and whether it is that of a
-        run above."""
+        run above; and dependencies of which it was told that they are degraded."""
 
     @property
     def lineage(self) -> "Iterator[LiveRun]":

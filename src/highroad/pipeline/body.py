@@ -2,33 +2,42 @@
 
 import asyncio
 import inspect
+import logging
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final, TypeAlias
 
-import anyio.to_thread
+import orjson
 
 from highroad.domain.call import Call
 from highroad.domain.outcome import AnyOutcome
 from highroad.pipeline.context import RoadContext
+from highroad.pipeline.guest import Answer, describe
+from highroad.pipeline.judgement import Told, overloaded
+from highroad.pipeline.threads import Overloaded
 from highroad.pipeline.timer import within
+from highroad.ports.sandbox import SandboxError
 from highroad.tools.body.context import ToolContext
+from highroad.tools.compile import RegisteredTool
+
+_log: Final = logging.getLogger("highroad.road")
 
 Watch: TypeAlias = Callable[[RoadContext, int, Future[object]], None]
 """Is handed a body that was given up on, with the number of its attempt."""
-MAX_THREADS: Final = 40
-"""Bodies of synchronous tools that run at once, those that outlived their deadline included."""
 
 
 class Progress:
     """The road's side of a call while its body runs (`tools.body.context.CallInProgress`)."""
 
-    __slots__ = ("_call", "_context")
+    __slots__ = ("_call", "_context", "is_over")
 
     def __init__(self, call: Call, context: RoadContext) -> None:
         self._call = call
         self._context = context
+        self.is_over: bool = False
+        """The attempt has ended, though its body may run on astray."""
 
     def remaining_s(self) -> float:
         """Seconds until the deadline of the call."""
@@ -41,8 +50,15 @@ class Progress:
         *,
         idempotency_key: str | None,
     ) -> AnyOutcome:
-        """Drive a governed call whose parent is this one."""
-        return await self._context.services.nested(self._call, tool, arguments, idempotency_key)
+        """Drive a governed call whose parent is this one, and which is over when its attempt is.
+
+        A body that runs on astray in its thread has no time left: nothing begins behind it.
+        """
+        services = self._context.services
+        left_s = 0.0 if self.is_over else self._context.attempt_left_s()
+        deadline_ms = services.clock.now_ms() + int(left_s * 1_000)
+        parent = replace(self._call, deadline_ms=deadline_ms)
+        return await services.nested(parent, tool, arguments, idempotency_key)
 
 
 async def tool_context(call: Call, context: RoadContext) -> ToolContext[Any]:
@@ -79,63 +95,87 @@ def is_called_off() -> bool:
 
 
 async def run_body(call: Call, context: RoadContext, timeout_s: float, watch: Watch) -> object:
-    """Run the body once, a synchronous one in a thread.
+    """Run the body once: in the loop, in a thread, or in a worker process.
 
     Args:
         call: Whose body it is.
         context: Of its drive.
-        timeout_s: How long to wait for it.
+        timeout_s: How long to wait for it. A worker that has to be started first is waited for
+            within the deadline of the call: the body has its time for itself.
         watch: Is given a body that runs on although nobody waits for it any more.
 
     Raises:
         TimeoutError: It took longer than `timeout_s`. A thread cannot be stopped: a synchronous
             body that has begun runs on.
+        Told: It failed apart from here, or there was no room for it, and this says how.
     """
+    if context.tool.is_apart:
+        return await _run_apart(call, context, timeout_s)
     return await within(timeout_s, _run(call, context, watch))
 
 
 async def _run(call: Call, context: RoadContext, watch: Watch) -> object:
     tool, arguments = context.tool, call.known_arguments
     seen = await tool_context(call, context)
-    resources = None
-    if tool.resources:
-        opened = context.services.deps.resource
-        resources = {need.parameter: await opened(need) for need in tool.resources}
-    context.begin_body()
-    if tool.is_async:
+    try:
+        resources = None
+        if tool.resources:
+            opened = context.services.deps.resource
+            resources = {need.parameter: await opened(need) for need in tool.resources}
+        if not tool.is_async:
+            start = partial(tool.start, arguments, context=seen, resources=resources)
+            return await _run_in_thread(start, context, watch)
+        context.begin_body()
         started = tool.start(arguments, context=seen, resources=resources)
         return await started if inspect.isawaitable(started) else started
-    start = partial(tool.start, arguments, context=seen, resources=resources)
-    return await _run_in_thread(start, context, watch)
+    finally:
+        # What is asked afterwards, as a probe, is no part of this attempt.
+        if context.seen is seen:
+            context.seen = None
+        if isinstance(seen.progress, Progress):
+            seen.progress.is_over = True
 
 
 async def _run_in_thread(start: Callable[[], object], context: RoadContext, watch: Watch) -> object:
-    """Wait for a body in a thread; one that nobody waits for any more is called off, or watched."""
-    body: Future[object] = Future()
+    """Wait for a body in a thread; one that nobody waits for any more is watched."""
+    attempt = context.record.attempts
     try:
-        return await anyio.to_thread.run_sync(
-            _keep, body, start, abandon_on_cancel=True, limiter=context.services.threads
+        return await context.services.threads.run(
+            context.tool.definition.needs,
+            start,
+            begin=context.begin_body,
+            leave=lambda body: watch(context, attempt, body),
         )
-    except asyncio.CancelledError:
-        if body.cancel():  # it waited for a thread, and never begins
-            context.forget_body()
-        elif is_called_off():
-            watch(context, context.record.attempts, body)
-        raise
+    except Overloaded:
+        raise Told(overloaded()) from None
 
 
-def _keep(body: Future[object], start: Callable[[], object]) -> object:
-    """Run the body, and keep what it brings for whoever may ask later.
-
-    Raises:
-        BaseException: As the body did.
-    """
-    if not body.set_running_or_notify_cancel():
-        return None
+async def _run_apart(call: Call, context: RoadContext, timeout_s: float) -> object:
+    """Have a worker run the body; cancelled, the worker is killed, and nothing runs on."""
+    tool, sandbox = context.tool, context.services.sandbox
+    body, request = describe(tool), orjson.dumps(call.known_arguments)
     try:
-        result = start()
-    except BaseException as error:
-        body.set_exception(error)
+        cell = await within(context.remaining_s(), sandbox.prepare(body))
+        context.begin_body()
+        run = cell.run(request)
+        answer = Answer.read(await within(min(timeout_s, context.remaining_s()), run))
+    except SandboxError as error:
+        _log.warning("the body of %s was lost: %s", tool.name, error)
+        if not error.has_begun:
+            context.forget_body()
         raise
-    body.set_result(result)
-    return result
+    if answer.failure is not None:
+        raise Told(answer.failure)
+    return _result_of(answer, tool)
+
+
+def _result_of(answer: Answer, tool: RegisteredTool[Any]) -> object:
+    """The result of a worker, as a body here would have returned it.
+
+    Of one that breaks what the tool promises there is its JSON alone, if that shows it as well.
+    """
+    blobs = {blob.digest: blob for blob in answer.blobs}
+    if not answer.is_invalid:
+        return tool.result.read(answer.data, blobs)
+    broken = orjson.loads(answer.data)
+    return broken if tool.result.encode(broken).problems else Answer

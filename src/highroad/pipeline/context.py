@@ -24,7 +24,9 @@ from highroad.limits.exceeded import Exceeded
 from highroad.limits.reservation import Reservation
 from highroad.limits.runs import LiveRun
 from highroad.limits.share import Spender, Spending, ToolCap, to_microusd
+from highroad.pipeline.inflight import Flight
 from highroad.pipeline.services import Services
+from highroad.pipeline.timer import within
 from highroad.tools.body.context import ToolContext
 from highroad.tools.compile import RegisteredTool
 
@@ -42,9 +44,12 @@ class RoadContext:
         "_tool",
         "approval",
         "approval_after",
+        "attempt_until_s",
         "claim",
         "deadline_s",
         "doubts",
+        "flight",
+        "is_lone",
         "lap_s",
         "near",
         "obligations",
@@ -88,6 +93,9 @@ class RoadContext:
         """Attempts that were given up on and whose bodies run on, each in its thread."""
         self.seen: ToolContext[Any] | None = None
         """What the tool's body and hooks were handed last."""
+        is_bound = run.parent is not None or services.budgets.binds_all
+        self.is_lone: bool = record.call.is_direct and not is_bound
+        """Nothing but the limits of a run of one binds the call."""
         self.spending: Spending | None = None
         """What it takes of budgets and rates."""
         self.near: list[Exceeded] = []
@@ -95,12 +103,14 @@ class RoadContext:
         self.trouble: str | None = None
         """What is wrong with the dependency that brought the result."""
         clock, call = services.clock, record.call
-        services.inflight.board(call)
+        self.flight: Flight = services.inflight.board(call)
         self.started_s: float = clock.monotonic_s()
         self.lap_s: float = self.started_s
         """When the last stage ended."""
         self.deadline_s: float = self.started_s + (call.deadline_ms - clock.now_ms()) / 1_000
         """On the monotonic clock."""
+        self.attempt_until_s: float = self.deadline_s
+        """When the attempt or question under way is over, on the monotonic clock."""
         self._tool: RegisteredTool[Any] | None = None
         self._canonical: bytes | None = None
         self._reservation: Reservation | None = None
@@ -179,7 +189,14 @@ class RoadContext:
     def attempt_s(self) -> float:
         """Seconds that one attempt, or one question to the tool's author, may take now."""
         most_s = self.tool.definition.timeout_s or self.services.limits.attempt_s
-        return min(most_s, self.remaining_s())
+        left_s = self.remaining_s()
+        timeout_s = min(most_s, left_s)
+        self.attempt_until_s = self.deadline_s - left_s + timeout_s
+        return timeout_s
+
+    def attempt_left_s(self) -> float:
+        """Seconds that are left of that."""
+        return self.attempt_until_s - self.services.clock.monotonic_s()
 
     def hurry(self, seconds: float) -> None:
         """Be over within so many seconds, if not before."""
@@ -196,12 +213,6 @@ class RoadContext:
         return int((self.services.clock.monotonic_s() - self.started_s) * 1e6)
 
     # -- what is reserved --------------------------------------------------------------------
-
-    @property
-    def is_lone(self) -> bool:
-        """Whether nothing but the limits of a run of one binds the call."""
-        is_child = self.run.parent is not None
-        return self.record.call.is_direct and not is_child and not self.services.budgets.binds_all
 
     def spender(self, cap: ToolCap | None = None, per_minute: int | None = None) -> Spender:
         """The call, as budgets know it."""
@@ -224,10 +235,14 @@ class RoadContext:
         self.record.reserved_microusd = reservation.amount.microusd
 
     async def take_slot(self) -> None:
-        """Wait for one of the run's slots; a call from inside a body rides on its parent's."""
+        """Wait for one of the run's slots; a call from inside a body rides on its parent's.
+
+        Raises:
+            TimeoutError: None was free before the deadline.
+        """
         call = self.record.call
         if not call.is_direct and call.parent_id is None:
-            await self.services.slots.take(call.run_id)
+            await within(self.remaining_s(), self.services.slots.take(call.run_id))
             self._has_slot = True
 
     def take_over_reservation(self) -> None:
@@ -328,7 +343,7 @@ class RoadContext:
         if not self.near and self.trouble is None and (cost is None or cost <= reserved):
             return ()
         words = [limit for limit in self.near if (limit.rule, limit.is_above) not in self.run.told]
-        self.run.told.update((limit.rule, limit.is_above) for limit in words)
+        self.run.told |= {(limit.rule, limit.is_above) for limit in words}
         over: tuple[str, ...] = ()
         if cost is not None and cost > reserved:
             spent, held = cost / MICRO, reserved / MICRO
@@ -342,7 +357,7 @@ class RoadContext:
         told = (f"dependency.{needs}", False)
         if told in self.run.told:
             return ()
-        self.run.told.add(told)
+        self.run.told |= {told}
         return (f"{needs} is degraded: {trouble}. Other calls that need it may fail or be slow.",)
 
     def _actual_cost(self, reserved: int, result: JsonValue) -> int:

@@ -53,7 +53,11 @@ async def take_in(
     principal = proposal.principal or own
     now_ms = services.clock.now_ms()
     call_id = services.ids.new("call")
-    run = await _run_of(services, proposal, principal.organization, with_prefix(call_id, "run"))
+    own_id = with_prefix(call_id, "run")
+    if proposal.run is None and proposal.parent is None and proposal.conversation is None:
+        run = services.runs.begin(own_id)
+    else:
+        run = await _run_of(services, proposal, principal.organization, own_id)
     call = Call(
         id=call_id,
         run_id=run.run_id,
@@ -79,15 +83,12 @@ async def take_in(
 async def _run_of(
     services: Services, proposal: Proposal, organization: str, own_id: str
 ) -> LiveRun:
-    """Step inside the run of a proposal, and inside those above it.
+    """Step inside the run of a proposal that says where it belongs, and inside those above it.
 
     Raises:
         HighroadError: A name is empty, or the run belongs elsewhere.
     """
-    named = (proposal.run, proposal.parent, proposal.conversation)
-    if named == (None, None, None):
-        return services.runs.begin(own_id)
-    if "" in named:
+    if "" in {proposal.run, proposal.parent, proposal.conversation}:
         raise HighroadError(
             "a run, its parent and its conversation have names that are not empty; leave `run` "
             "out for a run of one"
@@ -98,8 +99,10 @@ async def _run_of(
         None if proposal.conversation is None else key.conversation_id(proposal.conversation)
     )
     if proposal.run is not None:
+        run_id = key.run_id(proposal.run)
+        await services.cancelled.look(run_id)
         return await services.runs.enter(
-            key.run_id(proposal.run), parent_id=parent_id, conversation_id=conversation_id
+            run_id, parent_id=parent_id, conversation_id=conversation_id
         )
     if parent_id is not None:
         return await services.runs.begin_below(own_id, parent_id, conversation_id=conversation_id)
@@ -182,6 +185,8 @@ async def reopen(
     services: Services, call: Call, history: CallHistory, approval: Approval | None = None
 ) -> RoadContext:
     """The context of a call that the ledger knows, to drive it on or to end it."""
+    if not call.is_direct:
+        await services.cancelled.look(call.run_id)
     record = await services.ledger.reopened(call, history)
     run = await services.runs.enter(call.run_id, is_direct=call.is_direct)
     context = _within(services, record, run, approval)

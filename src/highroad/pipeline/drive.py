@@ -19,6 +19,7 @@ from highroad.domain.outcome import (
     Completed,
     Ending,
     Held,
+    Proof,
     Refused,
     Status,
     Unknown,
@@ -52,6 +53,13 @@ NO_LEDGER: Final = CallError(
     message="The ledger cannot be written, so nothing is run.",
     hint="Try again later.",
     retryable=True,
+)
+
+GONE: Final = CallError(code=Code.CANCELLED, message="The call was cancelled.")
+CALLED_OFF: Final = CallError(
+    code=Code.CANCELLED,
+    message="Somebody called this call off.",
+    hint="Do not call again; tell the user that it was called off.",
 )
 
 Applies = Callable[[RegisteredTool[Any], Services], bool]
@@ -93,24 +101,31 @@ async def drive(
 ) -> AnyOutcome:
     """Take a call down the road, or straight to `finish` with an ending from elsewhere.
 
-    It always answers, and always leaves one terminal record unless the call is held (P3, P5);
-    cancellation ends in `finish` too, and then goes on.
+    It always answers, and always leaves one terminal record unless the call is held (P3, P5).
+    Cancellation ends in `finish` too, and then goes on, unless somebody called off this very call:
+    then whoever made it is answered.
     """
+    flight = context.flight
     outcome: AnyOutcome | None = None
     try:
         if ending is None:
             found = await _end_of(await _travel(call, context), context)
         else:
             found = await ending
+        flight.is_answered = True
         outcome = found if isinstance(found, Held) else await finish(context, found)
     except asyncio.CancelledError:
+        flight.is_answered = True
         outcome = context.outcome or await _finish_cancelled(context)
-        raise
+        if not flight.take_back():
+            raise
     # The first of the two boundaries of the road: a bug of ours must not leave a call without
     # its end (P3).
     except Exception as error:  # noqa: BLE001 - see above
+        flight.is_answered = True
         outcome = await finish(context, _broken(context, error))
     finally:
+        flight.take_back()
         await context.give_back()
         # Cancelled once more while it ends, the call still has its answer for those who joined.
         context.leave(context.outcome if outcome is None else outcome)
@@ -247,16 +262,22 @@ async def _join(call_id: str, context: RoadContext) -> Ending | Held:
 
 async def _finish_cancelled(context: RoadContext) -> AnyOutcome:
     """End a call that was cancelled under way; a second cancellation must not stop that."""
-    error = CallError(code=Code.CANCELLED, message="The call was cancelled.")
-    if context.proof is not None:
-        ending = Ending(status=Status.CANCELLED, error=error, proof=context.proof)
-    else:
-        ending = Ending(status=Status.UNKNOWN, error=unknown(error))
+    ending = cancelled(context.proof, by=context.flight.called_off_by)
     finishing = asyncio.get_running_loop().create_task(finish(context, ending))
     tasks = context.services.tasks
     tasks.add(finishing)
     finishing.add_done_callback(tasks.discard)
     return await asyncio.shield(finishing)
+
+
+def cancelled(proof: Proof | None, *, by: str | None) -> Ending:
+    """The end of a call that was called off; `by` is the opaque id of whoever did, if anybody."""
+    error, rule = GONE, None
+    if by is not None:
+        error, rule = CALLED_OFF, f"cancelled.{by}"
+    if proof is None:
+        return Ending(status=Status.UNKNOWN, error=unknown(error), rule=rule)
+    return Ending(status=Status.CANCELLED, error=error, proof=proof, rule=rule)
 
 
 def _report(call: Call, error: Exception) -> None:

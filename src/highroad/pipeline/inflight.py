@@ -2,21 +2,66 @@
 
 import asyncio
 from dataclasses import dataclass
+from typing import Any
 
 from highroad.domain.call import Call
 from highroad.domain.outcome import AnyOutcome
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Flight:
     """One call under way. `landed` is made when somebody first waits for it."""
 
-    call_id: str
-    parent_id: str | None
+    call: Call
+    """As it came in."""
+    task: asyncio.Task[Any] | None
+    """That drives it; it may be a task of whoever made the call."""
+    cancellations: int
+    """Of the task, before this call."""
     key: bytes | None = None
     arguments: bytes = b""
     """Digest of its canonical arguments."""
     landed: asyncio.Future[AnyOutcome] | None = None
+    is_answered: bool = False
+    """Its end is known, and may be on its way to the ledger: too late to call it off."""
+    called_off_by: str | None = None
+    """Opaque id of whoever called it off."""
+
+    @property
+    def call_id(self) -> str:
+        """Of the call."""
+        return self.call.id
+
+    @property
+    def parent_id(self) -> str | None:
+        """The call whose body made this one."""
+        return self.call.parent_id
+
+    def call_off(self, by: str) -> bool:
+        """Cancel what drives it; `False` where it is too late. It is answered all the same."""
+        if self.is_answered or self.called_off_by is not None or self.task is None:
+            return False
+        self.called_off_by = by
+        self.task.cancel()
+        return True
+
+    def take_back(self) -> bool:
+        """Undo what `call_off` did to the task, once.
+
+        Returns:
+            Whether no other cancellation is left: this one was meant for the call alone, and not
+            for whoever waits for its answer.
+        """
+        task, self.task = self.task, None
+        if task is None or self.called_off_by is None:
+            return False
+        return task.uncancel() <= self.cancellations
+
+    def landing(self) -> asyncio.Future[AnyOutcome]:
+        """Done when it has landed; cancelled, if it then had no outcome."""
+        if self.landed is None:
+            self.landed = asyncio.get_running_loop().create_future()
+        return self.landed
 
 
 class Inflight:
@@ -25,10 +70,29 @@ class Inflight:
     def __init__(self) -> None:
         self._by_key: dict[bytes, Flight] = {}
         self._by_call: dict[str, Flight] = {}
+        self._loop: asyncio.AbstractEventLoop | None = None
 
-    def board(self, call: Call) -> None:
-        """From here to `leave` this process drives the call, which has no key yet."""
-        self._by_call[call.id] = Flight(call.id, call.parent_id)
+    def board(self, call: Call) -> Flight:
+        """From here to `leave` this process, in this task, drives the call; it has no key yet."""
+        if self._loop is None:
+            self._loop = asyncio.get_running_loop()
+        # To be told the loop spares a read half of what asking for its task costs.
+        task = asyncio.current_task(self._loop)
+        flight = Flight(call, task, 0 if task is None else task.cancelling())
+        self._by_call[call.id] = flight
+        return flight
+
+    def of(self, *, call_id: str | None = None, run_id: str | None = None) -> list[Flight]:
+        """Calls of a run, or one call and what its body called, or all; as they boarded."""
+        if call_id is None and run_id is None:
+            return list(self._by_call.values())
+        return [
+            flight
+            for flight in self._by_call.values()
+            if flight.call.run_id == run_id
+            or flight.call_id == call_id
+            or (call_id is not None and self.is_inside(flight.call, call_id))
+        ]
 
     def enter(
         self, key: bytes, call: Call, arguments: bytes, *, owns_key: bool = False
@@ -81,9 +145,7 @@ class Inflight:
         flight = self._by_call.get(call_id)
         if flight is None:
             return None
-        if flight.landed is None:
-            flight.landed = asyncio.get_running_loop().create_future()
-        landed = flight.landed
+        landed = flight.landing()
         try:
             # Who joins may be cancelled without taking the others' answer away.
             return await asyncio.shield(landed)

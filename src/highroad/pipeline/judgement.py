@@ -50,21 +50,30 @@ _WORDS: Final[Mapping[FailureKind, _Words]] = {
 }
 
 
+class Told(Exception):  # noqa: N818 - what happened
+    """An attempt failed elsewhere, where it was judged: there the exception was at hand."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.error.code)
+        self.failure = failure
+
+
 def returned(result: object, tool: RegisteredTool[Any]) -> Ending | Failure:
     """The result, or the failure that it means.
 
     What `error_when` raises is mapped by nothing that the tool declares: an exception that comes
     only before an effect proves nothing once the body has returned.
     """
+    if tool.error_when is None:
+        if mcp.is_error(result):
+            return _said_by_server(result)
+        return Ending(status=Status.COMPLETED, result=result, decided_by="execute")
     try:
         said = tool.error_in(result)
     except ToolError as error:
         said = error
     except (Exception, SystemExit, asyncio.CancelledError) as error:  # noqa: BLE001 - it is the tool's, and may raise what it likes as the body may
         return _broken(error, Meaning(kind=FailureKind.BUG, rule="tool.error_when"))
-    if said is None and tool.error_when is None and mcp.is_error(result):
-        said = ToolError(mcp.words(result) or "The tool answered that it failed.")
-        return _said(said, FailureKind.UNKNOWN, "mcp.is_error")
     if said is not None:
         return _said_by_tool(said)
     return Ending(status=Status.COMPLETED, result=result, decided_by="execute")
@@ -82,6 +91,23 @@ def timed_out() -> Failure:
     )
 
 
+def overloaded() -> Failure:
+    """Bodies that run on behind their deadline have every thread that the tool may have."""
+    return Failure(
+        kind=FailureKind.PERMANENT,
+        error=CallError(
+            code=Code.OVERLOADED,
+            message="Earlier calls of this tool still run, so this one was not begun.",
+            hint="Try again later, or go on without it.",
+            retryable=True,
+        ),
+        applied=False,
+        proof=Proof.NOT_STARTED,
+        rule="threads",
+        was_made=False,
+    )
+
+
 def raised(
     error: BaseException, tool: RegisteredTool[Any], *, now_ms: int | None = None
 ) -> Failure:
@@ -92,6 +118,8 @@ def raised(
         tool: Whose body.
         now_ms: Unix time; `None` where nobody will wait for another attempt.
     """
+    if isinstance(error, Told):
+        return error.failure
     if isinstance(error, ToolError):
         return _said_by_tool(error)
     if isinstance(error, BaseExceptionGroup) and not _is_declared(error, tool):
@@ -159,6 +187,12 @@ def _broken(error: BaseException, meaning: Meaning) -> Failure:
         retry_after_s=meaning.retry_after_s,
         rule=meaning.rule,
     )
+
+
+def _said_by_server(result: object) -> Failure:
+    """What a server of MCP says of its failure is for the model, as an author's words are."""
+    said = ToolError(mcp.words(result) or "The tool answered that it failed.")
+    return _said(said, FailureKind.UNKNOWN, "mcp.is_error")
 
 
 def _said_by_tool(error: ToolError) -> Failure:

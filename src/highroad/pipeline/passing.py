@@ -78,6 +78,8 @@ def result_of(came: Ending | Failure) -> AttemptResult:
 
 def result_of_failure(failure: Failure) -> AttemptResult:
     """What a failed attempt says about the dependency."""
+    if not failure.was_made:
+        return AttemptResult.ABANDONED
     if failure.kind in _ANSWERED:
         return AttemptResult.SUCCESS
     return AttemptResult.FAILURE if failure.kind.is_of_dependency else AttemptResult.ABANDONED

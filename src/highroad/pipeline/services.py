@@ -5,8 +5,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import anyio
-
 from highroad.domain.call import Call
 from highroad.domain.demand import Amount
 from highroad.domain.identity import Delegate, Principal
@@ -19,13 +17,16 @@ from highroad.limits.budgets import Budgets
 from highroad.limits.runs import LiveRuns
 from highroad.limits.share import ToolCap, to_microusd
 from highroad.limits.slots import Slots
+from highroad.pipeline.cancelled import CancelledRuns
 from highroad.pipeline.deps import Deps
 from highroad.pipeline.inflight import Inflight
+from highroad.pipeline.threads import Threads
 from highroad.ports.clock import Clock
 from highroad.ports.conditions import Condition
 from highroad.ports.flags import Flags
 from highroad.ports.ids import Ids
 from highroad.ports.policy import Deny, Permit, Policy
+from highroad.ports.sandbox import Sandbox
 from highroad.ports.verifier import Verifier
 from highroad.resilience.loops import Loops
 from highroad.resilience.passage import Ways
@@ -65,7 +66,9 @@ class Services:
     deps: Deps
     joiner: Joiner
     nested: Nested
-    threads: anyio.CapacityLimiter
+    threads: Threads
+    sandbox: Sandbox
+    cancelled: CancelledRuns
     inflight: Inflight = field(default_factory=Inflight)
     flags: Flags
     asks: Mapping[str, Condition] = field(default_factory=dict)

@@ -26,8 +26,6 @@ UNCOUNTED: Final = CallError(
 async def propose(call: Call, context: RoadContext) -> Exceeded | None:
     """Count a call that was received, whatever becomes of it."""
     services = context.services
-    if context.is_lone and services.limits.proposals:
-        return None
     try:
         found = await services.budgets.propose(context.spender())
     except CountersError as error:  # `screen` and `admit` judge what that means for this call

@@ -12,8 +12,6 @@ from concurrent.futures import Future
 from functools import partial
 from typing import Any, Final
 
-import anyio.to_thread
-
 from highroad.domain.demand import AttemptResult
 from highroad.domain.error import CallError, Code, CountersError, HighroadError
 from highroad.domain.failure import Failure
@@ -49,8 +47,8 @@ class Checks:
     def __init__(self, services: Services, principal: Principal) -> None:
         self._services = services
         self._principal = principal
-        self._bodies: dict[str, Future[object]] = {}
-        """The last synchronous check of each tool, which may run on behind its time."""
+        self._astray: dict[str, Future[object]] = {}
+        """Synchronous checks that ran on behind their time, by tool."""
 
     @property
     def due(self) -> Mapping[str, float]:
@@ -95,7 +93,7 @@ class Checks:
         self, tool: RegisteredTool[Any], check_id: str, timeout_s: float
     ) -> Failure | None:
         """What the check says is wrong; its code may raise what it likes, as a body may."""
-        last = self._bodies.get(tool.name)
+        last = self._astray.get(tool.name)
         if last is not None and not last.done():
             return timed_out()  # it hangs, and another thread would hang beside it
         try:
@@ -124,28 +122,17 @@ class Checks:
             progress=_NoCall(timeout_s),
         )
         start = partial(check.start, context)
-        answer = start() if check.is_async else await self._in_thread(tool.name, start)
+        answer = start() if check.is_async else await self._in_thread(tool, start)
         return await answer if inspect.isawaitable(answer) else answer
 
-    async def _in_thread(self, name: str, start: partial[object]) -> object:
-        body: Future[object] = Future()
-        self._bodies[name] = body
-        try:
-            return await anyio.to_thread.run_sync(
-                _keep, body, start, abandon_on_cancel=True, limiter=self._services.threads
-            )
-        finally:
-            body.cancel()  # one that waits for a thread still never begins
+    async def _in_thread(self, tool: RegisteredTool[Any], start: partial[object]) -> object:
+        keep = partial(self._astray.__setitem__, tool.name)
+        needs = tool.definition.needs
+        return await self._services.threads.run(needs, start, begin=_nothing, leave=keep)
 
 
-def _keep(body: Future[object], start: partial[object]) -> object:
-    """Run a check, and tell when it is over."""
-    if not body.set_running_or_notify_cancel():
-        return None
-    try:
-        return start()
-    finally:
-        body.set_result(None)
+def _nothing() -> None:
+    """There is no proof to give up before a check begins."""
 
 
 class _NoCall:

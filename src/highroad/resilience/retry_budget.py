@@ -26,13 +26,13 @@ class Traffic:
         floor: besides so many a minute.
     """
 
-    __slots__ = ("_firsts", "_floor", "_ratio", "_retries", "_seconds")
+    __slots__ = ("_floor", "_now", "_ratio", "_seconds")
 
     def __init__(self, *, ratio: float, floor: int) -> None:
         self._ratio = ratio
         self._floor = floor
-        self._firsts = 0
-        self._retries = 0
+        # Second, first attempts, retries. Every call counts, and few ask: sums are made then.
+        self._now: list[int] = [-WINDOW_S, 0, 0]
         self._seconds: deque[list[int]] = deque()
 
     @property
@@ -42,31 +42,29 @@ class Traffic:
 
     def first(self, now_s: float) -> None:
         """Count a first attempt."""
-        seconds, now = self._seconds, int(now_s)
-        second = seconds[-1] if seconds and seconds[-1][0] == now else self._second(now)
-        second[1] += 1
-        self._firsts += 1
+        now = int(now_s)
+        if self._now[0] < now:
+            self._begin(now)
+        self._now[1] += 1
 
     def take(self, now_s: float) -> bool:
         """Count a retry, if there is room for one more."""
-        second = self._second(int(now_s))
-        if self._retries + 1 > self._ratio * self._firsts + self._floor:
+        self._begin(int(now_s))
+        firsts = sum(second[1] for second in self._seconds)
+        retries = sum(second[2] for second in self._seconds)
+        if retries + 1 > self._ratio * firsts + self._floor:
             return False
-        second[2] += 1
-        self._retries += 1
+        self._now[2] += 1
         return True
 
-    def _second(self, now: int) -> list[int]:
-        """Counts of this second; what is a minute old is forgotten."""
+    def _begin(self, now: int) -> None:
+        """Count in this second, or a later one that has begun; forget what is a minute old."""
         seconds = self._seconds
-        if seconds and seconds[-1][0] == now:
-            return seconds[-1]
         while seconds and seconds[0][0] <= now - WINDOW_S:
-            _, firsts, retries = seconds.popleft()
-            self._firsts -= firsts
-            self._retries -= retries
-        seconds.append([now, 0, 0])
-        return seconds[-1]
+            seconds.popleft()
+        if not seconds or seconds[-1][0] < now:
+            seconds.append([now, 0, 0])
+        self._now = seconds[-1]
 
 
 class RetryBudget:
@@ -89,7 +87,9 @@ class RetryBudget:
             dependency: Its name.
             now_s: On the monotonic clock.
         """
-        traffic = self._traffic.get(dependency) or self._of(dependency)
+        traffic = self._traffic.get(dependency)
+        if traffic is None:
+            traffic = self._of(dependency)
         traffic.first(now_s)
 
     def take(self, dependency: str, now_s: float) -> bool:

@@ -138,6 +138,14 @@ SETTINGS: Final = (
     _limit("attempt_s", "Seconds of one attempt of a tool that sets none itself."),
     _limit("call_s", "Seconds of one call; they stand still while it is held."),
     _limit("parallel", "Calls of a run that execute at once.", POSITIVE),
+    _limit("threads", "Bodies of synchronous tools that run at once, of all tools.", POSITIVE),
+    _limit(
+        "threads_each",
+        "Threads of one dependency, with those of bodies that run on behind their deadline. When "
+        "these have them all, its calls fail as `overloaded`.",
+        POSITIVE,
+    ),
+    _limit("processes", "Worker processes at once, for bodies that run in one.", POSITIVE),
     _limit("approval_s", "Seconds that an approval waits."),
     _limit("cache_s", "Most seconds that a result may be served, whatever its tool declares."),
     _limit("cache_entries", "Results kept at most."),

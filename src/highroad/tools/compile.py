@@ -24,7 +24,8 @@ from highroad.tools.body.hooks import HealthHook, Hook
 from highroad.tools.body.result import ResultCodec, anything
 from highroad.tools.declaring.contract import Owned, OwnerHook, Reason
 from highroad.tools.declaring.declaration import Declaration, PreviewHook, ProbeHook
-from highroad.tools.declaring.declare import body_of, declaration_of
+from highroad.tools.declaring.declare import body_of, declaration_of, found_declaration
+from highroad.tools.declaring.isolation import check_isolation
 from highroad.tools.declaring.options import Migrate, ResourceFactory
 from highroad.tools.declaring.site import Site
 from highroad.tools.schemas.navigation import member_names
@@ -84,6 +85,8 @@ class RegisteredTool(Generic[T]):
     context_parameter: str | None
     deps: Any
     """`Shop`, of a body that takes `ToolContext[Shop]`."""
+    is_apart: bool
+    """The body runs in a worker process."""
     is_whole: bool
     """The body takes all arguments as one value."""
     error_when: ErrorWhen | None
@@ -141,7 +144,9 @@ class RegisteredTool(Generic[T]):
 
     def with_body(self, body: Callable[..., Any]) -> "RegisteredTool[Any]":
         """The same tool with another body, such as a fake, that takes the same parameters."""
-        return replace(self, function=body, is_async=inspect.iscoroutinefunction(body))
+        return replace(
+            self, function=body, is_async=inspect.iscoroutinefunction(body), is_apart=False
+        )
 
     def start(
         self,
@@ -202,10 +207,14 @@ def compile_tool(tool: Callable[..., Any]) -> RegisteredTool[Any]:
         not_applied=declared.not_applied,
         context_parameter=signature.context,
         deps=signature.deps,
+        is_apart=definition.isolation is not None,
         is_whole=signature.is_whole,
         error_when=declared.error_when,
         migrate=declared.migrate,
     )
+    if ready.is_apart:
+        is_declared = found_declaration(ready.function) is not None
+        check_isolation(signature, ready.function, declared.site, is_declared=is_declared)
     if not surely_compiles(definition.input_schema):
         ready.validator  # noqa: B018 - compiled now, so that what fails is told here
     for at, example in enumerate(definition.examples):

@@ -1,15 +1,22 @@
 """`admit`: reserves what the call may use."""
 
-from typing import Any
+from typing import Any, Final
 
 from highroad.domain.call import Call
-from highroad.domain.error import CountersError
+from highroad.domain.error import CallError, Code, CountersError
 from highroad.domain.verdict import Proceed, Refuse, Verdict
 from highroad.limits.reservation import Reservation
 from highroad.pipeline.context import RoadContext
 from highroad.pipeline.services import Services
 from highroad.pipeline.spending import spending_of, without_counters
 from highroad.tools.compile import RegisteredTool
+
+CROWDED: Final = CallError(
+    code=Code.OVERLOADED,
+    message="Other calls of this run took all the time that this one had, so nothing was run.",
+    hint="Make fewer calls at once.",
+    retryable=True,
+)
 
 
 def applies(tool: RegisteredTool[Any], services: Services) -> bool:
@@ -27,17 +34,19 @@ def applies_to_lone_read(tool: RegisteredTool[Any], services: Services) -> bool:
 
 async def admit(call: Call, context: RoadContext) -> Verdict:
     """Reserve of every budget and take a turn of every rate, at once; then a slot of the run."""
-    services = context.services
     try:
-        reserved = await services.budgets.reserve(spending_of(call, context))
+        reserved = await context.services.budgets.reserve(spending_of(call, context))
     except CountersError:
-        verdict = without_counters(call, services)
+        verdict = without_counters(call, context.services)
         if isinstance(verdict, Refuse):
             return verdict
+    else:
+        if not isinstance(reserved, Reservation):
+            return Refuse(reserved.error, rule=reserved.rule)
+        context.hold_reservation(reserved)
+        verdict = Proceed(call)
+    try:
         await context.take_slot()
-        return verdict
-    if not isinstance(reserved, Reservation):
-        return Refuse(reserved.error, rule=reserved.rule)
-    context.hold_reservation(reserved)
-    await context.take_slot()
-    return Proceed(call)
+    except TimeoutError:
+        return Refuse(CROWDED, rule="limits.parallel")
+    return verdict

@@ -24,6 +24,13 @@ CHANGED: Final = CallError(
 )
 
 
+CANCELLED: Final = CallError(
+    code=Code.CANCELLED,
+    message="The run that this call belongs to was called off.",
+    hint="Make no more calls in this run; tell the user that it was called off.",
+)
+
+
 async def resolve(call: Call, context: RoadContext) -> Verdict:
     """Find the version of the tool that answers this caller, and parse the arguments.
 
@@ -31,10 +38,13 @@ async def resolve(call: Call, context: RoadContext) -> Verdict:
     ledger has the rule.
     """
     services = context.services
-    if context.approval is None:  # a call that was held has been counted
+    # A call that was held has been counted, and what nothing counts is within any limit but none.
+    if context.approval is None and not (context.is_lone and services.limits.proposals):
         exceeded = await propose(call, context)
         if exceeded is not None:
             return Refuse(exceeded.error, rule=exceeded.rule)
+    if call.run_id in services.cancelled.runs:
+        return Refuse(CANCELLED, rule="run.cancelled")
     versions = services.registry.versions(call.tool)
     choice = _choose(services, versions, call.principal, call.version)
     tool = next((each for each in versions if each.definition is choice.definition), None)

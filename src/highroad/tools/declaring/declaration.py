@@ -8,7 +8,7 @@ from typing import Any, Final, Generic, ParamSpec, TypeAlias, TypeVar
 from pydantic import TypeAdapter
 
 from highroad.domain.label import Label
-from highroad.domain.tool import ToolDefinition
+from highroad.domain.tool import Isolation, ToolDefinition
 from highroad.domain.value import value
 from highroad.tools.body.checks import Check, DataCheckHook
 from highroad.tools.body.cost import Cost
@@ -188,6 +188,7 @@ _WORDS: Final[Mapping[str, Callable[[Any, Site], Any]]] = {
     "permissions": lambda permissions, _: frozenset(permissions),
     "tags": lambda tags, _: frozenset(tags),
     "errors": lambda errors, _: dict(errors),
+    "isolation": lambda isolation, _: Isolation(isolation),
 }
 """Options that stand in the definition, and how."""
 

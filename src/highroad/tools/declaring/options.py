@@ -10,7 +10,7 @@ from typing import Any, Final, Literal, TypeAlias, TypedDict, TypeVar
 
 from highroad.domain.json_value import JsonObject
 from highroad.domain.label import Label
-from highroad.domain.tool import Effect, Tier
+from highroad.domain.tool import Effect, Isolation, Tier
 from highroad.tools.arguments.invalid import Invalid
 from highroad.tools.arguments.parse import parse
 from highroad.tools.body.checks import Check, DataCheck
@@ -100,6 +100,8 @@ class ToolOptions(TypedDict, total=False):
     dependency: str
     """What it cannot work without, such as `payments`; tools that name the same share its breaker,
     bulkhead and retry budget."""
+    isolation: Isolation | Literal["process"]
+    """Where the body runs apart, so that it can be stopped whatever it does."""
     flag: str
     """Feature flag that must be on for whoever calls it."""
     deprecated: str
@@ -359,5 +361,14 @@ def _choice(kind: type[Choice], value: str, site: Site) -> Choice:
         ) from None
 
 
-_CHECKS: Final = {"version": _check_version, "errors": _check_errors, "labels": _check_labels}
+def _check_isolation(isolation: Any, site: Site) -> None:  # noqa: ANN401 - an option as it was given
+    _choice(Isolation, isolation, site)
+
+
+_CHECKS: Final = {
+    "isolation": _check_isolation,
+    "version": _check_version,
+    "errors": _check_errors,
+    "labels": _check_labels,
+}
 """Options that are judged by more than their kind."""

@@ -117,6 +117,7 @@ class Session:
         """Let go of a lock, if this session still has it."""
 
         async def let_go(connection: Connection) -> None:
+            """Within the turn of this session."""
             if lock in self._locks:
                 await connection.execute(lock.give_back)
                 self._locks.remove(lock)

@@ -1,0 +1,1 @@
+"""Places where bodies run apart from this process."""

@@ -1,0 +1,142 @@
+"""A worker process, as its parent sees it.
+
+It is a fresh interpreter, no fork: locks, keys and connections of this process are not in it. What
+it is told goes through pipes. Its arguments say nothing, and no variable of ours is in its
+environment, where the master key may stand (P7). It is killed with all that it started, as far as
+that stayed in its process group.
+"""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import Final, Self
+
+from highroad.adapters.sandboxes.process.program import (
+    ANSWERED,
+    BEGUN,
+    HEAD,
+    LOAD,
+    LOADED,
+    RUN,
+)
+from highroad.ports.sandbox import SandboxError
+
+_PROGRAM: Final = Path(__file__).with_name("program.py")
+_OURS: Final = "HIGHROAD_"
+_DRAIN_S: Final = 0.02
+"""How long a dead worker's last words may take to arrive."""
+
+
+class Worker:
+    """One worker process."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+        self.bodies: set[bytes] = set()
+        self._loaded: bytes | None = None
+        self._is_killed = False
+
+    @classmethod
+    async def start(cls, load: str) -> Self:
+        """Start one.
+
+        Raises:
+            OSError: The system would not.
+        """
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-P",
+            str(_PROGRAM),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            env={name: value for name, value in os.environ.items() if not name.startswith(_OURS)},
+            start_new_session=True,
+        )
+        worker = cls(process)
+        path = [folder or str(Path.cwd()) for folder in sys.path]
+        worker._send(b"h", json.dumps({"path": path, "load": load}).encode())
+        return worker
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it has not ended, as far as is known."""
+        return self._process.returncode is None and not self._is_killed
+
+    async def load(self, body: bytes) -> None:
+        """Load a body; the next `run` is of that one.
+
+        Raises:
+            SandboxError: It cannot be loaded, or the worker is gone.
+        """
+        if self._loaded == body:
+            return
+        self._send(LOAD, body)
+        kind, content = await self._receive()
+        if kind != LOADED:
+            raise SandboxError(f"a body cannot be loaded: {content.decode()}", has_begun=False)
+        self.bodies.add(body)
+        self._loaded = body
+
+    async def run(self, request: bytes) -> bytes:
+        """Run the body that was loaded last.
+
+        Raises:
+            SandboxError: The worker ended before it answered.
+        """
+        self._send(RUN, request)
+        kind, _ = await self._receive()
+        if kind != BEGUN:
+            raise SandboxError("a worker is out of step", has_begun=True)
+        kind, content = await self._receive(has_begun=True)
+        if kind != ANSWERED:
+            raise SandboxError(f"a body broke its worker: {content.decode()}", has_begun=True)
+        return content
+
+    def kill(self) -> None:
+        """Kill it, and what it started."""
+        if self._is_killed:
+            return  # its number may be another's by now
+        self._is_killed = True
+        with suppress(ProcessLookupError, PermissionError):
+            if hasattr(os, "killpg"):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            else:
+                self._process.kill()
+
+    async def gone(self) -> None:
+        """Wait until it is dead."""
+        await self._process.wait()
+
+    def _send(self, kind: bytes, content: bytes) -> None:
+        if self._process.stdin is not None:
+            self._process.stdin.write(HEAD.pack(kind, len(content)) + content)
+
+    async def _receive(self, *, has_begun: bool = False) -> tuple[bytes, bytes]:
+        """The next frame, or why there is none."""
+        stdout = self._process.stdout
+        if stdout is None:
+            raise SandboxError("a worker has no pipe", has_begun=has_begun)
+        reading = asyncio.ensure_future(_frame(stdout))
+        dying = asyncio.ensure_future(self._process.wait())
+        try:
+            # Something that the body started may hold the pipe open when the worker is gone.
+            await asyncio.wait({reading, dying}, return_when=asyncio.FIRST_COMPLETED)
+            if not reading.done():
+                await asyncio.wait({reading}, timeout=_DRAIN_S)
+            if reading.done() and reading.exception() is None:
+                return reading.result()
+        finally:
+            for task in (reading, dying):
+                task.cancel()
+        self.kill()  # also where it lives, and has closed its pipe
+        code = await self._process.wait()
+        raise SandboxError(f"a worker ended with {code}", has_begun=has_begun)
+
+
+async def _frame(stream: asyncio.StreamReader) -> tuple[bytes, bytes]:
+    kind, size = HEAD.unpack(await stream.readexactly(HEAD.size))
+    return kind, await stream.readexactly(size)

@@ -1,0 +1,284 @@
+"""Calling off calls and runs: what is under way is stopped, what waits is ended, all is recorded.
+
+A call that is called off is answered like any other (P5): as cancelled where something proves that
+nothing was applied, else as unknown (P3). A run that was called off stays so: its later calls are
+refused, also after a restart; who goes on takes another run.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from collections.abc import Set as AbstractSet
+from typing import Any, Final, NamedTuple
+
+import orjson
+
+from highroad.approvals.waiting import Waiting
+from highroad.domain.entry import EntryKind, KeyDestroyed, StoredEntry
+from highroad.domain.error import DecisionRefused, NotRecorded
+from highroad.domain.identity import Principal
+from highroad.domain.order import Cancellation
+from highroad.domain.outcome import AnyOutcome, Held
+from highroad.domain.payload import PayloadKind, SealedPayload
+from highroad.ledger import entries
+from highroad.ledger.authorship import signed
+from highroad.ledger.history import read_body
+from highroad.ledger.upkeep.archive import check_not_archived
+from highroad.pipeline.inflight import Flight
+from highroad.pipeline.services import Services
+
+CANCEL: Final = "calls:cancel"
+"""The permission to call off calls and runs."""
+CANCELLATION: Final = "cnl"
+"""Prefix of ids."""
+_PAGE: Final = 1_000
+
+
+class Reached(NamedTuple):
+    """What calling off reached."""
+
+    flights: list[Flight]
+    """Calls that were under way, the outer ones first."""
+    held: list[str]
+    """Calls that waited for people, and have ended."""
+
+
+class Cancellations:
+    """Takes people's word that a call or a run is off, and sees to it.
+
+    Args:
+        services: Of the runtime.
+        waiting: Ends calls that are held.
+        permissions: What a principal holds, by the policy; `None` where no policy is in force.
+        is_writer: Whether this process drives calls; another one leaves orders in the inbox.
+    """
+
+    def __init__(
+        self,
+        services: Services,
+        waiting: Waiting,
+        *,
+        permissions: Callable[[Principal], AbstractSet[str]] | None,
+        is_writer: bool,
+    ) -> None:
+        self._services = services
+        self._ledger = services.ledger
+        self._waiting = waiting
+        self._permissions = permissions
+        self._is_writer = is_writer
+        self._seen: set[str] = set()
+        """Calls that were under way when `heed` last looked."""
+
+    async def cancel(
+        self, *, call_id: str | None, run: str | None, by: Principal, reason: str
+    ) -> tuple[AnyOutcome, ...]:
+        """Call off a call, or a run with all its calls; see `highroad.Runtime.cancel`."""
+        if (call_id is None) == (run is None):
+            raise DecisionRefused("either a call or a run is called off: give one of the two")
+        if not reason.strip():
+            raise DecisionRefused("a reason is needed: say why it is called off")
+        run_id = await self._run_of(call_id, run, by)
+        key = self._ledger.keyring.organization(by.organization)
+        order = Cancellation(
+            id=self._services.ids.new(CANCELLATION),
+            run_id=run_id,
+            call_id=call_id or "",
+            organization=by.organization,
+            by=key.opaque(by.id),
+            at_ms=self._services.clock.now_ms(),
+            reason=key.seal_profile(call_id or run_id, reason.encode()),
+            profile=self._ledger.sealed_profile(by),
+        )
+        if not self._is_writer:
+            self._require_permission(by)
+            await self._ledger.store.post(signed(self._ledger.keyring, order))
+            return ()
+        # In a task of its own: who calls off the run that it belongs to is cancelled itself.
+        ending = asyncio.ensure_future(self._carry_out(order, by))
+        self._services.tasks.add(ending)
+        ending.add_done_callback(self._services.tasks.discard)
+        return await asyncio.shield(ending)
+
+    async def record(self, order: Cancellation, by: Principal) -> Reached:
+        """Stop what is called off and write down by whom, from here or from the inbox.
+
+        Returns:
+            What it reached; what was under way is answered in its own time.
+
+        Raises:
+            NotRecorded: `by` may not know of it.
+            DecisionRefused: The call has ended, or `by` lacks the permission.
+            LedgerError: It could not be recorded; what was reached is called off all the same.
+        """
+        self._require_permission(by)
+        if by.organization != order.organization:
+            raise NotRecorded(f"the ledger has no {order.subject}")
+        flights = self._stop(order)
+        held = await self._held(order)
+        for call_id in held:
+            await self._waiting.call_off(call_id, order.by)
+        if not await self._is_recorded(order):
+            if order.call_id and not held:
+                await self._require_open(order.call_id, flights)
+            reason = await self._sealed_reason(order, flights)
+            receipt = await self._ledger.writer.write(entries.cancelled(order, reason=reason))
+            if isinstance(receipt, KeyDestroyed):  # the word counts without its reason
+                await self._ledger.writer.write(entries.cancelled(order, reason=None))
+        return Reached(flights, held)
+
+    async def heed(self) -> None:
+        """Stop what other processes of a shared ledger called off.
+
+        Looked at are runs that had a call since, and calls that were under way before.
+        """
+        flights = self._services.inflight.of()
+        recent = self._services.cancelled.recent
+        looked = recent | {f.call.run_id for f in flights if f.call_id in self._seen}
+        recent.clear()
+        self._seen = {flight.call_id for flight in flights}
+        for run_id in looked:
+            for kind in (EntryKind.RUN_CANCELLED, EntryKind.CALL_CANCELLED):
+                for entry in await self._ledger.store.entries(run_id=run_id, kind=kind):
+                    self._stop(_order_of(entry))
+
+    async def _carry_out(self, order: Cancellation, by: Principal) -> tuple[AnyOutcome, ...]:
+        """Record it, and wait until every call that it reached has its answer."""
+        flights, held = await self.record(order, by)
+        outcomes = await _landed(flights)
+        # One that was put before people as it was called off.
+        for call_id in [outcome.call_id for outcome in outcomes if isinstance(outcome, Held)]:
+            await self._waiting.call_off(call_id, order.by)
+            held.append(call_id)
+        ended = [await self._waiting.wait(call_id, timeout_s=0) for call_id in held]
+        return tuple(each for each in (*outcomes, *ended) if not isinstance(each, Held))
+
+    def _stop(self, order: Cancellation) -> list[Flight]:
+        """Call off what is under way here; nothing of the run begins from now on."""
+        inflight = self._services.inflight
+        if order.call_id:
+            flights = inflight.of(call_id=order.call_id)
+        else:
+            self._services.cancelled.add(order.run_id)
+            flights = inflight.of(run_id=order.run_id)
+        for flight in flights:
+            _ = flight.landing()  # made now: it may land before anybody asks
+            flight.call_off(order.by)
+        return flights
+
+    async def _held(self, order: Cancellation) -> list[str]:
+        """Calls that wait for people."""
+        if order.call_id:
+            return [order.call_id] if await self._is_held(order.call_id) else []
+        await self._ledger.writer.flush()
+        found: dict[str, None] = {}
+        after = None
+        while page := await self._ledger.store.entries(
+            run_id=order.run_id, kind=EntryKind.HELD, after=after, limit=_PAGE
+        ):
+            found |= {entry.call_id: None for entry in page if entry.call_id is not None}
+            after = page[-1].position
+        return [call_id for call_id in found if await self._is_held(call_id)]
+
+    async def _is_held(self, call_id: str) -> bool:
+        history = await self._ledger.history(call_id)
+        return history is not None and history.is_held
+
+    async def _require_open(self, call_id: str, flights: Iterable[Flight]) -> None:
+        """Object to calling off what has ended."""
+        if any(flight.call_id == call_id for flight in flights):
+            return
+        history = await self._ledger.history(call_id)
+        if history is not None and history.status is not None:
+            raise DecisionRefused(f"call {call_id} has ended as {history.status}; nothing changed")
+
+    async def _run_of(self, call_id: str | None, run: str | None, by: Principal) -> str:
+        """Id of the run that is meant; nobody learns of what is another organization's.
+
+        Raises:
+            NotRecorded: There is no such call or run.
+        """
+        if call_id is not None:
+            return await self._run_of_call(call_id, by)
+        if not run:
+            raise DecisionRefused("a run has a name that is not empty")
+        organization = self._ledger.keyring.organization(by.organization)
+        for run_id in (run, organization.run_id(run)):
+            if await self._is_there(run_id, by):
+                return run_id
+        await check_not_archived(self._ledger.store, "run", run)
+        raise NotRecorded(f"the ledger has no run {run}")
+
+    async def _run_of_call(self, call_id: str, by: Principal) -> str:
+        flights = self._services.inflight.of(call_id=call_id)
+        call = next((flight.call for flight in flights if flight.call_id == call_id), None)
+        if call is not None and call.organization == by.organization:
+            return call.run_id
+        history = await self._ledger.history(call_id)
+        if history is not None and history.organization == by.organization:
+            return history.run_id
+        await check_not_archived(self._ledger.store, "call", call_id)
+        raise NotRecorded(f"the ledger has no call {call_id}")
+
+    async def _is_there(self, run_id: str, by: Principal) -> bool:
+        flights = self._services.inflight.of(run_id=run_id)
+        if any(flight.call.organization == by.organization for flight in flights):
+            return True
+        await self._ledger.writer.flush()
+        found = await self._ledger.store.entries(run_id=run_id, limit=1)
+        return any(entry.organization == by.organization for entry in found)
+
+    async def _is_recorded(self, order: Cancellation) -> bool:
+        """Whether the owner died between the entry and forgetting the order."""
+        kind = EntryKind.CALL_CANCELLED if order.call_id else EntryKind.RUN_CANCELLED
+        found = await self._ledger.store.entries(run_id=order.run_id, kind=kind)
+        return any(read_body(entry)["id"] == order.id for entry in found)
+
+    def _require_permission(self, by: Principal) -> None:
+        if self._permissions is not None and CANCEL not in self._permissions(by):
+            raise DecisionRefused(
+                f"calling off needs the permission {CANCEL}; ask whoever grants permissions"
+            )
+
+    async def _sealed_reason(
+        self, order: Cancellation, flights: Iterable[Flight]
+    ) -> SealedPayload | None:
+        """What they wrote, moved from the organization's key to that of the run, if it has one."""
+        if order.reason is None:
+            return None
+        await self._ledger.writer.flush()
+        run_key = await self._ledger.vault.kept_key(order.run_id)
+        if run_key is None:
+            await _landed(flights)  # its first call brings the key with its end
+            await self._ledger.writer.flush()
+            run_key = await self._ledger.vault.kept_key(order.run_id)
+        if run_key is None:
+            return None
+        key = self._ledger.keyring.organization(order.organization)
+        plain = key.open_profile(order.subject, order.reason)
+        _, sealed = self._ledger.vault.seal(
+            run_key,
+            f"{order.subject}.{order.id}",
+            PayloadKind.MESSAGE,
+            orjson.dumps(plain.decode()),
+        )
+        return sealed
+
+
+async def _landed(flights: Iterable[Flight]) -> list[AnyOutcome]:
+    """Wait until each is answered; what landed without an outcome has none."""
+    landings: list[asyncio.Future[Any]] = [flight.landing() for flight in flights]
+    if landings:
+        await asyncio.wait(landings)
+    return [landing.result() for landing in landings if not landing.cancelled()]
+
+
+def _order_of(entry: StoredEntry) -> Cancellation:
+    """As much of an order as its entry says."""
+    body = read_body(entry)
+    return Cancellation(
+        id=body["id"],
+        run_id=body["run"],
+        call_id=body.get("call", ""),
+        organization=body["org"],
+        by=body["by"],
+        at_ms=body["at"],
+    )

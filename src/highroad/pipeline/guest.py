@@ -1,0 +1,124 @@
+"""The other side of `isolation="process"`: what runs in the worker, and what passes between.
+
+A worker gets a body by name and arguments in JSON, and answers with a result in JSON or with the
+failure as it judged it there, where the exception is. Nothing is unpickled: what a body made of
+its process can reach this one as data only.
+"""
+
+import asyncio
+import inspect
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Any, Final
+
+import orjson
+from pydantic import TypeAdapter
+
+from highroad.domain.failure import Failure
+from highroad.domain.part import Blob
+from highroad.domain.value import value
+from highroad.pipeline.judgement import raised
+from highroad.tools.body.result import Encoded
+from highroad.tools.compile import RegisteredTool, compile_tool
+from highroad.tools.declaring.declare import tool_definition
+from highroad.tools.declaring.isolation import ImportName
+
+LOAD: Final = f"{__name__}:load"
+"""What a worker loads bodies with."""
+
+
+@value
+class Answer:
+    """What a worker says of a body that it ran."""
+
+    failure: Failure | None = None
+    data: bytes = b"null"
+    """The result in JSON."""
+    is_invalid: bool = False
+    """It breaks what the tool promises; `data` holds what can be written of it."""
+    blobs: tuple[Blob, ...] = ()
+
+    def write(self) -> bytes:
+        """The answer in bytes: a line of JSON with lengths, then one part after the other."""
+        head: dict[str, Any] = {
+            "invalid": self.is_invalid,
+            "sizes": [len(self.data), *(len(blob.data) for blob in self.blobs)],
+        }
+        if self.failure is not None:
+            head["failure"] = _failures().dump_python(self.failure, mode="json")
+        return b"".join((orjson.dumps(head), b"\n", self.data, *(blob.data for blob in self.blobs)))
+
+    @classmethod
+    def read(cls, answer: bytes) -> "Answer":
+        """What `write` wrote.
+
+        Raises:
+            ValueError: It is no answer.
+        """
+        line, _, rest = answer.partition(b"\n")
+        head = orjson.loads(line)
+        data, *parts = _cut(rest, head["sizes"])
+        failure = head.get("failure")
+        return cls(
+            failure=None if failure is None else _failures().validate_python(failure),
+            data=data,
+            is_invalid=head["invalid"],
+            blobs=tuple(map(Blob.of, parts)),
+        )
+
+
+def load(body: bytes) -> Callable[[bytes], bytes]:
+    """Make ready, in a worker, to run a body.
+
+    Args:
+        body: Module and name, and the digest of the definition that was accepted.
+
+    Raises:
+        LookupError: The module declares another tool by now.
+    """
+    said = orjson.loads(body)
+    function = ImportName(said["module"], said["name"]).find()
+    if tool_definition(function).digest != said["digest"]:
+        raise LookupError("its file was changed since the runtime was opened")
+    tool = compile_tool(function)
+    return lambda arguments: _run(tool, arguments).write()
+
+
+def describe(tool: RegisteredTool[Any]) -> bytes:
+    """The body of a tool, for `load`."""
+    name = ImportName.of(tool.function)
+    return orjson.dumps(
+        {
+            "module": name.module,
+            "name": name.name,
+            "digest": tool_definition(tool.function).digest,
+        }
+    )
+
+
+def _run(tool: RegisteredTool[Any], arguments: bytes) -> Answer:
+    try:
+        bound = tool.bind(orjson.loads(arguments))
+        result = tool.function(**bound)
+        if inspect.iscoroutine(result):
+            result = asyncio.run(result)
+    except BaseException as error:  # noqa: BLE001 - whatever it is, it is answered
+        return Answer(failure=raised(error, tool))
+    return _told(tool.result.encode(result))
+
+
+def _told(encoded: Encoded) -> Answer:
+    return Answer(data=encoded.data, is_invalid=bool(encoded.problems), blobs=encoded.blobs)
+
+
+def _cut(content: bytes, sizes: Sequence[int]) -> list[bytes]:
+    parts, at = [], 0
+    for size in sizes:
+        parts.append(content[at : at + size])
+        at += size
+    return parts
+
+
+@cache
+def _failures() -> TypeAdapter[Failure]:
+    return TypeAdapter(Failure)
