@@ -363,11 +363,12 @@ async def test_on_a_shared_ledger_what_others_met_is_told_until_it_is_met_here(o
 async def test_a_row_that_somebody_changed_is_told_as_such(opened):
     runtime = await opened()
     await runtime.dependencies.open("bank", by=ADA)
-    other = await beside(runtime)
+    runtime.wrap = Shared
+    await runtime.reopen()
     for row in runtime.ledger.tables["breaker_change"].values():
         row["state"] = "ajar"
     with pytest.raises(LedgerError, match="somebody changed the ledger"):
-        await other.dependencies.health()
+        await runtime.dependencies.health()
 
 
 RULE = BreakerRule()

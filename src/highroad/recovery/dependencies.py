@@ -10,18 +10,21 @@ from collections.abc import AsyncIterator, Callable
 from collections.abc import Set as AbstractSet
 from typing import Final
 
+from highroad.domain.audit import BREAKER_CHANGE as CHANGES
 from highroad.domain.dependency import (
     BREAKER_CHANGE,
     BreakerChange,
     BreakerReading,
     BreakerState,
 )
+from highroad.domain.entry import EntryKind, Position
 from highroad.domain.error import CountersError, DecisionRefused, LedgerError
 from highroad.domain.health import DependencyHealth, trouble_of
 from highroad.domain.identity import Principal
 from highroad.domain.order import BreakerOrder
-from highroad.ledger import entries
+from highroad.ledger import entries, projections
 from highroad.ledger.authorship import signed
+from highroad.ledger.history import read_body
 from highroad.ledger.tables.rows import Record, records
 from highroad.pipeline.services import Services
 from highroad.ports.tables import Selection
@@ -30,6 +33,7 @@ _log: Final = logging.getLogger("highroad.dependencies")
 
 MANAGE: Final = "dependencies:manage"
 """The permission to open, close and release breakers."""
+_COLUMNS: Final = tuple(column.name for column in CHANGES.columns)
 _STATES: Final = frozenset(BreakerState)
 _BEHIND_MS: Final = 60_000
 """How far the clocks of processes that share a ledger may be apart."""
@@ -306,18 +310,28 @@ class Dependencies:
         return {change.dependency: change async for change in self._changes()}
 
     async def _known(self, order: BreakerOrder) -> BreakerChange | None:
-        wanted = {"dependency": order.dependency, "id": order.id}
-        async for row in records(
-            self._ledger.store.tables, Selection(table="breaker_change", equals=wanted)
-        ):
-            return _change_in(row)
+        async for change in self._changes():
+            if change.id == order.id:
+                return change
         return None
 
     async def _changes(self, *, since_ms: int | None = None) -> AsyncIterator[BreakerChange]:
-        """Changes by dependency, each one's oldest first."""
-        wanted = Selection(table="breaker_change", within="changed_ms", since_ms=since_ms)
-        async for row in records(self._ledger.store.tables, wanted):
-            yield _change_in(row)
+        """Changes of each dependency, its oldest first.
+
+        The entries of one log are in order, and can be read while it is opened. Those of several
+        are in order by their times alone, which the audit table goes by.
+        """
+        if self._ledger.store.is_shared:
+            wanted = Selection(table="breaker_change", within="changed_ms", since_ms=since_ms)
+            async for row in records(self._ledger.store.tables, wanted):
+                yield _change_in(row)
+            return
+        after: Position | None = None
+        while page := await self._ledger.store.entries(kind=EntryKind.BREAKER, after=after):
+            for entry in page:
+                (row,) = projections.rows(read_body(entry))
+                yield _change_in(dict(zip(_COLUMNS, row.values, strict=True)))
+            after = page[-1].position
 
 
 def _is_blank(reading: BreakerReading) -> bool:
