@@ -329,8 +329,8 @@ class Dependencies:
         after: Position | None = None
         while page := await self._ledger.store.entries(kind=EntryKind.BREAKER, after=after):
             for entry in page:
-                (row,) = projections.rows(read_body(entry))
-                yield _change_in(dict(zip(_COLUMNS, row.values, strict=True)))
+                for said in projections.rows(read_body(entry)):
+                    yield _change_in(dict(zip(_COLUMNS, said.values, strict=True)))
             after = page[-1].position
 
 
