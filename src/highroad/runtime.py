@@ -8,9 +8,11 @@ from collections.abc import (
     Coroutine,
     Generator,
     Iterable,
+    Iterator,
     Mapping,
     Sequence,
 )
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Literal, Self, TypedDict, TypeVar, Unpack, overload
@@ -32,6 +34,7 @@ from highroad.ledger.upkeep.retention import PAUSE_S
 from highroad.pipeline import doorway
 from highroad.pipeline.doorway import Proposal
 from highroad.pipeline.drive import enter
+from highroad.recovery.dependencies import Dependencies
 from highroad.recovery.letters import Letters
 from highroad.recovery.settle import settle_open_calls
 from highroad.settings import Settings
@@ -342,6 +345,11 @@ class Runtime:
         return self._assembly.definitions
 
     @property
+    def dependencies(self) -> Dependencies:
+        """What tools need, how it is doing, and its breakers."""
+        return self._assembly.dependencies
+
+    @property
     def tools(self) -> tuple[ToolDefinition, ...]:
         """What may be called, by name."""
         return tuple(tool.definition for tool in self._services.registry)
@@ -408,6 +416,7 @@ class Runtime:
             _log.warning(
                 "call %s was in flight when its process ended: %s", outcome.call_id, outcome.status
             )
+        await self._assembly.dependencies.restore()
         await self._assembly.inbox.empty()
         watches = [
             self._assembly.inbox.watch(),
@@ -419,12 +428,16 @@ class Runtime:
                 _GROWTH_S, self._assembly.letters.growth.sweep, "dead letters cannot be counted"
             ),
             self._retain(),
+            *self._checks(),
         ]
         if self._assembly.store.is_shared:
             left = self._waiting.sweep_abandoned
             watches.append(self._again(_ABANDONED_S, left, "calls left alone cannot be ended"))
             heed = self._assembly.cancellations.heed
             watches.append(self._again(_HEED_S, heed, "what was called off is not known"))
+        if self._assembly.store.is_shared or self._services.budgets.counters.is_shared:
+            follow = self._assembly.dependencies.follow
+            watches.append(self._again(_SWEEP_S, follow, "breakers held by people are not known"))
         for work in watches:
             self._background.add(asyncio.get_running_loop().create_task(work))
         if self._assembly.notary is not None:
@@ -441,6 +454,12 @@ class Runtime:
                 await work()
             except LedgerError as error:
                 _log.warning("%s: %s", otherwise, error)
+
+    def _checks(self) -> Iterator[Coroutine[Any, Any, None]]:
+        """The health checks of each dependency, in its own time."""
+        checks = self._assembly.checks
+        for name, pause_s in checks.due.items():
+            yield self._again(pause_s, partial(checks.run, name), f"{name} cannot be checked")
 
     async def _retain(self) -> None:
         """Let payloads go by their age, now and then."""

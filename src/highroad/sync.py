@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, Unpack, overload
 from highroad.approvals.definitions import Unaccepted
 from highroad.domain.approval import Approval, ApprovalState
 from highroad.domain.dead_letter import DeadLetter, LetterState
+from highroad.domain.dependency import BreakerChange
 from highroad.domain.entry import Amendment
 from highroad.domain.error import HighroadError
+from highroad.domain.health import DependencyHealth
 from highroad.domain.identity import Principal
 from highroad.domain.limits import Limits
 from highroad.domain.outcome import AnyOutcome, Outcome, Preview
@@ -107,6 +109,7 @@ class Runtime:
         self._runtime = runtime
         self.approvals: Approvals = Approvals(loop, runtime)
         self.definitions: Definitions = Definitions(loop, runtime)
+        self.dependencies: Dependencies = Dependencies(loop, runtime)
         self.audit: Audit = Audit(loop, runtime)
         self.dead_letters: DeadLetters = DeadLetters(loop, runtime)
 
@@ -346,6 +349,46 @@ class DeadLetters:
     def discard(self, which: str, *, by: Principal, reason: str) -> DeadLetter:
         """Say that the call of a letter need not be made."""
         return self._loop.run(self._letters.discard(which, by=by, reason=reason))
+
+
+class Dependencies:
+    """What tools need, how it is doing, and its breakers."""
+
+    def __init__(self, loop: _Loop, runtime: AsyncRuntime) -> None:
+        self._loop = loop
+        self._dependencies = runtime.dependencies
+
+    def health(self) -> tuple[DependencyHealth, ...]:
+        """How everything is doing that a tool needs, by name.
+
+        Raises:
+            CountersError: The counts cannot be reached.
+        """
+        return self._loop.run(self._dependencies.health())
+
+    def open(self, dependency: str, *, by: Principal) -> BreakerChange:
+        """Keep every attempt away from a dependency until its breaker is closed or released.
+
+        Raises:
+            DecisionRefused: No tool needs it, it is held open already, or `by` may not.
+        """
+        return self._loop.run(self._dependencies.open(dependency, by=by))
+
+    def close(self, dependency: str, *, by: Principal) -> BreakerChange:
+        """Let every attempt through, whatever fails, until its breaker is opened or released.
+
+        Raises:
+            DecisionRefused: As for `open`.
+        """
+        return self._loop.run(self._dependencies.close(dependency, by=by))
+
+    def release(self, dependency: str, *, by: Principal) -> BreakerChange:
+        """Let a breaker go that a person held: it is closed, has counted nothing, and may open.
+
+        Raises:
+            DecisionRefused: Nobody holds it, or as for `open`.
+        """
+        return self._loop.run(self._dependencies.release(dependency, by=by))
 
 
 class Audit:

@@ -55,6 +55,7 @@ def test_what_the_synchronous_face_has_is_told(page_of):
         "audit",
         "dead_letters",
         "definitions",
+        "dependencies",
     }
     assert list(parameters_of(SyncRuntime.call)) == list(parameters_of(Runtime.call))
 

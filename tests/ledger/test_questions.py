@@ -9,6 +9,7 @@ import pytest
 
 from highroad.cli.reporting import markdown, page
 from highroad.domain.approval import Ruling
+from highroad.domain.dependency import BreakerChange, BreakerState
 from highroad.domain.entry import Amendment, AmendmentKind, EntryKind
 from highroad.domain.error import LedgerError, NotPermitted, NotRecorded
 from highroad.domain.identity import Principal
@@ -105,13 +106,27 @@ async def test_a_user_is_told_with_all_that_they_did(books, audit, ledger, peopl
     await audit.explain(done.id, reveal_by=bob)
     accepted = replace(pin("a", "added", clock.now_ms()), by=ledger.keyring.opaque(bob))
     await ledger.writer.write(entries.pinned(accepted, organization="acme"))
+    held_open = BreakerChange(
+        id="brk_1",
+        dependency="bank",
+        state=BreakerState.OPEN,
+        is_forced=True,
+        by=ledger.keyring.opaque(bob),
+        at_ms=clock.now_ms(),
+    )
+    let_go = replace(held_open, id="brk_2", state=BreakerState.CLOSED, is_forced=False)
+    for change in (held_open, let_go):
+        await ledger.writer.write(entries.breaker_changed(change, organization="acme"))
     found = await audit.acts(user="bob", organization="acme")
+    words = [act.word for act in found if act.what is ActKind.BREAKER]
+    assert words == ["bank open", "bank released"]
     assert {act.what for act in found} == {
         ActKind.CALL,
         ActKind.DECISION,
         ActKind.AMENDMENT,
         ActKind.REVEAL,
         ActKind.PIN,
+        ActKind.BREAKER,
     }
     assert {act.name for act in found} == {"Bob Baker"}
     (decision,) = await audit.acts(approver="bob", organization="acme")

@@ -8,6 +8,7 @@ import pytest
 
 from highroad import Principal, Runtime, tool
 from highroad.domain.audit import TABLES, ColumnType
+from highroad.domain.dependency import BreakerChange, BreakerState
 from highroad.domain.entry import Amendment, AmendmentKind, EntryKind
 from highroad.domain.pin import Pin
 from highroad.ledger import entries, projections
@@ -57,6 +58,10 @@ async def written(books, ledger, clock, people, tools):
         root="r",
     )
     await noted(ledger, clock, EntryKind.POLICY, version="policy-1", session="session_1")
+    change = BreakerChange(
+        id="brk_1", dependency="bank", state=BreakerState.OPEN, attempts=9, failures=5, at_ms=4
+    )
+    await ledger.writer.write(entries.breaker_changed(change))
     pin = Pin(tool="refund", version="1", digest="1" * 64, change="added", at_ms=1, fields={})
     await ledger.writer.write(entries.pinned(pin, organization="acme"))
     read = await books.complete(books.call(tools[0], run_id="run_x", is_direct=False))

@@ -147,6 +147,10 @@ class World:
         return self.assembly.services
 
     @property
+    def dependencies(self):
+        return self.assembly.dependencies
+
+    @property
     def desk(self):
         return self.assembly.desk
 

@@ -119,6 +119,7 @@ async def test_amendments_of_version_2_get_their_source_for_an_id(ledger, tmp_pa
         "INSERT INTO amendment VALUES ('c', 7, 'settled', 'r', 'o', 'usr_bob', 1, 'why')",
         "INSERT INTO amendment VALUES ('c', 7, 'late', 'r', 'o', 'highroad', 0, NULL)",
         *OF_2,
+        "DROP TABLE breaker_change",
         "DROP INDEX agent_run_parent",
         "DROP INDEX agent_run_conversation",
         "ALTER TABLE agent_run DROP COLUMN parent_id",
@@ -144,6 +145,7 @@ async def test_runs_of_version_3_belong_nowhere(ledger, tmp_path):
     await open_and_close(ledger)
     connection = apsw.Connection(str(ledger))
     for statement in (
+        "DROP TABLE breaker_change",
         "DROP INDEX agent_run_parent",
         "DROP INDEX agent_run_conversation",
         "INSERT INTO agent_run VALUES ('r', 'o', 'u', NULL, NULL, 't', 'running', 7, 8, '', '')",

@@ -113,6 +113,23 @@ def test_people_settle_what_nobody_knows():
         assert runtime.call(pay, {"cents": 1}, run="r").is_repeated
 
 
+def test_breakers_are_seen_and_held_without_waiting(tmp_path):
+    @tool(tier="read", dependency="bank")
+    def balance(account: str) -> int:
+        """Read a balance."""
+        return 7
+
+    ada = Principal("ada")
+    with Runtime.open(tools=[balance]) as runtime:
+        runtime.dependencies.open("bank", by=ada)
+        (held,) = runtime.dependencies.health()
+        assert (held.dependency, held.state, held.is_forced) == ("bank", "open", True)
+        assert runtime.call(balance, {"account": "a"}).status == "failed"
+        runtime.dependencies.release("bank", by=ada)
+        assert runtime.call(balance, {"account": "a"}).unwrap() == 7
+        assert runtime.dependencies.close("bank", by=ada).is_forced
+
+
 def test_people_call_off_a_run_and_see_what_runs_on():
     with Runtime.open(tools=[wire]) as runtime:
         held = runtime.call(wire, {"cents": 1}, run="r")

@@ -28,6 +28,7 @@ from highroad.domain.error import BrokenPromise
 from highroad.domain.identity import Principal
 from highroad.domain.limits import Limits
 from highroad.domain.order import (
+    BreakerOrder,
     Cancellation,
     Discard,
     ErasureOrder,
@@ -54,6 +55,8 @@ from highroad.ports.counters import Counters
 from highroad.ports.ids import Ids
 from highroad.ports.secrets import MasterKeys
 from highroad.ports.store import Store
+from highroad.recovery.checks import Checks
+from highroad.recovery.dependencies import Dependencies
 from highroad.recovery.fallbacks import fallbacks
 from highroad.recovery.letter_growth import LetterGrowth
 from highroad.recovery.letters import Letters
@@ -80,6 +83,8 @@ class Assembly:
     desk: Desk
     settlements: Settlements
     letters: Letters
+    dependencies: Dependencies
+    checks: Checks
     inbox: Inbox
     audit: Audit
     retention: Retention
@@ -176,6 +181,12 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
         is_owner=decides,
         heed=partial(settle_reservation, services),
     )
+    dependencies = Dependencies(
+        services,
+        permissions=toolset.permissions,
+        runs_calls=opened.is_owner,
+        is_owner=decides,
+    )
     waiting = Waiting(services, desk, settle)
     cancellations = Cancellations(
         services, waiting, permissions=toolset.permissions, is_writer=opened.is_owner
@@ -188,6 +199,7 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
         drives=opened.is_owner,
         decides=decides,
     )
+    principal = principal or local_user()
     return Assembly(
         settings=settings,
         services=services,
@@ -196,13 +208,18 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
         desk=desk,
         settlements=settlements,
         letters=letters,
-        inbox=Inbox(opened.ledger, _handlers(desk, settlements, audit, cancellations, letters)),
+        dependencies=dependencies,
+        checks=Checks(services, principal),
+        inbox=Inbox(
+            opened.ledger,
+            _handlers(desk, settlements, audit, cancellations, letters, dependencies),
+        ),
         audit=audit,
         retention=Retention(opened.ledger, store.upkeep, ids, days=settings.payload_days),
         notary=opened.notary,
         waiting=waiting,
         cancellations=cancellations,
-        principal=principal or local_user(),
+        principal=principal,
         ledger_path=path,
         owner_pid=opened.owner_pid,
     )
@@ -266,12 +283,13 @@ def _audit(opened: OpenLedger, toolset: Toolset, results: Results) -> Audit:
     )
 
 
-def _handlers(
+def _handlers(  # noqa: PLR0913, PLR0917 - whoever records an order
     desk: Desk,
     settlements: Settlements,
     audit: Audit,
     cancellations: Cancellations,
     letters: Letters,
+    dependencies: Dependencies,
 ) -> dict[type[Order], Handler]:
     """Who records what another process asks for."""
     return {
@@ -280,6 +298,7 @@ def _handlers(
         ErasureOrder: audit.erasures.record,
         Redrive: letters.take_redrive,
         Discard: letters.record_discard,
+        BreakerOrder: dependencies.record,
         Cancellation: cancellations.record,
     }
 

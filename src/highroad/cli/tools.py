@@ -11,6 +11,7 @@ from highroad.cli.acceptance import Acceptance, is_agreed, told
 from highroad.cli.catalog import catalog
 from highroad.cli.door import Door, enter, leave, opened
 from highroad.cli.exits import ExitCode
+from highroad.cli.health import close, health, open_, release
 from highroad.cli.lint import lint
 from highroad.cli.misuse import Misuse
 from highroad.cli.options import As, AsJson
@@ -28,6 +29,10 @@ app: typer.Typer = typer.Typer(
 
 app.command()(lint)
 app.command()(catalog)
+app.command()(health)
+app.command("open")(open_)
+app.command()(close)
+app.command()(release)
 
 
 @app.command("list")

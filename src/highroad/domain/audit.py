@@ -197,6 +197,17 @@ POLICY_VERSION: Final = Table(
         *_text("organization", "session_id"),
     ),
 )
+BREAKER_CHANGE: Final = Table(
+    "breaker_change",
+    (
+        _key("dependency"),
+        _key("changed_ms", ColumnType.INTEGER),
+        _key("id"),
+        *_text("organization", "state"),
+        *_number("is_forced", "attempts", "failures", "slow"),
+        *_maybe("changed_by"),
+    ),
+)
 PAYLOAD_REVEAL: Final = Table(
     "payload_reveal",
     (
@@ -251,6 +262,7 @@ TABLES: Final = {
         AMENDMENT,
         TOOL_PIN,
         POLICY_VERSION,
+        BREAKER_CHANGE,
         PAYLOAD_REVEAL,
         ERASURE,
         COMPENSATION,

@@ -64,6 +64,8 @@ class Dependency:
     """Retries are at most so large a part of first attempts, besides `retry_floor`."""
     retry_floor: int = 10
     """Retries a minute that are allowed however little traffic there is."""
+    check_s: float = 30.0
+    """How often the health checks of tools that need it are run."""
 
 
 ANY_OTHER: Final = "*"
@@ -104,3 +106,39 @@ class BreakerReading:
     """When it came into this state."""
     retry_after_s: float = 0.0
     """Until attempts are let through again; 0 where they are now."""
+
+
+BREAKER_CHANGE: Final = "brk"
+"""Prefix of the ids of changes of breakers."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BreakerChange:
+    """A breaker that opened or closed, as the ledger tells it."""
+
+    id: str
+    """Its own: processes may each tell of theirs in one millisecond."""
+    dependency: str
+    state: BreakerState
+    is_forced: bool = False
+    attempts: int = 0
+    """That it had counted within its window."""
+    failures: int = 0
+    slow: int = 0
+    by: str | None = None
+    """Opaque id of the person who opened or closed it, or let it go; `None` is its rule."""
+    at_ms: int
+
+    @classmethod
+    def of(cls, reading: BreakerReading, *, change_id: str) -> "BreakerChange":
+        """What a reading of a breaker tells that has just moved by its rule."""
+        return cls(
+            id=change_id,
+            dependency=reading.dependency,
+            state=reading.state,
+            is_forced=reading.is_forced,
+            attempts=reading.attempts,
+            failures=reading.failures,
+            slow=reading.slow,
+            at_ms=reading.changed_ms,
+        )

@@ -43,6 +43,8 @@ class EntryKind(StrEnum):
     """What another process asked for by the inbox does not count."""
     POLICY = "policy.loaded"
     """Other rules are in force from here on."""
+    BREAKER = "breaker.changed"
+    """A breaker opened or closed, or a person holds it or let it go."""
     OPENED = "ledger.opened"
     REKEYED = "ledger.rekeyed"
     """A signing key is announced; the one before it endorses it (`docs/proof.md`)."""

@@ -47,12 +47,14 @@ class Fact(StrEnum):
 LASTING: Final = (
     EntryKind.PINNED,
     EntryKind.POLICY,
+    EntryKind.BREAKER,
     EntryKind.OPENED,
     EntryKind.REKEYED,
     EntryKind.ARCHIVED,
     EntryKind.MOVED,
 )
-"""Kinds that a ledger needs however old they are: what is accepted, with which keys it began."""
+"""Kinds that a ledger needs however old they are: what is accepted, which breakers people
+hold, with which keys it began."""
 
 
 def _key(name: str, kind: ColumnType = ColumnType.TEXT) -> Column:

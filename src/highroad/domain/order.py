@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from highroad.domain.approval import Decision, Ruling
+from highroad.domain.dependency import BreakerState
 from highroad.domain.error import HighroadError
 
 
@@ -46,6 +47,26 @@ class ErasureOrder:
     at_ms: int
     profile: bytes | None = None
     """Who asks, encrypted, for the erasable table."""
+    mac: bytes | None = None
+    """Over the rest; see `highroad.ledger.authorship`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BreakerOrder:
+    """Somebody opens or closes a breaker by hand, or lets it go."""
+
+    id: str
+    """Of the change that it becomes."""
+    dependency: str
+    state: BreakerState | None
+    """`None` lets it go."""
+    organization: str
+    """Theirs: the breaker is that of the whole program."""
+    by: str
+    """Opaque id."""
+    at_ms: int
+    profile: bytes | None = None
+    """Who they are, encrypted, for the erasable table."""
     mac: bytes | None = None
     """Over the rest; see `highroad.ledger.authorship`."""
 
@@ -109,7 +130,9 @@ class Cancellation:
         return self.call_id or self.run_id
 
 
-Order: TypeAlias = Decision | Settlement | ErasureOrder | Cancellation | Redrive | Discard
+Order: TypeAlias = (
+    Decision | Settlement | ErasureOrder | Cancellation | Redrive | Discard | BreakerOrder
+)
 
 
 class PostedOrder(NamedTuple):
@@ -143,6 +166,7 @@ _KINDS: Final[dict[str, type[Order]]] = {
     "erasure": ErasureOrder,
     "redrive": Redrive,
     "discard": Discard,
+    "breaker": BreakerOrder,
     "cancellation": Cancellation,
 }
 _NAMES: Final = {kind: name for name, kind in _KINDS.items()}
@@ -170,7 +194,7 @@ def name_of(order: Order) -> str:
 
 
 def subject_of(order: Order) -> str:
-    """Id of what an order is about: an approval, a call, a run, a principal."""
+    """Id of what an order is about: an approval, a call, a run, a principal, a dependency."""
     match order:
         case Decision():
             return order.approval_id
@@ -180,6 +204,8 @@ def subject_of(order: Order) -> str:
             return order.principal_id
         case Redrive() | Discard():
             return order.letter_id
+        case BreakerOrder():
+            return order.dependency
         case Cancellation():
             return order.subject
 
@@ -255,6 +281,14 @@ def _ruling(name: str, found: object) -> Ruling:
         raise MalformedOrderError(f"its {name} is none that there is") from None
 
 
+def _held_state(name: str, found: object) -> BreakerState | None:
+    if found is None:
+        return None
+    if found not in {BreakerState.OPEN, BreakerState.CLOSED}:
+        raise MalformedOrderError(f"its {name} is none that a person can choose")
+    return BreakerState(_text(name, found))
+
+
 _READERS: Final[dict[str, Callable[[str, object], object]]] = {
     "id": _text,
     "approval_id": _text,
@@ -267,6 +301,8 @@ _READERS: Final[dict[str, Callable[[str, object], object]]] = {
     "digest": _text,
     "at_ms": _number,
     "applied": _flag,
+    "dependency": _text,
+    "state": _held_state,
     "ruling": _ruling,
     "reason": _bytes,
     "profile": _bytes,

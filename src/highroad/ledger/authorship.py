@@ -15,6 +15,7 @@ from highroad.domain.approval import Decision
 from highroad.domain.error import DecisionRefused
 from highroad.domain.identity import Principal
 from highroad.domain.order import (
+    BreakerOrder,
     Cancellation,
     Discard,
     ErasureOrder,
@@ -26,7 +27,9 @@ from highroad.domain.order import (
 from highroad.ledger.keyring import Keyring
 from highroad.ledger.snapshot import thaw_principal
 
-_Given = TypeVar("_Given", Decision, Settlement, ErasureOrder, Cancellation, Redrive, Discard)
+_Given = TypeVar(
+    "_Given", Decision, Settlement, ErasureOrder, Cancellation, Redrive, Discard, BreakerOrder
+)
 
 _CONTEXT: Final = b"order"
 

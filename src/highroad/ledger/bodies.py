@@ -10,6 +10,7 @@ from typing import Any, Final, TypeAlias
 
 from highroad.domain.approval import ApprovalState, Level, Ruling
 from highroad.domain.dead_letter import letter_of, values_of
+from highroad.domain.dependency import BreakerState
 from highroad.domain.entry import AmendmentKind, EntryKind
 from highroad.domain.error import LedgerError
 from highroad.domain.json_value import MAX_SAFE_INTEGER
@@ -151,6 +152,13 @@ _EVERYWHERE: Final[Mapping[str, _Check]] = {
 _OF_KIND: Final[Mapping[EntryKind, Mapping[str, _Check]]] = {
     EntryKind.INTENT: {"approval": _is_text},
     EntryKind.AMENDED: {"source": _one_of(AmendmentKind)},
+    EntryKind.BREAKER: {
+        "dependency": _is_text,
+        "state": _one_of(BreakerState),
+        "forced": _is_flag,
+        "failures": _is_number,
+        "slow": _is_number,
+    },
     EntryKind.REVEALED: {"payloads": _list_of(_is_text)},
     EntryKind.REKEYED: {
         "public": _is_hex,

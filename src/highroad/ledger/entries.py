@@ -7,6 +7,7 @@ codes and rules; no argument, no result, no name of a person, and no word that a
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 import orjson
@@ -15,6 +16,7 @@ from highroad.domain.approval import Approval, Decision
 from highroad.domain.call import Call
 from highroad.domain.dead_letter import DeadLetter
 from highroad.domain.dead_letter import body_of as letter_body
+from highroad.domain.dependency import BreakerChange
 from highroad.domain.entry import (
     SCHEMA_VERSION,
     Amendment,
@@ -25,6 +27,7 @@ from highroad.domain.entry import (
     KeyClaim,
     Row,
 )
+from highroad.domain.identity import DEFAULT_ORGANIZATION
 from highroad.domain.order import Cancellation, Order, name_of, subject_of
 from highroad.domain.outcome import Ending
 from highroad.domain.payload import PayloadRef, SealedPayload
@@ -344,6 +347,38 @@ def pinned(pin: Pin, *, organization: str, profile: bytes | None = None) -> Entr
             *(() if pin.by is None else _profile(pin.by, organization, profile, pin.at_ms)),
         ),
     )
+
+
+def breaker_changed(
+    change: BreakerChange,
+    *,
+    profile: bytes | None = None,
+    organization: str = DEFAULT_ORGANIZATION,
+) -> Entry:
+    """A breaker opened or closed, or a person holds it or let it go.
+
+    Args:
+        change: What there is to tell.
+        profile: Who `change.by` is, encrypted.
+        organization: Theirs. What moves by its rule is that of the whole program, and belongs to
+            the default one.
+    """
+    facts: Body = {
+        "id": change.id,
+        "dependency": change.dependency,
+        "state": change.state,
+        "forced": change.is_forced,
+        "attempts": change.attempts,
+        "failures": change.failures,
+        "slow": change.slow,
+    }
+    if change.by is not None:
+        facts["by"] = change.by
+    entry = noted(EntryKind.BREAKER, facts, organization=organization, at_ms=change.at_ms)
+    if change.by is None:
+        return entry
+    person = _profile(change.by, organization, profile, change.at_ms)
+    return replace(entry, rows=(*entry.rows, *person))
 
 
 def noted(kind: EntryKind, facts: Body, *, organization: str, at_ms: int) -> Entry:

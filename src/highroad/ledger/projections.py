@@ -201,6 +201,26 @@ def _policy(body: Body) -> tuple[Row, ...]:
     return (Row("policy_version", (body["version"], body["at"], body["org"], body["session"])),)
 
 
+def _breaker(body: Body) -> tuple[Row, ...]:
+    return (
+        Row(
+            "breaker_change",
+            (
+                body["dependency"],
+                body["at"],
+                body["id"],
+                body["org"],
+                body["state"],
+                int(body["forced"]),
+                body["attempts"],
+                body["failures"],
+                body["slow"],
+                body.get("by"),
+            ),
+        ),
+    )
+
+
 def _revealed(body: Body) -> tuple[Row, ...]:
     return (
         Row(
@@ -359,5 +379,6 @@ _PROJECTIONS: dict[str, Callable[[Body], tuple[Row, ...]]] = {
     EntryKind.REVEALED: _revealed,
     EntryKind.ERASED: _erased,
     EntryKind.POLICY: _policy,
+    EntryKind.BREAKER: _breaker,
     EntryKind.OPENED: _opened,
 }

@@ -65,7 +65,7 @@ class LiveRun:
         """Accounts of it that this process has opened."""
         self.told: frozenset[tuple[str, bool]] = frozenset()
         """Limits of which it was told that they are near: the rule, and whether it is that of a
-        run above."""
+        run above; and dependencies of which it was told that they are degraded."""
 
     @property
     def lineage(self) -> "Iterator[LiveRun]":

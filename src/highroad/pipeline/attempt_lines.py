@@ -14,12 +14,15 @@ MOST_LINES: Final = 8
 
 def trace_attempt(context: RoadContext, failure: Failure, decision: Decision) -> None:
     """Note why an attempt failed, and when the next one comes or why none does."""
-    said = f"{failure.rule}, not applied" if failure.applied is False else failure.rule
+    number, said = context.record.attempts, failure.rule
+    if failure.was_made and failure.applied is False:
+        said = f"{said}, not applied"
+    told = f"{number}: {said}" if failure.was_made else f"not made: {said}"
     if isinstance(decision, Stop):
         verdict, then = "end", f"retry.{decision}"
     else:
         verdict, then = "retry", f"again in {decision.delay_s:.2f} s"
-    rule = f"{context.record.attempts}: {said}; {then}"
+    rule = f"{told}; {then}"
     _add(context, (STAGE, verdict, failure.kind, rule, context.lap_us()))
 
 

@@ -67,6 +67,7 @@ class RoadContext:
         "started_s",
         "strays",
         "successor",
+        "trouble",
     )
 
     def __init__(
@@ -110,6 +111,8 @@ class RoadContext:
         """What it takes of budgets and rates."""
         self.near: list[Exceeded] = []
         """Limits that are nearly reached with it."""
+        self.trouble: str | None = None
+        """What is wrong with the dependency that brought the result."""
         clock, call = services.clock, record.call
         self.flight: Flight = services.inflight.board(call, run)
         self.started_s: float = clock.monotonic_s()
@@ -343,9 +346,12 @@ class RoadContext:
         self._cost_microusd = None
 
     def told(self) -> tuple[str, ...]:
-        """What whoever called should know of limits; of one that is near, once in a run."""
+        """What whoever called should know of limits and of the dependency.
+
+        Of a limit that is near, and of a dependency in trouble, it is told once in a run.
+        """
         cost, reserved = self._cost_microusd, self.record.reserved_microusd
-        if not self.near and (cost is None or cost <= reserved):
+        if not self.near and self.trouble is None and (cost is None or cost <= reserved):
             return ()
         words = [limit for limit in self.near if (limit.rule, limit.is_above) not in self.run.told]
         self.run.told |= {(limit.rule, limit.is_above) for limit in words}
@@ -353,7 +359,17 @@ class RoadContext:
         if cost is not None and cost > reserved:
             spent, held = cost / MICRO, reserved / MICRO
             over = (f"The call cost {spent:g} US dollars, and {held:g} were reserved.",)
-        return (*(limit.warning for limit in words), *over)
+        return (*(limit.warning for limit in words), *over, *self._told_of_trouble())
+
+    def _told_of_trouble(self) -> tuple[str, ...]:
+        if self.trouble is None:
+            return ()
+        needs, trouble = self.tool.definition.needs, self.trouble
+        told = (f"dependency.{needs}", False)
+        if told in self.run.told:
+            return ()
+        self.run.told |= {told}
+        return (f"{needs} is degraded: {trouble}. Other calls that need it may fail or be slow.",)
 
     def _actual_cost(self, reserved: int, result: JsonValue) -> int:
         """What the tool's author says that the call took; what was reserved if that breaks."""

@@ -1,20 +1,21 @@
 """How each attempt comes to its dependency and goes: the breaker is asked, and told."""
 
 import logging
-from collections.abc import Sequence
 from typing import Final
 
 from highroad.domain.call import Call
 from highroad.domain.demand import AttemptResult
-from highroad.domain.dependency import BreakerReading
+from highroad.domain.dependency import BREAKER_CHANGE, BreakerChange, BreakerReading
 from highroad.domain.error import CallError, CountersError
 from highroad.domain.failure import Failure
 from highroad.domain.failure_kind import FailureKind
 from highroad.domain.outcome import Ending, Proof
 from highroad.domain.verdict import Refuse
+from highroad.ledger import entries
 from highroad.pipeline.context import RoadContext
+from highroad.pipeline.services import Services
 from highroad.pipeline.spending import without_counters
-from highroad.resilience.passage import Passage
+from highroad.resilience.passage import Passage, Way
 
 _log: Final = logging.getLogger("highroad.dependencies")
 
@@ -41,47 +42,68 @@ async def enter(call: Call, context: RoadContext) -> Passage | Failure | None:
 
 
 async def leave(passage: Passage | None, context: RoadContext, came: Ending | Failure) -> None:
-    """Tell the breaker how an attempt went, and give its place back."""
-    await _leave(passage, context, _result_of(came))
+    """Tell the breaker how an attempt went, and give its place back.
+
+    Whoever gets a result from a dependency in trouble is told so.
+    """
+    if passage is None:
+        return
+    await inform(passage, context.services, context.record.call.id, result_of(came))
+    if passage.way.is_suspect and isinstance(came, Ending):
+        await _warn(passage.way, context)
 
 
 async def abandon(passage: Passage | None, context: RoadContext) -> None:
     """Give the place of an attempt back that says nothing: it was called off."""
-    await _leave(passage, context, AttemptResult.ABANDONED)
+    if passage is not None:
+        who = context.record.call.id
+        await inform(passage, context.services, who, AttemptResult.ABANDONED)
 
 
-async def _leave(passage: Passage | None, context: RoadContext, result: AttemptResult) -> None:
-    if passage is None:
-        return
+async def inform(passage: Passage, services: Services, who: str, result: AttemptResult) -> None:
+    """Tell the breaker how an attempt of `who` went; the ledger, if that moved it."""
     try:
         moved = await passage.leave(result)
     except CountersError as error:  # what was done is done, and its place has a lease
-        _log.warning("call %s could not tell its breaker: %s", context.record.call.id, error)
+        _log.warning("%s could not tell its breaker: %s", who, error)
         return
-    if moved:
-        _tell(moved)
-
-
-def _tell(moved: Sequence[BreakerReading]) -> None:
     for reading in moved:
-        _log.warning(
-            "the breaker of %s is %s: %d of %d attempts failed, %d were slow",
-            reading.dependency,
-            reading.state,
-            reading.failures,
-            reading.attempts,
-            reading.slow,
-        )
+        _tell(reading, services)
 
 
-def _result_of(came: Ending | Failure) -> AttemptResult:
-    if isinstance(came, Ending):
-        return AttemptResult.SUCCESS
-    if not came.was_made:
+def result_of(came: Ending | Failure) -> AttemptResult:
+    """What an attempt says about the dependency."""
+    return AttemptResult.SUCCESS if isinstance(came, Ending) else result_of_failure(came)
+
+
+def result_of_failure(failure: Failure) -> AttemptResult:
+    """What a failed attempt says about the dependency."""
+    if not failure.was_made:
         return AttemptResult.ABANDONED
-    if came.kind in _ANSWERED:
+    if failure.kind in _ANSWERED:
         return AttemptResult.SUCCESS
-    return AttemptResult.FAILURE if came.kind.is_of_dependency else AttemptResult.ABANDONED
+    return AttemptResult.FAILURE if failure.kind.is_of_dependency else AttemptResult.ABANDONED
+
+
+def _tell(reading: BreakerReading, services: Services) -> None:
+    _log.warning(
+        "the breaker of %s is %s: %d of %d attempts failed, %d were slow",
+        reading.dependency,
+        reading.state,
+        reading.failures,
+        reading.attempts,
+        reading.slow,
+    )
+    change = BreakerChange.of(reading, change_id=services.ids.new(BREAKER_CHANGE))
+    services.ledger.writer.put(entries.breaker_changed(change))
+
+
+async def _warn(way: Way, context: RoadContext) -> None:
+    """Note what is wrong with the dependency, for the end of the call to tell."""
+    try:
+        context.trouble = await way.trouble()
+    except CountersError:
+        return  # nobody knows whether it is in trouble, and the call has its result
 
 
 def _kept_away(error: CallError, rule: str) -> Failure:

@@ -19,8 +19,14 @@ from highroad.domain.demand import (
     Shortage,
     SlotDemand,
 )
-from highroad.domain.dependency import BreakerReading, Dependency, dependency_named
+from highroad.domain.dependency import (
+    BreakerReading,
+    BreakerState,
+    Dependency,
+    dependency_named,
+)
 from highroad.domain.error import CallError, Code
+from highroad.domain.health import Checkup, trouble_of
 from highroad.ports.clock import Clock
 from highroad.ports.counters import Counters, OwnBreaker
 
@@ -33,10 +39,10 @@ _POLL_S: Final = 0.1
 class Passage:
     """The leave that one attempt has; whoever got it must `leave`."""
 
-    __slots__ = ("_began_s", "_holder", "_way")
+    __slots__ = ("_began_s", "_holder", "way")
 
     def __init__(self, way: "Way", holder: str, began_s: float) -> None:
-        self._way = way
+        self.way: Way = way
         self._holder = holder
         self._began_s = began_s
 
@@ -49,7 +55,7 @@ class Passage:
         Raises:
             CountersError: The counts cannot be reached; the place is free when its lease ends.
         """
-        return await self._way.left(self._holder, result, self._began_s)
+        return await self.way.left(self._holder, result, self._began_s)
 
 
 class Way:
@@ -73,6 +79,10 @@ class Way:
         """Who stands in it asks again and again; the others wait behind."""
         self._room = asyncio.Event()
         """A place was given back in this process."""
+        self._checkups: dict[str, Checkup] = {}
+        """The last one of each tool that declares a health check, by its name."""
+        self.is_suspect: bool = False
+        """Something went wrong lately: `trouble` is worth asking. It spares the healthy that."""
 
     async def look(self) -> CallError | None:
         """Why the breaker would turn an attempt down now.
@@ -108,16 +118,43 @@ class Way:
         """An attempt has ended; for `Passage.leave` alone."""
         now_s = self._clock.monotonic_s()
         took_s = now_s - began_s
+        if result is AttemptResult.FAILURE:
+            self.is_suspect = True
         if self._own is not None:
             has_moved = self._own.report(holder, result, took_s, now_s)
-            return await self._readings() if has_moved else ()
+            return await self._moved() if has_moved else ()
         returns: list[Return] = [Reported(demand=self._pass, result=result, took_s=took_s)]
         if self._place is not None:
             returns.append(self._place)
         try:
-            return await self._counters.give(returns, holder=holder)
+            moved = await self._counters.give(returns, holder=holder)
         finally:
             self._room.set()
+        self.is_suspect = self.is_suspect or bool(moved)
+        return moved
+
+    def note(self, checkup: Checkup) -> None:
+        """Keep how a health check came out."""
+        self._checkups[checkup.tool] = checkup
+        self.is_suspect = self.is_suspect or not checkup.is_well
+
+    @property
+    def checkup(self) -> Checkup | None:
+        """The health check that was made last, or the last that failed."""
+        return max(
+            self._checkups.values(), key=lambda each: (not each.is_well, each.at_ms), default=None
+        )
+
+    async def trouble(self) -> str | None:
+        """What is wrong with it, in a clause; `None` is well.
+
+        Raises:
+            CountersError: The counts cannot be reached.
+        """
+        (reading,) = await self._readings()
+        found = trouble_of(reading, self.dependency.breaker, self.checkup)
+        self.is_suspect = found is not None or reading.failures > 0
+        return found
 
     def _enter_alone(self, breaker: OwnBreaker, holder: str) -> Passage | CallError:
         now_s = self._clock.monotonic_s()
@@ -128,6 +165,10 @@ class Way:
         return self._refusal(
             Shortage(demand=self._pass, lack=Lack.OPEN, retry_after_s=wait_s or None)
         )
+
+    async def _moved(self) -> Sequence[BreakerReading]:
+        self.is_suspect = True
+        return await self._readings()
 
     async def _readings(self) -> Sequence[BreakerReading]:
         return await self._counters.breakers({self.dependency.name: self.dependency.breaker})
@@ -232,6 +273,14 @@ class Ways:
         """
         rules = {name: self.to(name).dependency.breaker for name in names}
         return await self._counters.breakers(rules)
+
+    async def force(self, name: str, state: BreakerState | None) -> None:
+        """Open or close the breaker of a dependency by hand; `None` lets it go.
+
+        Raises:
+            CountersError: The counts cannot be reached.
+        """
+        await self._counters.force(name, state)
 
 
 def _turn(dependency: Dependency) -> BucketDemand | None:

@@ -206,6 +206,7 @@ SETTINGS: Final = (
     ),
     _spares("retry_ratio", RATIO, "Retries are at most so large a part of first attempts."),
     _spares("retry_floor", COUNT, "Retries a minute that are allowed besides, in each process."),
+    _spares("check_s", AT_LEAST_ONE, "Seconds between health checks, where a tool declares one."),
     _breaks("failures", POSITIVE, "So many failures within the window open the breaker,"),
     _breaks("failure_rate", SHARE, "if they are so large a part of the attempts in it."),
     _breaks("window_s", AT_LEAST_ONE, "Seconds that failures and slow attempts are counted for."),

@@ -20,7 +20,7 @@ from highroad.tools.body.checks import Check, DataCheckHook
 from highroad.tools.body.context import ToolContext
 from highroad.tools.body.cost import Cost
 from highroad.tools.body.failure import ErrorWhen, error_in
-from highroad.tools.body.hooks import Hook
+from highroad.tools.body.hooks import HealthHook, Hook
 from highroad.tools.body.result import ResultCodec, anything
 from highroad.tools.declaring.contract import Owned, OwnerHook, Reason
 from highroad.tools.declaring.declaration import Declaration, PreviewHook, ProbeHook
@@ -79,6 +79,7 @@ class RegisteredTool(Generic[T]):
     owner_lookups: tuple[OwnerLookup, ...]
     resources: tuple[ResourceNeed, ...]
     probe: ProbeHook | None
+    health: HealthHook | None
     preview: PreviewHook | None
     transient: tuple[type[Exception], ...]
     not_applied: tuple[type[Exception], ...]
@@ -211,6 +212,7 @@ def compile_tool(tool: Callable[..., Any]) -> RegisteredTool[Any]:
             ]
         ),
         probe=declared.probe,
+        health=declared.health,
         preview=declared.preview,
         transient=declared.transient,
         not_applied=declared.not_applied,

@@ -19,6 +19,7 @@ class ActKind(StrEnum):
     PIN = "pin"
     POLICY = "policy"
     ERASURE = "erasure"
+    BREAKER = "breaker"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

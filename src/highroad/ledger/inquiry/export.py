@@ -44,6 +44,7 @@ _TIMES: Final = {
     "amendment": "amended_ms",
     "tool_pin": "pinned_ms",
     "policy_version": "loaded_ms",
+    "breaker_change": "changed_ms",
     "payload_reveal": "revealed_ms",
     "erasure": "erased_ms",
     "compensation": "created_ms",

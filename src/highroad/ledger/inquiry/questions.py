@@ -62,6 +62,7 @@ class Questions:
             self._reveals(scope, principal_id),
             self._pins(scope, pinned_by=principal_id),
             self._erasures(scope, principal_id),
+            self._breakers(scope, principal_id),
         )
         return _in_order([act for source in sources async for act in source])
 
@@ -132,6 +133,12 @@ class Questions:
     async def _erasures(self, scope: Scope, by: str) -> AsyncIterator[Act]:
         async for row in self._select("erasure", "erased_ms", scope, erased_by=by):
             yield await self._act(ActKind.ERASURE, row, "erased", word=row["reason"])
+
+    async def _breakers(self, scope: Scope, by: str) -> AsyncIterator[Act]:
+        async for row in self._select("breaker_change", "changed_ms", scope, changed_by=by):
+            how = row["state"] if row["is_forced"] else "released"
+            word = f"{row['dependency']} {how}"
+            yield await self._act(ActKind.BREAKER, row, "changed", word=word)
 
     async def _loadings(self, scope: Scope, version: str) -> AsyncIterator[Act]:
         async for row in self._select("policy_version", "loaded_ms", scope, version=version):

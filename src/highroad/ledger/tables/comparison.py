@@ -29,6 +29,7 @@ _OF_KIND: Final = {
     "session": EntryKind.OPENED,
     "tool_pin": EntryKind.PINNED,
     "policy_version": EntryKind.POLICY,
+    "breaker_change": EntryKind.BREAKER,
     "erasure": EntryKind.ERASED,
 }
 """Tables that entries of one rare kind write."""

@@ -45,6 +45,34 @@ class Hook(Generic[S, R]):
         return await answer if inspect.isawaitable(answer) else answer
 
 
+@dataclass(frozen=True, slots=True)
+class HealthHook:
+    """A function of the context, if it wants it, and of nothing else."""
+
+    function: Callable[..., object | Awaitable[object]]
+    takes_context: bool
+    is_async: bool
+    """A synchronous one is run in a thread."""
+
+    @classmethod
+    def of(cls, function: Callable[..., object | Awaitable[object]]) -> "HealthHook":
+        """Read whether `function` takes the context.
+
+        Raises:
+            TypeError: It is no function, or one of more than one positional value.
+            ValueError: It does not say what it takes.
+        """
+        parameters = inspect.signature(function).parameters.values()
+        kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+        if len(parameters) > 1 or any(each.kind not in kinds for each in parameters):
+            raise TypeError("it takes nothing, or the context")
+        return cls(function, bool(parameters), inspect.iscoroutinefunction(function))
+
+    def start(self, context: ToolContext[Any]) -> object | Awaitable[object]:
+        """Call it: what it answers, or what there is to await."""
+        return self.function(context) if self.takes_context else self.function()
+
+
 def takes_context(function: Callable[..., Any]) -> bool:
     """Whether a function takes the context beside its value.
 

@@ -13,7 +13,7 @@ from highroad.domain.value import value
 from highroad.tools.body.checks import Check, DataCheckHook
 from highroad.tools.body.cost import Cost
 from highroad.tools.body.failure import ErrorWhen
-from highroad.tools.body.hooks import Hook
+from highroad.tools.body.hooks import HealthHook, Hook
 from highroad.tools.declaring.contract import CLOSED, Marker, Reason, derive, explained
 from highroad.tools.declaring.digest import defined, sealed
 from highroad.tools.declaring.fallback import StandIn, chain_of, words_of
@@ -68,6 +68,7 @@ class Declaration:
     data_checks: tuple[DataCheckHook, ...] = ()
     resources: Mapping[type, ResourceFactory] = field(default_factory=dict)
     probe: ProbeHook | None = None
+    health: HealthHook | None = None
     preview: PreviewHook | None = None
     transient: tuple[type[Exception], ...] = ()
     not_applied: tuple[type[Exception], ...] = ()
@@ -176,6 +177,13 @@ def _hook(function: Callable[..., Any], what: str, site: Site) -> Hook[Any, Any]
         raise site.error(f"{what} cannot be called: {error}") from error
 
 
+def _health(function: Callable[..., Any], site: Site) -> HealthHook:
+    try:
+        return HealthHook.of(function)
+    except (TypeError, ValueError) as error:
+        raise site.error(f"the health check cannot be called: {error}") from error
+
+
 def _as_given(said: Any, _: Site) -> Any:  # noqa: ANN401 - an option as it was judged
     return said
 
@@ -196,6 +204,7 @@ _CODE: Final[Mapping[str, Callable[[Any, Site], Any]]] = {
     "data_checks": lambda checks, site: tuple(_hook(each, "a data check", site) for each in checks),
     "resources": lambda resources, _: dict(resources),
     "probe": lambda probe, site: _hook(probe, "the probe", site),
+    "health": _health,
     "preview": lambda preview, site: _hook(preview, "the preview", site),
 }
 """Options that are code, and how the declaration holds them."""

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from enum import StrEnum
@@ -14,6 +14,7 @@ from highroad.domain.tool import Effect, Isolation, Tier
 from highroad.tools.arguments.invalid import Invalid
 from highroad.tools.arguments.parse import parse
 from highroad.tools.body.checks import Check, DataCheck
+from highroad.tools.body.context import ToolContext
 from highroad.tools.body.cost import FREE, Cost
 from highroad.tools.body.failure import ErrorWhen
 from highroad.tools.body.hooks import Written
@@ -26,6 +27,10 @@ ResourceFactory: TypeAlias = Callable[
     [], AbstractContextManager[Any] | AbstractAsyncContextManager[Any]
 ]
 Probe: TypeAlias = Written[str, bool | None]
+HealthCheck: TypeAlias = (
+    Callable[[], object | Awaitable[object]]
+    | Callable[[ToolContext[Any]], object | Awaitable[object]]
+)
 Preview: TypeAlias = Written[Mapping[str, Any], Any]
 Migrate: TypeAlias = Callable[[Mapping[str, Any]], Mapping[str, object] | None]
 """Given arguments for an older version, those for this one; `None` if they are for none."""
@@ -72,6 +77,9 @@ class ToolOptions(TypedDict, total=False):
     """CEL over `args` and `principal`; true asks a person, false does not."""
     probe: Probe
     """Of a checkable tool: did this key happen? Yes, no, or `None` for "cannot say"."""
+    health: HealthCheck
+    """Asks what the tool depends on whether it is well: `False`, or whatever is raised, is no. It
+    takes nothing, or the context, and is run again and again while the program runs."""
     preview: Preview
     """What a dry run shows."""
     honoured_s: float

@@ -10,7 +10,7 @@ from typing import Final
 from highroad.adapters.stores.postgres import schema
 from highroad.adapters.stores.postgres.driver import Connection
 from highroad.adapters.stores.postgres.locks import MIGRATION
-from highroad.domain.audit import DEAD_LETTER, TABLES
+from highroad.domain.audit import BREAKER_CHANGE, DEAD_LETTER
 from highroad.domain.error import LedgerError
 
 
@@ -33,7 +33,10 @@ MIGRATIONS: Final = (
             *(statement for table in schema.tables_of_2() for statement in schema.creation(table)),
             *schema.AUDIT_INDEXES,
         ),
-        down=("DROP VIEW trace_span", f"DROP TABLE {', '.join(TABLES)}"),
+        down=(
+            "DROP VIEW trace_span",
+            f"DROP TABLE {', '.join(table.name for table in schema.tables_of_2())}",
+        ),
     ),
     Migration(number=3, name="proof", up=schema.PROOF, down=schema.NO_PROOF),
     Migration(number=4, name="lives", up=schema.LIVES, down=schema.NO_LIVES),
@@ -49,6 +52,12 @@ MIGRATIONS: Final = (
         name="given_up",
         up=(*schema.GIVEN_UP, *schema.creation(DEAD_LETTER)),
         down=(*schema.NO_GIVEN_UP, *schema.creation(schema.DEAD_LETTER_OF_2)),
+    ),
+    Migration(
+        number=8,
+        name="breaker_changes",
+        up=schema.creation(BREAKER_CHANGE),
+        down=(f"DROP TABLE {BREAKER_CHANGE.name}",),
     ),
 )
 VERSION: Final = MIGRATIONS[-1].number

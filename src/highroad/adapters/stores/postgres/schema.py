@@ -14,6 +14,7 @@ from typing import Final
 from highroad.domain.audit import (
     AGENT_RUN,
     AMENDMENT,
+    BREAKER_CHANGE,
     DEAD_LETTER,
     TABLES,
     TOOL_CALL,
@@ -268,11 +269,14 @@ _OF_2: Final = {
     table.name: table
     for table in (_AGENT_RUN_OF_2, _AMENDMENT_OF_2, _TOOL_CALL_OF_2, DEAD_LETTER_OF_2)
 }
+_NEWER_THAN_2: Final = frozenset({BREAKER_CHANGE.name})
 
 
 def tables_of_2() -> tuple[Table, ...]:
     """The audit tables as the second step of the schema made them."""
-    return tuple(_OF_2.get(name, table) for name, table in TABLES.items())
+    return tuple(
+        _OF_2.get(name, table) for name, table in TABLES.items() if name not in _NEWER_THAN_2
+    )
 
 
 def creation(table: Table) -> tuple[str, ...]:

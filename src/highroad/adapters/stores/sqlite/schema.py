@@ -7,7 +7,15 @@ its end. Tables with a text key have no rowid: that is one B-tree to write per r
 
 from typing import Final
 
-from highroad.domain.audit import AMENDMENT, APP_USER, DEAD_LETTER, TABLES, Column, Table
+from highroad.domain.audit import (
+    AMENDMENT,
+    APP_USER,
+    BREAKER_CHANGE,
+    DEAD_LETTER,
+    TABLES,
+    Column,
+    Table,
+)
 from highroad.domain.entry import EntryKind
 
 VERSION: Final = 4
@@ -168,8 +176,9 @@ def _upgrade_from_2() -> tuple[str, ...]:
 
 
 def _upgrade_from_3() -> tuple[str, ...]:
-    """Runs say where they belong; older ones belong nowhere."""
+    """Runs say where they belong, older ones nowhere; changes of breakers have a table."""
     return (
+        *_audit(BREAKER_CHANGE),
         "ALTER TABLE agent_run ADD COLUMN parent_id TEXT",
         "ALTER TABLE agent_run ADD COLUMN conversation_id TEXT",
         *_PLACES,
