@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import tomllib
+from contextlib import closing
 from types import ModuleType
 
 import anyio
@@ -57,7 +58,7 @@ class Notebook:
 
     async def _sql(self, block):
         """Every query of a page finds something in the ledger that the page wrote."""
-        with sqlite3.connect(".highroad/ledger.db") as ledger:
+        with closing(sqlite3.connect(".highroad/ledger.db")) as ledger:
             assert ledger.execute(block.text).fetchall(), f"{self.page.name}:{block.line}"
 
 

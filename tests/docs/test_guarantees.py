@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -213,7 +214,7 @@ def after_death(state, *, honoured_s="3600", run=""):
         line = [sys.executable, "-c", DIES, each, honoured_s, run]
         done = subprocess.run(line, check=False)
         assert done.returncode == (9 if each == "dies" else 0)
-    with sqlite3.connect("ledger.db") as ledger:
+    with closing(sqlite3.connect("ledger.db")) as ledger:
         found = ledger.execute("SELECT tool, status FROM tool_result")
         return {
             name: (status, len(Path(f"{name}.ran").read_text("utf-8"))) for name, status in found
@@ -265,7 +266,7 @@ asyncio.run(main())
 @pytest.mark.promise("P2")
 def test_a_call_whose_process_died_before_its_intent_leaves_nothing():
     assert subprocess.run([sys.executable, "-c", DIES_EARLY], check=False).returncode == 9
-    with sqlite3.connect("ledger.db") as ledger:
+    with closing(sqlite3.connect("ledger.db")) as ledger:
         assert ledger.execute("SELECT count(*) FROM tool_call").fetchone() == (0,)
 
 

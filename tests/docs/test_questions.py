@@ -6,6 +6,7 @@ import json
 import re
 import sqlite3
 import sys
+from contextlib import closing
 from types import ModuleType
 
 import anyio
@@ -53,7 +54,7 @@ def written(page_of, monkeypatch, capsys):
 
 
 def in_sql(query):
-    with sqlite3.connect(".highroad/ledger.db") as ledger:
+    with closing(sqlite3.connect(".highroad/ledger.db")) as ledger:
         ledger.row_factory = sqlite3.Row
         return [dict(row) for row in ledger.execute(query)]
 
