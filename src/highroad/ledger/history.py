@@ -162,6 +162,21 @@ def _unreadable(what: str) -> LedgerError:
     return LedgerError(f"{what}: somebody changed the ledger; run `highroad audit verify`")
 
 
+def text_of(entry: StoredEntry) -> str:
+    """An entry's body as it stands.
+
+    Raises:
+        LedgerError: It is no text.
+    """
+    try:
+        return entry.body.decode()
+    except UnicodeDecodeError:
+        raise LedgerError(
+            f"entry {entry.position.seq} is no text: somebody changed the ledger; run `highroad "
+            "audit verify`, or take all of it with `highroad audit export --to FOLDER`"
+        ) from None
+
+
 def read_body(entry: StoredEntry) -> Body:
     """Parse an entry's body.
 

@@ -8,7 +8,7 @@ import orjson
 
 from highroad.domain.audit import Column, ColumnType, known_table
 from highroad.domain.entry import StoredEntry
-from highroad.domain.error import LedgerError
+from highroad.ledger.history import text_of
 from highroad.ledger.inquiry.questions import Scope
 from highroad.ledger.ledger import Ledger
 from highroad.ledger.tables.derivation import stored
@@ -104,18 +104,8 @@ def _line(entry: StoredEntry) -> Line:
         "run_id": entry.run_id,
         "call_id": entry.call_id,
         "at_ms": entry.at_ms,
-        "body": _text_of(entry),
+        "body": text_of(entry),
     }
-
-
-def _text_of(entry: StoredEntry) -> str:
-    try:
-        return entry.body.decode()
-    except UnicodeDecodeError:
-        raise LedgerError(
-            f"entry {entry.position.seq} is no text: somebody changed the ledger; run `highroad "
-            "audit verify`, or take all of it with `highroad audit export --to FOLDER`"
-        ) from None
 
 
 def json_line(line: Line) -> bytes:

@@ -7,6 +7,7 @@ import orjson
 from highroad.domain.entry import StoredEntry
 from highroad.domain.error import LedgerError, NotRecorded
 from highroad.domain.proof import SignedHead
+from highroad.ledger.history import text_of
 from highroad.ledger.proof.paths import consistency, inclusion
 from highroad.ledger.signing import head_line
 from highroad.ports.proofs import ProofStore
@@ -101,7 +102,7 @@ async def _proved(proofs: ProofStore, entry: StoredEntry, head: SignedHead) -> E
     return EntryProof(
         log_id=position.log_id,
         seq=position.seq,
-        body=entry.body.decode(),
+        body=text_of(entry),
         path=tuple(path),
         head=head,
     )

@@ -34,4 +34,6 @@ def waiting(connection: apsw.Connection) -> list[PostedOrder]:
     The owner asks again and again, nearly always for nothing: an empty table answers within four
     microseconds, as long as `PRAGMA data_version` takes to say that nothing changed.
     """
-    return [PostedOrder(*row) for row in connection.execute(_ALL)]
+    rows = connection.execute(_ALL)
+    # Whoever can change the file can put anything here; it is read as an order, and is none.
+    return [PostedOrder(number, str(kind), str(content)) for number, kind, content in rows]
