@@ -365,7 +365,7 @@ def _approval_of(values: Sequence[Any]) -> Approval:
     row = dict(zip((column.name for column in APPROVAL.columns), values, strict=True))
     del row["decided_ms"]
     obligations = tuple(
-        Obligation(_text_in(code), _text_in(reason), Level(level), int(quorum))
+        Obligation(_text_in(code), _text_in(reason), Level(level), _number_in(quorum))
         for code, reason, level, quorum in _list_in(row.pop("obligations"))
     )
     return Approval(
@@ -380,6 +380,13 @@ def _approval_of(values: Sequence[Any]) -> Approval:
 def _text_in(found: object) -> str:
     """A text in a JSON list."""
     if not isinstance(found, str):
+        raise TypeError
+    return found
+
+
+def _number_in(found: object) -> int:
+    """A whole number in a JSON list, of those that every reader of JSON keeps exact."""
+    if type(found) is not int or abs(found) > MAX_SAFE_INTEGER:
         raise TypeError
     return found
 

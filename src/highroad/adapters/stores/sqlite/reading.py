@@ -212,6 +212,7 @@ class Reader:
         if not rows:
             return []
         own_log = self._connection.execute("SELECT log_id FROM log").get
+        typed(SECTIONS[Section.LOG], (own_log,), ("log_id",))
         if log_id not in {None, own_log}:
             return []
         return [
