@@ -4,7 +4,7 @@ Ours is the median time of what one call of a run asks of the counters of this p
 reservation of the run's budget, of one tool's calls, of a user's day and an organization's month,
 with a turn of the tool's rate, taken at once; for its attempt the breaker, a place in the bulkhead
 and a token of its dependency, taken at once and given back; and the reservation settled. Nothing
-else of the road runs. A breaker that counts nothing yet costs nothing yet.
+else of the road runs.
 
 The peer is that of N1: one step of `create_agent`, without a checkpointer. Both run in turns; the
 value is the median, over turns, of our median over the peer's.
