@@ -1,13 +1,16 @@
 """Orders of other processes: judged when they are taken, and none is lost or stops the others."""
 
+import inspect
 import json
 from dataclasses import replace
 
 import pytest
 
+import highroad.domain.order
 from highroad import Principal, tool
 from highroad.approvals.desk import Desk, Rules
-from highroad.domain.approval import Decision, Ruling
+from highroad.domain.approval import Ruling
+from highroad.domain.dependency import BreakerState
 from highroad.domain.error import (
     DecisionRefused,
     HighroadError,
@@ -16,13 +19,22 @@ from highroad.domain.error import (
     code_of,
 )
 from highroad.domain.order import (
+    BreakerOrder,
+    Cancellation,
+    Decision,
+    Discard,
+    ErasureOrder,
+    Order,
+    Redrive,
+    Settlement,
+)
+from highroad.domain.order_form import (
     ASIDE,
     FORM,
-    ErasureOrder,
+    KINDS,
     MalformedOrderError,
     NewerOrderError,
     PostedOrder,
-    Settlement,
     read_order,
     write_order,
 )
@@ -42,13 +54,35 @@ STRANGER = replace(BOSS, organization="globex")
 POLICY = '[policy]\nallow = ["*"]\n[approvals]\nroles = ["manager"]\n'
 
 DECISION = Decision(
-    approval_id="apr_1", ruling=Ruling.APPROVE, by="usr_x", digest="d", at_ms=1, reason=b"\x00"
+    approval_id="apr_1",
+    organization="default",
+    ruling=Ruling.APPROVE,
+    by="usr_x",
+    digest="d",
+    at_ms=1,
+    reason=b"\x00",
 )
 SETTLEMENT = Settlement(
     id="amd_1", call_id="call_1", organization="acme", applied=True, by="usr_x", at_ms=2
 )
 ERASURE = ErasureOrder(principal_id="usr_y", organization="acme", by="usr_x", at_ms=3, mac=b"\x01")
-ORDERS = pytest.mark.parametrize("order", [DECISION, SETTLEMENT, ERASURE], ids=range(3))
+SAMPLES = (
+    DECISION,
+    SETTLEMENT,
+    ERASURE,
+    Redrive(letter_id="dl_1", organization="acme", by="usr_x", at_ms=4),
+    Discard(letter_id="dl_1", organization="acme", by="usr_x", at_ms=5, reason=b"\x02"),
+    BreakerOrder(
+        id="brk_1",
+        dependency="mail",
+        state=BreakerState.OPEN,
+        organization="acme",
+        by="usr_x",
+        at_ms=6,
+    ),
+    Cancellation(id="cnl_1", run_id="run_1", call_id="", organization="acme", by="usr_x", at_ms=7),
+)
+ORDERS = pytest.mark.parametrize("order", SAMPLES, ids=[type(each).__name__ for each in SAMPLES])
 
 
 @tool(tier="irreversible", ask="true")
@@ -133,6 +167,24 @@ async def settle(here, by):
 
 async def erase(here, by):
     await here.runtime.audit.erasures.order("usr_nobody", by=by)
+
+
+def test_every_kind_of_order_has_a_name_and_is_tried_here():
+    there_are = {
+        each
+        for each in vars(highroad.domain.order).values()
+        if inspect.isclass(each) and issubclass(each, Order) and not inspect.isabstract(each)
+    }
+    assert there_are == set(KINDS.values()) == {type(each) for each in SAMPLES}
+
+
+@ORDERS
+async def test_every_kind_of_order_has_somebody_who_takes_it(here, order):
+    put(here, *write_order(order))
+    await here.assembly.inbox.empty()
+    assert not here.ledger.inbox
+    (refused,) = await refusals(here)
+    assert (refused["order"], refused["about"]) == (write_order(order)[0], order.subject)
 
 
 @ORDERS

@@ -11,11 +11,12 @@ from typing import Final
 
 import orjson
 
-from highroad.domain.approval import Approval, ApprovalState, Decision, Ruling
+from highroad.domain.approval import Approval, ApprovalState, Ruling
 from highroad.domain.audit import APPROVAL_DECISION
 from highroad.domain.entry import KeyDestroyed
 from highroad.domain.error import DecisionRefused
 from highroad.domain.identity import Principal
+from highroad.domain.order import Decision
 from highroad.domain.payload import PayloadKind, SealedPayload
 from highroad.ledger import entries
 from highroad.ledger.authorship import signed

@@ -23,13 +23,13 @@ from highroad.bootstrap.ownership import OpenLedger, open_ledger, take_office
 from highroad.bootstrap.stores import path_of, store_at
 from highroad.bootstrap.toolset import Toolset, accepted_pins, toolset_of
 from highroad.bootstrap.user import local_user
-from highroad.domain.approval import Decision
 from highroad.domain.error import BrokenPromise
 from highroad.domain.identity import Principal
 from highroad.domain.limits import Limits
 from highroad.domain.order import (
     BreakerOrder,
     Cancellation,
+    Decision,
     Discard,
     ErasureOrder,
     Order,

@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
-from highroad.domain.identity import DEFAULT_ORGANIZATION
-
 
 class Level(IntEnum):
     """Who must agree; of several obligations the highest counts."""
@@ -73,23 +71,3 @@ class Approval:
     state: ApprovalState = ApprovalState.WAITING
     approvers: tuple[str, ...] = ()
     """Opaque ids of those who agreed so far."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
-    """One person's word on one approval, to be recorded by the ledger's owner."""
-
-    approval_id: str
-    organization: str = DEFAULT_ORGANIZATION
-    ruling: Ruling
-    by: str
-    """Opaque id."""
-    digest: str
-    """What they saw."""
-    at_ms: int
-    reason: bytes | None = None
-    """What they wrote, encrypted with the organization's key."""
-    profile: bytes | None = None
-    """Who they are, encrypted, for the erasable table."""
-    mac: bytes | None = None
-    """Over the rest, where it goes through the inbox; see `highroad.ledger.authorship`."""

@@ -11,25 +11,14 @@ from typing import Final, TypeVar
 
 import orjson
 
-from highroad.domain.approval import Decision
 from highroad.domain.error import DecisionRefused
 from highroad.domain.identity import Principal
-from highroad.domain.order import (
-    BreakerOrder,
-    Cancellation,
-    Discard,
-    ErasureOrder,
-    Order,
-    Redrive,
-    Settlement,
-    write_order,
-)
+from highroad.domain.order import Order
+from highroad.domain.order_form import write_order
 from highroad.ledger.keyring import Keyring
 from highroad.ledger.snapshot import thaw_principal
 
-_Given = TypeVar(
-    "_Given", Decision, Settlement, ErasureOrder, Cancellation, Redrive, Discard, BreakerOrder
-)
+_Given = TypeVar("_Given", bound=Order)
 
 _CONTEXT: Final = b"order"
 

@@ -12,7 +12,7 @@ from typing import Final
 
 import orjson
 
-from highroad.domain.approval import Approval, Decision
+from highroad.domain.approval import Approval
 from highroad.domain.call import Call
 from highroad.domain.dead_letter import DeadLetter
 from highroad.domain.dead_letter import body_of as letter_body
@@ -28,7 +28,8 @@ from highroad.domain.entry import (
     Row,
 )
 from highroad.domain.identity import DEFAULT_ORGANIZATION
-from highroad.domain.order import Cancellation, Order, name_of, subject_of
+from highroad.domain.order import Cancellation, Decision, Order
+from highroad.domain.order_form import name_of
 from highroad.domain.outcome import Ending
 from highroad.domain.payload import PayloadRef, SealedPayload
 from highroad.domain.pin import Pin
@@ -456,7 +457,7 @@ def order_refused(order: Order, *, number: int, code: str, reason: str, at_ms: i
     facts: Body = {
         "order": name_of(order),
         "number": number,
-        "about": subject_of(order)[:_NAMED],
+        "about": order.subject[:_NAMED],
         "by": order.by[:_NAMED],
         "code": code,
         "refusal": reason,
