@@ -42,7 +42,6 @@ from highroad.ledger.authorship import signed
 from highroad.ledger.upkeep.erasure import Eraser
 from highroad.recovery.settlements import Settlements
 from highroad.settings import load
-from highroad.testing import MemoryStore
 
 pytestmark = pytest.mark.promise("P4")
 
@@ -388,10 +387,10 @@ async def test_an_order_that_was_recorded_before_its_owner_died_is_not_refused(h
 
 
 async def test_a_process_beside_the_owner_judges_before_it_leaves_an_order(here):
-    store, ledger = MemoryStore(here.ledger), here.services.ledger
-    desk = Desk(store, ledger, here.clock, Rules(roles=frozenset({"manager"})), is_owner=False)
+    ledger = here.services.ledger
+    desk = Desk(ledger, Rules(roles=frozenset({"manager"})), is_owner=False)
     settlements = Settlements(
-        ledger, here.clock, here.ids, permissions=lambda by: by.permissions, is_owner=False
+        ledger, here.ids, permissions=lambda by: by.permissions, is_owner=False
     )
     eraser = Eraser(ledger, is_owner=False)
     with pytest.raises(DecisionRefused):
@@ -402,7 +401,7 @@ async def test_a_process_beside_the_owner_judges_before_it_leaves_an_order(here)
         await settlements.settle(here.unknown.call_id, applied=True, by=STRANGER, reason="r")
     with pytest.raises(NotPermitted):
         await eraser.order("usr_nobody", by=CLERK)
-    assert await store.inbox() == []
+    assert await here.store.inbox() == []
 
 
 @pytest.mark.promise("P7")

@@ -213,7 +213,7 @@ async def test_an_order_that_was_recorded_before_its_owner_died_counts_once(here
 async def posted(here, *, applied):
     """An order as another process leaves it."""
     settlements = type(here.assembly.settlements)(
-        here.services.ledger, here.clock, here.ids, permissions=None, is_owner=False
+        here.services.ledger, here.ids, permissions=None, is_owner=False
     )
     await settlements.settle(here.unknown.call_id, applied=applied, by=BOB, reason="seen")
     return (await waiting(here))[-1]

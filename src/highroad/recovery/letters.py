@@ -13,8 +13,6 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import Final, TypedDict, Unpack
 
-import orjson
-
 from highroad.domain.audit import DEAD_LETTER
 from highroad.domain.dead_letter import DeadLetter, LetterState, letter_id, letter_of
 from highroad.domain.entry import KeyDestroyed, Receipt
@@ -22,9 +20,9 @@ from highroad.domain.error import Code, DecisionRefused, LedgerError, NotRecorde
 from highroad.domain.identity import Principal
 from highroad.domain.order import Discard, Redrive
 from highroad.domain.outcome import AnyOutcome, Completed, Held, Status, Unknown
-from highroad.domain.payload import PayloadKind, SealedPayload
-from highroad.ledger import entries
-from highroad.ledger.authorship import signed
+from highroad.domain.payload import SealedPayload
+from highroad.ledger import entries, reasons
+from highroad.ledger.authorship import authorship, post
 from highroad.ledger.history import CallHistory
 from highroad.ledger.upkeep.archive import check_not_archived
 from highroad.pipeline import doorway
@@ -178,18 +176,12 @@ class Letters:
             LedgerError: The ledger cannot be used.
         """
         letter = await self.get(which)
-        order = Redrive(
-            letter_id=letter.id,
-            organization=by.organization,
-            by=self._ledger.keyring.opaque(by),
-            at_ms=self._services.clock.now_ms(),
-            profile=self._ledger.sealed_profile(by),
-        )
+        order = Redrive(letter_id=letter.id, **authorship(self._ledger, by))
         if self._drives:
             return await self._redrive(order, by)
         _check(letter, by, self._permissions, REDRIVE)
         await self._judge(letter)
-        await self._ledger.store.post(signed(self._ledger.keyring, order))
+        await post(self._ledger, order)
         return Redriven(letter=letter)
 
     async def redrive_many(self, *, by: Principal, **which: Unpack[Which]) -> Batch:
@@ -242,19 +234,15 @@ class Letters:
         letter = await self.get(which)
         if not reason.strip():
             raise DecisionRefused(f"{letter.id} is discarded with a reason: say why")
-        key = self._ledger.keyring.organization(by.organization)
         order = Discard(
             letter_id=letter.id,
-            organization=by.organization,
-            by=key.opaque(by.id),
-            at_ms=self._services.clock.now_ms(),
-            reason=key.seal_profile(letter.id, reason.encode()),
-            profile=self._ledger.sealed_profile(by),
+            reason=reasons.written(self._ledger, by, subject=letter.id, reason=reason),
+            **authorship(self._ledger, by),
         )
         if self._decides:
             return await self.record_discard(order, by)
         _check(letter, by, self._permissions, DISCARD)
-        await self._ledger.store.post(signed(self._ledger.keyring, order))
+        await post(self._ledger, order)
         return _discarded(letter, order, None)
 
     # -- orders ------------------------------------------------------------------------------
@@ -272,7 +260,12 @@ class Letters:
             if _is_recorded(letter, order):
                 return letter  # before its owner died
             _check(letter, by, self._permissions, DISCARD)
-            reason = await self._sealed_reason(letter, order)
+            reason = await reasons.kept(
+                self._ledger,
+                order,
+                run_id=letter.run_id,
+                payload_id=f"{letter.call_id}.discarded.{order.at_ms}",
+            )
             discarded = _discarded(letter, order, reason)
             receipt = await self._write(discarded, order.profile, reason)
             if isinstance(receipt, KeyDestroyed):  # the word counts without its reason
@@ -399,27 +392,6 @@ class Letters:
     ) -> Receipt:
         entry = entries.lettered(letter, reason=reason, profile=profile)
         return await self._ledger.writer.write(entry)
-
-    async def _sealed_reason(self, letter: DeadLetter, order: Discard) -> SealedPayload | None:
-        """What they wrote, moved from the organization's key to that of the run.
-
-        A run that was erased has no key, and is given none for this: the word counts without it.
-        """
-        if order.reason is None:
-            return None
-        run_key = await self._ledger.vault.kept_key(letter.run_id)
-        if run_key is None:
-            _log.warning("no reason is kept about %s: its run was erased", letter.id)
-            return None
-        key = self._ledger.keyring.organization(letter.organization)
-        plain = key.open_profile(letter.id, order.reason)
-        _, sealed = self._ledger.vault.seal(
-            run_key,
-            f"{letter.call_id}.discarded.{order.at_ms}",
-            PayloadKind.MESSAGE,
-            orjson.dumps(plain.decode()),
-        )
-        return sealed
 
 
 def _check(
