@@ -18,6 +18,7 @@ from highroad.domain.error import (
     NotRecorded,
     code_of,
 )
+from highroad.domain.identity import DEFAULT_ORGANIZATION
 from highroad.domain.order import (
     BreakerOrder,
     Cancellation,
@@ -197,6 +198,7 @@ def test_a_decision_of_the_first_form_is_read():
     content = json.dumps({**fields, "reason": None, "profile": "00ff"})
     found = read_order(PostedOrder(1, "decision", content))
     assert (found.ruling, found.profile, found.mac) == (Ruling.REJECT, b"\x00\xff", None)
+    assert found.organization == DEFAULT_ORGANIZATION
 
 
 @pytest.mark.parametrize(
