@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-from highroad.domain.audit import TOOL_CALL, typed
 from highroad.domain.entry import EntryKind, Fence, Position, Written
 from highroad.domain.error import LedgerError, NotRecorded
 from highroad.domain.identity import DEFAULT_ORGANIZATION
@@ -18,6 +17,7 @@ from highroad.domain.moving import Section
 from highroad.domain.proof import TILE, RawEntry, SignedHead
 from highroad.ledger import entries
 from highroad.ledger.access import Writer
+from highroad.ledger.tables.rows import record, records
 from highroad.ledger.upkeep import segment
 from highroad.ledger.upkeep.moving import check_roots, pages
 from highroad.ledger.upkeep.segment import Segment
@@ -173,18 +173,22 @@ async def check_not_archived(store: Store, what: Literal["call", "run"], id_: st
     """See that a call or run of which there are no entries is none whose entries are in a file.
 
     Raises:
-        NotRecorded: They do; the message names the file.
+        NotRecorded: They do; the message names the files in which they may be, going by time.
     """
     column = {"call": "id", "run": "run_id"}[what]
-    rows = await store.tables.rows(Selection(table=TOOL_CALL.name, equals={column: id_}), limit=1)
-    if not rows:
+    wanted = Selection(table="tool_call", equals={column: id_})
+    calls = [call async for call in records(store.tables, wanted)]
+    if not calls:
         return
-    created_ms = typed(TOOL_CALL, rows[0])[-1]
-    found = await segment.segment_of(store, int(created_ms or 0))
-    if found is not None:
+    since_ms, until_ms = calls[0]["created_ms"], calls[-1]["created_ms"]
+    end = await record(store.tables, "tool_result", {"call_id": calls[-1]["id"]})
+    if end is not None:
+        until_ms = max(until_ms, end["ended_ms"])
+    files = [each.file for each in await segment.segments_within(store, since_ms, until_ms)]
+    if files:
         raise NotRecorded(
-            f"{what} {id_} was archived: its entries stand in {found.file}; its rows in the "
-            "audit tables are here"
+            f"{what} {id_} was archived: its entries stand in {' or '.join(files)}; its rows in "
+            "the audit tables are here"
         )
 
 
