@@ -10,8 +10,10 @@ import pytest
 from highroad.adapters.stores.postgres import PostgresStore
 from highroad.adapters.stores.sqlite import SQLiteStore
 from highroad.domain.audit import TABLES
+from highroad.domain.dead_letter import LetterState
 from highroad.domain.entry import EntryKind
 from highroad.domain.error import LedgerError, NotRecorded
+from highroad.domain.outcome import Status
 from highroad.domain.proof import TILE
 from highroad.ledger.keyring import Keyring
 from highroad.ledger.ledger import Ledger
@@ -224,6 +226,11 @@ async def test_entries_from_the_day_on_stay(owner, folder):
     assert done.until_ms < day_ms
 
 
+def given_up(call, state):
+    letter = row("dead_letter", id=f"letter of {call}", call_id=call, run_id="run_1", state=state)
+    return [intent(call), ended(call, Status.FAILED, rows=(letter,))]
+
+
 @pytest.mark.parametrize(
     "needed",
     [
@@ -231,8 +238,9 @@ async def test_entries_from_the_day_on_stay(owner, folder):
         lambda: [held("call_held", "apr_1", run="run_held")],
         lambda: [ended("call_1", run="run_long"), intent("call_2", run="run_long")],
         lambda: [intent("call_1", key=claim("call_1")), ended("call_1")],
+        lambda: given_up("call_1", LetterState.OPEN),
     ],
-    ids=["in flight", "held", "of a run that goes on", "holds a key"],
+    ids=["in flight", "held", "of a run that goes on", "holds a key", "has an open letter"],
 )
 async def test_archiving_stops_before_what_is_still_needed(owner, folder, needed):
     await owner.live(150)
@@ -242,6 +250,13 @@ async def test_archiving_stops_before_what_is_still_needed(owner, folder, needed
     done = await owner.move(folder)
     assert done.stop == TILE
     assert await owner.move(folder) is None
+
+
+async def test_what_was_given_up_on_goes_once_somebody_has_seen_to_it(owner, folder):
+    await owner.append(list(map(owner.spoken, given_up("call_1", LetterState.DISCARDED))))
+    await owner.live(300)
+    await owner.notary.sign()
+    assert (await owner.move(folder)).start == 0
 
 
 async def test_a_call_across_the_cut_is_told_whole(owner, folder):
