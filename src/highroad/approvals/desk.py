@@ -6,7 +6,6 @@ other leaves the decision in the inbox, which the owner empties.
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Final
 
 from highroad.domain.approval import Approval, ApprovalState, Ruling
@@ -172,26 +171,8 @@ class Desk:
         objection = self._rules.objection(approval, by, decision.by)
         if objection is not None:
             raise DecisionRefused(f"{name}: {objection}")
-        if approval.state is not ApprovalState.WAITING:
-            raise DecisionRefused(f"{name} is {approval.state} already; nothing changed")
-        if max(decision.at_ms, self._ledger.clock.now_ms()) >= approval.expires_ms:
+        if approval.is_overdue(max(decision.at_ms, self._ledger.clock.now_ms())):
             raise DecisionRefused(f"{name} has expired; have the call made anew")
         if decision.digest != approval.digest:
             raise DecisionRefused(f"{name} is not what was decided on; look at it again")
-        return _after(approval, decision)
-
-
-def _after(approval: Approval, decision: Decision) -> Approval:
-    """The approval as it stands after a decision.
-
-    Raises:
-        DecisionRefused: The same person agreed before.
-    """
-    if decision.ruling is Ruling.REJECT:
-        return replace(approval, state=ApprovalState.REJECTED)
-    if decision.by in approval.approvers:
-        raise DecisionRefused(f"{approval.id}: the same person agreed before; another is needed")
-    approvers = (*approval.approvers, decision.by)
-    is_enough = len(approvers) >= approval.quorum
-    state = ApprovalState.APPROVED if is_enough else ApprovalState.WAITING
-    return replace(approval, state=state, approvers=approvers)
+        return approval.decided(decision.ruling, decision.by)
