@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final, TypedDict, Unpack
 
 from highroad.domain.audit import DEAD_LETTER
@@ -243,7 +243,7 @@ class Letters:
             return await self.record_discard(order, by)
         _check(letter, by, self._permissions, DISCARD)
         await post(self._ledger, order)
-        return _discarded(letter, order, None)
+        return letter.discarded(by=order.by, at_ms=order.at_ms, reason_ref=None)
 
     # -- orders ------------------------------------------------------------------------------
 
@@ -266,10 +266,14 @@ class Letters:
                 run_id=letter.run_id,
                 payload_id=f"{letter.call_id}.discarded.{order.at_ms}",
             )
-            discarded = _discarded(letter, order, reason)
+            discarded = letter.discarded(
+                by=order.by,
+                at_ms=order.at_ms,
+                reason_ref=None if reason is None else reason.id,
+            )
             receipt = await self._write(discarded, order.profile, reason)
             if isinstance(receipt, KeyDestroyed):  # the word counts without its reason
-                discarded = _discarded(letter, order, None)
+                discarded = letter.discarded(by=order.by, at_ms=order.at_ms, reason_ref=None)
                 await self._write(discarded, order.profile)
         return discarded
 
@@ -315,9 +319,14 @@ class Letters:
                 ) from error
             made, context = await doorway.take_in_redrive(self._services, call)
             outcome = await drive(made, context)
-            after = _after(letter, order, made.id, is_done=await self._is_done(outcome))
-            await self._write(after, order.profile)
-        return Redriven(letter=after, outcome=outcome)
+            redriven = letter.redriven(
+                made.id,
+                by=order.by,
+                at_ms=order.at_ms,
+                is_done=await self._is_done(outcome),
+            )
+            await self._write(redriven, order.profile)
+        return Redriven(letter=redriven, outcome=outcome)
 
     # -- what each needs ---------------------------------------------------------------------
 
@@ -432,28 +441,6 @@ def _check_open(letter: DeadLetter) -> None:
     if not letter.is_open:
         by = "" if letter.redriven_as is None else f" as {letter.redriven_as}"
         raise DecisionRefused(f"{letter.id} is {letter.state} already{by}; nothing changed")
-
-
-def _discarded(letter: DeadLetter, order: Discard, reason: SealedPayload | None) -> DeadLetter:
-    return replace(
-        letter,
-        state=LetterState.DISCARDED,
-        changed_ms=order.at_ms,
-        changed_by=order.by,
-        reason_ref=None if reason is None else reason.id,
-    )
-
-
-def _after(letter: DeadLetter, order: Redrive, call_id: str, *, is_done: bool) -> DeadLetter:
-    """A letter behind its redrive; one that came to nothing leaves it open."""
-    return replace(
-        letter,
-        state=LetterState.REDRIVEN if is_done else LetterState.OPEN,
-        changed_ms=order.at_ms,
-        changed_by=order.by,
-        redriven_as=call_id,
-        redrives=letter.redrives + 1,
-    )
 
 
 def _unreachable(done: Redriven) -> str | None:
