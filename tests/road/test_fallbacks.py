@@ -79,10 +79,14 @@ async def test_it_passes_every_stage_by_itself(world, fax, mail):
     assert {"screen", "approve", "admit", "execute", "finish"} <= {*stages}
 
 
-@pytest.mark.promise("P4")
-async def test_it_is_held_where_people_must_agree(world, effects):
-    @tool(tier="irreversible")
+@pytest.fixture
+def pay(effects):
+    """What stands in for it asks a person, and would have something behind it."""
+
+    @tool(tier="irreversible", transient=(DOWN,), not_applied=(DOWN,), attempts=1)
     def by_hand(order: str) -> str:
+        if effects["hands are tied"]:
+            raise DOWN
         effects["by hand"] += 1
         return order
 
@@ -91,20 +95,51 @@ async def test_it_is_held_where_people_must_agree(world, effects):
         transient=(DOWN,),
         not_applied=(DOWN,),
         attempts=1,
-        fallback=Fallback(to="by_hand"),
+        fallback=[Fallback(to=by_hand), Answer("later")],
     )
     def pay(order: str) -> str:
         raise DOWN
 
-    here = await world(pay, by_hand).open()
-    held = await here.call(pay, {"order": "7"}, run="r")
+    return pay, by_hand
+
+
+@pytest.mark.promise("P4")
+async def test_it_is_held_where_people_must_agree(world, pay, effects):
+    here = await world(*pay).open()
+    held = await here.call(pay[0], {"order": "7"}, run="r")
     assert held.status == "held"
-    again = await here.call(pay, {"order": "7"}, run="r")
+    again = await here.call(pay[0], {"order": "7"}, run="r")
     assert (again.status, again.approval_id) == ("held", held.approval_id)
     await here.approve(held)
     done = await here.wait(await stands_in(here, held))
     assert (done.status, effects["by hand"]) == ("completed", 1)
     assert "by_hand" in done.warnings[0]
+
+
+@pytest.mark.promise("P11")
+async def test_the_letter_behind_one_that_was_held_is_answered_by_what_was_done(
+    world, pay, effects, bob
+):
+    here = await world(*pay).open()
+    held = await here.call(pay[0], {"order": "7"}, run="r")
+    await here.approve(held)
+    await here.wait(held.call_id)
+    letters = here.runtime.dead_letters
+    (letter,) = await letters.list()
+    redriven = await letters.redrive(letter.id, by=bob)
+    assert (redriven.outcome.is_repeated, redriven.letter.state) == (True, "redriven")
+    assert effects["by hand"] == 1
+
+
+async def test_one_that_was_held_ends_the_chain(world, pay, effects):
+    here = await world(*pay).open()
+    held = await here.call(pay[0], {"order": "7"}, run="r")
+    effects["hands are tied"] = 1
+    await here.approve(held)
+    failed = await here.wait(held.call_id)
+    assert (failed.status, failed.call_id) == ("failed", held.call_id)
+    (letter,) = await here.runtime.dead_letters.list()
+    assert letter.tool == "pay"
 
 
 @pytest.mark.promise("P11")
