@@ -1,8 +1,8 @@
 """Dead letters: calls that were given up on, before people.
 
 A redrive is a new call on the road, with the arguments, the key, the principal and the run of the
-first. The table of keys decides what it is answered (`highroad.pipeline.keys`), so that what may
-have taken effect is never run blindly. Only then is the letter changed: should the process die
+first. The table of keys decides what it is answered (`highroad.pipeline.repetition`), so that what
+may have taken effect is never run blindly. Only then is the letter changed: should the process die
 between the two, it stays open, and redriving it once more is answered by what was done.
 """
 
