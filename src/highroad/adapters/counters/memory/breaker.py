@@ -69,8 +69,10 @@ class Breaker:
 
         0 is "not yet, and nobody can say when": a person opened it, or trials are under way.
         """
+        if self.state is BreakerState.CLOSED:
+            return None
         self._recover(now_s)
-        if self.state is BreakerState.CLOSED or holder in self._trials:
+        if holder in self._trials:
             return None
         if self.state is BreakerState.OPEN:
             left_s = self.changed_s + self.rule.recovery_s - now_s
@@ -86,7 +88,8 @@ class Breaker:
 
     def report(self, holder: str, result: AttemptResult, took_s: float, now_s: float) -> bool:
         """An attempt has ended after `took_s` seconds; whether that opened or closed it."""
-        self._recover(now_s)
+        if self.state is not BreakerState.CLOSED:
+            self._recover(now_s)
         is_trial = self._trials.pop(holder, None) is not None
         is_inside = holder in self._inside
         self._inside.discard(holder)
@@ -96,8 +99,8 @@ class Breaker:
         before = self.state
         has_failed = result is AttemptResult.FAILURE
         if self.state is BreakerState.CLOSED:
-            self._count(has_failed=has_failed, is_slow=is_slow, now_s=now_s)
-            if self._is_too_bad():
+            self._count(now_s, has_failed=has_failed, is_slow=is_slow)
+            if (self.failures or self.slow) and self._is_too_bad():
                 self._become(BreakerState.OPEN, now_s)
         elif is_trial and (has_failed or is_slow):
             self._become(BreakerState.OPEN, now_s)
@@ -114,12 +117,13 @@ class Breaker:
 
     def refresh(self, now_s: float) -> None:
         """Let time act: counts that are too old go, and an open breaker tries again."""
-        self._recover(now_s)
-        self._slide(now_s)
+        if self.state is not BreakerState.CLOSED:
+            self._recover(now_s)
+        self._slide(self._number(now_s))
 
     def _recover(self, now_s: float) -> None:
         """Let trials in once the time is up, and give up those that were never heard of again."""
-        if self.state is BreakerState.CLOSED or self.is_forced:
+        if self.is_forced:
             return
         recovery_s = self.rule.recovery_s
         if self.state is BreakerState.OPEN and now_s >= self.changed_s + recovery_s:
@@ -134,10 +138,10 @@ class Breaker:
             self.attempts = self.failures = self.slow = 0
             self._parts.clear()
 
-    def _count(self, *, has_failed: bool, is_slow: bool, now_s: float) -> None:
-        self._slide(now_s)
+    def _count(self, now_s: float, *, has_failed: bool, is_slow: bool) -> None:
         number = self._number(now_s)
         if not self._parts or self._parts[-1].number != number:
+            self._slide(number)
             self._parts.append(_Part(number))
         part = self._parts[-1]
         self.attempts += 1
@@ -149,8 +153,9 @@ class Breaker:
             self.slow += 1
             part.slow += 1
 
-    def _slide(self, now_s: float) -> None:
-        while self._parts and self._parts[0].number <= self._number(now_s) - PARTS:
+    def _slide(self, number: int) -> None:
+        """Let go of the parts that have left the window by the time of this one."""
+        while self._parts and self._parts[0].number <= number - PARTS:
             gone = self._parts.popleft()
             self.attempts -= gone.attempts
             self.failures -= gone.failures
