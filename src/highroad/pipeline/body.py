@@ -3,7 +3,7 @@
 import asyncio
 import inspect
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
@@ -94,7 +94,9 @@ def is_called_off() -> bool:
     return task is None or task.cancelling() > 0
 
 
-async def run_body(call: Call, context: RoadContext, timeout_s: float, watch: Watch) -> object:
+def run_body(
+    call: Call, context: RoadContext, timeout_s: float, watch: Watch
+) -> Coroutine[Any, Any, object]:
     """Run the body once: in the loop, in a thread, or in a worker process.
 
     Args:
@@ -110,13 +112,15 @@ async def run_body(call: Call, context: RoadContext, timeout_s: float, watch: Wa
         Told: It failed apart from here, or there was no room for it, and this says how.
     """
     if context.tool.is_apart:
-        return await _run_apart(call, context, timeout_s)
-    return await within(timeout_s, _run(call, context, watch))
+        return _run_apart(call, context, timeout_s)
+    return within(timeout_s, _run(call, context, watch))
 
 
 async def _run(call: Call, context: RoadContext, watch: Watch) -> object:
     tool, arguments = context.tool, call.known_arguments
-    seen = await tool_context(call, context)
+    seen = None
+    if tool.context_parameter is not None:
+        seen = await tool_context(call, context)
     try:
         resources = None
         if tool.resources:
@@ -132,7 +136,7 @@ async def _run(call: Call, context: RoadContext, watch: Watch) -> object:
         # What is asked afterwards, as a probe, is no part of this attempt.
         if context.seen is seen:
             context.seen = None
-        if isinstance(seen.progress, Progress):
+        if seen is not None and isinstance(seen.progress, Progress):
             seen.progress.is_over = True
 
 

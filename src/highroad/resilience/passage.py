@@ -5,7 +5,7 @@ held while a call waits to try again.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from typing import Final
 
 from highroad.domain.demand import (
@@ -46,7 +46,7 @@ class Passage:
         self._holder = holder
         self._began_s = began_s
 
-    async def leave(self, result: AttemptResult) -> Sequence[BreakerReading]:
+    def leave(self, result: AttemptResult) -> Awaitable[Sequence[BreakerReading]]:
         """Tell the breaker how it went, and give the place back.
 
         Returns:
@@ -55,7 +55,7 @@ class Passage:
         Raises:
             CountersError: The counts cannot be reached; the place is free when its lease ends.
         """
-        return await self.way.left(self._holder, result, self._began_s)
+        return self.way.left(self._holder, result, self._began_s)
 
 
 class Way:
