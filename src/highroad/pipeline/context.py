@@ -43,7 +43,6 @@ class RoadContext:
         "_cost_microusd",
         "_has_slot",
         "_reservation",
-        "_tool",
         "approval",
         "approval_after",
         "attempt_until_s",
@@ -52,6 +51,7 @@ class RoadContext:
         "doubts",
         "flight",
         "is_lone",
+        "is_resolved",
         "lap_s",
         "letter",
         "made_as",
@@ -67,6 +67,7 @@ class RoadContext:
         "started_s",
         "strays",
         "successor",
+        "tool",
         "trouble",
     )
 
@@ -122,7 +123,10 @@ class RoadContext:
         """On the monotonic clock."""
         self.attempt_until_s: float = self.deadline_s
         """When the attempt or question under way is over, on the monotonic clock."""
-        self._tool: RegisteredTool[Any] | None = None
+        self.tool: RegisteredTool[Any]
+        """The compiled tool, for the stages after `resolve`; before, there is none to ask for."""
+        self.is_resolved: bool = False
+        """A tool was found and may be named."""
         self._canonical: bytes | None = None
         self._reservation: Reservation | None = None
         self._has_slot = False
@@ -132,27 +136,13 @@ class RoadContext:
     # -- the call ----------------------------------------------------------------------------
 
     @property
-    def tool(self) -> RegisteredTool[Any]:
-        """The compiled tool, for the stages after `resolve`."""
-        if self._tool is None:
-            raise BrokenPromise(f"call {self.record.call.id} has passed no resolve")
-        return self._tool
-
-    @property
-    def is_resolved(self) -> bool:
-        """Whether a tool was found and may be named."""
-        return self._tool is not None
-
-    @property
     def is_read(self) -> bool:
         """Whether its entries may ride with the next commit; what is refused is awaited."""
-        if self._tool is None or not self.record.has_intent:
-            return False
-        return not self._tool.definition.has_effects
+        return self.is_resolved and self.record.has_intent and not self.tool.definition.has_effects
 
     def settle_on(self, tool: RegisteredTool[Any], call: Call) -> None:
         """Note the tool, and the call with its definition and arguments."""
-        self._tool = tool
+        self.tool, self.is_resolved = tool, True
         self.record.tool_name = tool.definition.name
         self.advance(call)
 

@@ -8,7 +8,7 @@ import asyncio
 import logging
 import traceback
 from collections.abc import Awaitable, Callable
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, Final, NamedTuple
 
 import orjson
 
@@ -92,8 +92,19 @@ ROAD: Final = (
     Stage("execute", execute.execute),
 )
 
-Plan = tuple[Stage | StageLine, ...]
-"""The road of one tool behind `resolve`: stages, and lines for those that were left out."""
+
+class Stretch(NamedTuple):
+    """A stage on the road of one tool, and the lines of those that were left out before it."""
+
+    left_out: tuple[StageLine, ...]
+    name: str
+    decide: Callable[[Call, RoadContext], Awaitable[Verdict]]
+
+
+Plan = tuple[Stretch, ...]
+
+_TO_THE_TOOL: Final[Plan] = (Stretch((), ROAD[0].name, ROAD[0].decide),)
+"""`resolve`: what lies behind it depends on the tool."""
 
 
 async def drive(
@@ -160,44 +171,49 @@ async def enter(services: Services, taking_in: Awaitable[tuple[Call, RoadContext
 
 async def _travel(call: Call, context: RoadContext) -> Verdict:
     """Pass stage after stage, up to the first verdict that is not `Proceed`."""
-    verdict = await _pass(ROAD[0], call, context)
-    if not isinstance(verdict, Proceed):
-        return verdict
-    call = verdict.call
-    for stage in plan(call, context):
-        if not isinstance(stage, Stage):
-            context.record.trace.append(stage)
-            continue
-        verdict = await _pass(stage, call, context)
+    verdict = await _pass(_TO_THE_TOOL, call, context)
+    if isinstance(verdict, Proceed):
+        verdict = await _pass(plan(verdict.call, context), verdict.call, context)
+    if isinstance(verdict, Proceed):
+        raise BrokenPromise("the road ended without a verdict")
+    return verdict
+
+
+async def _pass(road: Plan, call: Call, context: RoadContext) -> Verdict:
+    """Let the stages decide, up to the first that does not say `Proceed`, and note what each said.
+
+    Raises:
+        BrokenPromise: There was none to decide.
+    """
+    trace, verdict = context.record.trace, None
+    for left_out, name, decide in road:
+        trace += left_out
+        verdict = await decide(call, context)
+        trace.append(_line(name, verdict, context.lap_us()))
         if not isinstance(verdict, Proceed):
             return verdict
         call = verdict.call
         if verdict.obligations:
             context.obligations.extend(verdict.obligations)
-    raise BrokenPromise("the road ended without a verdict")
-
-
-async def _pass(stage: Stage, call: Call, context: RoadContext) -> Verdict:
-    """Let one stage decide, and note what it said."""
-    verdict = await stage.decide(call, context)
-    word, code, rule = _words_of(verdict)
-    context.record.trace.append((stage.name, word, code, rule, context.lap_us()))
+    if verdict is None:
+        raise BrokenPromise("a road without a stage")
     return verdict
 
 
-def _words_of(verdict: Verdict) -> tuple[str, str | None, str | None]:
+def _line(stage: str, verdict: Verdict, took_us: int) -> StageLine:
     """A verdict in the trace: its word, code and rule."""
     match verdict:
-        case Proceed(note=note):
-            return ("proceed", None, note)
+        case Proceed():
+            return (stage, "proceed", None, verdict.note, took_us)
         case Refuse():
-            return ("refuse", verdict.actual or verdict.error.code, verdict.rule)
+            return (stage, "refuse", verdict.actual or verdict.error.code, verdict.rule, took_us)
         case Hold(approval=approval):
-            return ("hold", approval.obligations[0].code, None)
+            return (stage, "hold", approval.obligations[0].code, None, took_us)
         case Join(call_id=call_id):
-            return ("join", None, call_id)
+            return (stage, "join", None, call_id, took_us)
         case Conclude(ending=ending):
-            return ("conclude", None if ending.error is None else ending.error.code, ending.rule)
+            code = None if ending.error is None else ending.error.code
+            return (stage, "conclude", code, ending.rule, took_us)
 
 
 def plan(call: Call, context: RoadContext) -> Plan:
@@ -211,16 +227,23 @@ def plan(call: Call, context: RoadContext) -> Plan:
         and call.idempotency_key is None
         and not call.dry_run
     )
-    compiled = cast("Plan | None", services.plans.get((definition.digest, is_lone_read)))
+    compiled: Plan | None = services.plans.get((definition.digest, is_lone_read))
     if compiled is None:
-        compiled = tuple(
-            stage
-            if _is_needed(stage, tool, services, is_lone_read=is_lone_read)
-            else (stage.name, "n/a", None, None, 0)
-            for stage in ROAD[1:]
-        )
+        compiled = _compiled(tool, services, is_lone_read=is_lone_read)
         services.plans[definition.digest, is_lone_read] = compiled
     return compiled
+
+
+def _compiled(tool: RegisteredTool[Any], services: Services, *, is_lone_read: bool) -> Plan:
+    stretches: list[Stretch] = []
+    left_out: tuple[StageLine, ...] = ()
+    for stage in ROAD[1:]:
+        if _is_needed(stage, tool, services, is_lone_read=is_lone_read):
+            stretches.append(Stretch(left_out, stage.name, stage.decide))
+            left_out = ()
+        else:
+            left_out = (*left_out, (stage.name, "n/a", None, None, 0))
+    return tuple(stretches)
 
 
 def _is_needed(
