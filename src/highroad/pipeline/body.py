@@ -12,7 +12,7 @@ from typing import Any, Final, TypeAlias
 import orjson
 
 from highroad.domain.call import Call
-from highroad.domain.outcome import AnyOutcome
+from highroad.domain.outcome import AnyOutcome, Proof
 from highroad.pipeline.context import RoadContext
 from highroad.pipeline.guest import Answer, describe
 from highroad.pipeline.judgement import Told, overloaded
@@ -129,7 +129,7 @@ async def _run(call: Call, context: RoadContext, watch: Watch) -> object:
         if not tool.is_async:
             start = partial(tool.start, arguments, context=seen, resources=resources)
             return await _run_in_thread(start, context, watch)
-        context.begin_body()
+        context.doubt.begin(context.record.attempts, tool.definition)
         started = tool.start(arguments, context=seen, resources=resources)
         return await started if inspect.isawaitable(started) else started
     finally:
@@ -147,7 +147,7 @@ async def _run_in_thread(start: Callable[[], object], context: RoadContext, watc
         return await context.services.threads.run(
             context.tool.definition.needs,
             start,
-            begin=context.begin_body,
+            begin=partial(context.doubt.begin, attempt, context.tool.definition),
             leave=lambda body: watch(context, attempt, body),
         )
     except Overloaded:
@@ -160,13 +160,13 @@ async def _run_apart(call: Call, context: RoadContext, timeout_s: float) -> obje
     body, request = describe(tool), orjson.dumps(call.known_arguments)
     try:
         cell = await within(context.remaining_s(), sandbox.prepare(body))
-        context.begin_body()
+        context.doubt.begin(context.record.attempts, tool.definition)
         run = cell.run(request)
         answer = Answer.read(await within(min(timeout_s, context.remaining_s()), run))
     except SandboxError as error:
         _log.warning("the body of %s was lost: %s", tool.name, error)
         if not error.has_begun:
-            context.forget_body()
+            context.doubt.dispel(context.record.attempts, Proof.NOT_STARTED)
         raise
     if answer.failure is not None:
         raise Told(answer.failure)

@@ -12,12 +12,11 @@ from highroad.domain.call import Call
 from highroad.domain.dead_letter import DeadLetter
 from highroad.domain.demand import Amount
 from highroad.domain.entry import KeyClaim
-from highroad.domain.error import BrokenPromise, CountersError
+from highroad.domain.error import CountersError
 from highroad.domain.json_value import JsonValue
 from highroad.domain.label import Labels
 from highroad.domain.limits import MICRO
-from highroad.domain.outcome import AnyOutcome, Ending, Proof, Status
-from highroad.domain.tool import Effect
+from highroad.domain.outcome import AnyOutcome, Ending, Status
 from highroad.domain.verdict import StageLine
 from highroad.ledger.canonical import canonical
 from highroad.ledger.record import CallRecord
@@ -25,6 +24,7 @@ from highroad.limits.exceeded import Exceeded
 from highroad.limits.reservation import Reservation
 from highroad.limits.runs import LiveRun
 from highroad.limits.share import Spender, Spending, ToolCap, to_microusd
+from highroad.pipeline.doubt import Doubt
 from highroad.pipeline.inflight import Flight
 from highroad.pipeline.services import Services
 from highroad.pipeline.successor import Successor
@@ -48,7 +48,7 @@ class RoadContext:
         "attempt_until_s",
         "claim",
         "deadline_s",
-        "doubts",
+        "doubt",
         "flight",
         "is_lone",
         "is_resolved",
@@ -58,14 +58,12 @@ class RoadContext:
         "near",
         "obligations",
         "outcome",
-        "proof",
         "record",
         "run",
         "seen",
         "services",
         "spending",
         "started_s",
-        "strays",
         "successor",
         "tool",
         "trouble",
@@ -90,13 +88,8 @@ class RoadContext:
         self.obligations: list[Obligation] = []
         self.outcome: AnyOutcome | None = None
         """The answer, as soon as it is known: before the terminal record is durable."""
-        self.proof: Proof | None = Proof.NOT_STARTED
-        """Shows that nothing was applied, as long as something does."""
-        self.doubts: frozenset[int] = frozenset()
-        """Attempts that may have been applied: what another one proves, it proves of itself
-        alone. 0 is that of a process that is gone."""
-        self.strays: frozenset[int] = frozenset()
-        """Attempts that were given up on and whose bodies run on, each in its thread."""
+        self.doubt: Doubt = Doubt()
+        """Whether it may have been applied."""
         self.seen: ToolContext[Any] | None = None
         """What the tool's body and hooks were handed last."""
         self.made_as: Successor | None = None
@@ -373,34 +366,6 @@ class RoadContext:
             )
             return reserved
         return to_microusd(usd)
-
-    # -- the body ----------------------------------------------------------------------------
-
-    def begin_body(self) -> None:
-        """The body runs: "not started" proves nothing any more."""
-        definition = self.tool.definition
-        if definition.has_effects:
-            self.doubts |= {self.record.attempts}
-        self.proof = Proof.REPEATABLE if definition.effect is Effect.REPEATABLE else None
-
-    def forget_body(self) -> None:
-        """The body never began after all."""
-        self.doubts -= {self.record.attempts}
-        if self.proof is None and not self.doubts:
-            self.proof = Proof.NOT_STARTED
-
-    def judge_attempt(self, attempt: int, *, is_applied: bool | None, proof: Proof) -> None:
-        """Keep a proof as long as every attempt has one."""
-        if is_applied is not False:
-            return
-        self.doubts -= {attempt}
-        if self.proof is None and not self.doubts:
-            self.proof = proof
-
-    def resume_body(self) -> None:
-        """The body may have run before, in a process that is gone, and of the class of then."""
-        self.doubts = frozenset({0})
-        self.proof = Proof.REPEATABLE if self.record.effect == Effect.REPEATABLE else None
 
     # -- the end -----------------------------------------------------------------------------
 

@@ -25,8 +25,8 @@ from highroad.domain.outcome import (
     Unknown,
 )
 from highroad.domain.verdict import Conclude, Hold, Join, Proceed, Refuse, StageLine, Verdict
-from highroad.pipeline.attempts import unknown
 from highroad.pipeline.context import RoadContext
+from highroad.pipeline.doubt import ended_by
 from highroad.pipeline.services import Services
 from highroad.pipeline.stages import (
     admit,
@@ -302,7 +302,7 @@ async def _join(call_id: str, context: RoadContext, maker: str | None) -> Ending
 
 async def _finish_cancelled(context: RoadContext) -> AnyOutcome:
     """End a call that was cancelled under way; a second cancellation must not stop that."""
-    ending = cancelled(context.proof, by=context.flight.called_off_by)
+    ending = cancelled(context.doubt.proof, by=context.flight.called_off_by)
     finishing = asyncio.get_running_loop().create_task(finish(context, ending))
     tasks = context.services.tasks
     tasks.add(finishing)
@@ -315,9 +315,7 @@ def cancelled(proof: Proof | None, *, by: str | None) -> Ending:
     error, rule = GONE, None
     if by is not None:
         error, rule = CALLED_OFF, f"cancelled.{by}"
-    if proof is None:
-        return Ending(status=Status.UNKNOWN, error=unknown(error), rule=rule)
-    return Ending(status=Status.CANCELLED, error=error, proof=proof, rule=rule)
+    return ended_by(proof, error, status=Status.CANCELLED, rule=rule)
 
 
 def _report(call: Call, error: Exception) -> None:
@@ -340,6 +338,4 @@ def _broken(context: RoadContext, error: Exception) -> Ending:
             message="Highroad made a mistake with this call.",
             hint="Do not repeat the call; report the call id.",
         )
-    if context.proof is not None:
-        return Ending(status=Status.FAILED, error=seen, proof=context.proof)
-    return Ending(status=Status.UNKNOWN, error=unknown(seen))
+    return ended_by(context.doubt.proof, seen)

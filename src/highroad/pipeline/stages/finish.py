@@ -15,12 +15,10 @@ from highroad.domain.outcome import (
     AnyOutcome,
     Completed,
     Ending,
-    Failed,
     Preview,
     Proof,
     Refused,
     Status,
-    Unknown,
     ended_without_value,
 )
 from highroad.domain.part import Blob
@@ -44,6 +42,18 @@ TOO_LARGE: Final = CallError(
     code=Code.RESULT_TOO_LARGE,
     message="The result is larger than the limit.",
     hint="Ask for less: a narrower search, fewer fields, a page.",
+)
+
+UNRECORDED: Final = CallError(
+    code=Code.LEDGER_UNAVAILABLE,
+    message="The ledger cannot be written, so this call cannot be completed.",
+    hint="Try again later.",
+    retryable=True,
+)
+MAYBE_APPLIED: Final = CallError(
+    code=Code.LEDGER_UNAVAILABLE,
+    message="The call may have taken effect, but the ledger cannot be written.",
+    hint="Do not call again: it could happen twice.",
 )
 
 
@@ -257,9 +267,10 @@ def _checked(context: RoadContext, ending: Ending) -> tuple[Result | None, Endin
         )
     else:
         return Result(encoded.data, encoded.json, encoded.value, blobs=encoded.blobs), ending
-    if context.proof is Proof.REPEATABLE:
+    proof = context.doubt.proof
+    if proof is Proof.REPEATABLE:
         # Nothing took effect, so nothing is lost by saying that it failed.
-        return None, replace(ending, status=Status.FAILED, error=error, proof=context.proof)
+        return None, replace(ending, status=Status.FAILED, error=error, proof=proof)
     return broken, ending
 
 
@@ -344,24 +355,9 @@ def _warnings(context: RoadContext, ending: Ending, result: Result) -> tuple[str
 def _unrecorded(context: RoadContext, ending: Ending) -> AnyOutcome:
     """The ledger cannot be written: what was not applied is refused, the rest is unknown."""
     call_id, approval = context.record.call.id, context.approval
-    error = CallError(
-        code=Code.LEDGER_UNAVAILABLE,
-        message="The ledger cannot be written, so this call cannot be completed.",
-        hint="Try again later.",
-        retryable=True,
-    )
     if not context.record.has_intent:
         # A call that was held still is: whoever waits for it later drives it on.
-        return Refused(call_id=call_id, error=error) if approval is None else held_by(approval)
-    proof = ending.proof or context.proof
-    if proof is not None:
-        return Failed(call_id=call_id, error=error, proof=proof)
-    return Unknown(
-        call_id=call_id,
-        error=replace(
-            error,
-            message="The call may have taken effect, but the ledger cannot be written.",
-            hint="Do not call again: it could happen twice.",
-            retryable=False,
-        ),
-    )
+        return Refused(call_id=call_id, error=UNRECORDED) if approval is None else held_by(approval)
+    proof = ending.proof or context.doubt.proof
+    error = MAYBE_APPLIED if proof is None else UNRECORDED
+    return ended_without_value(Status.FAILED, call_id=call_id, error=error, proof=proof)
