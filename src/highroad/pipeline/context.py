@@ -34,6 +34,8 @@ from highroad.tools.compile import RegisteredTool
 
 _log: Final = logging.getLogger("highroad.road")
 
+_UNKNOWN: Final = Status.UNKNOWN
+
 
 class RoadContext:
     """What is learned about one call while it is on the road."""
@@ -309,7 +311,7 @@ class RoadContext:
         if self._cost_microusd is not None:  # a bug of ours brought it to `finish` once more
             return self._cost_microusd
         reserved = cost = self.record.reserved_microusd
-        if ending.status is Status.UNKNOWN:
+        if ending.status is _UNKNOWN:
             return cost
         if result is not None and self.is_resolved and self.tool.cost.actual is not None:
             cost = self._actual_cost(reserved, orjson.loads(result))

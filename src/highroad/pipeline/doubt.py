@@ -11,6 +11,11 @@ from highroad.domain.failure_kind import FailureKind
 from highroad.domain.outcome import Ending, Proof, Status
 from highroad.domain.tool import Effect, ToolDefinition
 
+# Members of enumerations that every call asks for: looking one up takes longer than using it.
+_NOT_STARTED: Final = Proof.NOT_STARTED
+_MAY_BE_REPEATED: Final = Proof.REPEATABLE
+_REPEATABLE: Final = Effect.REPEATABLE
+
 _EARLIER: Final = 0
 """Stands for the attempts of a process that is gone; ours are counted from 1."""
 
@@ -21,7 +26,7 @@ class Doubt:
     __slots__ = ("attempts", "proof", "strays")
 
     def __init__(self) -> None:
-        self.proof: Proof | None = Proof.NOT_STARTED
+        self.proof: Proof | None = _NOT_STARTED
         """Shows that nothing was applied, as long as something does."""
         self.attempts: frozenset[int] = frozenset()
         """That may have been applied: what another one proves, it proves of itself alone."""
@@ -32,12 +37,12 @@ class Doubt:
         """The body runs: "not started" proves nothing any more."""
         if definition.has_effects:
             self.attempts |= {attempt}
-        self.proof = Proof.REPEATABLE if definition.effect is Effect.REPEATABLE else None
+        self.proof = _MAY_BE_REPEATED if definition.effect is _REPEATABLE else None
 
     def resume(self, effect: str | None) -> None:
         """The body may have run before, in a process that is gone, and of the class of then."""
         self.attempts = frozenset({_EARLIER})
-        self.proof = Proof.REPEATABLE if effect == Effect.REPEATABLE else None
+        self.proof = _MAY_BE_REPEATED if effect == _REPEATABLE else None
 
     def dispel(self, attempt: int, proof: Proof) -> None:
         """An attempt was not applied; it proves something of the call if no other one may be."""

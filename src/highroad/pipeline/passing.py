@@ -19,6 +19,7 @@ from highroad.resilience.passage import Passage, Way
 
 _log: Final = logging.getLogger("highroad.dependencies")
 
+_SUCCESS: Final = AttemptResult.SUCCESS
 _ANSWERED: Final = frozenset(
     {FailureKind.INVALID_ARGUMENTS, FailureKind.DENIED, FailureKind.PERMANENT}
 )
@@ -51,7 +52,7 @@ async def leave(passage: Passage | None, context: RoadContext, came: Ending | Fa
     if isinstance(came, Failure):
         await inform(passage, context.services, context.record.call.id, result_of_failure(came))
         return
-    await inform(passage, context.services, context.record.call.id, AttemptResult.SUCCESS)
+    await inform(passage, context.services, context.record.call.id, _SUCCESS)
     if passage.way.is_suspect:
         await _warn(passage.way, context)
 

@@ -30,6 +30,7 @@ from highroad.domain.health import Checkup, trouble_of
 from highroad.ports.clock import Clock
 from highroad.ports.counters import Counters, OwnBreaker
 
+_FAILURE: Final = AttemptResult.FAILURE
 _LEASE_S: Final = 300.0
 """How long a place lasts that nobody gives back: longer than an attempt, since its holder died."""
 _POLL_S: Final = 0.1
@@ -118,7 +119,7 @@ class Way:
         """An attempt has ended; for `Passage.leave` alone."""
         now_s = self._clock.monotonic_s()
         took_s = now_s - began_s
-        if result is AttemptResult.FAILURE:
+        if result is _FAILURE:
             self.is_suspect = True
         if self._own is not None:
             has_moved = self._own.report(holder, result, took_s, now_s)

@@ -33,6 +33,8 @@ from highroad.pipeline.stored import held_by, stored_outcome
 from highroad.pipeline.successor import Successor
 from highroad.tools.compile import RegisteredTool
 
+_COMPLETED: Final = Status.COMPLETED
+
 INVALID: Final = CallError(
     code=Code.RESULT_INVALID,
     message="The result is not what the tool promises to return.",
@@ -145,10 +147,10 @@ async def finish(context: RoadContext, ending: Ending) -> AnyOutcome:
     nothing about it.
     """
     result: Result | None = None
-    if ending.status is Status.COMPLETED:
+    if ending.status is _COMPLETED:
         result, ending = _checked(context, ending)
     now_ms = context.services.clock.now_ms()
-    if ending.status is not Status.COMPLETED:
+    if ending.status is not _COMPLETED:
         failover.give_up(context, ending, at_ms=now_ms)
     cost_microusd = context.settle(ending, None if result is None else result.data)
     outcome = context.outcome = _outcome(context, ending, result)
