@@ -246,24 +246,27 @@ class RoadContext:
         if self._reservation is not None:
             self._reservation.commit()
 
-    async def give_back(self) -> None:
+    def give_back(self) -> Coroutine[Any, Any, None] | None:
         """Settle what was reserved, or give back what no intent took over; and the slot.
 
         What is unknown, or could not be recorded, is left as it is held: in full.
+
+        Returns:
+            What is to be awaited for that, if anything is.
         """
         if self._has_slot:
             self._has_slot = False
             self.services.slots.give(self.record.call.run_id)
         returning = self._returning()
         if returning is None:
-            return
-        if self.services.budgets.counters.is_shared:
-            # Nobody waits for another machine to hear of it.
-            task = asyncio.get_running_loop().create_task(self._return(returning))
-            self.services.tasks.add(task)
-            task.add_done_callback(self.services.tasks.discard)
-        else:
-            await self._return(returning)
+            return None
+        if not self.services.budgets.counters.is_shared:
+            return self._return(returning)
+        # Nobody waits for another machine to hear of it.
+        task = asyncio.get_running_loop().create_task(self._return(returning))
+        self.services.tasks.add(task)
+        task.add_done_callback(self.services.tasks.discard)
+        return None
 
     def _returning(self) -> Coroutine[Any, Any, None] | None:
         """What is to be told to the counters."""

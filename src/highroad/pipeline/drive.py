@@ -120,7 +120,10 @@ async def drive(
     outcome: AnyOutcome | None = None
     try:
         if ending is None:
-            found = await _end_of(await _travel(call, context), context)
+            verdict = await _travel(call, context)
+            found = (
+                verdict.ending if isinstance(verdict, Conclude) else await _end_of(verdict, context)
+            )
         else:
             found = await ending
         flight.is_answered = True
@@ -138,7 +141,9 @@ async def drive(
         outcome = await finish(context, _broken(context, error))
     finally:
         flight.take_back()
-        await context.give_back()
+        returning = context.give_back()
+        if returning is not None:
+            await returning
         # Cancelled once more while it ends, the call still has its answer for those who joined.
         context.leave(context.outcome if outcome is None else outcome)
     if isinstance(outcome, _LOUD):
@@ -169,7 +174,7 @@ async def enter(services: Services, taking_in: Awaitable[tuple[Call, RoadContext
     return await drive(call, context)
 
 
-async def _travel(call: Call, context: RoadContext) -> Verdict:
+async def _travel(call: Call, context: RoadContext) -> Refuse | Hold | Join | Conclude:
     """Pass stage after stage, up to the first verdict that is not `Proceed`."""
     verdict = await _pass(_TO_THE_TOOL, call, context)
     if isinstance(verdict, Proceed):
@@ -189,9 +194,10 @@ async def _pass(road: Plan, call: Call, context: RoadContext) -> Verdict:
     for left_out, name, decide in road:
         trace += left_out
         verdict = await decide(call, context)
-        trace.append(_line(name, verdict, context.lap_us()))
         if not isinstance(verdict, Proceed):
+            trace.append((name, *_words_of(verdict), context.lap_us()))
             return verdict
+        trace.append((name, "proceed", None, verdict.note, context.lap_us()))
         call = verdict.call
         if verdict.obligations:
             context.obligations.extend(verdict.obligations)
@@ -200,20 +206,19 @@ async def _pass(road: Plan, call: Call, context: RoadContext) -> Verdict:
     return verdict
 
 
-def _line(stage: str, verdict: Verdict, took_us: int) -> StageLine:
-    """A verdict in the trace: its word, code and rule."""
+def _words_of(
+    verdict: Refuse | Hold | Join | Conclude,
+) -> tuple[str, str | None, str | None]:
+    """What left the road, in the trace: its word, code and rule."""
     match verdict:
-        case Proceed():
-            return (stage, "proceed", None, verdict.note, took_us)
         case Refuse():
-            return (stage, "refuse", verdict.actual or verdict.error.code, verdict.rule, took_us)
+            return ("refuse", verdict.actual or verdict.error.code, verdict.rule)
         case Hold(approval=approval):
-            return (stage, "hold", approval.obligations[0].code, None, took_us)
+            return ("hold", approval.obligations[0].code, None)
         case Join(call_id=call_id):
-            return (stage, "join", None, call_id, took_us)
+            return ("join", None, call_id)
         case Conclude(ending=ending):
-            code = None if ending.error is None else ending.error.code
-            return (stage, "conclude", code, ending.rule, took_us)
+            return ("conclude", None if ending.error is None else ending.error.code, ending.rule)
 
 
 def plan(call: Call, context: RoadContext) -> Plan:
@@ -254,11 +259,9 @@ def _is_needed(
     return stage.applies(tool, services)
 
 
-async def _end_of(verdict: Verdict, context: RoadContext) -> Ending | Held:
-    """What a verdict means for the call."""
+async def _end_of(verdict: Refuse | Hold | Join, context: RoadContext) -> Ending | Held:
+    """What it means for the call that a stage neither let it go on nor ended it."""
     match verdict:
-        case Conclude(ending=ending):
-            return ending
         case Refuse():
             return Ending(
                 status=Status.REFUSED,
@@ -272,8 +275,6 @@ async def _end_of(verdict: Verdict, context: RoadContext) -> Ending | Held:
             return held_by(approval)
         case Join(call_id=call_id, maker=maker):
             return await _join(call_id, context, maker)
-        case Proceed():
-            raise BrokenPromise("a stage that ends the road said proceed")
 
 
 async def _join(call_id: str, context: RoadContext, maker: str | None) -> Ending | Held:

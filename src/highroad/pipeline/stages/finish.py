@@ -6,7 +6,6 @@ from typing import Any, Final
 import orjson
 from pydantic import ValidationError
 
-from highroad.domain.dead_letter import DeadLetter
 from highroad.domain.entry import AlreadyEnded, Entry, KeyClaim, KeyTaken
 from highroad.domain.error import BrokenPromise, CallError, Code, LedgerError
 from highroad.domain.json_value import JsonValue
@@ -73,7 +72,7 @@ class Result:
     """Where they are not those of the version that was called."""
 
 
-@value
+@value(kw_only=False)
 class Terminal:
     """What the terminal record is made of, fixed when the call ends."""
 
@@ -85,14 +84,13 @@ class Terminal:
     cost_microusd: int
     successor: Successor | None = None
     """The call that stands in for this one."""
-    letter: DeadLetter | None = None
 
     def __call__(self) -> Entry:
         """The record, with the payloads that it refers to."""
         context, ending, result = self.context, self.ending, self.result
         call, record = context.record.call, context.record
         ledger = context.services.ledger
-        if self.letter is not None:
+        if context.letter is not None:
             _keep(context)
         if record.arguments is None:
             ledger.seal_arguments(record, context.content_of_arguments())
@@ -114,7 +112,7 @@ class Terminal:
             keeps_key=_keeps_key(context, ending) or self._leaves_key,
             claim=self._claim,
             successor=None if self.successor is None else self.successor.call_id,
-            letter=self.letter,
+            letter=context.letter,
             at_ms=self.at_ms,
             latency_us=self.latency_us,
             cost_microusd=self.cost_microusd,
@@ -158,14 +156,7 @@ async def finish(context: RoadContext, ending: Ending) -> AnyOutcome:
     code = None if ending.error is None else ending.error.code
     record.trace.append(("finish", ending.status, code, None, 0))
     terminal = Terminal(
-        context=context,
-        ending=ending,
-        result=result,
-        at_ms=now_ms,
-        latency_us=context.elapsed_us(),
-        cost_microusd=cost_microusd,
-        successor=context.successor,
-        letter=context.letter,
+        context, ending, result, now_ms, context.elapsed_us(), cost_microusd, context.successor
     )
     try:
         if context.is_read:
@@ -258,7 +249,9 @@ def _checked(context: RoadContext, ending: Ending) -> tuple[Result | None, Endin
         warnings = (lost,) if error is None else (lost, error.message, error.hint)
         return Result(b"null", None, None, is_invalid=True, warnings=warnings), ending
     encoded = tool.result.encode(ending.result)
-    size = len(encoded.data) + sum(len(blob.data) for blob in encoded.blobs)
+    size = len(encoded.data)
+    if encoded.blobs:
+        size += sum(len(blob.data) for blob in encoded.blobs)
     if size > context.services.limits.result_bytes:
         error = replace(TOO_LARGE, message=f"The result has {size} bytes, more than the limit.")
         broken = Result(b"null", None, None, is_invalid=True, warnings=(error.message,))
