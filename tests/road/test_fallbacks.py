@@ -1,6 +1,7 @@
 """What stands in for a call whose dependency cannot be reached."""
 
 import asyncio
+from types import SimpleNamespace
 
 import pytest
 
@@ -294,19 +295,28 @@ async def test_arguments_that_cannot_be_made_pass_the_tool_over(world, mail, cap
     assert "secret-word" not in caplog.text
 
 
-async def test_the_last_result_stands_in_marked_stale(world, effects):
-    is_down = False
+@pytest.fixture
+def shop():
+    """What prices are read from, until it is down."""
+    return SimpleNamespace(is_down=False)
 
+
+@pytest.fixture
+def get_price(shop):
     @tool(tier="read", transient=(DOWN,), attempts=1, fallback=StaleResult(max_age_s=600))
     def get_price(article: str) -> float:
-        if is_down:
+        if shop.is_down:
             raise DOWN
         return 9.5
 
+    return get_price
+
+
+async def test_the_last_result_stands_in_marked_stale(world, shop, get_price):
     here = await world(get_price).open()
     fresh = await here.call(get_price, {"article": "pen"})
     assert not fresh.is_cached
-    is_down = True
+    shop.is_down = True
     here.clock.advance(300)
     stale = await here.call(get_price, {"article": "pen"})
     assert (stale.value, stale.is_stale, stale.is_cached) == (9.5, True, True)
@@ -319,18 +329,10 @@ async def test_the_last_result_stands_in_marked_stale(world, effects):
     assert (stored.value, stored.is_stale, stored.warnings) == (9.5, True, stale.warnings)
 
 
-async def test_a_stored_result_is_nobody_elses(world, bob):
-    is_down = False
-
-    @tool(tier="read", transient=(DOWN,), attempts=1, fallback=StaleResult(max_age_s=600))
-    def get_price(article: str) -> float:
-        if is_down:
-            raise DOWN
-        return 9.5
-
+async def test_a_stored_result_is_nobody_elses(world, shop, get_price, bob):
     here = await world(get_price).open()
     await here.call(get_price, {"article": "pen"})
-    is_down = True
+    shop.is_down = True
     assert (await here.call(get_price, {"article": "pen"}, principal=bob)).status == "failed"
 
 
