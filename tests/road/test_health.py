@@ -620,7 +620,7 @@ async def test_a_synchronous_check_that_hangs_takes_one_thread_and_no_more(threa
         begun.append(1)
         goes_on.wait(30)
 
-    runtime = await threaded(hang, timeout_s=0.01).open()
+    runtime = await threaded(hang, timeout_s=0.25).open()
     try:
         await check(runtime, times=3)
         found = await health_of(runtime)
