@@ -24,6 +24,9 @@ from highroad.tools.compile import RegisteredTool
 
 _log: Final = logging.getLogger("highroad.road")
 
+_PROMISED_BY_NOBODY: Final = object()
+"""In place of a result that breaks its promise, where what is left of it would not show that."""
+
 Watch: TypeAlias = Callable[[RoadContext, int, Future[object]], None]
 """Is handed a body that was given up on, with the number of its attempt."""
 
@@ -182,4 +185,4 @@ def _result_of(answer: Answer, tool: RegisteredTool[Any]) -> object:
     if not answer.is_invalid:
         return tool.result.read(answer.data, blobs)
     broken = orjson.loads(answer.data)
-    return broken if tool.result.encode(broken).problems else Answer
+    return broken if tool.result.encode(broken).problems else _PROMISED_BY_NOBODY

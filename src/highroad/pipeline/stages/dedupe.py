@@ -20,12 +20,6 @@ INSIDE_ITSELF: Final = CallError(
 """Joined, the two would wait for each other."""
 
 
-def applies(tool: RegisteredTool[Any], services: Services) -> bool:
-    """Always: what can be left out is known from the call, not from the tool alone."""
-    del tool, services
-    return True
-
-
 def applies_to_lone_read(tool: RegisteredTool[Any], services: Services) -> bool:
     """A direct read without a key repeats nothing, but may be answered from the cache."""
     del services
