@@ -178,7 +178,7 @@ class AttemptResult(StrEnum):
     """Nothing: it was called off before, or went wrong for reasons of its own."""
 
 
-@value
+@value(kw_only=False)
 class Settled:
     """A budget's part of a piece of work that has ended: `used` replaces what was held.
 
@@ -189,7 +189,7 @@ class Settled:
     used: Amount
 
 
-@value
+@value(kw_only=False)
 class Reported:
     """A passed attempt has ended."""
 

@@ -44,8 +44,9 @@ class Accounts:
         """Accounts in memory."""
         return len(self._accounts)
 
-    def look(self, demand: BudgetDemand, holder: str) -> Shortage | None:
-        """Why the account has not so much left."""
+    def look(self, demand: BudgetDemand, holder: str, now_s: float) -> Shortage | None:
+        """Why the account has not so much left, whatever the time."""
+        del now_s
         account = self._accounts.get(demand.account)
         if account is None:
             return Shortage(demand=demand, lack=Lack.UNSEEDED)
@@ -56,12 +57,13 @@ class Accounts:
                     return demand.shortage(total)
         return None
 
-    def take(self, demand: BudgetDemand, holder: str) -> tuple[Near, ...]:
+    def take(self, demand: BudgetDemand, holder: str, now_s: float) -> tuple[Near, ...]:
         """Hold the amount for `holder`, or use it at once where the demand is final.
 
         Returns:
             What is nearly used up with it.
         """
+        del now_s
         account = self._accounts[demand.account]
         self._accounts.move_to_end(demand.account)
         if demand.is_final or holder not in account.held:
@@ -74,8 +76,9 @@ class Accounts:
                 return demand.near(total)
         return ()
 
-    def give(self, given: Settled, holder: str) -> None:
+    def give(self, given: Settled, holder: str, now_s: float) -> None:
         """Put what was used in place of what was held."""
+        del now_s
         account = self._accounts.get(given.demand.account)
         held = None if account is None else account.held.pop(holder, None)
         if account is not None and held is not None and held != given.used:
