@@ -9,19 +9,16 @@ import asyncio
 from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
-from typing import Final
 
 from highroad.domain.dead_letter import DeadLetter, settled
 from highroad.domain.entry import AMENDMENT, Amendment, AmendmentKind
 from highroad.domain.error import LedgerError
 from highroad.domain.failure import Failure
+from highroad.domain.identity import OURSELVES
 from highroad.domain.outcome import AnyOutcome, Completed, Ending, Proof, Status
 from highroad.ledger import entries
 from highroad.pipeline.context import RoadContext
 from highroad.pipeline.judgement import raised, returned
-
-OURSELVES: Final = "highroad"
-"""Who amends, where no person does."""
 
 
 def watch(context: RoadContext, attempt: int, body: Future[object]) -> None:
