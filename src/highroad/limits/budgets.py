@@ -251,7 +251,8 @@ class Budgets:
 
     def _nearly_late(self, run: LiveRun) -> tuple[Exceeded, ...]:
         """Wall time of the run and of those above it, where it is nearly over, or is."""
-        most_s, found = self._limits.run_s, list[Exceeded]()
+        most_s = self._limits.run_s
+        found: list[Exceeded] = []
         each: LiveRun | None = run
         while each is not None:
             elapsed_s = each.elapsed_s

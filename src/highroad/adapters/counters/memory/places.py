@@ -54,7 +54,9 @@ class Places:
 
     def _living(self, key: str, now_s: float) -> dict[str, tuple[float, float]]:
         """The places of a key, without those whose holders have not been heard of."""
-        places = self._places.get(key, {})
+        places = self._places.get(key)
+        if places is None:
+            return {}
         for holder in [each for each, (until_s, _) in places.items() if until_s <= now_s]:
             del places[holder]
         if not places:

@@ -41,7 +41,7 @@ class Windows:
 
     def take(self, demand: RateDemand, holder: str, now_s: float) -> None:
         """Count a turn."""
-        turns = self._recent(demand, now_s)
+        turns, _ = self._windows.get(demand.key) or ({}, 0.0)
         if holder not in turns:
             self._add(demand, turns, now_s, holder)
 
