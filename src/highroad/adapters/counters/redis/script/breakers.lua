@@ -1,0 +1,188 @@
+-- Breakers: closed, open, half-open. The rules are those of the one in memory (`breaker.py`).
+
+local PARTS = 10
+local breakers, kept = {}, {}
+
+local function breaker_key(name) return prefix .. 'breaker:' .. name end
+local function inside_key(name) return prefix .. 'inside:' .. name end
+local function trials_key(name) return prefix .. 'trials:' .. name end
+
+local function read_parts(text)
+  local parts = {}
+  for part in string.gmatch(text, '[^;]+') do parts[#parts + 1] = numbers(part) end
+  return parts
+end
+
+local function written(parts)
+  local found = {}
+  for at, part in ipairs(parts) do
+    found[at] = whole(part[1]) .. ' ' .. part[2] .. ' ' .. part[3] .. ' ' .. part[4]
+  end
+  return table.concat(found, ';')
+end
+
+-- rule: failures, failure_rate, window_us, recovery_us, successes, slow_s, slow_rate, slow_attempts
+local function breaker_of(name, rule)
+  local breaker = kept[name]
+  if not breaker then
+    local found = redis.call('HMGET', breaker_key(name), 'state', 'forced', 'changed', 'successes',
+      'attempts', 'failures', 'slow', 'parts')
+    breaker = {name = name, is_known = found[1] and true, state = found[1] or 'closed',
+      forced = found[2] == '1', changed = tonumber(found[3]) or now,
+      successes = tonumber(found[4]) or 0, attempts = tonumber(found[5]) or 0,
+      failures = tonumber(found[6]) or 0, slow = tonumber(found[7]) or 0,
+      parts = read_parts(found[8] or '')}
+    kept[name] = breaker
+  end
+  breaker.rule = rule
+  return breaker
+end
+
+local function save_breaker(breaker)
+  local key = breaker_key(breaker.name)
+  breaker.is_known = true
+  redis.call('HSET', key, 'state', breaker.state, 'forced', breaker.forced and '1' or '0',
+    'changed', whole(breaker.changed), 'successes', breaker.successes,
+    'attempts', breaker.attempts, 'failures', breaker.failures, 'slow', breaker.slow,
+    'parts', written(breaker.parts))
+  if breaker.forced then
+    redis.call('PERSIST', key)  -- what a person said stands until a person says otherwise
+  else
+    local rule = breaker.rule
+    expire(key, DAY_MS + (rule and (rule[3] + rule[4]) / 1000 or 0))
+  end
+end
+
+local function become(breaker, state)
+  breaker.state, breaker.changed, breaker.successes = state, now, 0
+  redis.call('DEL', trials_key(breaker.name))
+  if state ~= 'open' then  -- what opened it is told as long as it is open
+    breaker.attempts, breaker.failures, breaker.slow, breaker.parts = 0, 0, 0, {}
+  end
+  breaker.is_changed = true
+end
+
+-- Let trials in once the time is up, and give up those that were never heard of again.
+local function recover(breaker)
+  if breaker.state == 'closed' or breaker.forced then return end
+  local recovery_us = breaker.rule[4]
+  if breaker.state == 'open' and now >= breaker.changed + recovery_us then
+    become(breaker, 'half_open')
+  end
+  redis.call('ZREMRANGEBYSCORE', trials_key(breaker.name), '-inf', whole(now - recovery_us))
+end
+
+local function part_number(breaker) return math.floor(now * PARTS / breaker.rule[3]) end
+
+local function slide(breaker)
+  local parts = breaker.parts
+  while parts[1] and parts[1][1] <= part_number(breaker) - PARTS do
+    local gone = table.remove(parts, 1)
+    breaker.attempts = breaker.attempts - gone[2]
+    breaker.failures = breaker.failures - gone[3]
+    breaker.slow = breaker.slow - gone[4]
+  end
+end
+
+local function count(breaker, has_failed, is_slow)
+  slide(breaker)
+  local parts, number = breaker.parts, part_number(breaker)
+  if not parts[1] or parts[#parts][1] ~= number then parts[#parts + 1] = {number, 0, 0, 0} end
+  local part, failed, slow = parts[#parts], has_failed and 1 or 0, is_slow and 1 or 0
+  part[2], part[3], part[4] = part[2] + 1, part[3] + failed, part[4] + slow
+  breaker.attempts = breaker.attempts + 1
+  breaker.failures = breaker.failures + failed
+  breaker.slow = breaker.slow + slow
+  breaker.is_changed = true
+end
+
+local function is_too_bad(breaker)
+  local rule = breaker.rule
+  return (breaker.failures >= rule[1] and breaker.failures >= rule[2] * breaker.attempts)
+    or (breaker.attempts >= rule[8] and breaker.slow >= rule[7] * breaker.attempts)
+end
+
+-- Microseconds to wait; nil may come now, and 0 is "not yet, and nobody can say when".
+local function wait_us(breaker, holder)
+  recover(breaker)
+  local trials = trials_key(breaker.name)
+  if breaker.state == 'closed' or redis.call('ZSCORE', trials, holder) then return nil end
+  if breaker.state == 'open' then
+    return breaker.forced and 0 or breaker.changed + breaker.rule[4] - now
+  end
+  local wanted = breaker.rule[5] - breaker.successes
+  if redis.call('ZCARD', trials) < wanted then return nil end
+  return 0
+end
+
+local function told(breaker)
+  recover(breaker)
+  slide(breaker)
+  local left_us = wait_us(breaker, '') or 0
+  return {breaker.name, breaker.state, breaker.forced and 1 or 0, breaker.attempts,
+    breaker.failures, breaker.slow, whole((unix - (now - breaker.changed)) / 1000), whole(left_us)}
+end
+
+-- demand: dependency, rule
+function breakers.look(demand, holder)
+  local breaker = breaker_of(demand[2], demand[3])
+  if not breaker.is_known then return nil end
+  local left_us = wait_us(breaker, holder)
+  if breaker.is_changed then save_breaker(breaker) end
+  if not left_us then return nil end
+  return {'open', tostring(breaker.failures), left_us > 0 and whole(left_us) or '-1'}
+end
+
+function breakers.take(demand, holder)
+  local breaker = breaker_of(demand[2], demand[3])
+  local inside = inside_key(breaker.name)
+  -- An attempt that never said how it ended is forgotten after a day.
+  redis.call('ZREMRANGEBYSCORE', inside, '-inf', whole(now - DAY_MS * 1000))
+  redis.call('ZADD', inside, whole(now), holder)
+  expire(inside, DAY_MS)
+  if breaker.state == 'half_open' then
+    redis.call('ZADD', trials_key(breaker.name), 'NX', whole(now), holder)
+    expire(trials_key(breaker.name), breaker.rule[4] / 1000 + 1000)
+  end
+  if not breaker.is_known then save_breaker(breaker) end
+end
+
+-- given: dependency, rule, result, took_s
+function breakers.give(given, holder)
+  local breaker, rule, result = breaker_of(given[2], given[3]), given[3], given[4]
+  recover(breaker)
+  local before = breaker.state
+  local is_trial = redis.call('ZREM', trials_key(breaker.name), holder) == 1
+  local is_inside = redis.call('ZREM', inside_key(breaker.name), holder) == 1
+  if not breaker.forced and is_inside and result ~= 'abandoned' then
+    local has_failed = result == 'failure'
+    local is_slow = rule[6] >= 0 and given[5] > rule[6]
+    if breaker.state == 'closed' then
+      count(breaker, has_failed, is_slow)
+      if is_too_bad(breaker) then become(breaker, 'open') end
+    elseif is_trial and (has_failed or is_slow) then
+      become(breaker, 'open')
+    elseif is_trial then
+      breaker.successes = breaker.successes + 1
+      breaker.is_changed = true
+      if breaker.successes >= rule[5] then become(breaker, 'closed') end
+    end
+  end
+  if breaker.is_changed then save_breaker(breaker) end
+  if breaker.state ~= before then return told(breaker) end
+end
+
+function breakers.reading(name, rule)
+  local breaker = breaker_of(name, rule)
+  if not breaker.is_known then return {name, 'closed', 0, 0, 0, 0, '0', '0'} end
+  local reading = told(breaker)
+  if breaker.is_changed then save_breaker(breaker) end
+  return reading
+end
+
+function breakers.force(name, state)
+  local breaker = breaker_of(name)
+  become(breaker, state or 'closed')
+  breaker.forced = state and true or false
+  save_breaker(breaker)
+end
