@@ -1,9 +1,9 @@
 """Counters in a real Redis, whose time a test holds in its hand."""
 
 import pytest
+from redis import Redis
 
 from highroad.adapters.counters.redis import RedisCounters, Server
-from highroad.adapters.counters.redis.holdings import SETTLING_S
 from highroad.adapters.counters.redis.script import SCRIPT
 from highroad.bootstrap.redis import redis_at
 from highroad.testing.clock import FakeClock
@@ -38,8 +38,6 @@ class RedisClock(FakeClock):
 
 @pytest.fixture
 def redis_clock(redis_url):
-    from redis import Redis
-
     connection = Redis.from_url(redis_url)
     yield RedisClock(connection)
     connection.close()
@@ -51,10 +49,3 @@ def open_redis_counters(redis_url, redis_clock):
     return lambda: RedisCounters(
         Server(redis_at(redis_url), name="redis", script=HELD_SCRIPT), redis_clock
     )
-
-
-async def settled(counters, clock):
-    """Let a Redis that has just begun a life open accounts."""
-    await counters.look([])
-    clock.advance(SETTLING_S)
-    return counters

@@ -1,4 +1,4 @@
-"""Clients of Redis by URL: counters and caches ask over bounded connections that mend themselves."""
+"""Clients of Redis by URL, for counters and caches: bounded, and connected again when cut."""
 
 from typing import Final
 
@@ -14,10 +14,10 @@ CONNECT_S: Final = 1.0
 """To be connected."""
 ANSWER_S: Final = 1.0
 """For an answer, and for a free connection."""
-_CONNECTIONS: Final = 16
+_CONNECTIONS: Final = 32
 
 
-def redis_at(url: str) -> "Redis[bytes]":
+def redis_at(url: str) -> Redis:
     """A client of the Redis that `url` means; it connects when it is first asked.
 
     A connection that was cut since it was last used is made again, once; what takes too long is

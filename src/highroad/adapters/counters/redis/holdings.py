@@ -56,9 +56,7 @@ class Holdings:
         if life != self._life and question > self._heard_at:
             self._life, self._heard_at = life, self._asked
 
-    def note(
-        self, holder: str, demands: Iterable[Demand], *, life: bytes, asked_s: float
-    ) -> None:
+    def note(self, holder: str, demands: Iterable[Demand], *, life: bytes, asked_s: float) -> None:
         """Something was taken in a life, asked for at `asked_s` on the monotonic clock."""
         leases = [lease for demand in demands if (lease := _lease(demand, holder)) is not None]
         if not leases:

@@ -1,5 +1,6 @@
 """The Redis that counts: one script, asked in one round trip, and errors that say what to do."""
 
+import asyncio
 import logging
 from collections.abc import Sequence
 from hashlib import sha1
@@ -31,6 +32,10 @@ _log: Final = logging.getLogger("highroad.limits")
 # All keys lie in one slot of a cluster: what is taken together must be.
 PREFIX: Final = "{highroad}:"
 _META: Final = f"{PREFIX}meta"
+_AT_ONCE: Final = 16
+"""Questions under way; others wait in line."""
+_WAIT_S: Final = 5.0
+"""How long they do."""
 _OLDEST: Final = (6, 2)
 """Version of Redis whose commands the script uses."""
 _SENTENCES: Final[tuple[tuple[type[Exception], str], ...]] = (
@@ -54,12 +59,14 @@ class Server:
         script: What counts.
     """
 
-    def __init__(self, client: "Redis[bytes]", *, name: str, script: str = SCRIPT) -> None:
+    def __init__(self, client: Redis, *, name: str, script: str = SCRIPT) -> None:
         self._client = client
         self._name = name
         self._script = script
         self._digest = sha1(script.encode(), usedforsecurity=False).hexdigest()
         self._is_fit = False
+        self._turns = asyncio.Semaphore(_AT_ONCE)
+        """In order: a pool of connections lets newcomers pass those who wait."""
         self._constants = (
             PREFIX,
             token_hex(8),
@@ -75,16 +82,16 @@ class Server:
         """
         arguments = (_META, orjson.dumps(request), *self._constants)
         try:
-            if not self._is_fit:
-                await self._check()
-            try:
-                life, answer = await self._client.evalsha(self._digest, 1, *arguments)
-            except NoScriptError:  # it has started anew since
-                self._is_fit = False
-                life, answer = await self._client.eval(self._script, 1, *arguments)
+            async with asyncio.timeout(_WAIT_S):
+                await self._turns.acquire()
+        except TimeoutError:
+            raise CountersError(f"the counters {self._name}: too many ask at once") from None
+        try:
+            return await self._run(arguments)
         except (RedisError, OSError) as error:
             self._fail(error)
-        return life, answer
+        finally:
+            self._turns.release()
 
     async def prepare(self) -> None:
         """Make sure of what it must be set to. One that cannot be reached is asked again later.
@@ -105,6 +112,16 @@ class Server:
             await self._client.aclose()
         except (RedisError, OSError) as error:
             _log.debug("%s", self._said(error))
+
+    async def _run(self, arguments: Sequence[str | bytes]) -> tuple[bytes, Wire]:
+        if not self._is_fit:
+            await self._check()
+        try:
+            life, answer = await self._client.evalsha(self._digest, 1, *arguments)
+        except NoScriptError:  # it has started anew since
+            self._is_fit = False
+            life, answer = await self._client.eval(self._script, 1, *arguments)
+        return life, answer
 
     async def _check(self) -> None:
         """Refuse a Redis that would forget on its own what it was told, or that is too old."""

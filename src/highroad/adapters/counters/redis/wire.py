@@ -20,6 +20,7 @@ from highroad.domain.demand import (
     Taken,
 )
 from highroad.domain.dependency import BreakerReading, BreakerRule, BreakerState
+from highroad.domain.error import BrokenPromise
 
 Wire: TypeAlias = list[Any]
 """A wire edge: what becomes JSON on its way there, and what Redis answers with."""
@@ -93,7 +94,10 @@ def shortage(said: Wire, demand: Demand) -> Shortage:
         if lack == Lack.UNSEEDED:
             return Shortage(demand=demand, lack=Lack.UNSEEDED, retry_after_s=_after_s(told[0]))
         totals, lapsed = told
-        return demand.shortage(amount_of(totals), lapsed=tuple(each.decode() for each in lapsed))
+        short = demand.shortage(amount_of(totals), tuple(each.decode() for each in lapsed))
+        if short is None:
+            raise BrokenPromise(f"Redis finds account {demand.account} short, and we do not")
+        return short
     count, left_us = told
     return Shortage(
         demand=demand,
