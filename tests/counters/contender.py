@@ -80,7 +80,7 @@ class Contender:
 
     def __init__(self, told):
         self.told = told
-        self.random = random.Random(told["seed"])
+        self.random = random.Random(told["seed"])  # noqa: S311 - how long it waits is no secret
         self.ledger = FileLedger(Path(told["folder"]), told["name"])
         self.budgets = budgets_of(told["url"], told["limit"], self.ledger)
         path = Path(told["folder"]) / f"{told['name']}.history"
@@ -91,7 +91,8 @@ class Contender:
 
     async def run(self):
         self.live = await LiveRuns(self.ledger.usage, SystemClock()).enter("run", is_direct=True)
-        print("ready", flush=True)
+        sys.stdout.write("ready\n")
+        sys.stdout.flush()
         sys.stdin.readline()
         until = monotonic_ns() + int(self.told["seconds"] * 1e9)
         await asyncio.gather(*(self.contend(task, until) for task in range(self.told["tasks"])))

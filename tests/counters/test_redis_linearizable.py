@@ -7,11 +7,11 @@ import subprocess
 import sys
 import time
 from bisect import bisect_left, bisect_right
-from collections import namedtuple
 from contextlib import ExitStack
 from importlib.util import module_from_spec, spec_from_file_location
 from itertools import count
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -23,8 +23,17 @@ from highroad.limits.runs import LiveRuns
 PROGRAM = Path(__file__).with_name("contender.py")
 SECOND = 10**9
 NIGHTLY = pytest.mark.nightly
-Held = namedtuple("Held", "asked taken giving given")
-"""When one reservation was asked for, known to be had, about to be given back, and given back."""
+
+
+class Held(NamedTuple):
+    """One reservation, by moments of the clock that all processes have."""
+
+    asked: int
+    taken: int
+    """Known to be had."""
+    giving: int
+    """About to be given back."""
+    given: int
 
 
 @pytest.fixture(scope="module")
@@ -123,7 +132,7 @@ def test_reservations_of_many_processes_are_as_if_one_came_after_the_other(
     redis.command("HSET", "{highroad}:meta", "life", "long", "born", "1")  # it opens accounts
     told = {"seconds": 3.5, "spends": False, "pause_s": 0.05}
     with Contest(tmp_path, redis_url, limit=40, seed=seed, **told) as contest:
-        time.sleep(0.5 + random.Random(seed).random())
+        time.sleep(0.5 + random.Random(seed).random())  # noqa: S311 - when to kill is no secret
         contest.processes[0].kill()
         killed = time.monotonic_ns()
         assert contest.wait()[1:] == [0, 0, 0]
@@ -165,7 +174,8 @@ def count_room(contender, url, folder, *, limit):
 def test_a_redis_that_lost_its_memory_gives_no_budget_anew(
     redis_programs, tmp_path, contender, seed
 ):
-    chance, server = random.Random(seed), redis_programs.Server()
+    chance = random.Random(seed)  # noqa: S311 - when to kill is no secret
+    server = redis_programs.Server()
     try:
         server.start()
         told = {"seconds": 16.0, "spends": True, "pause_s": 0.5, "limit": 600}

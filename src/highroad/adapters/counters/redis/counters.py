@@ -4,11 +4,12 @@ import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from types import MappingProxyType
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from highroad.adapters.counters.redis.holdings import LEASE_S, Holdings
 from highroad.adapters.counters.redis.server import Server
 from highroad.adapters.counters.redis.wire import (
+    TAKEN,
     Wire,
     amount_of,
     encoded,
@@ -53,7 +54,7 @@ class RedisCounters:
         self._server = server
         self._clock = clock
         self._holdings = Holdings()
-        self._unseeded: dict[str, bytes] = {}
+        self._unseeded: dict[str, str] = {}
         """In which life of Redis an account was not known, for whoever reads the ledger then."""
         self._heart: asyncio.Task[None] | None = None
 
@@ -69,19 +70,18 @@ class RedisCounters:
     async def look(self, demands: Sequence[Demand]) -> Shortage | None:
         """Which of the demands could not be met now."""
         life, said = await self._ask("look", list(map(encoded, demands)))
-        return self._short(said, demands, life) if said else None
+        return self._short(said["short"], demands, life) if said else None
 
     async def take(self, demands: Sequence[Demand], *, holder: str) -> Shortage | Taken:
         """Take all of them, or nothing and say which one is short."""
         asked_s = self._clock.monotonic_s()
         life, said = await self._ask("take", list(map(encoded, demands)), holder)
-        at, near = said
-        if at >= 0:
-            return self._short(said, demands, life)
+        if "short" in said:
+            return self._short(said["short"], demands, life)
         self._holdings.note(holder, demands, life=life, asked_s=asked_s)
         if self._heart is None and self._holdings:
             self._heart = asyncio.get_running_loop().create_task(self._beat())
-        return taken(near, demands)
+        return taken(said["near"], demands) if said else TAKEN
 
     async def give(self, returns: Sequence[Return], *, holder: str) -> Sequence[BreakerReading]:
         """Give back, settle and report what `holder` took."""
@@ -124,7 +124,7 @@ class RedisCounters:
         if read_in is None:
             read_in, _ = await self._ask("look", [])
         holding = {holder: tuple(amount) for holder, amount in held.items()}
-        await self._ask("seed", account, tuple(used), holding, until_ms, read_in.decode())
+        await self._ask("seed", account, tuple(used), holding, until_ms, read_in)
 
     async def recall(self, turns: Sequence[tuple[RateDemand, int]]) -> None:
         """Count turns that were taken earlier."""
@@ -163,14 +163,14 @@ class RedisCounters:
             await asyncio.wait((heart,))
         await self._server.close()
 
-    async def _ask(self, *request: object) -> tuple[bytes, Wire]:
+    async def _ask(self, *request: object) -> tuple[str, Any]:
         """Which life of Redis answers, and what."""
         question = self._holdings.ask()
         life, answer = await self._server.ask(request)
         self._holdings.hear(life, question)
         return life, answer
 
-    def _short(self, said: Wire, demands: Sequence[Demand], life: bytes) -> Shortage:
+    def _short(self, said: Wire, demands: Sequence[Demand], life: str) -> Shortage:
         at, lack = said
         short = shortage(lack, demands[at])
         if short.lack is Lack.UNSEEDED and isinstance(short.demand, BudgetDemand):

@@ -23,7 +23,7 @@ the life before is lapsed everywhere, and what came of it is in the ledger."""
 class _Holding:
     leases: list[Wire]
     """What to renew, as the script takes it."""
-    life: bytes
+    life: str
     sure_until_s: float
 
 
@@ -32,7 +32,7 @@ class Holdings:
 
     def __init__(self) -> None:
         self._holdings: dict[str, _Holding] = {}
-        self._life = b""
+        self._life = ""
         """Of the Redis that answers."""
         self._asked = 0
         self._heard_at = 0
@@ -51,12 +51,12 @@ class Holdings:
         self._asked += 1
         return self._asked
 
-    def hear(self, life: bytes, question: int) -> None:
+    def hear(self, life: str, question: int) -> None:
         """A life of Redis answers. An answer that was long on its way tells of no new one."""
         if life != self._life and question > self._heard_at:
             self._life, self._heard_at = life, self._asked
 
-    def note(self, holder: str, demands: Iterable[Demand], *, life: bytes, asked_s: float) -> None:
+    def note(self, holder: str, demands: Iterable[Demand], *, life: str, asked_s: float) -> None:
         """Something was taken in a life, asked for at `asked_s` on the monotonic clock."""
         leases = [lease for demand in demands if (lease := _lease(demand, holder)) is not None]
         if not leases:
@@ -84,7 +84,7 @@ class Holdings:
         ]
 
     def renewed(
-        self, holders: Iterable[str], lost: Iterable[str], *, life: bytes, asked_s: float
+        self, holders: Iterable[str], lost: Iterable[str], *, life: str, asked_s: float
     ) -> None:
         """Leases of these holders began anew in a life, but for some that were lost."""
         gone = frozenset(lost)

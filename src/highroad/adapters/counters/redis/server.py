@@ -5,7 +5,7 @@ import logging
 from collections.abc import Sequence
 from hashlib import sha1
 from secrets import token_hex
-from typing import Final, NoReturn
+from typing import Any, Final, NoReturn
 
 import orjson
 from redis.asyncio import Redis
@@ -24,7 +24,7 @@ from redis.exceptions import TimeoutError as NoAnswerError
 
 from highroad.adapters.counters.redis.holdings import LEASE_S, SETTLING_S
 from highroad.adapters.counters.redis.script import SCRIPT
-from highroad.adapters.counters.redis.wire import MICRO, Wire
+from highroad.adapters.counters.redis.wire import MICRO
 from highroad.domain.error import CountersError
 
 _log: Final = logging.getLogger("highroad.limits")
@@ -74,24 +74,21 @@ class Server:
             str(int(SETTLING_S * MICRO)),
         )
 
-    async def ask(self, request: Sequence[object]) -> tuple[bytes, Wire]:
+    async def ask(self, request: Sequence[object]) -> tuple[str, Any]:
         """Run the script; which life of Redis answers, and what.
 
         Raises:
             CountersError: It cannot be reached, refuses, or must not be counted on.
         """
         arguments = (_META, orjson.dumps(request), *self._constants)
+        await self._stand_in_line()
         try:
-            async with asyncio.timeout(_WAIT_S):
-                await self._turns.acquire()
-        except TimeoutError:
-            raise CountersError(f"the counters {self._name}: too many ask at once") from None
-        try:
-            return await self._run(arguments)
+            life, _, answer = (await self._run(arguments)).partition(b" ")
         except (RedisError, OSError) as error:
             self._fail(error)
         finally:
             self._turns.release()
+        return life.decode(), orjson.loads(answer) if answer else ()
 
     async def prepare(self) -> None:
         """Make sure of what it must be set to. One that cannot be reached is asked again later.
@@ -113,15 +110,25 @@ class Server:
         except (RedisError, OSError) as error:
             _log.debug("%s", self._said(error))
 
-    async def _run(self, arguments: Sequence[str | bytes]) -> tuple[bytes, Wire]:
+    async def _stand_in_line(self) -> None:
+        if not self._turns.locked():
+            await self._turns.acquire()
+            return
+        try:
+            async with asyncio.timeout(_WAIT_S):
+                await self._turns.acquire()
+        except TimeoutError:
+            raise CountersError(f"the counters {self._name}: too many ask at once") from None
+
+    async def _run(self, arguments: Sequence[str | bytes]) -> bytes:
         if not self._is_fit:
             await self._check()
         try:
-            life, answer = await self._client.evalsha(self._digest, 1, *arguments)
+            said = await self._client.evalsha(self._digest, 1, *arguments)
         except NoScriptError:  # it has started anew since
             self._is_fit = False
-            life, answer = await self._client.eval(self._script, 1, *arguments)
-        return life, answer
+            said = await self._client.eval(self._script, 1, *arguments)
+        return bytes(said)
 
     async def _check(self) -> None:
         """Refuse a Redis that would forget on its own what it was told, or that is too old."""

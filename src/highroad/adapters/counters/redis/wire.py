@@ -23,10 +23,10 @@ from highroad.domain.dependency import BreakerReading, BreakerRule, BreakerState
 from highroad.domain.error import BrokenPromise
 
 Wire: TypeAlias = list[Any]
-"""A wire edge: what becomes JSON on its way there, and what Redis answers with."""
+"""A wire edge: what becomes JSON on its way there, or was it on its way back."""
 
 MICRO: Final = 1_000_000
-_TAKEN: Final = Taken()
+TAKEN: Final = Taken()
 
 
 def encoded(demand: Demand) -> Wire:
@@ -70,15 +70,13 @@ def rule_of(rule: BreakerRule) -> Wire:
     ]
 
 
-def amount_of(totals: Sequence[bytes]) -> Amount:
+def amount_of(totals: Sequence[str]) -> Amount:
     """An amount, meter by meter."""
     return Amount._make(map(int, totals))
 
 
 def taken(near: Sequence[Wire], demands: Sequence[Demand]) -> Taken:
     """All demands are met; those that are nearly used up name themselves."""
-    if not near:
-        return _TAKEN
     told: tuple[Near, ...] = ()
     for at, totals in near:
         demand = demands[at]
@@ -89,12 +87,12 @@ def taken(near: Sequence[Wire], demands: Sequence[Demand]) -> Taken:
 
 def shortage(said: Wire, demand: Demand) -> Shortage:
     """Why this demand is not met."""
-    lack, told = said[0].decode(), said[1:]
+    lack, *told = said
     if isinstance(demand, BudgetDemand):
         if lack == Lack.UNSEEDED:
             return Shortage(demand=demand, lack=Lack.UNSEEDED, retry_after_s=_after_s(told[0]))
         totals, lapsed = told
-        short = demand.shortage(amount_of(totals), tuple(each.decode() for each in lapsed))
+        short = demand.shortage(amount_of(totals), tuple(lapsed))
         if short is None:
             raise BrokenPromise(f"Redis finds account {demand.account} short, and we do not")
         return short
@@ -112,8 +110,8 @@ def reading(said: Wire) -> BreakerReading:
     """How a breaker stands."""
     name, state, is_forced, attempts, failures, slow, changed_ms, left_us = said
     return BreakerReading(
-        dependency=name.decode(),
-        state=BreakerState(state.decode()),
+        dependency=name,
+        state=BreakerState(state),
         is_forced=bool(is_forced),
         attempts=attempts,
         failures=failures,
@@ -123,7 +121,7 @@ def reading(said: Wire) -> BreakerReading:
     )
 
 
-def _after_s(left_us: bytes) -> float | None:
+def _after_s(left_us: str) -> float | None:
     """Seconds to wait, where that is known."""
     microseconds = int(left_us)
     return microseconds / MICRO if microseconds > 0 else None

@@ -1,7 +1,7 @@
--- Accounts of budgets: a hash of six totals, and of what each holder has of them.
--- Beside it the end of each holder's lease. A lapsed one frees nothing: the ledger is asked first.
+-- Accounts of budgets: one hash of six totals, and of what each holder has of them until when.
+-- A hold whose lease has ended frees nothing: the ledger is asked first what came of its work.
 
-local METERS, DOUBTS, KEEP_US = 6, 256, 60000000
+local METERS, DOUBTS, HOUR_US, KEEP_US = 6, 256, 3600000000, 60000000
 local opened = {}  -- by name, as this script has found or left it
 
 local function numbers(text)
@@ -16,20 +16,24 @@ local function texts(amount)
   return found
 end
 
+-- A hold as it is written: when its lease ends, and what it is of each meter.
+local function written_hold(until_us, amount)
+  return whole(until_us) .. ' ' .. table.concat(amount, ' ')
+end
+
 local function account_key(name) return prefix .. 'account:' .. name end
-local function leases_key(name) return prefix .. 'leases:' .. name end
 
 -- The account, with what one holder has of it; false where it is not known.
 local function account_of(name, holder)
   local account = opened[name]
   if account == nil then
     local key = account_key(name)
-    local found = redis.call(
-      'HMGET', key, '1', '2', '3', '4', '5', '6', 'until', '@' .. (holder or ''))
+    local found = redis.call('HMGET', key, '1', '2', '3', '4', '5', '6', 'ends', 'kept', 'lapse',
+      '@' .. (holder or ''))
     account = false
     if found[1] then
-      account = {key = key, leases = leases_key(name), total = {}, held = found[8]}
-      account.until_ms = tonumber(found[7])
+      account = {key = key, total = {}, ends = tonumber(found[7]), kept = tonumber(found[8]),
+        lapse = tonumber(found[9]), held = found[10]}
       for meter = 1, METERS do account.total[meter] = tonumber(found[meter]) end
     end
     opened[name] = account
@@ -39,15 +43,17 @@ end
 
 -- Idle accounts go after a day, and those of a window an hour after its end: nobody who had no
 -- intent yet can be among their holders by then, and the ledger knows all others.
-local function keep(account)
+local function keep(account, changes)
+  if account.ends and account.kept or account.kept and account.kept > now - HOUR_US then return end
+  account.kept = now
+  local count = #changes
+  changes[count + 1], changes[count + 2] = 'kept', whole(now)
   local left_ms = DAY_MS
-  if account.until_ms then left_ms = math.max(0, account.until_ms - unix / 1000) + 3600000 end
-  expire(account.key, left_ms)
-  expire(account.leases, left_ms)
+  if account.ends then left_ms = math.max(0, account.ends - unix / 1000) + HOUR_US / 1000 end
+  return left_ms
 end
 
-local function add(account, amount, other)
-  local changes = {}
+local function add(account, amount, other, changes)
   for meter = 1, METERS do
     local change = amount[meter] - (other and other[meter] or 0)
     if change ~= 0 then
@@ -56,11 +62,42 @@ local function add(account, amount, other)
       changes[#changes + 1] = whole(account.total[meter])
     end
   end
-  if #changes > 0 then redis.call('HSET', account.key, unpack(changes)) end
 end
 
-local function lend(account, holder, until_us)
-  redis.call('ZADD', account.leases, whole(until_us), holder)
+-- `lapse` is a moment before which no lease ends: until then nobody need look for one.
+local function lend(account, holder, amount, changes)
+  account.held = written_hold(now + lease_us, amount)
+  changes[#changes + 1] = '@' .. holder
+  changes[#changes + 1] = account.held
+  if not account.lapse then
+    account.lapse = now + lease_us
+    changes[#changes + 1] = 'lapse'
+    changes[#changes + 1] = whole(account.lapse)
+  end
+end
+
+local function save_account(account, changes)
+  local left_ms = keep(account, changes)
+  if #changes > 0 then redis.call('HSET', account.key, unpack(changes)) end
+  if left_ms then expire(account.key, left_ms) end
+end
+
+-- Some whose lease has ended. All holds are looked through, at most once while a lease lasts.
+local function lapsed(account)
+  local found = {}
+  if not account.lapse or now < account.lapse then return found end
+  local fields, first = redis.call('HGETALL', account.key), nil
+  for at = 1, #fields, 2 do
+    if string.sub(fields[at], 1, 1) == '@' then
+      local until_us = tonumber(string.match(fields[at + 1], '^%S+'))
+      if until_us <= now and #found < DOUBTS then found[#found + 1] = string.sub(fields[at], 2) end
+      first = math.min(first or until_us, until_us)
+    end
+  end
+  account.lapse = first
+  if first then redis.call('HSET', account.key, 'lapse', whole(first))
+  else redis.call('HDEL', account.key, 'lapse') end
+  return found
 end
 
 local accounts = {}
@@ -70,30 +107,31 @@ function accounts.look(demand, holder)
   local account = account_of(demand[2], holder)
   if not account then return {'unseeded', whole(math.max(0, unsettled_us))} end
   if account.held then return nil end
+  local total, amount, limit = account.total, demand[3], demand[4]
   for meter = 1, METERS do
-    local wanted, most = demand[3][meter], demand[4][meter]
-    if wanted > 0 and most >= 0 and account.total[meter] + wanted > most then
-      local lapsed = redis.call(
-        'ZRANGEBYSCORE', account.leases, '-inf', whole(now), 'LIMIT', 0, DOUBTS)
-      return {'spent', texts(account.total), lapsed}
+    local wanted, most = amount[meter], limit[meter]
+    if wanted > 0 and most >= 0 and total[meter] + wanted > most then
+      return {'spent', texts(total), lapsed(account)}
     end
   end
 end
 
 function accounts.take(demand, holder)
-  local account, is_final = account_of(demand[2], holder), demand[5]
-  if is_final or not account.held then add(account, demand[3]) end
+  local account, amount, is_final, changes = account_of(demand[2], holder), demand[3], demand[5], {}
+  local had = account.held
+  if is_final or not had then add(account, amount, nil, changes) end
   if not is_final then
-    if not account.held then
-      account.held = table.concat(texts(demand[3]), ' ')
-      redis.call('HSET', account.key, '@' .. holder, account.held)
+    local held = amount
+    if had then
+      held = numbers(had)
+      table.remove(held, 1)
     end
-    lend(account, holder, now + lease_us)
+    lend(account, holder, texts(held), changes)
   end
-  keep(account)
+  save_account(account, changes)
   for meter = 1, METERS do
     local most = demand[4][meter]
-    if demand[3][meter] > 0 and most >= 0 and account.total[meter] >= most * 0.9 then
+    if amount[meter] > 0 and most >= 0 and account.total[meter] >= most * 0.9 then
       return texts(account.total)
     end
   end
@@ -101,44 +139,54 @@ end
 
 -- given: account, used
 function accounts.give(given, holder)
-  local account = account_of(given[2], holder)
+  local account, changes = account_of(given[2], holder), {}
   if account and account.held then
-    add(account, given[3], numbers(account.held))
+    local had = numbers(account.held)
+    table.remove(had, 1)
+    add(account, given[3], had, changes)
     redis.call('HDEL', account.key, '@' .. holder)
-    redis.call('ZREM', account.leases, holder)
     account.held = false
+    save_account(account, changes)
   end
 end
 
 -- What was read in another life, or may have been read too early in this one, opens nothing.
-function accounts.seed(name, used, held, until_ms, read_in)
+function accounts.seed(name, used, held, ends_ms, read_in)
   if account_of(name) or unsettled_us > 0 or read_in ~= life then return end
-  local key = account_key(name)
-  local account = {key = key, leases = leases_key(name), total = {0, 0, 0, 0, 0, 0}}
-  account.until_ms = until_ms ~= cjson.null and until_ms or nil
-  redis.call('DEL', account.leases)
-  redis.call('HSET', key, '1', 0, '2', 0, '3', 0, '4', 0, '5', 0, '6', 0)
-  if account.until_ms then redis.call('HSET', key, 'until', whole(until_ms)) end
-  add(account, used)
-  for holder, amount in pairs(held) do
-    add(account, amount)
-    redis.call('HSET', key, '@' .. holder, table.concat(texts(amount), ' '))
-    lend(account, holder, now + lease_us)
+  local account = {key = account_key(name), total = {0, 0, 0, 0, 0, 0}}
+  local changes = {'1', 0, '2', 0, '3', 0, '4', 0, '5', 0, '6', 0}
+  if ends_ms ~= cjson.null then
+    account.ends = ends_ms
+    changes[13], changes[14] = 'ends', whole(ends_ms)
   end
-  keep(account)
+  add(account, used, nil, changes)
+  save_account(account, changes)
+  for holder, amount in pairs(held) do
+    local hold = {}
+    add(account, amount, nil, hold)
+    lend(account, holder, texts(amount), hold)
+    redis.call('HSET', account.key, unpack(hold))
+  end
 end
 
--- Whether the holder still has something: it may have been given back for one that seemed dead.
-function accounts.renew(name, holder)
-  redis.call('ZADD', leases_key(name), 'XX', 'GT', whole(now + lease_us), holder)
-  return redis.call('ZSCORE', leases_key(name), holder) and true
+-- Let a hold last, from now on and not for less than it does.
+local function prolong(name, holder, lease)
+  local key = account_key(name)
+  local held = redis.call('HGET', key, '@' .. holder)
+  if not held then return false end
+  local until_us, amount = string.match(held, '^(%S+) (.*)$')
+  if tonumber(until_us) < now + lease then
+    redis.call('HSET', key, '@' .. holder, whole(now + lease) .. ' ' .. amount)
+  end
+  return true
 end
+
+-- Whether the holder still has it: it may have been given back for one that seemed dead.
+function accounts.renew(name, holder) return prolong(name, holder, lease_us) end
 
 -- The ledger has their intents: they count, and nobody asks again for a while.
 function accounts.keep(name, holders)
-  for _, holder in ipairs(holders) do
-    redis.call('ZADD', leases_key(name), 'XX', whole(now + KEEP_US), holder)
-  end
+  for _, holder in ipairs(holders) do prolong(name, holder, KEEP_US) end
 end
 
 function accounts.usage(name)

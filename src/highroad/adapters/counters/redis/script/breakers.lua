@@ -4,7 +4,6 @@ local PARTS = 10
 local breakers, kept = {}, {}
 
 local function breaker_key(name) return prefix .. 'breaker:' .. name end
-local function inside_key(name) return prefix .. 'inside:' .. name end
 local function trials_key(name) return prefix .. 'trials:' .. name end
 
 local function read_parts(text)
@@ -22,16 +21,16 @@ local function written(parts)
 end
 
 -- rule: failures, failure_rate, window_us, recovery_us, successes, slow_s, slow_rate, slow_attempts
-local function breaker_of(name, rule)
+local function breaker_of(name, rule, holder)
   local breaker = kept[name]
   if not breaker then
     local found = redis.call('HMGET', breaker_key(name), 'state', 'forced', 'changed', 'successes',
-      'attempts', 'failures', 'slow', 'parts')
+      'attempts', 'failures', 'slow', 'parts', 'swept', '@' .. (holder or ''))
     breaker = {name = name, is_known = found[1] and true, state = found[1] or 'closed',
       forced = found[2] == '1', changed = tonumber(found[3]) or now,
       successes = tonumber(found[4]) or 0, attempts = tonumber(found[5]) or 0,
       failures = tonumber(found[6]) or 0, slow = tonumber(found[7]) or 0,
-      parts = read_parts(found[8] or '')}
+      parts = read_parts(found[8] or ''), swept = tonumber(found[9]), inside = found[10]}
     kept[name] = breaker
   end
   breaker.rule = rule
@@ -105,8 +104,9 @@ end
 -- Microseconds to wait; nil may come now, and 0 is "not yet, and nobody can say when".
 local function wait_us(breaker, holder)
   recover(breaker)
+  if breaker.state == 'closed' then return nil end
   local trials = trials_key(breaker.name)
-  if breaker.state == 'closed' or redis.call('ZSCORE', trials, holder) then return nil end
+  if redis.call('ZSCORE', trials, holder) then return nil end
   if breaker.state == 'open' then
     return breaker.forced and 0 or breaker.changed + breaker.rule[4] - now
   end
@@ -125,7 +125,7 @@ end
 
 -- demand: dependency, rule
 function breakers.look(demand, holder)
-  local breaker = breaker_of(demand[2], demand[3])
+  local breaker = breaker_of(demand[2], demand[3], holder)
   if not breaker.is_known then return nil end
   local left_us = wait_us(breaker, holder)
   if breaker.is_changed then save_breaker(breaker) end
@@ -133,27 +133,40 @@ function breakers.look(demand, holder)
   return {'open', tostring(breaker.failures), left_us > 0 and whole(left_us) or '-1'}
 end
 
+-- Attempts that never said how they ended are forgotten after a day.
+local function sweep(breaker)
+  if breaker.swept and breaker.swept > now - HOUR_US then return end
+  local key = breaker_key(breaker.name)
+  local fields = redis.call('HGETALL', key)
+  for at = 1, #fields, 2 do
+    local is_attempt = string.sub(fields[at], 1, 1) == '@'
+    if is_attempt and tonumber(fields[at + 1]) < now - DAY_MS * 1000 then
+      redis.call('HDEL', key, fields[at])
+    end
+  end
+  redis.call('HSET', key, 'swept', whole(now))
+end
+
 function breakers.take(demand, holder)
-  local breaker = breaker_of(demand[2], demand[3])
-  local inside = inside_key(breaker.name)
-  -- An attempt that never said how it ended is forgotten after a day.
-  redis.call('ZREMRANGEBYSCORE', inside, '-inf', whole(now - DAY_MS * 1000))
-  redis.call('ZADD', inside, whole(now), holder)
-  expire(inside, DAY_MS)
+  local breaker = breaker_of(demand[2], demand[3], holder)
+  if not breaker.is_known then save_breaker(breaker) end
+  redis.call('HSET', breaker_key(breaker.name), '@' .. holder, whole(now))
+  sweep(breaker)
   if breaker.state == 'half_open' then
     redis.call('ZADD', trials_key(breaker.name), 'NX', whole(now), holder)
     expire(trials_key(breaker.name), breaker.rule[4] / 1000 + 1000)
   end
-  if not breaker.is_known then save_breaker(breaker) end
 end
 
 -- given: dependency, rule, result, took_s
 function breakers.give(given, holder)
-  local breaker, rule, result = breaker_of(given[2], given[3]), given[3], given[4]
+  local breaker, rule, result = breaker_of(given[2], given[3], holder), given[3], given[4]
   recover(breaker)
-  local before = breaker.state
-  local is_trial = redis.call('ZREM', trials_key(breaker.name), holder) == 1
-  local is_inside = redis.call('ZREM', inside_key(breaker.name), holder) == 1
+  local before, is_inside, is_trial = breaker.state, breaker.inside, false
+  if is_inside then redis.call('HDEL', breaker_key(breaker.name), '@' .. holder) end
+  if before == 'half_open' then
+    is_trial = redis.call('ZREM', trials_key(breaker.name), holder) == 1
+  end
   if not breaker.forced and is_inside and result ~= 'abandoned' then
     local has_failed = result == 'failure'
     local is_slow = rule[6] >= 0 and given[5] > rule[6]

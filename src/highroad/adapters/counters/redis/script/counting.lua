@@ -12,17 +12,20 @@ local function short(demands, holder)
   end
 end
 
-function operations.look(demands) return short(demands, '') or {} end
+function operations.look(demands)
+  local lack = short(demands, '')
+  return lack and {short = lack} or {}
+end
 
 function operations.take(demands, holder)
   local lack = short(demands, holder)
-  if lack then return lack end
+  if lack then return {short = lack} end
   local near = {}
   for at, demand in ipairs(demands) do
     local total = KINDS[demand[1]].take(demand, holder)
     if total then near[#near + 1] = {at - 1, total} end
   end
-  return {-1, near}
+  return #near > 0 and {near = near} or near
 end
 
 function operations.give(returns, holder)
@@ -69,6 +72,7 @@ function operations.force(name, state)
   return {}
 end
 
+-- One string: a client takes as long over each part of an answer as Redis over all of it.
 local answer = operations[request[1]](unpack(request, 2, 7))
 redis.call('HSET', meta, 'last', whole(now), 'ahead', whole(ahead))
-return {life, answer}
+return next(answer) and life .. ' ' .. cjson.encode(answer) or life

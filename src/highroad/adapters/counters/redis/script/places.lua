@@ -1,23 +1,19 @@
 -- Places: who has one of a key, and when its lease ends.
 
 local places = {}
+local LEAST_MS = 3600000  -- so long a key is kept though leases are shorter
 
 local function place_key(name) return prefix .. 'place:' .. name end
 
 local function lease_place(key, holder, lease)
   redis.call('ZADD', key, whole(now + lease), holder)
-  if redis.call('PTTL', key) < lease / 1000 then expire(key, lease / 1000 + 1000) end
+  expire(key, math.max(lease / 1000 + 1000, LEAST_MS))
 end
 
 -- demand: key, most, lease_us
-local function living(name)
-  local key = place_key(name)
-  redis.call('ZREMRANGEBYSCORE', key, '-inf', whole(now))
-  return key
-end
-
 function places.look(demand, holder)
-  local key = living(demand[2])
+  local key = place_key(demand[2])
+  redis.call('ZREMRANGEBYSCORE', key, '-inf', whole(now))
   local count = redis.call('ZCARD', key)
   if count < demand[3] or redis.call('ZSCORE', key, holder) then return nil end
   local first = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')[2]
@@ -25,8 +21,10 @@ function places.look(demand, holder)
 end
 
 function places.take(demand, holder)
-  local key = living(demand[2])
-  if not redis.call('ZSCORE', key, holder) then lease_place(key, holder, demand[4]) end
+  local key = place_key(demand[2])
+  if redis.call('ZADD', key, 'NX', whole(now + demand[4]), holder) == 1 then
+    expire(key, math.max(demand[4] / 1000 + 1000, LEAST_MS))
+  end
 end
 
 function places.give(given, holder)
@@ -34,8 +32,8 @@ function places.give(given, holder)
 end
 
 function places.renew(name, holder, lease)
-  local key = living(name)
-  local is_had = redis.call('ZSCORE', key, holder)
-  if is_had then lease_place(key, holder, lease) end
-  return is_had and true
+  local until_us = redis.call('ZSCORE', place_key(name), holder)
+  if not until_us or tonumber(until_us) <= now then return false end
+  lease_place(place_key(name), holder, lease)
+  return true
 end

@@ -5,14 +5,9 @@ local windows = {}
 local function window_key(name) return prefix .. 'window:' .. name end
 
 -- demand: key, most, window_us
-local function recent(demand)
-  local key = window_key(demand[2])
-  redis.call('ZREMRANGEBYSCORE', key, '-inf', whole(now - demand[4]))
-  return key
-end
-
 function windows.look(demand, holder)
-  local key, most = recent(demand), demand[3]
+  local key, most = window_key(demand[2]), demand[3]
+  redis.call('ZREMRANGEBYSCORE', key, '-inf', whole(now - demand[4]))
   local count = redis.call('ZCARD', key)
   if count < most or redis.call('ZSCORE', key, holder) then return nil end
   -- There is room again once so many have gone that one less than the limit is left.
@@ -22,7 +17,7 @@ function windows.look(demand, holder)
 end
 
 function windows.take(demand, holder)
-  local key = recent(demand)
+  local key = window_key(demand[2])
   redis.call('ZADD', key, 'NX', whole(now), holder)
   expire(key, demand[4] / 1000 + 1000)
 end
@@ -34,8 +29,7 @@ end
 function windows.recall(demand, at_ms, member)
   local at = now - math.max(0, unix - at_ms * 1000)
   if at > now - demand[4] then
-    local key = recent(demand)
-    redis.call('ZADD', key, whole(at), member)
-    expire(key, demand[4] / 1000 + 1000)
+    redis.call('ZADD', window_key(demand[2]), whole(at), member)
+    expire(window_key(demand[2]), demand[4] / 1000 + 1000)
   end
 end
