@@ -21,13 +21,11 @@ local function written_hold(until_us, amount)
   return whole(until_us) .. ' ' .. table.concat(amount, ' ')
 end
 
-local function account_key(name) return prefix .. 'account:' .. name end
-
 -- The account, with what one holder has of it; false where it is not known.
 local function account_of(name, holder)
   local account = opened[name]
   if account == nil then
-    local key = account_key(name)
+    local key = prefix .. 'account:' .. name
     local found = redis.call('HMGET', key, '1', '2', '3', '4', '5', '6', 'ends', 'kept', 'lapse',
       '@' .. (holder or ''))
     account = false
@@ -82,24 +80,6 @@ local function save_account(account, changes)
   if left_ms then expire(account.key, left_ms) end
 end
 
--- Some whose lease has ended. All holds are looked through, at most once while a lease lasts.
-local function lapsed(account)
-  local found = {}
-  if not account.lapse or now < account.lapse then return found end
-  local fields, first = redis.call('HGETALL', account.key), nil
-  for at = 1, #fields, 2 do
-    if string.sub(fields[at], 1, 1) == '@' then
-      local until_us = tonumber(string.match(fields[at + 1], '^%S+'))
-      if until_us <= now and #found < DOUBTS then found[#found + 1] = string.sub(fields[at], 2) end
-      first = math.min(first or until_us, until_us)
-    end
-  end
-  account.lapse = first
-  if first then redis.call('HSET', account.key, 'lapse', whole(first))
-  else redis.call('HDEL', account.key, 'lapse') end
-  return found
-end
-
 local accounts = {}
 
 -- demand: account, amount, most, is_final
@@ -111,7 +91,7 @@ function accounts.look(demand, holder)
   for meter = 1, METERS do
     local wanted, most = amount[meter], limit[meter]
     if wanted > 0 and most >= 0 and total[meter] + wanted > most then
-      return {'spent', texts(total), lapsed(account)}
+      return {'spent', texts(total), accounts.rare().lapsed(account)}
     end
   end
 end
@@ -150,46 +130,73 @@ function accounts.give(given, holder)
   end
 end
 
--- What was read in another life, or may have been read too early in this one, opens nothing.
-function accounts.seed(name, used, held, ends_ms, read_in)
-  if account_of(name) or unsettled_us > 0 or read_in ~= life then return end
-  local account = {key = account_key(name), total = {0, 0, 0, 0, 0, 0}}
-  local changes = {'1', 0, '2', 0, '3', 0, '4', 0, '5', 0, '6', 0}
-  if ends_ms ~= cjson.null then
-    account.ends = ends_ms
-    changes[13], changes[14] = 'ends', whole(ends_ms)
+-- What is seldom asked of them.
+function accounts.rare()
+  local rarely = {}
+
+  -- Some whose lease has ended. All holds are looked through, at most once while a lease lasts.
+  function rarely.lapsed(account)
+    local found = {}
+    if not account.lapse or now < account.lapse then return found end
+    local fields, first = redis.call('HGETALL', account.key), nil
+    for at = 1, #fields, 2 do
+      if string.sub(fields[at], 1, 1) == '@' then
+        local until_us = tonumber(string.match(fields[at + 1], '^%S+'))
+        if until_us <= now and #found < DOUBTS then found[#found + 1] = string.sub(fields[at], 2) end
+        first = math.min(first or until_us, until_us)
+      end
+    end
+    account.lapse = first
+    if first then redis.call('HSET', account.key, 'lapse', whole(first))
+    else redis.call('HDEL', account.key, 'lapse') end
+    return found
   end
-  add(account, used, nil, changes)
-  save_account(account, changes)
-  for holder, amount in pairs(held) do
-    local hold = {}
-    add(account, amount, nil, hold)
-    lend(account, holder, texts(amount), hold)
-    redis.call('HSET', account.key, unpack(hold))
+
+  -- What was read in another life, or may have been read too early in this one, opens nothing.
+  function rarely.seed(name, used, held, ends_ms, read_in)
+    if account_of(name) or unsettled_us > 0 or read_in ~= life then return end
+    local account = {key = prefix .. 'account:' .. name, total = {0, 0, 0, 0, 0, 0}}
+    local changes = {'1', 0, '2', 0, '3', 0, '4', 0, '5', 0, '6', 0}
+    if ends_ms ~= cjson.null then
+      account.ends = ends_ms
+      changes[13], changes[14] = 'ends', whole(ends_ms)
+    end
+    add(account, used, nil, changes)
+    save_account(account, changes)
+    for holder, amount in pairs(held) do
+      local hold = {}
+      add(account, amount, nil, hold)
+      lend(account, holder, texts(amount), hold)
+      redis.call('HSET', account.key, unpack(hold))
+    end
   end
-end
 
--- Let a hold last, from now on and not for less than it does.
-local function prolong(name, holder, lease)
-  local key = account_key(name)
-  local held = redis.call('HGET', key, '@' .. holder)
-  if not held then return false end
-  local until_us, amount = string.match(held, '^(%S+) (.*)$')
-  if tonumber(until_us) < now + lease then
-    redis.call('HSET', key, '@' .. holder, whole(now + lease) .. ' ' .. amount)
+  -- Let a hold last, from now on and not for less than it does.
+  local function prolong(name, holder, lease)
+    local key = prefix .. 'account:' .. name
+    local held = redis.call('HGET', key, '@' .. holder)
+    if not held then return false end
+    local until_us, amount = string.match(held, '^(%S+) (.*)$')
+    if tonumber(until_us) < now + lease then
+      redis.call('HSET', key, '@' .. holder, whole(now + lease) .. ' ' .. amount)
+    end
+    return true
   end
-  return true
+
+  -- Whether the holder still has it: it may have been given back for one that seemed dead.
+  function rarely.renew(name, holder) return prolong(name, holder, lease_us) end
+
+  -- The ledger has their intents: they count, and nobody asks again for a while.
+  function rarely.keep(name, holders)
+    for _, holder in ipairs(holders) do prolong(name, holder, KEEP_US) end
+  end
+
+  function rarely.usage(name)
+    local account = account_of(name)
+    return account and texts(account.total)
+  end
+
+  return rarely
 end
 
--- Whether the holder still has it: it may have been given back for one that seemed dead.
-function accounts.renew(name, holder) return prolong(name, holder, lease_us) end
-
--- The ledger has their intents: they count, and nobody asks again for a while.
-function accounts.keep(name, holders)
-  for _, holder in ipairs(holders) do prolong(name, holder, KEEP_US) end
-end
-
-function accounts.usage(name)
-  local account = account_of(name)
-  return account and texts(account.total)
-end
+function accounts.renew(name, holder) return accounts.rare().renew(name, holder) end

@@ -1,9 +1,10 @@
 -- Time that all processes agree on, in microseconds, and the life of what is remembered here.
--- Time never goes back: where the server's clock is set back, it goes on from where it was.
+-- Time goes back by a tenth of a second at most: where the server's clock is set back, it goes on
+-- from where it was last written down.
 
 local prefix, fresh, lease_us, settling_us = ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
 local meta = KEYS[1]
-local DAY_MS = 86400000
+local DAY_MS, TOLD_US = 86400000, 100000
 
 -- A number as Redis reads it: Lua would shorten one of more than 14 digits.
 local function whole(number) return string.format('%.0f', number) end
@@ -13,7 +14,8 @@ local clock = redis.call('TIME')
 local unix = clock[1] * 1000000 + clock[2]
 local known = redis.call('HMGET', meta, 'life', 'born', 'last', 'ahead')
 local life, born = known[1], tonumber(known[2])
-local ahead = math.max(tonumber(known[4]) or 0, (tonumber(known[3]) or 0) - unix)
+local last, before = tonumber(known[3]) or 0, tonumber(known[4]) or 0
+local ahead = math.max(before, last - unix)
 local now = unix + ahead
 
 if not life then  -- nothing was ever counted here, or all of it is lost
