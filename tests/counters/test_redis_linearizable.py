@@ -75,6 +75,15 @@ class Contest:
             process.kill()
         self.exits.__exit__(*error)
 
+    def wait_until_busy(self, taken):
+        """Wait until the first process has taken so many times."""
+        path, until = self.folder / "p0.history", time.monotonic() + 30
+        while time.monotonic() < until:
+            if path.exists() and path.read_text().count('"taken"') >= taken:
+                return
+            time.sleep(0.01)
+        raise TimeoutError("the first process takes nothing")
+
     def wait(self):
         """Let those that live come to their end."""
         return [process.wait(timeout=50) for process in self.processes]
@@ -130,9 +139,9 @@ def test_reservations_of_many_processes_are_as_if_one_came_after_the_other(
     redis, redis_url, tmp_path, contender, seed
 ):
     redis.command("HSET", "{highroad}:meta", "life", "long", "born", "1")  # it opens accounts
-    told = {"seconds": 3.5, "spends": False, "pause_s": 0.05}
+    told = {"seconds": 5.0, "spends": False, "pause_s": 0.05}
     with Contest(tmp_path, redis_url, limit=40, seed=seed, **told) as contest:
-        time.sleep(0.5 + random.Random(seed).random())  # noqa: S311 - when to kill is no secret
+        contest.wait_until_busy(10 + 10 * seed)
         contest.processes[0].kill()
         killed = time.monotonic_ns()
         assert contest.wait()[1:] == [0, 0, 0]
@@ -146,6 +155,7 @@ def test_reservations_of_many_processes_are_as_if_one_came_after_the_other(
     alive = [each for each in holds if each.given != killed]
     lapsed = [each._replace(given=killed + 8 * SECOND) for each in dead]
     unknown = [Held(killed - SECOND, 0, 0, killed + 8 * SECOND)] * (64 - len(dead))
+    assert dead
     assert have_room([*alive, *lapsed, *unknown], refusals, 40) == []
     time.sleep(LEASE_S)
     assert count_room(contender, redis_url, tmp_path, limit=40) == 40

@@ -130,15 +130,26 @@ async def test_a_person_at_another_door_opens_and_releases_it(opened, begun_long
 async def test_what_a_person_holds_is_held_again_once_redis_has_forgotten_it(opened, servers):
     async with opened(servers.url()) as here, opened(servers.url()) as there:
         await here.dependencies.open("bank", by=BOB)
+        await there.dependencies.follow()
         servers.restart()
-        for _ in range(400):
-            if await state_of(there) == ("open", True):
-                break
-            await asyncio.sleep(0.02)
+        await there.dependencies.follow()
         assert await state_of(here) == ("open", True)
-        await there.dependencies.release("bank", by=BOB)
-        await asyncio.sleep(1.5)  # both have followed the ledger since
-        assert await state_of(here) == ("closed", False)
+
+
+async def test_a_breaker_that_was_released_then_moves_by_its_rule_alone(
+    opened, begun_long_ago, shop
+):
+    async with opened(begun_long_ago) as here, opened(begun_long_ago) as there:
+        await here.dependencies.open("bank", by=BOB)
+        await there.dependencies.follow()
+        await here.dependencies.release("bank", by=BOB)
+        shop.BANK["is_up"] = False
+        for number in range(5):
+            await here.call(shop.balance, {"account": str(number)})
+        shop.BANK["is_up"] = True
+        for runtime in (there, here):
+            await runtime.dependencies.follow()
+            assert await state_of(runtime) == ("open", False)
 
 
 @pytest.mark.parametrize("limit", [10])

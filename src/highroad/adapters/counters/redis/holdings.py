@@ -91,7 +91,8 @@ class Holdings:
         for holder in holders:
             holding = self._holdings.get(holder)
             if holding is not None and holder not in gone and holding.life == life:
-                holding.sure_until_s = asked_s + LEASE_S
+                # Answers may overtake each other.
+                holding.sure_until_s = max(holding.sure_until_s, asked_s + LEASE_S)
 
     def is_sure(self, holder: str, now_s: float) -> bool:
         """Whether nobody can have taken the holder for dead."""
