@@ -145,15 +145,15 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
     toolset = toolset_of(settings, tools, deps or {})
     address = url or settings.ledger
     path = None if parts.store is not None else path_of(address)
-    store = parts.store or store_at(address)
+    store, counters = parts.store or store_at(address), parts.counters
     try:
         clock, ids = parts.clock or SystemClock(), parts.ids or TypeIds()
         keyring = await keyring_of(store, settings, parts.keys)
         anchors = (*parts.anchors, *anchors_at(settings.anchors, ledger=path))
         opened = await open_ledger(store, keyring, clock, settings, anchors)
-        counters = parts.counters
         if counters is None:
             counters = counters_at(settings.counters, clock)
+        await counters.prepare()
         services = _services(
             opened.ledger, toolset, settings, limits or settings.limits, ids, counters
         )
@@ -168,6 +168,8 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
             await take_office(services, settings)
         await definitions.compare(accepted_pins(settings, is_needed=opened.is_owner))
     except BaseException:
+        if counters is not None:
+            await counters.close()
         await store.close()
         raise
     # Of several writers one records all decisions, so that none is taken beside another.

@@ -11,6 +11,7 @@ from highroad.ledger import entries
 from highroad.pipeline import keys
 from highroad.pipeline.attempts import attempt
 from highroad.pipeline.context import RoadContext
+from highroad.pipeline.spending import reserve
 
 SPENT: Final = CallError(
     code=Code.APPROVAL_VOID,
@@ -25,6 +26,10 @@ async def execute(call: Call, context: RoadContext) -> Verdict:
     Before a tool with effects runs its intent is durable; a read's rides the next commit (P2).
     """
     services, record = context.services, context.record
+    if context.has_lapsed:
+        verdict = await reserve(call, context)
+        if isinstance(verdict, Refuse):
+            return verdict
     ledger, now_ms = services.ledger, services.clock.now_ms()
     if not call.known_definition.has_effects and context.approval is None:
         await ledger.put_intent(record, context.canonical_arguments, at_ms=now_ms)
