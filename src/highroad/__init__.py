@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         Unknown,
     )
     from highroad.domain.part import File, Image, Json, Text
+    from highroad.domain.proposed import ProposedCall
     from highroad.domain.run import Run
     from highroad.domain.tool import Effect, Tier
     from highroad.ports.policy import Owner
@@ -56,6 +57,7 @@ _HOMES: Final = {
         "Unknown",
     ),
     "domain.part": ("File", "Image", "Json", "Text"),
+    "domain.proposed": ("ProposedCall",),
     "domain.run": ("Run",),
     "domain.tool": ("Effect", "Tier"),
     "ports.policy": ("Owner",),
@@ -99,6 +101,7 @@ __all__ = [
     "Owner",
     "Preview",
     "Principal",
+    "ProposedCall",
     "Refused",
     "Run",
     "Runtime",

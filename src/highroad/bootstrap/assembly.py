@@ -255,6 +255,7 @@ def _services(  # noqa: PLR0913, PLR0917 - what they are made of
         cancelled=CancelledRuns(ledger.store),
         joiner=_not_wired,
         nested=_not_wired,
+        nested_all=_not_wired,
         stand_in=_not_wired,
         threads=Threads(limits.threads, limits.threads_each, clock),
         sandbox=ProcessSandbox(limits.processes, guest.LOAD),

@@ -13,6 +13,7 @@ import orjson
 
 from highroad.domain.call import Call
 from highroad.domain.outcome import AnyOutcome
+from highroad.domain.proposed import ProposedCalls, Terms
 from highroad.pipeline.context import RoadContext
 from highroad.pipeline.guest import Answer, describe
 from highroad.pipeline.judgement import Told, overloaded
@@ -55,10 +56,17 @@ class Progress:
         A body that runs on astray in its thread has no time left: nothing begins behind it.
         """
         services = self._context.services
+        return await services.nested(self._parent(), tool, arguments, idempotency_key)
+
+    async def call_all(self, calls: ProposedCalls, terms: Terms) -> tuple[AnyOutcome, ...]:
+        """Drive several, each as `call` does; none has more time than this one."""
+        return await self._context.services.nested_all(self._parent(), calls, terms)
+
+    def _parent(self) -> Call:
+        """The call as it is the parent of others: their deadline is that of its attempt."""
         left_s = 0.0 if self.is_over else self._context.attempt_left_s()
-        deadline_ms = services.clock.now_ms() + int(left_s * 1_000)
-        parent = replace(self._call, deadline_ms=deadline_ms)
-        return await services.nested(parent, tool, arguments, idempotency_key)
+        deadline_ms = self._context.services.clock.now_ms() + int(left_s * 1_000)
+        return replace(self._call, deadline_ms=deadline_ms)
 
 
 async def tool_context(call: Call, context: RoadContext) -> ToolContext[Any]:

@@ -10,6 +10,7 @@ from highroad.domain.demand import Amount
 from highroad.domain.identity import Delegate, Principal
 from highroad.domain.limits import Limits
 from highroad.domain.outcome import AnyOutcome
+from highroad.domain.proposed import ProposedCalls, Terms
 from highroad.domain.tool import ToolDefinition
 from highroad.ledger.ledger import Ledger
 from highroad.ledger.results import Results
@@ -41,6 +42,8 @@ Nested = Callable[
     [Call, Callable[..., Any] | str, Mapping[str, object], str | None], Awaitable[AnyOutcome]
 ]
 """Makes a governed call from inside the body of another."""
+NestedAll = Callable[[Call, ProposedCalls, Terms], Awaitable[tuple[AnyOutcome, ...]]]
+"""Makes several of them together."""
 StandsIn = Callable[[Call, Successor], Awaitable[AnyOutcome | None]]
 """Makes the call that stands in for another; `None` where it cannot be made."""
 Stages = tuple[object, ...]
@@ -69,6 +72,7 @@ class Services:
     deps: Deps
     joiner: Joiner
     nested: Nested
+    nested_all: NestedAll
     stand_in: StandsIn
     threads: Threads
     sandbox: Sandbox

@@ -152,3 +152,5 @@ class _NoCall:
             HighroadError: Always.
         """
         raise HighroadError("a health check makes no governed calls: ask the dependency itself")
+
+    call_all = call

@@ -8,7 +8,7 @@ from typing import Any, Final, Generic, ParamSpec, TypeAlias, TypeVar
 from pydantic import TypeAdapter
 
 from highroad.domain.label import Label
-from highroad.domain.tool import Isolation, ToolDefinition
+from highroad.domain.tool import Concurrency, Isolation, ToolDefinition
 from highroad.domain.value import value
 from highroad.tools.body.checks import Check, DataCheckHook
 from highroad.tools.body.cost import Cost
@@ -17,6 +17,7 @@ from highroad.tools.body.hooks import HealthHook, Hook
 from highroad.tools.declaring.contract import CLOSED, Marker, Reason, derive, explained
 from highroad.tools.declaring.digest import defined, sealed
 from highroad.tools.declaring.fallback import StandIn, chain_of, words_of
+from highroad.tools.declaring.objects import named, objects_of
 from highroad.tools.declaring.options import (
     TAKEN_OVER,
     Migrate,
@@ -142,7 +143,8 @@ def _definition(
     check_hedge(options, effect, site, is_async=source.signature.is_async)
     beside = {
         "contract": derive(source.input_schema, source.markers, labels),
-        "key": _key(options, source),
+        "key": named("key", options.get("key", ()), source),
+        "order_by": objects_of(options, source),
         "examples": examples_of(options, site),
         "cost_usd": cost.at_most,
         "source": source.server,
@@ -158,16 +160,6 @@ def _definition(
         **{name: said for name, said in beside.items() if said and said is not CLOSED},
         **{name: _WORDS[name](said, site) for name, said in options.items() if name in _WORDS},
     }
-
-
-def _key(options: ToolOptions, source: Source) -> tuple[str, ...]:
-    key = tuple(sorted(options.get("key", ())))
-    names = source.names if key else ()
-    for name in key:
-        if name not in names:
-            known = ", ".join(names) or "none"
-            raise source.site.error(f"key names {name!r}, which is no argument; there are: {known}")
-    return key
 
 
 def _hook(function: Callable[..., Any], what: str, site: Site) -> Hook[Any, Any]:
@@ -195,6 +187,7 @@ _WORDS: Final[Mapping[str, Callable[[Any, Site], Any]]] = {
     "errors": lambda errors, _: dict(errors),
     "fallback": lambda fallback, site: words_of(chain_of(fallback, site)),
     "isolation": lambda isolation, _: Isolation(isolation),
+    "concurrency": lambda concurrency, _: Concurrency(concurrency),
 }
 """Options that stand in the definition, and how."""
 

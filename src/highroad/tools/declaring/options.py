@@ -10,7 +10,7 @@ from typing import Any, Final, Literal, TypeAlias, TypedDict, TypeVar
 
 from highroad.domain.json_value import JsonObject
 from highroad.domain.label import Label
-from highroad.domain.tool import Effect, Isolation, Tier
+from highroad.domain.tool import Concurrency, Effect, Isolation, Tier
 from highroad.tools.arguments.invalid import Invalid
 from highroad.tools.arguments.parse import parse
 from highroad.tools.body.checks import Check, DataCheck
@@ -101,6 +101,12 @@ class ToolOptions(TypedDict, total=False):
     dependency: str
     """What it cannot work without, such as `payments`; tools that name the same share its breaker,
     bulkhead and retry budget."""
+    concurrency: Concurrency | Literal["free", "serial", "barrier"]
+    """Of the calls that are made together, what may run beside it: `free`, anything; `serial`, what
+    is free; `barrier`, nothing. Reads are free, and what has effects is serial."""
+    order_by: Iterable[str]
+    """Arguments that name an object: calls that name the same one come one after the other, in the
+    order in which they were written, and others may run beside them."""
     isolation: Isolation | Literal["process"]
     """Where the body runs apart, so that it can be stopped whatever it does."""
     fallback: StandIn | Sequence[StandIn]
@@ -155,7 +161,7 @@ _FUNCTIONS: Final = ("error_when", "migrate")
 _VERSION: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _CODE: Final = re.compile(r"[a-z0-9_]{1,64}")
 _POINTER: Final = re.compile(r"(?:/(?:[^~/]|~[01])*)*")
-_SETS: Final = ("key", "permissions", "tags")
+_SETS: Final = ("key", "order_by", "permissions", "tags")
 
 
 def check_options(options: Mapping[str, object], site: Site) -> None:
@@ -380,12 +386,14 @@ def _choice(kind: type[Choice], value: str, site: Site) -> Choice:
         ) from None
 
 
-def _check_isolation(isolation: Any, site: Site) -> None:  # noqa: ANN401 - an option as it was given
-    _choice(Isolation, isolation, site)
+def _one_of(kind: type[StrEnum]) -> Callable[[Any, Site], object]:
+    """See that an option is one of the values of an enumeration."""
+    return lambda given, site: _choice(kind, given, site)
 
 
-_CHECKS: Final = {
-    "isolation": _check_isolation,
+_CHECKS: Final[Mapping[str, Callable[[Any, Site], object]]] = {
+    "concurrency": _one_of(Concurrency),
+    "isolation": _one_of(Isolation),
     "version": _check_version,
     "errors": _check_errors,
     "labels": _check_labels,
