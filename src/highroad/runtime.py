@@ -43,8 +43,7 @@ from highroad.recovery.dependencies import Dependencies
 from highroad.recovery.letters import Letters
 from highroad.recovery.settle import settle_open_calls
 from highroad.settings import Settings
-from highroad.tools.compile import RegisteredTool
-from highroad.tools.registry import Around
+from highroad.tools.compile import Around, RegisteredTool
 
 T = TypeVar("T")
 

@@ -188,6 +188,24 @@ async def test_who_stops_waiting_leaves_no_call_without_its_end(world, note, bus
     assert not await each.check()
 
 
+@pytest.mark.promise("P5")
+@pytest.mark.parametrize("turn", range(30))
+async def test_no_moment_is_too_early_to_stop_waiting(world, note, dawdling, turn):
+    """Also while a call of a run that was never seen is taken in, and has no id yet."""
+    each = await world(note, wrap=dawdling).open()
+    calls = [(note, {"name": str(number)}) for number in range(6)]
+    making = asyncio.ensure_future(each.runtime.call_all(calls, parallel=2, run="r"))
+    for _ in range(turn + 1):
+        await anyio.lowlevel.checkpoint()
+    making.cancel()
+    with suppress(asyncio.CancelledError):
+        await making
+    while each.services.tasks:
+        await anyio.lowlevel.checkpoint()
+    assert len([body for body in await each.bodies() if body["kind"] == "call.ended"]) == 6
+    assert not await each.check()
+
+
 async def test_who_leaves_the_loop_calls_off_the_rest(world, note, busy):
     each = await world(note).open()
     taken = []
@@ -359,7 +377,7 @@ async def call_off_at_any_time(world, seed):
         "deadline_s": chance.choice([None, None, 0.05, 0.4]),
         "run": chance.choice([None, "r"]),
     }
-    cancels_at = chance.randrange(1, 200) if chance.random() < 0.5 else None
+    cancels_at = chance.randrange(1, chance.choice([8, 200])) if chance.random() < 0.5 else None
     with Faults(*FAULTS, seed=seed, clock=each.clock).injected(each.runtime):
         making = asyncio.ensure_future(each.runtime.call_all(given, **terms))
         outcomes = await as_time_goes_by(each, making, cancels_at=cancels_at)

@@ -1,5 +1,6 @@
 """A runtime put together: every part of it, and how they are closed."""
 
+import asyncio
 import random
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AsyncExitStack
@@ -47,6 +48,7 @@ from highroad.limits.runs import LiveRuns
 from highroad.limits.slots import Slots
 from highroad.pipeline import guest
 from highroad.pipeline.cancelled import CancelledRuns
+from highroad.pipeline.gathering import Gatherings
 from highroad.pipeline.services import Services
 from highroad.pipeline.threads import Threads
 from highroad.ports.anchor import Anchor
@@ -235,6 +237,7 @@ def _services(  # noqa: PLR0913, PLR0917 - what they are made of
 ) -> Services:
     """What the road needs."""
     clock, reader = ledger.clock, LedgerUsage(ledger)
+    tasks: set[asyncio.Task[Any]] = set()
     services = Services(
         ledger=ledger,
         registry=toolset.registry,
@@ -253,6 +256,8 @@ def _services(  # noqa: PLR0913, PLR0917 - what they are made of
         ways=Ways(settings.dependencies, counters, clock),
         deps=toolset.deps,
         cancelled=CancelledRuns(ledger.store),
+        gatherings=Gatherings(clock, tasks),
+        tasks=tasks,
         joiner=_not_wired,
         nested=_not_wired,
         nested_all=_not_wired,

@@ -52,6 +52,18 @@ class Concurrency(StrEnum):
     """Nothing: all before it has ended, and nothing behind it has begun."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchRule:
+    """Which calls of a tool one run of a body may serve."""
+
+    size: int
+    """At most so many."""
+    wait_s: float
+    """How long the first waits for others, in seconds."""
+    mixes_principals: bool = False
+    """Those of several principals of one organization too."""
+
+
 class ArgumentRole(StrEnum):
     """What an argument decides."""
 
@@ -125,6 +137,7 @@ class ToolDefinition:
         concurrency: What may run beside it; `None` is free for reads, and serial else.
         order_by: Arguments that name an object: of the calls made together, those that name the
             same one come one after the other, in the order in which they were written.
+        batch: Which of its calls are served together; `None` is each by itself.
         isolation: Where its body runs apart; `None` is in this process.
         fallback: What stands in for it, in order, in words.
         deprecated: What to use instead; `None` is a version in good standing.
@@ -162,6 +175,7 @@ class ToolDefinition:
     dependency: str | None = None
     concurrency: Concurrency | None = None
     order_by: tuple[str, ...] = ()
+    batch: BatchRule | None = None
     isolation: Isolation | None = None
     fallback: tuple[str, ...] = ()
     deprecated: str | None = None
@@ -178,7 +192,8 @@ class ToolDefinition:
         """What may run beside it: who says nothing of effects keeps them in order."""
         if self.concurrency is not None:
             return self.concurrency
-        return Concurrency.SERIAL if self.has_effects else Concurrency.FREE
+        is_free = self.batch is not None or not self.has_effects
+        return Concurrency.FREE if is_free else Concurrency.SERIAL
 
     @property
     def has_effects(self) -> bool:

@@ -1,19 +1,18 @@
 """Running the body of a tool: what it is handed, where it runs, and for how long."""
 
-import asyncio
 import inspect
 import logging
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 import orjson
 
 from highroad.domain.call import Call
 from highroad.domain.outcome import AnyOutcome
 from highroad.domain.proposed import ProposedCalls, Terms
+from highroad.pipeline.batching import Watch, batched
 from highroad.pipeline.context import RoadContext
 from highroad.pipeline.guest import Answer, describe
 from highroad.pipeline.judgement import Told, overloaded
@@ -24,9 +23,6 @@ from highroad.tools.body.context import ToolContext
 from highroad.tools.compile import RegisteredTool
 
 _log: Final = logging.getLogger("highroad.road")
-
-Watch: TypeAlias = Callable[[RoadContext, int, Future[object]], None]
-"""Is handed a body that was given up on, with the number of its attempt."""
 
 
 class Progress:
@@ -96,12 +92,6 @@ async def tool_context(call: Call, context: RoadContext) -> ToolContext[Any]:
     return context.seen
 
 
-def is_called_off() -> bool:
-    """Whether a cancellation is the caller's, and not one that author's code brought on itself."""
-    task = asyncio.current_task()
-    return task is None or task.cancelling() > 0
-
-
 async def run_body(call: Call, context: RoadContext, timeout_s: float, watch: Watch) -> object:
     """Run the body once: in the loop, in a thread, or in a worker process.
 
@@ -126,6 +116,8 @@ async def _run(call: Call, context: RoadContext, watch: Watch) -> object:
     tool, arguments = context.tool, call.known_arguments
     seen = await tool_context(call, context)
     try:
+        if tool.batch is not None:
+            return await batched(call, context, seen, tool.batch, watch)
         resources = None
         if tool.resources:
             opened = context.services.deps.resource

@@ -20,6 +20,7 @@ from highroad.limits.share import ToolCap, to_microusd
 from highroad.limits.slots import Slots
 from highroad.pipeline.cancelled import CancelledRuns
 from highroad.pipeline.deps import Deps
+from highroad.pipeline.gathering import Gatherings
 from highroad.pipeline.inflight import Inflight
 from highroad.pipeline.successor import Successor
 from highroad.pipeline.threads import Threads
@@ -77,6 +78,7 @@ class Services:
     threads: Threads
     sandbox: Sandbox
     cancelled: CancelledRuns
+    gatherings: Gatherings
     inflight: Inflight = field(default_factory=Inflight)
     flags: Flags
     asks: Mapping[str, Condition] = field(default_factory=dict)

@@ -1,5 +1,6 @@
 """Calls that a door or a body proposes together, taken down the road one by one."""
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Collection
 from contextlib import aclosing
 
@@ -9,7 +10,7 @@ from highroad.domain.proposed import Proposed, ProposedCall, ProposedCalls, Term
 from highroad.pipeline.context import RoadContext
 from highroad.pipeline.doorway import Proposal
 from highroad.pipeline.drive import enter, turn_away
-from highroad.pipeline.fanout import Answered, FanOut, Source, Work
+from highroad.pipeline.fanout import LEFT, Answered, FanOut, Source, Work
 from highroad.pipeline.ordering import Turn, turn_of
 from highroad.pipeline.services import Services
 
@@ -34,7 +35,13 @@ def fan_out(
         return turn_of(None if tool is None else tool.definition, proposal.arguments)
 
     async def make(proposal: Proposal) -> AnyOutcome:
-        return await enter(services, take_in(proposal))
+        taking_in = _TakingIn(take_in(proposal))
+        try:
+            return await enter(services, taking_in.done())
+        except asyncio.CancelledError:
+            if not taking_in.is_done:  # it has no id yet, and so no end
+                await leave_out(proposal, LEFT)
+            raise
 
     async def leave_out(proposal: Proposal, ending: Ending) -> AnyOutcome:
         return await turn_away(services, take_in(proposal), ending)
@@ -47,6 +54,20 @@ def fan_out(
         tasks=services.tasks,
     )
     return fan.outcomes(proposals)
+
+
+class _TakingIn:
+    """Taking a call in, of which somebody may want to know whether it came to that."""
+
+    def __init__(self, taking_in: Awaitable[tuple[Call, RoadContext]]) -> None:
+        self._taking_in = taking_in
+        self.is_done = False
+
+    async def done(self) -> tuple[Call, RoadContext]:
+        """The call with its context."""
+        taken = await self._taking_in
+        self.is_done = True
+        return taken
 
 
 def proposals_of(

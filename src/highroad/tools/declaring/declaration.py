@@ -14,6 +14,7 @@ from highroad.tools.body.checks import Check, DataCheckHook
 from highroad.tools.body.cost import Cost
 from highroad.tools.body.failure import ErrorWhen
 from highroad.tools.body.hooks import HealthHook, Hook
+from highroad.tools.declaring.batch import BatchBody, batch_body, batch_of, check_batch
 from highroad.tools.declaring.contract import CLOSED, Marker, Reason, derive, explained
 from highroad.tools.declaring.digest import defined, sealed
 from highroad.tools.declaring.fallback import StandIn, chain_of, words_of
@@ -33,7 +34,7 @@ from highroad.tools.declaring.options import (
     name_of,
     tier_of,
 )
-from highroad.tools.declaring.signature import Signature
+from highroad.tools.declaring.signature import Signature, hints_of
 from highroad.tools.declaring.site import Site
 from highroad.tools.declaring.source import Source
 
@@ -75,6 +76,7 @@ class Declaration:
     not_applied: tuple[type[Exception], ...] = ()
     error_when: ErrorWhen | None = None
     migrate: Migrate | None = None
+    batch: BatchBody | None = None
     fallbacks: tuple[StandIn, ...] = ()
 
     @cached_property
@@ -121,6 +123,7 @@ def declared(source: Source, options: ToolOptions) -> Declaration:
     return Declaration(
         definition=defined(_definition(source, options, labels, cost)),
         fallbacks=fallbacks,
+        batch=_batch(options, site),
         given=frozenset(options),
         site=site,
         signature=source.signature,
@@ -141,6 +144,7 @@ def _definition(
     tier = tier_of(options, site)
     effect = effect_of(options, tier, site)
     check_hedge(options, effect, site, is_async=source.signature.is_async)
+    check_batch(options, site)
     beside = {
         "contract": derive(source.input_schema, source.markers, labels),
         "key": named("key", options.get("key", ()), source),
@@ -160,6 +164,14 @@ def _definition(
         **{name: said for name, said in beside.items() if said and said is not CLOSED},
         **{name: _WORDS[name](said, site) for name, said in options.items() if name in _WORDS},
     }
+
+
+def _batch(options: ToolOptions, site: Site) -> BatchBody | None:
+    if "batch" not in options:
+        return None
+    batch = batch_of(options["batch"], site)
+    hints = hints_of(batch.many, site)
+    return batch_body(batch, hints, options.get("resources", {}), site)
 
 
 def _hook(function: Callable[..., Any], what: str, site: Site) -> Hook[Any, Any]:
@@ -188,6 +200,7 @@ _WORDS: Final[Mapping[str, Callable[[Any, Site], Any]]] = {
     "fallback": lambda fallback, site: words_of(chain_of(fallback, site)),
     "isolation": lambda isolation, _: Isolation(isolation),
     "concurrency": lambda concurrency, _: Concurrency(concurrency),
+    "batch": lambda batch, site: batch_of(batch, site).rule,
 }
 """Options that stand in the definition, and how."""
 

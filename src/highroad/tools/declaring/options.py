@@ -18,6 +18,7 @@ from highroad.tools.body.context import ToolContext
 from highroad.tools.body.cost import FREE, Cost
 from highroad.tools.body.failure import ErrorWhen
 from highroad.tools.body.hooks import Written
+from highroad.tools.declaring.batch import Batch, Many
 from highroad.tools.declaring.fallback import StaleResult, StandIn, chain_of
 from highroad.tools.declaring.site import Site
 
@@ -107,6 +108,9 @@ class ToolOptions(TypedDict, total=False):
     order_by: Iterable[str]
     """Arguments that name an object: calls that name the same one come one after the other, in the
     order in which they were written, and others may run beside them."""
+    batch: Many | Batch
+    """Runs calls that come within a few milliseconds together: takes a list of `BatchItem`, and
+    returns a result, or an exception, for each of them in order."""
     isolation: Isolation | Literal["process"]
     """Where the body runs apart, so that it can be stopped whatever it does."""
     fallback: StandIn | Sequence[StandIn]
