@@ -49,6 +49,7 @@ from highroad.limits.slots import Slots
 from highroad.pipeline import guest
 from highroad.pipeline.cancelled import CancelledRuns
 from highroad.pipeline.gathering import Gatherings
+from highroad.pipeline.resources import Resources
 from highroad.pipeline.services import Services
 from highroad.pipeline.threads import Threads
 from highroad.ports.anchor import Anchor
@@ -108,7 +109,8 @@ class Assembly:
                 closing.push_async_callback(self.notary.close)
             if self.owner_pid is None:
                 closing.push_async_callback(self.services.ledger.writer.flush)
-            closing.push_async_callback(self.services.deps.close)
+            closing.push_async_callback(self.services.resources.close)
+            closing.callback(self.services.deps.clear)
             closing.callback(self.services.threads.close)
             closing.push_async_callback(self.services.sandbox.close)
 
@@ -255,6 +257,7 @@ def _services(  # noqa: PLR0913, PLR0917 - what they are made of
         retry=Retry(random.random, RetryBudget(settings.dependencies)),
         ways=Ways(settings.dependencies, counters, clock),
         deps=toolset.deps,
+        resources=Resources(tasks),
         cancelled=CancelledRuns(ledger.store),
         gatherings=Gatherings(clock, tasks),
         tasks=tasks,

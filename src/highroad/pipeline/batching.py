@@ -11,7 +11,6 @@ import logging
 from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
-from functools import partial
 from typing import Any, Final, TypeAlias
 
 from highroad.domain.call import Call
@@ -23,6 +22,7 @@ from highroad.pipeline.called_off import is_called_off
 from highroad.pipeline.context import RoadContext
 from highroad.pipeline.gathering import Batch, Member
 from highroad.pipeline.judgement import Told, overloaded, raised, timed_out
+from highroad.pipeline.resources import Loan
 from highroad.pipeline.services import Services
 from highroad.pipeline.threads import Overloaded
 from highroad.pipeline.timer import within
@@ -155,9 +155,14 @@ class _Serving:
             return self._of_all(error, batch)
 
     async def _start(self, batch: Batch[Ride]) -> object:
-        opened = self.services.deps.resource
-        resources = {need.parameter: await opened(need) for need in self.body.resources}
+        whose = batch.waiting[0].subject.call.principal
+        loan = await self.services.resources.lend(self.body.resources, whose)
+        try:
+            return await self._run_with(loan, batch)
+        finally:
+            loan.end()
 
+    async def _run_with(self, loan: Loan, batch: Batch[Ride]) -> object:
         def begin() -> None:
             """Whatever is not proved otherwise may be applied from here on."""
             batch.begin()
@@ -166,15 +171,20 @@ class _Serving:
 
         def start() -> object:
             items = [member.subject.item for member in batch.members]
-            return self.body.function(items, **resources)
+            return self.body.function(items, **loan.opened)
 
         if self.body.is_async:
             begin()
             started = start()
             return await started if inspect.isawaitable(started) else started
+
+        def leave(body: Future[object]) -> None:
+            loan.keep(body)
+            self._lose(batch, body)
+
         try:
             return await self.services.threads.run(
-                self.tool.definition.needs, start, begin=begin, leave=partial(self._lose, batch)
+                self.tool.definition.needs, start, begin=begin, leave=leave
             )
         except Overloaded:
             raise Told(overloaded()) from None

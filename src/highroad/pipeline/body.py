@@ -3,6 +3,7 @@
 import inspect
 import logging
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
 from typing import Any, Final
@@ -16,6 +17,7 @@ from highroad.pipeline.batching import Watch, batched
 from highroad.pipeline.context import RoadContext
 from highroad.pipeline.guest import Answer, describe
 from highroad.pipeline.judgement import Told, overloaded
+from highroad.pipeline.resources import Loan
 from highroad.pipeline.threads import Overloaded
 from highroad.pipeline.timer import within
 from highroad.ports.sandbox import SandboxError
@@ -115,20 +117,22 @@ async def run_body(call: Call, context: RoadContext, timeout_s: float, watch: Wa
 async def _run(call: Call, context: RoadContext, watch: Watch) -> object:
     tool, arguments = context.tool, call.known_arguments
     seen = await tool_context(call, context)
+    loan: Loan | None = None
     try:
         if tool.batch is not None:
             return await batched(call, context, seen, tool.batch, watch)
-        resources = None
         if tool.resources:
-            opened = context.services.deps.resource
-            resources = {need.parameter: await opened(need) for need in tool.resources}
+            loan = await context.services.resources.lend(tool.resources, call.principal)
+        resources = None if loan is None else loan.opened
         if not tool.is_async:
             start = partial(tool.start, arguments, context=seen, resources=resources)
-            return await _run_in_thread(start, context, watch)
+            return await _run_in_thread(start, context, watch, loan)
         context.begin_body()
         started = tool.start(arguments, context=seen, resources=resources)
         return await started if inspect.isawaitable(started) else started
     finally:
+        if loan is not None:
+            loan.end()
         # What is asked afterwards, as a probe, is no part of this attempt.
         if context.seen is seen:
             context.seen = None
@@ -136,15 +140,21 @@ async def _run(call: Call, context: RoadContext, watch: Watch) -> object:
             seen.progress.is_over = True
 
 
-async def _run_in_thread(start: Callable[[], object], context: RoadContext, watch: Watch) -> object:
+async def _run_in_thread(
+    start: Callable[[], object], context: RoadContext, watch: Watch, loan: Loan | None
+) -> object:
     """Wait for a body in a thread; one that nobody waits for any more is watched."""
     attempt = context.record.attempts
+
+    def leave(body: Future[object]) -> None:
+        """It runs on, with all that it has."""
+        if loan is not None:
+            loan.keep(body)
+        watch(context, attempt, body)
+
     try:
         return await context.services.threads.run(
-            context.tool.definition.needs,
-            start,
-            begin=context.begin_body,
-            leave=lambda body: watch(context, attempt, body),
+            context.tool.definition.needs, start, begin=context.begin_body, leave=leave
         )
     except Overloaded:
         raise Told(overloaded()) from None

@@ -22,6 +22,7 @@ from highroad.pipeline.cancelled import CancelledRuns
 from highroad.pipeline.deps import Deps
 from highroad.pipeline.gathering import Gatherings
 from highroad.pipeline.inflight import Inflight
+from highroad.pipeline.resources import Resources
 from highroad.pipeline.successor import Successor
 from highroad.pipeline.threads import Threads
 from highroad.ports.clock import Clock
@@ -71,6 +72,7 @@ class Services:
     retry: Retry
     ways: Ways
     deps: Deps
+    resources: Resources
     joiner: Joiner
     nested: Nested
     nested_all: NestedAll

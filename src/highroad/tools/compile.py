@@ -28,7 +28,8 @@ from highroad.tools.declaring.declaration import Declaration, PreviewHook, Probe
 from highroad.tools.declaring.declare import body_of, declaration_of, found_declaration
 from highroad.tools.declaring.fallback import Answer, StaleResult, StandIn
 from highroad.tools.declaring.isolation import check_isolation
-from highroad.tools.declaring.options import Migrate, ResourceFactory
+from highroad.tools.declaring.options import Migrate
+from highroad.tools.declaring.resources import ResourceManager, takes_principal
 from highroad.tools.declaring.site import Site
 from highroad.tools.schemas.navigation import member_names
 from highroad.tools.schemas.sure import surely_compiles
@@ -58,11 +59,12 @@ class OwnerLookup:
 
 @dataclass(frozen=True, slots=True)
 class ResourceNeed:
-    """A resource that a body takes; opened once per process for each factory."""
+    """A resource that a body takes; opened once for each factory, or for each principal."""
 
     parameter: str
     kind: type
-    factory: ResourceFactory
+    factory: Callable[..., ResourceManager]
+    takes_principal: bool
 
 
 @value(eq=False)
@@ -277,11 +279,18 @@ def _batch(declared: Declaration) -> BatchRun | None:
     body, rule = declared.batch, declared.definition.batch
     if body is None or rule is None:
         return None
+    resources = _needs(body.resources, declared)
+    for need in resources if rule.mixes_principals else ():
+        if need.takes_principal:
+            raise declared.site.error(
+                f"a batch that mixes principals takes {need.kind.__name__}, which is opened for "
+                "each of them; leave mixes_principals out, or open it for all"
+            )
     return BatchRun(
         function=body.function,
         is_async=body.is_async,
         rule=rule,
-        resources=_needs(body.resources, declared),
+        resources=resources,
         defaults={
             each.name: each.default for each in declared.signature.arguments if not each.is_required
         },
@@ -291,7 +300,10 @@ def _batch(declared: Declaration) -> BatchRun | None:
 def _needs(
     parameters: Iterable[tuple[str, type]], declared: Declaration
 ) -> tuple[ResourceNeed, ...]:
-    return tuple([ResourceNeed(name, kind, declared.resources[kind]) for name, kind in parameters])
+    factories = [(name, kind, declared.resources[kind]) for name, kind in parameters]
+    return tuple(
+        [ResourceNeed(name, kind, each, takes_principal(each)) for name, kind, each in factories]
+    )
 
 
 def _binder(declared: Declaration) -> Binder | None:

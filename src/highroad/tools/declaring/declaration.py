@@ -22,7 +22,6 @@ from highroad.tools.declaring.objects import named, objects_of
 from highroad.tools.declaring.options import (
     TAKEN_OVER,
     Migrate,
-    ResourceFactory,
     ToolOptions,
     check_hedge,
     check_name,
@@ -34,6 +33,7 @@ from highroad.tools.declaring.options import (
     name_of,
     tier_of,
 )
+from highroad.tools.declaring.resources import ResourceFactory
 from highroad.tools.declaring.signature import Signature, hints_of
 from highroad.tools.declaring.site import Site
 from highroad.tools.declaring.source import Source

@@ -4,7 +4,6 @@ import math
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from enum import StrEnum
 from typing import Any, Final, Literal, TypeAlias, TypedDict, TypeVar
 
@@ -20,13 +19,11 @@ from highroad.tools.body.failure import ErrorWhen
 from highroad.tools.body.hooks import Written
 from highroad.tools.declaring.batch import Batch, Many
 from highroad.tools.declaring.fallback import StaleResult, StandIn, chain_of
+from highroad.tools.declaring.resources import ResourceFactory
 from highroad.tools.declaring.site import Site
 
 Choice = TypeVar("Choice", bound=StrEnum)
 
-ResourceFactory: TypeAlias = Callable[
-    [], AbstractContextManager[Any] | AbstractAsyncContextManager[Any]
-]
 Probe: TypeAlias = Written[str, bool | None]
 HealthCheck: TypeAlias = (
     Callable[[], object | Awaitable[object]]
@@ -73,7 +70,8 @@ class ToolOptions(TypedDict, total=False):
     data_checks: Iterable[DataCheck]
     """Checks that read data, last in `authorize`."""
     resources: Mapping[type, ResourceFactory]
-    """Opened once per process; each goes to the parameter that is annotated with its type."""
+    """Opened once, or, where the factory takes a value, once for each principal; each goes to the
+    parameter that is annotated with its type."""
     ask: str
     """CEL over `args` and `principal`; true asks a person, false does not."""
     probe: Probe
