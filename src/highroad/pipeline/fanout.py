@@ -36,10 +36,10 @@ Answered: TypeAlias = tuple[int, AnyOutcome]
 """The position of a call among those that were given, from 0, and its outcome."""
 
 
-def _not_begun(code: Code, message: str, hint: str, rule: str) -> Ending:
+def _not_begun(error: CallError, rule: str) -> Ending:
     return Ending(
         status=Status.CANCELLED,
-        error=CallError(code=code, message=message, hint=hint, retryable=True),
+        error=error,
         proof=Proof.NOT_STARTED,
         rule=rule,
         decided_by="fan_out",
@@ -47,21 +47,28 @@ def _not_begun(code: Code, message: str, hint: str, rule: str) -> Ending:
 
 
 BLOCKED: Final = _not_begun(
-    Code.BLOCKED,
-    "A call that has to be completed before this one was not, so this one was not begun.",
-    "See what became of the calls before it, and call again if it is still right.",
+    CallError(
+        code=Code.BLOCKED,
+        message="A call that must be completed before this one was not, so this was not begun.",
+        hint="See what became of the calls before it, and call again if it is still right.",
+    ),
     "fan_out.order",
 )
 TOO_LATE: Final = _not_begun(
-    Code.TIMEOUT,
-    "The time for all calls that were made together was up before this one began.",
-    "Call again if it is still wanted, with fewer calls at once.",
+    CallError(
+        code=Code.TIMEOUT,
+        message="The time for all calls that were made together was up before this one began.",
+        hint="Call again if it is still wanted, with fewer calls at once.",
+        retryable=True,
+    ),
     "fan_out.deadline",
 )
 LEFT: Final = _not_begun(
-    Code.CANCELLED,
-    "The calls that were made together were called off before this one began.",
-    "Call again if it is still wanted.",
+    CallError(
+        code=Code.CANCELLED,
+        message="The calls that were made together were called off before this one began.",
+        hint="Call again if it is still wanted.",
+    ),
     "fan_out.left",
 )
 
