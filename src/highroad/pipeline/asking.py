@@ -54,5 +54,5 @@ async def ask(
 
 
 async def _answer(hook: Hook[S, R], subject: S, call: Call, context: RoadContext) -> R:
-    seen: Any = await tool_context(call, context)
+    seen: Any = await tool_context(call, context) if hook.takes_context else None
     return await hook(subject, seen)

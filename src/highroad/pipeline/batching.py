@@ -167,7 +167,8 @@ class _Serving:
             """Whatever is not proved otherwise may be applied from here on."""
             batch.begin()
             for member in batch.members:
-                member.subject.context.begin_body()
+                context = member.subject.context
+                context.doubt.begin(context.record.attempts, self.tool.definition)
 
         def start() -> object:
             items = [member.subject.item for member in batch.members]

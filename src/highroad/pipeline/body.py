@@ -2,7 +2,7 @@
 
 import inspect
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
@@ -11,7 +11,7 @@ from typing import Any, Final
 import orjson
 
 from highroad.domain.call import Call
-from highroad.domain.outcome import AnyOutcome
+from highroad.domain.outcome import AnyOutcome, Proof
 from highroad.domain.proposed import ProposedCalls, Terms
 from highroad.pipeline.batching import Watch, batched
 from highroad.pipeline.context import RoadContext
@@ -22,7 +22,7 @@ from highroad.pipeline.threads import Overloaded
 from highroad.pipeline.timer import within
 from highroad.ports.sandbox import SandboxError
 from highroad.tools.body.context import ToolContext
-from highroad.tools.compile import RegisteredTool
+from highroad.tools.compile import BatchRun, RegisteredTool
 
 _log: Final = logging.getLogger("highroad.road")
 
@@ -94,7 +94,9 @@ async def tool_context(call: Call, context: RoadContext) -> ToolContext[Any]:
     return context.seen
 
 
-async def run_body(call: Call, context: RoadContext, timeout_s: float, watch: Watch) -> object:
+def run_body(
+    call: Call, context: RoadContext, timeout_s: float, watch: Watch
+) -> Coroutine[Any, Any, object]:
     """Run the body once: in the loop, in a thread, or in a worker process.
 
     Args:
@@ -110,34 +112,51 @@ async def run_body(call: Call, context: RoadContext, timeout_s: float, watch: Wa
         Told: It failed apart from here, or there was no room for it, and this says how.
     """
     if context.tool.is_apart:
-        return await _run_apart(call, context, timeout_s)
-    return await within(timeout_s, _run(call, context, watch))
+        return _run_apart(call, context, timeout_s)
+    if context.tool.batch is not None:
+        return within(timeout_s, _run_with_others(call, context, context.tool.batch, watch))
+    return within(timeout_s, _run(call, context, watch))
 
 
 async def _run(call: Call, context: RoadContext, watch: Watch) -> object:
     tool, arguments = context.tool, call.known_arguments
-    seen = await tool_context(call, context)
     loan: Loan | None = None
+    seen = None
+    if tool.context_parameter is not None:
+        seen = await tool_context(call, context)
     try:
-        if tool.batch is not None:
-            return await batched(call, context, seen, tool.batch, watch)
         if tool.resources:
             loan = await context.services.resources.lend(tool.resources, call.principal)
         resources = None if loan is None else loan.opened
         if not tool.is_async:
             start = partial(tool.start, arguments, context=seen, resources=resources)
             return await _run_in_thread(start, context, watch, loan)
-        context.begin_body()
+        context.doubt.begin(context.record.attempts, tool.definition)
         started = tool.start(arguments, context=seen, resources=resources)
         return await started if inspect.isawaitable(started) else started
     finally:
         if loan is not None:
             loan.end()
-        # What is asked afterwards, as a probe, is no part of this attempt.
-        if context.seen is seen:
-            context.seen = None
-        if isinstance(seen.progress, Progress):
-            seen.progress.is_over = True
+        if seen is not None:
+            _part_with(seen, context)
+
+
+def _part_with(seen: ToolContext[Any], context: RoadContext) -> None:
+    """The attempt is over: what is asked afterwards, as a probe, is no part of it."""
+    if context.seen is seen:
+        context.seen = None
+    if isinstance(seen.progress, Progress):
+        seen.progress.is_over = True
+
+
+async def _run_with_others(
+    call: Call, context: RoadContext, body: BatchRun, watch: Watch
+) -> object:
+    seen = await tool_context(call, context)
+    try:
+        return await batched(call, context, seen, body, watch)
+    finally:
+        _part_with(seen, context)
 
 
 async def _run_in_thread(
@@ -154,7 +173,10 @@ async def _run_in_thread(
 
     try:
         return await context.services.threads.run(
-            context.tool.definition.needs, start, begin=context.begin_body, leave=leave
+            context.tool.definition.needs,
+            start,
+            begin=partial(context.doubt.begin, attempt, context.tool.definition),
+            leave=leave,
         )
     except Overloaded:
         raise Told(overloaded()) from None
@@ -166,13 +188,13 @@ async def _run_apart(call: Call, context: RoadContext, timeout_s: float) -> obje
     body, request = describe(tool), orjson.dumps(call.known_arguments)
     try:
         cell = await within(context.remaining_s(), sandbox.prepare(body))
-        context.begin_body()
+        context.doubt.begin(context.record.attempts, tool.definition)
         run = cell.run(request)
         answer = Answer.read(await within(min(timeout_s, context.remaining_s()), run))
     except SandboxError as error:
         _log.warning("the body of %s was lost: %s", tool.name, error)
         if not error.has_begun:
-            context.forget_body()
+            context.doubt.dispel(context.record.attempts, Proof.NOT_STARTED)
         raise
     if answer.failure is not None:
         raise Told(answer.failure)
