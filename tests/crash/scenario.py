@@ -249,9 +249,7 @@ class Program:
 
     async def decide(self, approval_id):
         """As another process does: through the inbox."""
-        elsewhere = Desk(
-            self.store, self.assembly.services.ledger, self.clock, Rules(), is_owner=False
-        )
+        elsewhere = Desk(self.assembly.services.ledger, Rules(), is_owner=False)
         try:
             await elsewhere.approve(approval_id, by=BOB, reason="seen")
         except DecisionRefused:  # decided before the death of the process before

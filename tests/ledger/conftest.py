@@ -5,11 +5,12 @@ from functools import partial
 
 import pytest
 
-from highroad.domain.approval import Approval, ApprovalState, Decision, Level, Obligation, Ruling
+from highroad.domain.approval import Approval, ApprovalState, Level, Obligation, Ruling
 from highroad.domain.call import Call
 from highroad.domain.dead_letter import DeadLetter, letter_id
 from highroad.domain.entry import KeyClaim
 from highroad.domain.identity import Principal
+from highroad.domain.order import Decision
 from highroad.domain.outcome import Ending, Status
 from highroad.domain.payload import PayloadKind
 from highroad.domain.tool import Effect, Tier, ToolDefinition
@@ -120,6 +121,7 @@ class Books:
         decided = replace(approval, state=state, approvers=(opaque,))
         decision = Decision(
             approval_id=approval.id,
+            organization=approval.organization,
             ruling=ruling,
             by=opaque,
             digest=approval.digest,

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from highroad import Principal, ToolContext, tool
 from highroad.adapters.stores.sqlite import SQLiteStore
 from highroad.bootstrap import Parts, assemble
-from highroad.domain.approval import Decision, Ruling
+from highroad.domain.approval import Ruling
+from highroad.domain.order import Decision
 from highroad.domain.pin import Pin
 from highroad.ledger import entries
 from highroad.runtime import Runtime
@@ -102,7 +103,13 @@ async def write(path):
     pin = Pin(tool="pay", version="1", digest="1" * 64, change="changed", at_ms=9, fields={})
     await assembly.services.ledger.writer.write(entries.pinned(pin, organization="default"))
     word = Decision(
-        approval_id="apr_1", ruling=Ruling.APPROVE, by="usr_x", digest="d", at_ms=1, reason=b"r"
+        approval_id="apr_1",
+        organization="acme",
+        ruling=Ruling.APPROVE,
+        by="usr_x",
+        digest="d",
+        at_ms=1,
+        reason=b"r",
     )
     await assembly.store.post(word)
     await assembly.close()

@@ -9,8 +9,11 @@ import pytest
 
 from highroad.adapters.stores.postgres import PostgresStore
 from highroad.adapters.stores.sqlite import SQLiteStore
+from highroad.domain.audit import TABLES
+from highroad.domain.dead_letter import LetterState
 from highroad.domain.entry import EntryKind
 from highroad.domain.error import LedgerError, NotRecorded
+from highroad.domain.outcome import Status
 from highroad.domain.proof import TILE
 from highroad.ledger.keyring import Keyring
 from highroad.ledger.ledger import Ledger
@@ -23,7 +26,7 @@ from highroad.ledger.upkeep import segment
 from highroad.ledger.upkeep.archive import PATIENCE_S, Age, Archive, check_not_archived
 from highroad.ledger.writer import GroupWriter
 from highroad.testing import FakeClock, FixedKeys, MemoryAnchor, MemoryStore
-from highroad.testing.contracts.store.samples import claim, ended, held, intent
+from highroad.testing.contracts.store.samples import claim, ended, held, intent, row
 from highroad_auditor import Audit, PublicKey
 
 pytestmark = pytest.mark.promise("P12")
@@ -223,6 +226,11 @@ async def test_entries_from_the_day_on_stay(owner, folder):
     assert done.until_ms < day_ms
 
 
+def given_up(call, state):
+    letter = row("dead_letter", id=f"letter of {call}", call_id=call, run_id="run_1", state=state)
+    return [intent(call), ended(call, Status.FAILED, rows=(letter,))]
+
+
 @pytest.mark.parametrize(
     "needed",
     [
@@ -230,8 +238,9 @@ async def test_entries_from_the_day_on_stay(owner, folder):
         lambda: [held("call_held", "apr_1", run="run_held")],
         lambda: [ended("call_1", run="run_long"), intent("call_2", run="run_long")],
         lambda: [intent("call_1", key=claim("call_1")), ended("call_1")],
+        lambda: given_up("call_1", LetterState.OPEN),
     ],
-    ids=["in flight", "held", "of a run that goes on", "holds a key"],
+    ids=["in flight", "held", "of a run that goes on", "holds a key", "has an open letter"],
 )
 async def test_archiving_stops_before_what_is_still_needed(owner, folder, needed):
     await owner.live(150)
@@ -241,6 +250,13 @@ async def test_archiving_stops_before_what_is_still_needed(owner, folder, needed
     done = await owner.move(folder)
     assert done.stop == TILE
     assert await owner.move(folder) is None
+
+
+async def test_what_was_given_up_on_goes_once_somebody_has_seen_to_it(owner, folder):
+    await owner.append(list(map(owner.spoken, given_up("call_1", LetterState.DISCARDED))))
+    await owner.live(300)
+    await owner.notary.sign()
+    assert (await owner.move(folder)).start == 0
 
 
 async def test_a_call_across_the_cut_is_told_whole(owner, folder):
@@ -263,6 +279,74 @@ async def test_an_archived_call_and_its_run_are_told_to_stand_in_the_file(owner,
         with pytest.raises(NotRecorded, match=done.file):
             await check_not_archived(owner.store, what, id_)
     await check_not_archived(owner.store, "call", "call_unheard_of")
+
+
+def replace_cell(told, **cells):
+    """A row with other values in some of its columns."""
+    names = [column.name for column in TABLES[told.table].columns]
+    return row(told.table, **(dict(zip(names, told.values, strict=True)) | cells))
+
+
+async def test_the_file_is_named_in_which_the_entries_of_a_call_stand(owner, folder):
+    files = []
+    for first in (0, 1_000):
+        await owner.live(200, first=first)
+        owner.clock.advance(1_000)
+        await owner.live(100, first=first + 200)
+        await owner.notary.sign()
+        files.append((await owner.move(folder)).file)
+        owner.clock.advance(1_000)
+    for what, id_, at in (
+        ("call", "call_0003", 0),
+        ("run", "run of call_0003", 0),
+        ("call", "call_1100", 1),
+        ("run", "run of call_1100", 1),
+    ):
+        with pytest.raises(NotRecorded) as told:
+            await check_not_archived(owner.store, what, id_)
+        assert [file in str(told.value) for file in files] == [at == 0, at == 1], id_
+
+
+async def test_of_a_call_that_ended_in_another_file_both_are_named(owner, folder):
+    opening, _ = owner.call("call_long")
+    await owner.append([opening])
+    await owner.live(300)
+    owner.clock.advance(1_000)
+    day_ms = owner.clock.now_ms()
+    await owner.live(300, first=1_000)
+    owner.clock.advance(1_000)
+    _, end = owner.call("call_long")
+    await owner.append([end])
+    await owner.live(300, first=2_000)
+    await owner.notary.sign()
+    one, two = await owner.move(folder, before_ms=day_ms), await owner.move(folder)
+    for what, id_ in (("call", "call_long"), ("run", "run of call_long")):
+        with pytest.raises(NotRecorded, match=f"{one.file} or {two.file}"):
+            await check_not_archived(owner.store, what, id_)
+
+
+async def test_a_file_is_named_also_where_the_clock_went_back_meanwhile(owner, folder):
+    await owner.live(300)
+    at_ms = owner.clock.now_ms()
+    late = [replace(each, at_ms=at_ms + 5_000) for each in owner.call("call_ahead")]
+    rows = (replace_cell(late[0].rows[0], created_ms=at_ms + 5_000),)
+    await owner.append([replace(late[0], rows=rows), late[1]])
+    await owner.live(300, first=1_000)
+    await owner.notary.sign()
+    done = await owner.move(folder)
+    with pytest.raises(NotRecorded, match=done.file):
+        await check_not_archived(owner.store, "call", "call_ahead")
+
+
+async def test_of_a_redriven_call_the_file_is_named_too(owner, folder):
+    opening, end = owner.call("call_again")
+    rows = (replace_cell(opening.rows[0], redrives="call_before"),)
+    await owner.append([replace(opening, rows=rows), end])
+    await owner.live(300)
+    await owner.notary.sign()
+    done = await owner.move(folder)
+    with pytest.raises(NotRecorded, match=done.file):
+        await check_not_archived(owner.store, "call", "call_again")
 
 
 async def test_entries_that_were_changed_are_not_archived(folder):

@@ -11,11 +11,12 @@ import orjson
 import pytest
 
 from highroad.adapters.stores.sqlite import SQLiteStore
-from highroad.domain.approval import ApprovalState, Decision, Ruling
+from highroad.domain.approval import ApprovalState, Ruling
 from highroad.domain.audit import TABLES
 from highroad.domain.entry import Amendment, AmendmentKind, EntryKind, StoredEntry
 from highroad.domain.error import LedgerError
 from highroad.domain.identity import Delegate, Origin
+from highroad.domain.order import Decision
 from highroad.domain.outcome import Ending, Proof, Status
 from highroad.domain.payload import PayloadKind
 from highroad.ledger import entries, projections
@@ -245,7 +246,12 @@ async def test_a_call_that_needs_another_word_is_not_decided_yet(books, ledger, 
     call = books.call()
     approval = replace(await books.hold(await books.record(call)), quorum=2)
     decision = Decision(
-        approval_id=approval.id, ruling=Ruling.APPROVE, by="usr_x", digest="d" * 64, at_ms=7
+        approval_id=approval.id,
+        organization=approval.organization,
+        ruling=Ruling.APPROVE,
+        by="usr_x",
+        digest="d" * 64,
+        at_ms=7,
     )
     after = replace(approval, approvers=("usr_x",))
     await ledger.writer.write(entries.decided(after, decision, reason=None))

@@ -8,7 +8,8 @@ from highroad.adapters.stores.sqlite import SQLiteStore
 from highroad.domain.entry import Amendment, AmendmentKind
 from highroad.domain.error import ErasureRefused, NotPermitted, VaultError
 from highroad.domain.identity import Principal
-from highroad.domain.order import ErasureOrder, read_order
+from highroad.domain.order import ErasureOrder
+from highroad.domain.order_form import read_order
 from highroad.domain.outcome import Ending, Status
 from highroad.ledger import entries
 from highroad.ledger.access import ReadOnlyWriter

@@ -18,7 +18,7 @@ from highroad.cli.output import to_json
 from highroad.cli.store import _statistics
 from highroad.domain.audit import TABLES
 from highroad.domain.error import BrokenPromise, HighroadError
-from highroad.domain.order import MalformedOrderError, NewerOrderError, read_order
+from highroad.domain.order_form import MalformedOrderError, NewerOrderError, read_order
 from highroad.ledger.inquiry.answers import SpendingBy
 from highroad.ledger.inquiry.export import csv_line, json_line
 from highroad.ledger.proof import bundle, verifying

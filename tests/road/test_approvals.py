@@ -326,7 +326,7 @@ async def test_four_eyes_means_another_pair(world, wire, alice, bob):
     here = await world(wire).open()
     held = await here.call(wire, {"cents": 1})
     rules = Rules(four_eyes=True)
-    desk = Desk(here.store, here.services.ledger, here.clock, rules, is_owner=True)
+    desk = Desk(here.services.ledger, rules, is_owner=True)
     with pytest.raises(DecisionRefused, match="ask somebody else"):
         await desk.approve(held.approval_id, by=alice)
     await desk.approve(held.approval_id, by=bob)
@@ -344,7 +344,7 @@ async def test_a_role_is_needed_where_one_is_asked_for(world, wire, bob):
     here = await world(wire).open()
     held = await here.call(wire, {"cents": 1})
     rules = Rules(roles=frozenset({"manager"}))
-    desk = Desk(here.store, here.services.ledger, here.clock, rules, is_owner=True)
+    desk = Desk(here.services.ledger, rules, is_owner=True)
     with pytest.raises(DecisionRefused, match="manager"):
         await desk.approve(held.approval_id, by=bob)
     await desk.approve(held.approval_id, by=replace(bob, roles=frozenset({"manager"})))
@@ -379,7 +379,7 @@ async def test_another_process_decides_by_the_inbox(world, wire, effects, bob):
     other = MemoryStore(here.ledger)
     assert await other.acquire(pid=2, at_ms=0) is None
     ledger = Ledger(other, ReadOnlyWriter(1), here.services.ledger.keyring, here.clock)
-    desk = Desk(other, ledger, here.clock, Rules(), is_owner=False)
+    desk = Desk(ledger, Rules(), is_owner=False)
     decided = await desk.approve(held.approval_id, by=bob, reason="seen")
     assert decided.state == "approved"
     assert isinstance(await here.wait(held.call_id), Held)
@@ -398,7 +398,7 @@ async def test_decisions_that_wait_in_the_inbox_reach_the_next_owner(world, wire
     held = await here.call(wire, {"cents": 1})
     other = MemoryStore(here.ledger)
     ledger = Ledger(other, ReadOnlyWriter(1), here.services.ledger.keyring, here.clock)
-    desk = Desk(other, ledger, here.clock, Rules(), is_owner=False)
+    desk = Desk(ledger, Rules(), is_owner=False)
     await desk.approve(held.approval_id, by=bob)
     await here.reopen()
     assert (await here.wait(held.call_id)).unwrap() == 1

@@ -9,7 +9,8 @@ import pytest
 
 from highroad import Principal, Runtime, ToolContext, tool
 from highroad.domain.error import DecisionRefused, NotRecorded
-from highroad.domain.order import Cancellation, read_order
+from highroad.domain.order import Cancellation
+from highroad.domain.order_form import read_order
 from highroad.ledger import entries
 
 pytestmark = [pytest.mark.promise("P3"), pytest.mark.promise("P5")]

@@ -5,10 +5,11 @@ import asyncio
 import pytest
 
 from highroad import Principal, tool
-from highroad.domain.approval import Decision, Ruling
+from highroad.domain.approval import Ruling
 from highroad.domain.error import NotRecorded, VaultError
 from highroad.domain.moving import Section
-from highroad.domain.order import ErasureOrder, read_order
+from highroad.domain.order import Decision, ErasureOrder
+from highroad.domain.order_form import read_order
 from highroad.ledger.authorship import signed
 from highroad.ledger.upkeep.archive import Age, Archive
 
@@ -91,6 +92,7 @@ async def test_a_request_to_forget_that_waits_holds_up_no_other_order(world, ali
     approval = await here.store.approval(held.approval_id)
     word = Decision(
         approval_id=approval.id,
+        organization=bob.organization,
         ruling=Ruling.REJECT,
         by=here.services.ledger.keyring.opaque(bob),
         digest=approval.digest,

@@ -13,7 +13,7 @@ from highroad.domain.entry import EntryKind
 from highroad.domain.error import CountersError, DecisionRefused, LedgerError
 from highroad.domain.failure_kind import FailureKind
 from highroad.domain.health import trouble_of
-from highroad.domain.order import read_order
+from highroad.domain.order_form import read_order
 from highroad.ledger import entries
 from highroad.ledger.tables.comparison import compare
 from highroad.recovery.dependencies import Dependencies

@@ -1,13 +1,16 @@
 """Orders of other processes: judged when they are taken, and none is lost or stops the others."""
 
+import inspect
 import json
 from dataclasses import replace
 
 import pytest
 
+import highroad.domain.order
 from highroad import Principal, tool
 from highroad.approvals.desk import Desk, Rules
-from highroad.domain.approval import Decision, Ruling
+from highroad.domain.approval import Ruling
+from highroad.domain.dependency import BreakerState
 from highroad.domain.error import (
     DecisionRefused,
     HighroadError,
@@ -15,14 +18,24 @@ from highroad.domain.error import (
     NotRecorded,
     code_of,
 )
+from highroad.domain.identity import DEFAULT_ORGANIZATION
 from highroad.domain.order import (
+    BreakerOrder,
+    Cancellation,
+    Decision,
+    Discard,
+    ErasureOrder,
+    Order,
+    Redrive,
+    Settlement,
+)
+from highroad.domain.order_form import (
     ASIDE,
     FORM,
-    ErasureOrder,
+    KINDS,
     MalformedOrderError,
     NewerOrderError,
     PostedOrder,
-    Settlement,
     read_order,
     write_order,
 )
@@ -30,7 +43,6 @@ from highroad.ledger.authorship import signed
 from highroad.ledger.upkeep.erasure import Eraser
 from highroad.recovery.settlements import Settlements
 from highroad.settings import load
-from highroad.testing import MemoryStore
 
 pytestmark = pytest.mark.promise("P4")
 
@@ -42,13 +54,35 @@ STRANGER = replace(BOSS, organization="globex")
 POLICY = '[policy]\nallow = ["*"]\n[approvals]\nroles = ["manager"]\n'
 
 DECISION = Decision(
-    approval_id="apr_1", ruling=Ruling.APPROVE, by="usr_x", digest="d", at_ms=1, reason=b"\x00"
+    approval_id="apr_1",
+    organization="default",
+    ruling=Ruling.APPROVE,
+    by="usr_x",
+    digest="d",
+    at_ms=1,
+    reason=b"\x00",
 )
 SETTLEMENT = Settlement(
     id="amd_1", call_id="call_1", organization="acme", applied=True, by="usr_x", at_ms=2
 )
 ERASURE = ErasureOrder(principal_id="usr_y", organization="acme", by="usr_x", at_ms=3, mac=b"\x01")
-ORDERS = pytest.mark.parametrize("order", [DECISION, SETTLEMENT, ERASURE], ids=range(3))
+SAMPLES = (
+    DECISION,
+    SETTLEMENT,
+    ERASURE,
+    Redrive(letter_id="dl_1", organization="acme", by="usr_x", at_ms=4),
+    Discard(letter_id="dl_1", organization="acme", by="usr_x", at_ms=5, reason=b"\x02"),
+    BreakerOrder(
+        id="brk_1",
+        dependency="mail",
+        state=BreakerState.OPEN,
+        organization="acme",
+        by="usr_x",
+        at_ms=6,
+    ),
+    Cancellation(id="cnl_1", run_id="run_1", call_id="", organization="acme", by="usr_x", at_ms=7),
+)
+ORDERS = pytest.mark.parametrize("order", SAMPLES, ids=[type(each).__name__ for each in SAMPLES])
 
 
 @tool(tier="irreversible", ask="true")
@@ -135,6 +169,24 @@ async def erase(here, by):
     await here.runtime.audit.erasures.order("usr_nobody", by=by)
 
 
+def test_every_kind_of_order_has_a_name_and_is_tried_here():
+    there_are = {
+        each
+        for each in vars(highroad.domain.order).values()
+        if inspect.isclass(each) and issubclass(each, Order) and not inspect.isabstract(each)
+    }
+    assert there_are == set(KINDS.values()) == {type(each) for each in SAMPLES}
+
+
+@ORDERS
+async def test_every_kind_of_order_has_somebody_who_takes_it(here, order):
+    put(here, *write_order(order))
+    await here.assembly.inbox.empty()
+    assert not here.ledger.inbox
+    (refused,) = await refusals(here)
+    assert (refused["order"], refused["about"]) == (write_order(order)[0], order.subject)
+
+
 @ORDERS
 def test_an_order_is_read_as_it_was_written(order):
     assert read_order(PostedOrder(1, *write_order(order))) == order
@@ -146,6 +198,7 @@ def test_a_decision_of_the_first_form_is_read():
     content = json.dumps({**fields, "reason": None, "profile": "00ff"})
     found = read_order(PostedOrder(1, "decision", content))
     assert (found.ruling, found.profile, found.mac) == (Ruling.REJECT, b"\x00\xff", None)
+    assert found.organization == DEFAULT_ORGANIZATION
 
 
 @pytest.mark.parametrize(
@@ -336,10 +389,10 @@ async def test_an_order_that_was_recorded_before_its_owner_died_is_not_refused(h
 
 
 async def test_a_process_beside_the_owner_judges_before_it_leaves_an_order(here):
-    store, ledger = MemoryStore(here.ledger), here.services.ledger
-    desk = Desk(store, ledger, here.clock, Rules(roles=frozenset({"manager"})), is_owner=False)
+    ledger = here.services.ledger
+    desk = Desk(ledger, Rules(roles=frozenset({"manager"})), is_owner=False)
     settlements = Settlements(
-        ledger, here.clock, here.ids, permissions=lambda by: by.permissions, is_owner=False
+        ledger, here.ids, permissions=lambda by: by.permissions, is_owner=False
     )
     eraser = Eraser(ledger, is_owner=False)
     with pytest.raises(DecisionRefused):
@@ -350,7 +403,7 @@ async def test_a_process_beside_the_owner_judges_before_it_leaves_an_order(here)
         await settlements.settle(here.unknown.call_id, applied=True, by=STRANGER, reason="r")
     with pytest.raises(NotPermitted):
         await eraser.order("usr_nobody", by=CLERK)
-    assert await store.inbox() == []
+    assert await here.store.inbox() == []
 
 
 @pytest.mark.promise("P7")

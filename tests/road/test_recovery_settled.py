@@ -5,9 +5,10 @@ import asyncio
 import pytest
 
 from highroad import Principal, ToolContext, tool
-from highroad.domain.approval import Decision, Ruling
+from highroad.domain.approval import Ruling
 from highroad.domain.error import DecisionRefused, LedgerError, NotRecorded
-from highroad.domain.order import ErasureOrder, read_order
+from highroad.domain.order import Decision, ErasureOrder
+from highroad.domain.order_form import read_order
 from highroad.ledger.authorship import author
 from highroad.settings import load
 
@@ -212,7 +213,7 @@ async def test_an_order_that_was_recorded_before_its_owner_died_counts_once(here
 async def posted(here, *, applied):
     """An order as another process leaves it."""
     settlements = type(here.assembly.settlements)(
-        here.services.ledger, here.clock, here.ids, permissions=None, is_owner=False
+        here.services.ledger, here.ids, permissions=None, is_owner=False
     )
     await settlements.settle(here.unknown.call_id, applied=applied, by=BOB, reason="seen")
     return (await waiting(here))[-1]
@@ -224,7 +225,14 @@ async def waiting(here):
 
 async def test_each_order_finds_its_handler_and_one_without_waits(here):
     erasure = ErasureOrder(principal_id="usr_x", organization="default", by="usr_y", at_ms=1)
-    lost = Decision(approval_id="apr_none", ruling=Ruling.APPROVE, by="usr_y", digest="d", at_ms=1)
+    lost = Decision(
+        approval_id="apr_none",
+        organization="default",
+        ruling=Ruling.APPROVE,
+        by="usr_y",
+        digest="d",
+        at_ms=1,
+    )
     await here.store.post(erasure)
     await here.store.post(lost)
     await posted(here, applied=True)

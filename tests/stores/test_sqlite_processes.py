@@ -9,7 +9,7 @@ from highroad.adapters.stores.sqlite import SQLiteStore
 from highroad.domain.approval import Ruling
 from highroad.domain.entry import AlreadyEnded, EntryKind
 from highroad.domain.error import FenceLost
-from highroad.domain.order import read_order
+from highroad.domain.order_form import read_order
 from highroad.testing.contracts.store.samples import NOW, amended, ended, intent
 
 OWNER = """
@@ -29,11 +29,12 @@ asyncio.run(own())
 POSTER = """
 import asyncio, sys
 from highroad.adapters.stores.sqlite import SQLiteStore
-from highroad.domain.approval import Decision, Ruling
+from highroad.domain.approval import Ruling
+from highroad.domain.order import Decision
 
 async def post():
     store = SQLiteStore.open(sys.argv[1])
-    word = dict(ruling=Ruling.APPROVE, by="usr_bob", digest="d", at_ms=1)
+    word = dict(organization="acme", ruling=Ruling.APPROVE, by="usr_bob", digest="d", at_ms=1)
     for n in range(20):
         await store.post(Decision(approval_id=f"{sys.argv[2]}_{n:02}", **word))
     await store.close()

@@ -11,7 +11,7 @@ import pytest
 
 from highroad.adapters.stores.sqlite import SQLiteStore, backup, schema, upgraded
 from highroad.domain.error import LedgerError
-from highroad.domain.order import read_order
+from highroad.domain.order_form import read_order
 from highroad.ports.upkeep import StoreUpgrade, in_silence
 
 DECISION = (

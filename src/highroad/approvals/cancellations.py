@@ -11,8 +11,6 @@ from collections.abc import Callable, Iterable
 from collections.abc import Set as AbstractSet
 from typing import Any, Final, NamedTuple
 
-import orjson
-
 from highroad.approvals.waiting import Waiting
 from highroad.domain.audit import AGENT_RUN
 from highroad.domain.entry import EntryKind, KeyDestroyed, StoredEntry
@@ -20,11 +18,9 @@ from highroad.domain.error import DecisionRefused, NotRecorded
 from highroad.domain.identity import Principal
 from highroad.domain.order import Cancellation
 from highroad.domain.outcome import AnyOutcome, Held
-from highroad.domain.payload import PayloadKind, SealedPayload
-from highroad.ledger import entries
-from highroad.ledger.authorship import signed
+from highroad.ledger import entries, reasons
+from highroad.ledger.authorship import authorship, post
 from highroad.ledger.history import read_body
-from highroad.ledger.keyring import RunKey
 from highroad.ledger.tables.rows import records, selection
 from highroad.ledger.upkeep.archive import check_not_archived
 from highroad.pipeline.cancelled import subjects_of
@@ -88,20 +84,16 @@ class Cancellations:
         if not reason.strip():
             raise DecisionRefused("a reason is needed: say why it is called off")
         run_id = await self._subject_of(call_id, run, conversation, by)
-        key = self._ledger.keyring.organization(by.organization)
         order = Cancellation(
             id=self._services.ids.new(CANCELLATION),
             run_id=run_id,
             call_id=call_id or "",
-            organization=by.organization,
-            by=key.opaque(by.id),
-            at_ms=self._services.clock.now_ms(),
-            reason=key.seal_profile(call_id or run_id, reason.encode()),
-            profile=self._ledger.sealed_profile(by),
+            reason=reasons.written(self._ledger, by, subject=call_id or run_id, reason=reason),
+            **authorship(self._ledger, by),
         )
         if not self._is_writer:
             self._require_permission(by)
-            await self._ledger.store.post(signed(self._ledger.keyring, order))
+            await post(self._ledger, order)
             return ()
         # In a task of its own: who calls off the run that it belongs to is cancelled itself.
         ending = asyncio.ensure_future(self._carry_out(order, by))
@@ -130,7 +122,12 @@ class Cancellations:
         if not await self._is_recorded(order):
             if order.call_id and not held:
                 await self._require_open(order.call_id, flights)
-            reason = await self._sealed_reason(order, flights)
+            reason = await reasons.kept(
+                self._ledger,
+                order,
+                run_id=await self._run_with_key(order, flights),
+                payload_id=f"{order.subject}.{order.id}",
+            )
             receipt = await self._ledger.writer.write(entries.cancelled(order, reason=reason))
             if isinstance(receipt, KeyDestroyed):  # the word counts without its reason
                 await self._ledger.writer.write(entries.cancelled(order, reason=None))
@@ -277,36 +274,19 @@ class Cancellations:
                 f"calling off needs the permission {CANCEL}; ask whoever grants permissions"
             )
 
-    async def _sealed_reason(
-        self, order: Cancellation, flights: Iterable[Flight]
-    ) -> SealedPayload | None:
-        """What they wrote, moved from the organization's key to that of the run, if it has one."""
-        if order.reason is None:
-            return None
-        await self._ledger.writer.flush()
-        run_key = await self._key_within(order.run_id)
-        if run_key is None:
+    async def _run_with_key(self, order: Cancellation, flights: Iterable[Flight]) -> str:
+        """The run of which a reason is kept, among those that are called off."""
+        found = await self._first_with_key(order.run_id)
+        if found is None:
             await _landed(flights)  # its first call brings the key with its end
-            await self._ledger.writer.flush()
-            run_key = await self._key_within(order.run_id)
-        if run_key is None:
-            return None
-        key = self._ledger.keyring.organization(order.organization)
-        plain = key.open_profile(order.subject, order.reason)
-        _, sealed = self._ledger.vault.seal(
-            run_key,
-            f"{order.subject}.{order.id}",
-            PayloadKind.MESSAGE,
-            orjson.dumps(plain.decode()),
-        )
-        return sealed
+            found = await self._first_with_key(order.run_id)
+        return found or order.run_id
 
-    async def _key_within(self, subject: str) -> RunKey | None:
-        """The key of a run that is called off."""
+    async def _first_with_key(self, subject: str) -> str | None:
+        await self._ledger.writer.flush()
         for run_id in await self._runs_within(subject):
-            run_key = await self._ledger.vault.kept_key(run_id)
-            if run_key is not None:
-                return run_key
+            if await self._ledger.vault.kept_key(run_id) is not None:
+                return run_id
         return None
 
 

@@ -6,23 +6,18 @@ other leaves the decision in the inbox, which the owner empties.
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Final
 
-import orjson
-
-from highroad.domain.approval import Approval, ApprovalState, Decision, Ruling
+from highroad.domain.approval import Approval, ApprovalState, Ruling
 from highroad.domain.audit import APPROVAL_DECISION
 from highroad.domain.entry import KeyDestroyed
 from highroad.domain.error import DecisionRefused
 from highroad.domain.identity import Principal
-from highroad.domain.payload import PayloadKind, SealedPayload
-from highroad.ledger import entries
-from highroad.ledger.authorship import signed
+from highroad.domain.order import Decision
+from highroad.ledger import entries, reasons
+from highroad.ledger.authorship import authorship, post
 from highroad.ledger.ledger import Ledger
 from highroad.ledger.tables.rows import record
-from highroad.ports.clock import Clock
-from highroad.ports.store import Store
 from highroad.ports.tables import Cell
 
 PRIVILEGED: Final = "tier_privileged"
@@ -57,12 +52,8 @@ class Rules:
 class Desk:
     """Lists approvals, takes decisions, and tells who waits (`runtime.approvals`)."""
 
-    def __init__(
-        self, store: Store, ledger: Ledger, clock: Clock, rules: Rules, *, is_owner: bool
-    ) -> None:
-        self._store = store
+    def __init__(self, ledger: Ledger, rules: Rules, *, is_owner: bool) -> None:
         self._ledger = ledger
-        self._clock = clock
         self._rules = rules
         self._is_owner = is_owner
         self._changed = asyncio.Event()
@@ -78,7 +69,7 @@ class Desk:
     ) -> Sequence[Approval]:
         """A page of approvals, oldest first; `state=None` is all of them."""
         wanted = None if state is None else ApprovalState(state)
-        return await self._store.approvals(state=wanted, after=after, limit=limit)
+        return await self._ledger.store.approvals(state=wanted, after=after, limit=limit)
 
     async def get(self, approval_id: str) -> Approval:
         """One approval.
@@ -86,7 +77,7 @@ class Desk:
         Raises:
             DecisionRefused: There is none of that id.
         """
-        approval = await self._store.approval(approval_id)
+        approval = await self._ledger.store.approval(approval_id)
         if approval is None:
             raise DecisionRefused(f"there is no approval {approval_id}; list those that wait")
         return approval
@@ -120,21 +111,17 @@ class Desk:
         self, approval_id: str, ruling: Ruling, by: Principal, reason: str
     ) -> Approval:
         approval = await self.get(approval_id)
-        key = self._ledger.keyring.organization(by.organization)
         decision = Decision(
             approval_id=approval_id,
-            organization=by.organization,
             ruling=ruling,
-            by=key.opaque(by.id),
             digest=approval.digest,
-            at_ms=self._clock.now_ms(),
-            reason=key.seal_profile(approval_id, reason.encode()) if reason else None,
-            profile=self._ledger.sealed_profile(by),
+            reason=reasons.written(self._ledger, by, subject=approval_id, reason=reason),
+            **authorship(self._ledger, by),
         )
         if self._is_owner:
             return await self.record(decision, by)
         decided = self._judge(approval, decision, by)
-        await self._store.post(signed(self._ledger.keyring, decision))
+        await post(self._ledger, decision)
         return decided
 
     async def record(self, decision: Decision, by: Principal) -> Approval:
@@ -149,7 +136,12 @@ class Desk:
             if await self._is_recorded(decision):
                 return approval
             decided = self._judge(approval, decision, by)
-            reason = await self._sealed_reason(approval, decision)
+            reason = await reasons.kept(
+                self._ledger,
+                decision,
+                run_id=approval.run_id,
+                payload_id=f"{approval.id}.{decision.ruling}.{decision.by}",
+            )
             entry = entries.decided(decided, decision, reason=reason)
             if isinstance(await self._ledger.writer.write(entry), KeyDestroyed):
                 # As long as the call waits nothing of its run can be erased.
@@ -166,7 +158,7 @@ class Desk:
             "decided_by": decision.by,
             "decided_ms": decision.at_ms,
         }
-        return await record(self._store.tables, APPROVAL_DECISION.name, word) is not None
+        return await record(self._ledger.store.tables, APPROVAL_DECISION.name, word) is not None
 
     def _judge(self, approval: Approval, decision: Decision, by: Principal) -> Approval:
         """The approval as it stands after a decision that counts now.
@@ -179,39 +171,8 @@ class Desk:
         objection = self._rules.objection(approval, by, decision.by)
         if objection is not None:
             raise DecisionRefused(f"{name}: {objection}")
-        if approval.state is not ApprovalState.WAITING:
-            raise DecisionRefused(f"{name} is {approval.state} already; nothing changed")
-        if max(decision.at_ms, self._clock.now_ms()) >= approval.expires_ms:
+        if approval.is_overdue(max(decision.at_ms, self._ledger.clock.now_ms())):
             raise DecisionRefused(f"{name} has expired; have the call made anew")
         if decision.digest != approval.digest:
             raise DecisionRefused(f"{name} is not what was decided on; look at it again")
-        return _after(approval, decision)
-
-    async def _sealed_reason(self, approval: Approval, decision: Decision) -> SealedPayload | None:
-        """What they wrote, moved from the organization's key to that of the run."""
-        if decision.reason is None:
-            return None
-        key = self._ledger.keyring.organization(approval.organization)
-        plain = key.open_profile(approval.id, decision.reason)
-        run_key = await self._ledger.vault.key_of_run(approval.run_id)
-        payload_id = f"{approval.id}.{decision.ruling}.{decision.by}"
-        _, sealed = self._ledger.vault.seal(
-            run_key, payload_id, PayloadKind.MESSAGE, orjson.dumps(plain.decode())
-        )
-        return sealed
-
-
-def _after(approval: Approval, decision: Decision) -> Approval:
-    """The approval as it stands after a decision.
-
-    Raises:
-        DecisionRefused: The same person agreed before.
-    """
-    if decision.ruling is Ruling.REJECT:
-        return replace(approval, state=ApprovalState.REJECTED)
-    if decision.by in approval.approvers:
-        raise DecisionRefused(f"{approval.id}: the same person agreed before; another is needed")
-    approvers = (*approval.approvers, decision.by)
-    is_enough = len(approvers) >= approval.quorum
-    state = ApprovalState.APPROVED if is_enough else ApprovalState.WAITING
-    return replace(approval, state=state, approvers=approvers)
+        return approval.decided(decision.ruling, decision.by)

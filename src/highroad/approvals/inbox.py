@@ -21,10 +21,10 @@ from highroad.domain.error import (
     code_of,
 )
 from highroad.domain.identity import Principal
-from highroad.domain.order import (
+from highroad.domain.order import Order
+from highroad.domain.order_form import (
     MalformedOrderError,
     NewerOrderError,
-    Order,
     PostedOrder,
     name_of,
     read_order,

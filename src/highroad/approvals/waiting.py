@@ -75,7 +75,7 @@ class Waiting:
             if history.ended is not None:
                 return await stored_outcome(self._services, history)
             approval = await self._approval(history)
-            if approval is None or self._is_due(approval):
+            if approval is None or not approval.is_waiting or approval.is_overdue(clock.now_ms()):
                 if not await self._let_go(call_id):
                     return _elsewhere(call_id)
                 if await self._services.ledger.store.adopt(call_id):
@@ -104,7 +104,7 @@ class Waiting:
         after = ""
         while page := await self._desk.list(state=ApprovalState.WAITING, after=after):
             for approval in page:
-                if approval.expires_ms > self._services.clock.now_ms():
+                if not approval.is_overdue(self._services.clock.now_ms()):
                     return  # they expire in the order in which they were made
                 await self._is_ended(approval.call_id)
             after = page[-1].id
@@ -181,11 +181,6 @@ class Waiting:
             return None
         return await self._desk.get(history.approval.id)
 
-    def _is_due(self, approval: Approval) -> bool:
-        if approval.state is not ApprovalState.WAITING:
-            return True
-        return approval.expires_ms <= self._services.clock.now_ms()
-
     async def _pause(self, changed: asyncio.Event, seconds: float) -> None:
         """Wait for a decision or the time, whichever comes first.
 
@@ -237,20 +232,17 @@ class Waiting:
             return await self._settle(services, call_id)
         call = await services.ledger.thaw(history)
         context = await doorway.reopen(services, call, history, approval)
-        context.approval_after = replace(approval, state=ApprovalState.VOID)
+        context.approval_after = approval.voided()
         return await drive(call, context, ending=_called_off(by))
 
     async def _drive(self, history: CallHistory, approval: Approval) -> AnyOutcome:
         services = self._services
         call = await services.ledger.thaw(history)
-        is_late = (
-            approval.state is ApprovalState.WAITING
-            and approval.expires_ms <= services.clock.now_ms()
-        )
+        is_late = approval.is_overdue(services.clock.now_ms())
         context = await doorway.reopen(services, call, history, approval)
         if not is_late:
             return await drive(call, context)
-        context.approval_after = replace(approval, state=ApprovalState.EXPIRED)
+        context.approval_after = approval.expired()
         return await drive(call, context, ending=_expired(approval))
 
 

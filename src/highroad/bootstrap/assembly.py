@@ -23,13 +23,13 @@ from highroad.bootstrap.ownership import OpenLedger, open_ledger, take_office
 from highroad.bootstrap.stores import path_of, store_at
 from highroad.bootstrap.toolset import Toolset, accepted_pins, toolset_of
 from highroad.bootstrap.user import local_user
-from highroad.domain.approval import Decision
 from highroad.domain.error import BrokenPromise
 from highroad.domain.identity import Principal
 from highroad.domain.limits import Limits
 from highroad.domain.order import (
     BreakerOrder,
     Cancellation,
+    Decision,
     Discard,
     ErasureOrder,
     Order,
@@ -183,7 +183,6 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
     desk = _desk(opened.ledger, settings, decides=decides)
     settlements = Settlements(
         opened.ledger,
-        clock,
         ids,
         permissions=toolset.permissions,
         is_owner=decides,
@@ -277,7 +276,7 @@ def _services(  # noqa: PLR0913, PLR0917 - what they are made of
 
 def _desk(ledger: Ledger, settings: Settings, *, decides: bool) -> Desk:
     rules = Rules(four_eyes=settings.four_eyes, roles=settings.approver_roles)
-    return Desk(ledger.store, ledger, ledger.clock, rules, is_owner=decides)
+    return Desk(ledger, rules, is_owner=decides)
 
 
 def _audit(opened: OpenLedger, toolset: Toolset, results: Results) -> Audit:

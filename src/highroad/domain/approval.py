@@ -1,9 +1,9 @@
 """Holds, and what people decide about them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum, StrEnum
 
-from highroad.domain.identity import DEFAULT_ORGANIZATION
+from highroad.domain.error import DecisionRefused
 
 
 class Level(IntEnum):
@@ -30,14 +30,18 @@ class Obligation:
 
 
 class ApprovalState(StrEnum):
-    """Where an approval stands. Only `waiting` can change by a decision."""
+    """Where an approval stands. Only `waiting` can change by a decision.
+
+    The transitions are those of `Approval`, but for `consumed`: the store sets that, in the
+    transaction of the intent.
+    """
 
     WAITING = "waiting"
     APPROVED = "approved"
     REJECTED = "rejected"
     EXPIRED = "expired"
     VOID = "void"
-    """The tool's definition, the arguments or a rule that applied changed."""
+    """The tool's definition, the arguments or a rule that applied changed, or the call is over."""
     CONSUMED = "consumed"
     """Spent by the intent of its call."""
 
@@ -74,22 +78,36 @@ class Approval:
     approvers: tuple[str, ...] = ()
     """Opaque ids of those who agreed so far."""
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether a decision can still change it."""
+        return self.state is ApprovalState.WAITING
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
-    """One person's word on one approval, to be recorded by the ledger's owner."""
+    def is_overdue(self, at_ms: int) -> bool:
+        """Whether nobody decided about it in time."""
+        return self.is_waiting and self.expires_ms <= at_ms
 
-    approval_id: str
-    organization: str = DEFAULT_ORGANIZATION
-    ruling: Ruling
-    by: str
-    """Opaque id."""
-    digest: str
-    """What they saw."""
-    at_ms: int
-    reason: bytes | None = None
-    """What they wrote, encrypted with the organization's key."""
-    profile: bytes | None = None
-    """Who they are, encrypted, for the erasable table."""
-    mac: bytes | None = None
-    """Over the rest, where it goes through the inbox; see `highroad.ledger.authorship`."""
+    def decided(self, ruling: Ruling, by: str) -> "Approval":
+        """As it stands after a decision of `by`: one rejection ends the matter.
+
+        Raises:
+            DecisionRefused: It waits for none, or the same person agreed before.
+        """
+        if not self.is_waiting:
+            raise DecisionRefused(f"{self.id} is {self.state} already; nothing changed")
+        if ruling is Ruling.REJECT:
+            return replace(self, state=ApprovalState.REJECTED)
+        if by in self.approvers:
+            raise DecisionRefused(f"{self.id}: the same person agreed before; another is needed")
+        approvers = (*self.approvers, by)
+        is_enough = len(approvers) >= self.quorum
+        state = ApprovalState.APPROVED if is_enough else ApprovalState.WAITING
+        return replace(self, state=state, approvers=approvers)
+
+    def voided(self) -> "Approval":
+        """As it stands once what it was asked for is no more, or its call is over."""
+        return replace(self, state=ApprovalState.VOID)
+
+    def expired(self) -> "Approval":
+        """As it stands once its time is over."""
+        return replace(self, state=ApprovalState.EXPIRED)

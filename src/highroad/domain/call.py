@@ -1,6 +1,9 @@
 """A call: the value that moves along the road."""
 
 from collections.abc import Mapping
+from dataclasses import fields
+from operator import attrgetter
+from typing import Final
 
 from highroad.domain.error import BrokenPromise
 from highroad.domain.evidence import NO_EVIDENCE, Evidence
@@ -10,7 +13,7 @@ from highroad.domain.tool import ToolDefinition
 from highroad.domain.value import value
 
 
-@value
+@value(kw_only=False)
 class Call:
     """One proposed use of a tool, from the proposal to its end.
 
@@ -56,32 +59,7 @@ class Call:
 
     def resolved(self, definition: ToolDefinition, arguments: JsonObject | None) -> "Call":
         """The same call with its tool and arguments known; once or twice on every road."""
-        # Field by field: `dataclasses.replace` costs three times as much.
-        return Call(
-            id=self.id,
-            run_id=self.run_id,
-            trace_id=self.trace_id,
-            tool=self.tool,
-            raw=self.raw,
-            principal=self.principal,
-            deadline_ms=self.deadline_ms,
-            created_ms=self.created_ms,
-            step=self.step,
-            is_direct=self.is_direct,
-            origin=self.origin,
-            delegation=self.delegation,
-            evidence=self.evidence,
-            idempotency_key=self.idempotency_key,
-            version=self.version,
-            dry_run=self.dry_run,
-            parent_id=self.parent_id,
-            revision=self.revision,
-            door=self.door,
-            stands_in_for=self.stands_in_for,
-            redrives=self.redrives,
-            definition=definition,
-            arguments=arguments,
-        )
+        return Call(*(*_BORN_WITH(self), definition, arguments))
 
     @property
     def organization(self) -> str:
@@ -101,3 +79,7 @@ class Call:
         if self.arguments is None:
             raise BrokenPromise(f"call {self.id} has passed no resolve")
         return self.arguments
+
+
+_BORN_WITH: Final = attrgetter(*(each.name for each in fields(Call)[:-2]))
+"""All but what `resolve` fills in, in order. `dataclasses.replace` costs five times as much."""

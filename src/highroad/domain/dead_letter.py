@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from highroad.domain.audit import DEAD_LETTER, typed
+from highroad.domain.identity import OURSELVES
 from highroad.domain.ids import with_prefix
 from highroad.domain.outcome import Status
 
@@ -53,7 +54,7 @@ class DeadLetter:
     created_ms: int
     changed_ms: int
     changed_by: str | None = None
-    """Opaque id, or `highroad`."""
+    """Opaque id, or `OURSELVES`."""
     reason_ref: str | None = None
     """Id of the payload with what they wrote."""
     redriven_as: str | None = None
@@ -82,6 +83,37 @@ class DeadLetter:
                 "if it did not, redrive or discard the letter."
             )
         return f"Redrive it once {self.dependency} is available, or discard it with a reason."
+
+    def discarded(self, *, by: str, at_ms: int, reason_ref: str | None) -> "DeadLetter":
+        """As it stands once a person has said that its call need not be made."""
+        return replace(
+            self,
+            state=LetterState.DISCARDED,
+            changed_ms=at_ms,
+            changed_by=by,
+            reason_ref=reason_ref,
+        )
+
+    def redriven(self, call_id: str, *, by: str, at_ms: int, is_done: bool) -> "DeadLetter":
+        """As it stands behind a redrive; one that came to nothing leaves it open."""
+        return replace(
+            self,
+            state=LetterState.REDRIVEN if is_done else LetterState.OPEN,
+            changed_ms=at_ms,
+            changed_by=by,
+            redriven_as=call_id,
+            redrives=self.redrives + 1,
+        )
+
+    def answered(self, call_id: str, *, at_ms: int) -> "DeadLetter":
+        """As it stands once what stood in for its call has completed."""
+        return replace(
+            self,
+            state=LetterState.ANSWERED,
+            changed_ms=at_ms,
+            changed_by=OURSELVES,
+            redriven_as=call_id,
+        )
 
 
 def settled(

@@ -6,6 +6,8 @@ from enum import StrEnum
 from typing import Final
 
 DEFAULT_ORGANIZATION: Final = "default"
+OURSELVES: Final = "highroad"
+"""Who changes something, where no person does."""
 
 
 class Origin(StrEnum):

@@ -29,7 +29,7 @@ class Section(StrEnum):
     SIGNED_HEAD = "signed_head"
     ANCHORED = "anchored"
     INBOX = "inbox"
-    """Orders as `highroad.domain.order.write_order` gives them, oldest first by `number`."""
+    """Orders as `highroad.domain.order_form.write_order` gives them, oldest first by `number`."""
 
 
 class Fact(StrEnum):

@@ -9,7 +9,7 @@ from highroad.domain.failure_kind import FailureKind
 from highroad.domain.json_value import JsonObject, JsonValue
 from highroad.domain.label import NO_LABELS, Labels
 from highroad.domain.part import Blob
-from highroad.domain.value import value
+from highroad.domain.value import frozen, value
 
 T = TypeVar("T")
 
@@ -90,8 +90,8 @@ class Ending:
 
 
 # Not slotted: building `Completed[int](...)` sets `__orig_class__`, which a frozen slotted class
-# refuses with a TypeError on Python 3.11 (tests/domain/test_outcome.py).
-@dataclass(frozen=True, kw_only=True)
+# refuses with a TypeError on Python 3.11 (tests/domain/test_value.py).
+@frozen
 class Completed(Generic[T]):
     """The tool ran, or its stored outcome answers.
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 from highroad.domain.json_value import JsonObject, JsonSchema, JsonValue
 from highroad.domain.label import NO_LABELS, Integrity, Labels
@@ -77,6 +78,8 @@ class Contract:
 
 
 _CONTROL = ArgumentContract()
+_READ: Final = Tier.READ
+"""Asked for six times in a call; a member of an enumeration is looked up in its metaclass."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -160,4 +163,4 @@ class ToolDefinition:
     @property
     def has_effects(self) -> bool:
         """Whether an intent must be on disk before it runs (P2)."""
-        return self.tier is not Tier.READ
+        return self.tier is not _READ

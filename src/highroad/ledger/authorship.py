@@ -7,31 +7,49 @@ could be copied from there.
 
 import hmac
 from dataclasses import replace
-from typing import Final, TypeVar
+from typing import Final, TypedDict, TypeVar
 
 import orjson
 
-from highroad.domain.approval import Decision
 from highroad.domain.error import DecisionRefused
 from highroad.domain.identity import Principal
-from highroad.domain.order import (
-    BreakerOrder,
-    Cancellation,
-    Discard,
-    ErasureOrder,
-    Order,
-    Redrive,
-    Settlement,
-    write_order,
-)
+from highroad.domain.order import Order
+from highroad.domain.order_form import write_order
 from highroad.ledger.keyring import Keyring
+from highroad.ledger.ledger import Ledger
 from highroad.ledger.snapshot import thaw_principal
 
-_Given = TypeVar(
-    "_Given", Decision, Settlement, ErasureOrder, Cancellation, Redrive, Discard, BreakerOrder
-)
+_Given = TypeVar("_Given", bound=Order)
 
 _CONTEXT: Final = b"order"
+
+
+class Authorship(TypedDict):
+    """What every order says of its author."""
+
+    organization: str
+    by: str
+    at_ms: int
+    profile: bytes
+
+
+def authorship(ledger: Ledger, by: Principal) -> Authorship:
+    """What an order says of `by`, who gives it now."""
+    return Authorship(
+        organization=by.organization,
+        by=ledger.keyring.opaque(by),
+        at_ms=ledger.clock.now_ms(),
+        profile=ledger.sealed_profile(by),
+    )
+
+
+async def post(ledger: Ledger, order: Order) -> None:
+    """Leave an order in the inbox of the ledger's owner.
+
+    Raises:
+        LedgerError: It could not be left there.
+    """
+    await ledger.store.post(signed(ledger.keyring, order))
 
 
 def signed(keyring: Keyring, order: _Given) -> _Given:

@@ -113,7 +113,8 @@ class Ledger:
         self.keyring = keyring
         self.clock = clock
         self.vault: Vault = Vault(store, keyring, clock)
-        self._known: set[Principal] = set()
+        self._known: dict[str, Principal] = {}
+        """Whose profile this process has written, by opaque id."""
 
     # -- writing ---------------------------------------------------------------------------
 
@@ -135,7 +136,8 @@ class Ledger:
             policy_version=policy_version,
         )
         record.is_new_run = call.is_direct or record.run_key.is_new
-        if call.principal not in self._known:
+        known = self._known.get(record.principal_id)
+        if known is not call.principal and known != call.principal:
             record.profile = self._profile(record)
         return record
 
@@ -261,7 +263,7 @@ class Ledger:
         if record.profile is not None:
             if len(self._known) >= _MAX_KNOWN:
                 self._known.clear()
-            self._known.add(record.call.principal)
+            self._known[record.principal_id] = record.call.principal
             record.profile = None
 
     def _profile(self, record: CallRecord) -> Row:

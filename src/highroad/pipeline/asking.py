@@ -65,5 +65,5 @@ async def answered(answer: Coroutine[Any, Any, R], seconds: float, *, rule: str)
 
 
 async def _answer(hook: Hook[S, R], subject: S, call: Call, context: RoadContext) -> R:
-    seen: Any = await tool_context(call, context)
+    seen: Any = await tool_context(call, context) if hook.takes_context else None
     return await hook(subject, seen)

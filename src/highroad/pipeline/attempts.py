@@ -15,6 +15,7 @@ from highroad.pipeline import late, passing
 from highroad.pipeline.attempt_lines import trace_attempt, trace_hedge
 from highroad.pipeline.body import is_called_off, run_body, tool_context
 from highroad.pipeline.context import RoadContext
+from highroad.pipeline.doubt import ended_by
 from highroad.pipeline.hedging import hedged
 from highroad.pipeline.judgement import raised, returned, timed_out
 from highroad.pipeline.timer import within
@@ -33,8 +34,8 @@ async def attempt(call: Call, context: RoadContext) -> Ending:
         came = await once(call, context)
         if isinstance(came, Ending):
             return came
-        if came.was_made:
-            context.judge_attempt(record.attempts, is_applied=came.applied, proof=came.proof)
+        if came.was_made and came.applied is False:
+            context.doubt.dispel(record.attempts, came.proof)
         decision = _decide(call, context, came)
         trace_attempt(context, came, decision)
         match decision:
@@ -129,7 +130,7 @@ def _raised(error: BaseException, context: RoadContext) -> Failure:
 
 async def _settle(call: Call, context: RoadContext, failure: Failure) -> Ending:
     """End after an attempt that is not repeated; a checkable tool is asked what happened."""
-    if context.proof is None and failure.applied is True:
+    if context.doubt.proof is None and failure.applied is True:
         return Ending(
             status=Status.COMPLETED,
             error=failure.error,
@@ -137,7 +138,7 @@ async def _settle(call: Call, context: RoadContext, failure: Failure) -> Ending:
             decided_by="execute",
             is_result_lost=True,
         )
-    if context.proof is None and call.known_definition.effect is Effect.CHECKABLE:
+    if context.doubt.proof is None and call.known_definition.effect is Effect.CHECKABLE:
         return await probe(call, context, failure.error, kind=failure.kind)
     return _end(context, failure)
 
@@ -182,8 +183,8 @@ async def probe(
             decided_by="execute",
             is_result_lost=True,
         )
-    if happened is False and not context.strays:
-        context.proof = Proof.PROBE
+    if happened is False and not context.doubt.strays:
+        context.doubt.proof = Proof.PROBE
     return _end(context, Failure(kind=kind, error=cause))
 
 
@@ -227,31 +228,6 @@ def _hint(failure: Failure, stop: Stop) -> str:
 
 
 def _end(context: RoadContext, failure: Failure, rule: str | None = None) -> Ending:
-    """Failed where something proves that nothing was applied, else unknown (P3)."""
-    error, proof = failure.error, context.proof
-    if proof is not None:
-        return Ending(
-            status=Status.FAILED,
-            error=error,
-            proof=proof,
-            rule=rule,
-            decided_by="execute",
-            kind=failure.kind,
-        )
-    return Ending(
-        status=Status.UNKNOWN,
-        error=unknown(error),
-        rule=rule,
-        decided_by="execute",
-        kind=failure.kind,
-    )
-
-
-def unknown(cause: CallError) -> CallError:
-    """What a caller is told when nobody knows whether the call was applied."""
-    return CallError(
-        code=Code.OUTCOME_UNKNOWN,
-        message=f"Nobody knows whether this call took effect. {cause.message}",
-        hint="Do not call again: it could happen twice. A person will settle it.",
-        is_authored=cause.is_authored,
+    return ended_by(
+        context.doubt.proof, failure.error, rule=rule, decided_by="execute", kind=failure.kind
     )

@@ -3,7 +3,7 @@
 import asyncio
 import inspect
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
@@ -12,7 +12,7 @@ from typing import Any, Final, TypeAlias
 import orjson
 
 from highroad.domain.call import Call
-from highroad.domain.outcome import AnyOutcome
+from highroad.domain.outcome import AnyOutcome, Proof
 from highroad.pipeline.context import RoadContext
 from highroad.pipeline.guest import Answer, describe, request
 from highroad.pipeline.judgement import Told, overloaded
@@ -94,7 +94,9 @@ def is_called_off() -> bool:
     return task is None or task.cancelling() > 0
 
 
-async def run_body(call: Call, context: RoadContext, timeout_s: float, watch: Watch) -> object:
+def run_body(
+    call: Call, context: RoadContext, timeout_s: float, watch: Watch
+) -> Coroutine[Any, Any, object]:
     """Run the body once: in the loop, in a thread, or in a worker process.
 
     Args:
@@ -110,13 +112,15 @@ async def run_body(call: Call, context: RoadContext, timeout_s: float, watch: Wa
         Told: It failed apart from here, or there was no room for it, and this says how.
     """
     if context.tool.is_apart:
-        return await _run_apart(call, context, timeout_s)
-    return await within(timeout_s, _run(call, context, watch))
+        return _run_apart(call, context, timeout_s)
+    return within(timeout_s, _run(call, context, watch))
 
 
 async def _run(call: Call, context: RoadContext, watch: Watch) -> object:
     tool, arguments = context.tool, call.known_arguments
-    seen = await tool_context(call, context)
+    seen = None
+    if tool.context_parameter is not None:
+        seen = await tool_context(call, context)
     try:
         resources = None
         if tool.resources:
@@ -125,14 +129,14 @@ async def _run(call: Call, context: RoadContext, watch: Watch) -> object:
         if not tool.is_async:
             start = partial(tool.start, arguments, context=seen, resources=resources)
             return await _run_in_thread(start, context, watch)
-        context.begin_body()
+        context.doubt.begin(context.record.attempts, tool.definition)
         started = tool.start(arguments, context=seen, resources=resources)
         return await started if inspect.isawaitable(started) else started
     finally:
         # What is asked afterwards, as a probe, is no part of this attempt.
         if context.seen is seen:
             context.seen = None
-        if isinstance(seen.progress, Progress):
+        if seen is not None and isinstance(seen.progress, Progress):
             seen.progress.is_over = True
 
 
@@ -143,7 +147,7 @@ async def _run_in_thread(start: Callable[[], object], context: RoadContext, watc
         return await context.services.threads.run(
             context.tool.definition.needs,
             start,
-            begin=context.begin_body,
+            begin=partial(context.doubt.begin, attempt, context.tool.definition),
             leave=lambda body: watch(context, attempt, body),
         )
     except Overloaded:
@@ -155,14 +159,14 @@ async def _run_apart(call: Call, context: RoadContext, timeout_s: float) -> obje
     tool, sandbox = context.tool, context.services.sandbox
     try:
         cell = await within(context.remaining_s(), sandbox.prepare(describe(tool)))
-        context.begin_body()
+        context.doubt.begin(context.record.attempts, tool.definition)
         now_ms = context.services.clock.now_ms()
         run = cell.run(request(call.known_arguments, now_ms=now_ms))
         answer = Answer.read(await within(min(timeout_s, context.remaining_s()), run))
     except SandboxError as error:
         _log.warning("the body of %s was lost: %s", tool.name, error)
         if not error.has_begun:
-            context.forget_body()
+            context.doubt.dispel(context.record.attempts, Proof.NOT_STARTED)
         raise
     if answer.failure is not None:
         raise Told(answer.failure)

@@ -12,12 +12,11 @@ from highroad.domain.call import Call
 from highroad.domain.dead_letter import DeadLetter
 from highroad.domain.demand import Amount
 from highroad.domain.entry import KeyClaim
-from highroad.domain.error import BrokenPromise, CountersError
+from highroad.domain.error import CountersError
 from highroad.domain.json_value import JsonValue
 from highroad.domain.label import Labels
 from highroad.domain.limits import MICRO
-from highroad.domain.outcome import AnyOutcome, Ending, Proof, Status
-from highroad.domain.tool import Effect
+from highroad.domain.outcome import AnyOutcome, Ending, Status
 from highroad.domain.verdict import StageLine
 from highroad.ledger.canonical import canonical
 from highroad.ledger.record import CallRecord
@@ -25,6 +24,7 @@ from highroad.limits.exceeded import Exceeded
 from highroad.limits.reservation import Reservation
 from highroad.limits.runs import LiveRun
 from highroad.limits.share import Spender, Spending, ToolCap, to_microusd
+from highroad.pipeline.doubt import Doubt
 from highroad.pipeline.inflight import Flight
 from highroad.pipeline.services import Services
 from highroad.pipeline.successor import Successor
@@ -33,6 +33,8 @@ from highroad.tools.body.context import ToolContext
 from highroad.tools.compile import RegisteredTool
 
 _log: Final = logging.getLogger("highroad.road")
+
+_UNKNOWN: Final = Status.UNKNOWN
 
 
 class RoadContext:
@@ -43,30 +45,29 @@ class RoadContext:
         "_cost_microusd",
         "_has_slot",
         "_reservation",
-        "_tool",
         "approval",
         "approval_after",
         "attempt_until_s",
         "claim",
         "deadline_s",
-        "doubts",
+        "doubt",
         "flight",
         "is_lone",
+        "is_resolved",
         "lap_s",
         "letter",
         "made_as",
         "near",
         "obligations",
         "outcome",
-        "proof",
         "record",
         "run",
         "seen",
         "services",
         "spending",
         "started_s",
-        "strays",
         "successor",
+        "tool",
         "trouble",
     )
 
@@ -89,13 +90,8 @@ class RoadContext:
         self.obligations: list[Obligation] = []
         self.outcome: AnyOutcome | None = None
         """The answer, as soon as it is known: before the terminal record is durable."""
-        self.proof: Proof | None = Proof.NOT_STARTED
-        """Shows that nothing was applied, as long as something does."""
-        self.doubts: frozenset[int] = frozenset()
-        """Attempts that may have been applied: what another one proves, it proves of itself
-        alone. 0 is that of a process that is gone."""
-        self.strays: frozenset[int] = frozenset()
-        """Attempts that were given up on and whose bodies run on, each in its thread."""
+        self.doubt: Doubt = Doubt()
+        """Whether it may have been applied."""
         self.seen: ToolContext[Any] | None = None
         """What the tool's body and hooks were handed last."""
         self.made_as: Successor | None = None
@@ -122,7 +118,10 @@ class RoadContext:
         """On the monotonic clock."""
         self.attempt_until_s: float = self.deadline_s
         """When the attempt or question under way is over, on the monotonic clock."""
-        self._tool: RegisteredTool[Any] | None = None
+        self.tool: RegisteredTool[Any]
+        """The compiled tool, for the stages after `resolve`; before, there is none to ask for."""
+        self.is_resolved: bool = False
+        """A tool was found and may be named."""
         self._canonical: bytes | None = None
         self._reservation: Reservation | None = None
         self._has_slot = False
@@ -132,27 +131,13 @@ class RoadContext:
     # -- the call ----------------------------------------------------------------------------
 
     @property
-    def tool(self) -> RegisteredTool[Any]:
-        """The compiled tool, for the stages after `resolve`."""
-        if self._tool is None:
-            raise BrokenPromise(f"call {self.record.call.id} has passed no resolve")
-        return self._tool
-
-    @property
-    def is_resolved(self) -> bool:
-        """Whether a tool was found and may be named."""
-        return self._tool is not None
-
-    @property
     def is_read(self) -> bool:
         """Whether its entries may ride with the next commit; what is refused is awaited."""
-        if self._tool is None or not self.record.has_intent:
-            return False
-        return not self._tool.definition.has_effects
+        return self.is_resolved and self.record.has_intent and not self.tool.definition.has_effects
 
     def settle_on(self, tool: RegisteredTool[Any], call: Call) -> None:
         """Note the tool, and the call with its definition and arguments."""
-        self._tool = tool
+        self.tool, self.is_resolved = tool, True
         self.record.tool_name = tool.definition.name
         self.advance(call)
 
@@ -261,24 +246,27 @@ class RoadContext:
         if self._reservation is not None:
             self._reservation.commit()
 
-    async def give_back(self) -> None:
+    def give_back(self) -> Coroutine[Any, Any, None] | None:
         """Settle what was reserved, or give back what no intent took over; and the slot.
 
         What is unknown, or could not be recorded, is left as it is held: in full.
+
+        Returns:
+            What is to be awaited for that, if anything is.
         """
         if self._has_slot:
             self._has_slot = False
             self.services.slots.give(self.record.call.run_id)
         returning = self._returning()
         if returning is None:
-            return
-        if self.services.budgets.counters.is_shared:
-            # Nobody waits for another machine to hear of it.
-            task = asyncio.get_running_loop().create_task(self._return(returning))
-            self.services.tasks.add(task)
-            task.add_done_callback(self.services.tasks.discard)
-        else:
-            await self._return(returning)
+            return None
+        if not self.services.budgets.counters.is_shared:
+            return self._return(returning)
+        # Nobody waits for another machine to hear of it.
+        task = asyncio.get_running_loop().create_task(self._return(returning))
+        self.services.tasks.add(task)
+        task.add_done_callback(self.services.tasks.discard)
+        return None
 
     def _returning(self) -> Coroutine[Any, Any, None] | None:
         """What is to be told to the counters."""
@@ -326,7 +314,7 @@ class RoadContext:
         if self._cost_microusd is not None:  # a bug of ours brought it to `finish` once more
             return self._cost_microusd
         reserved = cost = self.record.reserved_microusd
-        if ending.status is Status.UNKNOWN:
+        if ending.status is _UNKNOWN:
             return cost
         if result is not None and self.is_resolved and self.tool.cost.actual is not None:
             cost = self._actual_cost(reserved, orjson.loads(result))
@@ -383,34 +371,6 @@ class RoadContext:
             )
             return reserved
         return to_microusd(usd)
-
-    # -- the body ----------------------------------------------------------------------------
-
-    def begin_body(self) -> None:
-        """The body runs: "not started" proves nothing any more."""
-        definition = self.tool.definition
-        if definition.has_effects:
-            self.doubts |= {self.record.attempts}
-        self.proof = Proof.REPEATABLE if definition.effect is Effect.REPEATABLE else None
-
-    def forget_body(self) -> None:
-        """The body never began after all."""
-        self.doubts -= {self.record.attempts}
-        if self.proof is None and not self.doubts:
-            self.proof = Proof.NOT_STARTED
-
-    def judge_attempt(self, attempt: int, *, is_applied: bool | None, proof: Proof) -> None:
-        """Keep a proof as long as every attempt has one."""
-        if is_applied is not False:
-            return
-        self.doubts -= {attempt}
-        if self.proof is None and not self.doubts:
-            self.proof = proof
-
-    def resume_body(self) -> None:
-        """The body may have run before, in a process that is gone, and of the class of then."""
-        self.doubts = frozenset({0})
-        self.proof = Proof.REPEATABLE if self.record.effect == Effect.REPEATABLE else None
 
     # -- the end -----------------------------------------------------------------------------
 

@@ -253,7 +253,7 @@ async def reopen(
         if tool.definition.has_effects:
             context.claim = keys.claim_key(known, context)
     if record.has_intent:
-        context.resume_body()
+        context.doubt.resume(record.effect)
     return context
 
 

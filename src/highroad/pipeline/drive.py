@@ -8,7 +8,7 @@ import asyncio
 import logging
 import traceback
 from collections.abc import Awaitable, Callable
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, Final, NamedTuple
 
 import orjson
 
@@ -25,8 +25,8 @@ from highroad.domain.outcome import (
     Unknown,
 )
 from highroad.domain.verdict import Conclude, Hold, Join, Proceed, Refuse, StageLine, Verdict
-from highroad.pipeline.attempts import unknown
 from highroad.pipeline.context import RoadContext
+from highroad.pipeline.doubt import ended_by
 from highroad.pipeline.services import Services
 from highroad.pipeline.stages import (
     admit,
@@ -92,8 +92,19 @@ ROAD: Final = (
     Stage("execute", execute.execute),
 )
 
-Plan = tuple[Stage | StageLine, ...]
-"""The road of one tool behind `resolve`: stages, and lines for those that were left out."""
+
+class Stretch(NamedTuple):
+    """A stage on the road of one tool, and the lines of those that were left out before it."""
+
+    left_out: tuple[StageLine, ...]
+    name: str
+    decide: Callable[[Call, RoadContext], Awaitable[Verdict]]
+
+
+Plan = tuple[Stretch, ...]
+
+_TO_THE_TOOL: Final[Plan] = (Stretch((), ROAD[0].name, ROAD[0].decide),)
+"""`resolve`: what lies behind it depends on the tool."""
 
 
 async def drive(
@@ -109,7 +120,10 @@ async def drive(
     outcome: AnyOutcome | None = None
     try:
         if ending is None:
-            found = await _end_of(await _travel(call, context), context)
+            verdict = await _travel(call, context)
+            found = (
+                verdict.ending if isinstance(verdict, Conclude) else await _end_of(verdict, context)
+            )
         else:
             found = await ending
         flight.is_answered = True
@@ -127,7 +141,9 @@ async def drive(
         outcome = await finish(context, _broken(context, error))
     finally:
         flight.take_back()
-        await context.give_back()
+        returning = context.give_back()
+        if returning is not None:
+            await returning
         # Cancelled once more while it ends, the call still has its answer for those who joined.
         context.leave(context.outcome if outcome is None else outcome)
     if isinstance(outcome, _LOUD):
@@ -158,38 +174,43 @@ async def enter(services: Services, taking_in: Awaitable[tuple[Call, RoadContext
     return await drive(call, context)
 
 
-async def _travel(call: Call, context: RoadContext) -> Verdict:
+async def _travel(call: Call, context: RoadContext) -> Refuse | Hold | Join | Conclude:
     """Pass stage after stage, up to the first verdict that is not `Proceed`."""
-    verdict = await _pass(ROAD[0], call, context)
-    if not isinstance(verdict, Proceed):
-        return verdict
-    call = verdict.call
-    for stage in plan(call, context):
-        if not isinstance(stage, Stage):
-            context.record.trace.append(stage)
-            continue
-        verdict = await _pass(stage, call, context)
-        if not isinstance(verdict, Proceed):
-            return verdict
-        call = verdict.call
-        if verdict.obligations:
-            context.obligations.extend(verdict.obligations)
-    raise BrokenPromise("the road ended without a verdict")
-
-
-async def _pass(stage: Stage, call: Call, context: RoadContext) -> Verdict:
-    """Let one stage decide, and note what it said."""
-    verdict = await stage.decide(call, context)
-    word, code, rule = _words_of(verdict)
-    context.record.trace.append((stage.name, word, code, rule, context.lap_us()))
+    verdict = await _pass(_TO_THE_TOOL, call, context)
+    if isinstance(verdict, Proceed):
+        verdict = await _pass(plan(verdict.call, context), verdict.call, context)
+    if isinstance(verdict, Proceed):
+        raise BrokenPromise("the road ended without a verdict")
     return verdict
 
 
-def _words_of(verdict: Verdict) -> tuple[str, str | None, str | None]:
-    """A verdict in the trace: its word, code and rule."""
+async def _pass(road: Plan, call: Call, context: RoadContext) -> Verdict:
+    """Let the stages decide, up to the first that does not say `Proceed`, and note what each said.
+
+    Raises:
+        BrokenPromise: There was none to decide.
+    """
+    trace, verdict = context.record.trace, None
+    for left_out, name, decide in road:
+        trace += left_out
+        verdict = await decide(call, context)
+        if not isinstance(verdict, Proceed):
+            trace.append((name, *_words_of(verdict), context.lap_us()))
+            return verdict
+        trace.append((name, "proceed", None, verdict.note, context.lap_us()))
+        call = verdict.call
+        if verdict.obligations:
+            context.obligations.extend(verdict.obligations)
+    if verdict is None:
+        raise BrokenPromise("a road without a stage")
+    return verdict
+
+
+def _words_of(
+    verdict: Refuse | Hold | Join | Conclude,
+) -> tuple[str, str | None, str | None]:
+    """What left the road, in the trace: its word, code and rule."""
     match verdict:
-        case Proceed(note=note):
-            return ("proceed", None, note)
         case Refuse():
             return ("refuse", verdict.actual or verdict.error.code, verdict.rule)
         case Hold(approval=approval):
@@ -211,16 +232,23 @@ def plan(call: Call, context: RoadContext) -> Plan:
         and call.idempotency_key is None
         and not call.dry_run
     )
-    compiled = cast("Plan | None", services.plans.get((definition.digest, is_lone_read)))
+    compiled: Plan | None = services.plans.get((definition.digest, is_lone_read))
     if compiled is None:
-        compiled = tuple(
-            stage
-            if _is_needed(stage, tool, services, is_lone_read=is_lone_read)
-            else (stage.name, "n/a", None, None, 0)
-            for stage in ROAD[1:]
-        )
+        compiled = _compiled(tool, services, is_lone_read=is_lone_read)
         services.plans[definition.digest, is_lone_read] = compiled
     return compiled
+
+
+def _compiled(tool: RegisteredTool[Any], services: Services, *, is_lone_read: bool) -> Plan:
+    stretches: list[Stretch] = []
+    left_out: tuple[StageLine, ...] = ()
+    for stage in ROAD[1:]:
+        if _is_needed(stage, tool, services, is_lone_read=is_lone_read):
+            stretches.append(Stretch(left_out, stage.name, stage.decide))
+            left_out = ()
+        else:
+            left_out = (*left_out, (stage.name, "n/a", None, None, 0))
+    return tuple(stretches)
 
 
 def _is_needed(
@@ -231,11 +259,9 @@ def _is_needed(
     return stage.applies(tool, services)
 
 
-async def _end_of(verdict: Verdict, context: RoadContext) -> Ending | Held:
-    """What a verdict means for the call."""
+async def _end_of(verdict: Refuse | Hold | Join, context: RoadContext) -> Ending | Held:
+    """What it means for the call that a stage neither let it go on nor ended it."""
     match verdict:
-        case Conclude(ending=ending):
-            return ending
         case Refuse():
             return Ending(
                 status=Status.REFUSED,
@@ -249,8 +275,6 @@ async def _end_of(verdict: Verdict, context: RoadContext) -> Ending | Held:
             return held_by(approval)
         case Join(call_id=call_id, maker=maker):
             return await _join(call_id, context, maker)
-        case Proceed():
-            raise BrokenPromise("a stage that ends the road said proceed")
 
 
 async def _join(call_id: str, context: RoadContext, maker: str | None) -> Ending | Held:
@@ -279,7 +303,7 @@ async def _join(call_id: str, context: RoadContext, maker: str | None) -> Ending
 
 async def _finish_cancelled(context: RoadContext) -> AnyOutcome:
     """End a call that was cancelled under way; a second cancellation must not stop that."""
-    ending = cancelled(context.proof, by=context.flight.called_off_by)
+    ending = cancelled(context.doubt.proof, by=context.flight.called_off_by)
     finishing = asyncio.get_running_loop().create_task(finish(context, ending))
     tasks = context.services.tasks
     tasks.add(finishing)
@@ -292,9 +316,7 @@ def cancelled(proof: Proof | None, *, by: str | None) -> Ending:
     error, rule = GONE, None
     if by is not None:
         error, rule = CALLED_OFF, f"cancelled.{by}"
-    if proof is None:
-        return Ending(status=Status.UNKNOWN, error=unknown(error), rule=rule)
-    return Ending(status=Status.CANCELLED, error=error, proof=proof, rule=rule)
+    return ended_by(proof, error, status=Status.CANCELLED, rule=rule)
 
 
 def _report(call: Call, error: Exception) -> None:
@@ -317,6 +339,4 @@ def _broken(context: RoadContext, error: Exception) -> Ending:
             message="Highroad made a mistake with this call.",
             hint="Do not repeat the call; report the call id.",
         )
-    if context.proof is not None:
-        return Ending(status=Status.FAILED, error=seen, proof=context.proof)
-    return Ending(status=Status.UNKNOWN, error=unknown(seen))
+    return ended_by(context.doubt.proof, seen)

@@ -16,6 +16,7 @@ from highroad.resilience.failures.meaning import Meaning
 from highroad.resilience.failures.reading import gravest, leaves, meaning_of
 from highroad.tools.compile import RegisteredTool
 
+_COMPLETED: Final = Status.COMPLETED
 _CODE: Final = re.compile(r"[a-z0-9_]{1,64}")
 _FOREVER_S: Final = 31_536_000.0
 """Nobody waits for a year."""
@@ -67,7 +68,7 @@ def returned(result: object, tool: RegisteredTool[Any]) -> Ending | Failure:
     if tool.error_when is None:
         if mcp.is_error(result):
             return _said_by_server(result)
-        return Ending(status=Status.COMPLETED, result=result, decided_by="execute")
+        return Ending(status=_COMPLETED, result=result, decided_by="execute")
     try:
         said = tool.error_in(result)
     except ToolError as error:
@@ -76,7 +77,7 @@ def returned(result: object, tool: RegisteredTool[Any]) -> Ending | Failure:
         return _broken(error, Meaning(kind=FailureKind.BUG, rule="tool.error_when"))
     if said is not None:
         return _said_by_tool(said)
-    return Ending(status=Status.COMPLETED, result=result, decided_by="execute")
+    return Ending(status=_COMPLETED, result=result, decided_by="execute")
 
 
 def timed_out() -> Failure:

@@ -11,7 +11,6 @@ from typing import Final
 
 import orjson
 
-from highroad.domain.approval import ApprovalState
 from highroad.domain.call import Call
 from highroad.domain.entry import ApprovalSpent, Entry, KeyClaim, KeyDestroyed, KeyTaken, Written
 from highroad.domain.error import BrokenPromise, CallError, Code, VaultError
@@ -92,7 +91,7 @@ async def answer(call: Call, context: RoadContext, claim: KeyClaim) -> Verdict:
     if context.services.inflight.is_flying(claim.call_id):
         return Join(claim.call_id)
     history = await context.services.ledger.history(claim.call_id)
-    if history is not None and history.is_held and _is_overdue(history, context):
+    if history is not None and _is_overdue(history, context):
         # Nobody has looked since: it ends now.
         await context.services.joiner(claim.call_id)
         history = await context.services.ledger.history(claim.call_id)
@@ -105,12 +104,10 @@ async def answer(call: Call, context: RoadContext, claim: KeyClaim) -> Verdict:
 
 
 def _is_overdue(history: CallHistory, context: RoadContext) -> bool:
-    approval = history.approval
-    return (
-        approval is not None
-        and approval.state is ApprovalState.WAITING
-        and approval.expires_ms <= context.services.clock.now_ms()
-    )
+    """Whether it waits for people whose time is over."""
+    if not history.is_held or history.approval is None:
+        return False
+    return history.approval.is_overdue(context.services.clock.now_ms())
 
 
 async def take(call: Call, context: RoadContext, entry: Entry) -> Written | ApprovalSpent | Verdict:

@@ -9,19 +9,16 @@ import asyncio
 from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
-from typing import Final
 
 from highroad.domain.dead_letter import DeadLetter, settled
 from highroad.domain.entry import AMENDMENT, Amendment, AmendmentKind
 from highroad.domain.error import LedgerError
 from highroad.domain.failure import Failure
+from highroad.domain.identity import OURSELVES
 from highroad.domain.outcome import AnyOutcome, Completed, Ending, Proof, Status
 from highroad.ledger import entries
 from highroad.pipeline.context import RoadContext
 from highroad.pipeline.judgement import raised, returned
-
-OURSELVES: Final = "highroad"
-"""Who amends, where no person does."""
 
 
 def watch(context: RoadContext, attempt: int, body: Future[object]) -> None:
@@ -32,7 +29,7 @@ def watch(context: RoadContext, attempt: int, body: Future[object]) -> None:
     if not context.tool.definition.has_effects:
         return
     loop = asyncio.get_running_loop()
-    context.strays |= {attempt}
+    context.doubt.strays |= {attempt}
 
     def tell(done: Future[object]) -> None:
         """Carry the news from its thread into the loop."""
@@ -44,11 +41,11 @@ def watch(context: RoadContext, attempt: int, body: Future[object]) -> None:
 
 def _land(context: RoadContext, attempt: int, body: Future[object]) -> None:
     """A straggler is back. What is in time for the end of its call changes that; else amend."""
-    context.strays -= {attempt}
+    context.doubt.strays -= {attempt}
     applied, proof = _said(context, body)
     if applied is False:
-        context.judge_attempt(attempt, is_applied=False, proof=proof)
-        if context.doubts:
+        context.doubt.dispel(attempt, proof)
+        if context.doubt.attempts:
             return  # another attempt may have been applied
     if applied is not None:
         tasks = context.services.tasks
@@ -104,7 +101,7 @@ def amend_unwritten(context: RoadContext, ending: Ending) -> None:
         return
     if ending.status is Status.COMPLETED:
         _amend(context, applied=True)
-    elif context.proof not in {None, Proof.REPEATABLE}:
+    elif context.doubt.proof not in {None, Proof.REPEATABLE}:
         _amend(context, applied=False)
 
 

@@ -19,6 +19,7 @@ from highroad.resilience.passage import Passage, Way
 
 _log: Final = logging.getLogger("highroad.dependencies")
 
+_SUCCESS: Final = AttemptResult.SUCCESS
 _ANSWERED: Final = frozenset(
     {FailureKind.INVALID_ARGUMENTS, FailureKind.DENIED, FailureKind.PERMANENT}
 )
@@ -48,8 +49,11 @@ async def leave(passage: Passage | None, context: RoadContext, came: Ending | Fa
     """
     if passage is None:
         return
-    await inform(passage, context.services, context.record.call.id, result_of(came))
-    if passage.way.is_suspect and isinstance(came, Ending):
+    if isinstance(came, Failure):
+        await inform(passage, context.services, context.record.call.id, result_of_failure(came))
+        return
+    await inform(passage, context.services, context.record.call.id, _SUCCESS)
+    if passage.way.is_suspect:
         await _warn(passage.way, context)
 
 
@@ -69,11 +73,6 @@ async def inform(passage: Passage, services: Services, who: str, result: Attempt
         return
     for reading in moved:
         _tell(reading, services)
-
-
-def result_of(came: Ending | Failure) -> AttemptResult:
-    """What an attempt says about the dependency."""
-    return AttemptResult.SUCCESS if isinstance(came, Ending) else result_of_failure(came)
 
 
 def result_of_failure(failure: Failure) -> AttemptResult:

@@ -43,7 +43,7 @@ Nested = Callable[
 """Makes a governed call from inside the body of another."""
 StandsIn = Callable[[Call, Successor], Awaitable[AnyOutcome | None]]
 """Makes the call that stands in for another; `None` where it cannot be made."""
-Stages = tuple[object, ...]
+Stages = tuple[Any, ...]
 """A compiled road (`highroad.pipeline.drive.Plan`); what it is made of is not known here."""
 
 _MAX_ADMISSIONS = 10_000

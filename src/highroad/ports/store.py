@@ -11,7 +11,8 @@ from typing import Protocol
 from highroad.domain.approval import Approval, ApprovalState
 from highroad.domain.entry import Entry, Fence, KeyClaim, Position, Receipt, StoredEntry
 from highroad.domain.limits import Scope
-from highroad.domain.order import Order, PostedOrder
+from highroad.domain.order import Order
+from highroad.domain.order_form import PostedOrder
 from highroad.domain.payload import SealedKey, SealedPayload
 from highroad.domain.run import Spent, Usage
 from highroad.ports.proofs import ProofStore

@@ -23,7 +23,7 @@ from highroad.domain.health import DependencyHealth, trouble_of
 from highroad.domain.identity import Principal
 from highroad.domain.order import BreakerOrder
 from highroad.ledger import entries, projections
-from highroad.ledger.authorship import signed
+from highroad.ledger.authorship import authorship, post
 from highroad.ledger.history import read_body
 from highroad.ledger.tables.rows import Record, records
 from highroad.pipeline.services import Services
@@ -195,15 +195,12 @@ class Dependencies:
             id=self._services.ids.new(BREAKER_CHANGE),
             dependency=dependency,
             state=state,
-            organization=by.organization,
-            by=self._ledger.keyring.organization(by.organization).opaque(by.id),
-            at_ms=self._services.clock.now_ms(),
-            profile=self._ledger.sealed_profile(by),
+            **authorship(self._ledger, by),
         )
         if self._is_owner:
             return await self.record(order, by)
         self._check_permission(by)
-        await self._ledger.store.post(signed(self._ledger.keyring, order))
+        await post(self._ledger, order)
         return _change_of(order, at_ms=order.at_ms)
 
     async def _judge(self, order: BreakerOrder, by: Principal) -> None:

@@ -5,12 +5,11 @@ failure speaks against its dependency, the next one stands in for it.
 """
 
 import logging
-from dataclasses import replace
 from functools import partial
 from typing import Final
 
 from highroad.domain.call import Call
-from highroad.domain.dead_letter import DeadLetter, LetterState
+from highroad.domain.dead_letter import DeadLetter
 from highroad.domain.error import LedgerError
 from highroad.domain.outcome import AnyOutcome, Completed
 from highroad.ledger import entries
@@ -20,9 +19,6 @@ from highroad.pipeline.services import Services, StandsIn
 from highroad.pipeline.successor import Successor
 
 _log: Final = logging.getLogger("highroad.recovery")
-
-OURSELVES: Final = "highroad"
-"""Who changes a letter, where no person does."""
 
 
 def fallbacks(services: Services) -> StandsIn:
@@ -56,11 +52,5 @@ def _answer(services: Services, letter: DeadLetter, call_id: str) -> None:
     It rides with the next commit. If that is lost the letter stays open, and its key, which names
     the successor, still answers whoever redrives it.
     """
-    answered = replace(
-        letter,
-        state=LetterState.ANSWERED,
-        changed_ms=services.clock.now_ms(),
-        changed_by=OURSELVES,
-        redriven_as=call_id,
-    )
+    answered = letter.answered(call_id, at_ms=services.clock.now_ms())
     services.ledger.writer.put(entries.lettered(answered))

@@ -10,10 +10,8 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final, TypedDict, Unpack
-
-import orjson
 
 from highroad.domain.audit import DEAD_LETTER
 from highroad.domain.dead_letter import DeadLetter, LetterState, letter_id, letter_of
@@ -22,9 +20,9 @@ from highroad.domain.error import Code, DecisionRefused, LedgerError, NotRecorde
 from highroad.domain.identity import Principal
 from highroad.domain.order import Discard, Redrive
 from highroad.domain.outcome import AnyOutcome, Completed, Held, Status, Unknown
-from highroad.domain.payload import PayloadKind, SealedPayload
-from highroad.ledger import entries
-from highroad.ledger.authorship import signed
+from highroad.domain.payload import SealedPayload
+from highroad.ledger import entries, reasons
+from highroad.ledger.authorship import authorship, post
 from highroad.ledger.history import CallHistory
 from highroad.ledger.upkeep.archive import check_not_archived
 from highroad.pipeline import doorway
@@ -178,18 +176,12 @@ class Letters:
             LedgerError: The ledger cannot be used.
         """
         letter = await self.get(which)
-        order = Redrive(
-            letter_id=letter.id,
-            organization=by.organization,
-            by=self._ledger.keyring.opaque(by),
-            at_ms=self._services.clock.now_ms(),
-            profile=self._ledger.sealed_profile(by),
-        )
+        order = Redrive(letter_id=letter.id, **authorship(self._ledger, by))
         if self._drives:
             return await self._redrive(order, by)
         _check(letter, by, self._permissions, REDRIVE)
         await self._judge(letter)
-        await self._ledger.store.post(signed(self._ledger.keyring, order))
+        await post(self._ledger, order)
         return Redriven(letter=letter)
 
     async def redrive_many(self, *, by: Principal, **which: Unpack[Which]) -> Batch:
@@ -242,20 +234,16 @@ class Letters:
         letter = await self.get(which)
         if not reason.strip():
             raise DecisionRefused(f"{letter.id} is discarded with a reason: say why")
-        key = self._ledger.keyring.organization(by.organization)
         order = Discard(
             letter_id=letter.id,
-            organization=by.organization,
-            by=key.opaque(by.id),
-            at_ms=self._services.clock.now_ms(),
-            reason=key.seal_profile(letter.id, reason.encode()),
-            profile=self._ledger.sealed_profile(by),
+            reason=reasons.written(self._ledger, by, subject=letter.id, reason=reason),
+            **authorship(self._ledger, by),
         )
         if self._decides:
             return await self.record_discard(order, by)
         _check(letter, by, self._permissions, DISCARD)
-        await self._ledger.store.post(signed(self._ledger.keyring, order))
-        return _discarded(letter, order, None)
+        await post(self._ledger, order)
+        return letter.discarded(by=order.by, at_ms=order.at_ms, reason_ref=None)
 
     # -- orders ------------------------------------------------------------------------------
 
@@ -272,11 +260,20 @@ class Letters:
             if _is_recorded(letter, order):
                 return letter  # before its owner died
             _check(letter, by, self._permissions, DISCARD)
-            reason = await self._sealed_reason(letter, order)
-            discarded = _discarded(letter, order, reason)
+            reason = await reasons.kept(
+                self._ledger,
+                order,
+                run_id=letter.run_id,
+                payload_id=f"{letter.call_id}.discarded.{order.at_ms}",
+            )
+            discarded = letter.discarded(
+                by=order.by,
+                at_ms=order.at_ms,
+                reason_ref=None if reason is None else reason.id,
+            )
             receipt = await self._write(discarded, order.profile, reason)
             if isinstance(receipt, KeyDestroyed):  # the word counts without its reason
-                discarded = _discarded(letter, order, None)
+                discarded = letter.discarded(by=order.by, at_ms=order.at_ms, reason_ref=None)
                 await self._write(discarded, order.profile)
         return discarded
 
@@ -322,9 +319,14 @@ class Letters:
                 ) from error
             made, context = await doorway.take_in_redrive(self._services, call)
             outcome = await drive(made, context)
-            after = _after(letter, order, made.id, is_done=await self._is_done(outcome))
-            await self._write(after, order.profile)
-        return Redriven(letter=after, outcome=outcome)
+            redriven = letter.redriven(
+                made.id,
+                by=order.by,
+                at_ms=order.at_ms,
+                is_done=await self._is_done(outcome),
+            )
+            await self._write(redriven, order.profile)
+        return Redriven(letter=redriven, outcome=outcome)
 
     # -- what each needs ---------------------------------------------------------------------
 
@@ -400,27 +402,6 @@ class Letters:
         entry = entries.lettered(letter, reason=reason, profile=profile)
         return await self._ledger.writer.write(entry)
 
-    async def _sealed_reason(self, letter: DeadLetter, order: Discard) -> SealedPayload | None:
-        """What they wrote, moved from the organization's key to that of the run.
-
-        A run that was erased has no key, and is given none for this: the word counts without it.
-        """
-        if order.reason is None:
-            return None
-        run_key = await self._ledger.vault.kept_key(letter.run_id)
-        if run_key is None:
-            _log.warning("no reason is kept about %s: its run was erased", letter.id)
-            return None
-        key = self._ledger.keyring.organization(letter.organization)
-        plain = key.open_profile(letter.id, order.reason)
-        _, sealed = self._ledger.vault.seal(
-            run_key,
-            f"{letter.call_id}.discarded.{order.at_ms}",
-            PayloadKind.MESSAGE,
-            orjson.dumps(plain.decode()),
-        )
-        return sealed
-
 
 def _check(
     letter: DeadLetter,
@@ -460,28 +441,6 @@ def _check_open(letter: DeadLetter) -> None:
     if not letter.is_open:
         by = "" if letter.redriven_as is None else f" as {letter.redriven_as}"
         raise DecisionRefused(f"{letter.id} is {letter.state} already{by}; nothing changed")
-
-
-def _discarded(letter: DeadLetter, order: Discard, reason: SealedPayload | None) -> DeadLetter:
-    return replace(
-        letter,
-        state=LetterState.DISCARDED,
-        changed_ms=order.at_ms,
-        changed_by=order.by,
-        reason_ref=None if reason is None else reason.id,
-    )
-
-
-def _after(letter: DeadLetter, order: Redrive, call_id: str, *, is_done: bool) -> DeadLetter:
-    """A letter behind its redrive; one that came to nothing leaves it open."""
-    return replace(
-        letter,
-        state=LetterState.REDRIVEN if is_done else LetterState.OPEN,
-        changed_ms=order.at_ms,
-        changed_by=order.by,
-        redriven_as=call_id,
-        redrives=letter.redrives + 1,
-    )
 
 
 def _unreachable(done: Redriven) -> str | None:

@@ -10,8 +10,9 @@ from highroad.domain.outcome import AnyOutcome, Ending, Proof, Status
 from highroad.domain.tool import Effect, Tier
 from highroad.ledger.history import CallHistory
 from highroad.pipeline import doorway
-from highroad.pipeline.attempts import attempt, probe, unknown
+from highroad.pipeline.attempts import attempt, probe
 from highroad.pipeline.context import RoadContext
+from highroad.pipeline.doubt import unknown
 from highroad.pipeline.drive import drive
 from highroad.pipeline.services import Services
 from highroad.pipeline.stored import stored_outcome

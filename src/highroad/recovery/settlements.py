@@ -5,12 +5,9 @@ that contradicts an earlier one corrects it, and one that repeats it is refused.
 """
 
 import asyncio
-import logging
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from typing import Final, Protocol
-
-import orjson
 
 from highroad.domain.dead_letter import settled
 from highroad.domain.entry import AMENDMENT, Amendment, AmendmentKind, KeyDestroyed, Receipt
@@ -18,17 +15,14 @@ from highroad.domain.error import DecisionRefused, NotRecorded
 from highroad.domain.identity import Principal
 from highroad.domain.order import Settlement
 from highroad.domain.outcome import Status
-from highroad.domain.payload import PayloadKind, SealedPayload
+from highroad.domain.payload import SealedPayload
 from highroad.domain.unsettled import Standing, Unsettled
-from highroad.ledger import entries
-from highroad.ledger.authorship import signed
+from highroad.ledger import entries, reasons
+from highroad.ledger.authorship import authorship, post
 from highroad.ledger.history import CallHistory
 from highroad.ledger.ledger import Ledger
 from highroad.ledger.upkeep.archive import check_not_archived
-from highroad.ports.clock import Clock
 from highroad.ports.ids import Ids
-
-_log: Final = logging.getLogger("highroad.recovery")
 
 SETTLE: Final = "calls:settle"
 """The permission to say what became of a call."""
@@ -52,17 +46,15 @@ class Settlements:
 
     Args:
         ledger: Knows the calls, and records what was said.
-        clock: Tells when.
         ids: Names amendments.
         permissions: What a principal holds, by the policy; `None` where no policy is in force.
         is_owner: Whether this process writes entries; another one leaves orders in the inbox.
         heed: Is told what each call that was settled turned out to be.
     """
 
-    def __init__(  # noqa: PLR0913 - what they are made of, each by name
+    def __init__(
         self,
         ledger: Ledger,
-        clock: Clock,
         ids: Ids,
         *,
         permissions: Callable[[Principal], AbstractSet[str]] | None,
@@ -71,7 +63,6 @@ class Settlements:
     ) -> None:
         self._heed = heed
         self._ledger = ledger
-        self._clock = clock
         self._ids = ids
         self._permissions = permissions
         self._is_owner = is_owner
@@ -108,21 +99,17 @@ class Settlements:
         if not reason.strip():
             raise DecisionRefused(f"call {call_id} is settled with a reason: say how you know")
         history = await self._history(call_id)
-        key = self._ledger.keyring.organization(by.organization)
         settlement = Settlement(
             id=self._ids.new(AMENDMENT),
             call_id=call_id,
-            organization=by.organization,
             applied=applied,
-            by=key.opaque(by.id),
-            at_ms=self._clock.now_ms(),
-            reason=key.seal_profile(call_id, reason.encode()),
-            profile=self._ledger.sealed_profile(by),
+            reason=reasons.written(self._ledger, by, subject=call_id, reason=reason),
+            **authorship(self._ledger, by),
         )
         if self._is_owner:
             return await self.record(settlement, by)
         self._judge(history, settlement, by)
-        await self._ledger.store.post(signed(self._ledger.keyring, settlement))
+        await post(self._ledger, settlement)
         return _amendment(settlement, None)
 
     async def record(self, settlement: Settlement, by: Principal) -> Amendment:
@@ -140,7 +127,12 @@ class Settlements:
                 if known.id == settlement.id:  # an order that was recorded before its owner died
                     return known
             self._judge(history, settlement, by)
-            reason = await self._sealed_reason(history, settlement)
+            reason = await reasons.kept(
+                self._ledger,
+                settlement,
+                run_id=history.run_id,
+                payload_id=f"{settlement.call_id}.{settlement.id}",
+            )
             amendment = _amendment(settlement, reason)
             receipt = await self._amend(history, settlement, amendment, reason)
             if isinstance(receipt, KeyDestroyed):  # the word counts without its reason
@@ -193,29 +185,6 @@ class Settlements:
             await check_not_archived(self._ledger.store, "call", call_id)
             raise _no_such_call(call_id)
         return history
-
-    async def _sealed_reason(
-        self, history: CallHistory, settlement: Settlement
-    ) -> SealedPayload | None:
-        """What they wrote, moved from the organization's key to that of the run.
-
-        A run that was erased has no key, and is given none for this: the word counts without it.
-        """
-        if settlement.reason is None:
-            return None
-        run_key = await self._ledger.vault.kept_key(history.run_id)
-        if run_key is None:
-            _log.warning("no reason is kept about call %s: its run was erased", history.call_id)
-            return None
-        key = self._ledger.keyring.organization(history.organization)
-        plain = key.open_profile(settlement.call_id, settlement.reason)
-        _, sealed = self._ledger.vault.seal(
-            run_key,
-            f"{settlement.call_id}.{settlement.id}",
-            PayloadKind.MESSAGE,
-            orjson.dumps(plain.decode()),
-        )
-        return sealed
 
 
 def _no_such_call(call_id: str) -> NotRecorded:

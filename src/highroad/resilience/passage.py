@@ -5,7 +5,7 @@ held while a call waits to try again.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from typing import Final
 
 from highroad.domain.demand import (
@@ -30,6 +30,7 @@ from highroad.domain.health import Checkup, trouble_of
 from highroad.ports.clock import Clock
 from highroad.ports.counters import Counters, OwnBreaker
 
+_FAILURE: Final = AttemptResult.FAILURE
 _LEASE_S: Final = 300.0
 """How long a place lasts that nobody gives back: longer than an attempt, since its holder died."""
 _POLL_S: Final = 0.1
@@ -46,7 +47,7 @@ class Passage:
         self._holder = holder
         self._began_s = began_s
 
-    async def leave(self, result: AttemptResult) -> Sequence[BreakerReading]:
+    def leave(self, result: AttemptResult) -> Awaitable[Sequence[BreakerReading]]:
         """Tell the breaker how it went, and give the place back.
 
         Returns:
@@ -55,7 +56,7 @@ class Passage:
         Raises:
             CountersError: The counts cannot be reached; the place is free when its lease ends.
         """
-        return await self.way.left(self._holder, result, self._began_s)
+        return self.way.left(self._holder, result, self._began_s)
 
 
 class Way:
@@ -118,7 +119,7 @@ class Way:
         """An attempt has ended; for `Passage.leave` alone."""
         now_s = self._clock.monotonic_s()
         took_s = now_s - began_s
-        if result is AttemptResult.FAILURE:
+        if result is _FAILURE:
             self.is_suspect = True
         if self._own is not None:
             has_moved = self._own.report(holder, result, took_s, now_s)

@@ -163,7 +163,7 @@ class RegisteredTool(Generic[T]):
         self,
         arguments: JsonObject,
         *,
-        context: ToolContext[Any],
+        context: ToolContext[Any] | None,
         resources: Mapping[str, object] | None = None,
     ) -> T | Awaitable[T]:
         """Call the body: await what comes back where `is_async`.

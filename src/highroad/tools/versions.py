@@ -7,11 +7,12 @@ from typing import Final, TypeAlias
 
 from highroad.domain.error import Code
 from highroad.domain.tool import ToolDefinition
+from highroad.domain.value import value
 
 _TOKEN: Final = re.compile(r"\d+|[^\d._-]+")
 
 
-@dataclass(frozen=True, slots=True)
+@value(kw_only=False)
 class Chosen:
     """The version that answers."""
 

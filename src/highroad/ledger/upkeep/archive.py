@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-from highroad.domain.audit import TOOL_CALL, typed
+from highroad.domain.audit import DEAD_LETTER
+from highroad.domain.dead_letter import LetterState
 from highroad.domain.entry import EntryKind, Fence, Position, Written
 from highroad.domain.error import LedgerError, NotRecorded
 from highroad.domain.identity import DEFAULT_ORGANIZATION
@@ -18,6 +19,7 @@ from highroad.domain.moving import Section
 from highroad.domain.proof import TILE, RawEntry, SignedHead
 from highroad.ledger import entries
 from highroad.ledger.access import Writer
+from highroad.ledger.tables.rows import record, records, selection
 from highroad.ledger.upkeep import segment
 from highroad.ledger.upkeep.moving import check_roots, pages
 from highroad.ledger.upkeep.segment import Segment
@@ -81,8 +83,8 @@ class Archive:
         """Move whole tiles of old entries of one log into a file in `folder`.
 
         Only what a signed head covers goes, and nothing from the first entry on that is of a call
-        which is open, holds a key or ended unknown and is not settled, or of a run with an open
-        call. Of several logs the first one goes of which anything may.
+        which is open, holds a key, ended unknown and is not settled or has an open dead letter,
+        or of a run with an open call. Of several logs the first one goes of which anything may.
 
         Returns:
             What was written; `None` where nothing may go.
@@ -173,18 +175,22 @@ async def check_not_archived(store: Store, what: Literal["call", "run"], id_: st
     """See that a call or run of which there are no entries is none whose entries are in a file.
 
     Raises:
-        NotRecorded: They do; the message names the file.
+        NotRecorded: They do; the message names the files in which they may be, going by time.
     """
     column = {"call": "id", "run": "run_id"}[what]
-    rows = await store.tables.rows(Selection(table=TOOL_CALL.name, equals={column: id_}), limit=1)
-    if not rows:
+    wanted = Selection(table="tool_call", equals={column: id_})
+    calls = [call async for call in records(store.tables, wanted)]
+    if not calls:
         return
-    created_ms = typed(TOOL_CALL, rows[0])[-1]
-    found = await segment.segment_of(store, int(created_ms or 0))
-    if found is not None:
+    since_ms, until_ms = calls[0]["created_ms"], calls[-1]["created_ms"]
+    end = await record(store.tables, "tool_result", {"call_id": calls[-1]["id"]})
+    if end is not None:
+        until_ms = max(until_ms, end["ended_ms"])
+    files = [each.file for each in await segment.segments_within(store, since_ms, until_ms)]
+    if files:
         raise NotRecorded(
-            f"{what} {id_} was archived: its entries stand in {found.file}; its rows in the "
-            "audit tables are here"
+            f"{what} {id_} was archived: its entries stand in {' or '.join(files)}; its rows in "
+            "the audit tables are here"
         )
 
 
@@ -220,7 +226,7 @@ def _covered(head: SignedHead | None, log_id: str) -> int:
 
 
 async def _needed(store: Store) -> set[str | None]:
-    """Calls that are open, hold a key or wait to be settled, and the runs of open ones."""
+    """Calls that are open, hold a key or wait for somebody, and the runs of open ones."""
     needed: set[str | None] = set()
     async for page in pages(store, Section.KEY_CLAIM):
         needed |= {str(call_id) for _, _, _, call_id, _ in page}
@@ -228,7 +234,7 @@ async def _needed(store: Store) -> set[str | None]:
         for call_id, log_id, seq in page:
             opening = await store.proofs.raw(str(log_id), first=int(seq or 0), limit=1)
             needed |= {str(call_id), *map(_run, opening)}
-    return (needed - {None}) | await _unsettled(store)
+    return (needed - {None}) | await _unsettled(store) | await _given_up(store)
 
 
 async def _unsettled(store: Store) -> set[str | None]:
@@ -239,6 +245,12 @@ async def _unsettled(store: Store) -> set[str | None]:
         found |= {*page}
         after = page[-1]
     return found
+
+
+async def _given_up(store: Store) -> set[str | None]:
+    """Calls with an open dead letter: whoever redrives one takes it up from its entries."""
+    wanted = selection(DEAD_LETTER.name, state=LetterState.OPEN)
+    return {letter["call_id"] async for letter in records(store.tables, wanted)}
 
 
 def _run(entry: RawEntry) -> str | None:

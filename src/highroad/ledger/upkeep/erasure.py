@@ -15,7 +15,7 @@ from highroad.domain.error import ErasureRefused, LedgerError, NotPermitted
 from highroad.domain.identity import Principal
 from highroad.domain.order import ErasureOrder
 from highroad.ledger import entries
-from highroad.ledger.authorship import signed
+from highroad.ledger.authorship import authorship, post
 from highroad.ledger.history import read_body
 from highroad.ledger.ledger import Ledger
 from highroad.ledger.names import Names
@@ -131,19 +131,13 @@ class Eraser:
             LedgerError: It could not be recorded, and so was not done.
         """
         ledger = self._ledger
-        order = ErasureOrder(
-            principal_id=principal_id,
-            organization=by.organization,
-            by=ledger.keyring.opaque(by),
-            at_ms=ledger.clock.now_ms(),
-            profile=ledger.sealed_profile(by),
-        )
+        order = ErasureOrder(principal_id=principal_id, **authorship(ledger, by))
         if self._is_owner:
             return await self.record(order, by)
         self.judge(by, order.organization)
         plan = await self.plan(principal_id, by.organization)
         _refuse_unfinished(plan)
-        await ledger.store.post(signed(ledger.keyring, order))
+        await post(ledger, order)
         return plan
 
     async def record(self, order: ErasureOrder, by: Principal) -> ErasurePlan:

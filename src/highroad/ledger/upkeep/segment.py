@@ -38,9 +38,9 @@ class Segment:
     sha256: str
     """Of the whole file, in hex."""
     since_ms: int
-    """Time of the first entry."""
+    """The earliest time of an entry: clocks go back at times."""
     until_ms: int
-    """Time of the last entry."""
+    """The latest time of an entry."""
 
 
 async def segments(store: Store) -> list[Segment]:
@@ -53,12 +53,13 @@ async def announced(store: Store) -> list[tuple[Position, Segment]]:
     return [(entry.position, _segment(read_body(entry))) for entry in await _announcements(store)]
 
 
-async def segment_of(store: Store, at_ms: int) -> Segment | None:
-    """Where an entry of that time stands, if it was archived."""
-    for segment in await segments(store):
-        if segment.until_ms >= at_ms:
-            return segment
-    return None
+async def segments_within(store: Store, since_ms: int, until_ms: int) -> list[Segment]:
+    """Those with entries from around that time, oldest first."""
+    return [
+        each
+        for each in await segments(store)
+        if each.since_ms <= until_ms and since_ms <= each.until_ms
+    ]
 
 
 def _segment(body: Mapping[str, Any]) -> Segment:
@@ -93,8 +94,8 @@ async def write(store: Store, extent: LogExtent, stop: int, folder: Path) -> Seg
             stop=stop,
             file=file.name,
             sha256=_digest(draft),
-            since_ms=times[0],
-            until_ms=times[-1],
+            since_ms=min(times),
+            until_ms=max(times),
         )
         _describe(segment, file.with_suffix(".json"))
         draft.replace(file)

@@ -35,7 +35,7 @@ def applies(tool: RegisteredTool[Any], services: Services) -> bool:
 
 async def authorize(call: Call, context: RoadContext) -> Verdict:
     """Judge by policy rules, then by owners, and last by checks that read data."""
-    policy = context.services.policy
+    policy, tool = context.services.policy, context.tool
     obligations: tuple[Obligation, ...] = ()
     if policy.has_rules_for(call.known_definition):
         judged = policy.permits(call)
@@ -43,7 +43,11 @@ async def authorize(call: Call, context: RoadContext) -> Verdict:
             return Refuse(DENIED, rule=judged.rule)
         context.record.rules += judged.rules
         obligations = judged.obligations
-    refusal = await _judge_owners(call, context) or await _check_data(call, context)
+    refusal: Refuse | None = None
+    if tool.owner_lookups:
+        refusal = await _judge_owners(call, context)
+    if refusal is None and tool.data_checks:
+        refusal = await _check_data(call, context)
     return refusal or Proceed(call, obligations)
 
 

@@ -6,7 +6,6 @@ from typing import Any, Final
 import orjson
 from pydantic import ValidationError
 
-from highroad.domain.dead_letter import DeadLetter
 from highroad.domain.entry import AlreadyEnded, Entry, KeyClaim, KeyTaken
 from highroad.domain.error import BrokenPromise, CallError, Code, LedgerError
 from highroad.domain.json_value import JsonValue
@@ -15,12 +14,10 @@ from highroad.domain.outcome import (
     AnyOutcome,
     Completed,
     Ending,
-    Failed,
     Preview,
     Proof,
     Refused,
     Status,
-    Unknown,
     ended_without_value,
 )
 from highroad.domain.part import Blob
@@ -35,6 +32,8 @@ from highroad.pipeline.stored import held_by, stored_outcome
 from highroad.pipeline.successor import Successor
 from highroad.tools.compile import RegisteredTool
 
+_COMPLETED: Final = Status.COMPLETED
+
 INVALID: Final = CallError(
     code=Code.RESULT_INVALID,
     message="The result is not what the tool promises to return.",
@@ -44,6 +43,18 @@ TOO_LARGE: Final = CallError(
     code=Code.RESULT_TOO_LARGE,
     message="The result is larger than the limit.",
     hint="Ask for less: a narrower search, fewer fields, a page.",
+)
+
+UNRECORDED: Final = CallError(
+    code=Code.LEDGER_UNAVAILABLE,
+    message="The ledger cannot be written, so this call cannot be completed.",
+    hint="Try again later.",
+    retryable=True,
+)
+MAYBE_APPLIED: Final = CallError(
+    code=Code.LEDGER_UNAVAILABLE,
+    message="The call may have taken effect, but the ledger cannot be written.",
+    hint="Do not call again: it could happen twice.",
 )
 
 
@@ -61,7 +72,7 @@ class Result:
     """Where they are not those of the version that was called."""
 
 
-@value
+@value(kw_only=False)
 class Terminal:
     """What the terminal record is made of, fixed when the call ends."""
 
@@ -73,14 +84,13 @@ class Terminal:
     cost_microusd: int
     successor: Successor | None = None
     """The call that stands in for this one."""
-    letter: DeadLetter | None = None
 
     def __call__(self) -> Entry:
         """The record, with the payloads that it refers to."""
         context, ending, result = self.context, self.ending, self.result
         call, record = context.record.call, context.record
         ledger = context.services.ledger
-        if self.letter is not None:
+        if context.letter is not None:
             _keep(context)
         if record.arguments is None:
             ledger.seal_arguments(record, context.content_of_arguments())
@@ -102,7 +112,7 @@ class Terminal:
             keeps_key=_keeps_key(context, ending) or self._leaves_key,
             claim=self._claim,
             successor=None if self.successor is None else self.successor.call_id,
-            letter=self.letter,
+            letter=context.letter,
             at_ms=self.at_ms,
             latency_us=self.latency_us,
             cost_microusd=self.cost_microusd,
@@ -135,10 +145,10 @@ async def finish(context: RoadContext, ending: Ending) -> AnyOutcome:
     nothing about it.
     """
     result: Result | None = None
-    if ending.status is Status.COMPLETED:
+    if ending.status is _COMPLETED:
         result, ending = _checked(context, ending)
     now_ms = context.services.clock.now_ms()
-    if ending.status is not Status.COMPLETED:
+    if ending.status is not _COMPLETED:
         failover.give_up(context, ending, at_ms=now_ms)
     cost_microusd = context.settle(ending, None if result is None else result.data)
     outcome = context.outcome = _outcome(context, ending, result)
@@ -146,14 +156,7 @@ async def finish(context: RoadContext, ending: Ending) -> AnyOutcome:
     code = None if ending.error is None else ending.error.code
     record.trace.append(("finish", ending.status, code, None, 0))
     terminal = Terminal(
-        context=context,
-        ending=ending,
-        result=result,
-        at_ms=now_ms,
-        latency_us=context.elapsed_us(),
-        cost_microusd=cost_microusd,
-        successor=context.successor,
-        letter=context.letter,
+        context, ending, result, now_ms, context.elapsed_us(), cost_microusd, context.successor
     )
     try:
         if context.is_read:
@@ -246,7 +249,9 @@ def _checked(context: RoadContext, ending: Ending) -> tuple[Result | None, Endin
         warnings = (lost,) if error is None else (lost, error.message, error.hint)
         return Result(b"null", None, None, is_invalid=True, warnings=warnings), ending
     encoded = tool.result.encode(ending.result)
-    size = len(encoded.data) + sum(len(blob.data) for blob in encoded.blobs)
+    size = len(encoded.data)
+    if encoded.blobs:
+        size += sum(len(blob.data) for blob in encoded.blobs)
     if size > context.services.limits.result_bytes:
         error = replace(TOO_LARGE, message=f"The result has {size} bytes, more than the limit.")
         broken = Result(b"null", None, None, is_invalid=True, warnings=(error.message,))
@@ -257,9 +262,10 @@ def _checked(context: RoadContext, ending: Ending) -> tuple[Result | None, Endin
         )
     else:
         return Result(encoded.data, encoded.json, encoded.value, blobs=encoded.blobs), ending
-    if context.proof is Proof.REPEATABLE:
+    proof = context.doubt.proof
+    if proof is Proof.REPEATABLE:
         # Nothing took effect, so nothing is lost by saying that it failed.
-        return None, replace(ending, status=Status.FAILED, error=error, proof=context.proof)
+        return None, replace(ending, status=Status.FAILED, error=error, proof=proof)
     return broken, ending
 
 
@@ -344,24 +350,9 @@ def _warnings(context: RoadContext, ending: Ending, result: Result) -> tuple[str
 def _unrecorded(context: RoadContext, ending: Ending) -> AnyOutcome:
     """The ledger cannot be written: what was not applied is refused, the rest is unknown."""
     call_id, approval = context.record.call.id, context.approval
-    error = CallError(
-        code=Code.LEDGER_UNAVAILABLE,
-        message="The ledger cannot be written, so this call cannot be completed.",
-        hint="Try again later.",
-        retryable=True,
-    )
     if not context.record.has_intent:
         # A call that was held still is: whoever waits for it later drives it on.
-        return Refused(call_id=call_id, error=error) if approval is None else held_by(approval)
-    proof = ending.proof or context.proof
-    if proof is not None:
-        return Failed(call_id=call_id, error=error, proof=proof)
-    return Unknown(
-        call_id=call_id,
-        error=replace(
-            error,
-            message="The call may have taken effect, but the ledger cannot be written.",
-            hint="Do not call again: it could happen twice.",
-            retryable=False,
-        ),
-    )
+        return Refused(call_id=call_id, error=UNRECORDED) if approval is None else held_by(approval)
+    proof = ending.proof or context.doubt.proof
+    error = MAYBE_APPLIED if proof is None else UNRECORDED
+    return ended_without_value(Status.FAILED, call_id=call_id, error=error, proof=proof)

@@ -47,7 +47,7 @@ async def resolve(call: Call, context: RoadContext) -> Verdict:
         return Refuse(CANCELLED, rule="run.cancelled")
     versions = services.registry.versions(call.tool)
     choice = _choose(services, versions, call.principal, call.version)
-    tool = next((each for each in versions if each.definition is choice.definition), None)
+    tool = _behind(choice, versions)
     if tool is None:
         return Refuse(_unknown(call, context), rule=_why_not(choice) if versions else None)
     refused, arguments = _judge(call, context, tool, choice)
@@ -76,6 +76,14 @@ def _choose(
         is_on=lambda flag: services.flags.is_on(flag, principal),
         wanted=wanted,
     )
+
+
+def _behind(choice: Choice, versions: Sequence[RegisteredTool[Any]]) -> RegisteredTool[Any] | None:
+    """The version that a choice speaks of."""
+    for each in versions:
+        if each.definition is choice.definition:
+            return each
+    return None
 
 
 def _why_not(choice: Choice) -> str:

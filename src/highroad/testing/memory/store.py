@@ -32,7 +32,8 @@ from highroad.domain.entry import (
 from highroad.domain.error import FenceLost, LedgerError
 from highroad.domain.limits import Scope
 from highroad.domain.moving import Fact
-from highroad.domain.order import ASIDE, Order, PostedOrder, put_aside, write_order
+from highroad.domain.order import Order
+from highroad.domain.order_form import ASIDE, PostedOrder, put_aside, write_order
 from highroad.domain.outcome import Status
 from highroad.domain.payload import SealedKey, SealedPayload
 from highroad.domain.run import Spent, Usage

@@ -39,8 +39,8 @@ class Hook(Generic[S, R]):
         """
         return cls(function, takes_context(function))
 
-    async def __call__(self, subject: S, context: ToolContext[Any]) -> R:
-        """Call it, and wait for it where it is async."""
+    async def __call__(self, subject: S, context: ToolContext[Any] | None) -> R:
+        """Call it, with the context if it takes one, and wait for it where it is async."""
         answer = self.function(subject, context) if self.takes_context else self.function(subject)
         return await answer if inspect.isawaitable(answer) else answer
 

@@ -28,7 +28,7 @@ _NOT_JSON: Final = Problem("", "json", "a result that has a JSON form")
 _OTHER_TYPE: Final = Problem("", "type", "a result of the tool's return type")
 
 
-@value
+@value(kw_only=False)
 class Encoded:
     """A result as it is stored and answered.
 
@@ -75,7 +75,7 @@ class ResultCodec(Generic[T]):
             read = self.read(data, blobs)
         except ValidationError:
             return self._broken(value, _OTHER_TYPE)
-        return Encoded(data=data, json=json, value=read, blobs=tuple(blobs.values()))
+        return Encoded(data, json, read, (), tuple(blobs.values()))
 
     def read(self, data: bytes, blobs: Mapping[str, Blob] = NO_BLOBS) -> T:
         """The return type from its JSON.
@@ -98,7 +98,7 @@ class ResultCodec(Generic[T]):
             json = _writable(from_json(to_json(value)))
         except (ValueError, RecursionError):
             json, problems = None, (*problems, _NOT_JSON)
-        return Encoded(data=to_json(json), json=json, value=value, problems=problems)
+        return Encoded(to_json(json), json, value, problems)
 
 
 @cache

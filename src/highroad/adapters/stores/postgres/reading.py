@@ -18,7 +18,7 @@ from highroad.domain.error import LedgerError
 from highroad.domain.kinds import read_kind
 from highroad.domain.limits import Scope
 from highroad.domain.moving import payload_of
-from highroad.domain.order import ASIDE, PostedOrder
+from highroad.domain.order_form import ASIDE, PostedOrder
 from highroad.domain.outcome import Status
 from highroad.domain.payload import SealedKey, SealedPayload
 from highroad.domain.run import Spent, Usage, calls_by_tool, spent_of

@@ -21,7 +21,8 @@ from highroad.domain.approval import Approval, ApprovalState
 from highroad.domain.entry import Entry, Fence, KeyClaim, Position, Receipt, StoredEntry
 from highroad.domain.error import FenceLost
 from highroad.domain.limits import Scope
-from highroad.domain.order import ASIDE, Order, PostedOrder, put_aside, write_order
+from highroad.domain.order import Order
+from highroad.domain.order_form import ASIDE, PostedOrder, put_aside, write_order
 from highroad.domain.payload import SealedKey, SealedPayload
 from highroad.domain.run import Spent, Usage
 from highroad.ports.store import Ownership

@@ -5,7 +5,8 @@ from typing import Final
 
 import apsw
 
-from highroad.domain.order import ASIDE, Order, PostedOrder, put_aside, write_order
+from highroad.domain.order import Order
+from highroad.domain.order_form import ASIDE, PostedOrder, put_aside, write_order
 
 _PUT: Final = "INSERT INTO inbox (kind, content) VALUES (?, ?)"
 _TAKE: Final = "DELETE FROM inbox WHERE id = ?"

@@ -27,7 +27,7 @@ from highroad.domain.entry import EntryKind, KeyClaim, Position, StoredEntry
 from highroad.domain.kinds import read_kind
 from highroad.domain.limits import Scope
 from highroad.domain.moving import SECTIONS, Section, payload_of
-from highroad.domain.order import PostedOrder
+from highroad.domain.order_form import PostedOrder
 from highroad.domain.outcome import Status
 from highroad.domain.payload import SealedKey, SealedPayload
 from highroad.domain.run import Spent, Usage, calls_by_tool, spent_of

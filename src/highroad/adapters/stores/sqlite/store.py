@@ -20,7 +20,8 @@ from highroad.domain.approval import Approval, ApprovalState
 from highroad.domain.entry import Entry, Fence, KeyClaim, Position, Receipt, StoredEntry
 from highroad.domain.error import FenceLost
 from highroad.domain.limits import Scope
-from highroad.domain.order import Order, PostedOrder
+from highroad.domain.order import Order
+from highroad.domain.order_form import PostedOrder
 from highroad.domain.payload import SealedKey, SealedPayload
 from highroad.domain.run import Spent, Usage
 from highroad.ports.store import Ownership

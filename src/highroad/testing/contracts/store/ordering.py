@@ -2,9 +2,10 @@
 
 import json
 
-from highroad.domain.approval import Decision, Ruling
+from highroad.domain.approval import Ruling
 from highroad.domain.moving import Section
-from highroad.domain.order import ASIDE, Order, read_order
+from highroad.domain.order import Decision, Order
+from highroad.domain.order_form import ASIDE, read_order
 from highroad.ports.store import Store
 from highroad.testing.contracts.store.ground import Ground
 from highroad.testing.contracts.store.samples import NOW
@@ -14,6 +15,7 @@ def decision(approval: str, *, by: str = "usr_bob") -> Decision:
     """A word on an approval."""
     return Decision(
         approval_id=approval,
+        organization="acme",
         ruling=Ruling.REJECT,
         by=by,
         digest="digest",

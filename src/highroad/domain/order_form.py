@@ -1,0 +1,187 @@
+"""How orders are written in the inbox, and read again.
+
+An order is written as JSON with the version of its form. What a newer version wrote is told apart
+from what nobody wrote so: the first waits for a process that knows it, the second is put aside.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from typing import Any, Final, NamedTuple
+
+from highroad.domain.approval import Ruling
+from highroad.domain.dependency import BreakerState
+from highroad.domain.error import HighroadError
+from highroad.domain.identity import DEFAULT_ORGANIZATION
+from highroad.domain.order import (
+    BreakerOrder,
+    Cancellation,
+    Decision,
+    Discard,
+    ErasureOrder,
+    Order,
+    Redrive,
+    Settlement,
+)
+
+
+class PostedOrder(NamedTuple):
+    """An order as it lies in the inbox, read by nobody yet."""
+
+    number: int
+    """Later ones have higher numbers."""
+    kind: str
+    content: str
+
+
+class NewerOrderError(HighroadError):
+    """An order is of a form that this version does not know; it waits for a newer one."""
+
+
+class MalformedOrderError(HighroadError):
+    """What lies in the inbox is no order of any version. The message says what is wrong with it."""
+
+
+FORM: Final = 2
+"""Version of the form in which orders are written; `v` in their content.
+
+Form 1 said no version and knew decisions alone, without organization and MAC.
+"""
+ASIDE: Final = "aside"
+"""Kind of what was put aside: nobody reads it as an order again."""
+
+KINDS: Final[dict[str, type[Order]]] = {
+    "decision": Decision,
+    "settlement": Settlement,
+    "erasure": ErasureOrder,
+    "redrive": Redrive,
+    "discard": Discard,
+    "breaker": BreakerOrder,
+    "cancellation": Cancellation,
+}
+"""What each kind of order is called; the names stay what they are."""
+_NAMES: Final = {kind: name for name, kind in KINDS.items()}
+_BEFORE_2: Final[Mapping[str, Any]] = {"organization": DEFAULT_ORGANIZATION, "mac": None}
+"""What form 1 did not say, as it was meant."""
+_NUMBERS: Final = range(2**53)
+
+
+def write_order(order: Order) -> tuple[str, str]:
+    """Name of its kind, and its fields as JSON: the same order always gives the same text."""
+    values: dict[str, Any] = {field.name: getattr(order, field.name) for field in fields(order)}
+    for name, found in values.items():
+        if isinstance(found, bytes):
+            values[name] = found.hex()
+    return _NAMES[type(order)], _text_of({"v": FORM, **values})
+
+
+def put_aside(posted: PostedOrder, reason: str) -> str:
+    """The content under which a malformed order is kept, with the reason."""
+    return _text_of({"kind": posted.kind, "content": posted.content, "reason": reason})
+
+
+def name_of(order: Order) -> str:
+    """The name of its kind."""
+    return _NAMES[type(order)]
+
+
+def read_order(posted: PostedOrder) -> Order:
+    """What `write_order` wrote, in this version or an older one.
+
+    Raises:
+        NewerOrderError: A newer version wrote it.
+        MalformedOrderError: No version writes such a thing.
+    """
+    kind = KINDS.get(posted.kind)
+    if kind is None:
+        raise NewerOrderError(f"kind {posted.kind[:40]!r} is not known here")
+    said = _object(posted.content)
+    form = said.pop("v", 1)
+    if type(form) is not int or form < 1:
+        raise MalformedOrderError("its version is no number")
+    if form > FORM:
+        raise NewerOrderError(f"form {form} is not known here, only up to {FORM}")
+    unsaid = _BEFORE_2 if form == 1 else {}
+    expected = {field.name for field in fields(kind)} - unsaid.keys()
+    if said.keys() != expected or (form == 1 and kind is not Decision):
+        raise MalformedOrderError(f"its fields are not those of a {posted.kind} in form {form}")
+    values: dict[str, Any] = {name: _READERS[name](name, found) for name, found in said.items()}
+    return kind(**values, **unsaid)
+
+
+def _text_of(values: Mapping[str, object]) -> str:
+    return json.dumps(values, sort_keys=True, separators=(",", ":"))
+
+
+def _object(content: str) -> dict[str, Any]:
+    try:
+        said = json.loads(content)
+    except (ValueError, RecursionError):
+        raise MalformedOrderError("its content is no JSON") from None
+    if not isinstance(said, dict):
+        raise MalformedOrderError("its content is no JSON object")
+    return said
+
+
+def _text(name: str, found: object) -> str:
+    if not isinstance(found, str):
+        raise MalformedOrderError(f"its {name} is no text")
+    return found
+
+
+def _number(name: str, found: object) -> int:
+    if type(found) is not int or found not in _NUMBERS:
+        raise MalformedOrderError(f"its {name} is no number from 0 to 2^53")
+    return found
+
+
+def _flag(name: str, found: object) -> bool:
+    if not isinstance(found, bool):
+        raise MalformedOrderError(f"its {name} is neither true nor false")
+    return found
+
+
+def _bytes(name: str, found: object) -> bytes | None:
+    if found is None:
+        return None
+    try:
+        return bytes.fromhex(_text(name, found))
+    except ValueError:
+        raise MalformedOrderError(f"its {name} is not in hex") from None
+
+
+def _ruling(name: str, found: object) -> Ruling:
+    try:
+        return Ruling(_text(name, found))
+    except ValueError:
+        raise MalformedOrderError(f"its {name} is none that there is") from None
+
+
+def _held_state(name: str, found: object) -> BreakerState | None:
+    if found is None:
+        return None
+    if found not in {BreakerState.OPEN, BreakerState.CLOSED}:
+        raise MalformedOrderError(f"its {name} is none that a person can choose")
+    return BreakerState(_text(name, found))
+
+
+_READERS: Final[dict[str, Callable[[str, object], object]]] = {
+    "id": _text,
+    "approval_id": _text,
+    "call_id": _text,
+    "run_id": _text,
+    "principal_id": _text,
+    "letter_id": _text,
+    "organization": _text,
+    "by": _text,
+    "digest": _text,
+    "at_ms": _number,
+    "applied": _flag,
+    "dependency": _text,
+    "state": _held_state,
+    "ruling": _ruling,
+    "reason": _bytes,
+    "profile": _bytes,
+    "mac": _bytes,
+}
+"""How each field is read, by its name."""

@@ -1,0 +1,250 @@
+"""What the road writes of a call.
+
+Two entries tell a call: the intent (all that was decided before the body ran) and the end. A call
+that never reached an intent has only the end, which then says it all; so has a read that was over
+before its intent was due, and its end says that it had one.
+"""
+
+from collections.abc import Sequence
+
+import orjson
+
+from highroad.domain.approval import Approval
+from highroad.domain.call import Call
+from highroad.domain.dead_letter import DeadLetter
+from highroad.domain.dead_letter import body_of as letter_body
+from highroad.domain.entry import SCHEMA_VERSION, Entry, EntryKind, KeyClaim
+from highroad.domain.outcome import Ending
+from highroad.domain.payload import PayloadRef
+from highroad.ledger import projections
+from highroad.ledger.entries.form import approval_body
+from highroad.ledger.projections import Body
+from highroad.ledger.record import CallRecord
+
+
+def intent(
+    record: CallRecord,
+    *,
+    at_ms: int,
+    claim: KeyClaim | None = None,
+    spends: bool = False,
+    lines: int | None = None,
+) -> Entry:
+    """The intent of a call: it is durable before the body of a tool with effects runs (P2).
+
+    Args:
+        record: What is known of the call.
+        at_ms: Unix time.
+        claim: The key that it takes.
+        spends: Whether it spends the approval of `record`.
+        lines: How much of the trace it has, where that has gone on since.
+    """
+    body = _opening(record, EntryKind.INTENT, at_ms, lines)
+    spent: str | None = None
+    if spends and record.approval is not None:
+        spent = body["approval"] = record.approval.id
+    return _entry(record, EntryKind.INTENT, body, at_ms, claim=claim, spends=spent)
+
+
+def held(record: CallRecord, approval: Approval, *, at_ms: int, claim: KeyClaim | None) -> Entry:
+    """A hold: the call waits for people."""
+    body = _opening(record, EntryKind.HELD, at_ms)
+    body["approval"] = approval_body(approval)
+    body["remaining_ms"] = record.call.deadline_ms - at_ms
+    return _entry(record, EntryKind.HELD, body, at_ms, claim=claim)
+
+
+def ended(  # noqa: PLR0913 - the facts of an ending, each by name
+    record: CallRecord,
+    ending: Ending,
+    *,
+    keeps_key: bool,
+    at_ms: int,
+    latency_us: int,
+    cost_microusd: int,
+    code: str | None,
+    result: PayloadRef | None,
+    parts: Sequence[PayloadRef] = (),
+    is_result_invalid: bool = False,
+    message: PayloadRef | None = None,
+    approval: Approval | None = None,
+    claim: KeyClaim | None = None,
+    successor: str | None = None,
+    letter: DeadLetter | None = None,
+) -> Entry:
+    """The terminal record of a call (P3)."""
+    if record.has_intent and not record.tells_intent:
+        body: Body = {
+            "v": SCHEMA_VERSION,
+            "kind": EntryKind.ENDED,
+            "at": at_ms,
+            "org": record.call.principal.organization,
+            "run": record.call.run_id,
+            "call": record.call.id,
+            "trace": record.call.trace_id,
+            "step": record.call.step,
+            "direct": record.call.is_direct,
+            "principal": record.principal_id,
+            "tool": record.tool_name,
+            "opened": record.opened_ms,
+            "stages": record.trace[record.traced :],
+        }
+        _place(body, record)
+    else:
+        body = _opening(record, EntryKind.ENDED, at_ms)
+        if record.has_intent:
+            body["intent"] = True
+    body["status"] = ending.status
+    body["code"] = code
+    body["rule"] = ending.rule
+    body["decided_by"] = ending.decided_by
+    body["latency_us"] = latency_us
+    body["cost"] = cost_microusd
+    body["attempts"] = record.attempts
+    if result is not None:
+        body["result"] = _ref(result)
+    if parts:
+        body["parts"] = [_ref(part) for part in parts]
+    if message is not None:
+        body["message"] = _ref(message)
+    if is_result_invalid:
+        body["result_invalid"] = True
+    _mark(body, ending)
+    if approval is not None:
+        body["approval"] = approval_body(approval)
+    if successor is not None:
+        body["fallback"] = successor
+    if letter is not None:
+        body["letter"] = letter_body(letter)
+    return _entry(
+        record,
+        EntryKind.ENDED,
+        body,
+        at_ms,
+        claim=claim,
+        frees_key=not keeps_key and _may_hold_key(record),
+    )
+
+
+def _mark(body: Body, ending: Ending) -> None:
+    """Note what is true of few endings; most say nothing here."""
+    if ending.proof is not None:
+        body["proof"] = ending.proof
+    if ending.source is not None:
+        body["source"] = ending.source
+    if ending.is_repeated:
+        body["repeated"] = True
+    if ending.is_cached:
+        body["cached"] = True
+    if ending.is_dry_run:
+        body["dry_run"] = True
+    if ending.kind is not None:
+        body["failure"] = ending.kind
+    if ending.stale_s is not None:
+        body["stale_s"] = int(ending.stale_s)
+
+
+def _opening(record: CallRecord, kind: EntryKind, at_ms: int, lines: int | None = None) -> Body:
+    """What every first entry of a call says."""
+    call = record.call
+    body: Body = {
+        "v": SCHEMA_VERSION,
+        "kind": kind,
+        "at": at_ms,
+        "org": call.principal.organization,
+        "run": call.run_id,
+        "call": call.id,
+        "trace": call.trace_id,
+        "step": call.step,
+        "direct": call.is_direct,
+        "principal": record.principal_id,
+        "origin": call.origin,
+        "door": call.door,
+        "tool": record.tool_name,
+        "policy": record.policy_version,
+        "rules": record.rules,
+        "opened": record.opened_ms,
+        "reserved": record.reserved_microusd,
+        "stages": record.trace[record.traced : lines],
+    }
+    definition = call.definition
+    if definition is not None:
+        body["version"] = definition.version
+        body["definition"] = definition.digest
+        body["tier"] = definition.tier
+        body["effect"] = definition.effect
+    if record.arguments is not None:
+        body["arguments"] = _ref(record.arguments)
+    if record.is_new_run:
+        body["new_run"] = True
+    _place(body, record)
+    if record.key_digest is not None:
+        body["key"] = record.key_digest
+    if record.coercions:
+        body["coercions"] = record.coercions
+    if call.delegation:
+        body["delegation"] = [delegate.agent for delegate in call.delegation]
+    if call.revision:
+        body["revision"] = call.revision
+    if call.dry_run:
+        body["dry_run"] = True
+    _relate(body, call)
+    return body
+
+
+def _relate(body: Body, call: Call) -> None:
+    """Note the calls that led to this one; most were led to by none."""
+    if call.parent_id is not None:
+        body["parent"] = call.parent_id
+    if call.stands_in_for is not None:
+        body["stands_in_for"] = call.stands_in_for
+    if call.redrives is not None:
+        body["redrives"] = call.redrives
+
+
+def _place(body: Body, record: CallRecord) -> None:
+    """Note where the run of a call belongs; most belong nowhere, and say nothing here."""
+    if record.parent_run_id is not None:
+        body["parent_run"] = record.parent_run_id
+    if record.conversation_id is not None:
+        body["conversation"] = record.conversation_id
+
+
+def _ref(ref: PayloadRef) -> tuple[str, str, int]:
+    return (ref.id, ref.digest, ref.size)
+
+
+def _may_hold_key(record: CallRecord) -> bool:
+    """Whether there can be a claim to free: a read claims its key only while it is held."""
+    definition = record.call.definition
+    return definition is None or definition.has_effects or record.approval is not None
+
+
+def _entry(  # noqa: PLR0913 - the riders, each by name
+    record: CallRecord,
+    kind: EntryKind,
+    body: Body,
+    at_ms: int,
+    *,
+    claim: KeyClaim | None = None,
+    frees_key: bool = False,
+    spends: str | None = None,
+) -> Entry:
+    """Put the riders that wait in `record` on an entry; they wait on until it has landed."""
+    rows = projections.rows(body)
+    if record.profile is not None:
+        rows = (*rows, record.profile)
+    return Entry(
+        kind=kind,
+        body=orjson.dumps(body),
+        organization=record.call.principal.organization,
+        at_ms=at_ms,
+        run_id=record.call.run_id,
+        call_id=record.call.id,
+        rows=rows,
+        payloads=tuple(record.payloads),
+        run_key=record.run_key.pending,
+        claim=claim,
+        frees_key=frees_key,
+        spends=spends,
+    )

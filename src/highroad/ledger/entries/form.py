@@ -1,0 +1,78 @@
+"""What every entry says first, and how a body becomes an entry with its riders."""
+
+import orjson
+
+from highroad.domain.approval import Approval
+from highroad.domain.entry import SCHEMA_VERSION, Entry, EntryKind, Erasure, Row
+from highroad.domain.payload import SealedPayload
+from highroad.ledger import projections
+from highroad.ledger.projections import Body
+
+
+def begun(
+    kind: EntryKind,
+    *,
+    at_ms: int,
+    organization: str,
+    run_id: str | None = None,
+    call_id: str | None = None,
+) -> Body:
+    """The body of an entry, as far as all say the same; most are about a call of a run."""
+    body: Body = {"v": SCHEMA_VERSION, "kind": kind, "at": at_ms, "org": organization}
+    if run_id is not None:
+        body["run"] = run_id
+    if call_id is not None:
+        body["call"] = call_id
+    return body
+
+
+def entry_of(
+    body: Body,
+    *,
+    reason: SealedPayload | None = None,
+    profile: bytes | None = None,
+    erases: Erasure | None = None,
+) -> Entry:
+    """The entry with a body, and the rows that follow from it.
+
+    Args:
+        body: Complete but for the reason.
+        reason: Why somebody did it; the body names it.
+        profile: Who `by` of the body is, encrypted, for the erasable table.
+        erases: What goes as it lands.
+    """
+    if reason is not None:
+        body["reason"] = reason.id
+    rows = projections.rows(body)
+    if profile is not None:
+        rows = (*rows, Row("app_user", (body["by"], body["org"], profile, body["at"])))
+    return Entry(
+        kind=body["kind"],
+        body=orjson.dumps(body),
+        organization=body["org"],
+        at_ms=body["at"],
+        run_id=body.get("run"),
+        call_id=body.get("call"),
+        rows=rows,
+        payloads=() if reason is None else (reason,),
+        erases=erases,
+    )
+
+
+def approval_body(approval: Approval) -> Body:
+    """An approval as it stands, in an entry."""
+    return {
+        "id": approval.id,
+        "call": approval.call_id,
+        "run": approval.run_id,
+        "requester": approval.requester,
+        "tool": approval.tool,
+        "digest": approval.digest,
+        "level": int(approval.level),
+        "quorum": approval.quorum,
+        "obligations": [[o.code, o.reason, int(o.level), o.quorum] for o in approval.obligations],
+        "created": approval.created_ms,
+        "expires": approval.expires_ms,
+        "state": approval.state,
+        "approvers": list(approval.approvers),
+    }

@@ -1,0 +1,98 @@
+"""What is recorded about no call: openings, definitions, breakers, erasures."""
+
+from highroad.domain.dependency import BreakerChange
+from highroad.domain.entry import Entry, EntryKind, Erasure, ErasureReason
+from highroad.domain.identity import DEFAULT_ORGANIZATION
+from highroad.domain.pin import Pin
+from highroad.ledger.entries.form import begun, entry_of
+from highroad.ledger.projections import Body
+
+
+def noted(kind: EntryKind, facts: Body, *, organization: str, at_ms: int) -> Entry:
+    """An entry about no call, such as an opening."""
+    return entry_of({**begun(kind, at_ms=at_ms, organization=organization), **facts})
+
+
+def pinned(pin: Pin, *, organization: str, profile: bytes | None = None) -> Entry:
+    """A definition is accepted from here on; `profile` is who `pin.by` is, encrypted."""
+    body: Body = {
+        **begun(EntryKind.PINNED, at_ms=pin.at_ms, organization=organization),
+        "tool": pin.tool,
+        "version": pin.version,
+        "definition": pin.digest,
+        "change": pin.change,
+        "source": pin.source,
+        "by": pin.by,
+        "fields": pin.fields,
+    }
+    return entry_of(body, profile=profile)
+
+
+def breaker_changed(
+    change: BreakerChange,
+    *,
+    profile: bytes | None = None,
+    organization: str = DEFAULT_ORGANIZATION,
+) -> Entry:
+    """A breaker opened or closed, or a person holds it or let it go.
+
+    Args:
+        change: What there is to tell.
+        profile: Who `change.by` is, encrypted.
+        organization: Theirs. What moves by its rule is that of the whole program, and belongs to
+            the default one.
+    """
+    body: Body = {
+        **begun(EntryKind.BREAKER, at_ms=change.at_ms, organization=organization),
+        "id": change.id,
+        "dependency": change.dependency,
+        "state": change.state,
+        "forced": change.is_forced,
+        "attempts": change.attempts,
+        "failures": change.failures,
+        "slow": change.slow,
+    }
+    if change.by is not None:
+        body["by"] = change.by
+    return entry_of(body, profile=profile)
+
+
+def erased(  # noqa: PLR0913 - the facts of an erasure, each by name
+    erases: Erasure,
+    *,
+    erasure_id: str,
+    reason: ErasureReason,
+    organization: str,
+    at_ms: int,
+    payloads: int,
+    principal: str | None = None,
+    by: str | None = None,
+    profile: bytes | None = None,
+    before_ms: int | None = None,
+) -> Entry:
+    """Payloads, keys of runs and names are destroyed as this lands.
+
+    Args:
+        erases: What goes.
+        erasure_id: Of the row that tells of it.
+        reason: On whose account.
+        organization: The tenant.
+        at_ms: Unix time.
+        payloads: How many go.
+        principal: Opaque id of whoever is forgotten.
+        by: Opaque id of whoever asked.
+        profile: Who `by` is, encrypted.
+        before_ms: What was made before that goes by its age.
+    """
+    body: Body = {
+        **begun(EntryKind.ERASED, at_ms=at_ms, organization=organization),
+        "id": erasure_id,
+        "reason": reason,
+        "payloads": payloads,
+        "runs": len(erases.runs),
+        "run_ids": list(erases.runs),
+    }
+    for name, fact in (("principal", principal), ("by", by), ("before", before_ms)):
+        if fact is not None:
+            body[name] = fact
+    return entry_of(body, profile=profile, erases=erases)
