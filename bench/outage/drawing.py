@@ -84,7 +84,8 @@ def _panel(panel: Panel, top: float) -> Sequence[str]:
         f'<path d="M{_LEFT} {top}V{base}H{_WIDTH - 12}" fill="none" stroke="{_INK}"/>',
     ]
     drawn += [
-        f'<text x="{_LEFT - 6}" y="{y(value) + 4}" fill="{_INK}" text-anchor="end">{value:g}</text>'
+        f'<text x="{_LEFT - 6}" y="{y(value) + 4}" fill="{_INK}" text-anchor="end">'
+        f"{value:.1f}</text>"
         for value in (0, panel.most / 2, panel.most)
     ]
     drawn += [

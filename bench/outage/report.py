@@ -125,7 +125,7 @@ def _load_panel(course: Course) -> Panel:
     asked = [call.at_s for call in course.road.calls if call.tool in SICK_TOOLS]
     curves = {
         "asked for": by_minute(course, asked),
-        "bare": by_minute(course, course.bare.logs[SICK].asked_s),
+        "without": by_minute(course, course.bare.logs[SICK].asked_s),
         "road": by_minute(course, course.road.logs[SICK].asked_s),
     }
     most = max(map(max, curves.values()))
@@ -134,7 +134,7 @@ def _load_panel(course: Course) -> Panel:
 
 def _answered_panel(course: Course) -> Panel:
     curves = {
-        "bare": answered_by_minute(course, course.bare),
+        "without": answered_by_minute(course, course.bare),
         "road": answered_by_minute(course, course.road),
     }
     return Panel(title=course.plan.title, curves=curves, most=1.0, shaded=_trouble(course.plan))
