@@ -126,6 +126,8 @@ class Parts:
     counters: Counters | None = None
     anchors: tuple[Anchor, ...] = ()
     """Besides those of the settings."""
+    chance: Callable[[], float] = random.random
+    """A number in [0, 1), for spreading the pauses between attempts."""
 
 
 async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
@@ -159,7 +161,13 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
             counters = counters_at(settings.counters, clock)
         await counters.prepare()
         services = _services(
-            opened.ledger, toolset, settings, limits or settings.limits, ids, counters
+            opened.ledger,
+            toolset,
+            settings,
+            limits or settings.limits,
+            ids,
+            counters,
+            parts.chance,
         )
         definitions = Definitions(
             opened.ledger,
@@ -237,6 +245,7 @@ def _services(  # noqa: PLR0913, PLR0917 - what they are made of
     limits: Limits,
     ids: Ids,
     counters: Counters,
+    chance: Callable[[], float],
 ) -> Services:
     """What the road needs."""
     clock, reader = ledger.clock, LedgerUsage(ledger)
@@ -255,7 +264,7 @@ def _services(  # noqa: PLR0913, PLR0917 - what they are made of
         slots=Slots(limits.parallel),
         results=Results(Cache(limits.cache_entries, clock), ledger.keyring),
         loops=Loops(limits.identical_calls),
-        retry=Retry(random.random, RetryBudget(settings.dependencies)),
+        retry=Retry(chance, RetryBudget(settings.dependencies)),
         ways=Ways(settings.dependencies, counters, clock),
         deps=toolset.deps,
         resources=Resources(tasks),
