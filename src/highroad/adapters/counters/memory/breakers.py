@@ -28,10 +28,11 @@ class Breakers:
         known = self._breakers.get(demand.dependency)
         if known is None:
             return None
-        known.rule = demand.rule
-        wait_s = known.wait_s(holder, self._clock.monotonic_s())
+        known.rule, now_s = demand.rule, self._clock.monotonic_s()
+        wait_s = known.wait_s(holder, now_s)
         if wait_s is None:
             return None
+        known.refresh(now_s)  # what is told is of the window as it is now
         return Shortage(
             demand=demand,
             lack=Lack.OPEN,
