@@ -17,6 +17,7 @@ from bench.harness import BenchError, Peer, Reading, scratch, take_turns, timed_
 from highroad.adapters.counters.memory import MemoryCounters
 from highroad.adapters.system import SystemClock
 from highroad.domain.demand import (
+    NOTHING,
     Amount,
     AttemptResult,
     BucketDemand,
@@ -59,6 +60,11 @@ class EmptyLedger:
         del scope, whose, since_ms, until_ms
         return Spent()
 
+    async def taken(self, call_id: str) -> Amount:
+        """Return that a call took nothing."""
+        del call_id
+        return NOTHING
+
 
 async def measure() -> Reading:
     """Measure N13."""
@@ -89,7 +95,7 @@ async def measure() -> Reading:
         passed = await counters.take((_PASS, _PLACE, _TOKEN), holder=holder)
         if not isinstance(passed, Taken):
             raise BenchError(f"a measured attempt was not let through: {passed.lack}")
-        told = Reported(demand=_PASS, result=AttemptResult.SUCCESS, took_s=0.001)
+        told = Reported(_PASS, AttemptResult.SUCCESS, 0.001)
         await counters.give((told, _PLACE), holder=holder)
         await reserved.settle(_USED)
 

@@ -9,12 +9,10 @@ from collections.abc import (
     Coroutine,
     Generator,
     Iterable,
-    Iterator,
     Mapping,
     Sequence,
 )
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Literal, Self, TypedDict, TypeVar, Unpack, overload
@@ -22,9 +20,10 @@ from typing import Any, Final, Literal, Self, TypedDict, TypeVar, Unpack, overlo
 from highroad.approvals.definitions import Definitions
 from highroad.approvals.desk import Desk
 from highroad.bootstrap import Assembly, assemble
+from highroad.bootstrap.watches import Watches
 from highroad.domain.call import Call
 from highroad.domain.entry import Amendment
-from highroad.domain.error import DeclarationError, HighroadError, LedgerError, LedgerOwned
+from highroad.domain.error import DeclarationError, HighroadError, LedgerOwned
 from highroad.domain.evidence import Evidence
 from highroad.domain.identity import Delegate, Origin, Principal
 from highroad.domain.limits import Limits
@@ -33,7 +32,6 @@ from highroad.domain.proposed import OnFailure, ProposedCall, ProposedCalls, Ter
 from highroad.domain.tool import ToolDefinition
 from highroad.domain.unsettled import Unsettled
 from highroad.ledger.audit import Audit
-from highroad.ledger.upkeep.retention import PAUSE_S
 from highroad.pipeline import doorway, together
 from highroad.pipeline.context import RoadContext
 from highroad.pipeline.doorway import Proposal
@@ -53,13 +51,6 @@ Deps = Mapping[type, Callable[..., Any]]
 
 _log: Final = logging.getLogger("highroad.runtime")
 logging.getLogger("highroad").addHandler(logging.NullHandler())
-
-_SWEEP_S: Final = 1.0
-_GROWTH_S: Final = 60.0
-_HEED_S: Final = 0.5
-"""How often a process of a shared ledger looks what others have called off."""
-_ABANDONED_S: Final = 5.0
-"""How often a shared ledger is searched for calls whose process is gone."""
 
 
 class SharedCircumstances(TypedDict, total=False):
@@ -107,7 +98,7 @@ class Runtime:
         self._services.nested_all = self._call_all_from_inside
         self._services.joiner = self._settle
         self._waiting = assembly.waiting
-        self._background: set[asyncio.Task[None]] = set()
+        self._watches = Watches(assembly)
         self._is_closed = False
 
     @classmethod
@@ -456,10 +447,7 @@ class Runtime:
     async def close(self) -> None:
         """Write what waits, close resources and ledger. Safe to call twice."""
         self._is_closed = True
-        for task in self._background:
-            task.cancel()
-        await asyncio.gather(*self._background, return_exceptions=True)
-        self._background.clear()
+        await self._watches.stop()
         await asyncio.gather(*self._services.tasks, return_exceptions=True)
         await self._assembly.close()
 
@@ -476,7 +464,7 @@ class Runtime:
         await self.close()
 
     async def _start(self) -> None:
-        """As the owner, settle what was in flight, and look after the inbox from now on."""
+        """As the owner, settle what was in flight, and begin to look after the ledger."""
         if self._assembly.owner_pid is not None:
             return
         for outcome in await settle_open_calls(self._services):
@@ -485,57 +473,7 @@ class Runtime:
             )
         await self._assembly.dependencies.restore()
         await self._assembly.inbox.empty()
-        watches = [
-            self._assembly.inbox.watch(),
-            self._again(_SWEEP_S, self._waiting.sweep, "overdue approvals cannot be ended"),
-            self._again(
-                _SWEEP_S, self._waiting.end_unended, "calls without an end wait for theirs"
-            ),
-            self._again(
-                _GROWTH_S, self._assembly.letters.growth.sweep, "dead letters cannot be counted"
-            ),
-            self._retain(),
-            *self._checks(),
-        ]
-        if self._assembly.store.is_shared:
-            left = self._waiting.sweep_abandoned
-            watches.append(self._again(_ABANDONED_S, left, "calls left alone cannot be ended"))
-            heed = self._assembly.cancellations.heed
-            watches.append(self._again(_HEED_S, heed, "what was called off is not known"))
-        if self._assembly.store.is_shared or self._services.budgets.counters.is_shared:
-            follow = self._assembly.dependencies.follow
-            watches.append(self._again(_SWEEP_S, follow, "breakers held by people are not known"))
-        for work in watches:
-            self._background.add(asyncio.get_running_loop().create_task(work))
-        if self._assembly.notary is not None:
-            signing = self._assembly.notary.watch()
-            self._background.add(asyncio.get_running_loop().create_task(signing))
-
-    async def _again(
-        self, pause_s: float, work: Callable[[], Awaitable[None]], otherwise: str
-    ) -> None:
-        """Do it again and again; what the ledger refuses is logged and tried at the next turn."""
-        while True:
-            await self._services.clock.sleep(pause_s)
-            try:
-                await work()
-            except LedgerError as error:
-                _log.warning("%s: %s", otherwise, error)
-
-    def _checks(self) -> Iterator[Coroutine[Any, Any, None]]:
-        """The health checks of each dependency, in its own time."""
-        checks = self._assembly.checks
-        for name, pause_s in checks.due.items():
-            yield self._again(pause_s, partial(checks.run, name), f"{name} cannot be checked")
-
-    async def _retain(self) -> None:
-        """Let payloads go by their age, now and then."""
-        while True:
-            try:
-                await self._assembly.retention.sweep()
-            except LedgerError as error:  # the next look may find it well again
-                _log.warning("payloads that are too old cannot be erased: %s", error)
-            await self._services.clock.sleep(PAUSE_S)
+        self._watches.start()
 
     async def _settle(self, call_id: str) -> AnyOutcome:
         """Bring a call to its end that nobody drives, if its time has come."""

@@ -126,6 +126,8 @@ class Parts:
     counters: Counters | None = None
     anchors: tuple[Anchor, ...] = ()
     """Besides those of the settings."""
+    chance: Callable[[], float] = random.random
+    """A number in [0, 1), for spreading the pauses between attempts."""
 
 
 async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
@@ -149,17 +151,23 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
     toolset = toolset_of(settings, tools, deps or {})
     address = url or settings.ledger
     path = None if parts.store is not None else path_of(address)
-    store = parts.store or store_at(address)
+    store, counters = parts.store or store_at(address), parts.counters
     try:
         clock, ids = parts.clock or SystemClock(), parts.ids or TypeIds()
         keyring = await keyring_of(store, settings, parts.keys)
         anchors = (*parts.anchors, *anchors_at(settings.anchors, ledger=path))
         opened = await open_ledger(store, keyring, clock, settings, anchors)
-        counters = parts.counters
         if counters is None:
             counters = counters_at(settings.counters, clock)
+        await counters.prepare()
         services = _services(
-            opened.ledger, toolset, settings, limits or settings.limits, ids, counters
+            opened.ledger,
+            toolset,
+            settings,
+            limits or settings.limits,
+            ids,
+            counters,
+            parts.chance,
         )
         definitions = Definitions(
             opened.ledger,
@@ -172,6 +180,8 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
             await take_office(services, settings)
         await definitions.compare(accepted_pins(settings, is_needed=opened.is_owner))
     except BaseException:
+        if counters is not None:
+            await counters.close()
         await store.close()
         raise
     # Of several writers one records all decisions, so that none is taken beside another.
@@ -235,6 +245,7 @@ def _services(  # noqa: PLR0913, PLR0917 - what they are made of
     limits: Limits,
     ids: Ids,
     counters: Counters,
+    chance: Callable[[], float],
 ) -> Services:
     """What the road needs."""
     clock, reader = ledger.clock, LedgerUsage(ledger)
@@ -253,7 +264,7 @@ def _services(  # noqa: PLR0913, PLR0917 - what they are made of
         slots=Slots(limits.parallel),
         results=Results(Cache(limits.cache_entries, clock), ledger.keyring),
         loops=Loops(limits.identical_calls),
-        retry=Retry(random.random, RetryBudget(settings.dependencies)),
+        retry=Retry(chance, RetryBudget(settings.dependencies)),
         ways=Ways(settings.dependencies, counters, clock),
         deps=toolset.deps,
         resources=Resources(tasks),

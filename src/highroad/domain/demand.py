@@ -51,23 +51,35 @@ class BudgetDemand:
     is_final: bool = False
     """Used by being taken: it is not held, cannot be given back, and counts at every asking."""
 
+    meters: tuple[tuple[int, int], ...] = field(init=False, repr=False, compare=False)
+    """Of each meter that is taken of: where it stands, and how much."""
     bounds: tuple[tuple[int, int, int, float], ...] = field(init=False, repr=False, compare=False)
     """Of each meter that is taken of and limited: where it stands, how much, the limit, and from
     where on that is near."""
 
     def __post_init__(self) -> None:
         """Work out once what is asked again and again."""
-        pairs = enumerate(zip(self.amount, self.most, strict=True))
-        self.bounds = tuple(  # type: ignore[misc]  # frozen for everybody else
-            (at, wanted, most, most * NEAR) for at, (wanted, most) in pairs if wanted and most >= 0
+        self.meters = tuple(  # type: ignore[misc]  # frozen for everybody else
+            (at, wanted) for at, wanted in enumerate(self.amount) if wanted
+        )
+        self.bounds = tuple(  # type: ignore[misc]  # see above
+            (at, wanted, self.most[at], self.most[at] * NEAR)
+            for at, wanted in self.meters
+            if self.most[at] >= 0
         )
 
-    def shortage(self, has: Sequence[int]) -> "Shortage | None":
+    def shortage(self, has: Sequence[int], lapsed: tuple[str, ...] = ()) -> "Shortage | None":
         """Why an account that holds and has used `has` cannot meet it; `None` where it can."""
         for at, wanted, most, _ in self.bounds:
             if has[at] + wanted > most:
-                meter = Amount._fields[at]
-                return Shortage(demand=self, lack=Lack.SPENT, meter=meter, count=has[at], most=most)
+                return Shortage(
+                    demand=self,
+                    lack=Lack.SPENT,
+                    meter=Amount._fields[at],
+                    count=has[at],
+                    most=most,
+                    lapsed=lapsed,
+                )
         return None
 
     def near(self, has: Sequence[int]) -> "tuple[Near, ...]":
@@ -147,7 +159,10 @@ class Shortage:
     """Used and reserved so far."""
     most: float = 0.0
     retry_after_s: float | None = None
-    """When it may be met, where that is known."""
+    """When it may be met, where that is known; of an unseeded account, when it may be opened."""
+    lapsed: tuple[str, ...] = ()
+    """Of a budget: some that hold a part of it, and may have died. The ledger says what became of
+    their work."""
 
 
 @value(kw_only=False)
@@ -178,7 +193,7 @@ class AttemptResult(StrEnum):
     """Nothing: it was called off before, or went wrong for reasons of its own."""
 
 
-@value
+@value(kw_only=False)
 class Settled:
     """A budget's part of a piece of work that has ended: `used` replaces what was held.
 
@@ -189,7 +204,7 @@ class Settled:
     used: Amount
 
 
-@value
+@value(kw_only=False)
 class Reported:
     """A passed attempt has ended."""
 

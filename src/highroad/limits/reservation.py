@@ -41,6 +41,13 @@ class Reservation:
         """Whether an intent took it over, and what was used is not known yet."""
         return self._state == "committed"
 
+    @property
+    def has_lapsed(self) -> bool:
+        """Whether it must be taken again before an intent may take it over."""
+        if self._state != "reserved" or self._counters.is_held(self._spending.spender.holder):
+            return False
+        return any(isinstance(share, BudgetShare) for share in self._spending.shares)
+
     def commit(self) -> None:
         """The intent is written: from here on the work counts, however it ends."""
         if self._state != "reserved":
@@ -53,19 +60,22 @@ class Reservation:
             raise BrokenPromise(f"settled a reservation that is {self._state}")
         self._state = "settled"
         spender = self._spending.spender
-        shares = [share for share in self._spending.shares if isinstance(share, BudgetShare)]
+        returns = [
+            # Where one tool's calls are counted, nothing else is.
+            Settled(share.demand, used if share.cap is None else share.demand.amount)
+            for share in self._spending.shares
+            if isinstance(share, BudgetShare)
+        ]
         if spender.is_alone and spender.run.seeded:
             # Calls from inside its body took of its run, whose account has it from the ledger.
-            shares.append(of_run(spender.run, self.amount, UNLIMITED, is_above=False))
-        if shares:
-            returns = [
-                # Where one tool's calls are counted, nothing else is.
-                Settled(
-                    demand=share.demand, used=used if share.cap is None else share.demand.amount
-                )
-                for share in shares
-            ]
+            share = of_run(spender.run, self.amount, UNLIMITED, is_above=False)
+            returns.append(Settled(share.demand, used))
+        if returns:
             await self._counters.give(returns, holder=spender.holder)
+
+    async def leave(self) -> None:
+        """The work is over and its outcome unknown: what is held counts in full."""
+        await self._counters.give((), holder=self._spending.spender.holder)
 
     async def release(self) -> None:
         """Give everything back, turns too, unless an intent took it over."""

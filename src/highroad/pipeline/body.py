@@ -15,7 +15,7 @@ from highroad.domain.outcome import AnyOutcome, Proof
 from highroad.domain.proposed import ProposedCalls, Terms
 from highroad.pipeline.batching import Watch, batched
 from highroad.pipeline.context import RoadContext
-from highroad.pipeline.guest import Answer, describe
+from highroad.pipeline.guest import Answer, describe, request
 from highroad.pipeline.judgement import Told, overloaded
 from highroad.pipeline.resources import Loan
 from highroad.pipeline.threads import Overloaded
@@ -25,6 +25,9 @@ from highroad.tools.body.context import ToolContext
 from highroad.tools.compile import BatchRun, RegisteredTool
 
 _log: Final = logging.getLogger("highroad.road")
+
+_PROMISED_BY_NOBODY: Final = object()
+"""In place of a result that breaks its promise, where what is left of it would not show that."""
 
 
 class Progress:
@@ -185,11 +188,11 @@ async def _run_in_thread(
 async def _run_apart(call: Call, context: RoadContext, timeout_s: float) -> object:
     """Have a worker run the body; cancelled, the worker is killed, and nothing runs on."""
     tool, sandbox = context.tool, context.services.sandbox
-    body, request = describe(tool), orjson.dumps(call.known_arguments)
     try:
-        cell = await within(context.remaining_s(), sandbox.prepare(body))
+        cell = await within(context.remaining_s(), sandbox.prepare(describe(tool)))
         context.doubt.begin(context.record.attempts, tool.definition)
-        run = cell.run(request)
+        now_ms = context.services.clock.now_ms()
+        run = cell.run(request(call.known_arguments, now_ms=now_ms))
         answer = Answer.read(await within(min(timeout_s, context.remaining_s()), run))
     except SandboxError as error:
         _log.warning("the body of %s was lost: %s", tool.name, error)
@@ -210,4 +213,4 @@ def _result_of(answer: Answer, tool: RegisteredTool[Any]) -> object:
     if not answer.is_invalid:
         return tool.result.read(answer.data, blobs)
     broken = orjson.loads(answer.data)
-    return broken if tool.result.encode(broken).problems else Answer
+    return broken if tool.result.encode(broken).problems else _PROMISED_BY_NOBODY

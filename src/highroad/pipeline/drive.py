@@ -84,11 +84,11 @@ ROAD: Final = (
     Stage("resolve", resolve.resolve),
     Stage("validate", validate.validate),
     Stage("authorize", authorize.authorize, authorize.applies),
-    Stage("dedupe", dedupe.dedupe, dedupe.applies, dedupe.applies_to_lone_read),
-    Stage("screen", screen.screen, screen.applies, screen.applies_to_lone_read),
+    Stage("dedupe", dedupe.dedupe, applies_to_lone_read=dedupe.applies_to_lone_read),
+    Stage("screen", screen.screen, applies_to_lone_read=screen.applies_to_lone_read),
     Stage("assess", assess.assess, assess.applies),
     Stage("approve", approve.approve, approve.applies),
-    Stage("admit", admit.admit, admit.applies, admit.applies_to_lone_read),
+    Stage("admit", admit.admit, applies_to_lone_read=admit.applies_to_lone_read),
     Stage("execute", execute.execute),
 )
 
