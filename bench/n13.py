@@ -17,6 +17,7 @@ from bench.harness import BenchError, Peer, Reading, scratch, take_turns, timed_
 from highroad.adapters.counters.memory import MemoryCounters
 from highroad.adapters.system import SystemClock
 from highroad.domain.demand import (
+    NOTHING,
     Amount,
     AttemptResult,
     BucketDemand,
@@ -58,6 +59,11 @@ class EmptyLedger:
         """Return that a scope is new."""
         del scope, whose, since_ms, until_ms
         return Spent()
+
+    async def taken(self, call_id: str) -> Amount:
+        """Return that a call took nothing."""
+        del call_id
+        return NOTHING
 
 
 async def measure() -> Reading:

@@ -68,13 +68,20 @@ def repository():
     return Path(__file__).resolve().parent.parent
 
 
-@pytest.fixture(scope="session")
-def postgres_programs():
-    """The module `postgres.py` beside this file; tests are no package."""
-    spec = spec_from_file_location("postgres", Path(__file__).with_name("postgres.py"))
+def _beside(name):
+    """A module beside this file; tests are no package."""
+    path = Path(__file__).with_name(f"{name}.py")
+    # Not by that name alone: a client library may have it.
+    spec = spec_from_file_location(f"tests_{name}", path)
     module = module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture(scope="session")
+def postgres_programs():
+    """The module `postgres.py`: servers that a test starts for itself."""
+    return _beside("postgres")
 
 
 @pytest.fixture(scope="session")
@@ -96,6 +103,30 @@ def postgres_url(postgres):
     database = postgres.create(postgres.template)
     yield postgres.url(database)
     postgres.drop(database)
+
+
+@pytest.fixture(scope="session")
+def redis_programs():
+    """The module `redis.py`: servers that a test starts, kills and restarts for itself."""
+    return _beside("redis")
+
+
+@pytest.fixture(scope="session")
+def redis(redis_programs):
+    """A Redis server of this test process, started when the first test asks for it."""
+    server = redis_programs.Server()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.remove()
+
+
+@pytest.fixture
+def redis_url(redis):
+    """URL of an empty Redis."""
+    redis.command("FLUSHALL")
+    return redis.url()
 
 
 @pytest.fixture(autouse=True)

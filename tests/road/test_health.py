@@ -621,7 +621,7 @@ async def test_a_synchronous_check_that_hangs_takes_one_thread_and_no_more(threa
         is_begun.set()
         goes_on.wait(30)
 
-    runtime = await threaded(hang, timeout_s=0.01).open()
+    runtime = await threaded(hang, timeout_s=0.25).open()
     try:
         await check(runtime, times=3)
         await asyncio.to_thread(is_begun.wait, 30)  # a busy machine starts it behind its time

@@ -69,7 +69,8 @@ def test_without_a_word_there_are_none(read):
         ('[[rates]]\nscope = "user"', "rates.per_minute: it is missing here"),
         ('[[rates]]\nscope = "call"\nper_minute = 1', 'rates.scope: it must be "user" or'),
         ('[[rates]]\nscope = "user"\nper_minute = 0\nburst = 3', "with a burst both at least 1"),
-        ('counters = "redis://host"', 'counters: it must be a URL: "memory:"'),
+        ('counters = "redis:host"', 'counters: it must be a URL: "memory:", "redis://'),
+        ('counters = "unix://"', 'counters: it must be a URL: "memory:", "redis://'),
     ],
 )
 def test_a_mistake_is_told_with_its_place_and_what_is_allowed(read, text, message):

@@ -9,6 +9,7 @@ T = TypeVar("T")
 SQLITE: Final = "sqlite:///"
 FILE: Final = "file://"
 MEMORY: Final = "memory:"
+REDIS_SCHEMES: Final = ("redis://", "rediss://", "unix://")
 _LOCAL: Final = (SQLITE, FILE)
 
 

@@ -1,5 +1,6 @@
 """A runtime put together: every part of it, and how they are closed."""
 
+import asyncio
 import random
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AsyncExitStack
@@ -47,6 +48,8 @@ from highroad.limits.runs import LiveRuns
 from highroad.limits.slots import Slots
 from highroad.pipeline import guest
 from highroad.pipeline.cancelled import CancelledRuns
+from highroad.pipeline.gathering import Gatherings
+from highroad.pipeline.resources import Resources
 from highroad.pipeline.services import Services
 from highroad.pipeline.threads import Threads
 from highroad.ports.anchor import Anchor
@@ -106,7 +109,8 @@ class Assembly:
                 closing.push_async_callback(self.notary.close)
             if self.owner_pid is None:
                 closing.push_async_callback(self.services.ledger.writer.flush)
-            closing.push_async_callback(self.services.deps.close)
+            closing.push_async_callback(self.services.resources.close)
+            closing.callback(self.services.deps.clear)
             closing.callback(self.services.threads.close)
             closing.push_async_callback(self.services.sandbox.close)
 
@@ -122,6 +126,8 @@ class Parts:
     counters: Counters | None = None
     anchors: tuple[Anchor, ...] = ()
     """Besides those of the settings."""
+    chance: Callable[[], float] = random.random
+    """A number in [0, 1), for spreading the pauses between attempts."""
 
 
 async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
@@ -145,17 +151,23 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
     toolset = toolset_of(settings, tools, deps or {})
     address = url or settings.ledger
     path = None if parts.store is not None else path_of(address)
-    store = parts.store or store_at(address)
+    store, counters = parts.store or store_at(address), parts.counters
     try:
         clock, ids = parts.clock or SystemClock(), parts.ids or TypeIds()
         keyring = await keyring_of(store, settings, parts.keys)
         anchors = (*parts.anchors, *anchors_at(settings.anchors, ledger=path))
         opened = await open_ledger(store, keyring, clock, settings, anchors)
-        counters = parts.counters
         if counters is None:
             counters = counters_at(settings.counters, clock)
+        await counters.prepare()
         services = _services(
-            opened.ledger, toolset, settings, limits or settings.limits, ids, counters
+            opened.ledger,
+            toolset,
+            settings,
+            limits or settings.limits,
+            ids,
+            counters,
+            parts.chance,
         )
         definitions = Definitions(
             opened.ledger,
@@ -168,6 +180,8 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
             await take_office(services, settings)
         await definitions.compare(accepted_pins(settings, is_needed=opened.is_owner))
     except BaseException:
+        if counters is not None:
+            await counters.close()
         await store.close()
         raise
     # Of several writers one records all decisions, so that none is taken beside another.
@@ -231,9 +245,11 @@ def _services(  # noqa: PLR0913, PLR0917 - what they are made of
     limits: Limits,
     ids: Ids,
     counters: Counters,
+    chance: Callable[[], float],
 ) -> Services:
     """What the road needs."""
     clock, reader = ledger.clock, LedgerUsage(ledger)
+    tasks: set[asyncio.Task[Any]] = set()
     services = Services(
         ledger=ledger,
         registry=toolset.registry,
@@ -248,12 +264,16 @@ def _services(  # noqa: PLR0913, PLR0917 - what they are made of
         slots=Slots(limits.parallel),
         results=Results(Cache(limits.cache_entries, clock), ledger.keyring),
         loops=Loops(limits.identical_calls),
-        retry=Retry(random.random, RetryBudget(settings.dependencies)),
+        retry=Retry(chance, RetryBudget(settings.dependencies)),
         ways=Ways(settings.dependencies, counters, clock),
         deps=toolset.deps,
+        resources=Resources(tasks),
         cancelled=CancelledRuns(ledger.store),
+        gatherings=Gatherings(clock, tasks),
+        tasks=tasks,
         joiner=_not_wired,
         nested=_not_wired,
+        nested_all=_not_wired,
         stand_in=_not_wired,
         threads=Threads(limits.threads, limits.threads_each, clock),
         sandbox=ProcessSandbox(limits.processes, guest.LOAD),

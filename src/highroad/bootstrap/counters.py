@@ -4,7 +4,9 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from highroad.adapters.counters.memory import MemoryCounters
-from highroad.bootstrap.addresses import MEMORY, maker_for
+from highroad.bootstrap.addresses import MEMORY, REDIS_SCHEMES, maker_for
+from highroad.bootstrap.extras import REDIS
+from highroad.domain.address import without_secrets
 from highroad.domain.error import SettingsError
 from highroad.ports.clock import Clock
 from highroad.ports.counters import Counters
@@ -19,7 +21,8 @@ def counters_at(url: str, clock: Clock) -> Counters:
     maker = maker_for(url, COUNTERS)
     if maker is None:
         raise SettingsError(
-            f"counters {url.partition(':')[0]!r} are of no kind that this version has: use memory:"
+            f"counters {url.partition(':')[0]!r} are of no kind that this version has: use "
+            "memory:, or redis://user:password@host:6379/0"
         )
     return maker(url, clock)
 
@@ -29,4 +32,15 @@ def _in_process(url: str, clock: Clock) -> Counters:
     return MemoryCounters(clock)
 
 
-COUNTERS: Final[Mapping[str, Callable[[str, Clock], Counters]]] = {MEMORY: _in_process}
+def _shared(url: str, clock: Clock) -> Counters:
+    """Counters of all processes that name the same Redis."""
+    with REDIS.needed():
+        from highroad.adapters.counters.redis import RedisCounters, Server  # noqa: PLC0415 - an extra
+        from highroad.bootstrap.redis import redis_at  # noqa: PLC0415 - of the same extra
+    return RedisCounters(Server(redis_at(url), name=without_secrets(url)), clock)
+
+
+COUNTERS: Final[Mapping[str, Callable[[str, Clock], Counters]]] = {
+    MEMORY: _in_process,
+    **dict.fromkeys(REDIS_SCHEMES, _shared),
+}

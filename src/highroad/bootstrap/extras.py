@@ -36,3 +36,4 @@ class Extra:
 
 
 POSTGRES: Final = Extra(name="postgres", library="asyncpg", of="PostgreSQL")
+REDIS: Final = Extra(name="redis", library="redis", of="Redis")

@@ -68,12 +68,18 @@ class BudgetDemand:
             if self.most[at] >= 0
         )
 
-    def shortage(self, has: Sequence[int]) -> "Shortage | None":
+    def shortage(self, has: Sequence[int], lapsed: tuple[str, ...] = ()) -> "Shortage | None":
         """Why an account that holds and has used `has` cannot meet it; `None` where it can."""
         for at, wanted, most, _ in self.bounds:
             if has[at] + wanted > most:
-                meter = Amount._fields[at]
-                return Shortage(demand=self, lack=Lack.SPENT, meter=meter, count=has[at], most=most)
+                return Shortage(
+                    demand=self,
+                    lack=Lack.SPENT,
+                    meter=Amount._fields[at],
+                    count=has[at],
+                    most=most,
+                    lapsed=lapsed,
+                )
         return None
 
     def near(self, has: Sequence[int]) -> "tuple[Near, ...]":
@@ -153,7 +159,10 @@ class Shortage:
     """Used and reserved so far."""
     most: float = 0.0
     retry_after_s: float | None = None
-    """When it may be met, where that is known."""
+    """When it may be met, where that is known; of an unseeded account, when it may be opened."""
+    lapsed: tuple[str, ...] = ()
+    """Of a budget: some that hold a part of it, and may have died. The ledger says what became of
+    their work."""
 
 
 @value(kw_only=False)

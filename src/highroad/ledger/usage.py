@@ -1,6 +1,8 @@
 """What was used of budgets, with what still waits to be written."""
 
+from highroad.domain.demand import NOTHING, Amount
 from highroad.domain.limits import Scope
+from highroad.domain.outcome import Status
 from highroad.domain.run import Spent, Usage
 from highroad.ledger.ledger import Ledger
 
@@ -26,6 +28,27 @@ class LedgerUsage:
         """What calls took that were received between two moments."""
         await self._catch_up()
         return await self._ledger.store.spent(scope, whose, since_ms=since_ms, until_ms=until_ms)
+
+    async def taken(self, call_id: str) -> Amount | None:
+        """What became of what a call reserved; `None` while it counts in full."""
+        history = await self._ledger.history(call_id)
+        if history is None or history.intent is None:
+            return NOTHING
+        ended, cost = history.ended, 0
+        if ended is None:
+            return None
+        if history.status is not Status.UNKNOWN:
+            cost = ended["cost"]
+        elif history.settled is None:
+            return None
+        elif history.settled:
+            cost = history.opening["reserved"]
+        return Amount(
+            calls=1,
+            attempts=ended["attempts"],
+            microusd=cost,
+            wall_ms=ended["latency_us"] // 1_000,
+        )
 
     async def _catch_up(self) -> None:
         # The store knows only what was committed; what waits must count as well.

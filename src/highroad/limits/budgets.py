@@ -5,7 +5,9 @@ One service for whoever spends: tools now, and requests to models, verifiers and
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import partial
-from typing import Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
+
+import anyio
 
 from highroad.domain.demand import (
     NEAR,
@@ -14,6 +16,7 @@ from highroad.domain.demand import (
     Demand,
     Lack,
     RateDemand,
+    Settled,
     Shortage,
     Taken,
 )
@@ -42,6 +45,10 @@ from highroad.ports.counters import Counters
 
 T = TypeVar("T")
 
+_ROUNDS: Final = 100
+"""How often counters may say in a row that the ledger must be asked, besides once for each account
+and once more: they name a few hundred of the dead at a time."""
+
 
 class SpentReader(Protocol):
     """What the ledger says was used, with what still waits to be written."""
@@ -54,6 +61,10 @@ class SpentReader(Protocol):
         self, scope: Scope, whose: str, *, since_ms: int, until_ms: int | None
     ) -> Spent:
         """What calls took that were received between two moments."""
+        ...
+
+    async def taken(self, call_id: str) -> Amount | None:
+        """What became of what a call reserved; `None` while it counts in full."""
         ...
 
 
@@ -92,6 +103,8 @@ class Budgets:
         """Whether time on the road is limited, and so has to be reserved."""
         self.binds_all: bool = bool(rules or rates)
         """Whether also a lone read may be limited."""
+        self._reading: dict[str, anyio.Event] = {}
+        """Accounts that the ledger is being asked about, each once for all who wait for it."""
 
     def ceiling(self, *, tokens: int | None = 0, usd: float | None = 0) -> Amount:
         """What work reserves besides its call; `None` is a maximum that nobody declared."""
@@ -192,12 +205,47 @@ class Budgets:
         """What the counters say, once they know every account; the ledger tells what is unknown."""
         demands = [share.demand for share in shares]
         # Each may have to be read, and may be forgotten once more while another one is.
-        for _ in range(2 * len(demands) + 1):
+        for _ in range(2 * len(demands) + _ROUNDS):
             got = await ask(demands)
-            if not isinstance(got, Shortage) or got.lack is not Lack.UNSEEDED:
+            if not isinstance(got, Shortage):
                 return got
-            await self._seed(_share_of(shares, got.demand))
+            if got.lack is not Lack.UNSEEDED and not got.lapsed:
+                return got
+            await self._read_once(_share_of(shares, got.demand), got)
         raise CountersError("accounts are forgotten as soon as they are opened: try again")
+
+    async def _read_once(self, share: BudgetShare, short: Shortage) -> None:
+        """Let the ledger say what the counters do not know; who comes meanwhile waits for that."""
+        account = share.demand.account
+        reading = self._reading.get(account)
+        if reading is not None:
+            await reading.wait()
+            return
+        reading = self._reading[account] = anyio.Event()
+        try:
+            if short.lapsed:
+                await self._settle_lapsed(share, short.lapsed)
+            elif short.retry_after_s is not None:
+                await self._clock.sleep(short.retry_after_s)
+            else:
+                await self._seed(share)
+        finally:
+            del self._reading[account]
+            reading.set()
+
+    async def _settle_lapsed(self, share: BudgetShare, holders: Iterable[str]) -> None:
+        """What the dead took without an intent is free again; what had one counts as it came."""
+        kept: list[str] = []
+        for holder in holders:
+            used = await self._reader.taken(holder)
+            if used is None:
+                kept.append(holder)
+                continue
+            if share.cap is not None and used.calls:  # where one tool's calls are counted
+                used = share.demand.amount
+            await self.counters.give([Settled(demand=share.demand, used=used)], holder=holder)
+        if kept:
+            await self.counters.keep(share.demand.account, kept)
 
     async def _seed(self, share: BudgetShare) -> None:
         """Open an account with what the ledger says."""

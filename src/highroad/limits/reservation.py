@@ -41,6 +41,13 @@ class Reservation:
         """Whether an intent took it over, and what was used is not known yet."""
         return self._state == "committed"
 
+    @property
+    def has_lapsed(self) -> bool:
+        """Whether it must be taken again before an intent may take it over."""
+        if self._state != "reserved" or self._counters.is_held(self._spending.spender.holder):
+            return False
+        return any(isinstance(share, BudgetShare) for share in self._spending.shares)
+
     def commit(self) -> None:
         """The intent is written: from here on the work counts, however it ends."""
         if self._state != "reserved":
@@ -65,6 +72,10 @@ class Reservation:
             returns.append(Settled(share.demand, used))
         if returns:
             await self._counters.give(returns, holder=spender.holder)
+
+    async def leave(self) -> None:
+        """The work is over and its outcome unknown: what is held counts in full."""
+        await self._counters.give((), holder=self._spending.spender.holder)
 
     async def release(self) -> None:
         """Give everything back, turns too, unless an intent took it over."""

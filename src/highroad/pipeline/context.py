@@ -230,14 +230,21 @@ class RoadContext:
         self.near.extend(reservation.near)
         self.record.reserved_microusd = reservation.amount.microusd
 
+    @property
+    def has_lapsed(self) -> bool:
+        """Whether what `admit` reserved may be somebody else's by now."""
+        return self._reservation is not None and self._reservation.has_lapsed
+
     async def take_slot(self) -> None:
         """Wait for one of the run's slots; a call from inside a body rides on its parent's.
+
+        One that is served with others takes none: their body takes a place in its bulkhead.
 
         Raises:
             TimeoutError: None was free before the deadline.
         """
         call = self.record.call
-        if not call.is_direct and call.parent_id is None:
+        if not call.is_direct and call.parent_id is None and self.tool.batch is None:
             await within(self.remaining_s(), self.services.slots.take(call.run_id))
             self._has_slot = True
 
@@ -274,7 +281,7 @@ class RoadContext:
         if not self.record.has_intent:
             return None if reservation is None else reservation.release()
         if cost is None:
-            return None
+            return None if reservation is None else reservation.leave()
         if reservation is None:
             if self.is_lone and not self.run.seeded:
                 return None

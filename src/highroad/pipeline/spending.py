@@ -9,6 +9,7 @@ from highroad.domain.error import CallError, Code, CountersError
 from highroad.domain.limits import WithoutCounters
 from highroad.domain.verdict import Proceed, Refuse
 from highroad.limits.exceeded import Exceeded
+from highroad.limits.reservation import Reservation
 from highroad.limits.share import Spending, to_microusd
 from highroad.pipeline.context import RoadContext
 from highroad.pipeline.services import Services
@@ -44,6 +45,21 @@ def spending_of(call: Call, context: RoadContext) -> Spending:
         spender = context.spender(services.cap(definition), services.per_minute(definition))
         context.spending = services.budgets.spending(spender, _amount(call, context))
     return context.spending
+
+
+async def reserve(call: Call, context: RoadContext) -> Proceed | Refuse:
+    """Reserve of every budget and take a turn of every rate, at once.
+
+    Doing it once more takes only what the counters do not know the call to have any more.
+    """
+    try:
+        reserved = await context.services.budgets.reserve(spending_of(call, context))
+    except CountersError:
+        return without_counters(call, context.services)
+    if not isinstance(reserved, Reservation):
+        return Refuse(reserved.error, rule=reserved.rule)
+    context.hold_reservation(reserved)
+    return Proceed(call)
 
 
 def _amount(call: Call, context: RoadContext) -> Amount:

@@ -47,6 +47,14 @@ class Counters(Protocol):
         """Whether other processes count here too."""
         ...
 
+    async def prepare(self) -> None:
+        """Make sure that counts are safe there. What cannot be reached yet is looked at later.
+
+        Raises:
+            CountersError: They are not; nothing may be counted there.
+        """
+        ...
+
     async def look(self, demands: Sequence[Demand]) -> Shortage | None:
         """Which of the demands could not be met now, taking nothing."""
         ...
@@ -64,13 +72,30 @@ class Counters(Protocol):
     async def give(self, returns: Sequence[Return], *, holder: str) -> Sequence[BreakerReading]:
         """Give back, settle and report what `holder` took, in one operation. Safe to repeat.
 
+        The work of `holder` is over: what it has of a budget, and does not settle, counts in full.
+
         Returns:
             The breakers that this opened or closed.
         """
         ...
 
+    def is_held(self, holder: str) -> bool:
+        """Whether what `holder` took is its own yet.
+
+        It is not once this process may have been taken for dead, or counts were lost: before
+        anything is done for which it was taken, it must be taken again.
+        """
+        ...
+
     async def renew(self, holders: Sequence[str]) -> None:
-        """Hold places longer: their holders live."""
+        """Hold places, and parts of budgets, longer: their holders live."""
+        ...
+
+    async def keep(self, account: str, holders: Sequence[str]) -> None:
+        """Let what these have of an account count in full: the ledger has their intents.
+
+        It is for holders that `take` named as lapsed.
+        """
         ...
 
     async def seed(

@@ -6,8 +6,7 @@ processes that keep breakers of their own follow.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
-from collections.abc import Set as AbstractSet
+from collections.abc import AsyncIterator, Mapping
 from typing import Final
 
 from highroad.domain.audit import BREAKER_CHANGE as CHANGES
@@ -22,6 +21,7 @@ from highroad.domain.error import CountersError, DecisionRefused, LedgerError
 from highroad.domain.health import DependencyHealth, trouble_of
 from highroad.domain.identity import Principal
 from highroad.domain.order import BreakerOrder
+from highroad.domain.permission import Permissions, require
 from highroad.ledger import entries, projections
 from highroad.ledger.authorship import authorship, post
 from highroad.ledger.history import read_body
@@ -53,7 +53,7 @@ class Dependencies:
         self,
         services: Services,
         *,
-        permissions: Callable[[Principal], AbstractSet[str]] | None,
+        permissions: Permissions | None,
         runs_calls: bool,
         is_owner: bool,
     ) -> None:
@@ -64,8 +64,8 @@ class Dependencies:
         self._is_owner = is_owner
         self._turn = asyncio.Lock()
         """Of two who say the same the second sees what the first one did."""
-        self._followed: dict[str, str] = {}
-        """The last word of a person on each dependency that is in force here, by its id."""
+        self._followed: dict[str, BreakerChange] = {}
+        """The last word of a person on each dependency that is in force here."""
         self._heard_ms = 0
 
     async def health(self) -> tuple[DependencyHealth, ...]:
@@ -178,13 +178,38 @@ class Dependencies:
             if change.by is not None:
                 last[change.dependency] = change
                 self._heard_ms = max(self._heard_ms, change.at_ms)
+        if self._services.budgets.counters.is_shared:
+            words = {**self._followed, **last}
+            if words:
+                await self._see_to(words)
+            return
         for name, change in last.items():
-            if self._followed.get(name) == change.id:
+            known = self._followed.get(name)
+            if known is not None and known.id == change.id:
                 continue
-            if change.is_forced or name in self._followed:
+            if change.is_forced or known is not None:
                 await self._hold(change)
             else:  # whoever let it go has seen to it, and nobody held it here
-                self._followed[name] = change.id
+                self._followed[name] = change
+
+    async def _see_to(self, words: Mapping[str, BreakerChange]) -> None:
+        """Let breakers that all processes share be held as people said last.
+
+        Whoever recorded a word has done it, so this is for what was not done, or was lost with
+        the memory of where it is counted; a breaker that moves by its rule is left alone.
+        """
+        try:
+            readings = await self._services.ways.readings(list(words))
+        except CountersError as error:
+            _log.warning("breakers that people hold are not known: %s", error)
+            return
+        for reading in readings:
+            change = words[reading.dependency]
+            is_as_said = reading.is_forced == change.is_forced
+            if is_as_said and (not change.is_forced or reading.state is change.state):
+                self._followed[change.dependency] = change
+            else:
+                await self._hold(change)
 
     # -- what is said ------------------------------------------------------------------------
 
@@ -224,11 +249,7 @@ class Dependencies:
             raise DecisionRefused(f"the breaker of {name} is held {reading.state} already")
 
     def _check_permission(self, by: Principal) -> None:
-        if self._permissions is not None and MANAGE not in self._permissions(by):
-            raise DecisionRefused(
-                f"opening and closing breakers needs the permission {MANAGE}; ask whoever grants "
-                "permissions"
-            )
+        require(MANAGE, self._permissions, by, what="opening and closing breakers")
 
     async def _hold(self, change: BreakerChange) -> None:
         """Do what a person said; if counts cannot be reached, `follow` tries it again."""
@@ -238,7 +259,7 @@ class Dependencies:
         except CountersError as error:
             _log.warning("the breaker of %s is not told yet: %s", change.dependency, error)
             return
-        self._followed[change.dependency] = change.id
+        self._followed[change.dependency] = change
 
     # -- what there is -----------------------------------------------------------------------
 

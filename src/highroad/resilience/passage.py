@@ -33,6 +33,8 @@ from highroad.ports.counters import Counters, OwnBreaker
 _FAILURE: Final = AttemptResult.FAILURE
 _LEASE_S: Final = 300.0
 """How long a place lasts that nobody gives back: longer than an attempt, since its holder died."""
+_RENEWED_LEASE_S: Final = 15.0
+"""The same where counters are shared, and whoever lives renews it."""
 _POLL_S: Final = 0.1
 """How often who waits looks whether another process has given a place back."""
 
@@ -67,7 +69,7 @@ class Way:
         self._counters = counters
         self._clock = clock
         self._pass = PassDemand(dependency=dependency.name, rule=dependency.breaker)
-        self._place = _place(dependency)
+        self._place = _place(dependency, counters)
         self._demands: tuple[Demand, ...] = tuple(
             each for each in (self._pass, _turn(dependency), self._place) if each is not None
         )
@@ -107,6 +109,8 @@ class Way:
         if self._own is not None:
             return self._enter_alone(self._own, holder)
         wait_s = min(self.dependency.wait_s, left_s)
+        if len(self._demands) == 1:  # nobody waits for a breaker, so nobody stands in line
+            return await self._queue(holder, self._clock.monotonic_s() + wait_s)
         try:
             async with asyncio.timeout(wait_s), self._turnstile:
                 return await self._queue(holder, self._clock.monotonic_s() + wait_s)
@@ -292,8 +296,9 @@ def _turn(dependency: Dependency) -> BucketDemand | None:
     return BucketDemand(key=f"dependency/{dependency.name}", burst=burst, per_s=per_s)
 
 
-def _place(dependency: Dependency) -> SlotDemand | None:
+def _place(dependency: Dependency, counters: Counters) -> SlotDemand | None:
     if dependency.parallel is None:
         return None
     key = f"dependency/{dependency.name}"
-    return SlotDemand(key=key, most=dependency.parallel, lease_s=_LEASE_S)
+    lease_s = _RENEWED_LEASE_S if counters.is_shared else _LEASE_S
+    return SlotDemand(key=key, most=dependency.parallel, lease_s=lease_s)

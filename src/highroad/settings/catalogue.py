@@ -119,7 +119,8 @@ SETTINGS: Final = (
         "counters",
         COUNTERS,
         "memory:",
-        "Where budgets and rates are counted: in this process.",
+        "Where budgets, rates, places and breakers are counted: in this process, or in a Redis for "
+        "all processes that name it.",
     ),
     Setting(
         "tools",

@@ -83,7 +83,14 @@ def _shown_anchors(value: object) -> object:
 
 
 def _are_counters(value: object) -> bool:
-    return value == "memory:"
+    if value == "memory:":
+        return True
+    parts = _parts(value)
+    if parts is None:
+        return False
+    if parts.scheme == "unix":
+        return bool(parts.path.strip("/"))
+    return parts.scheme in {"redis", "rediss"} and bool(parts.hostname)
 
 
 def _is_text(value: object) -> bool:
@@ -146,7 +153,11 @@ LEDGER: Final = Kind(
     _is_ledger,
     shown=lambda value: without_secrets(str(value)),
 )
-COUNTERS: Final = Kind('a URL: "memory:"', _are_counters)
+COUNTERS: Final = Kind(
+    'a URL: "memory:", "redis://host:6379/0", "rediss://host:6379/0" or "unix:///path/redis.sock"',
+    _are_counters,
+    shown=lambda value: without_secrets(str(value)),
+)
 ANCHORS: Final = Kind(
     'a list of URLs: "file:///path", "sqlite:///path", "postgresql://host/database", '
     '"https://host/path"',

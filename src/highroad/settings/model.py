@@ -40,7 +40,7 @@ class Settings:
         profile: Where this runs.
         ledger: URL; the path of a `sqlite:///` URL is absolute.
         tools: Modules whose tools the command line serves.
-        counters: URL of where budgets and rates are counted.
+        counters: URL of where budgets, rates, places and breakers are counted.
         limits: Of runs, calls and attempts.
         budgets: Of the scopes around them.
         rates: Of users and organizations.
@@ -67,7 +67,8 @@ class Settings:
     ledger: str = field(repr=False)
     """It may hold a password (P7)."""
     tools: tuple[str, ...] = ()
-    counters: str = "memory:"
+    counters: str = field(default="memory:", repr=False)
+    """It may hold a password as well."""
     limits: Limits = field(default_factory=Limits)
     budgets: tuple[BudgetRule, ...] = ()
     rates: tuple[RateRule, ...] = ()

@@ -4,7 +4,7 @@ Entries stay as they are, so every proof holds. What makes their digests unguess
 the keys: a run's digests are HMACs under the run's key alone.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from operator import attrgetter
@@ -14,6 +14,7 @@ from highroad.domain.entry import CallsOpen, Entry, Erasure, ErasureReason, Writ
 from highroad.domain.error import ErasureRefused, LedgerError, NotPermitted
 from highroad.domain.identity import Principal
 from highroad.domain.order import ErasureOrder
+from highroad.domain.permission import Permissions
 from highroad.ledger import entries
 from highroad.ledger.authorship import authorship, post
 from highroad.ledger.history import read_body
@@ -68,7 +69,7 @@ class Eraser:
         self,
         ledger: Ledger,
         results: Results | None = None,
-        permissions: Callable[[Principal], AbstractSet[str]] = attrgetter("permissions"),
+        permissions: Permissions = attrgetter("permissions"),
         *,
         is_owner: bool,
     ) -> None:

@@ -3,12 +3,11 @@
 from typing import Any, Final
 
 from highroad.domain.call import Call
-from highroad.domain.error import CallError, Code, CountersError
-from highroad.domain.verdict import Proceed, Refuse, Verdict
-from highroad.limits.reservation import Reservation
+from highroad.domain.error import CallError, Code
+from highroad.domain.verdict import Refuse, Verdict
 from highroad.pipeline.context import RoadContext
 from highroad.pipeline.services import Services
-from highroad.pipeline.spending import spending_of, without_counters
+from highroad.pipeline.spending import reserve
 from highroad.tools.compile import RegisteredTool
 
 CROWDED: Final = CallError(
@@ -17,12 +16,6 @@ CROWDED: Final = CallError(
     hint="Make fewer calls at once.",
     retryable=True,
 )
-
-
-def applies(tool: RegisteredTool[Any], services: Services) -> bool:
-    """Always, but for a lone read that is free and that no budget or rate binds."""
-    del tool, services
-    return True
 
 
 def applies_to_lone_read(tool: RegisteredTool[Any], services: Services) -> bool:
@@ -34,17 +27,9 @@ def applies_to_lone_read(tool: RegisteredTool[Any], services: Services) -> bool:
 
 async def admit(call: Call, context: RoadContext) -> Verdict:
     """Reserve of every budget and take a turn of every rate, at once; then a slot of the run."""
-    try:
-        reserved = await context.services.budgets.reserve(spending_of(call, context))
-    except CountersError:
-        verdict = without_counters(call, context.services)
-        if isinstance(verdict, Refuse):
-            return verdict
-    else:
-        if not isinstance(reserved, Reservation):
-            return Refuse(reserved.error, rule=reserved.rule)
-        context.hold_reservation(reserved)
-        verdict = Proceed(call)
+    verdict = await reserve(call, context)
+    if isinstance(verdict, Refuse):
+        return verdict
     try:
         await context.take_slot()
     except TimeoutError:

@@ -6,8 +6,9 @@ from highroad.domain.call import Call
 from highroad.domain.error import CallError, Code
 from highroad.domain.outcome import Ending, Status
 from highroad.domain.verdict import Conclude, Join, Proceed, Refuse, Verdict
-from highroad.pipeline import keys
+from highroad.pipeline import keys, repetition
 from highroad.pipeline.context import RoadContext
+from highroad.pipeline.inflight import Flight
 from highroad.pipeline.services import Services
 from highroad.tools.compile import RegisteredTool
 
@@ -17,12 +18,6 @@ INSIDE_ITSELF: Final = CallError(
     hint="Tell the user that the tool calls itself and cannot end.",
 )
 """Joined, the two would wait for each other."""
-
-
-def applies(tool: RegisteredTool[Any], services: Services) -> bool:
-    """Always: what can be left out is known from the call, not from the tool alone."""
-    del tool, services
-    return True
 
 
 def applies_to_lone_read(tool: RegisteredTool[Any], services: Services) -> bool:
@@ -57,17 +52,24 @@ async def _take_key(call: Call, context: RoadContext) -> Verdict:
     owns_key = context.approval is not None
     flight = services.inflight.enter(claim.digest, call, claim.arguments, owns_key=owns_key)
     if flight is not None:
-        if flight.arguments != claim.arguments:
-            return Refuse(keys.REUSED, rule="idempotency.arguments")
-        if services.inflight.is_inside(call, flight.call_id):
-            return Refuse(INSIDE_ITSELF, rule=f"idempotency.inside {flight.call_id}")
-        return Join(flight.call_id)
+        return _join(call, context, flight)
     if not call.known_definition.has_effects or not keys.is_shared(call):
         return Proceed(call)
     standing = await services.ledger.claim(call.organization, claim.digest)
-    if standing is None:
-        return Proceed(call) if call.redrives is None else await keys.answer_redrive(call, context)
-    return await keys.answer(call, context, standing)
+    if standing is not None:
+        return await repetition.answer(call, context, standing)
+    if call.redrives is not None:
+        return await repetition.answer_redrive(call, context)
+    return Proceed(call)
+
+
+def _join(call: Call, context: RoadContext, flight: Flight) -> Verdict:
+    """What a call is answered whose key flies already."""
+    if context.claim is not None and flight.arguments != context.claim.arguments:
+        return Refuse(repetition.REUSED, rule="idempotency.arguments")
+    if context.services.inflight.is_inside(call, flight.call_id):
+        return Refuse(INSIDE_ITSELF, rule=f"idempotency.inside {flight.call_id}")
+    return Join(flight.call_id)
 
 
 def _cached(context: RoadContext) -> Conclude | None:

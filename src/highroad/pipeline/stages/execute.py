@@ -1,5 +1,7 @@
 """`execute`: the intent on disk, then the attempts."""
 
+from typing import Final
+
 from highroad.domain.call import Call
 from highroad.domain.entry import ApprovalSpent, Written
 from highroad.domain.error import CallError, Code
@@ -9,8 +11,9 @@ from highroad.ledger import entries
 from highroad.pipeline import keys
 from highroad.pipeline.attempts import attempt
 from highroad.pipeline.context import RoadContext
+from highroad.pipeline.spending import reserve
 
-SPENT = CallError(
+SPENT: Final = CallError(
     code=Code.APPROVAL_VOID,
     message="The approval of this call was used or withdrawn.",
     hint="Make the call anew if it is still wanted.",
@@ -23,6 +26,10 @@ async def execute(call: Call, context: RoadContext) -> Verdict:
     Before a tool with effects runs its intent is durable; a read's rides the next commit (P2).
     """
     services, record = context.services, context.record
+    if context.has_lapsed:
+        verdict = await reserve(call, context)
+        if isinstance(verdict, Refuse):
+            return verdict
     ledger, now_ms = services.ledger, services.clock.now_ms()
     if not call.known_definition.has_effects and context.approval is None:
         await ledger.put_intent(record, context.canonical_arguments, at_ms=now_ms)

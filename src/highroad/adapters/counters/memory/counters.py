@@ -75,6 +75,9 @@ class MemoryCounters:
         parts = (self._accounts, self._windows, self._buckets, self._places)
         return sum(len(part) for part in parts)
 
+    async def prepare(self) -> None:
+        """There is nothing to make sure of."""
+
     async def look(self, demands: Sequence[Demand]) -> Shortage | None:
         """Which of the demands could not be met now."""
         return self._short(demands, "", self._clock.monotonic_s())
@@ -98,9 +101,18 @@ class MemoryCounters:
             moved += parts[type(given)].give(given, holder, now_s) or ()
         return moved
 
+    def is_held(self, holder: str) -> bool:
+        """Nobody takes this process for dead as long as it counts."""
+        del holder
+        return True
+
     async def renew(self, holders: Sequence[str]) -> None:
         """Hold places longer."""
         self._places.renew(holders, self._clock.monotonic_s())
+
+    async def keep(self, account: str, holders: Sequence[str]) -> None:
+        """What is held is held until it is settled."""
+        del account, holders
 
     async def seed(
         self,

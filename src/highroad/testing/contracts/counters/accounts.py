@@ -80,6 +80,29 @@ class AccountContract(Ground):
         await counters.give([Settled(demand=final, used=NOTHING)], holder="call_1")
         assert await counters.usage("run/r") == Amount(calls=8)
 
+    async def test_what_is_final_counts_beside_what_its_holder_has(
+        self, counters: Counters
+    ) -> None:
+        """Neither of the two is mistaken for the other, and only one of them is given back."""
+        await counters.seed("run/r", NOTHING)
+        assert await takes(counters, _part(2))
+        assert counters.is_held("call_1")
+        assert await takes(counters, _part(3, is_final=True))
+        await counters.give([Settled(demand=_part(2), used=NOTHING)], holder="call_1")
+        assert await counters.usage("run/r") == Amount(calls=3)
+
+    async def test_work_that_is_over_and_not_settled_counts_in_full(
+        self, counters: Counters
+    ) -> None:
+        """Until somebody settles it, whether it is kept or not."""
+        await counters.seed("run/r", NOTHING)
+        assert await takes(counters, _part(4))
+        await counters.give((), holder="call_1")
+        await counters.keep("run/r", ["call_1", "stranger"])
+        assert await counters.usage("run/r") == Amount(calls=4)
+        await counters.give([Settled(demand=_part(4), used=Amount(calls=1))], holder="call_1")
+        assert await counters.usage("run/r") == Amount(calls=1)
+
     async def test_what_is_settled_counts_what_was_used(self, counters: Counters) -> None:
         """Also where that is more than the limit; settling twice is settling once."""
         await counters.seed("run/r", NOTHING)
