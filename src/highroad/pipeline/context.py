@@ -20,6 +20,7 @@ from highroad.domain.outcome import AnyOutcome, Ending, Status
 from highroad.domain.verdict import StageLine
 from highroad.ledger.canonical import canonical
 from highroad.ledger.record import CallRecord
+from highroad.ledger.results import Fetch
 from highroad.limits.exceeded import Exceeded
 from highroad.limits.reservation import Reservation
 from highroad.limits.runs import LiveRun
@@ -51,6 +52,7 @@ class RoadContext:
         "claim",
         "deadline_s",
         "doubt",
+        "fetch",
         "flight",
         "is_lone",
         "is_resolved",
@@ -71,7 +73,7 @@ class RoadContext:
         "trouble",
     )
 
-    def __init__(
+    def __init__(  # noqa: PLR0915 - what there is to know of a call, a line for each
         self,
         services: Services,
         record: CallRecord,
@@ -94,6 +96,8 @@ class RoadContext:
         """Whether it may have been applied."""
         self.seen: ToolContext[Any] | None = None
         """What the tool's body and hooks were handed last."""
+        self.fetch: Fetch | None = None
+        """Where its result is to be kept, and others may wait for it."""
         self.made_as: Successor | None = None
         """As what this call was made, where it stands in for another."""
         self.letter: DeadLetter | None = None
@@ -252,13 +256,15 @@ class RoadContext:
             self._reservation.commit()
 
     def give_back(self) -> Coroutine[Any, Any, None] | None:
-        """Settle what was reserved, or give back what no intent took over; and the slot.
+        """Settle what was reserved, or give back what no intent took over; and slot and lead.
 
         What is unknown, or could not be recorded, is left as it is held: in full.
 
         Returns:
             What is to be awaited for that, if anything is.
         """
+        if self.fetch is not None:
+            self._behind(self.services.results.leave(self.fetch))
         if self._has_slot:
             self._has_slot = False
             self.services.slots.give(self.record.call.run_id)
@@ -268,10 +274,15 @@ class RoadContext:
         if not self.services.budgets.counters.is_shared:
             return self._return(returning)
         # Nobody waits for another machine to hear of it.
-        task = asyncio.get_running_loop().create_task(self._return(returning))
-        self.services.tasks.add(task)
-        task.add_done_callback(self.services.tasks.discard)
+        self._behind(self._return(returning))
         return None
+
+    def _behind(self, work: Coroutine[Any, Any, None] | None) -> None:
+        """See that it is done, without anybody who waits for it."""
+        if work is not None:
+            task = asyncio.get_running_loop().create_task(work)
+            self.services.tasks.add(task)
+            task.add_done_callback(self.services.tasks.discard)
 
     def _returning(self) -> Coroutine[Any, Any, None] | None:
         """What is to be told to the counters."""

@@ -12,7 +12,7 @@ from highroad.domain.limits import Limits
 from highroad.domain.outcome import AnyOutcome
 from highroad.domain.tool import ToolDefinition
 from highroad.ledger.ledger import Ledger
-from highroad.ledger.results import Results
+from highroad.ledger.results import Fetch, Results
 from highroad.limits.budgets import Budgets
 from highroad.limits.runs import LiveRuns
 from highroad.limits.share import ToolCap, to_microusd
@@ -43,6 +43,8 @@ Nested = Callable[
 """Makes a governed call from inside the body of another."""
 StandsIn = Callable[[Call, Successor], Awaitable[AnyOutcome | None]]
 """Makes the call that stands in for another; `None` where it cannot be made."""
+Refresh = Callable[[Call, Fetch], bool]
+"""Makes the call again behind it, to renew its kept result; `False` where there is no room."""
 Stages = tuple[Any, ...]
 """A compiled road (`highroad.pipeline.drive.Plan`); what it is made of is not known here."""
 
@@ -70,6 +72,7 @@ class Services:
     joiner: Joiner
     nested: Nested
     stand_in: StandsIn
+    refresh: Refresh
     threads: Threads
     sandbox: Sandbox
     cancelled: CancelledRuns
