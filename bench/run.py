@@ -28,6 +28,7 @@ NUMBERS: Final = {
     "N13": ("bench.n13", "measure"),
     "N14": ("bench.n14", "measure"),
     "N15": ("bench.n15", "measure"),
+    "N16": ("bench.n16", "measure"),
     "T1": ("bench.t1", "measure"),
     "T2": ("bench.t2", "measure"),
     "T3": ("bench.t3", "measure"),
