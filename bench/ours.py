@@ -26,8 +26,8 @@ allow = ["get_order", "note_order", "recall_order"]
 [limits]
 calls_per_tool = 1000000
 """
-_ALICE: Final = Principal("alice", roles={"clerk"})
-_ALICES: Final = Owner(_ALICE.organization, _ALICE.id)
+ALICE: Final = Principal("alice", roles={"clerk"})
+_ALICES: Final = Owner(ALICE.organization, ALICE.id)
 RECALLED: Final = 100
 """Orders that are asked for again and again."""
 _NOTE: Final = "The customer asked twice for a later delivery, in the evening if at all possible."
@@ -111,21 +111,21 @@ class Caller:
     async def read(self) -> None:
         """Make one governed read."""
         arguments = read_arguments(next(self._numbers))
-        outcome = await self._runtime.call(get_order, arguments, principal=_ALICE)
+        outcome = await self._runtime.call(get_order, arguments, principal=ALICE)
         if not isinstance(outcome, Completed):
             raise BenchError(f"a measured read was not completed: {outcome.status}")
 
     async def recall(self) -> None:
         """Make one governed read that is answered from the cache, once it was made before."""
         arguments = read_arguments(next(self._numbers) % RECALLED)
-        outcome = await self._runtime.call(recall_order, arguments, principal=_ALICE)
+        outcome = await self._runtime.call(recall_order, arguments, principal=ALICE)
         if not isinstance(outcome, Completed):
             raise BenchError(f"a measured read was not completed: {outcome.status}")
 
     async def note(self) -> None:
         """Make one governed call with an effect."""
         arguments = note_arguments(next(self._numbers))
-        outcome = await self._runtime.call(note_order, arguments, principal=_ALICE)
+        outcome = await self._runtime.call(note_order, arguments, principal=ALICE)
         if not isinstance(outcome, Completed):
             raise BenchError(f"a measured call was not completed: {outcome.status}")
 

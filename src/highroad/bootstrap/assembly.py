@@ -1,5 +1,6 @@
 """A runtime put together: every part of it, and how they are closed."""
 
+import asyncio
 import os
 import random
 from collections.abc import Callable, Iterable, Mapping
@@ -49,8 +50,10 @@ from highroad.limits.runs import LiveRuns
 from highroad.limits.slots import Slots
 from highroad.pipeline import guest
 from highroad.pipeline.cancelled import CancelledRuns
+from highroad.pipeline.gathering import Gatherings
 from highroad.pipeline.kept_results import KeptResults
 from highroad.pipeline.refreshes import Refreshes
+from highroad.pipeline.resources import Resources
 from highroad.pipeline.services import Services
 from highroad.pipeline.threads import Threads
 from highroad.ports.anchor import Anchor
@@ -114,7 +117,8 @@ class Assembly:
                 closing.push_async_callback(self.notary.close)
             if self.owner_pid is None:
                 closing.push_async_callback(self.services.ledger.writer.flush)
-            closing.push_async_callback(self.services.deps.close)
+            closing.push_async_callback(self.services.resources.close)
+            closing.callback(self.services.deps.clear)
             closing.callback(self.services.threads.close)
             closing.push_async_callback(self.services.sandbox.close)
             closing.push_async_callback(self.refreshes.close)
@@ -251,6 +255,7 @@ def _services(  # noqa: PLR0913, PLR0917 - what they are made of
 ) -> Services:
     """What the road needs."""
     clock, reader = ledger.clock, LedgerUsage(ledger)
+    tasks: set[asyncio.Task[Any]] = set()
     services = Services(
         ledger=ledger,
         registry=toolset.registry,
@@ -268,9 +273,13 @@ def _services(  # noqa: PLR0913, PLR0917 - what they are made of
         retry=Retry(random.random, RetryBudget(settings.dependencies)),
         ways=Ways(settings.dependencies, counters, clock),
         deps=toolset.deps,
+        resources=Resources(tasks),
         cancelled=CancelledRuns(ledger.store),
+        gatherings=Gatherings(clock, tasks),
+        tasks=tasks,
         joiner=_not_wired,
         nested=_not_wired,
+        nested_all=_not_wired,
         stand_in=_not_wired,
         refresh=_no_refresh,
         threads=Threads(limits.threads, limits.threads_each, clock),

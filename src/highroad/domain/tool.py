@@ -42,6 +42,29 @@ class Isolation(StrEnum):
     """In a worker process, which is killed when the time is up."""
 
 
+class Concurrency(StrEnum):
+    """What of the calls made together may run beside a call of the tool."""
+
+    FREE = "free"
+    """Anything but a barrier."""
+    SERIAL = "serial"
+    """What is free; the rest comes before or after it, in the order in which it was written."""
+    BARRIER = "barrier"
+    """Nothing: all before it has ended, and nothing behind it has begun."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchRule:
+    """Which calls of a tool one run of a body may serve."""
+
+    size: int
+    """At most so many."""
+    wait_s: float
+    """How long the first waits for others, in seconds."""
+    mixes_principals: bool = False
+    """Those of several principals of one organization too."""
+
+
 class ArgumentRole(StrEnum):
     """What an argument decides."""
 
@@ -118,6 +141,10 @@ class ToolDefinition:
         examples: Arguments of calls worth imitating; each fits `input_schema`.
         flag: Feature flag that must be on for whoever calls it; `None` is none.
         dependency: What it cannot work without; `None` is itself alone.
+        concurrency: What may run beside it; `None` is free for reads, and serial else.
+        order_by: Arguments that name an object: of the calls made together, those that name the
+            same one come one after the other, in the order in which they were written.
+        batch: Which of its calls are served together; `None` is each by itself.
         isolation: Where its body runs apart; `None` is in this process.
         fallback: What stands in for it, in order, in words.
         deprecated: What to use instead; `None` is a version in good standing.
@@ -153,6 +180,9 @@ class ToolDefinition:
     examples: tuple[JsonObject, ...] = ()
     flag: str | None = None
     dependency: str | None = None
+    concurrency: Concurrency | None = None
+    order_by: tuple[str, ...] = ()
+    batch: BatchRule | None = None
     isolation: Isolation | None = None
     fallback: tuple[str, ...] = ()
     deprecated: str | None = None
@@ -167,6 +197,14 @@ class ToolDefinition:
     def needs(self) -> str:
         """The dependency whose breaker and bulkhead its attempts pass; its own name without one."""
         return self.dependency or self.name
+
+    @property
+    def runs_beside(self) -> Concurrency:
+        """What may run beside it: who says nothing of effects keeps them in order."""
+        if self.concurrency is not None:
+            return self.concurrency
+        is_free = self.batch is not None or not self.has_effects
+        return Concurrency.FREE if is_free else Concurrency.SERIAL
 
     @property
     def has_effects(self) -> bool:

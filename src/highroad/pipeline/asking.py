@@ -6,7 +6,8 @@ from typing import Any, Final, TypeVar
 from highroad.domain.call import Call
 from highroad.domain.error import CallError, Code
 from highroad.domain.verdict import Refuse
-from highroad.pipeline.body import is_called_off, tool_context
+from highroad.pipeline.body import tool_context
+from highroad.pipeline.called_off import is_called_off
 from highroad.pipeline.context import RoadContext
 from highroad.pipeline.timer import within
 from highroad.tools.body.hooks import Hook

@@ -13,7 +13,8 @@ from highroad.domain.outcome import Ending, Proof, Status
 from highroad.domain.tool import Effect
 from highroad.pipeline import late, passing
 from highroad.pipeline.attempt_lines import trace_attempt, trace_hedge
-from highroad.pipeline.body import is_called_off, run_body, tool_context
+from highroad.pipeline.body import run_body, tool_context
+from highroad.pipeline.called_off import is_called_off
 from highroad.pipeline.context import RoadContext
 from highroad.pipeline.doubt import ended_by
 from highroad.pipeline.hedging import hedged
@@ -91,7 +92,9 @@ def _may_hedge(context: RoadContext, hedge_s: float) -> bool:
 
 async def _try_once(call: Call, context: RoadContext) -> Ending | Failure:
     """One attempt, if its dependency takes one."""
-    passage = await passing.enter(call, context)
+    # Calls that are served together pass together.
+    is_alone = context.tool.batch is None
+    passage = await passing.enter(call, context) if is_alone else None
     if isinstance(passage, Failure):
         return passage
     context.record.attempts += 1

@@ -242,11 +242,13 @@ class RoadContext:
     async def take_slot(self) -> None:
         """Wait for one of the run's slots; a call from inside a body rides on its parent's.
 
+        One that is served with others takes none: their body takes a place in its bulkhead.
+
         Raises:
             TimeoutError: None was free before the deadline.
         """
         call = self.record.call
-        if not call.is_direct and call.parent_id is None:
+        if not call.is_direct and call.parent_id is None and self.tool.batch is None:
             await within(self.remaining_s(), self.services.slots.take(call.run_id))
             self._has_slot = True
 

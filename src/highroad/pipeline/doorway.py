@@ -46,6 +46,8 @@ class Proposal:
     evidence: Evidence = NO_EVIDENCE
     dry_run: bool = False
     door: str = "python"
+    deadline_ms: int | None = None
+    """Unix time by which it has to be over, where that is before its own time is up."""
 
 
 async def take_in(
@@ -56,6 +58,9 @@ async def take_in(
     now_ms = services.clock.now_ms()
     call_id = services.ids.new("call")
     own_id = with_prefix(call_id, "run")
+    deadline_ms = now_ms + int(services.limits.call_s * 1_000)
+    if proposal.deadline_ms is not None:
+        deadline_ms = min(deadline_ms, proposal.deadline_ms)
     if proposal.run is None and proposal.parent is None and proposal.conversation is None:
         run = services.runs.begin(own_id)
     else:
@@ -69,7 +74,7 @@ async def take_in(
         tool=proposal.tool,
         raw=proposal.arguments,
         principal=principal,
-        deadline_ms=now_ms + int(services.limits.call_s * 1_000),
+        deadline_ms=deadline_ms,
         created_ms=now_ms,
         step=run.next_step(),
         is_direct=run.is_direct,
@@ -115,7 +120,7 @@ async def take_in_nested(
     services: Services,
     parent: Call,
     tool: tuple[str, str | None],
-    arguments: Mapping[str, object],
+    arguments: Mapping[str, object] | str | bytes,
     key: str | None,
 ) -> tuple[Call, RoadContext]:
     """A call from inside the body of `parent`: same run, principal and deadline.

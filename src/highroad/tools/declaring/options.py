@@ -4,13 +4,12 @@ import math
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from enum import StrEnum
 from typing import Any, Final, Literal, TypeAlias, TypedDict, TypeVar
 
 from highroad.domain.json_value import JsonObject
 from highroad.domain.label import Label
-from highroad.domain.tool import Effect, Isolation, Tier
+from highroad.domain.tool import Concurrency, Effect, Isolation, Tier
 from highroad.tools.arguments.invalid import Invalid
 from highroad.tools.arguments.parse import parse
 from highroad.tools.body.checks import Check, DataCheck
@@ -18,14 +17,13 @@ from highroad.tools.body.context import ToolContext
 from highroad.tools.body.cost import FREE, Cost
 from highroad.tools.body.failure import ErrorWhen
 from highroad.tools.body.hooks import Written
+from highroad.tools.declaring.batch import Batch, Many
 from highroad.tools.declaring.fallback import StaleResult, StandIn, chain_of
+from highroad.tools.declaring.resources import ResourceFactory
 from highroad.tools.declaring.site import Site
 
 Choice = TypeVar("Choice", bound=StrEnum)
 
-ResourceFactory: TypeAlias = Callable[
-    [], AbstractContextManager[Any] | AbstractAsyncContextManager[Any]
-]
 Probe: TypeAlias = Written[str, bool | None]
 HealthCheck: TypeAlias = (
     Callable[[], object | Awaitable[object]]
@@ -81,7 +79,8 @@ class ToolOptions(TypedDict, total=False):
     data_checks: Iterable[DataCheck]
     """Checks that read data, last in `authorize`."""
     resources: Mapping[type, ResourceFactory]
-    """Opened once per process; each goes to the parameter that is annotated with its type."""
+    """Opened once, or, where the factory takes a value, once for each principal; each goes to the
+    parameter that is annotated with its type."""
     ask: str
     """CEL over `args` and `principal`; true asks a person, false does not."""
     probe: Probe
@@ -110,6 +109,15 @@ class ToolOptions(TypedDict, total=False):
     dependency: str
     """What it cannot work without, such as `payments`; tools that name the same share its breaker,
     bulkhead and retry budget."""
+    concurrency: Concurrency | Literal["free", "serial", "barrier"]
+    """Of the calls that are made together, what may run beside it: `free`, anything; `serial`, what
+    is free; `barrier`, nothing. Reads are free, and what has effects is serial."""
+    order_by: Iterable[str]
+    """Arguments that name an object: calls that name the same one come one after the other, in the
+    order in which they were written, and others may run beside them."""
+    batch: Many | Batch
+    """Runs calls that come within a few milliseconds together: takes a list of `BatchItem`, and
+    returns a result, or an exception, for each of them in order."""
     isolation: Isolation | Literal["process"]
     """Where the body runs apart, so that it can be stopped whatever it does."""
     fallback: StandIn | Sequence[StandIn]
@@ -166,7 +174,7 @@ _FUNCTIONS: Final = ("error_when", "migrate")
 _VERSION: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _CODE: Final = re.compile(r"[a-z0-9_]{1,64}")
 _POINTER: Final = re.compile(r"(?:/(?:[^~/]|~[01])*)*")
-_SETS: Final = ("key", "permissions", "tags", "cache_tags", "invalidates")
+_SETS: Final = ("key", "order_by", "permissions", "tags", "cache_tags", "invalidates")
 
 
 def check_options(options: Mapping[str, object], site: Site) -> None:
@@ -416,8 +424,9 @@ def _choice(kind: type[Choice], value: str, site: Site) -> Choice:
         ) from None
 
 
-def _check_isolation(isolation: Any, site: Site) -> None:  # noqa: ANN401 - an option as it was given
-    _choice(Isolation, isolation, site)
+def _one_of(kind: type[StrEnum]) -> Callable[[Any, Site], object]:
+    """See that an option is one of the values of an enumeration."""
+    return lambda given, site: _choice(kind, given, site)
 
 
 def _check_public(public: object, site: Site) -> None:
@@ -425,9 +434,10 @@ def _check_public(public: object, site: Site) -> None:
         raise site.error(f"cache_public is True or False, not {type(public).__name__}")
 
 
-_CHECKS: Final = {
+_CHECKS: Final[Mapping[str, Callable[[Any, Site], object]]] = {
     "cache_public": _check_public,
-    "isolation": _check_isolation,
+    "concurrency": _one_of(Concurrency),
+    "isolation": _one_of(Isolation),
     "version": _check_version,
     "errors": _check_errors,
     "labels": _check_labels,
