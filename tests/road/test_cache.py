@@ -86,12 +86,18 @@ async def test_a_result_is_of_its_principal_with_all_that_is_known_of_it(world, 
 
 
 @pytest.mark.parametrize(
-    "chain", [[Delegate("one")], [Delegate("two")], [Delegate("one", ("read",))]]
+    "chain", [[Delegate("one")], [Delegate("two")], [Delegate("one", ("read", "more"))]]
 )
 async def test_a_result_is_of_its_delegation(world, effects, chain):
     read = reading(effects)
     here = await world(read).open()
-    chains = [[], [Delegate("one")], [Delegate("two")], [Delegate("one", ("read",))]]
+    chains = [
+        [],
+        [Delegate("one")],
+        [Delegate("two")],
+        [Delegate("one", ("read",))],  # what the body may call is part of it
+        [Delegate("one", ("read", "more"))],
+    ]
     for other in chains:
         if other != chain:
             await here.call(read, {"number": 1}, delegation=other)

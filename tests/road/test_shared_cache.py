@@ -55,10 +55,12 @@ async def until(holds, rounds=10_000):
 
 
 async def test_a_result_is_of_the_policy_that_allowed_it(process, effects):
+    """Also where the rules that allowed it read the same in both."""
     read = priced(effects, name="read")
+    configure('[policy]\nowner = "principal"\n')
     first = await process(read)
     await first.call(read, {"article": "a"})
-    configure('[policy]\nallow = ["read"]\n')
+    configure('[policy]\nowner = "organization"\n')
     second = await process(read)
     assert not (await second.call(read, {"article": "a"})).is_cached
     assert (await first.call(read, {"article": "a"})).is_cached

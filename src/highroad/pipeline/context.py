@@ -265,26 +265,20 @@ class RoadContext:
         Returns:
             What is to be awaited for that, if anything is.
         """
-        if self.fetch is not None:
-            self._behind(self.services.results.leave(self.fetch))
         if self._has_slot:
             self._has_slot = False
             self.services.slots.give(self.record.call.run_id)
+        leaving = None if self.fetch is None else self.services.results.leave(self.fetch)
         returning = self._returning()
         if returning is None:
-            return None
+            return leaving
         if not self.services.budgets.counters.is_shared:
-            return self._return(returning)
+            return _both(leaving, self._return(returning))
         # Nobody waits for another machine to hear of it.
-        self._behind(self._return(returning))
-        return None
-
-    def _behind(self, work: Coroutine[Any, Any, None] | None) -> None:
-        """See that it is done, without anybody who waits for it."""
-        if work is not None:
-            task = asyncio.get_running_loop().create_task(work)
-            self.services.tasks.add(task)
-            task.add_done_callback(self.services.tasks.discard)
+        task = asyncio.get_running_loop().create_task(self._return(returning))
+        self.services.tasks.add(task)
+        task.add_done_callback(self.services.tasks.discard)
+        return leaving
 
     def _returning(self) -> Coroutine[Any, Any, None] | None:
         """What is to be told to the counters."""
@@ -414,3 +408,20 @@ class RoadContext:
     def trace(self, line: StageLine) -> None:
         """Add a line to the call's trace."""
         self.record.trace.append(line)
+
+
+def _both(
+    first: Coroutine[Any, Any, None] | None, second: Coroutine[Any, Any, None]
+) -> Coroutine[Any, Any, None]:
+    """What is to be awaited: one behind the other, or the second alone."""
+    if first is None:
+        return second
+
+    async def each() -> None:
+        """Await both, whatever the first raises."""
+        try:
+            await first
+        finally:
+            await second
+
+    return each()
