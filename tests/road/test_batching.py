@@ -24,6 +24,9 @@ from highroad import (
 )
 from highroad.adapters.system import SystemClock
 from highroad.domain.error import DeclarationError
+from highroad.domain.tool import BatchRule
+from highroad.pipeline.gathering import Gatherings
+from highroad.testing import FakeClock
 from highroad.testing.faults import Fault, Faults
 
 CLASSES = ["repeatable", "idempotent", "checkable", "unprotected"]
@@ -434,6 +437,26 @@ async def test_who_comes_as_a_batch_is_called_off_gets_one_of_its_own(world, ser
     await turns(50)
     each.clock.advance(1)
     assert (await second).unwrap() == "B"
+
+
+async def test_nobody_joins_a_batch_that_is_being_called_off():
+    """Its task ends some turns later, and whoever came meanwhile would end with it."""
+    gatherings, rule = Gatherings(FakeClock(), set()), BatchRule(size=9, wait_s=1)
+
+    async def serve(batch):
+        raise AssertionError("nobody waits for it")
+
+    first, gone = gatherings.join("common", 1, rule, serve)
+    gone.share.cancel()
+    calling_off = asyncio.ensure_future(gatherings.call_off(first))
+    await anyio.lowlevel.checkpoint()
+    assert not first.task.done()
+    second, member = gatherings.join("common", 2, rule, serve)
+    assert second is not first
+    await calling_off
+    assert member in second.waiting
+    member.share.cancel()
+    await gatherings.call_off(second)
 
 
 @pytest.mark.promise("P11")
