@@ -426,6 +426,18 @@ async def test_when_nobody_waits_any_more_the_body_is_stopped(world, gate):
     assert not await each.check()
 
 
+async def test_a_body_whose_calls_are_all_called_off_is_stopped_at_once(world, gate):
+    take = batched(Batch(gate.many, wait_s=0))
+    each = await world(take).open()
+    calls = [asyncio.ensure_future(each.call(take, {"name": name})) for name in "ab"]
+    await gate.begun.wait()
+    for call in calls:
+        call.cancel()
+    await asyncio.gather(*calls, return_exceptions=True)
+    assert gate.was_stopped
+    assert not await each.check()
+
+
 async def test_who_comes_as_a_batch_is_called_off_gets_one_of_its_own(world, served, turns):
     take = batched(Batch(served.many, wait_s=1))
     each = await world(take).open()
