@@ -19,6 +19,8 @@ from typing import Final, Self
 
 from bench.peers_venv import ROOT, SCRATCH, peers_python
 
+_STATM: Final = Path("/proc/self/statm")
+
 # Peers must not find settings, keys or caches of whoever runs this, and must not call home.
 _OFFLINE: Final = {
     "DO_NOT_TRACK": "1",
@@ -75,6 +77,17 @@ class Reading:
 def rounded(value: float) -> float:
     """Keep four significant digits; no measurement here has more."""
     return float(f"{value:.4g}")
+
+
+def resident_mb() -> float:
+    """Return the megabytes of this process that are resident.
+
+    Raises:
+        BenchError: This system does not tell.
+    """
+    if not _STATM.exists():
+        raise BenchError("resident memory is read from /proc, which this system does not have")
+    return int(_STATM.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
 def median(samples: Sequence[float]) -> float:

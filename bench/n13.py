@@ -95,7 +95,7 @@ async def measure() -> Reading:
         passed = await counters.take((_PASS, _PLACE, _TOKEN), holder=holder)
         if not isinstance(passed, Taken):
             raise BenchError(f"a measured attempt was not let through: {passed.lack}")
-        told = Reported(demand=_PASS, result=AttemptResult.SUCCESS, took_s=0.001)
+        told = Reported(_PASS, AttemptResult.SUCCESS, 0.001)
         await counters.give((told, _PLACE), holder=holder)
         await reserved.settle(_USED)
 

@@ -25,13 +25,16 @@ if TYPE_CHECKING:
         Unknown,
     )
     from highroad.domain.part import File, Image, Json, Text
+    from highroad.domain.proposed import ProposedCall
     from highroad.domain.run import Run
     from highroad.domain.tool import Effect, Tier
     from highroad.ports.policy import Owner
     from highroad.runtime import Runtime
+    from highroad.tools.body.batch_item import BatchItem
     from highroad.tools.body.checks import Check
     from highroad.tools.body.context import ToolContext
     from highroad.tools.body.cost import Cost
+    from highroad.tools.declaring.batch import Batch
     from highroad.tools.declaring.contract import Content, Control, Owned, Secret
     from highroad.tools.declaring.declare import tool, tool_definition
     from highroad.tools.declaring.fallback import Answer, Fallback, StaleResult
@@ -56,13 +59,16 @@ _HOMES: Final = {
         "Unknown",
     ),
     "domain.part": ("File", "Image", "Json", "Text"),
+    "domain.proposed": ("ProposedCall",),
     "domain.run": ("Run",),
     "domain.tool": ("Effect", "Tier"),
     "ports.policy": ("Owner",),
     "runtime": ("Runtime",),
+    "tools.body.batch_item": ("BatchItem",),
     "tools.body.checks": ("Check",),
     "tools.body.context": ("ToolContext",),
     "tools.body.cost": ("Cost",),
+    "tools.declaring.batch": ("Batch",),
     "tools.declaring.contract": ("Content", "Control", "Owned", "Secret"),
     "tools.declaring.declare": ("tool", "tool_definition"),
     "tools.declaring.fallback": ("Answer", "Fallback", "StaleResult"),
@@ -74,6 +80,8 @@ _HOMES: Final = {
 
 __all__ = [
     "Answer",
+    "Batch",
+    "BatchItem",
     "Cancelled",
     "Check",
     "Completed",
@@ -99,6 +107,7 @@ __all__ = [
     "Owner",
     "Preview",
     "Principal",
+    "ProposedCall",
     "Refused",
     "Run",
     "Runtime",

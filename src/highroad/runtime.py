@@ -3,16 +3,16 @@
 import asyncio
 import logging
 from collections.abc import (
+    AsyncGenerator,
     Awaitable,
     Callable,
     Coroutine,
     Generator,
     Iterable,
-    Iterator,
     Mapping,
     Sequence,
 )
-from functools import partial
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Literal, Self, TypedDict, TypeVar, Unpack, overload
@@ -20,26 +20,29 @@ from typing import Any, Final, Literal, Self, TypedDict, TypeVar, Unpack, overlo
 from highroad.approvals.definitions import Definitions
 from highroad.approvals.desk import Desk
 from highroad.bootstrap import Assembly, assemble
+from highroad.bootstrap.watches import Watches
 from highroad.domain.call import Call
 from highroad.domain.entry import Amendment
-from highroad.domain.error import DeclarationError, HighroadError, LedgerError, LedgerOwned
+from highroad.domain.error import DeclarationError, HighroadError, LedgerOwned
 from highroad.domain.evidence import Evidence
 from highroad.domain.identity import Delegate, Origin, Principal
 from highroad.domain.limits import Limits
 from highroad.domain.outcome import AnyOutcome, Outcome, Preview
+from highroad.domain.proposed import OnFailure, ProposedCall, ProposedCalls, Terms
 from highroad.domain.tool import ToolDefinition
 from highroad.domain.unsettled import Unsettled
 from highroad.ledger.audit import Audit
-from highroad.ledger.upkeep.retention import PAUSE_S
-from highroad.pipeline import doorway
+from highroad.pipeline import doorway, together
+from highroad.pipeline.context import RoadContext
 from highroad.pipeline.doorway import Proposal
 from highroad.pipeline.drive import enter
+from highroad.pipeline.fanout import Answered
+from highroad.pipeline.kept_results import KeptResults
 from highroad.recovery.dependencies import Dependencies
 from highroad.recovery.letters import Letters
 from highroad.recovery.settle import settle_open_calls
 from highroad.settings import Settings
-from highroad.tools.compile import RegisteredTool
-from highroad.tools.registry import Around
+from highroad.tools.compile import Around, RegisteredTool
 
 T = TypeVar("T")
 
@@ -50,16 +53,9 @@ Deps = Mapping[type, Callable[..., Any]]
 _log: Final = logging.getLogger("highroad.runtime")
 logging.getLogger("highroad").addHandler(logging.NullHandler())
 
-_SWEEP_S: Final = 1.0
-_GROWTH_S: Final = 60.0
-_HEED_S: Final = 0.5
-"""How often a process of a shared ledger looks what others have called off."""
-_ABANDONED_S: Final = 5.0
-"""How often a shared ledger is searched for calls whose process is gone."""
 
-
-class Circumstances(TypedDict, total=False):
-    """What may be said of a call besides its tool and arguments; all of it may be left out."""
+class SharedCircumstances(TypedDict, total=False):
+    """What may be said of all calls that are made together; all of it may be left out."""
 
     principal: Principal | None
     """For whom; the runtime's own principal where nobody is named."""
@@ -72,17 +68,22 @@ class Circumstances(TypedDict, total=False):
     conversation: str | None
     """Your name for the conversation that the run belongs to, whose budget it draws on too. Said
     once; a child belongs to its parent's."""
-    key: str | None
-    """Idempotency key: two calls with it are one. Derived from run and arguments where there is
-    none."""
     origin: Origin
     """Where the call was born; in code."""
     delegation: Sequence[Delegate]
     """The agents through which it came."""
-    evidence: Evidence
-    """Sources of its values."""
     door: str
     """Which door it came in by, for the record."""
+
+
+class Circumstances(SharedCircumstances, total=False):
+    """What may be said of a call besides its tool and arguments; all of it may be left out."""
+
+    key: str | None
+    """Idempotency key: two calls with it are one. Derived from run and arguments where there is
+    none."""
+    evidence: Evidence
+    """Sources of its values."""
 
 
 class Runtime:
@@ -95,9 +96,10 @@ class Runtime:
         self._assembly = assembly
         self._services = assembly.services
         self._services.nested = self._call_from_inside
+        self._services.nested_all = self._call_all_from_inside
         self._services.joiner = self._settle
         self._waiting = assembly.waiting
-        self._background: set[asyncio.Task[None]] = set()
+        self._watches = Watches(assembly)
         self._is_closed = False
 
     @classmethod
@@ -217,6 +219,63 @@ class Runtime:
         )
         taking_in = doorway.take_in(self._services, proposal, self._assembly.principal)
         return await enter(self._services, taking_in)
+
+    async def call_all(
+        self,
+        calls: ProposedCalls,
+        *,
+        parallel: int | None = None,
+        deadline_s: float | None = None,
+        on_failure: OnFailure | Literal["stop", "go_on"] = "stop",
+        **circumstances: Unpack[SharedCircumstances],
+    ) -> tuple[AnyOutcome, ...]:
+        """Make several calls together, each over the road, and each is answered (P5).
+
+        They begin in the order in which they are given. Reads run beside anything, and what has
+        effects one after the other, unless the tools declare it otherwise (`concurrency`,
+        `order_by`). Of an iterable without a length only as much is taken as is in view. Whoever
+        stops waiting calls off what runs and turns away what has not begun.
+
+        Args:
+            calls: A `ProposedCall`, or a pair of tool and arguments, for each.
+            parallel: How many run at once; `limits.parallel`, which also bounds those of one run.
+            deadline_s: When all of them have to be over. A call that has not begun then ends
+                cancelled, and one that runs ends as at its own deadline (P11).
+            on_failure: Whether a call is stopped (`stop`) or made all the same (`go_on`) whose
+                declared order puts it behind one that is not completed.
+            **circumstances: Of all of them: see `SharedCircumstances`.
+
+        Returns:
+            Their outcomes, in the order of the calls.
+
+        Raises:
+            LedgerOwned: Another process owns the ledger, and only the owner makes calls.
+            DeclarationError: A function was not given to this runtime.
+            HighroadError: They cannot be made on these terms, or one of them is no call.
+        """
+        terms = Terms.of(parallel, deadline_s, on_failure)
+        return await together.in_order(self._fan_out(calls, terms, circumstances))
+
+    def call_each(
+        self,
+        calls: ProposedCalls,
+        *,
+        parallel: int | None = None,
+        deadline_s: float | None = None,
+        on_failure: OnFailure | Literal["stop", "go_on"] = "stop",
+        **circumstances: Unpack[SharedCircumstances],
+    ) -> AsyncGenerator[tuple[int, AnyOutcome], None]:
+        """Make several calls together, as `call_all` does, and give each outcome as it comes.
+
+        Returns:
+            For `async for`: the position of a call, from 0, and its outcome. While nobody asks for
+            the next one, what runs goes on, and nothing begins. Whoever leaves the loop before its
+            end calls off what runs.
+
+        Raises:
+            LedgerOwned: As for `call_all`, and all the others.
+        """
+        return self._fan_out(calls, Terms.of(parallel, deadline_s, on_failure), circumstances)
 
     async def wait(self, call_id: str, *, timeout_s: float | None = None) -> AnyOutcome:
         """The outcome of a call made earlier; a held one is awaited and driven on.
@@ -345,6 +404,11 @@ class Runtime:
         return self._assembly.definitions
 
     @property
+    def cache(self) -> KeptResults:
+        """Results that are kept to answer calls, and how many they answered."""
+        return self._assembly.kept_results
+
+    @property
     def dependencies(self) -> Dependencies:
         """What tools need, how it is doing, and its breakers."""
         return self._assembly.dependencies
@@ -389,10 +453,7 @@ class Runtime:
     async def close(self) -> None:
         """Write what waits, close resources and ledger. Safe to call twice."""
         self._is_closed = True
-        for task in self._background:
-            task.cancel()
-        await asyncio.gather(*self._background, return_exceptions=True)
-        self._background.clear()
+        await self._watches.stop()
         await asyncio.gather(*self._services.tasks, return_exceptions=True)
         await self._assembly.close()
 
@@ -409,7 +470,7 @@ class Runtime:
         await self.close()
 
     async def _start(self) -> None:
-        """As the owner, settle what was in flight, and look after the inbox from now on."""
+        """As the owner, settle what was in flight, and begin to look after the ledger."""
         if self._assembly.owner_pid is not None:
             return
         for outcome in await settle_open_calls(self._services):
@@ -418,57 +479,7 @@ class Runtime:
             )
         await self._assembly.dependencies.restore()
         await self._assembly.inbox.empty()
-        watches = [
-            self._assembly.inbox.watch(),
-            self._again(_SWEEP_S, self._waiting.sweep, "overdue approvals cannot be ended"),
-            self._again(
-                _SWEEP_S, self._waiting.end_unended, "calls without an end wait for theirs"
-            ),
-            self._again(
-                _GROWTH_S, self._assembly.letters.growth.sweep, "dead letters cannot be counted"
-            ),
-            self._retain(),
-            *self._checks(),
-        ]
-        if self._assembly.store.is_shared:
-            left = self._waiting.sweep_abandoned
-            watches.append(self._again(_ABANDONED_S, left, "calls left alone cannot be ended"))
-            heed = self._assembly.cancellations.heed
-            watches.append(self._again(_HEED_S, heed, "what was called off is not known"))
-        if self._assembly.store.is_shared or self._services.budgets.counters.is_shared:
-            follow = self._assembly.dependencies.follow
-            watches.append(self._again(_SWEEP_S, follow, "breakers held by people are not known"))
-        for work in watches:
-            self._background.add(asyncio.get_running_loop().create_task(work))
-        if self._assembly.notary is not None:
-            signing = self._assembly.notary.watch()
-            self._background.add(asyncio.get_running_loop().create_task(signing))
-
-    async def _again(
-        self, pause_s: float, work: Callable[[], Awaitable[None]], otherwise: str
-    ) -> None:
-        """Do it again and again; what the ledger refuses is logged and tried at the next turn."""
-        while True:
-            await self._services.clock.sleep(pause_s)
-            try:
-                await work()
-            except LedgerError as error:
-                _log.warning("%s: %s", otherwise, error)
-
-    def _checks(self) -> Iterator[Coroutine[Any, Any, None]]:
-        """The health checks of each dependency, in its own time."""
-        checks = self._assembly.checks
-        for name, pause_s in checks.due.items():
-            yield self._again(pause_s, partial(checks.run, name), f"{name} cannot be checked")
-
-    async def _retain(self) -> None:
-        """Let payloads go by their age, now and then."""
-        while True:
-            try:
-                await self._assembly.retention.sweep()
-            except LedgerError as error:  # the next look may find it well again
-                _log.warning("payloads that are too old cannot be erased: %s", error)
-            await self._services.clock.sleep(PAUSE_S)
+        self._watches.start()
 
     async def _settle(self, call_id: str) -> AnyOutcome:
         """Bring a call to its end that nobody drives, if its time has come."""
@@ -484,6 +495,51 @@ class Runtime:
         named, services = self._named(tool), self._services
         taking_in = doorway.take_in_nested(services, parent, named, arguments, key)
         return await enter(services, taking_in)
+
+    async def _call_all_from_inside(
+        self, parent: Call, calls: ProposedCalls, terms: Terms
+    ) -> tuple[AnyOutcome, ...]:
+        services = self._services
+        deadline_ms = min(parent.deadline_ms, self._until_ms(terms) or parent.deadline_ms)
+        outer = replace(parent, deadline_ms=deadline_ms)
+
+        def take_in(proposal: Proposal) -> Awaitable[tuple[Call, RoadContext]]:
+            named = (proposal.tool, proposal.version)
+            return doorway.take_in_nested(services, outer, named, proposal.arguments, proposal.key)
+
+        proposals = together.proposals_of(calls, self._proposed)
+        return await together.in_order(together.fan_out(services, proposals, terms, take_in))
+
+    def _fan_out(
+        self, calls: ProposedCalls, terms: Terms, circumstances: SharedCircumstances
+    ) -> AsyncGenerator[Answered, None]:
+        self._require_ownership()
+        services, own = self._services, self._assembly.principal
+        deadline_ms = self._until_ms(terms)
+
+        def propose(call: ProposedCall) -> Proposal:
+            return replace(self._proposed(call), deadline_ms=deadline_ms, **circumstances)
+
+        proposals = together.proposals_of(calls, propose)
+        return together.fan_out(
+            services, proposals, terms, lambda each: doorway.take_in(services, each, own)
+        )
+
+    def _until_ms(self, terms: Terms) -> int | None:
+        """Unix time when calls that are made together have to be over."""
+        if terms.deadline_s is None:
+            return None
+        return self._services.clock.now_ms() + int(terms.deadline_s * 1_000)
+
+    def _proposed(self, call: ProposedCall) -> Proposal:
+        name, version = self._named(call.tool)
+        return Proposal(
+            tool=name,
+            version=version,
+            arguments=call.arguments,
+            key=call.key,
+            evidence=call.evidence,
+        )
 
     def _require_ownership(self) -> None:
         if self._is_closed:

@@ -6,13 +6,22 @@ and notebooks, whose cells already run inside a loop, call tools the same way.
 
 import asyncio
 import threading
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    Callable,
+    Coroutine,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, Unpack, overload
 
 from highroad.approvals.definitions import Unaccepted
 from highroad.domain.approval import Approval, ApprovalState
+from highroad.domain.cache import CacheStatistics
 from highroad.domain.dead_letter import DeadLetter, LetterState
 from highroad.domain.dependency import BreakerChange
 from highroad.domain.entry import Amendment
@@ -23,6 +32,7 @@ from highroad.domain.limits import Limits
 from highroad.domain.outcome import AnyOutcome, Outcome, Preview
 from highroad.domain.pin import Pin
 from highroad.domain.proof import SignedHead
+from highroad.domain.proposed import OnFailure, ProposedCalls
 from highroad.domain.tool import ToolDefinition
 from highroad.domain.trail import Explanation, Trail
 from highroad.domain.unsettled import Unsettled
@@ -46,7 +56,7 @@ from highroad.ledger.tables.period import Period
 from highroad.ledger.upkeep.erasure import ErasurePlan
 from highroad.recovery.letter_growth import Backlog
 from highroad.recovery.letters import Batch, Redriven, Which
-from highroad.runtime import Arguments, Circumstances, ToolFunction
+from highroad.runtime import Arguments, Circumstances, SharedCircumstances, ToolFunction
 from highroad.runtime import Runtime as AsyncRuntime
 from highroad.settings import Settings
 
@@ -111,6 +121,7 @@ class Runtime:
         self.definitions: Definitions = Definitions(loop, runtime)
         self.dependencies: Dependencies = Dependencies(loop, runtime)
         self.audit: Audit = Audit(loop, runtime)
+        self.cache: KeptResults = KeptResults(loop, runtime)
         self.dead_letters: DeadLetters = DeadLetters(loop, runtime)
 
     @classmethod
@@ -194,6 +205,48 @@ class Runtime:
         make: Callable[..., Coroutine[Any, Any, AnyOutcome]] = self._runtime.call
         return self._loop.run(make(tool, arguments, dry_run=dry_run, **circumstances))
 
+    def call_all(
+        self,
+        calls: ProposedCalls,
+        *,
+        parallel: int | None = None,
+        deadline_s: float | None = None,
+        on_failure: OnFailure | Literal["stop", "go_on"] = "stop",
+        **circumstances: Unpack[SharedCircumstances],
+    ) -> tuple[AnyOutcome, ...]:
+        """Make several calls together; see `highroad.Runtime.call_all`."""
+        return self._loop.run(
+            self._runtime.call_all(
+                calls,
+                parallel=parallel,
+                deadline_s=deadline_s,
+                on_failure=on_failure,
+                **circumstances,
+            )
+        )
+
+    def call_each(
+        self,
+        calls: ProposedCalls,
+        *,
+        parallel: int | None = None,
+        deadline_s: float | None = None,
+        on_failure: OnFailure | Literal["stop", "go_on"] = "stop",
+        **circumstances: Unpack[SharedCircumstances],
+    ) -> Iterator[tuple[int, AnyOutcome]]:
+        """Make several calls together, each outcome as it comes; see `highroad.Runtime.call_each`.
+
+        Close it, or take all of it, before the runtime is closed.
+        """
+        outcomes = self._runtime.call_each(
+            calls,
+            parallel=parallel,
+            deadline_s=deadline_s,
+            on_failure=on_failure,
+            **circumstances,
+        )
+        return _steps(self._loop, outcomes)
+
     def wait(self, call_id: str, *, timeout_s: float | None = None) -> AnyOutcome:
         """The outcome of a call made earlier; see `highroad.Runtime.wait`."""
         return self._loop.run(self._runtime.wait(call_id, timeout_s=timeout_s))
@@ -260,6 +313,21 @@ class Runtime:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _steps(loop: _Loop, coming: AsyncGenerator[R, None]) -> Iterator[R]:
+    """What comes, one after the other, out of the loop that the ledger lives in."""
+
+    async def following() -> R | None:
+        """The next one, made there."""
+        return await anext(coming, None)
+
+    try:
+        while (step := loop.run(following())) is not None:
+            yield step
+    finally:
+        if not loop.is_over:
+            loop.run(coming.aclose())
 
 
 class Approvals:
@@ -349,6 +417,40 @@ class DeadLetters:
     def discard(self, which: str, *, by: Principal, reason: str) -> DeadLetter:
         """Say that the call of a letter need not be made."""
         return self._loop.run(self._letters.discard(which, by=by, reason=reason))
+
+
+class KeptResults:
+    """Results that are kept to answer calls, and how many they answered."""
+
+    def __init__(self, loop: _Loop, runtime: AsyncRuntime) -> None:
+        self._loop = loop
+        self._kept = runtime.cache
+
+    def forget(
+        self,
+        tool: ToolFunction | str,
+        arguments: Arguments | None = None,
+        *,
+        principal: Principal | None = None,
+    ) -> None:
+        """Let go of results of a tool; see `highroad.Runtime.cache`."""
+        self._loop.run(self._kept.forget(tool, arguments, principal=principal))
+
+    def forget_tags(self, *tags: str, organization: str | None = None) -> None:
+        """Let go of results by what they tell of."""
+        self._loop.run(self._kept.forget_tags(*tags, organization=organization))
+
+    def clear(self, organization: str | None = None) -> None:
+        """Destroy all results of an organization.
+
+        Raises:
+            CacheError: The cache cannot be reached.
+        """
+        self._loop.run(self._kept.clear(organization))
+
+    def statistics(self) -> CacheStatistics:
+        """Hits, misses and what else was counted, by this process since it began."""
+        return self._loop.run(self._kept.statistics())
 
 
 class Dependencies:
@@ -450,14 +552,7 @@ class Audit:
 
     def extract(self, table: str, **part: Unpack[Part]) -> Iterator[Line]:
         """Rows of an audit table, or of the entries (`entry`), one by one."""
-        lines = self._loop.run(self._audit.extract(table, **part)).lines
-
-        async def following() -> Line | None:
-            """The next row, read in the loop that the ledger lives in."""
-            return await anext(lines, None)
-
-        while (line := self._loop.run(following())) is not None:
-            yield line
+        yield from _steps(self._loop, self._loop.run(self._audit.extract(table, **part)).lines)
 
     def compare_tables(self, *, limit: int = 1_000) -> TablesVerdict:
         """Derive the audit tables anew from the entries, and tell every cell that differs."""

@@ -188,12 +188,12 @@ BREAKS = (
         "what a person found applied is not run",
         (
             (
-                "highroad.pipeline.keys",
+                "highroad.pipeline.repetition",
                 "if history.settled is True:",
                 "if history.settled is None:",
             ),
             (
-                "highroad.pipeline.keys",
+                "highroad.pipeline.repetition",
                 "if history.settled is False:",
                 "if history.settled is not None:",
             ),

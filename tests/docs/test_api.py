@@ -3,12 +3,12 @@
 import inspect
 import re
 from importlib import import_module
+from typing import get_args, get_type_hints
 
 import pytest
 
 import highroad
 from highroad import Runtime
-from highroad.runtime import Circumstances
 from highroad.sync import Runtime as SyncRuntime
 
 SPAN = re.compile(r"`(\w[\w.]*)")
@@ -34,7 +34,7 @@ def parameters_of(function):
     """What may be given, in order, with the circumstances of a call by name."""
     for name in inspect.signature(function).parameters:
         if name == "circumstances":
-            yield from Circumstances.__annotations__
+            yield from get_args(get_type_hints(function)[name])[0].__annotations__
         elif name not in {"self", "cls"}:
             yield name
 
@@ -53,11 +53,14 @@ def test_what_the_synchronous_face_has_is_told(page_of):
     assert set(SPAN.findall(told)) == members | {
         "approvals",
         "audit",
+        "cache",
         "dead_letters",
         "definitions",
         "dependencies",
     }
-    assert list(parameters_of(SyncRuntime.call)) == list(parameters_of(Runtime.call))
+    for name in ("call", "call_all", "call_each"):
+        theirs, ours = getattr(SyncRuntime, name), getattr(Runtime, name)
+        assert list(parameters_of(theirs)) == list(parameters_of(ours))
 
 
 def test_the_modules_beside_it_are_there(table):

@@ -310,6 +310,7 @@ async def test_the_file_is_named_in_which_the_entries_of_a_call_stand(owner, fol
 async def test_of_a_call_that_ended_in_another_file_both_are_named(owner, folder):
     opening, _ = owner.call("call_long")
     await owner.append([opening])
+    owner.clock.advance(1_000)
     await owner.live(300)
     owner.clock.advance(1_000)
     day_ms = owner.clock.now_ms()

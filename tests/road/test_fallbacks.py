@@ -1,6 +1,7 @@
 """What stands in for a call whose dependency cannot be reached."""
 
 import asyncio
+from types import SimpleNamespace
 
 import pytest
 
@@ -79,10 +80,14 @@ async def test_it_passes_every_stage_by_itself(world, fax, mail):
     assert {"screen", "approve", "admit", "execute", "finish"} <= {*stages}
 
 
-@pytest.mark.promise("P4")
-async def test_it_is_held_where_people_must_agree(world, effects):
-    @tool(tier="irreversible")
+@pytest.fixture
+def pay(effects):
+    """What stands in for it asks a person, and would have something behind it."""
+
+    @tool(tier="irreversible", transient=(DOWN,), not_applied=(DOWN,), attempts=1)
     def by_hand(order: str) -> str:
+        if effects["hands are tied"]:
+            raise DOWN
         effects["by hand"] += 1
         return order
 
@@ -91,20 +96,51 @@ async def test_it_is_held_where_people_must_agree(world, effects):
         transient=(DOWN,),
         not_applied=(DOWN,),
         attempts=1,
-        fallback=Fallback(to="by_hand"),
+        fallback=[Fallback(to=by_hand), Answer("later")],
     )
     def pay(order: str) -> str:
         raise DOWN
 
-    here = await world(pay, by_hand).open()
-    held = await here.call(pay, {"order": "7"}, run="r")
+    return pay, by_hand
+
+
+@pytest.mark.promise("P4")
+async def test_it_is_held_where_people_must_agree(world, pay, effects):
+    here = await world(*pay).open()
+    held = await here.call(pay[0], {"order": "7"}, run="r")
     assert held.status == "held"
-    again = await here.call(pay, {"order": "7"}, run="r")
+    again = await here.call(pay[0], {"order": "7"}, run="r")
     assert (again.status, again.approval_id) == ("held", held.approval_id)
     await here.approve(held)
     done = await here.wait(await stands_in(here, held))
     assert (done.status, effects["by hand"]) == ("completed", 1)
     assert "by_hand" in done.warnings[0]
+
+
+@pytest.mark.promise("P11")
+async def test_the_letter_behind_one_that_was_held_is_answered_by_what_was_done(
+    world, pay, effects, bob
+):
+    here = await world(*pay).open()
+    held = await here.call(pay[0], {"order": "7"}, run="r")
+    await here.approve(held)
+    await here.wait(held.call_id)
+    letters = here.runtime.dead_letters
+    (letter,) = await letters.list()
+    redriven = await letters.redrive(letter.id, by=bob)
+    assert (redriven.outcome.is_repeated, redriven.letter.state) == (True, "redriven")
+    assert effects["by hand"] == 1
+
+
+async def test_one_that_was_held_ends_the_chain(world, pay, effects):
+    here = await world(*pay).open()
+    held = await here.call(pay[0], {"order": "7"}, run="r")
+    effects["hands are tied"] = 1
+    await here.approve(held)
+    failed = await here.wait(held.call_id)
+    assert (failed.status, failed.call_id) == ("failed", held.call_id)
+    (letter,) = await here.runtime.dead_letters.list()
+    assert letter.tool == "pay"
 
 
 @pytest.mark.promise("P11")
@@ -259,19 +295,28 @@ async def test_arguments_that_cannot_be_made_pass_the_tool_over(world, mail, cap
     assert "secret-word" not in caplog.text
 
 
-async def test_the_last_result_stands_in_marked_stale(world, effects):
-    is_down = False
+@pytest.fixture
+def shop():
+    """What prices are read from, until it is down."""
+    return SimpleNamespace(is_down=False)
 
+
+@pytest.fixture
+def get_price(shop):
     @tool(tier="read", transient=(DOWN,), attempts=1, fallback=StaleResult(max_age_s=600))
     def get_price(article: str) -> float:
-        if is_down:
+        if shop.is_down:
             raise DOWN
         return 9.5
 
+    return get_price
+
+
+async def test_the_last_result_stands_in_marked_stale(world, shop, get_price):
     here = await world(get_price).open()
     fresh = await here.call(get_price, {"article": "pen"})
     assert not fresh.is_cached
-    is_down = True
+    shop.is_down = True
     here.clock.advance(300)
     stale = await here.call(get_price, {"article": "pen"})
     assert (stale.value, stale.is_stale, stale.is_cached) == (9.5, True, True)
@@ -284,18 +329,10 @@ async def test_the_last_result_stands_in_marked_stale(world, effects):
     assert (stored.value, stored.is_stale, stored.warnings) == (9.5, True, stale.warnings)
 
 
-async def test_a_stored_result_is_nobody_elses(world, bob):
-    is_down = False
-
-    @tool(tier="read", transient=(DOWN,), attempts=1, fallback=StaleResult(max_age_s=600))
-    def get_price(article: str) -> float:
-        if is_down:
-            raise DOWN
-        return 9.5
-
+async def test_a_stored_result_is_nobody_elses(world, shop, get_price, bob):
     here = await world(get_price).open()
     await here.call(get_price, {"article": "pen"})
-    is_down = True
+    shop.is_down = True
     assert (await here.call(get_price, {"article": "pen"}, principal=bob)).status == "failed"
 
 

@@ -614,15 +614,17 @@ async def test_a_synchronous_check_runs_in_a_thread(threaded):
 
 
 async def test_a_synchronous_check_that_hangs_takes_one_thread_and_no_more(threaded):
-    goes_on, begun = threading.Event(), []
+    goes_on, is_begun, begun = threading.Event(), threading.Event(), []
 
     def hang():
         begun.append(1)
+        is_begun.set()
         goes_on.wait(30)
 
-    runtime = await threaded(hang, timeout_s=0.01).open()
+    runtime = await threaded(hang, timeout_s=0.25).open()
     try:
         await check(runtime, times=3)
+        await asyncio.to_thread(is_begun.wait, 30)  # a busy machine starts it behind its time
         found = await health_of(runtime)
         assert (len(begun), found.failures) == (1, 3)
         assert found.checkup.kind is FailureKind.TIMEOUT

@@ -100,7 +100,7 @@ async def test_what_cannot_be_opened_leaves_nothing_open(tmp_path):
         await Runtime.open("sqlite:///ledger.db")
 
 
-async def test_inbox_and_overdue_approvals_are_looked_after_in_the_background():
+async def test_a_call_whose_approval_is_overdue_expires_for_whoever_waits():
     @tool
     async def wire(name: str) -> str:
         return name

@@ -162,3 +162,28 @@ def test_what_was_given_up_on_is_redriven_and_discarded(tmp_path):
         assert letters.backlog().open == 1
         assert len(letters.redrive_many(by=bob, tool="pay").redriven) == 1
         assert not letters.list()
+
+
+def test_calls_are_made_together_and_answered_one_by_one():
+    with Runtime.open(tools=[look]) as runtime:
+        calls = [(look, {"name": name}) for name in "abc"]
+        assert [each.unwrap() for each in runtime.call_all(calls, parallel=2)] == list("abc")
+        answered = dict(runtime.call_each(iter(calls)))
+        assert {at: each.unwrap() for at, each in answered.items()} == dict(enumerate("abc"))
+
+
+def test_who_leaves_the_loop_calls_off_the_rest():
+    begun = []
+
+    @tool(tier="reversible")
+    async def note(name: str) -> str:
+        begun.append(name)
+        return name
+
+    with Runtime.open(tools=[note]) as runtime:
+        for _ in runtime.call_each([(note, {"name": name}) for name in "abcdef"], parallel=1):
+            break
+        found = [row["status"] for row in runtime.audit.extract("tool_result")]
+    assert len(begun) < 6
+    assert len(found) == 6
+    assert found.count("cancelled") >= 6 - len(begun) - 1

@@ -7,8 +7,7 @@ refused, also after a restart; who goes on takes another run.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
-from collections.abc import Set as AbstractSet
+from collections.abc import Iterable
 from typing import Any, Final, NamedTuple
 
 from highroad.approvals.waiting import Waiting
@@ -18,6 +17,7 @@ from highroad.domain.error import DecisionRefused, NotRecorded
 from highroad.domain.identity import Principal
 from highroad.domain.order import Cancellation
 from highroad.domain.outcome import AnyOutcome, Held
+from highroad.domain.permission import Permissions, require
 from highroad.ledger import entries, reasons
 from highroad.ledger.authorship import authorship, post
 from highroad.ledger.history import read_body
@@ -58,7 +58,7 @@ class Cancellations:
         services: Services,
         waiting: Waiting,
         *,
-        permissions: Callable[[Principal], AbstractSet[str]] | None,
+        permissions: Permissions | None,
         is_writer: bool,
     ) -> None:
         self._services = services
@@ -92,7 +92,7 @@ class Cancellations:
             **authorship(self._ledger, by),
         )
         if not self._is_writer:
-            self._require_permission(by)
+            require(CANCEL, self._permissions, by, what="calling off")
             await post(self._ledger, order)
             return ()
         # In a task of its own: who calls off the run that it belongs to is cancelled itself.
@@ -112,7 +112,7 @@ class Cancellations:
             DecisionRefused: The call has ended, or `by` lacks the permission.
             LedgerError: It could not be recorded; what was reached is called off all the same.
         """
-        self._require_permission(by)
+        require(CANCEL, self._permissions, by, what="calling off")
         if by.organization != order.organization:
             raise NotRecorded(f"the ledger has no {order.subject}")
         flights = self._stop(order)
@@ -267,12 +267,6 @@ class Cancellations:
         kind = EntryKind.CALL_CANCELLED if order.call_id else EntryKind.RUN_CANCELLED
         found = await self._ledger.store.entries(run_id=order.run_id, kind=kind)
         return any(read_body(entry)["id"] == order.id for entry in found)
-
-    def _require_permission(self, by: Principal) -> None:
-        if self._permissions is not None and CANCEL not in self._permissions(by):
-            raise DecisionRefused(
-                f"calling off needs the permission {CANCEL}; ask whoever grants permissions"
-            )
 
     async def _run_with_key(self, order: Cancellation, flights: Iterable[Flight]) -> str:
         """The run of which a reason is kept, among those that are called off."""

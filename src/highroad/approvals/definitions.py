@@ -6,14 +6,14 @@ All of it is in the ledger: what, when, and by whom.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
-from collections.abc import Set as AbstractSet
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
 from highroad.domain.entry import Entry
 from highroad.domain.error import DecisionRefused, LedgerOwned
 from highroad.domain.identity import DEFAULT_ORGANIZATION, Principal
+from highroad.domain.permission import Permissions, require
 from highroad.domain.pin import Pin
 from highroad.domain.tool import ToolDefinition
 from highroad.ledger import entries
@@ -56,7 +56,7 @@ class Definitions:
         registry: Registry,
         changed: dict[str, str],
         *,
-        permissions: Callable[[Principal], AbstractSet[str]] | None,
+        permissions: Permissions | None,
         owner_pid: int | None,
     ) -> None:
         self._ledger = ledger
@@ -191,11 +191,7 @@ class Definitions:
                 f"{definition.name} is this program's own code, which production compares with the "
                 "pins file: run `highroad tools pin`, review and commit it"
             )
-        if self._permissions is not None and ACCEPT not in self._permissions(by):
-            raise DecisionRefused(
-                f"accepting a definition needs the permission {ACCEPT}; ask whoever grants "
-                "permissions"
-            )
+        require(ACCEPT, self._permissions, by, what="accepting a definition")
 
     def _change_of(self, definition: ToolDefinition) -> Change | None:
         """How a definition differs from what the ledger has; `None` where it does not."""

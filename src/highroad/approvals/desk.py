@@ -6,9 +6,8 @@ other leaves the decision in the inbox, which the owner empties.
 
 import asyncio
 from collections.abc import Sequence
-from typing import Final
 
-from highroad.domain.approval import Approval, ApprovalState, Ruling
+from highroad.domain.approval import TIER_PRIVILEGED, Approval, ApprovalState, Ruling
 from highroad.domain.audit import APPROVAL_DECISION
 from highroad.domain.entry import KeyDestroyed
 from highroad.domain.error import DecisionRefused
@@ -19,9 +18,6 @@ from highroad.ledger.authorship import authorship, post
 from highroad.ledger.ledger import Ledger
 from highroad.ledger.tables.rows import record
 from highroad.ports.tables import Cell
-
-PRIVILEGED: Final = "tier_privileged"
-"""The obligation of a privileged tool, as `approve` names it."""
 
 
 class Rules:
@@ -42,7 +38,7 @@ class Rules:
             return "there is no such approval"  # as for one that does not exist
         if self.four_eyes and opaque_id == approval.requester:
             return "who requests a call does not approve it: ask somebody else"
-        if not by.authenticated and any(o.code == PRIVILEGED for o in approval.obligations):
+        if not by.authenticated and any(o.code == TIER_PRIVILEGED for o in approval.obligations):
             return "a privileged tool asks people whose identity somebody has checked"
         if self.roles and not self.roles & by.roles:
             return f"deciding needs one of the roles {', '.join(sorted(self.roles))}"

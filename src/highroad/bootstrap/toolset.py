@@ -1,14 +1,13 @@
 """The tools of a runtime, and what is said of them before its ledger is opened."""
 
 from collections.abc import Callable, Iterable, Mapping
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
 
 from highroad.adapters.policy.cel import CelConditions
 from highroad.adapters.policy.rules import RulesPolicy
 from highroad.domain.error import DeclarationError, SettingsError
-from highroad.domain.identity import Principal
+from highroad.domain.permission import Permissions
 from highroad.domain.policy import Role
 from highroad.ledger.inquiry.report import Grants
 from highroad.pipeline.deps import Deps
@@ -28,7 +27,7 @@ class Toolset:
     registry: Registry
     deps: Deps
     policy: RulesPolicy
-    permissions: Callable[[Principal], AbstractSet[str]] | None
+    permissions: Permissions | None
     """What a principal holds, by the policy; `None` where no policy is in force."""
     asks: Mapping[str, Condition]
     """Compiled `ask` rules by digest of the definition."""

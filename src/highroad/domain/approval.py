@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from enum import IntEnum, StrEnum
+from typing import Final
 
 from highroad.domain.error import DecisionRefused
 
@@ -15,6 +16,10 @@ class Level(IntEnum):
     """One entitled approver."""
     QUORUM = 3
     """Several of them."""
+
+
+TIER_PRIVILEGED: Final = "tier_privileged"
+"""Code of the obligation of a privileged tool: it asks people whose identity was checked."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,15 +51,21 @@ class BudgetDemand:
     is_final: bool = False
     """Used by being taken: it is not held, cannot be given back, and counts at every asking."""
 
+    meters: tuple[tuple[int, int], ...] = field(init=False, repr=False, compare=False)
+    """Of each meter that is taken of: where it stands, and how much."""
     bounds: tuple[tuple[int, int, int, float], ...] = field(init=False, repr=False, compare=False)
     """Of each meter that is taken of and limited: where it stands, how much, the limit, and from
     where on that is near."""
 
     def __post_init__(self) -> None:
         """Work out once what is asked again and again."""
-        pairs = enumerate(zip(self.amount, self.most, strict=True))
-        self.bounds = tuple(  # type: ignore[misc]  # frozen for everybody else
-            (at, wanted, most, most * NEAR) for at, (wanted, most) in pairs if wanted and most >= 0
+        self.meters = tuple(  # type: ignore[misc]  # frozen for everybody else
+            (at, wanted) for at, wanted in enumerate(self.amount) if wanted
+        )
+        self.bounds = tuple(  # type: ignore[misc]  # see above
+            (at, wanted, self.most[at], self.most[at] * NEAR)
+            for at, wanted in self.meters
+            if self.most[at] >= 0
         )
 
     def shortage(self, has: Sequence[int], lapsed: tuple[str, ...] = ()) -> "Shortage | None":
@@ -187,7 +193,7 @@ class AttemptResult(StrEnum):
     """Nothing: it was called off before, or went wrong for reasons of its own."""
 
 
-@value
+@value(kw_only=False)
 class Settled:
     """A budget's part of a piece of work that has ended: `used` replaces what was held.
 
@@ -198,7 +204,7 @@ class Settled:
     used: Amount
 
 
-@value
+@value(kw_only=False)
 class Reported:
     """A passed attempt has ended."""
 

@@ -34,6 +34,7 @@ class Code(StrEnum):
     OVERLOADED = "overloaded"
     LIMITS_UNAVAILABLE = "limits_unavailable"
     LOOP_DETECTED = "loop_detected"
+    BLOCKED = "blocked"
     IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused"
     TIMEOUT = "timeout"
     EXECUTION_ERROR = "execution_error"
@@ -193,6 +194,10 @@ class AnchorError(HighroadError):
 
 class CountersError(HighroadError):
     """What limits count cannot be reached. What needs a limit is refused until it can (P6)."""
+
+
+class CacheError(HighroadError):
+    """The cache of results cannot be reached. Calls run without it, and it is asked again later."""
 
 
 class LedgerOwned(LedgerError):  # noqa: N818 - named by its code, `ledger_owned`

@@ -42,6 +42,29 @@ class Isolation(StrEnum):
     """In a worker process, which is killed when the time is up."""
 
 
+class Concurrency(StrEnum):
+    """What of the calls made together may run beside a call of the tool."""
+
+    FREE = "free"
+    """Anything but a barrier."""
+    SERIAL = "serial"
+    """What is free; the rest comes before or after it, in the order in which it was written."""
+    BARRIER = "barrier"
+    """Nothing: all before it has ended, and nothing behind it has begun."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchRule:
+    """Which calls of a tool one run of a body may serve."""
+
+    size: int
+    """At most so many."""
+    wait_s: float
+    """How long the first waits for others, in seconds."""
+    mixes_principals: bool = False
+    """Those of several principals of one organization too."""
+
+
 class ArgumentRole(StrEnum):
     """What an argument decides."""
 
@@ -103,6 +126,10 @@ class ToolDefinition:
             first; `None` makes none.
         cost_usd: Most that one call may cost, reserved before it runs.
         cache_s: How long a result may be served again; 0 is never.
+        cache_stale_s: How long after that it is served while a fresh one is fetched behind it.
+        cache_public: Its results answer every principal of the organization; `None` is no.
+        cache_tags: What its results tell of, with arguments in braces.
+        invalidates: Tags of results that it lets go once it may have taken effect.
         honoured_s: How long an idempotent tool's other side remembers a key.
         settle_after_s: How long to wait before a probe may be believed.
         max_per_run: Most calls that one run may make; `None` leaves it to the limits.
@@ -114,6 +141,10 @@ class ToolDefinition:
         examples: Arguments of calls worth imitating; each fits `input_schema`.
         flag: Feature flag that must be on for whoever calls it; `None` is none.
         dependency: What it cannot work without; `None` is itself alone.
+        concurrency: What may run beside it; `None` is free for reads, and serial else.
+        order_by: Arguments that name an object: of the calls made together, those that name the
+            same one come one after the other, in the order in which they were written.
+        batch: Which of its calls are served together; `None` is each by itself.
         isolation: Where its body runs apart; `None` is in this process.
         fallback: What stands in for it, in order, in words.
         deprecated: What to use instead; `None` is a version in good standing.
@@ -149,16 +180,31 @@ class ToolDefinition:
     examples: tuple[JsonObject, ...] = ()
     flag: str | None = None
     dependency: str | None = None
+    concurrency: Concurrency | None = None
+    order_by: tuple[str, ...] = ()
+    batch: BatchRule | None = None
     isolation: Isolation | None = None
     fallback: tuple[str, ...] = ()
     deprecated: str | None = None
     source: str = ""
     annotations: Mapping[str, JsonValue] = field(default_factory=dict)
+    cache_stale_s: float | None = None
+    cache_public: bool | None = None
+    cache_tags: tuple[str, ...] = ()
+    invalidates: tuple[str, ...] = ()
 
     @property
     def needs(self) -> str:
         """The dependency whose breaker and bulkhead its attempts pass; its own name without one."""
         return self.dependency or self.name
+
+    @property
+    def runs_beside(self) -> Concurrency:
+        """What may run beside it: who says nothing of effects keeps them in order."""
+        if self.concurrency is not None:
+            return self.concurrency
+        is_free = self.batch is not None or not self.has_effects
+        return Concurrency.FREE if is_free else Concurrency.SERIAL
 
     @property
     def has_effects(self) -> bool:

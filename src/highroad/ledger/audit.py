@@ -1,8 +1,7 @@
 """What the ledger tells those who answer for it: trails of runs, explanations of calls."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from operator import attrgetter
@@ -10,6 +9,7 @@ from typing import Final, TypedDict, Unpack
 
 from highroad.domain.error import LedgerError, NotRecorded
 from highroad.domain.identity import DEFAULT_ORGANIZATION, Principal
+from highroad.domain.permission import Permissions
 from highroad.domain.trail import Explanation, Trail
 from highroad.ledger.history import read_call
 from highroad.ledger.inquiry import telling
@@ -83,7 +83,7 @@ class Audit(Proving):
     def __init__(  # noqa: PLR0913 - what it answers from, each by name
         self,
         ledger: Ledger,
-        permissions: Callable[[Principal], AbstractSet[str]] = attrgetter("permissions"),
+        permissions: Permissions = attrgetter("permissions"),
         *,
         is_owner: bool,
         differ: Differ | None = None,

@@ -139,11 +139,12 @@ class Budgets:
             amount: At most. Work that declares no maximum reserves the `ceiling`.
         """
         shares = self._shares.of_work(spender, amount)
-        return Spending(spender=spender, amount=amount, shares=shares)
+        return Spending(spender, amount, shares)
 
     async def look(self, spending: Spending) -> Exceeded | RateExceeded | None:
         """Which limit `reserve` would break now, if any; nothing is taken."""
-        exceeded, shares = self._uncounted(spending), spending.shares
+        near, shares = self._nearly_late(spending.spender.run), spending.shares
+        exceeded = self._uncounted(spending, near)
         if exceeded is not None or not shares:
             return exceeded
         short = await self._known(shares, self.counters.look)
@@ -155,10 +156,10 @@ class Budgets:
         Raises:
             CountersError: Nobody can say whether there is room.
         """
-        exceeded, shares = self._uncounted(spending), spending.shares
+        near, shares = self._nearly_late(spending.spender.run), spending.shares
+        exceeded = self._uncounted(spending, near)
         if exceeded is not None:
             return exceeded
-        near = self._nearly_late(spending.spender.run)
         if shares:
             got = await self._take(shares, spending.spender.holder)
             if isinstance(got, Shortage):
@@ -174,7 +175,7 @@ class Budgets:
         shares = self._shares.of_budgets(spender, amount)
         for run in spender.run.lineage:
             run.began = None  # it is about to be out of date
-        spending = Spending(spender=spender, amount=amount, shares=shares)
+        spending = Spending(spender, amount, shares)
         reservation = Reservation(self.counters, spending)
         reservation.commit()
         return reservation
@@ -275,12 +276,12 @@ class Budgets:
 
     # -- what is told ------------------------------------------------------------------------
 
-    def _uncounted(self, spending: Spending) -> Exceeded | None:
+    def _uncounted(self, spending: Spending, near: Sequence[Exceeded]) -> Exceeded | None:
         """What needs no counting: wall time of runs, limits of a call and of a run of one."""
         spender, amount = spending.spender, spending.amount
-        late = self._late(spender.run)
-        if late is not None:
-            return late
+        for run_s in near:
+            if run_s.count >= run_s.allowed:
+                return run_s
         for most in self._of_call:
             share = of_call(amount, most)
             short = share.demand.shortage(NOTHING)
@@ -296,22 +297,17 @@ class Budgets:
         short = share.demand.shortage(NOTHING)
         return None if short is None else share.exceeded(short.meter, short.count, short.most)
 
-    def _late(self, run: LiveRun) -> Exceeded | None:
-        """Wall time of the run, or of one above it."""
-        most_s = self._limits.run_s
-        for each in run.lineage:
-            if each.elapsed_s >= most_s:
-                elapsed_s = round(each.elapsed_s, 3)
-                return Exceeded("run_s", elapsed_s, most_s, is_above=each is not run)
-        return None
-
     def _nearly_late(self, run: LiveRun) -> tuple[Exceeded, ...]:
+        """Wall time of the run and of those above it, where it is nearly over, or is."""
         most_s = self._limits.run_s
-        return tuple(
-            Exceeded("run_s", round(each.elapsed_s, 3), most_s, is_above=each is not run)
-            for each in run.lineage
-            if each.elapsed_s >= most_s * NEAR
-        )
+        found: list[Exceeded] = []
+        each: LiveRun | None = run
+        while each is not None:
+            elapsed_s = each.elapsed_s
+            if elapsed_s >= most_s * NEAR:
+                found.append(Exceeded("run_s", elapsed_s, most_s, is_above=each is not run))
+            each = each.parent
+        return tuple(found)
 
     def _exceeded(self, shares: Sequence[Share], short: Shortage) -> Exceeded | RateExceeded:
         for share in shares:

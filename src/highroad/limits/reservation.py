@@ -60,18 +60,17 @@ class Reservation:
             raise BrokenPromise(f"settled a reservation that is {self._state}")
         self._state = "settled"
         spender = self._spending.spender
-        shares = [share for share in self._spending.shares if isinstance(share, BudgetShare)]
+        returns = [
+            # Where one tool's calls are counted, nothing else is.
+            Settled(share.demand, used if share.cap is None else share.demand.amount)
+            for share in self._spending.shares
+            if isinstance(share, BudgetShare)
+        ]
         if spender.is_alone and spender.run.seeded:
             # Calls from inside its body took of its run, whose account has it from the ledger.
-            shares.append(of_run(spender.run, self.amount, UNLIMITED, is_above=False))
-        if shares:
-            returns = [
-                # Where one tool's calls are counted, nothing else is.
-                Settled(
-                    demand=share.demand, used=used if share.cap is None else share.demand.amount
-                )
-                for share in shares
-            ]
+            share = of_run(spender.run, self.amount, UNLIMITED, is_above=False)
+            returns.append(Settled(share.demand, used))
+        if returns:
             await self._counters.give(returns, holder=spender.holder)
 
     async def leave(self) -> None:

@@ -212,7 +212,7 @@ def tool_turn(principal_id: str, tool: str, per_minute: int) -> TurnShare:
     return TurnShare(RateDemand(key=key, most=per_minute), per_minute)
 
 
-@value
+@value(kw_only=False)
 class Spending:
     """What one piece of work is about to take of budgets and rates."""
 

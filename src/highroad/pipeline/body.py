@@ -1,31 +1,33 @@
 """Running the body of a tool: what it is handed, where it runs, and for how long."""
 
-import asyncio
 import inspect
 import logging
 from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 import orjson
 
 from highroad.domain.call import Call
 from highroad.domain.outcome import AnyOutcome, Proof
+from highroad.domain.proposed import ProposedCalls, Terms
+from highroad.pipeline.batching import Watch, batched
 from highroad.pipeline.context import RoadContext
-from highroad.pipeline.guest import Answer, describe
+from highroad.pipeline.guest import Answer, describe, request
 from highroad.pipeline.judgement import Told, overloaded
+from highroad.pipeline.resources import Loan
 from highroad.pipeline.threads import Overloaded
 from highroad.pipeline.timer import within
 from highroad.ports.sandbox import SandboxError
 from highroad.tools.body.context import ToolContext
-from highroad.tools.compile import RegisteredTool
+from highroad.tools.compile import BatchRun, RegisteredTool
 
 _log: Final = logging.getLogger("highroad.road")
 
-Watch: TypeAlias = Callable[[RoadContext, int, Future[object]], None]
-"""Is handed a body that was given up on, with the number of its attempt."""
+_PROMISED_BY_NOBODY: Final = object()
+"""In place of a result that breaks its promise, where what is left of it would not show that."""
 
 
 class Progress:
@@ -55,10 +57,17 @@ class Progress:
         A body that runs on astray in its thread has no time left: nothing begins behind it.
         """
         services = self._context.services
+        return await services.nested(self._parent(), tool, arguments, idempotency_key)
+
+    async def call_all(self, calls: ProposedCalls, terms: Terms) -> tuple[AnyOutcome, ...]:
+        """Drive several, each as `call` does; none has more time than this one."""
+        return await self._context.services.nested_all(self._parent(), calls, terms)
+
+    def _parent(self) -> Call:
+        """The call as it is the parent of others: their deadline is that of its attempt."""
         left_s = 0.0 if self.is_over else self._context.attempt_left_s()
-        deadline_ms = services.clock.now_ms() + int(left_s * 1_000)
-        parent = replace(self._call, deadline_ms=deadline_ms)
-        return await services.nested(parent, tool, arguments, idempotency_key)
+        deadline_ms = self._context.services.clock.now_ms() + int(left_s * 1_000)
+        return replace(self._call, deadline_ms=deadline_ms)
 
 
 async def tool_context(call: Call, context: RoadContext) -> ToolContext[Any]:
@@ -88,12 +97,6 @@ async def tool_context(call: Call, context: RoadContext) -> ToolContext[Any]:
     return context.seen
 
 
-def is_called_off() -> bool:
-    """Whether a cancellation is the caller's, and not one that author's code brought on itself."""
-    task = asyncio.current_task()
-    return task is None or task.cancelling() > 0
-
-
 def run_body(
     call: Call, context: RoadContext, timeout_s: float, watch: Watch
 ) -> Coroutine[Any, Any, object]:
@@ -113,42 +116,70 @@ def run_body(
     """
     if context.tool.is_apart:
         return _run_apart(call, context, timeout_s)
+    if context.tool.batch is not None:
+        return within(timeout_s, _run_with_others(call, context, context.tool.batch, watch))
     return within(timeout_s, _run(call, context, watch))
 
 
 async def _run(call: Call, context: RoadContext, watch: Watch) -> object:
     tool, arguments = context.tool, call.known_arguments
+    loan: Loan | None = None
     seen = None
     if tool.context_parameter is not None:
         seen = await tool_context(call, context)
     try:
-        resources = None
         if tool.resources:
-            opened = context.services.deps.resource
-            resources = {need.parameter: await opened(need) for need in tool.resources}
+            loan = await context.services.resources.lend(tool.resources, call.principal)
+        resources = None if loan is None else loan.opened
         if not tool.is_async:
             start = partial(tool.start, arguments, context=seen, resources=resources)
-            return await _run_in_thread(start, context, watch)
+            return await _run_in_thread(start, context, watch, loan)
         context.doubt.begin(context.record.attempts, tool.definition)
         started = tool.start(arguments, context=seen, resources=resources)
         return await started if inspect.isawaitable(started) else started
     finally:
-        # What is asked afterwards, as a probe, is no part of this attempt.
-        if context.seen is seen:
-            context.seen = None
-        if seen is not None and isinstance(seen.progress, Progress):
-            seen.progress.is_over = True
+        if loan is not None:
+            loan.end()
+        if seen is not None:
+            _part_with(seen, context)
 
 
-async def _run_in_thread(start: Callable[[], object], context: RoadContext, watch: Watch) -> object:
+def _part_with(seen: ToolContext[Any], context: RoadContext) -> None:
+    """The attempt is over: what is asked afterwards, as a probe, is no part of it."""
+    if context.seen is seen:
+        context.seen = None
+    if isinstance(seen.progress, Progress):
+        seen.progress.is_over = True
+
+
+async def _run_with_others(
+    call: Call, context: RoadContext, body: BatchRun, watch: Watch
+) -> object:
+    seen = await tool_context(call, context)
+    try:
+        return await batched(call, context, seen, body, watch)
+    finally:
+        _part_with(seen, context)
+
+
+async def _run_in_thread(
+    start: Callable[[], object], context: RoadContext, watch: Watch, loan: Loan | None
+) -> object:
     """Wait for a body in a thread; one that nobody waits for any more is watched."""
     attempt = context.record.attempts
+
+    def leave(body: Future[object]) -> None:
+        """It runs on, with all that it has."""
+        if loan is not None:
+            loan.keep(body)
+        watch(context, attempt, body)
+
     try:
         return await context.services.threads.run(
             context.tool.definition.needs,
             start,
             begin=partial(context.doubt.begin, attempt, context.tool.definition),
-            leave=lambda body: watch(context, attempt, body),
+            leave=leave,
         )
     except Overloaded:
         raise Told(overloaded()) from None
@@ -157,11 +188,11 @@ async def _run_in_thread(start: Callable[[], object], context: RoadContext, watc
 async def _run_apart(call: Call, context: RoadContext, timeout_s: float) -> object:
     """Have a worker run the body; cancelled, the worker is killed, and nothing runs on."""
     tool, sandbox = context.tool, context.services.sandbox
-    body, request = describe(tool), orjson.dumps(call.known_arguments)
     try:
-        cell = await within(context.remaining_s(), sandbox.prepare(body))
+        cell = await within(context.remaining_s(), sandbox.prepare(describe(tool)))
         context.doubt.begin(context.record.attempts, tool.definition)
-        run = cell.run(request)
+        now_ms = context.services.clock.now_ms()
+        run = cell.run(request(call.known_arguments, now_ms=now_ms))
         answer = Answer.read(await within(min(timeout_s, context.remaining_s()), run))
     except SandboxError as error:
         _log.warning("the body of %s was lost: %s", tool.name, error)
@@ -182,4 +213,4 @@ def _result_of(answer: Answer, tool: RegisteredTool[Any]) -> object:
     if not answer.is_invalid:
         return tool.result.read(answer.data, blobs)
     broken = orjson.loads(answer.data)
-    return broken if tool.result.encode(broken).problems else Answer
+    return broken if tool.result.encode(broken).problems else _PROMISED_BY_NOBODY

@@ -1,16 +1,14 @@
-"""What bodies are handed beside their arguments: deps per principal and run, resources."""
+"""What bodies are handed in their context: deps, made per principal and run."""
 
-import asyncio
 import inspect
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from types import NoneType
 from typing import Any, Final
 
 from highroad.domain.error import DeclarationError
 from highroad.domain.identity import Principal
-from highroad.tools.compile import RegisteredTool, ResourceNeed
+from highroad.tools.compile import RegisteredTool
 
 Factory = Callable[..., Any | Awaitable[Any]]
 """Makes a dep, of nothing or of the principal; sync or async."""
@@ -19,7 +17,7 @@ _KEPT_RUNS: Final = 1_024
 
 
 class Deps:
-    """Makes deps when they are first wanted, and opens resources once per process."""
+    """Makes deps when they are first wanted."""
 
     def __init__(self, factories: Mapping[type, Factory] | None = None) -> None:
         self._factories = dict(factories or {})
@@ -28,10 +26,6 @@ class Deps:
             for kind, factory in self._factories.items()
         }
         self._kept: OrderedDict[tuple[type, Principal, str], Any] = OrderedDict()
-        self._resources: dict[object, Any] = {}
-        """By factory."""
-        self._opening = asyncio.Lock()
-        self._stack = AsyncExitStack()
 
     def check(self, tool: RegisteredTool[Any]) -> None:
         """See that what a tool asks for can be made.
@@ -73,22 +67,6 @@ class Deps:
                 self._kept.popitem(last=False)
         return made
 
-    async def resource(self, need: ResourceNeed) -> object:
-        """The resource that a body takes, opened when it is first wanted."""
-        if need.factory in self._resources:
-            return self._resources[need.factory]
-        async with self._opening:
-            if need.factory not in self._resources:
-                manager = need.factory()
-                if isinstance(manager, AbstractAsyncContextManager):
-                    opened = await self._stack.enter_async_context(manager)
-                else:
-                    opened = self._stack.enter_context(manager)
-                self._resources[need.factory] = opened
-        return self._resources[need.factory]
-
-    async def close(self) -> None:
-        """Close what was opened, last first."""
-        await self._stack.aclose()
-        self._resources.clear()
+    def clear(self) -> None:
+        """Forget what was made."""
         self._kept.clear()

@@ -13,6 +13,7 @@ from highroad.domain.ids import uuid_hex, with_prefix
 from highroad.domain.value import value
 from highroad.ledger.history import CallHistory
 from highroad.ledger.record import CallRecord
+from highroad.ledger.results import Fetch
 from highroad.limits.runs import LiveRun
 from highroad.pipeline import keys
 from highroad.pipeline.context import RoadContext
@@ -45,6 +46,8 @@ class Proposal:
     evidence: Evidence = NO_EVIDENCE
     dry_run: bool = False
     door: str = "python"
+    deadline_ms: int | None = None
+    """Unix time by which it has to be over, where that is before its own time is up."""
 
 
 async def take_in(
@@ -55,6 +58,9 @@ async def take_in(
     now_ms = services.clock.now_ms()
     call_id = services.ids.new("call")
     own_id = with_prefix(call_id, "run")
+    deadline_ms = now_ms + int(services.limits.call_s * 1_000)
+    if proposal.deadline_ms is not None:
+        deadline_ms = min(deadline_ms, proposal.deadline_ms)
     if proposal.run is None and proposal.parent is None and proposal.conversation is None:
         run = services.runs.begin(own_id)
     else:
@@ -68,7 +74,7 @@ async def take_in(
         tool=proposal.tool,
         raw=proposal.arguments,
         principal=principal,
-        deadline_ms=now_ms + int(services.limits.call_s * 1_000),
+        deadline_ms=deadline_ms,
         created_ms=now_ms,
         step=run.next_step(),
         is_direct=run.is_direct,
@@ -114,7 +120,7 @@ async def take_in_nested(
     services: Services,
     parent: Call,
     tool: tuple[str, str | None],
-    arguments: Mapping[str, object],
+    arguments: Mapping[str, object] | str | bytes,
     key: str | None,
 ) -> tuple[Call, RoadContext]:
     """A call from inside the body of `parent`: same run, principal and deadline.
@@ -174,6 +180,34 @@ async def take_in_successor(
     )
     context = await _context(services, made, run)
     context.made_as = successor
+    return made, context
+
+
+async def take_in_refresh(services: Services, call: Call, fetch: Fetch) -> tuple[Call, RoadContext]:
+    """A read that was answered past its time, once more: a run of its own, for the same caller."""
+    now_ms = services.clock.now_ms()
+    run = services.runs.begin(with_prefix(fetch.call_id, "run"))
+    made = replace(
+        call,
+        id=fetch.call_id,
+        run_id=run.run_id,
+        trace_id=uuid_hex(fetch.call_id),
+        version=call.known_definition.version,
+        created_ms=now_ms,
+        deadline_ms=now_ms + int(services.limits.call_s * 1_000),
+        step=run.next_step(),
+        is_direct=True,
+        idempotency_key=None,
+        parent_id=None,
+        revision=0,
+        door="cache",
+        stands_in_for=None,
+        redrives=None,
+        definition=None,
+        arguments=None,
+    )
+    context = await _context(services, made, run)
+    context.fetch = fetch
     return made, context
 
 

@@ -84,11 +84,11 @@ ROAD: Final = (
     Stage("resolve", resolve.resolve),
     Stage("validate", validate.validate),
     Stage("authorize", authorize.authorize, authorize.applies),
-    Stage("dedupe", dedupe.dedupe, dedupe.applies, dedupe.applies_to_lone_read),
-    Stage("screen", screen.screen, screen.applies, screen.applies_to_lone_read),
+    Stage("dedupe", dedupe.dedupe, applies_to_lone_read=dedupe.applies_to_lone_read),
+    Stage("screen", screen.screen, applies_to_lone_read=screen.applies_to_lone_read),
     Stage("assess", assess.assess, assess.applies),
     Stage("approve", approve.approve, approve.applies),
-    Stage("admit", admit.admit, admit.applies, admit.applies_to_lone_read),
+    Stage("admit", admit.admit, applies_to_lone_read=admit.applies_to_lone_read),
     Stage("execute", execute.execute),
 )
 
@@ -168,10 +168,30 @@ async def enter(services: Services, taking_in: Awaitable[tuple[Call, RoadContext
     try:
         call, context = await taking_in
     except LedgerError as error:
-        call_id = services.ids.new("call")
-        _log.warning("call %s refused: %s: %s", call_id, NO_LEDGER.code, error)
-        return Refused(call_id=call_id, error=NO_LEDGER)
+        return _shut_out(services, error)
     return await drive(call, context)
+
+
+def _shut_out(services: Services, error: LedgerError) -> Refused:
+    call_id = services.ids.new("call")
+    _log.warning("call %s refused: %s: %s", call_id, NO_LEDGER.code, error)
+    return Refused(call_id=call_id, error=NO_LEDGER)
+
+
+async def turn_away(
+    services: Services, taking_in: Awaitable[tuple[Call, RoadContext]], ending: Ending
+) -> AnyOutcome:
+    """End a call that is not to begin; it is counted, and the ledger knows its tool (P3, P6)."""
+    try:
+        call, context = await taking_in
+    except LedgerError as error:
+        return _shut_out(services, error)
+    return await drive(call, context, ending=_turned_away(call, context, ending))
+
+
+async def _turned_away(call: Call, context: RoadContext, ending: Ending) -> Ending:
+    verdict = await _pass(_TO_THE_TOOL, call, context)
+    return _refused(verdict, context) if isinstance(verdict, Refuse) else ending
 
 
 async def _travel(call: Call, context: RoadContext) -> Refuse | Hold | Join | Conclude:
@@ -263,18 +283,22 @@ async def _end_of(verdict: Refuse | Hold | Join, context: RoadContext) -> Ending
     """What it means for the call that a stage neither let it go on nor ended it."""
     match verdict:
         case Refuse():
-            return Ending(
-                status=Status.REFUSED,
-                error=verdict.error,
-                rule=verdict.rule,
-                actual=verdict.actual,
-                decided_by=context.record.trace[-1][0],
-                keeps_key=verdict.keeps_key,
-            )
+            return _refused(verdict, context)
         case Hold(approval=approval):
             return held_by(approval)
         case Join(call_id=call_id, maker=maker):
             return await _join(call_id, context, maker)
+
+
+def _refused(verdict: Refuse, context: RoadContext) -> Ending:
+    return Ending(
+        status=Status.REFUSED,
+        error=verdict.error,
+        rule=verdict.rule,
+        actual=verdict.actual,
+        decided_by=context.record.trace[-1][0],
+        keeps_key=verdict.keeps_key,
+    )
 
 
 async def _join(call_id: str, context: RoadContext, maker: str | None) -> Ending | Held:

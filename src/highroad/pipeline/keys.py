@@ -1,48 +1,29 @@
-"""Idempotency keys: how a call gets one, and what the second call with a key is answered.
+"""Idempotency keys: how a call gets one, and how it takes it.
 
-The table of DESIGN section 2 ("Keys") stands here and nowhere else: `dedupe` reads it before
-anybody is asked, and a call that loses the race for its key at the hold or the intent reads it
-then.
+What the second call with a key is answered stands in `highroad.pipeline.repetition`.
 """
 
-import logging
 from dataclasses import replace
 from typing import Final
 
-import orjson
-
 from highroad.domain.call import Call
 from highroad.domain.entry import ApprovalSpent, Entry, KeyClaim, KeyDestroyed, KeyTaken, Written
-from highroad.domain.error import BrokenPromise, CallError, Code, VaultError
-from highroad.domain.outcome import Ending, Status
-from highroad.domain.verdict import Conclude, Hold, Join, Proceed, Refuse, Verdict
+from highroad.domain.error import BrokenPromise, CallError, Code
+from highroad.domain.verdict import Proceed, Refuse, Verdict
 from highroad.ledger.canonical import canonical
-from highroad.ledger.history import CallHistory
+from highroad.pipeline import repetition
 from highroad.pipeline.context import RoadContext
-from highroad.pipeline.stand_in import CONCLUDED
-
-_log: Final = logging.getLogger("highroad.road")
 
 REMEMBER_MS: Final = 30 * 86_400_000
 """A claim outlives the month in which somebody may still ask whether it happened."""
 
 _RACES: Final = 100
+"""How often a call that lost its key to one that does not keep it tries again."""
 
 ERASED: Final = CallError(
     code=Code.LEDGER_UNAVAILABLE,
     message="The run of this call was erased just as the call began; nothing was done.",
     hint="Make the call again if it is still wanted.",
-    retryable=True,
-)
-REUSED: Final = CallError(
-    code=Code.IDEMPOTENCY_KEY_REUSED,
-    message="This idempotency key was used before, for other arguments.",
-    hint="Use a new key for a new call, or repeat the call exactly as it was.",
-)
-NOT_YET: Final = CallError(
-    code=Code.DEPENDENCY_UNAVAILABLE,
-    message="The same call was given up on, and what stands in for it may be under way.",
-    hint="Try again in a few minutes.",
     retryable=True,
 )
 
@@ -82,34 +63,6 @@ def _key_arguments(call: Call, context: RoadContext) -> bytes:
     return canonical({name: arguments.get(name) for name in named})
 
 
-async def answer(call: Call, context: RoadContext, claim: KeyClaim) -> Verdict:
-    """What `call` is answered, given the claim that stands on its key."""
-    if claim.call_id == call.id:
-        return Proceed(call)
-    if context.claim is not None and claim.arguments != context.claim.arguments:
-        return Refuse(REUSED, rule="idempotency.arguments")
-    if context.services.inflight.is_flying(claim.call_id):
-        return Join(claim.call_id)
-    history = await context.services.ledger.history(claim.call_id)
-    if history is not None and _is_overdue(history, context):
-        # Nobody has looked since: it ends now.
-        await context.services.joiner(claim.call_id)
-        history = await context.services.ledger.history(claim.call_id)
-    if history is None or history.ended is None:
-        if history is not None and history.is_held and history.approval is not None:
-            return Hold(history.approval)
-        # Its owner is gone: recovery settles it, and its ending answers.
-        return Join(claim.call_id)
-    return await answer_ended(call, context, history)
-
-
-def _is_overdue(history: CallHistory, context: RoadContext) -> bool:
-    """Whether it waits for people whose time is over."""
-    if not history.is_held or history.approval is None:
-        return False
-    return history.approval.is_overdue(context.services.clock.now_ms())
-
-
 async def take(call: Call, context: RoadContext, entry: Entry) -> Written | ApprovalSpent | Verdict:
     """Write the entry that claims the call's key; who loses it is answered from the winner.
 
@@ -127,151 +80,8 @@ async def take(call: Call, context: RoadContext, entry: Entry) -> Written | Appr
             return Refuse(ERASED, rule="run.erased")
         if not isinstance(receipt, KeyTaken):
             raise BrokenPromise(f"call {call.id} has ended, and was driven on")
-        answered = await answer(call, context, receipt.claim)
+        answered = await repetition.answer(call, context, receipt.claim)
         if not isinstance(answered, Proceed):
             return answered
         entry = replace(entry, claim=context.claim)
     raise BrokenPromise(f"call {call.id} lost its key {_RACES} times to calls that do not keep it")
-
-
-async def answer_redrive(call: Call, context: RoadContext) -> Verdict:
-    """What a call is answered that makes another one again on whose key no claim stands.
-
-    That one may have been a run of one, which claims none, or its claim has expired.
-    """
-    history = await context.services.ledger.history(call.redrives or "")
-    if history is None or history.ended is None:
-        return Refuse(NOT_YET, rule=f"redrives.{call.redrives}")
-    return await answer_ended(call, context, history)
-
-
-async def _answer_successor(
-    call: Call, context: RoadContext, history: CallHistory, successor: str
-) -> Verdict:
-    """What a call is answered whose key belongs to one that another call stands in for.
-
-    As long as that one may have taken effect, the two must not both (P11). Where it was not made
-    after all, because its process died before, or did nothing, the key is free.
-    """
-    inflight = context.services.inflight
-    if inflight.is_inside(call, successor):
-        return Refuse(NOT_YET, rule=f"fallback.inside {successor}")
-    if inflight.is_flying(successor):
-        return Join(successor, maker=inflight.tool_of(successor))
-    stand_in = await context.services.ledger.history(successor)
-    if stand_in is None and context.services.ledger.store.is_shared and _is_young(history, context):
-        return Refuse(NOT_YET, rule=f"fallback.{successor}")
-    verdict = None if stand_in is None else await _answer_from(stand_in, call, context)
-    return verdict or _take_over(call, context, history)
-
-
-async def _answer_from(stand_in: CallHistory, call: Call, context: RoadContext) -> Verdict | None:
-    """What a stand-in answers for the call before it; `None` where it did nothing."""
-    if stand_in.ended is None:
-        if stand_in.is_held and stand_in.approval is not None:
-            return Hold(stand_in.approval)
-        return Join(stand_in.call_id, maker=stand_in.opening["tool"])
-    if stand_in.successor is None and not _may_have_done(stand_in):
-        return None
-    verdict = await answer_ended(call, context, stand_in)
-    return None if isinstance(verdict, Proceed) else verdict
-
-
-def _may_have_done(stand_in: CallHistory) -> bool:
-    """Whether it took effect, or may have; an answer that was only said did not."""
-    if stand_in.ended is None or stand_in.ended["rule"] in CONCLUDED:
-        return False
-    return stand_in.status in {Status.COMPLETED, Status.UNKNOWN}
-
-
-def _is_young(history: CallHistory, context: RoadContext) -> bool:
-    """Whether the process that ended a call may still be about to make the one behind it."""
-    ended_ms = 0 if history.ended is None else int(history.ended["at"])
-    services = context.services
-    return services.clock.now_ms() < ended_ms + services.limits.call_s * 1_000
-
-
-async def answer_ended(call: Call, context: RoadContext, history: CallHistory) -> Verdict:
-    """What a call is answered whose key belongs to a call that has ended."""
-    if history.successor is not None:
-        return await _answer_successor(call, context, history, history.successor)
-    return await _answer_alone(call, context, history)
-
-
-async def _answer_alone(call: Call, context: RoadContext, history: CallHistory) -> Verdict:
-    """The same, where nothing stood in for that call."""
-    rule = f"idempotency.{history.status}"
-    match history.status:
-        case Status.COMPLETED:
-            return await _repeat(context, history, rule)
-        case Status.UNKNOWN:
-            if history.settled is True:
-                return await _repeat(context, history, rule)
-            if history.settled is False:
-                return _take_over(call, context, history)
-            return Conclude(
-                Ending(
-                    status=Status.UNKNOWN,
-                    error=CallError(
-                        code=Code.OUTCOME_UNKNOWN,
-                        message="The same call was made before and nobody knows its outcome.",
-                        hint="Do not call again; a person has to settle the first one.",
-                    ),
-                    source=history.call_id,
-                    is_repeated=True,
-                    rule=rule,
-                    decided_by="dedupe",
-                )
-            )
-        case Status.REFUSED:
-            return _rejected(call, context, history)
-        case _:
-            return Proceed(call)
-
-
-def _rejected(call: Call, context: RoadContext, history: CallHistory) -> Verdict:
-    """A person's rejection stands for its run; in another one nobody was asked yet."""
-    if history.run_id != call.run_id:
-        return _take_over(call, context, history)
-    return Refuse(
-        CallError(
-            code=Code.REJECTED,
-            message="A person rejected this call before; it stands for this run.",
-            hint="Do not call again; tell the user that it was rejected.",
-        ),
-        rule=f"idempotency.rejected {history.call_id}",
-    )
-
-
-def _take_over(call: Call, context: RoadContext, history: CallHistory) -> Verdict:
-    """Run under a key that the call before has no more use for."""
-    if context.claim is not None:
-        context.claim = replace(context.claim, replaces=history.call_id)
-    return Proceed(call)
-
-
-async def _repeat(context: RoadContext, history: CallHistory, rule: str) -> Verdict:
-    """The stored outcome of a completed call; one whose result was destroyed has completed too.
-
-    A result of which only a part is gone is not made up: that is the ledger's trouble.
-    """
-    ledger = context.services.ledger
-    stored: bytes | None = None
-    try:
-        stored = await ledger.open_json(history, "result")
-    except VaultError as error:
-        _log.warning("call %s answers without its result: %s", history.call_id, error)
-    blobs = () if stored is None else await ledger.open_blobs(history)
-    return Conclude(
-        Ending(
-            status=Status.COMPLETED,
-            stored=stored if stored is not None else orjson.dumps(None),
-            blobs=blobs,
-            version=history.opening.get("version"),
-            maker=history.opening["tool"],
-            source=history.call_id,
-            is_repeated=True,
-            rule=rule,
-            decided_by="dedupe",
-        )
-    )

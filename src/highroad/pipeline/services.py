@@ -10,16 +10,19 @@ from highroad.domain.demand import Amount
 from highroad.domain.identity import Delegate, Principal
 from highroad.domain.limits import Limits
 from highroad.domain.outcome import AnyOutcome
+from highroad.domain.proposed import ProposedCalls, Terms
 from highroad.domain.tool import ToolDefinition
 from highroad.ledger.ledger import Ledger
-from highroad.ledger.results import Results
+from highroad.ledger.results import Fetch, Results
 from highroad.limits.budgets import Budgets
 from highroad.limits.runs import LiveRuns
 from highroad.limits.share import ToolCap, to_microusd
 from highroad.limits.slots import Slots
 from highroad.pipeline.cancelled import CancelledRuns
 from highroad.pipeline.deps import Deps
+from highroad.pipeline.gathering import Gatherings
 from highroad.pipeline.inflight import Inflight
+from highroad.pipeline.resources import Resources
 from highroad.pipeline.successor import Successor
 from highroad.pipeline.threads import Threads
 from highroad.ports.clock import Clock
@@ -41,8 +44,12 @@ Nested = Callable[
     [Call, Callable[..., Any] | str, Mapping[str, object], str | None], Awaitable[AnyOutcome]
 ]
 """Makes a governed call from inside the body of another."""
+NestedAll = Callable[[Call, ProposedCalls, Terms], Awaitable[tuple[AnyOutcome, ...]]]
+"""Makes several of them together."""
 StandsIn = Callable[[Call, Successor], Awaitable[AnyOutcome | None]]
 """Makes the call that stands in for another; `None` where it cannot be made."""
+Refresh = Callable[[Call, Fetch], bool]
+"""Makes the call again behind it, to renew its kept result; `False` where there is no room."""
 Stages = tuple[Any, ...]
 """A compiled road (`highroad.pipeline.drive.Plan`); what it is made of is not known here."""
 
@@ -67,12 +74,16 @@ class Services:
     retry: Retry
     ways: Ways
     deps: Deps
+    resources: Resources
     joiner: Joiner
     nested: Nested
+    nested_all: NestedAll
     stand_in: StandsIn
+    refresh: Refresh
     threads: Threads
     sandbox: Sandbox
     cancelled: CancelledRuns
+    gatherings: Gatherings
     inflight: Inflight = field(default_factory=Inflight)
     flags: Flags
     asks: Mapping[str, Condition] = field(default_factory=dict)

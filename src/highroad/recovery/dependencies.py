@@ -6,8 +6,7 @@ processes that keep breakers of their own follow.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping
-from collections.abc import Set as AbstractSet
+from collections.abc import AsyncIterator, Mapping
 from typing import Final
 
 from highroad.domain.audit import BREAKER_CHANGE as CHANGES
@@ -22,6 +21,7 @@ from highroad.domain.error import CountersError, DecisionRefused, LedgerError
 from highroad.domain.health import DependencyHealth, trouble_of
 from highroad.domain.identity import Principal
 from highroad.domain.order import BreakerOrder
+from highroad.domain.permission import Permissions, require
 from highroad.ledger import entries, projections
 from highroad.ledger.authorship import authorship, post
 from highroad.ledger.history import read_body
@@ -53,7 +53,7 @@ class Dependencies:
         self,
         services: Services,
         *,
-        permissions: Callable[[Principal], AbstractSet[str]] | None,
+        permissions: Permissions | None,
         runs_calls: bool,
         is_owner: bool,
     ) -> None:
@@ -249,11 +249,7 @@ class Dependencies:
             raise DecisionRefused(f"the breaker of {name} is held {reading.state} already")
 
     def _check_permission(self, by: Principal) -> None:
-        if self._permissions is not None and MANAGE not in self._permissions(by):
-            raise DecisionRefused(
-                f"opening and closing breakers needs the permission {MANAGE}; ask whoever grants "
-                "permissions"
-            )
+        require(MANAGE, self._permissions, by, what="opening and closing breakers")
 
     async def _hold(self, change: BreakerChange) -> None:
         """Do what a person said; if counts cannot be reached, `follow` tries it again."""

@@ -1,15 +1,14 @@
 """Dead letters: calls that were given up on, before people.
 
 A redrive is a new call on the road, with the arguments, the key, the principal and the run of the
-first. The table of keys decides what it is answered (`highroad.pipeline.keys`), so that what may
-have taken effect is never run blindly. Only then is the letter changed: should the process die
+first. The table of keys decides what it is answered (`highroad.pipeline.repetition`), so that what
+may have taken effect is never run blindly. Only then is the letter changed: should the process die
 between the two, it stays open, and redriving it once more is answered by what was done.
 """
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, TypedDict, Unpack
 
@@ -21,6 +20,7 @@ from highroad.domain.identity import Principal
 from highroad.domain.order import Discard, Redrive
 from highroad.domain.outcome import AnyOutcome, Completed, Held, Status, Unknown
 from highroad.domain.payload import SealedPayload
+from highroad.domain.permission import Permissions, require
 from highroad.ledger import entries, reasons
 from highroad.ledger.authorship import authorship, post
 from highroad.ledger.history import CallHistory
@@ -93,7 +93,7 @@ class Letters:
         services: Services,
         growth: LetterGrowth,
         *,
-        permissions: Callable[[Principal], AbstractSet[str]] | None,
+        permissions: Permissions | None,
         drives: bool,
         decides: bool,
     ) -> None:
@@ -202,7 +202,7 @@ class Letters:
         per_minute, most = which.get("per_minute", 60), which.get("most", _PAGE)
         if per_minute < 1 or most < 1:
             raise ValueError("a batch redrives at least one letter, and at least one a minute")
-        _check_permission(by, self._permissions, REDRIVE)
+        require(REDRIVE, self._permissions, by, what="this")
         done: list[Redriven] = []
         passed_over: list[str] = []
         for letter in await self._open(which, by.organization, most):
@@ -406,7 +406,7 @@ class Letters:
 def _check(
     letter: DeadLetter,
     by: Principal,
-    permissions: Callable[[Principal], AbstractSet[str]] | None,
+    permissions: Permissions | None,
     needed: str,
 ) -> None:
     """Object to who asks, and to what is done with already.
@@ -417,15 +417,8 @@ def _check(
     """
     if letter.organization != by.organization:
         raise _no_such_letter(letter.id)
-    _check_permission(by, permissions, needed)
+    require(needed, permissions, by, what="this")
     _check_open(letter)
-
-
-def _check_permission(
-    by: Principal, permissions: Callable[[Principal], AbstractSet[str]] | None, needed: str
-) -> None:
-    if permissions is not None and needed not in permissions(by):
-        raise DecisionRefused(f"this needs the permission {needed}; ask whoever grants permissions")
 
 
 def _is_recorded(letter: DeadLetter, order: Redrive | Discard) -> bool:

@@ -5,8 +5,6 @@ that contradicts an earlier one corrects it, and one that repeats it is refused.
 """
 
 import asyncio
-from collections.abc import Callable
-from collections.abc import Set as AbstractSet
 from typing import Final, Protocol
 
 from highroad.domain.dead_letter import settled
@@ -16,6 +14,7 @@ from highroad.domain.identity import Principal
 from highroad.domain.order import Settlement
 from highroad.domain.outcome import Status
 from highroad.domain.payload import SealedPayload
+from highroad.domain.permission import Permissions, require
 from highroad.domain.unsettled import Standing, Unsettled
 from highroad.ledger import entries, reasons
 from highroad.ledger.authorship import authorship, post
@@ -57,7 +56,7 @@ class Settlements:
         ledger: Ledger,
         ids: Ids,
         *,
-        permissions: Callable[[Principal], AbstractSet[str]] | None,
+        permissions: Permissions | None,
         is_owner: bool,
         heed: Heed = nothing_follows,
     ) -> None:
@@ -150,10 +149,7 @@ class Settlements:
         """
         if by.organization != history.organization:
             raise _no_such_call(history.call_id)
-        if self._permissions is not None and SETTLE not in self._permissions(by):
-            raise DecisionRefused(
-                f"settling a call needs the permission {SETTLE}; ask whoever grants permissions"
-            )
+        require(SETTLE, self._permissions, by, what="settling a call")
         _judge(history, settlement)
 
     async def _amend(

@@ -128,7 +128,7 @@ class Way:
         if self._own is not None:
             has_moved = self._own.report(holder, result, took_s, now_s)
             return await self._moved() if has_moved else ()
-        returns: list[Return] = [Reported(demand=self._pass, result=result, took_s=took_s)]
+        returns: list[Return] = [Reported(self._pass, result, took_s)]
         if self._place is not None:
             returns.append(self._place)
         try:

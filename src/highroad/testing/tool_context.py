@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 from highroad.domain.error import HighroadError
 from highroad.domain.identity import Principal
 from highroad.domain.outcome import AnyOutcome
+from highroad.domain.proposed import ProposedCalls, Terms
 from highroad.tools.body.context import ToolContext
 
 Deps = TypeVar("Deps")
@@ -28,10 +29,18 @@ class _Alone:
         idempotency_key: str | None,
     ) -> AnyOutcome:
         del tool, arguments, idempotency_key
-        raise HighroadError(
-            "this context stands alone and drives no calls: test a tool that calls others with "
-            "the fixture `runtime`"
-        )
+        raise _drives_none()
+
+    async def call_all(self, calls: ProposedCalls, terms: Terms) -> tuple[AnyOutcome, ...]:
+        del calls, terms
+        raise _drives_none()
+
+
+def _drives_none() -> HighroadError:
+    return HighroadError(
+        "this context stands alone and drives no calls: test a tool that calls others with the "
+        "fixture `runtime`"
+    )
 
 
 def tool_context(

@@ -1,20 +1,21 @@
 """A tool made ready for the road: all that can be known before a call is worked out here, once."""
 
 import inspect
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeAlias, TypeVar
 
 import orjson
 from jsonschema_rs import Draft202012Validator, ValidationError
 
 from highroad.domain.error import ToolError
 from highroad.domain.json_value import JsonObject, JsonSchema, JsonValue
-from highroad.domain.tool import ToolDefinition
+from highroad.domain.tool import BatchRule, ToolDefinition
 from highroad.domain.value import value
 from highroad.tools.arguments.coerce import Places
 from highroad.tools.arguments.explain import explain
+from highroad.tools.body.batch_item import BatchItem
 from highroad.tools.body.binding import Binder, is_plain_json, is_told_by_schema
 from highroad.tools.body.checks import Check, DataCheckHook
 from highroad.tools.body.context import ToolContext
@@ -22,18 +23,23 @@ from highroad.tools.body.cost import Cost
 from highroad.tools.body.failure import ErrorWhen, error_in
 from highroad.tools.body.hooks import HealthHook, Hook
 from highroad.tools.body.result import ResultCodec, anything
+from highroad.tools.declaring.cache_tags import Tag, tags_of
 from highroad.tools.declaring.contract import Owned, OwnerHook, Reason
 from highroad.tools.declaring.declaration import Declaration, PreviewHook, ProbeHook
 from highroad.tools.declaring.declare import body_of, declaration_of, found_declaration
 from highroad.tools.declaring.fallback import Answer, StaleResult, StandIn
 from highroad.tools.declaring.isolation import check_isolation
-from highroad.tools.declaring.options import Migrate, ResourceFactory
+from highroad.tools.declaring.options import Migrate
+from highroad.tools.declaring.resources import ResourceManager, takes_principal
 from highroad.tools.declaring.site import Site
 from highroad.tools.schemas.navigation import member_names
 from highroad.tools.schemas.sure import surely_compiles
 from highroad.tools.schemas.types import wants_integers
 
 T = TypeVar("T")
+
+Around: TypeAlias = Callable[[ToolDefinition, Callable[..., Any]], Callable[..., Any]]
+"""Makes a body of a tool's own, sync where that is sync."""
 
 _ANY_RESULT: Final = ResultCodec(anything())
 
@@ -54,11 +60,24 @@ class OwnerLookup:
 
 @dataclass(frozen=True, slots=True)
 class ResourceNeed:
-    """A resource that a body takes; opened once per process for each factory."""
+    """A resource that a body takes; opened once for each factory, or for each principal."""
 
     parameter: str
     kind: type
-    factory: ResourceFactory
+    factory: Callable[..., ResourceManager]
+    takes_principal: bool
+
+
+@value(eq=False)
+class BatchRun:
+    """The body of a tool's batches, with what it is run with."""
+
+    function: Callable[..., Any]
+    is_async: bool
+    rule: BatchRule
+    resources: tuple[ResourceNeed, ...]
+    defaults: Mapping[str, object]
+    """Of arguments that need not be given."""
 
 
 @value(eq=False, slots=False)
@@ -93,6 +112,8 @@ class RegisteredTool(Generic[T]):
     error_when: ErrorWhen | None
     migrate: Migrate | None
     """Turns arguments that were written for an older version into those of this one."""
+    batch: BatchRun | None = None
+    """What serves several calls at once; `None` where each runs by itself."""
     fallbacks: tuple[StandIn, ...] = ()
     """What stands in for it, in order."""
 
@@ -103,6 +124,16 @@ class RegisteredTool(Generic[T]):
             (each.max_age_s for each in self.fallbacks if isinstance(each, StaleResult)),
             default=0.0,
         )
+
+    @cached_property
+    def cache_tags(self) -> tuple[Tag, ...]:
+        """What its results tell of."""
+        return tags_of(self.definition.cache_tags, self.definition.input_schema)
+
+    @cached_property
+    def invalidates(self) -> tuple[Tag, ...]:
+        """Of which results are let go once a call of it may have taken effect."""
+        return tags_of(self.definition.invalidates, self.definition.input_schema)
 
     @property
     def name(self) -> str:
@@ -154,10 +185,32 @@ class RegisteredTool(Generic[T]):
         return self.result.read(data)
 
     def with_body(self, body: Callable[..., Any]) -> "RegisteredTool[Any]":
-        """The same tool with another body, such as a fake, that takes the same parameters."""
+        """The same tool with another body, such as a fake, that takes the same parameters.
+
+        It serves one call at a time.
+        """
         return replace(
-            self, function=body, is_async=inspect.iscoroutinefunction(body), is_apart=False
+            self,
+            function=body,
+            is_async=inspect.iscoroutinefunction(body),
+            is_apart=False,
+            batch=None,
         )
+
+    def wrapped(self, around: Around) -> "RegisteredTool[Any]":
+        """The same tool with something around its body, and around that of its batches."""
+        wrapped = self.with_body(around(self.definition, self.function))
+        if self.batch is None:
+            return wrapped
+        around_all = around(self.definition, self.batch.function)
+        return replace(wrapped, batch=replace(self.batch, function=around_all))
+
+    def item(self, arguments: JsonObject, context: ToolContext[Any]) -> BatchItem:
+        """A call as the body of a batch sees it."""
+        bound = self.bind(arguments)
+        if self.batch is not None and not self.is_whole:
+            bound = {**self.batch.defaults, **bound}
+        return BatchItem(arguments=bound, context=context)
 
     def start(
         self,
@@ -205,12 +258,7 @@ def compile_tool(tool: Callable[..., Any]) -> RegisteredTool[Any]:
         checks=declared.checks,
         data_checks=declared.data_checks,
         owner_lookups=tuple(_owner_lookups(declared)) if declared.markers else (),
-        resources=tuple(
-            [
-                ResourceNeed(parameter, kind, declared.resources[kind])
-                for parameter, kind in signature.resources
-            ]
-        ),
+        resources=_needs(signature.resources, declared),
         probe=declared.probe,
         health=declared.health,
         preview=declared.preview,
@@ -222,6 +270,7 @@ def compile_tool(tool: Callable[..., Any]) -> RegisteredTool[Any]:
         is_whole=signature.is_whole,
         error_when=declared.error_when,
         migrate=declared.migrate,
+        batch=_batch(declared),
         fallbacks=declared.fallbacks,
     )
     if ready.is_apart:
@@ -235,6 +284,37 @@ def compile_tool(tool: Callable[..., Any]) -> RegisteredTool[Any]:
         if isinstance(fallback, Answer):
             _check_answer(ready, fallback)
     return ready
+
+
+def _batch(declared: Declaration) -> BatchRun | None:
+    body, rule = declared.batch, declared.definition.batch
+    if body is None or rule is None:
+        return None
+    resources = _needs(body.resources, declared)
+    for need in resources if rule.mixes_principals else ():
+        if need.takes_principal:
+            raise declared.site.error(
+                f"a batch that mixes principals takes {need.kind.__name__}, which is opened for "
+                "each of them; leave mixes_principals out, or open it for all"
+            )
+    return BatchRun(
+        function=body.function,
+        is_async=body.is_async,
+        rule=rule,
+        resources=resources,
+        defaults={
+            each.name: each.default for each in declared.signature.arguments if not each.is_required
+        },
+    )
+
+
+def _needs(
+    parameters: Iterable[tuple[str, type]], declared: Declaration
+) -> tuple[ResourceNeed, ...]:
+    factories = [(name, kind, declared.resources[kind]) for name, kind in parameters]
+    return tuple(
+        [ResourceNeed(name, kind, each, takes_principal(each)) for name, kind, each in factories]
+    )
 
 
 def _binder(declared: Declaration) -> Binder | None:

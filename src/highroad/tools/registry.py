@@ -2,16 +2,13 @@
 
 import inspect
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, TypeAlias
+from typing import Any
 
 from highroad.domain.tool import ToolDefinition
-from highroad.tools.compile import RegisteredTool, compile_tool
+from highroad.tools.compile import Around, RegisteredTool, compile_tool
 from highroad.tools.declaring.members import tools_in
 from highroad.tools.near import near_names
 from highroad.tools.versions import age
-
-Around: TypeAlias = Callable[[ToolDefinition, Callable[..., Any]], Callable[..., Any]]
-"""Makes a body of a tool's own, sync where that is sync."""
 
 
 class Registry:
@@ -105,7 +102,7 @@ class Registry:
 
         Tools whose body is replaced meanwhile keep that one.
         """
-        wrapped = {tool: tool.with_body(around(tool.definition, tool.function)) for tool in self}
+        wrapped = {tool: tool.wrapped(around) for tool in self}
         for tool, changed in wrapped.items():
             self._put(changed, tool)
 

@@ -49,7 +49,7 @@ def amended(  # noqa: PLR0913 - the facts of an amendment, each by name
     """A later fact about an ended call, and what becomes of its dead letter by that.
 
     It leaves the key to the call, also where nothing was applied: the next call takes it over
-    when it runs (`highroad.pipeline.keys`), and until then a correction finds all as it was.
+    when it runs (`highroad.pipeline.repetition`), and until then a correction finds all as it was.
     """
     body: Body = {
         **begun(

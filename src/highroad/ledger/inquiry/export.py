@@ -1,6 +1,6 @@
 """Audit tables and entries to take away, row by row."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
@@ -58,7 +58,7 @@ class Extract:
     """Rows to take away: their columns, and the rows as they are read."""
 
     columns: tuple[Column, ...]
-    lines: AsyncIterator[Line]
+    lines: AsyncGenerator[Line, None]
 
 
 def extracted(ledger: Ledger, table: str, scope: Scope) -> Extract:
@@ -81,12 +81,12 @@ def extracted(ledger: Ledger, table: str, scope: Scope) -> Extract:
     return Extract(columns, _rows(ledger, wanted))
 
 
-async def _rows(ledger: Ledger, wanted: Selection) -> AsyncIterator[Line]:
+async def _rows(ledger: Ledger, wanted: Selection) -> AsyncGenerator[Line, None]:
     async for row in records(ledger.store.tables, wanted):
         yield {name: cell.hex() if isinstance(cell, bytes) else cell for name, cell in row.items()}
 
 
-async def _entries(ledger: Ledger, scope: Scope) -> AsyncIterator[Line]:
+async def _entries(ledger: Ledger, scope: Scope) -> AsyncGenerator[Line, None]:
     async for page in stored(ledger.store):
         for entry in page:
             is_wanted = scope.organization in {None, entry.organization}

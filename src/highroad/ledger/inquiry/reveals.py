@@ -1,7 +1,6 @@
 """Payloads in plain, for whoever may read them: that they do is recorded before."""
 
-from collections.abc import Callable, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Sequence
 from typing import Final
 
 import orjson
@@ -10,6 +9,7 @@ from highroad.domain.entry import Written
 from highroad.domain.error import LedgerError, NotPermitted
 from highroad.domain.identity import Principal
 from highroad.domain.json_value import JsonValue
+from highroad.domain.permission import Permissions
 from highroad.ledger import entries
 from highroad.ledger.history import CallHistory
 from highroad.ledger.ledger import Ledger
@@ -32,7 +32,7 @@ class Reveals:
     def __init__(
         self,
         ledger: Ledger,
-        permissions: Callable[[Principal], AbstractSet[str]],
+        permissions: Permissions,
         *,
         is_owner: bool,
     ) -> None:

@@ -18,12 +18,6 @@ CROWDED: Final = CallError(
 )
 
 
-def applies(tool: RegisteredTool[Any], services: Services) -> bool:
-    """Always, but for a lone read that is free and that no budget or rate binds."""
-    del tool, services
-    return True
-
-
 def applies_to_lone_read(tool: RegisteredTool[Any], services: Services) -> bool:
     """A run of one can exceed only its money at once, a rate, or a wider budget."""
     definition = tool.definition

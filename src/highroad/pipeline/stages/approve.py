@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import orjson
 
-from highroad.domain.approval import Approval, ApprovalState, Level, Obligation
+from highroad.domain.approval import TIER_PRIVILEGED, Approval, ApprovalState, Level, Obligation
 from highroad.domain.call import Call
 from highroad.domain.entry import ApprovalSpent, Written
 from highroad.domain.error import CallError, Code
@@ -80,7 +80,7 @@ def _obligations_of_tier(call: Call, context: RoadContext) -> tuple[Obligation, 
     """What tier and `ask` rule demand; a rule that cannot be evaluated asks."""
     definition = call.known_definition
     if definition.tier is Tier.PRIVILEGED:
-        return (Obligation("tier_privileged", "The tool is privileged."),)
+        return (Obligation(TIER_PRIVILEGED, "The tool is privileged."),)
     condition = context.services.asks.get(definition.digest)
     if condition is None:
         if definition.tier is Tier.IRREVERSIBLE:

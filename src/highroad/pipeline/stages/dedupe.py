@@ -4,10 +4,11 @@ from typing import Any, Final
 
 from highroad.domain.call import Call
 from highroad.domain.error import CallError, Code
-from highroad.domain.outcome import Ending, Status
 from highroad.domain.verdict import Conclude, Join, Proceed, Refuse, Verdict
-from highroad.pipeline import keys
+from highroad.pipeline import keys, repetition
+from highroad.pipeline.caching import answered, is_cached
 from highroad.pipeline.context import RoadContext
+from highroad.pipeline.inflight import Flight
 from highroad.pipeline.services import Services
 from highroad.tools.compile import RegisteredTool
 
@@ -19,16 +20,10 @@ INSIDE_ITSELF: Final = CallError(
 """Joined, the two would wait for each other."""
 
 
-def applies(tool: RegisteredTool[Any], services: Services) -> bool:
-    """Always: what can be left out is known from the call, not from the tool alone."""
-    del tool, services
-    return True
-
-
 def applies_to_lone_read(tool: RegisteredTool[Any], services: Services) -> bool:
     """A direct read without a key repeats nothing, but may be answered from the cache."""
     del services
-    return tool.definition.cache_s > 0
+    return is_cached(tool)
 
 
 async def dedupe(call: Call, context: RoadContext) -> Verdict:
@@ -38,9 +33,10 @@ async def dedupe(call: Call, context: RoadContext) -> Verdict:
     if context.made_as is not None and context.made_as.conclusion is not None:
         return Conclude(context.made_as.conclusion)
     if not call.known_definition.has_effects:
-        answered = _cached(context) or _looping(call, context)
-        if answered is not None:
-            return answered
+        kept = await answered(call, context) if is_cached(context.tool) else None
+        verdict = kept or _looping(call, context)
+        if verdict is not None:
+            return verdict
         if call.is_direct and call.idempotency_key is None:
             return Proceed(call)
     return await _take_key(call, context)
@@ -57,34 +53,24 @@ async def _take_key(call: Call, context: RoadContext) -> Verdict:
     owns_key = context.approval is not None
     flight = services.inflight.enter(claim.digest, call, claim.arguments, owns_key=owns_key)
     if flight is not None:
-        if flight.arguments != claim.arguments:
-            return Refuse(keys.REUSED, rule="idempotency.arguments")
-        if services.inflight.is_inside(call, flight.call_id):
-            return Refuse(INSIDE_ITSELF, rule=f"idempotency.inside {flight.call_id}")
-        return Join(flight.call_id)
+        return _join(call, context, flight)
     if not call.known_definition.has_effects or not keys.is_shared(call):
         return Proceed(call)
     standing = await services.ledger.claim(call.organization, claim.digest)
-    if standing is None:
-        return Proceed(call) if call.redrives is None else await keys.answer_redrive(call, context)
-    return await keys.answer(call, context, standing)
+    if standing is not None:
+        return await repetition.answer(call, context, standing)
+    if call.redrives is not None:
+        return await repetition.answer_redrive(call, context)
+    return Proceed(call)
 
 
-def _cached(context: RoadContext) -> Conclude | None:
-    if context.tool.definition.cache_s <= 0:
-        return None
-    found = context.services.results.find(context.record, context.canonical_arguments)
-    if found is None:
-        return None
-    return Conclude(
-        Ending(
-            status=Status.COMPLETED,
-            stored=found.json,
-            source=found.call_id,
-            is_cached=True,
-            rule="cache",
-        )
-    )
+def _join(call: Call, context: RoadContext, flight: Flight) -> Verdict:
+    """What a call is answered whose key flies already."""
+    if context.claim is not None and flight.arguments != context.claim.arguments:
+        return Refuse(repetition.REUSED, rule="idempotency.arguments")
+    if context.services.inflight.is_inside(call, flight.call_id):
+        return Refuse(INSIDE_ITSELF, rule=f"idempotency.inside {flight.call_id}")
+    return Join(flight.call_id)
 
 
 def _looping(call: Call, context: RoadContext) -> Refuse | None:

@@ -1,5 +1,7 @@
 """`execute`: the intent on disk, then the attempts."""
 
+from typing import Final
+
 from highroad.domain.call import Call
 from highroad.domain.entry import ApprovalSpent, Written
 from highroad.domain.error import CallError, Code
@@ -11,7 +13,7 @@ from highroad.pipeline.attempts import attempt
 from highroad.pipeline.context import RoadContext
 from highroad.pipeline.spending import reserve
 
-SPENT = CallError(
+SPENT: Final = CallError(
     code=Code.APPROVAL_VOID,
     message="The approval of this call was used or withdrawn.",
     hint="Make the call anew if it is still wanted.",

@@ -1,75 +1,28 @@
 """`finish`: every ending passes here; it is the only writer of the terminal record (P3)."""
 
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
 import orjson
-from pydantic import ValidationError
 
 from highroad.domain.entry import AlreadyEnded, Entry, KeyClaim, KeyTaken
-from highroad.domain.error import BrokenPromise, CallError, Code, LedgerError
-from highroad.domain.json_value import JsonValue
-from highroad.domain.label import NO_LABELS, Labels
-from highroad.domain.outcome import (
-    AnyOutcome,
-    Completed,
-    Ending,
-    Preview,
-    Proof,
-    Refused,
-    Status,
-    ended_without_value,
-)
-from highroad.domain.part import Blob
+from highroad.domain.error import BrokenPromise, LedgerError
+from highroad.domain.outcome import AnyOutcome, Ending, Proof, Status
 from highroad.domain.payload import PayloadKind, PayloadRef
 from highroad.domain.tool import Effect
 from highroad.domain.value import value
 from highroad.ledger import entries
-from highroad.pipeline import failover, keys, late
+from highroad.ledger.results import Fetch
+from highroad.pipeline import caching, failover, keys, late
 from highroad.pipeline.context import RoadContext
-from highroad.pipeline.stand_in import stood_in
-from highroad.pipeline.stored import held_by, stored_outcome
+from highroad.pipeline.result import Result, checked
+from highroad.pipeline.stored import stored_outcome
 from highroad.pipeline.successor import Successor
-from highroad.tools.compile import RegisteredTool
+from highroad.pipeline.telling import outcome_of, unrecorded
 
 _COMPLETED: Final = Status.COMPLETED
 
-INVALID: Final = CallError(
-    code=Code.RESULT_INVALID,
-    message="The result is not what the tool promises to return.",
-    hint="Do not rely on it; tell the user that the tool is broken.",
-)
-TOO_LARGE: Final = CallError(
-    code=Code.RESULT_TOO_LARGE,
-    message="The result is larger than the limit.",
-    hint="Ask for less: a narrower search, fewer fields, a page.",
-)
-
-UNRECORDED: Final = CallError(
-    code=Code.LEDGER_UNAVAILABLE,
-    message="The ledger cannot be written, so this call cannot be completed.",
-    hint="Try again later.",
-    retryable=True,
-)
-MAYBE_APPLIED: Final = CallError(
-    code=Code.LEDGER_UNAVAILABLE,
-    message="The call may have taken effect, but the ledger cannot be written.",
-    hint="Do not call again: it could happen twice.",
-)
-
-
-@value(kw_only=False)
-class Result:
-    """What a completed call brought, checked."""
-
-    data: bytes
-    json: JsonValue
-    value: Any
-    is_invalid: bool = False
-    warnings: tuple[str, ...] = ()
-    blobs: tuple[Blob, ...] = ()
-    labels: Labels | None = None
-    """Where they are not those of the version that was called."""
+_MAY_HAVE_DONE: Final = {Status.COMPLETED, Status.UNKNOWN}
 
 
 @value(kw_only=False)
@@ -146,40 +99,53 @@ async def finish(context: RoadContext, ending: Ending) -> AnyOutcome:
     """
     result: Result | None = None
     if ending.status is _COMPLETED:
-        result, ending = _checked(context, ending)
+        result, ending = checked(context, ending)
     now_ms = context.services.clock.now_ms()
     if ending.status is not _COMPLETED:
-        failover.give_up(context, ending, at_ms=now_ms)
+        await failover.give_up(context, ending, at_ms=now_ms)
     cost_microusd = context.settle(ending, None if result is None else result.data)
-    outcome = context.outcome = _outcome(context, ending, result)
-    ledger, record = context.services.ledger, context.record
+    outcome = context.outcome = outcome_of(context, ending, result)
+    record = context.record
     code = None if ending.error is None else ending.error.code
     record.trace.append(("finish", ending.status, code, None, 0))
     terminal = Terminal(
         context, ending, result, now_ms, context.elapsed_us(), cost_microusd, context.successor
     )
     try:
-        if context.is_read:
-            await ledger.put_end(record, terminal)
-        elif await _is_ended_already(context, terminal):
+        if await _is_ended_already(context, terminal):
             context.successor = None
             outcome = context.outcome = await _as_recorded(context)
     except LedgerError:
         context.successor = None
-        outcome = context.outcome = _unrecorded(context, ending)
+        outcome = context.outcome = unrecorded(context, ending)
         if record.has_intent:
             context.count_in_full()
             context.services.unended.add(record.call.id)
             late.amend_unwritten(context, ending)
     else:
-        if result is not None and record.has_intent and not result.is_invalid:
-            _remember(context, result)
+        if context.fetch is not None and result is not None and record.has_intent:
+            await _remember(context, context.fetch, result)
+    if record.has_intent and not context.is_read and _may_be_applied(outcome):
+        await caching.invalidate(context)
     return outcome
+
+
+def _may_be_applied(outcome: AnyOutcome) -> bool:
+    """Whether a call with an intent may have taken effect, as far as its outcome says."""
+    # To have run twice is as good as once: that it failed says nothing of what it did.
+    is_repeatable = getattr(outcome, "proof", None) is Proof.REPEATABLE
+    return is_repeatable or outcome.status in _MAY_HAVE_DONE
 
 
 async def _is_ended_already(context: RoadContext, terminal: Terminal) -> bool:
     """Write the terminal record, unless somebody else has; who loses the key has no successor."""
     ledger, record = context.services.ledger, context.record
+    if context.is_read:
+        await ledger.put_end(record, terminal)
+        return False
+    if terminal.ending.is_cached:
+        await ledger.put_answer(record, terminal)
+        return False
     receipt = await ledger.write_drawn(record, terminal)
     if isinstance(receipt, KeyTaken):
         context.successor = None
@@ -221,138 +187,7 @@ async def _as_recorded(context: RoadContext) -> AnyOutcome:
     return await stored_outcome(services, history)
 
 
-def _remember(context: RoadContext, result: Result) -> None:
-    """Let the result of a cacheable read answer the next one, unless it holds images or files."""
-    tool = context.tool
-    if result.blobs or tool.definition.has_effects:
-        return
-    if tool.definition.cache_s > 0 or tool.stale_s > 0:
-        services = context.services
-        ttl_s = min(tool.definition.cache_s, services.limits.cache_s)
-        services.results.keep(
-            context.record, context.canonical_arguments, result.data, ttl_s, stale_s=tool.stale_s
-        )
-
-
-def _checked(context: RoadContext, ending: Ending) -> tuple[Result | None, Ending]:
-    """Read the result as the return type; turn what breaks its own schema into what it is."""
-    if ending.is_dry_run:
-        preview = ending.result
-        if not isinstance(preview, Preview):
-            raise BrokenPromise("a dry run ends with a preview")
-        return _result_of(orjson.dumps(preview), preview), ending
-    tool = context.tool
-    if ending.stored is not None:
-        return _stored(context, ending.stored, ending), ending
-    if ending.is_result_lost:
-        lost, error = "It took effect, but its result was lost.", ending.error
-        warnings = (lost,) if error is None else (lost, error.message, error.hint)
-        return Result(b"null", None, None, is_invalid=True, warnings=warnings), ending
-    encoded = tool.result.encode(ending.result)
-    size = len(encoded.data)
-    if encoded.blobs:
-        size += sum(len(blob.data) for blob in encoded.blobs)
-    if size > context.services.limits.result_bytes:
-        error = replace(TOO_LARGE, message=f"The result has {size} bytes, more than the limit.")
-        broken = Result(b"null", None, None, is_invalid=True, warnings=(error.message,))
-    elif encoded.problems:
-        error = INVALID
-        broken = Result(
-            encoded.data, encoded.json, encoded.value, is_invalid=True, warnings=(error.message,)
-        )
-    else:
-        return Result(encoded.data, encoded.json, encoded.value, blobs=encoded.blobs), ending
-    proof = context.doubt.proof
-    if proof is Proof.REPEATABLE:
-        # Nothing took effect, so nothing is lost by saying that it failed.
-        return None, replace(ending, status=Status.FAILED, error=error, proof=proof)
-    return broken, ending
-
-
-def _stored(context: RoadContext, data: bytes, ending: Ending) -> Result:
-    """A result of an earlier call; it may have broken its schema then, or break that of today.
-
-    It is read and labelled by the version that made it. Where that is there no more the one of
-    this call reads it, but vouches for nothing in it.
-    """
-    maker, blobs = _maker(context, ending), ending.blobs
-    labels = NO_LABELS if maker is None else maker.definition.contract.labels
-    json = orjson.loads(data)
-    try:
-        read = (maker or context.tool).result.read(data, {blob.digest: blob for blob in blobs})
-    except ValidationError:
-        warnings = (INVALID.message,)
-        return Result(data, json, json, is_invalid=True, warnings=warnings, labels=labels)
-    return Result(data, json, read, blobs=blobs, labels=labels)
-
-
-def _maker(context: RoadContext, ending: Ending) -> RegisteredTool[Any] | None:
-    """The version of the tool that made a stored result, if it is still there."""
-    tool, version = context.tool, ending.version
-    if ending.maker not in {None, tool.name}:
-        return context.services.registry.find(ending.maker or "", version)
-    if version in {None, tool.definition.version}:
-        return tool
-    return context.services.registry.find(tool.name, version)
-
-
-def _result_of(data: bytes, value: object) -> Result:
-    return Result(data, orjson.loads(data), value)
-
-
-def _outcome(context: RoadContext, ending: Ending, result: Result | None) -> AnyOutcome:
-    """The ending, as the caller gets it."""
-    call_id = context.record.call.id
-    if result is not None:
-        return Completed(
-            call_id=call_id,
-            value=result.value,
-            json=result.json,
-            is_repeated=ending.is_repeated,
-            is_cached=ending.is_cached,
-            is_stale=ending.stale_s is not None,
-            dry_run=ending.is_dry_run,
-            result_invalid=result.is_invalid,
-            labels=context.labels if result.labels is None else result.labels,
-            warnings=_warnings(context, ending, result),
-            blobs=result.blobs,
-            version=_version(context, ending),
-        )
-    if ending.error is None:
-        raise BrokenPromise(f"call {call_id} ended as {ending.status} without a reason")
-    return ended_without_value(
-        ending.status, call_id=call_id, error=ending.error, proof=ending.proof
-    )
-
-
-def _version(context: RoadContext, ending: Ending) -> str | None:
-    """Of the tool, that made the result."""
-    if ending.is_dry_run:
-        return None
-    return ending.version or context.tool.definition.version
-
-
-def _warnings(context: RoadContext, ending: Ending, result: Result) -> tuple[str, ...]:
-    """What the caller should know of the result, and of the tool that it called."""
-    warnings = (*result.warnings, *context.told())
-    if not context.is_resolved:
-        return warnings
-    first = context.record.call.stands_in_for
-    if first is not None:
-        said = stood_in(context.tool.name, first, ending.rule, ending.stale_s)
-        warnings = (*warnings, said)
-    deprecated = context.tool.definition.deprecated
-    if deprecated is not None:
-        warnings = (*warnings, f"This version of the tool is deprecated: {deprecated}")
-    return warnings
-
-
-def _unrecorded(context: RoadContext, ending: Ending) -> AnyOutcome:
-    """The ledger cannot be written: what was not applied is refused, the rest is unknown."""
-    call_id, approval = context.record.call.id, context.approval
-    if not context.record.has_intent:
-        # A call that was held still is: whoever waits for it later drives it on.
-        return Refused(call_id=call_id, error=UNRECORDED) if approval is None else held_by(approval)
-    proof = ending.proof or context.doubt.proof
-    error = MAYBE_APPLIED if proof is None else UNRECORDED
-    return ended_without_value(Status.FAILED, call_id=call_id, error=error, proof=proof)
+async def _remember(context: RoadContext, fetch: Fetch, result: Result) -> None:
+    """Let the result of a read answer the next one, unless it is invalid or holds files."""
+    if not result.is_invalid and not result.blobs:
+        await caching.keep(context, fetch, result.data)

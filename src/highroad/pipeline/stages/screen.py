@@ -11,12 +11,6 @@ from highroad.pipeline.spending import spending_of, without_counters
 from highroad.tools.compile import RegisteredTool
 
 
-def applies(tool: RegisteredTool[Any], services: Services) -> bool:
-    """Always, but for a lone read that no rate and no wider budget binds."""
-    del tool, services
-    return True
-
-
 def applies_to_lone_read(tool: RegisteredTool[Any], services: Services) -> bool:
     """A run of one exceeds nothing but a rate or a wider budget; its attempt asks the breaker."""
     return services.binds(tool.definition)

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, Protocol, TypeVar, overload
+from typing import Any, Generic, Literal, Protocol, TypeVar, overload
 
 from highroad.domain.identity import Principal
 from highroad.domain.outcome import AnyOutcome, Outcome
+from highroad.domain.proposed import OnFailure, ProposedCalls, Terms
 
 Deps = TypeVar("Deps")
 T = TypeVar("T")
@@ -26,6 +27,10 @@ class CallInProgress(Protocol):
         idempotency_key: str | None,
     ) -> AnyOutcome:
         """Drive a governed call whose parent is this one."""
+        ...
+
+    async def call_all(self, calls: ProposedCalls, terms: Terms) -> tuple[AnyOutcome, ...]:
+        """Drive several of them together."""
         ...
 
 
@@ -95,3 +100,19 @@ class ToolContext(Generic[Deps]):
         It cannot be held: where a person would have to agree it is refused.
         """
         return await self.progress.call(tool, arguments, idempotency_key=idempotency_key)
+
+    async def call_all(
+        self,
+        calls: ProposedCalls,
+        *,
+        parallel: int | None = None,
+        deadline_s: float | None = None,
+        on_failure: OnFailure | Literal["stop", "go_on"] = "stop",
+    ) -> tuple[AnyOutcome, ...]:
+        """Call several tools together, each as `call` does; see `highroad.Runtime.call_all`.
+
+        Raises:
+            HighroadError: They cannot be made on these terms, or one of them is no call.
+            DeclarationError: A function was not given to this runtime.
+        """
+        return await self.progress.call_all(calls, Terms.of(parallel, deadline_s, on_failure))

@@ -3,25 +3,28 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Final, Generic, ParamSpec, TypeAlias, TypeVar
+from typing import Any, Final, Generic, Literal, ParamSpec, TypeAlias, TypeVar
 
 from pydantic import TypeAdapter
 
 from highroad.domain.label import Label
-from highroad.domain.tool import Isolation, ToolDefinition
+from highroad.domain.tool import Concurrency, Isolation, ToolDefinition
 from highroad.domain.value import value
 from highroad.tools.body.checks import Check, DataCheckHook
 from highroad.tools.body.cost import Cost
 from highroad.tools.body.failure import ErrorWhen
 from highroad.tools.body.hooks import HealthHook, Hook
+from highroad.tools.declaring.batch import BatchBody, batch_body, batch_of, check_batch
+from highroad.tools.declaring.cache_tags import check_tags
 from highroad.tools.declaring.contract import CLOSED, Marker, Reason, derive, explained
 from highroad.tools.declaring.digest import defined, sealed
 from highroad.tools.declaring.fallback import StandIn, chain_of, words_of
+from highroad.tools.declaring.objects import named, objects_of
 from highroad.tools.declaring.options import (
     TAKEN_OVER,
     Migrate,
-    ResourceFactory,
     ToolOptions,
+    check_cache,
     check_hedge,
     check_name,
     check_options,
@@ -32,7 +35,8 @@ from highroad.tools.declaring.options import (
     name_of,
     tier_of,
 )
-from highroad.tools.declaring.signature import Signature
+from highroad.tools.declaring.resources import ResourceFactory
+from highroad.tools.declaring.signature import Signature, hints_of
 from highroad.tools.declaring.site import Site
 from highroad.tools.declaring.source import Source
 
@@ -74,6 +78,7 @@ class Declaration:
     not_applied: tuple[type[Exception], ...] = ()
     error_when: ErrorWhen | None = None
     migrate: Migrate | None = None
+    batch: BatchBody | None = None
     fallbacks: tuple[StandIn, ...] = ()
 
     @cached_property
@@ -120,6 +125,7 @@ def declared(source: Source, options: ToolOptions) -> Declaration:
     return Declaration(
         definition=defined(_definition(source, options, labels, cost)),
         fallbacks=fallbacks,
+        batch=_batch(options, site),
         given=frozenset(options),
         site=site,
         signature=source.signature,
@@ -140,9 +146,14 @@ def _definition(
     tier = tier_of(options, site)
     effect = effect_of(options, tier, site)
     check_hedge(options, effect, site, is_async=source.signature.is_async)
+    check_batch(options, site)
+    check_cache(options, tier, site)
     beside = {
         "contract": derive(source.input_schema, source.markers, labels),
-        "key": _key(options, source),
+        "key": named("key", options.get("key", ()), source),
+        "order_by": objects_of(options, source),
+        "cache_tags": _cache_tags("cache_tags", options, source),
+        "invalidates": _cache_tags("invalidates", options, source),
         "examples": examples_of(options, site),
         "cost_usd": cost.at_most,
         "source": source.server,
@@ -160,14 +171,20 @@ def _definition(
     }
 
 
-def _key(options: ToolOptions, source: Source) -> tuple[str, ...]:
-    key = tuple(sorted(options.get("key", ())))
-    names = source.names if key else ()
-    for name in key:
-        if name not in names:
-            known = ", ".join(names) or "none"
-            raise source.site.error(f"key names {name!r}, which is no argument; there are: {known}")
-    return key
+def _batch(options: ToolOptions, site: Site) -> BatchBody | None:
+    if "batch" not in options:
+        return None
+    batch = batch_of(options["batch"], site)
+    hints = hints_of(batch.many, site)
+    return batch_body(batch, hints, options.get("resources", {}), site)
+
+
+def _cache_tags(
+    option: Literal["cache_tags", "invalidates"], options: ToolOptions, source: Source
+) -> tuple[str, ...]:
+    patterns = tuple(sorted(options.get(option, ())))
+    check_tags(option, patterns, source.input_schema, source.site)
+    return patterns
 
 
 def _hook(function: Callable[..., Any], what: str, site: Site) -> Hook[Any, Any]:
@@ -195,6 +212,8 @@ _WORDS: Final[Mapping[str, Callable[[Any, Site], Any]]] = {
     "errors": lambda errors, _: dict(errors),
     "fallback": lambda fallback, site: words_of(chain_of(fallback, site)),
     "isolation": lambda isolation, _: Isolation(isolation),
+    "concurrency": lambda concurrency, _: Concurrency(concurrency),
+    "batch": lambda batch, site: batch_of(batch, site).rule,
 }
 """Options that stand in the definition, and how."""
 

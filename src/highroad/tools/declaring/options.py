@@ -4,13 +4,12 @@ import math
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from enum import StrEnum
 from typing import Any, Final, Literal, TypeAlias, TypedDict, TypeVar
 
 from highroad.domain.json_value import JsonObject
 from highroad.domain.label import Label
-from highroad.domain.tool import Effect, Isolation, Tier
+from highroad.domain.tool import Concurrency, Effect, Isolation, Tier
 from highroad.tools.arguments.invalid import Invalid
 from highroad.tools.arguments.parse import parse
 from highroad.tools.body.checks import Check, DataCheck
@@ -18,14 +17,13 @@ from highroad.tools.body.context import ToolContext
 from highroad.tools.body.cost import FREE, Cost
 from highroad.tools.body.failure import ErrorWhen
 from highroad.tools.body.hooks import Written
+from highroad.tools.declaring.batch import Batch, Many
 from highroad.tools.declaring.fallback import StaleResult, StandIn, chain_of
+from highroad.tools.declaring.resources import ResourceFactory
 from highroad.tools.declaring.site import Site
 
 Choice = TypeVar("Choice", bound=StrEnum)
 
-ResourceFactory: TypeAlias = Callable[
-    [], AbstractContextManager[Any] | AbstractAsyncContextManager[Any]
-]
 Probe: TypeAlias = Written[str, bool | None]
 HealthCheck: TypeAlias = (
     Callable[[], object | Awaitable[object]]
@@ -67,12 +65,22 @@ class ToolOptions(TypedDict, total=False):
     """US dollars of one call: a fixed price, or a ceiling with an estimate and an account."""
     cache_s: float
     """How long a result may be served again."""
+    cache_stale_s: float
+    """How long after that it is served still, marked stale, while a fresh one is fetched."""
+    cache_public: bool
+    """Whether its results may answer every principal of the organization that may call it. Say so
+    only where they depend on the arguments alone."""
+    cache_tags: Iterable[str]
+    """What its results tell of, such as `order:{order_id}`, with arguments in braces."""
+    invalidates: Iterable[str]
+    """Tags of results of other tools that are let go once a call may have taken effect."""
     checks: Iterable[Check]
     """Pure checks of the arguments, after the schema."""
     data_checks: Iterable[DataCheck]
     """Checks that read data, last in `authorize`."""
     resources: Mapping[type, ResourceFactory]
-    """Opened once per process; each goes to the parameter that is annotated with its type."""
+    """Opened once, or, where the factory takes a value, once for each principal; each goes to the
+    parameter that is annotated with its type."""
     ask: str
     """CEL over `args` and `principal`; true asks a person, false does not."""
     probe: Probe
@@ -101,6 +109,15 @@ class ToolOptions(TypedDict, total=False):
     dependency: str
     """What it cannot work without, such as `payments`; tools that name the same share its breaker,
     bulkhead and retry budget."""
+    concurrency: Concurrency | Literal["free", "serial", "barrier"]
+    """Of the calls that are made together, what may run beside it: `free`, anything; `serial`, what
+    is free; `barrier`, nothing. Reads are free, and what has effects is serial."""
+    order_by: Iterable[str]
+    """Arguments that name an object: calls that name the same one come one after the other, in the
+    order in which they were written, and others may run beside them."""
+    batch: Many | Batch
+    """Runs calls that come within a few milliseconds together: takes a list of `BatchItem`, and
+    returns a result, or an exception, for each of them in order."""
     isolation: Isolation | Literal["process"]
     """Where the body runs apart, so that it can be stopped whatever it does."""
     fallback: StandIn | Sequence[StandIn]
@@ -126,6 +143,8 @@ TAKEN_OVER: Final = (
     "attempts",
     "hedge_s",
     "cache_s",
+    "cache_stale_s",
+    "cache_public",
     "honoured_s",
     "settle_after_s",
     "max_per_run",
@@ -146,7 +165,7 @@ _LEAST: Final = {
     "max_per_run": 0,
     "per_minute": 0,
 }
-_POSITIVE: Final = ("timeout_s", "honoured_s", "hedge_s")
+_POSITIVE: Final = ("timeout_s", "honoured_s", "hedge_s", "cache_stale_s")
 _WHOLE: Final = ("attempts", "max_per_run", "per_minute")
 _TEXTS: Final = ("name", "description", "ask", "version", "flag", "dependency", "deprecated")
 _FULL: Final = ("version", "flag", "dependency", "deprecated")
@@ -155,7 +174,7 @@ _FUNCTIONS: Final = ("error_when", "migrate")
 _VERSION: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _CODE: Final = re.compile(r"[a-z0-9_]{1,64}")
 _POINTER: Final = re.compile(r"(?:/(?:[^~/]|~[01])*)*")
-_SETS: Final = ("key", "permissions", "tags")
+_SETS: Final = ("key", "order_by", "permissions", "tags", "cache_tags", "invalidates")
 
 
 def check_options(options: Mapping[str, object], site: Site) -> None:
@@ -220,7 +239,7 @@ def effect_of(options: ToolOptions, tier: Tier, site: Site) -> Effect:
     """What may be done when the outcome is not known.
 
     Raises:
-        DeclarationError: There is no such class, or tier, probe or cache contradict it.
+        DeclarationError: There is no such class, or tier or probe contradict it.
     """
     default = Effect.REPEATABLE if tier is Tier.READ else Effect.UNPROTECTED
     effect = _choice(Effect, options.get("effect", default), site)
@@ -238,12 +257,37 @@ def effect_of(options: ToolOptions, tier: Tier, site: Site) -> Effect:
         raise site.error(
             f'probe= is asked of checkable tools only, this is {effect}; effect="checkable"?'
         )
-    if tier is not Tier.READ and options.get("cache_s", 0) > 0:
+    return effect
+
+
+def check_cache(options: ToolOptions, tier: Tier, site: Site) -> None:
+    """See that what is said of cached results makes sense together.
+
+    Raises:
+        DeclarationError: It does not.
+    """
+    is_read, is_cached = tier is Tier.READ, options.get("cache_s", 0) > 0
+    if not is_read and is_cached:
         raise site.error(
             "cache_s serves a result without running the tool, which only a read permits; leave "
             "it out: the same key gets the stored result anyway"
         )
-    return effect
+    for option in ("cache_stale_s", "cache_public", "cache_tags"):
+        if options.get(option) and not is_cached:
+            raise site.error(
+                f"{option} says more of results that are kept, and none are: give cache_s, or "
+                f"leave {option} out"
+            )
+    if is_cached and "ask" in options:
+        raise site.error(
+            "ask puts a call before a person, and cache_s would answer the next one without: "
+            "leave one of them out"
+        )
+    if is_read and options.get("invalidates"):
+        raise site.error(
+            "a read changes nothing, so there is nothing that it invalidates; leave it out, or "
+            'raise the tier, for example tier="reversible"'
+        )
 
 
 def fallbacks_of(options: ToolOptions, tier: Tier, site: Site) -> tuple[StandIn, ...]:
@@ -380,12 +424,20 @@ def _choice(kind: type[Choice], value: str, site: Site) -> Choice:
         ) from None
 
 
-def _check_isolation(isolation: Any, site: Site) -> None:  # noqa: ANN401 - an option as it was given
-    _choice(Isolation, isolation, site)
+def _one_of(kind: type[StrEnum]) -> Callable[[Any, Site], object]:
+    """See that an option is one of the values of an enumeration."""
+    return lambda given, site: _choice(kind, given, site)
 
 
-_CHECKS: Final = {
-    "isolation": _check_isolation,
+def _check_public(public: object, site: Site) -> None:
+    if not isinstance(public, bool):
+        raise site.error(f"cache_public is True or False, not {type(public).__name__}")
+
+
+_CHECKS: Final[Mapping[str, Callable[[Any, Site], object]]] = {
+    "cache_public": _check_public,
+    "concurrency": _one_of(Concurrency),
+    "isolation": _one_of(Isolation),
     "version": _check_version,
     "errors": _check_errors,
     "labels": _check_labels,

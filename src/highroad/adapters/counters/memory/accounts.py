@@ -14,9 +14,7 @@ class _Account:
 
     __slots__ = ("held", "total", "until_ms")
 
-    def __init__(
-        self, total: tuple[int, ...], held: dict[str, Amount], until_ms: int | None
-    ) -> None:
+    def __init__(self, total: list[int], held: dict[str, Amount], until_ms: int | None) -> None:
         self.total = total
         """Meter by meter, as in `Amount`."""
         self.held = held
@@ -44,8 +42,9 @@ class Accounts:
         """Accounts in memory."""
         return len(self._accounts)
 
-    def look(self, demand: BudgetDemand, holder: str) -> Shortage | None:
-        """Why the account has not so much left."""
+    def look(self, demand: BudgetDemand, holder: str, now_s: float) -> Shortage | None:
+        """Why the account has not so much left, whatever the time."""
+        del now_s
         account = self._accounts.get(demand.account)
         if account is None:
             return Shortage(demand=demand, lack=Lack.UNSEEDED)
@@ -56,30 +55,33 @@ class Accounts:
                     return demand.shortage(total)
         return None
 
-    def take(self, demand: BudgetDemand, holder: str) -> tuple[Near, ...]:
+    def take(self, demand: BudgetDemand, holder: str, now_s: float) -> tuple[Near, ...]:
         """Hold the amount for `holder`, or use it at once where the demand is final.
 
         Returns:
             What is nearly used up with it.
         """
+        del now_s
         account = self._accounts[demand.account]
         self._accounts.move_to_end(demand.account)
         if demand.is_final or holder not in account.held:
             if not demand.is_final:
                 account.held[holder] = demand.amount
-            account.total = tuple(map(add, account.total, demand.amount))
+            for at, wanted in demand.meters:
+                account.total[at] += wanted
         total = account.total
         for at, _, _, near in demand.bounds:
             if total[at] >= near:
                 return demand.near(total)
         return ()
 
-    def give(self, given: Settled, holder: str) -> None:
+    def give(self, given: Settled, holder: str, now_s: float) -> None:
         """Put what was used in place of what was held."""
+        del now_s
         account = self._accounts.get(given.demand.account)
         held = None if account is None else account.held.pop(holder, None)
         if account is not None and held is not None and held != given.used:
-            account.total = tuple(map(sub, map(add, account.total, given.used), held))
+            account.total = list(map(sub, map(add, account.total, given.used), held))
 
     def seed(
         self, name: str, used: Amount, held: Mapping[str, Amount], until_ms: int | None
@@ -88,7 +90,7 @@ class Accounts:
         if name in self._accounts:
             return
         self._forget()
-        total = tuple(map(sum, zip(used, *held.values(), strict=True)))
+        total = list(map(sum, zip(used, *held.values(), strict=True)))
         self._accounts[name] = _Account(total, dict(held), until_ms)
 
     def usage(self, name: str) -> Amount | None:

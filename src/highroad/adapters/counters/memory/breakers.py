@@ -23,12 +23,12 @@ class Breakers:
         """Breakers in memory."""
         return len(self._breakers)
 
-    def look(self, demand: PassDemand, holder: str) -> Shortage | None:
+    def look(self, demand: PassDemand, holder: str, now_s: float) -> Shortage | None:
         """Whether the breaker keeps an attempt of `holder` away, and for how long."""
         known = self._breakers.get(demand.dependency)
         if known is None:
             return None
-        known.rule, now_s = demand.rule, self._clock.monotonic_s()
+        known.rule = demand.rule
         wait_s = known.wait_s(holder, now_s)
         if wait_s is None:
             return None
@@ -41,15 +41,14 @@ class Breakers:
             retry_after_s=wait_s or None,
         )
 
-    def take(self, demand: PassDemand, holder: str) -> None:
+    def take(self, demand: PassDemand, holder: str, now_s: float) -> None:
         """An attempt of `holder` begins."""
-        self.keep(demand.dependency, demand.rule).let_through(holder, self._clock.monotonic_s())
+        self.keep(demand.dependency, demand.rule).let_through(holder, now_s)
 
-    def give(self, returned: Reported, holder: str) -> tuple[BreakerReading, ...]:
+    def give(self, given: Reported, holder: str, now_s: float) -> tuple[BreakerReading, ...]:
         """An attempt of `holder` has ended; the breaker, where that opened or closed it."""
-        name, rule = returned.demand.dependency, returned.demand.rule
-        breaker, now_s = self.keep(name, rule), self._clock.monotonic_s()
-        has_moved = breaker.report(holder, returned.result, returned.took_s, now_s)
+        name, rule = given.demand.dependency, given.demand.rule
+        has_moved = self.keep(name, rule).report(holder, given.result, given.took_s, now_s)
         return (self._reading(name, rule),) if has_moved else ()
 
     def readings(self, rules: Mapping[str, BreakerRule]) -> tuple[BreakerReading, ...]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Final, TypeAlias
+from typing import Any, Final, Protocol
 
 from highroad.adapters.counters.memory.accounts import Accounts
 from highroad.adapters.counters.memory.breaker import Breaker
@@ -28,9 +28,15 @@ from highroad.domain.demand import (
 from highroad.domain.dependency import BreakerReading, BreakerRule, BreakerState
 from highroad.ports.clock import Clock
 
-_Other: TypeAlias = RateDemand | BucketDemand | SlotDemand | PassDemand
-
 TAKEN: Final = Taken()
+
+
+class _Part(Protocol):
+    """Counts demands of one kind; which is told by their type, and so is no more to be checked."""
+
+    def look(self, demand: Any, holder: str, now_s: float) -> Shortage | None: ...  # noqa: ANN401 - see above
+    def take(self, demand: Any, holder: str, now_s: float) -> tuple[Near, ...] | None: ...  # noqa: ANN401
+    def give(self, given: Any, holder: str, now_s: float) -> tuple[BreakerReading, ...] | None: ...  # noqa: ANN401
 
 
 class MemoryCounters:
@@ -42,11 +48,22 @@ class MemoryCounters:
     """
 
     def __init__(self, clock: Clock, *, accounts: int = 10_000) -> None:
+        self._clock = clock
         self._accounts: Accounts = Accounts(clock, capacity=accounts)
         self._windows: Windows = Windows(clock)
-        self._buckets: Buckets = Buckets(clock)
-        self._places: Places = Places(clock)
+        self._buckets: Buckets = Buckets()
+        self._places: Places = Places()
         self._breakers: Breakers = Breakers(clock)
+        self._parts: Final[Mapping[type[Demand | Return], _Part]] = {
+            BudgetDemand: self._accounts,
+            Settled: self._accounts,
+            RateDemand: self._windows,
+            BucketDemand: self._buckets,
+            SlotDemand: self._places,
+            PassDemand: self._breakers,
+            Reported: self._breakers,
+        }
+        """Who counts what is demanded, and what is given back."""
 
     @property
     def is_shared(self) -> bool:
@@ -63,29 +80,25 @@ class MemoryCounters:
 
     async def look(self, demands: Sequence[Demand]) -> Shortage | None:
         """Which of the demands could not be met now."""
-        return self._short(demands, "")
+        return self._short(demands, "", self._clock.monotonic_s())
 
     async def take(self, demands: Sequence[Demand], *, holder: str) -> Shortage | Taken:
         """Take all of them, or nothing and say which one is short."""
-        short = self._short(demands, holder)
+        parts, now_s = self._parts, self._clock.monotonic_s()
+        short = self._short(demands, holder, now_s)
         if short is not None:
             return short
         near: tuple[Near, ...] = ()
         for demand in demands:
-            if isinstance(demand, BudgetDemand):
-                near += self._accounts.take(demand, holder)
-            else:
-                self._take(demand, holder)
+            near += parts[type(demand)].take(demand, holder, now_s) or ()
         return Taken(near) if near else TAKEN
 
     async def give(self, returns: Sequence[Return], *, holder: str) -> Sequence[BreakerReading]:
         """Give back, settle and report what `holder` took."""
+        parts, now_s = self._parts, self._clock.monotonic_s()
         moved: tuple[BreakerReading, ...] = ()
         for given in returns:
-            if isinstance(given, Settled):
-                self._accounts.give(given, holder)
-            else:
-                moved += self._give(given, holder)
+            moved += parts[type(given)].give(given, holder, now_s) or ()
         return moved
 
     def is_held(self, holder: str) -> bool:
@@ -95,7 +108,7 @@ class MemoryCounters:
 
     async def renew(self, holders: Sequence[str]) -> None:
         """Hold places longer."""
-        self._places.renew(holders)
+        self._places.renew(holders, self._clock.monotonic_s())
 
     async def keep(self, account: str, holders: Sequence[str]) -> None:
         """What is held is held until it is settled."""
@@ -136,49 +149,9 @@ class MemoryCounters:
     async def close(self) -> None:
         """There is nothing to give up."""
 
-    def _short(self, demands: Sequence[Demand], holder: str) -> Shortage | None:
+    def _short(self, demands: Sequence[Demand], holder: str, now_s: float) -> Shortage | None:
         for demand in demands:
-            # Most demands are of budgets, and each call of a function is a part of what they cost.
-            if isinstance(demand, BudgetDemand):
-                short = self._accounts.look(demand, holder)
-            else:
-                short = self._look(demand, holder)
+            short = self._parts[type(demand)].look(demand, holder, now_s)
             if short is not None:
                 return short
         return None
-
-    def _look(self, demand: _Other, holder: str) -> Shortage | None:
-        match demand:
-            case RateDemand():
-                return self._windows.look(demand, holder)
-            case BucketDemand():
-                return self._buckets.look(demand, holder)
-            case SlotDemand():
-                return self._places.look(demand, holder)
-            case PassDemand():
-                return self._breakers.look(demand, holder)
-
-    def _take(self, demand: _Other, holder: str) -> None:
-        match demand:
-            case RateDemand():
-                self._windows.take(demand, holder)
-            case BucketDemand():
-                self._buckets.take(demand, holder)
-            case SlotDemand():
-                self._places.take(demand, holder)
-            case PassDemand():
-                self._breakers.take(demand, holder)
-
-    def _give(
-        self, given: Reported | SlotDemand | RateDemand | BucketDemand, holder: str
-    ) -> tuple[BreakerReading, ...]:
-        match given:
-            case RateDemand():
-                self._windows.give(given, holder)
-            case BucketDemand():
-                self._buckets.give(given, holder)
-            case SlotDemand():
-                self._places.give(given, holder)
-            case Reported():
-                return self._breakers.give(given, holder)
-        return ()

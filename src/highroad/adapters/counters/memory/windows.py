@@ -23,9 +23,8 @@ class Windows:
         """Windows in memory."""
         return len(self._windows)
 
-    def look(self, demand: RateDemand, holder: str) -> Shortage | None:
+    def look(self, demand: RateDemand, holder: str, now_s: float) -> Shortage | None:
         """Why another turn would be too many, and when one may come."""
-        now_s = self._clock.monotonic_s()
         turns = self._recent(demand, now_s)
         if len(turns) < demand.most or holder in turns:
             return None
@@ -40,14 +39,15 @@ class Windows:
             retry_after_s=leaver_s + demand.window_s - now_s,
         )
 
-    def take(self, demand: RateDemand, holder: str) -> None:
+    def take(self, demand: RateDemand, holder: str, now_s: float) -> None:
         """Count a turn."""
-        now_s = self._clock.monotonic_s()
-        if holder not in self._recent(demand, now_s):
-            self._add(demand, now_s, holder)
+        turns, _ = self._windows.get(demand.key) or ({}, 0.0)
+        if holder not in turns:
+            self._add(demand, turns, now_s, holder)
 
-    def give(self, given: RateDemand, holder: str) -> None:
+    def give(self, given: RateDemand, holder: str, now_s: float) -> None:
         """Uncount a turn that was not used after all."""
+        del now_s
         turns, _ = self._windows.get(given.key, ({}, 0.0))
         turns.pop(holder, None)
 
@@ -57,11 +57,11 @@ class Windows:
         # A clock that was set back must not put turns into the future.
         at_s = now_s - max(0, now_ms - at_ms) / 1_000
         if at_s > now_s - demand.window_s:
-            self._add(demand, at_s, object())
+            self._add(demand, self._recent(demand, now_s), at_s, object())
 
     def _recent(self, demand: RateDemand, now_s: float) -> _Turns:
         """The turns that count, after those that are too old are dropped."""
-        turns, _ = self._windows.get(demand.key, ({}, 0.0))
+        turns, _ = self._windows.get(demand.key) or ({}, 0.0)
         while turns:
             oldest = next(iter(turns))
             if turns[oldest] > now_s - demand.window_s:
@@ -69,8 +69,7 @@ class Windows:
             del turns[oldest]
         return turns
 
-    def _add(self, demand: RateDemand, at_s: float, holder: object) -> None:
-        turns, _ = self._windows.get(demand.key, ({}, 0.0))
+    def _add(self, demand: RateDemand, turns: _Turns, at_s: float, holder: object) -> None:
         if not turns:
             self._forget()
         turns[holder] = at_s

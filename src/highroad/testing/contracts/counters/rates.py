@@ -37,6 +37,16 @@ class RateContract(Ground):
         assert await takes(counters, _TWICE, holder="3")
         assert await lack(counters, _TWICE, holder="4") is Lack.RATE
 
+    async def test_a_turn_that_is_taken_again_is_as_old_as_it_was(
+        self, counters: Counters, clock: MovableClock
+    ) -> None:
+        """Asking once more does not keep others away for longer."""
+        once = RateDemand(key="rate/once", most=1)
+        assert await takes(counters, once, holder="1")
+        clock.advance(40)
+        assert await takes(counters, once, holder="1")
+        await _waits(counters, once, 20.0)
+
     async def test_turns_of_earlier_processes_count(
         self, counters: Counters, clock: MovableClock
     ) -> None:
