@@ -34,6 +34,7 @@ NUMBERS: Final = {
     "T1": ("bench.t1", "measure"),
     "T2": ("bench.t2", "measure"),
     "T3": ("bench.t3", "measure"),
+    "outage": ("bench.outage.report", "measure"),
 }
 
 

@@ -11,6 +11,7 @@ EFFECTS = {
     "organizations": {},
     "refund": {"refunds": 1},
     "budget": {"notes": 5},
+    "outage": {"refunds": 2},
     "definition": {},
     "record": {},
     "proof": {"refunds": 1},
@@ -43,6 +44,33 @@ async def test_told_in_any_order_in_one_run_they_hold(stage):
 async def test_every_beat_claims_something(stage):
     for chapter in CHAPTERS:
         assert all(beat.claims for beat in await tell(chapter, stage))
+
+
+async def test_an_outage_that_is_cut_short_leaves_the_payment_service_up(stage):
+    (chapter,) = [chapter for chapter in CHAPTERS if chapter.name == "outage"]
+    telling = chapter.tell(stage)
+    await anext(telling)
+    assert stage.shop.payments_down.exists()
+    await telling.aclose()
+    assert not stage.shop.payments_down.exists()
+
+
+async def test_without_an_outage_the_chapter_about_one_does_not_hold(stage, monkeypatch):
+    monkeypatch.setattr(type(stage.shop), "stop_payments", lambda _: None)
+    (chapter,) = [chapter for chapter in CHAPTERS if chapter.name == "outage"]
+    assert broken(await tell(chapter, stage)) == [
+        "Three attempts were made.",
+        "No money moved.",
+        "The pauses were half a second and a second, give or take a fifth.",
+        "It has a dead letter, which is open.",
+        "The answer names the reason.",
+        "No attempt was made.",
+        "It is marked as stale.",
+        "The breaker is open.",
+        "It says until when.",
+        "Each of the two refunds has a letter.",
+        "Both letters are done with.",
+    ]
 
 
 async def test_the_record_shows_an_explanation_and_a_trail(stage):

@@ -121,6 +121,32 @@ def test_the_total_of_a_found_order_counts_all_its_lines(shop):
     }
 
 
+def test_a_payment_service_that_is_down_does_nothing_until_it_is_back(shop):
+    shop.stop_payments()
+    for ask in (
+        lambda: shop.payments("ORD-000042"),
+        lambda: shop.refund("ORD-000042", 500, key="k1"),
+    ):
+        with pytest.raises(ConnectionRefusedError):
+            ask()
+    assert shop.count("refunds") == 0
+    assert shop.order("ORD-000042").refunded_cents == 0
+
+    shop.start_payments()
+
+    shop.refund("ORD-000042", 500, key="k1")
+    found = [(payment.kind, payment.cents) for payment in shop.payments("ORD-000042")]
+    assert found == [("charge", 8_400), ("refund", 500)]
+
+
+def test_restocking_brings_the_payment_service_back(shop):
+    shop.stop_payments()
+
+    shop.restock()
+
+    assert shop.payments("ORD-000042")
+
+
 def test_mail_asked_for_twice_is_sent_twice(shop):
     for _ in range(2):
         shop.send("ada.hill@customer.example", "Your vase", "It is on its way.")

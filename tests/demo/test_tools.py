@@ -52,6 +52,7 @@ def test_the_result_is_typed(tool):
     ("tool", "code", "refused"),
     [
         ("get_order", "no_such_order", lambda shop: shop.order(NOWHERE)),
+        ("get_payments", "no_such_order", lambda shop: shop.payments(NOWHERE)),
         ("get_customer", "no_such_customer", lambda shop: shop.customer(NOWHERE)),
         ("add_order_note", "no_such_order", lambda shop: shop.add_note(NOWHERE, "", key="k")),
         (

@@ -97,6 +97,21 @@ async def test_what_is_given_up_on_leaves_a_letter_in_the_same_entry(world, pay)
     assert explained.dead_letter == letter
 
 
+async def test_what_was_turned_away_by_an_open_breaker_is_redriven(world, pay, service, bob):
+    """Nobody rejected it: it was refused because its dependency was down."""
+    here = await world(pay).open()
+    await here.dependencies.open("payments", by=bob)
+    outcome = await here.call(pay, {"order": "1"}, run="r")
+    assert outcome.error.code is Code.DEPENDENCY_UNAVAILABLE
+    assert service.effects == {}
+    letter = await only(here)
+    service.error = None
+    await here.dependencies.release("payments", by=bob)
+    done = await letters(here).redrive(letter.id, by=BOB)
+    assert (done.outcome.status, done.letter.state) == (Status.COMPLETED, "redriven")
+    assert service.effects == {"1": 1}
+
+
 @pytest.mark.promise("P12")
 async def test_letters_are_what_the_entries_say(world, pay, service):
     """Also behind every change; deriving the tables anew changes nothing."""

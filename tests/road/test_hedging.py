@@ -10,6 +10,7 @@ from highroad import Failed, ToolContext, tool
 from highroad.domain.dependency import Dependency
 from highroad.domain.error import DeclarationError
 from highroad.settings import load
+from highroad.testing import simulate
 from highroad.testing.clock import FakeClock
 
 
@@ -156,3 +157,29 @@ def test_a_time_that_is_none_is_refused(hedge_s):
 
         @tool(tier="read", hedge_s=hedge_s)
         async def work() -> None: ...
+
+
+def test_an_attempt_that_waits_for_room_is_not_hedged(world):
+    """Both would go by one name, and take one place between them."""
+
+    async def work(clock):
+        inside, most = 0, 0
+
+        @tool(tier="read", hedge_s=0.5, dependency="bank")
+        async def look(number: int) -> int:
+            nonlocal inside, most
+            inside += 1
+            most = max(most, inside)
+            await clock.sleep(0.8)
+            inside -= 1
+            return number
+
+        spare = {"bank": Dependency(name="bank", parallel=1)}
+        settings = replace(load(Path.cwd(), {}), dependencies=spare)
+        here = await world(look, clock=clock, settings=settings).open()
+        outcomes = await asyncio.gather(*(here.call(look, {"number": n}) for n in range(3)))
+        assert [outcome.unwrap() for outcome in outcomes] == [0, 1, 2]
+        assert most == 1
+        return [(await here.end_of(outcome))["attempts"] for outcome in outcomes]
+
+    assert simulate(work) == [1, 1, 1]

@@ -5,6 +5,7 @@ import contextlib
 import importlib
 import os
 import sys
+from email.utils import formatdate
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,10 @@ import pytest
 from highroad import Limits, ToolContext, tool
 from highroad.domain.error import DeclarationError
 from highroad.domain.part import Image
+from highroad.pipeline import guest
+from highroad.testing import FakeClock
+from highroad.testing.clock import DAWN_MS
+from highroad.tools.compile import compile_tool
 
 pytestmark = pytest.mark.promise("P11")
 
@@ -82,6 +87,27 @@ def maps() -> None:
 def breaks() -> None:
     """Have a bug."""
     raise RuntimeError("secret")
+
+
+class Throttled(Exception):
+    """An answer of a server, as HTTP clients raise it."""
+
+    def __init__(self, date: str) -> None:
+        super().__init__("429")
+        self.response = Response(date)
+
+
+class Response:
+    def __init__(self, date: str) -> None:
+        self.status_code = 429
+        self.headers = {"retry-after": date}
+
+
+@tool(tier="read", isolation="process", attempts=2)
+def asks_for_patience(date: str) -> None:
+    """Be told when to come again, by a date."""
+    time.sleep(0.05)
+    raise Throttled(date)
 
 
 @tool(tier="reversible", isolation="process")
@@ -267,3 +293,21 @@ async def test_what_a_worker_could_not_run_is_refused_when_it_is_registered(worl
 def test_there_is_no_other_isolation():
     with pytest.raises(DeclarationError, match="'process'"):
         tool(isolation="container")(local)
+
+
+async def test_a_date_to_come_again_is_read_in_the_time_of_the_runtime(world, apart):
+    """A worker has no clock of ours: what it is handed says what time it is."""
+    clock = FakeClock(autojump=True)
+    here = await world(apart, clock=clock).open()
+    date = formatdate(clock.now_ms() // 1_000 + 40, usegmt=True)
+    outcome = await here.call(apart.asks_for_patience, {"date": date})
+    assert outcome.error.code == "max_retries_exceeded"
+    assert 39 <= clock.monotonic_s() <= 48  # at most a fifth beyond what was asked for
+    await here.runtime.close()
+
+
+def test_the_time_that_the_body_took_has_passed_when_it_is_told_to_come_again(apart):
+    run = guest.load(guest.describe(compile_tool(apart.asks_for_patience)))
+    date = formatdate(DAWN_MS // 1_000 + 40, usegmt=True)
+    answer = guest.Answer.read(run(guest.request({"date": date}, now_ms=DAWN_MS)))
+    assert 30 < answer.failure.retry_after_s <= 39.95

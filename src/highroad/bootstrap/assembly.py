@@ -136,6 +136,8 @@ class Parts:
     cache: Cache | None = None
     anchors: tuple[Anchor, ...] = ()
     """Besides those of the settings."""
+    chance: Callable[[], float] = random.random
+    """A number in [0, 1), for spreading the pauses between attempts."""
 
 
 async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
@@ -170,7 +172,9 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
         await counters.prepare()
         limits = limits or settings.limits
         cache = parts.cache or cache_at(settings.cache, limits, clock)
-        services = _services(opened.ledger, toolset, settings, limits, ids, counters, cache)
+        services = _services(
+            opened.ledger, toolset, settings, limits, ids, counters, cache, parts.chance
+        )
         definitions = Definitions(
             opened.ledger,
             toolset.registry,
@@ -252,6 +256,7 @@ def _services(  # noqa: PLR0913, PLR0917 - what they are made of
     ids: Ids,
     counters: Counters,
     cache: Cache,
+    chance: Callable[[], float],
 ) -> Services:
     """What the road needs."""
     clock, reader = ledger.clock, LedgerUsage(ledger)
@@ -270,7 +275,7 @@ def _services(  # noqa: PLR0913, PLR0917 - what they are made of
         slots=Slots(limits.parallel),
         results=Results(CacheAccess(cache, clock), ledger.keyring, os.urandom(SEED_BYTES)),
         loops=Loops(limits.identical_calls),
-        retry=Retry(random.random, RetryBudget(settings.dependencies)),
+        retry=Retry(chance, RetryBudget(settings.dependencies)),
         ways=Ways(settings.dependencies, counters, clock),
         deps=toolset.deps,
         resources=Resources(tasks),

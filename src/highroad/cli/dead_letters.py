@@ -57,7 +57,7 @@ def list_(
 @app.command()
 def show(letter_id: LetterId, *, as_json: AsJson = False) -> None:
     """Show one: why it was given up on, and what you can do."""
-    ask(lambda door: door.runtime.dead_letters.get(letter_id), _facts, as_json=as_json)
+    ask(lambda door: door.runtime.dead_letters.get(letter_id), facts, as_json=as_json)
 
 
 @app.command()
@@ -158,7 +158,8 @@ def _drawn(found: Sequence[DeadLetter]) -> RenderableType:
     return rows
 
 
-def _facts(letter: DeadLetter) -> RenderableType:
+def facts(letter: DeadLetter) -> RenderableType:
+    """One letter: what was given up on, and what a person can do."""
     lines = views.facts()
     lines.add_row("letter", Text(letter.id, "bold"))
     lines.add_row("state", views.status(letter.state))

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Annotated, Final
 
 import typer
+from rich.console import RenderableType
 from rich.text import Text
 
 from highroad.bootstrap import local_user
-from highroad.cli import views
+from highroad.cli import dead_letters, health, views
 from highroad.cli.door import leave
 from highroad.cli.exits import ExitCode
 from highroad.cli.misuse import Misuse
@@ -21,9 +22,12 @@ from highroad.demo.database import Shop
 from highroad.demo.home import Home
 from highroad.demo.listener import Listener
 from highroad.demo.narrate import Narrator
-from highroad.demo.story import Chapter, Claim, Stage
+from highroad.demo.story import Chapter, Claim, Record, Stage
 from highroad.demo.transcript import Transcript
+from highroad.domain.dead_letter import DeadLetter
 from highroad.domain.error import LedgerOwned
+from highroad.domain.health import DependencyHealth
+from highroad.domain.trail import Trail
 from highroad.runtime import Runtime
 from highroad.settings import load
 
@@ -88,7 +92,20 @@ def _listener(output: Output, home: Home) -> Listener:
     if output.as_json:
         return Transcript(output.json)
     epilogue = Text(_EPILOGUE.format(folder=home.folder), "dim")
-    return Narrator(output.console, views.record, epilogue)
+    return Narrator(output.console, _drawn, epilogue)
+
+
+def _drawn(found: Record) -> RenderableType:
+    """As the command shows it that the beat names."""
+    match found:
+        case Trail():
+            return views.trail(found)
+        case DependencyHealth():
+            return health.drawn((found,))
+        case DeadLetter():
+            return dead_letters.facts(found)
+        case _:
+            return views.explanation(found)
 
 
 async def _tell(

@@ -62,14 +62,15 @@ async def _hold(door: Door, verb: str, dependency: str) -> ExitCode:
 
 async def _health(door: Door) -> ExitCode:
     found = await door.runtime.dependencies.health()
-    door.output.show(found, _drawn(found) if found else "No tool needs anything.")
+    door.output.show(found, drawn(found) if found else "No tool needs anything.")
     if any(each.is_of_ledger for each in found):
         door.output.note("Another process runs the calls: this is what the ledger last told.")
     door.tell_if_without_tools()
     return ExitCode.COMPLETED
 
 
-def _drawn(found: Sequence[DependencyHealth]) -> RenderableType:
+def drawn(found: Sequence[DependencyHealth]) -> RenderableType:
+    """Dependencies, one a line."""
     rows = views.table("needed", "breaker", "failed", "checked", "since", whole=("needed", "since"))
     for each in found:
         tools = "" if each.tools == (each.dependency,) else f"\n{', '.join(each.tools)}"

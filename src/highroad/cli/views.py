@@ -37,11 +37,6 @@ _COLOURS = {
 }
 
 
-def record(found: Trail | Explanation) -> RenderableType:
-    """A trail or an explanation."""
-    return trail(found) if isinstance(found, Trail) else explanation(found)
-
-
 def status(word: str) -> Text:
     """An ending or a state, in its colour."""
     return Text(word, _COLOURS.get(word, ""))

@@ -23,6 +23,7 @@ from highroad.demo.records import (
     Order,
     OrderStatus,
     OrderSummary,
+    Payment,
     Refund,
     Shipment,
 )
@@ -56,9 +57,23 @@ class Shop:
 
     path: Path
 
+    @property
+    def payments_down(self) -> Path:
+        """The file whose being there takes the payment service down: `touch` and `rm` do, too."""
+        return self.path.with_name("payments.down")
+
+    def stop_payments(self) -> None:
+        """Take the payment service down: it refuses every connection."""
+        self.payments_down.touch()
+
+    def start_payments(self) -> None:
+        """Bring the payment service back."""
+        self.payments_down.unlink(missing_ok=True)
+
     def restock(self) -> None:
         """Put the shop into its first state, whatever was there before."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.start_payments()
         for leftover in ("", "-journal"):
             self.path.with_name(self.path.name + leftover).unlink(missing_ok=True)
         with closing(sqlite3.connect(self.path)) as database, database:
@@ -145,8 +160,29 @@ class Shop:
         with self._transaction() as database:
             return _first(database, "SELECT key FROM order_changes WHERE key = ?", key) is not None
 
+    def payments(self, order_id: str) -> tuple[Payment, ...]:
+        """What was paid for an order, and paid back, as the payment service has it.
+
+        Raises:
+            ConnectionRefusedError: It is down.
+            ShopError: There is no such order.
+        """
+        self._connect_to_payments()
+        with self._transaction() as database:
+            _order(database, order_id)
+            rows = database.execute(
+                "SELECT id, kind, cents FROM payments WHERE order_id = ? ORDER BY id", (order_id,)
+            )
+            return tuple(Payment(id=id_, kind=kind, cents=cents) for id_, kind, cents in rows)
+
     def refund(self, order_id: str, cents: int, *, key: str) -> Refund:
-        """Pay back part of an order, once for each key."""
+        """Pay back part of an order, once for each key.
+
+        Raises:
+            ConnectionRefusedError: The payment service is down, and nothing was done.
+            ShopError: There is no such order, or less than that is left of it.
+        """
+        self._connect_to_payments()
         with self._transaction() as database:
             if _first(database, "SELECT key FROM payments WHERE key = ?", key) is None:
                 order = _order(database, order_id)
@@ -197,6 +233,10 @@ class Shop:
         with self._transaction() as database:
             (counted,) = database.execute(_COUNT[deed]).fetchone()
             return int(counted)
+
+    def _connect_to_payments(self) -> None:
+        if self.payments_down.exists():
+            raise ConnectionRefusedError("nobody listens")
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:

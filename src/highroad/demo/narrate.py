@@ -10,19 +10,24 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from highroad.demo.story import Beat, Chapter, Claim
+from highroad.demo.story import Beat, Chapter, Claim, Record
+from highroad.domain.dead_letter import DeadLetter
+from highroad.domain.health import DependencyHealth
 from highroad.domain.json_value import JsonValue
 from highroad.domain.trail import Explanation, Trail
 
-Draw: TypeAlias = Callable[[Trail | Explanation], RenderableType]
+Draw: TypeAlias = Callable[[Record], RenderableType]
 """Draws a record; whoever prints hands it in, so that the demo shows it as commands do."""
 
 _COLOURS: Final = {
     "completed": "green",
     "approved": "green",
     "recorded": "green",
+    "redriven": "green",
+    "closed": "green",
     "verified": "green",
     "held": "yellow",
+    "open": "yellow",
     "refused": "red",
     "failed": "red",
     "broken": "red",
@@ -65,7 +70,7 @@ class Narrator:
         match beat.shown:
             case None:
                 pass
-            case Trail() | Explanation():
+            case Trail() | Explanation() | DependencyHealth() | DeadLetter():
                 # As wide as the terminal, as the command would print it: it is a table of its own.
                 self._print(rows)
                 self._console.print(Padding(self._draw(beat.shown), (1, 0, 1, 1)))

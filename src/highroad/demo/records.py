@@ -73,6 +73,15 @@ class Shipment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Payment:
+    """Money that came in for an order, or went back."""
+
+    id: int
+    kind: Literal["charge", "refund"]
+    cents: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Refund:
     """Money that went back."""
 

@@ -8,8 +8,13 @@ from typing import Any, TypeAlias
 from highroad import Completed, Outcome, Principal, Runtime
 from highroad.demo.database import Shop
 from highroad.demo.home import Home
+from highroad.domain.dead_letter import DeadLetter
+from highroad.domain.health import DependencyHealth
 from highroad.domain.json_value import JsonObject, JsonValue
 from highroad.domain.trail import Explanation, Trail
+
+Record: TypeAlias = Trail | Explanation | DependencyHealth | DeadLetter
+"""What a command shows of what is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +43,7 @@ class Beat:
     status: str
     why: str
     call: str = ""
-    shown: "JsonValue | Trail | Explanation" = None
+    shown: "JsonValue | Record" = None
     claims: tuple[Claim, ...] = ()
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Final, TypeAlias
 
 from pydantic import Field
 
-from highroad import Content, Owned, Owner, ToolContext, tool
+from highroad import Content, Owned, Owner, StaleResult, ToolContext, tool
 from highroad.demo.database import Shop
 from highroad.demo.home import open_shop
 from highroad.demo.records import (
@@ -18,6 +18,7 @@ from highroad.demo.records import (
     Order,
     OrderStatus,
     OrderSummary,
+    Payment,
     Refund,
     Shipment,
 )
@@ -52,6 +53,9 @@ CustomerId: TypeAlias = Annotated[str, Field(pattern=r"^CUS-\d{4}$"), Owned(_own
 Article: TypeAlias = Annotated[str, Field(max_length=40)]
 Cents: TypeAlias = Annotated[int, Field(gt=0, le=50_000), Control()]
 CustomerEmail: TypeAlias = Annotated[str, Email(domains={MAIL_DOMAIN}), Control()]
+
+PAYMENTS: Final = "payments"
+"""The service that moves the money, which other tools do without."""
 
 NO_ORDER: Final = {"no_such_order": "No order has this id. Find the right one with search_orders."}
 NO_CUSTOMER: Final = {
@@ -131,6 +135,26 @@ def get_customer(customer_id: CustomerId, context: Context) -> Customer:
 
 
 @tool(
+    tier="read",
+    permissions={"orders:read"},
+    dependency=PAYMENTS,
+    fallback=StaleResult(max_age_s=3_600),
+    timeout_s=5,
+    per_minute=120,
+    errors=NO_ORDER,
+)
+def get_payments(order_id: OrderId, context: Context) -> tuple[Payment, ...]:
+    """Read what was paid for an order and paid back, as the payment service has it.
+
+    Use to see whether a refund was made. Not for what the order holds; use get_order for that.
+
+    Args:
+        order_id: Order id, for example "ORD-000042".
+    """
+    return context.deps.payments(order_id)
+
+
+@tool(
     tier="reversible",
     effect="idempotent",
     permissions={"orders:write"},
@@ -186,6 +210,7 @@ def update_shipping_address(
     effect="idempotent",
     ask="args.cents > 5000",
     permissions={"refunds:write"},
+    dependency=PAYMENTS,
     timeout_s=10,
     per_minute=60,
     errors=NO_ORDER | TOO_MUCH,
@@ -280,6 +305,7 @@ TOOLS: Final = (
     get_order,
     search_orders,
     get_customer,
+    get_payments,
     add_order_note,
     update_shipping_address,
     refund,

@@ -51,6 +51,11 @@ class CallHistory:
         return None if self.ended is None else Status(self.ended["status"])
 
     @property
+    def code(self) -> str | None:
+        """The code of the error that it ended with, if any."""
+        return None if self.ended is None else self.ended["code"]
+
+    @property
     def is_held(self) -> bool:
         """Whether it waits for people: held, and neither intended nor ended since."""
         return self.ended is None and self.intent is None and self.approval is not None

@@ -1,6 +1,7 @@
-"""Asking the hooks that a tool's author gave: owner look-ups, data checks, previews."""
+"""Asking others about a call: the hooks of its tool's author, and a second opinion."""
 
 import asyncio
+from collections.abc import Coroutine
 from typing import Any, Final, TypeVar
 
 from highroad.domain.call import Call
@@ -31,7 +32,7 @@ BROKEN: Final = CallError(
 async def ask(
     hook: Hook[S, R], subject: S, call: Call, context: RoadContext, *, rule: str
 ) -> R | Refuse:
-    """What a hook says, within the time of one attempt; who cannot be asked lets nothing through.
+    """What a hook says, within the time of one attempt.
 
     Args:
         hook: To be asked.
@@ -40,15 +41,26 @@ async def ask(
         context: Of its drive.
         rule: Names the hook in the ledger, should it not answer.
     """
+    return await answered(_answer(hook, subject, call, context), context.attempt_s(), rule=rule)
+
+
+async def answered(answer: Coroutine[Any, Any, R], seconds: float, *, rule: str) -> R | Refuse:
+    """An answer that a call needs before it may go on; who cannot be asked lets nothing through.
+
+    Args:
+        answer: To be awaited, but for no longer than
+        seconds: in which it must be there.
+        rule: Names whoever is asked in the ledger, should they not answer.
+    """
     try:
-        return await within(context.attempt_s(), _answer(hook, subject, call, context))
+        return await within(seconds, answer)
     except TimeoutError:
         return Refuse(LATE, rule=f"{rule}: it did not answer in time")
     except asyncio.CancelledError:
         if is_called_off():
             raise
         return Refuse(BROKEN, rule=f"{rule}: it cancelled itself")
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - an author's code may raise what it likes
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - others' code may raise what it likes
         # Its name and no more: what it says may quote a value (P7).
         return Refuse(BROKEN, rule=f"{rule}: it raised {type(error).__name__}")
 

@@ -75,13 +75,24 @@ async def _try_hedged(call: Call, context: RoadContext) -> Ending | Failure:
         partial(_try_once, call, context),
         after_s=hedge_s,
         clock=context.services.clock,
-        may_hedge=partial(_may_hedge, context, hedge_s),
+        may_hedge=partial(_may_hedge, context, hedge_s, context.record.attempts),
     )
 
 
-def _may_hedge(context: RoadContext, hedge_s: float) -> bool:
-    """Whether one more attempt may be made; it counts as a retry."""
+def _may_hedge(context: RoadContext, hedge_s: float, before: int) -> bool:
+    """Whether one more attempt may be made; it counts as a retry.
+
+    The first must have been made: while it waits for room a second would wait beside it, and under
+    its name, since attempts are counted as they come in.
+
+    Args:
+        context: Of the call.
+        hedge_s: How long the first has had.
+        before: Attempts that were made before it.
+    """
     services, needs = context.services, context.tool.definition.needs
+    if context.record.attempts == before:
+        return False
     if context.record.attempts >= (_most(context) or BACKOFF.attempts):
         return False
     if not services.retry.budget.take(needs, services.clock.monotonic_s()):

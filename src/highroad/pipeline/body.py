@@ -15,7 +15,7 @@ from highroad.domain.outcome import AnyOutcome, Proof
 from highroad.domain.proposed import ProposedCalls, Terms
 from highroad.pipeline.batching import Watch, batched
 from highroad.pipeline.context import RoadContext
-from highroad.pipeline.guest import Answer, describe
+from highroad.pipeline.guest import Answer, describe, request
 from highroad.pipeline.judgement import Told, overloaded
 from highroad.pipeline.resources import Loan
 from highroad.pipeline.threads import Overloaded
@@ -188,11 +188,11 @@ async def _run_in_thread(
 async def _run_apart(call: Call, context: RoadContext, timeout_s: float) -> object:
     """Have a worker run the body; cancelled, the worker is killed, and nothing runs on."""
     tool, sandbox = context.tool, context.services.sandbox
-    body, request = describe(tool), orjson.dumps(call.known_arguments)
     try:
-        cell = await within(context.remaining_s(), sandbox.prepare(body))
+        cell = await within(context.remaining_s(), sandbox.prepare(describe(tool)))
         context.doubt.begin(context.record.attempts, tool.definition)
-        run = cell.run(request)
+        now_ms = context.services.clock.now_ms()
+        run = cell.run(request(call.known_arguments, now_ms=now_ms))
         answer = Answer.read(await within(min(timeout_s, context.remaining_s()), run))
     except SandboxError as error:
         _log.warning("the body of %s was lost: %s", tool.name, error)

@@ -1,13 +1,14 @@
 """The other side of `isolation="process"`: what runs in the worker, and what passes between.
 
-A worker gets a body by name and arguments in JSON, and answers with a result in JSON or with the
-failure as it judged it there, where the exception is. Nothing is unpickled: what a body made of
-its process can reach this one as data only.
+A worker gets a body by name, and arguments and the time in JSON; it answers with a result in JSON
+or with the failure as it judged it there, where the exception is. Nothing is unpickled: what a body
+made of its process can reach this one as data only.
 """
 
 import asyncio
 import inspect
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any, Final
 
@@ -81,7 +82,7 @@ def load(body: bytes) -> Callable[[bytes], bytes]:
     if tool_definition(function).digest != said["digest"]:
         raise LookupError("its file was changed since the runtime was opened")
     tool = compile_tool(function)
-    return lambda arguments: _run(tool, arguments).write()
+    return lambda request: _run(tool, request).write()
 
 
 def describe(tool: RegisteredTool[Any]) -> bytes:
@@ -96,15 +97,26 @@ def describe(tool: RegisteredTool[Any]) -> bytes:
     )
 
 
-def _run(tool: RegisteredTool[Any], arguments: bytes) -> Answer:
+def request(arguments: Mapping[str, Any], *, now_ms: int) -> bytes:
+    """What a body is asked for; the time is that of the runtime, which may be another than here."""
+    return orjson.dumps({"arguments": arguments, "now_ms": now_ms})
+
+
+def _run(tool: RegisteredTool[Any], asked: bytes) -> Answer:
+    said, began_s = orjson.loads(asked), _monotonic_s()
     try:
-        bound = tool.bind(orjson.loads(arguments))
+        bound = tool.bind(said["arguments"])
         result = tool.function(**bound)
         if inspect.iscoroutine(result):
             result = asyncio.run(result)
     except BaseException as error:  # noqa: BLE001 - whatever it is, it is answered
-        return Answer(failure=raised(error, tool))
+        now_ms = said["now_ms"] + round((_monotonic_s() - began_s) * 1_000)
+        return Answer(failure=raised(error, tool, now_ms=now_ms))
     return _told(tool.result.encode(result))
+
+
+def _monotonic_s() -> float:
+    return time.monotonic()  # noqa: TID251 - a worker has no ports
 
 
 def _told(encoded: Encoded) -> Answer:

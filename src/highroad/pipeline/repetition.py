@@ -106,7 +106,7 @@ async def _answer_alone(call: Call, context: RoadContext, history: CallHistory) 
                     decided_by="dedupe",
                 )
             )
-        case Status.REFUSED:
+        case Status.REFUSED if history.code == Code.REJECTED:
             return _rejected(call, context, history)
         case _:
             return Proceed(call)

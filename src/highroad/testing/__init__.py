@@ -5,6 +5,7 @@ from highroad.testing.faults import Fault, Faults
 from highroad.testing.memory import MemoryAnchor, MemoryStore
 from highroad.testing.rehearsal import Rehearsal
 from highroad.testing.secrets import FixedKeys
+from highroad.testing.simulation import simulate
 from highroad.testing.tool_context import tool_context
 
 __all__ = [
@@ -16,5 +17,6 @@ __all__ = [
     "MemoryStore",
     "Rehearsal",
     "SequentialIds",
+    "simulate",
     "tool_context",
 ]

@@ -36,7 +36,7 @@ class FakeClock:
 
     def now_ms(self) -> int:
         """Unix time in milliseconds."""
-        return self._start_ms + self._shift_ms + round(self._elapsed_s * 1_000)
+        return self._start_ms + self._shift_ms + round(self.monotonic_s() * 1_000)
 
     def monotonic_s(self) -> float:
         """Seconds since the clock was made."""

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from random import Random  # noqa: TID251 - by a seed, which a test repeats
 from typing import Any, Final, Unpack
 
 from highroad.approvals.desk import Desk
@@ -92,7 +93,13 @@ class Rehearsal:
             limits=self._limits,
             principal=self.principal,
             settings=self._settings or load(Path.cwd(), {}),
-            parts=Parts(store=self.store, clock=self.clock, ids=SequentialIds(), keys=FixedKeys()),
+            parts=Parts(
+                store=self.store,
+                clock=self.clock,
+                ids=SequentialIds(),
+                keys=FixedKeys(),
+                chance=Random(0).random,  # noqa: S311 - pauses that a test can repeat
+            ),
         )
 
     async def call(

@@ -1,13 +1,16 @@
 """`assess`: is the call what was asked for? A second opinion, where one is configured."""
 
-from typing import Any
+from typing import Any, Final
 
 from highroad.domain.call import Call
 from highroad.domain.error import CallError
 from highroad.domain.verdict import Proceed, Refuse, Verdict
+from highroad.pipeline.asking import answered
 from highroad.pipeline.context import RoadContext
 from highroad.pipeline.services import Services
 from highroad.tools.compile import RegisteredTool
+
+_RULE: Final = "assess.verifier"
 
 
 def applies(tool: RegisteredTool[Any], services: Services) -> bool:
@@ -16,11 +19,18 @@ def applies(tool: RegisteredTool[Any], services: Services) -> bool:
 
 
 async def assess(call: Call, context: RoadContext) -> Verdict:
-    """Ask the verifier; its reasons become obligations."""
+    """Ask the verifier; its reasons become obligations. One that cannot be asked passes nothing."""
     verifier = context.services.verifier
     if verifier is None or context.approval is not None:
         return Proceed(call)  # a call that was held was assessed before it was
-    found = await verifier.verify(call)
+    found = await answered(verifier.verify(call), _time_s(context), rule=_RULE)
+    if isinstance(found, Refuse):
+        return found
     if isinstance(found, CallError):
-        return Refuse(found, rule="assess.verifier")
+        return Refuse(found, rule=_RULE)
     return Proceed(call, found)
+
+
+def _time_s(context: RoadContext) -> float:
+    """What an attempt has where its tool sets no time itself: a verifier knows nothing of that."""
+    return min(context.services.limits.attempt_s, context.remaining_s())
