@@ -13,6 +13,7 @@ from highroad.adapters.flags.rules import RulesFlags
 from highroad.adapters.sandboxes.process.pool import ProcessSandbox
 from highroad.adapters.system import SystemClock, TypeIds
 from highroad.approvals.cancellations import Cancellations
+from highroad.approvals.completions import Completions
 from highroad.approvals.definitions import Definitions
 from highroad.approvals.desk import Desk, Rules
 from highroad.approvals.inbox import Handler, Inbox
@@ -30,6 +31,7 @@ from highroad.domain.limits import Limits
 from highroad.domain.order import (
     BreakerOrder,
     Cancellation,
+    Completion,
     Decision,
     Discard,
     ErasureOrder,
@@ -94,6 +96,7 @@ class Assembly:
     notary: Notary | None
     """Signs the ledger; `None` where another process owns it."""
     waiting: Waiting
+    completions: Completions
     cancellations: Cancellations
     principal: Principal
     ledger_path: Path | None
@@ -200,6 +203,7 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
         runs_calls=opened.is_owner,
         is_owner=decides,
     )
+    principal = principal or local_user()
     waiting = Waiting(services, desk, settle)
     cancellations = Cancellations(
         services, waiting, permissions=toolset.permissions, is_writer=opened.is_owner
@@ -212,7 +216,14 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
         drives=opened.is_owner,
         decides=decides,
     )
-    principal = principal or local_user()
+    completions = Completions(
+        services,
+        waiting,
+        principal,
+        drives=opened.is_owner,
+        decides=decides,
+        heed=partial(settle_reservation, services),
+    )
     return Assembly(
         settings=settings,
         services=services,
@@ -225,12 +236,13 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
         checks=Checks(services, principal),
         inbox=Inbox(
             opened.ledger,
-            _handlers(desk, settlements, audit, cancellations, letters, dependencies),
+            _handlers(desk, settlements, audit, cancellations, letters, dependencies, completions),
         ),
         audit=audit,
         retention=Retention(opened.ledger, store.upkeep, ids, days=settings.payload_days),
         notary=opened.notary,
         waiting=waiting,
+        completions=completions,
         cancellations=cancellations,
         principal=principal,
         ledger_path=path,
@@ -309,6 +321,7 @@ def _handlers(  # noqa: PLR0913, PLR0917 - whoever records an order
     cancellations: Cancellations,
     letters: Letters,
     dependencies: Dependencies,
+    completions: Completions,
 ) -> dict[type[Order], Handler]:
     """Who records what another process asks for."""
     return {
@@ -319,6 +332,7 @@ def _handlers(  # noqa: PLR0913, PLR0917 - whoever records an order
         Discard: letters.record_discard,
         BreakerOrder: dependencies.record,
         Cancellation: cancellations.record,
+        Completion: completions.record,
     }
 
 
