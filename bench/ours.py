@@ -21,13 +21,15 @@ owner = "principal"
 
 [policy.roles.clerk]
 permissions = ["orders:read", "orders:write"]
-allow = ["get_order", "note_order"]
+allow = ["get_order", "note_order", "recall_order"]
 
 [limits]
 calls_per_tool = 1000000
 """
 ALICE: Final = Principal("alice", roles={"clerk"})
 _ALICES: Final = Owner(ALICE.organization, ALICE.id)
+RECALLED: Final = 100
+"""Orders that are asked for again and again."""
 _NOTE: Final = "The customer asked twice for a later delivery, in the evening if at all possible."
 
 # What both tools take, for the bare loop, which has no other way to know it.
@@ -62,6 +64,16 @@ async def get_order(order_id: Annotated[str, Owned(owner_of)]) -> dict[str, str]
     return {"id": order_id, "state": "paid"}
 
 
+@tool(tier="read", permissions={"orders:read"}, cache_s=300, cache_tags={"order:{order_id}"})
+async def recall_order(order_id: Annotated[str, Owned(owner_of)]) -> dict[str, str]:
+    """Look up an order by its id, or recall what was found before.
+
+    Args:
+        order_id: Order id, for example "ORD-000042".
+    """
+    return {"id": order_id, "state": "paid"}
+
+
 @tool(tier="reversible", effect="unprotected", permissions={"orders:write"})
 async def note_order(
     order_id: Annotated[str, Owned(owner_of)], note: Annotated[str, Content()]
@@ -81,7 +93,7 @@ async def open_runtime(folder: Path, *, settings: str = "") -> AsyncIterator[Run
     (folder / "highroad.toml").write_text(_SETTINGS + settings)
     with chdir(folder):
         ledger = f"sqlite:///{folder / LEDGER}"
-        async with Runtime.open(ledger, tools=[get_order, note_order]) as runtime:
+        async with Runtime.open(ledger, tools=[get_order, note_order, recall_order]) as runtime:
             yield runtime
 
 
@@ -100,6 +112,13 @@ class Caller:
         """Make one governed read."""
         arguments = read_arguments(next(self._numbers))
         outcome = await self._runtime.call(get_order, arguments, principal=ALICE)
+        if not isinstance(outcome, Completed):
+            raise BenchError(f"a measured read was not completed: {outcome.status}")
+
+    async def recall(self) -> None:
+        """Make one governed read that is answered from the cache, once it was made before."""
+        arguments = read_arguments(next(self._numbers) % RECALLED)
+        outcome = await self._runtime.call(recall_order, arguments, principal=ALICE)
         if not isinstance(outcome, Completed):
             raise BenchError(f"a measured read was not completed: {outcome.status}")
 

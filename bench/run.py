@@ -28,6 +28,7 @@ NUMBERS: Final = {
     "N13": ("bench.n13", "measure"),
     "N14": ("bench.n14", "measure"),
     "N15": ("bench.n15", "measure"),
+    "N16": ("bench.n16", "measure"),
     "N17": ("bench.n17", "measure"),
     "N18": ("bench.n18", "measure"),
     "T1": ("bench.t1", "measure"),

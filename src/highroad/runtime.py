@@ -37,6 +37,7 @@ from highroad.pipeline.context import RoadContext
 from highroad.pipeline.doorway import Proposal
 from highroad.pipeline.drive import enter
 from highroad.pipeline.fanout import Answered
+from highroad.pipeline.kept_results import KeptResults
 from highroad.recovery.dependencies import Dependencies
 from highroad.recovery.letters import Letters
 from highroad.recovery.settle import settle_open_calls
@@ -446,6 +447,11 @@ class Runtime:
     def definitions(self) -> Definitions:
         """What tools say of themselves, and who accepted it."""
         return self._assembly.definitions
+
+    @property
+    def cache(self) -> KeptResults:
+        """Results that are kept to answer calls, and how many they answered."""
+        return self._assembly.kept_results
 
     @property
     def dependencies(self) -> Dependencies:

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, Unpack, overload
 
 from highroad.approvals.definitions import Unaccepted
 from highroad.domain.approval import Approval, ApprovalState
+from highroad.domain.cache import CacheStatistics
 from highroad.domain.dead_letter import DeadLetter, LetterState
 from highroad.domain.dependency import BreakerChange
 from highroad.domain.entry import Amendment
@@ -120,6 +121,7 @@ class Runtime:
         self.definitions: Definitions = Definitions(loop, runtime)
         self.dependencies: Dependencies = Dependencies(loop, runtime)
         self.audit: Audit = Audit(loop, runtime)
+        self.cache: KeptResults = KeptResults(loop, runtime)
         self.dead_letters: DeadLetters = DeadLetters(loop, runtime)
 
     @classmethod
@@ -423,6 +425,40 @@ class DeadLetters:
     def discard(self, which: str, *, by: Principal, reason: str) -> DeadLetter:
         """Say that the call of a letter need not be made."""
         return self._loop.run(self._letters.discard(which, by=by, reason=reason))
+
+
+class KeptResults:
+    """Results that are kept to answer calls, and how many they answered."""
+
+    def __init__(self, loop: _Loop, runtime: AsyncRuntime) -> None:
+        self._loop = loop
+        self._kept = runtime.cache
+
+    def forget(
+        self,
+        tool: ToolFunction | str,
+        arguments: Arguments | None = None,
+        *,
+        principal: Principal | None = None,
+    ) -> None:
+        """Let go of results of a tool; see `highroad.Runtime.cache`."""
+        self._loop.run(self._kept.forget(tool, arguments, principal=principal))
+
+    def forget_tags(self, *tags: str, organization: str | None = None) -> None:
+        """Let go of results by what they tell of."""
+        self._loop.run(self._kept.forget_tags(*tags, organization=organization))
+
+    def clear(self, organization: str | None = None) -> None:
+        """Destroy all results of an organization.
+
+        Raises:
+            CacheError: The cache cannot be reached.
+        """
+        self._loop.run(self._kept.clear(organization))
+
+    def statistics(self) -> CacheStatistics:
+        """Hits, misses and what else was counted, by this process since it began."""
+        return self._loop.run(self._kept.statistics())
 
 
 class Dependencies:

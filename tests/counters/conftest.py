@@ -12,6 +12,7 @@ _TIME = "redis.call('TIME')"
 _HELD_TIME = "redis.call('HMGET', 'clock', 's', 'us')"
 HELD_SCRIPT = SCRIPT.replace(_TIME, _HELD_TIME)
 assert SCRIPT.count(_TIME) == 1
+NEVER_S = 1e9
 
 
 class RedisClock(FakeClock):
@@ -45,7 +46,10 @@ def redis_clock(redis_url):
 
 @pytest.fixture
 def open_redis_counters(redis_url, redis_clock):
-    """Counters of another process, each time."""
-    return lambda: RedisCounters(
-        Server(redis_at(redis_url), name="redis", script=HELD_SCRIPT), redis_clock
-    )
+    """Counters of another process, each time; one that renews nothing unless it is told to."""
+
+    def open_redis_counters(beat_s=NEVER_S):
+        server = Server(redis_at(redis_url), name="redis", script=HELD_SCRIPT)
+        return RedisCounters(server, redis_clock, beat_s=beat_s)
+
+    return open_redis_counters

@@ -2,6 +2,7 @@
 
 import pytest
 
+from highroad.adapters.counters.redis.counters import BEAT_S
 from highroad.adapters.counters.redis.holdings import LEASE_S, SETTLING_S, Holdings
 from highroad.domain.demand import (
     NOTHING,
@@ -67,16 +68,19 @@ async def test_one_that_is_renewed_does_not(here, there, redis_clock):
     assert here.is_held("call_1")
 
 
-async def test_a_process_renews_of_itself_what_it_has(here, there, redis_clock):
-    await here.take([PART, PLACE], holder="call_1")
-    for _ in range(8):
-        redis_clock.advance(LEASE_S / 4)
-        for _ in range(100):  # a beat is a round trip, of which this test knows nothing
+async def test_a_process_renews_of_itself_what_it_has(
+    here, there, open_redis_counters, redis_clock
+):
+    living = open_redis_counters(beat_s=BEAT_S)
+    await living.take([PART, PLACE], holder="call_1")
+    for _ in range(24):
+        redis_clock.advance(BEAT_S)
+        for _ in range(10):  # a beat is a round trip, which takes no longer than some of ours
             await there.look([])
-            if here.is_held("call_1") and await lapsed(there) == ():
-                break
-    assert here.is_held("call_1")
+    assert living.is_held("call_1")
     assert await lapsed(there) == ()
+    assert (await there.look([PLACE])).lack is Lack.FULL
+    await living.close()
 
 
 async def test_what_is_given_back_for_the_dead_is_lost_to_one_that_wakes(here, there, redis_clock):

@@ -53,6 +53,7 @@ def test_what_the_synchronous_face_has_is_told(page_of):
     assert set(SPAN.findall(told)) == members | {
         "approvals",
         "audit",
+        "cache",
         "dead_letters",
         "definitions",
         "dependencies",

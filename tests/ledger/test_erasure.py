@@ -4,9 +4,16 @@ from dataclasses import replace
 
 import pytest
 
+from highroad.adapters.caches.memory import MemoryCache
 from highroad.adapters.stores.sqlite import SQLiteStore
 from highroad.domain.entry import Amendment, AmendmentKind
-from highroad.domain.error import ErasureRefused, NotPermitted, VaultError
+from highroad.domain.error import (
+    CacheError,
+    ErasureRefused,
+    LedgerError,
+    NotPermitted,
+    VaultError,
+)
 from highroad.domain.identity import Principal
 from highroad.domain.order import ErasureOrder
 from highroad.domain.order_form import read_order
@@ -17,10 +24,10 @@ from highroad.ledger.audit import Audit
 from highroad.ledger.canonical import canonical
 from highroad.ledger.keyring import Keyring
 from highroad.ledger.ledger import Ledger
-from highroad.ledger.results import Results
+from highroad.ledger.results import Fetch, Results
 from highroad.ledger.upkeep import retention as retention_module
 from highroad.ledger.upkeep.retention import Retention
-from highroad.resilience.cache import Cache
+from highroad.resilience.cache_access import CacheAccess
 from highroad.testing import MemoryStore, SequentialIds
 
 ADMIN = Principal("admin", "acme", name="Ada", permissions={"audit:erase", "audit:reveal"})
@@ -30,8 +37,13 @@ pytestmark = pytest.mark.promise("P7")
 
 
 @pytest.fixture
-def results(ledger, clock):
-    return Results(Cache(10, clock), ledger.keyring)
+def cache(clock):
+    return MemoryCache(clock, entries=10, most_bytes=100_000)
+
+
+@pytest.fixture
+def results(ledger, clock, cache):
+    return Results(CacheAccess(cache, clock), ledger.keyring, bytes(16))
 
 
 @pytest.fixture
@@ -169,17 +181,42 @@ async def test_what_somebody_wrote_about_calls_of_others_goes_and_those_stay(
     assert await store.profile(ledger.keyring.opaque(bob)) is None
 
 
-async def test_memory_forgets_as_well(books, store, audit, ledger, results, clock, people):
+def fetch_of(results, record, *, is_public):
+    key = results.key(record, b"{}", (), is_public=is_public)
+    return Fetch(key=key, call_id=record.call.id, organization=record.call.organization)
+
+
+@pytest.mark.parametrize("is_public", [False, True])
+async def test_memory_and_cache_forget_as_well(books, audit, ledger, results, cache, is_public):
     call = await in_run(books, "run_x", 1)
     record = await ledger.record(call, policy_version="policy-1")
-    results.keep(record, b"{}", b'"kept"', 60)
+    fetch = fetch_of(results, record, is_public=is_public)
+    await results.lead(fetch, fresh_s=0, lease_s=9)
+    await results.keep(fetch, b'"kept"', held_s=60)
+    assert (await cache.size()).entries == 1
     assert record.profile is None
     del record
     await audit.erase("alice", by=ADMIN)
     again = await ledger.record(replace(call, id="call_y"), policy_version="policy-1")
     assert again.run_key.pending is not None, "the old key is gone from memory too"
     assert again.profile is not None, "the name may be written anew"
-    assert results.find(again, b"{}") is None
+    assert (await cache.size()).entries == 0
+
+
+async def test_nobody_is_forgotten_while_what_is_kept_of_them_is_out_of_reach(
+    books, store, audit, ledger, cache, monkeypatch
+):
+    async def clear(space):
+        raise CacheError("it is away")
+
+    await in_run(books, "run_x", 1)
+    with monkeypatch.context() as away:
+        away.setattr(cache, "clear", clear, raising=False)
+        with pytest.raises(LedgerError, match="order it again"):
+            await audit.erase("alice", by=ADMIN)
+    assert await store.profile(ledger.keyring.opaque(Principal("alice", "acme"))) is not None
+    await audit.erase("alice", by=ADMIN)
+    assert await store.profile(ledger.keyring.opaque(Principal("alice", "acme"))) is None
 
 
 async def test_any_other_process_leaves_an_order_that_the_owner_carries_out_once(

@@ -376,6 +376,9 @@ async def owners_of(ledgers):
     return found
 
 
+EVERY_WRITE = [pytest.mark.nightly, pytest.mark.timeout(900)]
+
+
 @pytest.mark.parametrize(
     ("kind", "stride"),
     [
@@ -384,8 +387,8 @@ async def owners_of(ledgers):
         (between_kinds, 1),
         (to_postgres, 8),
         (from_postgres, 8),
-        pytest.param(to_postgres, 1, marks=pytest.mark.nightly),
-        pytest.param(from_postgres, 1, marks=pytest.mark.nightly),
+        pytest.param(to_postgres, 1, marks=EVERY_WRITE),
+        pytest.param(from_postgres, 1, marks=EVERY_WRITE),
     ],
 )
 async def test_a_move_that_dies_anywhere_leaves_one_ledger_and_is_taken_up(

@@ -176,7 +176,7 @@ def test_who_leaves_the_loop_calls_off_the_rest():
     begun = []
 
     @tool(tier="reversible")
-    def note(name: str) -> str:
+    async def note(name: str) -> str:
         begun.append(name)
         return name
 

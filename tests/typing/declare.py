@@ -4,9 +4,19 @@
 from collections.abc import Callable, Coroutine
 from typing import Annotated, Any, assert_type
 
-from highroad import Content, Cost, Owned, ToolContext, tool, tool_definition
+from highroad import (
+    Content,
+    Cost,
+    Owned,
+    Principal,
+    Runtime,
+    ToolContext,
+    tool,
+    tool_definition,
+)
 from highroad.domain.tool import ToolDefinition
 from highroad.ports.policy import Owner
+from highroad.sync import Runtime as SyncRuntime
 from highroad.tools.semantic import Email, SafePath
 
 
@@ -28,6 +38,35 @@ def bare(order_id: str, limit: int = 5) -> list[str]:
 def with_options(order_id: str) -> dict[str, str]:
     """Sync, with options."""
     return {"id": order_id}
+
+
+@tool(
+    tier="read",
+    cache_s=60,
+    cache_stale_s=30.5,
+    cache_public=True,
+    cache_tags=["order:{order_id}"],
+)
+def kept(order_id: str) -> dict[str, str]:
+    """Keep results."""
+    return {"id": order_id}
+
+
+@tool(tier="reversible", invalidates={"order:{order_id}"})
+async def lets_go(order_id: str) -> None:
+    """Let results go."""
+
+
+async def look_after_results(runtime: Runtime, synchronous: SyncRuntime) -> None:
+    """Let go of results, and count them."""
+    await runtime.cache.forget(kept, {"order_id": "a"}, principal=Principal("alice"))
+    await runtime.cache.forget_tags("order:a", organization="acme")
+    await runtime.cache.clear()
+    assert_type((await runtime.cache.statistics()).hits, int)
+    synchronous.cache.forget("kept", '{"order_id": "a"}')
+    synchronous.cache.forget_tags("order:a")
+    synchronous.cache.clear("acme")
+    assert_type(synchronous.cache.statistics().bytes, int | None)
 
 
 @tool

@@ -1,6 +1,7 @@
 """A runtime put together: every part of it, and how they are closed."""
 
 import asyncio
+import os
 import random
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AsyncExitStack
@@ -19,6 +20,7 @@ from highroad.approvals.desk import Desk, Rules
 from highroad.approvals.inbox import Handler, Inbox
 from highroad.approvals.waiting import Waiting
 from highroad.bootstrap.anchors import anchors_at
+from highroad.bootstrap.caches import cache_at
 from highroad.bootstrap.counters import counters_at
 from highroad.bootstrap.keys import keyring_of
 from highroad.bootstrap.ownership import OpenLedger, open_ledger, take_office
@@ -42,7 +44,7 @@ from highroad.domain.order import (
 from highroad.ledger.audit import Audit
 from highroad.ledger.ledger import Ledger
 from highroad.ledger.proof.notary import Notary
-from highroad.ledger.results import Results
+from highroad.ledger.results import SEED_BYTES, Results
 from highroad.ledger.upkeep.retention import Retention
 from highroad.ledger.usage import LedgerUsage
 from highroad.limits.budgets import Budgets
@@ -51,10 +53,13 @@ from highroad.limits.slots import Slots
 from highroad.pipeline import guest
 from highroad.pipeline.cancelled import CancelledRuns
 from highroad.pipeline.gathering import Gatherings
+from highroad.pipeline.kept_results import KeptResults
+from highroad.pipeline.refreshes import Refreshes
 from highroad.pipeline.resources import Resources
 from highroad.pipeline.services import Services
 from highroad.pipeline.threads import Threads
 from highroad.ports.anchor import Anchor
+from highroad.ports.cache import Cache
 from highroad.ports.clock import Clock
 from highroad.ports.counters import Counters
 from highroad.ports.ids import Ids
@@ -68,7 +73,7 @@ from highroad.recovery.letters import Letters
 from highroad.recovery.reservations import settle_reservation
 from highroad.recovery.settle import settle
 from highroad.recovery.settlements import Settlements
-from highroad.resilience.cache import Cache
+from highroad.resilience.cache_access import CacheAccess
 from highroad.resilience.loops import Loops
 from highroad.resilience.passage import Ways
 from highroad.resilience.retry import Retry
@@ -95,6 +100,8 @@ class Assembly:
     retention: Retention
     notary: Notary | None
     """Signs the ledger; `None` where another process owns it."""
+    refreshes: Refreshes
+    kept_results: KeptResults
     waiting: Waiting
     completions: Completions
     cancellations: Cancellations
@@ -108,6 +115,7 @@ class Assembly:
         async with AsyncExitStack() as closing:  # last first, and all of it whatever one raises
             closing.push_async_callback(self.store.close)
             closing.push_async_callback(self.services.budgets.counters.close)
+            closing.push_async_callback(self.services.results.access.close)
             if self.notary is not None:
                 closing.push_async_callback(self.notary.close)
             if self.owner_pid is None:
@@ -116,6 +124,7 @@ class Assembly:
             closing.callback(self.services.deps.clear)
             closing.callback(self.services.threads.close)
             closing.push_async_callback(self.services.sandbox.close)
+            closing.push_async_callback(self.refreshes.close)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +136,7 @@ class Parts:
     ids: Ids | None = None
     keys: MasterKeys | None = None
     counters: Counters | None = None
+    cache: Cache | None = None
     anchors: tuple[Anchor, ...] = ()
     """Besides those of the settings."""
     chance: Callable[[], float] = random.random
@@ -163,14 +173,10 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
         if counters is None:
             counters = counters_at(settings.counters, clock)
         await counters.prepare()
+        limits = limits or settings.limits
+        cache = parts.cache or cache_at(settings.cache, limits, clock)
         services = _services(
-            opened.ledger,
-            toolset,
-            settings,
-            limits or settings.limits,
-            ids,
-            counters,
-            parts.chance,
+            opened.ledger, toolset, settings, limits, ids, counters, cache, parts.chance
         )
         definitions = Definitions(
             opened.ledger,
@@ -224,6 +230,8 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
         decides=decides,
         heed=partial(settle_reservation, services),
     )
+    refreshes = Refreshes(services)
+    services.refresh = refreshes.begin
     return Assembly(
         settings=settings,
         services=services,
@@ -241,6 +249,8 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
         audit=audit,
         retention=Retention(opened.ledger, store.upkeep, ids, days=settings.payload_days),
         notary=opened.notary,
+        refreshes=refreshes,
+        kept_results=KeptResults(services, principal),
         waiting=waiting,
         completions=completions,
         cancellations=cancellations,
@@ -257,6 +267,7 @@ def _services(  # noqa: PLR0913, PLR0917 - what they are made of
     limits: Limits,
     ids: Ids,
     counters: Counters,
+    cache: Cache,
     chance: Callable[[], float],
 ) -> Services:
     """What the road needs."""
@@ -274,7 +285,7 @@ def _services(  # noqa: PLR0913, PLR0917 - what they are made of
             counters, limits, reader, clock, rules=settings.budgets, rates=settings.rates
         ),
         slots=Slots(limits.parallel),
-        results=Results(Cache(limits.cache_entries, clock), ledger.keyring),
+        results=Results(CacheAccess(cache, clock), ledger.keyring, os.urandom(SEED_BYTES)),
         loops=Loops(limits.identical_calls),
         retry=Retry(chance, RetryBudget(settings.dependencies)),
         ways=Ways(settings.dependencies, counters, clock),
@@ -287,6 +298,7 @@ def _services(  # noqa: PLR0913, PLR0917 - what they are made of
         nested=_not_wired,
         nested_all=_not_wired,
         stand_in=_not_wired,
+        refresh=_no_refresh,
         threads=Threads(limits.threads, limits.threads_each, clock),
         sandbox=ProcessSandbox(limits.processes, guest.LOAD),
         flags=RulesFlags(settings.flags),
@@ -334,6 +346,10 @@ def _handlers(  # noqa: PLR0913, PLR0917 - whoever records an order
         Cancellation: cancellations.record,
         Completion: completions.record,
     }
+
+
+def _no_refresh(*_: object) -> NoReturn:
+    raise BrokenPromise("the runtime was put together without its own part of the services")
 
 
 async def _not_wired(*_: object) -> NoReturn:

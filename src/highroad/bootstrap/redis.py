@@ -17,7 +17,7 @@ ANSWER_S: Final = 1.0
 _CONNECTIONS: Final = 32
 
 
-def redis_at(url: str) -> Redis:
+def redis_at(url: str, *, answer_s: float = ANSWER_S) -> Redis:
     """A client of the Redis that `url` means; it connects when it is first asked.
 
     A connection that was cut since it was last used is made again, once; what takes too long is
@@ -30,9 +30,9 @@ def redis_at(url: str) -> Redis:
         pool: BlockingConnectionPool = BlockingConnectionPool.from_url(
             url,
             max_connections=_CONNECTIONS,
-            timeout=ANSWER_S,
-            socket_connect_timeout=CONNECT_S,
-            socket_timeout=ANSWER_S,
+            timeout=answer_s,
+            socket_connect_timeout=min(CONNECT_S, answer_s),
+            socket_timeout=answer_s,
             retry=Retry(NoBackoff(), 1, supported_errors=(NoConnectionError,)),
         )
     except (ValueError, TypeError):  # whose words quote the URL

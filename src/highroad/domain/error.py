@@ -196,6 +196,10 @@ class CountersError(HighroadError):
     """What limits count cannot be reached. What needs a limit is refused until it can (P6)."""
 
 
+class CacheError(HighroadError):
+    """The cache of results cannot be reached. Calls run without it, and it is asked again later."""
+
+
 class LedgerOwned(LedgerError):  # noqa: N818 - named by its code, `ledger_owned`
     """Another process owns the ledger and only it may drive calls.
 

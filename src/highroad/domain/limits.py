@@ -56,7 +56,9 @@ class Limits:
     cache_s: float = 300.0
     """The longest that a result may be served again, whatever its tool declares."""
     cache_entries: int = 1_000
-    """Results kept at most."""
+    """Results kept in this process at most."""
+    cache_bytes: int = 33_554_432
+    """Memory that they take up at most; a result larger than an eighth of it is not kept."""
     identical_calls: int = 3
     """The same read in a row in a run before it is stopped as a loop."""
     argument_bytes: int = 1_000_000

@@ -126,6 +126,10 @@ class ToolDefinition:
             first; `None` makes none.
         cost_usd: Most that one call may cost, reserved before it runs.
         cache_s: How long a result may be served again; 0 is never.
+        cache_stale_s: How long after that it is served while a fresh one is fetched behind it.
+        cache_public: Its results answer every principal of the organization; `None` is no.
+        cache_tags: What its results tell of, with arguments in braces.
+        invalidates: Tags of results that it lets go once it may have taken effect.
         honoured_s: How long an idempotent tool's other side remembers a key.
         settle_after_s: How long to wait before a probe may be believed.
         max_per_run: Most calls that one run may make; `None` leaves it to the limits.
@@ -184,6 +188,10 @@ class ToolDefinition:
     deprecated: str | None = None
     source: str = ""
     annotations: Mapping[str, JsonValue] = field(default_factory=dict)
+    cache_stale_s: float | None = None
+    cache_public: bool | None = None
+    cache_tags: tuple[str, ...] = ()
+    invalidates: tuple[str, ...] = ()
 
     @property
     def needs(self) -> str:

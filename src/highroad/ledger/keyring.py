@@ -27,6 +27,8 @@ from highroad.ports.secrets import MasterKeys
 
 _NONCE_BYTES: Final = 12
 _KEY_BYTES: Final = 32
+_BLOCK_BYTES: Final = 64
+"""Of SHA-256."""
 _OPAQUE_HEX: Final = 32
 """Opaque ids keep 128 bits: no two principals meet, and rows stay short."""
 _ID_HEX: Final = 8
@@ -86,18 +88,25 @@ class RunKey:
 class OrganizationKey:
     """What one organization's names are made opaque with."""
 
-    __slots__ = ("_cipher", "_mac", "_opaque", "organization")
+    __slots__ = ("_cipher", "_inner", "_opaque", "_outer", "organization")
 
     def __init__(self, organization: str, secret: bytes) -> None:
         self.organization: str = organization
-        self._mac = secret[:_KEY_BYTES]
+        # HMAC with the key hashed in already (RFC 2104, section 4): it takes a third of the time
+        # of `hmac.digest`, which moreover lets other threads in, even for a hundred bytes.
+        self._inner, self._outer = (
+            _padded(secret[:_KEY_BYTES], 0x36),
+            _padded(secret[:_KEY_BYTES], 0x5C),
+        )
         self._cipher = AESGCM(secret[_KEY_BYTES:])
         self._opaque: OrderedDict[str, str] = OrderedDict()
 
     def digest(self, *parts: bytes) -> bytes:
         """HMAC-SHA256 over parts whose borders count."""
-        framed = b"".join(len(part).to_bytes(4, "big") + part for part in parts)
-        return hmac.digest(self._mac, framed, "sha256")
+        inner, outer = self._inner.copy(), self._outer.copy()
+        inner.update(b"".join([len(part).to_bytes(4, "big") + part for part in parts]))
+        outer.update(inner.digest())
+        return outer.digest()
 
     def opaque(self, principal_id: str) -> str:
         """The id under which the ledger knows a principal."""
@@ -228,6 +237,12 @@ class Keyring:
                 "arguments and results cannot be read; give back the key they were made with"
             )
         return RunKey(sealed.run_id, secret, wrapped=sealed.wrapped)
+
+
+def _padded(key: bytes, pad: int) -> "hashlib._Hash":
+    """SHA-256 that has begun with a key of HMAC."""
+    block = key.ljust(_BLOCK_BYTES, b"\0")
+    return hashlib.sha256(bytes(byte ^ pad for byte in block))
 
 
 def _encrypt(cipher: AESGCM, content: bytes, name: str) -> bytes:

@@ -229,8 +229,7 @@ class Ledger:
             LedgerError: The intent could not be written, and was not.
         """
         await self.writer.room()
-        brings_key = not record.call.is_direct and record.run_key.pending is not None
-        if self.writer.failure is not None or brings_key:
+        if self._is_awaited(record):
 
             def draw() -> Entry:
                 """The intent, under the key that the record has by then."""
@@ -241,6 +240,24 @@ class Ledger:
         else:
             record.waiting = IntentDraft(self, record, content, at_ms, len(record.trace))
             self.writer.put(record.waiting)
+
+    async def put_answer(self, record: CallRecord, end: Callable[[], Entry]) -> None:
+        """Let the end of a read ride whose body did not run: it is bounded as an intent is.
+
+        Raises:
+            LedgerError: It could not be written, and was not.
+        """
+        await self.writer.room()
+        if self._is_awaited(record):
+            await self.write_drawn(record, end)
+        else:
+            await self.put_end(record, end)
+
+    def _is_awaited(self, record: CallRecord) -> bool:
+        """Whether the first entry of a read does not ride, as `put_intent` says."""
+        if self.writer.failure is not None:
+            return True
+        return not record.call.is_direct and record.run_key.pending is not None
 
     async def put_end(self, record: CallRecord, end: Callable[[], Entry]) -> None:
         """Let a read's end ride: what was let through is told as it was, once that can be.

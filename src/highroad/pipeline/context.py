@@ -21,6 +21,7 @@ from highroad.domain.outcome import AnyOutcome, Ending, Status
 from highroad.domain.verdict import StageLine
 from highroad.ledger.canonical import canonical
 from highroad.ledger.record import CallRecord
+from highroad.ledger.results import Fetch
 from highroad.limits.exceeded import Exceeded
 from highroad.limits.reservation import Reservation
 from highroad.limits.runs import LiveRun
@@ -51,6 +52,7 @@ class RoadContext:
         "claim",
         "deadline_s",
         "doubt",
+        "fetch",
         "flight",
         "hold_after",
         "is_lone",
@@ -72,7 +74,7 @@ class RoadContext:
         "trouble",
     )
 
-    def __init__(
+    def __init__(  # noqa: PLR0915 - what there is to know of a call, a line for each
         self,
         services: Services,
         record: CallRecord,
@@ -95,6 +97,8 @@ class RoadContext:
         """Whether it may have been applied."""
         self.seen: ToolContext[Any] | None = None
         """What the tool's body and hooks were handed last."""
+        self.fetch: Fetch | None = None
+        """Where its result is to be kept, and others may wait for it."""
         self.made_as: Successor | None = None
         """As what this call was made, where it stands in for another."""
         self.letter: DeadLetter | None = None
@@ -265,7 +269,7 @@ class RoadContext:
             self._reservation.commit()
 
     def give_back(self) -> Coroutine[Any, Any, None] | None:
-        """Settle what was reserved, or give back what no intent took over; and the slot.
+        """Settle what was reserved, or give back what no intent took over; and slot and lead.
 
         What is unknown, or could not be recorded, is left as it is held: in full.
 
@@ -275,16 +279,17 @@ class RoadContext:
         if self._has_slot:
             self._has_slot = False
             self.services.slots.give(self.record.call.run_id)
+        leaving = None if self.fetch is None else self.services.results.leave(self.fetch)
         returning = self._returning()
         if returning is None:
-            return None
+            return leaving
         if not self.services.budgets.counters.is_shared:
-            return self._return(returning)
+            return _both(leaving, self._return(returning))
         # Nobody waits for another machine to hear of it.
         task = asyncio.get_running_loop().create_task(self._return(returning))
         self.services.tasks.add(task)
         task.add_done_callback(self.services.tasks.discard)
-        return None
+        return leaving
 
     def _returning(self) -> Coroutine[Any, Any, None] | None:
         """What is to be told to the counters."""
@@ -420,3 +425,20 @@ class RoadContext:
     def trace(self, line: StageLine) -> None:
         """Add a line to the call's trace."""
         self.record.trace.append(line)
+
+
+def _both(
+    first: Coroutine[Any, Any, None] | None, second: Coroutine[Any, Any, None]
+) -> Coroutine[Any, Any, None]:
+    """What is to be awaited: one behind the other, or the second alone."""
+    if first is None:
+        return second
+
+    async def each() -> None:
+        """Await both, whatever the first raises."""
+        try:
+            await first
+        finally:
+            await second
+
+    return each()

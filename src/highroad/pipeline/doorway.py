@@ -13,6 +13,7 @@ from highroad.domain.ids import uuid_hex, with_prefix
 from highroad.domain.value import value
 from highroad.ledger.history import CallHistory
 from highroad.ledger.record import CallRecord
+from highroad.ledger.results import Fetch
 from highroad.limits.runs import LiveRun
 from highroad.pipeline import keys
 from highroad.pipeline.context import RoadContext
@@ -179,6 +180,34 @@ async def take_in_successor(
     )
     context = await _context(services, made, run)
     context.made_as = successor
+    return made, context
+
+
+async def take_in_refresh(services: Services, call: Call, fetch: Fetch) -> tuple[Call, RoadContext]:
+    """A read that was answered past its time, once more: a run of its own, for the same caller."""
+    now_ms = services.clock.now_ms()
+    run = services.runs.begin(with_prefix(fetch.call_id, "run"))
+    made = replace(
+        call,
+        id=fetch.call_id,
+        run_id=run.run_id,
+        trace_id=uuid_hex(fetch.call_id),
+        version=call.known_definition.version,
+        created_ms=now_ms,
+        deadline_ms=now_ms + int(services.limits.call_s * 1_000),
+        step=run.next_step(),
+        is_direct=True,
+        idempotency_key=None,
+        parent_id=None,
+        revision=0,
+        door="cache",
+        stands_in_for=None,
+        redrives=None,
+        definition=None,
+        arguments=None,
+    )
+    context = await _context(services, made, run)
+    context.fetch = fetch
     return made, context
 
 

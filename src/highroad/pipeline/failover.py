@@ -5,7 +5,7 @@ validation or budget is an answer, and after `unknown` the call may have taken e
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from typing import Final
 
 import orjson
@@ -15,8 +15,9 @@ from highroad.domain.error import Code
 from highroad.domain.json_value import JsonObject
 from highroad.domain.outcome import Ending, Status
 from highroad.domain.tool import Effect
+from highroad.pipeline.caching import stale
 from highroad.pipeline.context import RoadContext
-from highroad.pipeline.stand_in import ANSWER, STALE
+from highroad.pipeline.stand_in import ANSWER
 from highroad.pipeline.successor import Link, Successor
 from highroad.tools.declaring.fallback import Answer, Fallback, StaleResult
 
@@ -26,12 +27,12 @@ _EXHAUSTED: Final = frozenset({Code.MAX_RETRIES_EXCEEDED, Code.TIMEOUT})
 _OUT_OF_REACH: Final = frozenset({Code.DEPENDENCY_UNAVAILABLE, Code.OVERLOADED})
 
 
-def give_up(context: RoadContext, ending: Ending, *, at_ms: int) -> None:
+async def give_up(context: RoadContext, ending: Ending, *, at_ms: int) -> None:
     """Note what stands in for a call that did not complete, and what letter it leaves."""
     if not context.is_resolved or context.record.call.dry_run or ending.source is not None:
         return
     context.letter = _letter(context, ending, at_ms)
-    context.successor = _successor(context, ending)
+    context.successor = await _successor(context, ending)
 
 
 def is_given_up(ending: Ending, effect: str) -> bool:
@@ -55,29 +56,29 @@ def is_given_up(ending: Ending, effect: str) -> bool:
 # -- what stands in ----------------------------------------------------------------------------
 
 
-def _successor(context: RoadContext, ending: Ending) -> Successor | None:
+async def _successor(context: RoadContext, ending: Ending) -> Successor | None:
     """What is tried next, with its id: the terminal record names it."""
     if not is_given_up(ending, context.tool.definition.effect):
         return None
-    links = tuple(_links(context))
+    links = [link async for link in _links(context)]
     for at, link in enumerate(links):
-        found = _made_of(link, context, links[at + 1 :])
+        found = _made_of(link, context, tuple(links[at + 1 :]))
         if found is not None:
             return found
     return None
 
 
-def _links(context: RoadContext) -> Iterator[Link]:
+async def _links(context: RoadContext) -> AsyncIterator[Link]:
     """What the tool of this call declares, then what is left of the chain that led to it."""
     made_as = context.made_as
     if made_as is None or made_as.conclusion is None:
         for stand_in in context.tool.fallbacks:
             stored: Ending | None = None
             if isinstance(stand_in, StaleResult):  # only this call knows under which key it is
-                stored = _stale(context, stand_in.max_age_s)
+                stored = await stale(context, max_age_s=stand_in.max_age_s)
             yield Link(stand_in=stand_in, of=context.record.call, stored=stored)
-    if made_as is not None:
-        yield from made_as.rest
+    for link in () if made_as is None else made_as.rest:
+        yield link
 
 
 def _made_of(link: Link, context: RoadContext, rest: tuple[Link, ...]) -> Successor | None:
@@ -139,24 +140,6 @@ def _rewritten(
         )
         return None
     return rewritten
-
-
-def _stale(context: RoadContext, max_age_s: float) -> Ending | None:
-    """The last result, for the same principal, arguments, definition and policy."""
-    found = context.services.results.last(
-        context.record, context.canonical_arguments, max_age_s=max_age_s
-    )
-    if found is None:
-        return None
-    return Ending(
-        status=Status.COMPLETED,
-        stored=found.json,
-        source=found.call_id,
-        is_cached=True,
-        stale_s=found.age_s,
-        rule=STALE,
-        decided_by="dedupe",
-    )
 
 
 # -- what is left of it ------------------------------------------------------------------------

@@ -10,13 +10,12 @@ from collections.abc import (
     AsyncGenerator,
     AsyncIterable,
     AsyncIterator,
-    Callable,
     Coroutine,
     Iterable,
     Iterator,
     Sized,
 )
-from typing import Any, Final, Generic, TypeAlias, TypeVar, cast
+from typing import Any, Final, Generic, Protocol, TypeAlias, TypeVar, cast
 
 from highroad.domain.error import CallError, Code
 from highroad.domain.outcome import AnyOutcome, Completed, Ending, Proof, Status
@@ -27,6 +26,7 @@ from highroad.pipeline.ordering import ANYWHERE, Turn, Uncompleted
 from highroad.ports.clock import Clock
 
 C = TypeVar("C")
+C_contra = TypeVar("C_contra", contravariant=True)
 
 AHEAD: Final = 64
 """Calls in view beyond those that run, so that who waits for its turn holds up nobody behind it."""
@@ -73,16 +73,20 @@ LEFT: Final = _not_begun(
 )
 
 
-@value
-class Work(Generic[C]):
+class Work(Protocol[C_contra]):
     """What a fan-out does with a call."""
 
-    turn: Callable[[C], Turn]
-    """Its place among the others."""
-    make: Callable[[C], Coroutine[Any, Any, AnyOutcome]]
-    """Takes it down the road."""
-    turn_away: Callable[[C, Ending], Coroutine[Any, Any, AnyOutcome]]
-    """Ends it without having begun it, on record."""
+    def turn(self, call: C_contra) -> Turn:
+        """Its place among the others."""
+        ...
+
+    async def make(self, call: C_contra) -> AnyOutcome:
+        """Take it down the road; when the time for all is up it ends by itself."""
+        ...
+
+    async def turn_away(self, call: C_contra, ending: Ending) -> AnyOutcome:
+        """End it without having begun it, on record."""
+        ...
 
 
 @value(eq=False)
@@ -100,7 +104,7 @@ class FanOut(Generic[C]):
     """One fan-out, which runs once.
 
     Args:
-        work: What is done with a call. One that runs when the time is up ends by itself.
+        work: What is done with a call.
         terms: Of all of them.
         parallel: Calls that run at once, where the terms do not say it.
         clock: For time.

@@ -17,6 +17,7 @@ from highroad.domain.failure import Failure
 from highroad.domain.identity import OURSELVES
 from highroad.domain.outcome import AnyOutcome, Completed, Ending, Proof, Status
 from highroad.ledger import entries
+from highroad.pipeline import caching
 from highroad.pipeline.context import RoadContext
 from highroad.pipeline.judgement import raised, returned
 
@@ -71,6 +72,8 @@ async def _amend_ended(context: RoadContext, *, applied: bool) -> None:
     outcome = await context.services.inflight.join(context.record.call.id) or context.outcome
     if outcome is not None and _is_news(outcome, applied=applied):
         _amend(context, applied=applied, letter=await _letter(context))
+        if applied:
+            await caching.invalidate(context)
         await context.settle_late(applied=applied)
 
 

@@ -89,6 +89,7 @@ class Resources:
         held: list[tuple[_Key, _Kept]] = []
 
         def give_back() -> None:
+            """Nobody uses them any more in this place."""
             for key, kept in held:
                 self._end(key, kept)
 

@@ -13,7 +13,7 @@ from highroad.domain.outcome import AnyOutcome
 from highroad.domain.proposed import ProposedCalls, Terms
 from highroad.domain.tool import ToolDefinition
 from highroad.ledger.ledger import Ledger
-from highroad.ledger.results import Results
+from highroad.ledger.results import Fetch, Results
 from highroad.limits.budgets import Budgets
 from highroad.limits.runs import LiveRuns
 from highroad.limits.share import ToolCap, to_microusd
@@ -48,6 +48,8 @@ NestedAll = Callable[[Call, ProposedCalls, Terms], Awaitable[tuple[AnyOutcome, .
 """Makes several of them together."""
 StandsIn = Callable[[Call, Successor], Awaitable[AnyOutcome | None]]
 """Makes the call that stands in for another; `None` where it cannot be made."""
+Refresh = Callable[[Call, Fetch], bool]
+"""Makes the call again behind it, to renew its kept result; `False` where there is no room."""
 Stages = tuple[Any, ...]
 """A compiled road (`highroad.pipeline.drive.Plan`); what it is made of is not known here."""
 
@@ -77,6 +79,7 @@ class Services:
     nested: Nested
     nested_all: NestedAll
     stand_in: StandsIn
+    refresh: Refresh
     threads: Threads
     sandbox: Sandbox
     cancelled: CancelledRuns

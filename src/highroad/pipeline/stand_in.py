@@ -1,4 +1,4 @@
-"""What is said of a result that is not of the call that was made."""
+"""What is said of a result that the call itself has not brought."""
 
 from typing import Final
 
@@ -6,6 +6,11 @@ STALE: Final = "fallback.stale"
 ANSWER: Final = "fallback.answer"
 CONCLUDED: Final = frozenset({STALE, ANSWER})
 """Rules by which a call ended for which nothing was done."""
+
+
+def past_its_time(age_s: float) -> str:
+    """What the caller is told of a result that a fresh one is about to replace."""
+    return f"This is a stored result, {age_s:.0f} s old; a fresh one is being fetched."
 
 
 def stood_in(tool: str, stands_in_for: str, rule: str | None, stale_s: float | None) -> str:

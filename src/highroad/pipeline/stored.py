@@ -17,7 +17,7 @@ from highroad.domain.outcome import (
 )
 from highroad.ledger.history import CallHistory
 from highroad.pipeline.services import Services
-from highroad.pipeline.stand_in import stood_in
+from highroad.pipeline.stand_in import past_its_time, stood_in
 
 
 def held_by(until: Approval | Deferral) -> Held:
@@ -99,9 +99,9 @@ async def _completed(services: Services, history: CallHistory, *, is_repeated: b
 
 
 def _warnings(history: CallHistory) -> tuple[str, ...]:
-    """That it stood in for another call, as whoever made that was told."""
+    """That it stood in for another call, or was past its time, as whoever made that was told."""
     first, ended = history.opening.get("stands_in_for"), history.ended or {}
     if first is None:
-        return ()
+        return (past_its_time(ended["stale_s"]),) if "stale_s" in ended else ()
     tool = history.opening["tool"] or ""
     return (stood_in(tool, first, ended.get("rule"), ended.get("stale_s")),)

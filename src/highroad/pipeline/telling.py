@@ -13,7 +13,7 @@ from highroad.domain.outcome import (
 )
 from highroad.pipeline.context import RoadContext
 from highroad.pipeline.result import Result
-from highroad.pipeline.stand_in import stood_in
+from highroad.pipeline.stand_in import past_its_time, stood_in
 from highroad.pipeline.stored import held_by
 
 UNRECORDED: Final = CallError(
@@ -70,6 +70,8 @@ def _warnings(context: RoadContext, ending: Ending, result: Result) -> tuple[str
     if first is not None:
         said = stood_in(context.tool.name, first, ending.rule, ending.stale_s)
         warnings = (*warnings, said)
+    elif ending.stale_s is not None:
+        warnings = (*warnings, past_its_time(ending.stale_s))
     deprecated = context.tool.definition.deprecated
     if deprecated is not None:
         warnings = (*warnings, f"This version of the tool is deprecated: {deprecated}")

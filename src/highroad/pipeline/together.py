@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Collection
 from contextlib import aclosing
+from typing import TypeAlias
 
 from highroad.domain.call import Call
 from highroad.domain.outcome import AnyOutcome, Ending
@@ -10,16 +11,19 @@ from highroad.domain.proposed import Proposed, ProposedCall, ProposedCalls, Term
 from highroad.pipeline.context import RoadContext
 from highroad.pipeline.doorway import Proposal
 from highroad.pipeline.drive import enter, turn_away
-from highroad.pipeline.fanout import LEFT, Answered, FanOut, Source, Work
+from highroad.pipeline.fanout import LEFT, Answered, FanOut, Source
 from highroad.pipeline.ordering import Turn, turn_of
 from highroad.pipeline.services import Services
+
+TakesIn: TypeAlias = Callable[[Proposal], Awaitable[tuple[Call, RoadContext]]]
+"""Gives a proposal what it needs to be driven."""
 
 
 def fan_out(
     services: Services,
     proposals: Source[Proposal],
     terms: Terms,
-    take_in: Callable[[Proposal], Awaitable[tuple[Call, RoadContext]]],
+    take_in: TakesIn,
 ) -> AsyncGenerator[Answered, None]:
     """The outcome of each proposal as it comes.
 
@@ -27,27 +31,10 @@ def fan_out(
         services: Of the runtime.
         proposals: In the order in which they were written.
         terms: Of all of them.
-        take_in: Gives one what it needs to be driven.
+        take_in: Of the door, or of the body, that proposes.
     """
-
-    def turn(proposal: Proposal) -> Turn:
-        tool = services.registry.find(proposal.tool, proposal.version)
-        return turn_of(None if tool is None else tool.definition, proposal.arguments)
-
-    async def make(proposal: Proposal) -> AnyOutcome:
-        taking_in = _TakingIn(take_in(proposal))
-        try:
-            return await enter(services, taking_in.done())
-        except asyncio.CancelledError:
-            if not taking_in.is_done:  # it has no id yet, and so no end
-                await leave_out(proposal, LEFT)
-            raise
-
-    async def leave_out(proposal: Proposal, ending: Ending) -> AnyOutcome:
-        return await turn_away(services, take_in(proposal), ending)
-
     fan = FanOut(
-        Work(turn=turn, make=make, turn_away=leave_out),
+        _OnTheRoad(services, take_in),
         terms,
         parallel=services.limits.parallel,
         clock=services.clock,
@@ -56,12 +43,39 @@ def fan_out(
     return fan.outcomes(proposals)
 
 
+class _OnTheRoad:
+    """What is done with each of them."""
+
+    def __init__(self, services: Services, take_in: TakesIn) -> None:
+        self._services = services
+        self._take_in = take_in
+
+    def turn(self, call: Proposal) -> Turn:
+        """By what its tool declares."""
+        tool = self._services.registry.find(call.tool, call.version)
+        return turn_of(None if tool is None else tool.definition, call.arguments)
+
+    async def make(self, call: Proposal) -> AnyOutcome:
+        """Drive it; also one that is called off before it has an id gets its end."""
+        taking_in = _TakingIn(self._take_in(call))
+        try:
+            return await enter(self._services, taking_in.done())
+        except asyncio.CancelledError:
+            if not taking_in.is_done:
+                await self.turn_away(call, LEFT)
+            raise
+
+    async def turn_away(self, call: Proposal, ending: Ending) -> AnyOutcome:
+        """End it as it stands at the door."""
+        return await turn_away(self._services, self._take_in(call), ending)
+
+
 class _TakingIn:
     """Taking a call in, of which somebody may want to know whether it came to that."""
 
     def __init__(self, taking_in: Awaitable[tuple[Call, RoadContext]]) -> None:
         self._taking_in = taking_in
-        self.is_done = False
+        self.is_done: bool = False
 
     async def done(self) -> tuple[Call, RoadContext]:
         """The call with its context."""

@@ -13,8 +13,8 @@ from highroad.settings.kinds import (
     ANCHORS,
     AT_LEAST_ONE,
     COUNT,
-    COUNTERS,
     LEDGER,
+    MEMORY_OR_REDIS,
     NUMBER,
     POSITIVE,
     RATIO,
@@ -117,10 +117,17 @@ SETTINGS: Final = (
     ),
     Setting(
         "counters",
-        COUNTERS,
+        MEMORY_OR_REDIS,
         "memory:",
         "Where budgets, rates, places and breakers are counted: in this process, or in a Redis for "
         "all processes that name it.",
+    ),
+    Setting(
+        "cache",
+        MEMORY_OR_REDIS,
+        "memory:",
+        "Where results of reads are kept that declare `cache_s`: in this process, or in Redis for "
+        "all of them.",
     ),
     Setting(
         "tools",
@@ -149,7 +156,11 @@ SETTINGS: Final = (
     _limit("processes", "Worker processes at once, for bodies that run in one.", POSITIVE),
     _limit("approval_s", "Seconds that an approval waits."),
     _limit("cache_s", "Most seconds that a result may be served, whatever its tool declares."),
-    _limit("cache_entries", "Results kept at most."),
+    _limit("cache_entries", "Results kept in this process at most."),
+    _limit(
+        "cache_bytes",
+        "Memory that they take up at most; a result larger than an eighth of it is not kept.",
+    ),
     _limit("identical_calls", "The same read in a row in a run before it is stopped as a loop."),
     _limit("argument_bytes", "Size of the arguments of a call."),
     _limit("result_bytes", "Size of a result."),

@@ -82,7 +82,7 @@ def _shown_anchors(value: object) -> object:
     return [without_secrets(str(url)) for url in value] if isinstance(value, list) else value
 
 
-def _are_counters(value: object) -> bool:
+def _is_memory_or_redis(value: object) -> bool:
     if value == "memory:":
         return True
     parts = _parts(value)
@@ -153,9 +153,9 @@ LEDGER: Final = Kind(
     _is_ledger,
     shown=lambda value: without_secrets(str(value)),
 )
-COUNTERS: Final = Kind(
+MEMORY_OR_REDIS: Final = Kind(
     'a URL: "memory:", "redis://host:6379/0", "rediss://host:6379/0" or "unix:///path/redis.sock"',
-    _are_counters,
+    _is_memory_or_redis,
     shown=lambda value: without_secrets(str(value)),
 )
 ANCHORS: Final = Kind(

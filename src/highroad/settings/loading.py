@@ -131,6 +131,7 @@ def _build(document: Document, root: Path) -> Settings:
         ledger=_absolute(value_of("ledger", "sqlite:///.highroad/ledger.db"), root),
         tools=tuple(value_of("tools", ())),
         counters=value_of("counters", "memory:"),
+        cache=value_of("cache", "memory:"),
         limits=_build_limits(_get(document, ("limits",), {})),
         budgets=tuple(_build_budget(table) for _, table in _tables(document, "budgets")),
         rates=tuple(_build_rate(table) for _, table in _tables(document, "rates")),

@@ -41,6 +41,7 @@ class Settings:
         ledger: URL; the path of a `sqlite:///` URL is absolute.
         tools: Modules whose tools the command line serves.
         counters: URL of where budgets, rates, places and breakers are counted.
+        cache: URL of where results are kept that may answer again.
         limits: Of runs, calls and attempts.
         budgets: Of the scopes around them.
         rates: Of users and organizations.
@@ -69,6 +70,8 @@ class Settings:
     tools: tuple[str, ...] = ()
     counters: str = field(default="memory:", repr=False)
     """It may hold a password as well."""
+    cache: str = field(default="memory:", repr=False)
+    """And so may this."""
     limits: Limits = field(default_factory=Limits)
     budgets: tuple[BudgetRule, ...] = ()
     rates: tuple[RateRule, ...] = ()

@@ -23,6 +23,7 @@ from highroad.tools.body.cost import Cost
 from highroad.tools.body.failure import ErrorWhen, error_in
 from highroad.tools.body.hooks import HealthHook, Hook
 from highroad.tools.body.result import ResultCodec, anything
+from highroad.tools.declaring.cache_tags import Tag, tags_of
 from highroad.tools.declaring.contract import Owned, OwnerHook, Reason
 from highroad.tools.declaring.declaration import Declaration, PreviewHook, ProbeHook
 from highroad.tools.declaring.declare import body_of, declaration_of, found_declaration
@@ -123,6 +124,16 @@ class RegisteredTool(Generic[T]):
             (each.max_age_s for each in self.fallbacks if isinstance(each, StaleResult)),
             default=0.0,
         )
+
+    @cached_property
+    def cache_tags(self) -> tuple[Tag, ...]:
+        """What its results tell of."""
+        return tags_of(self.definition.cache_tags, self.definition.input_schema)
+
+    @cached_property
+    def invalidates(self) -> tuple[Tag, ...]:
+        """Of which results are let go once a call of it may have taken effect."""
+        return tags_of(self.definition.invalidates, self.definition.input_schema)
 
     @property
     def name(self) -> str:

@@ -11,7 +11,7 @@ from operator import attrgetter
 from typing import Final
 
 from highroad.domain.entry import CallsOpen, Entry, Erasure, ErasureReason, Written
-from highroad.domain.error import ErasureRefused, LedgerError, NotPermitted
+from highroad.domain.error import CacheError, ErasureRefused, LedgerError, NotPermitted
 from highroad.domain.identity import Principal
 from highroad.domain.order import ErasureOrder
 from highroad.domain.permission import Permissions
@@ -60,7 +60,7 @@ class Eraser:
 
     Args:
         ledger: Where people are forgotten.
-        results: Kept in memory, and forgotten as well.
+        results: Kept in a cache, and destroyed as well.
         permissions: What a principal holds, by the policy.
         is_owner: Whether this process may write to the ledger.
     """
@@ -178,12 +178,26 @@ class Eraser:
             await self._write(
                 await self._entry(order, Erasure(runs=runs, frees_keys=True), f".{number}")
             )
+        await self._clear_results(order.organization)
         # Last: whoever finds this row finds all of it done.
         rest = Erasure(payloads=plan.reasons, profiles=(order.principal_id,))
         await self._write(await self._entry(order, rest, ""))
         self._ledger.forget(order.organization, order.principal_id)
-        if self._results is not None:
-            self._results.forget()
+
+    async def _clear_results(self, organization: str) -> None:
+        """Destroy what is kept: for whom a public result was fetched cannot be told from its key.
+
+        Raises:
+            LedgerError: It is out of reach, so the erasure is not done yet.
+        """
+        try:
+            if self._results is not None:
+                await self._results.clear(organization)
+        except CacheError as error:
+            raise LedgerError(
+                f"the erasure is not done: {error}, and results are kept there; order it again "
+                "once the cache can be reached"
+            ) from None
 
     async def _entry(self, order: ErasureOrder, erases: Erasure, suffix: str) -> Entry:
         payloads = len(erases.payloads)

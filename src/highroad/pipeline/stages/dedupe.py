@@ -4,9 +4,9 @@ from typing import Any, Final
 
 from highroad.domain.call import Call
 from highroad.domain.error import CallError, Code
-from highroad.domain.outcome import Ending, Status
 from highroad.domain.verdict import Conclude, Join, Proceed, Refuse, Verdict
 from highroad.pipeline import keys, repetition
+from highroad.pipeline.caching import answered, is_cached
 from highroad.pipeline.context import RoadContext
 from highroad.pipeline.inflight import Flight
 from highroad.pipeline.services import Services
@@ -23,7 +23,7 @@ INSIDE_ITSELF: Final = CallError(
 def applies_to_lone_read(tool: RegisteredTool[Any], services: Services) -> bool:
     """A direct read without a key repeats nothing, but may be answered from the cache."""
     del services
-    return tool.definition.cache_s > 0
+    return is_cached(tool)
 
 
 async def dedupe(call: Call, context: RoadContext) -> Verdict:
@@ -33,9 +33,10 @@ async def dedupe(call: Call, context: RoadContext) -> Verdict:
     if context.made_as is not None and context.made_as.conclusion is not None:
         return Conclude(context.made_as.conclusion)
     if not call.known_definition.has_effects:
-        answered = _cached(context) or _looping(call, context)
-        if answered is not None:
-            return answered
+        kept = await answered(call, context) if is_cached(context.tool) else None
+        verdict = kept or _looping(call, context)
+        if verdict is not None:
+            return verdict
         if call.is_direct and call.idempotency_key is None:
             return Proceed(call)
     return await _take_key(call, context)
@@ -70,23 +71,6 @@ def _join(call: Call, context: RoadContext, flight: Flight) -> Verdict:
     if context.services.inflight.is_inside(call, flight.call_id):
         return Refuse(INSIDE_ITSELF, rule=f"idempotency.inside {flight.call_id}")
     return Join(flight.call_id)
-
-
-def _cached(context: RoadContext) -> Conclude | None:
-    if context.tool.definition.cache_s <= 0:
-        return None
-    found = context.services.results.find(context.record, context.canonical_arguments)
-    if found is None:
-        return None
-    return Conclude(
-        Ending(
-            status=Status.COMPLETED,
-            stored=found.json,
-            source=found.call_id,
-            is_cached=True,
-            rule="cache",
-        )
-    )
 
 
 def _looping(call: Call, context: RoadContext) -> Refuse | None:

@@ -9,12 +9,13 @@ from highroad.domain.approval import Approval
 from highroad.domain.deferral import Deferral
 from highroad.domain.entry import AlreadyEnded, Entry, KeyClaim, KeyTaken
 from highroad.domain.error import BrokenPromise, LedgerError
-from highroad.domain.outcome import AnyOutcome, Ending, Status
+from highroad.domain.outcome import AnyOutcome, Ending, Proof, Status
 from highroad.domain.payload import PayloadKind, PayloadRef
 from highroad.domain.tool import Effect
 from highroad.domain.value import value
 from highroad.ledger import entries
-from highroad.pipeline import failover, keys, late
+from highroad.ledger.results import Fetch
+from highroad.pipeline import caching, failover, keys, late
 from highroad.pipeline.context import RoadContext
 from highroad.pipeline.result import Result, checked
 from highroad.pipeline.stored import stored_outcome
@@ -22,6 +23,8 @@ from highroad.pipeline.successor import Successor
 from highroad.pipeline.telling import outcome_of, unrecorded
 
 _COMPLETED: Final = Status.COMPLETED
+
+_MAY_HAVE_DONE: Final = {Status.COMPLETED, Status.UNKNOWN}
 
 
 @value(kw_only=False)
@@ -106,19 +109,17 @@ async def finish(context: RoadContext, ending: Ending) -> AnyOutcome:
         result, ending = checked(context, ending)
     now_ms = context.services.clock.now_ms()
     if ending.status is not _COMPLETED:
-        failover.give_up(context, ending, at_ms=now_ms)
+        await failover.give_up(context, ending, at_ms=now_ms)
     cost_microusd = context.settle(ending, None if result is None else result.data)
     outcome = context.outcome = outcome_of(context, ending, result)
-    ledger, record = context.services.ledger, context.record
+    record = context.record
     code = None if ending.error is None else ending.error.code
     record.trace.append(("finish", ending.status, code, None, 0))
     terminal = Terminal(
         context, ending, result, now_ms, context.elapsed_us(), cost_microusd, context.successor
     )
     try:
-        if context.is_read:
-            await ledger.put_end(record, terminal)
-        elif await _is_ended_already(context, terminal):
+        if await _is_ended_already(context, terminal):
             context.successor = None
             outcome = context.outcome = await _as_recorded(context)
     except LedgerError:
@@ -130,14 +131,29 @@ async def finish(context: RoadContext, ending: Ending) -> AnyOutcome:
             if context.deferral is None:  # else it waits on, and may be answered once more
                 late.amend_unwritten(context, ending)
     else:
-        if result is not None and record.has_intent and not result.is_invalid:
-            _remember(context, result)
+        if context.fetch is not None and result is not None and record.has_intent:
+            await _remember(context, context.fetch, result)
+    if record.has_intent and not context.is_read and _may_be_applied(outcome):
+        await caching.invalidate(context)
     return outcome
+
+
+def _may_be_applied(outcome: AnyOutcome) -> bool:
+    """Whether a call with an intent may have taken effect, as far as its outcome says."""
+    # To have run twice is as good as once: that it failed says nothing of what it did.
+    is_repeatable = getattr(outcome, "proof", None) is Proof.REPEATABLE
+    return is_repeatable or outcome.status in _MAY_HAVE_DONE
 
 
 async def _is_ended_already(context: RoadContext, terminal: Terminal) -> bool:
     """Write the terminal record, unless somebody else has; who loses the key has no successor."""
     ledger, record = context.services.ledger, context.record
+    if context.is_read:
+        await ledger.put_end(record, terminal)
+        return False
+    if terminal.ending.is_cached:
+        await ledger.put_answer(record, terminal)
+        return False
     receipt = await ledger.write_drawn(record, terminal)
     if isinstance(receipt, KeyTaken):
         context.successor = None
@@ -179,14 +195,7 @@ async def _as_recorded(context: RoadContext) -> AnyOutcome:
     return await stored_outcome(services, history)
 
 
-def _remember(context: RoadContext, result: Result) -> None:
-    """Let the result of a cacheable read answer the next one, unless it holds images or files."""
-    tool = context.tool
-    if result.blobs or tool.definition.has_effects:
-        return
-    if tool.definition.cache_s > 0 or tool.stale_s > 0:
-        services = context.services
-        ttl_s = min(tool.definition.cache_s, services.limits.cache_s)
-        services.results.keep(
-            context.record, context.canonical_arguments, result.data, ttl_s, stale_s=tool.stale_s
-        )
+async def _remember(context: RoadContext, fetch: Fetch, result: Result) -> None:
+    """Let the result of a read answer the next one, unless it is invalid or holds files."""
+    if not result.is_invalid and not result.blobs:
+        await caching.keep(context, fetch, result.data)

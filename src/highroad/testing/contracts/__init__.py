@@ -4,5 +4,7 @@ import pytest
 
 # Before a kit is imported, or a failure would say nothing but "assert False".
 pytest.register_assert_rewrite(
-    "highroad.testing.contracts.anchor", "highroad.testing.contracts.store"
+    "highroad.testing.contracts.anchor",
+    "highroad.testing.contracts.cache",
+    "highroad.testing.contracts.store",
 )

@@ -154,10 +154,18 @@ def _terms(tool: ToolDefinition) -> Iterator[tuple[str, str]]:
         ("rate", tool.per_minute is not None and f"{tool.per_minute} a minute"),
         ("calls of a run", tool.max_per_run is not None and f"{tool.max_per_run} at most"),
         ("cost", tool.cost_usd and f"{tool.cost_usd:g} US dollars at most"),
-        ("cached", tool.cache_s and f"{tool.cache_s:g} s"),
+        ("cached", tool.cache_s and _cached(tool)),
+        ("result tells of", ", ".join(tool.cache_tags)),
+        ("invalidates", ", ".join(tool.invalidates)),
         ("from", tool.source),
         ("tags", ", ".join(sorted(tool.tags))),
     )
     for name, value in said:
         if value:
             yield name, value
+
+
+def _cached(tool: ToolDefinition) -> str:
+    """How long results are served, and to whom."""
+    stale = f", stale for {tool.cache_stale_s:g} s more" if tool.cache_stale_s else ""
+    return f"{tool.cache_s:g} s{stale}{', for everybody' if tool.cache_public else ''}"

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Final, Generic, ParamSpec, TypeAlias, TypeVar
+from typing import Any, Final, Generic, Literal, ParamSpec, TypeAlias, TypeVar
 
 from pydantic import TypeAdapter
 
@@ -15,6 +15,7 @@ from highroad.tools.body.cost import Cost
 from highroad.tools.body.failure import ErrorWhen
 from highroad.tools.body.hooks import HealthHook, Hook
 from highroad.tools.declaring.batch import BatchBody, batch_body, batch_of, check_batch
+from highroad.tools.declaring.cache_tags import check_tags
 from highroad.tools.declaring.contract import CLOSED, Marker, Reason, derive, explained
 from highroad.tools.declaring.digest import defined, sealed
 from highroad.tools.declaring.fallback import StandIn, chain_of, words_of
@@ -23,6 +24,7 @@ from highroad.tools.declaring.options import (
     TAKEN_OVER,
     Migrate,
     ToolOptions,
+    check_cache,
     check_hedge,
     check_name,
     check_options,
@@ -145,10 +147,13 @@ def _definition(
     effect = effect_of(options, tier, site)
     check_hedge(options, effect, site, is_async=source.signature.is_async)
     check_batch(options, site)
+    check_cache(options, tier, site)
     beside = {
         "contract": derive(source.input_schema, source.markers, labels),
         "key": named("key", options.get("key", ()), source),
         "order_by": objects_of(options, source),
+        "cache_tags": _cache_tags("cache_tags", options, source),
+        "invalidates": _cache_tags("invalidates", options, source),
         "examples": examples_of(options, site),
         "cost_usd": cost.at_most,
         "source": source.server,
@@ -172,6 +177,14 @@ def _batch(options: ToolOptions, site: Site) -> BatchBody | None:
     batch = batch_of(options["batch"], site)
     hints = hints_of(batch.many, site)
     return batch_body(batch, hints, options.get("resources", {}), site)
+
+
+def _cache_tags(
+    option: Literal["cache_tags", "invalidates"], options: ToolOptions, source: Source
+) -> tuple[str, ...]:
+    patterns = tuple(sorted(options.get(option, ())))
+    check_tags(option, patterns, source.input_schema, source.site)
+    return patterns
 
 
 def _hook(function: Callable[..., Any], what: str, site: Site) -> Hook[Any, Any]:

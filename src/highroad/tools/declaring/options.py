@@ -65,6 +65,15 @@ class ToolOptions(TypedDict, total=False):
     """US dollars of one call: a fixed price, or a ceiling with an estimate and an account."""
     cache_s: float
     """How long a result may be served again."""
+    cache_stale_s: float
+    """How long after that it is served still, marked stale, while a fresh one is fetched."""
+    cache_public: bool
+    """Whether its results may answer every principal of the organization that may call it. Say so
+    only where they depend on the arguments alone."""
+    cache_tags: Iterable[str]
+    """What its results tell of, such as `order:{order_id}`, with arguments in braces."""
+    invalidates: Iterable[str]
+    """Tags of results of other tools that are let go once a call may have taken effect."""
     checks: Iterable[Check]
     """Pure checks of the arguments, after the schema."""
     data_checks: Iterable[DataCheck]
@@ -134,6 +143,8 @@ TAKEN_OVER: Final = (
     "attempts",
     "hedge_s",
     "cache_s",
+    "cache_stale_s",
+    "cache_public",
     "honoured_s",
     "settle_after_s",
     "max_per_run",
@@ -154,7 +165,7 @@ _LEAST: Final = {
     "max_per_run": 0,
     "per_minute": 0,
 }
-_POSITIVE: Final = ("timeout_s", "honoured_s", "hedge_s")
+_POSITIVE: Final = ("timeout_s", "honoured_s", "hedge_s", "cache_stale_s")
 _WHOLE: Final = ("attempts", "max_per_run", "per_minute")
 _TEXTS: Final = ("name", "description", "ask", "version", "flag", "dependency", "deprecated")
 _FULL: Final = ("version", "flag", "dependency", "deprecated")
@@ -163,7 +174,7 @@ _FUNCTIONS: Final = ("error_when", "migrate")
 _VERSION: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _CODE: Final = re.compile(r"[a-z0-9_]{1,64}")
 _POINTER: Final = re.compile(r"(?:/(?:[^~/]|~[01])*)*")
-_SETS: Final = ("key", "order_by", "permissions", "tags")
+_SETS: Final = ("key", "order_by", "permissions", "tags", "cache_tags", "invalidates")
 
 
 def check_options(options: Mapping[str, object], site: Site) -> None:
@@ -228,7 +239,7 @@ def effect_of(options: ToolOptions, tier: Tier, site: Site) -> Effect:
     """What may be done when the outcome is not known.
 
     Raises:
-        DeclarationError: There is no such class, or tier, probe or cache contradict it.
+        DeclarationError: There is no such class, or tier or probe contradict it.
     """
     default = Effect.REPEATABLE if tier is Tier.READ else Effect.UNPROTECTED
     effect = _choice(Effect, options.get("effect", default), site)
@@ -246,12 +257,37 @@ def effect_of(options: ToolOptions, tier: Tier, site: Site) -> Effect:
         raise site.error(
             f'probe= is asked of checkable tools only, this is {effect}; effect="checkable"?'
         )
-    if tier is not Tier.READ and options.get("cache_s", 0) > 0:
+    return effect
+
+
+def check_cache(options: ToolOptions, tier: Tier, site: Site) -> None:
+    """See that what is said of cached results makes sense together.
+
+    Raises:
+        DeclarationError: It does not.
+    """
+    is_read, is_cached = tier is Tier.READ, options.get("cache_s", 0) > 0
+    if not is_read and is_cached:
         raise site.error(
             "cache_s serves a result without running the tool, which only a read permits; leave "
             "it out: the same key gets the stored result anyway"
         )
-    return effect
+    for option in ("cache_stale_s", "cache_public", "cache_tags"):
+        if options.get(option) and not is_cached:
+            raise site.error(
+                f"{option} says more of results that are kept, and none are: give cache_s, or "
+                f"leave {option} out"
+            )
+    if is_cached and "ask" in options:
+        raise site.error(
+            "ask puts a call before a person, and cache_s would answer the next one without: "
+            "leave one of them out"
+        )
+    if is_read and options.get("invalidates"):
+        raise site.error(
+            "a read changes nothing, so there is nothing that it invalidates; leave it out, or "
+            'raise the tier, for example tier="reversible"'
+        )
 
 
 def fallbacks_of(options: ToolOptions, tier: Tier, site: Site) -> tuple[StandIn, ...]:
@@ -393,7 +429,13 @@ def _one_of(kind: type[StrEnum]) -> Callable[[Any, Site], object]:
     return lambda given, site: _choice(kind, given, site)
 
 
+def _check_public(public: object, site: Site) -> None:
+    if not isinstance(public, bool):
+        raise site.error(f"cache_public is True or False, not {type(public).__name__}")
+
+
 _CHECKS: Final[Mapping[str, Callable[[Any, Site], object]]] = {
+    "cache_public": _check_public,
     "concurrency": _one_of(Concurrency),
     "isolation": _one_of(Isolation),
     "version": _check_version,

@@ -32,6 +32,7 @@ class Breakers:
         wait_s = known.wait_s(holder, now_s)
         if wait_s is None:
             return None
+        known.refresh(now_s)  # what is told is of the window as it is now
         return Shortage(
             demand=demand,
             lack=Lack.OPEN,

@@ -35,7 +35,7 @@ from highroad.ports.clock import Clock
 
 T = TypeVar("T")
 
-_BEAT_S: Final = LEASE_S / 4
+BEAT_S: Final = LEASE_S / 4
 """How often leases are renewed: three may be missed."""
 _AT_ONCE: Final = 500
 """Leases renewed, and turns recalled, by one run of the script, during which Redis does nothing
@@ -48,11 +48,13 @@ class RedisCounters:
     Args:
         server: Where.
         clock: Of this process; only for how long it may be sure of what it holds.
+        beat_s: How often it renews its leases.
     """
 
-    def __init__(self, server: Server, clock: Clock) -> None:
+    def __init__(self, server: Server, clock: Clock, *, beat_s: float = BEAT_S) -> None:
         self._server = server
         self._clock = clock
+        self._beat_s = beat_s
         self._holdings = Holdings()
         self._unseeded: dict[str, str] = {}
         """In which life of Redis an account was not known, for whoever reads the ledger then."""
@@ -180,7 +182,7 @@ class RedisCounters:
     async def _beat(self) -> None:
         """Renew whatever is held, as long as something is."""
         while self._holdings:
-            await self._clock.sleep(_BEAT_S)
+            await self._clock.sleep(self._beat_s)
             with suppress(CountersError):  # what cannot be renewed lapses
                 await self.renew(list(self._holdings))
         self._heart = None

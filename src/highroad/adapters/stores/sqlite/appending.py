@@ -1,6 +1,7 @@
 """What becomes of entries inside a transaction: each lands whole, or is turned down alone."""
 
 import json
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Final
 
@@ -127,7 +128,7 @@ class _Batch:
         self._connection = connection
         self._log_id = log_id
         self._seq = seq
-        self._rows: dict[str, list[tuple[_Value, ...]]] = {}
+        self._rows: defaultdict[str, list[tuple[_Value, ...]]] = defaultdict(list)
         self._ended = ended
         self._opened: dict[str, int] = {}
 
@@ -138,8 +139,7 @@ class _Batch:
             return obstacle
         position = Position(self._log_id, self._seq)
         self._seq += 1
-        self._gather(
-            _ENTRY,
+        self._rows[_ENTRY].append(
             (
                 position.seq,
                 entry.kind,
@@ -149,24 +149,23 @@ class _Batch:
                 entry.call_id,
                 entry.at_ms,
                 entry.body,
-            ),
+            )
         )
         for row in entry.rows:
-            self._gather(_ROW[row.table], row.values)
+            self._rows[_ROW[row.table]].append(row.values)
         for payload in entry.payloads:
-            self._gather(
-                _PAYLOAD,
+            self._rows[_PAYLOAD].append(
                 (
                     payload.id,
                     payload.run_id,
                     payload.kind,
                     payload.ciphertext,
                     payload.created_ms,
-                ),
+                )
             )
         key = entry.run_key
         if key is not None:
-            self._gather(_RUN_KEY, (key.run_id, key.master, key.wrapped, key.created_ms))
+            self._rows[_RUN_KEY].append((key.run_id, key.master, key.wrapped, key.created_ms))
         if entry.call_id is not None:
             self._follow(entry, entry.call_id, position.seq)
         if entry.erases is not None:
@@ -176,7 +175,7 @@ class _Batch:
     def flush(self) -> None:
         """Write all that was gathered."""
         for call_id, seq in self._opened.items():
-            self._gather(_OPEN, (call_id, seq))
+            self._rows[_OPEN].append((call_id, seq))
         self._opened.clear()
         for statement in tuple(self._rows):
             self._write(statement)
@@ -237,9 +236,9 @@ class _Batch:
             self._ended.add(call_id)
             # Not opened here does not mean not open: a hold may have opened it long ago.
             self._opened.pop(call_id, None)
-            self._gather(_CLOSE, (call_id,))
+            self._rows[_CLOSE].append((call_id,))
         if entry.frees_key:
-            self._gather(_FREE, (call_id,))
+            self._rows[_FREE].append((call_id,))
 
     def _erase(self, erasure: Erasure) -> None:
         """Destroy content: its place in the file is overwritten (`PRAGMA secure_delete`)."""
@@ -252,13 +251,6 @@ class _Batch:
         if erasure.frees_keys:
             self._connection.executemany(_FREE_RUN, runs)
         self._connection.executemany(_ERASE_PROFILE, [(id_,) for id_ in erasure.profiles])
-
-    def _gather(self, statement: str, values: tuple[_Value, ...]) -> None:
-        rows = self._rows.get(statement)
-        if rows is None:
-            self._rows[statement] = [values]
-        else:
-            rows.append(values)
 
     def _write(self, statement: str) -> None:
         rows = self._rows.pop(statement, None)

@@ -31,6 +31,7 @@ function breakers.look(demand, holder)
   local left_us = machine.wait_us(breaker, holder)
   if breaker.is_changed then machine.save(breaker) end
   if not left_us then return nil end
+  machine.slide(breaker)
   return {'open', tostring(breaker.failures), left_us > 0 and whole(left_us) or '-1'}
 end
 
@@ -107,7 +108,7 @@ function breakers.machine()
 
   local function part_number(breaker) return math.floor(now * PARTS / breaker.rule[3]) end
 
-  local function slide(breaker)
+  function self.slide(breaker)
     local parts = parts_of(breaker)
     while parts[1] and parts[1][1] <= part_number(breaker) - PARTS do
       local gone = table.remove(parts, 1)
@@ -118,7 +119,7 @@ function breakers.machine()
   end
 
   local function count(breaker, has_failed, is_slow)
-    slide(breaker)
+    self.slide(breaker)
     local parts, number = parts_of(breaker), part_number(breaker)
     if not parts[1] or parts[#parts][1] ~= number then parts[#parts + 1] = {number, 0, 0, 0} end
     local part, failed, slow = parts[#parts], has_failed and 1 or 0, is_slow and 1 or 0
@@ -151,7 +152,7 @@ function breakers.machine()
 
   function self.told(breaker)
     recover(breaker)
-    slide(breaker)
+    self.slide(breaker)
     local left_us = self.wait_us(breaker, '') or 0
     return {breaker.name, breaker.state, breaker.forced and 1 or 0, breaker.attempts,
       breaker.failures, breaker.slow, whole((unix - (now - breaker.changed)) / 1000), whole(left_us)}

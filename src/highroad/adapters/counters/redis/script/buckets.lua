@@ -12,6 +12,12 @@ local function full_at(demand)
   return tonumber(redis.call('ZSCORE', bucket_key(demand[2]), '*') or now)
 end
 
+-- Whoever took longer ago than an empty one takes to fill is forgotten.
+local function forget(demand)
+  local long_ago = now - demand[3] * token_us(demand)
+  redis.call('ZREMRANGEBYSCORE', bucket_key(demand[2]), '-inf', exact(long_ago))
+end
+
 local function save_full(demand, full_us)
   local key = bucket_key(demand[2])
   redis.call('ZADD', key, exact(full_us), '*')
@@ -20,8 +26,7 @@ end
 
 function buckets.look(demand, holder)
   local key, token = bucket_key(demand[2]), token_us(demand)
-  -- Whoever took longer ago than an empty one takes to fill is forgotten.
-  redis.call('ZREMRANGEBYSCORE', key, '-inf', exact(now - demand[3] * token))
+  forget(demand)
   local left_us = full_at(demand) - now - (demand[3] - 1) * token
   if left_us <= 0 or redis.call('ZSCORE', key, holder) then return nil end
   return {'rate', whole(demand[3]), demand[4] > 0 and whole(left_us) or '-1'}
@@ -34,6 +39,7 @@ function buckets.take(demand, holder)
 end
 
 function buckets.give(given, holder)
+  forget(given)
   if redis.call('ZREM', bucket_key(given[2]), holder) == 1 then
     save_full(given, math.max(full_at(given) - token_us(given), now))
   end

@@ -1,0 +1,1 @@
+"""Caches of results, one adapter for each kind of place."""
