@@ -68,6 +68,7 @@ class Calls:
             "approval.decided": self._decide,
             "call.intent": self._intend,
             "call.held": self._begin,
+            "call.deferred": self._begin,
             "call.ended": self._end,
             "call.amended": self._amend,
         }

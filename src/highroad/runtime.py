@@ -23,7 +23,7 @@ from highroad.bootstrap import Assembly, assemble
 from highroad.bootstrap.watches import Watches
 from highroad.domain.call import Call
 from highroad.domain.entry import Amendment
-from highroad.domain.error import DeclarationError, HighroadError, LedgerOwned
+from highroad.domain.error import DeclarationError, HighroadError, LedgerOwned, ToolError
 from highroad.domain.evidence import Evidence
 from highroad.domain.identity import Delegate, Origin, Principal
 from highroad.domain.limits import Limits
@@ -350,6 +350,51 @@ class Runtime:
         return await cancellations.cancel(
             call_id=call_id, run=run, conversation=conversation, by=by, reason=reason
         )
+
+    async def complete(self, call_id: str, token: str, result: object) -> AnyOutcome:
+        """Hand in the result of a call whose body has deferred it (`ToolContext.defer`).
+
+        Any process that has the ledger's keys may. It is judged as if the body had returned it,
+        ends the call once, and is durable when this returns.
+
+        Args:
+            call_id: Of the call.
+            token: Its `completion_token`, as the body handed it on.
+            result: Of the tool's return type, or the JSON of one.
+
+        Returns:
+            How the call ended. `Held` where that comes later: the body still runs, or another
+            process drives the call. Where the call had ended before as unknown, failed or
+            cancelled, that: an amendment says that it took effect after all.
+
+        Raises:
+            NotRecorded: The ledger has no such call, or the token is not its own.
+            ResultRefused: It is not what the tool promises, or the call has ended.
+            LedgerError: It could not be written: hand it in again.
+        """
+        return await self._assembly.completions.complete(call_id, token, result)
+
+    async def fail(self, call_id: str, token: str, error: ToolError) -> AnyOutcome:
+        """Hand in that a call whose result was deferred has none.
+
+        It is judged as if the body had raised the error, but is not tried again. Where it says
+        `applied=False` the call has failed; else it is unknown, unless its tool is repeatable or
+        its probe knows.
+
+        Args:
+            call_id: Of the call.
+            token: Its `completion_token`.
+            error: What to tell, as a body would raise it.
+
+        Returns:
+            As for `complete`.
+
+        Raises:
+            NotRecorded: The ledger has no such call, or the token is not its own.
+            ResultRefused: The call has ended.
+            LedgerError: It could not be written: hand it in again.
+        """
+        return await self._assembly.completions.fail(call_id, token, error)
 
     async def unsettled(self, *, with_open: bool = False) -> tuple[Unsettled, ...]:
         """Calls that ended unknown and that wait for a person to settle them, oldest first.

@@ -25,7 +25,7 @@ from highroad.domain.cache import CacheStatistics
 from highroad.domain.dead_letter import DeadLetter, LetterState
 from highroad.domain.dependency import BreakerChange
 from highroad.domain.entry import Amendment
-from highroad.domain.error import HighroadError
+from highroad.domain.error import HighroadError, ToolError
 from highroad.domain.health import DependencyHealth
 from highroad.domain.identity import Principal
 from highroad.domain.limits import Limits
@@ -270,6 +270,14 @@ class Runtime:
                 call_id=call_id, run=run, conversation=conversation, by=by, reason=reason
             )
         )
+
+    def complete(self, call_id: str, token: str, result: object) -> AnyOutcome:
+        """Hand in the result of a call that was deferred; see `highroad.Runtime.complete`."""
+        return self._loop.run(self._runtime.complete(call_id, token, result))
+
+    def fail(self, call_id: str, token: str, error: ToolError) -> AnyOutcome:
+        """Hand in that a call which was deferred has no result; see `highroad.Runtime.fail`."""
+        return self._loop.run(self._runtime.fail(call_id, token, error))
 
     def unsettled(self, *, with_open: bool = False) -> tuple[Unsettled, ...]:
         """Calls that wait for a person to settle them; see `highroad.Runtime.unsettled`."""

@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 
 from proof_author import FIRST, SECOND, STRANGER, Author, canonical, leaf, signed_line
-from proof_stories import call, held
+from proof_stories import call, deferred, held
 
 LOGS = ("main", "a.second", "Z_third")
 
@@ -60,6 +60,7 @@ def _sin(author, name, log, chance):
 DEEDS = (
     *[lambda author, name, log, _: call(author, name, log=log)] * 4,
     *[lambda author, name, log, _: held(author, name, f"a-{name}", log=log)] * 2,
+    lambda author, name, log, chance: deferred(author, name, log=log, ended=chance.random() < 0.5),
     *[_sign] * 4,
     *[_rotate] * 2,
     _refuse,

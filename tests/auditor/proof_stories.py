@@ -21,6 +21,18 @@ def held(author, name, approval, *, run="run-2", log=None):
     author.append("call.ended", run=run, call=name, log=log, status="completed")
 
 
+def deferred(author, name, *, run="run-8", log=None, ended=True):
+    """A call whose result came later, or has not come yet."""
+    waiting = {"call_id": name, "state": "waiting", "deferred_ms": 1, "expires_ms": 2}
+    author.append("call.intent", run=run, call=name, log=log, tool="render")
+    author.append("call.deferred", run=run, call=name, log=log, deferral=waiting)
+    if ended:
+        answered = waiting | {"state": "answered", "ended_ms": 2}
+        author.append(
+            "call.ended", run=run, call=name, log=log, status="completed", deferral=answered
+        )
+
+
 def small():
     """Some forty entries, four heads, a change of keys, anchors of two and three heads."""
     author = Author(key=FIRST)

@@ -839,12 +839,16 @@ def places_of(export: Export, kind: str, name: str = "call") -> Places:
     return places
 
 
+BEGINNING = ("call.intent", "call.held", "call.deferred")
+"""Kinds of entries of a call that has begun."""
+
+
 def is_about(entry: Entry) -> bool:
     """Whether an entry about a call or an approval says which."""
     if entry.says("kind") == "approval.decided":
         approval = entry.says("approval")
         return isinstance(approval, dict) and isinstance(approval.get("id"), str)
-    if entry.says("kind") not in {"call.intent", "call.held", "call.ended", "call.amended"}:
+    if entry.says("kind") not in {*BEGINNING, "call.ended", "call.amended"}:
         return True
     return isinstance(entry.says("call"), str)
 
@@ -862,8 +866,8 @@ def check_calls(export: Export, completeness: Findings) -> list[str]:
         for index in places:
             if not export.is_archived and not is_before(ended.get(call, []), index):
                 completeness.add(index, "an amended call has not ended")
-    begun = places_of(export, "call.intent") | places_of(export, "call.held")
-    return sorted(set(begun) - set(ended))
+    begun = {call for kind in BEGINNING for call in places_of(export, kind)}
+    return sorted(begun - set(ended))
 
 
 def check_approvals(export: Export, completeness: Findings) -> None:

@@ -826,7 +826,7 @@ def test_a_call_that_ended_twice_breaks_completeness(ledger, tmp_path):
     assert verdicts(ledger.export(tmp_path / "export")) == (True, ["a", 9])
 
 
-@pytest.mark.parametrize("kind", ["call.intent", "call.held"])
+@pytest.mark.parametrize("kind", ["call.intent", "call.held", "call.deferred"])
 def test_a_call_without_end_is_listed_and_no_fault(ledger, tmp_path, kind):
     ledger.write(kind, run="r", call="open")
     ledger.head()

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from proof_audits import COMPLETENESS, INTEGRITY, codes, exported, first, pushed
 from proof_author import FIRST, LEDGER, SECOND, START, Author
-from proof_stories import call, held, small, small_bundle
+from proof_stories import call, deferred, held, small, small_bundle
 
 from highroad_auditor import Audit, Code, PublicKey
 
@@ -386,7 +386,9 @@ def test_a_changed_entry_that_outlived_its_archive_is_found():
 # Whatever is written as the page says, holds
 
 STEPS = st.lists(
-    st.sampled_from(["call", "held", "refused", "unknown", "settled", "note", "sign", "rotate"]),
+    st.sampled_from(
+        ["call", "held", "deferred", "refused", "unknown", "settled", "note", "sign", "rotate"]
+    ),
     max_size=30,
 )
 
@@ -412,6 +414,8 @@ def _take(author, step, name, log):
             call(author, name, log=log)
         case "held":
             held(author, name, f"a-{name}", log=log)
+        case "deferred":
+            deferred(author, name, log=log)
         case "refused":
             author.append("call.ended", call=name, log=log, status="refused")
         case "unknown":

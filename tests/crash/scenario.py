@@ -13,10 +13,13 @@ import anyio.lowlevel
 import anyio.to_thread
 
 from highroad import Limits, Principal, Runtime, ToolContext, tool
+from highroad.approvals.completions import Completions
 from highroad.approvals.desk import Desk, Rules
 from highroad.bootstrap import Parts, assemble
+from highroad.domain.deferral import Deferral
 from highroad.domain.error import DecisionRefused
 from highroad.recovery import settle
+from highroad.recovery.settlements import nothing_follows
 from highroad.settings import load
 from highroad.testing.secrets import FixedKeys
 
@@ -131,6 +134,13 @@ async def bundle(order: str, context: ToolContext[None]) -> str:
     return order
 
 
+@tool(tier="reversible", cost=0.01)
+async def brew(order: str, context: ToolContext[None]) -> str:
+    """Begins a job on the other side, whose result comes later."""
+    await act_between_turns("brew", order, context)
+    context.defer(expires_s=3_600)
+
+
 @tool(tier="reversible")
 async def dwell(order: str, context: ToolContext[None]) -> str:
     """What a process does that lives on beside those that die."""
@@ -139,7 +149,7 @@ async def dwell(order: str, context: ToolContext[None]) -> str:
     return order
 
 
-TOOLS = (look, touch, charge, stamp, ship, pay, wire, bundle)
+TOOLS = (look, touch, charge, stamp, ship, pay, wire, bundle, brew)
 CLASSES = {
     "touch": "repeatable",
     "charge": "idempotent",
@@ -147,6 +157,7 @@ CLASSES = {
     "ship": "checkable",
     "pay": "unprotected",
     "wire": "unprotected",
+    "brew": "unprotected",
     "bundle": "repeatable",
     "dwell": "unprotected",
 }
@@ -197,7 +208,7 @@ class Program:
 
     async def drive(self):
         """Everything that an application does, up to the end or the death of its process."""
-        jobs = [self.together, self.held, self.undecided, *self.alone()]
+        jobs = [self.together, self.held, self.undecided, self.deferred, *self.alone()]
         self.random.shuffle(jobs)
         for job in jobs:
             await job()
@@ -218,6 +229,32 @@ class Program:
             await self.decide(held.approval_id)
             self.tell(wire, "wire", await self.runtime.wait(held.call_id, timeout_s=0))
 
+    async def deferred(self):
+        """A job is begun, and its result handed in, the second time from another process."""
+        for suffix, from_afar in (("", False), ("afar", True)):
+            held = await self.call(brew, suffix=suffix, run=self.runs["brew"])
+            if held.status == "held":
+                self.tell(brew, "brew", await self.hand_in(held.call_id, from_afar=from_afar))
+
+    async def hand_in(self, call_id, *, from_afar=False):
+        services = self.assembly.services
+        token = services.ledger.keyring.completion_token(call_id)
+        completions = self.assembly.completions
+        if from_afar:
+            completions = Completions(
+                services,
+                self.assembly.waiting,
+                ALICE,
+                drives=False,
+                decides=False,
+                heed=nothing_follows,
+            )
+        await completions.complete(call_id, token, "done")
+        await self.assembly.inbox.empty()
+        outcome = await self.runtime.wait(call_id, timeout_s=None)
+        await self.assembly.inbox.empty()
+        return outcome
+
     async def undecided(self):
         await self.call(wire, suffix="later", run=self.runs["later"])
 
@@ -225,7 +262,9 @@ class Program:
         """What the next process does besides opening: decide, go on, settle, and try all again."""
         for call_id in await self.store.open_calls():
             history = await self.assembly.services.ledger.history(call_id)
-            if history.is_held:
+            if isinstance(history.hold, Deferral):
+                await self.hand_in(call_id)
+            elif history.is_held:
                 await self.decide(history.approval.id)
                 await self.runtime.wait(call_id, timeout_s=0)
         if looks_up is not None:

@@ -21,6 +21,8 @@ KINDS = {
     "after append of call.intent with approval",
     "before append of call.held",
     "after append of approval.decided",
+    "before append of call.deferred",
+    "after append of call.deferred",
     "before post",
     "after forget",
     "execute suspended",

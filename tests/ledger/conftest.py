@@ -8,6 +8,7 @@ import pytest
 from highroad.domain.approval import Approval, ApprovalState, Level, Obligation, Ruling
 from highroad.domain.call import Call
 from highroad.domain.dead_letter import DeadLetter, letter_id
+from highroad.domain.deferral import Deferral
 from highroad.domain.entry import KeyClaim
 from highroad.domain.identity import Principal
 from highroad.domain.order import Decision
@@ -114,6 +115,32 @@ class Books:
         entry = entries.held(record, approval, at_ms=self.clock.now_ms(), claim=claim)
         await self.ledger.write(record, entry)
         return approval
+
+    async def defer(self, call, *, claim=None):
+        """A call that waits for its result."""
+        record = await self.record(call)
+        await self.intend(record)
+        record.attempts += 1
+        deferral = Deferral(
+            call_id=call.id,
+            run_id=call.run_id,
+            organization=call.organization,
+            principal_id=record.principal_id,
+            tool=call.tool,
+            deferred_ms=self.clock.now_ms(),
+            expires_ms=self.clock.now_ms() + 3_600_000,
+        )
+        self.ledger.seal_call(record)
+        entry = entries.deferred(
+            record,
+            deferral,
+            at_ms=self.clock.now_ms(),
+            latency_us=777,
+            is_in_doubt=False,
+            claim=claim,
+        )
+        await self.ledger.write(record, entry)
+        return record, deferral
 
     async def decide(self, approval, ruling=Ruling.APPROVE, by=BOB):
         opaque = self.ledger.keyring.opaque(by)

@@ -4,7 +4,7 @@ The rows are read back by column name from a SQLite file, so that the order of c
 written down twice (`domain.audit` and `ledger.projections`), cannot drift apart.
 """
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import apsw
 import orjson
@@ -283,12 +283,30 @@ async def test_a_call_that_is_held_and_expires_frees_its_key(books, ledger, row,
     again = await books.reopen(call)
     again.trace.clear()  # driven straight to its end
     late = replace(approval, state=ApprovalState.EXPIRED)
-    await books.end(again, EXPIRED, code="approval_expired", approval=late)
+    await books.end(again, EXPIRED, code="approval_expired", hold=late)
     history = await ledger.history(call.id)
     assert (history.status, history.approval.state) == (Status.EXPIRED, ApprovalState.EXPIRED)
     asked = await row("approval", id=approval.id)
     assert (asked["state"], asked["decided_ms"]) == ("expired", history.ended["at"])
     assert await ledger.claim("acme", b"key") is None
+
+
+async def test_a_call_whose_result_comes_later(books, ledger, row, written):
+    record, deferral = await books.defer(books.call())
+    call = record.call
+    history = await ledger.history(call.id)
+    assert (history.hold, history.is_held, history.status) == (deferral, True, None)
+    assert (history.deferred["attempts"], history.deferred["latency_us"]) == (1, 777)
+    assert (await row("agent_run", id=call.run_id))["status"] == "held"
+    assert await row("deferral", call_id=call.id) == {**asdict(deferral), "ended_ms": None}
+    assert await ledger.store.open_calls() == [call.id]
+    answered = replace(deferral, state="answered", ended_ms=9)
+    await books.end(record, hold=answered)
+    history = await ledger.history(call.id)
+    assert (history.hold, history.deferral) == (None, answered)
+    assert await row("deferral", call_id=call.id) == asdict(answered)
+    assert (await row("agent_run", id=call.run_id))["status"] == "completed"
+    assert await ledger.store.open_calls() == []
 
 
 async def test_a_call_of_which_nobody_knows_is_settled_by_an_amendment(books, ledger, row, written):

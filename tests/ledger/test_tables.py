@@ -77,6 +77,7 @@ async def written(books, ledger, clock, people, tools):
     await books.intend(again, spends=True)
     await books.end(again)
     await books.hold(await books.record(books.call()))
+    await books.defer(books.call())
     fact = Amendment(
         id="amd_1", call_id=spent.id, kind=AmendmentKind.LATE, applied=True, by="highroad", at_ms=9
     )

@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 
 from highroad import Held, Limits, ToolContext, ToolError, tool
 from highroad.domain.entry import EntryKind
-from highroad.domain.error import DecisionRefused, LedgerError
+from highroad.domain.error import DecisionRefused, LedgerError, ResultRefused
 
 STATUSES = {"completed", "failed", "refused", "expired", "unknown", "cancelled", "held"}
 CALLS_OF_A_RUN = 6
@@ -36,6 +36,7 @@ class History(RuleBasedStateMachine):
         self.lost = []
         self.applied = set()
         self.gate = asyncio.Event()
+        self.tokens = {}
         limits = Limits(calls=CALLS_OF_A_RUN, calls_per_tool=4, run_s=1e9, usd=1)
         self.here = type(self).world(*self.tools(), limits=limits)
         self.run(self.here.open())
@@ -81,6 +82,9 @@ class History(RuleBasedStateMachine):
         def probe(key):
             return ("check", key) in effects
 
+        def later_probe(key):
+            return ("later", key) in effects
+
         @tool(tier="reversible", effect="checkable", probe=probe)
         async def check(name: str, context: ToolContext[None]) -> str:
             return await self.act_once("check", name, context)
@@ -91,12 +95,18 @@ class History(RuleBasedStateMachine):
                 raise RuntimeError
             return name
 
-        return pay, wire, charge, check, look
+        @tool(tier="reversible", effect="checkable", probe=later_probe)
+        async def later(name: str, context: ToolContext[None]) -> str:
+            self.tokens[context.call_id] = context.completion_token
+            await self.act_once("later", name, context)
+            context.defer(expires_s=3_600)
+
+        return pay, wire, charge, check, look, later
 
     def run(self, work):
         return self.loop.run_until_complete(work)
 
-    tool_names = st.sampled_from(["pay", "wire", "charge", "check", "look"])
+    tool_names = st.sampled_from(["pay", "wire", "charge", "check", "look", "later"])
     names = st.sampled_from("ab")
     runs = st.sampled_from(["r", "s", None])
     keys = st.sampled_from([None, None, "k"])
@@ -135,6 +145,43 @@ class History(RuleBasedStateMachine):
                 assert first.status == second.status != "held"
 
         self.run(decide())
+
+    @rule(
+        number=st.integers(0, 5),
+        times=st.integers(1, 2),
+        fails=st.booleans(),
+        from_afar=st.booleans(),
+    )
+    def somebody_hands_a_result_in(self, number, times, fails, from_afar):
+        """Of a call that waits, has ended or has just begun; once, or twice at the same time."""
+
+        async def hand_in(place, call_id):
+            token = self.tokens[call_id]
+            if fails:
+                applied = None if call_id in self.applied else False
+                await place.runtime.fail(call_id, token, ToolError("no", applied=applied))
+            else:
+                self.applied.add(call_id)
+                await place.runtime.complete(call_id, token, "done")
+
+        async def complete():
+            if not self.tokens:
+                return
+            call_id = sorted(self.tokens)[number % len(self.tokens)]
+            place = await self.from_afar() if from_afar else self.here
+            works = (hand_in(place, call_id) for _ in range(times))
+            for found in await asyncio.gather(*works, return_exceptions=True):
+                if isinstance(found, Exception) and not isinstance(found, ResultRefused):
+                    raise found
+            for _ in range(3):
+                await self.here.assembly.inbox.empty()
+                await asyncio.gather(*self.here.services.tasks, return_exceptions=True)
+
+        self.run(complete())
+
+    @rule()
+    def what_waited_too_long_is_ended(self):
+        self.run(self.here.assembly.waiting.sweep())
 
     @rule(seconds=st.sampled_from([0.5, 30, 3_600, 43_200]))
     def time_passes(self, seconds):

@@ -22,6 +22,7 @@ from highroad.domain.identity import DEFAULT_ORGANIZATION
 from highroad.domain.order import (
     BreakerOrder,
     Cancellation,
+    Completion,
     Decision,
     Discard,
     ErasureOrder,
@@ -81,6 +82,9 @@ SAMPLES = (
         at_ms=6,
     ),
     Cancellation(id="cnl_1", run_id="run_1", call_id="", organization="acme", by="usr_x", at_ms=7),
+    Completion(
+        id="cmp_1", call_id="call_1", answer=b"\x03", organization="acme", by="usr_x", at_ms=8
+    ),
 )
 ORDERS = pytest.mark.parametrize("order", SAMPLES, ids=[type(each).__name__ for each in SAMPLES])
 

@@ -11,10 +11,10 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from highroad import Completed, Held, Principal, Runtime, Unknown, tool
+from highroad import Completed, Held, Principal, Runtime, ToolContext, Unknown, tool
 from highroad.approvals.waiting import Waiting
 from highroad.bootstrap import archive_ledger, assemble
-from highroad.domain.error import DecisionRefused, SettingsError
+from highroad.domain.error import DecisionRefused, ResultRefused, SettingsError
 from highroad.domain.proof import TILE
 from highroad.ports.upkeep import in_silence
 from highroad.recovery.settle import settle
@@ -360,3 +360,85 @@ async def test_of_two_runtimes_that_redrive_a_letter_one_has_the_effect(
         assert (await there.dead_letters.backlog()).open == 0
         assert (await here.audit.compare_tables()).holds
     assert effects == {f"{number}": 2 for number in range(4)}
+
+
+WAITING = """
+import asyncio, sys
+from highroad import Principal, Runtime, ToolContext, tool
+
+@tool(tier="reversible")
+async def render(film: str, context: ToolContext[None]) -> str:
+    print(context.completion_token, flush=True)
+    context.defer(expires_s=3_600)
+
+async def main():
+    async with Runtime.open(sys.argv[1], tools=[render]) as runtime:
+        alice = Principal("alice", authenticated=True)
+        held = await runtime.call(render, {"film": "tide"}, principal=alice)
+        print(held.call_id, flush=True)
+        await asyncio.Event().wait()
+
+asyncio.run(main())
+"""
+
+
+@pytest.fixture
+def render():
+    """A tool that defers, with what it handed on."""
+    tokens = {}
+
+    @tool(tier="reversible")
+    async def render(film: str, context: ToolContext[None]) -> str:
+        tokens[context.call_id] = context.completion_token
+        context.defer(expires_s=3_600)
+
+    return render, tokens
+
+
+@pytest.mark.promise("P3")
+async def test_of_results_that_two_processes_take_at_once_one_counts(postgres_url, render):
+    """Whoever comes second is told so, and nobody is told of an end that is not on record."""
+    render, tokens = render
+    async with (
+        Runtime.open(postgres_url, tools=[render]) as here,
+        Runtime.open(postgres_url, tools=[render]) as there,
+    ):
+        for number in range(5):
+            held = await here.call(render, {"film": f"{number}"}, principal=ALICE)
+            token = tokens[held.call_id]
+            came = await asyncio.gather(
+                *(
+                    place.complete(held.call_id, token, f"from {name} {again}")
+                    for name, place in (("here", here), ("there", there))
+                    for again in range(2)
+                ),
+                return_exceptions=True,
+            )
+            (completed,) = [each for each in came if isinstance(each, Completed)]
+            assert sum(isinstance(each, ResultRefused) for each in came) == 3
+            for place in (here, there):
+                assert (await place.wait(held.call_id)).unwrap() == completed.value
+
+
+async def test_a_result_is_waited_for_in_another_process(postgres_url, render):
+    render, tokens = render
+    async with (
+        Runtime.open(postgres_url, tools=[render]) as here,
+        Runtime.open(postgres_url, tools=[render]) as there,
+    ):
+        held = await here.call(render, {"film": "tide"}, principal=ALICE)
+        waiting = asyncio.ensure_future(here.wait(held.call_id))
+        await there.complete(held.call_id, tokens[held.call_id], "done")
+        assert (await waiting).unwrap() == "done"
+
+
+@pytest.mark.promise("P2")
+async def test_a_call_that_waits_outlives_its_process(postgres_url, render):
+    """It is nobody's: no process takes it for one that was left behind."""
+    command = [sys.executable, "-c", WAITING, postgres_url]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: ASYNC220 - it dies in this test
+        token, call_id = (process.stdout.readline().strip() for _ in range(2))
+        process.kill()
+    async with Runtime.open(postgres_url, tools=[render[0]]) as runtime:
+        assert (await runtime.wait(call_id, timeout_s=0)).status == "held"
+        assert (await runtime.complete(call_id, token, "done")).unwrap() == "done"

@@ -119,6 +119,7 @@ async def test_amendments_of_version_2_get_their_source_for_an_id(ledger, tmp_pa
         "INSERT INTO amendment VALUES ('c', 7, 'settled', 'r', 'o', 'usr_bob', 1, 'why')",
         "INSERT INTO amendment VALUES ('c', 7, 'late', 'r', 'o', 'highroad', 0, NULL)",
         *OF_2,
+        "DROP TABLE deferral",
         "DROP TABLE breaker_change",
         "DROP INDEX agent_run_parent",
         "DROP INDEX agent_run_conversation",
@@ -145,6 +146,7 @@ async def test_runs_of_version_3_belong_nowhere(ledger, tmp_path):
     await open_and_close(ledger)
     connection = apsw.Connection(str(ledger))
     for statement in (
+        "DROP TABLE deferral",
         "DROP TABLE breaker_change",
         "DROP INDEX agent_run_parent",
         "DROP INDEX agent_run_conversation",
@@ -160,6 +162,19 @@ async def test_runs_of_version_3_belong_nowhere(ledger, tmp_path):
     assert asked(ledger, "SELECT * FROM agent_run") == [run]
     assert tables_of(ledger) == tables_of(tmp_path / "new.db")
     assert version_of(backup.place_of(ledger, 3)) == 3
+
+
+async def test_no_call_of_version_4_waited_for_its_result(ledger, tmp_path):
+    await open_and_close(tmp_path / "new.db")
+    await open_and_close(ledger)
+    connection = apsw.Connection(str(ledger))
+    connection.execute("DROP TABLE deferral")
+    connection.execute("PRAGMA user_version = 4")
+    connection.close()
+    await open_and_close(ledger)
+    assert asked(ledger, "SELECT count(*) FROM deferral") == [(0,)]
+    assert tables_of(ledger) == tables_of(tmp_path / "new.db")
+    assert version_of(backup.place_of(ledger, 4)) == 4
 
 
 async def test_the_ledger_as_it_was_is_kept_beside_it(old, copy_of_old):

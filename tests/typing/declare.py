@@ -122,6 +122,19 @@ async def with_options_async(
     return {"order_id": order_id, "text": f"{note} {to} {path} {hour}"}
 
 
+@tool(tier="reversible")
+async def begins(order_id: str, context: ToolContext[Shop]) -> list[str]:
+    """Async, and its result comes later: nothing is returned, and nothing is missing."""
+    assert_type(context.completion_token, str)
+    context.defer(expires_s=60)
+
+
+@tool(tier="reversible")
+def begins_in_a_thread(order_id: str, context: ToolContext[Shop]) -> list[str]:
+    """The same, synchronous."""
+    context.defer(expires_s=60)
+
+
 # Each keeps its names, types and defaults, and what awaiting it gives.
 sync_bare: Callable[[str, int], list[str]] = bare
 sync_with: Callable[[str], dict[str, str]] = with_options

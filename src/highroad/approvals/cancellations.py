@@ -40,7 +40,7 @@ class Reached(NamedTuple):
     flights: list[Flight]
     """Calls that were under way, the outer ones first."""
     held: list[str]
-    """Calls that waited for people, and have ended."""
+    """Calls that waited, for people or for their results, and have ended."""
 
 
 class Cancellations:
@@ -175,18 +175,19 @@ class Cancellations:
         return flights
 
     async def _held(self, order: Cancellation) -> list[str]:
-        """Calls that wait for people."""
+        """Calls that wait, for people or for their results."""
         if order.call_id:
             return [order.call_id] if await self._is_held(order.call_id) else []
         await self._ledger.writer.flush()
         found: dict[str, None] = {}
         for run_id in await self._runs_within(order.run_id):
-            after = None
-            while page := await self._ledger.store.entries(
-                run_id=run_id, kind=EntryKind.HELD, after=after, limit=_PAGE
-            ):
-                found |= {entry.call_id: None for entry in page if entry.call_id is not None}
-                after = page[-1].position
+            for kind in (EntryKind.HELD, EntryKind.DEFERRED):
+                after = None
+                while page := await self._ledger.store.entries(
+                    run_id=run_id, kind=kind, after=after, limit=_PAGE
+                ):
+                    found |= {entry.call_id: None for entry in page if entry.call_id is not None}
+                    after = page[-1].position
         return [call_id for call_id in found if await self._is_held(call_id)]
 
     async def _runs_within(self, subject: str) -> dict[str, None]:

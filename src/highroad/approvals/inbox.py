@@ -17,6 +17,8 @@ from highroad.domain.error import (
     LedgerError,
     NotPermitted,
     NotRecorded,
+    NotYet,
+    ResultRefused,
     VaultError,
     code_of,
 )
@@ -38,13 +40,13 @@ _log: Final = logging.getLogger("highroad.inbox")
 POLL_S: Final = 0.05
 """How often the owner looks into the inbox; a look that finds nothing costs microseconds."""
 
-DEFERRAL_S: Final = 30.0
+WEIGHED_S: Final = 30.0
 """How long an erasure waits that calls stand in the way of, before it is weighed again."""
 
 Handler: TypeAlias = Callable[[Any, Principal], Awaitable[object]]
 """Records an order of its kind that its author gave. It raises `DecisionRefused`, `NotRecorded`,
-`NotPermitted` or `VaultError` where the order cannot count, `ErasureRefused` where it cannot be
-done yet, and `LedgerError` where it can be tried again."""
+`NotPermitted`, `ResultRefused` or `VaultError` where the order cannot count, `NotYet` or
+`ErasureRefused` where it cannot be done yet, and `LedgerError` where it can be tried again."""
 
 
 class Inbox:
@@ -110,9 +112,12 @@ class Inbox:
         try:
             await handler(order, author(self._ledger.keyring, order))
         except ErasureRefused as refusal:
-            self._leave(posted, code_of(refusal), str(refusal), again_s=DEFERRAL_S)
+            self._leave(posted, code_of(refusal), str(refusal), again_s=WEIGHED_S)
             return False
-        except (DecisionRefused, NotRecorded, NotPermitted, VaultError) as refusal:
+        except NotYet as reason:
+            self._leave(posted, code_of(reason), str(reason), again_s=0.0)
+            return False
+        except (DecisionRefused, NotRecorded, NotPermitted, ResultRefused, VaultError) as refusal:
             await self._refuse(posted, order, refusal)
         return True
 

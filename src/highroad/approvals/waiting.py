@@ -1,22 +1,28 @@
-"""Waiting for a held call, and driving it on once it is decided."""
+"""Waiting for a held call, and driving it on once it is decided, or its result is there."""
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
 from highroad.approvals.desk import Desk
 from highroad.domain.approval import Approval, ApprovalState
-from highroad.domain.error import CallError, Code, LedgerError, NotRecorded
-from highroad.domain.outcome import AnyOutcome, Ending, Proof, Status, Unknown
+from highroad.domain.audit import DEFERRAL
+from highroad.domain.deferral import Deferral, DeferralState
+from highroad.domain.error import CallError, Code, LedgerError, NotRecorded, VaultError
+from highroad.domain.outcome import AnyOutcome, Ending, Held, Proof, Status, Unknown
 from highroad.ledger.history import CallHistory
+from highroad.ledger.tables.rows import records
 from highroad.ledger.upkeep.archive import check_not_archived
 from highroad.pipeline import doorway
+from highroad.pipeline.completion import overdue
+from highroad.pipeline.context import RoadContext
 from highroad.pipeline.drive import cancelled, drive
 from highroad.pipeline.services import Services
 from highroad.pipeline.stored import held_by, stored_outcome
+from highroad.ports.tables import Selection
 
 _log: Final = logging.getLogger("highroad.approvals")
 
@@ -52,7 +58,7 @@ class Waiting:
 
         Args:
             call_id: As the `Held` outcome names it.
-            timeout_s: How long to wait for people; 0 only looks, `None` waits until it expires.
+            timeout_s: How long to wait; 0 only looks, `None` waits until it expires.
 
         Returns:
             Its ending, or `Held` where the time was up first.
@@ -65,7 +71,7 @@ class Waiting:
         while True:
             call_id = await self._behind(call_id)
             flying = await self._services.inflight.join(call_id)
-            if flying is not None:
+            if flying is not None and not isinstance(flying, Held):
                 return flying
             changed = self._desk.next_change()
             history = await self._services.ledger.history(call_id)
@@ -74,18 +80,18 @@ class Waiting:
                 raise NotRecorded(f"the ledger has no call {call_id}")
             if history.ended is not None:
                 return await stored_outcome(self._services, history)
-            approval = await self._approval(history)
-            if approval is None or not approval.is_waiting or approval.is_overdue(clock.now_ms()):
-                if not await self._let_go(call_id):
+            hold = await self._hold(history)
+            if hold is None or not hold.is_waiting or hold.is_overdue(clock.now_ms()):
+                if not await self.let_go(call_id):
                     return _elsewhere(call_id)
                 if await self._services.ledger.store.adopt(call_id):
                     return await self._once(call_id, partial(self._drive_on, call_id))
                 continue  # it has ended meanwhile, or another process was faster
-            left_s = (approval.expires_ms - clock.now_ms()) / 1_000
+            left_s = (hold.expires_ms - clock.now_ms()) / 1_000
             if until_s is not None:
                 left_s = min(left_s, until_s - clock.monotonic_s())
                 if left_s <= 0:
-                    return held_by(approval)
+                    return held_by(hold)
             await self._pause(changed, left_s)
 
     async def call_off(self, call_id: str, by: str) -> AnyOutcome | None:
@@ -99,8 +105,37 @@ class Waiting:
         self._desk.announce()  # whoever waits for a decision need not any more
         return outcome
 
+    async def end_deferred(
+        self, call_id: str, ending: Callable[[RoadContext], Awaitable[Ending]]
+    ) -> asyncio.Task[AnyOutcome] | None:
+        """End a call that waits for its result with what was handed in.
+
+        Returns:
+            What drives it; `None` where it does not wait, or another process was faster. Whoever
+            awaits it looks whether it was this ending that came first.
+        """
+        history = await self._services.ledger.history(call_id)
+        if history is None or history.intent is None or not history.is_held:
+            return None
+        if not await self._services.ledger.store.adopt(call_id):
+            return None
+        driving = self._begin(call_id, partial(self._complete, call_id, ending))
+        driving.add_done_callback(lambda _: self._desk.announce())
+        return driving
+
     async def sweep(self) -> None:
-        """End the calls whose approvals have expired, though nobody waits for them."""
+        """End the calls whose wait is over, though nobody else waits for them."""
+        await self._sweep_approvals()
+        overdue = Selection(
+            table=DEFERRAL.name,
+            equals={"state": DeferralState.WAITING},
+            within="expires_ms",
+            until_ms=self._services.clock.now_ms() + 1,
+        )
+        async for row in records(self._services.ledger.store.tables, overdue):
+            await self._is_ended(row["call_id"])
+
+    async def _sweep_approvals(self) -> None:
         after = ""
         while page := await self._desk.list(state=ApprovalState.WAITING, after=after):
             for approval in page:
@@ -116,9 +151,10 @@ class Waiting:
             if services.inflight.is_flying(call_id) or call_id in self._driving:
                 continue
             outcome = await self.wait(call_id, timeout_s=0)
-            _log.warning("call %s was left by its process: %s", call_id, outcome.status)
+            if not isinstance(outcome, Held):
+                _log.warning("call %s was left by its process: %s", call_id, outcome.status)
 
-    async def _let_go(self, call_id: str) -> bool:
+    async def let_go(self, call_id: str) -> bool:
         """Wait while another process drives a call, for as long as a call may take.
 
         Returns:
@@ -175,11 +211,10 @@ class Waiting:
             return True
         return await self._services.ledger.history(call_id) is not None
 
-    async def _approval(self, history: CallHistory) -> Approval | None:
-        """The approval of a held call as the store has it: spent or not."""
-        if not history.is_held or history.approval is None:
-            return None
-        return await self._desk.get(history.approval.id)
+    async def _hold(self, history: CallHistory) -> Approval | Deferral | None:
+        """What a held call waits for; an approval as the store has it, spent or not."""
+        hold = history.hold
+        return await self._desk.get(hold.id) if isinstance(hold, Approval) else hold
 
     async def _pause(self, changed: asyncio.Event, seconds: float) -> None:
         """Wait for a decision or the time, whichever comes first.
@@ -202,12 +237,18 @@ class Waiting:
         self, call_id: str, drive_on: Callable[[], Coroutine[Any, Any, AnyOutcome]]
     ) -> AnyOutcome:
         """Drive a call on; everybody who waits for it shares the one drive."""
+        return await asyncio.shield(self._begin(call_id, drive_on))
+
+    def _begin(
+        self, call_id: str, drive_on: Callable[[], Coroutine[Any, Any, AnyOutcome]]
+    ) -> asyncio.Task[AnyOutcome]:
         driving = self._driving.get(call_id)
         if driving is None:
-            driving = self._driving[call_id] = asyncio.ensure_future(drive_on())
+            driving = asyncio.get_running_loop().create_task(drive_on())
+            self._driving[call_id] = driving
             driving.add_done_callback(partial(self._over, call_id))
             self._services.tasks.add(driving)
-        return await asyncio.shield(driving)
+        return driving
 
     def _over(self, call_id: str, driving: asyncio.Task[AnyOutcome]) -> None:
         del self._driving[call_id]
@@ -218,21 +259,57 @@ class Waiting:
     async def _drive_on(self, call_id: str) -> AnyOutcome:
         """Take up a call that is this process's own now, as it stands by now."""
         history = await self._services.ledger.history(call_id)
-        approval = None if history is None else await self._approval(history)
-        if history is None or approval is None:
+        hold = None if history is None else await self._hold(history)
+        if history is None or hold is None:
             return await self._settle(self._services, call_id)
-        return await self._drive(history, approval)
+        if isinstance(hold, Deferral):
+            return await self._end(history, hold, DeferralState.EXPIRED, partial(overdue, hold))
+        return await self._drive(history, hold)
+
+    async def _complete(
+        self, call_id: str, ending: Callable[[RoadContext], Awaitable[Ending]]
+    ) -> AnyOutcome:
+        """End a call that is this process's own now, unless it has ended meanwhile."""
+        history = await self._services.ledger.history(call_id)
+        hold = None if history is None else history.hold
+        if history is None or not isinstance(hold, Deferral):
+            return await self._settle(self._services, call_id)
+        return await self._end(history, hold, DeferralState.ANSWERED, ending)
+
+    async def _end(
+        self,
+        history: CallHistory,
+        deferral: Deferral,
+        state: DeferralState,
+        ending: Callable[[RoadContext], Awaitable[Ending]],
+    ) -> AnyOutcome:
+        """Take a call that waited for its result to `finish`, within a deadline of its own."""
+        services = self._services
+        try:
+            call = await services.ledger.thaw(history)
+        except VaultError as error:
+            _log.warning("call %s ends without what it was made of: %s", history.call_id, error)
+            call = doorway.bare(services, history)
+        deadline_ms = services.clock.now_ms() + int(services.limits.call_s * 1_000)
+        call = replace(call, deadline_ms=deadline_ms)
+        context = await doorway.reopen(services, call, history)
+        context.hold_after = replace(deferral, state=state)
+        return await drive(call, context, ending=ending(context))
 
     async def _end_held(self, call_id: str, by: str) -> AnyOutcome:
         """End a call that is this process's own now, unless it has ended meanwhile."""
         services = self._services
         history = await services.ledger.history(call_id)
-        approval = None if history is None else await self._approval(history)
-        if history is None or approval is None:
+        hold = None if history is None else await self._hold(history)
+        if history is None or hold is None:
             return await self._settle(services, call_id)
+        if isinstance(hold, Deferral):
+            return await self._end(
+                history, hold, DeferralState.CANCELLED, partial(_called_off_under_way, by)
+            )
         call = await services.ledger.thaw(history)
-        context = await doorway.reopen(services, call, history, approval)
-        context.approval_after = approval.voided()
+        context = await doorway.reopen(services, call, history, hold)
+        context.hold_after = hold.voided()
         return await drive(call, context, ending=_called_off(by))
 
     async def _drive(self, history: CallHistory, approval: Approval) -> AnyOutcome:
@@ -242,7 +319,7 @@ class Waiting:
         context = await doorway.reopen(services, call, history, approval)
         if not is_late:
             return await drive(call, context)
-        context.approval_after = approval.expired()
+        context.hold_after = approval.expired()
         return await drive(call, context, ending=_expired(approval))
 
 
@@ -260,6 +337,10 @@ def _elsewhere(call_id: str) -> Unknown:
 
 async def _called_off(by: str) -> Ending:
     return replace(cancelled(Proof.NOT_STARTED, by=by), decided_by="approve")
+
+
+async def _called_off_under_way(by: str, context: RoadContext) -> Ending:
+    return cancelled(context.doubt.proof, by=by)
 
 
 async def _expired(approval: Approval) -> Ending:

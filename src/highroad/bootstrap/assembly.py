@@ -14,6 +14,7 @@ from highroad.adapters.flags.rules import RulesFlags
 from highroad.adapters.sandboxes.process.pool import ProcessSandbox
 from highroad.adapters.system import SystemClock, TypeIds
 from highroad.approvals.cancellations import Cancellations
+from highroad.approvals.completions import Completions
 from highroad.approvals.definitions import Definitions
 from highroad.approvals.desk import Desk, Rules
 from highroad.approvals.inbox import Handler, Inbox
@@ -32,6 +33,7 @@ from highroad.domain.limits import Limits
 from highroad.domain.order import (
     BreakerOrder,
     Cancellation,
+    Completion,
     Decision,
     Discard,
     ErasureOrder,
@@ -101,6 +103,7 @@ class Assembly:
     refreshes: Refreshes
     kept_results: KeptResults
     waiting: Waiting
+    completions: Completions
     cancellations: Cancellations
     principal: Principal
     ledger_path: Path | None
@@ -206,6 +209,7 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
         runs_calls=opened.is_owner,
         is_owner=decides,
     )
+    principal = principal or local_user()
     waiting = Waiting(services, desk, settle)
     cancellations = Cancellations(
         services, waiting, permissions=toolset.permissions, is_writer=opened.is_owner
@@ -218,7 +222,14 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
         drives=opened.is_owner,
         decides=decides,
     )
-    principal = principal or local_user()
+    completions = Completions(
+        services,
+        waiting,
+        principal,
+        drives=opened.is_owner,
+        decides=decides,
+        heed=partial(settle_reservation, services),
+    )
     refreshes = Refreshes(services)
     services.refresh = refreshes.begin
     return Assembly(
@@ -233,7 +244,7 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
         checks=Checks(services, principal),
         inbox=Inbox(
             opened.ledger,
-            _handlers(desk, settlements, audit, cancellations, letters, dependencies),
+            _handlers(desk, settlements, audit, cancellations, letters, dependencies, completions),
         ),
         audit=audit,
         retention=Retention(opened.ledger, store.upkeep, ids, days=settings.payload_days),
@@ -241,6 +252,7 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
         refreshes=refreshes,
         kept_results=KeptResults(services, principal),
         waiting=waiting,
+        completions=completions,
         cancellations=cancellations,
         principal=principal,
         ledger_path=path,
@@ -321,6 +333,7 @@ def _handlers(  # noqa: PLR0913, PLR0917 - whoever records an order
     cancellations: Cancellations,
     letters: Letters,
     dependencies: Dependencies,
+    completions: Completions,
 ) -> dict[type[Order], Handler]:
     """Who records what another process asks for."""
     return {
@@ -331,6 +344,7 @@ def _handlers(  # noqa: PLR0913, PLR0917 - whoever records an order
         Discard: letters.record_discard,
         BreakerOrder: dependencies.record,
         Cancellation: cancellations.record,
+        Completion: completions.record,
     }
 
 

@@ -9,7 +9,8 @@ from highroad.cli.door import Door, enter
 from highroad.cli.exits import ExitCode, of_outcome
 from highroad.cli.options import As, AsJson
 from highroad.cli.output import Complaint, drawn_json
-from highroad.domain.outcome import Held, Outcome
+from highroad.cli.views import moment
+from highroad.domain.outcome import Held, HoldReason, Outcome
 from highroad.runtime import Runtime
 
 app: typer.Typer = typer.Typer(add_completion=False)
@@ -68,18 +69,19 @@ async def _answer(door: Door, begin: Begin, *, wait: bool) -> ExitCode:
         outcome = await begin(door.runtime)
     if wait and isinstance(outcome, Held):
         outcome = await _decided(door, outcome)
-    await _report(door, outcome)
+    await report(door, outcome)
     return of_outcome(outcome)
 
 
 async def _decided(door: Door, held: Held) -> Outcome[Any]:
     """The outcome after people have decided, in this terminal's patience."""
-    door.output.note(f"held  {' '.join(held.reasons)}\n" + _how_to_decide(held))
-    with door.output.progress("waiting for the decision"):
+    door.output.note(f"held  {' '.join(held.reasons)}\n" + _how_to_go_on(held))
+    with door.output.progress("waiting"):
         return await door.runtime.wait(held.call_id)
 
 
-async def _report(door: Door, outcome: Outcome[Any]) -> None:
+async def report(door: Door, outcome: Outcome[Any]) -> None:
+    """Show what a call was answered, or why it was not, and what to do."""
     answer = {"status": outcome.status, **outcome.for_model()}
     if outcome.error is None:
         door.output.show(answer, drawn_json(answer["result"]))
@@ -92,11 +94,14 @@ async def _report(door: Door, outcome: Outcome[Any]) -> None:
     )
     door.tell_if_without_tools()
     if isinstance(outcome, Held):
-        door.output.note(_how_to_decide(outcome))
+        door.output.note(_how_to_go_on(outcome))
         door.output.note(f"Then: highroad call --resume {outcome.call_id}")
     if door.output.as_json:
         door.output.json(answer)
 
 
-def _how_to_decide(held: Held) -> str:
+def _how_to_go_on(held: Held) -> str:
+    if held.reason is HoldReason.DEFERRED:
+        until = f" until {moment(held.expires_ms)}" if held.expires_ms else ""
+        return f"Its result is handed in by whoever has its token{until}."
     return f"Decide in another terminal: highroad approvals approve {held.approval_id}"

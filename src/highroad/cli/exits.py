@@ -12,6 +12,7 @@ from highroad.domain.error import (
     LedgerError,
     NotPermitted,
     NotRecorded,
+    ResultRefused,
     SettingsError,
 )
 from highroad.domain.outcome import Outcome
@@ -29,7 +30,7 @@ class ExitCode(IntEnum):
     REFUSED = 3
     """Decided against before anything ran; for `tools lint`, what was found weighs enough."""
     HELD = 4
-    """The call waits for a person."""
+    """The call waits, for a person or for its result."""
     FAILED = 5
     """It went wrong, and it is proved that nothing was applied."""
     UNKNOWN = 6
@@ -67,7 +68,7 @@ def of_error(error: HighroadError) -> ExitCode:
             return ExitCode.USAGE
         case LedgerError() | AnchorError():
             return ExitCode.LEDGER
-        case DecisionRefused() | NotPermitted():
+        case DecisionRefused() | ResultRefused() | NotPermitted():
             return ExitCode.REFUSED
         case _:
             return ExitCode.INTERNAL

@@ -1,27 +1,37 @@
 """`highroad runs`: calls that are not done with, what people say of them, and calling them off."""
 
-from collections.abc import Sequence
-from typing import Annotated, Final, TypeAlias
+import sys
+from collections.abc import Coroutine, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Final, TypeAlias
 
+import orjson
 import typer
 from rich.console import RenderableType
 from rich.text import Text
 
 from highroad.cli import views
+from highroad.cli.call import report
 from highroad.cli.door import Door, enter
-from highroad.cli.exits import ExitCode
+from highroad.cli.exits import ExitCode, of_outcome
 from highroad.cli.options import As, AsJson
+from highroad.domain.error import Code, ToolError
+from highroad.domain.outcome import Held, Outcome
 from highroad.domain.unsettled import Standing, Unsettled
 
 app: typer.Typer = typer.Typer(
     add_completion=False,
-    help="Calls that are not done with: look, settle what nobody knows, call off.",
+    help="Calls that are not done with: look, settle what nobody knows, complete, call off.",
 )
 
 CallId: TypeAlias = Annotated[str, typer.Argument(metavar="CALL_ID", help="Id of the call.")]
+TokenFile: TypeAlias = Annotated[
+    Path,
+    typer.Option(metavar="FILE", help="Holds the token: a command line can be read by others."),
+]
 WithOpen: TypeAlias = Annotated[
     bool,
-    typer.Option("--open/--unknown", help="Also those that wait for a decision or are in flight."),
+    typer.Option("--open/--unknown", help="Also those that wait or are in flight."),
 ]
 Applied: TypeAlias = Annotated[
     bool, typer.Option("--applied/--not-applied", help="Whether the call took effect.")
@@ -74,6 +84,67 @@ def cancel(
     enter(lambda door: _cancel(door, kind, subject, reason=reason), user=user, as_json=as_json)
 
 
+@app.command()
+def complete(
+    call_id: CallId, *, token_file: TokenFile, user: As = None, as_json: AsJson = False
+) -> None:
+    """Hand in the result of a call that waits for it: JSON from standard input."""
+    result = _json(sys.stdin.buffer.read())
+    token = _token(token_file)
+    enter(
+        lambda door: _complete(door, door.runtime.complete(call_id, token, result)),
+        user=user,
+        as_json=as_json,
+    )
+
+
+@app.command()
+def fail(  # noqa: PLR0913 - what may be said of a failure, each by name
+    call_id: CallId,
+    *,
+    token_file: TokenFile,
+    message: Annotated[str, typer.Option(help="For the model; kept encrypted.")],
+    code: Annotated[str, typer.Option(help="A name for programs.")] = Code.EXECUTION_ERROR,
+    applied: Annotated[
+        bool | None,
+        typer.Option(
+            "--applied/--not-applied", help="Whether it took effect, where that is known."
+        ),
+    ] = None,
+    user: As = None,
+    as_json: AsJson = False,
+) -> None:
+    """Hand in that a call which waits for its result has none."""
+    error, token = ToolError(message, code=code, applied=applied), _token(token_file)
+    enter(
+        lambda door: _complete(door, door.runtime.fail(call_id, token, error)),
+        user=user,
+        as_json=as_json,
+    )
+
+
+def _token(file: Path) -> str:
+    try:
+        return file.read_text("utf-8").strip()
+    except (OSError, ValueError):
+        raise typer.BadParameter(f"{file} cannot be read; it should hold a token") from None
+
+
+def _json(content: bytes) -> object:
+    try:
+        return orjson.loads(content)
+    except ValueError:
+        raise typer.BadParameter("standard input holds no JSON: the result goes there") from None
+
+
+async def _complete(door: Door, ending: Coroutine[Any, Any, Outcome[Any]]) -> ExitCode:
+    outcome = await ending
+    await report(door, outcome)
+    if isinstance(outcome, Held) and door.runtime.owner_pid is not None:
+        door.output.note(f"Process {door.runtime.owner_pid}, which drives the call, is told.")
+    return of_outcome(outcome)
+
+
 async def _list(door: Door, *, with_open: bool) -> ExitCode:
     found = await door.runtime.unsettled(with_open=with_open)
     door.output.show(found, _drawn(found) if found else "Nothing needs a person.")
@@ -88,10 +159,15 @@ def _drawn(found: Sequence[Unsettled]) -> RenderableType:
         rows.add_row(
             Text(each.call_id, "bold"),
             Text.assemble(each.tool or "", (f"\n{each.effect or ''}", "dim")),
-            views.status(each.standing),
+            _standing(each),
             views.moment(each.ended_ms or each.created_ms),
         )
     return rows
+
+
+def _standing(call: Unsettled) -> Text:
+    until = f"\nuntil {views.moment(call.expires_ms)}" if call.expires_ms is not None else ""
+    return Text.assemble(views.status(call.standing), (until, "dim"))
 
 
 def _todo(call: Unsettled) -> str:
@@ -101,7 +177,7 @@ def _todo(call: Unsettled) -> str:
             return _SETTLE.format(call.call_id)
         case Standing.HELD:
             return f"highroad approvals show {call.approval_id}"
-        case Standing.RUNNING:
+        case Standing.DEFERRED | Standing.RUNNING:
             return ""
 
 

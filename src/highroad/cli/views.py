@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from highroad.domain.approval import Approval
+from highroad.domain.deferral import Deferral
 from highroad.domain.entry import Amendment
 from highroad.domain.json_value import JsonObject
 from highroad.domain.label import Integrity
@@ -207,12 +208,22 @@ def _more(found: Explanation) -> Iterator[tuple[str, RenderableType]]:
         yield "approval", Text.assemble(status(approval.state), " ", (approval.id, "dim"))
     for decision in found.decisions:
         yield "decision", _decision(decision)
+    if found.deferral is not None:
+        yield "deferred", _deferral(found.deferral)
     for amendment in found.amendments:
         yield "later", _amendment(amendment)
     for name in ("arguments", "result", "message"):
         if (plain := getattr(found, name)) is not None:
             yield name, JSON.from_data(plain)
     yield from _beneath(found)
+
+
+def _deferral(deferral: Deferral) -> Text:
+    """How a result was waited for."""
+    state = status(deferral.state)
+    if deferral.is_waiting:
+        return Text.assemble(state, f" for its result until {moment(deferral.expires_ms)}")
+    return Text.assemble(state, f", since {moment(deferral.deferred_ms)}")
 
 
 def _related(found: Explanation) -> Iterator[tuple[str, RenderableType]]:

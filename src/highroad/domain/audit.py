@@ -167,6 +167,16 @@ APPROVAL_DECISION: Final = Table(
     ),
     indexes=(("decided_by", "decided_ms"),),
 )
+DEFERRAL: Final = Table(
+    "deferral",
+    (
+        _key("call_id"),
+        *_text("run_id", "organization", "principal_id", "tool", "state"),
+        *_number("deferred_ms", "expires_ms"),
+        *_maybe_number("ended_ms"),
+    ),
+    indexes=(("state", "expires_ms"),),
+)
 AMENDMENT: Final = Table(
     "amendment",
     (
@@ -259,6 +269,7 @@ TABLES: Final = {
         AUTHZ_DECISION,
         APPROVAL,
         APPROVAL_DECISION,
+        DEFERRAL,
         AMENDMENT,
         TOOL_PIN,
         POLICY_VERSION,

@@ -23,6 +23,8 @@ class EntryKind(StrEnum):
     """Everything decided before the body of a tool runs."""
     HELD = "call.held"
     """The call waits; enough to re-drive it is in the vault."""
+    DEFERRED = "call.deferred"
+    """The body has handed its work on, and the call waits for the result."""
     ENDED = "call.ended"
     """The one terminal record of a call (P3)."""
     AMENDED = "call.amended"

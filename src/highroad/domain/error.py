@@ -231,6 +231,22 @@ class DecisionRefused(HighroadError):  # noqa: N818 - what happened
     """What a person decided does not count; nothing changed. The message says why."""
 
 
+class ResultRefused(HighroadError):  # noqa: N818 - what happened
+    """What was handed in for a call does not count; nothing changed. The message says what to do.
+
+    Its code is `result_invalid` or `result_too_large`, after which the token is still good, or
+    `call_ended`, after which nothing that is handed in counts any more.
+    """
+
+    def __init__(self, message: str, *, code: str) -> None:
+        super().__init__(message)
+        self.code: str = str(code)
+
+
+class NotYet(HighroadError):  # noqa: N818 - what is the case
+    """An order cannot be carried out yet. It stays in the inbox, and is looked at again."""
+
+
 class ErasureRefused(DecisionRefused):
     """Somebody cannot be forgotten now; nothing was destroyed. The message names what is open."""
 

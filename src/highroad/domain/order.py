@@ -132,6 +132,25 @@ class Discard(ReasonedOrder):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Completion(Order):
+    """What somebody handed in who showed the token of a call: its result, or that there is none.
+
+    Its author is the principal of the process that took it.
+    """
+
+    id: str
+    """The terminal record that it becomes names it."""
+    call_id: str
+    answer: bytes
+    """Encrypted with the organization's key; see `highroad.pipeline.completion`."""
+
+    @property
+    def subject(self) -> str:
+        """Id of the call."""
+        return self.call_id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Cancellation(ReasonedOrder):
     """Somebody's word that a call, a run or a conversation is called off."""
 

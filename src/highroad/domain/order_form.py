@@ -16,6 +16,7 @@ from highroad.domain.identity import DEFAULT_ORGANIZATION
 from highroad.domain.order import (
     BreakerOrder,
     Cancellation,
+    Completion,
     Decision,
     Discard,
     ErasureOrder,
@@ -58,6 +59,7 @@ KINDS: Final[dict[str, type[Order]]] = {
     "discard": Discard,
     "breaker": BreakerOrder,
     "cancellation": Cancellation,
+    "completion": Completion,
 }
 """What each kind of order is called; the names stay what they are."""
 _NAMES: Final = {kind: name for name, kind in KINDS.items()}
@@ -150,6 +152,13 @@ def _bytes(name: str, found: object) -> bytes | None:
         raise MalformedOrderError(f"its {name} is not in hex") from None
 
 
+def _content(name: str, found: object) -> bytes:
+    read = _bytes(name, found)
+    if not read:
+        raise MalformedOrderError(f"its {name} is empty")
+    return read
+
+
 def _ruling(name: str, found: object) -> Ruling:
     try:
         return Ruling(_text(name, found))
@@ -180,6 +189,7 @@ _READERS: Final[dict[str, Callable[[str, object], object]]] = {
     "dependency": _text,
     "state": _held_state,
     "ruling": _ruling,
+    "answer": _content,
     "reason": _bytes,
     "profile": _bytes,
     "mac": _bytes,

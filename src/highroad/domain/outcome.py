@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Generic, NoReturn, TypeAlias, TypeVar
+from typing import Any, Final, Generic, NoReturn, TypeAlias, TypeVar
 
 from highroad.domain.error import CallError, Code, NotCompleted
 from highroad.domain.failure_kind import FailureKind
@@ -48,6 +48,10 @@ class HoldReason(StrEnum):
 
     APPROVAL = "approval"
     DEFERRED = "deferred"
+
+
+DEFERRED: Final = "deferred"
+"""The code of a call whose result comes later."""
 
 
 @value
@@ -241,7 +245,7 @@ class Held:
         """The hold, in the shape of an error."""
         if self.reason is HoldReason.DEFERRED:
             return CallError(
-                code="deferred",
+                code=DEFERRED,
                 message="The result of this call comes later.",
                 hint="Do not call again; go on with other work.",
             )

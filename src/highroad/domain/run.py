@@ -100,7 +100,7 @@ class Usage:
     """Calls with an intent, of the same runs."""
     started_ms: int = 0
     rested_ms: int = 0
-    """Time in which the whole run waited for people; not counted as wall time."""
+    """Time in which the whole run waited, for people or for results; not counted as wall time."""
     parent_id: str | None = None
     """The run that it is a child of."""
     conversation_id: str | None = None

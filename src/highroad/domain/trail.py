@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from highroad.domain.approval import Approval
 from highroad.domain.dead_letter import DeadLetter
+from highroad.domain.deferral import Deferral
 from highroad.domain.entry import Amendment
 from highroad.domain.json_value import JsonObject, JsonValue
 
@@ -94,6 +95,8 @@ class Explanation:
     """The call that was given up on, and that this one makes again."""
     dead_letter: DeadLetter | None = None
     """Where it was given up on itself."""
+    deferral: Deferral | None = None
+    """Where its result was to come later."""
     approvals: tuple[Approval, ...] = ()
     decisions: tuple[JsonObject, ...] = ()
     """Who decided what, when, on what digest."""

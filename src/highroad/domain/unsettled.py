@@ -11,6 +11,8 @@ class Standing(StrEnum):
     """It ended, and nobody knows whether it took effect: a person settles it."""
     HELD = "held"
     """It waits for a decision."""
+    DEFERRED = "deferred"
+    """It waits for a result that comes later."""
     RUNNING = "running"
     """It is in flight: in the process that owns the ledger, or in one that is gone."""
 
@@ -29,4 +31,6 @@ class Unsettled:
     created_ms: int
     ended_ms: int | None = None
     approval_id: str | None = None
-    """Of a call that is held."""
+    """Of a call that waits for a decision."""
+    expires_ms: int | None = None
+    """Until when it waits, for a decision or a result."""

@@ -4,6 +4,7 @@ from typing import TypeAlias
 
 from highroad.domain.approval import Approval, Obligation
 from highroad.domain.call import Call
+from highroad.domain.deferral import Deferral
 from highroad.domain.error import CallError
 from highroad.domain.outcome import Ending
 from highroad.domain.value import value
@@ -35,9 +36,9 @@ class Refuse:
 
 @value(kw_only=False)
 class Hold:
-    """Wait for people; the hold is already stored."""
+    """Wait for people, or for a result that comes later; the hold is already stored."""
 
-    approval: Approval
+    until: Approval | Deferral
 
 
 @value(kw_only=False)

@@ -10,6 +10,7 @@ from typing import Any, Final, TypeAlias
 
 from highroad.domain.approval import ApprovalState, Level, Ruling
 from highroad.domain.dead_letter import letter_of, values_of
+from highroad.domain.deferral import deferral_of, deferral_values
 from highroad.domain.dependency import BreakerState
 from highroad.domain.entry import AmendmentKind, EntryKind
 from highroad.domain.error import LedgerError
@@ -107,10 +108,16 @@ def _is_approval(found: object) -> bool:
 
 
 def _is_letter(found: object) -> bool:
-    if not isinstance(found, dict):
-        return False
+    return isinstance(found, dict) and _reads(lambda: letter_of(values_of(found)))
+
+
+def _is_deferral(found: object) -> bool:
+    return isinstance(found, dict) and _reads(lambda: deferral_of(deferral_values(found)))
+
+
+def _reads(read: Callable[[], object]) -> bool:
     try:
-        letter_of(values_of(found))
+        read()
     except LedgerError:
         return False
     return True
@@ -137,7 +144,7 @@ _EVERYWHERE: Final[Mapping[str, _Check]] = {
         ),
         _is_number,
     ),
-    **dict.fromkeys(("direct", "intent", "new_run"), _is_flag),
+    **dict.fromkeys(("direct", "intent", "new_run", "in_doubt"), _is_flag),
     **dict.fromkeys(("rules", "delegation", "coercions", "run_ids"), _list_of(_is_text)),
     **dict.fromkeys(("arguments", "result", "message"), _IS_REF),
     "parts": _list_of(_IS_REF),
@@ -147,6 +154,7 @@ _EVERYWHERE: Final[Mapping[str, _Check]] = {
     "applied": _maybe(_is_flag),
     "approval": _is_approval,
     "letter": _is_letter,
+    "deferral": _is_deferral,
     "fields": _maybe(_is_mapping),
 }
 _OF_KIND: Final[Mapping[EntryKind, Mapping[str, _Check]]] = {

@@ -8,6 +8,7 @@ import orjson
 
 from highroad.domain.approval import Approval, ApprovalState, Level, Obligation
 from highroad.domain.dead_letter import DeadLetter, letter_of, values_of
+from highroad.domain.deferral import Deferral, deferral_of, deferral_values
 from highroad.domain.entry import (
     SCHEMA_VERSION,
     Amendment,
@@ -33,6 +34,8 @@ class CallHistory:
     opening: Body
     """The body of its newest entry that says who, what and why: intent, hold, or a lone end."""
     intent: Body | None
+    deferred: Body | None
+    """Where its result was to come later."""
     ended: Body | None
     approval: Approval | None
     """As its last entry left it; the store knows whether it was spent."""
@@ -51,14 +54,29 @@ class CallHistory:
         return None if self.ended is None else Status(self.ended["status"])
 
     @property
+    def hold(self) -> Approval | Deferral | None:
+        """What it waits for: people, or a result; `None` where it does not wait."""
+        if self.ended is not None:
+            return None
+        return self.approval if self.intent is None else self.deferral
+
+    @property
     def code(self) -> str | None:
         """The code of the error that it ended with, if any."""
         return None if self.ended is None else self.ended["code"]
 
     @property
     def is_held(self) -> bool:
-        """Whether it waits for people: held, and neither intended nor ended since."""
-        return self.ended is None and self.intent is None and self.approval is not None
+        """Whether it waits for people, or for a result that comes later."""
+        return self.hold is not None
+
+    @property
+    def deferral(self) -> Deferral | None:
+        """Its wait for a result, as its last entry left it."""
+        told = self.deferred if self.ended is None else self.ended
+        if told is None or "deferral" not in told:
+            return None
+        return deferral_of(deferral_values(told["deferral"]))
 
     @property
     def successor(self) -> str | None:
@@ -99,6 +117,7 @@ def read_call(entries: Sequence[StoredEntry]) -> CallHistory | None:
         organization=first.organization,
         opening=reading.opening,
         intent=reading.intent,
+        deferred=reading.deferred,
         ended=reading.ended,
         approval=reading.approval,
         remaining_ms=reading.remaining_ms,
@@ -116,6 +135,7 @@ class _Reading:
     def __init__(self) -> None:
         self.opening: Body | None = None
         self.intent: Body | None = None
+        self.deferred: Body | None = None
         self.ended: Body | None = None
         self.approval: Approval | None = None
         self.remaining_ms: int | None = None
@@ -137,6 +157,8 @@ class _Reading:
                 self.intent = body
             case EntryKind.HELD:
                 self.remaining_ms = body["remaining_ms"]
+            case EntryKind.DEFERRED:
+                self.deferred = body
             case EntryKind.ENDED:
                 self.ended = body
             case EntryKind.DECIDED:

@@ -2,6 +2,7 @@
 
 - An organization's key makes opaque ids and the digests of idempotency and cache keys. It is
   derived by HKDF-SHA256 (RFC 5869) and never stored.
+- So is the key of completion tokens, one for the whole ledger.
 - A run's key is 64 random bytes under AES-256-GCM with the master key: half encrypts payloads,
   half makes content digests. Erase it, and what it sealed is gone and its digests test nothing.
 """
@@ -9,6 +10,7 @@
 import hashlib
 import hmac
 import os
+from base64 import urlsafe_b64encode
 from collections import OrderedDict
 from typing import Final
 
@@ -31,6 +33,7 @@ _OPAQUE_HEX: Final = 32
 """Opaque ids keep 128 bits: no two principals meet, and rows stay short."""
 _ID_HEX: Final = 8
 _KNOWN_PRINCIPALS: Final = 4_096
+_COMPLETION: Final = b"highroad completion v1"
 
 
 class RunKey:
@@ -156,6 +159,7 @@ class Keyring:
         self._organizations: dict[str, OrganizationKey] = {}
         self._current_id, self._current = masters.current()
         self._wrapper = AESGCM(self._current)
+        self._completion: bytes | None = None
 
     @property
     def root_id(self) -> str:
@@ -183,18 +187,35 @@ class Keyring:
         """
         key = self._organizations.get(organization)
         if key is None:
-            secret = HKDF(
-                algorithm=SHA256(),
-                length=2 * _KEY_BYTES,
-                salt=None,
-                info=b"highroad organization v1 " + organization.encode(),
-            ).derive(self._masters.root())
+            info = b"highroad organization v1 " + organization.encode()
+            secret = self._derived(info, 2 * _KEY_BYTES)
             key = self._organizations[organization] = OrganizationKey(organization, secret)
         return key
+
+    def completion_token(self, call_id: str) -> str:
+        """What whoever hands in the result of a call shows: 256 bits that nobody can guess.
+
+        It is stored nowhere. Made of the call's id, it is the same on every attempt and after a
+        crash, so that a job which was begun by one attempt completes the call of the next.
+        """
+        if self._completion is None:
+            self._completion = self._derived(_COMPLETION, _KEY_BYTES)
+        token = hmac.digest(self._completion, call_id.encode(errors="surrogatepass"), "sha256")
+        return urlsafe_b64encode(token).rstrip(b"=").decode()
+
+    def is_completion_token(self, call_id: str, token: str) -> bool:
+        """Whether a token is that of a call; to say so takes as long if there is no such call."""
+        own, shown = self.completion_token(call_id), token.encode(errors="surrogatepass")
+        return hmac.compare_digest(own.encode(), shown)
 
     def opaque(self, principal: Principal) -> str:
         """The id under which the ledger knows a principal."""
         return self.organization(principal.organization).opaque(principal.id)
+
+    def _derived(self, info: bytes, length: int) -> bytes:
+        """A key from the oldest master key."""
+        hkdf = HKDF(algorithm=SHA256(), length=length, salt=None, info=info)
+        return hkdf.derive(self._masters.root())
 
     def new_run_key(self, run_id: str, at_ms: int) -> RunKey:
         """A fresh data key; its wrapped form waits in `pending` for the run's first entry."""

@@ -12,6 +12,7 @@ import orjson
 
 from highroad.domain.approval import ApprovalState
 from highroad.domain.dead_letter import values_of
+from highroad.domain.deferral import deferral_values
 from highroad.domain.entry import EntryKind, Row
 from highroad.domain.error import Code
 from highroad.domain.outcome import Status
@@ -53,6 +54,11 @@ def _held(body: Body) -> tuple[Row, ...]:
     if body["direct"]:
         return (*rows, _run(body, RunStatus.HELD, None))
     return (*rows, _run(body, RunStatus.RUNNING, None)) if "new_run" in body else rows
+
+
+def _deferred(body: Body) -> tuple[Row, ...]:
+    rows = _deferral(body)
+    return (*rows, _run(body, RunStatus.HELD, None)) if body["direct"] else rows
 
 
 def _ended(body: Body) -> tuple[Row, ...]:
@@ -104,6 +110,8 @@ def _ended(body: Body) -> tuple[Row, ...]:
         rows = (*rows, *_opened_at_its_end(body))
     if "approval" in body:
         rows = (*rows, _approval(body["approval"], body["org"], at_ms))
+    if "deferral" in body:
+        rows = (*rows, *_deferral(body))
     return (*rows, *_letter(body)) if "letter" in body else rows
 
 
@@ -177,6 +185,11 @@ def _letter(body: Body) -> tuple[Row, ...]:
     """The dead letter of a call, as it stands behind this entry."""
     letter = body.get("letter")
     return () if letter is None else (Row("dead_letter", values_of(letter)),)
+
+
+def _deferral(body: Body) -> tuple[Row, ...]:
+    """The wait of a call for its result, as it stands behind this entry."""
+    return (Row("deferral", deferral_values(body["deferral"])),)
 
 
 def _pinned(body: Body) -> tuple[Row, ...]:
@@ -371,6 +384,7 @@ def _approval(approval: Body, organization: str, decided_ms: int | None) -> Row:
 _PROJECTIONS: dict[str, Callable[[Body], tuple[Row, ...]]] = {
     EntryKind.INTENT: _intent,
     EntryKind.HELD: _held,
+    EntryKind.DEFERRED: _deferred,
     EntryKind.ENDED: _ended,
     EntryKind.DECIDED: _decided,
     EntryKind.AMENDED: _amended,

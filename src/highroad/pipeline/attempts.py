@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import partial
 
 from highroad.domain.call import Call
+from highroad.domain.deferral import Deferral
 from highroad.domain.error import CallError, Code
 from highroad.domain.failure import Failure
 from highroad.domain.failure_kind import FailureKind
@@ -16,8 +17,9 @@ from highroad.pipeline.attempt_lines import trace_attempt, trace_hedge
 from highroad.pipeline.body import run_body, tool_context
 from highroad.pipeline.called_off import is_called_off
 from highroad.pipeline.context import RoadContext
+from highroad.pipeline.deferring import put_down
 from highroad.pipeline.doubt import ended_by
-from highroad.pipeline.hedging import hedged
+from highroad.pipeline.hedging import Came, hedged
 from highroad.pipeline.judgement import raised, returned, timed_out
 from highroad.pipeline.timer import within
 from highroad.resilience.retry import Again, Decision, Stop
@@ -25,8 +27,11 @@ from highroad.resilience.retry_table import BACKOFF
 from highroad.tools.declaring.declare import ProbeHook
 
 
-async def attempt(call: Call, context: RoadContext) -> Ending:
-    """Try until the body returns, or until trying again is unsafe, pointless or too late."""
+async def attempt(call: Call, context: RoadContext) -> Ending | Deferral:
+    """Try until the body returns, or until trying again is unsafe, pointless or too late.
+
+    A body that defers its result ends the attempts: the deferral is durable when this returns it.
+    """
     services, record, definition = context.services, context.record, call.known_definition
     once = _try_once if definition.hedge_s is None else _try_hedged
     while True:
@@ -35,6 +40,8 @@ async def attempt(call: Call, context: RoadContext) -> Ending:
         came = await once(call, context)
         if isinstance(came, Ending):
             return came
+        if isinstance(came, Deferral):
+            return await put_down(came, call, context)
         if came.was_made and came.applied is False:
             context.doubt.dispel(record.attempts, came.proof)
         decision = _decide(call, context, came)
@@ -43,7 +50,7 @@ async def attempt(call: Call, context: RoadContext) -> Ending:
             case Again(delay_s):
                 await services.clock.sleep(delay_s)
             case Stop.KIND | Stop.EFFECT | Stop.KEPT_AWAY:
-                return await _settle(call, context, came)
+                return await settle_failure(call, context, came)
             case Stop():
                 return _given_up(context, came, decision)
 
@@ -68,7 +75,7 @@ def _most(context: RoadContext) -> int | None:
     return tool.definition.attempts if "attempts" in tool.declaration.given else None
 
 
-async def _try_hedged(call: Call, context: RoadContext) -> Ending | Failure:
+async def _try_hedged(call: Call, context: RoadContext) -> Came:
     """One attempt, and another beside it if the first is slow."""
     hedge_s = call.known_definition.hedge_s or 0.0
     return await hedged(
@@ -101,7 +108,7 @@ def _may_hedge(context: RoadContext, hedge_s: float, before: int) -> bool:
     return True
 
 
-async def _try_once(call: Call, context: RoadContext) -> Ending | Failure:
+async def _try_once(call: Call, context: RoadContext) -> Came:
     """One attempt, if its dependency takes one."""
     # Calls that are served together pass together.
     is_alone = context.tool.batch is None
@@ -120,7 +127,7 @@ async def _try_once(call: Call, context: RoadContext) -> Ending | Failure:
     return came
 
 
-async def _run(call: Call, context: RoadContext) -> Ending | Failure:
+async def _run(call: Call, context: RoadContext) -> Came:
     """Run the body, and judge what comes of it."""
     try:
         result = await run_body(call, context, context.attempt_s(), late.watch)
@@ -132,6 +139,8 @@ async def _run(call: Call, context: RoadContext) -> Ending | Failure:
     # call is answered all the same.
     except (Exception, SystemExit) as error:  # noqa: BLE001 - see above
         return _raised(error, context)
+    if context.hold_after is not None and context.deferral is not None:
+        return context.deferral
     return returned(result, context.tool)
 
 
@@ -142,9 +151,19 @@ def _raised(error: BaseException, context: RoadContext) -> Failure:
     return raised(error, context.tool, now_ms=context.services.clock.now_ms())
 
 
-async def _settle(call: Call, context: RoadContext, failure: Failure) -> Ending:
-    """End after an attempt that is not repeated; a checkable tool is asked what happened."""
-    if context.doubt.proof is None and failure.applied is True:
+async def settle_failure(
+    call: Call, context: RoadContext, failure: Failure, *, age_s: float = 0.0
+) -> Ending:
+    """End after an attempt that is not repeated; a checkable tool is asked what happened.
+
+    Args:
+        call: The call in question.
+        context: Of its drive.
+        failure: What the attempt ended with.
+        age_s: How long ago its key may have happened.
+    """
+    proof = context.doubt.proof
+    if proof is None and failure.applied is True:
         return Ending(
             status=Status.COMPLETED,
             error=failure.error,
@@ -152,8 +171,9 @@ async def _settle(call: Call, context: RoadContext, failure: Failure) -> Ending:
             decided_by="execute",
             is_result_lost=True,
         )
-    if context.doubt.proof is None and call.known_definition.effect is Effect.CHECKABLE:
-        return await probe(call, context, failure.error, kind=failure.kind)
+    is_known = context.is_resolved  # the tool of a call that waited may be gone
+    if proof is None and is_known and call.known_definition.effect is Effect.CHECKABLE:
+        return await probe(call, context, failure.error, kind=failure.kind, age_s=age_s)
     return _end(context, failure)
 
 

@@ -1,43 +1,51 @@
 """Running the body of a tool: what it is handed, where it runs, and for how long."""
 
+import asyncio
 import inspect
 import logging
 from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
-from typing import Any, Final
-
-import orjson
+from typing import Any, Final, NoReturn
 
 from highroad.domain.call import Call
+from highroad.domain.deferral import MOST_S, Deferral, DeferralState, Deferred
+from highroad.domain.error import CallError, HighroadError, ToolError
 from highroad.domain.outcome import AnyOutcome, Proof
 from highroad.domain.proposed import ProposedCalls, Terms
+from highroad.pipeline.answer import Answer, result_of
 from highroad.pipeline.batching import Watch, batched
+from highroad.pipeline.called_off import is_called_off
 from highroad.pipeline.context import RoadContext
-from highroad.pipeline.guest import Answer, describe, request
+from highroad.pipeline.guest import describe, request
 from highroad.pipeline.judgement import Told, overloaded
 from highroad.pipeline.resources import Loan
 from highroad.pipeline.threads import Overloaded
 from highroad.pipeline.timer import within
 from highroad.ports.sandbox import SandboxError
 from highroad.tools.body.context import ToolContext
-from highroad.tools.compile import BatchRun, RegisteredTool
+from highroad.tools.compile import BatchRun
 
 _log: Final = logging.getLogger("highroad.road")
 
-_PROMISED_BY_NOBODY: Final = object()
-"""In place of a result that breaks its promise, where what is left of it would not show that."""
+CANNOT_WAIT: Final = CallError(
+    code="cannot_defer",
+    message="This tool gets its result later, and a call from inside another tool cannot wait.",
+    hint="Make the call outside of the tool first.",
+)
 
 
 class Progress:
     """The road's side of a call while its body runs (`tools.body.context.CallInProgress`)."""
 
-    __slots__ = ("_call", "_context", "is_over")
+    __slots__ = ("_call", "_context", "is_body", "is_over")
 
     def __init__(self, call: Call, context: RoadContext) -> None:
         self._call = call
         self._context = context
+        self.is_body: bool = False
+        """The body has begun: what was asked before are hooks."""
         self.is_over: bool = False
         """The attempt has ended, though its body may run on astray."""
 
@@ -68,6 +76,40 @@ class Progress:
         left_s = 0.0 if self.is_over else self._context.attempt_left_s()
         deadline_ms = self._context.services.clock.now_ms() + int(left_s * 1_000)
         return replace(self._call, deadline_ms=deadline_ms)
+
+    def completion_token(self) -> str:
+        """What the other side shows when it hands in the result."""
+        self._check_may_defer()
+        return self._context.services.ledger.keyring.completion_token(self._call.id)
+
+    def defer(self, expires_s: float) -> NoReturn:
+        """Leave the body, and note that it was left so, whatever it does on its way out."""
+        self._check_may_defer()
+        if not 0 < expires_s <= MOST_S:
+            raise ValueError(f"a result is deferred for more than 0 s and at most {MOST_S:.0f} s")
+        context, call = self._context, self._call
+        now_ms = context.services.clock.now_ms()
+        # Called off from here on, the call ends.
+        context.hold_after = Deferral(
+            call_id=call.id,
+            run_id=call.run_id,
+            organization=call.organization,
+            principal_id=context.record.principal_id,
+            tool=call.known_definition.name,
+            state=DeferralState.CANCELLED,
+            deferred_ms=now_ms,
+            expires_ms=now_ms + int(expires_s * 1_000),
+        )
+        raise Deferred(expires_s)
+
+    def _check_may_defer(self) -> None:
+        if self._call.parent_id is not None:
+            raise ToolError(CANNOT_WAIT.message, code=CANNOT_WAIT.code, hint=CANNOT_WAIT.hint)
+        if self.is_over or not self.is_body:
+            raise HighroadError(
+                "a result is deferred by the body of a tool alone, and while it runs: not by its "
+                "hooks, not behind its deadline, and not by a body that serves several calls"
+            )
 
 
 async def tool_context(call: Call, context: RoadContext) -> ToolContext[Any]:
@@ -109,6 +151,9 @@ def run_body(
             within the deadline of the call: the body has its time for itself.
         watch: Is given a body that runs on although nobody waits for it any more.
 
+    Returns:
+        Its result; nothing where it has deferred that (`RoadContext.deferral`).
+
     Raises:
         TimeoutError: It took longer than `timeout_s`. A thread cannot be stopped: a synchronous
             body that has begun runs on.
@@ -118,7 +163,19 @@ def run_body(
         return _run_apart(call, context, timeout_s)
     if context.tool.batch is not None:
         return within(timeout_s, _run_with_others(call, context, context.tool.batch, watch))
-    return within(timeout_s, _run(call, context, watch))
+    running = within(timeout_s, _run(call, context, watch))
+    # What has no context has nothing to defer with.
+    return running if context.tool.context_parameter is None else _left(running, context)
+
+
+async def _left(running: Coroutine[Any, Any, object], context: RoadContext) -> object:
+    """Let a body go that has deferred its result, whatever it met on its way out."""
+    try:
+        return await running
+    except (Exception, SystemExit, asyncio.CancelledError, Deferred, BaseExceptionGroup):
+        if context.deferral is None or is_called_off():
+            raise
+        return None
 
 
 async def _run(call: Call, context: RoadContext, watch: Watch) -> object:
@@ -127,6 +184,8 @@ async def _run(call: Call, context: RoadContext, watch: Watch) -> object:
     seen = None
     if tool.context_parameter is not None:
         seen = await tool_context(call, context)
+        if isinstance(seen.progress, Progress):
+            seen.progress.is_body = True
     try:
         if tool.resources:
             loan = await context.services.resources.lend(tool.resources, call.principal)
@@ -201,16 +260,4 @@ async def _run_apart(call: Call, context: RoadContext, timeout_s: float) -> obje
         raise
     if answer.failure is not None:
         raise Told(answer.failure)
-    return _result_of(answer, tool)
-
-
-def _result_of(answer: Answer, tool: RegisteredTool[Any]) -> object:
-    """The result of a worker, as a body here would have returned it.
-
-    Of one that breaks what the tool promises there is its JSON alone, if that shows it as well.
-    """
-    blobs = {blob.digest: blob for blob in answer.blobs}
-    if not answer.is_invalid:
-        return tool.result.read(answer.data, blobs)
-    broken = orjson.loads(answer.data)
-    return broken if tool.result.encode(broken).problems else _PROMISED_BY_NOBODY
+    return result_of(answer, tool)

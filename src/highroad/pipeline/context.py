@@ -10,6 +10,7 @@ import orjson
 from highroad.domain.approval import Approval, Obligation
 from highroad.domain.call import Call
 from highroad.domain.dead_letter import DeadLetter
+from highroad.domain.deferral import Deferral
 from highroad.domain.demand import Amount
 from highroad.domain.entry import KeyClaim
 from highroad.domain.error import CountersError
@@ -47,13 +48,13 @@ class RoadContext:
         "_has_slot",
         "_reservation",
         "approval",
-        "approval_after",
         "attempt_until_s",
         "claim",
         "deadline_s",
         "doubt",
         "fetch",
         "flight",
+        "hold_after",
         "is_lone",
         "is_resolved",
         "lap_s",
@@ -86,8 +87,8 @@ class RoadContext:
         """The drive leaves it at its end."""
         self.approval: Approval | None = approval
         """Of a call that was held and is driven on."""
-        self.approval_after: Approval | None = None
-        """As the end of this call leaves it, where that changes it."""
+        self.hold_after: Approval | Deferral | None = None
+        """What it waited for, or is about to, as the end of this call leaves that."""
         self.claim: KeyClaim | None = None
         self.obligations: list[Obligation] = []
         self.outcome: AnyOutcome | None = None
@@ -136,8 +137,13 @@ class RoadContext:
 
     @property
     def is_read(self) -> bool:
-        """Whether its entries may ride with the next commit; what is refused is awaited."""
-        return self.is_resolved and self.record.has_intent and not self.tool.definition.has_effects
+        """Whether its entries may ride with the next commit; what is refused is awaited.
+
+        So is what was handed in: nobody hands it in twice.
+        """
+        if self.hold_after is not None or not self.is_resolved:
+            return False
+        return self.record.has_intent and not self.tool.definition.has_effects
 
     def settle_on(self, tool: RegisteredTool[Any], call: Call) -> None:
         """Note the tool, and the call with its definition and arguments."""
@@ -179,6 +185,11 @@ class RoadContext:
             shown = ascii(raw) if isinstance(raw, str) else "no JSON"
             content = orjson.dumps({"tool": ascii(call.tool), "raw": shown})
         return content[:most]
+
+    @property
+    def deferral(self) -> Deferral | None:
+        """Where its body has deferred the result, as the end of this call would leave that."""
+        return self.hold_after if isinstance(self.hold_after, Deferral) else None
 
     # -- time --------------------------------------------------------------------------------
 
@@ -383,6 +394,12 @@ class RoadContext:
             )
             return reserved
         return to_microusd(usd)
+
+    def resume_deferred(self, *, attempts: int, latency_us: int, is_in_doubt: bool) -> None:
+        """The body ran, and left its result to others; only working took time."""
+        self.record.attempts = attempts
+        self.started_s -= latency_us / 1e6
+        self.doubt.narrow(attempts, is_alone=not is_in_doubt)
 
     # -- the end -----------------------------------------------------------------------------
 

@@ -288,6 +288,12 @@ async def reopen(
             context.claim = keys.claim_key(known, context)
     if record.has_intent:
         context.doubt.resume(record.effect)
+    if history.deferred is not None:
+        context.resume_deferred(
+            attempts=history.deferred["attempts"],
+            latency_us=history.deferred["latency_us"],
+            is_in_doubt="in_doubt" in history.deferred,
+        )
     return context
 
 

@@ -44,6 +44,10 @@ class Doubt:
         self.attempts = frozenset({_EARLIER})
         self.proof = _MAY_BE_REPEATED if effect == _REPEATABLE else None
 
+    def narrow(self, attempt: int, *, is_alone: bool) -> None:
+        """Of those earlier attempts this one is known, and whether it is the only one in doubt."""
+        self.attempts = frozenset({attempt} if is_alone else {attempt, _EARLIER})
+
     def dispel(self, attempt: int, proof: Proof) -> None:
         """An attempt was not applied; it proves something of the call if no other one may be."""
         self.attempts -= {attempt}

@@ -12,9 +12,11 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
+from highroad.domain.approval import Approval
 from highroad.domain.call import Call
 from highroad.domain.error import BrokenPromise, CallError, Code, LedgerError
 from highroad.domain.outcome import (
+    DEFERRED,
     AnyOutcome,
     Completed,
     Ending,
@@ -108,7 +110,7 @@ _TO_THE_TOOL: Final[Plan] = (Stretch((), ROAD[0].name, ROAD[0].decide),)
 
 
 async def drive(
-    call: Call, context: RoadContext, *, ending: Awaitable[Ending] | None = None
+    call: Call, context: RoadContext, *, ending: Awaitable[Ending | Held] | None = None
 ) -> AnyOutcome:
     """Take a call down the road, or straight to `finish` with an ending from elsewhere.
 
@@ -233,8 +235,10 @@ def _words_of(
     match verdict:
         case Refuse():
             return ("refuse", verdict.actual or verdict.error.code, verdict.rule)
-        case Hold(approval=approval):
+        case Hold(until=Approval() as approval):
             return ("hold", approval.obligations[0].code, None)
+        case Hold():
+            return ("hold", DEFERRED, None)
         case Join(call_id=call_id):
             return ("join", None, call_id)
         case Conclude(ending=ending):
@@ -284,8 +288,8 @@ async def _end_of(verdict: Refuse | Hold | Join, context: RoadContext) -> Ending
     match verdict:
         case Refuse():
             return _refused(verdict, context)
-        case Hold(approval=approval):
-            return held_by(approval)
+        case Hold(until=until):
+            return held_by(until)
         case Join(call_id=call_id, maker=maker):
             return await _join(call_id, context, maker)
 

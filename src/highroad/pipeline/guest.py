@@ -8,64 +8,19 @@ made of its process can reach this one as data only.
 import asyncio
 import inspect
 import time
-from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import orjson
-from pydantic import TypeAdapter
 
-from highroad.domain.failure import Failure
-from highroad.domain.part import Blob
-from highroad.domain.value import value
+from highroad.pipeline.answer import Answer
 from highroad.pipeline.judgement import raised
-from highroad.tools.body.result import Encoded
 from highroad.tools.compile import RegisteredTool, compile_tool
 from highroad.tools.declaring.declare import tool_definition
 from highroad.tools.declaring.isolation import ImportName
 
 LOAD: Final = f"{__name__}:load"
 """What a worker loads bodies with."""
-
-
-@value
-class Answer:
-    """What a worker says of a body that it ran."""
-
-    failure: Failure | None = None
-    data: bytes = b"null"
-    """The result in JSON."""
-    is_invalid: bool = False
-    """It breaks what the tool promises; `data` holds what can be written of it."""
-    blobs: tuple[Blob, ...] = ()
-
-    def write(self) -> bytes:
-        """The answer in bytes: a line of JSON with lengths, then one part after the other."""
-        head: dict[str, Any] = {
-            "invalid": self.is_invalid,
-            "sizes": [len(self.data), *(len(blob.data) for blob in self.blobs)],
-        }
-        if self.failure is not None:
-            head["failure"] = _failures().dump_python(self.failure, mode="json")
-        return b"".join((orjson.dumps(head), b"\n", self.data, *(blob.data for blob in self.blobs)))
-
-    @classmethod
-    def read(cls, answer: bytes) -> "Answer":
-        """What `write` wrote.
-
-        Raises:
-            ValueError: It is no answer.
-        """
-        line, _, rest = answer.partition(b"\n")
-        head = orjson.loads(line)
-        data, *parts = _cut(rest, head["sizes"])
-        failure = head.get("failure")
-        return cls(
-            failure=None if failure is None else _failures().validate_python(failure),
-            data=data,
-            is_invalid=head["invalid"],
-            blobs=tuple(map(Blob.of, parts)),
-        )
 
 
 def load(body: bytes) -> Callable[[bytes], bytes]:
@@ -112,25 +67,8 @@ def _run(tool: RegisteredTool[Any], asked: bytes) -> Answer:
     except BaseException as error:  # noqa: BLE001 - whatever it is, it is answered
         now_ms = said["now_ms"] + round((_monotonic_s() - began_s) * 1_000)
         return Answer(failure=raised(error, tool, now_ms=now_ms))
-    return _told(tool.result.encode(result))
+    return Answer.of(tool.result.encode(result))
 
 
 def _monotonic_s() -> float:
     return time.monotonic()  # noqa: TID251 - a worker has no ports
-
-
-def _told(encoded: Encoded) -> Answer:
-    return Answer(data=encoded.data, is_invalid=bool(encoded.problems), blobs=encoded.blobs)
-
-
-def _cut(content: bytes, sizes: Sequence[int]) -> list[bytes]:
-    parts, at = [], 0
-    for size in sizes:
-        parts.append(content[at : at + size])
-        at += size
-    return parts
-
-
-@cache
-def _failures() -> TypeAdapter[Failure]:
-    return TypeAdapter(Failure)

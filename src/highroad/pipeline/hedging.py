@@ -8,12 +8,13 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeAlias
 
+from highroad.domain.deferral import Deferral
 from highroad.domain.failure import Failure
 from highroad.domain.outcome import Ending
 from highroad.ports.clock import Clock
 
-Came: TypeAlias = Ending | Failure
-"""What an attempt brought."""
+Came: TypeAlias = Ending | Failure | Deferral
+"""What an attempt brought: an ending, a failure, or that its result comes later."""
 
 
 async def hedged(
@@ -57,7 +58,7 @@ async def _first_result(tasks: set["asyncio.Task[Came]"]) -> Came:
     while True:
         done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
         came = [task.result() for task in done]
-        results = [each for each in came if isinstance(each, Ending)]
+        results = [each for each in came if not isinstance(each, Failure)]
         if results or not waiting:
             return (results or came)[0]
 

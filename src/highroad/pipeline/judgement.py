@@ -76,7 +76,7 @@ def returned(result: object, tool: RegisteredTool[Any]) -> Ending | Failure:
     except (Exception, SystemExit, asyncio.CancelledError) as error:  # noqa: BLE001 - it is the tool's, and may raise what it likes as the body may
         return _broken(error, Meaning(kind=FailureKind.BUG, rule="tool.error_when"))
     if said is not None:
-        return _said_by_tool(said)
+        return said_by_tool(said)
     return Ending(status=_COMPLETED, result=result, decided_by="execute")
 
 
@@ -122,7 +122,7 @@ def raised(
     if isinstance(error, Told):
         return error.failure
     if isinstance(error, ToolError):
-        return _said_by_tool(error)
+        return said_by_tool(error)
     if isinstance(error, BaseExceptionGroup) and not _is_declared(error, tool):
         return _together(error, tool, now_ms)
     return _broken(error, _as_declared(error, tool, meaning_of(error, now_ms)))
@@ -196,7 +196,8 @@ def _said_by_server(result: object) -> Failure:
     return _said(said, FailureKind.UNKNOWN, "mcp.is_error")
 
 
-def _said_by_tool(error: ToolError) -> Failure:
+def said_by_tool(error: ToolError) -> Failure:
+    """What a tool's author says of a failure."""
     return _said(error, _kind_of(error), "tool.said", applied=error.applied)
 
 

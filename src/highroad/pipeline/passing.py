@@ -9,10 +9,11 @@ from highroad.domain.dependency import BREAKER_CHANGE, BreakerChange, BreakerRea
 from highroad.domain.error import CallError, CountersError
 from highroad.domain.failure import Failure
 from highroad.domain.failure_kind import FailureKind
-from highroad.domain.outcome import Ending, Proof
+from highroad.domain.outcome import Proof
 from highroad.domain.verdict import Refuse
 from highroad.ledger import entries
 from highroad.pipeline.context import RoadContext
+from highroad.pipeline.hedging import Came
 from highroad.pipeline.services import Services
 from highroad.pipeline.spending import without_counters
 from highroad.resilience.passage import Passage, Way
@@ -42,7 +43,7 @@ async def enter(call: Call, context: RoadContext) -> Passage | Failure | None:
     return entered if isinstance(entered, Passage) else _kept_away(entered, entered.code)
 
 
-async def leave(passage: Passage | None, context: RoadContext, came: Ending | Failure) -> None:
+async def leave(passage: Passage | None, context: RoadContext, came: Came) -> None:
     """Tell the breaker how an attempt went, and give its place back.
 
     Whoever gets a result from a dependency in trouble is told so.

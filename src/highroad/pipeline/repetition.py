@@ -49,18 +49,17 @@ async def answer(call: Call, context: RoadContext, claim: KeyClaim) -> Verdict:
         await context.services.joiner(claim.call_id)
         history = await context.services.ledger.history(claim.call_id)
     if history is None or history.ended is None:
-        if history is not None and history.is_held and history.approval is not None:
-            return Hold(history.approval)
+        if history is not None and history.hold is not None:
+            return Hold(history.hold)
         # Its owner is gone: recovery settles it, and its ending answers.
         return Join(claim.call_id)
     return await _answer_ended(call, context, history)
 
 
 def _is_overdue(history: CallHistory, context: RoadContext) -> bool:
-    """Whether it waits for people whose time is over."""
-    if not history.is_held or history.approval is None:
-        return False
-    return history.approval.is_overdue(context.services.clock.now_ms())
+    """Whether it waits for people, or for its result, and the time is over."""
+    hold = history.hold
+    return hold is not None and hold.is_overdue(context.services.clock.now_ms())
 
 
 async def answer_redrive(call: Call, context: RoadContext) -> Verdict:
@@ -183,8 +182,8 @@ async def _answer_successor(
 async def _answer_from(stand_in: CallHistory, call: Call, context: RoadContext) -> Verdict | None:
     """What a stand-in answers for the call before it; `None` where it did nothing."""
     if stand_in.ended is None:
-        if stand_in.is_held and stand_in.approval is not None:
-            return Hold(stand_in.approval)
+        if stand_in.hold is not None:
+            return Hold(stand_in.hold)
         return Join(stand_in.call_id, maker=stand_in.opening["tool"])
     if stand_in.successor is None and not _may_have_done(stand_in):
         return None

@@ -4,6 +4,7 @@ import orjson
 from pydantic import ValidationError
 
 from highroad.domain.approval import Approval
+from highroad.domain.deferral import Deferral
 from highroad.domain.error import BrokenPromise, CallError, Code
 from highroad.domain.outcome import (
     AnyOutcome,
@@ -19,14 +20,16 @@ from highroad.pipeline.services import Services
 from highroad.pipeline.stand_in import past_its_time, stood_in
 
 
-def held_by(approval: Approval) -> Held:
-    """The hold of a call that waits for people."""
+def held_by(until: Approval | Deferral) -> Held:
+    """The hold of a call that waits for people, or for its result."""
+    if isinstance(until, Deferral):
+        return Held(call_id=until.call_id, reason=HoldReason.DEFERRED, expires_ms=until.expires_ms)
     return Held(
-        call_id=approval.call_id,
+        call_id=until.call_id,
         reason=HoldReason.APPROVAL,
-        approval_id=approval.id,
-        expires_ms=approval.expires_ms,
-        reasons=tuple(obligation.reason for obligation in approval.obligations),
+        approval_id=until.id,
+        expires_ms=until.expires_ms,
+        reasons=tuple(obligation.reason for obligation in until.obligations),
     )
 
 
@@ -38,9 +41,9 @@ async def stored_outcome(services: Services, history: CallHistory) -> AnyOutcome
     """
     ended = history.ended
     if ended is None:
-        if history.approval is None:
-            raise BrokenPromise(f"call {history.call_id} neither ended nor waits for people")
-        return held_by(history.approval)
+        if history.hold is None:
+            raise BrokenPromise(f"call {history.call_id} neither ended nor waits for anything")
+        return held_by(history.hold)
     if history.status is Status.COMPLETED:
         return await _completed(services, history, is_repeated="repeated" in ended)
     error = CallError(

@@ -80,10 +80,10 @@ def _warnings(context: RoadContext, ending: Ending, result: Result) -> tuple[str
 
 def unrecorded(context: RoadContext, ending: Ending) -> AnyOutcome:
     """The ledger cannot be written: what was not applied is refused, the rest is unknown."""
-    call_id, approval = context.record.call.id, context.approval
-    if not context.record.has_intent:
+    call_id, hold = context.record.call.id, context.deferral or context.approval
+    if context.deferral is not None or not context.record.has_intent:
         # A call that was held still is: whoever waits for it later drives it on.
-        return Refused(call_id=call_id, error=UNRECORDED) if approval is None else held_by(approval)
+        return Refused(call_id=call_id, error=UNRECORDED) if hold is None else held_by(hold)
     proof = ending.proof or context.doubt.proof
     error = MAYBE_APPLIED if proof is None else UNRECORDED
     return ended_without_value(Status.FAILED, call_id=call_id, error=error, proof=proof)

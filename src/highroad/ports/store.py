@@ -186,8 +186,8 @@ class Store(Protocol):
         """What a run, and all runs below it, have used, and where it belongs.
 
         Calls in flight, and unknown ones that nobody has settled, count what they reserved; one
-        that was settled as not applied costs nothing. A wait for people that goes on has lasted
-        until `at_ms`.
+        that was settled as not applied costs nothing. A wait for people or for a result that goes
+        on has lasted until `at_ms`.
         """
         ...
 

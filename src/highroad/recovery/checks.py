@@ -10,7 +10,7 @@ import logging
 from collections.abc import Mapping
 from concurrent.futures import Future
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from highroad.domain.demand import AttemptResult
 from highroad.domain.error import CallError, Code, CountersError, HighroadError
@@ -154,3 +154,16 @@ class _NoCall:
         raise HighroadError("a health check makes no governed calls: ask the dependency itself")
 
     call_all = call
+
+    def completion_token(self) -> NoReturn:
+        """Refuse: a health check has no result that could come later.
+
+        Raises:
+            HighroadError: Always.
+        """
+        raise HighroadError("a health check answers at once: it has nothing to be completed")
+
+    def defer(self, expires_s: float) -> NoReturn:
+        """Refuse, as `completion_token` does."""
+        del expires_s
+        self.completion_token()

@@ -5,17 +5,19 @@ from dataclasses import replace
 from typing import Final
 
 from highroad.domain.call import Call
+from highroad.domain.deferral import Deferral
 from highroad.domain.error import CallError, Code, FenceLost, NotRecorded, VaultError
-from highroad.domain.outcome import AnyOutcome, Ending, Proof, Status
+from highroad.domain.outcome import AnyOutcome, Ending, Held, Proof, Status
 from highroad.domain.tool import Effect, Tier
 from highroad.ledger.history import CallHistory
 from highroad.pipeline import doorway
 from highroad.pipeline.attempts import attempt, probe
+from highroad.pipeline.completion import ending_by, handed_in
 from highroad.pipeline.context import RoadContext
 from highroad.pipeline.doubt import unknown
 from highroad.pipeline.drive import drive
 from highroad.pipeline.services import Services
-from highroad.pipeline.stored import stored_outcome
+from highroad.pipeline.stored import held_by, stored_outcome
 
 _log: Final = logging.getLogger("highroad.recovery")
 
@@ -33,8 +35,9 @@ async def settle_open_calls(services: Services) -> tuple[AnyOutcome, ...]:
     began_s = services.clock.monotonic_s()
     for call_id in await services.ledger.store.open_calls():
         history = await services.ledger.history(call_id)
-        is_begun = history is not None and history.intent is not None and history.ended is None
-        if is_begun and await services.ledger.store.adopt(call_id):
+        if history is None or history.ended is not None or history.is_held:
+            continue
+        if await services.ledger.store.adopt(call_id):
             alone_s = services.clock.monotonic_s() - began_s
             settled.append(await settle(services, call_id, alone_s=alone_s))
     return tuple(settled)
@@ -45,7 +48,7 @@ async def settle(services: Services, call_id: str, *, alone_s: float = 0.0) -> A
 
     A read is over without a trace. A repeatable tool runs again; an idempotent one runs again
     with the same key while the key is honoured; a checkable one is asked; whatever else was begun
-    is unknown.
+    is unknown. Where its result was handed in meanwhile, that ends it.
 
     Args:
         services: Of the runtime.
@@ -65,8 +68,12 @@ async def settle(services: Services, call_id: str, *, alone_s: float = 0.0) -> A
         raise NotRecorded(f"the ledger has no call {call_id}")
     if history.ended is not None or history.is_held:
         return await stored_outcome(services, history)
+    handed = await handed_in(services, history)
     call, is_whole = await _call_of(services, history)
     context = await doorway.reopen(services, call, history)
+    if handed is not None:
+        completion_id, answer = handed
+        return await drive(call, context, ending=ending_by(answer, completion_id, context))
     ending = _ending(context, history, is_whole=is_whole, alone_s=alone_s)
     return await drive(call, context, ending=ending)
 
@@ -88,7 +95,7 @@ async def _call_of(services: Services, history: CallHistory) -> tuple[Call, bool
 
 async def _ending(
     context: RoadContext, history: CallHistory, *, is_whole: bool, alone_s: float
-) -> Ending:
+) -> Ending | Held:
     services, opening = context.services, history.opening
     if opening.get("tier") == Tier.READ:
         return Ending(status=Status.FAILED, error=INTERRUPTED, proof=Proof.REPEATABLE)
@@ -99,14 +106,19 @@ async def _ending(
     age_s = (services.clock.now_ms() - opening["at"]) / 1_000
     match definition.effect:
         case Effect.REPEATABLE:
-            return await attempt(call, context)
+            return await _again(call, context)
         case Effect.IDEMPOTENT if 0 <= age_s < definition.honoured_s:
             context.hurry(definition.honoured_s - age_s)
-            return await attempt(call, context)
+            return await _again(call, context)
         case Effect.CHECKABLE:
             return await probe(call, context, INTERRUPTED, age_s=alone_s)
         case _:
             return _unknown()
+
+
+async def _again(call: Call, context: RoadContext) -> Ending | Held:
+    came = await attempt(call, context)
+    return held_by(came) if isinstance(came, Deferral) else came
 
 
 def _is_as_it_was(context: RoadContext, effect: str) -> bool:

@@ -7,7 +7,9 @@ that contradicts an earlier one corrects it, and one that repeats it is refused.
 import asyncio
 from typing import Final, Protocol
 
+from highroad.domain.approval import Approval
 from highroad.domain.dead_letter import settled
+from highroad.domain.deferral import Deferral
 from highroad.domain.entry import AMENDMENT, Amendment, AmendmentKind, KeyDestroyed, Receipt
 from highroad.domain.error import DecisionRefused, NotRecorded
 from highroad.domain.identity import Principal
@@ -194,6 +196,8 @@ def _judge(history: CallHistory, settlement: Settlement) -> None:
         DecisionRefused: With the reason.
     """
     name = f"call {history.call_id}"
+    if isinstance(history.hold, Deferral):
+        raise DecisionRefused(f"{name} waits for its result: hand that in, or call it off")
     if history.is_held:
         raise DecisionRefused(f"{name} waits for a decision: approve or reject it")
     if history.ended is None:
@@ -221,8 +225,10 @@ def _amendment(settlement: Settlement, reason: SealedPayload | None) -> Amendmen
 
 
 def _line_of(history: CallHistory) -> Unsettled:
-    opening, approval = history.opening, history.approval
-    standing = Standing.HELD if history.is_held else Standing.RUNNING
+    opening, hold = history.opening, history.hold
+    standing = Standing.HELD if hold is not None else Standing.RUNNING
+    if isinstance(hold, Deferral):
+        standing = Standing.DEFERRED
     if history.ended is not None:
         standing = Standing.UNKNOWN
     return Unsettled(
@@ -234,5 +240,6 @@ def _line_of(history: CallHistory) -> Unsettled:
         standing=standing,
         created_ms=opening["opened"],
         ended_ms=None if history.ended is None else history.ended["at"],
-        approval_id=None if approval is None or not history.is_held else approval.id,
+        approval_id=hold.id if isinstance(hold, Approval) else None,
+        expires_ms=None if hold is None else hold.expires_ms,
     )

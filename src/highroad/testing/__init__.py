@@ -1,5 +1,6 @@
 """What users test with: pytest plugin, fakes, a contract kit per port."""
 
+from highroad.domain.deferral import Deferred
 from highroad.testing.clock import FakeClock, SequentialIds
 from highroad.testing.faults import Fault, Faults
 from highroad.testing.memory import MemoryAnchor, MemoryStore
@@ -9,6 +10,7 @@ from highroad.testing.simulation import simulate
 from highroad.testing.tool_context import tool_context
 
 __all__ = [
+    "Deferred",
     "FakeClock",
     "Fault",
     "Faults",

@@ -1,8 +1,9 @@
 """A `ToolContext` for unit tests, which call a tool as the plain function that it is."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any, Final, NoReturn, TypeVar
 
+from highroad.domain.deferral import Deferred
 from highroad.domain.error import HighroadError
 from highroad.domain.identity import Principal
 from highroad.domain.outcome import AnyOutcome
@@ -10,6 +11,9 @@ from highroad.domain.proposed import ProposedCalls, Terms
 from highroad.tools.body.context import ToolContext
 
 Deps = TypeVar("Deps")
+
+COMPLETION_TOKEN: Final = "token_test"  # noqa: S105 - it opens nothing
+"""What a context made by hand has for a token."""
 
 
 class _Alone:
@@ -34,6 +38,12 @@ class _Alone:
     async def call_all(self, calls: ProposedCalls, terms: Terms) -> tuple[AnyOutcome, ...]:
         del calls, terms
         raise _drives_none()
+
+    def completion_token(self) -> str:
+        return COMPLETION_TOKEN
+
+    def defer(self, expires_s: float) -> NoReturn:
+        raise Deferred(expires_s)
 
 
 def _drives_none() -> HighroadError:

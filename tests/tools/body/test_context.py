@@ -5,6 +5,7 @@ import functools
 import pytest
 
 from highroad.domain.identity import Principal
+from highroad.testing import Deferred, tool_context
 from highroad.tools.body.context import ToolContext
 from highroad.tools.body.hooks import Hook
 
@@ -37,6 +38,15 @@ async def test_a_body_can_see_its_deadline_and_make_a_governed_call():
     assert seen.remaining_s == 2.5
     assert await seen.call("get_order", {"order_id": "x"}) == ("get_order", {"order_id": "x"}, None)
     assert (await seen.call("get_order", {}, idempotency_key="k"))[2] == "k"
+
+
+def test_a_context_made_by_hand_defers_to_the_test():
+    seen = tool_context(Shop())
+    assert seen.completion_token == "token_test"
+    with pytest.raises(Deferred) as deferred:
+        seen.defer(expires_s=60)
+    assert deferred.value.expires_s == 60
+    assert not isinstance(deferred.value, Exception)
 
 
 @pytest.mark.promise("P7")

@@ -5,7 +5,7 @@ concerns no call. Bodies hold ids, digests, codes and rules; no argument, no res
 person, and no word that a model made up (P7).
 """
 
-from highroad.ledger.entries.calls import ended, held, intent
+from highroad.ledger.entries.calls import deferred, ended, held, intent
 from highroad.ledger.entries.house import breaker_changed, erased, noted, pinned
 from highroad.ledger.entries.people import (
     amended,
@@ -21,6 +21,7 @@ __all__ = [
     "breaker_changed",
     "cancelled",
     "decided",
+    "deferred",
     "ended",
     "erased",
     "held",

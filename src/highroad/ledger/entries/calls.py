@@ -13,6 +13,7 @@ from highroad.domain.approval import Approval
 from highroad.domain.call import Call
 from highroad.domain.dead_letter import DeadLetter
 from highroad.domain.dead_letter import body_of as letter_body
+from highroad.domain.deferral import Deferral, deferral_body
 from highroad.domain.entry import SCHEMA_VERSION, Entry, EntryKind, KeyClaim
 from highroad.domain.outcome import Ending
 from highroad.domain.payload import PayloadRef
@@ -54,6 +55,34 @@ def held(record: CallRecord, approval: Approval, *, at_ms: int, claim: KeyClaim 
     return _entry(record, EntryKind.HELD, body, at_ms, claim=claim)
 
 
+def deferred(  # noqa: PLR0913 - the facts of a deferral, each by name
+    record: CallRecord,
+    deferral: Deferral,
+    *,
+    at_ms: int,
+    latency_us: int,
+    is_in_doubt: bool,
+    claim: KeyClaim | None,
+) -> Entry:
+    """A deferral: the body is over, and the call waits for its result.
+
+    Args:
+        record: What is known of the call.
+        deferral: Until when it waits.
+        at_ms: Unix time.
+        latency_us: What it took so far.
+        is_in_doubt: An attempt before the one that deferred may have been applied as well.
+        claim: On the key of the call, to outlast the wait.
+    """
+    body = _continuing(record, EntryKind.DEFERRED, at_ms)
+    body["deferral"] = deferral_body(deferral)
+    body["latency_us"] = latency_us
+    body["attempts"] = record.attempts
+    if is_in_doubt:
+        body["in_doubt"] = True
+    return _entry(record, EntryKind.DEFERRED, body, at_ms, claim=claim)
+
+
 def ended(  # noqa: PLR0913 - the facts of an ending, each by name
     record: CallRecord,
     ending: Ending,
@@ -67,29 +96,14 @@ def ended(  # noqa: PLR0913 - the facts of an ending, each by name
     parts: Sequence[PayloadRef] = (),
     is_result_invalid: bool = False,
     message: PayloadRef | None = None,
-    approval: Approval | None = None,
+    hold: Approval | Deferral | None = None,
     claim: KeyClaim | None = None,
     successor: str | None = None,
     letter: DeadLetter | None = None,
 ) -> Entry:
     """The terminal record of a call (P3)."""
     if record.has_intent and not record.tells_intent:
-        body: Body = {
-            "v": SCHEMA_VERSION,
-            "kind": EntryKind.ENDED,
-            "at": at_ms,
-            "org": record.call.principal.organization,
-            "run": record.call.run_id,
-            "call": record.call.id,
-            "trace": record.call.trace_id,
-            "step": record.call.step,
-            "direct": record.call.is_direct,
-            "principal": record.principal_id,
-            "tool": record.tool_name,
-            "opened": record.opened_ms,
-            "stages": record.trace[record.traced :],
-        }
-        _place(body, record)
+        body = _continuing(record, EntryKind.ENDED, at_ms)
     else:
         body = _opening(record, EntryKind.ENDED, at_ms)
         if record.has_intent:
@@ -110,8 +124,8 @@ def ended(  # noqa: PLR0913 - the facts of an ending, each by name
     if is_result_invalid:
         body["result_invalid"] = True
     _mark(body, ending)
-    if approval is not None:
-        body["approval"] = approval_body(approval)
+    if hold is not None:
+        _release(body, hold)
     if successor is not None:
         body["fallback"] = successor
     if letter is not None:
@@ -124,6 +138,14 @@ def ended(  # noqa: PLR0913 - the facts of an ending, each by name
         claim=claim,
         frees_key=not keeps_key and _may_hold_key(record),
     )
+
+
+def _release(body: Body, hold: Approval | Deferral) -> None:
+    """Note what the call waited for, as its end leaves that."""
+    if isinstance(hold, Deferral):
+        body["deferral"] = deferral_body(hold)
+    else:
+        body["approval"] = approval_body(hold)
 
 
 def _mark(body: Body, ending: Ending) -> None:
@@ -189,6 +211,28 @@ def _opening(record: CallRecord, kind: EntryKind, at_ms: int, lines: int | None 
     if call.dry_run:
         body["dry_run"] = True
     _relate(body, call)
+    return body
+
+
+def _continuing(record: CallRecord, kind: EntryKind, at_ms: int) -> Body:
+    """What an entry behind the intent of a call says."""
+    call = record.call
+    body: Body = {
+        "v": SCHEMA_VERSION,
+        "kind": kind,
+        "at": at_ms,
+        "org": call.principal.organization,
+        "run": call.run_id,
+        "call": call.id,
+        "trace": call.trace_id,
+        "step": call.step,
+        "direct": call.is_direct,
+        "principal": record.principal_id,
+        "tool": record.tool_name,
+        "opened": record.opened_ms,
+        "stages": record.trace[record.traced :],
+    }
+    _place(body, record)
     return body
 
 

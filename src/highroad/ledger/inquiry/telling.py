@@ -4,8 +4,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
+from highroad.domain.deferral import Deferral
 from highroad.domain.entry import EntryKind, StoredEntry
 from highroad.domain.json_value import JsonObject
+from highroad.domain.outcome import DEFERRED
 from highroad.domain.trail import Explanation, StageRecord, Trail, TrailStep
 from highroad.ledger.history import CallHistory, read_body, read_call
 from highroad.ledger.ledger import Ledger
@@ -66,6 +68,7 @@ async def explained(ledger: Ledger, history: CallHistory) -> Explanation:
         fallback=history.successor,
         redrives=opening.get("redrives"),
         dead_letter=history.letter,
+        deferral=history.deferral,
         approvals=() if approval is None else (approval,),
         decisions=tuple([await _decision(body, names) for body in history.decisions]),
         amendments=history.amendments,
@@ -118,9 +121,10 @@ def _step(history: CallHistory) -> TrailStep:
             cost_usd=ended["cost"] * _MICRO,
             is_repeated="repeated" in ended,
         )
-    if history.is_held and history.approval is not None:
-        return replace(step, code=history.approval.obligations[0].code)
-    return step
+    hold = history.hold
+    if isinstance(hold, Deferral):
+        return replace(step, code=DEFERRED)
+    return step if hold is None else replace(step, code=hold.obligations[0].code)
 
 
 def _stage(stage: str, verdict: str, code: str | None, rule: str | None, us: int) -> StageRecord:

@@ -124,7 +124,7 @@ def _answer(call: Call, context: RoadContext, approval: Approval, digest: str) -
         case ApprovalState.APPROVED if approval.digest == digest:
             return Proceed(call)
         case ApprovalState.APPROVED:
-            context.approval_after = approval.voided()
+            context.hold_after = approval.voided()
             return Refuse(VOID, rule=f"approval.{approval.id}: it is of another digest")
         case ApprovalState.VOID | ApprovalState.CONSUMED | ApprovalState.EXPIRED:
             return Refuse(VOID, rule=f"approval.{approval.id}: it is {approval.state}")
@@ -159,7 +159,7 @@ async def _hold(
         taken = await keys.take(call, context, entry)
     except asyncio.CancelledError:
         # The hold may land all the same, and nobody shall be asked about a call that is over.
-        context.approval_after = approval.voided()
+        context.hold_after = approval.voided()
         raise
     if isinstance(taken, Written | ApprovalSpent):
         return Hold(approval)

@@ -3,10 +3,11 @@
 from typing import Final
 
 from highroad.domain.call import Call
+from highroad.domain.deferral import Deferral
 from highroad.domain.entry import ApprovalSpent, Written
 from highroad.domain.error import CallError, Code
 from highroad.domain.tool import Effect
-from highroad.domain.verdict import Conclude, Refuse, Verdict
+from highroad.domain.verdict import Conclude, Hold, Refuse, Verdict
 from highroad.ledger import entries
 from highroad.pipeline import keys
 from highroad.pipeline.attempts import attempt
@@ -35,7 +36,7 @@ async def execute(call: Call, context: RoadContext) -> Verdict:
         await ledger.put_intent(record, context.canonical_arguments, at_ms=now_ms)
         record.has_intent = True
         context.take_over_reservation()
-        return Conclude(await attempt(call, context))
+        return await _attempt(call, context)
     ledger.seal_arguments(record, context.canonical_arguments)
     # Nothing drives an unprotected call again: after a crash its outcome is unknown (P11).
     if context.approval is None and call.known_definition.effect is not Effect.UNPROTECTED:
@@ -53,4 +54,9 @@ async def execute(call: Call, context: RoadContext) -> Verdict:
         return taken
     record.has_intent = True
     context.take_over_reservation()
-    return Conclude(await attempt(call, context))
+    return await _attempt(call, context)
+
+
+async def _attempt(call: Call, context: RoadContext) -> Conclude | Hold:
+    came = await attempt(call, context)
+    return Hold(came) if isinstance(came, Deferral) else Conclude(came)

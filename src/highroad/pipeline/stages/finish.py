@@ -5,6 +5,8 @@ from typing import Final
 
 import orjson
 
+from highroad.domain.approval import Approval
+from highroad.domain.deferral import Deferral
 from highroad.domain.entry import AlreadyEnded, Entry, KeyClaim, KeyTaken
 from highroad.domain.error import BrokenPromise, LedgerError
 from highroad.domain.outcome import AnyOutcome, Ending, Proof, Status
@@ -74,13 +76,18 @@ class Terminal:
             parts=parts,
             is_result_invalid=result is not None and result.is_invalid,
             message=message,
-            approval=context.approval_after,
+            hold=self._hold,
         )
 
     @property
     def _leaves_key(self) -> bool:
         """Whether its key is that of what stands in: both must not take effect (P11)."""
         return self.successor is not None and self.successor.may_take_effect
+
+    @property
+    def _hold(self) -> Approval | Deferral | None:
+        hold = self.context.hold_after
+        return replace(hold, ended_ms=self.at_ms) if isinstance(hold, Deferral) else hold
 
     @property
     def _claim(self) -> KeyClaim | None:
@@ -121,7 +128,8 @@ async def finish(context: RoadContext, ending: Ending) -> AnyOutcome:
         if record.has_intent:
             context.count_in_full()
             context.services.unended.add(record.call.id)
-            late.amend_unwritten(context, ending)
+            if context.deferral is None:  # else it waits on, and may be answered once more
+                late.amend_unwritten(context, ending)
     else:
         if context.fetch is not None and result is not None and record.has_intent:
             await _remember(context, context.fetch, result)

@@ -43,6 +43,11 @@ from highroad.testing.memory.proofs import MemoryProofs
 from highroad.testing.memory.tables import MemoryTables
 from highroad.testing.memory.upkeep import MemoryUpkeep
 
+_WAITS: Final = (
+    ("approval", "created_ms", "decided_ms"),
+    ("deferral", "deferred_ms", "ended_ms"),
+)
+"""Tables of calls that are held, with the columns that say from when and until when."""
 _UNENDED: Final[Record] = {"status": None, "attempts": 1, "latency_us": 0}
 
 
@@ -433,8 +438,9 @@ class MemoryStore:
 
     def _rested(self, call_ids: set[str], at_ms: int) -> int:
         waits = sorted(
-            (row["created_ms"], at_ms if row["decided_ms"] is None else row["decided_ms"])
-            for row in self.ledger.tables["approval"].values()
+            (row[since], at_ms if row[until] is None else row[until])
+            for table, since, until in _WAITS
+            for row in self.ledger.tables[table].values()
             if row["call_id"] in call_ids
         )
         rested, reached = 0, 0

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, Literal, Protocol, TypeVar, overload
+from typing import Any, Generic, Literal, NoReturn, Protocol, TypeVar, overload
 
 from highroad.domain.identity import Principal
 from highroad.domain.outcome import AnyOutcome, Outcome
@@ -31,6 +31,14 @@ class CallInProgress(Protocol):
 
     async def call_all(self, calls: ProposedCalls, terms: Terms) -> tuple[AnyOutcome, ...]:
         """Drive several of them together."""
+        ...
+
+    def completion_token(self) -> str:
+        """What whoever hands in the result of this call later has to show."""
+        ...
+
+    def defer(self, expires_s: float) -> NoReturn:
+        """Leave the body: its result comes later."""
         ...
 
 
@@ -100,6 +108,34 @@ class ToolContext(Generic[Deps]):
         It cannot be held: where a person would have to agree it is refused.
         """
         return await self.progress.call(tool, arguments, idempotency_key=idempotency_key)
+
+    @property
+    def completion_token(self) -> str:
+        """What whoever hands in the result of this call has to show: for the job, before `defer`.
+
+        Hand it on with `call_id`, over a way that others cannot read: with both anybody completes
+        the call, once. It is the same on every attempt.
+
+        Raises:
+            ToolError: The call comes from inside another tool, and cannot wait.
+        """
+        return self.progress.completion_token()
+
+    def defer(self, *, expires_s: float) -> NoReturn:
+        """End the body here: the job was started, and its result comes later.
+
+        It never returns, and needs no `await`. The call is held until `Runtime.complete` or
+        `Runtime.fail` is given its `completion_token`. It ends by itself after `expires_s`: as
+        unknown, or as failed where its tool is repeatable.
+
+        Args:
+            expires_s: Seconds within which the result has to come; at most a year.
+
+        Raises:
+            ToolError: The call comes from inside another tool, and cannot wait.
+            ValueError: `expires_s` is no such time.
+        """
+        self.progress.defer(expires_s)
 
     async def call_all(
         self,

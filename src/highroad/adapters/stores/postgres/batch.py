@@ -174,7 +174,7 @@ class Batch:
     def _follow(self, entry: Entry, call_id: str, stored: StoredEntry) -> None:
         """Keep the books on open calls and keys."""
         harvest = self._harvest
-        if entry.kind in {EntryKind.INTENT, EntryKind.HELD}:
+        if entry.kind in {EntryKind.INTENT, EntryKind.HELD, EntryKind.DEFERRED}:
             opening, _ = harvest.opened.get(call_id, (stored.position, False))
             harvest.opened[call_id] = (opening, entry.kind is EntryKind.INTENT)
             harvest.closed.pop(call_id, None)

@@ -10,7 +10,7 @@ from typing import Final
 from highroad.adapters.stores.postgres import schema
 from highroad.adapters.stores.postgres.driver import Connection
 from highroad.adapters.stores.postgres.locks import MIGRATION
-from highroad.domain.audit import BREAKER_CHANGE, DEAD_LETTER
+from highroad.domain.audit import BREAKER_CHANGE, DEAD_LETTER, DEFERRAL
 from highroad.domain.error import LedgerError
 
 
@@ -58,6 +58,12 @@ MIGRATIONS: Final = (
         name="breaker_changes",
         up=schema.creation(BREAKER_CHANGE),
         down=(f"DROP TABLE {BREAKER_CHANGE.name}",),
+    ),
+    Migration(
+        number=9,
+        name="deferrals",
+        up=schema.creation(DEFERRAL),
+        down=(f"DROP TABLE {DEFERRAL.name}",),
     ),
 )
 VERSION: Final = MIGRATIONS[-1].number

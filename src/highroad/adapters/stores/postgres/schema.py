@@ -16,6 +16,7 @@ from highroad.domain.audit import (
     AMENDMENT,
     BREAKER_CHANGE,
     DEAD_LETTER,
+    DEFERRAL,
     TABLES,
     TOOL_CALL,
     Column,
@@ -269,7 +270,7 @@ _OF_2: Final = {
     table.name: table
     for table in (_AGENT_RUN_OF_2, _AMENDMENT_OF_2, _TOOL_CALL_OF_2, DEAD_LETTER_OF_2)
 }
-_NEWER_THAN_2: Final = frozenset({BREAKER_CHANGE.name})
+_NEWER_THAN_2: Final = frozenset({BREAKER_CHANGE.name, DEFERRAL.name})
 
 
 def tables_of_2() -> tuple[Table, ...]:

@@ -103,8 +103,11 @@ _FOREVER_MS: Final = 1 << 62
 # Each wait adds what it lasts beyond every earlier one: overlaps count once.
 _RESTED: Final = """
     WITH wait AS (
-        SELECT approval.created_ms AS since, coalesce(decided_ms, ?) AS until
-        FROM approval WHERE call_id IN (SELECT id FROM tool_call WHERE run_id = ?)
+        SELECT approval.created_ms AS since, coalesce(decided_ms, ?1) AS until
+        FROM approval WHERE call_id IN (SELECT id FROM tool_call WHERE run_id = ?2)
+        UNION ALL
+        SELECT deferred_ms, coalesce(ended_ms, ?1)
+        FROM deferral WHERE call_id IN (SELECT id FROM tool_call WHERE run_id = ?2)
     ), reach AS (
         SELECT since, until, max(until) OVER (
             ORDER BY since, until ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS reached

@@ -12,13 +12,14 @@ from highroad.domain.audit import (
     APP_USER,
     BREAKER_CHANGE,
     DEAD_LETTER,
+    DEFERRAL,
     TABLES,
     Column,
     Table,
 )
 from highroad.domain.entry import EntryKind
 
-VERSION: Final = 4
+VERSION: Final = 5
 """In `PRAGMA user_version`: of the tables, not of entry bodies."""
 APPLICATION_ID: Final = 0x48524F44
 """In the file's header: this database is a ledger of ours."""
@@ -154,7 +155,10 @@ def upgrade_from(version: int) -> tuple[str, ...]:
     """DDL that makes a ledger of an older version one of this version."""
     if version == 1:
         return _upgrade_from_1()
-    return (*_upgrade_from_2(), *_upgrade_from_3()) if version == 2 else _upgrade_from_3()  # noqa: PLR2004 - a version
+    steps = {2: _upgrade_from_2, 3: _upgrade_from_3, 4: _upgrade_from_4}
+    return tuple(
+        statement for number, step in steps.items() if number >= version for statement in step()
+    )
 
 
 def _upgrade_from_2() -> tuple[str, ...]:
@@ -183,6 +187,11 @@ def _upgrade_from_3() -> tuple[str, ...]:
         "ALTER TABLE agent_run ADD COLUMN conversation_id TEXT",
         *_PLACES,
     )
+
+
+def _upgrade_from_4() -> tuple[str, ...]:
+    """Calls may wait for a result that comes later."""
+    return _audit(DEFERRAL)
 
 
 def _upgrade_from_1() -> tuple[str, ...]:

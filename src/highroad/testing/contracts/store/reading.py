@@ -8,10 +8,12 @@ import pytest
 from highroad.domain.entry import Entry, EntryKind, Fence, Position
 from highroad.domain.outcome import Status
 from highroad.ports.store import Store
+from highroad.ports.tables import Selection
 from highroad.testing.contracts.store.ground import Ground
 from highroad.testing.contracts.store.samples import (
     NOW,
     amended,
+    deferred,
     ended,
     held,
     intent,
@@ -97,6 +99,24 @@ class ReadingContract(Ground):
         behind = await store.entries(log_id=fence.log_id, after=Position(fence.log_id, 0))
         assert [stored.position.seq for stored in behind] == [1]
         assert await store.entries(log_id="log_elsewhere") == []
+
+    async def test_a_call_that_waits_for_its_result_is_open_until_it_ends(
+        self, store: Store, fence: Fence
+    ) -> None:
+        """And what waits until when is asked of its table."""
+        entries = [intent("call_1"), deferred("call_1"), intent("call_2"), deferred("call_2")]
+        await store.append(entries, fence=fence)
+        assert await store.open_calls() == ["call_1", "call_2"]
+        due = Selection(
+            table="deferral",
+            equals={"state": "waiting"},
+            within="expires_ms",
+            until_ms=NOW + 3_600_001,
+        )
+        assert [row[0] for row in await store.tables.rows(due)] == ["call_1", "call_2"]
+        await store.append([ended("call_1"), deferred("call_2", at_ms=NOW + 1)], fence=fence)
+        assert await store.open_calls() == ["call_2"]
+        assert [row[0] for row in await store.tables.rows(due)] == ["call_1"]
 
     async def test_an_open_call_can_be_adopted(self, store: Store, fence: Fence) -> None:
         """One that ended, or that nobody made, cannot."""

@@ -100,6 +100,40 @@ def held(
     )
 
 
+def deferred(
+    call: str,
+    *,
+    run: str = "run_1",
+    at_ms: int = NOW,
+    ended_ms: int | None = None,
+    key: KeyClaim | None = None,
+) -> Entry:
+    """A call that waits for its result, or has."""
+    return Entry(
+        kind=EntryKind.DEFERRED,
+        body=b'{"deferred": "' + call.encode() + b'"}',
+        organization=ORGANIZATION,
+        at_ms=at_ms,
+        run_id=run,
+        call_id=call,
+        rows=(
+            row(
+                "deferral",
+                call_id=call,
+                run_id=run,
+                organization=ORGANIZATION,
+                principal_id="usr_alice",
+                tool="refund",
+                state="waiting" if ended_ms is None else "answered",
+                deferred_ms=at_ms,
+                expires_ms=at_ms + 3_600_000,
+                ended_ms=ended_ms,
+            ),
+        ),
+        claim=key,
+    )
+
+
 def decided(  # noqa: PLR0913 - what a decision changes, each by name
     call: str,
     approval: str,

@@ -23,6 +23,7 @@ from highroad.testing.contracts.store.samples import (
     amended,
     claim,
     decided,
+    deferred,
     ended,
     held,
     intent,
@@ -203,6 +204,21 @@ class SharingContract(Ground):
         assert await other.adopt("call_1")
         assert not await store.adopt("call_1")
         assert await store.is_driven("call_1")
+
+    async def test_nobody_drives_a_call_that_waits_for_its_result_and_one_ends_it(
+        self, store: Store, fence: Fence, other: Store, other_fence: Fence
+    ) -> None:
+        """Though whoever began it lives; nor is it one that was left behind."""
+        await store.append([intent("call_1")], fence=fence)
+        await store.append([deferred("call_1")], fence=fence)
+        assert await other.open_calls() == ["call_1"]
+        assert not await other.is_driven("call_1")
+        await store.close()
+        assert await other.abandoned() == []
+        assert await other.adopt("call_1")
+        assert await other.is_driven("call_1") is False
+        await other.append([ended("call_1")], fence=other_fence)
+        assert await other.open_calls() == []
 
     async def test_a_writer_whose_call_is_taken_is_gone(
         self, store: Store, fence: Fence, other: Store, other_fence: Fence, open_store: OpenStore

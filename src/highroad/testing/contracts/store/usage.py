@@ -17,6 +17,7 @@ from highroad.testing.contracts.store.samples import (
     NOW,
     amended,
     decided,
+    deferred,
     ended,
     held,
     intent,
@@ -177,6 +178,20 @@ class UsageContract(Ground):
         rejection = decided("call_1", "apr_1", ApprovalState.REJECTED, at_ms=decision)
         await store.append([rejection], fence=fence)
         assert (await store.usage("run_1", at_ms=later)).rested_ms == decision - NOW
+
+    async def test_a_run_rests_while_a_call_waits_for_its_result(
+        self, store: Store, fence: Fence
+    ) -> None:
+        """What it waits for people meanwhile counts once."""
+        entries = [
+            *(intent("call_1"), deferred("call_1", at_ms=NOW + 10)),
+            held("call_2", "apr_2", at_ms=NOW + 40),
+            decided("call_2", "apr_2", created_ms=NOW + 40, at_ms=NOW + 60),
+        ]
+        await store.append(entries, fence=fence)
+        assert (await store.usage("run_1", at_ms=NOW + 100)).rested_ms == 100 - 10
+        await store.append([deferred("call_1", at_ms=NOW + 10, ended_ms=NOW + 50)], fence=fence)
+        assert (await store.usage("run_1", at_ms=NOW + 100)).rested_ms == 60 - 10
 
     async def test_calls_with_an_intent_are_listed_from_a_time_on(
         self, store: Store, fence: Fence
