@@ -85,7 +85,8 @@ async def _redis() -> AsyncIterator[str]:
             if process.poll() is not None:
                 raise BenchError("Redis did not start")
         # As one that has been there for long: it opens accounts at once.
-        await client.hset("{highroad}:meta", mapping={"life": "long", "born": 1})
+        run = (await client.info("server"))["run_id"]
+        await client.hset("{highroad}:meta", mapping={"life": "long", "born": 1, "run": run})
         await client.aclose()
         yield url
     finally:
@@ -102,7 +103,7 @@ async def measure() -> Reading:
     """
     async with _redis() as url:
         client, numbers, held = redis_at(url), count(), list[str]()
-        counters = RedisCounters(Server(client, name="redis"), SystemClock())
+        counters = RedisCounters(Server(partial(redis_at, url), name="redis"), SystemClock())
         await counters.prepare()
         for account in _ACCOUNTS:
             await counters.seed(account, NOTHING)

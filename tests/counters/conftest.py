@@ -1,5 +1,7 @@
 """Counters in a real Redis, whose time a test holds in its hand."""
 
+from functools import partial
+
 import pytest
 from redis import Redis
 
@@ -49,7 +51,7 @@ def open_redis_counters(redis_url, redis_clock):
     """Counters of another process, each time; one that renews nothing unless it is told to."""
 
     def open_redis_counters(beat_s=NEVER_S):
-        server = Server(redis_at(redis_url), name="redis", script=HELD_SCRIPT)
+        server = Server(partial(redis_at, redis_url), name="redis", script=HELD_SCRIPT)
         return RedisCounters(server, redis_clock, beat_s=beat_s)
 
     return open_redis_counters

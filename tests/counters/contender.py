@@ -9,6 +9,7 @@ import json
 import os
 import random
 import sys
+from functools import partial
 from pathlib import Path
 from time import monotonic_ns
 
@@ -52,7 +53,7 @@ class FileLedger:
 
 def budgets_of(url, limit, ledger):
     clock = SystemClock()
-    counters = RedisCounters(Server(redis_at(url), name="redis"), clock)
+    counters = RedisCounters(Server(partial(redis_at, url), name="redis"), clock)
     rule = BudgetRule(scope=Scope.ORGANIZATION, window=Window.MONTH, calls=limit)
     return Budgets(counters, Limits(), ledger, clock, rules=[rule])
 

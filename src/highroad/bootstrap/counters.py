@@ -1,6 +1,7 @@
 """Counters by URL: where budgets, rates, places and breakers are counted."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Final
 
 from highroad.adapters.counters.memory import MemoryCounters
@@ -37,7 +38,7 @@ def _shared(url: str, clock: Clock) -> Counters:
     with REDIS.needed():
         from highroad.adapters.counters.redis import RedisCounters, Server  # noqa: PLC0415 - an extra
         from highroad.bootstrap.redis import redis_at  # noqa: PLC0415 - of the same extra
-    return RedisCounters(Server(redis_at(url), name=without_secrets(url)), clock)
+    return RedisCounters(Server(partial(redis_at, url), name=without_secrets(url)), clock)
 
 
 COUNTERS: Final[Mapping[str, Callable[[str, Clock], Counters]]] = {

@@ -2,13 +2,15 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+import re
+from collections.abc import Awaitable, Callable, Sequence
 from hashlib import sha1
 from secrets import token_hex
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NoReturn, TypeAlias
 
 import orjson
 from redis.asyncio import Redis
+from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import (
     AuthenticationError,
     BusyLoadingError,
@@ -23,7 +25,7 @@ from redis.exceptions import ConnectionError as NoConnectionError
 from redis.exceptions import TimeoutError as NoAnswerError
 
 from highroad.adapters.counters.redis.holdings import LEASE_S, SETTLING_S
-from highroad.adapters.counters.redis.script import SCRIPT
+from highroad.adapters.counters.redis.script import GREETING, SCRIPT
 from highroad.adapters.counters.redis.wire import MICRO
 from highroad.domain.error import CountersError
 
@@ -32,35 +34,59 @@ _log: Final = logging.getLogger("highroad.limits")
 # All keys lie in one slot of a cluster: what is taken together must be.
 PREFIX: Final = "{highroad}:"
 _META: Final = f"{PREFIX}meta"
+_Greet: TypeAlias = Callable[[AbstractConnection], Awaitable[None]]
 _AT_ONCE: Final = 16
 """Questions under way; others wait in line."""
 _WAIT_S: Final = 5.0
 """How long they do."""
 _OLDEST: Final = (6, 2)
 """Version of Redis whose commands the script uses."""
-_SENTENCES: Final[tuple[tuple[type[Exception], str], ...]] = (
+_FULL: Final = "has no memory left; give it more (maxmemory)"
+_REPLICA: Final = "is a replica; name the primary"
+_FORBIDDEN: Final = "does not permit this user what counting takes (docs/redis.md); grant it"
+_SENTENCES: Final[tuple[tuple[type[BaseException], str], ...]] = (
     (AuthenticationError, "does not let this user in; check user and password"),
-    (NoPermissionError, "does not permit this user what counting takes (docs/redis.md); grant it"),
-    (OutOfMemoryError, "has no memory left; give it more (maxmemory)"),
-    (ReadOnlyError, "is a replica; name the primary"),
+    (NoPermissionError, _FORBIDDEN),
+    (OutOfMemoryError, _FULL),
+    (ReadOnlyError, _REPLICA),
     (BusyLoadingError, "is still loading what it has on disk; try again"),
     (NoConnectionError, "cannot be reached; look after the server or the network, then try again"),
     (NoAnswerError, "did not answer in time; look what it is busy with, then try again"),
     (ResponseError, "refused the script; please report this"),
 )
+_CODE: Final = re.compile(r"\b(BUSY|MISCONF|NOPERM|NOREPLICAS|OOM|READONLY)\b")
+_OF_CODES: Final = {
+    "BUSY": "is busy with a script that does not end; look which (SCRIPT KILL), then try again",
+    "MISCONF": "cannot write its disk; look into its log",
+    "NOPERM": _FORBIDDEN,
+    "NOREPLICAS": "has too few replicas that follow it (min-replicas-to-write); look after them",
+    "OOM": _FULL,
+    "READONLY": _REPLICA,
+}
+"""What went wrong inside a script, where the client tells no more than that Redis refused it."""
+
+
+async def _greet(connection: AbstractConnection) -> None:
+    """Make sure, before anything is asked, that counts have not gone back in time unnoticed."""
+    await connection.on_connect()
+    await connection.send_command("EVAL", GREETING, 1, _META)
+    await connection.read_response()
 
 
 class Server:
     """One Redis, as whoever counts asks it.
 
     Args:
-        client: Connected to it, with bounded timeouts.
+        connect: Makes a client with bounded timeouts, each of whose connections begins with what
+            it is given.
         name: Of it, without user and password (P7).
         script: What counts.
     """
 
-    def __init__(self, client: Redis, *, name: str, script: str = SCRIPT) -> None:
-        self._client = client
+    def __init__(
+        self, connect: Callable[[_Greet], Redis], *, name: str, script: str = SCRIPT
+    ) -> None:
+        self._client = connect(_greet)
         self._name = name
         self._script = script
         self._digest = sha1(script.encode(), usedforsecurity=False).hexdigest()
@@ -148,7 +174,15 @@ class Server:
         raise CountersError(self._said(error)) from None
 
     def _said(self, error: Exception) -> str:
-        # Its own words are left out: they may quote what was sent (P7).
-        found = (said for kind, said in _SENTENCES if isinstance(error, kind))
-        sentence = next(found, "cannot be reached; look after the server, then try again")
-        return f"the counters {self._name}: Redis {sentence} ({type(error).__name__})"
+        return f"the counters {self._name}: Redis {_sentence(error)} ({type(error).__name__})"
+
+
+def _sentence(error: Exception) -> str:
+    """What is wrong and what to do; its own words are left out, which may quote what was sent."""
+    code = _CODE.search(str(error)) if isinstance(error, ResponseError) else None
+    if code is not None:
+        return _OF_CODES[code[1]]
+    # Over a socket the client takes being turned away for being unable to connect.
+    known = error.__context__ if isinstance(error.__context__, AuthenticationError) else error
+    found = (said for kind, said in _SENTENCES if isinstance(known, kind))
+    return next(found, "cannot be reached; look after the server, then try again")

@@ -9,8 +9,13 @@ from typing import Final
 
 _PARTS: Final = ("time", "accounts", "windows", "buckets", "places", "breakers", "counting")
 
-SCRIPT: Final = "\n".join(
-    (files(__name__) / f"{part}.lua").read_text(encoding="utf-8") for part in _PARTS
-)
+
+def _read(part: str) -> str:
+    return (files(__name__) / f"{part}.lua").read_text(encoding="utf-8")
+
+
+SCRIPT: Final = "\n".join(map(_read, _PARTS))
 """The whole script. Its arguments: the request as JSON, prefix of keys, a name for a new life,
 microseconds of a lease, and those that a new life takes to settle."""
+GREETING: Final = _read("greeting")
+"""What a connection asks first: it ends the life of a Redis that may have gone back in time."""

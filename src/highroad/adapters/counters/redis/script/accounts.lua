@@ -1,4 +1,5 @@
 -- Accounts of budgets: one hash of six totals, and of what each holder has of them until when.
+-- One of an earlier life may have gone back in time, and is not known any more.
 -- A hold whose lease has ended frees nothing: the ledger is asked first what came of its work.
 
 local METERS, DOUBTS, HOUR_US, KEEP_US = 6, 256, 3600000000, 60000000
@@ -27,9 +28,9 @@ local function account_of(name, holder)
   if account == nil then
     local key = prefix .. 'account:' .. name
     local found = redis.call('HMGET', key, '1', '2', '3', '4', '5', '6', 'ends', 'kept', 'lapse',
-      '@' .. (holder or ''))
+      '@' .. (holder or ''), 'life')
     account = false
-    if found[1] then
+    if found[11] == life then
       account = {key = key, total = {}, ends = tonumber(found[7]), kept = tonumber(found[8]),
         lapse = tonumber(found[9]), held = found[10]}
       for meter = 1, METERS do account.total[meter] = tonumber(found[meter]) end
@@ -156,11 +157,12 @@ function accounts.rare()
   function rarely.seed(name, used, held, ends_ms, read_in)
     if account_of(name) or unsettled_us > 0 or read_in ~= life then return end
     local account = {key = prefix .. 'account:' .. name, total = {0, 0, 0, 0, 0, 0}}
-    local changes = {'1', 0, '2', 0, '3', 0, '4', 0, '5', 0, '6', 0}
+    local changes = {'1', 0, '2', 0, '3', 0, '4', 0, '5', 0, '6', 0, 'life', life}
     if ends_ms ~= cjson.null then
       account.ends = ends_ms
-      changes[13], changes[14] = 'ends', whole(ends_ms)
+      changes[15], changes[16] = 'ends', whole(ends_ms)
     end
+    redis.call('DEL', account.key)
     add(account, used, nil, changes)
     save_account(account, changes)
     for holder, amount in pairs(held) do

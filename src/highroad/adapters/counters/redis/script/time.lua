@@ -18,9 +18,10 @@ local last, before = tonumber(known[3]) or 0, tonumber(known[4]) or 0
 local ahead = math.max(before, last - unix)
 local now = unix + ahead
 
-if not life then  -- nothing was ever counted here, or all of it is lost
+if not life then  -- nothing was ever counted here, or all of it is lost, or not to be relied on
   life, born = fresh .. ':' .. whole(now), now
-  redis.call('HSET', meta, 'life', life, 'born', whole(now))
+  local run = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')
+  redis.call('HSET', meta, 'life', life, 'born', whole(now), 'run', run)
 end
 -- Until then a process may go on with what it took in the life before (`holdings.py`).
 local unsettled_us = born + settling_us - now
