@@ -43,7 +43,7 @@ def cache(clock):
 
 @pytest.fixture
 def results(ledger, clock, cache):
-    return Results(CacheAccess(cache, clock), ledger.keyring, bytes(16))
+    return Results(CacheAccess(cache, clock), ledger.keyring, clock, bytes(16))
 
 
 @pytest.fixture

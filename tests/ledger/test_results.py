@@ -35,7 +35,9 @@ def cache(clock):
 @pytest.fixture
 def process(cache, keys, clock):
     """Another process on the same cache, with the same master keys."""
-    return lambda number=1: Results(CacheAccess(cache, clock), Keyring(keys), number.to_bytes(16))
+    return lambda number=1: Results(
+        CacheAccess(cache, clock), Keyring(keys), clock, number.to_bytes(16)
+    )
 
 
 async def kept_by(results, record, **options):
@@ -88,6 +90,25 @@ async def test_what_was_altered_is_not_there(process, record, cache, at):
     assert await found_by(results, fetch) is None
     assert (await results.statistics()).errors == 1
     cache.planted = b"short"
+    assert await found_by(results, fetch) is None
+
+
+async def test_what_was_altered_is_told_of_and_not_quoted(process, record, cache, caplog):
+    results = process()
+    fetch = await kept_by(results, record)
+    cache.planted = cache.kept[:-1] + b"?"
+    await found_by(results, fetch)
+    assert "altered" in caplog.text
+    assert cache.planted[28:36].hex() not in caplog.text
+
+
+async def test_what_is_put_there_again_is_as_old_as_it_was(process, record, cache, clock):
+    results = process()
+    fetch = await kept_by(results, record)
+    cache.planted = cache.kept  # the cache says that it came just now
+    clock.advance(5)
+    assert (await found_by(results, fetch)).age_s == 5
+    clock.advance(4)
     assert await found_by(results, fetch) is None
 
 

@@ -6,6 +6,7 @@ version of definition and policy. What is declared public is kept without the pr
 goes with it. Arguments and tags go through HMACs with the organization's key (P7).
 """
 
+import logging
 from collections import OrderedDict
 from collections.abc import Coroutine, Iterable, Sequence
 from dataclasses import dataclass
@@ -21,11 +22,15 @@ from highroad.domain.identity import Delegate, Principal
 from highroad.ledger.keyring import Keyring, OrganizationKey
 from highroad.ledger.record import CallRecord
 from highroad.ports.cache import EVERYTHING, CacheKey, Found, Lead
+from highroad.ports.clock import Clock
 from highroad.resilience.cache_access import CacheAccess
 from highroad.resilience.single_flight import SingleFlight
 
+_log: Final = logging.getLogger("highroad.cache")
+
 SEED_BYTES: Final = 16
 _NONCE_BYTES: Final = 12
+_MOMENT_BYTES: Final = 8
 _KNOWN: Final = 4_096
 """Callers, and seeds of other processes, that need not be worked out again."""
 
@@ -62,14 +67,16 @@ class Results:
     Args:
         access: To the cache.
         keyring: For keys, tags and sealing.
+        clock: Says when something was sealed: whoever can write to a cache cannot make it younger.
         seed: 16 random bytes, that no other process has.
     """
 
-    def __init__(self, access: CacheAccess, keyring: Keyring, seed: bytes) -> None:
+    def __init__(self, access: CacheAccess, keyring: Keyring, clock: Clock, seed: bytes) -> None:
         self.access: CacheAccess = access
         self.flights: SingleFlight[CachedResult] = SingleFlight()
         """What this process fetches now."""
         self._keyring = keyring
+        self._clock = clock
         self._seed = seed
         self._nonces = count()
         self._ciphers: OrderedDict[tuple[str, bytes], AESGCM] = OrderedDict()
@@ -249,7 +256,8 @@ class Results:
     def _sealed(self, fetch: Fetch, json: bytes) -> bytes:
         nonce = next(self._nonces).to_bytes(_NONCE_BYTES)
         cipher = self._cipher(fetch.organization, self._seed)
-        plain = fetch.call_id.encode() + b"\n" + json
+        moment = self._clock.now_ms().to_bytes(_MOMENT_BYTES)
+        plain = moment + fetch.call_id.encode() + b"\n" + json
         return self._seed + nonce + cipher.encrypt(nonce, plain, fetch.key.digest)
 
     def _opened(
@@ -264,9 +272,14 @@ class Results:
             plain = cipher.decrypt(sealed[SEED_BYTES:start], sealed[start:], key.digest)
         except (InvalidTag, ValueError):  # ValueError: cut off within the nonce
             self.access.errors += 1
+            _log.warning("a kept result was altered, or put where it does not belong: not used")
             return None
-        call_id, _, json = plain.partition(b"\n")
-        return CachedResult(call_id.decode(), json, found.age_s)
+        put_ms = int.from_bytes(plain[:_MOMENT_BYTES])
+        age_s = max(found.age_s, (self._clock.now_ms() - put_ms) / 1_000)
+        if age_s >= most_s:
+            return None
+        call_id, _, json = plain[_MOMENT_BYTES:].partition(b"\n")
+        return CachedResult(call_id.decode(), json, age_s)
 
     def _cipher(self, organization: str, seed: bytes) -> AESGCM:
         cipher = self._ciphers.get((organization, seed))
