@@ -188,6 +188,20 @@ async def test_a_wrong_password_counts_nothing_and_says_so(server, connect):
     assert "wrong" not in said
 
 
+async def test_more_than_lua_can_count_is_as_good_as_no_limit(server, connect):
+    counters = connect(server)
+    server.seem_old()
+    rich = BudgetDemand(
+        account="user/rich", amount=Amount(microusd=5), most=UNLIMITED._replace(microusd=10**21)
+    )
+    await counters.seed("user/rich", Amount(microusd=10**15))
+    assert isinstance(await counters.take([rich], holder="c"), Taken)
+    await counters.give([Settled(demand=rich, used=Amount(microusd=7))], holder="c")
+    assert await counters.usage("user/rich") == Amount(microusd=10**15 + 7)
+    await counters.seed("user/mad", Amount(microusd=10**30))
+    assert (await counters.usage("user/mad")).microusd == 2**53 - 1
+
+
 @pytest.mark.parametrize(
     ("account", "other"),
     [("run/r", "run/r/tool/t"), ("organization/a/b", "organization/a"), ("user/ü", "user/u\u0308")],

@@ -14,6 +14,7 @@ from highroad.adapters.counters.redis.wire import (
     amount_of,
     encoded,
     encoded_return,
+    exact,
     reading,
     rule_of,
     shortage,
@@ -125,8 +126,8 @@ class RedisCounters:
         read_in = self._unseeded.pop(account, None)
         if read_in is None:
             read_in, _ = await self._ask("look", [])
-        holding = {holder: tuple(amount) for holder, amount in held.items()}
-        await self._ask("seed", account, tuple(used), holding, until_ms, read_in)
+        holding = {holder: exact(amount) for holder, amount in held.items()}
+        await self._ask("seed", account, exact(used), holding, until_ms, read_in)
 
     async def recall(self, turns: Sequence[tuple[RateDemand, int]]) -> None:
         """Count turns that were taken earlier."""

@@ -26,6 +26,8 @@ Wire: TypeAlias = list[Any]
 """A wire edge: what becomes JSON on its way there, or was it on its way back."""
 
 MICRO: Final = 1_000_000
+_MOST: Final = 2**53 - 1
+"""The largest number that Lua tells from the next one: no sum of money that anybody spends."""
 TAKEN: Final = Taken()
 
 
@@ -33,7 +35,7 @@ def encoded(demand: Demand) -> Wire:
     """A demand, by its kind."""
     match demand:
         case BudgetDemand():
-            amount, most = tuple(demand.amount), tuple(demand.most)
+            amount, most = exact(demand.amount), exact(demand.most)
             return ["budget", demand.account, amount, most, demand.is_final]
         case RateDemand():
             return ["window", demand.key, demand.most, demand.window_s * MICRO]
@@ -49,7 +51,7 @@ def encoded_return(given: Return) -> Wire:
     """What is given back, by its kind."""
     match given:
         case Settled():
-            return ["budget", given.demand.account, tuple(given.used)]
+            return ["budget", given.demand.account, exact(given.used)]
         case Reported():
             return [*encoded(given.demand), given.result, given.took_s]
         case _:
@@ -68,6 +70,13 @@ def rule_of(rule: BreakerRule) -> Wire:
         rule.slow_rate,
         rule.slow_attempts,
     ]
+
+
+def exact(amount: Amount) -> Sequence[int]:
+    """An amount, meter by meter, in numbers that Lua is exact about."""
+    if max(amount) <= _MOST:
+        return tuple(amount)
+    return [min(meter, _MOST) for meter in amount]
 
 
 def amount_of(totals: Sequence[str]) -> Amount:
