@@ -8,7 +8,8 @@ import anyio
 import pytest
 
 from highroad.adapters.counters.memory import MemoryCounters
-from highroad.domain.demand import Amount
+from highroad.domain.demand import Amount, PassDemand, Shortage
+from highroad.domain.dependency import BreakerRule, BreakerState
 from highroad.domain.error import BrokenPromise
 from highroad.domain.limits import BudgetRule, Limits, RateRule, Scope, Window
 from highroad.domain.run import Spent, Usage
@@ -23,6 +24,7 @@ from highroad.testing.clock import FakeClock
 
 pytestmark = pytest.mark.promise("P6")
 
+PASS = PassDemand(dependency="bank", rule=BreakerRule())
 DAWN_MS = 1_750_000_000_000
 HOUR_MS = 3_600_000
 
@@ -68,7 +70,7 @@ class House:
     async def reserve(self, run="r", amount=None, **more):
         spender = await self.spender(run, **more)
         spending = self.budgets.spending(spender, amount or Amount(calls=1))
-        looked = await self.budgets.look(spending)
+        looked = await self.budgets.look(spending, PASS)
         reserved = await self.budgets.reserve(spending)
         assert isinstance(reserved, Reservation) == (looked is None)
         return reserved
@@ -499,3 +501,15 @@ async def test_twenty_in_parallel_over_child_runs_against_ten_run_exactly_ten(ba
 async def test_they_do_in_a_thousand_seeds(batch):
     for seed in range(batch * 100, batch * 100 + 100):
         await crowd(seed)
+
+
+async def test_what_is_looked_at_besides_is_told_after_all_limits_and_takes_nothing():
+    house = House(calls=1)
+    spending = house.budgets.spending(await house.spender(), Amount(calls=1))
+    assert await house.budgets.look(spending, PASS) is None
+    await house.counters.force("bank", BreakerState.OPEN)
+    short = await house.budgets.look(spending, PASS)
+    assert isinstance(short, Shortage)
+    assert short.demand is PASS
+    assert isinstance(await house.budgets.reserve(spending), Reservation)
+    assert await house.budgets.look(spending, PASS) == Exceeded("calls", 1, 1)

@@ -65,8 +65,7 @@ async def test_an_open_breaker_turns_attempts_away_and_says_when_they_may_come(w
     way = way_to(PAYMENTS)
     assert await fail(way, PAYMENTS.breaker.failures) == [BreakerState.OPEN]
     assert await turned_away(way) == "dependency_unavailable"
-    refusal = await way.look()
-    assert refusal is not None
+    refusal = await way.enter("one more", left_s=60)
     assert "60.0 s" in refusal.message
 
 

@@ -248,4 +248,4 @@ async def test_round_trips_of_a_call(opened, begun_long_ago, shop, redis):
             await runtime.call(shop.balance, {"account": name}, **circumstances)
             await asyncio.sleep(0.3)
             counted[name] = trips() - before
-    assert counted == {"alone": 2, "of a run": 7}
+    assert counted == {"alone": 2, "of a run": 6}

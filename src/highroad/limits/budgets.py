@@ -141,14 +141,23 @@ class Budgets:
         shares = self._shares.of_work(spender, amount)
         return Spending(spender, amount, shares)
 
-    async def look(self, spending: Spending) -> Exceeded | RateExceeded | None:
-        """Which limit `reserve` would break now, if any; nothing is taken."""
+    async def look(
+        self, spending: Spending, besides: Demand
+    ) -> Exceeded | RateExceeded | Shortage | None:
+        """Which limit `reserve` would break now, if any; nothing is taken.
+
+        Args:
+            spending: Of the work.
+            besides: Asked in the same breath, after all limits; if it is short, it is the answer.
+        """
         near, shares = self._nearly_late(spending.spender.run), spending.shares
         exceeded = self._uncounted(spending, near)
-        if exceeded is not None or not shares:
+        if exceeded is not None:
             return exceeded
-        short = await self._known(shares, self.counters.look)
-        return None if short is None else self._exceeded(shares, short)
+        short = await self._known(shares, self.counters.look, besides)
+        if short is None or short.demand is besides:
+            return short
+        return self._exceeded(shares, short)
 
     async def reserve(self, spending: Spending) -> Reservation | Exceeded | RateExceeded:
         """Take of every budget, and a turn of every rate; all of it, or nothing.
@@ -200,10 +209,13 @@ class Budgets:
         return await self._known(shares, partial(self.counters.take, holder=holder))
 
     async def _known(
-        self, shares: Sequence[Share], ask: Callable[[Sequence[Demand]], Awaitable[Shortage | T]]
+        self,
+        shares: Sequence[Share],
+        ask: Callable[[Sequence[Demand]], Awaitable[Shortage | T]],
+        *besides: Demand,
     ) -> Shortage | T:
         """What the counters say, once they know every account; the ledger tells what is unknown."""
-        demands = [share.demand for share in shares]
+        demands = [*(share.demand for share in shares), *besides]
         # Each may have to be read, and may be forgotten once more while another one is.
         for _ in range(2 * len(demands) + _ROUNDS):
             got = await ask(demands)

@@ -68,10 +68,11 @@ class Way:
         self.dependency: Dependency = dependency
         self._counters = counters
         self._clock = clock
-        self._pass = PassDemand(dependency=dependency.name, rule=dependency.breaker)
+        self.demand: PassDemand = PassDemand(dependency=dependency.name, rule=dependency.breaker)
+        """What each attempt demands of the breaker."""
         self._place = _place(dependency, counters)
         self._demands: tuple[Demand, ...] = tuple(
-            each for each in (self._pass, _turn(dependency), self._place) if each is not None
+            each for each in (self.demand, _turn(dependency), self._place) if each is not None
         )
         self._own: OwnBreaker | None = None
         """Asked in place of the counters where nothing else is demanded, as it mostly is: the
@@ -86,15 +87,6 @@ class Way:
         """The last one of each tool that declares a health check, by its name."""
         self.is_suspect: bool = False
         """Something went wrong lately: `trouble` is worth asking. It spares the healthy that."""
-
-    async def look(self) -> CallError | None:
-        """Why the breaker would turn an attempt down now.
-
-        Raises:
-            CountersError: The counts cannot be reached.
-        """
-        shortage = await self._counters.look((self._pass,))
-        return None if shortage is None else self._refusal(shortage)
 
     async def enter(self, holder: str, *, left_s: float) -> Passage | CallError:
         """Leave for one attempt, after waiting for room or a turn where settings permit that.
@@ -128,7 +120,7 @@ class Way:
         if self._own is not None:
             has_moved = self._own.report(holder, result, took_s, now_s)
             return await self._moved() if has_moved else ()
-        returns: list[Return] = [Reported(self._pass, result, took_s)]
+        returns: list[Return] = [Reported(self.demand, result, took_s)]
         if self._place is not None:
             returns.append(self._place)
         try:
@@ -167,8 +159,8 @@ class Way:
         if wait_s is None:
             breaker.let_through(holder, now_s)
             return Passage(self, holder, now_s)
-        return self._refusal(
-            Shortage(demand=self._pass, lack=Lack.OPEN, retry_after_s=wait_s or None)
+        return self.refusal(
+            Shortage(demand=self.demand, lack=Lack.OPEN, retry_after_s=wait_s or None)
         )
 
     async def _moved(self) -> Sequence[BreakerReading]:
@@ -190,7 +182,7 @@ class Way:
                 continue
             wait_s = shortage.retry_after_s or 0.0
             if shortage.lack is Lack.OPEN or self._clock.monotonic_s() + wait_s >= until_s:
-                return self._refusal(shortage)
+                return self.refusal(shortage)
             await self._clock.sleep(wait_s)
 
     async def _wait_for_room(self) -> None:
@@ -215,7 +207,8 @@ class Way:
     def _entered(self, holder: str) -> Passage:
         return Passage(self, holder, self._clock.monotonic_s())
 
-    def _refusal(self, shortage: Shortage) -> CallError:
+    def refusal(self, shortage: Shortage) -> CallError:
+        """What is told to whom it lets not through."""
         name, after_s = self.dependency.name, shortage.retry_after_s
         when = "" if after_s is None else f" Attempts may come again in {after_s:.1f} s."
         if shortage.lack is Lack.OPEN:

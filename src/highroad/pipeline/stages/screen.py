@@ -3,6 +3,7 @@
 from typing import Any
 
 from highroad.domain.call import Call
+from highroad.domain.demand import Shortage
 from highroad.domain.error import CountersError
 from highroad.domain.verdict import Proceed, Refuse, Verdict
 from highroad.pipeline.context import RoadContext
@@ -19,14 +20,15 @@ def applies_to_lone_read(tool: RegisteredTool[Any], services: Services) -> bool:
 async def screen(call: Call, context: RoadContext) -> Verdict:
     """Turn down what rate, budget and breaker would turn down after people were asked."""
     services = context.services
+    way = services.ways.to(call.known_definition.needs)
     try:
-        exceeded = await services.budgets.look(spending_of(call, context))
-        needs = call.known_definition.needs
-        kept_away = await services.ways.to(needs).look()
+        found = await services.budgets.look(spending_of(call, context), way.demand)
     except CountersError:
         return without_counters(call, services)
-    if exceeded is not None:
-        return Refuse(exceeded.error, rule=exceeded.rule)
-    if kept_away is not None:
-        return Refuse(kept_away, rule=f"breaker.{needs}")
-    return Proceed(call)
+    match found:
+        case None:
+            return Proceed(call)
+        case Shortage():
+            return Refuse(way.refusal(found), rule=f"breaker.{way.dependency.name}")
+        case _:
+            return Refuse(found.error, rule=found.rule)
