@@ -24,6 +24,9 @@ from highroad import (
 )
 from highroad.adapters.system import SystemClock
 from highroad.domain.error import DeclarationError
+from highroad.domain.tool import BatchRule
+from highroad.pipeline.gathering import Gatherings
+from highroad.testing import FakeClock
 from highroad.testing.faults import Fault, Faults
 
 CLASSES = ["repeatable", "idempotent", "checkable", "unprotected"]
@@ -423,6 +426,18 @@ async def test_when_nobody_waits_any_more_the_body_is_stopped(world, gate):
     assert not await each.check()
 
 
+async def test_a_body_whose_calls_are_all_called_off_is_stopped_at_once(world, gate):
+    take = batched(Batch(gate.many, wait_s=0))
+    each = await world(take).open()
+    calls = [asyncio.ensure_future(each.call(take, {"name": name})) for name in "ab"]
+    await gate.begun.wait()
+    for call in calls:
+        call.cancel()
+    await asyncio.gather(*calls, return_exceptions=True)
+    assert gate.was_stopped
+    assert not await each.check()
+
+
 async def test_who_comes_as_a_batch_is_called_off_gets_one_of_its_own(world, served, turns):
     take = batched(Batch(served.many, wait_s=1))
     each = await world(take).open()
@@ -434,6 +449,26 @@ async def test_who_comes_as_a_batch_is_called_off_gets_one_of_its_own(world, ser
     await turns(50)
     each.clock.advance(1)
     assert (await second).unwrap() == "B"
+
+
+async def test_nobody_joins_a_batch_that_is_being_called_off():
+    """Its task ends some turns later, and whoever came meanwhile would end with it."""
+    gatherings, rule = Gatherings(FakeClock(), set()), BatchRule(size=9, wait_s=1)
+
+    async def serve(batch):
+        raise AssertionError("nobody waits for it")
+
+    first, gone = gatherings.join("common", 1, rule, serve)
+    gone.share.cancel()
+    calling_off = asyncio.ensure_future(gatherings.call_off(first))
+    await anyio.lowlevel.checkpoint()
+    assert not first.task.done()
+    second, member = gatherings.join("common", 2, rule, serve)
+    assert second is not first
+    await calling_off
+    assert member in second.waiting
+    member.share.cancel()
+    await gatherings.call_off(second)
 
 
 @pytest.mark.promise("P11")

@@ -55,7 +55,7 @@ def bank():
 
 
 def asking(factory):
-    @tool(tier="read", resources={Pool: factory})
+    @tool(tier="read", resources={Pool: factory}, attempts=1)
     async def ask(pool: Pool) -> str | None:
         """Ask whose it is."""
         assert pool.is_open
@@ -172,6 +172,27 @@ async def test_what_could_not_be_opened_is_tried_again_by_the_next(world, bank):
     assert (outcome.status, outcome.proof) == ("failed", "not_started")
     bank.is_down = False
     assert (await each.call(pay, {})).unwrap() == 1
+
+
+async def test_what_could_not_be_opened_is_not_kept(world, bank):
+    @contextmanager
+    def fails_first(principal):
+        if bank.is_down:
+            raise ConnectionRefusedError
+        with bank.of(principal) as pool:
+            yield pool
+
+    ask = asking(fails_first)
+    each = await world(ask).open()
+    bank.is_down = True
+    for who in people(3):
+        assert (await each.call(ask, {}, principal=who, run=who.id)).status != "completed"
+    bank.is_down = False
+    for who in people(IDLE + 9)[3:]:
+        assert (await each.call(ask, {}, principal=who)).unwrap() == who.id
+    while each.services.tasks:
+        await anyio.lowlevel.checkpoint()
+    assert len(bank.closed) == 6
 
 
 async def test_one_that_opens_slowly_holds_up_no_other(world, bank):
