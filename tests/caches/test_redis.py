@@ -1,5 +1,7 @@
 """The cache in Redis keeps the contract, and forgets rather than remember wrongly."""
 
+from functools import partial
+
 import pytest
 
 from highroad.adapters.caches.redis import RedisCache
@@ -12,12 +14,12 @@ from highroad.testing.contracts.cache import HERE, ORDER, SharedCacheContract, k
 class TestRedisCache(SharedCacheContract):
     @pytest.fixture
     def open_cache(self, clock, redis_url):
-        return lambda: RedisCache(redis_at(redis_url), clock)
+        return lambda: RedisCache(partial(redis_at, redis_url), clock)
 
 
 @pytest.fixture
 async def cache(redis_url):
-    cache = RedisCache(redis_at(redis_url), FakeClock())
+    cache = RedisCache(partial(redis_at, redis_url), FakeClock())
     yield cache
     await cache.close()
 
@@ -44,7 +46,7 @@ async def test_nothing_stays_in_redis_for_ever(cache, redis):
     await leads(cache, holder="call_2")
     await cache.void(HERE, [b"order:3"])
     names = redis.command("KEYS", "*").split()
-    assert len(names) == 6
+    assert len(names) == 7
     assert all(int(redis.command("PTTL", name)) > 0 for name in names)
     (entry,) = redis.command("KEYS", "*:e:*").split()
     assert int(redis.command("PTTL", entry)) <= 7_000
@@ -61,7 +63,7 @@ async def test_clearing_destroys_what_is_stored(cache, redis):
 async def test_it_says_that_it_cannot_be_reached_and_where_it_is_it_does_not_say(redis_programs):
     server = redis_programs.Server()
     server.start()
-    cache = RedisCache(redis_at(server.url()), FakeClock())
+    cache = RedisCache(partial(redis_at, server.url()), FakeClock())
     try:
         await put(cache)
         server.kill()
@@ -80,6 +82,26 @@ async def test_it_says_that_it_cannot_be_reached_and_where_it_is_it_does_not_say
         assert await kept(cache) is None
         assert await put(cache)
         assert await kept(cache) == b"paid"
+    finally:
+        await cache.close()
+        server.remove()
+
+
+async def test_a_redis_that_comes_back_with_an_older_state_brings_nothing_back(redis_programs):
+    server = redis_programs.Server(dbfilename="dump.rdb")
+    server.start()
+    cache = RedisCache(partial(redis_at, server.url()), FakeClock())
+    try:
+        await put(cache)
+        server.command("SAVE")
+        await cache.void(HERE, ORDER.tags)
+        assert await kept(cache) is None
+        server.restart()
+        assert server.command("KEYS", "*:e:*"), "what was kept before is there"
+        assert await kept(cache) is None
+        assert await put(cache)
+        server.command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+        assert await kept(cache) == b"paid", "a cut connection voids nothing"
     finally:
         await cache.close()
         server.remove()

@@ -285,9 +285,7 @@ def _services(  # noqa: PLR0913, PLR0917 - what they are made of
             counters, limits, reader, clock, rules=settings.budgets, rates=settings.rates
         ),
         slots=Slots(limits.parallel),
-        results=Results(
-            CacheAccess(cache, clock), ledger.keyring, clock, os.urandom(SEED_BYTES)
-        ),
+        results=Results(CacheAccess(cache, clock), ledger.keyring, clock, os.urandom(SEED_BYTES)),
         loops=Loops(limits.identical_calls),
         retry=Retry(chance, RetryBudget(settings.dependencies)),
         ways=Ways(settings.dependencies, counters, clock),

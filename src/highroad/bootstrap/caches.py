@@ -1,6 +1,7 @@
 """Caches by URL: where results are kept that may answer again."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Final
 
 from highroad.adapters.caches.memory import MemoryCache
@@ -42,7 +43,7 @@ def _in_redis(url: str, limits: Limits, clock: Clock) -> Cache:
     with REDIS.needed():
         from highroad.adapters.caches.redis import RedisCache  # noqa: PLC0415 - an extra
         from highroad.bootstrap.redis import redis_at  # noqa: PLC0415 - of the same extra
-    return RedisCache(redis_at(url, answer_s=ANSWER_S), clock)
+    return RedisCache(partial(redis_at, url, answer_s=ANSWER_S), clock)
 
 
 CACHES: Final[Mapping[str, Make]] = {

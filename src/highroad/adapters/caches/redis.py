@@ -3,15 +3,18 @@
 Every tag has a generation there: random bytes, which voiding replaces. A value is stored with the
 generations that its tags had when its fetching began, and holds as long as they are the same. A
 generation that is lost, evicted or restarted away is replaced by another one, so that whatever
-was kept under it is void: what Redis forgets is never taken for what nobody voided.
+was kept under it is void: what Redis forgets is never taken for what nobody voided. The run of the
+server is a generation of everything: a Redis that was restarted may know what was voided since as
+it was before.
 """
 
 import os
-from collections.abc import Awaitable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Final, cast
+from typing import Any, Final, TypeAlias, cast
 
 from redis.asyncio import Redis
+from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import RedisError
 
 from highroad.domain.error import CacheError
@@ -24,7 +27,18 @@ _MOMENT_BYTES: Final = 8
 _GENERATION_MS: Final = 30 * 86_400_000
 """A generation that nobody looked for so long is dropped, and what was kept under it with it."""
 _PAGE: Final = 1_000
+_RUN: Final = b"highroad:cache:run"
 
+_Greet: TypeAlias = Callable[[AbstractConnection], Awaitable[None]]
+
+_GREETING: Final = """
+-- KEYS: the generation of everything. ARGV: its bytes, and ms that it is held.
+local run = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')
+local generation = string.sub(run, 1, tonumber(ARGV[1]))
+if redis.call('GET', KEYS[1]) ~= generation then
+  redis.call('SET', KEYS[1], generation, 'PX', ARGV[2])
+end
+"""
 _KEEP: Final = """
 -- KEYS: the entry, its lead, generations. ARGV: holder, stamp, entry, ms that it and they are held.
 if redis.call('GET', KEYS[2]) == ARGV[1] then redis.call('DEL', KEYS[2]) end
@@ -45,27 +59,27 @@ if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
 
 @value(kw_only=False)
 class _Names:
-    """Names in Redis; the braces keep those of one space together in a cluster."""
+    """Names in Redis."""
 
     entry: bytes
     lead: bytes
     generations: tuple[bytes, ...]
-    """Of the space, then of each tag."""
+    """Of everything, of the space, then of each tag."""
 
 
 class RedisCache:
     """Keeps values until Redis lets them go; how many there is room for, Redis is told itself.
 
     Args:
-        redis: A client, whose connections it closes.
+        connect: Makes a client, each of whose connections begins with what it is given.
         clock: For the age of values; those of all processes should agree.
     """
 
     is_shared: Final = True
 
-    def __init__(self, redis: Redis, clock: Clock) -> None:
+    def __init__(self, connect: Callable[[_Greet], Redis], clock: Clock) -> None:
         self._clock = clock
-        self._redis = redis
+        self._redis = connect(_greet)
         self._keep = self._redis.register_script(_KEEP)
         self._leave = self._redis.register_script(_LEAVE)
 
@@ -163,6 +177,14 @@ class RedisCache:
         return Found(entry[at + 2 * _MOMENT_BYTES :], max(0, now_ms - put_ms) / 1_000)
 
 
+async def _greet(connection: AbstractConnection) -> None:
+    """Void, before anything is asked, what an earlier run of the server has left."""
+    await connection.on_connect()
+    told = (_GREETING, 1, _RUN, _GENERATION_BYTES, _GENERATION_MS)
+    await connection.send_command("EVAL", *told)
+    await connection.read_response()
+
+
 @contextmanager
 def _reaching() -> Iterator[None]:
     """Turn what goes wrong into `CacheError`, and say no more of it than its kind (P7)."""
@@ -189,5 +211,5 @@ def _names(key: CacheKey) -> _Names:
     return _Names(
         prefix + b"e:" + digest,
         prefix + b"l:" + digest,
-        tuple([_generation_name(key.space, tag) for tag in (EVERYTHING, *key.tags)]),
+        (_RUN, *[_generation_name(key.space, tag) for tag in (EVERYTHING, *key.tags)]),
     )
