@@ -185,6 +185,18 @@ async def test_one_that_is_busy_with_a_script_counts_nothing_and_says_so(server,
     assert await counters.usage("run/r") == ONE
 
 
+async def test_a_user_who_may_do_no_more_than_is_documented_can_count(server, connect):
+    server.seem_old()
+    needed = "+evalsha +eval +time +@hash +@sortedset +@keyspace -@dangerous +info"
+    server.command("ACL", "SETUSER", "highroad", "on", ">pw", "~{highroad}:*", *needed.split())
+    counters = connect(server, f"unix://highroad:pw@{server.socket}")
+    await counters.seed("run/r", NOTHING)
+    assert isinstance(await counters.take([PART], holder="call_1"), Taken)
+    await counters.give([Settled(demand=PART, used=ONE)], holder="call_1")
+    server.command("ACL", "SETUSER", "highroad", "-hset")
+    assert "docs/redis.md" in await refusal(counters)
+
+
 async def test_a_wrong_password_counts_nothing_and_says_so(server, connect):
     counters = connect(server, f"unix://:wrong@{server.socket}")
     said = await refusal(counters)

@@ -54,16 +54,18 @@ _SENTENCES: Final[tuple[tuple[type[BaseException], str], ...]] = (
     (NoAnswerError, "did not answer in time; look what it is busy with, then try again"),
     (ResponseError, "refused the script; please report this"),
 )
-_CODE: Final = re.compile(r"\b(BUSY|MISCONF|NOPERM|NOREPLICAS|OOM|READONLY)\b")
-_OF_CODES: Final = {
+_INSIDE: Final = {
     "BUSY": "is busy with a script that does not end; look which (SCRIPT KILL), then try again",
     "MISCONF": "cannot write its disk; look into its log",
     "NOPERM": _FORBIDDEN,
+    "The user executing the script": _FORBIDDEN,  # of Redis 6
+    "ACL failure in script": _FORBIDDEN,  # of Redis 7
     "NOREPLICAS": "has too few replicas that follow it (min-replicas-to-write); look after them",
     "OOM": _FULL,
     "READONLY": _REPLICA,
 }
 """What went wrong inside a script, where the client tells no more than that Redis refused it."""
+_WORDS: Final = re.compile(rf"\b({'|'.join(_INSIDE)})\b")
 
 
 async def _greet(connection: AbstractConnection) -> None:
@@ -179,9 +181,9 @@ class Server:
 
 def _sentence(error: Exception) -> str:
     """What is wrong and what to do; its own words are left out, which may quote what was sent."""
-    code = _CODE.search(str(error)) if isinstance(error, ResponseError) else None
-    if code is not None:
-        return _OF_CODES[code[1]]
+    words = _WORDS.search(str(error)) if isinstance(error, ResponseError) else None
+    if words is not None:
+        return _INSIDE[words[1]]
     # Over a socket the client takes being turned away for being unable to connect.
     known = error.__context__ if isinstance(error.__context__, AuthenticationError) else error
     found = (said for kind, said in _SENTENCES if isinstance(known, kind))
