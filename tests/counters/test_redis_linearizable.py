@@ -190,7 +190,8 @@ def test_a_redis_that_lost_its_memory_gives_no_budget_anew(
         server.start()
         told = {"seconds": 16.0, "spends": True, "pause_s": 0.5, "limit": 600}
         with Contest(tmp_path, server.url(), seed=seed, **told) as contest:
-            time.sleep(3.3 + chance.random() * 0.4)  # accounts open after three seconds
+            contest.wait_until_busy(1)  # accounts open after three seconds
+            time.sleep(chance.random() * 0.4)
             server.restart()
             contest.processes[0].kill()
             time.sleep(3.3 + chance.random() * 0.4)
