@@ -136,16 +136,28 @@ async def test_of_calls_that_want_a_read_that_waits_each_has_one_made_for_itself
     assert len({call_id for call_id, _ in tokens}) == 3
 
 
+@pytest.mark.parametrize(("applied", "is_kept"), [(True, False), (False, True)])
+async def test_a_person_who_settles_a_write_as_applied_lets_go_once_more(world, applied, is_kept):
+    shop = Shop()
+    here = await shop.open(world)
+    held = await here.call(shop.reprice, {"article": "a"})
+    await shop.fail(here, held)
+    assert not await shop.is_kept(here, "a")
+    await here.runtime.settle(held.call_id, applied=applied, by=BOB, reason="seen")
+    assert await shop.is_kept(here, "a") is is_kept
+    assert await shop.is_kept(here, "b")
+
+
 # -- several calls -----------------------------------------------------------------------------
 
 
-def test_a_body_apart_has_nothing_to_defer_with():
+async def test_a_body_apart_has_nothing_to_defer_with(world):
     async def render(context: ToolContext[None]) -> None:
         context.defer(expires_s=HOUR)
 
-    declare = tool(tier="reversible", isolation="process")
+    apart = world(tool(tier="reversible", isolation="process")(render))
     with pytest.raises(DeclarationError, match="context"):
-        declare(render)
+        await apart.open()
 
 
 async def test_a_chain_stops_behind_a_call_that_waits(world):
@@ -256,6 +268,7 @@ async def test_a_result_that_no_ledger_could_write_is_refused_and_the_call_waits
 # -- people ------------------------------------------------------------------------------------
 
 
+@pytest.mark.promise("P6")
 async def test_a_settlement_that_is_corrected_is_counted_as_it_stands_last(world):
     @tool(tier="reversible", cost=0.01)
     async def pay(number: int) -> int:
@@ -271,6 +284,20 @@ async def test_a_settlement_that_is_corrected_is_counted_as_it_stands_last(world
         usage = await here.store.usage(history.run_id, at_ms=here.clock.now_ms())
         wanted = 10_000 if applied else 0
         assert (account.microusd, usage.spent.total.microusd) == (wanted, wanted)
+
+
+@pytest.mark.promise("P6")
+async def test_a_result_that_comes_behind_a_wrong_settlement_is_counted_after_all(world):
+    shop = Shop(cost=0.01)
+    here = await shop.open(world)
+    held = await here.call(shop.reprice, {"article": "a"}, run="r")
+    await shop.fail(here, held)
+    await here.runtime.settle(held.call_id, applied=False, by=BOB, reason="seen")
+    assert (await here.account("r")).microusd == 0
+    here.clock.advance(1)
+    await shop.complete(here, held)
+    account = await here.account("r")
+    assert (account.calls, account.microusd) == (1, 10_000)
 
 
 @pytest.mark.promise("P2")

@@ -30,6 +30,9 @@ async def settle_reservation(services: Services, history: CallHistory, *, applie
             is_alone=opening["direct"],
             tool=ToolCap(opening["tool"] or "", "", 0),
         )
+        if history.settled is not None:
+            await _correct(services, spender, history, applied=applied)
+            return
         reserved = Amount(calls=1, microusd=opening["reserved"])
         used = Amount(
             calls=1,
@@ -42,3 +45,13 @@ async def settle_reservation(services: Services, history: CallHistory, *, applie
         _log.warning("call %s counts what it reserved: %s", history.call_id, error)
     finally:
         run.leave()
+
+
+async def _correct(
+    services: Services, spender: Spender, history: CallHistory, *, applied: bool
+) -> None:
+    """Count what the call cost after all, or did not: the last word counts."""
+    if history.settled is not applied:
+        reserved = history.opening["reserved"]
+        by = Amount(microusd=reserved if applied else -reserved)
+        await services.budgets.correct(spender, by)

@@ -91,6 +91,23 @@ class AccountContract(Ground):
         await counters.give([Settled(demand=_part(2), used=NOTHING)], holder="call_1")
         assert await counters.usage("run/r") == Amount(calls=3)
 
+    async def test_what_is_final_and_unlimited_corrects_what_was_counted(
+        self, counters: Counters
+    ) -> None:
+        """Upwards beyond a limit, and down again; what is not known is left to the ledger."""
+        await counters.seed("run/r", Amount(calls=1, microusd=400))
+        for microusd in (1_000, -700):
+            correction = BudgetDemand(
+                account="run/r",
+                amount=Amount(microusd=microusd),
+                most=UNLIMITED,
+                is_final=True,
+            )
+            assert await takes(counters, correction)
+        assert await counters.usage("run/r") == Amount(calls=1, microusd=700)
+        assert not await takes(counters, replace(correction, account="run/other"))
+        assert await counters.usage("run/other") is None
+
     async def test_work_that_is_over_and_not_settled_counts_in_full(
         self, counters: Counters
     ) -> None:
