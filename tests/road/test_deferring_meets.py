@@ -284,6 +284,8 @@ async def test_a_settlement_that_is_corrected_is_counted_as_it_stands_last(world
         usage = await here.store.usage(history.run_id, at_ms=here.clock.now_ms())
         wanted = 10_000 if applied else 0
         assert (account.microusd, usage.spent.total.microusd) == (wanted, wanted)
+        of_tool = await here.services.budgets.counters.usage(f"run/{history.run_id}/tool/pay")
+        assert of_tool.calls == 1
 
 
 @pytest.mark.promise("P6")
