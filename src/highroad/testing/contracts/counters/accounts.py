@@ -96,16 +96,14 @@ class AccountContract(Ground):
     ) -> None:
         """Upwards beyond a limit, and down again; what is not known is left to the ledger."""
         await counters.seed("run/r", Amount(calls=1, microusd=400))
-        for microusd in (1_000, -700):
-            correction = BudgetDemand(
-                account="run/r",
-                amount=Amount(microusd=microusd),
-                most=UNLIMITED,
-                is_final=True,
-            )
-            assert await takes(counters, correction)
+        up, down = (
+            BudgetDemand(account="run/r", amount=Amount(microusd=by), most=UNLIMITED, is_final=True)
+            for by in (1_000, -700)
+        )
+        assert await takes(counters, up)
+        assert await takes(counters, down)
         assert await counters.usage("run/r") == Amount(calls=1, microusd=700)
-        assert not await takes(counters, replace(correction, account="run/other"))
+        assert not await takes(counters, replace(up, account="run/other"))
         assert await counters.usage("run/other") is None
 
     async def test_work_that_is_over_and_not_settled_counts_in_full(
