@@ -9,9 +9,12 @@ from highroad import Principal, ToolContext, tool
 from highroad.adapters.stores.sqlite import SQLiteStore
 from highroad.bootstrap import Parts, assemble
 from highroad.domain.approval import Ruling
-from highroad.domain.order import Decision
+from highroad.domain.order import Completion, Decision
 from highroad.domain.pin import Pin
 from highroad.ledger import entries
+from highroad.ledger.authorship import authorship
+from highroad.pipeline.answer import Answer
+from highroad.pipeline.completion import sealed
 from highroad.runtime import Runtime
 from highroad.settings import load
 from highroad.testing.clock import FakeClock, SequentialIds
@@ -48,6 +51,11 @@ async def wire(number: int, context: ToolContext[None]) -> int:
     return number
 
 
+@tool(tier="reversible", effect="idempotent", cost=0.01)
+async def render(number: int, context: ToolContext[None]) -> int:
+    context.defer(expires_s=3_600)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
     """One cell, and what is put into it."""
@@ -71,7 +79,7 @@ def parts(path):
 
 async def opened(path):
     return await assemble(
-        tools=(look, pay, wire),
+        tools=(look, pay, wire, render),
         principal=ALICE,
         settings=load(path.parent, {}),
         parts=parts(path),
@@ -100,6 +108,10 @@ async def write(path):
     await runtime.call(wire, {"number": 3}, run="w")
     await runtime.call(pay, {"number": -3}, run="w")
     await assembly.notary.sign()
+    for number in (1, 2, 3):
+        held = await runtime.call(render, {"number": number}, run="d")
+        if number == 1:
+            await runtime.complete(held.call_id, token_of(assembly, held.call_id), 1)
     pin = Pin(tool="pay", version="1", digest="1" * 64, change="changed", at_ms=9, fields={})
     await assembly.services.ledger.writer.write(entries.pinned(pin, organization="default"))
     word = Decision(
@@ -112,7 +124,20 @@ async def write(path):
         reason=b"r",
     )
     await assembly.store.post(word)
+    keyring = assembly.services.ledger.keyring
+    handed = Completion(
+        **authorship(assembly.services.ledger, ALICE),
+        id="cmp_1",
+        call_id=held.call_id,
+        answer=sealed(Answer(data=b"3"), "cmp_1", ALICE.organization, keyring),
+    )
+    await assembly.store.post(handed)
     await assembly.close()
+
+
+def token_of(assembly, call_id):
+    """What whoever hands in the result of a call has to show."""
+    return assembly.services.ledger.keyring.completion_token(call_id)
 
 
 def loosen(path):

@@ -8,6 +8,7 @@ import sqlite3
 import sys
 from collections import Counter, defaultdict
 from contextlib import closing
+from functools import partial
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
@@ -204,8 +205,13 @@ class Reader:
 def _ids(path):
     with closing(sqlite3.connect(path)) as ledger:
         return {
-            table: [row[0] for row in ledger.execute(f"SELECT id FROM {table} ORDER BY 1")]  # noqa: S608 - a name of ours
-            for table in ("approval", "tool_call", "agent_run")
+            table: [row[0] for row in ledger.execute(f"SELECT {column} FROM {table} ORDER BY 1")]  # noqa: S608 - names of ours
+            for table, column in (
+                ("approval", "id"),
+                ("tool_call", "id"),
+                ("agent_run", "id"),
+                ("deferral", "call_id"),
+            )
         }
 
 
@@ -301,6 +307,43 @@ def test_an_altered_ledger_is_opened_or_refused_by_a_declared_error(
 ):
     chance = random.Random(share)  # noqa: S311 - no secret
     bad = asyncio.run(_open(pristine, tmp_path, chance.sample(cells, 80)))
+    assert not bad, _told(bad)
+
+
+async def _end(pristine, folder, cells):
+    """What came out, that is no declared error, when results were handed in or did not come."""
+    bad, path = [], folder / "ledger.db"
+    for cell in cells:
+        for left in folder.glob("ledger.db*"):
+            left.unlink()
+        shutil.copyfile(pristine, path)
+        if not tampering.tamper(path, cell):
+            continue
+        assembly = await tampering.opened(path)
+        asked = [assembly.inbox.empty, assembly.waiting.sweep]
+        for call_id in _ids(pristine)["deferral"]:
+            token = tampering.token_of(assembly, call_id)
+            asked.append(partial(assembly.completions.complete, call_id, token, 7))
+            asked.append(partial(assembly.waiting.wait, call_id, timeout_s=0))
+        assembly.services.clock.advance(3_600)
+        for ask in [*asked, assembly.waiting.sweep, assembly.close]:
+            try:
+                await ask()
+            except Exception as error:  # noqa: BLE001 - what comes out is what is judged
+                if not _is_declared(error):
+                    bad.append(("ending", cell, error))
+    return bad
+
+
+@pytest.mark.parametrize(
+    "share", [0, *(pytest.param(share, marks=pytest.mark.nightly) for share in range(1, 20))]
+)
+def test_a_call_whose_wait_was_altered_ends_or_is_told_of_by_a_declared_error(
+    pristine, cells, tmp_path, share
+):
+    chance = random.Random(share)  # noqa: S311 - no secret
+    waits = [cell for cell in cells if cell.table in {"deferral", "inbox"}]
+    bad = asyncio.run(_end(pristine, tmp_path, chance.sample(waits, 40)))
     assert not bad, _told(bad)
 
 

@@ -48,7 +48,7 @@ class Heed(Protocol):
     """Does what follows from a late result."""
 
     async def __call__(self, history: CallHistory, *, applied: bool) -> None:
-        """Hear whether a call was applied that was unknown until now."""
+        """Hear whether a call was applied that had ended otherwise, or as unknown."""
         ...
 
 
@@ -61,7 +61,7 @@ class Completions:
         principal: Of this process; it stands for whoever hands in, in orders to another process.
         drives: Whether this process may end calls; another one leaves orders in the inbox.
         decides: Whether this process writes down what is said of ended calls.
-        heed: Is told what each call that was unknown turned out to be.
+        heed: Is told what each call turned out to be that had ended before its result came.
     """
 
     def __init__(  # noqa: PLR0913 - what they are made of, each by name
@@ -204,8 +204,7 @@ class Completions:
                     letter=settled(history.letter, applied=applied, by=OURSELVES, at_ms=at_ms),
                 )
             )
-        if history.status is Status.UNKNOWN:
-            await self._heed(history, applied=applied)
+        await self._heed(history, applied=applied)
 
     async def _shown(self, call_id: str, token: str) -> CallHistory:
         """The call whose token was shown.

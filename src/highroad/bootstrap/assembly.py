@@ -66,11 +66,11 @@ from highroad.ports.ids import Ids
 from highroad.ports.secrets import MasterKeys
 from highroad.ports.store import Store
 from highroad.recovery.checks import Checks
+from highroad.recovery.consequences import follow_up
 from highroad.recovery.dependencies import Dependencies
 from highroad.recovery.fallbacks import fallbacks
 from highroad.recovery.letter_growth import LetterGrowth
 from highroad.recovery.letters import Letters
-from highroad.recovery.reservations import settle_reservation
 from highroad.recovery.settle import settle
 from highroad.recovery.settlements import Settlements
 from highroad.resilience.cache_access import CacheAccess
@@ -201,7 +201,7 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
         ids,
         permissions=toolset.permissions,
         is_owner=decides,
-        heed=partial(settle_reservation, services),
+        heed=partial(follow_up, services),
     )
     dependencies = Dependencies(
         services,
@@ -228,7 +228,7 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
         principal,
         drives=opened.is_owner,
         decides=decides,
-        heed=partial(settle_reservation, services),
+        heed=partial(follow_up, services),
     )
     refreshes = Refreshes(services)
     services.refresh = refreshes.begin

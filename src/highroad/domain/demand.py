@@ -49,7 +49,8 @@ class BudgetDemand:
     until_ms: int | None = None
     """When its window ends and it may be forgotten; `None` lasts."""
     is_final: bool = False
-    """Used by being taken: it is not held, cannot be given back, and counts at every asking."""
+    """Used by being taken: it is not held, cannot be given back, and counts at every asking. Where
+    nothing is limited its amount may be below 0, and corrects what was counted."""
 
     meters: tuple[tuple[int, int], ...] = field(init=False, repr=False, compare=False)
     """Of each meter that is taken of: where it stands, and how much."""

@@ -4,6 +4,7 @@ One service for whoever spends: tools now, and requests to models, verifiers and
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Final, Protocol, TypeVar
 
@@ -12,6 +13,7 @@ import anyio
 from highroad.domain.demand import (
     NEAR,
     NOTHING,
+    UNLIMITED,
     Amount,
     Demand,
     Lack,
@@ -188,6 +190,19 @@ class Budgets:
         reservation = Reservation(self.counters, spending)
         reservation.commit()
         return reservation
+
+    async def correct(self, spender: Spender, by: Amount) -> None:
+        """Count of settled work what it took more, or less, than it was settled as.
+
+        An account that the counters do not know is read from the ledger, which says so by then.
+
+        Raises:
+            CountersError: They cannot be reached.
+        """
+        for share in self._shares.of_budgets(spender, by):
+            if share.cap is None:  # of a tool's calls it was one, and is
+                demand = replace(share.demand, most=UNLIMITED, is_final=True)
+                await self.counters.take([demand], holder=spender.holder)
 
     async def recall(self, admitted: Iterable[tuple[str, str, str, int]]) -> None:
         """Count (organization, principal, tool, Unix ms) of earlier processes against rates."""

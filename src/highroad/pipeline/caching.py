@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from highroad.domain.call import Call
+from highroad.domain.json_value import JsonObject
 from highroad.domain.outcome import Ending, Status
 from highroad.domain.verdict import Conclude
 from highroad.ledger.results import CachedResult, Fetch
@@ -76,10 +77,17 @@ async def invalidate(context: RoadContext) -> None:
     """Let go of what the effect of this call may have changed."""
     if not context.is_resolved:
         return  # the tool of a call that an earlier process began is not there any more
-    call, tool = context.record.call, context.tool
-    tags = [tag.of(call.known_arguments) for tag in tool.invalidates]
+    call = context.record.call
+    await void(context.services, context.tool, call.organization, call.known_arguments)
+
+
+async def void(
+    services: Services, tool: RegisteredTool[Any], organization: str, arguments: JsonObject
+) -> None:
+    """Let go of what a tool with effects invalidates when it is called with these arguments."""
+    tags = [tag.of(arguments) for tag in tool.invalidates]
     if tags:
-        await context.services.results.void(call.organization, tags)
+        await services.results.void(organization, tags)
 
 
 def _key(context: RoadContext) -> CacheKey:

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final, TypeGuard
 
+from pydantic import ValidationError
+
 from highroad.domain.deferral import Deferral
 from highroad.domain.error import CallError, Code, HighroadError, Problem, ResultRefused, ToolError
 from highroad.domain.failure import Failure
@@ -24,7 +26,7 @@ from highroad.pipeline.attempts import settle_failure
 from highroad.pipeline.context import RoadContext
 from highroad.pipeline.judgement import returned, said_by_tool
 from highroad.pipeline.services import Services
-from highroad.tools.body.result import ResultCodec, anything
+from highroad.tools.body.result import OTHER_TYPE, ResultCodec, anything
 from highroad.tools.compile import RegisteredTool
 
 OVERDUE: Final = CallError(
@@ -56,11 +58,7 @@ def answer_of(result: object, tool: RegisteredTool[Any] | None, limits: Limits) 
     codec = ResultCodec(anything()) if tool is None else tool.result
     encoded = codec.encode(result)
     if encoded.problems:
-        raise ResultRefused(
-            f"the result is not what the tool promises to return ({_told(encoded.problems)}): "
-            "hand in one that is; the token stays good",
-            code=Code.RESULT_INVALID,
-        )
+        raise _not_promised(_told(encoded.problems))
     size = len(encoded.data) + sum(len(blob.data) for blob in encoded.blobs)
     if size > limits.result_bytes:
         raise ResultRefused(
@@ -82,9 +80,23 @@ def checked(answer: Answer, tool: RegisteredTool[Any], limits: Limits) -> Answer
     Raises:
         ResultRefused: It is not what the tool promises.
     """
-    if answer.failure is not None or answer.blobs:
+    if answer.failure is not None:
+        return answer
+    if answer.blobs:  # only a process that has the tool takes those; it may be declared anew since
+        try:
+            result_of(answer, tool)
+        except ValidationError:
+            raise _not_promised(_told([OTHER_TYPE])) from None
         return answer
     return answer_of(anything().validate_json(answer.data), tool, limits)
+
+
+def _not_promised(problems: str) -> ResultRefused:
+    return ResultRefused(
+        f"the result is not what the tool promises to return ({problems}): hand in one that is; "
+        "the token stays good",
+        code=Code.RESULT_INVALID,
+    )
 
 
 def _told(problems: Sequence[Problem]) -> str:

@@ -1,11 +1,13 @@
 """The outcome of a call that has ended, read back from the ledger."""
 
+from contextlib import suppress
+
 import orjson
 from pydantic import ValidationError
 
 from highroad.domain.approval import Approval
 from highroad.domain.deferral import Deferral
-from highroad.domain.error import BrokenPromise, CallError, Code
+from highroad.domain.error import BrokenPromise, CallError, Code, VaultError
 from highroad.domain.outcome import (
     AnyOutcome,
     Completed,
@@ -50,7 +52,9 @@ async def stored_outcome(services: Services, history: CallHistory) -> AnyOutcome
         code=ended.get("code") or Code.INTERNAL_ERROR,
         message=f"This call ended as {ended['status']}.",
     )
-    content = await services.ledger.open_json(history, "message")
+    content: bytes | None = None
+    with suppress(VaultError):  # how it ended is told also where its words were erased
+        content = await services.ledger.open_json(history, "message")
     if content is not None:
         message, hint = orjson.loads(content)
         error = CallError(code=error.code, message=message, hint=hint, is_authored=True)

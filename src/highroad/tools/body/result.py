@@ -25,7 +25,8 @@ T = TypeVar("T")
 
 NO_BLOBS: Final[Mapping[str, Blob]] = MappingProxyType({})
 _NOT_JSON: Final = Problem("", "json", "a result that has a JSON form")
-_OTHER_TYPE: Final = Problem("", "type", "a result of the tool's return type")
+OTHER_TYPE: Final = Problem("", "type", "a result of the tool's return type")
+"""What is said of a result that is of another type, which its parts do not show."""
 
 
 @value(kw_only=False)
@@ -64,17 +65,17 @@ class ResultCodec(Generic[T]):
                 by_alias=True,
                 context=blobs,
             )
+            json = from_json(data)  # reads less deep than is written
         except (PydanticSerializationError, ValueError, RecursionError):
-            return self._broken(value, _OTHER_TYPE)
-        json = from_json(data)
+            return self._broken(value, OTHER_TYPE)
         if not is_plain(json) and (problems := tuple(problems_of_form(json))):
             return self._broken(value, *problems)
         if self.promised is not None and not self.promised.is_valid(json):
-            return self._broken(value, _OTHER_TYPE)
+            return self._broken(value, OTHER_TYPE)
         try:
             read = self.read(data, blobs)
         except ValidationError:
-            return self._broken(value, _OTHER_TYPE)
+            return self._broken(value, OTHER_TYPE)
         return Encoded(data, json, read, (), tuple(blobs.values()))
 
     def read(self, data: bytes, blobs: Mapping[str, Blob] = NO_BLOBS) -> T:

@@ -91,6 +91,21 @@ class AccountContract(Ground):
         await counters.give([Settled(demand=_part(2), used=NOTHING)], holder="call_1")
         assert await counters.usage("run/r") == Amount(calls=3)
 
+    async def test_what_is_final_and_unlimited_corrects_what_was_counted(
+        self, counters: Counters
+    ) -> None:
+        """Upwards beyond a limit, and down again; what is not known is left to the ledger."""
+        await counters.seed("run/r", Amount(calls=1, microusd=400))
+        up, down = (
+            BudgetDemand(account="run/r", amount=Amount(microusd=by), most=UNLIMITED, is_final=True)
+            for by in (1_000, -700)
+        )
+        assert await takes(counters, up)
+        assert await takes(counters, down)
+        assert await counters.usage("run/r") == Amount(calls=1, microusd=700)
+        assert not await takes(counters, replace(up, account="run/other"))
+        assert await counters.usage("run/other") is None
+
     async def test_work_that_is_over_and_not_settled_counts_in_full(
         self, counters: Counters
     ) -> None:
