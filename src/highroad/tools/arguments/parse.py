@@ -49,6 +49,8 @@ def parse(
     """
     if type(raw) is dict or isinstance(raw, Mapping):  # nearly always; the question takes long
         return _from_mapping(raw, names, max_bytes)
+    if not isinstance(raw, str | bytes):
+        return Invalid((_NO_OBJECT,))
     value = _read(raw, max_bytes)
     if isinstance(value, Invalid):
         return value
