@@ -28,7 +28,7 @@ from highroad.adapters.system import SystemClock
 from highroad.domain.dependency import Dependency
 from highroad.domain.error import DeclarationError
 from highroad.domain.tool import BatchRule
-from highroad.pipeline.gathering import Gatherings
+from highroad.pipeline.gathering import Deserted, Gatherings
 from highroad.settings import load
 from highroad.testing import FakeClock
 from highroad.testing.faults import Fault, Faults
@@ -479,6 +479,19 @@ async def test_nobody_joins_a_batch_that_is_being_called_off():
     assert member in second.waiting
     member.share.cancel()
     await gatherings.call_off(second)
+
+
+async def test_a_batch_that_everybody_has_left_does_not_begin():
+    gatherings = Gatherings(FakeClock(), set())
+
+    async def serve(batch):
+        raise AssertionError("nobody waits for it")
+
+    batch, gone = gatherings.join("common", 1, BatchRule(size=9, wait_s=1), serve)
+    gone.share.cancel()
+    with pytest.raises(Deserted):
+        batch.begin()
+    await gatherings.call_off(batch)
 
 
 @pytest.mark.promise("P11")

@@ -20,7 +20,7 @@ class Busy:
         self.now = self.most = 0
         self.begun = []
 
-    async def work(self, name, rounds=5):
+    async def work(self, name, rounds=50):
         self.now += 1
         self.most = max(self.most, self.now)
         self.begun.append(name)
@@ -281,7 +281,8 @@ async def test_what_comes_out_of_a_queue_as_all_is_called_off_has_its_end(world,
     assert not await each.check()
 
 
-async def test_a_queue_has_cleaned_up_when_it_is_not_waited_for_any_more(world, look):
+@pytest.mark.parametrize("how", ["late", "left"])
+async def test_a_queue_has_cleaned_up_when_it_is_not_waited_for_any_more(world, look, how):
     each = await world(look).open()
     is_clean = False
 
@@ -295,8 +296,15 @@ async def test_a_queue_has_cleaned_up_when_it_is_not_waited_for_any_more(world, 
             is_clean = True
 
     calls = proposed()
-    async for _ in each.runtime.call_each(calls, deadline_s=0.05):
+    outcomes = each.runtime.call_each(calls, deadline_s=0.05)
+    await anext(outcomes)
+    waiting = asyncio.ensure_future(anext(outcomes))
+    await anyio.wait_all_tasks_blocked()
+    if how == "late":
         each.clock.advance(0.05)
+    else:
+        waiting.cancel()
+    await asyncio.gather(waiting, return_exceptions=True)
     assert is_clean
     await calls.aclose()  # nothing runs in it any more
 
