@@ -5,7 +5,12 @@ from typing import Final
 
 from highroad.domain.call import Call
 from highroad.domain.demand import AttemptResult
-from highroad.domain.dependency import BREAKER_CHANGE, BreakerChange, BreakerReading
+from highroad.domain.dependency import (
+    BREAKER_CHANGE,
+    BreakerChange,
+    BreakerReading,
+    BreakerState,
+)
 from highroad.domain.error import CallError, CountersError
 from highroad.domain.failure import Failure
 from highroad.domain.failure_kind import FailureKind
@@ -86,7 +91,8 @@ def result_of_failure(failure: Failure) -> AttemptResult:
 
 
 def _tell(reading: BreakerReading, services: Services) -> None:
-    _log.warning(
+    _log.log(
+        logging.INFO if reading.state is BreakerState.CLOSED else logging.WARNING,
         "the breaker of %s is %s: %d of %d attempts failed, %d were slow",
         reading.dependency,
         reading.state,
