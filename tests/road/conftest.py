@@ -5,6 +5,7 @@ import contextlib
 import json
 from collections import Counter, defaultdict
 from pathlib import Path
+from random import Random
 
 import anyio.lowlevel
 import pytest
@@ -88,6 +89,7 @@ class World:
         tools: Functions that may be called.
         path: Of a SQLite ledger; without one it is kept in memory.
         wrap: Puts something between the road and the store.
+        chance: In [0, 1), for the jitter of pauses; by default the same in each world.
     """
 
     def __init__(  # the parts of a runtime, each by name
@@ -100,6 +102,7 @@ class World:
         settings=None,
         deps=None,
         principal=ALICE,
+        chance=None,
     ):
         self.tools = tools
         self.path = path
@@ -109,6 +112,7 @@ class World:
         self.settings = settings
         self.deps = deps
         self.principal = principal
+        self.chance = chance or Random(0).random  # noqa: S311 - repeatable
         self.ids = SequentialIds()
         self.ledger = MemoryLedger()
         self.settled = ()
@@ -122,7 +126,13 @@ class World:
             limits=self.limits,
             principal=self.principal,
             settings=self.settings or load(Path.cwd(), {}),
-            parts=Parts(store=self.store, clock=self.clock, ids=self.ids, keys=FixedKeys()),
+            parts=Parts(
+                store=self.store,
+                clock=self.clock,
+                ids=self.ids,
+                keys=FixedKeys(),
+                chance=self.chance,
+            ),
         )
         self.runtime = Runtime(self.assembly)
         if self.assembly.owner_pid is None and settles:

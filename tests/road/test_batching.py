@@ -3,7 +3,9 @@
 import asyncio
 import threading
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from itertools import chain
+from pathlib import Path
 from random import Random
 from typing import Annotated
 
@@ -23,9 +25,11 @@ from highroad import (
     tool_from_model,
 )
 from highroad.adapters.system import SystemClock
+from highroad.domain.dependency import Dependency
 from highroad.domain.error import DeclarationError
 from highroad.domain.tool import BatchRule
-from highroad.pipeline.gathering import Gatherings
+from highroad.pipeline.gathering import Deserted, Gatherings
+from highroad.settings import load
 from highroad.testing import FakeClock
 from highroad.testing.faults import Fault, Faults
 
@@ -61,6 +65,12 @@ def batched(many, *, tier="reversible", **options):
         raise AssertionError("a tool with a batch runs by that alone")
 
     return take
+
+
+def settings_of(**dependency):
+    """The bank as so configured."""
+    bank = Dependency(name="bank", **dependency)
+    return replace(load(Path.cwd(), {}), dependencies={"bank": bank})
 
 
 def at_once(each, take, names, **circumstances):
@@ -471,6 +481,19 @@ async def test_nobody_joins_a_batch_that_is_being_called_off():
     await gatherings.call_off(second)
 
 
+async def test_a_batch_that_everybody_has_left_does_not_begin():
+    gatherings = Gatherings(FakeClock(), set())
+
+    async def serve(batch):
+        raise AssertionError("nobody waits for it")
+
+    batch, gone = gatherings.join("common", 1, BatchRule(size=9, wait_s=1), serve)
+    gone.share.cancel()
+    with pytest.raises(Deserted):
+        batch.begin()
+    await gatherings.call_off(batch)
+
+
 @pytest.mark.promise("P11")
 async def test_a_probe_does_not_believe_a_no_while_the_body_runs_on_for_others(world, gate):
     take = batched(
@@ -535,6 +558,88 @@ async def test_without_a_thread_for_it_nothing_of_a_batch_begins(world):
         await anyio.lowlevel.checkpoint()
 
 
+class Odd(BaseException):
+    """Of no kind that a body is expected to raise."""
+
+
+@pytest.mark.promise("P5")
+async def test_an_error_that_is_for_the_loop_leaves_no_call_waiting_and_no_place_taken(world):
+    errors = [Odd(), BaseExceptionGroup("both", [Odd()]), None]
+
+    async def many(items):
+        error = errors.pop(0)
+        if error is not None:
+            raise error
+        return ["x" for _ in items]
+
+    take = batched(Batch(many, wait_s=0), dependency="bank")
+    each = await world(take, settings=settings_of(parallel=1)).open()
+    for number in range(2):
+        names = [f"{number}{name}" for name in "ab"]
+        found = await asyncio.gather(
+            *(each.call(take, {"name": name}) for name in names), return_exceptions=True
+        )
+        assert {type(one) for one in found} <= {Odd, BaseExceptionGroup}
+    assert (await each.call(take, {"name": "c"})).unwrap() == "x"
+
+
+@pytest.mark.parametrize("turn", range(12))
+async def test_who_goes_away_as_room_comes_takes_no_place_with_him(world, served, turn):
+    """Between the leave to use the dependency and the body, nobody may be left to serve."""
+    let_go = asyncio.Event()
+
+    @tool(tier="reversible", concurrency="free", dependency="bank")
+    async def hold(name: str) -> str:
+        """Hold a place."""
+        await let_go.wait()
+        return name
+
+    take = batched(Batch(served.many, wait_s=0), dependency="bank")
+    each = await world(take, hold, settings=settings_of(parallel=1)).open()
+    first = asyncio.ensure_future(each.call(hold, {"name": "a"}))
+    await anyio.wait_all_tasks_blocked()
+    second = asyncio.ensure_future(each.call(take, {"name": "b"}))
+    await anyio.wait_all_tasks_blocked()
+    let_go.set()
+    for _ in range(turn):
+        await anyio.lowlevel.checkpoint()
+    second.cancel()
+    await asyncio.gather(first, second, return_exceptions=True)
+    while each.services.tasks:
+        await anyio.lowlevel.checkpoint()
+    assert [] not in served.batches
+    assert (await each.call(hold, {"name": "c"})).unwrap() == "c"
+
+
+async def test_a_thread_that_is_back_as_it_is_given_up_on_tells_the_loop(world):
+    """Its members wait in the loop: from its thread nobody may wake them."""
+    loop, let_go, is_back = asyncio.get_running_loop(), threading.Event(), asyncio.Event()
+    loop.set_debug(True)  # what wakes them from elsewhere is an error then
+
+    def many(items):
+        assert let_go.wait(10)
+        return [item.arguments["name"] for item in items]
+
+    take = batched(Batch(many, wait_s=9.95), dependency="bank", timeout_s=10, attempts=1)
+    each = await world(take).open()
+    way = each.services.ways.to("bank")
+    left = way.left
+
+    async def left_late(*given):
+        let_go.set()
+        while each.runtime.strays:
+            await anyio.lowlevel.checkpoint()
+        is_back.set()
+        return await left(*given)
+
+    way.left = left_late
+    making = asyncio.ensure_future(each.call(take, {"name": "a"}))
+    await anyio.wait_all_tasks_blocked()
+    each.clock.advance(9.95)  # of its ten seconds it has a twentieth left
+    await is_back.wait()
+    assert (await making).unwrap() == "a"
+
+
 # -- dependencies and limits -------------------------------------------------------------------
 
 
@@ -596,6 +701,44 @@ async def test_a_batch_takes_no_slots_of_its_run(world, served, limits):
     each = await world(take, limits=limits(parallel=2)).open()
     await at_once(each, take, "abcdefgh", run="r")
     assert served.sizes == [8]
+
+
+@pytest.mark.promise("P6")
+async def test_of_twenty_calls_against_ten_a_batch_serves_ten(world, served, limits):
+    take = batched(Batch(served.many, wait_s=0, size=7))
+    each = await world(take, limits=limits(calls=10)).open()
+    outcomes = await at_once(each, take, map(str, range(20)), run="r")
+    assert sum(served.sizes) == 10
+    assert sorted(outcome.status for outcome in outcomes) == ["completed"] * 10 + ["refused"] * 10
+    assert (await each.account("r")).calls == 10
+
+
+async def test_the_same_call_several_times_in_one_batch_is_one_item(world, served):
+    take = batched(Batch(served.many, wait_s=0))
+    in_turn = batched(Batch(served.many, wait_s=0), concurrency="serial")
+    for each_tool in (take, in_turn):
+        each = await world(each_tool).open()
+        outcomes = await at_once(each, each_tool, "aaaaa", run="r")
+        assert [outcome.unwrap() for outcome in outcomes] == ["A"] * 5
+        assert [outcome.is_repeated for outcome in outcomes] == [False] + [True] * 4
+    assert served.batches == [["a"], ["a"]]
+
+
+@pytest.mark.promise("P3")
+async def test_a_run_that_is_called_off_while_a_batch_gathers_is_not_served(
+    world, served, turns, bob
+):
+    take = batched(Batch(served.many, wait_s=1))
+    each = await world(take).open()
+    making = asyncio.ensure_future(at_once(each, take, "abc", run="r"))
+    await turns(50)
+    await each.runtime.cancel(run="r", by=bob, reason="no longer wanted")
+    outcomes = await making
+    each.clock.advance(1)
+    await turns()
+    assert {(o.status, o.proof) for o in outcomes} == {("cancelled", "not_started")}
+    assert not served.batches
+    assert not await each.check()
 
 
 # -- what else meets it ------------------------------------------------------------------------

@@ -269,3 +269,34 @@ async def test_who_waits_for_a_turn_holds_up_nobody_else(world, diary):
     others = [("read", {"number": n}) for n in range(10, 20)]
     await each.runtime.call_all([*chain, *others], parallel=2)
     assert max(diary.ended[number] for number in range(10, 20)) < diary.began[9]
+
+
+async def test_a_number_beyond_every_integer_is_a_thing_like_others(world, diary):
+    @tool(tier="reversible", order_by=["thing"])
+    async def weigh(number: int, thing: float) -> int:
+        """Weigh a thing."""
+        await diary.live(number, 9)
+        return number
+
+    each = await world(weigh).open()
+    outcomes = await each.runtime.call_all(
+        [
+            (weigh, {"number": 0, "thing": 1e300}),
+            (weigh, '{"number": 1, "thing": 1E+300}'),
+            (weigh, {"number": 2, "thing": -(2.0**63)}),
+        ]
+    )
+    assert [outcome.status for outcome in outcomes] == ["completed"] * 3
+    assert diary.ended[0] < diary.began[1]
+    assert diary.overlap(0, 2)
+
+
+@pytest.mark.promise("P5")
+@pytest.mark.parametrize("junk", [None, 5, [1], object()], ids=repr)
+async def test_arguments_that_are_no_arguments_are_answered_and_stop_nobody(world, diary, junk):
+    each = await world(*tools_of(diary).values()).open()
+    calls = [("mend", junk), ("mend", {"number": 1, "thing": "a"}), ("read", junk)]
+    outcomes = await each.runtime.call_all(calls)
+    assert [outcome.status for outcome in outcomes] == ["refused", "completed", "refused"]
+    assert {outcomes[n].error.code for n in (0, 2)} == {"invalid_arguments"}
+    assert not await each.check()

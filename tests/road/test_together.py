@@ -1,6 +1,7 @@
 """Calls that are made together: each has one outcome and one end, whatever becomes of the rest."""
 
 import asyncio
+import gc
 from contextlib import aclosing, suppress
 from random import Random
 
@@ -19,7 +20,7 @@ class Busy:
         self.now = self.most = 0
         self.begun = []
 
-    async def work(self, name, rounds=5):
+    async def work(self, name, rounds=50):
         self.now += 1
         self.most = max(self.most, self.now)
         self.begun.append(name)
@@ -252,6 +253,100 @@ async def test_what_a_source_gave_before_it_broke_is_made(world, look, busy):
     assert not await each.check()
 
 
+@pytest.mark.promise("P5")
+@pytest.mark.parametrize("turn", range(6))
+async def test_what_comes_out_of_a_queue_as_all_is_called_off_has_its_end(world, look, turn):
+    each = await world(look).open()
+    queue, taken = asyncio.Queue(), []
+
+    async def proposed():
+        while True:
+            taken.append(await queue.get())
+            yield (look, {"name": taken[-1]})
+
+    queue.put_nowait("a")
+    outcomes = each.runtime.call_each(proposed(), parallel=2)
+    await anext(outcomes)
+    waiting = asyncio.ensure_future(anext(outcomes))
+    await anyio.wait_all_tasks_blocked()
+    queue.put_nowait("b")
+    for _ in range(turn):
+        await anyio.lowlevel.checkpoint()
+    waiting.cancel()
+    with suppress(asyncio.CancelledError):
+        await waiting
+    await outcomes.aclose()
+    ends = [body for body in await each.bodies() if body["kind"] == "call.ended"]
+    assert len(ends) == len(taken)
+    assert not await each.check()
+
+
+@pytest.mark.parametrize("how", ["late", "left"])
+async def test_a_queue_has_cleaned_up_when_it_is_not_waited_for_any_more(world, look, how):
+    each = await world(look).open()
+    is_clean = False
+
+    async def proposed():
+        nonlocal is_clean
+        try:
+            yield (look, {"name": "a"})
+            await asyncio.Event().wait()
+        finally:
+            await anyio.lowlevel.checkpoint()
+            is_clean = True
+
+    calls = proposed()
+    outcomes = each.runtime.call_each(calls, deadline_s=0.05)
+    await anext(outcomes)
+    waiting = asyncio.ensure_future(anext(outcomes))
+    await anyio.wait_all_tasks_blocked()
+    if how == "late":
+        each.clock.advance(0.05)
+    else:
+        waiting.cancel()
+    await asyncio.gather(waiting, return_exceptions=True)
+    assert is_clean
+    await calls.aclose()  # nothing runs in it any more
+
+
+@pytest.mark.parametrize("error", [ZeroDivisionError, asyncio.CancelledError])
+async def test_what_a_queue_gave_before_it_broke_is_made(world, look, busy, error):
+    each = await world(look).open()
+
+    async def proposed():
+        yield (look, {"name": "a"})
+        yield (look, {"name": "b"})
+        raise error
+
+    with pytest.raises(error):
+        await each.runtime.call_all(proposed())
+    assert busy.begun == ["a", "b"]
+    ends = [body for body in await each.bodies() if body["kind"] == "call.ended"]
+    assert [end["status"] for end in ends] == ["completed"] * 2
+
+
+@pytest.mark.promise("P5")
+async def test_a_loop_that_is_left_without_a_word_calls_off_the_rest_too(world, note):
+    """As soon as its generator is collected, which the loop hears of."""
+    each = await world(note).open()
+    async for _ in each.runtime.call_each([(note, {"name": str(n)}) for n in range(6)], parallel=2):
+        break
+    gc.collect()
+    while len([body for body in await each.bodies() if body["kind"] == "call.ended"]) < 6:
+        await anyio.lowlevel.checkpoint()
+    while each.services.tasks:
+        await anyio.lowlevel.checkpoint()
+    assert not await each.check()
+
+
+@pytest.mark.parametrize("calls", [[], [("look", {"name": "a"})], iter([("look", {})])])
+async def test_a_runtime_that_was_closed_makes_none(world, look, calls):
+    each = await world(look).open()
+    await each.runtime.close()
+    with pytest.raises(HighroadError, match="closed"):
+        await each.runtime.call_all(calls)
+
+
 async def test_a_list_with_a_mistake_in_it_is_refused_before_anything_begins(world, look, busy):
     each = await world(look).open()
 
@@ -315,6 +410,28 @@ async def test_calls_of_a_body_end_with_it(world):
     assert (await each.call(outer, {})).status == "failed"
     while each.services.tasks:
         await anyio.lowlevel.checkpoint()
+    assert not await each.check()
+
+
+async def test_barriers_within_barriers_wait_for_nobody_who_waits_for_them(world, limits):
+    """All of them in one run with a single slot, one at a time at every level."""
+
+    @tool(tier="reversible", concurrency="barrier")
+    async def leaf(path: str) -> int:
+        """Count as one."""
+        return 1
+
+    @tool(tier="reversible", concurrency="barrier")
+    async def branch(path: str, context: ToolContext) -> int:
+        """Count what is below."""
+        below = leaf if len(path) == 2 else branch
+        calls = [(below, {"path": f"{path}{number}"}) for number in range(3)]
+        return sum(outcome.unwrap() for outcome in await context.call_all(calls, parallel=1))
+
+    each = await world(leaf, branch, limits=limits(parallel=1)).open()
+    calls = [(branch, {"path": str(number)}) for number in range(3)]
+    outcomes = await each.runtime.call_all(calls, run="r", parallel=3)
+    assert [outcome.unwrap() for outcome in outcomes] == [9] * 3
     assert not await each.check()
 
 

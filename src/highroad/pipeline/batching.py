@@ -10,6 +10,7 @@ import inspect
 import logging
 from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Final, TypeAlias
 
@@ -20,7 +21,7 @@ from highroad.domain.value import value
 from highroad.pipeline import passing
 from highroad.pipeline.called_off import is_called_off
 from highroad.pipeline.context import RoadContext
-from highroad.pipeline.gathering import Batch, Member
+from highroad.pipeline.gathering import Batch, Deserted, Member
 from highroad.pipeline.judgement import Told, overloaded, raised, timed_out
 from highroad.pipeline.resources import Loan
 from highroad.pipeline.services import Services
@@ -120,7 +121,7 @@ class _Serving:
 
     async def __call__(self, batch: Batch[Ride]) -> None:
         """Ask the way to the dependency once, run the body, tell how it went, share it out."""
-        first = batch.waiting[0].subject
+        first = batch.first.subject
         passage = await passing.enter(first.call, first.context)
         if isinstance(passage, Failure):
             for member in batch.members:
@@ -128,7 +129,7 @@ class _Serving:
             return
         try:
             shares = await self._run(batch)
-        except asyncio.CancelledError:
+        except BaseException:
             await asyncio.shield(
                 passing.leave(passage, first.context, timed_out())
                 if batch.is_late
@@ -143,9 +144,13 @@ class _Serving:
 
     async def _run(self, batch: Batch[Ride]) -> list[object]:
         """The share of each member; nobody's time is longer than what the most patient has."""
-        left_s = max(member.subject.context.attempt_left_s() for member in batch.waiting)
+        left_s = max(
+            (member.subject.context.attempt_left_s() for member in batch.waiting), default=0.0
+        )
         try:
             return self._shares(await within(left_s, self._start(batch)), batch)
+        except Deserted:
+            raise
         except asyncio.CancelledError as error:
             if is_called_off():
                 raise
@@ -155,7 +160,7 @@ class _Serving:
             return self._of_all(error, batch)
 
     async def _start(self, batch: Batch[Ride]) -> object:
-        whose = batch.waiting[0].subject.call.principal
+        whose = batch.first.subject.call.principal
         loan = await self.services.resources.lend(self.body.resources, whose)
         try:
             return await self._run_with(loan, batch)
@@ -192,7 +197,7 @@ class _Serving:
 
     def _lose(self, batch: Batch[Ride], body: Future[object]) -> None:
         """A thread runs on: what it says of each is told when it is back."""
-        batch.is_astray = True
+        loop, batch.is_astray = asyncio.get_running_loop(), True
         for member in batch.members:
             if member.left is None:
                 _listen(member)
@@ -205,7 +210,12 @@ class _Serving:
             for member, share in zip(batch.members, shares, strict=True):
                 member.give(share)
 
-        body.add_done_callback(land)
+        def tell(done: Future[object]) -> None:
+            """Carry it from its thread into the loop, where members wait."""
+            with suppress(RuntimeError):  # the loop was closed, and nobody does
+                loop.call_soon_threadsafe(land, done)
+
+        body.add_done_callback(tell)
 
     def _shares(self, came: object, batch: Batch[Ride]) -> list[object]:
         """What the body returned, if it is one share for each."""

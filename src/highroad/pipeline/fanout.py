@@ -228,7 +228,7 @@ class FanOut(Generic[C]):
         """Call off what runs, and turn away what has not begun."""
         for task in self._running:
             task.cancel()
-        await asyncio.gather(*self._running, return_exceptions=True)
+        await asyncio.gather(*self._running, *supply.coming(), return_exceptions=True)
         for place in self._waiting:
             await self._work.turn_away(place.call, LEFT)
         while (taken := supply.take()) is not None:
@@ -240,6 +240,7 @@ class _Supply(Generic[C]):
 
     def __init__(self, source: Source[C]) -> None:
         self._is_whole = isinstance(source, Sized)
+        self._is_stopped = False
         self._feed: AsyncIterator[C] | None = None
         self._calls: Iterator[C] = iter(())
         if isinstance(source, AsyncIterable):
@@ -249,7 +250,7 @@ class _Supply(Generic[C]):
         self._coming: asyncio.Task[C] | None = None
         self._given = 0
         self.is_dry: bool = False
-        self.error: Exception | None = None
+        self.error: BaseException | None = None
         """Raised by the source, which so has ended."""
 
     def take(self) -> tuple[int, C] | None:
@@ -261,7 +262,8 @@ class _Supply(Generic[C]):
         except (StopIteration, StopAsyncIteration):
             self.is_dry = True
             return None
-        except Exception as error:  # noqa: BLE001 - the caller's own, and raised to him at the end
+        # The caller's own, and raised to him at the end; nobody here cancels what has arrived.
+        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - see above
             self.is_dry, self.error = True, error
             return None
         if call is None:
@@ -272,10 +274,14 @@ class _Supply(Generic[C]):
     def _arrived(self, feed: AsyncIterator[C]) -> C | None:
         """What has come; else it is on its way from now on."""
         if self._coming is None:
+            if self._is_stopped:
+                raise StopAsyncIteration
             self._coming = asyncio.ensure_future(_next(feed))
         if not self._coming.done():
             return None
         arrived, self._coming = self._coming, None
+        if self._is_stopped and arrived.cancelled():
+            raise StopAsyncIteration
         return arrived.result()
 
     def coming(self) -> "set[asyncio.Task[Any]]":
@@ -283,13 +289,17 @@ class _Supply(Generic[C]):
         return set() if self._coming is None else {self._coming}
 
     def stop(self) -> None:
-        """Give nothing more, unless all of it was given at once."""
-        if self._is_whole:
+        """Ask for nothing more, unless all of it was given at once.
+
+        What is on its way is called off; if it has come all the same, it is there to be taken.
+        """
+        if self._is_whole or self._is_stopped:
             return
-        self.is_dry = True
-        if self._coming is not None:
+        self._is_stopped = True
+        if self._coming is None:
+            self.is_dry = True
+        else:
             self._coming.cancel()
-            self._coming = None
 
 
 async def _next(feed: AsyncIterator[C]) -> C:

@@ -14,6 +14,10 @@ from highroad.ports.clock import Clock
 S = TypeVar("S")
 
 
+class Deserted(Exception):  # noqa: N818 - what is the case
+    """Everybody has gone away: there is nobody to serve."""
+
+
 class Member(Generic[S]):
     """One of a batch, which waits for its share."""
 
@@ -60,9 +64,27 @@ class Batch(Generic[S]):
         """Those who have not gone away."""
         return [member for member in self.members if not member.share.done()]
 
+    @property
+    def first(self) -> Member[S]:
+        """Who came first of those that wait.
+
+        Raises:
+            Deserted: Nobody does, though the batch is about to be called off only.
+        """
+        waiting = self.waiting
+        if not waiting:
+            raise Deserted
+        return waiting[0]
+
     def begin(self) -> None:
-        """Serve who is there; from here on nobody goes away unseen."""
+        """Serve who is there; from here on nobody goes away unseen.
+
+        Raises:
+            Deserted: Nobody is.
+        """
         self.members = self.waiting
+        if not self.members:
+            raise Deserted
         self.has_begun = True
 
 
@@ -135,7 +157,8 @@ class Gatherings:
         except Exception as error:  # noqa: BLE001 - a bug of ours, which is each member's to report
             for member in batch.members:
                 member.give(error)
-        except asyncio.CancelledError as error:
+        # Called off, or an error that is for the loop: then nobody waits for it in vain.
+        except BaseException as error:
             if not batch.is_astray:
                 for member in batch.members:
                     member.give(error)

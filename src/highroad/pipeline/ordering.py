@@ -5,7 +5,7 @@ from typing import Final
 
 import orjson
 
-from highroad.domain.json_value import JsonValue
+from highroad.domain.json_value import MAX_SAFE_INTEGER, JsonValue
 from highroad.domain.tool import Concurrency, ToolDefinition
 from highroad.domain.value import value
 from highroad.tools.arguments.invalid import Invalid
@@ -88,8 +88,11 @@ def turn_of(
 
 
 def _text(given: JsonValue) -> str:
-    """One text for all that coercion takes for the same: `"5"`, `5` and `5.0`."""
-    if isinstance(given, float) and given.is_integer():
+    """One text for all that coercion takes for the same: `"5"`, `5` and `5.0`.
+
+    Of JSON whose integers a double can tell apart: a larger one is a float, and is written as such.
+    """
+    if isinstance(given, float) and given.is_integer() and abs(given) <= MAX_SAFE_INTEGER:
         given = int(given)
     text = given if isinstance(given, str) else orjson.dumps(given).decode()
     return text.strip().casefold()

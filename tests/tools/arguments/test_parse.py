@@ -98,6 +98,11 @@ def test_a_mapping_that_is_no_json_has_a_code(raw, expected):
     assert code(raw) == expected
 
 
+@pytest.mark.parametrize("raw", [None, 5, [1], object()], ids=repr)
+def test_what_is_neither_text_nor_mapping_is_no_object(raw):
+    assert code(raw) == "type"
+
+
 def test_a_circle_is_no_json():
     circle = []
     circle += [circle, circle]

@@ -49,7 +49,10 @@ def parse(
     """
     if type(raw) is dict or isinstance(raw, Mapping):  # nearly always; the question takes long
         return _from_mapping(raw, names, max_bytes)
-    value = _read(raw, max_bytes)
+    text: object = raw  # whatever the caller's types said
+    if not isinstance(text, str | bytes):
+        return Invalid((_NO_OBJECT,))
+    value = _read(text, max_bytes)
     if isinstance(value, Invalid):
         return value
     if not isinstance(value, dict):
