@@ -98,7 +98,7 @@ def test_a_mapping_that_is_no_json_has_a_code(raw, expected):
     assert code(raw) == expected
 
 
-@pytest.mark.parametrize("raw", [None, 5, [1], object()], ids=repr)
+@pytest.mark.parametrize("raw", [None, 5, [1], pytest.param(object(), id="object")], ids=repr)
 def test_what_is_neither_text_nor_mapping_is_no_object(raw):
     assert code(raw) == "type"
 
