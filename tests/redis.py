@@ -1,6 +1,7 @@
 """A real Redis from a wheel, for this test session alone: its own folder, disk and socket."""
 
 import shutil
+import signal
 import subprocess
 import tempfile
 from contextlib import closing
@@ -78,6 +79,14 @@ class Server:
         """Kill it, and start it again with what its disk has kept."""
         self.kill()
         self.start()
+
+    def freeze(self):
+        """Let it answer nobody, as a network that is cut would; it keeps all that it has."""
+        self.process.send_signal(signal.SIGSTOP)
+
+    def thaw(self):
+        """Let it go on."""
+        self.process.send_signal(signal.SIGCONT)
 
     def _end(self, how):
         if self.process is not None:

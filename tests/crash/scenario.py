@@ -17,7 +17,7 @@ from highroad.approvals.completions import Completions
 from highroad.approvals.desk import Desk, Rules
 from highroad.bootstrap import Parts, assemble
 from highroad.domain.deferral import Deferral
-from highroad.domain.error import DecisionRefused
+from highroad.domain.error import DecisionRefused, ResultRefused
 from highroad.recovery import settle
 from highroad.recovery.settlements import nothing_follows
 from highroad.settings import load
@@ -263,7 +263,11 @@ class Program:
         for call_id in await self.store.open_calls():
             history = await self.assembly.services.ledger.history(call_id)
             if isinstance(history.hold, Deferral):
-                await self.hand_in(call_id)
+                try:
+                    await self.hand_in(call_id)
+                except ResultRefused as refused:
+                    if refused.code != "call_ended":  # by what lay in the inbox, meanwhile
+                        raise
             elif history.is_held:
                 await self.decide(history.approval.id)
                 await self.runtime.wait(call_id, timeout_s=0)

@@ -172,7 +172,9 @@ async def test_redis_holds_nothing_that_can_be_read(process, effects, request):
     names = server.command("KEYS", "*").split()
     assert any(":e:" in name for name in names)
     for name in names:
-        assert b"Archer" not in bytes.fromhex(name.rpartition(":")[2])
+        assert "Archer" not in name
+        if ":e:" in name:
+            assert b"Archer" not in bytes.fromhex(name.rpartition(":")[2])
         assert "Archer" not in server.command("--no-raw", "GET", name)
 
 
@@ -180,7 +182,7 @@ async def test_without_redis_calls_run_and_what_was_written_meanwhile_is_let_go(
     process, effects, redis_programs
 ):
     """The server comes back with all it had: what a write voided while it was away included."""
-    server = redis_programs.Server(persistent=True)
+    server = redis_programs.Server()
     server.start()
     try:
         price = priced(effects)
@@ -192,13 +194,13 @@ async def test_without_redis_calls_run_and_what_was_written_meanwhile_is_let_go(
         here = await process(price, set_price, url=server.url())
         await here.call(price, {"article": "a"})
         await here.call(price, {"article": "b"})
-        server.kill()
+        server.freeze()
         for _ in range(20):
             assert not (await here.call(price, {"article": "a"})).is_cached
         await here.call(set_price, {"article": "a", "cents": 9})
         figures = await here.runtime.cache.statistics()
         assert (figures.errors, figures.misses) == (1, 22)
-        server.start()
+        server.thaw()
         here.clock.advance(PAUSE_S)
         outcome = await here.call(price, {"article": "a"})
         assert (outcome.value, outcome.is_cached) == (9, False)
