@@ -258,19 +258,22 @@ class Program:
     async def undecided(self):
         await self.call(wire, suffix="later", run=self.runs["later"])
 
+    async def go_on(self, call_id):
+        history = await self.assembly.services.ledger.history(call_id)
+        if isinstance(history.hold, Deferral):
+            try:
+                await self.hand_in(call_id)
+            except ResultRefused as refused:
+                if refused.code != "call_ended":  # by what lay in the inbox, meanwhile
+                    raise
+        elif history.is_held:
+            await self.decide(history.approval.id)
+            await self.runtime.wait(call_id, timeout_s=0)
+
     async def recover(self, *, looks_up):
         """What the next process does besides opening: decide, go on, settle, and try all again."""
         for call_id in await self.store.open_calls():
-            history = await self.assembly.services.ledger.history(call_id)
-            if isinstance(history.hold, Deferral):
-                try:
-                    await self.hand_in(call_id)
-                except ResultRefused as refused:
-                    if refused.code != "call_ended":  # by what lay in the inbox, meanwhile
-                        raise
-            elif history.is_held:
-                await self.decide(history.approval.id)
-                await self.runtime.wait(call_id, timeout_s=0)
+            await self.go_on(call_id)
         if looks_up is not None:
             for unknown in await self.runtime.unsettled():
                 order = await self.order_of(unknown.call_id)
