@@ -3,7 +3,6 @@
 import ast
 import inspect
 import json
-import sqlite3
 import subprocess
 import sys
 import tomllib
@@ -11,6 +10,7 @@ from contextlib import closing
 from types import ModuleType
 
 import anyio
+import apsw
 import pytest
 
 SKETCHES = ("docs/decisions/",)
@@ -58,7 +58,10 @@ class Notebook:
 
     async def _sql(self, block):
         """Every query of a page finds something in the ledger that the page wrote."""
-        with closing(sqlite3.connect(".highroad/ledger.db")) as ledger:
+        # By the library that has it open: another one would take its locks away as it closes.
+        with closing(
+            apsw.Connection(".highroad/ledger.db", flags=apsw.SQLITE_OPEN_READONLY)
+        ) as ledger:
             assert ledger.execute(block.text).fetchall(), f"{self.page.name}:{block.line}"
 
 

@@ -1,9 +1,10 @@
 """The audit tables are what the entries say: derived anew, and compared cell by cell."""
 
 import shutil
-import sqlite3
+from contextlib import closing
 from dataclasses import replace
 
+import apsw
 import pytest
 
 from highroad import Principal, Runtime, tool
@@ -240,7 +241,8 @@ def version_1(repository, tmp_path, monkeypatch):
 
 
 def column(path, query):
-    with sqlite3.connect(path) as ledger:
+    # By the library that has it open: another one would take its locks away as it closes.
+    with closing(apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)) as ledger:
         return [row[0] for row in ledger.execute(query)]
 
 

@@ -1,10 +1,11 @@
 """A call may wait for its result wherever it comes from, and whatever it holds meanwhile."""
 
 import asyncio
-import sqlite3
 import threading
+from contextlib import closing
 
 import anyio.lowlevel
+import apsw
 import pytest
 
 from highroad import (
@@ -510,7 +511,8 @@ async def test_plain_sql_says_what_waits_for_a_result_and_until_when(sqlite, mad
     held = await here.call("render", {"name": "a"})
     done = await here.call("render", {"name": "b"})
     await complete(here, done)
-    with sqlite3.connect(here.path) as ledger:
+    # By the library that has it open: another one would take its locks away as it closes.
+    with closing(apsw.Connection(str(here.path), flags=apsw.SQLITE_OPEN_READONLY)) as ledger:
         rows = ledger.execute(
             "SELECT call_id, tool, expires_ms FROM deferral WHERE state = 'waiting'"
         ).fetchall()

@@ -2,10 +2,11 @@
 
 import asyncio
 import signal
-import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 
+import apsw
 import pytest
 
 from highroad import Runtime, ToolContext, ToolError, tool
@@ -413,7 +414,8 @@ async def test_a_process_that_is_killed_leaves_every_effect_on_record(driving, t
 
 
 async def _calls_of(name):
-    with sqlite3.connect("ledger.db") as ledger:
+    # By the library that has it open: another one would take its locks away as it closes.
+    with closing(apsw.Connection("ledger.db", flags=apsw.SQLITE_OPEN_READONLY)) as ledger:
         return [row[0] for row in ledger.execute("SELECT id FROM tool_call WHERE tool = ?", [name])]
 
 

@@ -3,12 +3,12 @@
 import asyncio
 import base64
 import json
-import sqlite3
 from collections import Counter
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
+import apsw
 import pytest
 
 from highroad import Principal, Runtime, ToolContext, tool, tool_from_schema
@@ -66,7 +66,8 @@ async def ask(runtime, named="get_parcel", **circumstances):
 
 
 def rows(query):
-    with closing(sqlite3.connect("ledger.db")) as ledger:
+    # By the library that has it open: another one would take its locks away as it closes.
+    with closing(apsw.Connection("ledger.db", flags=apsw.SQLITE_OPEN_READONLY)) as ledger:
         return ledger.execute(query).fetchall()
 
 
