@@ -126,11 +126,11 @@ class Matrix:
 
     def course(self, folder, death, edits, leaves):
         """What happens to a point: death, recovery, and a look at what is there then."""
-        later = {"base_ms": BASE_MS + death.later_ms, "edits": edits}
-        much_later = later | {"base_ms": later["base_ms"] + REST_MS}
         code = self.phase(
             "drive", folder, death, dies_at=death.at, edits=edits, strikes=death.strikes
         )
+        later = {"base_ms": self.last_effect_ms(folder) + death.later_ms, "edits": edits}
+        much_later = later | {"base_ms": later["base_ms"] + REST_MS}
         if self.is_missed(code, death):
             self.missed += 1
         crashes = [] if code in {0, -9} else [f"the program ended with {code}"]
@@ -143,6 +143,15 @@ class Matrix:
         codes["bystander"] = leaves()
         codes["judge"] = self.phase("judge", folder, death, **much_later)
         return crashes + [f"{phase} ended with {code}" for phase, code in codes.items() if code]
+
+    def last_effect_ms(self, folder):
+        """Until when the program lived, by its own clock: nobody who comes later is before that.
+
+        It sleeps ahead of its base, and the other side goes by the time of whoever asks.
+        """
+        done = (json.loads(line) for line in self.log.read_text("utf-8").splitlines())
+        times = (each["at"] for each in done if each["order"].startswith(f"{folder.name}-"))
+        return max(times, default=BASE_MS)
 
     def is_missed(self, code, death):
         return code == 0 and death.at is not None
