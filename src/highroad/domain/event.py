@@ -1,8 +1,36 @@
 """What a run tells while it goes on."""
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from highroad.domain.json_value import JsonObject
+
+
+class EventKind(StrEnum):
+    """What happened."""
+
+    RUN_STARTED = "run.started"
+    MODEL_ASKED = "model.asked"
+    TEXT_DELTA = "text.delta"
+    """More of the text of the reply under way: `text`."""
+    TEXT = "text"
+    """All the text of a reply: `text`. Whoever followed the deltas has it already."""
+    TOOL_PROPOSED = "tool.proposed"
+    TOOL_HELD = "tool.held"
+    """It waits: `approval_id`, or the result comes later."""
+    TOOL_STARTED = "tool.started"
+    TOOL_PROGRESS = "tool.progress"
+    """What a body says of its progress."""
+    TOOL_FINISHED = "tool.finished"
+    """It was answered: `status`, and what the model is told."""
+    MESSAGE = "message"
+    """A user's message has reached the run."""
+    BUDGET_WARNING = "budget.warning"
+    RUN_HELD = "run.held"
+    """The process has let the run go: it waits for people or results."""
+    RUN_RESUMED = "run.resumed"
+    RUN_FINISHED = "run.finished"
+    """`status`, and the result."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,8 +41,10 @@ class Event:
     """
 
     seq: int
-    kind: str
+    kind: EventKind
     run_id: str
     call_id: str | None = None
+    path: tuple[str, ...] = ()
+    """The agents between the run that is followed and the one it happened in; outermost first."""
     at_ms: int = 0
     data: JsonObject = field(default_factory=dict)
