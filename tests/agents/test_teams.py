@@ -1,5 +1,7 @@
 """Work that is handed on: a run below, whose holds appear at the top."""
 
+from dataclasses import dataclass
+
 import pytest
 
 from highroad import Agent, Limits, tool
@@ -56,6 +58,34 @@ async def test_the_result_of_a_run_below_is_the_result_of_the_call(scene, pay, e
     below = [body for body in await stage.bodies("run.started") if "parent_run" in body]
     assert [body["parent_run"] for body in below] == [run.id]
     await stage.check()
+
+
+@dataclass
+class Sum:
+    """What it comes to."""
+
+    total: int
+
+
+async def test_what_is_handed_up_is_the_answer_in_its_declared_form(scene):
+    helper = Agent(name="helper", tools=(), output=Sum, model=ScriptedModel('{"total": 42}'))
+    model = ScriptedModel(call("ask_helper", task="Add up."), "It is 42.")
+    boss = Agent(name="boss", tools=(), team=[helper], model=model)
+    stage = await scene(boss)
+    await stage.run("boss")
+    assert '"result":{"total":42}' in model.requests[1].messages[-1].content
+
+
+async def test_a_run_below_that_comes_to_nothing_is_told_as_data(scene):
+    helper = Agent(name="helper", tools=(), output=Sum, model=ScriptedModel(*["No."] * 3))
+    model = ScriptedModel(call("ask_helper", task="Add up."), "I could not find out.")
+    boss = Agent(name="boss", tools=(), team=[helper], model=model)
+    stage = await scene(boss)
+    run = await stage.run("boss")
+    assert run.result == "I could not find out."
+    told = model.requests[1].messages[-1]
+    assert told.is_error
+    assert "output_invalid" in told.content
 
 
 @pytest.mark.parametrize("depth", [2, 3])

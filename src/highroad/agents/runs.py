@@ -20,7 +20,12 @@ from highroad.agents.record import RunRecord, read_run
 from highroad.agents.snapshot import Errand
 from highroad.agents.stopping import Rests, RunStopped
 from highroad.agents.writing import RunWriter
-from highroad.domain.error import HighroadError, LedgerError, NotRecorded
+from highroad.domain.error import (
+    CountersError,
+    HighroadError,
+    LedgerError,
+    NotRecorded,
+)
 from highroad.domain.event import EventKind
 from highroad.domain.identity import Delegate, Principal
 from highroad.domain.ids import uuid_hex, with_prefix
@@ -194,8 +199,8 @@ class Runs:
             return await self._rest(run, rests.holds)
         except RunStopped as stopped:
             return await self._end(run, stopped.status, code=stopped.code)
-        except LedgerError:
-            raise  # the run goes on when the ledger can be written again
+        except (LedgerError, CountersError):
+            raise  # the run stands as it is, and goes on when they can be used again
         except Exception as error:  # noqa: BLE001 - a strategy is a user's code
             _report(record.head.run_id, error)
             return await self._end(run, RunStatus.FAILED, code="strategy_failed")
