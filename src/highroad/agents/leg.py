@@ -23,7 +23,7 @@ from highroad.agents.stopping import Rests, RunStopped
 from highroad.domain.error import HighroadError
 from highroad.domain.event import EventKind
 from highroad.domain.identity import Origin
-from highroad.domain.json_value import JsonSchema
+from highroad.domain.json_value import JsonSchema, JsonValue
 from highroad.domain.model import (
     Finish,
     Message,
@@ -183,17 +183,19 @@ class Leg:
             )
         else:
             came = Came(request_id=recorded.request_id, reply=recorded.reply)
-        return self._replied(came, self._chosen(tools))
+        return self._replied(came, self._chosen(tools), is_new=recorded is None)
 
     async def _live(self, number: int, wish: "_Wish") -> Came:
         run = self._run
         winds_up = run.must_wind_up or run.requests >= run.brief.iterations
         models = run.brief.roles.get(wish.purpose, run.brief.models)
-        return await self._asking.ask(
-            run,
-            models,
-            lambda model: self._question(number, wish, model, winds_up=winds_up),
-        )
+        ahead = self._acting.ahead(run)
+
+        def question(model: Model) -> Question:
+            ahead.offering = self._asking.offerings.of(wish.tools, model.shape)
+            return self._question(number, wish, model, winds_up=winds_up)
+
+        return await self._asking.ask(run, models, question, ahead)
 
     def _question(self, number: int, wish: "_Wish", model: Model, *, winds_up: bool) -> Question:
         offering = self._asking.offerings.of(wish.tools, model.shape)
@@ -220,7 +222,7 @@ class Leg:
             heard=self._heard,
         )
 
-    def _replied(self, came: Came, offered: Sequence[ToolDefinition]) -> Reply:
+    def _replied(self, came: Came, offered: Sequence[ToolDefinition], *, is_new: bool) -> Reply:
         """Take a reply among the messages; calls without an id of their own are given one."""
         message = self._with_ids(came.reply.message)
         self.messages.append(message)
@@ -232,7 +234,7 @@ class Leg:
                 Wanted(asked_by=came.request_id, position=position, tool=tool, arguments=arguments)
             )
         reply = came.reply
-        if reply.message.text:
+        if reply.message.text and is_new:
             self._run.tell(
                 EventKind.TEXT, None, {"text": reply.message.text, "request": came.request_id}
             )
@@ -265,7 +267,9 @@ class Leg:
         until = len(heard) if recorded is None else recorded.heard
         for message in heard[self._heard : until]:
             self.messages.append(UserMessage(text=message.text))
-            self._run.tell(EventKind.MESSAGE, None, {"text": message.text, "id": message.id})
+            if recorded is None:
+                facts: dict[str, JsonValue] = {"text": message.text, "id": message.id}
+                self._run.tell(EventKind.MESSAGE, None, facts)
         self._heard = max(self._heard, until)
 
     def _chosen(self, names: Sequence[str] | None) -> tuple[ToolDefinition, ...]:

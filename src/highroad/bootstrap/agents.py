@@ -55,7 +55,7 @@ def runs_of(
         token = services.ledger.keyring.completion_token(call_id)
         return await completions.fail(call_id, token, error)
 
-    return Runs(
+    runs = Runs(
         services,
         crew,
         Asking(_Free(), chance),
@@ -63,6 +63,8 @@ def runs_of(
         complete=complete,
         fail=fail,
     )
+    services.hear = runs.feeds.hear
+    return runs
 
 
 class _Free:

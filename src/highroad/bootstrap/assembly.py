@@ -14,6 +14,7 @@ from highroad.adapters.flags.rules import RulesFlags
 from highroad.adapters.sandboxes.process.pool import ProcessSandbox
 from highroad.adapters.system import SystemClock, TypeIds
 from highroad.agents.agent import Agent
+from highroad.agents.following import Following
 from highroad.agents.runs import Runs
 from highroad.approvals.cancellations import Cancellations
 from highroad.approvals.completions import Completions
@@ -108,6 +109,7 @@ class Assembly:
     waiting: Waiting
     completions: Completions
     runs: Runs
+    following: Following
     cancellations: Cancellations
     principal: Principal
     ledger_path: Path | None
@@ -261,6 +263,7 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
         waiting=waiting,
         completions=completions,
         runs=runs,
+        following=Following(services, runs),
         cancellations=cancellations,
         principal=principal,
         ledger_path=path,
