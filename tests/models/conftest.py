@@ -2,8 +2,8 @@
 
 import pytest
 
-from highroad.adapters.models.provider.families import Server
 from highroad.adapters.models.provider.model import ProviderModel
+from highroad.domain.model_rules import ModelServer
 from highroad.testing.wire import ProviderServer
 
 KEYS = {
@@ -29,7 +29,7 @@ async def asking(server):
 
     def make(provider, model="model-1", *, hosted=(), key=None):
         url = server.root if provider in ROOTED else server.url
-        place = Server(url=url, key=key)
+        place = ModelServer(url=url, key=key)
         made.append(ProviderModel(provider, model, secrets=KEYS.get, server=place, hosted=hosted))
         return made[-1]
 

@@ -7,22 +7,10 @@ from typing import Any, Final, TypeAlias
 from pydantic_ai.models import Model as ProviderClient
 
 from highroad.domain.error import SettingsError
+from highroad.domain.model_rules import ModelServer
 
 Secrets: TypeAlias = Callable[[str], str | None]
 """What an environment variable holds; `None` where there is none of that name."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Server:
-    """Where an OpenAI-compatible server, or a provider in another place, is reached.
-
-    Args:
-        url: Up to and with the version, as in `http://127.0.0.1:8000/v1`.
-        key: The variable that holds its key; a server that asks for none has none.
-    """
-
-    url: str
-    key: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,7 +181,7 @@ FAMILIES: Final[Mapping[str, Family]] = {
 
 
 def reached(
-    provider: str, model: str, *, secrets: Secrets, server: Server | None = None
+    provider: str, model: str, *, secrets: Secrets, server: ModelServer | None = None
 ) -> tuple[Family, ProviderClient]:
     """A model of a provider; nothing is asked yet.
 
@@ -224,7 +212,7 @@ def reached(
     return family, client
 
 
-def _key(provider: str, family: Family, secrets: Secrets, server: Server | None) -> str | None:
+def _key(provider: str, family: Family, secrets: Secrets, server: ModelServer | None) -> str | None:
     variable = (server and server.key) or family.key
     key = secrets(variable) if variable else None
     is_needed = server.key is not None if server else family.is_key_needed

@@ -9,11 +9,12 @@ from pydantic_ai.messages import ModelMessage as Said
 from pydantic_ai.messages import ModelResponse
 
 from highroad.adapters.models.provider.failures import broken_off, told_of
-from highroad.adapters.models.provider.families import Secrets, Server, reached
+from highroad.adapters.models.provider.families import Secrets, reached
 from highroad.adapters.models.provider.messages import said
 from highroad.adapters.models.provider.replies import Progress, reply_of
 from highroad.adapters.models.provider.requests import check_hosted, parameters, settings
 from highroad.domain.model import ModelReply, ModelRequest, ReplyPart
+from highroad.domain.model_rules import ModelServer
 
 
 class ProviderModel:
@@ -37,7 +38,7 @@ class ProviderModel:
         model: str,
         *,
         secrets: Secrets,
-        server: Server | None = None,
+        server: ModelServer | None = None,
         hosted: tuple[str, ...] = (),
     ) -> None:
         family, self._client = reached(provider, model, secrets=secrets, server=server)

@@ -58,7 +58,7 @@ def settings(request: ModelRequest, client: ProviderClient, provider: str) -> Pr
         found["cache"] = True
     if provider in _KEEPS_REPLIES:
         found["openai_store"] = False  # P7: nobody keeps a copy that nobody can erase
-    return cast(ProviderSettings, found)  # noqa: TC006 - one of a provider's own is among them
+    return cast(ProviderSettings, found)
 
 
 def takes_temperature(client: ProviderClient) -> bool:
