@@ -321,7 +321,8 @@ SETTINGS: Final = (
         "models.servers.<name>.key",
         TEXT,
         Absent.NONE,
-        "The environment variable that holds its key; without one, none is sent.",
+        "The environment variable that holds its key; without one that of the known provider is "
+        "sent, and to others none.",
     ),
     Setting(
         "prices.unpriced",

@@ -24,9 +24,7 @@ class GenaiPrices:
         """
         provider, _, name = model.partition(":")
         try:
-            price = calc_price(
-                _usage(usage), name, provider_id=_PROVIDERS.get(provider, provider)
-            )
+            price = calc_price(_usage(usage), name, provider_id=_PROVIDERS.get(provider, provider))
         except LookupError:
             return None
         return int((price.total_price * MICRO).to_integral_value(ROUND_CEILING))

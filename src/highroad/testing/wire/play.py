@@ -1,11 +1,11 @@
 """What a played provider is asked, and what it answers."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from highroad.domain.model import Finish, ModelCall, ModelMessage, ModelReply, TokenUsage
-from highroad.testing.wire.dialect import Dialect
+from highroad.testing.wire.dialect import Dialect, Sent
 
 Before: TypeAlias = Callable[[int], Awaitable[None]]
 """Awaited before each event of an answer, which are counted from 0; a whole answer is one."""
@@ -47,12 +47,14 @@ class Play:
         before: May hold events back, or for ever.
         breaks_after: Events after which the connection breaks; of a whole answer, its half.
         is_endless: The text goes on and on.
+        events: In place of those that say the reply, where it is streamed.
     """
 
     reply: ModelReply
     before: Before | None = None
     breaks_after: int | None = None
     is_endless: bool = False
+    events: Sequence[Sent] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,11 +65,13 @@ class Refusal:
         status: Of HTTP.
         code: The provider's; it stands where the dialect has it.
         retry_after_s: In the header that says so.
+        message: What the message begins with.
     """
 
     status: int
     code: str = "some_error"
     retry_after_s: float | None = None
+    message: str = "refused"
 
 
 Answer: TypeAlias = Play | Refusal

@@ -127,7 +127,7 @@ async def _answer(answer: Play | Refusal, asked: Asked, writer: asyncio.StreamWr
 
 
 async def _refuse(refusal: Refusal, asked: Asked, writer: asyncio.StreamWriter) -> bool:
-    message = f"refused: {asked.raw.decode(errors='replace')}"
+    message = f"{refusal.message}: {asked.raw.decode(errors='replace')}"
     body = json.dumps(asked.dialect.error(refusal.code, message)).encode()
     more = {} if refusal.retry_after_s is None else {"Retry-After": f"{refusal.retry_after_s:g}"}
     writer.write(_head(refusal.status, {"Content-Length": str(len(body)), **more}) + body)
@@ -166,7 +166,7 @@ async def _stream(play: Play, asked: Asked, writer: asyncio.StreamWriter) -> boo
 
 async def _events(play: Play, dialect: Dialect) -> AsyncIterator[Sent]:
     last: Sent | None = None
-    for sent in dialect.events(play.reply):
+    for sent in play.events or dialect.events(play.reply):
         while play.is_endless and last and last.is_text and not sent.is_text:
             yield last
             await asyncio.sleep(0)  # lets the other side read, and go
@@ -187,4 +187,4 @@ def _chunk(data: bytes) -> bytes:
 def _head(status: int, headers: Mapping[str, str]) -> bytes:
     fields = {"Content-Type": "application/json", **headers}
     lines = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
-    return f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n{lines}\r\n".encode("latin-1")
+    return f"HTTP/1.1 {status} Told\r\n{lines}\r\n".encode("latin-1")

@@ -213,10 +213,10 @@ def reached(
 
 
 def _key(provider: str, family: Family, secrets: Secrets, server: ModelServer | None) -> str | None:
-    variable = (server and server.key) or family.key
+    told = server.key if server else None
+    variable = told or family.key
     key = secrets(variable) if variable else None
-    is_needed = server.key is not None if server else family.is_key_needed
-    if is_needed and not key:
+    if not key and (told or family.is_key_needed):
         raise SettingsError(f"{provider} asks for a key: set {variable} in the environment")
     return key or None
 
