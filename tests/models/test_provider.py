@@ -21,7 +21,6 @@ from highroad.domain.model import (
     ModelCall,
     ModelError,
     ModelMessage,
-    ModelReply,
     ModelSettings,
     TextDelta,
     TokenUsage,

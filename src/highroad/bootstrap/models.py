@@ -68,6 +68,7 @@ class _KnownPrices:
 class _NoPrices:
     def microusd(self, model: str, usage: TokenUsage) -> int | None:
         del model, usage
+        return None
 
 
 def _prices() -> Prices:

@@ -1,4 +1,4 @@
-"""Prices that genai-prices keeps track of, as they were when it was released; nothing is fetched."""
+"""Prices that genai-prices keeps track of, as of its release; nothing is fetched."""
 
 from decimal import ROUND_CEILING
 from typing import Final
