@@ -2,11 +2,15 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from highroad.domain.demand import NOTHING, Amount
+from highroad.domain.identity import Origin
+from highroad.domain.model import Finish, TokenUsage
+from highroad.domain.outcome import HoldReason
+from highroad.domain.value import value
 
 
 class RunStatus(StrEnum):
@@ -21,16 +25,167 @@ class RunStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
+def is_open(status: RunStatus) -> bool:
+    """Whether a run that stands there has not ended."""
+    return status in {RunStatus.RUNNING, RunStatus.HELD}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunHold:
+    """A call that a run waits for."""
+
+    call_id: str
+    tool: str
+    reason: HoldReason
+    approval_id: str | None = None
+    """What a person decides about, where one has to."""
+    expires_ms: int = 0
+    """Unix time when the call ends without an answer."""
+    path: tuple[str, ...] = ()
+    """Agents between the run that was asked for and the one that waits, outermost first."""
+
+    def below(self, agent: str) -> "RunHold":
+        """The same, as the run above that agent's tells it."""
+        return replace(self, path=(agent, *self.path))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """A run as its ledger tells it. A direct call is a run of one."""
+    """A run of an agent, as its ledger tells it."""
 
     id: str
     organization: str
+    agent: str
     status: RunStatus
     created_ms: int
-    calls: int = 0
+    result: Any = None
+    """The final answer, of the agent's output type; `None` unless it is completed."""
+    code: str | None = None
+    """Why it ended as it did, where that is no success."""
+    steps: int = 0
+    """Replies that its models have given."""
+    tokens_in: int = 0
+    tokens_out: int = 0
     cost_usd: float = 0.0
+    parent_id: str | None = None
+    """The run that it is a child of."""
+    conversation_id: str | None = None
+    """Opaque."""
+    holds: tuple[RunHold, ...] = ()
+    """What it waits for, its own and those of runs below."""
+
+
+@value
+class RunHead:
+    """What every entry about an agent's run says of the run."""
+
+    run_id: str
+    organization: str
+    principal_id: str
+    """Opaque."""
+    agent: str
+    definition: str
+    """Digest of the agent's definition."""
+    trace_id: str
+    started_ms: int
+    parent_id: str | None = None
+    """The run that it is a child of."""
+    conversation_id: str | None = None
+    """Opaque."""
+    origin: Origin = Origin.CODE
+    door: str = "python"
+    delegated_by: str | None = None
+    """The call whose result this run is."""
+    delegation: tuple[str, ...] = ()
+    """Agents, from the one nearest to the principal to this one's parent."""
+
+
+@value
+class AgentRun:
+    """A run of an agent, as its row in the audit tables tells it."""
+
+    id: str
+    organization: str
+    principal_id: str
+    """Opaque."""
+    agent: str
+    status: RunStatus
+    started_ms: int
+    ended_ms: int | None = None
+    parent_id: str | None = None
+    conversation_id: str | None = None
+    """Opaque."""
+    definition: str | None = None
+    delegated_by: str | None = None
+    """The call whose result the run is."""
+    code: str | None = None
+    """Why it ended as it did, where that is no success."""
+    steps: int | None = None
+    """Of an ended one; so are the tokens and what it cost."""
+    tokens_in: int | None = None
+    tokens_out: int | None = None
+    cost_microusd: int | None = None
+
+
+When: TypeAlias = Literal["now", "after"]
+"""Of a message to a run: before the next model request, or once the run is through."""
+
+
+class ReplyStatus(StrEnum):
+    """What came of a model request."""
+
+    REPLIED = "replied"
+    FAILED = "failed"
+
+
+@value
+class RequestRecord:
+    """A model request, as it is recorded before it is sent. No word of it is in here (P7)."""
+
+    id: str
+    number: int
+    """Among the requests of the run, from 1."""
+    path: str = ""
+    """The branch of the run that asks; the trunk has no name."""
+    purpose: str
+    model: str
+    """`provider:model`."""
+    tools: tuple[str, ...] = ()
+    """Names of those that were offered."""
+    messages: int
+    """How many it has."""
+    reserved_tokens: int
+    reserved_microusd: int
+    heard: int = 0
+    """Messages that had been sent to the run, and stand in it."""
+    provisional: tuple[str, ...] = ()
+    """Calls that wait, and whose answer in it is for the time being."""
+    told: tuple[str, ...] = ()
+    """Calls that were answered so before, and whose outcome stands in it as a message."""
+
+
+@value
+class ReplyRecord:
+    """What came of a model request."""
+
+    id: str
+    """Of the request."""
+    number: int
+    path: str = ""
+    status: ReplyStatus
+    code: str | None = None
+    """Why there is no reply."""
+    model: str
+    """The very version that replied; of a failure, the one that was asked."""
+    finish: Finish | None = None
+    usage: TokenUsage
+    """What was, or has to be taken as, counted."""
+    cost_microusd: int
+    is_unpriced: bool = False
+    """Nobody knows its price: a default was charged."""
+    latency_us: int
+    calls: int = 0
+    """How many the reply has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +201,14 @@ class Leg:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spent:
-    """What calls took of budgets, as the ledger tells it (P6)."""
+    """What calls and model requests took of budgets, as the ledger tells it (P6)."""
 
     used: Amount = NOTHING
-    """By calls whose outcome is known, or was settled, and by proposals that came to nothing."""
+    """By calls whose outcome is known, or was settled, by proposals that came to nothing, and by
+    requests that were answered."""
     held: Mapping[str, Amount] = field(default_factory=dict)
-    """By id, calls that are in flight, or unknown and not settled: they count in full."""
+    """By id, calls that are in flight, or unknown and not settled, and requests that were not
+    answered: they count in full."""
 
     @property
     def total(self) -> Amount:
@@ -63,17 +220,17 @@ class Spent:
 
 
 SpentRow: TypeAlias = Iterable[Any]
-"""A wire edge: a tool, the id of a call that is held or nothing, and sums of proposals, calls,
-attempts, millionths of a dollar and milliseconds."""
+"""A wire edge: a tool or nothing, the id of what is held or nothing, and what it took, in the order
+of `Amount`."""
 
 
 def spent_of(rows: Iterable[SpentRow]) -> Spent:
     """Read what a store has summed up, whatever store it is."""
     used, held = NOTHING, dict[str, Amount]()
-    for _, call_id, proposals, calls, attempts, microusd, wall_ms in rows:
-        took = Amount(calls=calls, attempts=attempts, microusd=microusd, wall_ms=wall_ms)
-        if call_id:
-            held[call_id] = took
+    for _, holder, proposals, *rest in rows:
+        took = Amount(0, *rest)
+        if holder:
+            held[holder] = took
         else:
             used = used.plus(took)
         used = used.plus(Amount(proposals=proposals))

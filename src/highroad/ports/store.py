@@ -14,7 +14,7 @@ from highroad.domain.limits import Scope
 from highroad.domain.order import Order
 from highroad.domain.order_form import PostedOrder
 from highroad.domain.payload import SealedKey, SealedPayload
-from highroad.domain.run import Spent, Usage
+from highroad.domain.run import AgentRun, RunStatus, Spent, Usage
 from highroad.ports.proofs import ProofStore
 from highroad.ports.tables import AuditTables
 from highroad.ports.upkeep import Upkeep
@@ -157,6 +157,10 @@ class Store(Protocol):
         """A payload, or `None` where it was erased."""
         ...
 
+    async def payloads(self, run_id: str) -> Sequence[SealedPayload]:
+        """All that a run and its calls carry and that was not erased, in order of id."""
+        ...
+
     async def profile(self, opaque_id: str) -> bytes | None:
         """Who a principal is, encrypted, or `None` where that was erased."""
         ...
@@ -182,12 +186,23 @@ class Store(Protocol):
         """A page of approvals, oldest first, behind the id `after`."""
         ...
 
+    async def runs(
+        self, *, status: RunStatus | None = None, after: str = "", limit: int = 100
+    ) -> Sequence[AgentRun]:
+        """A page of agents' runs in order of id, from behind the id `after`.
+
+        However many runs of one call there are, and however many that have another status, they
+        cost nothing.
+        """
+        ...
+
     async def usage(self, run_id: str, *, at_ms: int) -> Usage:
         """What a run, and all runs below it, have used, and where it belongs.
 
         Calls in flight, and unknown ones that nobody has settled, count what they reserved; one
-        that was settled as not applied costs nothing. A wait for people or for a result that goes
-        on has lasted until `at_ms`.
+        that was settled as not applied costs nothing. So do model requests that were not answered;
+        one that was counts what its reply says. A wait for people or for a result that goes on has
+        lasted until `at_ms`; an agent's run rests from where it says so to where it is resumed.
         """
         ...
 
