@@ -1,7 +1,9 @@
 """What users test with: pytest plugin, fakes, a contract kit per port."""
 
 from highroad.domain.deferral import Deferred
+from highroad.testing.calls import Calls, RanCall, ran
 from highroad.testing.clock import FakeClock, SequentialIds
+from highroad.testing.effects import AppliedEffect, Effects
 from highroad.testing.faults import Fault, Faults
 from highroad.testing.memory import MemoryAnchor, MemoryStore
 from highroad.testing.models import (
@@ -19,14 +21,18 @@ from highroad.testing.simulation import simulate
 from highroad.testing.tool_context import tool_context
 
 __all__ = [
+    "AppliedEffect",
+    "Calls",
     "ChaoticModel",
     "Deferred",
+    "Effects",
     "FakeClock",
     "Fault",
     "Faults",
     "FixedKeys",
     "MemoryAnchor",
     "MemoryStore",
+    "RanCall",
     "Rehearsal",
     "ScriptOver",
     "ScriptedModel",
@@ -34,6 +40,7 @@ __all__ = [
     "call",
     "fails",
     "hangs",
+    "ran",
     "said",
     "simulate",
     "tool_context",

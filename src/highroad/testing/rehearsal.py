@@ -18,6 +18,7 @@ from highroad.settings import Settings, load
 from highroad.testing.clock import FakeClock, SequentialIds
 from highroad.testing.memory import MemoryStore
 from highroad.testing.secrets import FixedKeys
+from highroad.tools.compile import Around
 
 TESTER: Final = Principal("tester", name="The tester", authenticated=True)
 
@@ -55,6 +56,7 @@ class Rehearsal:
         self._limits = limits
         self._settings = settings
         self._fakes: list[tuple[ToolFunction | str, ToolFunction]] = []
+        self._around: list[Around] = []
         self._runtime: Runtime | None = None
         self._opening = asyncio.Lock()
         """Calls that come together open it once."""
@@ -77,6 +79,11 @@ class Rehearsal:
         if self._runtime is not None:
             self._runtime.replace(tool, fake)
 
+    def wrap(self, around: Around) -> None:
+        """Run the body that `around` makes of each tool's in its place, from the first call on."""
+        self._require_closed("wrap tools")
+        self._around.append(around)
+
     async def start(self) -> Runtime:
         """The runtime behind, opened if it is not yet."""
         async with self._opening:
@@ -84,6 +91,8 @@ class Rehearsal:
                 self._runtime = Runtime(await self._assembled())
                 for tool, fake in self._fakes:
                     self._runtime.replace(tool, fake)
+                for around in self._around:
+                    self._runtime.wrap(around)
         return self._runtime
 
     async def _assembled(self) -> Assembly:
