@@ -41,6 +41,11 @@ async def test_failed(scripted_model):
     scripted_model("never asked for")
     assert False
 
+async def test_beyond(scripted_model):
+    with pytest.raises(AssertionError):
+        await whole(scripted_model(), ASK)
+    assert False
+
 async def test_effects(runtime, effects):
     await runtime.call(refund, {"cents": 5})
     assert effects.count("refund", cents=5) == 1
@@ -100,6 +105,11 @@ def test_of_a_test_that_failed_the_script_says_nothing(told):
     assert "FAILED test_it.py::test_failed" in told
     assert "ERROR test_it.py::test_failed" not in told
     assert "never asked for'" not in told
+
+
+def test_that_a_model_was_asked_beyond_its_script_is_why_a_test_failed(told):
+    assert "ERROR test_it.py::test_beyond" in told
+    assert "the script of 0 lines is over" in told
 
 
 def test_effects_of_the_runtime_are_counted(told):

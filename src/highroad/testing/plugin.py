@@ -87,8 +87,10 @@ def scripted_model(request: pytest.FixtureRequest) -> Iterator[Callable[..., "Sc
         return made[-1]
 
     yield make
-    if _has_passed(request):
-        for model in made:
+    for model in made:
+        if model.overrun is not None:  # why a test failed whose run did
+            raise model.overrun
+        if _has_passed(request):
             model.assert_complete()
 
 
