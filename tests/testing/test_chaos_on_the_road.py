@@ -1,10 +1,11 @@
 """Whatever a model does, each call ends once, each is answered, and limits are limits."""
 
 from collections import Counter
+from random import Random
 
 import pytest
 
-from highroad import Agent, Limits, ToolError, tool
+from highroad import Agent, Limits, Principal, ToolError, tool
 from highroad.domain.model import ModelMessage, ToolMessage
 from highroad.testing import ChaoticModel, Effects, Rehearsal, ran
 
@@ -15,7 +16,8 @@ EXAMPLES = {
     "wipe": [{"table": "orders"}],
 }
 CALLS = 6
-ENDS = {"completed", "failed", "held", "budget_exceeded", "max_steps_exceeded"}
+ENDS = {"completed", "failed", "budget_exceeded", "max_steps_exceeded"}
+BOB = Principal("bob", authenticated=True)
 
 
 @tool(tier="read")
@@ -42,11 +44,21 @@ AGENT = Agent(name="support", tools=[get_order, refund, wipe], iterations=12)
 
 
 async def run_of(seed):
-    """One run by chance: how it ended, what was asked of the model, what was done and recorded."""
+    """One run by chance: how it ended, what was asked of the model, what was done and recorded.
+
+    People say yes to some of what they are asked, and no to the rest.
+    """
     rehearsal, effects = Rehearsal(limits=Limits(calls=CALLS, proposals=30)), Effects()
     rehearsal.wrap(effects.around)
     model = ChaoticModel(seed, EXAMPLES)
-    run = await rehearsal.run(AGENT, "Refund what is to be refunded.", model=model)
+    run = await rehearsal.run(AGENT, "Refund it all.", model=model)
+    chance = Random(seed)  # noqa: S311 - repeatable
+    while run.status == "held":
+        # Asked for twice, it is one call and one approval.
+        for approval_id in sorted({hold.approval_id for hold in run.holds}):
+            decide = chance.choice([rehearsal.approvals.approve, rehearsal.approvals.reject])
+            await decide(approval_id, by=BOB)
+        run = await rehearsal.resume(run.id)
     return run, model.requests, effects, await ran(rehearsal, run)
 
 
@@ -68,17 +80,16 @@ async def check(seed):
     assert run.status in ENDS
     for request in requests:
         check_answers(request)
-    # P3: nothing is left open but what people are asked about.
-    assert {each.status for each in calls} <= {"completed", "failed", "refused", "held"}
-    assert (run.status == "held") == any(each.status == "held" for each in calls)
-    # P6: counted from outside.
-    assert effects.begun("refund") + effects.begun("get_order") <= CALLS
-    assert effects.begun("wipe") == 0
-    assert run.steps <= AGENT.iterations
+    # P3: nothing is left open, and what is said to be done was done, as counted from outside.
+    assert {each.status for each in calls} <= {"completed", "failed", "refused"}
     done = Counter(
         each.tool for each in calls if each.status == "completed" and not each.is_repeated
     )
-    assert done["refund"] == effects.count("refund")
+    for name in ("refund", "wipe"):
+        assert done[name] == effects.count(name)
+    # P6.
+    assert sum(map(effects.begun, EXAMPLES)) <= CALLS
+    assert run.steps <= AGENT.iterations
     return run.status
 
 
