@@ -81,10 +81,12 @@ def runs_of(  # noqa: PLR0913 - what they are made of, each by name
     )
 
     async def complete(call_id: str, result: object) -> AnyOutcome:
+        """Hand in what a run below has brought."""
         token = services.ledger.keyring.completion_token(call_id)
         return await completions.complete(call_id, token, result)
 
     async def fail(call_id: str, error: ToolError) -> AnyOutcome:
+        """Hand in that it has brought nothing."""
         token = services.ledger.keyring.completion_token(call_id)
         return await completions.fail(call_id, token, error)
 
