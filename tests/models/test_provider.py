@@ -115,6 +115,15 @@ def test_a_missing_library_is_told_by_the_command_that_installs_it(monkeypatch):
         ProviderModel("groq", "model-1", secrets=lambda name: "key")
 
 
+async def test_an_address_where_nothing_is_says_so(server):
+    """A version is missing, or one too many."""
+    place = ModelServer(url=f"{server.url}/v1")
+    model = ProviderModel("local", "model-1", secrets={}.get, server=place)
+    with pytest.raises(ModelError, match="nothing is at this address"):
+        await whole(model, TALK)
+    await model.close()
+
+
 # -- what is sent --------------------------------------------------------------------------------
 
 
