@@ -1,0 +1,98 @@
+"""Agents put together with the road that their calls take."""
+
+from collections.abc import Callable, Iterable
+from functools import partial
+
+from highroad.agents.agent import Agent
+from highroad.agents.asking import Asking
+from highroad.agents.crew import Crew
+from highroad.agents.runs import Runs
+from highroad.agents.team import delegation_tool
+from highroad.approvals.completions import Completions
+from highroad.approvals.waiting import Waiting
+from highroad.bootstrap.models import model_at, pricing_of
+from highroad.domain.error import ToolError
+from highroad.domain.model_rules import ModelRules
+from highroad.domain.outcome import AnyOutcome
+from highroad.pipeline.services import Services
+from highroad.ports.model import Model
+from highroad.settings import Settings
+
+
+class OpenModels:
+    """Models by name, each opened when it is first asked for, and closed with the runtime.
+
+    Args:
+        rules: Those of the settings.
+    """
+
+    def __init__(self, rules: ModelRules) -> None:
+        self._rules = rules
+        self._opened: dict[str, Model] = {}
+
+    def find(self, name: str) -> Model:
+        """The model of that name; the same one each time.
+
+        Raises:
+            SettingsError: There is none, or its key or library is missing.
+        """
+        model = self._opened.get(name)
+        if model is None:
+            model = self._opened[name] = model_at(name, self._rules)
+        return model
+
+    async def close(self) -> None:
+        """Give up their connections."""
+        while self._opened:
+            _, model = self._opened.popitem()
+            await model.close()
+
+
+def tools_of_agents(agents: Iterable[Agent]) -> list[object]:
+    """What agents bring along: the functions that they name, and ways to hand on work."""
+    found: list[object] = []
+    everybody = {each.name: each for agent in agents for each in agent.everybody()}
+    handed_to = {each.name for agent in everybody.values() for each in agent.team}
+    for agent in everybody.values():
+        found += [tool for tool in (*(agent.tools or ()), *agent.ends) if not isinstance(tool, str)]
+        if agent.name in handed_to:
+            found.append(delegation_tool(agent.name, agent.description))
+    return found
+
+
+def runs_of(  # noqa: PLR0913 - what they are made of, each by name
+    services: Services,
+    agents: Iterable[Agent],
+    settings: Settings,
+    models: OpenModels,
+    *,
+    waiting: Waiting,
+    completions: Completions,
+    chance: Callable[[], float],
+) -> Runs:
+    """The runs of a runtime."""
+    crew = Crew(
+        services.registry,
+        models.find,
+        default_model=settings.models.default,
+        settings=settings.models.settings,
+        limits=services.limits,
+        agents=agents,
+    )
+
+    async def complete(call_id: str, result: object) -> AnyOutcome:
+        token = services.ledger.keyring.completion_token(call_id)
+        return await completions.complete(call_id, token, result)
+
+    async def fail(call_id: str, error: ToolError) -> AnyOutcome:
+        token = services.ledger.keyring.completion_token(call_id)
+        return await completions.fail(call_id, token, error)
+
+    return Runs(
+        services,
+        crew,
+        Asking(pricing_of(settings.prices), chance),
+        bring_on=partial(waiting.wait, timeout_s=0),
+        complete=complete,
+        fail=fail,
+    )
