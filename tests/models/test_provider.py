@@ -321,7 +321,9 @@ def test_calls_that_the_provider_ran_itself_are_counted():
 def _thought(provider):
     return ModelResponse(
         parts=[
-            ThinkingPart(content="hm", id="rs_1", signature="SIGNED", provider_name=provider),
+            ThinkingPart(
+                content="I doubt it.", id="rs_1", signature="SIGNED", provider_name=provider
+            ),
             TextPart(content="I look."),
         ],
         model_name="model-1",
@@ -348,6 +350,7 @@ async def test_thoughts_of_another_provider_are_left_out(server, asking, provide
     await whole(asking(provider), request)
     sent = server.asked[-1].raw.decode()
     assert "SIGNED" not in sent
+    assert "I doubt it." not in sent
     assert "I look." in sent
 
 
