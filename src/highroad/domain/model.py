@@ -54,6 +54,8 @@ class ToolMessage:
     content: str
     """JSON."""
     is_error: bool = False
+    call_id: str = ""
+    """Ours, under which the whole result stays on record; no provider sees it."""
 
 
 Message: TypeAlias = UserMessage | ModelMessage | ToolMessage

@@ -1,0 +1,1 @@
+"""Agents: the loop that runs on the road, its strategies, teams, context and memory."""
