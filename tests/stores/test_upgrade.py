@@ -31,6 +31,22 @@ OF_2 = (
         PRIMARY KEY (id)) STRICT, WITHOUT ROWID""",
 )
 """Calls of version 2, which stood in for none, and the letters that it never wrote."""
+OF_5 = (
+    "DROP TABLE model_request",
+    "DROP TABLE model_reply",
+    "DROP INDEX agent_run_agent",
+    "DROP INDEX agent_run_open",
+    *(
+        f"ALTER TABLE agent_run DROP COLUMN {name}"
+        for name in (
+            *("definition", "delegated_by", "code", "steps"),
+            *("tokens_in", "tokens_out", "cost_microusd"),
+        )
+    ),
+    "ALTER TABLE tool_call DROP COLUMN asked_by",
+    "ALTER TABLE tool_call DROP COLUMN position",
+)
+"""Ledgers of version 5, which no agent ran in."""
 
 
 @pytest.fixture
@@ -111,6 +127,7 @@ async def test_amendments_of_version_2_get_their_source_for_an_id(ledger, tmp_pa
     await open_and_close(ledger)
     connection = apsw.Connection(str(ledger))
     for statement in (
+        *OF_5,
         "DROP TABLE amendment",
         """CREATE TABLE amendment (call_id TEXT NOT NULL, amended_ms INTEGER NOT NULL,
             source TEXT NOT NULL, run_id TEXT NOT NULL, organization TEXT NOT NULL,
@@ -146,6 +163,7 @@ async def test_runs_of_version_3_belong_nowhere(ledger, tmp_path):
     await open_and_close(ledger)
     connection = apsw.Connection(str(ledger))
     for statement in (
+        *OF_5,
         "DROP TABLE deferral",
         "DROP TABLE breaker_change",
         "DROP INDEX agent_run_parent",
@@ -158,7 +176,7 @@ async def test_runs_of_version_3_belong_nowhere(ledger, tmp_path):
         connection.execute(statement)
     connection.close()
     await open_and_close(ledger)
-    run = ("r", "o", "u", None, None, "t", "running", 7, 8, None, None)
+    run = ("r", "o", "u", None, None, "t", "running", 7, 8, *[None] * 9)
     assert asked(ledger, "SELECT * FROM agent_run") == [run]
     assert tables_of(ledger) == tables_of(tmp_path / "new.db")
     assert version_of(backup.place_of(ledger, 3)) == 3
@@ -168,13 +186,37 @@ async def test_no_call_of_version_4_waited_for_its_result(ledger, tmp_path):
     await open_and_close(tmp_path / "new.db")
     await open_and_close(ledger)
     connection = apsw.Connection(str(ledger))
-    connection.execute("DROP TABLE deferral")
-    connection.execute("PRAGMA user_version = 4")
+    for statement in (*OF_5, "DROP TABLE deferral", "PRAGMA user_version = 4"):
+        connection.execute(statement)
     connection.close()
     await open_and_close(ledger)
     assert asked(ledger, "SELECT count(*) FROM deferral") == [(0,)]
     assert tables_of(ledger) == tables_of(tmp_path / "new.db")
     assert version_of(backup.place_of(ledger, 4)) == 4
+
+
+async def test_no_agent_ran_in_version_5(ledger, tmp_path):
+    """Its runs are of one call each, and no model was asked."""
+    await open_and_close(tmp_path / "new.db")
+    await open_and_close(ledger)
+    connection = apsw.Connection(str(ledger))
+    for statement in (
+        *OF_5,
+        """INSERT INTO agent_run VALUES
+            ('r', 'o', 'u', NULL, NULL, 't', 'held', 7, NULL, NULL, NULL)""",
+        """INSERT INTO tool_call VALUES ('c', 'r', 1, NULL, 'o', 'p', 't', NULL, NULL, NULL, NULL,
+            'code', 'python', 'none', NULL, NULL, NULL, NULL, 1, 0, 7, NULL, NULL)""",
+        "PRAGMA user_version = 5",
+    ):
+        connection.execute(statement)
+    connection.close()
+    store = SQLiteStore.open(ledger, patience_ms=0)
+    assert await store.runs() == []
+    await store.close()
+    assert asked(ledger, "SELECT id, agent, code, steps FROM agent_run") == [("r", *[None] * 3)]
+    assert asked(ledger, "SELECT id, asked_by, position FROM tool_call") == [("c", None, None)]
+    assert tables_of(ledger) == tables_of(tmp_path / "new.db")
+    assert version_of(backup.place_of(ledger, 5)) == 5
 
 
 async def test_the_ledger_as_it_was_is_kept_beside_it(old, copy_of_old):

@@ -14,6 +14,7 @@ from typing import Any, Final
 from highroad.domain.approval import Approval, ApprovalState, Level, Obligation
 from highroad.domain.error import LedgerError
 from highroad.domain.json_value import MAX_SAFE_INTEGER
+from highroad.domain.run import AgentRun, RunStatus
 
 
 class ColumnType(StrEnum):
@@ -90,8 +91,33 @@ AGENT_RUN: Final = Table(
         *_text("trace_id", "status"),
         *_number("started_ms"),
         *_maybe_number("ended_ms"),
-        *_maybe("parent_id", "conversation_id"),
+        *_maybe("parent_id", "conversation_id", "definition", "delegated_by", "code"),
+        *_maybe_number("steps", "tokens_in", "tokens_out", "cost_microusd"),
     ),
+)
+MODEL_REQUEST: Final = Table(
+    "model_request",
+    (
+        _key("id"),
+        *_text("run_id", "organization", "principal_id"),
+        *_number("number"),
+        *_text("path", "purpose", "model"),
+        *_number("reserved_tokens", "reserved_microusd", "asked_ms"),
+    ),
+    indexes=(("run_id",),),
+)
+MODEL_REPLY: Final = Table(
+    "model_reply",
+    (
+        _key("request_id"),
+        *_text("run_id", "organization", "principal_id", "model", "status"),
+        *_maybe("code", "finish"),
+        *_number("tokens_in", "tokens_out", "cache_read", "cache_write", "ungoverned"),
+        *_number("cost_microusd", "is_unpriced", "calls", "latency_us"),
+        *_maybe("reply_ref", "reply_digest"),
+        *_number("replied_ms"),
+    ),
+    indexes=(("run_id",),),
 )
 STEP: Final = Table(
     "step",
@@ -118,7 +144,8 @@ TOOL_CALL: Final = Table(
         *_maybe("arguments_ref", "arguments_digest", "idempotency_key"),
         *_maybe("delegation"),
         *_number("has_intent", "reserved_microusd", "created_ms"),
-        *_maybe("stands_in_for", "redrives"),
+        *_maybe("stands_in_for", "redrives", "asked_by"),
+        *_maybe_number("position"),
     ),
     indexes=(("run_id",),),
 )
@@ -263,6 +290,8 @@ TABLES: Final = {
         APP_USER,
         SESSION,
         AGENT_RUN,
+        MODEL_REQUEST,
+        MODEL_REPLY,
         STEP,
         TOOL_CALL,
         TOOL_RESULT,
@@ -386,6 +415,28 @@ def _approval_of(values: Sequence[Any]) -> Approval:
         state=ApprovalState(row.pop("state")),
         **row,
     )
+
+
+AGENT_RUN_COLUMNS: Final = tuple(
+    column.name for column in AGENT_RUN.columns if column.name not in {"session_id", "trace_id"}
+)
+"""Those that a value of `AgentRun` has, by name."""
+
+
+def agent_run_of(values: Sequence[Any]) -> AgentRun:
+    """Read a row of `agent_run` of an agent, whatever store it comes from.
+
+    Args:
+        values: In the order of `AGENT_RUN_COLUMNS`.
+
+    Raises:
+        LedgerError: Somebody changed it.
+    """
+    row = dict(zip(AGENT_RUN_COLUMNS, typed(AGENT_RUN, values, AGENT_RUN_COLUMNS), strict=True))
+    try:
+        return AgentRun(status=RunStatus(row.pop("status")), **row)
+    except ValueError:
+        raise _strange(AGENT_RUN.name, "status") from None
 
 
 def _text_in(found: object) -> str:

@@ -54,6 +54,10 @@ class Call:
     """The call that was given up on, and whose answer this one's is."""
     redrives: str | None = None
     """The call that was given up on, and is made again by this one."""
+    asked_by: str | None = None
+    """The model request whose reply proposed this call."""
+    position: int | None = None
+    """Among the calls of that reply, from 0."""
     definition: ToolDefinition | None = None
     arguments: JsonObject | None = None
 

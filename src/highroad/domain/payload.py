@@ -14,8 +14,12 @@ class PayloadKind(StrEnum):
     RESULT = "result"
     PART = "part"
     """Bytes of an image or a file that a result holds."""
+    REQUEST = "request"
+    """What a run is to do, with all that going on with it takes."""
+    REPLY = "reply"
+    """A whole reply of a model."""
     MESSAGE = "message"
-    """Text that a tool's author or a person wrote: an error message, a reason."""
+    """Text that a tool's author or a person wrote: an error message, a reason, a word to a run."""
 
 
 @value(kw_only=False)

@@ -4,9 +4,12 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from highroad.domain.demand import NOTHING, Amount
+from highroad.domain.identity import Origin
+from highroad.domain.model import Finish, TokenUsage
+from highroad.domain.value import value
 
 
 class RunStatus(StrEnum):
@@ -21,6 +24,11 @@ class RunStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
+def is_open(status: RunStatus) -> bool:
+    """Whether a run that stands there has not ended."""
+    return status in {RunStatus.RUNNING, RunStatus.HELD}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """A run as its ledger tells it. A direct call is a run of one."""
@@ -31,6 +39,113 @@ class Run:
     created_ms: int
     calls: int = 0
     cost_usd: float = 0.0
+
+
+@value
+class RunHead:
+    """What every entry about an agent's run says of the run."""
+
+    run_id: str
+    organization: str
+    principal_id: str
+    """Opaque."""
+    agent: str
+    definition: str
+    """Digest of the agent's definition."""
+    trace_id: str
+    started_ms: int
+    parent_id: str | None = None
+    """The run that it is a child of."""
+    conversation_id: str | None = None
+    """Opaque."""
+    origin: Origin = Origin.CODE
+    door: str = "python"
+    delegated_by: str | None = None
+    """The call whose result this run is."""
+    delegation: tuple[str, ...] = ()
+    """Agents, from the one nearest to the principal to this one's parent."""
+
+
+@value
+class AgentRun:
+    """A run of an agent, as its row in the audit tables tells it."""
+
+    id: str
+    organization: str
+    principal_id: str
+    """Opaque."""
+    agent: str
+    status: RunStatus
+    started_ms: int
+    ended_ms: int | None = None
+    parent_id: str | None = None
+    conversation_id: str | None = None
+    """Opaque."""
+    definition: str | None = None
+    delegated_by: str | None = None
+    """The call whose result the run is."""
+    code: str | None = None
+    """Why it ended as it did, where that is no success."""
+    steps: int | None = None
+    """Of an ended one; so are the tokens and what it cost."""
+    tokens_in: int | None = None
+    tokens_out: int | None = None
+    cost_microusd: int | None = None
+
+
+When: TypeAlias = Literal["now", "after"]
+"""Of a message to a run: before the next model request, or once the run is through."""
+
+
+class ReplyStatus(StrEnum):
+    """What came of a model request."""
+
+    REPLIED = "replied"
+    FAILED = "failed"
+
+
+@value
+class RequestRecord:
+    """A model request, as it is recorded before it is sent. No word of it is in here (P7)."""
+
+    id: str
+    number: int
+    """Among the requests of the run, from 1."""
+    path: str = ""
+    """The branch of the run that asks; the trunk has no name."""
+    purpose: str
+    model: str
+    """`provider:model`."""
+    tools: tuple[str, ...] = ()
+    """Names of those that were offered."""
+    messages: int
+    """How many it has."""
+    reserved_tokens: int
+    reserved_microusd: int
+
+
+@value
+class ReplyRecord:
+    """What came of a model request."""
+
+    id: str
+    """Of the request."""
+    number: int
+    path: str = ""
+    status: ReplyStatus
+    code: str | None = None
+    """Why there is no reply."""
+    model: str
+    """The very version that replied; of a failure, the one that was asked."""
+    finish: Finish | None = None
+    usage: TokenUsage
+    """What was, or has to be taken as, counted."""
+    cost_microusd: int
+    is_unpriced: bool = False
+    """Nobody knows its price: a default was charged."""
+    latency_us: int
+    calls: int = 0
+    """How many the reply has."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,9 @@ from highroad.domain.dependency import BreakerState
 from highroad.domain.entry import AmendmentKind, EntryKind
 from highroad.domain.error import LedgerError
 from highroad.domain.json_value import MAX_SAFE_INTEGER
+from highroad.domain.model import Finish
 from highroad.domain.outcome import Status
+from highroad.domain.run import ReplyStatus, RunStatus
 
 _Check: TypeAlias = Callable[[Any], bool]
 
@@ -128,7 +130,7 @@ _EVERYWHERE: Final[Mapping[str, _Check]] = {
         (
             *("kind", "org", "run", "call", "trace", "principal", "origin", "door", "policy"),
             *("session", "change", "saw", "id", "profile", "parent", "reason", "key", "source"),
-            *("fallback", "stands_in_for", "redrives", "failure"),
+            *("fallback", "stands_in_for", "redrives", "failure", "asked_by"),
         ),
         _is_text,
     ),
@@ -140,7 +142,7 @@ _EVERYWHERE: Final[Mapping[str, _Check]] = {
     **dict.fromkeys(
         (
             *("v", "at", "step", "opened", "reserved", "remaining_ms", "latency_us", "cost"),
-            *("attempts", "before", "pid", "revision", "payloads", "runs", "stale_s"),
+            *("attempts", "before", "pid", "revision", "payloads", "runs", "stale_s", "position"),
         ),
         _is_number,
     ),
@@ -157,6 +159,29 @@ _EVERYWHERE: Final[Mapping[str, _Check]] = {
     "deferral": _is_deferral,
     "fields": _maybe(_is_mapping),
 }
+_OF_RUN: Final[Mapping[str, _Check]] = {
+    **dict.fromkeys(("agent", "parent_run", "conversation", "delegated_by"), _is_text),
+    **dict.fromkeys(("steps", "tokens_in", "tokens_out"), _is_number),
+    "waits_for": _list_of(_is_text),
+    "when": _is_text,
+    "request": _IS_REF,
+    "status": _one_of(RunStatus),
+}
+_OF_REQUEST: Final[Mapping[str, _Check]] = {
+    **dict.fromkeys(("agent", "path", "purpose", "model"), _is_text),
+    **dict.fromkeys(
+        (
+            *("number", "messages", "reserved_tokens", "calls", "tokens_in", "tokens_out"),
+            *("cache_read", "cache_write", "ungoverned"),
+        ),
+        _is_number,
+    ),
+    "tools": _list_of(_is_text),
+    "status": _one_of(ReplyStatus),
+    "finish": _maybe(_one_of(Finish)),
+    "unpriced": _is_flag,
+    "reply": _IS_REF,
+}
 _OF_KIND: Final[Mapping[EntryKind, Mapping[str, _Check]]] = {
     EntryKind.INTENT: {"approval": _is_text},
     EntryKind.AMENDED: {"source": _one_of(AmendmentKind)},
@@ -168,6 +193,15 @@ _OF_KIND: Final[Mapping[EntryKind, Mapping[str, _Check]]] = {
         "slow": _is_number,
     },
     EntryKind.REVEALED: {"payloads": _list_of(_is_text)},
+    EntryKind.MODEL_ASKED: _OF_REQUEST,
+    EntryKind.MODEL_REPLIED: _OF_REQUEST,
+    **dict.fromkeys(
+        (
+            *(EntryKind.RUN_STARTED, EntryKind.RUN_MESSAGE, EntryKind.RUN_HELD),
+            *(EntryKind.RUN_RESUMED, EntryKind.RUN_ENDED),
+        ),
+        _OF_RUN,
+    ),
     EntryKind.REKEYED: {
         "public": _is_hex,
         "previous": _maybe(_is_text),

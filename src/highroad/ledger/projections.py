@@ -26,6 +26,8 @@ VERSION: Final = 2
 """Of what is derived; tables that an older version derived are derived anew from the entries."""
 
 _NO_REF = (None, None, 0)
+_NO_AGENT: Final = (None,) * 7
+"""What only the run of an agent has in its row: a definition, what it was for, what it came to."""
 
 
 def rows(body: Body) -> tuple[Row, ...]:
@@ -299,6 +301,99 @@ def _run(body: Body, status: str, ended_ms: int | None) -> Row:
             ended_ms,
             body.get("parent_run"),
             body.get("conversation"),
+            *_NO_AGENT,
+        ),
+    )
+
+
+def _agent_run(body: Body, status: str) -> Row:
+    """The run of an agent, as it stands behind an entry about it."""
+    ended_ms = body["at"] if body["kind"] == EntryKind.RUN_ENDED else None
+    return Row(
+        "agent_run",
+        (
+            body["run"],
+            body["org"],
+            body["principal"],
+            None,
+            body["agent"],
+            body["trace"],
+            status,
+            body["opened"],
+            ended_ms,
+            body.get("parent_run"),
+            body.get("conversation"),
+            body["definition"],
+            body.get("delegated_by"),
+            body.get("code"),
+            body.get("steps"),
+            body.get("tokens_in"),
+            body.get("tokens_out"),
+            body.get("cost"),
+        ),
+    )
+
+
+def _at_work(body: Body) -> tuple[Row, ...]:
+    return (_agent_run(body, RunStatus.RUNNING),)
+
+
+def _resting(body: Body) -> tuple[Row, ...]:
+    return (_agent_run(body, RunStatus.HELD),)
+
+
+def _run_ended(body: Body) -> tuple[Row, ...]:
+    return (_agent_run(body, body["status"]),)
+
+
+def _asked(body: Body) -> tuple[Row, ...]:
+    return (
+        Row(
+            "model_request",
+            (
+                body["id"],
+                body["run"],
+                body["org"],
+                body["principal"],
+                body["number"],
+                body["path"],
+                body["purpose"],
+                body["model"],
+                body["reserved_tokens"],
+                body["reserved"],
+                body["at"],
+            ),
+        ),
+    )
+
+
+def _replied(body: Body) -> tuple[Row, ...]:
+    reply_ref, reply_digest, _ = body.get("reply", _NO_REF)
+    return (
+        Row(
+            "model_reply",
+            (
+                body["id"],
+                body["run"],
+                body["org"],
+                body["principal"],
+                body["model"],
+                body["status"],
+                body["code"],
+                body["finish"],
+                body["tokens_in"],
+                body["tokens_out"],
+                body["cache_read"],
+                body["cache_write"],
+                body["ungoverned"],
+                body["cost"],
+                1 if "unpriced" in body else 0,
+                body["calls"],
+                body["latency_us"],
+                reply_ref,
+                reply_digest,
+                body["at"],
+            ),
         ),
     )
 
@@ -331,6 +426,8 @@ def _tool_call(body: Body, *, has_intent: int) -> Row:
             body["opened"],
             body.get("stands_in_for"),
             body.get("redrives"),
+            body.get("asked_by"),
+            body.get("position"),
         ),
     )
 
@@ -395,4 +492,10 @@ _PROJECTIONS: dict[str, Callable[[Body], tuple[Row, ...]]] = {
     EntryKind.POLICY: _policy,
     EntryKind.BREAKER: _breaker,
     EntryKind.OPENED: _opened,
+    EntryKind.RUN_STARTED: _at_work,
+    EntryKind.MODEL_ASKED: _asked,
+    EntryKind.MODEL_REPLIED: _replied,
+    EntryKind.RUN_HELD: _resting,
+    EntryKind.RUN_RESUMED: _at_work,
+    EntryKind.RUN_ENDED: _run_ended,
 }

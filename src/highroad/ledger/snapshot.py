@@ -37,6 +37,8 @@ def freeze(call: Call) -> bytes:
             "created": call.created_ms,
             "stands_in_for": call.stands_in_for,
             "redrives": call.redrives,
+            "asked_by": call.asked_by,
+            "position": call.position,
         }
     )
 
@@ -77,6 +79,8 @@ def thaw(
         door=state["door"],
         stands_in_for=state.get("stands_in_for"),
         redrives=state.get("redrives"),
+        asked_by=state.get("asked_by"),
+        position=state.get("position"),
     )
 
 

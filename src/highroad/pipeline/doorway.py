@@ -36,6 +36,8 @@ class Proposal:
     """For whom; the door's own principal where nobody is named."""
     run: str | None = None
     """The caller's own name for a run that the call belongs to; without one it is a run of one."""
+    run_id: str | None = None
+    """An id of ours, of a run that stands; not with a name."""
     parent: str | None = None
     """The caller's own name for the run that this one is a child of."""
     conversation: str | None = None
@@ -44,6 +46,10 @@ class Proposal:
     origin: Origin = Origin.CODE
     delegation: Sequence[Delegate] = ()
     evidence: Evidence = NO_EVIDENCE
+    asked_by: str | None = None
+    """The model request whose reply proposed it."""
+    position: int | None = None
+    """Among the calls of that reply, from 0."""
     dry_run: bool = False
     door: str = "python"
     deadline_ms: int | None = None
@@ -61,7 +67,9 @@ async def take_in(
     deadline_ms = now_ms + int(services.limits.call_s * 1_000)
     if proposal.deadline_ms is not None:
         deadline_ms = min(deadline_ms, proposal.deadline_ms)
-    if proposal.run is None and proposal.parent is None and proposal.conversation is None:
+    if proposal.run_id is not None:
+        run = await services.cancelled.enter(await services.runs.enter(proposal.run_id))
+    elif proposal.run is None and proposal.parent is None and proposal.conversation is None:
         run = services.runs.begin(own_id)
     else:
         run = await services.cancelled.enter(
@@ -85,6 +93,8 @@ async def take_in(
         version=proposal.version,
         dry_run=proposal.dry_run,
         door=proposal.door,
+        asked_by=proposal.asked_by,
+        position=proposal.position,
     )
     return call, await _context(services, call, run)
 
@@ -145,6 +155,8 @@ async def take_in_nested(
         parent_id=parent.id,
         idempotency_key=key,
         revision=0,
+        asked_by=None,
+        position=None,
         definition=None,
         arguments=None,
     )
@@ -175,6 +187,8 @@ async def take_in_successor(
         revision=0,
         stands_in_for=call.id,
         redrives=None,
+        asked_by=None,
+        position=None,
         definition=None,
         arguments=None,
     )
@@ -203,6 +217,8 @@ async def take_in_refresh(services: Services, call: Call, fetch: Fetch) -> tuple
         door="cache",
         stands_in_for=None,
         redrives=None,
+        asked_by=None,
+        position=None,
         definition=None,
         arguments=None,
     )
@@ -229,6 +245,8 @@ async def take_in_redrive(services: Services, call: Call) -> tuple[Call, RoadCon
         revision=0,
         stands_in_for=None,
         redrives=call.id,
+        asked_by=None,
+        position=None,
     )
     return made, await _context(services, made, run)
 
@@ -267,6 +285,8 @@ def bare(services: Services, history: CallHistory) -> Call:
         is_direct=opening["direct"],
         origin=Origin(opening["origin"]),
         door=opening["door"],
+        asked_by=opening.get("asked_by"),
+        position=opening.get("position"),
     )
 
 

@@ -14,7 +14,7 @@ from highroad.domain.limits import Scope
 from highroad.domain.order import Order
 from highroad.domain.order_form import PostedOrder
 from highroad.domain.payload import SealedKey, SealedPayload
-from highroad.domain.run import Spent, Usage
+from highroad.domain.run import AgentRun, RunStatus, Spent, Usage
 from highroad.ports.proofs import ProofStore
 from highroad.ports.tables import AuditTables
 from highroad.ports.upkeep import Upkeep
@@ -157,6 +157,10 @@ class Store(Protocol):
         """A payload, or `None` where it was erased."""
         ...
 
+    async def payloads(self, run_id: str) -> Sequence[SealedPayload]:
+        """All that a run and its calls carry and that was not erased, in order of id."""
+        ...
+
     async def profile(self, opaque_id: str) -> bytes | None:
         """Who a principal is, encrypted, or `None` where that was erased."""
         ...
@@ -180,6 +184,16 @@ class Store(Protocol):
         self, *, state: ApprovalState | None = None, after: str = "", limit: int = 100
     ) -> Sequence[Approval]:
         """A page of approvals, oldest first, behind the id `after`."""
+        ...
+
+    async def runs(
+        self, *, status: RunStatus | None = None, after: str = "", limit: int = 100
+    ) -> Sequence[AgentRun]:
+        """A page of agents' runs in order of id, from behind the id `after`.
+
+        However many runs of one call there are, and however many that have another status, they
+        cost nothing.
+        """
         ...
 
     async def usage(self, run_id: str, *, at_ms: int) -> Usage:

@@ -1,8 +1,8 @@
 """Entries: how what is known becomes exact bytes, with what rides along.
 
-`calls` has what the road writes of a call, `people` what is said of calls afterwards, `house` what
-concerns no call. Bodies hold ids, digests, codes and rules; no argument, no result, no name of a
-person, and no word that a model made up (P7).
+`calls` has what the road writes of a call, `runs` what the runs of agents leave, `people` what is
+said of calls afterwards, `house` what concerns no call. Bodies hold ids, digests, codes and rules;
+no argument, no result, no name of a person, and no word that a model made up (P7).
 """
 
 from highroad.ledger.entries.calls import deferred, ended, held, intent
@@ -14,6 +14,15 @@ from highroad.ledger.entries.people import (
     lettered,
     order_refused,
     revealed,
+)
+from highroad.ledger.entries.runs import (
+    model_asked,
+    model_replied,
+    run_ended,
+    run_held,
+    run_message,
+    run_resumed,
+    run_started,
 )
 
 __all__ = [
@@ -27,8 +36,15 @@ __all__ = [
     "held",
     "intent",
     "lettered",
+    "model_asked",
+    "model_replied",
     "noted",
     "order_refused",
     "pinned",
     "revealed",
+    "run_ended",
+    "run_held",
+    "run_message",
+    "run_resumed",
+    "run_started",
 ]

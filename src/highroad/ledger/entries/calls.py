@@ -237,13 +237,15 @@ def _continuing(record: CallRecord, kind: EntryKind, at_ms: int) -> Body:
 
 
 def _relate(body: Body, call: Call) -> None:
-    """Note the calls that led to this one; most were led to by none."""
+    """Note the calls, or the model request, that led to this one; most were led to by none."""
     if call.parent_id is not None:
         body["parent"] = call.parent_id
     if call.stands_in_for is not None:
         body["stands_in_for"] = call.stands_in_for
     if call.redrives is not None:
         body["redrives"] = call.redrives
+    if call.asked_by is not None:
+        body["asked_by"], body["position"] = call.asked_by, call.position
 
 
 def _place(body: Body, record: CallRecord) -> None:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Final
 
 from highroad.domain.approval import Approval, ApprovalState
-from highroad.domain.audit import approval_of
+from highroad.domain.audit import AGENT_RUN_COLUMNS, agent_run_of, approval_of
 from highroad.domain.demand import NOTHING, Amount
 from highroad.domain.entry import (
     AlreadyEnded,
@@ -36,7 +36,7 @@ from highroad.domain.order import Order
 from highroad.domain.order_form import ASIDE, PostedOrder, put_aside, write_order
 from highroad.domain.outcome import Status
 from highroad.domain.payload import SealedKey, SealedPayload
-from highroad.domain.run import Spent, Usage
+from highroad.domain.run import AgentRun, RunStatus, Spent, Usage
 from highroad.ports.store import Ownership
 from highroad.testing.memory.ledger import MemoryLedger, Record, seq_of
 from highroad.testing.memory.proofs import MemoryProofs
@@ -162,6 +162,11 @@ class MemoryStore:
         """A payload, or `None` where it was erased."""
         return self._open().payloads.get(payload_id)
 
+    async def payloads(self, run_id: str) -> Sequence[SealedPayload]:
+        """All that a run and its calls carry, in order of id."""
+        found = [each for each in self._open().payloads.values() if each.run_id == run_id]
+        return sorted(found, key=lambda payload: payload.id)
+
     async def profile(self, opaque_id: str) -> bytes | None:
         """Who a principal is, encrypted, or `None` where that was erased."""
         row = self._open().tables["app_user"].get((opaque_id,))
@@ -188,6 +193,19 @@ class MemoryStore:
         found = [row for row in rows if row["id"] > after and state in {None, row["state"]}]
         found.sort(key=lambda row: str(row["id"]))
         return [approval_of(tuple(row.values())) for row in found[:limit]]
+
+    async def runs(
+        self, *, status: RunStatus | None = None, after: str = "", limit: int = 100
+    ) -> Sequence[AgentRun]:
+        """A page of agents' runs in order of id, from behind the id `after`."""
+        rows = self._open().tables["agent_run"].values()
+        found = [
+            row
+            for row in rows
+            if row["agent"] is not None and row["id"] > after and status in {None, row["status"]}
+        ]
+        found.sort(key=lambda row: str(row["id"]))
+        return [agent_run_of([row[name] for name in AGENT_RUN_COLUMNS]) for row in found[:limit]]
 
     async def usage(self, run_id: str, *, at_ms: int) -> Usage:
         """What a run and all below it have used until `at_ms`, and where it belongs."""

@@ -10,7 +10,13 @@ from typing import Final
 from highroad.adapters.stores.postgres import schema
 from highroad.adapters.stores.postgres.driver import Connection
 from highroad.adapters.stores.postgres.locks import MIGRATION
-from highroad.domain.audit import BREAKER_CHANGE, DEAD_LETTER, DEFERRAL
+from highroad.domain.audit import (
+    BREAKER_CHANGE,
+    DEAD_LETTER,
+    DEFERRAL,
+    MODEL_REPLY,
+    MODEL_REQUEST,
+)
 from highroad.domain.error import LedgerError
 
 
@@ -64,6 +70,12 @@ MIGRATIONS: Final = (
         name="deferrals",
         up=schema.creation(DEFERRAL),
         down=(f"DROP TABLE {DEFERRAL.name}",),
+    ),
+    Migration(
+        number=10,
+        name="agents",
+        up=(*schema.AGENTS, *schema.creation(MODEL_REQUEST), *schema.creation(MODEL_REPLY)),
+        down=(*schema.NO_AGENTS, f"DROP TABLE {MODEL_REQUEST.name}, {MODEL_REPLY.name}"),
     ),
 )
 VERSION: Final = MIGRATIONS[-1].number

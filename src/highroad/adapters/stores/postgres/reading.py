@@ -12,7 +12,7 @@ from highroad.adapters.stores.postgres.lives import Trusted
 from highroad.adapters.stores.postgres.schema import COMMON_KINDS
 from highroad.adapters.stores.postgres.session import Patience
 from highroad.domain.approval import Approval, ApprovalState
-from highroad.domain.audit import APPROVAL, approval_of
+from highroad.domain.audit import AGENT_RUN_COLUMNS, APPROVAL, agent_run_of, approval_of
 from highroad.domain.entry import EntryKind, KeyClaim, Position, StoredEntry
 from highroad.domain.error import LedgerError
 from highroad.domain.kinds import read_kind
@@ -21,7 +21,15 @@ from highroad.domain.moving import payload_of
 from highroad.domain.order_form import ASIDE, PostedOrder
 from highroad.domain.outcome import Status
 from highroad.domain.payload import SealedKey, SealedPayload
-from highroad.domain.run import Spent, Usage, calls_by_tool, spent_of
+from highroad.domain.run import (
+    AgentRun,
+    RunStatus,
+    Spent,
+    Usage,
+    calls_by_tool,
+    is_open,
+    spent_of,
+)
 from highroad.ports.store import Ownership
 
 POOL: Final = 8
@@ -139,6 +147,16 @@ _RESTED: Final = """
     SELECT coalesce(sum(greatest(0, until - greatest(since, coalesce(reached, since)))), 0)::bigint
     FROM reach
 """
+_AGENT_RUNS: Final = (
+    f"SELECT {', '.join(AGENT_RUN_COLUMNS)} FROM agent_run WHERE agent IS NOT NULL AND id > $1"  # noqa: S608 - columns of ours
+)
+# Of runs that have not ended the index has the status, and of no others.
+_OPEN_RUN: Final = " AND ended_ms IS NULL"
+# An id that is brought again in another month lies in two parts: the first one stands.
+_PAYLOADS_OF_RUN: Final = """
+    SELECT DISTINCT ON (id) id, run_id, kind, ciphertext, created_ms FROM payload
+    WHERE run_id = $1 ORDER BY id, created_ms
+"""
 _ADMITTED: Final = (
     "SELECT organization, principal_id, tool, created_ms FROM tool_call "
     "WHERE created_ms >= $1 AND has_intent = 1 ORDER BY id"
@@ -238,6 +256,10 @@ class Reader:
         found, run_id, kind, ciphertext, created_ms = row
         return payload_of((found, run_id, kind, ciphertext, created_ms))
 
+    async def payloads(self, run_id: str) -> list[SealedPayload]:
+        """All payloads of a run and its calls."""
+        return [payload_of(tuple(row)) for row in await self.all(_PAYLOADS_OF_RUN, run_id)]
+
     async def profile(self, opaque_id: str) -> bytes | None:
         """The sealed profile of a principal."""
         row = await self.one("SELECT sealed_profile FROM app_user WHERE id = $1", opaque_id)
@@ -266,6 +288,16 @@ class Reader:
             state,
         )
         return [approval_of(tuple(row)) for row in rows]
+
+    async def runs(self, status: RunStatus | None, after: str, limit: int) -> list[AgentRun]:
+        """A page of agents' runs."""
+        if status is None:
+            rows = await self.all(f"{_AGENT_RUNS} ORDER BY id LIMIT {limit:d}", after)
+        else:
+            given = _OPEN_RUN if is_open(status) else ""
+            statement = f"{_AGENT_RUNS}{given} AND status = $2 ORDER BY id LIMIT {limit:d}"
+            rows = await self.all(statement, after, status)
+        return [agent_run_of(tuple(row)) for row in rows]
 
     async def usage(self, run_id: str, at_ms: int) -> Usage:
         """What a run has used, and how long it waited for people until `at_ms`."""

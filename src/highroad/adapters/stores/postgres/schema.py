@@ -17,6 +17,8 @@ from highroad.domain.audit import (
     BREAKER_CHANGE,
     DEAD_LETTER,
     DEFERRAL,
+    MODEL_REPLY,
+    MODEL_REQUEST,
     TABLES,
     TOOL_CALL,
     Column,
@@ -209,6 +211,25 @@ NO_GIVEN_UP: Final = (
     f"DROP TABLE {DEAD_LETTER.name}",
 )
 
+AGENTS: Final = (
+    f"""ALTER TABLE agent_run ADD COLUMN definition {TEXT}, ADD COLUMN delegated_by {TEXT},
+        ADD COLUMN code {TEXT}, ADD COLUMN steps bigint, ADD COLUMN tokens_in bigint,
+        ADD COLUMN tokens_out bigint, ADD COLUMN cost_microusd bigint""",
+    # Runs of one call, of which there is one for each of most calls, are not in here.
+    "CREATE INDEX agent_run_agent ON agent_run (id) WHERE agent IS NOT NULL",
+    """CREATE INDEX agent_run_open ON agent_run (status, id)
+        WHERE agent IS NOT NULL AND ended_ms IS NULL""",
+    f"ALTER TABLE tool_call ADD COLUMN asked_by {TEXT}, ADD COLUMN position bigint",
+)
+"""Runs of agents, and what they ask models; there were none before."""
+NO_AGENTS: Final = (
+    "ALTER TABLE tool_call DROP COLUMN asked_by, DROP COLUMN position",
+    "DROP INDEX agent_run_agent, agent_run_open",
+    """ALTER TABLE agent_run DROP COLUMN definition, DROP COLUMN delegated_by, DROP COLUMN code,
+        DROP COLUMN steps, DROP COLUMN tokens_in, DROP COLUMN tokens_out,
+        DROP COLUMN cost_microusd""",
+)
+
 AUDIT_INDEXES: Final = (
     f"""CREATE INDEX tool_result_refused ON tool_result (ended_ms, call_id)
         WHERE status = '{Status.REFUSED}'""",
@@ -243,17 +264,19 @@ _AMENDMENT_OF_2: Final = Table(
 )
 """Without ids: of one call, one time and one source there could be one."""
 
+_NEW_IN_RUNS: Final = frozenset(
+    {
+        *("parent_id", "conversation_id", "definition", "delegated_by", "code"),
+        *("steps", "tokens_in", "tokens_out", "cost_microusd"),
+    }
+)
 _AGENT_RUN_OF_2: Final = replace(
     AGENT_RUN,
-    columns=tuple(
-        column
-        for column in AGENT_RUN.columns
-        if column.name not in {"parent_id", "conversation_id"}
-    ),
+    columns=tuple(column for column in AGENT_RUN.columns if column.name not in _NEW_IN_RUNS),
 )
 
 
-_NEW_IN_CALLS: Final = frozenset({"stands_in_for", "redrives"})
+_NEW_IN_CALLS: Final = frozenset({"stands_in_for", "redrives", "asked_by", "position"})
 _TOOL_CALL_OF_2: Final = replace(
     TOOL_CALL,
     columns=tuple(column for column in TOOL_CALL.columns if column.name not in _NEW_IN_CALLS),
@@ -270,7 +293,9 @@ _OF_2: Final = {
     table.name: table
     for table in (_AGENT_RUN_OF_2, _AMENDMENT_OF_2, _TOOL_CALL_OF_2, DEAD_LETTER_OF_2)
 }
-_NEWER_THAN_2: Final = frozenset({BREAKER_CHANGE.name, DEFERRAL.name})
+_NEWER_THAN_2: Final = frozenset(
+    {BREAKER_CHANGE.name, DEFERRAL.name, MODEL_REQUEST.name, MODEL_REPLY.name}
+)
 
 
 def tables_of_2() -> tuple[Table, ...]:

@@ -24,7 +24,7 @@ from highroad.domain.limits import Scope
 from highroad.domain.order import Order
 from highroad.domain.order_form import ASIDE, PostedOrder, put_aside, write_order
 from highroad.domain.payload import SealedKey, SealedPayload
-from highroad.domain.run import Spent, Usage
+from highroad.domain.run import AgentRun, RunStatus, Spent, Usage
 from highroad.ports.store import Ownership
 
 PATIENCE_S: Final = 15.0
@@ -182,6 +182,10 @@ class PostgresStore:
         """A payload, or `None` where it was erased."""
         return await self._reader.payload(payload_id)
 
+    async def payloads(self, run_id: str) -> Sequence[SealedPayload]:
+        """All that a run and its calls carry, in order of id."""
+        return await self._reader.payloads(run_id)
+
     async def profile(self, opaque_id: str) -> bytes | None:
         """Who a principal is, encrypted, or `None` where that was erased."""
         return await self._reader.profile(opaque_id)
@@ -204,6 +208,12 @@ class PostgresStore:
     ) -> Sequence[Approval]:
         """A page of approvals, oldest first, behind the id `after`."""
         return await self._reader.approvals(state, after, limit)
+
+    async def runs(
+        self, *, status: RunStatus | None = None, after: str = "", limit: int = 100
+    ) -> Sequence[AgentRun]:
+        """A page of agents' runs in order of id, from behind the id `after`."""
+        return await self._reader.runs(status, after, limit)
 
     async def usage(self, run_id: str, *, at_ms: int) -> Usage:
         """What a run and all below it have used until `at_ms`, and where it belongs."""

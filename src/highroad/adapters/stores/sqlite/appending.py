@@ -62,11 +62,13 @@ _CLOSE: Final = "DELETE FROM open_call WHERE call_id = ?"
 _ROW: Final = {name: schema.replacement(table) for name, table in TABLES.items()}
 
 _ERASE_PAYLOAD: Final = "DELETE FROM payload WHERE id = ?"
-# A payload is named by its call, or by the approval of its call, and a dot ('/' follows on '.').
+# A payload is named by its run, its call, or the approval of its call, and a dot; '/' follows on
+# '.'.
 _ERASE_OF_RUN: Final = """
     DELETE FROM payload WHERE id IN (
         SELECT payload.id FROM (
-            SELECT id FROM tool_call WHERE run_id = ?1
+            SELECT ?1 AS id
+            UNION ALL SELECT id FROM tool_call WHERE run_id = ?1
             UNION ALL SELECT approval.id FROM tool_call
             JOIN approval ON approval.call_id = tool_call.id WHERE tool_call.run_id = ?1
         ) AS named JOIN payload ON payload.id > named.id || '.' AND payload.id < named.id || '/')

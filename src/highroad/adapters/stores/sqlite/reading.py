@@ -14,12 +14,14 @@ from highroad.adapters.stores.sqlite import inbox
 from highroad.adapters.stores.sqlite.schema import COMMON_KINDS
 from highroad.domain.approval import Approval, ApprovalState
 from highroad.domain.audit import (
+    AGENT_RUN_COLUMNS,
     APP_USER,
     APPROVAL,
     TOOL_CALL,
     Column,
     ColumnType,
     Table,
+    agent_run_of,
     approval_of,
     typed,
 )
@@ -30,7 +32,15 @@ from highroad.domain.moving import SECTIONS, Section, payload_of
 from highroad.domain.order_form import PostedOrder
 from highroad.domain.outcome import Status
 from highroad.domain.payload import SealedKey, SealedPayload
-from highroad.domain.run import Spent, Usage, calls_by_tool, spent_of
+from highroad.domain.run import (
+    AgentRun,
+    RunStatus,
+    Spent,
+    Usage,
+    calls_by_tool,
+    is_open,
+    spent_of,
+)
 from highroad.ports.store import Ownership
 
 _APPROVAL_COLUMNS: Final = ", ".join(column.name for column in APPROVAL.columns)
@@ -129,6 +139,20 @@ _UNKNOWN: Final = f"""
         )
     ORDER BY call_id LIMIT ?
 """  # noqa: S608 - a constant
+
+_AGENT_RUNS: Final = f"SELECT {', '.join(AGENT_RUN_COLUMNS)} FROM agent_run WHERE agent IS NOT NULL"  # noqa: S608 - columns of ours
+# Of runs that have not ended the index has the status, and of no others.
+_OPEN_RUN: Final = " AND ended_ms IS NULL"
+# A payload is named by its run, its call, or the approval of its call, and a dot.
+_PAYLOADS_OF_RUN: Final = """
+    SELECT payload.* FROM (
+        SELECT ?1 AS id
+        UNION ALL SELECT id FROM tool_call WHERE run_id = ?1
+        UNION ALL SELECT approval.id FROM tool_call
+        JOIN approval ON approval.call_id = tool_call.id WHERE tool_call.run_id = ?1
+    ) AS named JOIN payload ON payload.id > named.id || '.' AND payload.id < named.id || '/'
+    ORDER BY payload.id
+"""
 
 _ENTRY: Final = SECTIONS[Section.ENTRY]
 _ENTRY_COLUMNS: Final = (
@@ -247,6 +271,10 @@ class Reader:
             return None
         return payload_of(row)
 
+    def payloads(self, run_id: str) -> list[SealedPayload]:
+        """All payloads of a run and its calls."""
+        return [payload_of(row) for row in self._all(_PAYLOADS_OF_RUN, run_id)]
+
     def profile(self, opaque_id: str) -> bytes | None:
         """The sealed profile of a principal."""
         row = self._one("SELECT sealed_profile FROM app_user WHERE id = ?", opaque_id)
@@ -269,6 +297,16 @@ class Reader:
         else:
             rows = self._all(_APPROVALS_IN, after, state, limit)
         return [approval_of(row) for row in rows]
+
+    def runs(self, status: RunStatus | None, after: str, limit: int) -> list[AgentRun]:
+        """A page of agents' runs."""
+        if status is None:
+            rows = self._all(f"{_AGENT_RUNS} AND id > ? ORDER BY id LIMIT ?", after, limit)
+        else:
+            given = _OPEN_RUN if is_open(status) else ""
+            statement = f"{_AGENT_RUNS}{given} AND status = ? AND id > ? ORDER BY id LIMIT ?"
+            rows = self._all(statement, status, after, limit)
+        return [agent_run_of(row) for row in rows]
 
     def usage(self, run_id: str, at_ms: int) -> Usage:
         """What a run has used, and how long it waited for people until `at_ms`."""

@@ -13,13 +13,15 @@ from highroad.domain.audit import (
     BREAKER_CHANGE,
     DEAD_LETTER,
     DEFERRAL,
+    MODEL_REPLY,
+    MODEL_REQUEST,
     TABLES,
     Column,
     Table,
 )
 from highroad.domain.entry import EntryKind
 
-VERSION: Final = 5
+VERSION: Final = 6
 """In `PRAGMA user_version`: of the tables, not of entry bodies."""
 APPLICATION_ID: Final = 0x48524F44
 """In the file's header: this database is a ledger of ours."""
@@ -125,10 +127,17 @@ _PLACES: Final = (
     """CREATE INDEX agent_run_conversation ON agent_run (conversation_id)
     WHERE conversation_id IS NOT NULL""",
 )
+# Runs of one call, of which there is one for each of most calls, are not in here.
+_AGENTS: Final = (
+    "CREATE INDEX agent_run_agent ON agent_run (id) WHERE agent IS NOT NULL",
+    """CREATE INDEX agent_run_open ON agent_run (status, id)
+    WHERE agent IS NOT NULL AND ended_ms IS NULL""",
+)
 _VIEWS: Final = (
     "CREATE INDEX tool_result_refused ON tool_result (ended_ms, call_id) WHERE status = 'refused'",
     "CREATE INDEX tool_result_unknown ON tool_result (call_id) WHERE status = 'unknown'",
     *_PLACES,
+    *_AGENTS,
     # A span for each run and one for each of its calls; ids stand in for W3C span ids.
     """CREATE VIEW trace_span AS
     SELECT trace_id, id AS span_id, NULL AS parent_span_id, id AS run_id, organization,
@@ -155,7 +164,7 @@ def upgrade_from(version: int) -> tuple[str, ...]:
     """DDL that makes a ledger of an older version one of this version."""
     if version == 1:
         return _upgrade_from_1()
-    steps = {2: _upgrade_from_2, 3: _upgrade_from_3, 4: _upgrade_from_4}
+    steps = {2: _upgrade_from_2, 3: _upgrade_from_3, 4: _upgrade_from_4, 5: _upgrade_from_5}
     return tuple(
         statement for number, step in steps.items() if number >= version for statement in step()
     )
@@ -192,6 +201,21 @@ def _upgrade_from_3() -> tuple[str, ...]:
 def _upgrade_from_4() -> tuple[str, ...]:
     """Calls may wait for a result that comes later."""
     return _audit(DEFERRAL)
+
+
+def _upgrade_from_5() -> tuple[str, ...]:
+    """Runs of agents, and what they ask models; there were none before."""
+    texts, numbers = ("definition", "delegated_by", "code"), ("steps", "tokens_in", "tokens_out")
+    return (
+        *_audit(MODEL_REQUEST),
+        *_audit(MODEL_REPLY),
+        *(f"ALTER TABLE agent_run ADD COLUMN {name} TEXT" for name in texts),
+        *(f"ALTER TABLE agent_run ADD COLUMN {name} INTEGER" for name in numbers),
+        "ALTER TABLE agent_run ADD COLUMN cost_microusd INTEGER",
+        *_AGENTS,
+        "ALTER TABLE tool_call ADD COLUMN asked_by TEXT",
+        "ALTER TABLE tool_call ADD COLUMN position INTEGER",
+    )
 
 
 def _upgrade_from_1() -> tuple[str, ...]:

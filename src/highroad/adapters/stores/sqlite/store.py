@@ -23,7 +23,7 @@ from highroad.domain.limits import Scope
 from highroad.domain.order import Order
 from highroad.domain.order_form import PostedOrder
 from highroad.domain.payload import SealedKey, SealedPayload
-from highroad.domain.run import Spent, Usage
+from highroad.domain.run import AgentRun, RunStatus, Spent, Usage
 from highroad.ports.store import Ownership
 
 _log: Final = logging.getLogger("highroad.ledger")
@@ -154,6 +154,11 @@ class SQLiteStore:
         with self._errors:
             return self._reader.payload(payload_id)
 
+    async def payloads(self, run_id: str) -> Sequence[SealedPayload]:
+        """All that a run and its calls carry, in order of id."""
+        with self._errors:
+            return self._reader.payloads(run_id)
+
     async def profile(self, opaque_id: str) -> bytes | None:
         """Who a principal is, encrypted, or `None` where that was erased."""
         with self._errors:
@@ -180,6 +185,13 @@ class SQLiteStore:
         """A page of approvals, oldest first, behind the id `after`."""
         with self._errors:
             return self._reader.approvals(state, after, limit)
+
+    async def runs(
+        self, *, status: RunStatus | None = None, after: str = "", limit: int = 100
+    ) -> Sequence[AgentRun]:
+        """A page of agents' runs in order of id, from behind the id `after`."""
+        with self._errors:
+            return self._reader.runs(status, after, limit)
 
     async def usage(self, run_id: str, *, at_ms: int) -> Usage:
         """What a run and all below it have used until `at_ms`, and where it belongs."""

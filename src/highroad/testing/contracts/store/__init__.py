@@ -23,6 +23,7 @@ from highroad.testing.contracts.store.ordering import OrderingContract
 from highroad.testing.contracts.store.owning import OwningContract
 from highroad.testing.contracts.store.proving import ProvingContract
 from highroad.testing.contracts.store.reading import ReadingContract
+from highroad.testing.contracts.store.runs import RunContract
 from highroad.testing.contracts.store.sharing import SharingContract
 from highroad.testing.contracts.store.tables import TablesContract
 from highroad.testing.contracts.store.upkeep import UpkeepContract
@@ -36,6 +37,7 @@ class CommonContract(
     KeyContract,
     ApprovalContract,
     ReadingContract,
+    RunContract,
     UsageContract,
     HandingOverContract,
     OrderingContract,
