@@ -6,5 +6,6 @@ import pytest
 pytest.register_assert_rewrite(
     "highroad.testing.contracts.anchor",
     "highroad.testing.contracts.cache",
+    "highroad.testing.contracts.model",
     "highroad.testing.contracts.store",
 )
