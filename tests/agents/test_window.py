@@ -158,6 +158,14 @@ def test_a_step_that_the_model_has_not_seen_stays_though_a_user_spoke_since():
     assert shown[-3:] == tuple(messages[-3:])
 
 
+def test_results_that_the_model_has_not_seen_are_not_noted_though_they_are_large():
+    asked = UserMessage(text="word " * 1_250)
+    messages = [asked, *step_of(0, result_of(1_000)), *step_of(1, result_of(1_400))]
+    shown = Window(BOUNDS).shown(messages)
+    assert shown != tuple(messages)
+    assert shown[-2:] == tuple(messages[-2:])
+
+
 # -- the provider's own count --------------------------------------------------------------------
 
 
@@ -179,6 +187,19 @@ def test_a_provider_that_counts_more_is_believed_too():
     window = Window(BOUNDS)
     window.count(13, 2 * sum(map(tokens_of, messages[:13])))
     assert window.shown(messages) != tuple(messages)
+
+
+def test_a_measure_outlasts_the_pruning_in_which_it_was_taken():
+    messages, window = run_of(*[250] * 30), Window(BOUNDS)
+    for before in requests_of(messages):
+        shown = window.shown(before)
+        if len(shown) < len(before):
+            break
+        window.count(len(before), 2 * sum(map(tokens_of, shown)))
+    later = messages[: len(before) + 2]
+    shown = window.shown(later)
+    assert len(shown) < len(later), "it was pruned, and nothing was counted since"
+    assert window.tokens(later) == pytest.approx(2 * sum(map(tokens_of, shown)), rel=0.01)
 
 
 # -- summaries -----------------------------------------------------------------------------------
