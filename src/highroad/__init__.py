@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from highroad.agents.agent import Agent
     from highroad.domain.error import HighroadError, NotCompleted, ToolError
     from highroad.domain.event import Event
     from highroad.domain.identity import Delegate, Origin, Principal
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from highroad.tools.declaring.members import tools_of
 
 _HOMES: Final = {
+    "agents.agent": ("Agent",),
     "domain.error": ("HighroadError", "NotCompleted", "ToolError"),
     "domain.event": ("Event",),
     "domain.identity": ("Delegate", "Origin", "Principal"),
@@ -79,6 +81,7 @@ _HOMES: Final = {
 """Names by module; `tests/test_public_surface.py` holds it to the imports above."""
 
 __all__ = [
+    "Agent",
     "Answer",
     "Batch",
     "BatchItem",

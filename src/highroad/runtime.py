@@ -17,6 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Literal, Self, TypedDict, TypeVar, Unpack, overload
 
+from highroad.agents.agent import Agent
 from highroad.approvals.definitions import Definitions
 from highroad.approvals.desk import Desk
 from highroad.bootstrap import Assembly, assemble
@@ -29,6 +30,7 @@ from highroad.domain.identity import Delegate, Origin, Principal
 from highroad.domain.limits import Limits
 from highroad.domain.outcome import AnyOutcome, Outcome, Preview
 from highroad.domain.proposed import OnFailure, ProposedCall, ProposedCalls, Terms
+from highroad.domain.run import Run
 from highroad.domain.tool import ToolDefinition
 from highroad.domain.unsettled import Unsettled
 from highroad.ledger.audit import Audit
@@ -108,6 +110,7 @@ class Runtime:
         url: str | None = None,
         *,
         tools: Iterable[object] = (),
+        agents: Iterable[Agent] = (),
         deps: Deps | None = None,
         limits: Limits | None = None,
         principal: Principal | None = None,
@@ -121,6 +124,8 @@ class Runtime:
             tools: What may be called: functions, what `tool_from_schema` and `tool_from_model`
                 give, and instances or modules that hold several; besides them those of the setting
                 `tools`.
+            agents: Whose runs may be begun and resumed, with the tools that they name; with each
+                comes its team.
             deps: Factories of what bodies ask for as `ToolContext[Type]`.
             limits: In place of `[limits]`.
             principal: For whom calls are made that name nobody; the local user.
@@ -136,7 +141,13 @@ class Runtime:
         """
         return Opening(
             lambda: cls._opened(
-                url, tools=tools, deps=deps, limits=limits, principal=principal, settings=settings
+                url,
+                tools=tools,
+                agents=agents,
+                deps=deps,
+                limits=limits,
+                principal=principal,
+                settings=settings,
             )
         )
 
@@ -276,6 +287,53 @@ class Runtime:
             LedgerOwned: As for `call_all`, and all the others.
         """
         return self._fan_out(calls, Terms.of(parallel, deadline_s, on_failure), circumstances)
+
+    # -- runs --------------------------------------------------------------------------------
+
+    async def run(
+        self,
+        agent: Agent | str,
+        text: str,
+        *,
+        principal: Principal | None = None,
+        conversation: str | None = None,
+    ) -> Run:
+        """Let an agent work on a request, until it is done or waits for people.
+
+        Whoever stops waiting interrupts it: what its calls had begun is ended as P3 says, and
+        `resume` goes on with it.
+
+        Args:
+            agent: An agent, or the name of one that this runtime was opened with.
+            text: What it is asked for.
+            principal: For whom; the runtime's own principal where nobody is named.
+            conversation: Your name for the conversation that the run belongs to.
+
+        Returns:
+            How it ended; or a run that is held, with what it waits for. Nothing of that stays in
+            memory: `resume` goes on with it, in this process or another.
+
+        Raises:
+            LedgerOwned: Another process owns the ledger, and only the owner makes calls.
+            DeclarationError: The agent names a tool that this runtime was not given.
+            LedgerError: The run cannot be recorded.
+        """
+        self._require_ownership()
+        return await self._assembly.runs.start(
+            agent, text, principal=principal or self.principal, conversation=conversation
+        )
+
+    async def resume(self, run_id: str) -> Run:
+        """Go on with a run that was held or interrupted; of one that has ended, how it did.
+
+        Raises:
+            NotRecorded: The ledger has no such run of an agent.
+            LedgerOwned: Another process owns the ledger, and only the owner makes calls.
+            HighroadError: This runtime has no agent of that name.
+            LedgerError: The run cannot be read or written.
+        """
+        self._require_ownership()
+        return await self._assembly.runs.resume(run_id)
 
     async def wait(self, call_id: str, *, timeout_s: float | None = None) -> AnyOutcome:
         """The outcome of a call made earlier; a held one is awaited and driven on.

@@ -43,3 +43,27 @@ def test_memory_is_bounded_and_the_quietest_run_is_forgotten_first():
     assert len(loops) == 2
     assert loops.seen("a", "t", b"y") == 2
     assert loops.seen("b", "t", b"x") is None
+
+
+def test_going_to_and_fro_between_two_reads_is_stopped():
+    loops = Loops(3)
+    assert [loops.seen("run", tool, b"{}") for tool in "abababab"] == [None] * 7 + [4]
+
+
+def test_going_round_three_reads_is_stopped():
+    loops = Loops(2)
+    assert [loops.seen("run", tool, b"{}") for tool in "abcabcabc"] == [None] * 8 + [3]
+
+
+def test_a_read_of_something_new_breaks_the_circle():
+    loops = Loops(3)
+    assert [loops.seen("run", tool, b"{}") for tool in "abababcb"] == [None] * 8
+
+
+def test_looking_again_after_a_change_is_no_loop():
+    loops = Loops(1)
+    assert loops.seen("run", "t", b"x") is None
+    loops.changed("run")
+    loops.changed("nobody")
+    assert loops.seen("run", "t", b"x") is None
+    assert loops.seen("run", "t", b"x") == 2

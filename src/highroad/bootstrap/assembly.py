@@ -13,12 +13,15 @@ from typing import Any, NoReturn
 from highroad.adapters.flags.rules import RulesFlags
 from highroad.adapters.sandboxes.process.pool import ProcessSandbox
 from highroad.adapters.system import SystemClock, TypeIds
+from highroad.agents.agent import Agent
+from highroad.agents.runs import Runs
 from highroad.approvals.cancellations import Cancellations
 from highroad.approvals.completions import Completions
 from highroad.approvals.definitions import Definitions
 from highroad.approvals.desk import Desk, Rules
 from highroad.approvals.inbox import Handler, Inbox
 from highroad.approvals.waiting import Waiting
+from highroad.bootstrap.agents import runs_of, tools_of_agents
 from highroad.bootstrap.anchors import anchors_at
 from highroad.bootstrap.caches import cache_at
 from highroad.bootstrap.counters import counters_at
@@ -104,6 +107,7 @@ class Assembly:
     kept_results: KeptResults
     waiting: Waiting
     completions: Completions
+    runs: Runs
     cancellations: Cancellations
     principal: Principal
     ledger_path: Path | None
@@ -147,6 +151,7 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
     url: str | None = None,
     *,
     tools: Iterable[object] = (),
+    agents: Iterable[Agent] = (),
     deps: Mapping[type, Callable[..., Any]] | None = None,
     limits: Limits | None = None,
     principal: Principal | None = None,
@@ -161,7 +166,8 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
         LedgerError: The ledger cannot be used.
     """
     settings = settings or load()
-    toolset = toolset_of(settings, tools, deps or {})
+    agents = tuple(agents)
+    toolset = toolset_of(settings, [*tools, *tools_of_agents(agents)], deps or {})
     address = url or settings.ledger
     path = None if parts.store is not None else path_of(address)
     store, counters = parts.store or store_at(address), parts.counters
@@ -230,6 +236,7 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
         decides=decides,
         heed=partial(follow_up, services),
     )
+    runs = runs_of(services, agents, waiting=waiting, completions=completions, chance=parts.chance)
     refreshes = Refreshes(services)
     services.refresh = refreshes.begin
     return Assembly(
@@ -253,6 +260,7 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
         kept_results=KeptResults(services, principal),
         waiting=waiting,
         completions=completions,
+        runs=runs,
         cancellations=cancellations,
         principal=principal,
         ledger_path=path,

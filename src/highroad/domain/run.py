@@ -2,13 +2,14 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Literal, TypeAlias
 
 from highroad.domain.demand import NOTHING, Amount
 from highroad.domain.identity import Origin
 from highroad.domain.model import Finish, TokenUsage
+from highroad.domain.outcome import HoldReason
 from highroad.domain.value import value
 
 
@@ -30,15 +31,48 @@ def is_open(status: RunStatus) -> bool:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RunHold:
+    """A call that a run waits for."""
+
+    call_id: str
+    tool: str
+    reason: HoldReason
+    approval_id: str | None = None
+    """What a person decides about, where one has to."""
+    expires_ms: int = 0
+    """Unix time when the call ends without an answer."""
+    path: tuple[str, ...] = ()
+    """Agents between the run that was asked for and the one that waits, outermost first."""
+
+    def below(self, agent: str) -> "RunHold":
+        """The same, as the run above that agent's tells it."""
+        return replace(self, path=(agent, *self.path))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """A run as its ledger tells it. A direct call is a run of one."""
+    """A run of an agent, as its ledger tells it."""
 
     id: str
     organization: str
+    agent: str
     status: RunStatus
     created_ms: int
-    calls: int = 0
+    result: Any = None
+    """The final answer, of the agent's output type; `None` unless it is completed."""
+    code: str | None = None
+    """Why it ended as it did, where that is no success."""
+    steps: int = 0
+    """Replies that its models have given."""
+    tokens_in: int = 0
+    tokens_out: int = 0
     cost_usd: float = 0.0
+    parent_id: str | None = None
+    """The run that it is a child of."""
+    conversation_id: str | None = None
+    """Opaque."""
+    holds: tuple[RunHold, ...] = ()
+    """What it waits for, its own and those of runs below."""
 
 
 @value
@@ -122,6 +156,12 @@ class RequestRecord:
     """How many it has."""
     reserved_tokens: int
     reserved_microusd: int
+    heard: int = 0
+    """Messages that had been sent to the run, and stand in it."""
+    provisional: tuple[str, ...] = ()
+    """Calls that wait, and whose answer in it is for the time being."""
+    told: tuple[str, ...] = ()
+    """Calls that were answered so before, and whose outcome stands in it as a message."""
 
 
 @value

@@ -17,9 +17,11 @@ from highroad.domain.entry import (
     StoredEntry,
 )
 from highroad.domain.error import LedgerError
+from highroad.domain.identity import Origin
 from highroad.domain.outcome import Status
 from highroad.domain.payload import PayloadRef
 from highroad.domain.pin import Pin
+from highroad.domain.run import RunHead
 from highroad.ledger.bodies import strange_field
 from highroad.ledger.projections import Body, amendment_id
 
@@ -237,6 +239,25 @@ def read_pin(body: Body) -> Pin:
         source=body.get("source", ""),
         by=body.get("by"),
         fields=body.get("fields"),
+    )
+
+
+def read_run_head(body: Body) -> RunHead:
+    """What the first entry of an agent's run says of the run."""
+    return RunHead(
+        run_id=body["run"],
+        organization=body["org"],
+        principal_id=body["principal"],
+        agent=body["agent"],
+        definition=body["definition"],
+        trace_id=body["trace"],
+        started_ms=body["opened"],
+        parent_id=body.get("parent_run"),
+        conversation_id=body.get("conversation"),
+        origin=Origin(body["origin"]),
+        door=body["door"],
+        delegated_by=body.get("delegated_by"),
+        delegation=tuple(body.get("delegation", ())),
     )
 
 

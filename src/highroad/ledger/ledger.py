@@ -284,11 +284,12 @@ class Ledger:
             record.profile = None
 
     def _profile(self, record: CallRecord) -> Row:
-        call = record.call
-        sealed = self.sealed_profile(call.principal)
-        return Row(
-            "app_user", (record.principal_id, call.organization, sealed, self.clock.now_ms())
-        )
+        return self.profile_row(record.call.principal)
+
+    def profile_row(self, principal: Principal) -> Row:
+        """The row that says who a principal is, to ride with an entry that names its id."""
+        opaque_id, sealed = self.keyring.opaque(principal), self.sealed_profile(principal)
+        return Row("app_user", (opaque_id, principal.organization, sealed, self.clock.now_ms()))
 
     def sealed_profile(self, principal: Principal) -> bytes:
         """Who a principal is, encrypted, for the erasable table."""

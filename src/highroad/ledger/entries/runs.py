@@ -73,6 +73,12 @@ def model_asked(head: RunHead, request: RequestRecord, *, at_ms: int) -> Entry:
         "reserved_tokens": request.reserved_tokens,
         "reserved": request.reserved_microusd,
     }
+    if request.heard:
+        body["heard"] = request.heard
+    if request.provisional:
+        body["provisional"] = list(request.provisional)
+    if request.told:
+        body["told"] = list(request.told)
     return _entry(body)
 
 

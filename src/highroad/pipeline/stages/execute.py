@@ -54,6 +54,7 @@ async def execute(call: Call, context: RoadContext) -> Verdict:
         return taken
     record.has_intent = True
     context.take_over_reservation()
+    services.loops.changed(call.run_id)
     return await _attempt(call, context)
 
 

@@ -1,0 +1,227 @@
+"""The calls of one reply: driven together, each answered, whatever became of it (P5).
+
+A call that is on record is not made again: what ended answers as it did, and what was begun or
+held is brought on by those who bring any call on. So a leg that resumes a run takes the same way.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Final
+
+import orjson
+
+from highroad.agents.progress import RunInProgress
+from highroad.domain.error import ToolError
+from highroad.domain.event import EventKind
+from highroad.domain.identity import Origin
+from highroad.domain.json_value import JsonObject, JsonValue
+from highroad.domain.outcome import AnyOutcome, Ending, Held, HoldReason
+from highroad.domain.proposed import OnFailure, Terms
+from highroad.domain.run import Run, RunHold, RunStatus
+from highroad.domain.value import value
+from highroad.pipeline import doorway
+from highroad.pipeline.doorway import Proposal
+from highroad.pipeline.drive import enter, turn_away
+from highroad.pipeline.fanout import FanOut
+from highroad.pipeline.ordering import Turn, turn_of
+from highroad.pipeline.stored import stored_outcome
+from highroad.pipeline.together import in_order
+
+DOOR: Final = "agent"
+_TERMS: Final = Terms(on_failure=OnFailure.GO_ON)
+
+Arguments = Mapping[str, object] | str | bytes
+
+
+@value
+class Wanted:
+    """One call that a reply, or a strategy, wants made."""
+
+    asked_by: str
+    position: int
+    tool: str
+    """The tool's own name."""
+    arguments: Arguments
+    origin: Origin = Origin.MODEL
+    key: str | None = None
+
+
+@value
+class Acted:
+    """What became of it."""
+
+    wanted: Wanted
+    outcome: AnyOutcome
+    holds: tuple[RunHold, ...] = ()
+    """What it waits for, where it does: itself, or what the run below it waits for."""
+
+
+BringOn = Callable[[str], Awaitable[AnyOutcome]]
+"""Brings on a call that was begun earlier, as far as it goes: `Waiting.wait` without waiting."""
+RunBelow = Callable[[RunInProgress, str, str, str], Awaitable[Run]]
+"""Moves the run that a delegation stands for: in which run, the call, the agent, its task."""
+Complete = Callable[[str, object], Awaitable[AnyOutcome]]
+"""Hands in what a run below has brought, as the result of the call that delegated."""
+Fail = Callable[[str, ToolError], Awaitable[AnyOutcome]]
+"""Hands in that it brought nothing."""
+
+
+class Acting:
+    """Makes calls on behalf of runs.
+
+    Args:
+        bring_on: For calls that are on record without an end.
+        run_below: For those that hand work to another agent.
+        complete: Ends one of those with a result.
+        fail: Ends one of those without.
+    """
+
+    def __init__(
+        self, bring_on: BringOn, run_below: RunBelow, complete: Complete, fail: Fail
+    ) -> None:
+        self._bring_on = bring_on
+        self._run_below = run_below
+        self._complete = complete
+        self._fail = fail
+        self._below: dict[str, tuple[RunHold, ...]] = {}
+        """What runs below wait for, by the call that delegated."""
+
+    async def act(self, run: RunInProgress, wanted: Sequence[Wanted]) -> tuple[Acted, ...]:
+        """Make calls together, and see each through to its end or its hold.
+
+        Raises:
+            LedgerError: The ledger cannot be read.
+        """
+        fan = FanOut(
+            _Calls(self, run),
+            _TERMS,
+            parallel=run.services.limits.parallel,
+            clock=run.services.clock,
+            tasks=run.services.tasks,
+        )
+        outcomes = await in_order(fan.outcomes(list(wanted)))
+        return tuple(
+            Acted(wanted=each, outcome=outcome, holds=self._holds(each, outcome))
+            for each, outcome in zip(wanted, outcomes, strict=True)
+        )
+
+    async def make(self, run: RunInProgress, wanted: Wanted) -> AnyOutcome:
+        """See one call through."""
+        history = run.record.calls.get((wanted.asked_by, wanted.position))
+        if history is None:
+            outcome = await self._drive(run, wanted)
+        elif history.ended is not None:
+            return await stored_outcome(run.services, history)
+        else:
+            outcome = await self._bring_on(history.call_id)
+        if isinstance(outcome, Held) and wanted.tool in run.brief.team:
+            outcome = await self._delegate(run, wanted, outcome)
+        self._tell(run, wanted, outcome)
+        return outcome
+
+    async def turn_away(self, run: RunInProgress, wanted: Wanted, ending: Ending) -> AnyOutcome:
+        """End one that is not to begin."""
+        services, proposal = run.services, _proposal(run, wanted)
+        return await turn_away(
+            services, doorway.take_in(services, proposal, run.record.errand.principal), ending
+        )
+
+    async def _drive(self, run: RunInProgress, wanted: Wanted) -> AnyOutcome:
+        services = run.services
+        run.tell(EventKind.TOOL_PROPOSED, None, _named(wanted))
+        taking_in = doorway.take_in(services, _proposal(run, wanted), run.record.errand.principal)
+        return await enter(services, taking_in)
+
+    async def _delegate(self, run: RunInProgress, wanted: Wanted, held: Held) -> AnyOutcome:
+        """Let the run below bring what the call waits for."""
+        if held.reason is not HoldReason.DEFERRED:
+            return held
+        agent = run.brief.team[wanted.tool]
+        below = await self._run_below(run, held.call_id, agent, _task_of(wanted.arguments))
+        if below.status is RunStatus.HELD:
+            self._below[held.call_id] = tuple(hold.below(agent) for hold in below.holds)
+            return held
+        self._below.pop(held.call_id, None)
+        if below.status is RunStatus.COMPLETED:
+            return await self._complete(held.call_id, below.result)
+        return await self._fail(held.call_id, _failure_of(agent, below))
+
+    def _holds(self, wanted: Wanted, outcome: AnyOutcome) -> tuple[RunHold, ...]:
+        if not isinstance(outcome, Held):
+            return ()
+        below = self._below.get(outcome.call_id)
+        if below:
+            return below
+        return (
+            RunHold(
+                call_id=outcome.call_id,
+                tool=wanted.tool,
+                reason=outcome.reason,
+                approval_id=outcome.approval_id,
+                expires_ms=outcome.expires_ms,
+            ),
+        )
+
+    def _tell(self, run: RunInProgress, wanted: Wanted, outcome: AnyOutcome) -> None:
+        facts = _named(wanted)
+        if isinstance(outcome, Held):
+            facts["approval_id"] = outcome.approval_id
+            facts["reason"] = outcome.reason
+            run.tell(EventKind.TOOL_HELD, outcome.call_id, facts)
+            return
+        facts["status"] = outcome.status
+        facts["answer"] = outcome.for_model()
+        run.tell(EventKind.TOOL_FINISHED, outcome.call_id, facts)
+
+
+class _Calls:
+    """What a fan-out does with each of them."""
+
+    def __init__(self, acting: Acting, run: RunInProgress) -> None:
+        self._acting = acting
+        self._run = run
+
+    def turn(self, call: Wanted) -> Turn:
+        """By what its tool declares."""
+        tool = self._run.services.registry.find(call.tool)
+        return turn_of(None if tool is None else tool.definition, call.arguments)
+
+    async def make(self, call: Wanted) -> AnyOutcome:
+        """See it through."""
+        return await self._acting.make(self._run, call)
+
+    async def turn_away(self, call: Wanted, ending: Ending) -> AnyOutcome:
+        """End it without having begun it, on record."""
+        return await self._acting.turn_away(self._run, call, ending)
+
+
+def _proposal(run: RunInProgress, wanted: Wanted) -> Proposal:
+    errand = run.record.errand
+    return Proposal(
+        tool=wanted.tool,
+        arguments=wanted.arguments,
+        principal=errand.principal,
+        run_id=run.record.head.run_id,
+        asked_by=wanted.asked_by,
+        position=wanted.position,
+        key=wanted.key,
+        origin=wanted.origin,
+        delegation=run.delegation,
+        door=run.record.head.door,
+    )
+
+
+def _named(wanted: Wanted) -> dict[str, JsonValue]:
+    return {"tool": wanted.tool, "request": wanted.asked_by, "position": wanted.position}
+
+
+def _task_of(arguments: Any) -> str:  # noqa: ANN401 - judged already by the tool's own schema
+    read: JsonObject = arguments if isinstance(arguments, dict) else orjson.loads(arguments)
+    return str(read["task"])
+
+
+def _failure_of(agent: str, below: Run) -> ToolError:
+    """What is told of a run below that brought nothing: what it did stands on its own record."""
+    return ToolError(
+        f"{agent} did not finish ({below.status}): {below.code or 'no result'}.",
+        applied=False,
+    )

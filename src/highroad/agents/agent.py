@@ -1,0 +1,102 @@
+"""What a user declares: an agent."""
+
+import hashlib
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from highroad.agents.leg import Strategy
+from highroad.agents.strategies.react import react
+from highroad.domain.error import DeclarationError
+from highroad.domain.model import ModelSettings
+from highroad.ports.model import Model
+
+_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,47}")
+
+Named = Callable[..., Any] | str
+"""A tool: the function itself, or its name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agent:
+    """A model with tools, a way to go about it, and agents that it may hand work to.
+
+    Args:
+        name: Of small letters, digits and `_`; it stands in the ledger.
+        instructions: What it is to do and how; its system prompt.
+        description: What it is good for, told to agents that may hand it work.
+        model: `provider:name`, or a model itself, or several of them, of which each is asked when
+            those before it have no reply. Without one, the setting `models.default`.
+        roles: Models for single purposes of its strategy, such as `route` or `judge`.
+        tools: What it may call; `None` is all that the runtime was given, and `()` nothing.
+        team: Agents that it may hand work to.
+        output: The type of its final answer; text.
+        ends: Tools whose completed call ends the run, with their result.
+        strategy: How it goes about its work; ReAct.
+        settings: How its models reply; the setting `models`.
+        iterations: Model requests of one run; the limit `iterations`.
+    """
+
+    name: str
+    instructions: str = ""
+    description: str = ""
+    model: Model | str | Sequence[Model | str] | None = None
+    roles: Mapping[str, Model | str] = field(default_factory=dict)
+    tools: Sequence[Named] | None = None
+    team: Sequence["Agent"] = ()
+    output: Any = str
+    ends: Sequence[Named] = ()
+    strategy: Strategy = react
+    settings: ModelSettings | None = None
+    iterations: int | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what no run could follow."""
+        if not _NAME.fullmatch(self.name):
+            raise DeclarationError(
+                f"an agent cannot be called {self.name!r}: small letters, digits and `_`, a letter "
+                "first, at most 48"
+            )
+        if self.iterations is not None and self.iterations < 1:
+            raise DeclarationError(
+                f"agent {self.name}: iterations is {self.iterations}; it is 1 or more"
+            )
+
+    @property
+    def models(self) -> tuple[Model | str, ...]:
+        """What it asks, in order; nothing where the settings say it."""
+        match self.model:
+            case None:
+                return ()
+            case str():
+                return (self.model,)
+            case Sequence():
+                return tuple(self.model)
+            case _:
+                return (self.model,)
+
+    def everybody(self) -> Iterator["Agent"]:
+        """It and all below it, each once by name.
+
+        Raises:
+            DeclarationError: Two of them have the same name.
+        """
+        known: dict[str, Agent] = {}
+        waiting = [self]
+        while waiting:
+            agent = waiting.pop()
+            other = known.setdefault(agent.name, agent)
+            if other is not agent:
+                raise DeclarationError(f"two agents are called {agent.name!r}; rename one")
+            waiting += [each for each in agent.team if known.get(each.name) is not each]
+        yield from known.values()
+
+
+def digest_of(*facts: str) -> str:
+    """SHA-256 in hex over facts whose borders count."""
+    hashed = hashlib.sha256()
+    for fact in facts:
+        encoded = fact.encode("utf-8", "surrogatepass")
+        hashed.update(len(encoded).to_bytes(8, "big") + encoded)
+    return hashed.hexdigest()

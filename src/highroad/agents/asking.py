@@ -1,0 +1,334 @@
+"""One request to a model: reserved, recorded, sent, tried again, settled."""
+
+import logging
+from collections.abc import Callable, Sequence
+from contextlib import aclosing
+from typing import Final, Protocol
+
+from highroad.agents.offering import Offerings
+from highroad.agents.progress import RunInProgress
+from highroad.agents.stopping import RunStopped
+from highroad.domain.demand import Amount
+from highroad.domain.error import BrokenPromise
+from highroad.domain.event import EventKind
+from highroad.domain.failure_kind import FailureKind
+from highroad.domain.model import (
+    CallReady,
+    Message,
+    ModelError,
+    ModelMessage,
+    ModelReply,
+    ModelRequest,
+    TextDelta,
+    TokenUsage,
+    ToolMessage,
+    UserMessage,
+)
+from highroad.domain.run import ReplyRecord, ReplyStatus, RequestRecord, RunStatus
+from highroad.domain.value import value
+from highroad.limits.exceeded import Exceeded, RateExceeded
+from highroad.limits.reservation import Reservation
+from highroad.limits.share import Spender
+from highroad.pipeline.timer import within
+from highroad.ports.clock import Clock
+from highroad.ports.model import Model
+from highroad.resilience.retry import backoff_s, delay_s
+from highroad.resilience.retry_table import SCHEDULES
+
+_log: Final = logging.getLogger("highroad.agents")
+
+REQUEST: Final = "req"
+"""Prefix of ids."""
+
+
+@value(kw_only=False)
+class Charge:
+    """What tokens cost."""
+
+    microusd: int
+    is_unpriced: bool = False
+    """By the default for models without a price."""
+
+
+class Pricing(Protocol):
+    """Says what a request costs, whatever model it is."""
+
+    def charge(self, model: str, usage: TokenUsage) -> Charge:
+        """What a model takes for so many tokens.
+
+        Raises:
+            HighroadError: It has no price, and the settings refuse such models.
+        """
+        ...
+
+
+@value
+class Question:
+    """A request on its way, and where in the run it stands."""
+
+    number: int
+    path: str
+    purpose: str
+    request: ModelRequest
+    names: Sequence[str]
+    """Of the tools that are offered, by their own names."""
+    heard: int = 0
+    provisional: Sequence[str] = ()
+    told: Sequence[str] = ()
+
+
+@value
+class Came:
+    """A reply, and the request that brought it."""
+
+    request_id: str
+    reply: ModelReply
+
+
+class Asking:
+    """Asks models on behalf of runs.
+
+    Args:
+        pricing: What it costs.
+        chance: A number in [0, 1), for spreading the pauses between tries.
+    """
+
+    def __init__(self, pricing: Pricing, chance: Callable[[], float]) -> None:
+        self.offerings: Offerings = Offerings()
+        self._pricing = pricing
+        self._chance = chance
+
+    async def ask(
+        self,
+        run: RunInProgress,
+        models: Sequence[Model],
+        question: Callable[[Model], Question],
+        on_call: Callable[[str, CallReady], None] = lambda _, __: None,
+    ) -> Came:
+        """The reply of the first model that has one.
+
+        Args:
+            run: Whose budget it takes of.
+            models: The one to ask, and those to fall back on.
+            question: What each is asked, which depends on the form in which it takes tools.
+            on_call: Is told of the calls of a streamed reply as they are complete.
+
+        Raises:
+            RunStopped: No model replies, or the budget has no room for a request.
+            LedgerError: It could not be recorded, and so was not sent.
+        """
+        error: ModelError | None = None
+        for model in models:
+            try:
+                return await self._ask_again(run, model, question(model), on_call)
+            except ModelError as failed:
+                error = failed
+                _log.warning("run %s: model %s: %s", run.record.head.run_id, model.name, failed)
+        raise RunStopped(
+            RunStatus.FAILED, "model_unavailable", f"No model replied: {error}"
+        ) from error
+
+    async def _ask_again(
+        self,
+        run: RunInProgress,
+        model: Model,
+        question: Question,
+        on_call: Callable[[str, CallReady], None],
+    ) -> Came:
+        """Ask one model, again as often as what went wrong may pass.
+
+        Raises:
+            ModelError: It has no reply.
+        """
+        tries = 0
+        while True:
+            tries += 1
+            try:
+                return await self._ask_once(run, model, question, on_call)
+            except ModelError as error:
+                schedule = SCHEDULES.get(error.kind)
+                if schedule is None or tries >= schedule.attempts:
+                    raise
+                planned_s = backoff_s(schedule.base_s, tries, self._chance())
+                left_s = question.request.settings.timeout_s * schedule.attempts
+                wait_s = delay_s(planned_s, error.retry_after_s, self._chance(), left_s)
+                if wait_s is None:
+                    raise
+            await run.services.clock.sleep(wait_s)
+            run.check_wanted()
+
+    async def _ask_once(
+        self,
+        run: RunInProgress,
+        model: Model,
+        question: Question,
+        on_call: Callable[[str, CallReady], None],
+    ) -> Came:
+        services, request = run.services, question.request
+        asked = self._record(run, model, question)
+        reservation = await self._reserve(run, asked)
+        try:
+            await run.writer.asked(asked)
+        except BaseException:
+            await reservation.release()
+            raise
+        reservation.commit()
+        run.tell(EventKind.MODEL_ASKED, None, {"model": model.name, "number": question.number})
+        began_s = services.clock.monotonic_s()
+        try:
+            reply = await within(
+                request.settings.timeout_s, _reply(run, model, request, asked.id, on_call)
+            )
+        except (ModelError, TimeoutError) as error:
+            failed = _as_model_error(error, model, request)
+            record = _failure(asked, failed, _since_us(services.clock, began_s))
+            run.writer.replied(record, None)
+            await self._settle(run, reservation, record)
+            raise failed from error
+        except BaseException:
+            # Called off: nobody knows what the provider counted, so it counts in full (P6).
+            await reservation.leave()
+            raise
+        record = self._success(asked, model, reply, _since_us(services.clock, began_s))
+        run.writer.replied(record, reply)
+        await self._settle(run, reservation, record)
+        return Came(request_id=asked.id, reply=reply)
+
+    def _record(self, run: RunInProgress, model: Model, question: Question) -> RequestRecord:
+        request = question.request
+        most = TokenUsage(input=_tokens_of(request), output=request.settings.max_tokens)
+        return RequestRecord(
+            id=run.services.ids.new(REQUEST),
+            number=question.number,
+            path=question.path,
+            purpose=question.purpose,
+            model=model.name,
+            tools=tuple(question.names),
+            messages=len(request.messages),
+            reserved_tokens=most.total,
+            reserved_microusd=self._pricing.charge(model.name, most).microusd,
+            heard=question.heard,
+            provisional=tuple(question.provisional),
+            told=tuple(question.told),
+        )
+
+    def _success(
+        self, asked: RequestRecord, model: Model, reply: ModelReply, taken_us: int
+    ) -> ReplyRecord:
+        charge = self._pricing.charge(model.name, reply.usage)
+        return ReplyRecord(
+            id=asked.id,
+            number=asked.number,
+            path=asked.path,
+            status=ReplyStatus.REPLIED,
+            model=reply.model,
+            finish=reply.finish,
+            usage=reply.usage,
+            cost_microusd=charge.microusd,
+            is_unpriced=charge.is_unpriced,
+            latency_us=taken_us,
+            calls=len(reply.message.calls),
+        )
+
+    async def _reserve(self, run: RunInProgress, asked: RequestRecord) -> Reservation:
+        """Take of every budget, or stop the run.
+
+        Raises:
+            RunStopped: One has no room.
+        """
+        services, head = run.services, run.record.head
+        spender = Spender(
+            holder=asked.id,
+            run=run.live,
+            principal_id=head.principal_id,
+            organization=head.organization,
+            at_ms=services.clock.now_ms(),
+        )
+        amount = Amount(tokens=asked.reserved_tokens, microusd=asked.reserved_microusd)
+        got = await services.budgets.reserve(services.budgets.spending(spender, amount))
+        if isinstance(got, Exceeded | RateExceeded):
+            raise RunStopped(RunStatus.BUDGET_EXCEEDED, got.rule, got.error.message)
+        for near in got.near:
+            run.must_wind_up = True
+            run.tell(EventKind.BUDGET_WARNING, None, {"limit": near.limit, "text": near.warning})
+        return got
+
+    async def _settle(
+        self, run: RunInProgress, reservation: Reservation, record: ReplyRecord
+    ) -> None:
+        await reservation.settle(Amount(tokens=record.usage.total, microusd=record.cost_microusd))
+        run.record.count(record.usage, record.cost_microusd)
+
+
+async def _reply(
+    run: RunInProgress,
+    model: Model,
+    request: ModelRequest,
+    request_id: str,
+    on_call: Callable[[str, CallReady], None],
+) -> ModelReply:
+    """The whole reply; what comes before it is told on.
+
+    Raises:
+        ModelError: There is none.
+    """
+    async with aclosing(model.reply(request)) as parts:
+        async for part in parts:
+            match part:
+                case TextDelta(text=text):
+                    run.tell(EventKind.TEXT_DELTA, None, {"text": text, "request": request_id})
+                case CallReady():
+                    on_call(request_id, part)
+                case ModelReply():
+                    return part
+    raise BrokenPromise(f"model {model.name} ended without a reply")
+
+
+def _since_us(clock: Clock, began_s: float) -> int:
+    return int((clock.monotonic_s() - began_s) * 1e6)
+
+
+def _text_of(message: Message) -> str:
+    match message:
+        case UserMessage(text=text):
+            return text
+        case ModelMessage(text=text, calls=calls):
+            return text + "".join(call.tool + call.arguments for call in calls)
+        case ToolMessage(content=content):
+            return content
+
+
+def _tokens_of(request: ModelRequest) -> int:
+    """An upper estimate: no tongue that models speak takes a token for less than two characters."""
+    said = sum(len(_text_of(message)) for message in request.messages)
+    tools = sum(len(str(tool.input_schema)) + len(tool.description) for tool in request.tools)
+    return (said + tools + len(request.instructions)) // 2
+
+
+def _failure(asked: RequestRecord, failed: ModelError, taken_us: int) -> ReplyRecord:
+    """A request without a reply takes all that it reserved, where it may have been counted."""
+    usage, cost = TokenUsage(), 0
+    if failed.is_counted:
+        usage, cost = TokenUsage(input=asked.reserved_tokens), asked.reserved_microusd
+    return ReplyRecord(
+        id=asked.id,
+        number=asked.number,
+        path=asked.path,
+        status=ReplyStatus.FAILED,
+        code=failed.kind,
+        model=asked.model,
+        usage=usage,
+        cost_microusd=cost,
+        latency_us=taken_us,
+    )
+
+
+def _as_model_error(
+    error: ModelError | TimeoutError, model: Model, request: ModelRequest
+) -> ModelError:
+    if isinstance(error, ModelError):
+        return error
+    return ModelError(
+        f"{model.name} had no reply within {request.settings.timeout_s:g} s (models.timeout_s)",
+        kind=FailureKind.TIMEOUT,
+    )

@@ -1,0 +1,144 @@
+"""The agents of one runtime, made ready when they are first needed."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+from highroad.agents.agent import Agent, Named, digest_of
+from highroad.agents.brief import Brief
+from highroad.agents.output import Output
+from highroad.agents.team import delegation_name
+from highroad.domain.error import DeclarationError, HighroadError
+from highroad.domain.limits import Limits
+from highroad.domain.model import ModelSettings
+from highroad.domain.tool import ToolDefinition
+from highroad.ports.model import Model
+from highroad.tools.registry import Registry
+
+FindModel = Callable[[str], Model]
+"""The model of a name such as `openai:gpt-5`; the same one each time."""
+
+
+class Crew:
+    """Knows agents by name, so that any process with the same code can go on with their runs.
+
+    Args:
+        registry: Tools of the runtime.
+        find_model: Makes models.
+        default_model: What an agent asks that names none.
+        settings: How models reply, where an agent does not say.
+        limits: Of runs.
+        agents: Known from the beginning.
+    """
+
+    def __init__(  # noqa: PLR0913 - what a crew is made of, each by name
+        self,
+        registry: Registry,
+        find_model: FindModel,
+        *,
+        default_model: str,
+        settings: ModelSettings,
+        limits: Limits,
+        agents: Iterable[Agent] = (),
+    ) -> None:
+        self._registry = registry
+        self._find_model = find_model
+        self._default_model = default_model
+        self._settings = settings
+        self._limits = limits
+        self._agents: dict[str, Agent] = {}
+        self._briefs: dict[str, Brief] = {}
+        for agent in agents:
+            self.add(agent)
+
+    def __iter__(self) -> Iterator[Agent]:
+        """Agents by name."""
+        return iter([self._agents[name] for name in sorted(self._agents)])
+
+    def add(self, agent: Agent) -> None:
+        """Know an agent and its team; one of the same name takes its place."""
+        for each in agent.everybody():
+            if self._agents.get(each.name) is not each:
+                self._agents[each.name] = each
+                self._briefs.pop(each.name, None)
+
+    def agent(self, name: str) -> Agent:
+        """An agent by name.
+
+        Raises:
+            HighroadError: Nobody is called that.
+        """
+        found = self._agents.get(name)
+        if found is None:
+            known = ", ".join(sorted(self._agents)) or "none"
+            raise HighroadError(
+                f"this runtime has no agent {name!r} (it has {known}): open it with agents=[...]"
+            )
+        return found
+
+    def brief(self, name: str) -> Brief:
+        """An agent made ready.
+
+        Raises:
+            HighroadError: Nobody is called that.
+            DeclarationError: It names a tool that the runtime was not given.
+        """
+        brief = self._briefs.get(name)
+        if brief is None:
+            brief = self._briefs[name] = self._made(self.agent(name))
+        return brief
+
+    def _made(self, agent: Agent) -> Brief:
+        models = tuple(map(self._model, agent.models or (self._default_model,)))
+        settings = agent.settings or self._settings
+        tools = self._tools(agent)
+        output = None if agent.output is str else Output(agent.output)
+        facts = (
+            agent.name,
+            agent.instructions,
+            *(model.name for model in models),
+            repr(settings),
+            *(tool.digest for tool in tools),
+            getattr(agent.strategy, "__qualname__", repr(agent.strategy)),
+        )
+        return Brief(
+            name=agent.name,
+            digest=digest_of(*facts),
+            instructions=agent.instructions,
+            models=models,
+            roles={role: (self._model(model),) for role, model in agent.roles.items()},
+            settings=settings,
+            tools=tools,
+            reach=tuple(
+                sorted({tool.name for each in agent.everybody() for tool in self._tools(each)})
+            ),
+            team={delegation_name(each.name): each.name for each in agent.team},
+            ends=frozenset(self._definition(agent, tool).name for tool in agent.ends),
+            output=output,
+            iterations=agent.iterations or self._limits.iterations,
+        )
+
+    def _model(self, model: Model | str) -> Model:
+        return self._find_model(model) if isinstance(model, str) else model
+
+    def _tools(self, agent: Agent) -> tuple[ToolDefinition, ...]:
+        own = self._own_tools(agent)
+        hands_on = [self._definition(agent, delegation_name(each.name)) for each in agent.team]
+        return tuple(sorted([*own, *hands_on], key=lambda tool: tool.name))
+
+    def _own_tools(self, agent: Agent) -> Sequence[ToolDefinition]:
+        if agent.tools is not None:
+            return [self._definition(agent, tool) for tool in agent.tools]
+        delegations = {delegation_name(name) for name in self._agents}
+        names = sorted({tool.name for tool in self._registry} - delegations)
+        return [self._definition(agent, name) for name in names]
+
+    def _definition(self, agent: Agent, tool: Named) -> ToolDefinition:
+        found: Any = self._registry.find(tool)
+        if found is None:
+            name = tool if isinstance(tool, str) else getattr(tool, "__qualname__", repr(tool))
+            raise DeclarationError(
+                f"agent {agent.name} names {name}, which this runtime was not given: open it with "
+                f"agents=[{agent.name}], or with tools=[..., {name}]"
+            )
+        definition: ToolDefinition = found.definition
+        return definition

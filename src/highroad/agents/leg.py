@@ -1,0 +1,422 @@
+"""What a strategy drives: one line of thought of a run, for one leg.
+
+A strategy is a plain coroutine function. When a run is resumed it runs again from its beginning;
+what is on record answers at once, in the same order, and behind that everything is live. So there
+is one way for a fresh run and for a resumed one, and what a strategy does between its requests and
+calls must depend on nothing but them.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final, TypeAlias, TypeVar
+
+import orjson
+
+from highroad.agents.acting import Acted, Acting, Wanted
+from highroad.agents.asking import Asking, Came, Question
+from highroad.agents.offering import Offering
+from highroad.agents.output import Output
+from highroad.agents.progress import TRUNK, RunInProgress
+from highroad.agents.record import Answered
+from highroad.agents.stopping import Rests, RunStopped
+from highroad.domain.error import HighroadError
+from highroad.domain.event import EventKind
+from highroad.domain.identity import Origin
+from highroad.domain.json_value import JsonSchema
+from highroad.domain.model import (
+    Finish,
+    Message,
+    ModelCall,
+    ModelMessage,
+    ModelRequest,
+    ModelSettings,
+    ToolChoice,
+    ToolMessage,
+    UserMessage,
+)
+from highroad.domain.outcome import AnyOutcome
+from highroad.domain.run import RunStatus
+from highroad.domain.tool import ToolDefinition
+from highroad.domain.value import value
+from highroad.ports.model import Model
+
+T = TypeVar("T")
+
+CORRECTIONS: Final = 2
+"""How often a model is told that its final answer is not of the form that was asked for."""
+_WIND_UP: Final = (
+    "No further tool calls are possible in this run. Answer the user now with what you have, and "
+    "say plainly what is missing."
+)
+
+
+@value
+class Reply:
+    """What a model has replied in one line of a run."""
+
+    request_id: str
+    text: str
+    calls: tuple[Wanted, ...]
+    """In the tools' own terms."""
+    finish: Finish
+    model: str
+    message: ModelMessage
+    """As it stands among the messages."""
+
+
+class Leg:
+    """One line of thought. `fork` makes others, which go their own ways side by side.
+
+    Args:
+        run: What all lines of the run share.
+        asking: Asks models.
+        acting: Makes calls.
+        path: Of this line, for the record; the trunk has an empty one.
+        messages: What was said in it before.
+    """
+
+    def __init__(
+        self,
+        run: RunInProgress,
+        asking: Asking,
+        acting: Acting,
+        *,
+        path: str = TRUNK,
+        messages: Sequence[Message] = (),
+    ) -> None:
+        self._run = run
+        self._asking = asking
+        self._acting = acting
+        self._path = path
+        self._forks = 0
+        self._own_calls = 0
+        self.messages: list[Message] = list(messages)
+        """What was said in this line so far; a strategy may add to it."""
+        self._heard = 0
+
+    # -- what there is -----------------------------------------------------------------------
+
+    @property
+    def request(self) -> str:
+        """What the run was asked for."""
+        return self._run.record.errand.text
+
+    @property
+    def tools(self) -> tuple[ToolDefinition, ...]:
+        """What the agent may call, in the order of names."""
+        return tuple(self._run.brief.tools)
+
+    @property
+    def instructions(self) -> str:
+        """Of the agent."""
+        return self._run.brief.instructions
+
+    @property
+    def output(self) -> Output | None:
+        """The form of the final answer, where it is not text."""
+        return self._run.brief.output
+
+    @property
+    def output_schema(self) -> JsonSchema | None:
+        """The JSON Schema of the final answer, where it is not text."""
+        output = self._run.brief.output
+        return None if output is None else output.schema
+
+    @property
+    def ends(self) -> frozenset[str]:
+        """Tools whose completed call ends the run."""
+        return self._run.brief.ends
+
+    @property
+    def is_last(self) -> bool:
+        """Whether the next request is the last that there may be."""
+        return self._run.is_last
+
+    # -- asking ------------------------------------------------------------------------------
+
+    async def ask(  # noqa: PLR0913 - what a request may differ in, each by name
+        self,
+        *,
+        say: str | None = None,
+        instructions: str | None = None,
+        tools: Sequence[str] | None = None,
+        choice: ToolChoice | str = "auto",
+        output: JsonSchema | None = None,
+        purpose: str = "step",
+        settings: ModelSettings | None = None,
+    ) -> Reply:
+        """Ask the model, with all that was said in this line.
+
+        Near the end of a budget, and at the last iteration, no tools are offered any more: the
+        model is told to answer with what it has.
+
+        Args:
+            say: One more message, from the strategy in the user's name.
+            instructions: In place of the agent's.
+            tools: Names of those that are offered; all of the agent's.
+            choice: `auto`, `required`, `none`, or the name of a tool that must be called.
+            output: A JSON Schema that the text keeps to.
+            purpose: For the record, and for which of the agent's models is asked.
+            settings: In place of the agent's.
+
+        Raises:
+            RunStopped: The run ends here: there is no room, or no model replies.
+        """
+        run = self._run
+        if say is not None:
+            self.messages.append(UserMessage(text=say))
+        recorded = run.recorded(self._path)
+        self._listen(recorded)
+        number = run.next_number()
+        if recorded is None:
+            came = await self._live(
+                number,
+                _Wish(
+                    instructions=run.brief.instructions if instructions is None else instructions,
+                    tools=self._chosen(tools),
+                    choice=choice,
+                    output=output,
+                    purpose=purpose,
+                    settings=settings or run.brief.settings,
+                ),
+            )
+        else:
+            came = Came(request_id=recorded.request_id, reply=recorded.reply)
+        return self._replied(came, self._chosen(tools))
+
+    async def _live(self, number: int, wish: "_Wish") -> Came:
+        run = self._run
+        winds_up = run.must_wind_up or run.requests >= run.brief.iterations
+        models = run.brief.roles.get(wish.purpose, run.brief.models)
+        return await self._asking.ask(
+            run,
+            models,
+            lambda model: self._question(number, wish, model, winds_up=winds_up),
+        )
+
+    def _question(self, number: int, wish: "_Wish", model: Model, *, winds_up: bool) -> Question:
+        offering = self._asking.offerings.of(wish.tools, model.shape)
+        messages: Sequence[Message] = [*self._run.earlier, *self.messages]
+        choice: ToolChoice = _choice(wish.choice, offering)
+        if winds_up and offering.tools:
+            messages = [*messages, UserMessage(text=_WIND_UP)]
+            choice = "none"
+        request = ModelRequest(
+            instructions=wish.instructions,
+            messages=messages,
+            tools=offering.tools,
+            choice=choice if offering.tools else "none",
+            output=wish.output,
+            settings=wish.settings,
+            is_streamed=self._run.is_followed,
+        )
+        return Question(
+            number=number,
+            path=self._path,
+            purpose=wish.purpose,
+            request=request,
+            names=offering.names,
+            heard=self._heard,
+        )
+
+    def _replied(self, came: Came, offered: Sequence[ToolDefinition]) -> Reply:
+        """Take a reply among the messages; calls without an id of their own are given one."""
+        message = self._with_ids(came.reply.message)
+        self.messages.append(message)
+        offering = self._asking.offerings.of(offered, self._run.brief.models[0].shape)
+        wanted = []
+        for position, call in enumerate(message.calls):
+            tool, arguments = offering.called(call)
+            wanted.append(
+                Wanted(asked_by=came.request_id, position=position, tool=tool, arguments=arguments)
+            )
+        reply = came.reply
+        if reply.message.text:
+            self._run.tell(
+                EventKind.TEXT, None, {"text": reply.message.text, "request": came.request_id}
+            )
+        return Reply(
+            request_id=came.request_id,
+            text=message.text,
+            calls=tuple(wanted),
+            finish=reply.finish,
+            model=reply.model,
+            message=message,
+        )
+
+    def _with_ids(self, message: ModelMessage) -> ModelMessage:
+        if not message.calls:
+            return message
+        known, calls = self._run.known_ids, list[ModelCall]()
+        for position, call in enumerate(message.calls):
+            own = call
+            if not call.id or call.id in known:
+                own = replace(call, id=f"call_{len(self.messages)}_{position}_{len(known)}")
+            known.add(own.id)
+            calls.append(own)
+        return replace(message, calls=tuple(calls))
+
+    def _listen(self, recorded: Answered | None) -> None:
+        """Take in what users have sent since; of a recorded request, as much as it had heard."""
+        if self._path != TRUNK:
+            return
+        heard = self._run.record.heard
+        until = len(heard) if recorded is None else recorded.heard
+        for message in heard[self._heard : until]:
+            self.messages.append(UserMessage(text=message.text))
+            self._run.tell(EventKind.MESSAGE, None, {"text": message.text, "id": message.id})
+        self._heard = max(self._heard, until)
+
+    def _chosen(self, names: Sequence[str] | None) -> tuple[ToolDefinition, ...]:
+        if names is None:
+            return self.tools
+        wanted = set(names)
+        return tuple(tool for tool in self.tools if tool.name in wanted)
+
+    # -- acting ------------------------------------------------------------------------------
+
+    async def act(self, reply: Reply) -> tuple[Acted, ...]:
+        """Make the calls of a reply together, and take each one's result among the messages.
+
+        Raises:
+            Rests: One waits for people, or for a result that comes later.
+        """
+        acted = await self._acting.act(self._run, reply.calls)
+        _rest_if_held(acted)
+        self.messages += [
+            _told(call, each) for call, each in zip(reply.message.calls, acted, strict=True)
+        ]
+        return acted
+
+    async def call(self, tool: str, arguments: Mapping[str, object]) -> AnyOutcome:
+        """Make a call that the strategy itself wants.
+
+        Raises:
+            Rests: It waits for people, or for a result that comes later.
+        """
+        self._own_calls += 1
+        wanted = Wanted(
+            asked_by=f"strategy:{self._path}",
+            position=self._own_calls,
+            tool=tool,
+            arguments=arguments,
+            origin=Origin.CODE,
+        )
+        acted = await self._acting.act(self._run, (wanted,))
+        _rest_if_held(acted)
+        return acted[0].outcome
+
+    async def delegate(self, agent: str, task: str) -> AnyOutcome:
+        """Hand a task to an agent of the team, whose run is one below this one.
+
+        Raises:
+            HighroadError: There is no such agent in the team.
+            Rests: Something in that run waits.
+        """
+        for tool, name in self._run.brief.team.items():
+            if name == agent:
+                return await self.call(tool, {"task": task})
+        team = ", ".join(self._run.brief.team.values()) or "nobody"
+        raise HighroadError(f"{agent!r} is not in the team of {self._run.brief.name}: {team} is")
+
+    # -- other lines -------------------------------------------------------------------------
+
+    def fork(self, name: str = "", *, messages: Sequence[Message] | None = None) -> "Leg":
+        """Another line, which begins with what was said in this one, or with `messages`."""
+        self._forks += 1
+        path = f"{self._path}/{name or 'line'}.{self._forks}"
+        said = self.messages if messages is None else messages
+        return Leg(self._run, self._asking, self._acting, path=path, messages=said)
+
+    async def together(self, *lines: Awaitable[T]) -> list[T]:
+        """Go several lines at once. Where one rests the others go on as far as they can.
+
+        Raises:
+            Rests: One or more wait.
+        """
+        found = await asyncio.gather(*lines, return_exceptions=True)
+        resting = [each for each in found if isinstance(each, Rests)]
+        for each in found:
+            if isinstance(each, BaseException) and not isinstance(each, Rests):
+                raise each
+        if resting:
+            raise Rests([hold for each in resting for hold in each.holds])
+        return [each for each in found if not isinstance(each, BaseException)]
+
+    # -- the end -----------------------------------------------------------------------------
+
+    async def finish(self, reply: Reply) -> Any:  # noqa: ANN401 - of the agent's output type
+        """The final answer that a reply holds, in the form that the agent declares.
+
+        A model whose answer is not of that form is told what is wrong with it, twice.
+
+        Raises:
+            RunStopped: It never was of that form, or the model was cut off.
+        """
+        output = self.output
+        if output is None:
+            if reply.finish is Finish.FILTERED:
+                raise RunStopped(
+                    RunStatus.FAILED, "filtered", "The provider would not let the model answer."
+                )
+            return reply.text
+        for _ in range(CORRECTIONS):
+            try:
+                return output.read(reply.text)
+            except ValueError as error:
+                reply = await self.ask(
+                    say=str(error), tools=(), output=output.schema, purpose="correction"
+                )
+        try:
+            return output.read(reply.text)
+        except ValueError as error:
+            raise RunStopped(
+                RunStatus.FAILED,
+                "output_invalid",
+                f"The model's answer was not of the form that was asked for, {CORRECTIONS + 1} "
+                "times.",
+            ) from error
+
+
+Strategy: TypeAlias = Callable[[Leg], Coroutine[Any, Any, Any]]
+"""Moves a run from its request to its result; see this module for what it must keep to."""
+
+
+@value
+class _Wish:
+    """A request before it is known which model is asked."""
+
+    instructions: str
+    tools: tuple[ToolDefinition, ...]
+    choice: ToolChoice | str
+    output: JsonSchema | None
+    purpose: str
+    settings: ModelSettings
+
+
+def _choice(choice: ToolChoice | str, offering: Offering) -> ToolChoice:
+    match choice:
+        case "auto" | "required" | "none":
+            return choice
+        case str():
+            return offering.named(choice)
+        case _:
+            return choice
+
+
+def _rest_if_held(acted: Sequence[Acted]) -> None:
+    holds = [hold for each in acted for hold in each.holds]
+    if holds:
+        raise Rests(holds)
+
+
+def _told(call: ModelCall, acted: Acted) -> ToolMessage:
+    """What the model is told of a call; it is data, whatever became of it."""
+    outcome = acted.outcome
+    return ToolMessage(
+        id=call.id,
+        tool=call.tool,
+        content=orjson.dumps(outcome.for_model()).decode(),
+        is_error=outcome.error is not None,
+    )

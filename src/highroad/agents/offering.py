@@ -1,0 +1,87 @@
+"""Tools as one model is offered them, and its calls on their way home."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from highroad.domain.json_value import JsonObject, JsonSchema
+from highroad.domain.model import ModelCall, OfferedTool
+from highroad.domain.tool import ToolDefinition
+from highroad.tools.shapes.offer import Offer, offer
+from highroad.tools.shapes.rendered import Rendered
+
+_SCHEMAS: Final = ("parameters", "input_schema", "parametersJsonSchema", "inputSchema")
+"""Where providers' forms have the schema of the arguments."""
+_MOST: Final = 256
+
+
+class Offering:
+    """Some tools in the form of one model, in an order that never changes.
+
+    Args:
+        tools: What is offered.
+        shape: Of the model.
+    """
+
+    def __init__(self, tools: Sequence[ToolDefinition], shape: str) -> None:
+        self._offer: Offer = offer(tools, shape)
+        self.names: tuple[str, ...] = tuple(self._offer.rendered)
+        """The tools' own, in order."""
+        self.tools: tuple[OfferedTool, ...] = tuple(
+            _offered(self._offer.names.legal_name(name), rendered)
+            for name, rendered in self._offer.rendered.items()
+        )
+
+    def named(self, name: str) -> OfferedTool:
+        """A tool by its own name.
+
+        Raises:
+            KeyError: It is not offered.
+        """
+        return self.tools[self.names.index(name)] if name in self.names else _missing(name)
+
+    def called(self, call: ModelCall) -> tuple[str, JsonObject | str | bytes]:
+        """A model's call in the tool's own terms: its name and the arguments."""
+        return self._offer.called(call.tool, call.arguments)
+
+
+class Offerings:
+    """Offerings that were made before: the same come again with every request."""
+
+    def __init__(self) -> None:
+        self._made: dict[tuple[str, ...], Offering] = {}
+
+    def of(self, tools: Sequence[ToolDefinition], shape: str) -> Offering:
+        """Some tools in the form of a model."""
+        key = (shape, *(tool.digest for tool in tools))
+        found = self._made.get(key)
+        if found is None:
+            if len(self._made) >= _MOST:
+                self._made.clear()
+            found = self._made[key] = Offering(tools, shape)
+        return found
+
+
+def _missing(name: str) -> OfferedTool:
+    raise KeyError(name)
+
+
+def _offered(name: str, rendered: Rendered) -> OfferedTool:
+    form = rendered.form
+    function = form.get("function")
+    if isinstance(function, dict):
+        form = function
+    description = form.get("description")
+    return OfferedTool(
+        name=name,
+        description=description if isinstance(description, str) else "",
+        input_schema=_schema_in(form),
+        is_strict=rendered.is_strict,
+    )
+
+
+def _schema_in(form: JsonObject) -> JsonSchema:
+    for key in _SCHEMAS:
+        schema = form.get(key)
+        if isinstance(schema, dict):
+            return schema
+    return {"type": "object", "properties": {}}

@@ -1,0 +1,202 @@
+"""A run as its ledger tells it: what a leg goes by before it is live."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Final, TypeAlias
+
+from highroad.agents.snapshot import Errand, thaw_errand, thaw_reply
+from highroad.domain.entry import EntryKind, Position, StoredEntry
+from highroad.domain.error import NotRecorded, VaultError
+from highroad.domain.model import ModelReply, TokenUsage
+from highroad.domain.payload import SealedPayload
+from highroad.domain.run import RunHead
+from highroad.domain.value import value
+from highroad.ledger.history import CallHistory, read_body, read_call, read_run_head
+from highroad.ledger.keyring import RunKey
+from highroad.ledger.ledger import Ledger
+from highroad.ledger.projections import Body
+
+_PAGE: Final = 1_000
+
+Place: TypeAlias = tuple[str, int]
+"""Of a call: the request, or the line of a strategy, that proposed it, and which of its calls."""
+
+
+@value
+class Answered:
+    """A request of the run that a model has replied to."""
+
+    request_id: str
+    number: int
+    """Among the requests of the run, from 1."""
+    heard: int
+    """Messages that had reached the run before it."""
+    provisional: tuple[str, ...]
+    """Calls that wait, and that it was answered of for the time being."""
+    told: tuple[str, ...]
+    """Calls whose outcome it was told behind such an answer."""
+    reply: ModelReply
+
+
+@value
+class Heard:
+    """A message that was sent to the run."""
+
+    id: str
+    text: str
+    is_urgent: bool
+    """It goes before calls that wait."""
+
+
+class RunRecord:
+    """All that the ledger says of one run, opened and in order.
+
+    Args:
+        head: What every entry of the run says about it.
+        errand: What it was asked for.
+    """
+
+    def __init__(self, head: RunHead, errand: Errand) -> None:
+        self.head: RunHead = head
+        self.errand: Errand = errand
+        self.answered: dict[str, list[Answered]] = defaultdict(list)
+        """By line of thought, in order."""
+        self.calls: dict[Place, CallHistory] = {}
+        self.heard: list[Heard] = []
+        self.requests: int = 0
+        """That were numbered."""
+        self.usage: TokenUsage = TokenUsage()
+        self.cost_microusd: int = 0
+        self.waits_for: list[str] = []
+        """Calls, as the run said when it last rested."""
+        self.ended: Body | None = None
+        self.result: bytes | None = None
+        self.payloads: dict[str, bytes] = {}
+        """Opened, by id; of what the run itself said, and of its calls' results."""
+
+    def count(self, usage: TokenUsage, cost_microusd: int) -> None:
+        """Add what one more request took."""
+        before = self.usage
+        self.cost_microusd += cost_microusd
+        self.usage = TokenUsage(
+            input=before.input + usage.input,
+            output=before.output + usage.output,
+            cache_read=before.cache_read + usage.cache_read,
+            cache_write=before.cache_write + usage.cache_write,
+            ungoverned=before.ungoverned + usage.ungoverned,
+        )
+
+
+async def read_run(ledger: Ledger, run_id: str) -> RunRecord:
+    """Read a run; one question for its entries, and one for all that they refer to.
+
+    Raises:
+        NotRecorded: The ledger has no such run.
+        VaultError: What was said in it was erased, or its key is lost.
+    """
+    if ledger.writer.behind:
+        await ledger.writer.flush()
+    entries = await _entries(ledger, run_id)
+    if not any(entry.kind is EntryKind.RUN_STARTED for entry in entries):
+        raise NotRecorded(f"the ledger has no run {run_id} of an agent")
+    key = await ledger.vault.kept_key(run_id)
+    if key is None:
+        raise VaultError(f"the key of run {run_id} was erased: what was said in it is gone")
+    return _Reading(key, await ledger.store.payloads(run_id)).of(entries)
+
+
+async def _entries(ledger: Ledger, run_id: str) -> list[StoredEntry]:
+    found: list[StoredEntry] = []
+    after: Position | None = None
+    while page := await ledger.store.entries(run_id=run_id, after=after, limit=_PAGE):
+        found += page
+        after = page[-1].position
+        if len(page) < _PAGE:
+            break
+    return found
+
+
+class _Reading:
+    """A record in the making."""
+
+    def __init__(self, key: RunKey, payloads: Iterable[SealedPayload]) -> None:
+        self._opened = {each.id: key.open(each.id, each.ciphertext) for each in payloads}
+        self._asked: dict[str, Body] = {}
+        self._of_calls: dict[str, list[StoredEntry]] = defaultdict(list)
+
+    def of(self, entries: Sequence[StoredEntry]) -> RunRecord:
+        """The record that the entries of one run make."""
+        bodies = [(entry, read_body(entry)) for entry in entries if entry.call_id is None]
+        started = next(body for entry, body in bodies if entry.kind is EntryKind.RUN_STARTED)
+        record = RunRecord(read_run_head(started), thaw_errand(self._payload(started, "request")))
+        record.payloads = self._opened
+        for entry, body in bodies:
+            self._take(entry.kind, body, record)
+        for entry in entries:
+            if entry.call_id is not None:
+                self._of_calls[entry.call_id].append(entry)
+        for each in self._of_calls.values():
+            self._take_call(each, record)
+        for line in record.answered.values():
+            line.sort(key=lambda answered: answered.number)
+        return record
+
+    def _take(self, kind: EntryKind, body: Body, record: RunRecord) -> None:
+        match kind:
+            case EntryKind.MODEL_ASKED:
+                self._asked[body["id"]] = body
+                record.requests = max(record.requests, body["number"])
+            case EntryKind.MODEL_REPLIED:
+                self._take_reply(body, record)
+            case EntryKind.RUN_MESSAGE:
+                text = self._payload(body, "message").decode()
+                record.heard.append(
+                    Heard(id=body["id"], text=text, is_urgent=body["when"] == "now")
+                )
+            case EntryKind.RUN_HELD:
+                record.waits_for = list(body["waits_for"])
+            case EntryKind.RUN_RESUMED:
+                record.waits_for = []
+            case EntryKind.RUN_ENDED:
+                record.ended = body
+                if "result" in body:
+                    record.result = self._payload(body, "result")
+            case _:
+                pass
+
+    def _take_reply(self, body: Body, record: RunRecord) -> None:
+        usage = TokenUsage(
+            input=body["tokens_in"],
+            output=body["tokens_out"],
+            cache_read=body["cache_read"],
+            cache_write=body["cache_write"],
+            ungoverned=body["ungoverned"],
+        )
+        record.count(usage, body["cost"])
+        if "reply" not in body:
+            return
+        asked = self._asked[body["id"]]
+        record.answered[body["path"]].append(
+            Answered(
+                request_id=body["id"],
+                number=body["number"],
+                heard=asked.get("heard", 0),
+                provisional=tuple(asked.get("provisional", ())),
+                told=tuple(asked.get("told", ())),
+                reply=thaw_reply(self._payload(body, "reply")),
+            )
+        )
+
+    def _take_call(self, entries: Sequence[StoredEntry], record: RunRecord) -> None:
+        history = read_call(entries)
+        if history is None or "asked_by" not in history.opening:
+            return
+        place = (history.opening["asked_by"], history.opening["position"])
+        record.calls[place] = history
+
+    def _payload(self, body: Body, name: str) -> bytes:
+        payload_id = body[name][0]
+        found = self._opened.get(payload_id)
+        if found is None:
+            raise VaultError(f"payload {payload_id} is not in the ledger: it was erased or expired")
+        return found

@@ -1,0 +1,320 @@
+"""Runs of agents: begun, resumed, and moved leg by leg, each from the ledger to its next rest."""
+
+import asyncio
+import logging
+import traceback
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Final
+
+import orjson
+
+from highroad.agents.acting import DOOR, Acting
+from highroad.agents.agent import Agent
+from highroad.agents.asking import Asking
+from highroad.agents.brief import Brief
+from highroad.agents.crew import Crew
+from highroad.agents.leg import Leg
+from highroad.agents.output import as_json
+from highroad.agents.progress import RunInProgress, Tell
+from highroad.agents.record import RunRecord, read_run
+from highroad.agents.snapshot import Errand
+from highroad.agents.stopping import Rests, RunStopped
+from highroad.agents.writing import RunWriter
+from highroad.domain.error import (
+    CountersError,
+    HighroadError,
+    LedgerError,
+    NotRecorded,
+)
+from highroad.domain.event import EventKind
+from highroad.domain.identity import Delegate, Principal
+from highroad.domain.ids import uuid_hex, with_prefix
+from highroad.domain.json_value import JsonValue
+from highroad.domain.model import ModelMessage, UserMessage
+from highroad.domain.run import Run, RunHead, RunHold, RunStatus
+from highroad.pipeline.services import Services
+
+_log: Final = logging.getLogger("highroad.agents")
+
+RUN: Final = "run"
+MESSAGE: Final = "msg"
+"""Prefixes of ids."""
+
+Earlier = Callable[[RunHead], Awaitable[Sequence[UserMessage | ModelMessage]]]
+"""What was said in the conversation of a run before it."""
+
+
+def _quiet(kind: EventKind, call_id: str | None, facts: dict[str, JsonValue]) -> None:
+    """Nobody follows."""
+    del kind, call_id, facts
+
+
+async def _nothing_before(head: RunHead) -> Sequence[UserMessage | ModelMessage]:
+    del head
+    return ()
+
+
+def _report(run_id: str, error: Exception) -> None:
+    """Tell where a strategy broke, and not what the exception says, which may be anything (P7)."""
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "nowhere"
+    _log.error("run %s: its strategy raised %s at %s", run_id, type(error).__name__, where)
+
+
+class Runs:
+    """Moves runs of agents.
+
+    Args:
+        services: Of the runtime.
+        crew: Its agents.
+        asking: Asks models.
+        bring_on: Brings on a call that was begun earlier.
+        complete: Ends a delegation with a result.
+        fail: Ends a delegation without one.
+        earlier: What was said in a conversation before.
+    """
+
+    def __init__(  # noqa: PLR0913 - what they are made of, each by name
+        self,
+        services: Services,
+        crew: Crew,
+        asking: Asking,
+        *,
+        bring_on: Callable[[str], Awaitable[Any]],
+        complete: Callable[[str, object], Awaitable[Any]],
+        fail: Callable[[str, Any], Awaitable[Any]],
+        earlier: Earlier = _nothing_before,
+    ) -> None:
+        self._services = services
+        self.crew: Crew = crew
+        self._asking = asking
+        self._acting = Acting(bring_on, self._below, complete, fail)
+        self._earlier = earlier
+        self._moving: dict[str, asyncio.Future[None]] = {}
+        """Runs that this process moves now."""
+
+    async def start(  # noqa: PLR0913 - what a run may be begun with, each by name
+        self,
+        agent: Agent | str,
+        text: str,
+        *,
+        principal: Principal,
+        conversation: str | None = None,
+        door: str = DOOR,
+        tell: Tell = _quiet,
+    ) -> Run:
+        """Begin a run and move it to its first rest, or its end.
+
+        Raises:
+            HighroadError: There is no such agent.
+            LedgerError: It cannot be recorded.
+        """
+        if isinstance(agent, Agent):
+            self.crew.add(agent)
+        name = agent.name if isinstance(agent, Agent) else agent
+        brief = self.crew.brief(name)
+        ledger = self._services.ledger
+        run_id = self._services.ids.new(RUN)
+        conversation_id = None
+        if conversation is not None:
+            key = ledger.keyring.organization(principal.organization)
+            conversation_id = key.conversation_id(conversation)
+        head = RunHead(
+            run_id=run_id,
+            organization=principal.organization,
+            principal_id=ledger.keyring.opaque(principal),
+            agent=name,
+            definition=brief.digest,
+            trace_id=uuid_hex(run_id),
+            started_ms=self._services.clock.now_ms(),
+            conversation_id=conversation_id,
+            door=door,
+        )
+        return await self._begin(head, Errand(text=text, principal=principal), brief, tell)
+
+    async def resume(self, run_id: str, *, tell: Tell = _quiet) -> Run:
+        """Move a run on, from what the ledger says of it to its next rest or its end.
+
+        Of one that has ended it says how.
+
+        Raises:
+            NotRecorded: The ledger has no such run.
+            HighroadError: This runtime has not the agent.
+            VaultError: What was said in it was erased, or its key is lost.
+        """
+        while (moving := self._moving.get(run_id)) is not None:
+            await asyncio.shield(moving)
+        record = await read_run(self._services.ledger, run_id)
+        if record.ended is not None:
+            return self._told(record)
+        brief = self.crew.brief(record.head.agent)
+        if brief.digest != record.head.definition:
+            _log.warning("run %s goes on with another version of %s", run_id, brief.name)
+        return await self._move(record, brief, await self._writer(record.head), tell)
+
+    # -- legs --------------------------------------------------------------------------------
+
+    async def _begin(self, head: RunHead, errand: Errand, brief: Brief, tell: Tell) -> Run:
+        writer = await self._writer(head)
+        profile = self._services.ledger.profile_row(errand.principal)
+        record = await writer.started(errand, profile)
+        tell(EventKind.RUN_STARTED, None, {"agent": head.agent})
+        return await self._move(record, brief, writer, tell)
+
+    async def _writer(self, head: RunHead) -> RunWriter:
+        ledger = self._services.ledger
+        return RunWriter(ledger, head, await ledger.vault.key_of_run(head.run_id))
+
+    async def _move(self, record: RunRecord, brief: Brief, writer: RunWriter, tell: Tell) -> Run:
+        """One leg; nobody else in this process moves the run meanwhile."""
+        run_id = record.head.run_id
+        moving = self._moving[run_id] = asyncio.get_running_loop().create_future()
+        try:
+            return await self._leg(record, brief, writer, tell)
+        finally:
+            del self._moving[run_id]
+            moving.set_result(None)
+
+    async def _leg(self, record: RunRecord, brief: Brief, writer: RunWriter, tell: Tell) -> Run:
+        services, head = self._services, record.head
+        live = await services.cancelled.enter(
+            await services.runs.enter(
+                head.run_id, parent_id=head.parent_id, conversation_id=head.conversation_id
+            )
+        )
+        try:
+            earlier = await self._earlier(head)
+            run = RunInProgress(services, brief, record, live, writer, earlier=earlier, tell=tell)
+            return await self._through(run)
+        finally:
+            live.leave()
+
+    async def _through(self, run: RunInProgress) -> Run:
+        """Let the strategy go from the request to the result, or as far as it can."""
+        record, brief = run.record, run.brief
+        leg = Leg(run, self._asking, self._acting, messages=(UserMessage(text=record.errand.text),))
+        try:
+            value = await self.crew.agent(brief.name).strategy(leg)
+        except Rests as rests:
+            return await self._rest(run, rests.holds)
+        except RunStopped as stopped:
+            return await self._end(run, stopped.status, code=stopped.code)
+        except (LedgerError, CountersError):
+            raise  # the run stands as it is, and goes on when they can be used again
+        except Exception as error:  # noqa: BLE001 - a strategy is a user's code
+            _report(record.head.run_id, error)
+            return await self._end(run, RunStatus.FAILED, code="strategy_failed")
+        result = as_json(value if brief.output is None else brief.output.dumped(value))
+        return await self._end(run, RunStatus.COMPLETED, result=result)
+
+    async def _rest(self, run: RunInProgress, holds: Sequence[RunHold]) -> Run:
+        calls = [hold.call_id for hold in holds]
+        if calls != run.record.waits_for:
+            await run.writer.held(calls)
+            run.record.waits_for = calls
+        run.tell(EventKind.RUN_HELD, None, {"calls": list(calls)})
+        return self._told(
+            run.record, status=RunStatus.HELD, holds=tuple(holds), requests=run.requests
+        )
+
+    async def _end(
+        self,
+        run: RunInProgress,
+        status: RunStatus,
+        *,
+        code: str | None = None,
+        result: bytes | None = None,
+    ) -> Run:
+        record = run.record
+        await run.writer.ended(
+            status,
+            code=code,
+            result=result,
+            steps=run.requests,
+            usage=record.usage,
+            cost_microusd=record.cost_microusd,
+        )
+        self._services.loops.forget(record.head.run_id)
+        record.result = result
+        ended = self._told(record, status=status, code=code, requests=run.requests)
+        run.tell(EventKind.RUN_FINISHED, None, {"status": status, "code": code})
+        return ended
+
+    # -- below -------------------------------------------------------------------------------
+
+    async def _below(self, run: RunInProgress, call_id: str, agent: str, task: str) -> Run:
+        """Move the run that a delegation stands for; it is begun if it was not."""
+        run_id, brief = with_prefix(call_id, RUN), self.crew.brief(agent)
+
+        def tell(kind: EventKind, of_call: str | None, facts: dict[str, JsonValue]) -> None:
+            path = facts.get("path")
+            below = [agent, *(path if isinstance(path, list) else [])]
+            run.tell(kind, of_call, {**facts, "path": below})
+
+        try:
+            record = await read_run(self._services.ledger, run_id)
+        except NotRecorded:
+            return await self._begin_below(run, run_id, call_id, task, brief, tell)
+        if record.ended is not None:
+            return self._told(record)
+        return await self._move(record, brief, await self._writer(record.head), tell)
+
+    async def _begin_below(  # noqa: PLR0913, PLR0917 - where a run below belongs
+        self, run: RunInProgress, run_id: str, call_id: str, task: str, brief: Brief, tell: Tell
+    ) -> Run:
+        above, errand = run.record.head, run.record.errand
+        chain: tuple[Delegate, ...] = run.delegation
+        head = RunHead(
+            run_id=run_id,
+            organization=above.organization,
+            principal_id=above.principal_id,
+            agent=brief.name,
+            definition=brief.digest,
+            trace_id=above.trace_id,
+            started_ms=self._services.clock.now_ms(),
+            parent_id=above.run_id,
+            conversation_id=above.conversation_id,
+            door=above.door,
+            delegated_by=call_id,
+            delegation=tuple(link.agent for link in chain),
+        )
+        handed_on = Errand(text=task, principal=errand.principal, delegation=chain)
+        return await self._begin(head, handed_on, brief, tell)
+
+    # -- what is told ------------------------------------------------------------------------
+
+    def _told(
+        self,
+        record: RunRecord,
+        *,
+        status: RunStatus | None = None,
+        code: str | None = None,
+        holds: tuple[RunHold, ...] = (),
+        requests: int | None = None,
+    ) -> Run:
+        head, ended = record.head, record.ended or {}
+        return Run(
+            id=head.run_id,
+            organization=head.organization,
+            agent=head.agent,
+            status=status or RunStatus(ended["status"]),
+            created_ms=head.started_ms,
+            result=self._result(record),
+            code=code or ended.get("code"),
+            steps=requests if requests is not None else ended.get("steps", record.requests),
+            tokens_in=record.usage.input,
+            tokens_out=record.usage.output,
+            cost_usd=record.cost_microusd / 1e6,
+            parent_id=head.parent_id,
+            conversation_id=head.conversation_id,
+            holds=holds,
+        )
+
+    def _result(self, record: RunRecord) -> Any:  # noqa: ANN401 - of the agent's output type
+        if record.result is None:
+            return None
+        try:
+            output = self.crew.brief(record.head.agent).output
+        except HighroadError:
+            output = None
+        return orjson.loads(record.result) if output is None else output.restored(record.result)

@@ -1,0 +1,1 @@
+"""The field's strategies, each a thin variation on asking and acting."""

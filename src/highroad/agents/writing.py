@@ -1,0 +1,153 @@
+"""What a leg writes of its run: each entry with what was said in it, sealed."""
+
+from collections.abc import Sequence
+
+from highroad.agents.record import RunRecord
+from highroad.agents.snapshot import Errand, freeze_errand, freeze_reply
+from highroad.domain.entry import Entry, KeyDestroyed, Row, Written
+from highroad.domain.error import LedgerError
+from highroad.domain.model import ModelReply, TokenUsage
+from highroad.domain.payload import PayloadKind
+from highroad.domain.run import ReplyRecord, RequestRecord, RunHead, RunStatus
+from highroad.ledger.entries import runs as entries
+from highroad.ledger.entries.runs import Sealed
+from highroad.ledger.keyring import RunKey
+from highroad.ledger.ledger import Ledger
+
+
+class RunWriter:
+    """Writes the entries of one run.
+
+    Args:
+        ledger: Where to.
+        head: What every entry of the run says about it.
+        key: Of the run.
+    """
+
+    def __init__(self, ledger: Ledger, head: RunHead, key: RunKey) -> None:
+        self._ledger = ledger
+        self._head = head
+        self._key = key
+
+    async def started(self, errand: Errand, profile: Row) -> RunRecord:
+        """The run begins; durable when this returns.
+
+        Raises:
+            LedgerError: It could not be written.
+        """
+        name = entries.request_ref(self._head.run_id)
+        request = self._seal(name, PayloadKind.REQUEST, freeze_errand(errand))
+        await self._write(
+            entries.run_started(
+                self._head,
+                request,
+                at_ms=self._now_ms,
+                run_key=self._key.pending,
+                profile=profile,
+            )
+        )
+        self._key.pending, self._key.is_new = None, False
+        return RunRecord(self._head, errand)
+
+    async def asked(self, request: RequestRecord) -> None:
+        """A request is about to be sent; durable when this returns.
+
+        Raises:
+            LedgerError: It could not be written.
+        """
+        await self._write(entries.model_asked(self._head, request, at_ms=self._now_ms))
+
+    def replied(self, record: ReplyRecord, reply: ModelReply | None) -> None:
+        """What came of a request. It rides: whatever is begun because of it lands behind it."""
+        sealed = None
+        if reply is not None:
+            name = entries.reply_ref(self._head.run_id, record.id)
+            sealed = self._seal(name, PayloadKind.REPLY, freeze_reply(reply))
+        self._ledger.writer.put(
+            entries.model_replied(self._head, record, sealed, at_ms=self._now_ms)
+        )
+
+    async def message(self, message_id: str, text: str, *, by: str, is_urgent: bool) -> None:
+        """A message has reached the run; durable when this returns.
+
+        Raises:
+            LedgerError: It could not be written.
+        """
+        name = entries.message_ref(self._head.run_id, message_id)
+        await self._write(
+            entries.run_message(
+                self._head,
+                self._seal(name, PayloadKind.MESSAGE, text.encode()),
+                message_id=message_id,
+                by=by,
+                when="now" if is_urgent else "after",
+                at_ms=self._now_ms,
+            )
+        )
+
+    async def held(self, calls: Sequence[str]) -> None:
+        """The leg is over, and the run waits for these calls.
+
+        Raises:
+            LedgerError: It could not be written.
+        """
+        await self._write(entries.run_held(self._head, calls, at_ms=self._now_ms))
+
+    async def resumed(self) -> None:
+        """Another leg has begun to do something.
+
+        Raises:
+            LedgerError: It could not be written.
+        """
+        await self._write(entries.run_resumed(self._head, at_ms=self._now_ms))
+
+    async def ended(  # noqa: PLR0913 - the facts of an end, each by name
+        self,
+        status: RunStatus,
+        *,
+        code: str | None,
+        result: bytes | None,
+        steps: int,
+        usage: TokenUsage,
+        cost_microusd: int,
+    ) -> None:
+        """The run is over; durable when this returns.
+
+        Raises:
+            LedgerError: It could not be written.
+        """
+        sealed = None
+        if result is not None:
+            name = entries.result_ref(self._head.run_id)
+            sealed = self._seal(name, PayloadKind.RESULT, result)
+        await self._write(
+            entries.run_ended(
+                self._head,
+                status,
+                code=code,
+                result=sealed,
+                steps=steps,
+                tokens_in=usage.input,
+                tokens_out=usage.output,
+                cost_microusd=cost_microusd,
+                at_ms=self._now_ms,
+            )
+        )
+
+    @property
+    def _now_ms(self) -> int:
+        return self._ledger.clock.now_ms()
+
+    def _seal(self, payload_id: str, kind: PayloadKind, content: bytes) -> Sealed:
+        return self._ledger.vault.seal(self._key, payload_id, kind, content)
+
+    async def _write(self, entry: Entry) -> None:
+        match await self._ledger.writer.write(entry):
+            case Written():
+                return
+            case KeyDestroyed():
+                raise LedgerError(
+                    f"run {self._head.run_id} was erased while it was under way: it cannot go on"
+                )
+            case _:
+                raise LedgerError(f"an entry of run {self._head.run_id} was turned down")

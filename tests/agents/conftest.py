@@ -1,0 +1,152 @@
+"""A runtime with agents that a test can drop like a process that dies, and open again."""
+
+import json
+from collections import Counter, defaultdict
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from highroad import Agent, Principal, Runtime
+from highroad.adapters.stores.sqlite import SQLiteStore
+from highroad.bootstrap import Parts, assemble
+from highroad.domain.entry import EntryKind
+from highroad.recovery.settle import settle_open_calls
+from highroad.settings import load
+from highroad.testing.clock import FakeClock, SequentialIds
+from highroad.testing.memory import MemoryLedger, MemoryStore
+from highroad.testing.secrets import FixedKeys
+
+ALICE = Principal("alice", authenticated=True)
+BOB = Principal("bob", authenticated=True)
+
+
+class Scene:
+    """Agents on a ledger, which outlives each process that opens it.
+
+    Args:
+        *agents: Whose runs may be begun and resumed.
+        tools: Besides those that they name.
+        path: Of a SQLite ledger; without one it is kept in memory.
+        wrap: Puts something between the road and the store.
+        limits: In place of the defaults.
+        settings: In place of no configuration at all.
+    """
+
+    def __init__(
+        self,
+        *agents,
+        tools=(),
+        path=None,
+        wrap=lambda store: store,
+        limits=None,
+        settings=None,
+        principal=ALICE,
+    ):
+        self.agents = agents
+        self.tools = tools
+        self.path = path
+        self.wrap = wrap
+        self.limits = limits
+        self.settings = settings
+        self.principal = principal
+        self.clock = FakeClock(autojump=True)
+        self.ids = SequentialIds()
+        self.ledger = MemoryLedger()
+
+    async def open(self):
+        store = MemoryStore(self.ledger) if self.path is None else SQLiteStore.open(self.path)
+        self.store = self.wrap(store)
+        self.assembly = await assemble(
+            tools=self.tools,
+            agents=self.agents,
+            limits=self.limits,
+            principal=self.principal,
+            settings=self.settings or load(Path.cwd(), {}),
+            parts=Parts(
+                store=self.store,
+                clock=self.clock,
+                ids=self.ids,
+                keys=FixedKeys(),
+                chance=Random(0).random,  # noqa: S311 - repeatable
+            ),
+        )
+        self.runtime = Runtime(self.assembly)
+        await settle_open_calls(self.assembly.services)
+        return self
+
+    async def crash(self):
+        """Die without closing: whatever is not on disk is lost, the lock is free."""
+        if self.path is None:
+            self.ledger.holder = None
+        else:
+            await self.store.close()
+
+    async def reopen(self, *agents):
+        await self.crash()
+        self.agents = agents or self.agents
+        return await self.open()
+
+    async def run(self, agent, text="Go.", **circumstances):
+        return await self.runtime.run(agent, text, **circumstances)
+
+    async def resume(self, run):
+        return await self.runtime.resume(run if isinstance(run, str) else run.id)
+
+    async def approve(self, run, by=BOB):
+        """Agree to all that a run waits for."""
+        for hold in run.holds:
+            await self.runtime.approvals.approve(hold.approval_id, by=by)
+
+    async def bodies(self, *kinds):
+        """What the ledger says, oldest first."""
+        await self.runtime.flush()
+        found = [json.loads(entry.body) for entry in await self.store.entries(limit=1_000_000)]
+        return [body for body in found if not kinds or body["kind"] in kinds]
+
+    async def check(self):
+        """What must be true whenever nobody drives anything: one end for each call (P3)."""
+        ends = Counter(body["call"] for body in await self.bodies(EntryKind.ENDED))
+        assert all(count == 1 for count in ends.values())
+        assert not self.assembly.services.tasks
+        return ends
+
+
+@pytest.fixture
+async def scene():
+    """Opens a scene; what is left open is closed behind the test."""
+    scenes = []
+
+    async def make(*agents, **parts):
+        scenes.append(Scene(*agents, **parts))
+        return await scenes[-1].open()
+
+    yield make
+    for each in scenes:
+        await each.runtime.close()
+
+
+@pytest.fixture
+def effects():
+    """What tools did: how often, by key."""
+    return defaultdict(int)
+
+
+@pytest.fixture
+def agent():
+    """An agent that plays a script with some tools."""
+
+    def make(model, *tools, name="support", **parts):
+        return Agent(name=name, model=model, tools=tools, **parts)
+
+    return make
+
+
+@pytest.fixture
+def alice():
+    return ALICE
+
+
+@pytest.fixture
+def bob():
+    return BOB
