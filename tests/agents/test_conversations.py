@@ -1,5 +1,6 @@
 """What was said earlier in a conversation is read from the runs that have ended."""
 
+from dataclasses import replace
 from itertools import count
 
 import orjson
@@ -7,6 +8,7 @@ import pytest
 
 from highroad.agents.context.conversations import Conversations
 from highroad.agents.context.tokens import tokens_of
+from highroad.agents.snapshot import Errand, freeze_errand
 from highroad.domain.entry import Entry, EntryKind, Erasure
 from highroad.domain.identity import Principal
 from highroad.domain.model import ModelMessage, UserMessage
@@ -28,9 +30,6 @@ class Talk:
     def __init__(self, ledger, clock):
         self.ledger = ledger
         self.clock = clock
-        self.conversations = Conversations(
-            ledger, request_text=lambda payload: orjson.loads(payload)["text"]
-        )
         self._numbers = count(1)
 
     def head(self, principal, name, **facts):
@@ -52,7 +51,7 @@ class Talk:
         key = await self.ledger.vault.key_of_run(head.run_id)
         payload = entries.request_ref(head.run_id)
         request = self.ledger.vault.seal(
-            key, payload, PayloadKind.REQUEST, orjson.dumps({"text": text})
+            key, payload, PayloadKind.REQUEST, freeze_errand(Errand(text=text, principal=principal))
         )
         await self.ledger.writer.write(
             entries.run_started(head, request, at_ms=head.started_ms, run_key=key.pending)
@@ -86,15 +85,10 @@ class Talk:
         await self.end(head, answer)
         return head
 
-    async def history(self, *, principal=ALICE, name="main", before_ms=None, **most):
-        key = self.ledger.keyring.organization(principal.organization)
-        return await self.conversations.history(
-            key.conversation_id(name),
-            organization=principal.organization,
-            principal_id=key.opaque(principal.id),
-            before_ms=self.clock.now_ms() if before_ms is None else before_ms,
-            **most,
-        )
+    async def history(self, *, principal=ALICE, name="main", run=None, **most):
+        """Before a run, or one that would begin now."""
+        head = self.head(principal, name) if run is None else run
+        return await Conversations(self.ledger, **most).before(head)
 
 
 @pytest.fixture
@@ -124,6 +118,11 @@ async def test_a_conversation_without_earlier_runs_has_no_history(talk):
     assert await talk.history() == ()
 
 
+async def test_a_run_of_no_conversation_has_no_history(talk):
+    await talk.say("here", "yes")
+    assert await talk.history(run=replace(talk.head(ALICE, "main"), conversation_id=None)) == ()
+
+
 async def test_other_conversations_are_not_told(talk):
     await talk.say("here", "yes")
     await talk.say("there", "no", name="other")
@@ -140,12 +139,11 @@ async def test_whoever_picks_the_name_of_another_s_conversation_is_shown_nothing
 async def test_runs_that_go_on_or_began_later_are_none_of_the_history(talk):
     await talk.say("first", "one")
     now = await talk.begin("second")
-    before_ms = now.started_ms
-    begun = await talk.history(before_ms=before_ms)
+    begun = await talk.history(run=now)
     await talk.say("third", "three")
     await talk.end(now, "two")
     assert texts(begun) == ["first", "one"]
-    assert await talk.history(before_ms=before_ms) == begun, "a resumed run has the same"
+    assert await talk.history(run=now) == begun, "a resumed run has the same"
     assert texts(await talk.history()) == ["first", "one", "second", "two", "third", "three"]
 
 

@@ -1,21 +1,20 @@
 """What was said earlier in a conversation: requests and answers of its runs that have ended."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from typing import Final, TypeAlias
 
 import orjson
 
 from highroad.agents.context.tokens import estimate, most_of, tokens_of
+from highroad.agents.snapshot import thaw_errand
 from highroad.domain.error import VaultError
 from highroad.domain.model import ModelMessage, UserMessage
-from highroad.domain.run import RunStatus
+from highroad.domain.run import RunHead, RunStatus
 from highroad.ledger.entries.runs import request_ref, result_ref
 from highroad.ledger.ledger import Ledger
 from highroad.ledger.tables.rows import Record, records, selection
 
 Said: TypeAlias = UserMessage | ModelMessage
-ReadText: TypeAlias = Callable[[bytes], str]
-"""The text in what a run's payload holds."""
 
 _MOST_OF_ONE: Final = 4
 """One text takes a quarter of the room at most."""
@@ -34,56 +33,37 @@ class Conversations:
 
     Args:
         ledger: Where the runs are.
-        request_text: Reads what a run was to do.
-        result_text: Reads what it came to.
+        most_tokens: Of one history, estimated.
+        most_runs: That it tells of.
     """
 
-    def __init__(
-        self, ledger: Ledger, *, request_text: ReadText, result_text: ReadText = answer_text
-    ) -> None:
+    def __init__(self, ledger: Ledger, *, most_tokens: int = 4_000, most_runs: int = 20) -> None:
         self._ledger = ledger
-        self._request_text = request_text
-        self._result_text = result_text
+        self._most_tokens = most_tokens
+        self._most_runs = most_runs
 
-    async def history(  # noqa: PLR0913 - whose, until when and how much, each by name
-        self,
-        conversation_id: str,
-        *,
-        organization: str,
-        principal_id: str,
-        before_ms: int,
-        most_tokens: int = 4_000,
-        most_runs: int = 20,
-    ) -> tuple[Said, ...]:
-        """Requests and answers of earlier runs in their order; the newest, where not all fit.
+    async def before(self, run: RunHead) -> tuple[Said, ...]:
+        """Requests and answers of runs that had ended when `run` began, in their order.
 
-        Only the principal's own runs count: whoever picks the same name for a conversation is
-        shown nothing of another's. A run that has been erased is left out.
-
-        Args:
-            conversation_id: Opaque, as `keyring.conversation_id` makes it.
-            organization: Whose.
-            principal_id: Opaque.
-            before_ms: When the run began that the history is for; what ended later is none of its
-                history, so that a resumed run has the same.
-            most_tokens: Of all of it, estimated.
-            most_runs: That are told of.
+        Where not all fit it is the newest. Only runs of the same principal count: whoever picks the
+        same name for a conversation is shown nothing of another's. A run that has been erased is
+        left out.
         """
-        runs = await self._ended(conversation_id, organization, principal_id, before_ms)
-        told = [said async for said in self._newest(runs[:most_runs], most_tokens)]
+        if run.conversation_id is None:
+            return ()
+        runs = await self._ended_before(run)
+        told = [said async for said in self._newest(runs[: self._most_runs])]
         return tuple([message for pair in reversed(told) for message in pair])
 
-    async def _ended(
-        self, conversation_id: str, organization: str, principal_id: str, before_ms: int
-    ) -> list[Record]:
-        """The runs of agents that had ended by then, newest first."""
+    async def _ended_before(self, run: RunHead) -> list[Record]:
+        """Runs of agents, newest first. What ended later is left out: a resumed run has the same."""
         if self._ledger.writer.behind:
             await self._ledger.writer.flush()
         wanted = selection(
             "agent_run",
-            conversation_id=conversation_id,
-            organization=organization,
-            principal_id=principal_id,
+            conversation_id=run.conversation_id,
+            organization=run.organization,
+            principal_id=run.principal_id,
         )
         found = [
             row
@@ -91,16 +71,14 @@ class Conversations:
             if row["agent"] is not None
             and row["parent_id"] is None
             and row["ended_ms"] is not None
-            and row["ended_ms"] <= before_ms
+            and row["ended_ms"] <= run.started_ms
         ]
         return sorted(found, key=lambda row: (row["started_ms"], row["id"]), reverse=True)
 
-    async def _newest(
-        self, runs: list[Record], most_tokens: int
-    ) -> AsyncIterator[tuple[Said, Said]]:
-        left = most_tokens
+    async def _newest(self, runs: list[Record]) -> AsyncIterator[tuple[Said, Said]]:
+        left = self._most_tokens
         for run in runs:
-            said = await self._said(run, most_tokens // _MOST_OF_ONE)
+            said = await self._said(run, self._most_tokens // _MOST_OF_ONE)
             if said is None:
                 continue
             left -= sum(map(tokens_of, said))
@@ -112,9 +90,9 @@ class Conversations:
         """What was asked and answered; `None` where that cannot be read any more."""
         run_id, vault = run["id"], self._ledger.vault
         try:
-            request = self._request_text(await vault.open(run_id, request_ref(run_id)))
+            request = thaw_errand(await vault.open(run_id, request_ref(run_id))).text
             if run["status"] == RunStatus.COMPLETED:
-                answer = self._result_text(await vault.open(run_id, result_ref(run_id)))
+                answer = answer_text(await vault.open(run_id, result_ref(run_id)))
             else:
                 answer = f"[This run ended without an answer: {run['status']}.]"
         except VaultError:
