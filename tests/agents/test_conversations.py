@@ -152,6 +152,11 @@ async def test_runs_below_others_are_none_of_the_history(talk):
     assert await talk.history() == ()
 
 
+async def test_a_run_below_another_has_no_history(talk):
+    await talk.say("my salary is 5000", "Noted.")
+    assert await talk.history(run=talk.head(ALICE, "main", parent_id="run_above")) == ()
+
+
 async def test_a_run_without_an_answer_says_how_it_ended(talk):
     await talk.end(await talk.begin("refund it"), status=RunStatus.CANCELLED)
     assert texts(await talk.history()) == [

@@ -47,16 +47,16 @@ class Conversations:
 
         Where not all fit it is the newest. Only runs of the same principal count: whoever picks the
         same name for a conversation is shown nothing of another's. A run that has been erased is
-        left out.
+        left out. A run below another one has no history: it is told its task, and nothing else.
         """
-        if run.conversation_id is None:
+        if run.conversation_id is None or run.parent_id is not None:
             return ()
         runs = await self._ended_before(run)
         told = [said async for said in self._newest(runs[: self._most_runs])]
         return tuple([message for pair in reversed(told) for message in pair])
 
     async def _ended_before(self, run: RunHead) -> list[Record]:
-        """Runs of agents, newest first. What ended later is left out: a resumed run has the same."""
+        """Runs of agents, newest first; none that ended later, so a resumed run has the same."""
         if self._ledger.writer.behind:
             await self._ledger.writer.flush()
         wanted = selection(
