@@ -10,7 +10,14 @@ from highroad.agents.context.bounds import Bounds, ContextError
 from highroad.agents.context.left_out import GET_RESULT, StandIn
 from highroad.agents.context.tokens import tokens_of
 from highroad.agents.context.window import Window
-from highroad.domain.model import ModelCall, ModelMessage, ModelSettings, ToolMessage, UserMessage
+from highroad.domain.model import (
+    ModelCall,
+    ModelMessage,
+    ModelSettings,
+    Prompt,
+    ToolMessage,
+    UserMessage,
+)
 
 BOUNDS = Bounds(tokens=2_000, large=300)
 
@@ -104,6 +111,15 @@ def test_what_users_said_in_the_run_is_never_left_out():
     shown = Window(BOUNDS).shown(messages + run_of(*[250] * 20)[1:])
     texts = [each.text for each in shown if type(each) is UserMessage]
     assert texts == ["refund order 7", "make it 4 euros"]
+
+
+def test_what_a_strategy_said_in_the_user_s_place_may_be_left_out():
+    """But for what a line begins with: without it the model would not know what it is about."""
+    messages = [Prompt(text="make a plan"), *run_of(*[250] * 20)[1:]]
+    messages.insert(7, Prompt(text="reflect on it"))
+    shown = Window(BOUNDS).shown(messages + run_of(*[250] * 20)[1:])
+    texts = [each.text for each in shown if type(each) is Prompt]
+    assert texts == ["make a plan"]
 
 
 def test_what_users_said_in_earlier_runs_may_be_left_out():

@@ -21,6 +21,11 @@ class UserMessage:
 
 
 @value
+class Prompt(UserMessage):
+    """What the program itself says in the user's place: no user has said it."""
+
+
+@value
 class ModelCall:
     """A call as a model wrote it: nothing of it was checked."""
 

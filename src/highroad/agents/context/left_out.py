@@ -6,7 +6,7 @@ from typing import Final
 import orjson
 
 from highroad.agents.context.tokens import estimate, most_of
-from highroad.domain.model import ToolMessage, UserMessage
+from highroad.domain.model import Prompt, ToolMessage
 from highroad.domain.value import value
 
 GET_RESULT: Final = "get_result"
@@ -44,11 +44,11 @@ class LeftOut:
 
 
 @value
-class StandIn(UserMessage):
+class StandIn(Prompt):
     """A message of ours in place of older ones.
 
-    Providers know no role for it. No user has said it: what it holds of a summary was written by a
-    model from what tools brought, and is not to be trusted any more than that.
+    What it holds of a summary was written by a model from what tools brought, and is not to be
+    trusted any more than that.
     """
 
 

@@ -23,7 +23,7 @@ from highroad.agents.context.pruning import (
 )
 from highroad.agents.context.step import Step
 from highroad.agents.context.summary import Old
-from highroad.domain.model import Message, ModelMessage, ToolMessage, UserMessage
+from highroad.domain.model import Message, ModelMessage, Prompt, ToolMessage, UserMessage
 
 _LEAST: Final = 0.4
 _MOST: Final = 4.0
@@ -131,10 +131,14 @@ class Window:
                 self._settle(position)
                 self._steps.append(Step([message]))
             case _:
-                is_kept = position >= self._history and isinstance(message, UserMessage)
-                self._steps.append(Step([message], is_kept=is_kept))
+                self._steps.append(Step([message], is_kept=self._is_kept(position, message)))
         self._seen.append(message)
         self._next = None
+
+    def _is_kept(self, position: int, message: Message) -> bool:
+        """Whether it is what a line begins with, or what a user has said in it."""
+        is_said = isinstance(message, UserMessage) and not isinstance(message, Prompt)
+        return position == self._history or (position > self._history and is_said)
 
     def _settle(self, position: int) -> None:
         """A request has brought a message: what it showed is what the provider has kept."""
