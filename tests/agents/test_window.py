@@ -205,6 +205,15 @@ def test_a_provider_that_counts_more_is_believed_too():
     assert window.shown(messages) != tuple(messages)
 
 
+def test_a_provider_that_has_not_counted_at_all_is_not_believed():
+    """Some servers report nothing, or only what they had not kept."""
+    messages, window = run_of(*[250] * 40), Window(BOUNDS)
+    for position, message in enumerate(messages):
+        if isinstance(message, ModelMessage):
+            window.count(position, 10)
+    assert window.shown(messages) == Window(BOUNDS).shown(messages)
+
+
 def test_a_measure_outlasts_the_pruning_in_which_it_was_taken():
     messages, window = run_of(*[250] * 30), Window(BOUNDS)
     for before in requests_of(messages):

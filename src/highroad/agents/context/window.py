@@ -24,10 +24,24 @@ from highroad.agents.context.pruning import (
 from highroad.agents.context.step import Step
 from highroad.agents.context.summary import Old
 from highroad.domain.model import Message, ModelMessage, Prompt, ToolMessage, UserMessage
+from highroad.domain.value import value
 
 _LEAST: Final = 0.4
 _MOST: Final = 4.0
 """How far a count may be from the estimate; what is farther off is a count of something else."""
+_BELIEVED: Final = 0.05
+"""Of what a text takes at most, what any text takes: who counts less has not counted all of it."""
+
+
+@value
+class _Count:
+    """What a provider has counted."""
+
+    steps: int
+    """That the request showed."""
+    tokens: int
+    most: int
+    """What the steps take at most."""
 
 
 class Window:
@@ -51,10 +65,12 @@ class Window:
     def _restart(self) -> None:
         self._seen: list[Message] = []
         self._steps: list[Step] = []
+        self._most = 0
+        """What they take at most."""
         self._ratio = 1.0
         """As it was measured before the last pruning."""
-        self._counted: tuple[int, int] | None = None
-        """Of the last request since a pruning: how many steps it showed, and its tokens."""
+        self._counted: _Count | None = None
+        """Of the last request since a pruning."""
         self._next: list[Step] | None = None
         """What the next request shows, once that was worked out."""
 
@@ -129,9 +145,9 @@ class Window:
                 self._join(message)
             case ModelMessage():
                 self._settle(position)
-                self._steps.append(Step([message]))
+                self._add(Step([message]))
             case _:
-                self._steps.append(Step([message], is_kept=self._is_kept(position, message)))
+                self._add(Step([message], is_kept=self._is_kept(position, message)))
         self._seen.append(message)
         self._next = None
 
@@ -146,8 +162,20 @@ class Window:
         if steps is not self._steps:
             self._ratio = self._measure()
             self._steps, self._counted = steps, None
+            self._most = sum(step.most_tokens for step in steps)
         if position in self._counts:
-            self._counted = (len(self._steps), self._counts[position])
+            self._believe(self._counts[position])
+
+    def _believe(self, tokens: int) -> None:
+        """Take a count for true, unless nothing can be as short as that."""
+        if tokens > _BELIEVED * (self._standing + self._most):
+            self._counted = _Count(steps=len(self._steps), tokens=tokens, most=self._most)
+        else:
+            self._counted, self._ratio = None, 1.0
+
+    def _add(self, step: Step) -> None:
+        self._steps.append(step)
+        self._most += step.most_tokens
 
     def _has_asked(self) -> bool:
         return any(step.wants_results for step in reversed(self._steps))
@@ -159,7 +187,8 @@ class Window:
         asked = step.messages[0]
         calls = len(asked.calls) if isinstance(asked, ModelMessage) else 1
         most = self.bounds.newest // max(1, calls)
-        self._steps[at] = step.joined(shortened(result, most=most))
+        self._steps[at] = joined = step.joined(shortened(result, most=most))
+        self._most += joined.most_tokens - step.most_tokens
 
     # -- pruning -----------------------------------------------------------------------------
 
@@ -187,10 +216,11 @@ class Window:
         return self._quick(steps) > most and self._tokens(steps) > most
 
     def _quick(self, steps: Sequence[Step]) -> int:
-        since, counted = 0, self._standing
-        if self._counted is not None and steps is self._steps:
-            since, counted = self._counted
-        return counted + sum(step.most_tokens for step in steps[since:])
+        if steps is not self._steps:
+            return self._standing + sum(step.most_tokens for step in steps)
+        if self._counted is None:
+            return self._standing + self._most
+        return self._counted.tokens + self._most - self._counted.most
 
     def _tokens(self, steps: Sequence[Step]) -> int:
         return self._scaled(tokens_of_steps(steps))
@@ -202,6 +232,6 @@ class Window:
         """How many tokens this model counts for one that was estimated, by its last count."""
         if self._counted is None:
             return self._ratio
-        number, counted = self._counted
-        estimated = self._standing + tokens_of_steps(self._steps[:number])
-        return min(_MOST, max(_LEAST, counted / max(1, estimated)))
+        shown = self._steps[: self._counted.steps]
+        estimated = self._standing + tokens_of_steps(shown)
+        return min(_MOST, max(_LEAST, self._counted.tokens / max(1, estimated)))
