@@ -1,15 +1,11 @@
 """Taking out of a history what a model can do without, in large pieces and seldom."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import TypeAlias
 
 from highroad.agents.context.left_out import LeftOut, noted, stand_in
 from highroad.agents.context.step import Step
 from highroad.domain.model import Message, ToolMessage
-
-Fits: TypeAlias = Callable[[int], bool]
-"""Whether steps of so many tokens are few enough."""
 
 
 def tokens_of_steps(steps: Sequence[Step]) -> int:
@@ -25,14 +21,14 @@ def seen(steps: Sequence[Step]) -> int:
     return max(0, len(steps) - 1)
 
 
-def without_large_results(steps: Sequence[Step], fits: Fits, *, large: int) -> list[Step]:
-    """Steps with notes in place of large results, oldest first, until they fit.
+def without_large_results(steps: Sequence[Step], most: float, *, large: int) -> list[Step]:
+    """Steps with notes in place of large results, oldest first, until `most` tokens are enough.
 
     What the model has not seen yet stays whole.
     """
     kept, tokens = list(steps), tokens_of_steps(steps)
     for at, step in enumerate(steps[: seen(steps)]):
-        if fits(tokens):
+        if tokens <= most:
             break
         lighter = Step(
             [_lighter(each, large) for each in step.messages],
@@ -45,11 +41,11 @@ def without_large_results(steps: Sequence[Step], fits: Fits, *, large: int) -> l
     return kept
 
 
-def going(steps: Sequence[Step], fits: Fits) -> int:
-    """How many of the oldest steps that may go must go, until the rest fits."""
+def going(steps: Sequence[Step], most: float) -> int:
+    """How many of the oldest steps that may go must go, until the rest is at most `most`."""
     tokens, number = tokens_of_steps(steps), 0
     for step in steps[: seen(steps)]:
-        if fits(tokens):
+        if tokens <= most:
             break
         if step.may_go:
             tokens -= step.tokens

@@ -204,11 +204,9 @@ class Window:
 
     def _cut(self) -> tuple[list[Step], int]:
         """The steps without large results, and how many of the oldest have to go besides."""
-        lighter = without_large_results(self._steps, self._fits, large=self.bounds.large)
-        return lighter, going(lighter, self._fits)
-
-    def _fits(self, tokens: int) -> bool:
-        return self._scaled(tokens) <= self.bounds.kept
+        most = self.bounds.kept / self._measure() - self._standing
+        lighter = without_large_results(self._steps, most, large=self.bounds.large)
+        return lighter, going(lighter, most)
 
     def _exceeds(self, steps: Sequence[Step]) -> bool:
         """Whether steps are too much; what is short beyond doubt is not looked at closely."""
