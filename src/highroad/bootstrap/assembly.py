@@ -22,7 +22,7 @@ from highroad.approvals.definitions import Definitions
 from highroad.approvals.desk import Desk, Rules
 from highroad.approvals.inbox import Handler, Inbox
 from highroad.approvals.waiting import Waiting
-from highroad.bootstrap.agents import runs_of, tools_of_agents
+from highroad.bootstrap.agents import OpenModels, runs_of, tools_of_agents
 from highroad.bootstrap.anchors import anchors_at
 from highroad.bootstrap.caches import cache_at
 from highroad.bootstrap.counters import counters_at
@@ -110,6 +110,7 @@ class Assembly:
     completions: Completions
     runs: Runs
     following: Following
+    models: OpenModels
     cancellations: Cancellations
     principal: Principal
     ledger_path: Path | None
@@ -121,6 +122,7 @@ class Assembly:
         async with AsyncExitStack() as closing:  # last first, and all of it whatever one raises
             closing.push_async_callback(self.store.close)
             closing.push_async_callback(self.services.budgets.counters.close)
+            closing.push_async_callback(self.models.close)
             closing.push_async_callback(self.services.results.access.close)
             if self.notary is not None:
                 closing.push_async_callback(self.notary.close)
@@ -238,7 +240,16 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
         decides=decides,
         heed=partial(follow_up, services),
     )
-    runs = runs_of(services, agents, waiting=waiting, completions=completions, chance=parts.chance)
+    models = OpenModels(settings.models)
+    runs = runs_of(
+        services,
+        agents,
+        settings,
+        models,
+        waiting=waiting,
+        completions=completions,
+        chance=parts.chance,
+    )
     refreshes = Refreshes(services)
     services.refresh = refreshes.begin
     return Assembly(
@@ -264,6 +275,7 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
         completions=completions,
         runs=runs,
         following=Following(services, runs),
+        models=models,
         cancellations=cancellations,
         principal=principal,
         ledger_path=path,

@@ -172,11 +172,11 @@ _OF_REQUEST: Final[Mapping[str, _Check]] = {
     **dict.fromkeys(
         (
             *("number", "messages", "reserved_tokens", "calls", "tokens_in", "tokens_out"),
-            *("cache_read", "cache_write", "ungoverned"),
+            *("cache_read", "cache_write", "ungoverned", "heard"),
         ),
         _is_number,
     ),
-    "tools": _list_of(_is_text),
+    **dict.fromkeys(("tools", "provisional", "told"), _list_of(_is_text)),
     "status": _one_of(ReplyStatus),
     "finish": _maybe(_one_of(Finish)),
     "unpriced": _is_flag,
