@@ -1,7 +1,7 @@
 """Reads that begin before the reply is whole that wants them.
 
-Nothing is begun early that anybody could be sorry for: only tools of tier `read` that may be
-repeated, that nobody is asked about, and that come behind no other call of the reply. All else
+Nothing is begun early that anybody could be sorry for: only tools of tier `read`, which may
+be repeated, that nobody is asked about, and that come behind no other call of the reply. All else
 waits until the reply is whole and recorded.
 """
 
@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 from highroad.domain.model import ModelCall
 from highroad.domain.outcome import AnyOutcome
-from highroad.domain.tool import Concurrency, Effect, Tier
+from highroad.domain.tool import Concurrency, Tier
 from highroad.domain.value import value
 from highroad.pipeline.ordering import ANYWHERE, Turn, turn_of
 from highroad.pipeline.services import Services
@@ -77,7 +77,6 @@ class EarlyCalls:
         definition = tool.definition
         return (
             definition.tier is Tier.READ
-            and definition.effect is Effect.REPEATABLE
             and turn is ANYWHERE
             and not approve.applies(tool, self._services)
             and len(self._begun) < self._services.limits.parallel
