@@ -15,6 +15,8 @@ import orjson
 
 from highroad.agents.acting import Acted, Acting, Wanted
 from highroad.agents.asking import Asking, Came, Question
+from highroad.agents.context.bounds import ContextError
+from highroad.agents.context.window import Window
 from highroad.agents.offering import Offering
 from highroad.agents.output import Output
 from highroad.agents.progress import TRUNK, RunInProgress
@@ -31,6 +33,7 @@ from highroad.domain.model import (
     ModelMessage,
     ModelRequest,
     ModelSettings,
+    Prompt,
     ToolChoice,
     ToolMessage,
     UserMessage,
@@ -96,6 +99,9 @@ class Leg:
         self.messages: list[Message] = list(messages)
         """What was said in this line so far; a strategy may add to it."""
         self._heard = 0
+        self._window = Window(
+            run.bounds, standing_tokens=run.standing_tokens, history=len(run.earlier)
+        )
         self.output: Output | None = output
         """The form of the final answer, where it is not text."""
 
@@ -163,7 +169,7 @@ class Leg:
         """
         run = self._run
         if say is not None:
-            self.messages.append(UserMessage(text=say))
+            self.messages.append(Prompt(text=say))
         recorded = run.recorded(self._path)
         self._listen(recorded)
         number = run.next_number()
@@ -195,10 +201,10 @@ class Leg:
 
     def _question(self, number: int, wish: "_Wish", model: Model, *, winds_up: bool) -> Question:
         offering = self._asking.offerings.of(wish.tools, model.shape)
-        messages: Sequence[Message] = [*self._run.earlier, *self.messages]
+        messages = self._shown()
         choice: ToolChoice = _choice(wish.choice, offering)
         if winds_up and offering.tools:
-            messages = [*messages, UserMessage(text=_WIND_UP)]
+            messages = [*messages, Prompt(text=_WIND_UP)]
             choice = "none"
         request = ModelRequest(
             instructions=wish.instructions,
@@ -218,9 +224,23 @@ class Leg:
             heard=self._heard,
         )
 
+    def _shown(self) -> Sequence[Message]:
+        """What there is room for of what was said before the run and in this line.
+
+        Raises:
+            RunStopped: What must be shown is too much for the model.
+        """
+        try:
+            return self._window.shown([*self._run.earlier, *self.messages])
+        except ContextError as error:
+            raise RunStopped(RunStatus.FAILED, "context_exceeded", str(error)) from error
+
     def _replied(self, came: Came, offered: Sequence[ToolDefinition]) -> Reply:
         """Take a reply among the messages; calls without an id of their own are given one."""
         message = self._with_ids(came.reply.message)
+        if not came.reply.is_estimated:
+            position = len(self._run.earlier) + len(self.messages)
+            self._window.count(position, came.reply.usage.input)
         self.messages.append(message)
         offering = self._asking.offerings.of(offered, self._run.brief.models[0].shape)
         wanted = []
@@ -420,4 +440,5 @@ def _told(call: ModelCall, acted: Acted) -> ToolMessage:
         tool=call.tool,
         content=orjson.dumps(outcome.for_model()).decode(),
         is_error=outcome.error is not None,
+        call_id=outcome.call_id,
     )

@@ -2,9 +2,13 @@
 
 from collections import deque
 from collections.abc import Callable, Sequence
+from functools import cached_property
+from itertools import chain
 from typing import Final, TypeAlias
 
 from highroad.agents.brief import Brief
+from highroad.agents.context.bounds import Bounds
+from highroad.agents.context.tokens import standing_tokens
 from highroad.agents.record import Answered, RunRecord
 from highroad.agents.stopping import RunStopped
 from highroad.agents.writing import RunWriter
@@ -64,6 +68,19 @@ class RunInProgress:
         self.known_ids: set[str] = set()
         """Providers' ids of calls so far: one that comes again is given another."""
         self._recorded = {path: deque(line) for path, line in record.answered.items()}
+
+    @cached_property
+    def bounds(self) -> Bounds:
+        """How much its models are shown: as much as fits into each of them."""
+        models = (*self.brief.models, *chain(*self.brief.roles.values()))
+        known = [each.context_tokens for each in models if each.context_tokens is not None]
+        least = min(known) if known else None
+        return Bounds.of(least, reply_tokens=self.brief.settings.max_tokens)
+
+    @cached_property
+    def standing_tokens(self) -> int:
+        """Tokens of its instructions and tools, which its requests begin with."""
+        return standing_tokens(self.brief.instructions, self.brief.tools)
 
     @property
     def delegation(self) -> tuple[Delegate, ...]:

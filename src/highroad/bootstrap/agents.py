@@ -5,6 +5,7 @@ from functools import partial
 
 from highroad.agents.agent import Agent
 from highroad.agents.asking import Asking
+from highroad.agents.context.conversations import Conversations
 from highroad.agents.crew import Crew
 from highroad.agents.runs import Runs
 from highroad.agents.team import delegation_tool
@@ -97,4 +98,5 @@ def runs_of(  # noqa: PLR0913 - what they are made of, each by name
         bring_on=partial(waiting.wait, timeout_s=0),
         complete=complete,
         fail=fail,
+        earlier=Conversations(services.ledger).before,
     )

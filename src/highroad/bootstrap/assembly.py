@@ -14,6 +14,8 @@ from highroad.adapters.flags.rules import RulesFlags
 from highroad.adapters.sandboxes.process.pool import ProcessSandbox
 from highroad.adapters.system import SystemClock, TypeIds
 from highroad.agents.agent import Agent
+from highroad.agents.context.results import RunResults
+from highroad.agents.memory.long_term import LongTermMemory
 from highroad.agents.runs import Runs
 from highroad.approvals.cancellations import Cancellations
 from highroad.approvals.completions import Completions
@@ -26,6 +28,7 @@ from highroad.bootstrap.anchors import anchors_at
 from highroad.bootstrap.caches import cache_at
 from highroad.bootstrap.counters import counters_at
 from highroad.bootstrap.keys import keyring_of
+from highroad.bootstrap.memories import Remembering
 from highroad.bootstrap.ownership import OpenLedger, open_ledger, take_office
 from highroad.bootstrap.stores import path_of, store_at
 from highroad.bootstrap.toolset import Toolset, accepted_pins, toolset_of
@@ -110,6 +113,7 @@ class Assembly:
     runs: Runs
     models: OpenModels
     cancellations: Cancellations
+    remembering: Remembering
     principal: Principal
     ledger_path: Path | None
     owner_pid: int | None
@@ -119,6 +123,7 @@ class Assembly:
         """Write what waits, close resources and the ledger."""
         async with AsyncExitStack() as closing:  # last first, and all of it whatever one raises
             closing.push_async_callback(self.store.close)
+            closing.push_async_callback(self.remembering.close)
             closing.push_async_callback(self.services.budgets.counters.close)
             closing.push_async_callback(self.models.close)
             closing.push_async_callback(self.services.results.access.close)
@@ -169,7 +174,11 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
     """
     settings = settings or load()
     agents = tuple(agents)
-    toolset = toolset_of(settings, [*tools, *tools_of_agents(agents)], deps or {})
+    own: Mapping[type, Callable[..., Any]] = {
+        RunResults: lambda: RunResults(opened.ledger),
+        LongTermMemory: lambda: remembering.memory(),  # noqa: PLW0108 - it is made further down
+    }
+    toolset = toolset_of(settings, [*tools, *tools_of_agents(agents)], {**own, **(deps or {})})
     address = url or settings.ledger
     path = None if parts.store is not None else path_of(address)
     store, counters = parts.store or store_at(address), parts.counters
@@ -222,7 +231,8 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
     cancellations = Cancellations(
         services, waiting, permissions=toolset.permissions, is_writer=opened.is_owner
     )
-    audit = _audit(opened, toolset, services.results)
+    remembering = Remembering(path, keyring, clock, toolset.policy.permissions)
+    audit = _audit(opened, toolset, services.results, remembering)
     letters = Letters(
         services,
         LetterGrowth(store, clock, alert=settings.dead_letter_alert),
@@ -274,6 +284,7 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
         runs=runs,
         models=models,
         cancellations=cancellations,
+        remembering=remembering,
         principal=principal,
         ledger_path=path,
         owner_pid=opened.owner_pid,
@@ -334,7 +345,9 @@ def _desk(ledger: Ledger, settings: Settings, *, decides: bool) -> Desk:
     return Desk(ledger, rules, is_owner=decides)
 
 
-def _audit(opened: OpenLedger, toolset: Toolset, results: Results) -> Audit:
+def _audit(
+    opened: OpenLedger, toolset: Toolset, results: Results, remembering: Remembering
+) -> Audit:
     return Audit(
         opened.ledger,
         toolset.policy.permissions,
@@ -343,6 +356,7 @@ def _audit(opened: OpenLedger, toolset: Toolset, results: Results) -> Audit:
         results=results,
         grants=toolset.grants,
         notary=opened.notary,
+        forget=remembering.forget,
     )
 
 
