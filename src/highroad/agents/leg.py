@@ -21,6 +21,7 @@ from highroad.agents.offering import Offering
 from highroad.agents.output import Output
 from highroad.agents.progress import TRUNK, RunInProgress
 from highroad.agents.record import Answered
+from highroad.agents.selection import Selection
 from highroad.agents.stopping import Rests, RunStopped
 from highroad.domain.error import HighroadError
 from highroad.domain.event import EventKind
@@ -43,6 +44,7 @@ from highroad.domain.run import RunStatus
 from highroad.domain.tool import ToolDefinition
 from highroad.domain.value import value
 from highroad.ports.model import Model
+from highroad.tools.search.index import Index
 
 T = TypeVar("T")
 
@@ -99,6 +101,9 @@ class Leg:
         self.messages: list[Message] = list(messages)
         """What was said in this line so far; a strategy may add to it."""
         self._heard = 0
+        self._selection: Selection | None = None
+        self._selected = 0
+        """Messages that the selection of tools has taken note of."""
         self._window = Window(
             run.bounds, standing_tokens=run.standing_tokens, history=len(run.earlier)
         )
@@ -173,12 +178,13 @@ class Leg:
         recorded = run.recorded(self._path)
         self._listen(recorded)
         number = run.next_number()
+        offered = await self._offered(tools)
         if recorded is None:
             came = await self._live(
                 number,
                 _Wish(
                     instructions=run.brief.instructions if instructions is None else instructions,
-                    tools=self._chosen(tools),
+                    tools=offered,
                     choice=choice,
                     output=output,
                     purpose=purpose,
@@ -187,7 +193,7 @@ class Leg:
             )
         else:
             came = Came(request_id=recorded.request_id, reply=recorded.reply)
-        return self._replied(came, self._chosen(tools))
+        return self._replied(came, offered)
 
     async def _live(self, number: int, wish: "_Wish") -> Came:
         run = self._run
@@ -286,11 +292,21 @@ class Leg:
             self._run.tell(EventKind.MESSAGE, None, {"text": message.text, "id": message.id})
         self._heard = max(self._heard, until)
 
-    def _chosen(self, names: Sequence[str] | None) -> tuple[ToolDefinition, ...]:
-        if names is None:
+    async def _offered(self, names: Sequence[str] | None) -> tuple[ToolDefinition, ...]:
+        """Those of the agent's tools that are named; else all, or of many those that are needed."""
+        if names is None and self._run.brief.index is None:
             return self.tools
-        wanted = set(names)
-        return tuple(tool for tool in self.tools if tool.name in wanted)
+        by_name = {tool.name: tool for tool in self.tools}
+        if names is None:
+            names = await self._needed(self._run.brief.index)
+        return tuple(by_name[name] for name in names if name in by_name)
+
+    async def _needed(self, index: Index | None) -> Sequence[str]:
+        """What this line needs by now, in the order in which it came to need it."""
+        if self._selection is None:
+            self._selection = Selection(self.tools, index or Index.of(self.tools))
+        new, self._selected = self.messages[self._selected :], len(self.messages)
+        return (await self._selection.grow(new)).names
 
     # -- acting ------------------------------------------------------------------------------
 

@@ -248,7 +248,7 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
         decides=decides,
         heed=partial(follow_up, services),
     )
-    models = OpenModels(settings.models)
+    models = OpenModels(settings.models, clock)
     runs = runs_of(
         services,
         agents,
