@@ -62,6 +62,7 @@ def runs_of(
         bring_on=partial(waiting.wait, timeout_s=0),
         complete=complete,
         fail=fail,
+        call_off=waiting.call_off,
     )
 
 

@@ -15,6 +15,7 @@ from highroad.adapters.sandboxes.process.pool import ProcessSandbox
 from highroad.adapters.system import SystemClock, TypeIds
 from highroad.agents.agent import Agent
 from highroad.agents.runs import Runs
+from highroad.agents.sending import Sending
 from highroad.approvals.cancellations import Cancellations
 from highroad.approvals.completions import Completions
 from highroad.approvals.definitions import Definitions
@@ -42,6 +43,7 @@ from highroad.domain.order import (
     ErasureOrder,
     Order,
     Redrive,
+    RunMessage,
     Settlement,
 )
 from highroad.ledger.audit import Audit
@@ -108,6 +110,7 @@ class Assembly:
     waiting: Waiting
     completions: Completions
     runs: Runs
+    sending: Sending
     cancellations: Cancellations
     principal: Principal
     ledger_path: Path | None
@@ -217,9 +220,6 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
     )
     principal = principal or local_user()
     waiting = Waiting(services, desk, settle)
-    cancellations = Cancellations(
-        services, waiting, permissions=toolset.permissions, is_writer=opened.is_owner
-    )
     audit = _audit(opened, toolset, services.results)
     letters = Letters(
         services,
@@ -237,6 +237,16 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
         heed=partial(follow_up, services),
     )
     runs = runs_of(services, agents, waiting=waiting, completions=completions, chance=parts.chance)
+    cancellations = Cancellations(
+        services,
+        waiting,
+        permissions=toolset.permissions,
+        is_writer=opened.is_owner,
+        end_run=runs.calling_off.end,
+    )
+    sending = Sending(
+        services, runs.moving, permissions=toolset.permissions, is_writer=opened.is_owner
+    )
     refreshes = Refreshes(services)
     services.refresh = refreshes.begin
     return Assembly(
@@ -251,7 +261,12 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
         checks=Checks(services, principal),
         inbox=Inbox(
             opened.ledger,
-            _handlers(desk, settlements, audit, cancellations, letters, dependencies, completions),
+            {
+                **_handlers(
+                    desk, settlements, audit, cancellations, letters, dependencies, completions
+                ),
+                RunMessage: sending.record,
+            },
         ),
         audit=audit,
         retention=Retention(opened.ledger, store.upkeep, ids, days=settings.payload_days),
@@ -261,6 +276,7 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
         waiting=waiting,
         completions=completions,
         runs=runs,
+        sending=sending,
         cancellations=cancellations,
         principal=principal,
         ledger_path=path,
