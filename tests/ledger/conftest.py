@@ -9,13 +9,16 @@ from highroad.domain.approval import Approval, ApprovalState, Level, Obligation,
 from highroad.domain.call import Call
 from highroad.domain.dead_letter import DeadLetter, letter_id
 from highroad.domain.deferral import Deferral
-from highroad.domain.entry import KeyClaim
+from highroad.domain.entry import KeyClaim, Written
 from highroad.domain.identity import Principal
+from highroad.domain.model import Finish, TokenUsage
 from highroad.domain.order import Decision
 from highroad.domain.outcome import Ending, Status
 from highroad.domain.payload import PayloadKind
+from highroad.domain.run import ReplyRecord, ReplyStatus, RequestRecord, RunHead, RunStatus
 from highroad.domain.tool import Effect, Tier, ToolDefinition
 from highroad.ledger import entries
+from highroad.ledger.entries import runs
 from highroad.ledger.keyring import Keyring
 from highroad.ledger.ledger import Ledger
 from highroad.ledger.writer import GroupWriter
@@ -236,6 +239,137 @@ class Books:
         ending = Ending(status=Status.REFUSED, rule=rule, decided_by=decided_by)
         await self.end(record, ending, code=code)
         return call
+
+
+class Agency:
+    """Runs agents as their loop does, as far as the ledger can see."""
+
+    def __init__(self, ledger, clock):
+        self.ledger = ledger
+        self.clock = clock
+        self.requests = 0
+
+    def _seal(self, key, payload_id, kind, content):
+        return self.ledger.vault.seal(key, payload_id, kind, content)
+
+    async def _write(self, entry):
+        receipt = await self.ledger.writer.write(entry)
+        assert isinstance(receipt, Written)
+
+    async def start(self, run_id="run_a", *, principal=ALICE, content=b'"Refund it."', **facts):
+        """A run that has begun; what all its entries say of it."""
+        head = RunHead(
+            **{
+                "run_id": run_id,
+                "organization": principal.organization,
+                "principal_id": self.ledger.keyring.opaque(principal),
+                "agent": "support",
+                "definition": "a" * 64,
+                "trace_id": run_id.encode().hex().zfill(32),
+                "started_ms": self.clock.now_ms(),
+            }
+            | facts
+        )
+        key = await self.ledger.vault.key_of_run(run_id)
+        request = self._seal(key, runs.request_ref(run_id), PayloadKind.REQUEST, content)
+        entry = runs.run_started(
+            head,
+            request,
+            at_ms=self.clock.now_ms(),
+            run_key=key.pending,
+            profile=self.ledger.profile_row(principal),
+        )
+        await self._write(entry)
+        key.pending, key.is_new = None, False
+        return head
+
+    async def ask(self, head, **facts):
+        """A request that is on its way to a model."""
+        self.requests += 1
+        known = {
+            "id": f"req_{self.requests:026}",
+            "number": self.requests,
+            "path": "",
+            "purpose": "step",
+            "model": "openai:gpt-x",
+            "tools": ("get_order", "refund"),
+            "messages": 3,
+            "reserved_tokens": 2_000,
+            "reserved_microusd": 900,
+        }
+        request = RequestRecord(**(known | facts))
+        await self._write(runs.model_asked(head, request, at_ms=self.clock.now_ms()))
+        return request
+
+    async def reply(self, head, request, content=b'"Done."', **facts):
+        """What came of a request: a reply, or a failure where there is no content."""
+        known = {
+            "id": request.id,
+            "number": request.number,
+            "path": request.path,
+            "status": ReplyStatus.FAILED if content is None else ReplyStatus.REPLIED,
+            "code": "timeout" if content is None else None,
+            "model": "gpt-x-2026-01-01",
+            "finish": None if content is None else Finish.CALLS,
+            "usage": TokenUsage(input=300, output=40, cache_read=200, cache_write=9, ungoverned=1),
+            "cost_microusd": 70,
+            "latency_us": 5_000,
+            "calls": 2,
+        }
+        key = await self.ledger.vault.key_of_run(head.run_id)
+        name, sealed = runs.reply_ref(head.run_id, request.id), None
+        if content is not None:
+            sealed = self._seal(key, name, PayloadKind.REPLY, content)
+        record = ReplyRecord(**(known | facts))
+        await self._write(runs.model_replied(head, record, sealed, at_ms=self.clock.now_ms()))
+        return record
+
+    async def say(self, head, *, by=ALICE, content=b"Make it 4.", number=1):
+        """A message to a run."""
+        key = await self.ledger.vault.key_of_run(head.run_id)
+        name = runs.message_ref(head.run_id, f"msg_{number}")
+        entry = runs.run_message(
+            head,
+            self._seal(key, name, PayloadKind.MESSAGE, content),
+            message_id=f"msg_{number}",
+            by=self.ledger.keyring.opaque(by),
+            when="now",
+            at_ms=self.clock.now_ms(),
+        )
+        await self._write(entry)
+
+    async def hold(self, head, *calls):
+        """A run that rests."""
+        await self._write(runs.run_held(head, calls, at_ms=self.clock.now_ms()))
+
+    async def resume(self, head):
+        """A run that is driven on."""
+        await self._write(runs.run_resumed(head, at_ms=self.clock.now_ms()))
+
+    async def end(self, head, status=RunStatus.COMPLETED, *, content=b'"5 euros."', code=None):
+        """A run that is over."""
+        key = await self.ledger.vault.key_of_run(head.run_id)
+        result = None
+        if content is not None:
+            name = runs.result_ref(head.run_id)
+            result = self._seal(key, name, PayloadKind.RESULT, content)
+        entry = runs.run_ended(
+            head,
+            status,
+            code=code,
+            result=result,
+            steps=self.requests,
+            tokens_in=300,
+            tokens_out=40,
+            cost_microusd=70,
+            at_ms=self.clock.now_ms(),
+        )
+        await self._write(entry)
+
+
+@pytest.fixture
+def agency(ledger, clock):
+    return Agency(ledger, clock)
 
 
 @pytest.fixture

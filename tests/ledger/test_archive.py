@@ -15,6 +15,7 @@ from highroad.domain.entry import EntryKind
 from highroad.domain.error import LedgerError, NotRecorded
 from highroad.domain.outcome import Status
 from highroad.domain.proof import TILE
+from highroad.domain.run import RunStatus
 from highroad.ledger.keyring import Keyring
 from highroad.ledger.ledger import Ledger
 from highroad.ledger.proof import paths
@@ -26,7 +27,15 @@ from highroad.ledger.upkeep import segment
 from highroad.ledger.upkeep.archive import PATIENCE_S, Age, Archive, check_not_archived
 from highroad.ledger.writer import GroupWriter
 from highroad.testing import FakeClock, FixedKeys, MemoryAnchor, MemoryStore
-from highroad.testing.contracts.store.samples import claim, ended, held, intent, row
+from highroad.testing.contracts.store.samples import (
+    about_run,
+    agent_run,
+    claim,
+    ended,
+    held,
+    intent,
+    row,
+)
 from highroad_auditor import Audit, PublicKey
 
 pytestmark = pytest.mark.promise("P12")
@@ -239,8 +248,13 @@ def given_up(call, state):
         lambda: [ended("call_1", run="run_long"), intent("call_2", run="run_long")],
         lambda: [intent("call_1", key=claim("call_1")), ended("call_1")],
         lambda: given_up("call_1", LetterState.OPEN),
+        lambda: [about_run("run_1", EntryKind.RUN_HELD, agent_run("run_1", RunStatus.HELD))],
+        lambda: [about_run("run_1", EntryKind.MODEL_ASKED, agent_run("run_1"))],
     ],
-    ids=["in flight", "held", "of a run that goes on", "holds a key", "has an open letter"],
+    ids=[
+        *("in flight", "held", "of a run that goes on", "holds a key", "has an open letter"),
+        *("of an agent's run that waits", "of an agent's run that works"),
+    ],
 )
 async def test_archiving_stops_before_what_is_still_needed(owner, folder, needed):
     await owner.live(150)
@@ -250,6 +264,18 @@ async def test_archiving_stops_before_what_is_still_needed(owner, folder, needed
     done = await owner.move(folder)
     assert done.stop == TILE
     assert await owner.move(folder) is None
+
+
+async def test_a_run_without_calls_that_was_archived_is_told_to_stand_in_the_file(owner, folder):
+    at_ms = owner.clock.now_ms()
+    over = agent_run("run_1", RunStatus.FAILED, started_ms=at_ms, ended_ms=at_ms)
+    await owner.append([owner.spoken(about_run("run_1", EntryKind.RUN_ENDED, over, at_ms=at_ms))])
+    await owner.live(300)
+    await owner.notary.sign()
+    done = await owner.move(folder)
+    assert done.start == 0
+    with pytest.raises(NotRecorded, match=done.file):
+        await check_not_archived(owner.store, "run", "run_1")
 
 
 async def test_what_was_given_up_on_goes_once_somebody_has_seen_to_it(owner, folder):

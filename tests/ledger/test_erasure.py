@@ -110,6 +110,26 @@ async def test_whoever_lacks_the_permission_or_is_of_elsewhere_forgets_nobody(bo
     assert (await audit.erasure_plan("alice", by=ADMIN)).name == "Alice Archer"
 
 
+async def test_runs_of_agents_go_with_all_that_was_said_in_them(store, audit, agency, people):
+    """Also where they made no call; what was said to runs of others goes, and those stay."""
+    _, bob = people
+    mine, other = await agency.start(), await agency.start("run_b", principal=bob)
+    await agency.reply(mine, await agency.ask(mine))
+    await agency.say(other, number=1)
+    await agency.say(other, by=bob, number=2)
+    with pytest.raises(ErasureRefused, match="run_a"):
+        await audit.erase("alice", by=ADMIN)
+    await agency.end(mine)
+    plan = await audit.erase("alice", by=ADMIN)
+    assert (plan.runs, plan.unfinished) == (("run_a",), ())
+    assert plan.reasons == ("run_b.msg_1.message",)
+    assert set(store.ledger.run_keys) == {"run_b"}
+    assert sorted(store.ledger.payloads) == ["run_b.msg_2.message", "run_b.request"]
+    told = [row["payloads"] for row in store.ledger.tables["erasure"].values()]
+    assert sorted(told) == [1, 3]
+    assert (await audit.compare_tables()).holds
+
+
 @pytest.mark.parametrize("state", ["held", "running", "unknown"])
 async def test_while_calls_are_not_over_nobody_is_forgotten(books, store, audit, ledger, state):
     call = books.call(run_id="run_x", is_direct=False)
@@ -348,6 +368,22 @@ async def test_what_is_open_or_held_keeps_its_payloads(books, store, retention, 
     clock.advance(60 * 86_400)
     assert await retention.sweep() == 0
     assert len(store.ledger.run_keys) == 2
+
+
+async def test_a_run_that_goes_on_keeps_all_that_it_has(agency, store, retention, clock):
+    """And that of its calls; once it has ended, it is as old as its end."""
+    head = await agency.start()
+    await agency.reply(head, await agency.ask(head))
+    await agency.hold(head)
+    clock.advance(40 * DAY_MS / 1_000)
+    assert await retention.sweep() == 0
+    await agency.end(head)
+    assert await retention.sweep() == 2
+    assert list(store.ledger.payloads) == ["run_a.result"]
+    assert "run_a" in store.ledger.run_keys
+    clock.advance(40 * DAY_MS / 1_000)
+    assert await retention.sweep() == 1
+    assert "run_a" not in store.ledger.run_keys
 
 
 async def test_a_call_on_its_way_keeps_its_key_from_retention(

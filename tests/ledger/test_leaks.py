@@ -82,6 +82,16 @@ async def test_whatever_a_call_carries_stands_nowhere_in_the_files(books, ledger
     assert CANARY.encode() not in seen()
 
 
+async def test_whatever_is_said_in_a_run_stands_nowhere_in_the_files(agency, ledger, seen):
+    said = CANARY.encode()
+    head = await agency.start(principal=WHO, content=said)
+    await agency.reply(head, await agency.ask(head), said)
+    await agency.say(head, by=WHO, content=said)
+    await agency.end(head, content=said)
+    await ledger.writer.flush()
+    assert said not in seen()
+
+
 async def test_what_is_revealed_and_explained_leaves_no_trace_of_itself(books, ledger, seen):
     call = await whole_life(books, ledger)
     audit = Audit(ledger, is_owner=True)

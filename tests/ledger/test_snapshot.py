@@ -42,6 +42,8 @@ DRAWN = {
     "door": NAME,
     "stands_in_for": st.none() | NAME,
     "redrives": st.none() | NAME,
+    "asked_by": st.none() | NAME,
+    "position": st.none() | st.integers(0, 9),
 }
 CALL = st.builds(Call, **DRAWN)
 JUDGED_ANEW = {"definition", "arguments"}

@@ -12,6 +12,7 @@ from highroad.domain.audit import TABLES, ColumnType
 from highroad.domain.dependency import BreakerChange, BreakerState
 from highroad.domain.entry import Amendment, AmendmentKind, EntryKind
 from highroad.domain.pin import Pin
+from highroad.domain.run import RunStatus
 from highroad.ledger import entries, projections
 from highroad.ledger.tables import comparison, derivation
 from highroad.ledger.tables.comparison import Fault, compare
@@ -45,7 +46,7 @@ def test_an_amendment_of_before_they_had_ids_is_known_by_its_source():
 
 
 @pytest.fixture
-async def written(books, ledger, clock, people, tools):
+async def written(books, agency, ledger, clock, people, tools):
     """A small ledger with rows in every table that entries write."""
     await noted(
         ledger,
@@ -88,6 +89,17 @@ async def written(books, ledger, clock, people, tools):
     history = await ledger.history(read.id)
     revealed = entries.revealed(history, by="usr_b", profile=b"x", payloads=["p"], at_ms=9)
     await ledger.writer.write(revealed)
+    head = await agency.start("run_a", conversation_id="conv_a", parent_id="run_x")
+    asked = await agency.ask(head)
+    await agency.reply(head, asked)
+    proposed = books.call(run_id="run_a", is_direct=False, asked_by=asked.id, position=0)
+    await books.hold(await books.record(proposed))
+    await agency.hold(head, proposed.id)
+    await agency.say(head)
+    await agency.resume(head)
+    await agency.reply(head, await agency.ask(head, path="second"), None, is_unpriced=True)
+    await agency.ask(head)
+    await agency.end(head, RunStatus.FAILED, code="model_unavailable", content=None)
     erasure = {"id": "erasure_1", "reason": "retention", "payloads": 1, "runs": 0}
     await noted(ledger, clock, EntryKind.ERASED, **erasure)
     await ledger.writer.flush()

@@ -77,9 +77,10 @@ class Leg:
         acting: Makes calls.
         path: Of this line, for the record; the trunk has an empty one.
         messages: What was said in it before.
+        output: The form of what it comes to; `None` is text.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a line is made of, each by name
         self,
         run: RunInProgress,
         asking: Asking,
@@ -87,6 +88,7 @@ class Leg:
         *,
         path: str = TRUNK,
         messages: Sequence[Message] = (),
+        output: Output | None = None,
     ) -> None:
         self._run = run
         self._asking = asking
@@ -98,6 +100,8 @@ class Leg:
         self._hearing = Hearing(run, acting) if path == TRUNK else None
         self.messages: list[Message] = list(messages)
         """What was said in this line so far; a strategy may add to it."""
+        self.output: Output | None = output
+        """The form of the final answer, where it is not text."""
 
     # -- what there is -----------------------------------------------------------------------
 
@@ -117,15 +121,9 @@ class Leg:
         return self._run.brief.instructions
 
     @property
-    def output(self) -> Output | None:
-        """The form of the final answer, where it is not text."""
-        return self._run.brief.output
-
-    @property
     def output_schema(self) -> JsonSchema | None:
         """The JSON Schema of the final answer, where it is not text."""
-        output = self._run.brief.output
-        return None if output is None else output.schema
+        return None if self.output is None else self.output.schema
 
     @property
     def ends(self) -> frozenset[str]:
@@ -363,7 +361,10 @@ class Leg:
     # -- other lines -------------------------------------------------------------------------
 
     def fork(self, name: str = "", *, messages: Sequence[Message] | None = None) -> "Leg":
-        """Another line, which begins with what was said in this one, or with `messages`."""
+        """Another line, which begins with what was said in this one, or with `messages`.
+
+        What it comes to is text, until its strategy says otherwise.
+        """
         self._forks += 1
         path = f"{self._path}/{name or 'line'}.{self._forks}"
         said = self.messages if messages is None else messages

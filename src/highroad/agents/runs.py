@@ -25,6 +25,7 @@ from highroad.domain.error import (
     CountersError,
     HighroadError,
     LedgerError,
+    NotCompleted,
     NotRecorded,
 )
 from highroad.domain.event import EventKind
@@ -189,13 +190,16 @@ class Runs:
     async def _through(self, run: RunInProgress) -> Run:
         """Let the strategy go from the request to the result, or as far as it can."""
         record, brief = run.record, run.brief
-        leg = Leg(run, self._asking, self._acting, messages=(UserMessage(text=record.errand.text),))
+        said = (UserMessage(text=record.errand.text),)
+        leg = Leg(run, self._asking, self._acting, messages=said, output=brief.output)
         try:
             result = await self._turns(run, leg, self.crew.agent(brief.name).strategy)
         except Rests as rests:
             return await self._rest(run, rests.holds)
         except RunStopped as stopped:
             return await self._end(run, stopped.status, code=stopped.code)
+        except NotCompleted as error:
+            return await self._end(run, RunStatus.FAILED, code=error.code)
         except (LedgerError, CountersError):
             raise  # the run stands as it is, and goes on when they can be used again
         except Exception as error:  # noqa: BLE001 - a strategy is a user's code

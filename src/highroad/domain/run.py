@@ -201,12 +201,14 @@ class Leg:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spent:
-    """What calls took of budgets, as the ledger tells it (P6)."""
+    """What calls and model requests took of budgets, as the ledger tells it (P6)."""
 
     used: Amount = NOTHING
-    """By calls whose outcome is known, or was settled, and by proposals that came to nothing."""
+    """By calls whose outcome is known, or was settled, by proposals that came to nothing, and by
+    requests that were answered."""
     held: Mapping[str, Amount] = field(default_factory=dict)
-    """By id, calls that are in flight, or unknown and not settled: they count in full."""
+    """By id, calls that are in flight, or unknown and not settled, and requests that were not
+    answered: they count in full."""
 
     @property
     def total(self) -> Amount:
@@ -218,17 +220,17 @@ class Spent:
 
 
 SpentRow: TypeAlias = Iterable[Any]
-"""A wire edge: a tool, the id of a call that is held or nothing, and sums of proposals, calls,
-attempts, millionths of a dollar and milliseconds."""
+"""A wire edge: a tool or nothing, the id of what is held or nothing, and what it took, in the order
+of `Amount`."""
 
 
 def spent_of(rows: Iterable[SpentRow]) -> Spent:
     """Read what a store has summed up, whatever store it is."""
     used, held = NOTHING, dict[str, Amount]()
-    for _, call_id, proposals, calls, attempts, microusd, wall_ms in rows:
-        took = Amount(calls=calls, attempts=attempts, microusd=microusd, wall_ms=wall_ms)
-        if call_id:
-            held[call_id] = took
+    for _, holder, proposals, *rest in rows:
+        took = Amount(0, *rest)
+        if holder:
+            held[holder] = took
         else:
             used = used.plus(took)
         used = used.plus(Amount(proposals=proposals))

@@ -5,6 +5,7 @@ from highroad.domain.limits import Scope
 from highroad.domain.outcome import Status
 from highroad.domain.run import Spent, Usage
 from highroad.ledger.ledger import Ledger
+from highroad.ledger.tables.rows import record
 
 
 class LedgerUsage:
@@ -16,6 +17,7 @@ class LedgerUsage:
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
+        self._tables = ledger.store.tables
 
     async def usage(self, run_id: str) -> Usage:
         """What a run, and all runs below it, have used."""
@@ -29,8 +31,25 @@ class LedgerUsage:
         await self._catch_up()
         return await self._ledger.store.spent(scope, whose, since_ms=since_ms, until_ms=until_ms)
 
-    async def taken(self, call_id: str) -> Amount | None:
-        """What became of what a call reserved; `None` while it counts in full."""
+    async def taken(self, holder: str) -> Amount | None:
+        """What became of what a call, or a model request, reserved; `None` while it counts in full.
+
+        Args:
+            holder: Its id.
+        """
+        await self._catch_up()
+        if await record(self._tables, "model_request", {"id": holder}) is not None:
+            return await self._taken_by_request(holder)
+        return await self._taken_by_call(holder)
+
+    async def _taken_by_request(self, request_id: str) -> Amount | None:
+        reply = await record(self._tables, "model_reply", {"request_id": request_id})
+        if reply is None:
+            return None
+        tokens = reply["tokens_in"] + reply["tokens_out"]
+        return Amount(tokens=tokens, microusd=reply["cost_microusd"])
+
+    async def _taken_by_call(self, call_id: str) -> Amount | None:
         history = await self._ledger.history(call_id)
         if history is None or history.intent is None:
             return NOTHING

@@ -62,11 +62,11 @@ class SpentReader(Protocol):
     async def spent(
         self, scope: Scope, whose: str, *, since_ms: int, until_ms: int | None
     ) -> Spent:
-        """What calls took that were received between two moments."""
+        """What work took that was asked for between two moments."""
         ...
 
-    async def taken(self, call_id: str) -> Amount | None:
-        """What became of what a call reserved; `None` while it counts in full."""
+    async def taken(self, holder: str) -> Amount | None:
+        """What became of what work reserved, by its id; `None` while it counts in full."""
         ...
 
 

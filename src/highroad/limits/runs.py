@@ -111,7 +111,8 @@ class LiveRun:
         """
         self.began = usage
         self.steps = usage.steps
-        if usage.steps:  # what the ledger knows stands, whatever is said of it now
+        if usage.steps or usage.started_ms:
+            # What the ledger knows stands, whatever is said of it now.
             self.parent_id, self.conversation_id = usage.parent_id, usage.conversation_id
         if usage.started_ms and not self.is_direct:
             self._elapsed_s = max(0, now_ms - usage.started_ms - usage.rested_ms) / 1_000

@@ -200,8 +200,9 @@ class Store(Protocol):
         """What a run, and all runs below it, have used, and where it belongs.
 
         Calls in flight, and unknown ones that nobody has settled, count what they reserved; one
-        that was settled as not applied costs nothing. A wait for people or for a result that goes
-        on has lasted until `at_ms`.
+        that was settled as not applied costs nothing. So do model requests that were not answered;
+        one that was counts what its reply says. A wait for people or for a result that goes on has
+        lasted until `at_ms`; an agent's run rests from where it says so to where it is resumed.
         """
         ...
 

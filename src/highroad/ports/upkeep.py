@@ -54,17 +54,18 @@ class Upkeep(Protocol):
         ...
 
     async def expired_payloads(self, before_ms: int, *, limit: int = 1_000) -> Sequence[str]:
-        """Ids of payloads made before `before_ms` whose call has ended, in order of id.
+        """Ids of payloads made before `before_ms` whose call and run have ended, in order of id.
 
         Ids are ordered by time. What people wrote when they decided goes with the call. A call
-        that ended unknown keeps its payloads until it is settled (`Store.unknown_calls`).
+        that ended unknown keeps its payloads until it is settled (`Store.unknown_calls`), and an
+        agent's run all that it and its calls carry until it has ended.
         """
         ...
 
     async def runs_of(self, principal_id: str) -> Sequence[str]:
         """Runs in which a principal (opaque id) left something, in order.
 
-        They made a call there, decided, settled, or opened a payload.
+        They made a call there, decided, settled, or opened a payload, or an agent ran for them.
         """
         ...
 
@@ -124,6 +125,6 @@ class Upkeep(Protocol):
         Raises:
             FenceLost: The fence is older than the log's.
             LedgerError: They are not the oldest ones, or among them is one of a call that is open
-                or holds a key, or of a run with an open call.
+                or holds a key, or of a run with an open call or of an agent that has not ended.
         """
         ...

@@ -23,8 +23,8 @@ _Name: TypeAlias = tuple[str, _Key]
 
 _KEPT_BACK: Final = ("digest", "_ref", "idempotency_key")
 """Columns, by the ends of their names, whose cells are not shown: they are no words for people."""
-_OF_RUN: Final = frozenset({"agent_run", "step"})
-"""Tables of which several calls of one run may write the same row."""
+_OF_RUN: Final = frozenset({"agent_run", "step", "model_request", "model_reply"})
+"""Tables of which several entries of one run may write the same row."""
 _OF_KIND: Final = {
     "session": EntryKind.OPENED,
     "tool_pin": EntryKind.PINNED,
@@ -33,7 +33,12 @@ _OF_KIND: Final = {
     "erasure": EntryKind.ERASED,
 }
 """Tables that entries of one rare kind write."""
-_SCOPES: Final = {"agent_run": ("id", "run_id"), "tool_call": ("id", "call_id")}
+_SCOPES: Final = {
+    "agent_run": ("id", "run_id"),
+    "model_request": ("run_id", "run_id"),
+    "model_reply": ("run_id", "run_id"),
+    "tool_call": ("id", "call_id"),
+}
 """The column that names whose entries write a table, and of what; of others it is the call."""
 _UNWRITTEN: Final = frozenset({"compensation"})
 """Tables that no entry of this version writes."""

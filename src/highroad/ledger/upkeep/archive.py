@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-from highroad.domain.audit import DEAD_LETTER
+from highroad.domain.audit import AGENT_RUN, DEAD_LETTER
 from highroad.domain.dead_letter import LetterState
 from highroad.domain.entry import EntryKind, Fence, Position, Written
 from highroad.domain.error import LedgerError, NotRecorded
 from highroad.domain.identity import DEFAULT_ORGANIZATION
 from highroad.domain.moving import Section
 from highroad.domain.proof import TILE, RawEntry, SignedHead
+from highroad.domain.run import RunStatus
 from highroad.ledger import entries
 from highroad.ledger.access import Writer
 from highroad.ledger.tables.rows import record, records, selection
@@ -29,6 +30,8 @@ from highroad.ports.store import Store
 from highroad.ports.tables import Selection
 from highroad.ports.upkeep import Progress, in_silence
 
+_PAGE: Final = 1_000
+"""Runs that are asked for together."""
 _DROPPED: Final = 4 * TILE
 """Entries that are taken away in one transaction."""
 PATIENCE_S: Final = 180.0
@@ -83,8 +86,9 @@ class Archive:
         """Move whole tiles of old entries of one log into a file in `folder`.
 
         Only what a signed head covers goes, and nothing from the first entry on that is of a call
-        which is open, holds a key, ended unknown and is not settled or has an open dead letter,
-        or of a run with an open call. Of several logs the first one goes of which anything may.
+        which is open, holds a key, ended unknown and is not settled or has an open dead letter, of
+        a run with an open call, or of an agent's run that has not ended. Of several logs the first
+        one goes of which anything may.
 
         Returns:
             What was written; `None` where nothing may go.
@@ -177,21 +181,30 @@ async def check_not_archived(store: Store, what: Literal["call", "run"], id_: st
     Raises:
         NotRecorded: They do; the message names the files in which they may be, going by time.
     """
-    column = {"call": "id", "run": "run_id"}[what]
-    wanted = Selection(table="tool_call", equals={column: id_})
-    calls = [call async for call in records(store.tables, wanted)]
-    if not calls:
+    lasted = await _lasted(store, what, id_)
+    if lasted is None:
         return
-    since_ms, until_ms = calls[0]["created_ms"], calls[-1]["created_ms"]
-    end = await record(store.tables, "tool_result", {"call_id": calls[-1]["id"]})
-    if end is not None:
-        until_ms = max(until_ms, end["ended_ms"])
-    files = [each.file for each in await segment.segments_within(store, since_ms, until_ms)]
+    files = [each.file for each in await segment.segments_within(store, *lasted)]
     if files:
         raise NotRecorded(
             f"{what} {id_} was archived: its entries stand in {' or '.join(files)}; its rows in "
             "the audit tables are here"
         )
+
+
+async def _lasted(store: Store, what: Literal["call", "run"], id_: str) -> tuple[int, int] | None:
+    """From when until when a call or a run left entries, as the audit tables have it."""
+    column = {"call": "id", "run": "run_id"}[what]
+    wanted = Selection(table="tool_call", equals={column: id_})
+    calls = [call async for call in records(store.tables, wanted)]
+    moments = [call["created_ms"] for call in calls]
+    if calls:
+        end = await record(store.tables, "tool_result", {"call_id": calls[-1]["id"]})
+        moments += [] if end is None else [end["ended_ms"]]
+    run = await record(store.tables, AGENT_RUN.name, {"id": id_}) if what == "run" else None
+    if run is not None:
+        moments += [run["started_ms"], run["ended_ms"] or run["started_ms"]]
+    return (min(moments), max(moments)) if moments else None
 
 
 async def _stop(store: Store, extent: LogExtent, age: Age) -> int:
@@ -226,7 +239,7 @@ def _covered(head: SignedHead | None, log_id: str) -> int:
 
 
 async def _needed(store: Store) -> set[str | None]:
-    """Calls that are open, hold a key or wait for somebody, and the runs of open ones."""
+    """Calls that are open, hold a key or wait for somebody, runs of open ones and of agents."""
     needed: set[str | None] = set()
     async for page in pages(store, Section.KEY_CLAIM):
         needed |= {str(call_id) for _, _, _, call_id, _ in page}
@@ -234,7 +247,19 @@ async def _needed(store: Store) -> set[str | None]:
         for call_id, log_id, seq in page:
             opening = await store.proofs.raw(str(log_id), first=int(seq or 0), limit=1)
             needed |= {str(call_id), *map(_run, opening)}
-    return (needed - {None}) | await _unsettled(store) | await _given_up(store)
+    found = (needed - {None}) | await _unsettled(store) | await _given_up(store)
+    return found | await _going_on(store)
+
+
+async def _going_on(store: Store) -> set[str | None]:
+    """Runs of agents that have not ended: whoever goes on with one reads all of it."""
+    found: set[str | None] = set()
+    for status in (RunStatus.RUNNING, RunStatus.HELD):
+        after = ""
+        while page := await store.runs(status=status, after=after, limit=_PAGE):
+            found |= {run.id for run in page}
+            after = page[-1].id
+    return found
 
 
 async def _unsettled(store: Store) -> set[str | None]:

@@ -10,7 +10,15 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Final
 
-from highroad.domain.entry import CallsOpen, Entry, Erasure, ErasureReason, Written
+from highroad.domain.audit import AGENT_RUN
+from highroad.domain.entry import (
+    CallsOpen,
+    Entry,
+    EntryKind,
+    Erasure,
+    ErasureReason,
+    Written,
+)
 from highroad.domain.error import CacheError, ErasureRefused, LedgerError, NotPermitted
 from highroad.domain.identity import Principal
 from highroad.domain.order import ErasureOrder
@@ -24,11 +32,13 @@ from highroad.ledger.projections import Body
 from highroad.ledger.results import Results
 from highroad.ledger.tables.derivation import stored
 from highroad.ledger.tables.rows import record, records, selection
-from highroad.ledger.upkeep.doubt import is_over
+from highroad.ledger.upkeep.doubt import is_over, is_through
 
 ERASE: Final = "audit:erase"
 """The permission to have somebody forgotten."""
 
+_REFS: Final = ("arguments", "request", "reply", "result", "message")
+"""Fields of entries that refer to one payload."""
 _RUNS: Final = 500
 """Runs whose keys go with one entry."""
 
@@ -43,16 +53,17 @@ class ErasurePlan:
     name: str | None
     """How people call them, while that is known."""
     runs: tuple[str, ...]
-    """Runs in which a call was made for them: all that these runs carried becomes unreadable."""
+    """Runs in which a call was made for them, or an agent ran: all that these runs carried becomes
+    unreadable."""
     calls: int
     """Theirs."""
     calls_of_others: int
     """In the same runs; what those carried goes as well."""
     reasons: tuple[str, ...]
-    """Payloads with what they wrote about calls of other runs."""
+    """Payloads with what they wrote about calls of other runs, or to other runs."""
     unfinished: tuple[str, ...]
-    """Calls in these runs that are open, or unknown and not settled: as long as there are any,
-    nothing is destroyed."""
+    """Calls in these runs that are open, or unknown and not settled, and runs of agents that have
+    not ended: as long as there are any, nothing is destroyed."""
 
 
 class Eraser:
@@ -90,6 +101,8 @@ class Eraser:
         calls = others = 0
         unfinished: list[str] = []
         for run_id in runs:
+            if not await is_through(self._tables, run_id):
+                unfinished.append(run_id)
             async for call in records(self._tables, selection("tool_call", run_id=run_id)):
                 is_theirs = call["principal_id"] == principal_id
                 calls, others = calls + is_theirs, others + (not is_theirs)
@@ -227,8 +240,11 @@ class Eraser:
             raise LedgerError("the erasure could not be recorded: nothing more was destroyed")
 
     async def _runs_of(self, principal_id: str, organization: str) -> tuple[str, ...]:
-        wanted = selection("tool_call", principal_id=principal_id, organization=organization)
-        return tuple(str(run) for run, _ in await self._tables.totals(wanted, by=("run_id",)))
+        found: set[str] = set()
+        for table, column in (("tool_call", "run_id"), (AGENT_RUN.name, "id")):
+            wanted = selection(table, principal_id=principal_id, organization=organization)
+            found |= {str(run) for run, _ in await self._tables.totals(wanted, by=(column,))}
+        return tuple(sorted(found))
 
     async def _reasons_of(
         self, principal_id: str, organization: str, runs: AbstractSet[str]
@@ -245,7 +261,21 @@ class Eraser:
                 async for row in records(self._tables, each)
                 if row["reason_ref"] is not None and row["run_id"] not in runs
             ]
+            + await self._messages_of(principal_id, organization, runs)
         )
+
+    async def _messages_of(
+        self, principal_id: str, organization: str, runs: AbstractSet[str]
+    ) -> list[str]:
+        """What they said to runs that stay."""
+        found: list[str] = []
+        async for page in stored(self._ledger.store, kind=EntryKind.RUN_MESSAGE):
+            for entry in page:
+                body = read_body(entry)
+                is_theirs = (body["by"], entry.organization) == (principal_id, organization)
+                if is_theirs and entry.run_id not in runs:
+                    found.append(body["message"][0])
+        return found
 
     async def _payloads_of(self, run_id: str) -> int:
         """How many payloads the entries of a run name."""
@@ -258,7 +288,7 @@ class Eraser:
 
 def _named(body: Body) -> list[str]:
     refs: Sequence[Sequence[str]] = (
-        *(body[name] for name in ("arguments", "result", "message") if name in body),
+        *(body[name] for name in _REFS if name in body),
         *body.get("parts", ()),
     )
     reason = body.get("reason")
@@ -269,7 +299,8 @@ def _refuse_unfinished(plan: ErasurePlan) -> None:
     if plan.unfinished:
         raise ErasureRefused(
             f"{plan.principal} cannot be forgotten while calls are open, or unknown and not "
-            f"settled; end or settle them first: {', '.join(plan.unfinished)}"
+            "settled, or runs of agents go on; end or settle them first: "
+            f"{', '.join(plan.unfinished)}"
         )
 
 

@@ -8,7 +8,7 @@ from highroad.domain.identity import DEFAULT_ORGANIZATION
 from highroad.ledger import entries
 from highroad.ledger.ledger import Ledger
 from highroad.ledger.tables.rows import record, records, selection
-from highroad.ledger.upkeep.doubt import is_unsettled
+from highroad.ledger.upkeep.doubt import is_through, is_unsettled
 from highroad.ports.ids import Ids
 from highroad.ports.upkeep import Upkeep
 
@@ -88,6 +88,8 @@ class Retention:
     async def _is_over(self, run_id: str, before_ms: int) -> bool:
         """Whether all that a run carries is of before: nothing of it is left, or is about to go."""
         tables = self._ledger.store.tables
+        if not await is_through(tables, run_id, before_ms=before_ms):
+            return False
         async for call in records(tables, selection("tool_call", run_id=run_id)):
             result = await record(tables, "tool_result", {"call_id": call["id"]})
             if result is None or result["ended_ms"] >= before_ms:

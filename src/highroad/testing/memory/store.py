@@ -48,6 +48,8 @@ _WAITS: Final = (
     ("deferral", "deferred_ms", "ended_ms"),
 )
 """Tables of calls that are held, with the columns that say from when and until when."""
+_TURNS: Final = (EntryKind.RUN_HELD, EntryKind.RUN_RESUMED, EntryKind.RUN_ENDED)
+"""Entries by which an agent's run begins to rest, or ceases to."""
 _UNENDED: Final[Record] = {"status": None, "attempts": 1, "latency_us": 0}
 
 
@@ -214,13 +216,20 @@ class MemoryStore:
         own = [tables["tool_call"][call,] for call in self.ledger.calls_of.get(run_id, ())]
         tree = self._below(run_id)
         calls = [call for call in tables["tool_call"].values() if call["run_id"] in tree]
+        requests = [each for each in tables["model_request"].values() if each["run_id"] in tree]
+        is_agent = run.get("agent") is not None
+        own_ms = min((call["created_ms"] for call in own), default=0)
+        if is_agent:
+            rested_ms = self._agent_rested(run_id, at_ms)
+        else:
+            rested_ms = self._rested({call["id"] for call in own}, at_ms)
         by_tool = Counter(call["tool"] for call in calls if call["has_intent"])
         return Usage(
             steps=len(own),
-            spent=self._spent(calls),
+            spent=self._spent(calls, requests),
             by_tool=tuple(sorted(by_tool.items())),
-            started_ms=min((call["created_ms"] for call in own), default=0),
-            rested_ms=self._rested({call["id"] for call in own}, at_ms),
+            started_ms=run["started_ms"] if is_agent else own_ms,
+            rested_ms=rested_ms,
             parent_id=run.get("parent_id"),
             conversation_id=run.get("conversation_id"),
         )
@@ -233,22 +242,22 @@ class MemoryStore:
         runs = tables["agent_run"].values()
         within = {row["id"] for row in runs if row["conversation_id"] == whose}
 
-        def is_theirs(call: Record) -> bool:
-            """Whether the call draws on their budget."""
+        def is_theirs(work: Record, at_ms: int) -> bool:
+            """Whether a call, or a model request, draws on their budget in the window."""
+            if at_ms < since_ms or (until_ms is not None and at_ms >= until_ms):
+                return False
             match scope:
                 case Scope.CONVERSATION:
-                    return call["run_id"] in within
+                    return work["run_id"] in within
                 case Scope.USER:
-                    return bool(call["principal_id"] == whose)
+                    return bool(work["principal_id"] == whose)
                 case _:
-                    return bool(call["organization"] == whose)
+                    return bool(work["organization"] == whose)
 
+        calls, requests = tables["tool_call"].values(), tables["model_request"].values()
         return self._spent(
-            call
-            for call in tables["tool_call"].values()
-            if since_ms <= call["created_ms"]
-            and (until_ms is None or call["created_ms"] < until_ms)
-            and is_theirs(call)
+            [call for call in calls if is_theirs(call, call["created_ms"])],
+            [request for request in requests if is_theirs(request, request["asked_ms"])],
         )
 
     def _below(self, run_id: str) -> set[str]:
@@ -259,9 +268,9 @@ class MemoryStore:
             found |= more
         return found
 
-    def _spent(self, calls: Iterable[Record]) -> Spent:
+    def _spent(self, calls: Iterable[Record], requests: Iterable[Record]) -> Spent:
         tables = self._open().tables
-        used, held = NOTHING, dict[str, Amount]()
+        used, held = self._asked(requests)
         for call in calls:
             used = used.plus(Amount(proposals=1))
             if not call["has_intent"]:
@@ -281,6 +290,19 @@ class MemoryStore:
             else:
                 used = used.plus(took)
         return Spent(used=used, held=held)
+
+    def _asked(self, requests: Iterable[Record]) -> tuple[Amount, dict[str, Amount]]:
+        """What model requests took, and those that were not answered."""
+        used, held = NOTHING, dict[str, Amount]()
+        for request in requests:
+            reply = self._open().tables["model_reply"].get((request["id"],))
+            if reply is None:
+                tokens, microusd = request["reserved_tokens"], request["reserved_microusd"]
+                held[request["id"]] = Amount(tokens=tokens, microusd=microusd)
+            else:
+                tokens = reply["tokens_in"] + reply["tokens_out"]
+                used = used.plus(Amount(tokens=tokens, microusd=reply["cost_microusd"]))
+        return used, held
 
     def _settled(self, call_id: str) -> bool | None:
         """Whether an unknown call was applied, by the last amendment that says so."""
@@ -453,6 +475,20 @@ class MemoryStore:
             known = ledger.tables["app_user"].get((opaque_id,))
             if known is not None:
                 known["sealed_profile"] = None
+
+    def _agent_rested(self, run_id: str, at_ms: int) -> int:
+        """How long an agent's run rested, by its own word."""
+        turns = [
+            (entry.kind, entry.at_ms)
+            for entry in self.ledger.entries
+            if entry.run_id == run_id and entry.kind in _TURNS
+        ]
+        behind = [*(at for _, at in turns[1:]), at_ms]
+        return sum(
+            max(0, until - since)
+            for (kind, since), until in zip(turns, behind, strict=False)
+            if kind is EntryKind.RUN_HELD
+        )
 
     def _rested(self, call_ids: set[str], at_ms: int) -> int:
         waits = sorted(

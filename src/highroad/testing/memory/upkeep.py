@@ -49,15 +49,18 @@ class MemoryUpkeep:
         )
 
     async def expired_payloads(self, before_ms: int, *, limit: int = 1_000) -> Sequence[str]:
-        """Ids of payloads made before `before_ms` whose call has ended, in order of id."""
+        """Ids of payloads made before `before_ms` whose call and run have ended."""
         ledger = self._open()
         approvals = ledger.tables["approval"].values()
         calls = {*ledger.open_calls, *ledger.unsettled()}
         needed = calls | {row["id"] for row in approvals if row["call_id"] in calls}
+        going_on = _going_on(ledger)
         found = [
             payload.id
             for payload in ledger.payloads.values()
-            if payload.created_ms < before_ms and payload.id.partition(".")[0] not in needed
+            if payload.created_ms < before_ms
+            and payload.id.partition(".")[0] not in needed
+            and payload.run_id not in going_on
         ]
         return sorted(found)[:limit]
 
@@ -69,6 +72,11 @@ class MemoryUpkeep:
             for name, column in _LEFT_BY
             for row in tables[name].values()
             if row[column] == principal_id
+        }
+        found |= {
+            row["id"]
+            for row in tables["agent_run"].values()
+            if row["agent"] is not None and row["principal_id"] == principal_id
         }
         return sorted(found)
 
@@ -103,7 +111,7 @@ class MemoryUpkeep:
         if [entry.position for entry in entries] != oldest:
             raise LedgerError("only the oldest entries may be dropped, without a gap")
         if any(_is_in_use(ledger, entry) for entry in entries):
-            raise LedgerError("an entry is still needed: its call is open or holds a key")
+            raise LedgerError("entries are still needed: of calls or runs that are not over")
         ledger.first = end
         later = {entry.call_id for entry in ledger.entries if seq_of(entry) >= end} - {None}
         ledger.entries = [
@@ -121,8 +129,14 @@ _LEFT_BY: Final = (
 )
 
 
+def _going_on(ledger: MemoryLedger) -> set[str]:
+    """Runs of agents that have not ended."""
+    rows = ledger.tables["agent_run"].values()
+    return {row["id"] for row in rows if row["agent"] is not None and row["ended_ms"] is None}
+
+
 def _is_in_use(ledger: MemoryLedger, entry: StoredEntry) -> bool:
     needed = {*ledger.open_calls, *(claim.call_id for claim in ledger.claims.values())}
     opened = {*ledger.open_calls.values()}
-    runs = {each.run_id for each in ledger.entries if seq_of(each) in opened}
+    runs = {each.run_id for each in ledger.entries if seq_of(each) in opened} | _going_on(ledger)
     return entry.call_id in needed or (entry.run_id is not None and entry.run_id in runs)

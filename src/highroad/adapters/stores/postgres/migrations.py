@@ -74,7 +74,12 @@ MIGRATIONS: Final = (
     Migration(
         number=10,
         name="agents",
-        up=(*schema.AGENTS, *schema.creation(MODEL_REQUEST), *schema.creation(MODEL_REPLY)),
+        up=(
+            *schema.AGENTS,
+            *schema.creation(MODEL_REQUEST),
+            schema.MODEL_REQUEST_INDEX,
+            *schema.creation(MODEL_REPLY),
+        ),
         down=(*schema.NO_AGENTS, f"DROP TABLE {MODEL_REQUEST.name}, {MODEL_REPLY.name}"),
     ),
 )

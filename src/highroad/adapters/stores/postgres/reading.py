@@ -84,7 +84,7 @@ _PAYLOAD: Final = (
 # settles it (P6).
 _SPENT: Final = f"""
     SELECT tool, held, count(*), sum(has_intent)::bigint, sum(attempts * has_intent)::bigint,
-        sum(microusd * has_intent)::bigint, sum(wall_ms * has_intent)::bigint
+        0, sum(microusd * has_intent)::bigint, sum(wall_ms * has_intent)::bigint
     FROM (
         SELECT tool, has_intent, coalesce(attempts, 1) AS attempts,
             CASE WHEN has_intent = 1
@@ -105,30 +105,44 @@ _SPENT: Final = f"""
         ) AS told
     ) AS taken GROUP BY tool, held
 """  # noqa: S608 - a constant
-_SPENT_BY_RUN: Final = (
-    _SPENT
-    % """tool_call.run_id IN (
+# What a provider has counted of a request that was never answered is not known either.
+_ASKED: Final = """
+    SELECT '', held, 0, 0, 0, sum(tokens)::bigint, sum(microusd)::bigint, 0
+    FROM (
+        SELECT CASE WHEN request_id IS NULL THEN model_request.id ELSE '' END AS held,
+            coalesce(tokens_in + tokens_out, reserved_tokens) AS tokens,
+            coalesce(cost_microusd, reserved_microusd) AS microusd
+        FROM model_request LEFT JOIN model_reply ON request_id = model_request.id
+        WHERE %s
+    ) AS taken GROUP BY held
+"""
+_IN_TREE: Final = """%s.run_id IN (
     WITH RECURSIVE tree (id) AS (
         SELECT $1::text COLLATE "C"
         UNION SELECT agent_run.id FROM agent_run JOIN tree ON parent_id = tree.id
     ) SELECT id FROM tree
 )"""
-)
+_SPENT_BY_RUN: Final = (_SPENT % (_IN_TREE % "tool_call"), _ASKED % (_IN_TREE % "model_request"))
+_BETWEEN: Final = "%s AND %s >= $2 AND ($3::bigint IS NULL OR %s < $3)"
 _SPENT_SINCE: Final = {
-    scope: _SPENT % f"{which} AND created_ms >= $2 AND ($3::bigint IS NULL OR created_ms < $3)"
+    scope: (
+        _SPENT % (_BETWEEN % (f"tool_call.{which}", "created_ms", "created_ms")),
+        _ASKED % (_BETWEEN % (f"model_request.{which}", "asked_ms", "asked_ms")),
+    )
     for scope, which in (
-        (
-            Scope.CONVERSATION,
-            "tool_call.run_id IN (SELECT id FROM agent_run WHERE conversation_id = $1)",
-        ),
-        (Scope.USER, "tool_call.principal_id = $1"),
-        (Scope.ORGANIZATION, "tool_call.organization = $1"),
+        (Scope.CONVERSATION, "run_id IN (SELECT id FROM agent_run WHERE conversation_id = $1)"),
+        (Scope.USER, "principal_id = $1"),
+        (Scope.ORGANIZATION, "organization = $1"),
     )
 }
 _RUN: Final = """
-    SELECT count(*), coalesce(min(created_ms), 0),
+    SELECT count(*),
+        coalesce(
+            (SELECT started_ms FROM agent_run WHERE id = $1 AND agent IS NOT NULL),
+            min(created_ms), 0),
         (SELECT parent_id FROM agent_run WHERE id = $1),
-        (SELECT conversation_id FROM agent_run WHERE id = $1)
+        (SELECT conversation_id FROM agent_run WHERE id = $1),
+        EXISTS (SELECT FROM agent_run WHERE id = $1 AND agent IS NOT NULL)
     FROM tool_call WHERE run_id = $1
 """
 # Each wait adds what it lasts beyond every earlier one: overlaps count once.
@@ -147,6 +161,15 @@ _RESTED: Final = """
     SELECT coalesce(sum(greatest(0, until - greatest(since, coalesce(reached, since)))), 0)::bigint
     FROM reach
 """
+# An agent's run says itself when it rests: what waits for one call may work on with others.
+_AGENT_RESTED: Final = f"""
+    SELECT coalesce(sum(greatest(0, until - at_ms)), 0)::bigint
+    FROM (
+        SELECT kind, at_ms, lead(at_ms, 1, $1::bigint) OVER (ORDER BY place) AS until
+        FROM entry WHERE run_id = $2
+            AND kind IN ('{EntryKind.RUN_HELD}', '{EntryKind.RUN_RESUMED}', '{EntryKind.RUN_ENDED}')
+    ) AS turned WHERE kind = '{EntryKind.RUN_HELD}'
+"""  # noqa: S608 - constants
 _AGENT_RUNS: Final = (
     f"SELECT {', '.join(AGENT_RUN_COLUMNS)} FROM agent_run WHERE agent IS NOT NULL AND id > $1"  # noqa: S608 - columns of ours
 )
@@ -301,9 +324,10 @@ class Reader:
 
     async def usage(self, run_id: str, at_ms: int) -> Usage:
         """What a run has used, and how long it waited for people until `at_ms`."""
-        ((steps, started_ms, parent_id, conversation_id),) = await self.all(_RUN, run_id)
-        rows = await self.all(_SPENT_BY_RUN, run_id)
-        rested = await self.one(_RESTED, at_ms, run_id) if steps else None
+        ((steps, started_ms, parent_id, conversation_id, is_agent),) = await self.all(_RUN, run_id)
+        rows = await self._taken(_SPENT_BY_RUN, run_id)
+        asked = _AGENT_RESTED if is_agent else _RESTED
+        rested = await self.one(asked, at_ms, run_id) if steps or is_agent else None
         return Usage(
             steps=steps,
             spent=spent_of(rows),
@@ -316,7 +340,11 @@ class Reader:
 
     async def spent(self, scope: Scope, whose: str, since_ms: int, until_ms: int | None) -> Spent:
         """What calls took that were received between two moments."""
-        return spent_of(await self.all(_SPENT_SINCE[scope], whose, since_ms, until_ms))
+        return spent_of(await self._taken(_SPENT_SINCE[scope], whose, since_ms, until_ms))
+
+    async def _taken(self, statements: Sequence[str], *keys: str | int | None) -> list[Record]:
+        """What calls and model requests took."""
+        return [row for statement in statements for row in await self.all(statement, *keys)]
 
     async def admitted_since(self, at_ms: int) -> list[tuple[str, str, str, int]]:
         """Calls with an intent since `at_ms`, oldest first."""

@@ -222,6 +222,8 @@ AGENTS: Final = (
     f"ALTER TABLE tool_call ADD COLUMN asked_by {TEXT}, ADD COLUMN position bigint",
 )
 """Runs of agents, and what they ask models; there were none before."""
+MODEL_REQUEST_INDEX: Final = """CREATE INDEX model_request_asked ON model_request
+    USING brin (asked_ms) WITH (pages_per_range = 16, autosummarize = on)"""
 NO_AGENTS: Final = (
     "ALTER TABLE tool_call DROP COLUMN asked_by, DROP COLUMN position",
     "DROP INDEX agent_run_agent, agent_run_open",

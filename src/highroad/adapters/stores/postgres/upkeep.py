@@ -33,7 +33,8 @@ _PAYLOADS: Final = "SELECT coalesce(sum(octet_length(ciphertext)), 0)::bigint FR
 _WAITING: Final = f"SELECT count(*) FROM approval WHERE state = '{ApprovalState.WAITING}'"  # noqa: S608 - a constant
 _SPAN: Final = "SELECT min(at_ms), max(at_ms) FROM entry JOIN log USING (log_id) WHERE seq >= first"
 
-# A payload is named by its call, or by the approval of its call, and a dot.
+# A payload is named by its run, its call, or the approval of its call, and a dot. A run that has
+# not ended needs all that it has, and what its calls have, to go on.
 _EXPIRED: Final = f"""
     WITH needed(call_id) AS (
         SELECT call_id FROM open_call
@@ -45,6 +46,9 @@ _EXPIRED: Final = f"""
     WHERE created_ms < $1 AND split_part(id, '.', 1) NOT IN (
         SELECT call_id FROM needed
         UNION ALL SELECT approval.id FROM approval JOIN needed USING (call_id))
+    AND NOT EXISTS (
+        SELECT FROM agent_run
+        WHERE agent_run.id = payload.run_id AND agent IS NOT NULL AND ended_ms IS NULL)
     ORDER BY id LIMIT $2
 """  # noqa: S608 - a constant
 _RUNS_OF: Final = """
@@ -52,6 +56,7 @@ _RUNS_OF: Final = """
     UNION SELECT run_id FROM approval_decision WHERE decided_by = $1
     UNION SELECT run_id FROM amendment WHERE amended_by = $1
     UNION SELECT run_id FROM payload_reveal WHERE revealed_by = $1
+    UNION SELECT id FROM agent_run WHERE agent IS NOT NULL AND principal_id = $1
     ORDER BY run_id
 """
 _RETIRE: Final = (
@@ -62,7 +67,10 @@ _IN_USE: Final = """
     SELECT EXISTS (
         SELECT FROM entry WHERE log_id = $1 AND seq BETWEEN $2 AND $3 AND (
             call_id IN (SELECT call_id FROM open_call UNION ALL SELECT call_id FROM key_claim)
-            OR run_id IN (SELECT run_id FROM entry JOIN open_call USING (log_id, seq))))
+            OR run_id IN (
+                SELECT run_id FROM entry JOIN open_call USING (log_id, seq)
+                UNION ALL SELECT id FROM agent_run
+                WHERE agent IS NOT NULL AND ended_ms IS NULL)))
 """
 _FIRST: Final = "UPDATE log SET first = $2 WHERE log_id = $1"
 # What an earlier archive left of a call, in whichever log, goes with its last entry.
@@ -104,7 +112,7 @@ class PostgresUpkeep:
         )
 
     async def expired_payloads(self, before_ms: int, *, limit: int = 1_000) -> Sequence[str]:
-        """Ids of payloads made before `before_ms` whose call has ended, in order of id."""
+        """Ids of payloads made before `before_ms` whose call and run have ended."""
         return [row[0] for row in await self._reader.all(_EXPIRED, before_ms, limit)]
 
     async def runs_of(self, principal_id: str) -> Sequence[str]:
@@ -178,7 +186,8 @@ class PostgresUpkeep:
         if await connection.fetchval(_IN_USE, log_id, first, last):
             raise LedgerError(
                 f"entries {first} to {last} of log {log_id} of {name} are still needed: of a call "
-                "that is open or holds a key, or of its run; end it first, or stop before them"
+                "that is open or holds a key, or of a run that goes on; end it first, or stop "
+                "before them"
             )
         await connection.execute(_FIRST, log_id, last + 1)
         await connection.execute(_DROP, log_id, LASTING, first, last)

@@ -25,6 +25,7 @@ from highroad.domain.audit import (
     approval_of,
     typed,
 )
+from highroad.domain.demand import Amount
 from highroad.domain.entry import EntryKind, KeyClaim, Position, StoredEntry
 from highroad.domain.kinds import read_kind
 from highroad.domain.limits import Scope
@@ -60,7 +61,7 @@ _LAST_REFUSED: Final = (
 # What a call in flight or unknown has cost is not known, so what it reserved counts, until somebody
 # settles it (P6).
 _SPENT: Final = f"""
-    SELECT tool, held, count(*), sum(has_intent), sum(attempts * has_intent),
+    SELECT tool, held, count(*), sum(has_intent), sum(attempts * has_intent), 0,
         sum(microusd * has_intent), sum(wall_ms * has_intent)
     FROM (
         SELECT tool, has_intent, coalesce(attempts, 1) AS attempts,
@@ -82,33 +83,54 @@ _SPENT: Final = f"""
         )
     ) GROUP BY tool, held
 """  # noqa: S608 - a constant
-_SPENT_BY_RUN: Final = (
-    _SPENT
-    % """tool_call.run_id IN (
+# What a provider has counted of a request that was never answered is not known either.
+_ASKED: Final = """
+    SELECT '', held, 0, 0, 0, sum(tokens), sum(microusd), 0
+    FROM (
+        SELECT iif(request_id IS NULL, model_request.id, '') AS held,
+            iif(request_id IS NULL, reserved_tokens, tokens_in + tokens_out) AS tokens,
+            iif(request_id IS NULL, reserved_microusd, cost_microusd) AS microusd
+        FROM model_request LEFT JOIN model_reply ON request_id = model_request.id
+        WHERE %s
+    ) GROUP BY held
+"""
+_IN_TREE: Final = """%s.run_id IN (
     WITH RECURSIVE tree (id) AS (
         SELECT ? UNION SELECT agent_run.id FROM agent_run JOIN tree ON parent_id = tree.id
     ) SELECT id FROM tree
 )"""
+_SPENT_BY_RUN: Final = (_SPENT % (_IN_TREE % "tool_call"), _ASKED % (_IN_TREE % "model_request"))
+_IN_CONVERSATION: Final = (
+    "%s.run_id IN (SELECT id FROM agent_run WHERE conversation_id = ?) AND %s >= ? AND %s < ?"
 )
-_SPENT_BY_CONVERSATION: Final = _SPENT % (
-    "tool_call.run_id IN (SELECT id FROM agent_run WHERE conversation_id = ?) "
-    "AND created_ms >= ? AND created_ms < ?"
+_SPENT_BY_CONVERSATION: Final = (
+    _SPENT % (_IN_CONVERSATION % ("tool_call", "created_ms", "created_ms")),
+    _ASKED % (_IN_CONVERSATION % ("model_request", "asked_ms", "asked_ms")),
 )
-_SINCE: Final = (
+_CALLS_SINCE: Final = (
     "tool_call.%s = ? AND created_ms >= ? AND created_ms < ? AND tool_call.id >= "
     "coalesce((SELECT id FROM tool_call ORDER BY id DESC LIMIT 1 OFFSET ?), '')"
 )
+_REQUESTS_SINCE: Final = (
+    "model_request.%s = ? AND asked_ms >= ? AND asked_ms < ? AND model_request.id >= "
+    "coalesce((SELECT id FROM model_request ORDER BY id DESC LIMIT 1 OFFSET ?), '')"
+)
 _SPENT_SINCE: Final = {
-    Scope.USER: _SPENT % (_SINCE % "principal_id"),
-    Scope.ORGANIZATION: _SPENT % (_SINCE % "organization"),
+    scope: (_SPENT % (_CALLS_SINCE % column), _ASKED % (_REQUESTS_SINCE % column))
+    for scope, column in ((Scope.USER, "principal_id"), (Scope.ORGANIZATION, "organization"))
 }
 _RUN: Final = """
-    SELECT count(*), coalesce(min(created_ms), 0),
+    SELECT count(*),
+        coalesce(
+            (SELECT started_ms FROM agent_run WHERE id = ?1 AND agent IS NOT NULL),
+            min(created_ms), 0),
         (SELECT parent_id FROM agent_run WHERE id = ?1),
-        (SELECT conversation_id FROM agent_run WHERE id = ?1)
+        (SELECT conversation_id FROM agent_run WHERE id = ?1),
+        EXISTS (SELECT 1 FROM agent_run WHERE id = ?1 AND agent IS NOT NULL)
     FROM tool_call WHERE run_id = ?1
 """
-_BACK: Final = "SELECT created_ms FROM tool_call ORDER BY id DESC LIMIT 1 OFFSET ?"
+_CALLS_BACK: Final = "SELECT created_ms FROM tool_call ORDER BY id DESC LIMIT 1 OFFSET ?"
+_REQUESTS_BACK: Final = "SELECT asked_ms FROM model_request ORDER BY id DESC LIMIT 1 OFFSET ?"
 _FOREVER_MS: Final = 1 << 62
 # Each wait adds what it lasts beyond every earlier one: overlaps count once.
 _RESTED: Final = """
@@ -125,6 +147,15 @@ _RESTED: Final = """
     )
     SELECT coalesce(sum(max(0, until - max(since, coalesce(reached, since)))), 0) FROM reach
 """
+# An agent's run says itself when it rests: what waits for one call may work on with others.
+_AGENT_RESTED: Final = f"""
+    SELECT coalesce(sum(max(0, until - at_ms)), 0)
+    FROM (
+        SELECT kind, at_ms, lead(at_ms, 1, ?1) OVER (ORDER BY seq) AS until
+        FROM entry WHERE run_id = ?2
+            AND kind IN ('{EntryKind.RUN_HELD}', '{EntryKind.RUN_RESUMED}', '{EntryKind.RUN_ENDED}')
+    ) WHERE kind = '{EntryKind.RUN_HELD}'
+"""  # noqa: S608 - constants
 _ADMITTED: Final = ("organization", "principal_id", "tool", "created_ms", "has_intent")
 _NEWEST_CALLS: Final = f"SELECT {', '.join(_ADMITTED)} FROM tool_call ORDER BY id DESC"  # noqa: S608 - columns of ours
 _DISORDER_MS: Final = 60_000
@@ -160,17 +191,14 @@ _ENTRY_COLUMNS: Final = (
 )
 
 _TAKEN: Final = Table(
-    "tool_call and tool_result",
+    "tool_call, tool_result, model_request and model_reply",
     (
         Column("tool"),
         Column("held"),
-        *(
-            Column(name, ColumnType.INTEGER)
-            for name in ("proposals", "calls", "attempts", "microusd", "wall_ms")
-        ),
+        *(Column(name, ColumnType.INTEGER) for name in Amount._fields),
     ),
 )
-"""What `_SPENT` answers."""
+"""What `_SPENT` and `_ASKED` answer."""
 _PLACED: Final = Table(
     "tool_call and agent_run",
     (
@@ -178,6 +206,7 @@ _PLACED: Final = Table(
         Column("started_ms", ColumnType.INTEGER),
         Column("parent_id", is_optional=True),
         Column("conversation_id", is_optional=True),
+        Column("is_agent", ColumnType.INTEGER),
     ),
 )
 """What `_RUN` answers."""
@@ -311,38 +340,53 @@ class Reader:
     def usage(self, run_id: str, at_ms: int) -> Usage:
         """What a run has used, and how long it waited for people until `at_ms`."""
         placed = typed(_PLACED, self._all(_RUN, run_id)[0])
-        steps, started_ms, parent_id, conversation_id = placed
-        rows = self._taken(_SPENT_BY_RUN, run_id)
-        rested_ms = self._connection.execute(_RESTED, (at_ms, run_id)).get if steps else 0
+        steps, started_ms, parent_id, conversation_id, is_agent = placed
+        calls, requests = (self._taken(statement, run_id) for statement in _SPENT_BY_RUN)
+        rows = [*calls, *requests]
         return Usage(
             steps=steps,
             spent=spent_of(rows),
             by_tool=calls_by_tool(rows),
             started_ms=started_ms,
-            rested_ms=rested_ms,
+            rested_ms=self._rested(run_id, at_ms, is_agent) if steps or is_agent else 0,
             parent_id=parent_id,
             conversation_id=conversation_id,
         )
+
+    def _rested(self, run_id: str, at_ms: int, is_agent: int) -> int:
+        asked = _AGENT_RESTED if is_agent else _RESTED
+        return int(self._connection.execute(asked, (at_ms, run_id)).get)
 
     def spent(self, scope: Scope, whose: str, since_ms: int, until_ms: int | None) -> Spent:
         """What calls took that were received between two moments."""
         until_ms = _FOREVER_MS if until_ms is None else until_ms
         if scope is Scope.CONVERSATION:
-            return spent_of(self._taken(_SPENT_BY_CONVERSATION, whose, since_ms, until_ms))
-        back = self._calls_since(since_ms - _DISORDER_MS)
-        return spent_of(self._taken(_SPENT_SINCE[scope], whose, since_ms, until_ms, back))
+            calls, requests = (
+                self._taken(statement, whose, since_ms, until_ms)
+                for statement in _SPENT_BY_CONVERSATION
+            )
+        else:
+            calls, requests = (
+                self._taken(
+                    statement, whose, since_ms, until_ms, self._since(since_ms - _DISORDER_MS, back)
+                )
+                for statement, back in zip(
+                    _SPENT_SINCE[scope], (_CALLS_BACK, _REQUESTS_BACK), strict=True
+                )
+            )
+        return spent_of([*calls, *requests])
 
     def _taken(self, statement: str, *keys: str | int) -> list[Sequence[Any]]:
         return [typed(_TAKEN, row) for row in self._all(statement, *keys)]
 
-    def _calls_since(self, at_ms: int) -> int:
-        """So many of the newest calls hold all since `at_ms`, and at most twice as many.
+    def _since(self, at_ms: int, newest: str) -> int:
+        """So many of the newest rows hold all since `at_ms`, and at most twice as many.
 
         Ids are ordered by time, so that no index of times is needed, which every call would pay
         for.
         """
         back = 64
-        while (found := self._one(_BACK, back)) is not None and found[0] >= at_ms:
+        while (found := self._one(newest, back)) is not None and found[0] >= at_ms:
             back *= 2
         return back
 

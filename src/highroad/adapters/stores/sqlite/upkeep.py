@@ -1,7 +1,8 @@
 """What keeps a ledger's file healthy over years: `highroad.ports.upkeep.Upkeep` on SQLite."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -29,7 +30,8 @@ _SPAN: Final = """
     FROM log
 """
 
-# A payload is named by its call, or by the approval of its call, and a dot.
+# A payload is named by its run, its call, or the approval of its call, and a dot. A run that has
+# not ended needs all that it has, and what its calls have, to go on.
 _CONTENT: Final = f"""
     WITH needed(call_id) AS (
         SELECT call_id FROM open_call
@@ -37,12 +39,21 @@ _CONTENT: Final = f"""
         WHERE status = '{Status.UNKNOWN}' AND source_call_id IS NULL AND NOT EXISTS (
             SELECT 1 FROM amendment
             WHERE amendment.call_id = tool_result.call_id AND applied IS NOT NULL))
-    SELECT id, kind, created_ms FROM payload
-    WHERE substr(id, 1, instr(id || '.', '.') - 1) NOT IN (
-        SELECT call_id FROM needed
-        UNION ALL SELECT approval.id FROM approval JOIN needed USING (call_id))
-    ORDER BY id
+    SELECT id, kind, created_ms,
+        substr(id, 1, instr(id || '.', '.') - 1) IN (
+            SELECT call_id FROM needed
+            UNION ALL SELECT approval.id FROM approval JOIN needed USING (call_id))
+        OR EXISTS (
+            SELECT 1 FROM agent_run
+            WHERE agent_run.id = payload.run_id AND agent IS NOT NULL AND ended_ms IS NULL)
+    FROM payload WHERE id >= ? AND id < ? ORDER BY id
 """  # noqa: S608 - a constant
+_OLDEST_FIRST: Final = (
+    ("", "run_", PayloadKind.ARGUMENTS),
+    ("run_", "{", PayloadKind.REQUEST),
+)
+"""From where to where ids of payloads lie in the order of their times, and what is written first of
+all that belongs together: calls, and runs of agents."""
 _DISORDER_MS: Final = 60_000
 """How far the order of ids and that of `created_ms` may differ: a clock that was set back."""
 
@@ -51,6 +62,7 @@ _RUNS_OF: Final = """
     UNION SELECT run_id FROM approval_decision WHERE decided_by = ?1
     UNION SELECT run_id FROM amendment WHERE amended_by = ?1
     UNION SELECT run_id FROM payload_reveal WHERE revealed_by = ?1
+    UNION SELECT id FROM agent_run WHERE agent IS NOT NULL AND principal_id = ?1
     ORDER BY run_id
 """
 
@@ -58,7 +70,10 @@ _IN_USE: Final = """
     SELECT EXISTS (
         SELECT 1 FROM entry WHERE seq BETWEEN ? AND ? AND (
             call_id IN (SELECT call_id FROM open_call UNION ALL SELECT call_id FROM key_claim)
-            OR run_id IN (SELECT run_id FROM entry JOIN open_call USING (seq))))
+            OR run_id IN (
+                SELECT run_id FROM entry JOIN open_call USING (seq)
+                UNION ALL SELECT id FROM agent_run
+                WHERE agent IS NOT NULL AND ended_ms IS NULL)))
 """
 # What an earlier archive left of a call goes with its last entry.
 _DROP: Final = """
@@ -106,22 +121,32 @@ class SQLiteUpkeep:
             )
 
     async def expired_payloads(self, before_ms: int, *, limit: int = 1_000) -> Sequence[str]:
-        """Ids of payloads made before `before_ms` whose call has ended, in order of id.
+        """Ids of payloads made before `before_ms` whose call and run have ended, in order of id.
 
-        The table is read from its beginning, where retention has left least, and no further than
-        to the first call that is too young: its arguments are as old as itself.
+        The table is read from where retention has left least, and no further than to the first call
+        that is too young, and the first run: its arguments, or its request, are as old as itself.
         """
         with self._errors:
             found: list[str] = []
-            rows = self._reading.execute(_CONTENT)
-            for payload_id, kind, created_ms in rows:
-                is_first = kind == PayloadKind.ARGUMENTS and payload_id.endswith(f".{kind}")
-                if len(found) == limit or (is_first and created_ms >= before_ms + _DISORDER_MS):
-                    break
-                if created_ms < before_ms:
-                    found.append(payload_id)
-            rows.close()
+            for start, stop, first in _OLDEST_FIRST:
+                expired = self._expired(before_ms, (start, stop), first)
+                found += islice(expired, limit - len(found))
+                expired.close()
             return found
+
+    def _expired(
+        self, before_ms: int, between: tuple[str, str], first: PayloadKind
+    ) -> Generator[str, None, None]:
+        rows = self._reading.execute(_CONTENT, between)
+        try:
+            for payload_id, kind, created_ms, is_needed in rows:
+                is_first = kind == first and payload_id.endswith(f".{kind}")
+                if is_first and created_ms >= before_ms + _DISORDER_MS:
+                    return
+                if created_ms < before_ms and not is_needed:
+                    yield payload_id
+        finally:
+            rows.close()
 
     async def runs_of(self, principal_id: str) -> Sequence[str]:
         """Runs in which a principal left something, in order."""
@@ -196,7 +221,7 @@ def _drop(
     if connection.execute(_IN_USE, (first, last)).get:
         raise LedgerError(
             f"entries {first} to {last} of the ledger {path} are still needed: of a call that is "
-            "open or holds a key, or of its run; end it first, or stop before them"
+            "open or holds a key, or of a run that goes on; end it first, or stop before them"
         )
     connection.execute(_DROP, (last, json.dumps(LASTING)))
     connection.execute("UPDATE log SET first = ?", (last + 1,))

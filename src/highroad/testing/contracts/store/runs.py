@@ -13,6 +13,8 @@ from highroad.testing.contracts.store.samples import (
     LATER,
     NOW,
     ORGANIZATION,
+    about_run,
+    agent_run,
     approval_row,
     ended,
     intent,
@@ -22,35 +24,20 @@ from highroad.testing.contracts.store.samples import (
 )
 
 
-def about_run(
-    run: str,
-    status: RunStatus = RunStatus.RUNNING,
-    *,
-    kind: EntryKind = EntryKind.RUN_STARTED,
-    payloads: tuple[SealedPayload, ...] = (),
-    **columns: str | int | None,
-) -> Entry:
-    """An entry about an agent's run, with its row of `agent_run`."""
-    told = row(
-        "agent_run",
-        id=run,
-        organization=ORGANIZATION,
-        principal_id="usr_alice",
-        agent="support",
-        status=status,
-        started_ms=NOW,
-        definition="digest",
-        **columns,
-    )
-    return Entry(
-        kind=kind,
-        body=b"{}",
-        organization=ORGANIZATION,
-        at_ms=NOW,
-        run_id=run,
-        rows=(told,),
-        payloads=payloads,
-    )
+def begun(run: str, *payloads: SealedPayload) -> Entry:
+    """The beginning of a run."""
+    return about_run(run, EntryKind.RUN_STARTED, agent_run(run), payloads=payloads)
+
+
+def rests(run: str) -> Entry:
+    """A run waits."""
+    return about_run(run, EntryKind.RUN_HELD, agent_run(run, RunStatus.HELD))
+
+
+def over(run: str, status: RunStatus = RunStatus.COMPLETED, **columns: str | int) -> Entry:
+    """The end of a run."""
+    told = agent_run(run, status, ended_ms=LATER, **columns)
+    return about_run(run, EntryKind.RUN_ENDED, told)
 
 
 def direct(run: str, status: RunStatus = RunStatus.COMPLETED) -> Entry:
@@ -64,11 +51,9 @@ class RunContract(Ground):
 
     async def test_a_run_is_as_its_last_entry_tells_it(self, store: Store, fence: Fence) -> None:
         """With all that its row says of it."""
-        over = about_run(
+        last = over(
             "run_1",
             RunStatus.BUDGET_EXCEEDED,
-            kind=EntryKind.RUN_ENDED,
-            ended_ms=LATER,
             parent_id="run_0",
             conversation_id="conv_1",
             delegated_by="call_9",
@@ -78,7 +63,7 @@ class RunContract(Ground):
             tokens_out=80,
             cost_microusd=1_234,
         )
-        await store.append([about_run("run_1"), over], fence=fence)
+        await store.append([begun("run_1"), last], fence=fence)
         assert await store.runs() == [
             AgentRun(
                 id="run_1",
@@ -116,14 +101,11 @@ class RunContract(Ground):
         """A call that was a run of its own is none of an agent."""
         await store.append(
             [
-                about_run("run_4"),
-                about_run("run_1"),
-                about_run("run_2"),
-                about_run("run_3"),
+                *(begun(f"run_{number}") for number in (4, 1, 2, 3)),
                 direct("run_5"),
                 direct("run_6", RunStatus.RUNNING),
-                about_run("run_2", RunStatus.COMPLETED, kind=EntryKind.RUN_ENDED, ended_ms=LATER),
-                about_run("run_3", RunStatus.HELD, kind=EntryKind.RUN_HELD),
+                over("run_2"),
+                rests("run_3"),
             ],
             fence=fence,
         )
@@ -131,7 +113,7 @@ class RunContract(Ground):
 
     async def test_runs_come_in_pages(self, store: Store, fence: Fence) -> None:
         """In order of id, from behind the last one that was seen."""
-        await store.append([about_run(f"run_{n}", RunStatus.HELD) for n in (3, 1, 2)], fence=fence)
+        await store.append([rests(f"run_{n}") for n in (3, 1, 2)], fence=fence)
         first = await store.runs(status=RunStatus.HELD, limit=2)
         assert [run.id for run in first] == ["run_1", "run_2"]
         rest = await store.runs(status=RunStatus.HELD, after="run_2", limit=2)
@@ -144,8 +126,8 @@ class RunContract(Ground):
         reply = replace(payload("run_1.req_1.reply"), kind=PayloadKind.REPLY)
         await store.append(
             [
-                about_run("run_1", payloads=(request, reply)),
-                about_run("run_11", payloads=(payload("run_11.request", run="run_11"),)),
+                begun("run_1", request, reply),
+                begun("run_11", payload("run_11.request", run="run_11")),
                 intent("call_1", payloads=(payload("call_1.arguments"),)),
                 intent("call_2", run="run_11", payloads=(payload("call_2.call", run="run_11"),)),
                 replace(
@@ -169,10 +151,7 @@ class RunContract(Ground):
         """Of an erased run nothing is left to guess at; another's stays."""
         requests = [payload(f"{run}.request", run=run) for run in ("run_1", "run_2")]
         await store.append(
-            [
-                replace(about_run(each.run_id, payloads=(each,)), run_key=run_key(each.run_id))
-                for each in requests
-            ],
+            [replace(begun(each.run_id, each), run_key=run_key(each.run_id)) for each in requests],
             fence=fence,
         )
         erased = Entry(

@@ -5,6 +5,7 @@ from highroad.domain.audit import TABLES, Column, ColumnType
 from highroad.domain.entry import Entry, EntryKind, KeyClaim, Receipt, Row, Written
 from highroad.domain.outcome import Status
 from highroad.domain.payload import PayloadKind, SealedKey, SealedPayload
+from highroad.domain.run import ReplyStatus, RunStatus
 
 ORGANIZATION = "acme"
 NOW = 1_700_000_000_000
@@ -207,6 +208,86 @@ def amended(call: str, *, run: str = "run_1") -> Entry:
 def noted(kind: EntryKind = EntryKind.PINNED) -> Entry:
     """An entry about no call."""
     return Entry(kind=kind, body=b"{}", organization=ORGANIZATION, at_ms=NOW)
+
+
+def asked(  # noqa: PLR0913 - what a request may reserve, each by name
+    request: str,
+    *,
+    run: str = "run_1",
+    principal: str = "usr_alice",
+    at_ms: int = NOW,
+    tokens: int = 0,
+    microusd: int = 0,
+) -> Entry:
+    """A request that is about to go to a model, with its row of `model_request`."""
+    told = row(
+        "model_request",
+        id=request,
+        run_id=run,
+        organization=ORGANIZATION,
+        principal_id=principal,
+        reserved_tokens=tokens,
+        reserved_microusd=microusd,
+        asked_ms=at_ms,
+    )
+    return about_run(run, EntryKind.MODEL_ASKED, told, at_ms=at_ms)
+
+
+def replied(  # noqa: PLR0913 - what a reply may have taken, each by name
+    request: str,
+    *,
+    run: str = "run_1",
+    status: ReplyStatus = ReplyStatus.REPLIED,
+    at_ms: int = NOW,
+    tokens_in: int = 0,
+    tokens_out: int = 0,
+    microusd: int = 0,
+) -> Entry:
+    """What came of a request, with its row of `model_reply`."""
+    told = row(
+        "model_reply",
+        request_id=request,
+        run_id=run,
+        organization=ORGANIZATION,
+        status=status,
+        tokens_in=tokens_in,
+        tokens_out=tokens_out,
+        cost_microusd=microusd,
+        replied_ms=at_ms,
+    )
+    return about_run(run, EntryKind.MODEL_REPLIED, told, at_ms=at_ms)
+
+
+def agent_run(run: str, status: RunStatus = RunStatus.RUNNING, **columns: str | int | None) -> Row:
+    """A row of `agent_run`, of an agent."""
+    whole: dict[str, str | int | None] = {
+        "organization": ORGANIZATION,
+        "principal_id": "usr_alice",
+        "agent": "support",
+        "started_ms": NOW,
+        "definition": "digest",
+    }
+    return row("agent_run", id=run, status=status, **(whole | columns))
+
+
+def about_run(
+    run: str,
+    kind: EntryKind,
+    told: Row,
+    *,
+    at_ms: int = NOW,
+    payloads: tuple[SealedPayload, ...] = (),
+) -> Entry:
+    """An entry about an agent's run, with the row that it makes."""
+    return Entry(
+        kind=kind,
+        body=b"{}",
+        organization=ORGANIZATION,
+        at_ms=at_ms,
+        run_id=run,
+        rows=(told,),
+        payloads=payloads,
+    )
 
 
 def tool_call(  # noqa: PLR0913 - columns by name

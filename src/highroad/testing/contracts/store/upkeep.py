@@ -11,6 +11,8 @@ from highroad.domain.entry import Entry, EntryKind, Fence, Position, Row
 from highroad.domain.error import FenceLost, LedgerError
 from highroad.domain.moving import SECTIONS, Fact, Section
 from highroad.domain.outcome import Status
+from highroad.domain.payload import PayloadKind
+from highroad.domain.run import RunStatus
 from highroad.ports.store import Ownership, Store
 from highroad.ports.tables import Cell
 from highroad.testing.contracts.store.ground import Ground, OpenStore
@@ -18,6 +20,8 @@ from highroad.testing.contracts.store.ordering import decision, orders
 from highroad.testing.contracts.store.samples import (
     LATER,
     NOW,
+    about_run,
+    agent_run,
     amended,
     claim,
     decided,
@@ -215,6 +219,41 @@ class UpkeepContract(Ground):
         await store.append([replace(noted(), rows=rows)], fence=fence)
         assert await store.upkeep.runs_of("usr_alice") == ["run_1", "run_3"]
         assert await store.upkeep.runs_of("usr_carol") == []
+
+    async def test_payloads_of_an_agents_run_are_kept_until_it_has_ended(
+        self, store: Store, fence: Fence
+    ) -> None:
+        """With those of its calls that have: it needs all of them to go on."""
+        request = replace(payload("run_1.request"), kind=PayloadKind.REQUEST)
+        young = replace(
+            payload("run_2.request", run="run_2"), kind=PayloadKind.REQUEST, created_ms=LATER * 2
+        )
+        begun, other = agent_run("run_1"), agent_run("run_2", RunStatus.COMPLETED, ended_ms=NOW)
+        await store.append(
+            [
+                about_run("run_1", EntryKind.RUN_STARTED, begun, payloads=(request,)),
+                ended("call_1", payloads=(payload("call_1.result"),)),
+                about_run("run_2", EntryKind.RUN_ENDED, other, payloads=(young,)),
+                ended("call_2", run="run_3", payloads=(payload("call_2.result", run="run_3"),)),
+            ],
+            fence=fence,
+        )
+        assert await store.upkeep.expired_payloads(LATER) == ["call_2.result"]
+        over = agent_run("run_1", RunStatus.FAILED, ended_ms=LATER)
+        reply = payload("run_1.req_1.reply")
+        ending = about_run("run_1", EntryKind.RUN_ENDED, over, payloads=(reply,))
+        await store.append([ending], fence=fence)
+        calls, run = ["call_1.result", "call_2.result"], ["run_1.req_1.reply", "run_1.request"]
+        assert await store.upkeep.expired_payloads(LATER) == [*calls, *run]
+        assert await store.upkeep.expired_payloads(LATER, limit=3) == [*calls, run[0]]
+
+    async def test_a_run_of_an_agent_for_a_principal_is_theirs(
+        self, store: Store, fence: Fence
+    ) -> None:
+        """Also where it made no call."""
+        begun = about_run("run_1", EntryKind.RUN_STARTED, agent_run("run_1"))
+        await store.append([begun], fence=fence)
+        assert await store.upkeep.runs_of("usr_alice") == ["run_1"]
 
     # -- carrying --------------------------------------------------------------------------
 
@@ -416,8 +455,9 @@ class UpkeepContract(Ground):
             [held("call_2", "apr_2", run="run_2")],
             [ended("call_2", run="run_2"), intent("call_3", run="run_2")],
             [intent("call_2", run="run_2", key=claim("call_2")), ended("call_2", run="run_2")],
+            [about_run("run_2", EntryKind.RUN_HELD, agent_run("run_2", RunStatus.HELD))],
         ],
-        ids=["in flight", "held", "of a run that goes on", "holds a key"],
+        ids=["in flight", "held", "of a run that goes on", "holds a key", "of an agent's run"],
     )
     async def test_what_is_still_needed_is_not_dropped(
         self, store: Store, fence: Fence, needed: list[Entry]

@@ -7,20 +7,24 @@ import pytest
 
 from highroad.domain.approval import ApprovalState
 from highroad.domain.demand import Amount
-from highroad.domain.entry import Fence
+from highroad.domain.entry import EntryKind, Fence
 from highroad.domain.limits import Scope
 from highroad.domain.outcome import Status
-from highroad.domain.run import Spent, Usage
+from highroad.domain.run import ReplyStatus, RunStatus, Spent, Usage
 from highroad.ports.store import Store
 from highroad.testing.contracts.store.ground import Ground
 from highroad.testing.contracts.store.samples import (
     NOW,
+    about_run,
+    agent_run,
     amended,
+    asked,
     decided,
     deferred,
     ended,
     held,
     intent,
+    replied,
     row,
     tool_call,
 )
@@ -192,6 +196,105 @@ class UsageContract(Ground):
         assert (await store.usage("run_1", at_ms=NOW + 100)).rested_ms == 100 - 10
         await store.append([deferred("call_1", at_ms=NOW + 10, ended_ms=NOW + 50)], fence=fence)
         assert (await store.usage("run_1", at_ms=NOW + 100)).rested_ms == 60 - 10
+
+    @pytest.mark.promise("P6")
+    async def test_a_request_has_used_what_its_reply_says(self, store: Store, fence: Fence) -> None:
+        """A failed one likewise; one that was not answered counts all that it reserved."""
+        await store.append(
+            [
+                *(asked(f"req_{number}", tokens=1_000, microusd=500) for number in (1, 2, 3)),
+                replied("req_1", tokens_in=90, tokens_out=8, microusd=70),
+                replied("req_2", status=ReplyStatus.FAILED, tokens_in=90, microusd=60),
+                asked("req_4", run="run_2", tokens=1),
+            ],
+            fence=fence,
+        )
+        spent = Spent(
+            used=Amount(tokens=188, microusd=130),
+            held={"req_3": Amount(tokens=1_000, microusd=500)},
+        )
+        assert (await store.usage("run_1", at_ms=NOW)).spent == spent
+
+    @pytest.mark.promise("P6")
+    async def test_calls_and_requests_of_runs_below_count_together(
+        self, store: Store, fence: Fence
+    ) -> None:
+        """In the run, and in the conversation of all of them."""
+        below = agent_run("run_2", parent_id="run_1", conversation_id="conv_1")
+        await store.append(
+            [
+                about_run("run_1", EntryKind.RUN_STARTED, agent_run("run_1")),
+                about_run("run_2", EntryKind.RUN_STARTED, below),
+                *(intent("call_1", reserved=9), ended("call_1", cost=3)),
+                asked("req_1", run="run_2", tokens=50, microusd=4),
+                *(asked("req_2", run="run_2"), replied("req_2", run="run_2", tokens_out=5)),
+            ],
+            fence=fence,
+        )
+        usage = await store.usage("run_1", at_ms=NOW)
+        assert usage.steps == 1
+        assert usage.by_tool == (("refund", 1),)
+        assert usage.spent == Spent(
+            used=Amount(proposals=1, calls=1, tokens=5, microusd=3),
+            held={"req_1": Amount(tokens=50, microusd=4)},
+        )
+        talked = (await store.spent(Scope.CONVERSATION, "conv_1")).total
+        assert talked == Amount(tokens=55, microusd=4)
+
+    @pytest.mark.promise("P6")
+    async def test_requests_count_in_the_window_in_which_they_were_asked(
+        self, store: Store, fence: Fence
+    ) -> None:
+        """From its first millisecond on, and before its end; however many came since."""
+        for number in range(_MANY):
+            request, run = f"req_{number:03}", f"run_{number}"
+            at_ms = NOW + number
+            await store.append(
+                [
+                    asked(request, run=run, at_ms=at_ms, tokens=9),
+                    replied(request, run=run, at_ms=at_ms + 1_000, tokens_in=1, microusd=2),
+                ],
+                fence=fence,
+            )
+        for scope, whose in ((Scope.USER, "usr_alice"), (Scope.ORGANIZATION, "acme")):
+            window = await store.spent(scope, whose, since_ms=NOW + 10, until_ms=NOW + 30)
+            assert window == Spent(used=Amount(tokens=20, microusd=40))
+            since = await store.spent(scope, whose, since_ms=NOW + 10)
+            assert since.total.tokens == _MANY - 10
+            assert await store.spent(scope, "usr_bob") == Spent()
+
+    async def test_an_agents_run_began_where_it_says_so(self, store: Store, fence: Fence) -> None:
+        """Long before its first call; where it belongs is known without one."""
+        born = agent_run("run_1", parent_id="run_0", conversation_id="conv_1")
+        begun = about_run("run_1", EntryKind.RUN_STARTED, born)
+        await store.append([begun], fence=fence)
+        belongs = Usage(started_ms=NOW, parent_id="run_0", conversation_id="conv_1")
+        assert await store.usage("run_1", at_ms=NOW + 9) == belongs
+        await store.append([intent("call_1", at_ms=NOW + 5)], fence=fence)
+        assert (await store.usage("run_1", at_ms=NOW + 9)).started_ms == NOW
+
+    async def test_an_agents_run_rests_from_where_it_says_so_to_where_it_goes_on(
+        self, store: Store, fence: Fence
+    ) -> None:
+        """While a call of its waits it may work on with others, or on what it delegated."""
+        turns = (
+            (EntryKind.RUN_STARTED, RunStatus.RUNNING, 0),
+            (EntryKind.RUN_HELD, RunStatus.HELD, 10),
+            (EntryKind.RUN_HELD, RunStatus.HELD, 15),
+            (EntryKind.RUN_RESUMED, RunStatus.RUNNING, 30),
+            (EntryKind.RUN_HELD, RunStatus.HELD, 70),
+        )
+        waits = [intent("call_1"), deferred("call_1"), held("call_2", "apr_2")]
+        told = [
+            about_run("run_1", kind, agent_run("run_1", status), at_ms=NOW + at)
+            for kind, status, at in turns
+        ]
+        await store.append([*waits, *told], fence=fence)
+        assert (await store.usage("run_1", at_ms=NOW + 100)).rested_ms == 20 + 30
+        over = agent_run("run_1", RunStatus.COMPLETED, ended_ms=NOW + 80)
+        ending = about_run("run_1", EntryKind.RUN_ENDED, over, at_ms=NOW + 80)
+        await store.append([ending], fence=fence)
+        assert (await store.usage("run_1", at_ms=NOW + 100)).rested_ms == 20 + 10
 
     async def test_calls_with_an_intent_are_listed_from_a_time_on(
         self, store: Store, fence: Fence

@@ -1,0 +1,127 @@
+"""Plan and execute: a plan first, then step by step, with a new plan where one fails.
+
+Use it for requests of many steps that can be foreseen: the plan can be read, costs one request,
+and each step sees only what it needs. Do not use it where the second step is anybody's guess: ReAct
+finds its way there with fewer requests.
+
+Source: Wang et al., "Plan-and-Solve Prompting" (2023); with execution by tools, and re-planning.
+"""
+
+from typing import Any, Final
+
+import orjson
+
+from highroad.agents.leg import Leg, Strategy
+from highroad.agents.stopping import RunStopped
+from highroad.agents.strategies.react import react
+from highroad.domain.json_value import JsonSchema
+from highroad.domain.model import UserMessage
+from highroad.domain.run import RunStatus
+
+_PLAN: Final[JsonSchema] = {
+    "type": "object",
+    "properties": {"steps": {"type": "array", "items": {"type": "string"}}},
+    "required": ["steps"],
+    "additionalProperties": False,
+}
+_REVIEW: Final[JsonSchema] = {
+    "type": "object",
+    "properties": {
+        "is_done": {"type": "boolean"},
+        "steps": {"type": "array", "items": {"type": "string"}},
+    },
+    "required": ["is_done", "steps"],
+    "additionalProperties": False,
+}
+_FAILED: Final = "FAILED"
+
+
+def plan_and_execute(*, most_steps: int = 8, replans: int = 2) -> Strategy:
+    """Plan, take the steps one by one, and plan anew what is left where one fails.
+
+    Args:
+        most_steps: Of one plan; what a model plans beyond that is left out.
+        replans: New plans at most; then the answer is made of what there is.
+    """
+
+    async def strategy(leg: Leg) -> Any:  # noqa: ANN401 - of the agent's output type
+        steps = await _plan(leg, most_steps)
+        done: list[str] = []
+        left = replans
+        while steps:
+            step = steps.pop(0)
+            found = await _execute(leg, step, done)
+            done.append(f"{step}\n{found}")
+            if found.startswith(_FAILED):
+                if left == 0:
+                    break
+                left -= 1
+                steps = await _plan_anew(leg, done, steps, most_steps)
+        told = "\n\n".join(done)
+        reply = await leg.ask(
+            say=f"This is what was done:\n\n{told}\n\nAnswer the request with it.",
+            tools=(),
+            output=leg.output_schema,
+            purpose="answer",
+        )
+        return await leg.finish(reply)
+
+    return strategy
+
+
+async def _plan(leg: Leg, most_steps: int) -> list[str]:
+    """The steps.
+
+    Raises:
+        RunStopped: The model has no plan.
+    """
+    tools = ", ".join(tool.name for tool in leg.tools)
+    reply = await leg.fork("plan").ask(
+        instructions=f"{leg.instructions}\n\nPlan the steps that serve the request. Each is one "
+        f"task for an assistant with the tools {tools}.".strip(),
+        tools=(),
+        output=_PLAN,
+        purpose="plan",
+    )
+    steps = _steps_in(reply.text)
+    if not steps:
+        raise RunStopped(RunStatus.FAILED, "no_plan", "The model made no plan that can be read.")
+    return steps[:most_steps]
+
+
+async def _execute(leg: Leg, step: str, done: list[str]) -> str:
+    """What a step brought, in words."""
+    before = "\n\n".join(done) or "Nothing."
+    line = leg.fork(
+        "step",
+        messages=(
+            UserMessage(
+                text=f"The request is: {leg.request}\n\nDone so far:\n{before}\n\nYour task now: "
+                f"{step}\n\nSay what you found. If it cannot be done, begin with {_FAILED}."
+            ),
+        ),
+    )
+    return str(await react(line))
+
+
+async def _plan_anew(leg: Leg, done: list[str], left: list[str], most_steps: int) -> list[str]:
+    told, waiting = "\n\n".join(done), "\n".join(left) or "none"
+    reply = await leg.fork("replan").ask(
+        say=f"Done so far:\n{told}\n\nSteps that were left:\n{waiting}\n\nThe last step failed. "
+        "Say whether the request can be answered by now, and which steps come next.",
+        tools=(),
+        output=_REVIEW,
+        purpose="plan",
+    )
+    try:
+        is_done = bool(orjson.loads(reply.text)["is_done"])
+    except (ValueError, TypeError, KeyError):
+        is_done = True
+    return [] if is_done else _steps_in(reply.text)[:most_steps]
+
+
+def _steps_in(text: str) -> list[str]:
+    try:
+        return [str(step) for step in orjson.loads(text)["steps"]]
+    except (ValueError, TypeError, KeyError):
+        return []
