@@ -115,6 +115,7 @@ class Runtime:
         limits: Limits | None = None,
         principal: Principal | None = None,
         settings: Settings | None = None,
+        work: bool = False,
     ) -> "Opening":
         """Open a ledger and become its owner, unless another process is.
 
@@ -130,6 +131,9 @@ class Runtime:
             limits: In place of `[limits]`.
             principal: For whom calls are made that name nobody; the local user.
             settings: In place of `highroad.toml` and the environment.
+            work: Go on by itself with runs of the agents: with those that were running when their
+                process died, and with those that were held once what they wait for has come. What
+                it moves when this runtime is closed is interrupted, and goes on with the next.
 
         Returns:
             Something to await, or to enter with `async with`.
@@ -148,6 +152,7 @@ class Runtime:
                 limits=limits,
                 principal=principal,
                 settings=settings,
+                work=work,
             )
         )
 

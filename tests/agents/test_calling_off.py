@@ -1,4 +1,4 @@
-"""A run that is called off ends as cancelled, at once, with all below it and every call answered."""
+"""A run that is called off ends at once, with all below it and every call answered."""
 
 import asyncio
 from collections import Counter
@@ -54,6 +54,11 @@ def chain(pay, depth, model=None):
         script = ScriptedModel(call(f"ask_{below}", task="Pay."), "Done.", by_turn=True)
         agent = Agent(name=f"chief{number}", tools=(), team=[agent], model=script)
     return agent
+
+
+async def turns(number):
+    for _ in range(number):
+        await asyncio.sleep(0)
 
 
 async def off(stage, by, **what):
@@ -178,9 +183,8 @@ async def test_called_off_at_any_step_a_run_ends_with_all_that_it_began(
     stage = await scene(boss)
     running = asyncio.ensure_future(stage.run("boss"))
     while not (started := [e for e in stage.ledger.entries if e.kind == "run.started"]):
-        await asyncio.sleep(0)
-    for _ in range(step * 4):
-        await asyncio.sleep(0)
+        await turns(1)
+    await turns(step * 4)
     await off(stage, bob, run=started[0].run_id)
     run = await running
     assert run.status in {RunStatus.CANCELLED, RunStatus.HELD}

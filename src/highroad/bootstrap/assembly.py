@@ -16,6 +16,7 @@ from highroad.adapters.system import SystemClock, TypeIds
 from highroad.agents.agent import Agent
 from highroad.agents.runs import Runs
 from highroad.agents.sending import Sending
+from highroad.agents.working import Working
 from highroad.approvals.cancellations import Cancellations
 from highroad.approvals.completions import Completions
 from highroad.approvals.definitions import Definitions
@@ -111,6 +112,8 @@ class Assembly:
     completions: Completions
     runs: Runs
     sending: Sending
+    working: Working | None
+    """Goes on with runs; `None` where nobody asked for it, or another process owns the ledger."""
     cancellations: Cancellations
     principal: Principal
     ledger_path: Path | None
@@ -159,6 +162,7 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
     limits: Limits | None = None,
     principal: Principal | None = None,
     settings: Settings | None = None,
+    work: bool = False,
     parts: Parts = Parts(),
 ) -> Assembly:
     """Put a runtime together; what it opened is closed again if that fails.
@@ -247,6 +251,10 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
     sending = Sending(
         services, runs.moving, permissions=toolset.permissions, is_writer=opened.is_owner
     )
+    working = Working(services, runs) if work and opened.is_owner else None
+    if working is not None:
+        desk.heeders.append(working.changed)
+        sending.wake = working.sent
     refreshes = Refreshes(services)
     services.refresh = refreshes.begin
     return Assembly(
@@ -277,6 +285,7 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
         completions=completions,
         runs=runs,
         sending=sending,
+        working=working,
         cancellations=cancellations,
         principal=principal,
         ledger_path=path,
