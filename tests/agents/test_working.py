@@ -1,4 +1,4 @@
-"""A runtime that works goes on with runs by itself; one that does not leaves them where they are."""
+"""A runtime that works goes on with runs by itself; another one leaves them where they are."""
 
 import asyncio
 
