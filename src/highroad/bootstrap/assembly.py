@@ -23,7 +23,7 @@ from highroad.approvals.definitions import Definitions
 from highroad.approvals.desk import Desk, Rules
 from highroad.approvals.inbox import Handler, Inbox
 from highroad.approvals.waiting import Waiting
-from highroad.bootstrap.agents import runs_of, tools_of_agents
+from highroad.bootstrap.agents import OpenModels, runs_of, tools_of_agents
 from highroad.bootstrap.anchors import anchors_at
 from highroad.bootstrap.caches import cache_at
 from highroad.bootstrap.counters import counters_at
@@ -111,6 +111,7 @@ class Assembly:
     waiting: Waiting
     completions: Completions
     runs: Runs
+    models: OpenModels
     sending: Sending
     working: Working | None
     """Goes on with runs; `None` where nobody asked for it, or another process owns the ledger."""
@@ -125,6 +126,7 @@ class Assembly:
         async with AsyncExitStack() as closing:  # last first, and all of it whatever one raises
             closing.push_async_callback(self.store.close)
             closing.push_async_callback(self.services.budgets.counters.close)
+            closing.push_async_callback(self.models.close)
             closing.push_async_callback(self.services.results.access.close)
             if self.notary is not None:
                 closing.push_async_callback(self.notary.close)
@@ -240,7 +242,16 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
         decides=decides,
         heed=partial(follow_up, services),
     )
-    runs = runs_of(services, agents, waiting=waiting, completions=completions, chance=parts.chance)
+    models = OpenModels(settings.models)
+    runs = runs_of(
+        services,
+        agents,
+        settings,
+        models,
+        waiting=waiting,
+        completions=completions,
+        chance=parts.chance,
+    )
     cancellations = Cancellations(
         services,
         waiting,
@@ -286,6 +297,7 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
         runs=runs,
         sending=sending,
         working=working,
+        models=models,
         cancellations=cancellations,
         principal=principal,
         ledger_path=path,
