@@ -165,7 +165,7 @@ async def test_another_process_tells_every_end_again_by_the_same_id(scene, agent
     await stage.runtime.approvals.approve(approval.id, by=bob)
     more = await taken(stage.runtime.stream_resumed(run_id))
     assert_in_order([*again, *more])
-    assert kinds(more)[0] == "run.resumed"
+    assert "run.resumed" in kinds(more)
     assert more[-1].data["result"] == "Done."
     assert not lasting(more) & ends(first).keys()
 
@@ -175,8 +175,8 @@ async def test_what_still_waits_is_told_again_when_the_run_is_resumed(scene, age
     stage = await scene(agent(ScriptedModel(call("refund", cents=500), by_turn=True), refund))
     first = await taken(stage.runtime.stream("support", "Go."))
     again = await taken(stage.runtime.stream_resumed(first[0].run_id))
-    assert kinds(again) == ["run.resumed", "tool.held", "run.held"]
-    assert {each.id for each in again[1:]} <= {each.id for each in first}
+    assert kinds(again) == ["tool.held", "run.held"]
+    assert {each.id for each in again} <= {each.id for each in first}
     assert_in_order([*first, *again])
 
 

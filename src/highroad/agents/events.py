@@ -8,6 +8,7 @@ once, and are gone when a reader is too slow, or the process ends.
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Final, TypeAlias
 
@@ -236,21 +237,20 @@ class Feeds:
         """The feed of a run that somebody follows, or has followed lately."""
         return self._feeds.get(run_id)
 
-    def begin_leg(self, run_id: str, above: "Voice | None" = None, agent: str = "") -> "Voice":
-        """The voice of a run that begins a leg, below another where it has one."""
-        voice = Voice(self, run_id, above, agent)
-        self._voices[run_id] = voice
+    @contextmanager
+    def leg(self, run_id: str, above: "Voice | None", agent: str) -> "Iterator[Voice]":
+        """The voice of a run in a leg, below another where it has one."""
+        voice = self._voices[run_id] = Voice(self, run_id, above, agent)
         feed = self._feeds.get(run_id)
         if feed is not None:
             feed.begin_leg()
-        return voice
-
-    def end_leg(self, run_id: str) -> None:
-        """The run rests."""
-        self._voices.pop(run_id, None)
-        feed = self._feeds.get(run_id)
-        if feed is not None:
-            feed.end_leg()
+        try:
+            yield voice
+        finally:
+            del self._voices[run_id]
+            feed = self._feeds.get(run_id)  # somebody may have begun to follow it meanwhile
+            if feed is not None:
+                feed.end_leg()
 
     def hear(
         self, run_id: str, kind: EventKind, call_id: str, facts: Callable[[], JsonObject]

@@ -8,9 +8,10 @@ from functools import partial
 from typing import Any, Final
 
 from highroad.agents.agent import Agent
+from highroad.agents.calling_off import RUN
 from highroad.agents.events import Feed
 from highroad.agents.retelling import retold
-from highroad.agents.runs import RUN, Runs
+from highroad.agents.runs import Runs
 from highroad.domain.event import Event
 from highroad.domain.identity import Principal
 from highroad.domain.run import Run

@@ -2,10 +2,10 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
-from typing import Final
 
 import orjson
 
+from highroad.agents.calling_off import RUN
 from highroad.agents.events import lasting_id
 from highroad.agents.record import RunRecord, entries_of, read_run
 from highroad.agents.snapshot import thaw_reply
@@ -20,8 +20,6 @@ from highroad.ledger.history import CallHistory, read_body
 from highroad.ledger.projections import Body
 from highroad.pipeline.services import Services
 from highroad.pipeline.stored import stored_outcome
-
-_RUN: Final = "run"
 
 
 async def retold(services: Services, run_id: str) -> Sequence[Event]:
@@ -58,7 +56,7 @@ async def _runs_below(services: Services, record: RunRecord) -> dict[str, RunRec
         if call.deferral is not None:
             # The result of a call may also come from elsewhere.
             with suppress(NotRecorded):
-                run_id = with_prefix(call.call_id, _RUN)
+                run_id = with_prefix(call.call_id, RUN)
                 found[call.call_id] = await read_run(services.ledger, run_id)
     return found
 

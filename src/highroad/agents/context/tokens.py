@@ -13,6 +13,7 @@ from typing import Final, assert_never
 import orjson
 
 from highroad.domain.model import Message, ModelMessage, OfferedTool, ToolMessage, UserMessage
+from highroad.domain.tool import ToolDefinition
 
 _MIXED: Final = re.compile(r"(?=[A-Za-z]+[0-9]|[0-9]+[A-Za-z])[A-Za-z0-9]+")
 """Ids, hashes, base64: letters and digits without a border."""
@@ -91,12 +92,12 @@ def most_tokens_of(message: Message) -> int:
     return _fixed_tokens(message) + sum(map(most_of, _texts(message)))
 
 
-def standing_tokens(instructions: str, tools: Iterable[OfferedTool] = ()) -> int:
+def standing_tokens(instructions: str, tools: Iterable[OfferedTool | ToolDefinition] = ()) -> int:
     """Tokens of what every request of a run begins with, estimated."""
     return estimate(instructions) + sum(_tokens_of_tool(tool) for tool in tools)
 
 
-def _tokens_of_tool(tool: OfferedTool) -> int:
+def _tokens_of_tool(tool: OfferedTool | ToolDefinition) -> int:
     schema = orjson.dumps(dict(tool.input_schema)).decode()
     return _MESSAGE + estimate(tool.name) + estimate(tool.description) + estimate(schema)
 
