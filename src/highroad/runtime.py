@@ -606,6 +606,11 @@ class Runtime:
         return tuple(tool.definition for tool in self._services.registry)
 
     @property
+    def agents(self) -> tuple[Agent, ...]:
+        """Whose runs may be begun and resumed, by name."""
+        return tuple(self._assembly.runs.crew)
+
+    @property
     def settings(self) -> Settings:
         """The configuration in force."""
         return self._assembly.settings

@@ -172,7 +172,9 @@ class Acting:
 
     async def _drive(self, run: RunInProgress, wanted: Wanted) -> AnyOutcome:
         services = run.services
-        run.tell(EventKind.TOOL_PROPOSED, None, _named(wanted))
+        if run.is_followed:
+            facts = _named(wanted) | {"arguments": _shown(wanted.arguments)}
+            run.tell(EventKind.TOOL_PROPOSED, None, facts)
         taking_in = doorway.take_in(services, _proposal(run, wanted), run.record.errand.principal)
         return await enter(services, taking_in)
 
@@ -339,6 +341,16 @@ def _proposal(run: RunInProgress, wanted: Wanted) -> Proposal:
 
 def _named(wanted: Wanted) -> dict[str, JsonValue]:
     return {"tool": wanted.tool, "request": wanted.asked_by, "position": wanted.position}
+
+
+def _shown(arguments: Arguments) -> JsonValue:
+    """Arguments as they are told: JSON, or as the model wrote them where they are none."""
+    try:
+        raw = arguments if isinstance(arguments, str | bytes) else orjson.dumps(arguments)
+        read: JsonValue = orjson.loads(raw)
+    except (TypeError, ValueError):
+        return ascii(arguments)
+    return read
 
 
 def _task_of(arguments: Any) -> str:  # noqa: ANN401 - judged already by the tool's own schema

@@ -136,7 +136,8 @@ class _Telling:
         }
         if call.call_id not in self._proposed:  # whichever of its entries came first
             self._proposed.add(call.call_id)
-            yield self._event(EventKind.TOOL_PROPOSED, entry, facts)
+            with_arguments = facts | {"arguments": await self._arguments(call)}
+            yield self._event(EventKind.TOOL_PROPOSED, entry, with_arguments)
         match entry.kind:
             case EntryKind.ENDED:
                 outcome = await stored_outcome(self._services, call)
@@ -152,6 +153,11 @@ class _Telling:
                 yield self._event(EventKind.TOOL_HELD, entry, facts | later)
             case _:
                 pass
+
+    async def _arguments(self, call: CallHistory) -> JsonValue:
+        content = await self._services.ledger.open_json(call, "arguments")
+        arguments: JsonValue = None if content is None else orjson.loads(content)
+        return arguments
 
     def _event(self, kind: EventKind, entry: StoredEntry, facts: JsonObject) -> Event:
         run_id = self._record.head.run_id

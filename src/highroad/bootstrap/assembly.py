@@ -26,7 +26,7 @@ from highroad.approvals.definitions import Definitions
 from highroad.approvals.desk import Desk, Rules
 from highroad.approvals.inbox import Handler, Inbox
 from highroad.approvals.waiting import Waiting
-from highroad.bootstrap.agents import OpenModels, runs_of, tools_of_agents
+from highroad.bootstrap.agents import OpenModels, agents_of, runs_of, tools_of_agents
 from highroad.bootstrap.anchors import anchors_at
 from highroad.bootstrap.caches import cache_at
 from highroad.bootstrap.counters import counters_at
@@ -182,7 +182,7 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
         LedgerError: The ledger cannot be used.
     """
     settings = settings or load()
-    agents = tuple(agents)
+    agents = (*agents_of(settings), *agents)
     own: Mapping[type, Callable[..., Any]] = {
         RunResults: lambda: RunResults(opened.ledger),
         LongTermMemory: lambda: remembering.memory(),  # noqa: PLW0108 - it is made further down

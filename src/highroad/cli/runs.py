@@ -15,6 +15,7 @@ from highroad.cli.call import report
 from highroad.cli.door import Door, enter
 from highroad.cli.exits import ExitCode, of_outcome
 from highroad.cli.options import As, AsJson
+from highroad.cli.run import AsJsonLines, resumed
 from highroad.domain.error import Code, ToolError
 from highroad.domain.outcome import Held, Outcome
 from highroad.domain.unsettled import Standing, Unsettled
@@ -52,6 +53,17 @@ _SETTLE: Final = "highroad runs settle {} --applied --reason TEXT    # or --not-
 def list_(*, with_open: WithOpen = False, as_json: AsJson = False) -> None:
     """List the calls whose outcome nobody knows, and what to type about each."""
     enter(lambda door: _list(door, with_open=with_open), as_json=as_json)
+
+
+@app.command()
+def resume(
+    run_id: Annotated[str, typer.Argument(metavar="RUN_ID", help="Id of an agent's run.")],
+    *,
+    user: As = None,
+    as_json: AsJsonLines = False,
+) -> None:
+    """Go on with an agent's run that was held or interrupted, and watch it."""
+    enter(lambda door: resumed(door, run_id), user=user, as_json=as_json)
 
 
 @app.command()

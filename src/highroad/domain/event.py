@@ -16,6 +16,7 @@ class EventKind(StrEnum):
     TEXT = "text"
     """All the text of a reply: `text`. Whoever followed the deltas has it already."""
     TOOL_PROPOSED = "tool.proposed"
+    """A call was taken in: its `arguments`, as they came or, from the ledger, as they were read."""
     TOOL_HELD = "tool.held"
     """It waits: `approval_id`, or the result comes later."""
     TOOL_STARTED = "tool.started"
