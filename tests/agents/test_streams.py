@@ -7,12 +7,14 @@ from random import Random
 
 import pytest
 
-from highroad import Agent, HighroadError, Limits, ToolContext, tool
+from highroad import Agent, HighroadError, Limits, Principal, ToolContext, tool
 from highroad.agents import events as feeds
 from highroad.domain.event import EventKind
 from highroad.domain.run import RunStatus
+from highroad.sync import Runtime as SyncRuntime
 from highroad.testing import ScriptedModel, call, said
 
+BOB = Principal("bob", authenticated=True)
 PRICES = {"vase": 500, "lamp": 900}
 PASSING = {
     *(EventKind.TEXT_DELTA, EventKind.TOOL_STARTED, EventKind.TOOL_PROGRESS),
@@ -287,3 +289,20 @@ async def test_a_budget_that_is_nearly_used_up_is_told(scene, agent):
     events = await taken(stage.runtime.stream("support", "Go."))
     assert EventKind.BUDGET_WARNING in {each.kind for each in events}
     assert events[-1].data["status"] is RunStatus.BUDGET_EXCEEDED
+
+
+def test_a_plain_script_runs_streams_and_resumes():
+    """Without an event loop of its own."""
+    model = ScriptedModel(call("refund", cents=500), "Done.", by_turn=True)
+    desk = Agent(name="desk", tools=[refund], model=model)
+    with SyncRuntime.open(agents=[desk]) as runtime:
+        events = list(runtime.stream("desk", "Go."))
+        run_id = events[0].run_id
+        assert kinds(events)[-1] == "run.held"
+        runtime.send(run_id, "Please hurry.", when="after")
+        (hold,) = runtime.resume(run_id).holds
+        runtime.approvals.approve(hold.approval_id, by=BOB)
+        more = list(runtime.stream_resumed(run_id))
+        assert kinds(more)[-1] == "run.finished"
+        assert {each.seq for each in runtime.events(run_id)} >= {each.seq for each in events}
+        assert runtime.run("desk", "Go.").status is RunStatus.HELD
