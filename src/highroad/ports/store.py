@@ -187,12 +187,17 @@ class Store(Protocol):
         ...
 
     async def runs(
-        self, *, status: RunStatus | None = None, after: str = "", limit: int = 100
+        self,
+        *,
+        status: RunStatus | None = None,
+        after: str = "",
+        limit: int = 100,
+        newest_first: bool = False,
     ) -> Sequence[AgentRun]:
-        """A page of agents' runs in order of id, from behind the id `after`.
+        """A page of agents' runs, oldest first or newest first, from behind the id `after`.
 
-        However many runs of one call there are, and however many that have another status, they
-        cost nothing.
+        However many runs of one call there are, they cost nothing; nor do runs that have ended
+        where those are asked for that have not.
         """
         ...
 

@@ -22,6 +22,7 @@ from highroad.ledger.inquiry.answers import (
     VersionChange,
     Word,
 )
+from highroad.ledger.inquiry.telling import OPEN
 from highroad.ledger.ledger import Ledger
 from highroad.ledger.names import Names
 from highroad.ledger.tables.derivation import stored
@@ -29,8 +30,6 @@ from highroad.ledger.tables.period import ALWAYS, Period
 from highroad.ledger.tables.rows import Record, record, records, selection, totals
 
 _MICRO: Final = 1e-6
-OPEN: Final = "open"
-"""Of a call that has not ended."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -197,16 +197,23 @@ class MemoryStore:
         return [approval_of(tuple(row.values())) for row in found[:limit]]
 
     async def runs(
-        self, *, status: RunStatus | None = None, after: str = "", limit: int = 100
+        self,
+        *,
+        status: RunStatus | None = None,
+        after: str = "",
+        limit: int = 100,
+        newest_first: bool = False,
     ) -> Sequence[AgentRun]:
-        """A page of agents' runs in order of id, from behind the id `after`."""
+        """A page of agents' runs, from behind the id `after`."""
         rows = self._open().tables["agent_run"].values()
         found = [
             row
             for row in rows
-            if row["agent"] is not None and row["id"] > after and status in {None, row["status"]}
+            if row["agent"] is not None
+            and status in {None, row["status"]}
+            and (not after or (row["id"] < after if newest_first else row["id"] > after))
         ]
-        found.sort(key=lambda row: str(row["id"]))
+        found.sort(key=lambda row: str(row["id"]), reverse=newest_first)
         return [agent_run_of([row[name] for name in AGENT_RUN_COLUMNS]) for row in found[:limit]]
 
     async def usage(self, run_id: str, *, at_ms: int) -> Usage:

@@ -119,6 +119,10 @@ class RunContract(Ground):
         rest = await store.runs(status=RunStatus.HELD, after="run_2", limit=2)
         assert [run.id for run in rest] == ["run_3"]
         assert await store.runs(after="run_3") == []
+        newest = await store.runs(limit=2, newest_first=True)
+        assert [run.id for run in newest] == ["run_3", "run_2"]
+        older = await store.runs(status=RunStatus.HELD, after="run_2", newest_first=True)
+        assert [run.id for run in older] == ["run_1"]
 
     async def test_all_that_a_run_carries_comes_at_once(self, store: Store, fence: Fence) -> None:
         """What it is to do, replies, what its calls and their approvals brought; of no other."""
