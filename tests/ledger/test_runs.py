@@ -17,6 +17,7 @@ from highroad.ledger.audit import Audit
 from highroad.ledger.entries import runs
 from highroad.ledger.history import read_body, read_run_head
 from highroad.ledger.inquiry import runs as inquiry
+from highroad.ledger.inquiry.answers import SpendingBy
 from highroad.ledger.usage import LedgerUsage
 
 
@@ -347,3 +348,38 @@ async def test_runs_of_others_are_passed_over_page_by_page(agency, audit, monkey
     await agency.start("run_9", principal=replace(people[0], organization="elsewhere"))
     found = await audit.runs(organization="acme", limit=3)
     assert [run.id for run in found] == ["run_6", "run_5", "run_4"]
+
+
+async def test_what_models_cost_is_told_by_model_and_with_the_calls_of_a_user_or_run(
+    agency, books, audit
+):
+    head = await agency.start()
+    for content in (b"one", None):
+        await agency.reply(head, await agency.ask(head), content)
+    await agency.reply(head, await agency.ask(head), model="other", cost_microusd=9)
+    await agency.ask(head)
+    await books.complete(books.call(run_id="run_a", is_direct=False))
+    models = [
+        (each.of, each.calls, each.requests) for each in await audit.costs(by=SpendingBy.MODEL)
+    ]
+    assert models == [("gpt-x-2026-01-01", 0, 2), ("other", 0, 1)]
+    (run,) = await audit.costs(by=SpendingBy.RUN)
+    assert (run.of, run.calls, run.requests) == ("run_a", 1, 3)
+    assert run.cost_usd == pytest.approx(0.010149)
+    (user,) = await audit.costs(by=SpendingBy.USER)
+    assert (user.name, user.calls, user.requests) == ("Alice Archer", 1, 3)
+    (tool,) = await audit.costs(by=SpendingBy.TOOL)
+    assert (tool.of, tool.calls, tool.requests) == ("refund", 1, 0)
+
+
+async def test_a_report_counts_runs_and_what_their_models_cost(agency, books, audit):
+    head = await agency.start()
+    await agency.reply(head, await agency.ask(head))
+    await agency.end(head)
+    await agency.start("run_b")
+    await books.complete(books.call())
+    report = await audit.report()
+    assert report.runs == (("support", "completed", 1), ("support", "running", 1))
+    (model,) = report.models
+    assert (model.of, model.requests, model.cost_usd) == ("gpt-x-2026-01-01", 1, 70e-6)
+    assert [each.of for each in report.costs] == ["refund"]

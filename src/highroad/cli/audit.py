@@ -24,12 +24,14 @@ class CostsBy(StrEnum):
     """What costs are told by."""
 
     TOOL = "tool"
+    MODEL = "model"
     USER = "user"
     RUN = "run"
 
 
 _SPENDING: Final = {
     CostsBy.TOOL: SpendingBy.TOOL,
+    CostsBy.MODEL: SpendingBy.MODEL,
     CostsBy.USER: SpendingBy.USER,
     CostsBy.RUN: SpendingBy.RUN,
 }
@@ -142,7 +144,7 @@ def costs(  # noqa: PLR0913 - each is an option of the command line
     user: As = None,
     as_json: AsJson = False,
 ) -> None:
-    """What calls that ended cost, in US dollars; the dearest first."""
+    """What calls and models cost, in US dollars; the dearest first."""
     asking = Asking(since, until, organization, user)
     asking.ask(
         lambda audit, part: audit.costs(by=_SPENDING[by], **part),

@@ -210,7 +210,7 @@ class Audit(Proving):
         by: SpendingBy = SpendingBy.TOOL,
         **part: Unpack[Part],
     ) -> tuple[Spending, ...]:
-        """What calls that ended in the period cost, by tool, user or run."""
+        """What calls and model requests cost, by tool, model, user or run."""
         questions, scope = await self._asked(part)
         return tuple(await questions.costs(by, scope))
 

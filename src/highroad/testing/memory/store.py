@@ -408,8 +408,8 @@ class MemoryStore:
 
     def _obstacle(self, entry: Entry) -> Receipt | None:
         ledger = self.ledger
-        if entry.kind is EntryKind.ENDED and entry.call_id in ledger.ended:
-            return AlreadyEnded(entry.call_id)
+        if entry.ends is not None and self._has_ended(entry.ends):
+            return AlreadyEnded(entry.ends)
         for payload in entry.payloads:
             if payload.sealed_under is not None and not self._stands(payload, entry.run_key):
                 return KeyDestroyed(payload.run_id)
@@ -428,6 +428,11 @@ class MemoryStore:
             if not is_ours and standing.expires_ms > entry.at_ms:
                 return KeyTaken(standing)
         return None
+
+    def _has_ended(self, subject: str) -> bool:
+        run = self.ledger.tables["agent_run"].get((subject,), {"agent": None})
+        is_over = run["agent"] is not None and run["ended_ms"] is not None
+        return is_over or subject in self.ledger.ended
 
     def _stands(self, payload: SealedPayload, brought: SealedKey | None) -> bool:
         """Whether a payload is sealed under its run's key, or under one that is new with it."""
