@@ -877,7 +877,7 @@ REQUEST = ("model.asked", "model.replied")
 
 
 def check_runs(export: Export, completeness: Findings) -> list[str]:
-    """One beginning and one end for each run, one answer for each request; the runs that are open."""
+    """One beginning and one end for each run, one answer for each request; the open runs."""
     for log, entry in export.entries():
         field = {**dict.fromkeys(RUN, "run"), **dict.fromkeys(REQUEST, "id")}.get(
             str(entry.says("kind"))

@@ -5,8 +5,9 @@ import json
 
 import pytest
 
-from highroad import Runtime, ToolContext, tool
+from highroad import Agent, Runtime, ToolContext, tool
 from highroad.sync import Runtime as SyncRuntime
+from highroad.testing import ScriptedModel, call
 
 pytestmark = pytest.mark.promise("P1")
 
@@ -116,6 +117,16 @@ async def test_they_do_through_the_synchronous_facade(expected):
         ids = [runtime.call(name, arguments, run="r").call_id for name, arguments in CALLS]
     async with Runtime.open(tools=TOOLS) as runtime:
         assert [await trace_of(runtime, call_id) for call_id in ids] == expected
+
+
+async def test_they_do_when_a_model_asks_for_them_in_a_run(expected):
+    model = ScriptedModel([call(name, **arguments) for name, arguments in CALLS], "Done.")
+    agent = Agent(name="support", model=model, tools=TOOLS)
+    async with Runtime.open(agents=[agent]) as runtime:
+        run = await runtime.run("support", "Go.")
+        steps = (await runtime.audit.trail(run.id)).steps
+        traces = [await trace_of(runtime, step.call_id) for step in steps]
+    assert sorted(traces, key=str) == sorted(expected, key=str)
 
 
 async def test_they_do_from_inside_a_body_but_for_what_would_have_to_wait(expected):

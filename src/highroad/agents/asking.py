@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
-from typing import Final, Protocol
+from typing import Final
 
 from highroad.agents.offering import Offerings
 from highroad.agents.progress import RunInProgress
@@ -27,6 +27,7 @@ from highroad.domain.model import (
 from highroad.domain.run import ReplyRecord, ReplyStatus, RequestRecord, RunStatus
 from highroad.domain.value import value
 from highroad.limits.exceeded import Exceeded, RateExceeded
+from highroad.limits.prices import Pricing
 from highroad.limits.reservation import Reservation
 from highroad.limits.share import Spender
 from highroad.pipeline.timer import within
@@ -41,27 +42,6 @@ REQUEST: Final = "req"
 """Prefix of ids."""
 
 
-@value(kw_only=False)
-class Charge:
-    """What tokens cost."""
-
-    microusd: int
-    is_unpriced: bool = False
-    """By the default for models without a price."""
-
-
-class Pricing(Protocol):
-    """Says what a request costs, whatever model it is."""
-
-    def charge(self, model: str, usage: TokenUsage) -> Charge:
-        """What a model takes for so many tokens.
-
-        Raises:
-            HighroadError: It has no price, and the settings refuse such models.
-        """
-        ...
-
-
 @value
 class Question:
     """A request on its way, and where in the run it stands."""
@@ -72,7 +52,7 @@ class Question:
     request: ModelRequest
     names: Sequence[str]
     """Of the tools that are offered, by their own names."""
-    heard: int = 0
+    heard: Sequence[str] = ()
     provisional: Sequence[str] = ()
     told: Sequence[str] = ()
 
@@ -207,7 +187,7 @@ class Asking:
             messages=len(request.messages),
             reserved_tokens=most.total,
             reserved_microusd=self._pricing.charge(model.name, most).microusd,
-            heard=question.heard,
+            heard=tuple(question.heard),
             provisional=tuple(question.provisional),
             told=tuple(question.told),
         )

@@ -4,17 +4,53 @@ from collections.abc import Callable, Iterable
 from functools import partial
 
 from highroad.agents.agent import Agent
-from highroad.agents.asking import Asking, Charge
+from highroad.agents.asking import Asking
+from highroad.agents.context.conversations import Conversations
 from highroad.agents.crew import Crew
+from highroad.agents.offline.model import Offline
 from highroad.agents.runs import Runs
 from highroad.agents.team import delegation_tool
 from highroad.approvals.completions import Completions
 from highroad.approvals.waiting import Waiting
-from highroad.domain.error import DeclarationError, ToolError
-from highroad.domain.model import ModelSettings, TokenUsage
+from highroad.bootstrap.models import model_at, pricing_of
+from highroad.domain.error import ToolError
+from highroad.domain.model_rules import ModelRules
 from highroad.domain.outcome import AnyOutcome
 from highroad.pipeline.services import Services
+from highroad.ports.clock import Clock
 from highroad.ports.model import Model
+from highroad.settings import Settings
+
+
+class OpenModels:
+    """Models by name, each opened when it is first asked for, and closed with the runtime.
+
+    Args:
+        rules: Those of the settings.
+        clock: Tells the offline model what day it is.
+    """
+
+    def __init__(self, rules: ModelRules, clock: Clock) -> None:
+        self._rules = rules
+        self._ours = {"offline:": lambda _: Offline(clock)}
+        self._opened: dict[str, Model] = {}
+
+    def find(self, name: str) -> Model:
+        """The model of that name; the same one each time.
+
+        Raises:
+            SettingsError: There is none, or its key or library is missing.
+        """
+        model = self._opened.get(name)
+        if model is None:
+            model = self._opened[name] = model_at(name, self._rules, also=self._ours)
+        return model
+
+    async def close(self) -> None:
+        """Give up their connections."""
+        while self._opened:
+            _, model = self._opened.popitem()
+            await model.close()
 
 
 def tools_of_agents(agents: Iterable[Agent]) -> list[object]:
@@ -29,9 +65,11 @@ def tools_of_agents(agents: Iterable[Agent]) -> list[object]:
     return found
 
 
-def runs_of(
+def runs_of(  # noqa: PLR0913 - what they are made of, each by name
     services: Services,
     agents: Iterable[Agent],
+    settings: Settings,
+    models: OpenModels,
     *,
     waiting: Waiting,
     completions: Completions,
@@ -40,39 +78,30 @@ def runs_of(
     """The runs of a runtime."""
     crew = Crew(
         services.registry,
-        _no_model,
-        default_model="offline:",
-        settings=ModelSettings(),
+        models.find,
+        default_model=settings.models.default,
+        settings=settings.models.settings,
         limits=services.limits,
         agents=agents,
     )
 
     async def complete(call_id: str, result: object) -> AnyOutcome:
+        """Hand in what a run below has brought."""
         token = services.ledger.keyring.completion_token(call_id)
         return await completions.complete(call_id, token, result)
 
     async def fail(call_id: str, error: ToolError) -> AnyOutcome:
+        """Hand in that it has brought nothing."""
         token = services.ledger.keyring.completion_token(call_id)
         return await completions.fail(call_id, token, error)
 
     return Runs(
         services,
         crew,
-        Asking(_Free(), chance),
+        Asking(pricing_of(settings.prices), chance),
         bring_on=partial(waiting.wait, timeout_s=0),
         complete=complete,
         fail=fail,
+        earlier=Conversations(services.ledger).before,
+        call_off=waiting.call_off,
     )
-
-
-class _Free:
-    """Until prices are known."""
-
-    def charge(self, model: str, usage: TokenUsage) -> Charge:
-        """Nothing."""
-        del model, usage
-        return Charge(0)
-
-
-def _no_model(name: str) -> Model:
-    raise DeclarationError(f"there is no model {name!r} yet")

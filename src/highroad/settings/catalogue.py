@@ -7,7 +7,9 @@ from typing import Final
 from highroad.domain.dependency import BreakerRule, Dependency
 from highroad.domain.identity import DEFAULT_ORGANIZATION
 from highroad.domain.limits import Limits, Scope, Window, WithoutCounters
+from highroad.domain.model import ModelSettings
 from highroad.domain.policy import ORGANIZATION, Then
+from highroad.domain.prices import PriceRules, Unpriced
 from highroad.settings.kinds import (
     ABOVE_ZERO,
     ANCHORS,
@@ -22,6 +24,7 @@ from highroad.settings.kinds import (
     TEXT,
     TEXTS,
     TRUTH,
+    URL,
     Kind,
     one_of,
 )
@@ -100,6 +103,20 @@ def _breaks(name: str, kind: Kind, doc: str) -> Setting:
 def _usual(of: Dependency | BreakerRule, name: str) -> object:
     default = getattr(of, name)
     return Absent.NONE if default is None else default
+
+
+_DEFAULT_MODEL: Final = ModelSettings()
+_DEFAULT_PRICES: Final = PriceRules()
+
+
+def _replies(name: str, kind: Kind, doc: str) -> Setting:
+    """A setting of how models reply."""
+    default = getattr(_DEFAULT_MODEL, name)
+    return Setting(f"models.{name}", kind, Absent.NONE if default is None else default, doc)
+
+
+def _price(name: str, doc: str, *, default: object = Absent.NONE) -> Setting:
+    return Setting(f"prices.models.{EACH_NAME}.{name}", NUMBER, default, doc)
 
 
 SETTINGS: Final = (
@@ -276,6 +293,64 @@ SETTINGS: Final = (
         Then.DENY,
         "What follows if it is true: the call is denied, or a person is asked.",
     ),
+    Setting(
+        "policy.hosted",
+        TEXTS,
+        (),
+        "Tools that providers run themselves, out of sight, such as `web_search` or "
+        "`anthropic:web_search`. All are off that are not named.",
+    ),
+    Setting(
+        "models.default",
+        TEXT,
+        "offline:",
+        "The model of agents that name none: `offline:`, or `provider:model`.",
+    ),
+    _replies("temperature", NUMBER, "How free replies are; left out where a model refuses any."),
+    _replies("max_tokens", POSITIVE, "Tokens of one reply at most."),
+    _replies("seed", COUNT, "For providers that know one: the same seed, nearly the same reply."),
+    _replies("timeout_s", ABOVE_ZERO, "Seconds of one request, up to the end of its reply."),
+    Setting(
+        "models.servers.<name>.url",
+        URL,
+        Absent.REQUIRED,
+        "Where models whose names begin with `<name>:` are reached: an OpenAI-compatible server, "
+        "or a known provider in another place.",
+    ),
+    Setting(
+        "models.servers.<name>.key",
+        TEXT,
+        Absent.NONE,
+        "The environment variable that holds its key; without one that of the known provider is "
+        "sent, and to others none.",
+    ),
+    Setting(
+        "prices.unpriced",
+        one_of(Unpriced),
+        _DEFAULT_PRICES.unpriced,
+        "What becomes of requests to a model whose price nobody knows.",
+    ),
+    Setting(
+        "prices.unpriced_input",
+        ABOVE_ZERO,
+        _DEFAULT_PRICES.unpriced_input,
+        "What they are charged otherwise, in US dollars for a million tokens in,",
+    ),
+    Setting(
+        "prices.unpriced_output",
+        ABOVE_ZERO,
+        _DEFAULT_PRICES.unpriced_output,
+        "and for a million tokens out.",
+    ),
+    _price(
+        "input",
+        "US dollars for a million tokens in, of `provider:model`, or of all others of a provider: "
+        "`provider:*`.",
+        default=Absent.REQUIRED,
+    ),
+    _price("output", "For a million tokens out.", default=Absent.REQUIRED),
+    _price("cache_read", "For a million tokens in that it had kept; as others unless given."),
+    _price("cache_write", "For a million tokens in that it was to keep; as others unless given."),
     Setting("flags.on", TEXTS, (), "Feature flags that are on for everybody."),
     Setting(
         "flags.roles.<name>.on",

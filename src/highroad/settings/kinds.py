@@ -59,13 +59,18 @@ def _is_ledger(value: object) -> bool:
     return url.removeprefix("sqlite:///") not in {"", url}
 
 
+def _is_web(value: object) -> bool:
+    parts = _parts(value)
+    return parts is not None and parts.scheme in {"http", "https"} and bool(parts.hostname)
+
+
 def _is_anchor(value: object) -> bool:
     parts = _parts(value)
     if parts is None:
         return False
     match parts.scheme:
         case "http" | "https":
-            return bool(parts.hostname)
+            return _is_web(value)
         case "file":
             return not parts.netloc and bool(parts.path.strip("/"))
         case "sqlite" | "postgresql" | "postgres":
@@ -164,4 +169,7 @@ ANCHORS: Final = Kind(
     _are_anchors,
     _read_texts,
     _shown_anchors,
+)
+URL: Final = Kind(
+    'a URL: "https://host/v1"', _is_web, shown=lambda value: without_secrets(str(value))
 )

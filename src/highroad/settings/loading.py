@@ -18,7 +18,10 @@ from highroad.domain.limits import (
     Window,
     WithoutCounters,
 )
+from highroad.domain.model import ModelSettings
+from highroad.domain.model_rules import ModelRules, ModelServer
 from highroad.domain.policy import ORGANIZATION, Agent, Line, PolicyRules, Role, Rule, Then
+from highroad.domain.prices import Price, PriceRules, Unpriced
 from highroad.settings.catalogue import SETTINGS, Profile
 from highroad.settings.checking import find_problems
 from highroad.settings.document import Document, find_file, read_file
@@ -31,6 +34,8 @@ KEY_VARIABLES: Final = frozenset({"HIGHROAD_MASTER_KEY", "HIGHROAD_MASTER_KEYS"}
 
 _SQLITE: Final = "sqlite:///"
 _FILE: Final = "file:"
+_REPLIES: Final = ("temperature", "max_tokens", "seed", "timeout_s")
+"""Settings of models that are about their replies."""
 _BY_VARIABLE: Final = {setting.variable: setting for setting in SETTINGS if setting.variable}
 
 
@@ -141,6 +146,8 @@ def _build(document: Document, root: Path) -> Settings:
         },
         policy=_build_policy(document, is_production=is_production),
         flags=_build_flags(document),
+        models=_build_models(document),
+        prices=_build_prices(_get(document, ("prices",), {})),
         four_eyes=value_of("approvals.four_eyes", default=False),
         approver_roles=frozenset(value_of("approvals.roles", ())),
         keys_file=None if keys_file is None else root / keys_file,
@@ -213,6 +220,25 @@ def _build_flags(document: Document) -> FlagRules:
         everybody=frozenset(_get(document, ("flags", "on"), ())),
         roles={name: frozenset(table.get("on", ())) for name, table in by_role.items()},
     )
+
+
+def _build_models(document: Document) -> ModelRules:
+    given = _get(document, ("models",), {})
+    settings = {key: given[key] for key in _REPLIES if key in given}
+    return ModelRules(
+        default=given.get("default", ModelRules().default),
+        settings=ModelSettings(**settings),
+        servers={name: ModelServer(**table) for name, table in given.get("servers", {}).items()},
+        hosted=tuple(_get(document, ("policy", "hosted"), ())),
+    )
+
+
+def _build_prices(table: Mapping[str, Any]) -> PriceRules:
+    given = dict(table)
+    if "unpriced" in given:
+        given["unpriced"] = Unpriced(given["unpriced"])
+    models = {name: Price(**price) for name, price in given.pop("models", {}).items()}
+    return PriceRules(models=models, **given)
 
 
 def _build_rule(document: Document, path: KeyPath, table: Mapping[str, Any]) -> Rule:

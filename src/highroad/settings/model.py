@@ -9,7 +9,9 @@ from highroad.domain.dependency import Dependency
 from highroad.domain.flags import FlagRules
 from highroad.domain.identity import Principal
 from highroad.domain.limits import BudgetRule, Limits, RateRule
+from highroad.domain.model_rules import ModelRules
 from highroad.domain.policy import PolicyRules
+from highroad.domain.prices import PriceRules
 from highroad.settings.catalogue import SETTINGS, Absent, Profile
 
 KEYS_FILE: Final = ".highroad/keys"
@@ -48,6 +50,8 @@ class Settings:
         dependencies: How what tools need is spared, by name; `*` is all others.
         policy: Who may do what.
         flags: What is switched on, and for whom.
+        models: Which there are, and how they are asked.
+        prices: What they cost.
         four_eyes: Nobody decides about a call of their own.
         approver_roles: One of them is needed to decide; empty asks for none.
         keys_file: Master keys, where the environment has none; `None` in production unless given.
@@ -78,6 +82,8 @@ class Settings:
     dependencies: Mapping[str, Dependency] = field(default_factory=dict)
     policy: PolicyRules = field(default_factory=PolicyRules)
     flags: FlagRules = field(default_factory=FlagRules)
+    models: ModelRules = field(default_factory=ModelRules)
+    prices: PriceRules = field(default_factory=PriceRules)
     four_eyes: bool = False
     approver_roles: frozenset[str] = frozenset()
     keys_file: Path | None

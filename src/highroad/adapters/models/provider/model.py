@@ -1,0 +1,132 @@
+"""A provider's model behind the port."""
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import replace
+
+from pydantic_ai import direct
+from pydantic_ai.messages import ModelMessage as Said
+from pydantic_ai.messages import ModelResponse
+
+from highroad.adapters.models.provider.failures import broken_off, told_of
+from highroad.adapters.models.provider.families import Secrets, reached
+from highroad.adapters.models.provider.messages import said
+from highroad.adapters.models.provider.replies import Progress, reply_of
+from highroad.adapters.models.provider.requests import check_hosted, parameters, settings
+from highroad.domain.model import ModelReply, ModelRequest, ReplyPart
+from highroad.domain.model_rules import ModelServer
+
+
+class ProviderModel:
+    """A model that a provider runs (`highroad.ports.model.Model`).
+
+    Args:
+        provider: One of `FAMILIES`, or any name where `server` is given.
+        model: As the provider calls it.
+        secrets: Reads keys, by the names of environment variables.
+        server: Where it is reached, in place of the provider's own address.
+        hosted: Tools that the provider runs itself, as pydantic-ai calls their kinds, such as
+            `web_search`. Nothing of ours governs them.
+
+    Raises:
+        SettingsError: Its key or its library is missing, or it has no such hosted tool.
+    """
+
+    def __init__(
+        self,
+        provider: str,
+        model: str,
+        *,
+        secrets: Secrets,
+        server: ModelServer | None = None,
+        hosted: tuple[str, ...] = (),
+    ) -> None:
+        family, self._client = reached(provider, model, secrets=secrets, server=server)
+        check_hosted(hosted, self._client)
+        self._provider = provider
+        self._model = model
+        self._shape = family.shape
+        self._hosted = hosted
+        self._is_open = False
+
+    @property
+    def name(self) -> str:
+        """`provider:model`."""
+        return f"{self._provider}:{self._model}"
+
+    @property
+    def shape(self) -> str:
+        """The form that its provider takes tools in."""
+        return self._shape
+
+    @property
+    def context_tokens(self) -> int | None:
+        """As far as somebody wrote it down."""
+        return self._client.context_window
+
+    async def reply(self, request: ModelRequest) -> AsyncGenerator[ReplyPart, None]:
+        """Ask the provider once; nothing is tried again.
+
+        Raises:
+            ModelError: There is no whole reply.
+        """
+        await self._open()
+        if not request.is_streamed:
+            yield await self._at_once(request)
+            return
+        async with aclosing(self._in_parts(request)) as parts:
+            async for part in parts:
+                yield part
+
+    async def close(self) -> None:
+        """Give up connections."""
+        if self._is_open:
+            self._is_open = False
+            await self._client.__aexit__(None, None, None)
+
+    async def _open(self) -> None:
+        """Hold the connections of the provider open from the first request on."""
+        if self._is_open:
+            return
+        self._is_open = True
+        await self._client.__aenter__()
+
+    async def _at_once(self, request: ModelRequest) -> ModelReply:
+        with told_of(self.name):
+            response = await direct.model_request(
+                self._client,
+                self._said(request),
+                model_settings=settings(request, self._client, self._provider),
+                model_request_parameters=parameters(request, self._client, self._hosted),
+                instrument=False,
+            )
+        return self._whole(response, request)
+
+    async def _in_parts(self, request: ModelRequest) -> AsyncGenerator[ReplyPart, None]:
+        progress = Progress()
+        with told_of(self.name):
+            async with direct.model_request_stream(
+                self._client,
+                self._said(request),
+                model_settings=settings(request, self._client, self._provider),
+                model_request_parameters=parameters(request, self._client, self._hosted),
+                instrument=False,
+            ) as stream:
+                async for event in stream:
+                    for part in progress.of_event(event):
+                        yield part
+                response = stream.get()
+        if response.finish_reason is None or response.state == "incomplete":
+            raise broken_off(self.name)
+        reply = self._whole(response, request)
+        for ready in progress.rest(reply):
+            yield ready
+        yield reply
+
+    def _said(self, request: ModelRequest) -> list[Said]:
+        id_length = self._client.profile.get("tool_call_id_length")
+        return said(request.messages, provider=self._provider, id_length=id_length)
+
+    def _whole(self, response: ModelResponse, request: ModelRequest) -> ModelReply:
+        reply = reply_of(response, provider=self._provider, request=request)
+        return reply if reply.model else replace(reply, model=self._model)

@@ -1,0 +1,1 @@
+"""What models cost, as somebody who keeps track of it says."""

@@ -1,0 +1,92 @@
+"""What a request to a model costs: the one place that knows whose word counts."""
+
+from collections.abc import Iterator
+from math import ceil
+from typing import Final
+
+from highroad.domain.error import SettingsError
+from highroad.domain.model import TokenUsage
+from highroad.domain.prices import Price, PriceRules, Unpriced
+from highroad.domain.value import value
+from highroad.ports.prices import Prices
+
+FREE: Final = ("offline:", "scripted:")
+"""Beginnings of the names of models that nobody is paid for."""
+
+
+@value(kw_only=False)
+class Charge:
+    """What tokens cost."""
+
+    microusd: int
+    """Millionths of a US dollar, rounded up."""
+    is_unpriced: bool = False
+    """Nobody knows the price: the default was charged."""
+
+
+class Pricing:
+    """Says what a request costs, whatever model it is.
+
+    A price that settings give counts first, for the model or else for all of its provider; then
+    what is free; then what `known` says; then the default, which is never nothing by itself.
+
+    Args:
+        rules: Those of the settings.
+        known: Prices that somebody keeps track of.
+    """
+
+    def __init__(self, rules: PriceRules, known: Prices) -> None:
+        self._rules = rules
+        self._known = known
+        self._default = Price(input=rules.unpriced_input, output=rules.unpriced_output)
+
+    def charge(self, model: str, usage: TokenUsage) -> Charge:
+        """What a model takes for so many tokens.
+
+        Args:
+            model: `provider:model`.
+            usage: Of one request.
+
+        Raises:
+            SettingsError: It has no price, and the settings refuse such models.
+        """
+        price = self._given(model)
+        if price is not None:
+            return Charge(_microusd(price, usage))
+        if model.startswith(FREE):
+            return Charge(0)
+        known = self._known.microusd(model, usage)
+        if known is not None:
+            return Charge(known)
+        if self._rules.unpriced is Unpriced.REFUSE:
+            raise SettingsError(
+                f"{model} has no price, and prices.unpriced refuses such models: "
+                f'give it one under [prices.models."{model}"], with input and output in US dollars '
+                "for a million tokens"
+            )
+        return Charge(_microusd(self._default, usage), is_unpriced=True)
+
+    def _given(self, model: str) -> Price | None:
+        named = (self._rules.models.get(name) for name in _names(model))
+        return next((price for price in named if price is not None), None)
+
+
+def _names(model: str) -> Iterator[str]:
+    """The model itself, then all of its provider."""
+    yield model
+    yield f"{model.partition(':')[0]}:*"
+
+
+def _microusd(price: Price, usage: TokenUsage) -> int:
+    """Dollars for a million tokens are millionths of a dollar for one."""
+    plain = max(usage.input - usage.cache_read - usage.cache_write, 0)
+    read = price.input if price.cache_read is None else price.cache_read
+    write = price.input if price.cache_write is None else price.cache_write
+    cost = (
+        plain * price.input
+        + usage.cache_read * read
+        + usage.cache_write * write
+        + usage.output * price.output
+    )
+    # Six digits below a millionth are noise of binary fractions.
+    return ceil(round(cost, 6))
