@@ -201,7 +201,7 @@ class Leg:
             )
         else:
             came = Came(request_id=recorded.request_id, reply=recorded.reply)
-        reply = self._replied(came, offered)
+        reply = self._replied(came, offered, is_new=recorded is None)
         if self._hearing is not None:
             await self._hearing.withdraw(reply.calls)
         return reply
@@ -210,12 +210,14 @@ class Leg:
         run = self._run
         winds_up = run.must_wind_up or run.requests >= run.brief.iterations
         models = run.brief.roles.get(wish.purpose, run.brief.models)
+        ahead = self._acting.ahead(run)
+
+        def question(model: Model) -> Question:
+            ahead.offering = self._asking.offerings.of(wish.tools, model.shape)
+            return self._question(number, wish, model, winds_up=winds_up)
+
         with run.asking():
-            return await self._asking.ask(
-                run,
-                models,
-                lambda model: self._question(number, wish, model, winds_up=winds_up),
-            )
+            return await self._asking.ask(run, models, question, ahead)
 
     def _question(self, number: int, wish: "_Wish", model: Model, *, winds_up: bool) -> Question:
         offering = self._asking.offerings.of(wish.tools, model.shape)
@@ -255,7 +257,7 @@ class Leg:
         except ContextError as error:
             raise RunStopped(RunStatus.FAILED, "context_exceeded", str(error)) from error
 
-    def _replied(self, came: Came, offered: Sequence[ToolDefinition]) -> Reply:
+    def _replied(self, came: Came, offered: Sequence[ToolDefinition], *, is_new: bool) -> Reply:
         """Take a reply among the messages; calls without an id of their own are given one."""
         message = self._with_ids(came.reply.message)
         if not came.reply.is_estimated:
@@ -271,7 +273,7 @@ class Leg:
             )
             wanted.append(made if self._hearing is None else self._hearing.repeated(made))
         reply = came.reply
-        if reply.message.text:
+        if reply.message.text and is_new:
             self._run.tell(
                 EventKind.TEXT, None, {"text": reply.message.text, "request": came.request_id}
             )
