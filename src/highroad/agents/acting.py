@@ -43,6 +43,8 @@ class Wanted:
     arguments: Arguments
     origin: Origin = Origin.MODEL
     key: str | None = None
+    dry_run: bool = False
+    """Only what would happen is wanted."""
 
 
 @value
@@ -207,6 +209,7 @@ def _proposal(run: RunInProgress, wanted: Wanted) -> Proposal:
         origin=wanted.origin,
         delegation=run.delegation,
         door=run.record.head.door,
+        dry_run=wanted.dry_run,
     )
 
 

@@ -1,7 +1,10 @@
 """One of several ways, chosen by the request.
 
-Use it where requests fall into kinds that are served differently, by a cheaper model, other tools
-or plain code. Do not use it for two kinds that one prompt serves as well.
+Use it where requests fall into kinds that are served differently, by a cheaper model, other tools,
+another agent or plain code. Do not use it for two kinds that one prompt serves as well.
+
+Source: "routing" in Anthropic, "Building effective agents" (2024); in turn and by confidence as in
+Chen et al., "FrugalGPT" (2023).
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -38,7 +41,7 @@ def router(
 
     Args:
         ways: Strategies by name.
-        by: Who chooses: `by_model`, `by_rules`, or any function of that form.
+        by: Who chooses: `by_model`, `by_rules`, `in_turn`, or any function of that form.
         least: Confidence below which `otherwise` is gone.
         otherwise: Where the chooser is not so sure, or names no way; without it the way that was
             chosen is gone all the same.
@@ -96,6 +99,39 @@ def by_model(description: Mapping[str, str]) -> Chooser:
         return _read(reply.text)
 
     return choose
+
+
+def in_turn(*choosers: Chooser, least: float) -> Chooser:
+    """Let the first chooser choose that is sure enough: cheap ones first.
+
+    Args:
+        *choosers: In order; where none is sure enough, the last one's choice stands.
+        least: Confidence that is enough.
+    """
+
+    async def choose(leg: Leg, ways: Sequence[str]) -> Chosen:
+        chosen = Chosen("", 0.0)
+        for chooser in choosers:
+            chosen = await chooser(leg, ways)
+            if chosen.way in ways and chosen.confidence >= least:
+                break
+        return chosen
+
+    return choose
+
+
+def to_agent(name: str) -> Strategy:
+    """A way that hands the request to an agent of the team, whose result is the answer.
+
+    Args:
+        name: Of that agent.
+    """
+
+    async def strategy(leg: Leg) -> Any:  # noqa: ANN401 - of that agent
+        outcome = await leg.delegate(name, leg.request)
+        return outcome.unwrap()
+
+    return strategy
 
 
 def _schema(ways: Sequence[str]) -> JsonSchema:
