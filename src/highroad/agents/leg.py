@@ -432,7 +432,7 @@ class Leg:
         self._forks += 1
         path = f"{self._path}/{name or 'line'}.{self._forks}"
         said = self.messages if messages is None else messages
-        return Leg(
+        line = Leg(
             self._run,
             self._asking,
             self._acting,
@@ -440,6 +440,8 @@ class Leg:
             messages=said,
             is_rehearsal=self._is_rehearsal or is_rehearsal,
         )
+        line._request = self._request
+        return line
 
     async def together(self, *lines: Awaitable[T]) -> list[T]:
         """Go several lines at once. Where one rests the others go on as far as they can.

@@ -21,7 +21,7 @@ from highroad.agents.searching.judging import PURPOSE
 from highroad.agents.stopping import RunStopped
 from highroad.agents.strategies.react import reach
 from highroad.domain.json_value import JsonSchema
-from highroad.domain.model import UserMessage
+from highroad.domain.model import Prompt
 from highroad.domain.run import RunStatus
 
 Evaluator: TypeAlias = Callable[[Leg, Any], Awaitable[str | None]]
@@ -110,7 +110,7 @@ def _attempt(leg: Leg, reflections: deque[str]) -> Leg:
     if reflections:
         learned = "\n".join(f"- {reflection}" for reflection in reflections)
         line.messages.append(
-            UserMessage(text=f"You learned this from attempts that were not accepted:\n{learned}")
+            Prompt(text=f"You learned this from attempts that were not accepted:\n{learned}")
         )
     return line
 

@@ -11,7 +11,7 @@ import orjson
 
 from highroad.agents.leg import Leg
 from highroad.agents.strategies.react import Reached, react
-from highroad.domain.model import Message, ModelMessage, ToolMessage, UserMessage
+from highroad.domain.model import Message, ModelMessage, Prompt, ToolMessage, UserMessage
 
 _ACT: Final = (
     "This way was chosen. The calls in it that were dry runs have changed nothing: make those now "
@@ -31,7 +31,7 @@ async def carried_out(leg: Leg, line: Leg, reached: Reached | None) -> Any:  # n
     has_to_act = has_dry_run(line.messages)
     if reached is not None and not has_to_act and (reached.is_by_tool or leg.output is None):
         return reached.result
-    said = UserMessage(text=_ACT if has_to_act else _ANSWER)
+    said = Prompt(text=_ACT if has_to_act else _ANSWER)
     chosen = leg.fork("chosen", messages=(*line.messages, said))
     chosen.output = leg.output
     return await react(chosen)

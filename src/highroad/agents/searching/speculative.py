@@ -16,7 +16,7 @@ from highroad.agents.searching.judging import best, scores
 from highroad.agents.searching.rehearsal import carried_out, told
 from highroad.agents.strategies.react import reach
 from highroad.domain.error import DeclarationError
-from highroad.domain.model import UserMessage
+from highroad.domain.model import Prompt
 
 
 def speculative(*ways: str) -> Strategy:
@@ -44,5 +44,5 @@ def speculative(*ways: str) -> Strategy:
 
 def _line(leg: Leg, way: str) -> Leg:
     line = leg.fork("way", is_rehearsal=True)
-    line.messages.append(UserMessage(text=f"Go about it in this way: {way}"))
+    line.messages.append(Prompt(text=f"Go about it in this way: {way}"))
     return line

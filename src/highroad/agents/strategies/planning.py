@@ -16,7 +16,7 @@ from highroad.agents.leg import Leg, Strategy
 from highroad.agents.stopping import RunStopped
 from highroad.agents.strategies.react import Reached, reach
 from highroad.domain.json_value import JsonSchema
-from highroad.domain.model import UserMessage
+from highroad.domain.model import Prompt
 from highroad.domain.run import RunStatus
 
 _PLAN: Final[JsonSchema] = {
@@ -99,7 +99,7 @@ async def _execute(leg: Leg, step: str, done: list[str]) -> Reached:
     line = leg.fork(
         "step",
         messages=(
-            UserMessage(
+            Prompt(
                 text=f"The request is: {leg.request}\n\nDone so far:\n{before}\n\nYour task now: "
                 f"{step}\n\nSay what you found. If it cannot be done, begin with {_FAILED}."
             ),

@@ -13,8 +13,10 @@ from typing import Any, TypeAlias
 import orjson
 
 from highroad.agents.leg import Leg, Strategy
+from highroad.agents.offline.model import Offline
 from highroad.domain.error import HighroadError
 from highroad.domain.json_value import JsonSchema
+from highroad.domain.model import ModelRequest, OfferedTool, UserMessage
 from highroad.domain.value import value
 
 
@@ -41,7 +43,8 @@ def router(
 
     Args:
         ways: Strategies by name.
-        by: Who chooses: `by_model`, `by_rules`, `in_turn`, or any function of that form.
+        by: Who chooses: `by_rules`, `by_offline`, `by_model`, several of them `in_turn`, or any
+            function of that form.
         least: Confidence below which `otherwise` is gone.
         otherwise: Where the chooser is not so sure, or names no way; without it the way that was
             chosen is gone all the same.
@@ -101,6 +104,28 @@ def by_model(description: Mapping[str, str]) -> Chooser:
     return choose
 
 
+def by_offline(description: Mapping[str, str]) -> Chooser:
+    """Let the rules of the offline model choose, by the words that a way and the request share.
+
+    It asks no model, costs nothing, and says of the same request the same.
+
+    Args:
+        description: What each way is for, in words that requests use.
+    """
+    model = Offline()
+
+    async def choose(leg: Leg, ways: Sequence[str]) -> Chosen:
+        routed = model.route(
+            ModelRequest(
+                messages=(UserMessage(text=leg.request),),
+                tools=[_offered(way, description.get(way, "")) for way in ways],
+            )
+        )
+        return Chosen("", 0.0) if routed.tool is None else Chosen(routed.tool, routed.confidence)
+
+    return choose
+
+
 def in_turn(*choosers: Chooser, least: float) -> Chooser:
     """Let the first chooser choose that is sure enough: cheap ones first.
 
@@ -132,6 +157,13 @@ def to_agent(name: str) -> Strategy:
         return outcome.unwrap()
 
     return strategy
+
+
+def _offered(way: str, description: str) -> OfferedTool:
+    """A way in the form in which the offline model chooses among tools."""
+    return OfferedTool(
+        name=way, description=description, input_schema={"type": "object", "properties": {}}
+    )
 
 
 def _schema(ways: Sequence[str]) -> JsonSchema:
