@@ -314,6 +314,12 @@ async def test_a_search_ends_with_its_budget_and_takes_the_best_answer(scene, ag
     assert (run.result, run.steps) == ("Better.", 3)
 
 
+async def test_a_promising_line_without_an_answer_is_preferred_to_a_poor_answer(scene, agent, look):
+    model = ScriptedModel("Dunno.", call("look", what="A"), scores(0.2, 0.8), "A is fine.")
+    stage = await scene(agent(model, look, strategy=lats(rounds=1)))
+    assert (await stage.run("support")).result == "A is fine."
+
+
 async def test_a_search_that_found_no_answer_goes_on_from_the_best_there_is(scene, agent, look):
     model = ScriptedModel(
         call("look", what="A"), call("look", what="B"), scores(0.2, 0.1), "As far as I see."

@@ -64,7 +64,7 @@ def lats(
     exploration: float = 1.0,
     enough: float = 0.9,
 ) -> Strategy:
-    """Search a tree of ReAct steps, and let the best line that has an answer act.
+    """Search a tree of ReAct steps, and let the best line answer, and act.
 
     It chooses of what it has where the requests of the run do not suffice for another round.
 
@@ -160,5 +160,5 @@ def _story(node: _Node) -> str:
 
 
 def _best(root: _Node) -> _Node:
-    """The best line that has an answer, else the best there is; of equals the first."""
-    return max(root.everyone(), key=lambda node: (node.answer is not None, node.score))
+    """The line of the highest score; of equals one that has an answer, then the first."""
+    return max(root.everyone(), key=lambda node: (node.score, node.answer is not None))

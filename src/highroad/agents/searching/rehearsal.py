@@ -17,7 +17,7 @@ _ACT: Final = (
     "This way was chosen. The calls in it that were dry runs have changed nothing: make those now "
     "that the request needs, then answer it."
 )
-_ANSWER: Final = "This way was chosen. Answer the request now."
+_GO_ON: Final = "This way was chosen. Go on with it, and answer the request."
 
 
 async def carried_out(leg: Leg, line: Leg, reached: Reached | None) -> Any:  # noqa: ANN401 - of the agent's output type
@@ -31,7 +31,7 @@ async def carried_out(leg: Leg, line: Leg, reached: Reached | None) -> Any:  # n
     has_to_act = has_dry_run(line.messages)
     if reached is not None and not has_to_act and (reached.is_by_tool or leg.output is None):
         return reached.result
-    said = Prompt(text=_ACT if has_to_act else _ANSWER)
+    said = Prompt(text=_ACT if has_to_act else _GO_ON)
     chosen = leg.fork("chosen", messages=(*line.messages, said))
     chosen.output = leg.output
     return await react(chosen)
