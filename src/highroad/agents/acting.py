@@ -49,6 +49,8 @@ class Wanted:
     arguments: Arguments
     origin: Origin = Origin.MODEL
     key: str | None = None
+    dry_run: bool = False
+    """Only what would happen is wanted."""
     stands_for: str | None = None
     """The call on record that it repeats, and is."""
 
@@ -336,6 +338,7 @@ def _proposal(run: RunInProgress, wanted: Wanted) -> Proposal:
         origin=wanted.origin,
         delegation=run.delegation,
         door=run.record.head.door,
+        dry_run=wanted.dry_run,
     )
 
 
