@@ -18,6 +18,8 @@ NUMBERS: Final = {
     "N1b": ("bench.n1b", "measure"),
     "N2": ("bench.n2", "measure"),
     "N2b": ("bench.n2b", "measure"),
+    "N3": ("bench.n3", "measure"),
+    "N3b": ("bench.n3b", "measure"),
     "N4": ("bench.n4", "measure_import"),
     "N4b": ("bench.n4", "measure_help"),
     "N7": ("bench.n7", "measure"),
