@@ -124,7 +124,7 @@ class Acting:
         elif history is None:
             outcome = await self._drive(run, wanted)
         elif history.ended is not None:
-            return await stored_outcome(run.services, history)
+            return await stored_outcome(run.services, history, run.record.payloads)
         else:
             outcome = await self._bring_on(history.call_id)
         if isinstance(outcome, Held) and wanted.tool in run.brief.team:
