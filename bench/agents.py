@@ -4,12 +4,13 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager, chdir
 from itertools import count
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Final
 
 from bench.harness import BenchError
 from bench.ours import ALICE, LEDGER, get_order
 from highroad import Agent, Run, Runtime, tool
+from highroad.bootstrap import Parts, assemble
 from highroad.domain.model import (
     Finish,
     ModelCall,
@@ -20,6 +21,7 @@ from highroad.domain.model import (
     TokenUsage,
 )
 from highroad.domain.run import RunStatus
+from highroad.ports.ids import Ids
 from highroad.ports.model import Model
 
 REQUEST: Final = "Was the order paid?"
@@ -72,11 +74,14 @@ class TimedModel:
         self.steps: int = steps
         self.last: str = last
         self.asked_at: list[float] = []
+        self.worked_at: list[float] = []
+        """The same by the time that this process has had of processors."""
         self._numbers = count()
 
     async def reply(self, request: ModelRequest) -> AsyncGenerator[ReplyPart, None]:
         """Ask for the next order, or answer."""
         self.asked_at.append(perf_counter())
+        self.worked_at.append(process_time())
         said = len(request.messages)
         message = ModelMessage(text="It is paid.")
         if said <= 2 * self.steps:
@@ -87,6 +92,11 @@ class TimedModel:
             model=self.name,
             finish=Finish.CALLS if message.calls else Finish.STOP,
         )
+
+    def forget(self) -> None:
+        """Note the times of the next run alone."""
+        self.asked_at.clear()
+        self.worked_at.clear()
 
     async def close(self) -> None:
         """Nothing is held open."""
@@ -110,13 +120,30 @@ def clerk(model: Model) -> Agent:
 
 
 @asynccontextmanager
-async def open_agent(agent: Agent, folder: Path) -> AsyncIterator[Runtime]:
-    """Open a runtime over the ledger in `folder`, with an agent."""
+async def open_agent(
+    agent: Agent, folder: Path, *, ids: Ids | None = None
+) -> AsyncIterator[Runtime]:
+    """Open a runtime over the ledger in `folder`, with an agent.
+
+    Args:
+        agent: Whose runs are begun and resumed.
+        folder: With the ledger, and what else belongs to it.
+        ids: In place of those that everybody gets; then nothing is looked after besides.
+    """
     (folder / "highroad.toml").write_text(_SETTINGS)
     with chdir(folder):
         ledger = f"sqlite:///{folder / LEDGER}"
-        async with Runtime.open(ledger, agents=[agent], principal=ALICE) as runtime:
+        if ids is None:
+            async with Runtime.open(ledger, agents=[agent], principal=ALICE) as runtime:
+                yield runtime
+            return
+        runtime = Runtime(
+            await assemble(ledger, agents=[agent], principal=ALICE, parts=Parts(ids=ids))
+        )
+        try:
             yield runtime
+        finally:
+            await runtime.close()
 
 
 async def complete(runtime: Runtime, agent: Agent) -> Run:
@@ -128,4 +155,16 @@ async def complete(runtime: Runtime, agent: Agent) -> Run:
     run = await runtime.run(agent, REQUEST)
     if run.status is not RunStatus.COMPLETED:
         raise BenchError(f"a measured run was not completed: {run.status}, {run.code}")
+    return run
+
+
+async def hold(runtime: Runtime, agent: Agent) -> Run:
+    """Let the agent work until a person is asked.
+
+    Raises:
+        BenchError: Nobody was.
+    """
+    run = await runtime.run(agent, REQUEST)
+    if run.status is not RunStatus.HELD:
+        raise BenchError(f"a run was to wait for a person: {run.status}, {run.code}")
     return run

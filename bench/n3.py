@@ -7,15 +7,17 @@ owner and the agent's scope are on, over a SQLite file.
 
 The peer is the same step of `create_agent` with `AsyncSqliteSaver` on a file. Both run in turns;
 the value is the median, over turns, of our median over the peer's. Quoted beside it, from the same
-run: a bare script's one durable commit, and steps of agents that keep nothing on a disk.
+run: the ratio of the time that both take of processors, the peer's step where it waits for its
+checkpoint as ours does, and steps of agents that keep nothing on a disk.
 """
 
+import os
 from typing import Final
 
 from bench.agents import TimedModel, clerk, complete, open_agent
-from bench.harness import Peer, Reading, median, peer_medians, scratch, take_turns
+from bench.harness import Peer, Reading, Turns, median, peer_medians, rounded, scratch, take_turns
 
-_ROUNDS: Final = 15
+_ROUNDS: Final = int(os.environ.get("BENCH_ROUNDS", "15"))
 _BURST: Final = 10
 _REQUEST: Final = 20
 _QUOTED: Final = ("langgraph_agent", "pydantic_ai_agent", "openai_agents")
@@ -25,21 +27,27 @@ async def measure() -> Reading:
     """Measure N3."""
     model = TimedModel(_REQUEST)
     agent = clerk(model)
+    worked = Turns([], [])
+    synchronous: list[float] = []
     with scratch() as folder:
         async with open_agent(agent, folder) as runtime:
             with Peer("langgraph_durable", folder) as peer:
 
-                async def step() -> float:
-                    model.asked_at.clear()
-                    await complete(runtime, agent)
-                    before, after = model.asked_at[_REQUEST - 1 : _REQUEST + 1]
-                    return (after - before) * 1e6
-
                 async def ours() -> list[float]:
-                    return [await step() for _ in range(_BURST)]
+                    times, cpu = [], []
+                    for _ in range(_BURST):
+                        model.forget()
+                        await complete(runtime, agent)
+                        times.append(_taken(model.asked_at))
+                        cpu.append(_taken(model.worked_at))
+                    worked.ours.append(cpu)
+                    return times
 
                 async def theirs() -> list[float]:
-                    return peer.burst(_BURST)["agent_step_us"]
+                    times = peer.burst(_BURST)
+                    worked.peers.append(times["agent_step_cpu_us"])
+                    synchronous.extend(times["synchronous_step_us"])
+                    return times["agent_step_us"]
 
                 turns = await take_turns(_ROUNDS, ours, theirs)
         quoted = {name: peer_medians(name, folder) for name in _QUOTED}
@@ -52,11 +60,21 @@ async def measure() -> Reading:
             "langgraph_durable": {
                 "versions": peer.versions,
                 "agent_step_us": turns.peer_median(),
+                "agent_step_cpu_us": worked.peer_median(),
+                "synchronous_step_us": median(synchronous),
             },
             **quoted,
         },
-        absolute={"agent_step_us": turns.absolute(), "ratios": [
-            median([a / b for a, b in zip(sorted(m), sorted(o), strict=True)])
-            for m, o in zip(turns.ours, turns.peers, strict=True)
-        ]},
+        absolute={
+            "agent_step_us": turns.absolute(),
+            "agent_step_cpu_us": worked.absolute(),
+            "by_processor_time": rounded(worked.ratio()),
+            "load": rounded(os.getloadavg()[0]),
+        },
     )
+
+
+def _taken(times: list[float]) -> float:
+    """Microseconds from request 20 to request 21."""
+    before, after = times[_REQUEST - 1 : _REQUEST + 1]
+    return (after - before) * 1e6

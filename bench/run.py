@@ -22,6 +22,8 @@ NUMBERS: Final = {
     "N3b": ("bench.n3b", "measure"),
     "N4": ("bench.n4", "measure_import"),
     "N4b": ("bench.n4", "measure_help"),
+    "N6": ("bench.n6", "measure"),
+    "N6b": ("bench.n6", "measure_resume"),
     "N7": ("bench.n7", "measure"),
     "N7b": ("bench.n7b", "measure_trail"),
     "N7c": ("bench.n7b", "measure_append"),

@@ -4,6 +4,8 @@
 the scripted model sees them: one model node and one tool node, with one asynchronous tool, and
 `AsyncSqliteSaver` on a file, as `from_conn_string` sets it up. Checkpoints are written as the graph
 does by default: behind the next step, not before it, which favours the peer.
+`synchronous_step_us` is the same with `durability="sync"`, where a step is on disk before the next
+one begins. `agent_step_cpu_us` is what the first takes of processors.
 """
 # Only the peers' environment has these packages; elsewhere their names mean nothing to a checker.
 # mypy: disable-error-code="import-not-found, misc, untyped-decorator"
@@ -11,7 +13,7 @@ does by default: behind the next step, not before it, which favours the peer.
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from itertools import count
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Final
 
 from langchain.agents import create_agent
@@ -46,6 +48,7 @@ class ScriptedModel(BaseChatModel):
     """Asks for the tool in its first twenty replies, and notes when it was asked."""
 
     asked_at: list[float] = Field(default_factory=list)
+    worked_at: list[float] = Field(default_factory=list)
 
     @property
     def _llm_type(self) -> str:
@@ -62,9 +65,16 @@ class ScriptedModel(BaseChatModel):
         self, messages: list[BaseMessage], *_given: object, **_options: object
     ) -> ChatResult:
         self.asked_at.append(perf_counter())
+        self.worked_at.append(process_time())
         is_done = len(messages) > 2 * _REQUEST
         message = AIMessage(content="It is paid.") if is_done else _call()
         return ChatResult(generations=[ChatGeneration(message=message)])
+
+
+def _taken(times: list[float]) -> float:
+    """Microseconds from request 20 to request 21."""
+    before, after = times[_REQUEST - 1 : _REQUEST + 1]
+    return (after - before) * 1e6
 
 
 @asynccontextmanager
@@ -74,19 +84,26 @@ async def open_bursts() -> AsyncIterator[Burst]:
     async with AsyncSqliteSaver.from_conn_string("checkpoints.db") as saver:
         agent = create_agent(model, [get_order], checkpointer=saver)
 
-        async def step() -> float:
+        async def step(durability: str) -> tuple[float, float]:
             model.asked_at.clear()
+            model.worked_at.clear()
             await agent.ainvoke(
                 {"messages": [HumanMessage("Was the order paid?")]},
                 {
                     "recursion_limit": 4 * _REQUEST,
                     "configurable": {"thread_id": f"thread-{next(_numbers)}"},
                 },
+                durability=durability,
             )
-            before, after = model.asked_at[_REQUEST - 1 : _REQUEST + 1]
-            return (after - before) * 1e6
+            return _taken(model.asked_at), _taken(model.worked_at)
 
         async def burst(size: int) -> dict[str, list[float]]:
-            return {"agent_step_us": [await step() for _ in range(size)]}
+            steps = [await step("async") for _ in range(size)]
+            synchronous = [await step("sync") for _ in range(max(1, size // 5))]
+            return {
+                "agent_step_us": [took for took, _ in steps],
+                "agent_step_cpu_us": [worked for _, worked in steps],
+                "synchronous_step_us": [took for took, _ in synchronous],
+            }
 
         yield burst
