@@ -133,7 +133,7 @@ class Acting:
             early = run.early.take(wanted.asked_by, wanted.position)
             outcome = await (self._drive(run, wanted) if early is None else early)
         elif history.ended is not None:
-            return await stored_outcome(run.services, history)
+            return await stored_outcome(run.services, history, run.record.payloads)
         else:
             outcome = await self._bring_on(history.call_id)
         if isinstance(outcome, Held) and wanted.tool in run.brief.team:

@@ -229,11 +229,11 @@ class Leg:
 
     def _question(self, number: int, wish: "_Wish", model: Model, *, winds_up: bool) -> Question:
         offering = self._asking.offerings.of(wish.tools, model.shape)
-        messages = self._shown()
+        messages, characters = self._shown()
         choice: ToolChoice = _choice(wish.choice, offering)
         if winds_up and offering.tools:
             messages = [*messages, Prompt(text=_WIND_UP)]
-            choice = "none"
+            choice, characters = "none", characters + len(_WIND_UP)
         request = ModelRequest(
             instructions=wish.instructions,
             messages=messages,
@@ -249,19 +249,21 @@ class Leg:
             purpose=wish.purpose,
             request=request,
             names=offering.names,
+            characters=characters + offering.characters + len(wish.instructions),
             heard=wish.news.heard,
             provisional=() if self._hearing is None else self._hearing.provisional,
             told=wish.news.told,
         )
 
-    def _shown(self) -> Sequence[Message]:
-        """What there is room for of what was said before the run and in this line.
+    def _shown(self) -> tuple[Sequence[Message], int]:
+        """What there is room for of what was said before the run and in this line; its length.
 
         Raises:
             RunStopped: What must be shown is too much for the model.
         """
+        said = [*self._run.earlier, *self.messages]
         try:
-            return self._window.shown([*self._run.earlier, *self.messages])
+            return self._window.shown(said), self._window.characters(said)
         except ContextError as error:
             raise RunStopped(RunStatus.FAILED, "context_exceeded", str(error)) from error
 
