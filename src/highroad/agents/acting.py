@@ -49,6 +49,8 @@ class Wanted:
     arguments: Arguments
     origin: Origin = Origin.MODEL
     key: str | None = None
+    dry_run: bool = False
+    """Only what would happen is wanted."""
     stands_for: str | None = None
     """The call on record that it repeats, and is."""
 
@@ -131,7 +133,7 @@ class Acting:
             early = run.early.take(wanted.asked_by, wanted.position)
             outcome = await (self._drive(run, wanted) if early is None else early)
         elif history.ended is not None:
-            return await stored_outcome(run.services, history)
+            return await stored_outcome(run.services, history, run.record.payloads)
         else:
             outcome = await self._bring_on(history.call_id)
         if isinstance(outcome, Held) and wanted.tool in run.brief.team:
@@ -336,6 +338,7 @@ def _proposal(run: RunInProgress, wanted: Wanted) -> Proposal:
         origin=wanted.origin,
         delegation=run.delegation,
         door=run.record.head.door,
+        dry_run=wanted.dry_run,
     )
 
 

@@ -14,15 +14,11 @@ from highroad.domain.event import EventKind
 from highroad.domain.failure_kind import FailureKind
 from highroad.domain.model import (
     CallReady,
-    Message,
     ModelError,
-    ModelMessage,
     ModelReply,
     ModelRequest,
     TextDelta,
     TokenUsage,
-    ToolMessage,
-    UserMessage,
 )
 from highroad.domain.run import ReplyRecord, ReplyStatus, RequestRecord, RunStatus
 from highroad.domain.value import value
@@ -40,6 +36,8 @@ _log: Final = logging.getLogger("highroad.agents")
 
 REQUEST: Final = "req"
 """Prefix of ids."""
+_CHARACTERS: Final = 2
+"""Of a token, at the least, in any tongue that models speak."""
 
 
 @value
@@ -52,6 +50,8 @@ class Question:
     request: ModelRequest
     names: Sequence[str]
     """Of the tools that are offered, by their own names."""
+    characters: int
+    """Of all its texts."""
     heard: Sequence[str] = ()
     provisional: Sequence[str] = ()
     told: Sequence[str] = ()
@@ -202,7 +202,9 @@ class Asking:
 
     def _record(self, run: RunInProgress, model: Model, question: Question) -> RequestRecord:
         request = question.request
-        most = TokenUsage(input=_tokens_of(request), output=request.settings.max_tokens)
+        most = TokenUsage(
+            input=question.characters // _CHARACTERS, output=request.settings.max_tokens
+        )
         return RequestRecord(
             id=run.services.ids.new(REQUEST),
             number=question.number,
@@ -292,23 +294,6 @@ async def _reply(
 
 def _since_us(clock: Clock, began_s: float) -> int:
     return int((clock.monotonic_s() - began_s) * 1e6)
-
-
-def _text_of(message: Message) -> str:
-    match message:
-        case UserMessage(text=text):
-            return text
-        case ModelMessage(text=text, calls=calls):
-            return text + "".join(call.tool + call.arguments for call in calls)
-        case ToolMessage(content=content):
-            return content
-
-
-def _tokens_of(request: ModelRequest) -> int:
-    """An upper estimate: no tongue that models speak takes a token for less than two characters."""
-    said = sum(len(_text_of(message)) for message in request.messages)
-    tools = sum(len(str(tool.input_schema)) + len(tool.description) for tool in request.tools)
-    return (said + tools + len(request.instructions)) // 2
 
 
 def _failure(asked: RequestRecord, failed: ModelError, taken_us: int) -> ReplyRecord:

@@ -162,9 +162,14 @@ class RunInProgress:
         return self.requests
 
     @property
+    def left(self) -> int:
+        """Replies that there may still be."""
+        return max(0, self.brief.iterations - self.requests)
+
+    @property
     def is_last(self) -> bool:
         """Whether the next reply is the last that there may be."""
-        return self.requests + 1 >= self.brief.iterations
+        return self.left <= 1
 
     @property
     def is_called_off(self) -> bool:

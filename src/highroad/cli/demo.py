@@ -13,7 +13,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from highroad.bootstrap import local_user
-from highroad.cli import dead_letters, health, views
+from highroad.cli import dead_letters, health, trails, views
 from highroad.cli.door import leave
 from highroad.cli.exits import ExitCode, of_run
 from highroad.cli.misuse import Misuse
@@ -118,7 +118,7 @@ def _drawn(found: Record) -> RenderableType:
     """As the command shows it that the beat names."""
     match found:
         case Trail():
-            return views.trail(found)
+            return trails.trail(found)
         case DependencyHealth():
             return health.drawn((found,))
         case DeadLetter():
