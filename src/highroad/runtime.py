@@ -375,10 +375,10 @@ class Runtime:
     def events(self, run_id: str, *, after: int = 0) -> AsyncGenerator[Event, None]:
         """Give the events of a run, up to its rest: those at hand, and others from the ledger.
 
-        Each number is larger than the one before it. In the process that moves the run nothing is
-        told twice that is not behind `after`. Another process, or one that has let the events go,
-        tells all that is on the ledger again: each end of a tool call at least once, with the `id`
-        that it had before. Deltas come as whole text there.
+        Each number is larger than the one before it. The process that moves the run goes on behind
+        `after`. Another one, or one that has let the events go, tells all that is on the ledger
+        again: each end of a tool call at least once, with the `id` that it had before. Deltas come
+        as whole text there.
 
         Args:
             run_id: Of the run.
