@@ -70,7 +70,11 @@ class RunInProgress:
         """It is ending: what is sent now comes too late."""
         self.mail: asyncio.Lock = asyncio.Lock()
         """Whoever takes in a message holds it, and so does the run when it looks for the last."""
-        self.open_calls: dict[str, str] = {}
+        self.open_calls: dict[str, str] = {
+            each.call_id: each.opening["tool"] or ""
+            for each in record.calls.values()
+            if each.is_held
+        }
         """Calls that wait, with their tools."""
         self._heard: set[str] = set()
         self._turns = deque(record.turns)

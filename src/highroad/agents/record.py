@@ -213,7 +213,7 @@ class _Reading:
         if history is None or "asked_by" not in history.opening:
             return
         place = (history.opening["asked_by"], history.opening["position"])
-        record.calls[place] = history
+        record.calls.setdefault(place, history)
 
     def _payload(self, body: Body, name: str) -> bytes:
         payload_id = body[name][0]
