@@ -34,6 +34,9 @@ NUMBERS: Final = {
     "T1": ("bench.t1", "measure"),
     "T2": ("bench.t2", "measure"),
     "T3": ("bench.t3", "measure"),
+    "A1": ("bench.bfcl", "measure_simple"),
+    "A1b": ("bench.bfcl", "measure_multiple"),
+    "A1c": ("bench.bfcl", "measure_irrelevance"),
     "outage": ("bench.outage.report", "measure"),
 }
 

@@ -6,10 +6,11 @@ empty ledger; of a ledger that lives on a server it holds the URL.
 """
 
 import asyncio
-import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
+import apsw
 import asyncpg
 from power import LossyDisk
 
@@ -90,7 +91,8 @@ class SQLiteGround:
 
     def rows(self, table):
         """An audit table, as anybody may read it."""
-        with sqlite3.connect(f"file:{self.path}?mode=ro", uri=True) as ledger:
+        # By the library that has it open: another one would take its locks away as it closes.
+        with closing(apsw.Connection(str(self.path), flags=apsw.SQLITE_OPEN_READONLY)) as ledger:
             return {tuple(row) for row in ledger.execute(f"SELECT * FROM {table}")}  # noqa: S608 - a table of ours
 
 

@@ -1,9 +1,10 @@
 """A small ledger with something in every table, and every way to alter one of its cells."""
 
 import json
-import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
+
+import apsw
 
 from highroad import Principal, ToolContext, tool
 from highroad.adapters.stores.sqlite import SQLiteStore
@@ -140,21 +141,26 @@ def token_of(assembly, call_id):
     return assembly.services.ledger.keyring.completion_token(call_id)
 
 
+def connection(path):
+    """To a ledger, by the library that has it open: another one would take its locks away."""
+    ledger = apsw.Connection(str(path))
+    ledger.set_busy_timeout(5_000)
+    return ledger
+
+
 def loosen(path):
     """Let every cell hold anything, as whoever tampers with a file can."""
-    with closing(sqlite3.connect(path)) as ledger:
+    with closing(connection(path)) as ledger:
         ledger.execute("PRAGMA writable_schema = ON")
         ledger.execute(
             "UPDATE sqlite_schema SET sql = replace(replace(replace(sql, 'STRICT, WITHOUT ROWID', "
             "'WITHOUT ROWID'), ') STRICT', ')'), ' NOT NULL', '') WHERE type = 'table'"
         )
-        ledger.commit()
 
 
 def alterations(path):
     """Every cell with everything that may be put into it."""
-    with closing(sqlite3.connect(path)) as ledger:
-        ledger.row_factory = sqlite3.Row
+    with closing(connection(path)) as ledger:
         tables = [
             name
             for (name,) in ledger.execute(
@@ -164,9 +170,10 @@ def alterations(path):
         for table in tables:
             order = ", ".join(_keys(ledger, table))
             rows = ledger.execute(f"SELECT * FROM {table} ORDER BY {order}")  # noqa: S608 - names of ours
+            columns = _columns(ledger, table)
             for number, row in enumerate(rows):
-                for column in row.keys():  # noqa: SIM118 - of a row, not of a mapping
-                    for value in _values(row[column]):
+                for column, found in zip(columns, row, strict=True):
+                    for value in _values(found):
                         yield Cell(table=table, column=column, row=number, value=value)
 
 
@@ -209,15 +216,20 @@ def _with(said, name, value):
     return copied
 
 
+def _columns(ledger, table, which="true"):
+    """Columns of a table; those of which something is true."""
+    query = f"SELECT name FROM pragma_table_info(?) WHERE {which} ORDER BY cid"  # noqa: S608 - words of ours
+    return [name for (name,) in ledger.execute(query, (table,))]
+
+
 def _keys(ledger, table):
     """Columns of the primary key."""
-    return [row["name"] for row in ledger.execute(f"PRAGMA table_info({table})") if row["pk"]]
+    return _columns(ledger, table, "pk")
 
 
 def tamper(path, cell):
     """Put it in; whether the table could take it."""
-    with closing(sqlite3.connect(path)) as ledger:
-        ledger.row_factory = sqlite3.Row
+    with closing(connection(path)) as ledger:
         keys = _keys(ledger, cell.table)
         named = ", ".join(keys)
         (row,) = ledger.execute(
@@ -230,7 +242,6 @@ def tamper(path, cell):
                 f"UPDATE {cell.table} SET {cell.column} = ? WHERE {where}",  # noqa: S608 - names of ours
                 (cell.value, *row),
             )
-        except (sqlite3.IntegrityError, OverflowError):
+        except (apsw.ConstraintError, apsw.MismatchError, OverflowError):
             return False
-        ledger.commit()
         return True

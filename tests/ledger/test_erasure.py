@@ -202,7 +202,7 @@ async def test_what_somebody_wrote_about_calls_of_others_goes_and_those_stay(
 
 
 def fetch_of(results, record, *, is_public):
-    key = results.key(record, b"{}", (), is_public=is_public)
+    key = results.key(record, b"{}", tuple, is_public=is_public)
     return Fetch(key=key, call_id=record.call.id, organization=record.call.organization)
 
 

@@ -40,8 +40,13 @@ def process(cache, keys, clock):
     )
 
 
+def order_7():
+    """What a result tells of."""
+    return ("order:7",)
+
+
 async def kept_by(results, record, **options):
-    key = results.key(record, b'{"order":7}', ("order:7",), is_public=False, **options)
+    key = results.key(record, b'{"order":7}', order_7, is_public=False, **options)
     fetch = Fetch(key=key, call_id=record.call.id, organization=record.call.organization)
     await results.lead(fetch, fresh_s=0, lease_s=9)
     await results.keep(fetch, SECRET, held_s=60)
@@ -119,10 +124,37 @@ async def test_what_was_moved_from_another_key_is_not_there(process, record, cac
     other = await ledger.record(
         books.call(record.call.definition, principal=bob), policy_version="none"
     )
-    key = results.key(other, b'{"order":7}', (), is_public=False)
+    key = results.key(other, b'{"order":7}', tuple, is_public=False)
     cache.planted = cache.kept
     assert await results.find(fetch.organization, key, fresh_s=9, served_s=9) is None
     assert await found_by(results, fetch) is not None
+
+
+async def test_who_finds_a_result_in_this_process_asks_nobody_what_it_tells_of(process, record):
+    results = process()
+    await kept_by(results, record)
+
+    def asked():
+        pytest.fail("a result that is there was asked what it tells of")
+
+    key = results.key(record, b'{"order":7}', asked, is_public=False)
+    organization = record.call.organization
+    assert await results.find(organization, key, fresh_s=9, served_s=9) is not None
+
+
+async def test_what_a_result_tells_of_is_fixed_before_it_is_fetched(process, record):
+    """The body is handed the very arguments that it is told by, and may change them."""
+    results, told_of = process(), ["order:7"]
+    key = results.key(record, b"{}", lambda: told_of, is_public=False)
+    organization = record.call.organization
+    fetch = Fetch(key=key, call_id=record.call.id, organization=organization)
+    await results.lead(fetch, fresh_s=0, lease_s=9)
+    told_of[:] = ["order:8"]
+    await results.keep(fetch, SECRET, held_s=60)
+    await results.void(organization, ["order:8"])
+    assert await found_by(results, fetch) is not None
+    await results.void(organization, ["order:7"])
+    assert await found_by(results, fetch) is None
 
 
 async def test_one_organization_has_nothing_in_common_with_another(process, books, ledger, tools):
@@ -130,7 +162,7 @@ async def test_one_organization_has_nothing_in_common_with_another(process, book
     for organization in ("acme", "other"):
         call = books.call(tools[0], principal=Principal("alice", organization))
         record = await ledger.record(call, policy_version="none")
-        keys.append(results.key(record, b"{}", ("order:7",), is_public=True))
+        keys.append(results.key(record, b"{}", order_7, is_public=True))
     first, second = keys
     assert first.space != second.space
     assert first.digest != second.digest

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import random
 import shutil
-import sqlite3
 import sys
 from collections import Counter, defaultdict
 from contextlib import closing
@@ -203,7 +202,7 @@ class Reader:
 
 
 def _ids(path):
-    with closing(sqlite3.connect(path)) as ledger:
+    with closing(tampering.connection(path)) as ledger:
         return {
             table: [row[0] for row in ledger.execute(f"SELECT {column} FROM {table} ORDER BY 1")]  # noqa: S608 - names of ours
             for table, column in (
@@ -219,15 +218,20 @@ def _is_declared(error):
     return isinstance(error, HighroadError) and not isinstance(error, BrokenPromise) and str(error)
 
 
+def _copy(source, target):
+    with target.backup("main", source, "main") as copying:
+        while not copying.done:
+            copying.step()
+
+
 async def _read(pristine, folder, cells):
     """What came out that is no answer and no declared error: the question, the cell, the error."""
     path = folder / "ledger.db"
     shutil.copyfile(pristine, path)
     assembly = await tampering.opened(path)
     reader, bad, counted = Reader(assembly, folder, _ids(pristine)), [], Counter()
-    original = sqlite3.connect(path)
-    image = sqlite3.connect(":memory:")
-    original.backup(image)
+    original, image = tampering.connection(path), tampering.connection(":memory:")
+    _copy(original, image)
     try:
         for cell in cells:
             if not tampering.tamper(path, cell):
@@ -241,9 +245,10 @@ async def _read(pristine, folder, cells):
                     counted["told"] += 1
                     if not _is_declared(error):
                         bad.append((name, cell, error))
-            image.backup(original)
+            _copy(image, original)
     finally:
         original.close()
+        image.close()
         await assembly.close()
     return bad, counted
 

@@ -115,6 +115,15 @@ def test_a_missing_library_is_told_by_the_command_that_installs_it(monkeypatch):
         ProviderModel("groq", "model-1", secrets=lambda name: "key")
 
 
+async def test_an_address_where_nothing_is_says_so(server):
+    """A version is missing, or one too many."""
+    place = ModelServer(url=f"{server.url}/v1")
+    model = ProviderModel("local", "model-1", secrets={}.get, server=place)
+    with pytest.raises(ModelError, match="nothing is at this address"):
+        await whole(model, TALK)
+    await model.close()
+
+
 # -- what is sent --------------------------------------------------------------------------------
 
 
@@ -312,7 +321,9 @@ def test_calls_that_the_provider_ran_itself_are_counted():
 def _thought(provider):
     return ModelResponse(
         parts=[
-            ThinkingPart(content="hm", id="rs_1", signature="SIGNED", provider_name=provider),
+            ThinkingPart(
+                content="I doubt it.", id="rs_1", signature="SIGNED", provider_name=provider
+            ),
             TextPart(content="I look."),
         ],
         model_name="model-1",
@@ -339,6 +350,7 @@ async def test_thoughts_of_another_provider_are_left_out(server, asking, provide
     await whole(asking(provider), request)
     sent = server.asked[-1].raw.decode()
     assert "SIGNED" not in sent
+    assert "I doubt it." not in sent
     assert "I look." in sent
 
 

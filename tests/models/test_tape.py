@@ -249,7 +249,9 @@ async def test_in_another_shape_tools_are_known_by_their_names_and_those_of_thei
         replace(
             tool,
             description=f"{tool.description} (as others have it)",
-            input_schema={"properties": {key: {} for key in tool.input_schema["properties"]}},
+            input_schema={
+                "properties": {key: {} for key in reversed(tool.input_schema["properties"])}
+            },
             is_strict=True,
         )
         for tool in WORK.tools
@@ -287,8 +289,10 @@ async def test_a_reply_that_nobody_read_to_its_end_is_not_on_the_tape(path):
     assert Replay(path).left == 0
 
 
-async def test_an_error_plays_behind_what_had_come(path):
-    recorder = Recorder(ScriptedModel(fails("transient", "I am", call("refund"))), path)
+@pytest.mark.parametrize("kind", ["transient", "throttled"])
+async def test_an_error_plays_behind_what_had_come(path, kind):
+    line = fails(kind, "I am", call("refund"), retry_after_s=7)
+    recorder = Recorder(ScriptedModel(line), path)
     request = replace(WORK, is_streamed=True)
     heard = [await heard_of(recorder, request), await heard_of(Replay(path), request)]
     assert heard[0] == heard[1]

@@ -4,15 +4,17 @@ import asyncio
 import contextlib
 import json
 from collections import Counter, defaultdict
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
 import anyio.lowlevel
 import pytest
 
-from highroad import Limits, Principal, Runtime
+from highroad import Failed, Limits, Principal, Runtime, tool
 from highroad.adapters.stores.sqlite import SQLiteStore
 from highroad.bootstrap import Parts, assemble
+from highroad.domain.dependency import Dependency
 from highroad.domain.entry import EntryKind
 from highroad.domain.error import LedgerError
 from highroad.ledger.usage import LedgerUsage
@@ -63,6 +65,46 @@ class Dawdling:
             return result
 
         return dawdle
+
+
+class Bank:
+    """A dependency: its calls and its health do what a test tells them to."""
+
+    def __init__(self):
+        self.asked = self.checked = 0
+        self.inside = self.most_inside = 0
+        self.does = None
+        """What an answer takes: an error to be raised, or a function to be awaited."""
+        self.says = None
+        """What its health is; an event is waited for."""
+
+    async def answer(self):
+        self.asked += 1
+        self.inside += 1
+        self.most_inside = max(self.most_inside, self.inside)
+        try:
+            if isinstance(self.does, BaseException):
+                raise self.does
+            if self.does is not None:
+                await self.does()
+        finally:
+            self.inside -= 1
+
+    async def health(self):
+        self.checked += 1
+        if isinstance(self.says, asyncio.Event):
+            await self.says.wait()
+        if isinstance(self.says, BaseException):
+            raise self.says
+        return self.says
+
+    async def trip(self, runtime, times=5):
+        """Fail so many payments, and then none."""
+        before, self.does = self.asked, ConnectionRefusedError()
+        for cents in range(times):
+            assert isinstance(await runtime.call("pay", {"cents": cents}), Failed)
+        assert self.asked == before + times
+        self.does = None
 
 
 class Blind:
@@ -284,6 +326,43 @@ def turns():
             await anyio.lowlevel.checkpoint()
 
     return turn
+
+
+@pytest.fixture
+def bank():
+    return Bank()
+
+
+@pytest.fixture
+def banking(world, bank, tmp_path):
+    """Open a runtime with an effect and a read that need the bank, and a read that does not."""
+
+    @tool(tier="reversible", effect="idempotent", dependency="bank", attempts=1)
+    async def pay(cents: int) -> int:
+        """Pay somebody."""
+        await bank.answer()
+        return cents
+
+    @tool(tier="read", dependency="bank", attempts=1, health=bank.health)
+    async def balance(account: str) -> int:
+        """Read a balance."""
+        await bank.answer()
+        return 7
+
+    @tool(tier="read", attempts=1)
+    async def weather(town: str) -> str:
+        """Read the weather."""
+        return "fine"
+
+    async def opened(policy="", **spared):
+        (tmp_path / "highroad.toml").write_text(policy)
+        settings = replace(
+            load(tmp_path, {}), dependencies={"bank": Dependency(name="bank", **spared)}
+        )
+        clock = FakeClock(autojump=True)
+        return await world(pay, balance, weather, clock=clock, settings=settings).open()
+
+    return opened
 
 
 @pytest.fixture

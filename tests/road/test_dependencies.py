@@ -15,26 +15,6 @@ from highroad.testing import FakeClock
 pytestmark = pytest.mark.anyio
 
 
-class Bank:
-    """The dependency: it does what a test tells it to."""
-
-    def __init__(self):
-        self.asked = 0
-        self.inside = 0
-        self.most_inside = 0
-        self.does = None
-
-    async def answer(self):
-        self.asked += 1
-        self.inside += 1
-        self.most_inside = max(self.most_inside, self.inside)
-        try:
-            if self.does is not None:
-                await self.does()
-        finally:
-            self.inside -= 1
-
-
 async def is_down():
     raise ConnectionRefusedError
 
@@ -44,54 +24,10 @@ async def is_slow():
         await asyncio.sleep(0)
 
 
-@pytest.fixture
-def bank():
-    return Bank()
-
-
-@pytest.fixture
-def tools(bank):
-    @tool(tier="reversible", effect="idempotent", dependency="bank", attempts=1)
-    async def pay(cents: int) -> int:
-        """Pay somebody."""
-        await bank.answer()
-        return cents
-
-    @tool(tier="read", dependency="bank", attempts=1)
-    async def balance(account: str) -> int:
-        """Read a balance."""
-        await bank.answer()
-        return 7
-
-    @tool(tier="read", attempts=1)
-    async def weather(town: str) -> str:
-        """Read the weather."""
-        return "fine"
-
-    return pay, balance, weather
-
-
-@pytest.fixture
-def opened(world, tools, tmp_path):
-    async def opened(**bank):
-        spared = {"bank": Dependency(name="bank", **bank)}
-        settings = replace(load(tmp_path, {}), dependencies=spared)
-        return await world(*tools, clock=FakeClock(autojump=True), settings=settings).open()
-
-    return opened
-
-
-async def trip(runtime, bank, times=5):
-    bank.does = is_down
-    for cents in range(times):
-        assert isinstance(await runtime.call("pay", {"cents": cents}), Failed)
-    assert bank.asked == times
-
-
 @pytest.mark.promise("P3")
-async def test_a_dependency_that_fails_is_left_alone_by_all_tools_that_need_it(opened, bank):
-    runtime = await opened()
-    await trip(runtime, bank)
+async def test_a_dependency_that_fails_is_left_alone_by_all_tools_that_need_it(banking, bank):
+    runtime = await banking()
+    await bank.trip(runtime)
     refused = await runtime.call("pay", {"cents": 99})
     assert isinstance(refused, Refused)
     assert refused.error.code == "dependency_unavailable"
@@ -103,9 +39,9 @@ async def test_a_dependency_that_fails_is_left_alone_by_all_tools_that_need_it(o
     assert isinstance(await runtime.call("weather", {"town": "Rome"}), Completed)
 
 
-async def test_it_is_tried_again_after_the_recovery_time_and_comes_back(opened, bank):
-    runtime = await opened()
-    await trip(runtime, bank)
+async def test_it_is_tried_again_after_the_recovery_time_and_comes_back(banking, bank):
+    runtime = await banking()
+    await bank.trip(runtime)
     runtime.clock.advance(60)
     bank.does = None
     for cents in range(100, 103):
@@ -114,9 +50,10 @@ async def test_it_is_tried_again_after_the_recovery_time_and_comes_back(opened, 
     assert reading.state is BreakerState.CLOSED
 
 
-async def test_one_failed_trial_keeps_it_open(opened, bank):
-    runtime = await opened()
-    await trip(runtime, bank)
+async def test_one_failed_trial_keeps_it_open(banking, bank):
+    runtime = await banking()
+    await bank.trip(runtime)
+    bank.does = is_down
     runtime.clock.advance(60)
     assert isinstance(await runtime.call("pay", {"cents": 200}), Failed)
     assert isinstance(await runtime.call("pay", {"cents": 201}), Refused)
@@ -173,8 +110,8 @@ async def test_what_an_earlier_attempt_left_in_doubt_stays_so_when_no_other_may_
     assert bank.asked == 5
 
 
-async def test_no_more_attempts_at_once_than_the_bulkhead_has_places(opened, bank):
-    runtime = await opened(parallel=2)
+async def test_no_more_attempts_at_once_than_the_bulkhead_has_places(banking, bank):
+    runtime = await banking(parallel=2)
     bank.does = is_slow
     outcomes = await asyncio.gather(
         *(runtime.call("balance", {"account": str(number)}) for number in range(9))
@@ -203,8 +140,8 @@ async def test_a_call_that_waits_to_try_again_holds_no_place(world, bank, tmp_pa
     assert isinstance(await backing_off, Completed)
 
 
-async def test_a_slow_dependency_opens_its_breaker(opened, bank):
-    runtime = await opened(breaker=BreakerRule(slow_s=1.0, slow_attempts=2))
+async def test_a_slow_dependency_opens_its_breaker(banking, bank):
+    runtime = await banking(breaker=BreakerRule(slow_s=1.0, slow_attempts=2))
 
     async def takes_long():
         runtime.clock.advance(2.0)
@@ -216,8 +153,8 @@ async def test_a_slow_dependency_opens_its_breaker(opened, bank):
 
 
 @pytest.mark.promise("P5")
-async def test_a_cancelled_call_gives_its_place_back_and_says_nothing(opened, bank, turns):
-    runtime = await opened(parallel=1)
+async def test_a_cancelled_call_gives_its_place_back_and_says_nothing(banking, bank, turns):
+    runtime = await banking(parallel=1)
     hanging = asyncio.Event()
     bank.does = hanging.wait
     call = asyncio.create_task(runtime.call("balance", {"account": "a"}))
@@ -230,9 +167,9 @@ async def test_a_cancelled_call_gives_its_place_back_and_says_nothing(opened, ba
     assert (reading.attempts, reading.failures) == (1, 0)
 
 
-async def test_retries_and_the_end_of_them_stand_in_the_record(opened, bank):
-    runtime = await opened()
-    await trip(runtime, bank)
+async def test_retries_and_the_end_of_them_stand_in_the_record(banking, bank):
+    runtime = await banking()
+    await bank.trip(runtime)
     outcome = await runtime.call("balance", {"account": "a"})
     lines = [line for body in await runtime.bodies(outcome.call_id) for line in body["stages"]]
     assert ["attempt", "end", "transient"] in [line[:3] for line in lines]
@@ -255,8 +192,8 @@ class Unreachable:
 
 
 @pytest.mark.promise("P6")
-async def test_without_counters_nobody_uses_a_dependency(opened, bank):
-    runtime = await opened()
+async def test_without_counters_nobody_uses_a_dependency(banking, bank):
+    runtime = await banking()
     runtime.services.ways = Ways({}, Unreachable(), runtime.clock)
     for name, arguments in (("pay", {"cents": 1}), ("balance", {"account": "a"})):
         outcome = await runtime.call(name, arguments)

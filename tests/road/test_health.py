@@ -3,12 +3,11 @@
 import asyncio
 import json
 import threading
-from dataclasses import replace
 
 import pytest
 
-from highroad import Completed, Failed, Principal, Refused, ToolContext, ToolError, tool
-from highroad.domain.dependency import BreakerChange, BreakerRule, BreakerState, Dependency
+from highroad import Completed, Principal, Refused, ToolContext, ToolError, tool
+from highroad.domain.dependency import BreakerChange, BreakerRule, BreakerState
 from highroad.domain.entry import EntryKind
 from highroad.domain.error import CountersError, DecisionRefused, LedgerError
 from highroad.domain.failure_kind import FailureKind
@@ -17,81 +16,12 @@ from highroad.domain.order_form import read_order
 from highroad.ledger import entries
 from highroad.ledger.tables.comparison import compare
 from highroad.recovery.dependencies import Dependencies
-from highroad.settings import load
 from highroad.testing import FakeClock
 
 pytestmark = pytest.mark.anyio
 
 ADA = Principal("ada", name="Ada", permissions={"dependencies:manage"})
 VISITOR = Principal("zoe")
-
-
-class Bank:
-    """The dependency: its calls and its health do what a test tells them to."""
-
-    def __init__(self):
-        self.asked = 0
-        self.checked = 0
-        self.does = None
-        self.says = None
-
-    async def answer(self):
-        self.asked += 1
-        if self.does is not None:
-            raise self.does
-
-    async def health(self):
-        self.checked += 1
-        if isinstance(self.says, asyncio.Event):
-            await self.says.wait()
-        if isinstance(self.says, BaseException):
-            raise self.says
-        return self.says
-
-
-@pytest.fixture
-def bank():
-    return Bank()
-
-
-@pytest.fixture
-def tools(bank):
-    @tool(tier="reversible", effect="idempotent", dependency="bank", attempts=1)
-    async def pay(cents: int) -> int:
-        """Pay somebody."""
-        await bank.answer()
-        return cents
-
-    @tool(tier="read", dependency="bank", attempts=1, health=bank.health)
-    async def balance(account: str) -> int:
-        """Read a balance."""
-        await bank.answer()
-        return 7
-
-    @tool(tier="read", attempts=1)
-    async def weather(town: str) -> str:
-        """Read the weather."""
-        return "fine"
-
-    return pay, balance, weather
-
-
-@pytest.fixture
-def opened(world, tools, tmp_path):
-    async def opened(policy="", **bank):
-        (tmp_path / "highroad.toml").write_text(policy)
-        spared = {"bank": Dependency(name="bank", **bank)}
-        settings = replace(load(tmp_path, {}), dependencies=spared)
-        return await world(*tools, clock=FakeClock(autojump=True), settings=settings).open()
-
-    return opened
-
-
-async def trip(runtime, bank, times=5):
-    bank.does = ConnectionRefusedError()
-    for cents in range(times):
-        assert isinstance(await runtime.call("pay", {"cents": cents}), Failed)
-    bank.does = None
 
 
 async def changes(runtime):
@@ -109,9 +39,9 @@ async def health_of(runtime, name="bank"):
 
 
 @pytest.mark.promise("P12")
-async def test_the_ledger_tells_when_a_breaker_opened_and_when_it_closed(opened, bank):
-    runtime = await opened()
-    await trip(runtime, bank)
+async def test_the_ledger_tells_when_a_breaker_opened_and_when_it_closed(banking, bank):
+    runtime = await banking()
+    await bank.trip(runtime)
     opened_ms = runtime.clock.now_ms()
     runtime.clock.advance(60)
     for cents in range(100, 103):
@@ -126,8 +56,8 @@ async def test_the_ledger_tells_when_a_breaker_opened_and_when_it_closed(opened,
 
 
 @pytest.mark.promise("P7")
-async def test_a_person_who_opens_a_breaker_stands_in_the_ledger_as_an_opaque_id(opened):
-    runtime = await opened()
+async def test_a_person_who_opens_a_breaker_stands_in_the_ledger_as_an_opaque_id(banking):
+    runtime = await banking()
     change = await runtime.dependencies.open("bank", by=ADA)
     (told,) = await changes(runtime)
     assert (told["state"], told["forced"], told["by"]) == ("open", True, change.by)
@@ -138,8 +68,8 @@ async def test_a_person_who_opens_a_breaker_stands_in_the_ledger_as_an_opaque_id
 # -- held by people ------------------------------------------------------------------------------
 
 
-async def test_what_a_person_opened_stays_open_until_it_is_let_go(opened, bank):
-    runtime = await opened()
+async def test_what_a_person_opened_stays_open_until_it_is_let_go(banking, bank):
+    runtime = await banking()
     await runtime.dependencies.open("bank", by=ADA)
     runtime.clock.advance(3_600)
     refused = await runtime.call("pay", {"cents": 1})
@@ -150,16 +80,16 @@ async def test_what_a_person_opened_stays_open_until_it_is_let_go(opened, bank):
     assert bank.asked == 1
 
 
-async def test_what_a_person_closed_lets_attempts_through_whatever_fails(opened, bank):
-    runtime = await opened()
+async def test_what_a_person_closed_lets_attempts_through_whatever_fails(banking, bank):
+    runtime = await banking()
     await runtime.dependencies.close("bank", by=ADA)
-    await trip(runtime, bank, times=20)
+    await bank.trip(runtime, times=20)
     assert bank.asked == 20
     assert [body["by"] is None for body in await changes(runtime)] == [False]
 
 
-async def test_what_a_person_holds_is_held_by_the_next_owner_too(opened, bank):
-    runtime = await opened()
+async def test_what_a_person_holds_is_held_by_the_next_owner_too(banking, bank):
+    runtime = await banking()
     await runtime.dependencies.open("bank", by=ADA)
     await runtime.reopen()
     await runtime.dependencies.restore()
@@ -169,8 +99,8 @@ async def test_what_a_person_holds_is_held_by_the_next_owner_too(opened, bank):
     assert [body["state"] for body in await changes(runtime)] == ["open"]
 
 
-async def test_what_a_person_let_go_is_not_held_again(opened):
-    runtime = await opened()
+async def test_what_a_person_let_go_is_not_held_again(banking):
+    runtime = await banking()
     for _ in range(3):  # all in one millisecond
         await runtime.dependencies.open("bank", by=ADA)
         await runtime.dependencies.release("bank", by=ADA)
@@ -181,10 +111,10 @@ async def test_what_a_person_let_go_is_not_held_again(opened):
     assert isinstance(await runtime.call("pay", {"cents": 1}), Completed)
 
 
-async def test_a_new_owner_says_that_what_its_predecessor_counted_is_forgotten(opened, bank):
+async def test_a_new_owner_says_that_what_its_predecessor_counted_is_forgotten(banking, bank):
     """Whoever reads the ledger would else take the breaker for open, for good."""
-    runtime = await opened()
-    await trip(runtime, bank)
+    runtime = await banking()
+    await bank.trip(runtime)
     runtime.clock.advance(1)
     await runtime.entries()
     await runtime.reopen()
@@ -193,9 +123,9 @@ async def test_a_new_owner_says_that_what_its_predecessor_counted_is_forgotten(o
     assert [body["state"] for body in await changes(runtime)] == ["open", "closed"]
 
 
-async def test_a_process_follows_what_another_one_was_told(opened, bank):
+async def test_a_process_follows_what_another_one_was_told(banking, bank):
     """On a shared ledger the order comes to any of the processes, each with breakers of its own."""
-    runtime = await opened()
+    runtime = await banking()
     here = Dependencies(runtime.services, permissions=None, runs_calls=True, is_owner=True)
     force = runtime.services.ways.force
     await runtime.dependencies.open("bank", by=ADA)
@@ -209,8 +139,8 @@ async def test_a_process_follows_what_another_one_was_told(opened, bank):
     assert isinstance(await runtime.call("pay", {"cents": 2}), Completed)
 
 
-async def test_what_moves_by_its_rule_elsewhere_lets_nothing_go_that_a_person_holds(opened):
-    runtime = await opened()
+async def test_what_moves_by_its_rule_elsewhere_lets_nothing_go_that_a_person_holds(banking):
+    runtime = await banking()
     await runtime.dependencies.open("bank", by=ADA)
     moved = BreakerChange(
         id="brk_elsewhere",
@@ -225,8 +155,8 @@ async def test_what_moves_by_its_rule_elsewhere_lets_nothing_go_that_a_person_ho
     assert isinstance(await runtime.call("pay", {"cents": 1}), Refused)
 
 
-async def test_another_process_says_at_once_who_may_not(opened):
-    runtime = await opened(policy='[policy]\nallow = ["*"]\n')
+async def test_another_process_says_at_once_who_may_not(banking):
+    runtime = await banking(policy='[policy]\nallow = ["*"]\n')
     other = await beside(runtime)
     with pytest.raises(DecisionRefused, match="dependencies:manage"):
         await other.dependencies.open("bank", by=VISITOR)
@@ -234,21 +164,21 @@ async def test_another_process_says_at_once_who_may_not(opened):
 
 
 @pytest.mark.parametrize("verb", ["open", "close", "release"])
-async def test_holding_breakers_takes_the_permission(opened, verb):
-    runtime = await opened(policy='[policy]\nallow = ["*"]\n')
+async def test_holding_breakers_takes_the_permission(banking, verb):
+    runtime = await banking(policy='[policy]\nallow = ["*"]\n')
     with pytest.raises(DecisionRefused, match="dependencies:manage"):
         await getattr(runtime.dependencies, verb)("bank", by=VISITOR)
     assert not await changes(runtime)
 
 
-async def test_what_no_tool_needs_is_not_held(opened):
-    runtime = await opened()
+async def test_what_no_tool_needs_is_not_held(banking):
+    runtime = await banking()
     with pytest.raises(DecisionRefused, match="there are: bank, weather"):
         await runtime.dependencies.open("bnak", by=ADA)
 
 
-async def test_saying_the_same_twice_changes_nothing(opened):
-    runtime = await opened()
+async def test_saying_the_same_twice_changes_nothing(banking):
+    runtime = await banking()
     with pytest.raises(DecisionRefused, match="nobody holds"):
         await runtime.dependencies.release("bank", by=ADA)
     await runtime.dependencies.open("bank", by=ADA)
@@ -265,8 +195,8 @@ async def beside(runtime):
 
 
 @pytest.mark.promise("P4")
-async def test_another_process_leaves_an_order_which_the_owner_carries_out(opened):
-    runtime = await opened()
+async def test_another_process_leaves_an_order_which_the_owner_carries_out(banking):
+    runtime = await banking()
     other = await beside(runtime)
     await other.dependencies.open("bank", by=ADA)
     assert isinstance(await runtime.call("pay", {"cents": 1}), Completed)
@@ -276,8 +206,8 @@ async def test_another_process_leaves_an_order_which_the_owner_carries_out(opene
 
 
 @pytest.mark.promise("P4")
-async def test_the_owner_judges_an_order_again(opened):
-    runtime = await opened(policy='[policy]\nallow = ["*"]\n')
+async def test_the_owner_judges_an_order_again(banking):
+    runtime = await banking(policy='[policy]\nallow = ["*"]\n')
     other = await beside(runtime)
     lax = Dependencies(other.services, permissions=None, runs_calls=False, is_owner=False)
     await lax.open("bank", by=VISITOR)
@@ -289,8 +219,8 @@ async def test_the_owner_judges_an_order_again(opened):
     assert not await runtime.store.inbox()
 
 
-async def test_an_order_is_recorded_once_however_often_it_is_read(opened):
-    runtime = await opened()
+async def test_an_order_is_recorded_once_however_often_it_is_read(banking):
+    runtime = await banking()
     other = await beside(runtime)
     await other.dependencies.open("bank", by=ADA)
     (posted,) = await runtime.store.inbox()
@@ -305,9 +235,9 @@ async def test_an_order_is_recorded_once_however_often_it_is_read(opened):
 # -- health --------------------------------------------------------------------------------------
 
 
-async def test_health_tells_of_everything_that_a_tool_needs(opened, bank):
-    runtime = await opened()
-    await trip(runtime, bank)
+async def test_health_tells_of_everything_that_a_tool_needs(banking, bank):
+    runtime = await banking()
+    await bank.trip(runtime)
     down, fine = await runtime.dependencies.health()
     assert (down.dependency, down.tools, down.state) == ("bank", ("balance", "pay"), "open")
     assert (down.attempts, down.failures, down.is_degraded) == (5, 5, True)
@@ -317,11 +247,11 @@ async def test_health_tells_of_everything_that_a_tool_needs(opened, bank):
     assert fine.trouble is fine.checkup is fine.until_ms is None
 
 
-async def test_health_beside_the_owner_is_what_the_ledger_last_told(opened, bank):
-    runtime = await opened()
+async def test_health_beside_the_owner_is_what_the_ledger_last_told(banking, bank):
+    runtime = await banking()
     other = await beside(runtime)
     assert (await health_of(other)).state is BreakerState.CLOSED
-    await trip(runtime, bank)
+    await bank.trip(runtime)
     await runtime.entries()
     told = await health_of(other)
     assert (told.state, told.is_of_ledger, told.failures) == (BreakerState.OPEN, True, 5)
@@ -344,9 +274,9 @@ class Shared:
         return getattr(self._store, name)
 
 
-async def test_on_a_shared_ledger_what_others_met_is_told_until_it_is_met_here(opened, bank):
-    runtime = await opened()
-    await trip(runtime, bank)
+async def test_on_a_shared_ledger_what_others_met_is_told_until_it_is_met_here(banking, bank):
+    runtime = await banking()
+    await bank.trip(runtime)
     await runtime.entries()
     runtime.wrap = Shared
     await runtime.reopen()
@@ -360,8 +290,8 @@ async def test_on_a_shared_ledger_what_others_met_is_told_until_it_is_met_here(o
     assert [body["state"] for body in await changes(runtime)] == ["open"]
 
 
-async def test_a_row_that_somebody_changed_is_told_as_such(opened):
-    runtime = await opened()
+async def test_a_row_that_somebody_changed_is_told_as_such(banking):
+    runtime = await banking()
     await runtime.dependencies.open("bank", by=ADA)
     runtime.wrap = Shared
     await runtime.reopen()
@@ -379,9 +309,9 @@ RULE = BreakerRule()
     [(4, 1, False), (1, 1, False), (8, 2, True), (9, 2, False), (2, 2, True), (0, 0, False)],
 )
 async def test_half_the_failures_that_open_a_breaker_are_trouble(
-    opened, bank, attempts, failures, is_degraded
+    banking, bank, attempts, failures, is_degraded
 ):
-    runtime = await opened(breaker=BreakerRule(failures=100))
+    runtime = await banking(breaker=BreakerRule(failures=100))
     for number in range(attempts):
         bank.does = ConnectionRefusedError() if number < failures else None
         await runtime.call("balance", {"account": str(number)})
@@ -402,8 +332,8 @@ async def fail(runtime, bank, times):
 
 
 @pytest.mark.promise("P5")
-async def test_a_model_is_told_once_in_a_run_that_a_dependency_is_degraded(opened, bank):
-    runtime = await opened()
+async def test_a_model_is_told_once_in_a_run_that_a_dependency_is_degraded(banking, bank):
+    runtime = await banking()
     await fail(runtime, bank, 2)
     first = await runtime.call("balance", {"account": "a"}, run="r")
     again = await runtime.call("balance", {"account": "b"}, run="r")
@@ -415,18 +345,18 @@ async def test_a_model_is_told_once_in_a_run_that_a_dependency_is_degraded(opene
     assert elsewhere.warnings
 
 
-async def test_a_model_is_told_while_a_few_attempts_try_whether_it_is_back(opened, bank):
-    runtime = await opened()
-    await trip(runtime, bank)
+async def test_a_model_is_told_while_a_few_attempts_try_whether_it_is_back(banking, bank):
+    runtime = await banking()
+    await bank.trip(runtime)
     runtime.clock.advance(60)
     outcomes = [await runtime.call("pay", {"cents": cents}) for cents in range(100, 104)]
     assert [bool(each.warnings) for each in outcomes] == [True, True, False, False]
 
 
 @pytest.mark.parametrize("parallel", [None, 2])
-async def test_a_model_is_told_of_what_was_only_slow(opened, bank, parallel):
+async def test_a_model_is_told_of_what_was_only_slow(banking, bank, parallel):
     slow = BreakerRule(slow_s=1.0, slow_attempts=2)
-    runtime = await opened(breaker=slow, parallel=parallel)
+    runtime = await banking(breaker=slow, parallel=parallel)
     answer = bank.answer
 
     async def takes_long():
@@ -440,8 +370,8 @@ async def test_a_model_is_told_of_what_was_only_slow(opened, bank, parallel):
     assert (await runtime.call("balance", {"account": "a"})).warnings
 
 
-async def test_what_is_healthy_again_is_asked_about_no_more(opened, bank):
-    runtime = await opened()
+async def test_what_is_healthy_again_is_asked_about_no_more(banking, bank):
+    runtime = await banking()
     await fail(runtime, bank, 2)
     assert runtime.services.ways.to("bank").is_suspect
     runtime.clock.advance(60)
@@ -449,15 +379,15 @@ async def test_what_is_healthy_again_is_asked_about_no_more(opened, bank):
     assert not runtime.services.ways.to("bank").is_suspect
 
 
-async def test_a_bulkhead_hides_no_trouble(opened, bank):
+async def test_a_bulkhead_hides_no_trouble(banking, bank):
     """With more to demand than a pass, attempts go by the counters in place of the shortcut."""
-    runtime = await opened(parallel=2)
+    runtime = await banking(parallel=2)
     await fail(runtime, bank, 2)
     assert (await runtime.call("balance", {"account": "a"})).warnings
 
 
-async def test_a_result_is_no_worse_for_counters_that_cannot_be_asked(opened, bank, monkeypatch):
-    runtime = await opened()
+async def test_a_result_is_no_worse_for_counters_that_cannot_be_asked(banking, bank, monkeypatch):
+    runtime = await banking()
     await fail(runtime, bank, 2)
 
     async def unreachable(rules):
@@ -477,8 +407,8 @@ async def check(runtime, times=1):
         await runtime.assembly.checks.run("bank")
 
 
-async def test_a_check_that_fails_makes_its_dependency_degraded(opened, bank):
-    runtime = await opened()
+async def test_a_check_that_fails_makes_its_dependency_degraded(banking, bank):
+    runtime = await banking()
     bank.says = False
     await check(runtime)
     found = await health_of(runtime)
@@ -492,8 +422,8 @@ async def test_a_check_that_fails_makes_its_dependency_degraded(opened, bank):
     assert not (await runtime.call("balance", {"account": "a"})).warnings
 
 
-async def test_a_check_that_fails_by_its_own_fault_is_told_though_it_opens_nothing(opened, bank):
-    runtime = await opened()
+async def test_a_check_that_fails_by_its_own_fault_is_told_though_it_opens_nothing(banking, bank):
+    runtime = await banking()
     bank.says = KeyError("ours")
     await check(runtime)
     assert (await runtime.call("balance", {"account": "a"})).warnings
@@ -523,8 +453,8 @@ async def test_of_several_checks_the_one_that_failed_is_told(world):
 
 
 @pytest.mark.parametrize("answer", [None, True, "all well", 0])
-async def test_only_false_is_no(opened, bank, answer):
-    runtime = await opened()
+async def test_only_false_is_no(banking, bank, answer):
+    runtime = await banking()
     bank.says = answer
     await check(runtime)
     assert (await health_of(runtime)).checkup.is_well
@@ -543,9 +473,9 @@ async def test_only_false_is_no(opened, bank, answer):
     ids=["refused", "late", "bug", "denied", "cancelled", "exit"],
 )
 async def test_what_a_check_raises_means_what_it_means_of_a_body(
-    opened, bank, error, kind, failures
+    banking, bank, error, kind, failures
 ):
-    runtime = await opened()
+    runtime = await banking()
     bank.says = error
     await check(runtime)
     found = await health_of(runtime)
@@ -554,8 +484,8 @@ async def test_what_a_check_raises_means_what_it_means_of_a_body(
     assert found.failures == failures
 
 
-async def test_checks_open_a_breaker_and_bring_it_back_without_a_real_call(opened, bank):
-    runtime = await opened()
+async def test_checks_open_a_breaker_and_bring_it_back_without_a_real_call(banking, bank):
+    runtime = await banking()
     bank.says = False
     await check(runtime, times=5)
     assert (await health_of(runtime)).state is BreakerState.OPEN
@@ -569,17 +499,17 @@ async def test_checks_open_a_breaker_and_bring_it_back_without_a_real_call(opene
     assert [body["state"] for body in await changes(runtime)] == ["open", "closed"]
 
 
-async def test_a_check_in_vain_keeps_it_open(opened, bank):
-    runtime = await opened()
-    await trip(runtime, bank)
+async def test_a_check_in_vain_keeps_it_open(banking, bank):
+    runtime = await banking()
+    await bank.trip(runtime)
     runtime.clock.advance(60)
     bank.says = False
     await check(runtime)
     assert (await health_of(runtime)).state is BreakerState.OPEN
 
 
-async def test_a_check_is_called_off_with_the_runtime_and_leaves_nothing(opened, bank, turns):
-    runtime = await opened(parallel=1)
+async def test_a_check_is_called_off_with_the_runtime_and_leaves_nothing(banking, bank, turns):
+    runtime = await banking(parallel=1)
     bank.says = asyncio.Event()
     task = asyncio.create_task(check(runtime))
     await turns()
@@ -646,8 +576,8 @@ async def test_a_check_may_take_the_context_and_makes_no_governed_calls(threaded
     assert not (await health_of(runtime)).checkup.is_well
 
 
-async def test_only_dependencies_of_tools_with_a_check_are_asked(opened):
-    runtime = await opened(check_s=5.0)
+async def test_only_dependencies_of_tools_with_a_check_are_asked(banking):
+    runtime = await banking(check_s=5.0)
     assert runtime.assembly.checks.due == {"bank": 5.0}
 
 

@@ -363,6 +363,23 @@ async def test_a_list_with_a_mistake_in_it_is_refused_before_anything_begins(wor
     assert not busy.begun
 
 
+@pytest.mark.parametrize("calls", [5, None])
+async def test_what_is_no_list_of_calls_is_answered_with_what_to_pass(world, look, calls):
+    each = await world(look).open()
+    for make in (each.runtime.call_all, in_turn(each.runtime)):
+        with pytest.raises(HighroadError, match=r"pass a list.*ProposedCall\(tool, arguments\)"):
+            await make(calls)
+
+
+def in_turn(runtime):
+    """The same by `call_each`."""
+
+    async def make(calls):
+        return [each async for each in runtime.call_each(calls)]
+
+    return make
+
+
 @pytest.mark.parametrize(
     ("terms", "words"),
     [

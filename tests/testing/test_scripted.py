@@ -182,17 +182,23 @@ async def test_latency_passes_in_the_time_of_its_clock():
 
 
 @pytest.mark.parametrize(
-    "line",
-    [said("slow", latency_s=60), hangs("I am"), fails("timeout")],
+    ("line", "took_s"),
+    [(said("slow", latency_s=90), 60), (hangs("I am"), 60), (fails("timeout"), 0)],
     ids=["slow", "hanging", "failing"],
 )
-async def test_what_takes_longer_than_the_request_has_is_no_reply(line):
+async def test_what_takes_longer_than_the_request_has_is_no_reply(line, took_s):
     clock = FakeClock(autojump=True)
     model = ScriptedModel(line, clock=clock)
     with pytest.raises(ModelError) as raised:
         await whole(model, replace(STREAM, settings=ModelSettings(timeout_s=60)))
     assert raised.value.kind is FailureKind.TIMEOUT
-    assert clock.monotonic_s() in {0, 60}
+    assert clock.monotonic_s() == took_s
+
+
+async def test_a_call_that_may_be_torn_is_never_said_to_be_complete():
+    model = ScriptedModel(said(call("a"), call("b", '{"cents": 5'), finish="length"))
+    parts = await parts_of(model, STREAM)
+    assert [part.call.tool for part in parts if isinstance(part, CallReady)] == ["a"]
 
 
 async def test_a_reply_that_breaks_off_had_begun():

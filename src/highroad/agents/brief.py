@@ -8,6 +8,7 @@ from highroad.domain.model import ModelSettings
 from highroad.domain.tool import ToolDefinition
 from highroad.domain.value import value
 from highroad.ports.model import Model
+from highroad.tools.search.index import Index
 
 
 @value
@@ -25,6 +26,8 @@ class Brief:
     settings: ModelSettings
     tools: Sequence[ToolDefinition]
     """What it may call, by name, in the order of names; delegations included."""
+    index: Index | None
+    """Of the tools, where they are so many that a run offers the few that it needs."""
     reach: Sequence[str]
     """Tools that it and all below it may call: its authority, of which theirs is a part."""
     team: Mapping[str, str]

@@ -6,6 +6,7 @@ from typing import Any
 from highroad.agents.agent import Agent, Named, digest_of
 from highroad.agents.brief import Brief
 from highroad.agents.output import Output
+from highroad.agents.selection import MANY
 from highroad.agents.team import delegation_name
 from highroad.domain.error import DeclarationError, HighroadError
 from highroad.domain.limits import Limits
@@ -13,6 +14,7 @@ from highroad.domain.model import ModelSettings
 from highroad.domain.tool import ToolDefinition
 from highroad.ports.model import Model
 from highroad.tools.registry import Registry
+from highroad.tools.search.index import Index
 
 FindModel = Callable[[str], Model]
 """The model of a name such as `openai:gpt-5`; the same one each time."""
@@ -108,6 +110,7 @@ class Crew:
             roles={role: (self._model(model),) for role, model in agent.roles.items()},
             settings=settings,
             tools=tools,
+            index=Index.of(tools) if len(tools) > MANY else None,
             reach=tuple(
                 sorted({tool.name for each in agent.everybody() for tool in self._tools(each)})
             ),

@@ -15,11 +15,14 @@ import orjson
 
 from highroad.agents.acting import Acted, Acting, Wanted
 from highroad.agents.asking import Asking, Came, Question
+from highroad.agents.context.bounds import ContextError
+from highroad.agents.context.window import Window
 from highroad.agents.hearing import FOR_NOW, Hearing
 from highroad.agents.offering import Offering
 from highroad.agents.output import Output
 from highroad.agents.progress import TRUNK, RunInProgress
 from highroad.agents.record import Turn
+from highroad.agents.selection import Selection
 from highroad.agents.stopping import Rests, RunStopped
 from highroad.domain.error import HighroadError
 from highroad.domain.event import EventKind
@@ -32,6 +35,7 @@ from highroad.domain.model import (
     ModelMessage,
     ModelRequest,
     ModelSettings,
+    Prompt,
     ToolChoice,
     ToolMessage,
     UserMessage,
@@ -41,6 +45,7 @@ from highroad.domain.run import RunStatus
 from highroad.domain.tool import ToolDefinition
 from highroad.domain.value import value
 from highroad.ports.model import Model
+from highroad.tools.search.index import Index
 
 T = TypeVar("T")
 
@@ -100,6 +105,12 @@ class Leg:
         self._hearing = Hearing(run, acting) if path == TRUNK else None
         self.messages: list[Message] = list(messages)
         """What was said in this line so far; a strategy may add to it."""
+        self._selection: Selection | None = None
+        self._selected = 0
+        """Messages that the selection of tools has taken note of."""
+        self._window = Window(
+            run.bounds, standing_tokens=run.standing_tokens, history=len(run.earlier)
+        )
         self.output: Output | None = output
         """The form of the final answer, where it is not text."""
 
@@ -168,18 +179,19 @@ class Leg:
         run = self._run
         self._answer_all()
         if say is not None:
-            self.messages.append(UserMessage(text=say))
+            self.messages.append(Prompt(text=say))
         recorded = run.recorded(self._path)
         news = Turn() if self._hearing is None else await self._hearing.news(recorded)
         await self._take(news)
         number = run.next_number()
+        offered = await self._offered(tools)
         if recorded is None:
             await run.wake()
             came = await self._live(
                 number,
                 _Wish(
                     instructions=run.brief.instructions if instructions is None else instructions,
-                    tools=self._chosen(tools),
+                    tools=offered,
                     choice=choice,
                     output=output,
                     purpose=purpose,
@@ -189,7 +201,7 @@ class Leg:
             )
         else:
             came = Came(request_id=recorded.request_id, reply=recorded.reply)
-        reply = self._replied(came, self._chosen(tools))
+        reply = self._replied(came, offered)
         if self._hearing is not None:
             await self._hearing.withdraw(reply.calls)
         return reply
@@ -207,10 +219,10 @@ class Leg:
 
     def _question(self, number: int, wish: "_Wish", model: Model, *, winds_up: bool) -> Question:
         offering = self._asking.offerings.of(wish.tools, model.shape)
-        messages: Sequence[Message] = [*self._run.earlier, *self.messages]
+        messages = self._shown()
         choice: ToolChoice = _choice(wish.choice, offering)
         if winds_up and offering.tools:
-            messages = [*messages, UserMessage(text=_WIND_UP)]
+            messages = [*messages, Prompt(text=_WIND_UP)]
             choice = "none"
         request = ModelRequest(
             instructions=wish.instructions,
@@ -232,9 +244,23 @@ class Leg:
             told=wish.news.told,
         )
 
+    def _shown(self) -> Sequence[Message]:
+        """What there is room for of what was said before the run and in this line.
+
+        Raises:
+            RunStopped: What must be shown is too much for the model.
+        """
+        try:
+            return self._window.shown([*self._run.earlier, *self.messages])
+        except ContextError as error:
+            raise RunStopped(RunStatus.FAILED, "context_exceeded", str(error)) from error
+
     def _replied(self, came: Came, offered: Sequence[ToolDefinition]) -> Reply:
         """Take a reply among the messages; calls without an id of their own are given one."""
         message = self._with_ids(came.reply.message)
+        if not came.reply.is_estimated:
+            position = len(self._run.earlier) + len(self.messages)
+            self._window.count(position, came.reply.usage.input)
         self.messages.append(message)
         offering = self._asking.offerings.of(offered, self._run.brief.models[0].shape)
         wanted = []
@@ -299,11 +325,21 @@ class Leg:
         self.messages += said
         return "\n\n".join(message.text for message in said)
 
-    def _chosen(self, names: Sequence[str] | None) -> tuple[ToolDefinition, ...]:
-        if names is None:
+    async def _offered(self, names: Sequence[str] | None) -> tuple[ToolDefinition, ...]:
+        """Those of the agent's tools that are named; else all, or of many those that are needed."""
+        if names is None and self._run.brief.index is None:
             return self.tools
-        wanted = set(names)
-        return tuple(tool for tool in self.tools if tool.name in wanted)
+        by_name = {tool.name: tool for tool in self.tools}
+        if names is None:
+            names = await self._needed(self._run.brief.index)
+        return tuple(by_name[name] for name in names if name in by_name)
+
+    async def _needed(self, index: Index | None) -> Sequence[str]:
+        """What this line needs by now, in the order in which it came to need it."""
+        if self._selection is None:
+            self._selection = Selection(self.tools, index or Index.of(self.tools))
+        new, self._selected = self.messages[self._selected :], len(self.messages)
+        return (await self._selection.grow(new)).names
 
     # -- acting ------------------------------------------------------------------------------
 
@@ -483,4 +519,5 @@ def _told(call: ModelCall, acted: Acted) -> ToolMessage:
         tool=call.tool,
         content=orjson.dumps(outcome.for_model()).decode(),
         is_error=outcome.error is not None,
+        call_id=outcome.call_id,
     )

@@ -4,9 +4,13 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cached_property
+from itertools import chain
 from typing import Final, TypeAlias
 
 from highroad.agents.brief import Brief
+from highroad.agents.context.bounds import Bounds
+from highroad.agents.context.tokens import standing_tokens
 from highroad.agents.record import Answered, Heard, RunRecord, Turn
 from highroad.agents.stopping import RunStopped
 from highroad.agents.writing import RunWriter
@@ -81,6 +85,19 @@ class RunInProgress:
         self._recorded = {path: deque(line) for path, line in record.answered.items()}
         self._asking: set[asyncio.Task[object]] = set()
         self._called_off: set[asyncio.Task[object]] = set()
+
+    @cached_property
+    def bounds(self) -> Bounds:
+        """How much its models are shown: as much as fits into each of them."""
+        models = (*self.brief.models, *chain(*self.brief.roles.values()))
+        known = [each.context_tokens for each in models if each.context_tokens is not None]
+        least = min(known) if known else None
+        return Bounds.of(least, reply_tokens=self.brief.settings.max_tokens)
+
+    @cached_property
+    def standing_tokens(self) -> int:
+        """Tokens of its instructions and tools, which its requests begin with."""
+        return standing_tokens(self.brief.instructions, self.brief.tools)
 
     @property
     def delegation(self) -> tuple[Delegate, ...]:

@@ -25,6 +25,7 @@ def delegation_tool(agent: str, description: str) -> DeclaredTool[Any, Any]:
     """
 
     async def ask(arguments: dict[str, Any], context: ToolContext[None]) -> Any:  # noqa: ANN401 - whatever that agent answers
+        """Leave: the leg that made the call moves the run below."""
         del arguments
         context.defer(expires_s=PATIENCE_S)
 

@@ -292,7 +292,7 @@ class Waiting:
         except VaultError as error:
             _log.warning("call %s ends without what it was made of: %s", history.call_id, error)
             call = doorway.bare(services, history)
-        deadline_ms = services.clock.now_ms() + int(services.limits.call_s * 1_000)
+        deadline_ms = services.limits.deadline_ms(services.clock.now_ms())
         call = replace(call, deadline_ms=deadline_ms)
         context = await doorway.reopen(services, call, history)
         context.hold_after = replace(deferral, state=state)

@@ -5,7 +5,9 @@ from functools import partial
 
 from highroad.agents.agent import Agent
 from highroad.agents.asking import Asking
+from highroad.agents.context.conversations import Conversations
 from highroad.agents.crew import Crew
+from highroad.agents.offline.model import Offline
 from highroad.agents.runs import Runs
 from highroad.agents.team import delegation_tool
 from highroad.approvals.completions import Completions
@@ -15,6 +17,7 @@ from highroad.domain.error import ToolError
 from highroad.domain.model_rules import ModelRules
 from highroad.domain.outcome import AnyOutcome
 from highroad.pipeline.services import Services
+from highroad.ports.clock import Clock
 from highroad.ports.model import Model
 from highroad.settings import Settings
 
@@ -24,10 +27,12 @@ class OpenModels:
 
     Args:
         rules: Those of the settings.
+        clock: Tells the offline model what day it is.
     """
 
-    def __init__(self, rules: ModelRules) -> None:
+    def __init__(self, rules: ModelRules, clock: Clock) -> None:
         self._rules = rules
+        self._ours = {"offline:": lambda _: Offline(clock)}
         self._opened: dict[str, Model] = {}
 
     def find(self, name: str) -> Model:
@@ -38,7 +43,7 @@ class OpenModels:
         """
         model = self._opened.get(name)
         if model is None:
-            model = self._opened[name] = model_at(name, self._rules)
+            model = self._opened[name] = model_at(name, self._rules, also=self._ours)
         return model
 
     async def close(self) -> None:
@@ -81,10 +86,12 @@ def runs_of(  # noqa: PLR0913 - what they are made of, each by name
     )
 
     async def complete(call_id: str, result: object) -> AnyOutcome:
+        """Hand in what a run below has brought."""
         token = services.ledger.keyring.completion_token(call_id)
         return await completions.complete(call_id, token, result)
 
     async def fail(call_id: str, error: ToolError) -> AnyOutcome:
+        """Hand in that it has brought nothing."""
         token = services.ledger.keyring.completion_token(call_id)
         return await completions.fail(call_id, token, error)
 
@@ -95,5 +102,6 @@ def runs_of(  # noqa: PLR0913 - what they are made of, each by name
         bring_on=partial(waiting.wait, timeout_s=0),
         complete=complete,
         fail=fail,
+        earlier=Conversations(services.ledger).before,
         call_off=waiting.call_off,
     )

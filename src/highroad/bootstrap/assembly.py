@@ -14,6 +14,8 @@ from highroad.adapters.flags.rules import RulesFlags
 from highroad.adapters.sandboxes.process.pool import ProcessSandbox
 from highroad.adapters.system import SystemClock, TypeIds
 from highroad.agents.agent import Agent
+from highroad.agents.context.results import RunResults
+from highroad.agents.memory.long_term import LongTermMemory
 from highroad.agents.runs import Runs
 from highroad.agents.sending import Sending
 from highroad.agents.working import Working
@@ -28,6 +30,7 @@ from highroad.bootstrap.anchors import anchors_at
 from highroad.bootstrap.caches import cache_at
 from highroad.bootstrap.counters import counters_at
 from highroad.bootstrap.keys import keyring_of
+from highroad.bootstrap.memories import Remembering
 from highroad.bootstrap.ownership import OpenLedger, open_ledger, take_office
 from highroad.bootstrap.stores import path_of, store_at
 from highroad.bootstrap.toolset import Toolset, accepted_pins, toolset_of
@@ -116,6 +119,7 @@ class Assembly:
     working: Working | None
     """Goes on with runs; `None` where nobody asked for it, or another process owns the ledger."""
     cancellations: Cancellations
+    remembering: Remembering
     principal: Principal
     ledger_path: Path | None
     owner_pid: int | None
@@ -125,6 +129,7 @@ class Assembly:
         """Write what waits, close resources and the ledger."""
         async with AsyncExitStack() as closing:  # last first, and all of it whatever one raises
             closing.push_async_callback(self.store.close)
+            closing.push_async_callback(self.remembering.close)
             closing.push_async_callback(self.services.budgets.counters.close)
             closing.push_async_callback(self.models.close)
             closing.push_async_callback(self.services.results.access.close)
@@ -176,7 +181,11 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
     """
     settings = settings or load()
     agents = tuple(agents)
-    toolset = toolset_of(settings, [*tools, *tools_of_agents(agents)], deps or {})
+    own: Mapping[type, Callable[..., Any]] = {
+        RunResults: lambda: RunResults(opened.ledger),
+        LongTermMemory: lambda: remembering.memory(),  # noqa: PLW0108 - it is made further down
+    }
+    toolset = toolset_of(settings, [*tools, *tools_of_agents(agents)], {**own, **(deps or {})})
     address = url or settings.ledger
     path = None if parts.store is not None else path_of(address)
     store, counters = parts.store or store_at(address), parts.counters
@@ -226,7 +235,8 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
     )
     principal = principal or local_user()
     waiting = Waiting(services, desk, settle)
-    audit = _audit(opened, toolset, services.results)
+    remembering = Remembering(path, keyring, clock, toolset.policy.permissions)
+    audit = _audit(opened, toolset, services.results, remembering)
     letters = Letters(
         services,
         LetterGrowth(store, clock, alert=settings.dead_letter_alert),
@@ -242,7 +252,7 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
         decides=decides,
         heed=partial(follow_up, services),
     )
-    models = OpenModels(settings.models)
+    models = OpenModels(settings.models, clock)
     runs = runs_of(
         services,
         agents,
@@ -299,6 +309,7 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
         working=working,
         models=models,
         cancellations=cancellations,
+        remembering=remembering,
         principal=principal,
         ledger_path=path,
         owner_pid=opened.owner_pid,
@@ -359,7 +370,9 @@ def _desk(ledger: Ledger, settings: Settings, *, decides: bool) -> Desk:
     return Desk(ledger, rules, is_owner=decides)
 
 
-def _audit(opened: OpenLedger, toolset: Toolset, results: Results) -> Audit:
+def _audit(
+    opened: OpenLedger, toolset: Toolset, results: Results, remembering: Remembering
+) -> Audit:
     return Audit(
         opened.ledger,
         toolset.policy.permissions,
@@ -368,6 +381,7 @@ def _audit(opened: OpenLedger, toolset: Toolset, results: Results) -> Audit:
         results=results,
         grants=toolset.grants,
         notary=opened.notary,
+        forget=remembering.forget,
     )
 
 

@@ -86,6 +86,10 @@ class Limits:
                 message = f"limit {name!r} is 0; no call could ever run"
                 raise ValueError(message)
 
+    def deadline_ms(self, begun_ms: int) -> int:
+        """Unix time by which a call is over that begins at `begun_ms` with its whole time."""
+        return begun_ms + int(self.call_s * 1_000)
+
 
 class Scope(StrEnum):
     """Whose a budget or a rate is, from the narrowest to the widest."""

@@ -21,6 +21,11 @@ class UserMessage:
 
 
 @value
+class Prompt(UserMessage):
+    """What the program itself says in the user's place: no user has said it."""
+
+
+@value
 class ModelCall:
     """A call as a model wrote it: nothing of it was checked."""
 
@@ -54,6 +59,8 @@ class ToolMessage:
     content: str
     """JSON."""
     is_error: bool = False
+    call_id: str = ""
+    """Ours, under which the whole result stays on record; no provider sees it."""
 
 
 Message: TypeAlias = UserMessage | ModelMessage | ToolMessage

@@ -35,7 +35,7 @@ from highroad.ledger.results import Results
 from highroad.ledger.tables.comparison import TablesVerdict, compare
 from highroad.ledger.tables.period import ALWAYS, Period
 from highroad.ledger.upkeep.archive import check_not_archived
-from highroad.ledger.upkeep.erasure import Eraser, ErasurePlan
+from highroad.ledger.upkeep.erasure import Eraser, ErasurePlan, Forget
 
 _PREFIX: Final = 8
 """Letters of a digest that name a definition."""
@@ -78,6 +78,7 @@ class Audit(Proving):
         results: Kept in memory; forgotten with whoever is.
         grants: Which permissions tools need and roles give.
         notary: Signs it; `None` where another process does.
+        forget: Destroys what agents remember of whoever is forgotten.
     """
 
     def __init__(  # noqa: PLR0913 - what it answers from, each by name
@@ -90,12 +91,15 @@ class Audit(Proving):
         results: Results | None = None,
         grants: Grants | None = None,
         notary: Notary | None = None,
+        forget: Forget | None = None,
     ) -> None:
         super().__init__(ledger, notary)
         self._reveals = Reveals(ledger, permissions, is_owner=is_owner)
         self._differ = differ
         self._grants = grants
-        self.erasures: Eraser = Eraser(ledger, results, permissions, is_owner=is_owner)
+        self.erasures: Eraser = Eraser(
+            ledger, results, permissions, is_owner=is_owner, forget=forget
+        )
         """For the owner's inbox."""
 
     def period(self, since: str | None = None, until: str | None = None) -> Period:

@@ -136,6 +136,24 @@ class OrganizationKey:
         """Encrypt what is known of a principal, for the erasable table."""
         return _encrypt(self._cipher, profile, opaque_id)
 
+    def seal_memory(self, space: str, memory_id: str, content: bytes) -> bytes:
+        """Encrypt what is remembered, so that it opens in its space and under its id only."""
+        return _encrypt(self._cipher, content, f"memory {space} {memory_id}")
+
+    def open_memory(self, space: str, memory_id: str, sealed: bytes) -> bytes:
+        """Decrypt what `seal_memory` made.
+
+        Raises:
+            VaultError: It was altered, or moved from elsewhere.
+        """
+        content = _decrypt(self._cipher, sealed, f"memory {space} {memory_id}")
+        if content is None:
+            raise VaultError(
+                f"memory {memory_id} does not open: it was altered or moved, or made with another "
+                "master key; give back the key it was made with"
+            )
+        return content
+
     def open_profile(self, opaque_id: str, sealed: bytes) -> bytes:
         """Decrypt a profile.
 

@@ -8,8 +8,9 @@ goes with it. Arguments and tags go through HMACs with the organization's key (P
 
 import logging
 from collections import OrderedDict
-from collections.abc import Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import count
 from typing import Any, Final, TypeAlias
 
@@ -19,6 +20,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from highroad.domain.cache import CacheStatistics
 from highroad.domain.identity import Delegate, Principal
+from highroad.domain.value import value
 from highroad.ledger.keyring import Keyring, OrganizationKey
 from highroad.ledger.record import CallRecord
 from highroad.ports.cache import EVERYTHING, CacheKey, Found, Lead
@@ -38,7 +40,7 @@ _Circumstances: TypeAlias = tuple[Principal | None, tuple[Delegate, ...], tuple[
 """Who asks, through whom, allowed by which rules; which definition, under which policy."""
 
 
-@dataclass(frozen=True, slots=True)
+@value(kw_only=False)
 class CachedResult:
     """A result, and the call that brought it."""
 
@@ -89,14 +91,19 @@ class Results:
     # -- keys --------------------------------------------------------------------------------
 
     def key(
-        self, record: CallRecord, arguments: bytes, tags: Iterable[str], *, is_public: bool
+        self,
+        record: CallRecord,
+        arguments: bytes,
+        tags: Callable[[], Iterable[str]],
+        *,
+        is_public: bool,
     ) -> CacheKey:
         """What the result of a call depends on, once that is authorized.
 
         Args:
             record: Of the call, with the rules that allowed it.
             arguments: In canonical form.
-            tags: What the result tells of.
+            tags: Says what the result tells of, once that is asked for.
             is_public: Whether every principal of the organization may be answered with it.
         """
         call = record.call
@@ -106,12 +113,7 @@ class Results:
         return CacheKey(
             space=self._space(organization),
             digest=same + self._caller(record, key, is_public=is_public),
-            tags=(
-                _tool(name),
-                same,
-                _own(same, record.principal_id),
-                *[_tag(key, tag) for tag in tags],
-            ),
+            tags=partial(_tags, key, name, same, record.principal_id, tags),
         )
 
     def _caller(self, record: CallRecord, key: OrganizationKey, *, is_public: bool) -> bytes:
@@ -164,6 +166,7 @@ class Results:
 
         With neither, another process fetches, or the cache is out of reach.
         """
+        fetch.key.tags  # noqa: B018 - before the body is handed the arguments that they are made of
         found = await self.access.lead(
             fetch.key, holder=fetch.call_id, fresh_s=fresh_s, lease_s=lease_s
         )
@@ -294,6 +297,17 @@ class Results:
 def _same(key: OrganizationKey, tool: str, arguments: bytes) -> bytes:
     """What calls have in common that ask one tool for the same."""
     return key.digest(b"cache", tool.encode(), arguments)
+
+
+def _tags(
+    key: OrganizationKey,
+    tool: str,
+    same: bytes,
+    principal_id: str,
+    tags: Callable[[], Iterable[str]],
+) -> tuple[bytes, ...]:
+    """By what a result is let go: its tool, its arguments, for whom, and what it tells of."""
+    return (_tool(tool), same, _own(same, principal_id), *[_tag(key, tag) for tag in tags()])
 
 
 def _own(same: bytes, principal_id: str) -> bytes:

@@ -6,6 +6,7 @@ has to agree to is neither answered so nor kept: they agree to one call.
 
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
 from highroad.domain.call import Call
@@ -43,19 +44,24 @@ async def answered(call: Call, context: RoadContext) -> Conclude | None:
     if context.fetch is not None or context.obligations or context.approval is not None:
         return None
     key = _key(context)
-    fetch = Fetch(key=key, call_id=call.id, organization=call.organization)
     fresh_s, served_s = _times(tool, services)
-    if served_s <= 0:  # kept for fallbacks alone: nobody waits, and every call goes on
-        context.fetch = fetch
-        await services.results.lead(fetch, fresh_s=0, lease_s=_lease_s(context))
-        return None
-    found = await services.results.find(call.organization, key, fresh_s=fresh_s, served_s=served_s)
-    if found is not None and found.age_s >= fresh_s:
+    found: CachedResult | None = None
+    if served_s > 0:
+        found = await services.results.find(
+            call.organization, key, fresh_s=fresh_s, served_s=served_s
+        )
+    if found is not None and found.age_s < fresh_s:
+        return _conclude(found, HIT)
+    fetch = Fetch(key=key, call_id=call.id, organization=call.organization)
+    if found is not None:
         await _refresh(call, fetch, context)
         return _conclude(found, REVALIDATED, stale_s=found.age_s)
-    if found is not None:
-        return _conclude(found, HIT)
-    return await _joined(call, fetch, context)
+    if served_s > 0:
+        return await _joined(call, fetch, context)
+    # Kept for fallbacks alone: nobody waits, and every call goes on.
+    context.fetch = fetch
+    await services.results.lead(fetch, fresh_s=0, lease_s=_lease_s(context))
+    return None
 
 
 async def keep(context: RoadContext, fetch: Fetch, json: bytes) -> None:
@@ -97,9 +103,14 @@ def _key(context: RoadContext) -> CacheKey:
     return context.services.results.key(
         context.record,
         context.canonical_arguments,
-        [tag.of(call.known_arguments) for tag in tool.cache_tags],
+        partial(_tags, tool, call.known_arguments),
         is_public=tool.definition.cache_public is True,
     )
+
+
+def _tags(tool: RegisteredTool[Any], arguments: JsonObject) -> list[str]:
+    """What the result for these arguments tells of."""
+    return [tag.of(arguments) for tag in tool.cache_tags]
 
 
 def _times(tool: RegisteredTool[Any], services: Services) -> tuple[float, float]:

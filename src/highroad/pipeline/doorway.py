@@ -64,7 +64,7 @@ async def take_in(
     now_ms = services.clock.now_ms()
     call_id = services.ids.new("call")
     own_id = with_prefix(call_id, "run")
-    deadline_ms = now_ms + int(services.limits.call_s * 1_000)
+    deadline_ms = services.limits.deadline_ms(now_ms)
     if proposal.deadline_ms is not None:
         deadline_ms = min(deadline_ms, proposal.deadline_ms)
     if proposal.run_id is not None:
@@ -172,7 +172,9 @@ async def take_in_successor(
     """
     now_ms = services.clock.now_ms()
     run = await services.runs.enter(call.run_id, is_direct=call.is_direct)
-    deadline_ms = now_ms + int(services.limits.call_s * 1_000)
+    deadline_ms = call.deadline_ms
+    if call.parent_id is None:
+        deadline_ms = services.limits.deadline_ms(now_ms)
     made = replace(
         call,
         id=successor.call_id,
@@ -180,7 +182,7 @@ async def take_in_successor(
         version=successor.version,
         raw=successor.arguments,
         created_ms=now_ms,
-        deadline_ms=deadline_ms if call.parent_id is None else call.deadline_ms,
+        deadline_ms=deadline_ms,
         step=run.next_step(),
         is_direct=False,
         idempotency_key=successor.key,
@@ -208,7 +210,7 @@ async def take_in_refresh(services: Services, call: Call, fetch: Fetch) -> tuple
         trace_id=uuid_hex(fetch.call_id),
         version=call.known_definition.version,
         created_ms=now_ms,
-        deadline_ms=now_ms + int(services.limits.call_s * 1_000),
+        deadline_ms=services.limits.deadline_ms(now_ms),
         step=run.next_step(),
         is_direct=True,
         idempotency_key=None,
@@ -238,7 +240,7 @@ async def take_in_redrive(services: Services, call: Call) -> tuple[Call, RoadCon
         call,
         id=services.ids.new("call"),
         created_ms=now_ms,
-        deadline_ms=now_ms + int(services.limits.call_s * 1_000),
+        deadline_ms=services.limits.deadline_ms(now_ms),
         step=run.next_step(),
         is_direct=False,
         parent_id=None,

@@ -1,11 +1,19 @@
 """Calls that a door or a body proposes together, taken down the road one by one."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Collection
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    Awaitable,
+    Callable,
+    Collection,
+    Iterable,
+)
 from contextlib import aclosing
 from typing import TypeAlias
 
 from highroad.domain.call import Call
+from highroad.domain.error import HighroadError
 from highroad.domain.outcome import AnyOutcome, Ending
 from highroad.domain.proposed import Proposed, ProposedCall, ProposedCalls, Terms
 from highroad.pipeline.context import RoadContext
@@ -92,10 +100,15 @@ def proposals_of(
     Of a collection all are made at once: a mistake in it is told before anything begins.
 
     Raises:
-        HighroadError: A member of a collection is no call.
+        HighroadError: They are no calls, or a member of a collection is none.
     """
     if isinstance(calls, AsyncIterable):
         return _one_by_one(calls, propose)
+    if not isinstance(calls, Iterable):
+        raise HighroadError(
+            f"calls are given one after another, not as {type(calls).__name__}: pass a list, or "
+            "anything to iterate over, of ProposedCall(tool, arguments) or of pairs of the two"
+        )
     proposals = (propose(ProposedCall.of(each)) for each in calls)
     return list(proposals) if isinstance(calls, Collection) else proposals
 

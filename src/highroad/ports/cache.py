@@ -1,6 +1,6 @@
 """Where results are kept that may answer again: in this process, or for all of them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
 from highroad.domain.value import value
@@ -9,19 +9,36 @@ EVERYTHING: Final = b""
 """The tag that everything in a space has."""
 
 
-@value
 class CacheKey:
     """Under what a value is kept.
 
     Args:
         space: What is emptied at once; nothing crosses from one to another.
         digest: Of whatever the value depends on, made with a secret.
-        tags: What the value tells of, likewise. Under one space and digest they are the same.
+        tags: What the value tells of, likewise, or what makes them when they are first asked for:
+            whoever finds a value in this process asks for none. Under one space and digest they
+            are the same.
     """
 
-    space: bytes
-    digest: bytes
-    tags: tuple[bytes, ...] = ()
+    __slots__ = ("_tags", "digest", "space")
+
+    def __init__(
+        self,
+        *,
+        space: bytes,
+        digest: bytes,
+        tags: tuple[bytes, ...] | Callable[[], tuple[bytes, ...]] = (),
+    ) -> None:
+        self.space: bytes = space
+        self.digest: bytes = digest
+        self._tags = tags
+
+    @property
+    def tags(self) -> tuple[bytes, ...]:
+        """What the value tells of."""
+        if not isinstance(self._tags, tuple):
+            self._tags = self._tags()
+        return self._tags
 
 
 @value(kw_only=False)

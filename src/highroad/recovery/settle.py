@@ -89,7 +89,7 @@ async def _call_of(services: Services, history: CallHistory) -> tuple[Call, bool
         except VaultError as error:
             _log.warning("call %s cannot be run again: %s", history.call_id, error)
             is_whole = False
-    deadline_ms = services.clock.now_ms() + int(services.limits.call_s * 1_000)
+    deadline_ms = services.limits.deadline_ms(services.clock.now_ms())
     return replace(call, deadline_ms=deadline_ms), is_whole
 
 

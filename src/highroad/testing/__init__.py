@@ -1,40 +1,115 @@
-"""What users test with: pytest plugin, fakes, a contract kit per port."""
+"""What users test with: pytest plugin, fakes, a contract kit per port.
 
-from highroad.domain.deferral import Deferred
-from highroad.testing.clock import FakeClock, SequentialIds
-from highroad.testing.faults import Fault, Faults
-from highroad.testing.memory import MemoryAnchor, MemoryStore
-from highroad.testing.models import (
-    ChaoticModel,
-    ScriptedModel,
-    ScriptOver,
-    call,
-    fails,
-    hangs,
-    said,
-)
-from highroad.testing.rehearsal import Rehearsal
-from highroad.testing.secrets import FixedKeys
-from highroad.testing.simulation import simulate
-from highroad.testing.tool_context import tool_context
+Each name is loaded when it is first asked for: every test session loads the plugin, and only those
+that use it wait for the rest.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from highroad.adapters.models.tape import Recorder, Replay
+    from highroad.domain.deferral import Deferred
+    from highroad.testing.calls import Calls, RanCall, ran
+    from highroad.testing.clock import FakeClock, SequentialIds
+    from highroad.testing.effects import AppliedEffect, Effects
+    from highroad.testing.faults import Fault, Faults
+    from highroad.testing.memory import MemoryAnchor, MemoryStore
+    from highroad.testing.models import (
+        ChaoticModel,
+        ScriptedModel,
+        ScriptOver,
+        call,
+        fails,
+        hangs,
+        said,
+    )
+    from highroad.testing.rehearsal import Rehearsal
+    from highroad.testing.secrets import FixedKeys
+    from highroad.testing.simulation import simulate
+    from highroad.testing.tool_context import tool_context
+
+_HOMES: Final = {
+    "adapters.models.tape": (
+        "Recorder",
+        "Replay",
+    ),
+    "domain.deferral": ("Deferred",),
+    "testing.calls": (
+        "Calls",
+        "RanCall",
+        "ran",
+    ),
+    "testing.clock": (
+        "FakeClock",
+        "SequentialIds",
+    ),
+    "testing.effects": (
+        "AppliedEffect",
+        "Effects",
+    ),
+    "testing.faults": (
+        "Fault",
+        "Faults",
+    ),
+    "testing.memory": (
+        "MemoryAnchor",
+        "MemoryStore",
+    ),
+    "testing.models": (
+        "ChaoticModel",
+        "ScriptOver",
+        "ScriptedModel",
+        "call",
+        "fails",
+        "hangs",
+        "said",
+    ),
+    "testing.rehearsal": ("Rehearsal",),
+    "testing.secrets": ("FixedKeys",),
+    "testing.simulation": ("simulate",),
+    "testing.tool_context": ("tool_context",),
+}
 
 __all__ = [
+    "AppliedEffect",
+    "Calls",
     "ChaoticModel",
     "Deferred",
+    "Effects",
     "FakeClock",
     "Fault",
     "Faults",
     "FixedKeys",
     "MemoryAnchor",
     "MemoryStore",
+    "RanCall",
+    "Recorder",
     "Rehearsal",
+    "Replay",
     "ScriptOver",
     "ScriptedModel",
     "SequentialIds",
     "call",
     "fails",
     "hangs",
+    "ran",
     "said",
     "simulate",
     "tool_context",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """Load a public name from its home (PEP 562)."""
+    for home, names in _HOMES.items():
+        if name in names:
+            value: object = getattr(import_module(f"highroad.{home}"), name)
+            globals()[name] = value
+            return value
+    raise AttributeError(f"module 'highroad.testing' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """What completion offers."""
+    return sorted({*globals(), *__all__})

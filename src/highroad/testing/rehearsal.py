@@ -1,23 +1,28 @@
 """A runtime for tests: everything real but store, clock and ids, which a test holds in its hand."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from random import Random  # noqa: TID251 - by a seed, which a test repeats
 from typing import Any, Final, Unpack
 
+from highroad.agents.agent import Agent
 from highroad.approvals.desk import Desk
 from highroad.bootstrap import Assembly, Parts, assemble
 from highroad.domain.error import HighroadError
 from highroad.domain.identity import Principal
 from highroad.domain.limits import Limits
 from highroad.domain.outcome import AnyOutcome
+from highroad.domain.run import Run
 from highroad.ledger.audit import Audit
+from highroad.ports.model import Model
 from highroad.runtime import Arguments, Circumstances, Runtime, ToolFunction
 from highroad.settings import Settings, load
 from highroad.testing.clock import FakeClock, SequentialIds
 from highroad.testing.memory import MemoryStore
 from highroad.testing.secrets import FixedKeys
+from highroad.tools.compile import Around
 
 TESTER: Final = Principal("tester", name="The tester", authenticated=True)
 
@@ -30,6 +35,7 @@ class Rehearsal:
 
     Args:
         tools: Functions that may be called by name.
+        agents: Whose runs may be begun by name.
         deps: Factories of what bodies ask for as `ToolContext[Type]`.
         limits: In place of the defaults.
         settings: In place of no configuration at all.
@@ -41,6 +47,7 @@ class Rehearsal:
     def __init__(
         self,
         *tools: ToolFunction,
+        agents: Sequence[Agent] = (),
         deps: Mapping[type, Callable[..., Any]] | None = None,
         limits: Limits | None = None,
         settings: Settings | None = None,
@@ -51,10 +58,12 @@ class Rehearsal:
         self.store: MemoryStore = MemoryStore()
         self.principal = principal
         self._tools = list(tools)
+        self._agents = list(agents)
         self._deps = dict(deps or {})
         self._limits = limits
         self._settings = settings
         self._fakes: list[tuple[ToolFunction | str, ToolFunction]] = []
+        self._around: list[Around] = []
         self._runtime: Runtime | None = None
         self._opening = asyncio.Lock()
         """Calls that come together open it once."""
@@ -77,6 +86,11 @@ class Rehearsal:
         if self._runtime is not None:
             self._runtime.replace(tool, fake)
 
+    def wrap(self, around: Around) -> None:
+        """Run the body that `around` makes of each tool's in its place, from the first call on."""
+        self._require_closed("wrap tools")
+        self._around.append(around)
+
     async def start(self) -> Runtime:
         """The runtime behind, opened if it is not yet."""
         async with self._opening:
@@ -84,11 +98,14 @@ class Rehearsal:
                 self._runtime = Runtime(await self._assembled())
                 for tool, fake in self._fakes:
                     self._runtime.replace(tool, fake)
+                for around in self._around:
+                    self._runtime.wrap(around)
         return self._runtime
 
     async def _assembled(self) -> Assembly:
         return await assemble(
             tools=self._tools,
+            agents=self._agents,
             deps=self._deps,
             limits=self._limits,
             principal=self.principal,
@@ -118,6 +135,35 @@ class Rehearsal:
         outcome: AnyOutcome = await make(tool, arguments, dry_run=dry_run, **circumstances)
         return outcome
 
+    async def run(
+        self,
+        agent: Agent,
+        text: str,
+        *,
+        model: Model | Mapping[str, Model] | None = None,
+        principal: Principal | None = None,
+        conversation: str | None = None,
+    ) -> Run:
+        """Let an agent work on a request, as `Runtime.run` does.
+
+        Args:
+            agent: With its tools and its team, which are taken in by the first call or run.
+            text: What it is asked for.
+            model: In place of its own; by the names of agents, in place of those of its team too.
+            principal: For whom.
+            conversation: Your name for the conversation that the run belongs to.
+        """
+        if model is not None:
+            agent = _played(agent, model if isinstance(model, Mapping) else {agent.name: model})
+        if self._runtime is None:
+            self._agents.append(agent)
+        runtime = await self.start()
+        return await runtime.run(agent, text, principal=principal, conversation=conversation)
+
+    async def resume(self, run_id: str) -> Run:
+        """Go on with a run, as `Runtime.resume` does."""
+        return await (await self.start()).resume(run_id)
+
     async def wait(self, call_id: str, *, timeout_s: float | None = 0) -> AnyOutcome:
         """The outcome of an earlier call, as `Runtime.wait`; without `timeout_s` it only looks."""
         return await (await self.start()).wait(call_id, timeout_s=timeout_s)
@@ -140,3 +186,9 @@ class Rehearsal:
     def _require_closed(self, what: str) -> None:
         if self._runtime is not None:
             raise HighroadError(f"the runtime is open already: {what} before the first call")
+
+
+def _played(agent: Agent, models: Mapping[str, Model]) -> Agent:
+    """An agent that asks these models, and so its team."""
+    team = tuple(_played(each, models) for each in agent.team)
+    return replace(agent, model=models.get(agent.name, agent.model), team=team)

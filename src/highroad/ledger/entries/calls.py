@@ -74,7 +74,7 @@ def deferred(  # noqa: PLR0913 - the facts of a deferral, each by name
         is_in_doubt: An attempt before the one that deferred may have been applied as well.
         claim: On the key of the call, to outlast the wait.
     """
-    body = _continuing(record, EntryKind.DEFERRED, at_ms)
+    body = _body(record, EntryKind.DEFERRED, at_ms)
     body["deferral"] = deferral_body(deferral)
     body["latency_us"] = latency_us
     body["attempts"] = record.attempts
@@ -103,7 +103,7 @@ def ended(  # noqa: PLR0913 - the facts of an ending, each by name
 ) -> Entry:
     """The terminal record of a call (P3)."""
     if record.has_intent and not record.tells_intent:
-        body = _continuing(record, EntryKind.ENDED, at_ms)
+        body = _body(record, EntryKind.ENDED, at_ms)
     else:
         body = _opening(record, EntryKind.ENDED, at_ms)
         if record.has_intent:
@@ -169,25 +169,13 @@ def _mark(body: Body, ending: Ending) -> None:
 def _opening(record: CallRecord, kind: EntryKind, at_ms: int, lines: int | None = None) -> Body:
     """What every first entry of a call says."""
     call = record.call
-    body: Body = {
-        "v": SCHEMA_VERSION,
-        "kind": kind,
-        "at": at_ms,
-        "org": call.principal.organization,
-        "run": call.run_id,
-        "call": call.id,
-        "trace": call.trace_id,
-        "step": call.step,
-        "direct": call.is_direct,
-        "principal": record.principal_id,
+    body = _body(record, kind, at_ms, lines)
+    body |= {
         "origin": call.origin,
         "door": call.door,
-        "tool": record.tool_name,
         "policy": record.policy_version,
         "rules": record.rules,
-        "opened": record.opened_ms,
         "reserved": record.reserved_microusd,
-        "stages": record.trace[record.traced : lines],
     }
     definition = call.definition
     if definition is not None:
@@ -199,7 +187,6 @@ def _opening(record: CallRecord, kind: EntryKind, at_ms: int, lines: int | None 
         body["arguments"] = _ref(record.arguments)
     if record.is_new_run:
         body["new_run"] = True
-    _place(body, record)
     if record.key_digest is not None:
         body["key"] = record.key_digest
     if record.coercions:
@@ -214,8 +201,8 @@ def _opening(record: CallRecord, kind: EntryKind, at_ms: int, lines: int | None 
     return body
 
 
-def _continuing(record: CallRecord, kind: EntryKind, at_ms: int) -> Body:
-    """What an entry behind the intent of a call says."""
+def _body(record: CallRecord, kind: EntryKind, at_ms: int, lines: int | None = None) -> Body:
+    """What every entry of a call says; one behind the first says no more of the call itself."""
     call = record.call
     body: Body = {
         "v": SCHEMA_VERSION,
@@ -230,9 +217,13 @@ def _continuing(record: CallRecord, kind: EntryKind, at_ms: int) -> Body:
         "principal": record.principal_id,
         "tool": record.tool_name,
         "opened": record.opened_ms,
-        "stages": record.trace[record.traced :],
+        "stages": record.trace[record.traced : lines],
     }
-    _place(body, record)
+    # Where the run of a call belongs; most belong nowhere.
+    if record.parent_run_id is not None:
+        body["parent_run"] = record.parent_run_id
+    if record.conversation_id is not None:
+        body["conversation"] = record.conversation_id
     return body
 
 
@@ -246,14 +237,6 @@ def _relate(body: Body, call: Call) -> None:
         body["redrives"] = call.redrives
     if call.asked_by is not None:
         body["asked_by"], body["position"] = call.asked_by, call.position
-
-
-def _place(body: Body, record: CallRecord) -> None:
-    """Note where the run of a call belongs; most belong nowhere, and say nothing here."""
-    if record.parent_run_id is not None:
-        body["parent_run"] = record.parent_run_id
-    if record.conversation_id is not None:
-        body["conversation"] = record.conversation_id
 
 
 def _ref(ref: PayloadRef) -> tuple[str, str, int]:

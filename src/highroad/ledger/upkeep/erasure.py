@@ -4,11 +4,11 @@ Entries stay as they are, so every proof holds. What makes their digests unguess
 the keys: a run's digests are HMACs under the run's key alone.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import Final
+from typing import Final, TypeAlias
 
 from highroad.domain.audit import AGENT_RUN
 from highroad.domain.entry import (
@@ -21,6 +21,7 @@ from highroad.domain.entry import (
 )
 from highroad.domain.error import CacheError, ErasureRefused, LedgerError, NotPermitted
 from highroad.domain.identity import Principal
+from highroad.domain.memory import MemoriesError
 from highroad.domain.order import ErasureOrder
 from highroad.domain.permission import Permissions
 from highroad.ledger import entries
@@ -39,6 +40,9 @@ ERASE: Final = "audit:erase"
 
 _REFS: Final = ("arguments", "request", "reply", "result", "message")
 """Fields of entries that refer to one payload."""
+Forget: TypeAlias = Callable[[str, str], Awaitable[object]]
+"""Destroys something of a principal: given their organization and opaque id."""
+
 _RUNS: Final = 500
 """Runs whose keys go with one entry."""
 
@@ -74,6 +78,7 @@ class Eraser:
         results: Kept in a cache, and destroyed as well.
         permissions: What a principal holds, by the policy.
         is_owner: Whether this process may write to the ledger.
+        forget: Destroys what agents remember of a principal, and is safe to repeat.
     """
 
     def __init__(
@@ -83,8 +88,10 @@ class Eraser:
         permissions: Permissions = attrgetter("permissions"),
         *,
         is_owner: bool,
+        forget: Forget | None = None,
     ) -> None:
         self._ledger = ledger
+        self._forget = forget
         self._tables = ledger.store.tables
         self._results = results
         self._permissions = permissions
@@ -192,10 +199,26 @@ class Eraser:
                 await self._entry(order, Erasure(runs=runs, frees_keys=True), f".{number}")
             )
         await self._clear_results(order.organization)
+        await self._clear_memories(order)
         # Last: whoever finds this row finds all of it done.
         rest = Erasure(payloads=plan.reasons, profiles=(order.principal_id,))
         await self._write(await self._entry(order, rest, ""))
         self._ledger.forget(order.organization, order.principal_id)
+
+    async def _clear_memories(self, order: ErasureOrder) -> None:
+        """Destroy what agents remember of them.
+
+        Raises:
+            LedgerError: It is out of reach, so the erasure is not done yet.
+        """
+        try:
+            if self._forget is not None:
+                await self._forget(order.organization, order.principal_id)
+        except MemoriesError as error:
+            raise LedgerError(
+                f"the erasure is not done: {error}, and memories are kept there; order it again "
+                "once they can be reached"
+            ) from None
 
     async def _clear_results(self, organization: str) -> None:
         """Destroy what is kept: for whom a public result was fetched cannot be told from its key.

@@ -62,7 +62,8 @@ class ScriptedModel:
         self._clock: Clock = clock or FakeClock(autojump=True)
         self._requests: list[ModelRequest] = []
         self._played: set[int] = set()
-        self._overrun: ScriptOver | None = None
+        self.overrun: ScriptOver | None = None
+        """That it was asked beyond its script; a run only says that its strategy failed."""
         self.under_way: int = 0
         """Requests that are being answered."""
 
@@ -97,8 +98,8 @@ class ScriptedModel:
         Raises:
             AssertionError: The script was not played as it stands.
         """
-        if self._overrun is not None:
-            raise self._overrun
+        if self.overrun is not None:
+            raise self.overrun
         left = [
             f"\n  {number}. {_shown(play)}"
             for number, play in enumerate(self._script, start=1)
@@ -161,11 +162,11 @@ class ScriptedModel:
 
     def _line(self, number: int, request: ModelRequest) -> Line:
         if number > len(self._script):
-            self._overrun = ScriptOver(
+            self.overrun = ScriptOver(
                 f"the script of {len(self._script)} lines is over, and the model was asked for "
                 f"line {number}, {_told(request)}: write it, or see why it was asked"
             )
-            raise self._overrun
+            raise self.overrun
         self._played.add(number)
         return _played(self._script[number - 1], request)
 

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final, Self
 
@@ -72,12 +73,25 @@ class ProviderServer:
         task.add_done_callback(self._connections.discard)
         try:
             with suppress(ConnectionError, asyncio.CancelledError):
-                while (asked := await _read(reader)) is not None:
-                    self.asked.append(asked)
-                    if not await self._answered(asked, reader, writer):
-                        break
+                while await self._next(reader, writer):
+                    pass
         finally:
             writer.close()
+
+    async def _next(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        """Take the next request of a connection; whether another may follow."""
+        sent = await _read(reader)
+        if sent is None:
+            return False
+        dialect = DIALECTS.get(sent.path)
+        if dialect is None:
+            writer.write(_head(HTTPStatus.NOT_FOUND, {"Content-Length": "0"}))
+            return True
+        asked = Asked(
+            dialect=dialect, headers=sent.headers, raw=sent.raw, body=json.loads(sent.raw)
+        )
+        self.asked.append(asked)
+        return await self._answered(asked, reader, writer)
 
     async def _answered(
         self, asked: Asked, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -96,7 +110,16 @@ class ProviderServer:
             await asyncio.gather(answer, gone, return_exceptions=True)
 
 
-async def _read(reader: asyncio.StreamReader) -> Asked | None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Request:
+    """HTTP, before anybody knows what it means."""
+
+    path: str
+    headers: Mapping[str, str]
+    raw: bytes
+
+
+async def _read(reader: asyncio.StreamReader) -> _Request | None:
     """The next request of a connection; `None` where there is none."""
     try:
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
@@ -106,8 +129,7 @@ async def _read(reader: asyncio.StreamReader) -> Asked | None:
     fields = (line.partition(":") for line in lines)
     headers = {name.lower(): value.strip() for name, _, value in fields}
     raw = await reader.readexactly(int(headers.get("content-length", 0)))
-    path = first.split(" ")[1].partition("?")[0]
-    return Asked(dialect=DIALECTS[path], headers=headers, raw=raw, body=json.loads(raw))
+    return _Request(path=first.split(" ")[1].partition("?")[0], headers=headers, raw=raw)
 
 
 async def _gone(reader: asyncio.StreamReader) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
+from pydantic_ai.exceptions import UserError
 from pydantic_ai.models import Model as ProviderClient
 
 from highroad.domain.error import SettingsError
@@ -192,7 +193,7 @@ def reached(
         server: Where it is reached, in place of the provider's own address.
 
     Raises:
-        SettingsError: Its key or its library is missing.
+        SettingsError: Its key, its library or its region is missing.
     """
     family = FAMILIES.get(provider, COMPATIBLE)
     reach = Reach(
@@ -208,6 +209,8 @@ def reached(
             f"models of {provider} need a library of theirs: "
             f"pip install 'pydantic-ai-slim[{family.extra}]'"
         ) from None
+    except UserError as error:  # such as a region of AWS, which nobody named
+        raise SettingsError(f"{provider} cannot be reached so: {error}") from None
     _retry_never(client)
     return family, client
 
@@ -222,7 +225,13 @@ def _key(provider: str, family: Family, secrets: Secrets, server: ModelServer | 
 
 
 def _retry_never(client: ProviderClient) -> None:
-    """Leave retries to the road: a library's own would be paid for, and stand in no ledger."""
+    """Leave retries to the road: a library's own would be paid for, and stand in no ledger.
+
+    Those of Google and Mistral try again only where they are told to.
+    """
     sdk: Any = client.provider.client if client.provider else None
-    if hasattr(sdk, "max_retries"):  # of OpenAI, Anthropic and Groq; others do so when told to
+    if hasattr(sdk, "max_retries"):  # of OpenAI, Anthropic and Groq
         sdk.max_retries = 0
+    elif hasattr(sdk, "meta"):  # of AWS: what decides about it listens to an event
+        service = sdk.meta.service_model.service_id.hyphenize()
+        sdk.meta.events.unregister(f"needs-retry.{service}", unique_id=f"retry-config-{service}")

@@ -1,0 +1,1 @@
+"""Where memories of agents are kept."""

@@ -1,0 +1,1 @@
+"""What of a history a model is shown."""
