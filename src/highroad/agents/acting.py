@@ -172,6 +172,7 @@ class Acting:
 
     async def _drive(self, run: RunInProgress, wanted: Wanted) -> AnyOutcome:
         services = run.services
+        await run.wake()
         run.tell(EventKind.TOOL_PROPOSED, None, _named(wanted))
         taking_in = doorway.take_in(services, _proposal(run, wanted), run.record.errand.principal)
         return await enter(services, taking_in)

@@ -352,6 +352,8 @@ class Leg:
             Rests: One waits for people, or for a result that comes later.
         """
         hearing, calls = self._hearing, reply.calls
+        if hearing is not None:
+            await hearing.look()
         put_off = {} if hearing is None else hearing.put_off(calls)
         going_on = [call for place, call in enumerate(calls) if place not in put_off]
         made = iter(await self._acting.act(self._run, going_on))

@@ -13,6 +13,7 @@ from highroad.agents.asking import Asking
 from highroad.agents.brief import Brief
 from highroad.agents.calling_off import RUN, CallingOff, CallOff
 from highroad.agents.crew import Crew
+from highroad.agents.lease import is_moved_elsewhere
 from highroad.agents.leg import Leg, Strategy
 from highroad.agents.moving import Moving
 from highroad.agents.output import as_json
@@ -156,6 +157,11 @@ class Runs:
             return self._told(record)
         head = record.head
         brief = self.crew.brief(head.agent)
+        if await is_moved_elsewhere(self._services.ledger, record.leg_began):
+            raise LedgerError(
+                f"run {head.run_id} is being moved by another process: send it a message, or "
+                "resume it once that is over"
+            )
         if brief.digest != head.definition:
             _log.warning("run %s goes on with another version of %s", head.run_id, brief.name)
         return await self._leg(record, brief, await self._writer(head), tell)
@@ -229,12 +235,13 @@ class Runs:
             turn = await leg.next_turn()
             run.is_over = turn is None
             if turn is not None and not is_recorded:
-                await run.writer.resumed(turn)
+                await run.begin(turn)
             return turn
 
     async def _rest(self, run: RunInProgress, holds: Sequence[RunHold]) -> Run:
         calls = [hold.call_id for hold in holds]
         if calls != run.record.waits_for:
+            await run.wake()
             await run.writer.held(calls)
             run.record.waits_for = calls
         if run.is_called_off:  # it might have been while it came to rest
@@ -253,6 +260,7 @@ class Runs:
         result: bytes | None = None,
     ) -> Run:
         record, run.is_over = run.record, True
+        await run.wake()
         for call_id in tuple(run.open_calls):
             await self.calling_off.withdraw(call_id, record.head.principal_id)
         await run.writer.ended(
