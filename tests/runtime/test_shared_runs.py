@@ -1,12 +1,16 @@
 """Runs of agents on a shared ledger: one process moves a run at a time, and any may talk to it."""
 
 import asyncio
+import contextlib
 import json
+from collections import Counter
+from dataclasses import replace
 
 import asyncpg
 import pytest
 
 from highroad import Agent, Principal, Runtime, tool
+from highroad.agents.strategies.react import react
 from highroad.domain.error import LedgerError
 from highroad.domain.run import RunStatus
 from highroad.testing import ScriptedModel, call
@@ -61,12 +65,25 @@ async def until_ended(url, run_id):
 
 @pytest.mark.promise("P3", "P11")
 async def test_of_processes_that_resume_a_run_at_once_one_moves_it(postgres_url, pay, effects):
+    """Both have read the same record before either does anything."""
+    meeting = [None]
+
+    async def meet(leg):
+        if meeting[0] is not None:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(0.5):
+                    await meeting[0].wait()
+        return await react(leg)
+
+    agent = replace(payer(pay), strategy=meet)
     async with (
-        opened(postgres_url, payer(pay)) as here,
-        opened(postgres_url, payer(pay)) as there,
+        opened(postgres_url, agent) as here,
+        opened(postgres_url, agent) as there,
     ):
         for number in range(5):
+            meeting[0] = None
             held = await here.run("payer", "Pay.")
+            meeting[0] = asyncio.Barrier(2)
             await there.approvals.approve(held.holds[0].approval_id, by=BOB)
             await until_decided(here, held)
             found = await asyncio.gather(
@@ -79,7 +96,10 @@ async def test_of_processes_that_resume_a_run_at_once_one_moves_it(postgres_url,
                 for each in found
             )
             assert len(effects) == number + 1
+            meeting[0] = None
             assert (await there.resume(held.id)).result == "Paid."
+            requests = await bodies(postgres_url, "model.asked")
+            assert Counter(each["run"] for each in requests)[held.id] == 2
 
 
 async def until_decided(runtime, held):
