@@ -128,8 +128,8 @@ class Leg:
 
     @property
     def instructions(self) -> str:
-        """Of the agent."""
-        return self._run.brief.instructions
+        """Of the agent, with what is known of the user behind."""
+        return self._run.instructions
 
     @property
     def output_schema(self) -> JsonSchema | None:
@@ -190,7 +190,7 @@ class Leg:
             came = await self._live(
                 number,
                 _Wish(
-                    instructions=run.brief.instructions if instructions is None else instructions,
+                    instructions=run.instructions if instructions is None else instructions,
                     tools=offered,
                     choice=choice,
                     output=output,

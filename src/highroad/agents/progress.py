@@ -102,7 +102,12 @@ class RunInProgress:
     @cached_property
     def standing_tokens(self) -> int:
         """Tokens of its instructions and tools, which its requests begin with."""
-        return standing_tokens(self.brief.instructions, self.brief.tools)
+        return standing_tokens(self.instructions, self.brief.tools)
+
+    @property
+    def instructions(self) -> str:
+        """Of the agent, with what is known of the user behind: the same in all requests."""
+        return "\n\n".join(filter(None, (self.brief.instructions, self.record.errand.known)))
 
     @property
     def delegation(self) -> tuple[Delegate, ...]:

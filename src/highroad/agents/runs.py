@@ -42,6 +42,9 @@ _log: Final = logging.getLogger("highroad.agents")
 Earlier = Callable[[RunHead], Awaitable[Sequence[UserMessage | ModelMessage]]]
 """What was said in the conversation of a run before it."""
 
+Known = Callable[[Principal, str], Awaitable[str]]
+"""What is known of a user who asks for something, in words for a model."""
+
 
 def _quiet(kind: EventKind, call_id: str | None, facts: dict[str, JsonValue]) -> None:
     """Nobody follows."""
@@ -51,6 +54,11 @@ def _quiet(kind: EventKind, call_id: str | None, facts: dict[str, JsonValue]) ->
 async def _nothing_before(head: RunHead) -> Sequence[UserMessage | ModelMessage]:
     del head
     return ()
+
+
+async def _nobody_known(principal: Principal, text: str) -> str:
+    del principal, text
+    return ""
 
 
 def _report(run_id: str, error: Exception) -> None:
@@ -72,6 +80,7 @@ class Runs:
         fail: Ends a delegation without one.
         call_off: Ends a call that waits.
         earlier: What was said in a conversation before.
+        known: What is known of a user.
     """
 
     def __init__(  # noqa: PLR0913 - what they are made of, each by name
@@ -85,6 +94,7 @@ class Runs:
         fail: Callable[[str, Any], Awaitable[Any]],
         call_off: CallOff,
         earlier: Earlier = _nothing_before,
+        known: Known = _nobody_known,
     ) -> None:
         self._services = services
         self.crew: Crew = crew
@@ -95,6 +105,7 @@ class Runs:
         )
         self._acting = Acting(bring_on, self._below, complete, fail, self.calling_off.withdraw)
         self._earlier = earlier
+        self._known = known
 
     async def start(  # noqa: PLR0913 - what a run may be begun with, each by name
         self,
@@ -133,7 +144,9 @@ class Runs:
             conversation_id=conversation_id,
             door=door,
         )
-        return await self._begin(head, Errand(text=text, principal=principal), brief, tell)
+        known = await self._known(principal, text)
+        errand = Errand(text=text, principal=principal, known=known)
+        return await self._begin(head, errand, brief, tell)
 
     async def resume(self, run_id: str, *, tell: Tell = _quiet) -> Run:
         """Move a run on, from what the ledger says of it to its next rest or its end.
