@@ -18,6 +18,7 @@ from types import TracebackType
 from typing import Any, Final, Literal, Self, TypedDict, TypeVar, Unpack, overload
 
 from highroad.agents.agent import Agent
+from highroad.agents.memory.preferences import Preferences
 from highroad.approvals.definitions import Definitions
 from highroad.approvals.desk import Desk
 from highroad.bootstrap import Assembly, assemble
@@ -584,6 +585,15 @@ class Runtime:
     def dead_letters(self) -> Letters:
         """Calls that were given up on, and what becomes of them."""
         return self._assembly.letters
+
+    @property
+    def preferences(self) -> Preferences:
+        """What users have set for themselves, which models are shown.
+
+        Raises:
+            SettingsError: The ledger is in no file that they could be kept beside.
+        """
+        return self._assembly.remembering.preferences()
 
     @property
     def definitions(self) -> Definitions:

@@ -22,6 +22,9 @@ class Errand:
     principal: Principal
     delegation: tuple[Delegate, ...] = ()
     """From the agent nearest to the principal to the one that handed it on."""
+    known: str = ""
+    """What was known of the principal as it began: behind the agent's instructions, it comes with
+    every request, and stays the same."""
 
 
 def freeze_errand(errand: Errand) -> bytes:
@@ -32,6 +35,7 @@ def freeze_errand(errand: Errand) -> bytes:
             "text": errand.text,
             "principal": freeze_principal(errand.principal),
             "delegation": [[link.agent, link.tools] for link in errand.delegation],
+            "known": errand.known,
         }
     )
 
@@ -47,6 +51,7 @@ def thaw_errand(frozen: bytes) -> Errand:
         text=state["text"],
         principal=thaw_principal(state["principal"]),
         delegation=tuple(Delegate(agent, tuple(tools)) for agent, tools in state["delegation"]),
+        known=state.get("known", ""),
     )
 
 
