@@ -5,6 +5,7 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from highroad.agents.output import Output
+from highroad.agents.selection import MANY
 from highroad.agents.snapshot import Errand
 from highroad.domain.allowance import Allowance
 from highroad.domain.identity import Delegate
@@ -12,6 +13,7 @@ from highroad.domain.model import ModelSettings
 from highroad.domain.tool import ToolDefinition
 from highroad.domain.value import value
 from highroad.ports.model import Model
+from highroad.tools.search.index import Index
 
 
 @value
@@ -38,6 +40,8 @@ class Brief:
     settings: ModelSettings
     tools: Sequence[ToolDefinition]
     """What it may call, by name, in the order of names; delegations included."""
+    index: Index | None
+    """Of the tools, where they are so many that a run offers the few that it needs."""
     reach: Sequence[str]
     """Tools that it and all below it may call: its authority, of which theirs is a part."""
     team: Mapping[str, str]
@@ -59,11 +63,18 @@ class Brief:
     def within(self, errand: Errand) -> "Brief":
         """What is left of it in a run that was handed on: no tool and no request more (P9)."""
         most = errand.allowance.under(self.iterations).iterations
+        tools = tuple(tool for tool in self.tools if _admit(errand.delegation, tool.name))
         return replace(
             self,
-            tools=tuple(tool for tool in self.tools if _admit(errand.delegation, tool.name)),
+            tools=tools,
+            index=self.index if len(tools) == len(self.tools) else index_of(tools),
             iterations=self.iterations if most is None else most,
         )
+
+
+def index_of(tools: Sequence[ToolDefinition]) -> Index | None:
+    """An index of tools, where they are many."""
+    return Index.of(tools) if len(tools) > MANY else None
 
 
 def _admit(delegation: Sequence[Delegate], tool: str) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from highroad.agents.agent import Agent, Member, Named, digest_of
-from highroad.agents.brief import Brief, Entrusted
+from highroad.agents.brief import Brief, Entrusted, index_of
 from highroad.agents.output import Output
 from highroad.agents.team import delegation_name
 from highroad.domain.allowance import Allowance
@@ -113,6 +113,7 @@ class Crew:
             roles={role: (self._model(model),) for role, model in agent.roles.items()},
             settings=settings,
             tools=tools,
+            index=index_of(tools),
             reach=self._reach(agent),
             team={delegation_name(each.name): each.name for each in agent.members},
             entrusted=entrusted,

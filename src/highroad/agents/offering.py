@@ -15,20 +15,20 @@ _MOST: Final = 256
 
 
 class Offering:
-    """Some tools in the form of one model, in an order that never changes.
+    """Some tools in the form of one model.
 
     Args:
-        tools: What is offered.
+        tools: What is offered, in the order in which it is.
         shape: Of the model.
     """
 
     def __init__(self, tools: Sequence[ToolDefinition], shape: str) -> None:
         self._offer: Offer = offer(tools, shape)
-        self.names: tuple[str, ...] = tuple(self._offer.rendered)
+        legal, rendered = self._offer.names.legal_name, self._offer.rendered
+        self.names: tuple[str, ...] = tuple(tool.name for tool in tools)
         """The tools' own, in order."""
         self.tools: tuple[OfferedTool, ...] = tuple(
-            _offered(self._offer.names.legal_name(name), rendered)
-            for name, rendered in self._offer.rendered.items()
+            _offered(legal(name), rendered[name]) for name in self.names
         )
 
     def named(self, name: str) -> OfferedTool:

@@ -7,6 +7,7 @@ from highroad.agents.agent import Agent
 from highroad.agents.asking import Asking
 from highroad.agents.context.conversations import Conversations
 from highroad.agents.crew import Crew
+from highroad.agents.offline.model import Offline
 from highroad.agents.runs import Runs
 from highroad.agents.team import delegation_tool
 from highroad.approvals.completions import Completions
@@ -16,6 +17,7 @@ from highroad.domain.error import ToolError
 from highroad.domain.model_rules import ModelRules
 from highroad.domain.outcome import AnyOutcome
 from highroad.pipeline.services import Services
+from highroad.ports.clock import Clock
 from highroad.ports.model import Model
 from highroad.settings import Settings
 
@@ -25,10 +27,12 @@ class OpenModels:
 
     Args:
         rules: Those of the settings.
+        clock: Tells the offline model what day it is.
     """
 
-    def __init__(self, rules: ModelRules) -> None:
+    def __init__(self, rules: ModelRules, clock: Clock) -> None:
         self._rules = rules
+        self._ours = {"offline:": lambda _: Offline(clock)}
         self._opened: dict[str, Model] = {}
 
     def find(self, name: str) -> Model:
@@ -39,7 +43,7 @@ class OpenModels:
         """
         model = self._opened.get(name)
         if model is None:
-            model = self._opened[name] = model_at(name, self._rules)
+            model = self._opened[name] = model_at(name, self._rules, also=self._ours)
         return model
 
     async def close(self) -> None:
@@ -99,4 +103,5 @@ def runs_of(  # noqa: PLR0913 - what they are made of, each by name
         complete=complete,
         fail=fail,
         earlier=Conversations(services.ledger).before,
+        call_off=waiting.call_off,
     )
