@@ -47,9 +47,7 @@ def over(member, *script, name="boss", **parts):
 
 
 def clerk(*script, name="clerk", **parts):
-    return Agent(
-        name=name, model=ScriptedModel(*script, by_turn=True, name="paid:model"), **parts
-    )
+    return Agent(name=name, model=ScriptedModel(*script, by_turn=True, name="paid:model"), **parts)
 
 
 async def test_a_tool_outside_the_chain_is_denied_and_the_chain_stands_in_the_ledger(

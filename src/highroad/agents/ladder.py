@@ -53,6 +53,8 @@ async def stated(line: Leg, role: str, form: JsonSchema | None) -> Said | None:
         )
         if not reply.calls:
             return _stated_in(reply)
+        if not _only_reads(line, reply):
+            return None
         await line.act(reply)
     return None
 
@@ -69,6 +71,8 @@ async def measured(line: Leg, role: str, form: JsonSchema | None) -> Said | None
         least = min(least, _measured_in(reply))
         if not reply.calls:
             return Said(reply.text, least) if has_read else None
+        if not _only_reads(line, reply):
+            return None
         acted = await line.act(reply)
         has_read = all(isinstance(each.outcome, Completed) for each in acted)
     return None
@@ -131,6 +135,11 @@ def by_role(role: str) -> Strategy:
 
 def _reads(line: Leg) -> tuple[str, ...]:
     return tuple(tool.name for tool in line.tools if not tool.has_effects)
+
+
+def _only_reads(line: Leg, reply: Reply) -> bool:
+    """Whether it calls nothing but what it was offered; models are known to do otherwise."""
+    return {call.tool for call in reply.calls} <= set(_reads(line))
 
 
 def _as_declared(output: Output | None, answer: JsonValue) -> Any:  # noqa: ANN401 - of the agent's output type
