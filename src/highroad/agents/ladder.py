@@ -103,6 +103,7 @@ def ladder(*rungs: Rung | str, top: Strategy = react) -> Strategy:
     steps = [Rung(each) if isinstance(each, str) else each for each in rungs]
 
     async def strategy(leg: Leg) -> Any:  # noqa: ANN401 - of the agent's output type
+        """Go up until somebody is sure."""
         for rung in steps:
             if rung.role not in leg.roles:
                 raise HighroadError(f"a rung is {rung.role!r}: name its model in the agent's roles")
@@ -122,6 +123,7 @@ def by_role(role: str) -> Strategy:
     """ReAct by the model of a role: a way of a `router` that is cheaper, or better, than others."""
 
     async def strategy(leg: Leg) -> Any:  # noqa: ANN401 - of the agent's output type
+        """Ask and act by that model."""
         while True:
             reply = await leg.ask(output=leg.output_schema, purpose=role)
             if not reply.calls:

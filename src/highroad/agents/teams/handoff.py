@@ -33,6 +33,7 @@ def hand_off(*to: str) -> Strategy:
     """
 
     async def strategy(leg: Leg) -> Any:  # noqa: ANN401 - of whoever answers
+        """Ask and act until somebody answers, here or where the conversation went."""
         takers = _takers(leg, to)
         instructions = f"{leg.instructions}\n\n{_told(takers)}".strip()
         while True:

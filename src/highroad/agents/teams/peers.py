@@ -70,6 +70,7 @@ def peers(*, rounds: int = 3, answer_by: str | None = None) -> Strategy:
     """
 
     async def strategy(leg: Leg) -> Any:  # noqa: ANN401 - of the agent's output type
+        """Give turns while there are letters, and answer."""
         if answer_by is not None and answer_by not in leg.team:
             raise HighroadError(f"answer_by={answer_by!r} is not in the team: {list(leg.team)} are")
         answers: dict[str, str] = {}

@@ -12,7 +12,7 @@ import orjson
 from highroad.agents.leg import Leg, Reply, Strategy
 from highroad.agents.stopping import RunStopped
 from highroad.agents.teams.telling import answer_with, in_words
-from highroad.domain.json_value import JsonSchema
+from highroad.domain.json_value import JsonSchema, JsonValue
 from highroad.domain.run import RunStatus
 from highroad.domain.value import value
 
@@ -38,6 +38,7 @@ def supervisor(*, most_tasks: int = 8, rounds: int = 1) -> Strategy:
     """
 
     async def strategy(leg: Leg) -> Any:  # noqa: ANN401 - of the agent's output type
+        """Plan, hand on, and answer."""
         found: list[str] = []
         for number in range(rounds):
             tasks = await _planned(leg, found, is_first=number == 0)
@@ -91,7 +92,7 @@ def _tasks_in(reply: Reply) -> list[Task] | None:
 
 
 def _schema(leg: Leg) -> JsonSchema:
-    task: JsonSchema = {
+    task: dict[str, JsonValue] = {
         "type": "object",
         "properties": {
             "agent": {"type": "string", "enum": list(leg.team)},

@@ -63,6 +63,7 @@ def swarm(
     """
 
     async def strategy(leg: Leg) -> Any:  # noqa: ANN401 - of the agent's output type
+        """Follow the rules step by step, and answer."""
         board = Blackboard(request=leg.request)
         for step in range(1, steps + 1):
             tasks = [(name, task) for name, rule in rules.items() if (task := rule(board))]
