@@ -104,6 +104,8 @@ class Acting:
         self._withdraw = withdraw
         self._below: dict[str, tuple[RunHold, ...]] = {}
         """What runs below wait for, by the call that delegated."""
+        self._handing: dict[str, asyncio.Event] = {}
+        """Calls whose runs below are moved now."""
 
     async def act(self, run: RunInProgress, wanted: Sequence[Wanted]) -> tuple[Acted, ...]:
         """Make calls together, and see each through to its end or its hold.
@@ -193,9 +195,24 @@ class Acting:
         return await enter(services, taking_in)
 
     async def _delegate(self, run: RunInProgress, wanted: Wanted, held: Held) -> AnyOutcome:
-        """Let the run below bring what the call waits for."""
+        """Let the run below bring what the call waits for.
+
+        The same work handed on twice at once is one call, and one run: the second waits for it.
+        """
         if held.reason is not HoldReason.DEFERRED:
             return held
+        moving = self._handing.get(held.call_id)
+        if moving is not None:
+            await moving.wait()
+            return await self._bring_on(held.call_id)
+        moving = self._handing[held.call_id] = asyncio.Event()
+        try:
+            return await self._hand_on(run, wanted, held)
+        finally:
+            del self._handing[held.call_id]
+            moving.set()
+
+    async def _hand_on(self, run: RunInProgress, wanted: Wanted, held: Held) -> AnyOutcome:
         agent = run.brief.team[wanted.tool]
         below = await self._run_below(run, held.call_id, agent, _task_of(wanted.arguments))
         if below.status is RunStatus.HELD:

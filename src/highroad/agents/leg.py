@@ -7,7 +7,7 @@ calls must depend on nothing but them.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final, TypeAlias, TypeVar
 
@@ -128,6 +128,22 @@ class Leg:
     def tools(self) -> tuple[ToolDefinition, ...]:
         """What the agent may call, in the order of names."""
         return tuple(self._run.brief.tools)
+
+    @property
+    def team(self) -> Mapping[str, str]:
+        """Agents that it may hand work to, in the order of their declaration, and what for."""
+        described = {tool.name: tool.description for tool in self._run.brief.tools}
+        return {name: described.get(tool, "") for tool, name in self._run.brief.team.items()}
+
+    @property
+    def roles(self) -> frozenset[str]:
+        """Purposes for which the agent has a model of their own."""
+        return frozenset(self._run.brief.roles)
+
+    @property
+    def transcript(self) -> tuple[Message, ...]:
+        """All that was said: before the run in its conversation, and in this line."""
+        return (*self._run.earlier, *self.messages)
 
     @property
     def instructions(self) -> str:
@@ -387,8 +403,28 @@ class Leg:
         Raises:
             Rests: It waits for people, or for a result that comes later.
         """
+        (outcome,) = await self.call_all([(tool, arguments)])
+        return outcome
+
+    async def call_all(
+        self, calls: Iterable[tuple[str, Mapping[str, object]]]
+    ) -> tuple[AnyOutcome, ...]:
+        """Make calls together that the strategy itself wants; an outcome for each, in order.
+
+        Args:
+            calls: Of each the tool and its arguments.
+
+        Raises:
+            Rests: One waits for people, or for a result that comes later.
+        """
+        wanted = [self._wanted(tool, arguments) for tool, arguments in calls]
+        acted = await self._acting.act(self._run, wanted)
+        _rest_if_held(acted)
+        return tuple(each.outcome for each in acted)
+
+    def _wanted(self, tool: str, arguments: Mapping[str, object]) -> Wanted:
         self._own_calls += 1
-        wanted = Wanted(
+        return Wanted(
             asked_by=f"strategy:{self._path}",
             position=self._own_calls,
             tool=tool,
@@ -396,9 +432,6 @@ class Leg:
             origin=Origin.CODE,
             dry_run=self._is_dry(tool),
         )
-        acted = await self._acting.act(self._run, (wanted,))
-        _rest_if_held(acted)
-        return acted[0].outcome
 
     async def delegate(self, agent: str, task: str) -> AnyOutcome:
         """Hand a task to an agent of the team, whose run is one below this one.
@@ -407,10 +440,28 @@ class Leg:
             HighroadError: There is no such agent in the team.
             Rests: Something in that run waits.
         """
+        (outcome,) = await self.delegate_all([(agent, task)])
+        return outcome
+
+    async def delegate_all(self, tasks: Iterable[tuple[str, str]]) -> tuple[AnyOutcome, ...]:
+        """Hand on tasks together; an outcome for each, in order.
+
+        Args:
+            tasks: Of each the agent of the team, and what it is to do.
+
+        Raises:
+            HighroadError: There is no such agent in the team.
+            Rests: Something in one of the runs waits; the others go on as far as they can.
+        """
+        return await self.call_all(
+            [(self._delegation(agent), {"task": task}) for agent, task in tasks]
+        )
+
+    def _delegation(self, agent: str) -> str:
         for tool, name in self._run.brief.team.items():
             if name == agent:
-                return await self.call(tool, {"task": task})
-        team = ", ".join(self._run.brief.team.values()) or "nobody"
+                return tool
+        team = ", ".join(self.team) or "nobody"
         raise HighroadError(f"{agent!r} is not in the team of {self._run.brief.name}: {team} is")
 
     def _is_dry(self, name: str) -> bool:
@@ -549,7 +600,7 @@ def _choice(choice: ToolChoice | str, offering: Offering) -> ToolChoice:
 def _rest_if_held(acted: Sequence[Acted]) -> None:
     holds = [hold for each in acted for hold in each.holds]
     if holds:
-        raise Rests(holds)
+        raise Rests(list(dict.fromkeys(holds)))  # two calls that joined wait for the same
 
 
 def _told(call: ModelCall, acted: Acted) -> ToolMessage:

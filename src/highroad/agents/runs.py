@@ -203,11 +203,13 @@ class Runs:
 
     async def _leg(self, record: RunRecord, brief: Brief, writer: RunWriter, voice: Voice) -> Run:
         services, head = self._services, record.head
+        brief = brief.within(record.errand)
         live = await services.cancelled.enter(
             await services.runs.enter(
                 head.run_id, parent_id=head.parent_id, conversation_id=head.conversation_id
             )
         )
+        live.allowance = record.errand.allowance
         try:
             earlier = await self._earlier(head)
             run = RunInProgress(services, brief, record, live, writer, earlier=earlier, tell=voice)
@@ -325,7 +327,8 @@ class Runs:
         self, run: RunInProgress, run_id: str, call_id: str, task: str, brief: Brief
     ) -> Run:
         above, errand = run.record.head, run.record.errand
-        chain: tuple[Delegate, ...] = run.delegation
+        entrusted = run.brief.entrusted[brief.name]
+        chain: tuple[Delegate, ...] = (*errand.delegation, entrusted.scope)
         head = RunHead(
             run_id=run_id,
             organization=above.organization,
@@ -340,7 +343,12 @@ class Runs:
             delegated_by=call_id,
             delegation=tuple(link.agent for link in chain),
         )
-        handed_on = Errand(text=task, principal=errand.principal, delegation=chain)
+        handed_on = Errand(
+            text=task,
+            principal=errand.principal,
+            delegation=chain,
+            allowance=entrusted.allowance.under(run.brief.iterations),
+        )
         return await self._begin(head, handed_on, brief, run.tell)
 
     # -- what is told ------------------------------------------------------------------------
