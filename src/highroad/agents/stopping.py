@@ -33,4 +33,5 @@ class Rests(BaseException):
 
     def __init__(self, holds: Sequence[RunHold]) -> None:
         super().__init__("the run waits")
-        self.holds: tuple[RunHold, ...] = tuple(holds)
+        # A call that is asked for twice in one reply is one call, and is waited for once.
+        self.holds: tuple[RunHold, ...] = tuple({each.call_id: each for each in holds}.values())
