@@ -30,7 +30,7 @@ from highroad.domain.identity import Delegate, Origin, Principal
 from highroad.domain.limits import Limits
 from highroad.domain.outcome import AnyOutcome, Outcome, Preview
 from highroad.domain.proposed import OnFailure, ProposedCall, ProposedCalls, Terms
-from highroad.domain.run import Run
+from highroad.domain.run import Run, When
 from highroad.domain.tool import ToolDefinition
 from highroad.domain.unsettled import Unsettled
 from highroad.ledger.audit import Audit
@@ -115,6 +115,7 @@ class Runtime:
         limits: Limits | None = None,
         principal: Principal | None = None,
         settings: Settings | None = None,
+        work: bool = False,
     ) -> "Opening":
         """Open a ledger and become its owner, unless another process is.
 
@@ -130,6 +131,9 @@ class Runtime:
             limits: In place of `[limits]`.
             principal: For whom calls are made that name nobody; the local user.
             settings: In place of `highroad.toml` and the environment.
+            work: Go on by itself with runs of the agents: with those that were running when their
+                process died, and with those that were held once what they wait for has come. What
+                it moves when this runtime is closed is interrupted, and goes on with the next.
 
         Returns:
             Something to await, or to enter with `async with`.
@@ -148,6 +152,7 @@ class Runtime:
                 limits=limits,
                 principal=principal,
                 settings=settings,
+                work=work,
             )
         )
 
@@ -334,6 +339,34 @@ class Runtime:
         """
         self._require_ownership()
         return await self._assembly.runs.resume(run_id)
+
+    async def send(
+        self,
+        run_id: str,
+        text: str,
+        *,
+        when: When = "now",
+        by: Principal | None = None,
+    ) -> None:
+        """Send a user's message to a run that works or waits; any process may.
+
+        A run that works hears of it before its next model request. One that waits is to be resumed:
+        what it waits for is answered for the time being, and the model is asked again. A call that
+        it then makes again goes on waiting, one that it does not ends cancelled and its approval
+        void; where the work of it is under way elsewhere, the outcome enters later, as a message.
+
+        Args:
+            run_id: Of a run of an agent.
+            text: What is said; kept encrypted.
+            when: `now`, or `after` the run is through, which then goes on with another turn.
+            by: Who says it; the runtime's own principal where nobody is named.
+
+        Raises:
+            NotRecorded: The ledger has no such run of an agent.
+            DecisionRefused: The run has ended, the message is empty, or `by` may not.
+            LedgerError: It could not be recorded.
+        """
+        await self._assembly.sending.send(run_id, text, when=when, by=by or self.principal)
 
     async def wait(self, call_id: str, *, timeout_s: float | None = None) -> AnyOutcome:
         """The outcome of a call made earlier; a held one is awaited and driven on.

@@ -33,6 +33,7 @@ from highroad.domain.outcome import AnyOutcome, Outcome, Preview
 from highroad.domain.pin import Pin
 from highroad.domain.proof import SignedHead
 from highroad.domain.proposed import OnFailure, ProposedCalls
+from highroad.domain.run import AgentRun, RunStatus
 from highroad.domain.tool import ToolDefinition
 from highroad.domain.trail import Explanation, Trail
 from highroad.domain.unsettled import Unsettled
@@ -511,6 +512,12 @@ class Audit:
     def trail(self, run_id: str) -> Trail:
         """All calls of a run."""
         return self._loop.run(self._audit.trail(run_id))
+
+    def runs(
+        self, *, status: RunStatus | None = None, limit: int = 20, **part: Unpack[Part]
+    ) -> tuple[AgentRun, ...]:
+        """The newest runs of agents; see `highroad.ledger.audit.Audit.runs`."""
+        return self._loop.run(self._audit.runs(status=status, limit=limit, **part))
 
     def explain(self, call_id: str, *, reveal_by: Principal | None = None) -> Explanation:
         """Everything that is recorded of one call."""

@@ -1,5 +1,6 @@
 """A runtime with agents that a test can drop like a process that dies, and open again."""
 
+import asyncio
 import json
 from collections import Counter, defaultdict
 from pathlib import Path
@@ -42,6 +43,8 @@ class Scene:
         limits=None,
         settings=None,
         principal=ALICE,
+        work=False,
+        clock=None,
     ):
         self.agents = agents
         self.tools = tools
@@ -50,7 +53,9 @@ class Scene:
         self.limits = limits
         self.settings = settings
         self.principal = principal
-        self.clock = FakeClock(autojump=True)
+        self.work = work
+        self.working = None
+        self.clock = clock or FakeClock(autojump=True)
         self.ids = SequentialIds()
         self.ledger = MemoryLedger()
 
@@ -63,6 +68,7 @@ class Scene:
             limits=self.limits,
             principal=self.principal,
             settings=self.settings or load(Path.cwd(), {}),
+            work=self.work,
             parts=Parts(
                 store=self.store,
                 clock=self.clock,
@@ -73,10 +79,20 @@ class Scene:
         )
         self.runtime = Runtime(self.assembly)
         await settle_open_calls(self.assembly.services)
+        if self.work:
+            self.working = asyncio.ensure_future(self.assembly.working.watch())
         return self
+
+    async def stop_working(self):
+        """Interrupt what it moves by itself."""
+        working, self.working = self.working, None
+        if working is not None:
+            working.cancel()
+            await asyncio.gather(working, return_exceptions=True)
 
     async def crash(self):
         """Die without closing: whatever is not on disk is lost, the lock is free."""
+        await self.stop_working()
         if self.path is None:
             self.ledger.holder = None
         else:
@@ -123,6 +139,7 @@ async def scene():
 
     yield make
     for each in scenes:
+        await each.stop_working()
         await each.runtime.close()
 
 

@@ -28,6 +28,7 @@ from highroad.domain.order import (
     ErasureOrder,
     Order,
     Redrive,
+    RunMessage,
     Settlement,
 )
 from highroad.domain.order_form import (
@@ -84,6 +85,15 @@ SAMPLES = (
     Cancellation(id="cnl_1", run_id="run_1", call_id="", organization="acme", by="usr_x", at_ms=7),
     Completion(
         id="cmp_1", call_id="call_1", answer=b"\x03", organization="acme", by="usr_x", at_ms=8
+    ),
+    RunMessage(
+        id="msg_1",
+        run_id="run_1",
+        when="after",
+        text=b"\x04",
+        organization="acme",
+        by="usr_x",
+        at_ms=9,
     ),
 )
 ORDERS = pytest.mark.parametrize("order", SAMPLES, ids=[type(each).__name__ for each in SAMPLES])

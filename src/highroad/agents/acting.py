@@ -43,6 +43,8 @@ class Wanted:
     arguments: Arguments
     origin: Origin = Origin.MODEL
     key: str | None = None
+    stands_for: str | None = None
+    """The call on record that it repeats, and is."""
 
 
 @value
@@ -63,6 +65,9 @@ Complete = Callable[[str, object], Awaitable[AnyOutcome]]
 """Hands in what a run below has brought, as the result of the call that delegated."""
 Fail = Callable[[str, ToolError], Awaitable[AnyOutcome]]
 """Hands in that it brought nothing."""
+Withdraw = Callable[[str, str], Awaitable[bool]]
+"""Ends a call that waits on somebody's word; `False` where its work is under way elsewhere, or done
+already."""
 
 
 class Acting:
@@ -73,15 +78,22 @@ class Acting:
         run_below: For those that hand work to another agent.
         complete: Ends one of those with a result.
         fail: Ends one of those without.
+        withdraw: Ends a call that waits.
     """
 
     def __init__(
-        self, bring_on: BringOn, run_below: RunBelow, complete: Complete, fail: Fail
+        self,
+        bring_on: BringOn,
+        run_below: RunBelow,
+        complete: Complete,
+        fail: Fail,
+        withdraw: Withdraw,
     ) -> None:
         self._bring_on = bring_on
         self._run_below = run_below
         self._complete = complete
         self._fail = fail
+        self._withdraw = withdraw
         self._below: dict[str, tuple[RunHold, ...]] = {}
         """What runs below wait for, by the call that delegated."""
 
@@ -100,14 +112,16 @@ class Acting:
         )
         outcomes = await in_order(fan.outcomes(list(wanted)))
         return tuple(
-            Acted(wanted=each, outcome=outcome, holds=self._holds(each, outcome))
+            Acted(wanted=each, outcome=outcome, holds=self.holds(each, outcome))
             for each, outcome in zip(wanted, outcomes, strict=True)
         )
 
     async def make(self, run: RunInProgress, wanted: Wanted) -> AnyOutcome:
         """See one call through."""
         history = run.record.calls.get((wanted.asked_by, wanted.position))
-        if history is None:
+        if wanted.stands_for is not None:
+            outcome = await self._bring_on(wanted.stands_for)
+        elif history is None:
             outcome = await self._drive(run, wanted)
         elif history.ended is not None:
             return await stored_outcome(run.services, history)
@@ -115,8 +129,28 @@ class Acting:
             outcome = await self._bring_on(history.call_id)
         if isinstance(outcome, Held) and wanted.tool in run.brief.team:
             outcome = await self._delegate(run, wanted, outcome)
+        if isinstance(outcome, Held):
+            run.open_calls[outcome.call_id] = wanted.tool
+        else:
+            run.open_calls.pop(outcome.call_id, None)
         self._tell(run, wanted, outcome)
         return outcome
+
+    async def outcome(self, call_id: str) -> AnyOutcome:
+        """What has become of a call that was made earlier."""
+        return await self._bring_on(call_id)
+
+    async def withdraw(self, run: RunInProgress, call_id: str, tool: str, by: str) -> bool:
+        """End a call that waits, on the word of `by`.
+
+        Returns:
+            Whether nothing comes of it any more that is not told.
+        """
+        is_over = await self._withdraw(call_id, by)
+        if is_over or tool in run.brief.team:
+            self._below.pop(call_id, None)
+            run.open_calls.pop(call_id, None)
+        return is_over
 
     async def turn_away(self, run: RunInProgress, wanted: Wanted, ending: Ending) -> AnyOutcome:
         """End one that is not to begin."""
@@ -145,7 +179,8 @@ class Acting:
             return await self._complete(held.call_id, below.result)
         return await self._fail(held.call_id, _failure_of(agent, below))
 
-    def _holds(self, wanted: Wanted, outcome: AnyOutcome) -> tuple[RunHold, ...]:
+    def holds(self, wanted: Wanted, outcome: AnyOutcome) -> tuple[RunHold, ...]:
+        """What a call waits for, where it does."""
         if not isinstance(outcome, Held):
             return ()
         below = self._below.get(outcome.call_id)

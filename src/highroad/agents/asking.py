@@ -52,7 +52,7 @@ class Question:
     request: ModelRequest
     names: Sequence[str]
     """Of the tools that are offered, by their own names."""
-    heard: int = 0
+    heard: Sequence[str] = ()
     provisional: Sequence[str] = ()
     told: Sequence[str] = ()
 
@@ -187,7 +187,7 @@ class Asking:
             messages=len(request.messages),
             reserved_tokens=most.total,
             reserved_microusd=self._pricing.charge(model.name, most).microusd,
-            heard=question.heard,
+            heard=tuple(question.heard),
             provisional=tuple(question.provisional),
             told=tuple(question.told),
         )

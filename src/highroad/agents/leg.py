@@ -17,10 +17,11 @@ from highroad.agents.acting import Acted, Acting, Wanted
 from highroad.agents.asking import Asking, Came, Question
 from highroad.agents.context.bounds import ContextError
 from highroad.agents.context.window import Window
+from highroad.agents.hearing import FOR_NOW, Hearing
 from highroad.agents.offering import Offering
 from highroad.agents.output import Output
 from highroad.agents.progress import TRUNK, RunInProgress
-from highroad.agents.record import Answered
+from highroad.agents.record import Turn
 from highroad.agents.selection import Selection
 from highroad.agents.stopping import Rests, RunStopped
 from highroad.domain.error import HighroadError
@@ -39,7 +40,7 @@ from highroad.domain.model import (
     ToolMessage,
     UserMessage,
 )
-from highroad.domain.outcome import AnyOutcome
+from highroad.domain.outcome import AnyOutcome, Held
 from highroad.domain.run import RunStatus
 from highroad.domain.tool import ToolDefinition
 from highroad.domain.value import value
@@ -54,6 +55,8 @@ _WIND_UP: Final = (
     "No further tool calls are possible in this run. Answer the user now with what you have, and "
     "say plainly what is missing."
 )
+_NOT_MADE: Final = '{"status":"not_made","note":"This call was not made."}'
+"""What stands for a call of a reply that its strategy did not make."""
 
 
 @value
@@ -98,9 +101,10 @@ class Leg:
         self._path = path
         self._forks = 0
         self._own_calls = 0
+        self._request = run.record.errand.text
+        self._hearing = Hearing(run, acting) if path == TRUNK else None
         self.messages: list[Message] = list(messages)
         """What was said in this line so far; a strategy may add to it."""
-        self._heard = 0
         self._selection: Selection | None = None
         self._selected = 0
         """Messages that the selection of tools has taken note of."""
@@ -114,8 +118,8 @@ class Leg:
 
     @property
     def request(self) -> str:
-        """What the run was asked for."""
-        return self._run.record.errand.text
+        """What the run was asked for; in a later turn, what began that."""
+        return self._request
 
     @property
     def tools(self) -> tuple[ToolDefinition, ...]:
@@ -173,13 +177,16 @@ class Leg:
             RunStopped: The run ends here: there is no room, or no model replies.
         """
         run = self._run
+        self._answer_all()
         if say is not None:
             self.messages.append(Prompt(text=say))
         recorded = run.recorded(self._path)
-        self._listen(recorded)
+        news = Turn() if self._hearing is None else await self._hearing.news(recorded)
+        await self._take(news)
         number = run.next_number()
         offered = await self._offered(tools)
         if recorded is None:
+            await run.wake()
             came = await self._live(
                 number,
                 _Wish(
@@ -189,21 +196,26 @@ class Leg:
                     output=output,
                     purpose=purpose,
                     settings=settings or run.brief.settings,
+                    news=news,
                 ),
             )
         else:
             came = Came(request_id=recorded.request_id, reply=recorded.reply)
-        return self._replied(came, offered)
+        reply = self._replied(came, offered)
+        if self._hearing is not None:
+            await self._hearing.withdraw(reply.calls)
+        return reply
 
     async def _live(self, number: int, wish: "_Wish") -> Came:
         run = self._run
         winds_up = run.must_wind_up or run.requests >= run.brief.iterations
         models = run.brief.roles.get(wish.purpose, run.brief.models)
-        return await self._asking.ask(
-            run,
-            models,
-            lambda model: self._question(number, wish, model, winds_up=winds_up),
-        )
+        with run.asking():
+            return await self._asking.ask(
+                run,
+                models,
+                lambda model: self._question(number, wish, model, winds_up=winds_up),
+            )
 
     def _question(self, number: int, wish: "_Wish", model: Model, *, winds_up: bool) -> Question:
         offering = self._asking.offerings.of(wish.tools, model.shape)
@@ -227,7 +239,9 @@ class Leg:
             purpose=wish.purpose,
             request=request,
             names=offering.names,
-            heard=self._heard,
+            heard=wish.news.heard,
+            provisional=() if self._hearing is None else self._hearing.provisional,
+            told=wish.news.told,
         )
 
     def _shown(self) -> Sequence[Message]:
@@ -252,9 +266,10 @@ class Leg:
         wanted = []
         for position, call in enumerate(message.calls):
             tool, arguments = offering.called(call)
-            wanted.append(
-                Wanted(asked_by=came.request_id, position=position, tool=tool, arguments=arguments)
+            made = Wanted(
+                asked_by=came.request_id, position=position, tool=tool, arguments=arguments
             )
+            wanted.append(made if self._hearing is None else self._hearing.repeated(made))
         reply = came.reply
         if reply.message.text:
             self._run.tell(
@@ -281,16 +296,34 @@ class Leg:
             calls.append(own)
         return replace(message, calls=tuple(calls))
 
-    def _listen(self, recorded: Answered | None) -> None:
-        """Take in what users have sent since; of a recorded request, as much as it had heard."""
-        if self._path != TRUNK:
+    def _answer_all(self) -> None:
+        """Answer the calls of the last reply that its strategy has not made (P5)."""
+        answered = set[str]()
+        for message in reversed(self.messages):
+            match message:
+                case ToolMessage(id=answered_id):
+                    answered.add(answered_id)
+                case ModelMessage(calls=calls):
+                    break
+                case UserMessage():
+                    return
+        else:
             return
-        heard = self._run.record.heard
-        until = len(heard) if recorded is None else recorded.heard
-        for message in heard[self._heard : until]:
-            self.messages.append(UserMessage(text=message.text))
-            self._run.tell(EventKind.MESSAGE, None, {"text": message.text, "id": message.id})
-        self._heard = max(self._heard, until)
+        self.messages += [
+            ToolMessage(id=call.id, tool=call.tool, content=_NOT_MADE, is_error=True)
+            for call in calls
+            if call.id not in answered
+        ]
+
+    async def _take(self, news: Turn) -> str:
+        """Take what comes from outside among the messages.
+
+        Returns:
+            All of it.
+        """
+        said = [] if self._hearing is None else await self._hearing.said(news)
+        self.messages += said
+        return "\n\n".join(message.text for message in said)
 
     async def _offered(self, names: Sequence[str] | None) -> tuple[ToolDefinition, ...]:
         """Those of the agent's tools that are named; else all, or of many those that are needed."""
@@ -313,11 +346,18 @@ class Leg:
     async def act(self, reply: Reply) -> tuple[Acted, ...]:
         """Make the calls of a reply together, and take each one's result among the messages.
 
+        A call that waits while the user has sent a message is answered for the time being.
+
         Raises:
             Rests: One waits for people, or for a result that comes later.
         """
-        acted = await self._acting.act(self._run, reply.calls)
-        _rest_if_held(acted)
+        hearing, calls = self._hearing, reply.calls
+        put_off = {} if hearing is None else hearing.put_off(calls)
+        going_on = [call for place, call in enumerate(calls) if place not in put_off]
+        made = iter(await self._acting.act(self._run, going_on))
+        acted = tuple(put_off.get(place) or next(made) for place in range(len(calls)))
+        if hearing is None or not hearing.goes_before(acted):
+            _rest_if_held(acted)
         self.messages += [
             _told(call, each) for call, each in zip(reply.message.calls, acted, strict=True)
         ]
@@ -383,6 +423,26 @@ class Leg:
 
     # -- the end -----------------------------------------------------------------------------
 
+    async def next_turn(self) -> Turn | None:
+        """What begins another turn now that this one is through; for `Runs` alone.
+
+        Raises:
+            Rests: A call that was answered for the time being has no outcome yet.
+        """
+        if self._hearing is None:
+            return None
+        turn = await self._hearing.next_turn()
+        if turn is None and (holds := await self._hearing.holds()):
+            raise Rests(holds)
+        return turn
+
+    async def begin(self, turn: Turn, answer: str) -> None:
+        """Go on behind the answer of one turn with another; for `Runs` alone."""
+        self._answer_all()
+        if not isinstance(self.messages[-1], ModelMessage):
+            self.messages.append(ModelMessage(text=answer))
+        self._request = await self._take(turn)
+
     async def finish(self, reply: Reply) -> Any:  # noqa: ANN401 - of the agent's output type
         """The final answer that a reply holds, in the form that the agent declares.
 
@@ -430,6 +490,7 @@ class _Wish:
     output: JsonSchema | None
     purpose: str
     settings: ModelSettings
+    news: Turn
 
 
 def _choice(choice: ToolChoice | str, offering: Offering) -> ToolChoice:
@@ -451,6 +512,8 @@ def _rest_if_held(acted: Sequence[Acted]) -> None:
 def _told(call: ModelCall, acted: Acted) -> ToolMessage:
     """What the model is told of a call; it is data, whatever became of it."""
     outcome = acted.outcome
+    if isinstance(outcome, Held):
+        return ToolMessage(id=call.id, tool=call.tool, content=FOR_NOW)
     return ToolMessage(
         id=call.id,
         tool=call.tool,

@@ -1,7 +1,9 @@
 """A run while a leg moves it: what all its lines of thought share."""
 
+import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from itertools import chain
 from typing import Final, TypeAlias
@@ -9,9 +11,10 @@ from typing import Final, TypeAlias
 from highroad.agents.brief import Brief
 from highroad.agents.context.bounds import Bounds
 from highroad.agents.context.tokens import standing_tokens
-from highroad.agents.record import Answered, RunRecord
+from highroad.agents.record import Answered, Heard, RunRecord, Turn
 from highroad.agents.stopping import RunStopped
 from highroad.agents.writing import RunWriter
+from highroad.domain.error import BrokenPromise
 from highroad.domain.event import EventKind
 from highroad.domain.identity import Delegate
 from highroad.domain.json_value import JsonValue
@@ -67,7 +70,17 @@ class RunInProgress:
         """A budget is nearly used up: the next request asks for the answer."""
         self.known_ids: set[str] = set()
         """Providers' ids of calls so far: one that comes again is given another."""
+        self.is_over: bool = False
+        """It is ending: what is sent now comes too late."""
+        self.mail: asyncio.Lock = asyncio.Lock()
+        """Whoever takes in a message holds it, and so does the run when it looks for the last."""
+        self.open_calls: dict[str, str] = {}
+        """Calls that wait, with their tools."""
+        self._heard: set[str] = set()
+        self._turns = deque(record.turns)
         self._recorded = {path: deque(line) for path, line in record.answered.items()}
+        self._asking: set[asyncio.Task[object]] = set()
+        self._called_off: set[asyncio.Task[object]] = set()
 
     @cached_property
     def bounds(self) -> Bounds:
@@ -92,6 +105,43 @@ class RunInProgress:
         line = self._recorded.get(path)
         return line.popleft() if line else None
 
+    def coming(self, path: str) -> Answered | None:
+        """The reply of a line that is on record and that comes next, if one is."""
+        line = self._recorded.get(path)
+        return line[0] if line else None
+
+    @property
+    def has_recorded_turn(self) -> bool:
+        """Whether another turn is on record."""
+        return bool(self._turns)
+
+    def recorded_turn(self) -> Turn | None:
+        """The next turn that is on record, once."""
+        return self._turns.popleft() if self._turns else None
+
+    def unheard(self, *, is_urgent: bool = False) -> tuple[str, ...]:
+        """Messages that no request has had yet; of those, the ones that go before calls."""
+        sent = self.record.heard.values()
+        return tuple(
+            each.id for each in sent if each.id not in self._heard and is_urgent <= each.is_urgent
+        )
+
+    def hear(self, message_id: str) -> Heard:
+        """A message that the next request has."""
+        self._heard.add(message_id)
+        return self.record.heard[message_id]
+
+    async def wake(self) -> None:
+        """Say that the run is driven on, where it said before that it rests.
+
+        Raises:
+            LedgerError: It could not be written.
+        """
+        if self.record.waits_for:
+            self.record.waits_for = []
+            await self.writer.resumed()
+            self.tell(EventKind.RUN_RESUMED, None, {})
+
     def next_number(self) -> int:
         """The number of one more reply.
 
@@ -114,11 +164,56 @@ class RunInProgress:
         """Whether the next reply is the last that there may be."""
         return self.requests + 1 >= self.brief.iterations
 
+    @property
+    def is_called_off(self) -> bool:
+        """Whether somebody has called the run off, one above it, or its conversation."""
+        return self.services.cancelled.holds(self.live)
+
     def check_wanted(self) -> None:
         """Stop where somebody has called the run off.
 
         Raises:
             RunStopped: Somebody has.
         """
-        if self.services.cancelled.holds(self.live):
-            raise RunStopped(RunStatus.CANCELLED, "cancelled", "Somebody has called this run off.")
+        if self.is_called_off:
+            raise _called_off()
+
+    def call_off(self) -> None:
+        """Stop what waits for a model, at once."""
+        for task in self._asking - self._called_off:
+            self._called_off.add(task)
+            task.cancel()
+
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        """What waits for a model in here ends when the run is called off.
+
+        Raises:
+            RunStopped: It was.
+        """
+        task = asyncio.current_task()
+        if task is None:
+            raise BrokenPromise("a leg goes in a task")
+        before = task.cancelling()
+        self._asking.add(task)
+        try:
+            yield
+        except asyncio.CancelledError:
+            if self._take_back(task) and task.cancelling() <= before:
+                raise _called_off() from None
+            raise
+        finally:
+            self._asking.discard(task)
+            self._take_back(task)
+
+    def _take_back(self, task: "asyncio.Task[object]") -> bool:
+        """Undo what `call_off` did to a task, once; another cancellation stands."""
+        if task not in self._called_off:
+            return False
+        self._called_off.discard(task)
+        task.uncancel()
+        return True
+
+
+def _called_off() -> RunStopped:
+    return RunStopped(RunStatus.CANCELLED, "cancelled", "Somebody has called this run off.")

@@ -29,13 +29,23 @@ class Answered:
     request_id: str
     number: int
     """Among the requests of the run, from 1."""
-    heard: int
-    """Messages that had reached the run before it."""
+    heard: tuple[str, ...]
+    """Messages to the run that stood in it for the first time."""
     provisional: tuple[str, ...]
-    """Calls that wait, and that it was answered of for the time being."""
+    """Calls that waited, and that it was answered of for the time being."""
     told: tuple[str, ...]
     """Calls whose outcome it was told behind such an answer."""
     reply: ModelReply
+
+
+@value
+class Turn:
+    """What begins another turn of a run that was through."""
+
+    heard: tuple[str, ...] = ()
+    """Messages."""
+    told: tuple[str, ...] = ()
+    """Calls that were answered for the time being, and whose outcome has come."""
 
 
 @value
@@ -44,6 +54,8 @@ class Heard:
 
     id: str
     text: str
+    by: str
+    """Who sent it: an opaque id."""
     is_urgent: bool
     """It goes before calls that wait."""
 
@@ -62,7 +74,10 @@ class RunRecord:
         self.answered: dict[str, list[Answered]] = defaultdict(list)
         """By line of thought, in order."""
         self.calls: dict[Place, CallHistory] = {}
-        self.heard: list[Heard] = []
+        self.heard: dict[str, Heard] = {}
+        """Messages that were sent to it, by id, in order."""
+        self.turns: list[Turn] = []
+        """Behind the first, in order."""
         self.requests: int = 0
         """That were numbered."""
         self.usage: TokenUsage = TokenUsage()
@@ -73,6 +88,10 @@ class RunRecord:
         self.result: bytes | None = None
         self.payloads: dict[str, bytes] = {}
         """Opened, by id; of what the run itself said, and of its calls' results."""
+
+    def call(self, call_id: str) -> CallHistory | None:
+        """One of its calls by id."""
+        return next((each for each in self.calls.values() if each.call_id == call_id), None)
 
     def count(self, usage: TokenUsage, cost_microusd: int) -> None:
         """Add what one more request took."""
@@ -150,13 +169,15 @@ class _Reading:
                 self._take_reply(body, record)
             case EntryKind.RUN_MESSAGE:
                 text = self._payload(body, "message").decode()
-                record.heard.append(
-                    Heard(id=body["id"], text=text, is_urgent=body["when"] == "now")
+                record.heard[body["id"]] = Heard(
+                    id=body["id"], text=text, by=body["by"], is_urgent=body["when"] == "now"
                 )
             case EntryKind.RUN_HELD:
                 record.waits_for = list(body["waits_for"])
             case EntryKind.RUN_RESUMED:
                 record.waits_for = []
+                if "heard" in body or "told" in body:
+                    record.turns.append(Turn(heard=_ids(body, "heard"), told=_ids(body, "told")))
             case EntryKind.RUN_ENDED:
                 record.ended = body
                 if "result" in body:
@@ -180,9 +201,9 @@ class _Reading:
             Answered(
                 request_id=body["id"],
                 number=body["number"],
-                heard=asked.get("heard", 0),
-                provisional=tuple(asked.get("provisional", ())),
-                told=tuple(asked.get("told", ())),
+                heard=_ids(asked, "heard"),
+                provisional=_ids(asked, "provisional"),
+                told=_ids(asked, "told"),
                 reply=thaw_reply(self._payload(body, "reply")),
             )
         )
@@ -200,3 +221,7 @@ class _Reading:
         if found is None:
             raise VaultError(f"payload {payload_id} is not in the ledger: it was erased or expired")
         return found
+
+
+def _ids(body: Body, name: str) -> tuple[str, ...]:
+    return tuple(body.get(name, ()))

@@ -1,6 +1,5 @@
 """Runs of agents: begun, resumed, and moved leg by leg, each from the ledger to its next rest."""
 
-import asyncio
 import logging
 import traceback
 from collections.abc import Awaitable, Callable, Sequence
@@ -12,11 +11,13 @@ from highroad.agents.acting import DOOR, Acting
 from highroad.agents.agent import Agent
 from highroad.agents.asking import Asking
 from highroad.agents.brief import Brief
+from highroad.agents.calling_off import RUN, CallingOff, CallOff
 from highroad.agents.crew import Crew
-from highroad.agents.leg import Leg
+from highroad.agents.leg import Leg, Strategy
+from highroad.agents.moving import Moving
 from highroad.agents.output import as_json
 from highroad.agents.progress import RunInProgress, Tell
-from highroad.agents.record import RunRecord, read_run
+from highroad.agents.record import RunRecord, Turn, read_run
 from highroad.agents.snapshot import Errand
 from highroad.agents.stopping import Rests, RunStopped
 from highroad.agents.writing import RunWriter
@@ -36,10 +37,6 @@ from highroad.domain.run import Run, RunHead, RunHold, RunStatus
 from highroad.pipeline.services import Services
 
 _log: Final = logging.getLogger("highroad.agents")
-
-RUN: Final = "run"
-MESSAGE: Final = "msg"
-"""Prefixes of ids."""
 
 Earlier = Callable[[RunHead], Awaitable[Sequence[UserMessage | ModelMessage]]]
 """What was said in the conversation of a run before it."""
@@ -72,6 +69,7 @@ class Runs:
         bring_on: Brings on a call that was begun earlier.
         complete: Ends a delegation with a result.
         fail: Ends a delegation without one.
+        call_off: Ends a call that waits.
         earlier: What was said in a conversation before.
     """
 
@@ -84,15 +82,18 @@ class Runs:
         bring_on: Callable[[str], Awaitable[Any]],
         complete: Callable[[str, object], Awaitable[Any]],
         fail: Callable[[str, Any], Awaitable[Any]],
+        call_off: CallOff,
         earlier: Earlier = _nothing_before,
     ) -> None:
         self._services = services
         self.crew: Crew = crew
         self._asking = asking
-        self._acting = Acting(bring_on, self._below, complete, fail)
+        self.moving: Moving = Moving()
+        self.calling_off: CallingOff = CallingOff(
+            services, self.moving, call_off=call_off, fail=fail
+        )
+        self._acting = Acting(bring_on, self._below, complete, fail, self.calling_off.withdraw)
         self._earlier = earlier
-        self._moving: dict[str, asyncio.Future[None]] = {}
-        """Runs that this process moves now."""
 
     async def start(  # noqa: PLR0913 - what a run may be begun with, each by name
         self,
@@ -143,38 +144,33 @@ class Runs:
             HighroadError: This runtime has not the agent.
             VaultError: What was said in it was erased, or its key is lost.
         """
-        while (moving := self._moving.get(run_id)) is not None:
-            await asyncio.shield(moving)
-        record = await read_run(self._services.ledger, run_id)
-        if record.ended is not None:
-            return self._told(record)
-        brief = self.crew.brief(record.head.agent)
-        if brief.digest != record.head.definition:
-            _log.warning("run %s goes on with another version of %s", run_id, brief.name)
-        return await self._move(record, brief, await self._writer(record.head), tell)
+        async with self.moving.alone(run_id):
+            record = await read_run(self._services.ledger, run_id)
+            return await self._go_on(record, tell)
 
     # -- legs --------------------------------------------------------------------------------
 
+    async def _go_on(self, record: RunRecord, tell: Tell) -> Run:
+        """A leg of a run that nobody else in this process moves, unless it has ended."""
+        if record.ended is not None:
+            return self._told(record)
+        head = record.head
+        brief = self.crew.brief(head.agent)
+        if brief.digest != head.definition:
+            _log.warning("run %s goes on with another version of %s", head.run_id, brief.name)
+        return await self._leg(record, brief, await self._writer(head), tell)
+
     async def _begin(self, head: RunHead, errand: Errand, brief: Brief, tell: Tell) -> Run:
-        writer = await self._writer(head)
-        profile = self._services.ledger.profile_row(errand.principal)
-        record = await writer.started(errand, profile)
-        tell(EventKind.RUN_STARTED, None, {"agent": head.agent})
-        return await self._move(record, brief, writer, tell)
+        async with self.moving.alone(head.run_id):
+            writer = await self._writer(head)
+            profile = self._services.ledger.profile_row(errand.principal)
+            record = await writer.started(errand, profile)
+            tell(EventKind.RUN_STARTED, None, {"agent": head.agent})
+            return await self._leg(record, brief, writer, tell)
 
     async def _writer(self, head: RunHead) -> RunWriter:
         ledger = self._services.ledger
         return RunWriter(ledger, head, await ledger.vault.key_of_run(head.run_id))
-
-    async def _move(self, record: RunRecord, brief: Brief, writer: RunWriter, tell: Tell) -> Run:
-        """One leg; nobody else in this process moves the run meanwhile."""
-        run_id = record.head.run_id
-        moving = self._moving[run_id] = asyncio.get_running_loop().create_future()
-        try:
-            return await self._leg(record, brief, writer, tell)
-        finally:
-            del self._moving[run_id]
-            moving.set_result(None)
 
     async def _leg(self, record: RunRecord, brief: Brief, writer: RunWriter, tell: Tell) -> Run:
         services, head = self._services, record.head
@@ -186,7 +182,8 @@ class Runs:
         try:
             earlier = await self._earlier(head)
             run = RunInProgress(services, brief, record, live, writer, earlier=earlier, tell=tell)
-            return await self._through(run)
+            with self.moving.leg(run):
+                return await self._through(run)
         finally:
             live.leave()
 
@@ -196,7 +193,7 @@ class Runs:
         said = (UserMessage(text=record.errand.text),)
         leg = Leg(run, self._asking, self._acting, messages=said, output=brief.output)
         try:
-            value = await self.crew.agent(brief.name).strategy(leg)
+            result = await self._turns(run, leg, self.crew.agent(brief.name).strategy)
         except Rests as rests:
             return await self._rest(run, rests.holds)
         except RunStopped as stopped:
@@ -208,14 +205,40 @@ class Runs:
         except Exception as error:  # noqa: BLE001 - a strategy is a user's code
             _report(record.head.run_id, error)
             return await self._end(run, RunStatus.FAILED, code="strategy_failed")
-        result = as_json(value if brief.output is None else brief.output.dumped(value))
         return await self._end(run, RunStatus.COMPLETED, result=result)
+
+    async def _turns(self, run: RunInProgress, leg: Leg, strategy: Strategy) -> bytes:
+        """Go through the strategy, and again for what reaches the run while it does."""
+        output = run.brief.output
+        while True:
+            value = await strategy(leg)
+            result = as_json(value if output is None else output.dumped(value))
+            turn = await self._next_turn(run, leg)
+            if turn is None:
+                return result
+            answer = orjson.loads(result)
+            await leg.begin(turn, answer if isinstance(answer, str) else result.decode())
+
+    async def _next_turn(self, run: RunInProgress, leg: Leg) -> Turn | None:
+        """What another turn begins with, on record; `None` where the run is through for good.
+
+        A message comes before the end, or is told that it comes too late.
+        """
+        async with run.mail:
+            is_recorded = run.has_recorded_turn
+            turn = await leg.next_turn()
+            run.is_over = turn is None
+            if turn is not None and not is_recorded:
+                await run.writer.resumed(turn)
+            return turn
 
     async def _rest(self, run: RunInProgress, holds: Sequence[RunHold]) -> Run:
         calls = [hold.call_id for hold in holds]
         if calls != run.record.waits_for:
             await run.writer.held(calls)
             run.record.waits_for = calls
+        if run.is_called_off:  # it might have been while it came to rest
+            return await self._end(run, RunStatus.CANCELLED, code="cancelled")
         run.tell(EventKind.RUN_HELD, None, {"calls": list(calls)})
         return self._told(
             run.record, status=RunStatus.HELD, holds=tuple(holds), requests=run.requests
@@ -229,7 +252,9 @@ class Runs:
         code: str | None = None,
         result: bytes | None = None,
     ) -> Run:
-        record = run.record
+        record, run.is_over = run.record, True
+        for call_id in tuple(run.open_calls):
+            await self.calling_off.withdraw(call_id, record.head.principal_id)
         await run.writer.ended(
             status,
             code=code,
@@ -256,12 +281,9 @@ class Runs:
             run.tell(kind, of_call, {**facts, "path": below})
 
         try:
-            record = await read_run(self._services.ledger, run_id)
+            return await self.resume(run_id, tell=tell)
         except NotRecorded:
             return await self._begin_below(run, run_id, call_id, task, brief, tell)
-        if record.ended is not None:
-            return self._told(record)
-        return await self._move(record, brief, await self._writer(record.head), tell)
 
     async def _begin_below(  # noqa: PLR0913, PLR0917 - where a run below belongs
         self, run: RunInProgress, run_id: str, call_id: str, task: str, brief: Brief, tell: Tell

@@ -1,8 +1,9 @@
 """What a leg writes of its run: each entry with what was said in it, sealed."""
 
 from collections.abc import Sequence
+from typing import Final
 
-from highroad.agents.record import RunRecord
+from highroad.agents.record import Heard, RunRecord, Turn
 from highroad.agents.snapshot import Errand, freeze_errand, freeze_reply
 from highroad.domain.entry import Entry, KeyDestroyed, Row, Written
 from highroad.domain.error import LedgerError
@@ -13,6 +14,8 @@ from highroad.ledger.entries import runs as entries
 from highroad.ledger.entries.runs import Sealed
 from highroad.ledger.keyring import RunKey
 from highroad.ledger.ledger import Ledger
+
+_NO_TURN: Final = Turn()
 
 
 class RunWriter:
@@ -67,20 +70,25 @@ class RunWriter:
             entries.model_replied(self._head, record, sealed, at_ms=self._now_ms)
         )
 
-    async def message(self, message_id: str, text: str, *, by: str, is_urgent: bool) -> None:
+    async def message(self, heard: Heard, *, profile: bytes | None = None) -> None:
         """A message has reached the run; durable when this returns.
+
+        Args:
+            heard: The message.
+            profile: Who sent it, encrypted.
 
         Raises:
             LedgerError: It could not be written.
         """
-        name = entries.message_ref(self._head.run_id, message_id)
+        name = entries.message_ref(self._head.run_id, heard.id)
         await self._write(
             entries.run_message(
                 self._head,
-                self._seal(name, PayloadKind.MESSAGE, text.encode()),
-                message_id=message_id,
-                by=by,
-                when="now" if is_urgent else "after",
+                self._seal(name, PayloadKind.MESSAGE, heard.text.encode()),
+                message_id=heard.id,
+                by=heard.by,
+                when="now" if heard.is_urgent else "after",
+                profile=profile,
                 at_ms=self._now_ms,
             )
         )
@@ -93,13 +101,15 @@ class RunWriter:
         """
         await self._write(entries.run_held(self._head, calls, at_ms=self._now_ms))
 
-    async def resumed(self) -> None:
-        """Another leg has begun to do something.
+    async def resumed(self, turn: Turn = _NO_TURN) -> None:
+        """The run is driven on, with another turn where there is something to begin it.
 
         Raises:
             LedgerError: It could not be written.
         """
-        await self._write(entries.run_resumed(self._head, at_ms=self._now_ms))
+        await self._write(
+            entries.run_resumed(self._head, heard=turn.heard, told=turn.told, at_ms=self._now_ms)
+        )
 
     async def ended(  # noqa: PLR0913 - the facts of an end, each by name
         self,

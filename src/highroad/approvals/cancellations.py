@@ -7,7 +7,7 @@ refused, also after a restart; who goes on takes another run.
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Container, Iterable
 from typing import Any, Final, NamedTuple
 
 from highroad.approvals.waiting import Waiting
@@ -15,6 +15,7 @@ from highroad.domain.audit import AGENT_RUN
 from highroad.domain.entry import EntryKind, KeyDestroyed, StoredEntry
 from highroad.domain.error import DecisionRefused, NotRecorded
 from highroad.domain.identity import Principal
+from highroad.domain.ids import with_prefix
 from highroad.domain.order import Cancellation
 from highroad.domain.outcome import AnyOutcome, Held
 from highroad.domain.permission import Permissions, require
@@ -30,8 +31,14 @@ from highroad.pipeline.services import Services
 CANCEL: Final = "calls:cancel"
 """The permission to call off calls and runs."""
 CANCELLATION: Final = "cnl"
-"""Prefix of ids."""
+RUN: Final = "run"
+"""Prefixes of ids."""
 _PAGE: Final = 1_000
+
+
+EndRun = Callable[[str, str], Awaitable[None]]
+"""Ends a run of an agent, and what waits in it, on the word of somebody, by opaque id. One that is
+moved ends itself."""
 
 
 class Reached(NamedTuple):
@@ -51,6 +58,7 @@ class Cancellations:
         waiting: Ends calls that are held.
         permissions: What a principal holds, by the policy; `None` where no policy is in force.
         is_writer: Whether this process drives calls; another one leaves orders in the inbox.
+        end_run: Ends a run of an agent, on the word of somebody, where nobody moves it.
     """
 
     def __init__(
@@ -60,8 +68,10 @@ class Cancellations:
         *,
         permissions: Permissions | None,
         is_writer: bool,
+        end_run: EndRun,
     ) -> None:
         self._services = services
+        self._end_run = end_run
         self._ledger = services.ledger
         self._waiting = waiting
         self._permissions = permissions
@@ -117,6 +127,8 @@ class Cancellations:
             raise NotRecorded(f"the ledger has no {order.subject}")
         flights = self._stop(order)
         held = await self._held(order)
+        for run_id in await self._runs_of(order):
+            await self._end_run(run_id, order.by)
         for call_id in held:
             await self._waiting.call_off(call_id, order.by)
         if not await self._is_recorded(order):
@@ -140,9 +152,16 @@ class Cancellations:
         """
         flights = self._services.inflight.of()
         recent = self._services.cancelled.recent
-        looked = recent | {
-            subject for f in flights if f.call_id in self._seen for subject in subjects_of(f.run)
-        }
+        looked = (
+            recent
+            | self._services.cancelled.moved
+            | {
+                subject
+                for f in flights
+                if f.call_id in self._seen
+                for subject in subjects_of(f.run)
+            }
+        )
         recent.clear()
         self._seen = {flight.call_id for flight in flights}
         for run_id in looked:
@@ -165,6 +184,7 @@ class Cancellations:
         """Call off what is under way here; nothing of the run begins from now on."""
         inflight = self._services.inflight
         if order.call_id:
+            self._services.cancelled.add(with_prefix(order.call_id, RUN))  # that it stands for
             flights = inflight.of(call_id=order.call_id)
         else:
             self._services.cancelled.add(order.run_id)
@@ -180,15 +200,26 @@ class Cancellations:
             return [order.call_id] if await self._is_held(order.call_id) else []
         await self._ledger.writer.flush()
         found: dict[str, None] = {}
-        for run_id in await self._runs_within(order.run_id):
+        runs = await self._runs_within(order.run_id)
+        for run_id in runs:
             for kind in (EntryKind.HELD, EntryKind.DEFERRED):
                 after = None
                 while page := await self._ledger.store.entries(
                     run_id=run_id, kind=kind, after=after, limit=_PAGE
                 ):
-                    found |= {entry.call_id: None for entry in page if entry.call_id is not None}
+                    found |= {
+                        entry.call_id: None
+                        for entry in page
+                        if entry.call_id is not None
+                        and not _is_ended_below(entry.call_id, run_id, runs)
+                    }
                     after = page[-1].position
         return [call_id for call_id in found if await self._is_held(call_id)]
+
+    async def _runs_of(self, order: Cancellation) -> list[str]:
+        """Runs that are off, those below before those above."""
+        subject = with_prefix(order.call_id, RUN) if order.call_id else order.run_id
+        return list(reversed(await self._runs_within(subject)))
 
     async def _runs_within(self, subject: str) -> dict[str, None]:
         """A run and those below it, or those of a conversation, as far as they are recorded."""
@@ -283,6 +314,12 @@ class Cancellations:
             if await self._ledger.vault.kept_key(run_id) is not None:
                 return run_id
         return None
+
+
+def _is_ended_below(call_id: str, run_id: str, runs: Container[str]) -> bool:
+    """Whether a call stands for a run below, with which it ends."""
+    below = with_prefix(call_id, RUN)
+    return below != run_id and below in runs
 
 
 async def _landed(flights: Iterable[Flight]) -> list[AnyOutcome]:

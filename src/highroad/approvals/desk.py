@@ -5,7 +5,7 @@ other leaves the decision in the inbox, which the owner empties.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from highroad.domain.approval import TIER_PRIVILEGED, Approval, ApprovalState, Ruling
 from highroad.domain.audit import APPROVAL_DECISION
@@ -53,6 +53,8 @@ class Desk:
         self._rules = rules
         self._is_owner = is_owner
         self._changed = asyncio.Event()
+        self.heeders: list[Callable[[str], None]] = []
+        """Are told of each call that was decided about, or that waits no more."""
         self._turn = asyncio.Lock()
         """Of two decisions the second must see what the first one made of the approval."""
 
@@ -98,10 +100,12 @@ class Desk:
         """Set when the next decision is recorded; ask for it before looking at the state."""
         return self._changed
 
-    def announce(self) -> None:
-        """Wake whoever waits for a change."""
+    def announce(self, call_id: str) -> None:
+        """Wake whoever waits for a change: a call was decided about, or waits no more."""
         self._changed.set()
         self._changed = asyncio.Event()
+        for heed in self.heeders:
+            heed(call_id)
 
     async def _decide(
         self, approval_id: str, ruling: Ruling, by: Principal, reason: str
@@ -142,7 +146,7 @@ class Desk:
             if isinstance(await self._ledger.writer.write(entry), KeyDestroyed):
                 # As long as the call waits nothing of its run can be erased.
                 raise DecisionRefused(f"{approval.id} is over: its run was erased; nothing changed")
-        self.announce()
+        self.announce(approval.call_id)
         return decided
 
     async def _is_recorded(self, decision: Decision) -> bool:

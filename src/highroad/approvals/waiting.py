@@ -102,7 +102,7 @@ class Waiting:
         if not await self._services.ledger.store.adopt(call_id):
             return None
         outcome = await self._once(call_id, partial(self._end_held, call_id, by))
-        self._desk.announce()  # whoever waits for a decision need not any more
+        self._desk.announce(call_id)  # whoever waits for a decision need not any more
         return outcome
 
     async def end_deferred(
@@ -120,7 +120,7 @@ class Waiting:
         if not await self._services.ledger.store.adopt(call_id):
             return None
         driving = self._begin(call_id, partial(self._complete, call_id, ending))
-        driving.add_done_callback(lambda _: self._desk.announce())
+        driving.add_done_callback(lambda _: self._desk.announce(call_id))
         return driving
 
     async def sweep(self) -> None:
@@ -186,10 +186,12 @@ class Waiting:
     async def _is_ended(self, call_id: str) -> bool:
         """Whether a call could be brought to its end."""
         try:
-            await self.wait(call_id, timeout_s=0)
+            outcome = await self.wait(call_id, timeout_s=0)
         except LedgerError as error:  # its key may be lost; the others shall end all the same
             _log.warning("call %s cannot be ended: %s", call_id, error)
             return False
+        if not isinstance(outcome, Held):
+            self._desk.announce(call_id)
         return True
 
     async def _behind(self, call_id: str) -> str:

@@ -103,4 +103,5 @@ def runs_of(  # noqa: PLR0913 - what they are made of, each by name
         complete=complete,
         fail=fail,
         earlier=Conversations(services.ledger).before,
+        call_off=waiting.call_off,
     )

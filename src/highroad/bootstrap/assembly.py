@@ -17,6 +17,8 @@ from highroad.agents.agent import Agent
 from highroad.agents.context.results import RunResults
 from highroad.agents.memory.long_term import LongTermMemory
 from highroad.agents.runs import Runs
+from highroad.agents.sending import Sending
+from highroad.agents.working import Working
 from highroad.approvals.cancellations import Cancellations
 from highroad.approvals.completions import Completions
 from highroad.approvals.definitions import Definitions
@@ -45,6 +47,7 @@ from highroad.domain.order import (
     ErasureOrder,
     Order,
     Redrive,
+    RunMessage,
     Settlement,
 )
 from highroad.ledger.audit import Audit
@@ -112,6 +115,9 @@ class Assembly:
     completions: Completions
     runs: Runs
     models: OpenModels
+    sending: Sending
+    working: Working | None
+    """Goes on with runs; `None` where nobody asked for it, or another process owns the ledger."""
     cancellations: Cancellations
     remembering: Remembering
     principal: Principal
@@ -163,6 +169,7 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
     limits: Limits | None = None,
     principal: Principal | None = None,
     settings: Settings | None = None,
+    work: bool = False,
     parts: Parts = Parts(),
 ) -> Assembly:
     """Put a runtime together; what it opened is closed again if that fails.
@@ -228,9 +235,6 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
     )
     principal = principal or local_user()
     waiting = Waiting(services, desk, settle)
-    cancellations = Cancellations(
-        services, waiting, permissions=toolset.permissions, is_writer=opened.is_owner
-    )
     remembering = Remembering(path, keyring, clock, toolset.policy.permissions)
     audit = _audit(opened, toolset, services.results, remembering)
     letters = Letters(
@@ -258,6 +262,20 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
         completions=completions,
         chance=parts.chance,
     )
+    cancellations = Cancellations(
+        services,
+        waiting,
+        permissions=toolset.permissions,
+        is_writer=opened.is_owner,
+        end_run=runs.calling_off.end,
+    )
+    sending = Sending(
+        services, runs.moving, permissions=toolset.permissions, is_writer=opened.is_owner
+    )
+    working = Working(services, runs) if work and opened.is_owner else None
+    if working is not None:
+        desk.heeders.append(working.changed)
+        sending.wake = working.sent
     refreshes = Refreshes(services)
     services.refresh = refreshes.begin
     return Assembly(
@@ -272,7 +290,12 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
         checks=Checks(services, principal),
         inbox=Inbox(
             opened.ledger,
-            _handlers(desk, settlements, audit, cancellations, letters, dependencies, completions),
+            {
+                **_handlers(
+                    desk, settlements, audit, cancellations, letters, dependencies, completions
+                ),
+                RunMessage: sending.record,
+            },
         ),
         audit=audit,
         retention=Retention(opened.ledger, store.upkeep, ids, days=settings.payload_days),
@@ -282,6 +305,8 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
         waiting=waiting,
         completions=completions,
         runs=runs,
+        sending=sending,
+        working=working,
         models=models,
         cancellations=cancellations,
         remembering=remembering,

@@ -55,6 +55,8 @@ class Watches:
             yield self._again(pause_s, partial(parts.checks.run, name), f"{name} cannot be checked")
         if parts.notary is not None:
             yield parts.notary.watch()
+        if parts.working is not None:
+            yield parts.working.watch()
 
     def _beside_others(self) -> Iterator[_Watch]:
         """What there is to hear of from processes that share the ledger, or the counters."""

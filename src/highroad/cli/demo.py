@@ -11,7 +11,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from highroad.bootstrap import local_user
-from highroad.cli import dead_letters, health, views
+from highroad.cli import dead_letters, health, trails, views
 from highroad.cli.door import leave
 from highroad.cli.exits import ExitCode
 from highroad.cli.misuse import Misuse
@@ -99,7 +99,7 @@ def _drawn(found: Record) -> RenderableType:
     """As the command shows it that the beat names."""
     match found:
         case Trail():
-            return views.trail(found)
+            return trails.trail(found)
         case DependencyHealth():
             return health.drawn((found,))
         case DeadLetter():

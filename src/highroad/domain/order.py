@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from highroad.domain.approval import Ruling
 from highroad.domain.dependency import BreakerState
+from highroad.domain.run import When
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,6 +149,23 @@ class Completion(Order):
     def subject(self) -> str:
         """Id of the call."""
         return self.call_id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunMessage(Order):
+    """What somebody says to a run that works or waits."""
+
+    id: str
+    """The entry that it becomes names it."""
+    run_id: str
+    when: When
+    text: bytes
+    """Encrypted with the organization's key."""
+
+    @property
+    def subject(self) -> str:
+        """Id of the run."""
+        return self.run_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,8 +22,10 @@ from highroad.domain.order import (
     ErasureOrder,
     Order,
     Redrive,
+    RunMessage,
     Settlement,
 )
+from highroad.domain.run import When
 
 
 class PostedOrder(NamedTuple):
@@ -60,6 +62,7 @@ KINDS: Final[dict[str, type[Order]]] = {
     "breaker": BreakerOrder,
     "cancellation": Cancellation,
     "completion": Completion,
+    "message": RunMessage,
 }
 """What each kind of order is called; the names stay what they are."""
 _NAMES: Final = {kind: name for name, kind in KINDS.items()}
@@ -166,6 +169,14 @@ def _ruling(name: str, found: object) -> Ruling:
         raise MalformedOrderError(f"its {name} is none that there is") from None
 
 
+def _when(name: str, found: object) -> When:
+    match _text(name, found):
+        case "now" | "after" as when:
+            return when
+        case _:
+            raise MalformedOrderError(f"its {name} is none that there is")
+
+
 def _held_state(name: str, found: object) -> BreakerState | None:
     if found is None:
         return None
@@ -190,6 +201,8 @@ _READERS: Final[dict[str, Callable[[str, object], object]]] = {
     "state": _held_state,
     "ruling": _ruling,
     "answer": _content,
+    "text": _content,
+    "when": _when,
     "reason": _bytes,
     "profile": _bytes,
     "mac": _bytes,

@@ -156,12 +156,12 @@ class RequestRecord:
     """How many it has."""
     reserved_tokens: int
     reserved_microusd: int
-    heard: int = 0
-    """Messages that had been sent to the run, and stand in it."""
+    heard: tuple[str, ...] = ()
+    """Messages that were sent to the run, and stand in it for the first time."""
     provisional: tuple[str, ...] = ()
-    """Calls that wait, and whose answer in it is for the time being."""
+    """Calls that wait, and that it was answered of for the time being; that is their one answer."""
     told: tuple[str, ...] = ()
-    """Calls that were answered so before, and whose outcome stands in it as a message."""
+    """Calls that were answered so before, and whose outcome now stands in it as a message."""
 
 
 @value

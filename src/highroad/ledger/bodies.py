@@ -162,7 +162,7 @@ _EVERYWHERE: Final[Mapping[str, _Check]] = {
 _OF_RUN: Final[Mapping[str, _Check]] = {
     **dict.fromkeys(("agent", "parent_run", "conversation", "delegated_by"), _is_text),
     **dict.fromkeys(("steps", "tokens_in", "tokens_out"), _is_number),
-    "waits_for": _list_of(_is_text),
+    **dict.fromkeys(("waits_for", "heard", "told"), _list_of(_is_text)),
     "when": _is_text,
     "request": _IS_REF,
     "status": _one_of(RunStatus),
@@ -172,11 +172,11 @@ _OF_REQUEST: Final[Mapping[str, _Check]] = {
     **dict.fromkeys(
         (
             *("number", "messages", "reserved_tokens", "calls", "tokens_in", "tokens_out"),
-            *("cache_read", "cache_write", "ungoverned", "heard"),
+            *("cache_read", "cache_write", "ungoverned"),
         ),
         _is_number,
     ),
-    **dict.fromkeys(("tools", "provisional", "told"), _list_of(_is_text)),
+    **dict.fromkeys(("tools", "heard", "provisional", "told"), _list_of(_is_text)),
     "status": _one_of(ReplyStatus),
     "finish": _maybe(_one_of(Finish)),
     "unpriced": _is_flag,

@@ -1,6 +1,8 @@
 """Runs and conversations that were called off: no call of theirs is driven any more."""
 
 from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from highroad.domain.entry import EntryKind
@@ -25,6 +27,22 @@ class CancelledRuns:
         self.recent: set[str] = set()
         """Runs with a call since somebody cleared it; of a shared ledger, where others may call
         them off."""
+
+        self._moving: dict[LiveRun, Callable[[], None]] = {}
+
+    @contextmanager
+    def moving(self, run: LiveRun, call_off: Callable[[], None]) -> Iterator[None]:
+        """While an agent moves a run, `call_off` is called when it is called off."""
+        self._moving[run] = call_off
+        try:
+            yield
+        finally:
+            del self._moving[run]
+
+    @property
+    def moved(self) -> set[str]:
+        """What may be called off of the runs that agents move now."""
+        return {subject for run in self._moving for subject in subjects_of(run)}
 
     def holds(self, run: LiveRun) -> bool:
         """Whether a run was called off, one above it, or its conversation."""
@@ -59,6 +77,9 @@ class CancelledRuns:
         """From here on no call of the run goes on."""
         self.runs.add(run_id)
         self._note(run_id)
+        for run, call_off in tuple(self._moving.items()):
+            if run.is_within(run_id):
+                call_off()
 
     def _note(self, run_id: str) -> None:
         """Remember the run, and forget the one that nobody asked for longest."""

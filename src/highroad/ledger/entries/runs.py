@@ -73,13 +73,9 @@ def model_asked(head: RunHead, request: RequestRecord, *, at_ms: int) -> Entry:
         "reserved_tokens": request.reserved_tokens,
         "reserved": request.reserved_microusd,
     }
-    if request.heard:
-        body["heard"] = request.heard
     if request.provisional:
         body["provisional"] = list(request.provisional)
-    if request.told:
-        body["told"] = list(request.told)
-    return _entry(body)
+    return _entry(body | _news(request.heard, request.told))
 
 
 def model_replied(head: RunHead, record: ReplyRecord, reply: Sealed | None, *, at_ms: int) -> Entry:
@@ -108,11 +104,28 @@ def model_replied(head: RunHead, record: ReplyRecord, reply: Sealed | None, *, a
 
 
 def run_message(  # noqa: PLR0913 - the facts of a message, each by name
-    head: RunHead, message: Sealed, *, message_id: str, by: str, when: When, at_ms: int
+    head: RunHead,
+    message: Sealed,
+    *,
+    message_id: str,
+    by: str,
+    when: When,
+    profile: bytes | None = None,
+    at_ms: int,
 ) -> Entry:
-    """Somebody, by opaque id, said something to a run that works or waits."""
+    """Somebody, by opaque id, said something to a run that works or waits.
+
+    Args:
+        head: Of the run.
+        message: What they said.
+        message_id: Of the message.
+        by: Who they are.
+        when: It is for.
+        profile: Who they are, encrypted, for the erasable table.
+        at_ms: Unix time.
+    """
     body = _begun(EntryKind.RUN_MESSAGE, head, at_ms) | {"id": message_id, "by": by, "when": when}
-    return _entry(body, message=message)
+    return _entry(body, profile=profile, message=message)
 
 
 def run_held(head: RunHead, waits_for: Sequence[str], *, at_ms: int) -> Entry:
@@ -120,9 +133,18 @@ def run_held(head: RunHead, waits_for: Sequence[str], *, at_ms: int) -> Entry:
     return _entry(_headed(EntryKind.RUN_HELD, head, at_ms) | {"waits_for": list(waits_for)})
 
 
-def run_resumed(head: RunHead, *, at_ms: int) -> Entry:
-    """The run is driven on."""
-    return _entry(_headed(EntryKind.RUN_RESUMED, head, at_ms))
+def run_resumed(
+    head: RunHead, *, heard: Sequence[str] = (), told: Sequence[str] = (), at_ms: int
+) -> Entry:
+    """The run is driven on.
+
+    Args:
+        head: Of the run.
+        heard: Messages that begin another turn of it, which was through.
+        told: Calls whose late outcome does.
+        at_ms: Unix time.
+    """
+    return _entry(_headed(EntryKind.RUN_RESUMED, head, at_ms) | _news(heard, told))
 
 
 def run_ended(  # noqa: PLR0913 - the facts of an ending, each by name
@@ -147,6 +169,12 @@ def run_ended(  # noqa: PLR0913 - the facts of an ending, each by name
         "cost": cost_microusd,
     }
     return _entry(body, result=result)
+
+
+def _news(heard: Sequence[str], told: Sequence[str]) -> Body:
+    """What reaches the model from outside, by ids."""
+    news = {"heard": list(heard), "told": list(told)}
+    return {name: ids for name, ids in news.items() if ids}
 
 
 def _begun(kind: EntryKind, head: RunHead, at_ms: int) -> Body:
@@ -179,7 +207,7 @@ def _headed(kind: EntryKind, head: RunHead, at_ms: int) -> Body:
     return body
 
 
-def _entry(body: Body, **content: Sealed | None) -> Entry:
+def _entry(body: Body, *, profile: bytes | None = None, **content: Sealed | None) -> Entry:
     """The entry with a body, which refers to its payload by a name."""
     payloads: list[SealedPayload] = []
     for name, sealed in content.items():
@@ -187,4 +215,4 @@ def _entry(body: Body, **content: Sealed | None) -> Entry:
             ref, payload = sealed
             body[name] = (ref.id, ref.digest, ref.size)
             payloads.append(payload)
-    return replace(entry_of(body), payloads=tuple(payloads))
+    return replace(entry_of(body, profile=profile), payloads=tuple(payloads))
