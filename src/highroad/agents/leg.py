@@ -17,6 +17,7 @@ from highroad.agents.acting import Acted, Acting, Wanted
 from highroad.agents.asking import Asking, Came, Question
 from highroad.agents.context.bounds import ContextError
 from highroad.agents.context.window import Window
+from highroad.agents.fidelity import check_call, check_request
 from highroad.agents.hearing import FOR_NOW, Hearing
 from highroad.agents.offering import Offering
 from highroad.agents.output import Output
@@ -200,6 +201,7 @@ class Leg:
                 ),
             )
         else:
+            check_request(recorded, purpose)
             came = Came(request_id=recorded.request_id, reply=recorded.reply)
         reply = self._replied(came, offered)
         if self._hearing is not None:
@@ -368,6 +370,7 @@ class Leg:
 
         Raises:
             Rests: It waits for people, or for a result that comes later.
+            RunStopped: The record of the run has another call at this place.
         """
         self._own_calls += 1
         wanted = Wanted(
@@ -377,6 +380,10 @@ class Leg:
             arguments=arguments,
             origin=Origin.CODE,
         )
+        record = self._run.record
+        history = record.calls.get((wanted.asked_by, wanted.position))
+        if history is not None:
+            check_call(record, history, tool, arguments, self._run.services.registry)
         acted = await self._acting.act(self._run, (wanted,))
         _rest_if_held(acted)
         return acted[0].outcome
