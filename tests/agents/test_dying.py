@@ -6,16 +6,18 @@ a point. At one of them the process is gone: nothing of it reaches the ledger or
 
 import asyncio
 from collections import Counter
+from contextlib import suppress
+from dataclasses import replace
 from random import Random
 
 import pytest
 
-from highroad import Agent, Principal, ToolContext, tool
+from highroad import Agent, Limits, Principal, ToolContext, tool
 from highroad.domain.entry import EntryKind
-from highroad.domain.error import LedgerError
+from highroad.domain.error import DecisionRefused, LedgerError
 from highroad.domain.model import ModelMessage, ToolMessage
 from highroad.domain.run import RunStatus
-from highroad.testing import ScriptedModel, call
+from highroad.testing import ChaoticModel, ScriptedModel, call
 
 BOB = Principal("bob", authenticated=True)
 WRITES = {"acquire", "append", "post", "forget", "expire"}
@@ -309,3 +311,108 @@ async def test_called_off_at_any_point_every_call_ends_and_the_run_goes_on(scene
         assert max(count for (name, _), count in world.done.items() if name != "look") == 1
         await world.verify_runs()
         world.verify_answers()
+
+
+ORDERS = ["ORD-000042", "ORD-000043"]
+EXAMPLES = {
+    "look": [{"what": each} for each in ORDERS],
+    "charge": [{"cents": each} for each in (5, 500)],
+    "ship": [{"order": each} for each in ORDERS],
+    "pay": [{"cents": each} for each in (7, 9_000)],
+    "ask_clerk": [{"task": each} for each in ("Pay 7 cents.", "Look.")],
+}
+CALLS = 8
+ENDS = {"completed", "failed", "budget_exceeded", "max_steps_exceeded"}
+
+
+class Chaotic(ChaoticModel):
+    """A chaotic model in whose replies a process may die."""
+
+    points = None
+
+    async def reply(self, request):
+        await self.points.reach("request")
+        async for part in super().reply(request):
+            await self.points.reach("part of a reply")
+            yield part
+
+
+class Chaos(World):
+    """Agents that do everything wrong, people who say yes or no, and processes that die."""
+
+    def __init__(self, scene, seed):
+        super().__init__(scene)
+        self.seed = seed
+        self.chance = Random(seed)  # noqa: S311 - repeatable
+        self.lives = 0
+
+    def agents(self):
+        self.lives += 1
+        (boss,) = super().agents()
+        clerk = boss.team[0]
+        clerk = replace(clerk, model=Chaotic(f"{self.seed} {self.lives} clerk", EXAMPLES))
+        model = Chaotic(f"{self.seed} {self.lives}", EXAMPLES)
+        model.points = clerk.model.points = self.points
+        return (replace(boss, team=[clerk], model=model, iterations=8),)
+
+    async def to_the_end(self, run):
+        while run.status is RunStatus.HELD:
+            approvals, verb = self.scene.runtime.approvals, self.chance.choice(["yes", "no"])
+            decide = approvals.approve if verb == "yes" else approvals.reject
+            for hold in run.holds:
+                with suppress(DecisionRefused):  # by a process that died behind it
+                    await decide(hold.approval_id, by=BOB)
+            run = await self.scene.resume(run)
+        self.run = run
+
+    async def verify(self):
+        assert self.run.status in ENDS
+        assert max([n for (name, _), n in self.done.items() if name != "look"], default=1) == 1
+        ends = await self.ends()
+        for name in ("ship", "pay", "charge"):
+            statuses = Counter(
+                end["status"] for end in ends if end["tool"] == name and "source" not in end
+            )
+            done = sum(n for (tool_name, _), n in self.done.items() if tool_name == name)
+            completed = statuses["completed"]
+            assert completed <= done <= completed + statuses["unknown"]
+        intents = await self.scene.bodies(EntryKind.INTENT)
+        assert len({body["call"] for body in intents}) <= CALLS  # P6
+        await self.verify_runs()
+        self.verify_answers()
+
+
+async def chaos(make, seed):
+    world = Chaos(await make(limits=Limits(calls=CALLS, proposals=40)), seed)
+    await world.scene.runtime.close()
+    deaths = [world.chance.randint(8, 60) for _ in range(world.chance.randint(0, 2))]
+    for work, dies_at in zip(
+        [world.begin, *(world.go_on for _ in deaths)], [*deaths, None], strict=True
+    ):
+        if await world.process(work, dies_at=dies_at):
+            break
+    world.points = Points()
+    await world.scene.open()
+    await world.verify()
+    await world.scene.runtime.close()
+    return world.run.status
+
+
+@pytest.mark.promise("P3")
+@pytest.mark.promise("P5")
+@pytest.mark.promise("P6")
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("decade", range(4))
+async def test_chaos_in_processes_that_die_breaks_no_promise(scene, decade):
+    for seed in range(10 * decade, 10 * decade + 10):
+        await chaos(scene, seed)
+
+
+@pytest.mark.promise("P3")
+@pytest.mark.promise("P5")
+@pytest.mark.promise("P6")
+@pytest.mark.nightly
+@pytest.mark.timeout(3_600)
+async def test_a_thousand_seeds_of_chaos_in_processes_that_die_break_no_promise(scene):
+    ends = Counter([await chaos(scene, seed) for seed in range(40, 1_000)])
+    assert ends.keys() == ENDS
