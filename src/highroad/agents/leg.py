@@ -17,6 +17,7 @@ from highroad.agents.acting import Acted, Acting, Wanted
 from highroad.agents.asking import Asking, Came, Question
 from highroad.agents.context.bounds import ContextError
 from highroad.agents.context.window import Window
+from highroad.agents.fidelity import check_call, check_request
 from highroad.agents.hearing import FOR_NOW, Hearing
 from highroad.agents.offering import Offering
 from highroad.agents.output import Output
@@ -224,6 +225,7 @@ class Leg:
                 ),
             )
         else:
+            check_request(recorded, purpose)
             came = Came(request_id=recorded.request_id, reply=recorded.reply)
         reply = self._replied(came, offered, is_new=recorded is None)
         if self._hearing is not None:
@@ -402,6 +404,7 @@ class Leg:
 
         Raises:
             Rests: It waits for people, or for a result that comes later.
+            RunStopped: The record of the run has another call at this place.
         """
         (outcome,) = await self.call_all([(tool, arguments)])
         return outcome
@@ -424,7 +427,7 @@ class Leg:
 
     def _wanted(self, tool: str, arguments: Mapping[str, object]) -> Wanted:
         self._own_calls += 1
-        return Wanted(
+        wanted = Wanted(
             asked_by=f"strategy:{self._path}",
             position=self._own_calls,
             tool=tool,
@@ -432,6 +435,11 @@ class Leg:
             origin=Origin.CODE,
             dry_run=self._is_dry(tool),
         )
+        record = self._run.record
+        history = record.calls.get((wanted.asked_by, wanted.position))
+        if history is not None:
+            check_call(record, history, tool, arguments, self._run.services.registry)
+        return wanted
 
     async def delegate(self, agent: str, task: str) -> AnyOutcome:
         """Hand a task to an agent of the team, whose run is one below this one.

@@ -29,6 +29,7 @@ class Answered:
     request_id: str
     number: int
     """Among the requests of the run, from 1."""
+    purpose: str
     heard: tuple[str, ...]
     """Messages to the run that stood in it for the first time."""
     provisional: tuple[str, ...]
@@ -218,6 +219,7 @@ class _Reading:
             Answered(
                 request_id=body["id"],
                 number=body["number"],
+                purpose=asked["purpose"],
                 heard=_ids(asked, "heard"),
                 provisional=_ids(asked, "provisional"),
                 told=_ids(asked, "told"),

@@ -22,7 +22,7 @@ from highroad.agents.progress import RunInProgress
 from highroad.agents.record import RunRecord, Turn, read_run
 from highroad.agents.retelling import end_of
 from highroad.agents.snapshot import Errand
-from highroad.agents.stopping import Rests, RunStopped
+from highroad.agents.stopping import Rests, RunStopped, weightiest
 from highroad.agents.writing import RunWriter
 from highroad.domain.error import (
     CountersError,
@@ -62,6 +62,13 @@ def _report(run_id: str, error: Exception) -> None:
     frames = traceback.extract_tb(error.__traceback__)
     where = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "nowhere"
     _log.error("run %s: its strategy raised %s at %s", run_id, type(error).__name__, where)
+
+
+async def _gone_through(strategy: Strategy, leg: Leg) -> Any:  # noqa: ANN401 - whatever it comes to
+    try:
+        return await strategy(leg)
+    except BaseExceptionGroup as group:
+        raise weightiest(group) from None
 
 
 class Runs:
@@ -231,21 +238,23 @@ class Runs:
         except Rests as rests:
             return await self._rest(run, rests.holds)
         except RunStopped as stopped:
-            return await self._end(run, stopped.status, code=stopped.code)
+            return await self._end(run, stopped.status, code=stopped.code, reason=stopped.reason)
         except NotCompleted as error:
             return await self._end(run, RunStatus.FAILED, code=error.code)
         except (LedgerError, CountersError):
             raise  # the run stands as it is, and goes on when they can be used again
         except Exception as error:  # noqa: BLE001 - a strategy is a user's code
             _report(record.head.run_id, error)
-            return await self._end(run, RunStatus.FAILED, code="strategy_failed")
+            return await self._end(
+                run, RunStatus.FAILED, code="strategy_failed", reason=type(error).__name__
+            )
         return await self._end(run, RunStatus.COMPLETED, result=result)
 
     async def _turns(self, run: RunInProgress, leg: Leg, strategy: Strategy) -> bytes:
         """Go through the strategy, and again for what reaches the run while it does."""
         output = run.brief.output
         while True:
-            value = await strategy(leg)
+            value = await _gone_through(strategy, leg)
             result = as_json(value if output is None else output.dumped(value))
             turn = await self._next_turn(run, leg)
             if turn is None:
@@ -285,6 +294,7 @@ class Runs:
         status: RunStatus,
         *,
         code: str | None = None,
+        reason: str | None = None,
         result: bytes | None = None,
     ) -> Run:
         record, run.is_over = run.record, True
@@ -294,6 +304,7 @@ class Runs:
         await run.writer.ended(
             status,
             code=code,
+            reason=reason,
             result=result,
             steps=run.requests,
             usage=record.usage,
@@ -301,7 +312,7 @@ class Runs:
         )
         self._services.loops.forget(record.head.run_id)
         record.result = result
-        ended = self._told(record, status=status, code=code, requests=run.requests)
+        ended = self._told(record, status=status, code=code, reason=reason, requests=run.requests)
         facts = end_of(
             status,
             code=code,
@@ -353,12 +364,13 @@ class Runs:
 
     # -- what is told ------------------------------------------------------------------------
 
-    def _told(
+    def _told(  # noqa: PLR0913 - how a run stands, each fact by name
         self,
         record: RunRecord,
         *,
         status: RunStatus | None = None,
         code: str | None = None,
+        reason: str | None = None,
         holds: tuple[RunHold, ...] = (),
         requests: int | None = None,
     ) -> Run:
@@ -371,6 +383,7 @@ class Runs:
             created_ms=head.started_ms,
             result=self._result(record),
             code=code or ended.get("code"),
+            reason=reason or ended.get("reason"),
             steps=requests if requests is not None else ended.get("steps", record.requests),
             tokens_in=record.usage.input,
             tokens_out=record.usage.output,
