@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 FOLDER = Path(__file__).resolve().parents[2] / "examples"
-EXAMPLES = sorted(FOLDER.glob("*.py"))
+EXAMPLES = sorted(FOLDER.rglob("*.py"))
+LISTS = sorted(FOLDER.rglob("README.md"))
 OFFLINE = """
 import runpy, socket, sys
 
@@ -29,7 +30,7 @@ def promised(example):
     return textwrap.dedent(shown)
 
 
-@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.stem)
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: str(path.relative_to(FOLDER)))
 def test_an_example_prints_what_it_says(example):
     if "def test_" in example.read_text("utf-8"):
         line = ["-m", "pytest", "-q", "-p", "no:cacheprovider", str(example)]
@@ -42,8 +43,11 @@ def test_an_example_prints_what_it_says(example):
         assert "Traceback" not in done.stderr
 
 
-def test_every_example_is_listed_and_no_other():
-    listed = re.findall(
-        r"^\| \[(\w+\.py)\]", (FOLDER / "README.md").read_text("utf-8"), re.MULTILINE
-    )
-    assert sorted(listed) == [example.name for example in EXAMPLES]
+@pytest.mark.parametrize("page", LISTS, ids=lambda path: path.parent.name)
+def test_every_example_of_a_folder_is_listed_in_it_and_no_other(page):
+    listed = re.findall(r"^\| \[(\w+\.py)\]", page.read_text("utf-8"), re.MULTILINE)
+    assert sorted(listed) == sorted(example.name for example in page.parent.glob("*.py"))
+
+
+def test_every_folder_of_examples_has_its_list():
+    assert {example.parent for example in EXAMPLES} == {page.parent for page in LISTS}

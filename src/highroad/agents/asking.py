@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
-from typing import Final
+from typing import Final, Protocol
 
 from highroad.agents.offering import Offerings
 from highroad.agents.progress import RunInProgress
@@ -65,6 +65,26 @@ class Came:
     reply: ModelReply
 
 
+class Listener(Protocol):
+    """Hears of the calls of a streamed reply while it is under way."""
+
+    def ready(self, request_id: str, part: CallReady) -> None:
+        """The arguments of a call are complete."""
+        ...
+
+    async def whole(self, request_id: str, reply: ModelReply) -> None:
+        """The reply is whole, and not recorded yet.
+
+        Raises:
+            ModelError: It cannot be taken for one.
+        """
+        ...
+
+    async def failed(self, request_id: str) -> None:
+        """There will be no reply."""
+        ...
+
+
 class Asking:
     """Asks models on behalf of runs.
 
@@ -83,7 +103,7 @@ class Asking:
         run: RunInProgress,
         models: Sequence[Model],
         question: Callable[[Model], Question],
-        on_call: Callable[[str, CallReady], None] = lambda _, __: None,
+        listener: Listener,
     ) -> Came:
         """The reply of the first model that has one.
 
@@ -91,7 +111,7 @@ class Asking:
             run: Whose budget it takes of.
             models: The one to ask, and those to fall back on.
             question: What each is asked, which depends on the form in which it takes tools.
-            on_call: Is told of the calls of a streamed reply as they are complete.
+            listener: Hears of the calls of a streamed reply as they are complete.
 
         Raises:
             RunStopped: No model replies, or the budget has no room for a request.
@@ -100,7 +120,7 @@ class Asking:
         error: ModelError | None = None
         for model in models:
             try:
-                return await self._ask_again(run, model, question(model), on_call)
+                return await self._ask_again(run, model, question(model), listener)
             except ModelError as failed:
                 error = failed
                 _log.warning("run %s: model %s: %s", run.record.head.run_id, model.name, failed)
@@ -113,7 +133,7 @@ class Asking:
         run: RunInProgress,
         model: Model,
         question: Question,
-        on_call: Callable[[str, CallReady], None],
+        listener: Listener,
     ) -> Came:
         """Ask one model, again as often as what went wrong may pass.
 
@@ -124,7 +144,7 @@ class Asking:
         while True:
             tries += 1
             try:
-                return await self._ask_once(run, model, question, on_call)
+                return await self._ask_once(run, model, question, listener)
             except ModelError as error:
                 schedule = SCHEDULES.get(error.kind)
                 if schedule is None or tries >= schedule.attempts:
@@ -142,7 +162,7 @@ class Asking:
         run: RunInProgress,
         model: Model,
         question: Question,
-        on_call: Callable[[str, CallReady], None],
+        listener: Listener,
     ) -> Came:
         services, request = run.services, question.request
         asked = self._record(run, model, question)
@@ -153,17 +173,23 @@ class Asking:
             await reservation.release()
             raise
         reservation.commit()
-        run.tell(EventKind.MODEL_ASKED, None, {"model": model.name, "number": question.number})
+        run.tell(
+            EventKind.MODEL_ASKED,
+            None,
+            {"model": model.name, "number": question.number, "request": asked.id},
+        )
         began_s = services.clock.monotonic_s()
         try:
             reply = await within(
-                request.settings.timeout_s, _reply(run, model, request, asked.id, on_call)
+                request.settings.timeout_s, _reply(run, model, request, asked.id, listener)
             )
+            await listener.whole(asked.id, reply)
         except (ModelError, TimeoutError) as error:
             failed = _as_model_error(error, model, request)
             record = _failure(asked, failed, _since_us(services.clock, began_s))
             run.writer.replied(record, None)
             await self._settle(run, reservation, record)
+            await listener.failed(asked.id)
             raise failed from error
         except BaseException:
             # Called off: nobody knows what the provider counted, so it counts in full (P6).
@@ -247,7 +273,7 @@ async def _reply(
     model: Model,
     request: ModelRequest,
     request_id: str,
-    on_call: Callable[[str, CallReady], None],
+    listener: Listener,
 ) -> ModelReply:
     """The whole reply; what comes before it is told on.
 
@@ -260,7 +286,7 @@ async def _reply(
                 case TextDelta(text=text):
                     run.tell(EventKind.TEXT_DELTA, None, {"text": text, "request": request_id})
                 case CallReady():
-                    on_call(request_id, part)
+                    listener.ready(request_id, part)
                 case ModelReply():
                     return part
     raise BrokenPromise(f"model {model.name} ended without a reply")

@@ -83,6 +83,7 @@ class Leg:
         path: Of this line, for the record; the trunk has an empty one.
         messages: What was said in it before.
         output: The form of what it comes to; `None` is text.
+        is_rehearsal: Its calls with effects are made dry.
     """
 
     def __init__(  # noqa: PLR0913 - what a line is made of, each by name
@@ -94,11 +95,13 @@ class Leg:
         path: str = TRUNK,
         messages: Sequence[Message] = (),
         output: Output | None = None,
+        is_rehearsal: bool = False,
     ) -> None:
         self._run = run
         self._asking = asking
         self._acting = acting
         self._path = path
+        self._is_rehearsal = is_rehearsal
         self._forks = 0
         self._own_calls = 0
         self._request = run.record.errand.text
@@ -145,6 +148,11 @@ class Leg:
     def is_last(self) -> bool:
         """Whether the next request is the last that there may be."""
         return self._run.is_last
+
+    @property
+    def left(self) -> int:
+        """Requests that the run may still make, in all of its lines."""
+        return self._run.left
 
     # -- asking ------------------------------------------------------------------------------
 
@@ -201,7 +209,7 @@ class Leg:
             )
         else:
             came = Came(request_id=recorded.request_id, reply=recorded.reply)
-        reply = self._replied(came, offered)
+        reply = self._replied(came, offered, is_new=recorded is None)
         if self._hearing is not None:
             await self._hearing.withdraw(reply.calls)
         return reply
@@ -210,12 +218,14 @@ class Leg:
         run = self._run
         winds_up = run.must_wind_up or run.requests >= run.brief.iterations
         models = run.brief.roles.get(wish.purpose, run.brief.models)
+        ahead = self._acting.ahead(run)
+
+        def question(model: Model) -> Question:
+            ahead.offering = self._asking.offerings.of(wish.tools, model.shape)
+            return self._question(number, wish, model, winds_up=winds_up)
+
         with run.asking():
-            return await self._asking.ask(
-                run,
-                models,
-                lambda model: self._question(number, wish, model, winds_up=winds_up),
-            )
+            return await self._asking.ask(run, models, question, ahead)
 
     def _question(self, number: int, wish: "_Wish", model: Model, *, winds_up: bool) -> Question:
         offering = self._asking.offerings.of(wish.tools, model.shape)
@@ -257,7 +267,7 @@ class Leg:
         except ContextError as error:
             raise RunStopped(RunStatus.FAILED, "context_exceeded", str(error)) from error
 
-    def _replied(self, came: Came, offered: Sequence[ToolDefinition]) -> Reply:
+    def _replied(self, came: Came, offered: Sequence[ToolDefinition], *, is_new: bool) -> Reply:
         """Take a reply among the messages; calls without an id of their own are given one."""
         message = self._with_ids(came.reply.message)
         if not came.reply.is_estimated:
@@ -269,11 +279,15 @@ class Leg:
         for position, call in enumerate(message.calls):
             tool, arguments = offering.called(call)
             made = Wanted(
-                asked_by=came.request_id, position=position, tool=tool, arguments=arguments
+                asked_by=came.request_id,
+                position=position,
+                tool=tool,
+                arguments=arguments,
+                dry_run=self._is_dry(tool),
             )
             wanted.append(made if self._hearing is None else self._hearing.repeated(made))
         reply = came.reply
-        if reply.message.text:
+        if reply.message.text and is_new:
             self._run.tell(
                 EventKind.TEXT, None, {"text": reply.message.text, "request": came.request_id}
             )
@@ -378,6 +392,7 @@ class Leg:
             tool=tool,
             arguments=arguments,
             origin=Origin.CODE,
+            dry_run=self._is_dry(tool),
         )
         acted = await self._acting.act(self._run, (wanted,))
         _rest_if_held(acted)
@@ -396,17 +411,41 @@ class Leg:
         team = ", ".join(self._run.brief.team.values()) or "nobody"
         raise HighroadError(f"{agent!r} is not in the team of {self._run.brief.name}: {team} is")
 
+    def _is_dry(self, name: str) -> bool:
+        """Whether a call is only rehearsed: one with effects, in a line that is a rehearsal."""
+        if not self._is_rehearsal:
+            return False
+        tool = self._run.services.registry.find(name)
+        return tool is None or tool.definition.has_effects
+
     # -- other lines -------------------------------------------------------------------------
 
-    def fork(self, name: str = "", *, messages: Sequence[Message] | None = None) -> "Leg":
+    def fork(
+        self,
+        name: str = "",
+        *,
+        messages: Sequence[Message] | None = None,
+        is_rehearsal: bool = False,
+    ) -> "Leg":
         """Another line, which begins with what was said in this one, or with `messages`.
 
-        What it comes to is text, until its strategy says otherwise.
+        What it comes to is text, until its strategy says otherwise. In a rehearsal, and in all
+        lines that begin from it, calls with effects are made dry: the road says what would happen,
+        nothing happens, and nobody is asked. Calls that only read are made.
         """
         self._forks += 1
         path = f"{self._path}/{name or 'line'}.{self._forks}"
         said = self.messages if messages is None else messages
-        return Leg(self._run, self._asking, self._acting, path=path, messages=said)
+        line = Leg(
+            self._run,
+            self._asking,
+            self._acting,
+            path=path,
+            messages=said,
+            is_rehearsal=self._is_rehearsal or is_rehearsal,
+        )
+        line._request = self._request
+        return line
 
     async def together(self, *lines: Awaitable[T]) -> list[T]:
         """Go several lines at once. Where one rests the others go on as far as they can.

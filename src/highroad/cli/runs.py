@@ -16,6 +16,7 @@ from highroad.cli.call import report
 from highroad.cli.door import Door, ask, enter
 from highroad.cli.exits import ExitCode, of_outcome
 from highroad.cli.options import As, AsJson
+from highroad.cli.run import AsJsonLines, resumed
 from highroad.domain.error import Code, ToolError
 from highroad.domain.outcome import Held, Outcome
 from highroad.domain.run import RunStatus
@@ -75,6 +76,17 @@ def show(
 ) -> None:
     """Show a run: where it stands, what it waits for, what it asked models, its calls."""
     ask(lambda door: trail_of(door, run_id), trails.trail, as_json=as_json)
+
+
+@app.command()
+def resume(
+    run_id: Annotated[str, typer.Argument(metavar="RUN_ID", help="Id of an agent's run.")],
+    *,
+    user: As = None,
+    as_json: AsJsonLines = False,
+) -> None:
+    """Go on with an agent's run that was held or interrupted, and watch it."""
+    enter(lambda door: resumed(door, run_id), user=user, as_json=as_json)
 
 
 @app.command()

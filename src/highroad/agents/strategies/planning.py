@@ -5,6 +5,7 @@ and each step sees only what it needs. Do not use it where the second step is an
 finds its way there with fewer requests.
 
 Source: Wang et al., "Plan-and-Solve Prompting" (2023); with execution by tools, and re-planning.
+Without tools it is `thought.plan_and_solve`.
 """
 
 from typing import Any, Final
@@ -13,9 +14,9 @@ import orjson
 
 from highroad.agents.leg import Leg, Strategy
 from highroad.agents.stopping import RunStopped
-from highroad.agents.strategies.react import react
+from highroad.agents.strategies.react import Reached, reach
 from highroad.domain.json_value import JsonSchema
-from highroad.domain.model import UserMessage
+from highroad.domain.model import Prompt
 from highroad.domain.run import RunStatus
 
 _PLAN: Final[JsonSchema] = {
@@ -36,27 +37,30 @@ _REVIEW: Final[JsonSchema] = {
 _FAILED: Final = "FAILED"
 
 
-def plan_and_execute(*, most_steps: int = 8, replans: int = 2) -> Strategy:
+def plan_and_execute(*, max_steps: int = 8, max_replans: int = 2) -> Strategy:
     """Plan, take the steps one by one, and plan anew what is left where one fails.
 
     Args:
-        most_steps: Of one plan; what a model plans beyond that is left out.
-        replans: New plans at most; then the answer is made of what there is.
+        max_steps: Of one plan; what a model plans beyond that is left out.
+        max_replans: New plans at most; then the answer is made of what there is.
     """
 
     async def strategy(leg: Leg) -> Any:  # noqa: ANN401 - of the agent's output type
-        steps = await _plan(leg, most_steps)
+        steps = await _plan(leg, max_steps)
         done: list[str] = []
-        left = replans
+        left = max_replans
         while steps:
             step = steps.pop(0)
-            found = await _execute(leg, step, done)
+            reached = await _execute(leg, step, done)
+            if reached.is_by_tool:
+                return reached.result
+            found = str(reached.result)
             done.append(f"{step}\n{found}")
             if found.startswith(_FAILED):
                 if left == 0:
                     break
                 left -= 1
-                steps = await _plan_anew(leg, done, steps, most_steps)
+                steps = await _plan_anew(leg, done, steps, max_steps)
         told = "\n\n".join(done)
         reply = await leg.ask(
             say=f"This is what was done:\n\n{told}\n\nAnswer the request with it.",
@@ -69,7 +73,7 @@ def plan_and_execute(*, most_steps: int = 8, replans: int = 2) -> Strategy:
     return strategy
 
 
-async def _plan(leg: Leg, most_steps: int) -> list[str]:
+async def _plan(leg: Leg, max_steps: int) -> list[str]:
     """The steps.
 
     Raises:
@@ -86,25 +90,25 @@ async def _plan(leg: Leg, most_steps: int) -> list[str]:
     steps = _steps_in(reply.text)
     if not steps:
         raise RunStopped(RunStatus.FAILED, "no_plan", "The model made no plan that can be read.")
-    return steps[:most_steps]
+    return steps[:max_steps]
 
 
-async def _execute(leg: Leg, step: str, done: list[str]) -> str:
-    """What a step brought, in words."""
+async def _execute(leg: Leg, step: str, done: list[str]) -> Reached:
+    """What a step brought; in words, unless a tool has ended the run."""
     before = "\n\n".join(done) or "Nothing."
     line = leg.fork(
         "step",
         messages=(
-            UserMessage(
+            Prompt(
                 text=f"The request is: {leg.request}\n\nDone so far:\n{before}\n\nYour task now: "
                 f"{step}\n\nSay what you found. If it cannot be done, begin with {_FAILED}."
             ),
         ),
     )
-    return str(await react(line))
+    return await reach(line)
 
 
-async def _plan_anew(leg: Leg, done: list[str], left: list[str], most_steps: int) -> list[str]:
+async def _plan_anew(leg: Leg, done: list[str], left: list[str], max_steps: int) -> list[str]:
     told, waiting = "\n\n".join(done), "\n".join(left) or "none"
     reply = await leg.fork("replan").ask(
         say=f"Done so far:\n{told}\n\nSteps that were left:\n{waiting}\n\nThe last step failed. "
@@ -117,7 +121,7 @@ async def _plan_anew(leg: Leg, done: list[str], left: list[str], most_steps: int
         is_done = bool(orjson.loads(reply.text)["is_done"])
     except (ValueError, TypeError, KeyError):
         is_done = True
-    return [] if is_done else _steps_in(reply.text)[:most_steps]
+    return [] if is_done else _steps_in(reply.text)[:max_steps]
 
 
 def _steps_in(text: str) -> list[str]:

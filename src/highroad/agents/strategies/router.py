@@ -1,7 +1,10 @@
 """One of several ways, chosen by the request.
 
-Use it where requests fall into kinds that are served differently, by a cheaper model, other tools
-or plain code. Do not use it for two kinds that one prompt serves as well.
+Use it where requests fall into kinds that are served differently, by a cheaper model, other tools,
+another agent or plain code. Do not use it for two kinds that one prompt serves as well.
+
+Source: "routing" in Anthropic, "Building effective agents" (2024); in turn and by confidence as in
+Chen et al., "FrugalGPT" (2023).
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -10,8 +13,10 @@ from typing import Any, TypeAlias
 import orjson
 
 from highroad.agents.leg import Leg, Strategy
+from highroad.agents.offline.model import Offline
 from highroad.domain.error import HighroadError
 from highroad.domain.json_value import JsonSchema
+from highroad.domain.model import ModelRequest, OfferedTool, UserMessage
 from highroad.domain.value import value
 
 
@@ -38,7 +43,8 @@ def router(
 
     Args:
         ways: Strategies by name.
-        by: Who chooses: `by_model`, `by_rules`, or any function of that form.
+        by: Who chooses: `by_rules`, `by_offline`, `by_model`, several of them `in_turn`, or any
+            function of that form.
         least: Confidence below which `otherwise` is gone.
         otherwise: Where the chooser is not so sure, or names no way; without it the way that was
             chosen is gone all the same.
@@ -96,6 +102,68 @@ def by_model(description: Mapping[str, str]) -> Chooser:
         return _read(reply.text)
 
     return choose
+
+
+def by_offline(description: Mapping[str, str]) -> Chooser:
+    """Let the rules of the offline model choose, by the words that a way and the request share.
+
+    It asks no model, costs nothing, and says of the same request the same.
+
+    Args:
+        description: What each way is for, in words that requests use.
+    """
+    model = Offline()
+
+    async def choose(leg: Leg, ways: Sequence[str]) -> Chosen:
+        routed = model.route(
+            ModelRequest(
+                messages=(UserMessage(text=leg.request),),
+                tools=[_offered(way, description.get(way, "")) for way in ways],
+            )
+        )
+        return Chosen("", 0.0) if routed.tool is None else Chosen(routed.tool, routed.confidence)
+
+    return choose
+
+
+def in_turn(*choosers: Chooser, least: float) -> Chooser:
+    """Let the first chooser choose that is sure enough: cheap ones first.
+
+    Args:
+        *choosers: In order; where none is sure enough, the last one's choice stands.
+        least: Confidence that is enough.
+    """
+
+    async def choose(leg: Leg, ways: Sequence[str]) -> Chosen:
+        chosen = Chosen("", 0.0)
+        for chooser in choosers:
+            chosen = await chooser(leg, ways)
+            if chosen.way in ways and chosen.confidence >= least:
+                break
+        return chosen
+
+    return choose
+
+
+def to_agent(name: str) -> Strategy:
+    """A way that hands the request to an agent of the team, whose result is the answer.
+
+    Args:
+        name: Of that agent.
+    """
+
+    async def strategy(leg: Leg) -> Any:  # noqa: ANN401 - of that agent
+        outcome = await leg.delegate(name, leg.request)
+        return outcome.unwrap()
+
+    return strategy
+
+
+def _offered(way: str, description: str) -> OfferedTool:
+    """A way in the form in which the offline model chooses among tools."""
+    return OfferedTool(
+        name=way, description=description, input_schema={"type": "object", "properties": {}}
+    )
 
 
 def _schema(ways: Sequence[str]) -> JsonSchema:

@@ -25,7 +25,7 @@ def single_tool(tool: str, *, attempts: int = 2) -> Strategy:
         for _ in range(attempts):
             reply = await leg.ask(tools=(tool,), choice=tool)
             for acted in await leg.act(reply):
-                if isinstance(acted.outcome, Completed):
+                if acted.wanted.tool == tool and isinstance(acted.outcome, Completed):
                     return acted.outcome.json
         raise RunStopped(
             RunStatus.FAILED, "no_call", f"No call of {tool} was completed in {attempts} attempts."
