@@ -13,11 +13,11 @@ one before: everything up to the end of its last message, tools, instructions an
 
 import json
 import os
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from itertools import pairwise
 from time import perf_counter
-from typing import Any, Final
+from typing import Final
 
 import anyio
 
@@ -121,12 +121,8 @@ async def _first_deltas(wait_s: float, burst: int) -> tuple[Turns, Turns, int]:
 
 async def _streamed(runtime: Runtime, agent: Agent, watched: Watched) -> tuple[float, float]:
     """Microseconds to the first delta of a run: from its beginning, and from its request."""
-    # `Runtime.stream` where there is one: a runtime that cannot stream has no such number.
-    stream: Callable[..., AsyncIterator[Any]] | None = getattr(runtime, "stream", None)
-    if stream is None:
-        raise BenchError("this version does not stream")
     start, found = perf_counter(), None
-    async for event in stream(agent, REQUEST):
+    async for event in runtime.stream(agent, REQUEST):
         if found is None and event.kind is EventKind.TEXT_DELTA:
             found = _since_us(start), _since_us(watched.asked_s)
     if found is None:
