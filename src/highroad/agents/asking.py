@@ -1,6 +1,7 @@
 """One request to a model: reserved, recorded, sent, tried again, settled."""
 
 import logging
+import re
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from typing import Final, Protocol
@@ -33,6 +34,9 @@ from highroad.resilience.retry import backoff_s, delay_s
 from highroad.resilience.retry_table import SCHEDULES
 
 _log: Final = logging.getLogger("highroad.agents")
+
+_NO_NAME: Final = re.compile(r"[^A-Za-z0-9._:/@-]+")
+_LONGEST_NAME: Final = 100
 
 REQUEST: Final = "req"
 """Prefix of ids."""
@@ -229,7 +233,7 @@ class Asking:
             number=asked.number,
             path=asked.path,
             status=ReplyStatus.REPLIED,
-            model=reply.model,
+            model=_plain(reply.model),
             finish=reply.finish,
             usage=reply.usage,
             cost_microusd=charge.microusd,
@@ -290,6 +294,11 @@ async def _reply(
                 case ModelReply():
                     return part
     raise BrokenPromise(f"model {model.name} ended without a reply")
+
+
+def _plain(model: str) -> str:
+    """A model's version as a provider says it, as far as it is a name: it stands in plain (P7)."""
+    return _NO_NAME.sub("_", model)[:_LONGEST_NAME]
 
 
 def _since_us(clock: Clock, began_s: float) -> int:
