@@ -32,8 +32,8 @@ $(READY): requirements/dev.txt pyproject.toml scripts/find-python
 		|| { echo 'venv: highroad itself could not be installed; see the line above from pip' >&2; exit 1; }
 	@touch $@
 
-demo: $(READY)  ## run the demo; CHAPTER=n shows one chapter
-	@$(BIN)/highroad demo $(if $(CHAPTER),--chapter "$(CHAPTER)") $(ARGS)
+demo: $(READY)  ## run the demo; CHAPTER=n shows one chapter, ASK="..." asks the support agent
+	@$(BIN)/highroad demo $(if $(CHAPTER),--chapter "$(CHAPTER)") $(if $(ASK),--ask "$(ASK)") $(ARGS)
 
 test: check tests  ## gates, then every test but the nightly ones (this is what CI runs)
 	$(call say,test: all green)

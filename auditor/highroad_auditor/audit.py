@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias
 
-from highroad_auditor.calls import Body, Calls, Place, Reader
+from highroad_auditor.calls import Calls
+from highroad_auditor.facts import Body, Place, Reader
 from highroad_auditor.heads import Head, Heads
 from highroad_auditor.keys import Announcement, PublicKey, Succession, read_announcement
 from highroad_auditor.log import Fields, Log
@@ -17,6 +18,7 @@ from highroad_auditor.report import (
     Report,
     Tail,
 )
+from highroad_auditor.runs import Runs
 from highroad_auditor.strict import LARGEST, MalformedError, read_object
 
 Parser: TypeAlias = Callable[[bytes], dict[str, Any]]
@@ -57,11 +59,13 @@ class Audit:
         self._heads: Heads = Heads(ledger_id, heads, anchors, self.problems.note)
         self._logs: dict[str, Log] = {}
         self._calls: Calls = Calls(self.problems.note)
+        self._runs: Runs = Runs(self.problems.note)
         self._announced: list[Announcement] = []
         self._archived: list[tuple[Place, str, int]] = []
         """Announcements of archives: where, of which log, up to which entry."""
         self._readers: Mapping[str, Reader] = {
             **self._calls.readers,
+            **self._runs.readers,
             "ledger.rekeyed": self._read_key,
             "ledger.archived": self._read_archive,
         }
@@ -100,6 +104,7 @@ class Audit:
         if not any(log.left_out for log in self._logs.values()):
             # Else it may stand in entries that were archived.
             self._calls.settle()
+            self._runs.settle()
         last = self._heads.last()
         sizes: Mapping[str, int] = last.sizes if last else {}
         self._check_archives(sizes)
@@ -117,6 +122,7 @@ class Audit:
             },
             open_calls=Listing.of(self._calls.open),
             unknown_calls=Listing.of(self._calls.unknown),
+            open_runs=Listing.of(self._runs.open),
             unsigned=self._tail(last, now_ms),
             unanchored=self._tail(self._heads.last_anchored(), now_ms),
         )

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
-from highroad_auditor.calls import Place
+from highroad_auditor.facts import Place
 from highroad_auditor.heads import Head, Heads
 from highroad_auditor.merkle import HASH, Tree, leaf_hash
 from highroad_auditor.report import COMPLETENESS, INTEGRITY, Code, LogReport, Note, Problem

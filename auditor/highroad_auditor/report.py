@@ -61,6 +61,13 @@ class Code(StrEnum):
     CALL_NOT_ENDED = auto()  # a call was amended that has not ended
     APPROVAL_SPENT_TWICE = auto()  # a second intent spends the same approval
     APPROVAL_NOT_GIVEN = auto()  # an intent spends an approval that no decision gave
+    RUN_MALFORMED = auto()  # an entry about a run or a model request does not say which
+    RUN_STARTED_TWICE = auto()  # a run has a second beginning
+    RUN_ENDED_TWICE = auto()  # a run has a second end
+    RUN_NOT_STARTED = auto()  # an entry speaks of a run that has not begun
+    REQUEST_ASKED_TWICE = auto()  # a second request has the same id
+    REQUEST_ANSWERED_TWICE = auto()  # a request has a second answer
+    REQUEST_NOT_ASKED = auto()  # a request was answered that was not asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +239,8 @@ class Report:
     """Calls that have begun and not ended; no fault."""
     unknown_calls: Listing
     """Calls of which nobody can say yet whether they took effect; no fault."""
+    open_runs: Listing
+    """Runs of agents that have begun and not ended; no fault."""
     unsigned: Tail
     unanchored: Tail
 
@@ -278,6 +287,7 @@ class Report:
         yield f"unanchored tail: {self.unanchored}"
         yield f"open calls: {self.open_calls}"
         yield f"unknown calls: {self.unknown_calls}"
+        yield f"open runs: {self.open_runs}"
 
 
 def _printable(text: str) -> str:

@@ -25,6 +25,7 @@ from highroad.bootstrap.watches import Watches
 from highroad.domain.call import Call
 from highroad.domain.entry import Amendment
 from highroad.domain.error import DeclarationError, HighroadError, LedgerOwned, ToolError
+from highroad.domain.event import Event
 from highroad.domain.evidence import Evidence
 from highroad.domain.identity import Delegate, Origin, Principal
 from highroad.domain.limits import Limits
@@ -340,6 +341,56 @@ class Runtime:
         self._require_ownership()
         return await self._assembly.runs.resume(run_id)
 
+    def stream(
+        self,
+        agent: Agent | str,
+        text: str,
+        *,
+        principal: Principal | None = None,
+        conversation: str | None = None,
+    ) -> AsyncGenerator[Event, None]:
+        """Let an agent work on a request, as `run` does, and give what happens as it happens.
+
+        It begins with the first event that is asked for, and ends with `run.held` or
+        `run.finished`. Whoever leaves the loop before stops following, and no more: the run goes on
+        to its rest in the background, `events` follows it again, and `close` interrupts it.
+
+        Raises:
+            LedgerOwned: As `run`, and all the others.
+        """
+        self._require_ownership()
+        return self._assembly.following.stream(
+            agent, text, principal=principal or self.principal, conversation=conversation
+        )
+
+    def stream_resumed(self, run_id: str) -> AsyncGenerator[Event, None]:
+        """Go on with a run, as `resume` does, and give what happens from there on.
+
+        Raises:
+            NotRecorded: As `resume`, and all the others.
+        """
+        self._require_ownership()
+        return self._assembly.following.stream_resumed(run_id)
+
+    def events(self, run_id: str, *, after: int = 0) -> AsyncGenerator[Event, None]:
+        """Give the events of a run, up to its rest: those at hand, and others from the ledger.
+
+        Each number is larger than the one before it. In the process that moves the run nothing is
+        told twice that is not behind `after`. Another process, or one that has let the events go,
+        tells all that is on the ledger again: each end of a tool call at least once, with the `id`
+        that it had before. Deltas come as whole text there.
+
+        Args:
+            run_id: Of the run.
+            after: The `seq` of the last event that the reader has seen; 0 is the beginning.
+
+        Raises:
+            NotRecorded: The ledger has no such run.
+            VaultError: What was said in it was erased, or its key is lost.
+            LedgerError: The ledger cannot be read.
+        """
+        return self._assembly.following.events(run_id, after=after)
+
     async def send(
         self,
         run_id: str,
@@ -555,6 +606,11 @@ class Runtime:
         return tuple(tool.definition for tool in self._services.registry)
 
     @property
+    def agents(self) -> tuple[Agent, ...]:
+        """Whose runs may be begun and resumed, by name."""
+        return tuple(self._assembly.runs.crew)
+
+    @property
     def settings(self) -> Settings:
         """The configuration in force."""
         return self._assembly.settings
@@ -587,8 +643,12 @@ class Runtime:
     # -- life --------------------------------------------------------------------------------
 
     async def close(self) -> None:
-        """Write what waits, close resources and ledger. Safe to call twice."""
+        """Interrupt runs that nobody awaits, write what waits, close resources and ledger.
+
+        Safe to call twice. `resume` goes on with what was interrupted.
+        """
         self._is_closed = True
+        await self._assembly.following.close()
         await self._watches.stop()
         await asyncio.gather(*self._services.tasks, return_exceptions=True)
         await self._assembly.close()

@@ -19,6 +19,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, Unpack, overload
 
+from highroad.agents.agent import Agent
 from highroad.approvals.definitions import Unaccepted
 from highroad.domain.approval import Approval, ApprovalState
 from highroad.domain.cache import CacheStatistics
@@ -26,6 +27,7 @@ from highroad.domain.dead_letter import DeadLetter, LetterState
 from highroad.domain.dependency import BreakerChange
 from highroad.domain.entry import Amendment
 from highroad.domain.error import HighroadError, ToolError
+from highroad.domain.event import Event
 from highroad.domain.health import DependencyHealth
 from highroad.domain.identity import Principal
 from highroad.domain.limits import Limits
@@ -33,6 +35,7 @@ from highroad.domain.outcome import AnyOutcome, Outcome, Preview
 from highroad.domain.pin import Pin
 from highroad.domain.proof import SignedHead
 from highroad.domain.proposed import OnFailure, ProposedCalls
+from highroad.domain.run import AgentRun, Run, RunStatus
 from highroad.domain.tool import ToolDefinition
 from highroad.domain.trail import Explanation, Trail
 from highroad.domain.unsettled import Unsettled
@@ -130,6 +133,7 @@ class Runtime:
         url: str | None = None,
         *,
         tools: Iterable[object] = (),
+        agents: Iterable[Agent] = (),
         deps: Mapping[type, Callable[..., Any]] | None = None,
         limits: Limits | None = None,
         principal: Principal | None = None,
@@ -147,7 +151,13 @@ class Runtime:
         async def opened() -> AsyncRuntime:
             """Open it in the loop that it lives in."""
             return await AsyncRuntime.open(
-                url, tools=tools, deps=deps, limits=limits, principal=principal, settings=settings
+                url,
+                tools=tools,
+                agents=agents,
+                deps=deps,
+                limits=limits,
+                principal=principal,
+                settings=settings,
             )
 
         try:
@@ -246,6 +256,43 @@ class Runtime:
             **circumstances,
         )
         return _steps(self._loop, outcomes)
+
+    def run(
+        self,
+        agent: Agent | str,
+        text: str,
+        *,
+        principal: Principal | None = None,
+        conversation: str | None = None,
+    ) -> Run:
+        """Let an agent work on a request; see `highroad.Runtime.run`."""
+        return self._loop.run(
+            self._runtime.run(agent, text, principal=principal, conversation=conversation)
+        )
+
+    def resume(self, run_id: str) -> Run:
+        """Go on with a run; see `highroad.Runtime.resume`."""
+        return self._loop.run(self._runtime.resume(run_id))
+
+    def stream(
+        self,
+        agent: Agent | str,
+        text: str,
+        *,
+        principal: Principal | None = None,
+        conversation: str | None = None,
+    ) -> Iterator[Event]:
+        """Let an agent work, and give what happens; see `highroad.Runtime.stream`."""
+        events = self._runtime.stream(agent, text, principal=principal, conversation=conversation)
+        return _steps(self._loop, events)
+
+    def stream_resumed(self, run_id: str) -> Iterator[Event]:
+        """Go on with a run, and give what happens; see `highroad.Runtime.stream_resumed`."""
+        return _steps(self._loop, self._runtime.stream_resumed(run_id))
+
+    def events(self, run_id: str, *, after: int = 0) -> Iterator[Event]:
+        """Give the events of a run; see `highroad.Runtime.events`."""
+        return _steps(self._loop, self._runtime.events(run_id, after=after))
 
     def wait(self, call_id: str, *, timeout_s: float | None = None) -> AnyOutcome:
         """The outcome of a call made earlier; see `highroad.Runtime.wait`."""
@@ -511,6 +558,12 @@ class Audit:
     def trail(self, run_id: str) -> Trail:
         """All calls of a run."""
         return self._loop.run(self._audit.trail(run_id))
+
+    def runs(
+        self, *, status: RunStatus | None = None, limit: int = 20, **part: Unpack[Part]
+    ) -> tuple[AgentRun, ...]:
+        """The newest runs of agents; see `highroad.ledger.audit.Audit.runs`."""
+        return self._loop.run(self._audit.runs(status=status, limit=limit, **part))
 
     def explain(self, call_id: str, *, reveal_by: Principal | None = None) -> Explanation:
         """Everything that is recorded of one call."""

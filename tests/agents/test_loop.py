@@ -1,7 +1,7 @@
 """The loop: ask, act, show the results, ask again, until there is an answer."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -224,3 +224,17 @@ async def test_nobody_is_called_that(scene, agent):
     stage = await scene(agent(ScriptedModel()))
     with pytest.raises(HighroadError, match="it has support"):
         await stage.run("sales")
+
+
+@pytest.mark.promise("P7")
+async def test_what_a_provider_calls_its_model_is_recorded_as_a_name_alone(scene, agent):
+    class Chatty(ScriptedModel):
+        async def reply(self, request):
+            async for part in super().reply(request):
+                yield replace(part, model="gpt <b>the customer said: my PIN is 1234</b>" * 9)
+
+    stage = await scene(agent(Chatty("Hello.")))
+    await stage.run("support")
+    (replied,) = await stage.bodies("model.replied")
+    assert len(replied["model"]) == 100
+    assert " " not in replied["model"]

@@ -4,17 +4,17 @@ import json
 from dataclasses import replace
 
 from proof_author import FIRST, SECOND, STRANGER, Author, canonical, leaf, signed_line
-from proof_stories import call, deferred, held
+from proof_stories import call, deferred, held, run
 
 LOGS = ("main", "a.second", "Z_third")
 
 
-def ledger(chance):
+def ledger(chance, deeds=()):
     """A ledger that follows the page, or one whose writer, who has the key, did not."""
     logs = LOGS[: chance.choice([1, 1, 2, 3])]
     author = Author(log=logs[0], key=FIRST)
     for number in range(chance.randrange(3, 16)):
-        chance.choice(DEEDS)(author, f"c-{number}", chance.choice(logs), chance)
+        chance.choice(deeds or DEEDS)(author, f"c-{number}", chance.choice(logs), chance)
     if chance.random() < 0.9:
         author.sign()
     if chance.random() < 0.4:
@@ -57,6 +57,17 @@ def _sin(author, name, log, chance):
     author.append(kind, log=log, call=chance.choice(["c-0", "c-1", name, None]), **others)
 
 
+def _sin_of_run(author, name, log, chance):
+    kind = chance.choice(["run.started", "run.ended", "run.held", "model.asked", "model.replied"])
+    subject = chance.choice(["run-c-0", "run-c-1", f"run-{name}", None])
+    request = chance.choice([f"req-{subject}-0", "req-never", None, 5])
+    author.append(kind, log=log, run=subject, id=request)
+
+
+def _run(author, name, log, chance):
+    run(author, f"run-{name}", log=log, requests=chance.randrange(3), ended=chance.random() < 0.7)
+
+
 DEEDS = (
     *[lambda author, name, log, _: call(author, name, log=log)] * 4,
     *[lambda author, name, log, _: held(author, name, f"a-{name}", log=log)] * 2,
@@ -68,6 +79,21 @@ DEEDS = (
     _note,
     _begin,
 )
+
+
+def ledger_of_runs(chance):
+    """One in which agents run."""
+    return ledger(chance, (*DEEDS, *[_run] * 5))
+
+
+def sinful_of_runs(chance):
+    """One in which agents run, and whose writer wrote one thing too many of that."""
+    author = ledger_of_runs(chance)
+    number = chance.randrange(len(author.entries) + 3)
+    _sin_of_run(author, f"c-{number}", chance.choice(sorted(author.entries)), chance)
+    if chance.random() < 0.8:
+        author.sign()
+    return author
 
 
 def sinful(chance):

@@ -33,6 +33,35 @@ def deferred(author, name, *, run="run-8", log=None, ended=True):
         )
 
 
+def run(author, name, *, log=None, requests=1, ended=True):
+    """A run of an agent that asks a model, is told something, rests, and goes on."""
+    author.append("run.started", run=name, log=log, agent="support")
+    for number in range(requests):
+        request = f"req-{name}-{number}"
+        author.append("model.asked", run=name, log=log, id=request, number=number + 1)
+        author.append("model.replied", run=name, log=log, id=request, status="replied")
+    author.append("run.held", run=name, log=log, waits_for=["c-1"])
+    author.append("run.message", run=name, log=log, id=f"msg-{name}", when="now")
+    author.append("run.resumed", run=name, log=log)
+    if ended:
+        author.append("run.ended", run=name, log=log, status="completed")
+
+
+def runs():
+    """Runs of agents in two logs: one is over, one goes on, a request was never answered."""
+    author = Author(key=FIRST)
+    author.append("ledger.opened", session="s-1", door="python")
+    run(author, "run-1", requests=2)
+    author.append("run.started", run="run-2", agent="support", log="other")
+    author.append("model.asked", run="run-2", id="req-lost", number=1, log="other")
+    author.sign()
+    author.append("run.resumed", run="run-2")
+    author.append("model.asked", run="run-2", id="req-2", number=2)
+    author.append("model.replied", run="run-2", id="req-2", status="failed", log="other")
+    author.sign()
+    return author
+
+
 def small():
     """Some forty entries, four heads, a change of keys, anchors of two and three heads."""
     author = Author(key=FIRST)

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from proof_author import FIRST, LEDGER, SECOND, Author, consistency, leaf, node, path, root
-from proof_stories import small_bundle
+from proof_stories import runs, small_bundle
 
 RFC_6962_LEAVES = (
     "",
@@ -76,6 +76,16 @@ def vectors():
             "unknown_calls": ["c-unsure"],
             "unsigned_entries": 2,
             "unanchored_entries": 16,
+        },
+        "runs": {
+            "public_key": FIRST.public.hex(),
+            "files": {
+                name: content.hex() if name.endswith(".bin") else content.decode()
+                for name, content in runs().bundle(near=2).files().items()
+            },
+            "integrity": True,
+            "completeness": True,
+            "open_runs": ["run-2"],
         },
     }
 

@@ -870,6 +870,36 @@ def check_calls(export: Export, completeness: Findings) -> list[str]:
     return sorted(begun - set(ended))
 
 
+RUN = ("run.started", "run.message", "run.held", "run.resumed", "run.ended")
+"""Kinds of entries about a run of an agent."""
+REQUEST = ("model.asked", "model.replied")
+"""Kinds of entries about a request to a model."""
+
+
+def check_runs(export: Export, completeness: Findings) -> list[str]:
+    """One beginning and one end for each run, one answer for each request; the open runs."""
+    for log, entry in export.entries():
+        field = {**dict.fromkeys(RUN, "run"), **dict.fromkeys(REQUEST, "id")}.get(
+            str(entry.says("kind"))
+        )
+        if field is not None and not isinstance(entry.says(field), str):
+            completeness.add((log, entry.seq), "it does not say of which run or request")
+    first = {"run": "run.started", "id": "model.asked"}
+    for field, kinds in (("run", RUN), ("id", REQUEST)):
+        begun = places_of(export, first[field], field)
+        for kind in kinds:
+            for name, places in places_of(export, kind, field).items():
+                if kind in {"run.started", "run.ended", *REQUEST}:
+                    for index in places[1:]:
+                        completeness.add(index, "it began or ended twice")
+                for index in places:
+                    is_known = is_before(begun.get(name, []), index)
+                    if kind != first[field] and not export.is_archived and not is_known:
+                        completeness.add(index, "it speaks of what has not begun")
+    started = places_of(export, "run.started", "run")
+    return sorted(set(started) - set(places_of(export, "run.ended", "run")))
+
+
 def check_approvals(export: Export, completeness: Findings) -> None:
     """Every approval is spent once at most, and was given."""
     given: Places = {}
@@ -919,10 +949,12 @@ def verify(
     check_archives(export, last, completeness)
     check_approvals(export, completeness)
     open_calls = check_calls(export, completeness)
+    open_runs = check_runs(export, completeness)
     return {
         "integrity": integrity.verdict(),
         "completeness": completeness.verdict(),
         "open": open_calls,
+        "open_runs": open_runs,
         "archived": {
             name: log.first - sum(seq < log.first for seq in log.held)
             for name, log in export.logs.items()

@@ -13,7 +13,7 @@ from dataclasses import replace
 import pytest
 from proof_audits import COMPLETENESS, INTEGRITY, audited, codes, exported, first, pushed
 from proof_author import FIRST, SECOND, STRANGER, Author, canonical, leaf, signed_line
-from proof_stories import call, small, small_bundle
+from proof_stories import call, runs, small, small_bundle
 
 from highroad_auditor import Code
 
@@ -466,6 +466,56 @@ def test_an_approval_that_nobody_gave_is_found(state):
     report = pushed(author.bundle())
     assert first(report.completeness) == place
     assert codes(report) == {Code.APPROVAL_NOT_GIVEN}
+
+
+@pytest.mark.parametrize(
+    ("kind", "facts", "code"),
+    [
+        ("run.started", {"run": "run-1"}, Code.RUN_STARTED_TWICE),
+        ("run.ended", {"run": "run-1"}, Code.RUN_ENDED_TWICE),
+        ("run.ended", {"run": "run-9"}, Code.RUN_NOT_STARTED),
+        ("run.held", {"run": "run-9"}, Code.RUN_NOT_STARTED),
+        ("run.resumed", {"run": "run-9"}, Code.RUN_NOT_STARTED),
+        ("run.message", {"run": "run-9", "id": "msg-9"}, Code.RUN_NOT_STARTED),
+        ("run.held", {}, Code.RUN_MALFORMED),
+        ("model.asked", {"run": "run-1", "id": "req-run-1-0"}, Code.REQUEST_ASKED_TWICE),
+        ("model.replied", {"run": "run-1", "id": "req-run-1-0"}, Code.REQUEST_ANSWERED_TWICE),
+        ("model.replied", {"run": "run-1", "id": "req-never"}, Code.REQUEST_NOT_ASKED),
+        ("model.asked", {"run": "run-1"}, Code.RUN_MALFORMED),
+        ("model.replied", {"run": "run-1", "id": 5}, Code.RUN_MALFORMED),
+    ],
+)
+def test_what_a_run_should_not_have_left_is_found(kind, facts, code):
+    author = runs()
+    place = author.append(kind, **facts)
+    author.sign()
+    report = pushed(author.bundle(), key=FIRST)
+    assert report.integrity.holds
+    assert first(report.completeness) == place
+    assert codes(report) == {code}
+
+
+@pytest.mark.parametrize("kind", ["run.ended", "model.replied"])
+def test_a_run_or_request_that_begins_behind_what_speaks_of_it_is_found(kind):
+    """In one log; in two nobody can say which was first."""
+    later = {"run.ended": "run.started", "model.replied": "model.asked"}[kind]
+    for log, holds in (("main", False), ("other", True)):
+        author = runs()
+        place = author.append(kind, run="run-7", id="req-7")
+        author.append(later, run="run-7", id="req-7", log=log)
+        author.sign()
+        report = pushed(author.bundle(), key=FIRST)
+        assert report.completeness.holds is holds
+        assert holds or first(report.completeness) == place
+
+
+def test_open_runs_are_listed_and_no_fault():
+    author = runs()
+    report = pushed(author.bundle(), key=FIRST)
+    assert report.holds
+    assert report.open_runs.names == ("run-2",)
+    author.append("run.ended", run="run-2", status="failed")
+    assert pushed(author.bundle(), key=FIRST).open_runs.count == 0
 
 
 def test_what_amends_a_call_that_has_not_ended_is_found():

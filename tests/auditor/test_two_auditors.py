@@ -62,10 +62,14 @@ def logs_of(files):
         return []
 
 
-def mutant(seed):
+OF_CALLS = (proof_chance.ledger, proof_chance.ledger, proof_chance.sinful)
+OF_RUNS = (proof_chance.ledger_of_runs, proof_chance.sinful_of_runs)
+
+
+def mutant(seed, stories=OF_CALLS):
     """Files of an export, the key to audit them with, and what was done to them."""
     chance = random.Random(seed)  # noqa: S311  a sample, no secret
-    author = chance.choice([proof_chance.ledger, proof_chance.ledger, proof_chance.sinful])(chance)
+    author = chance.choice(stories)(chance)
     made = proof_chance.bundle(author, chance)
     done = chance.sample(MUTATIONS, chance.choice([0, 1, 1, 1, 2]))
     for mutation in done:
@@ -77,9 +81,9 @@ def mutant(seed):
     return files, key, [mutation.__name__ for mutation in done]
 
 
-def check_seeds(seeds, folder):
+def check_seeds(seeds, folder, stories=OF_CALLS):
     for seed in seeds:
-        files, key, done = mutant(seed)
+        files, key, done = mutant(seed, stories)
         place = folder / str(seed)
         first = first_says(files, place, key)
         assert second_says(files, place, key) == first, (seed, done)
@@ -125,6 +129,36 @@ def test_they_agree_on_what_was_changed(part, tmp_path):
     check_seeds(range(part * EACH, (part + 1) * EACH), tmp_path)
 
 
+@pytest.mark.parametrize("part", range(PARTS // 2))
+def test_they_agree_on_what_was_changed_where_agents_ran(part, tmp_path):
+    check_seeds(range(part * EACH, (part + 1) * EACH), tmp_path, OF_RUNS)
+
+
+def test_a_sample_of_runs_has_both_verdicts(tmp_path):
+    """Else they could agree because nothing was asked."""
+    found = set()
+    for seed in range(EACH):
+        author = proof_chance.sinful_of_runs(random.Random(seed))  # noqa: S311  a sample
+        author.sign()
+        verdicts = first_says(author.bundle().files(), tmp_path / str(seed), author.keys[-1])
+        assert verdicts[0] is True, seed
+        found.add(verdicts[1] is True)
+    assert found == {True, False}
+
+
+def test_they_agree_on_the_golden_bundle_of_runs(tmp_path):
+    golden = json.loads(proof_vectors.VECTORS.read_text(encoding="utf-8"))["runs"]
+    files = {
+        name: bytes.fromhex(content) if name.endswith(".bin") else content.encode()
+        for name, content in golden["files"].items()
+    }
+    assert first_says(files, tmp_path, FIRST) == (True, True)
+    assert second_says(files, tmp_path, FIRST) == (True, True)
+    (anchor,) = [tmp_path / name for name in files if name.startswith("anchors/")]
+    answer = second_auditor.verify(tmp_path, FIRST.public.hex(), [anchor])
+    assert answer["open_runs"] == golden["open_runs"]
+
+
 def test_they_agree_where_an_anchored_root_lies_before_the_first_of_the_export(tmp_path):
     check_seeds([1889, 4582, 6042], tmp_path)
 
@@ -135,6 +169,14 @@ def test_they_agree_where_an_anchored_root_lies_before_the_first_of_the_export(t
 def test_they_agree_on_much_that_was_changed(part, tmp_path):
     start = PARTS * EACH + part * NIGHTLY_EACH
     check_seeds(range(start, start + NIGHTLY_EACH), tmp_path)
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("part", range(NIGHTLY_PARTS))
+def test_they_agree_on_much_that_was_changed_where_agents_ran(part, tmp_path):
+    start = PARTS * EACH + part * NIGHTLY_EACH
+    check_seeds(range(start, start + NIGHTLY_EACH), tmp_path, OF_RUNS)
 
 
 def test_the_sample_has_every_mutation_and_every_pair_of_verdicts(tmp_path):

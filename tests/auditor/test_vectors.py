@@ -6,7 +6,7 @@ import proof_vectors
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from proof_audits import exported
-from proof_author import LEDGER, SECOND
+from proof_author import FIRST, LEDGER, SECOND
 
 from highroad_auditor import PublicKey
 from highroad_auditor.heads import read_head
@@ -182,3 +182,16 @@ def test_the_bundle_comes_to_its_verdicts(golden, tmp_path):
     assert list(report.unknown_calls.names) == bundle["unknown_calls"]
     assert report.unsigned.entries == bundle["unsigned_entries"]
     assert report.unanchored.entries == bundle["unanchored_entries"]
+
+
+def test_the_bundle_of_runs_comes_to_its_verdicts(golden, tmp_path):
+    bundle = golden["runs"]
+    files = {
+        name: bytes.fromhex(content) if name.endswith(".bin") else content.encode()
+        for name, content in bundle["files"].items()
+    }
+    report = exported(files, tmp_path, key=FIRST)
+    assert bundle["public_key"] == FIRST.public.hex()
+    assert report.integrity.holds is bundle["integrity"]
+    assert report.completeness.holds is bundle["completeness"]
+    assert list(report.open_runs.names) == bundle["open_runs"]

@@ -8,7 +8,7 @@ from types import MappingProxyType
 import pytest
 from rich.console import Console
 
-from highroad.cli import views
+from highroad.cli import trails, views
 from highroad.cli.output import Complaint, Output, to_json
 from highroad.domain.approval import Approval, Level, Obligation
 from highroad.domain.entry import Amendment, AmendmentKind
@@ -116,7 +116,7 @@ def test_an_approval_says_how_many_must_agree_and_who_did(console, printed):
 def test_a_name_that_no_tool_has_is_not_repeated(console, printed):
     step = TrailStep(step=1, call_id="c", tool=None, principal="usr_1", status="refused")
 
-    console.print(views.trail(Trail(run_id="r", steps=(step,))))
+    console.print(trails.trail(Trail(run_id="r", steps=(step,))))
 
     assert "(no such tool)" in printed.getvalue()
 

@@ -59,8 +59,8 @@ def in_sql(query):
         return [dict(row) for row in ledger.execute(query)]
 
 
-def in_a_command(*words):
-    done = CliRunner().invoke(app, ["audit", *words, "--json"], catch_exceptions=False)
+def in_a_command(*words, group="audit"):
+    done = CliRunner().invoke(app, [group, *words, "--json"], catch_exceptions=False)
     assert done.exit_code == 0, done.stderr
     return json.loads(done.stdout)
 
@@ -108,6 +108,16 @@ def test_the_trail_of_a_run_has_one_answer(written, sql_of):
     assert like(in_a_command("trail", run_id)["steps"], rows) == rows
 
 
+def test_what_agents_did_has_one_answer(written, sql_of):
+    rows = in_sql(sql_of("What agents did"))
+    assert [(row["agent"], row["steps"]) for row in rows] == [("clerk", 1)]
+    assert like(in_python(lambda audit: audit.runs()), rows) == rows
+    assert like(in_a_command("agents", group="runs"), rows) == rows
+    shown = in_a_command("show", rows[0]["id"], group="runs")
+    assert shown == in_python(lambda audit: audit.trail(rows[0]["id"]))
+    assert (shown["agent"], len(shown["requests"])) == ("clerk", 1)
+
+
 def test_a_policy_version_has_one_answer(written, sql_of):
     rows = in_sql(sql_of("What a policy version did"))
     version = rows[0]["word"]
@@ -143,4 +153,4 @@ def test_every_question_of_the_page_names_its_command(page_of):
     _, _, rest = text.partition("\n## Questions that auditors ask\n")
     for part in SECTION.split(rest.partition("\n### Other questions\n")[0])[1:]:
         assert "runtime.audit." in part, part
-        assert "highroad audit" in part, part
+        assert "highroad audit" in part or "highroad runs" in part, part

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import apsw
 
-from highroad import Principal, ToolContext, tool
+from highroad import Agent, Principal, ToolContext, tool
 from highroad.adapters.stores.sqlite import SQLiteStore
 from highroad.bootstrap import Parts, assemble
 from highroad.domain.approval import Ruling
@@ -18,6 +18,7 @@ from highroad.pipeline.answer import Answer
 from highroad.pipeline.completion import sealed
 from highroad.runtime import Runtime
 from highroad.settings import load
+from highroad.testing import ScriptedModel, call
 from highroad.testing.clock import FakeClock, SequentialIds
 from highroad.testing.secrets import FixedKeys
 
@@ -88,7 +89,7 @@ async def opened(path):
 
 
 async def write(path):
-    """Write it: calls of every ending, decisions, amendments, erasures, orders, signed heads."""
+    """Write it: calls of every ending, runs, decisions, amendments, erasures, orders, heads."""
     assembly = await opened(path)
     runtime, desk = Runtime(assembly), assembly.desk
     await runtime.call(look, {"number": 1}, run="r")
@@ -113,6 +114,9 @@ async def write(path):
         held = await runtime.call(render, {"number": number}, run="d")
         if number == 1:
             await runtime.complete(held.call_id, token_of(assembly, held.call_id), 1)
+    for script in ((call("look", number=1), "done"), (call("wire", number=5),)):
+        clerk = Agent(name="clerk", model=ScriptedModel(*script), tools=[look, wire])
+        await runtime.run(clerk, "Wire it.")
     pin = Pin(tool="pay", version="1", digest="1" * 64, change="changed", at_ms=9, fields={})
     await assembly.services.ledger.writer.write(entries.pinned(pin, organization="default"))
     word = Decision(

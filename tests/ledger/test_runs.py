@@ -13,8 +13,11 @@ from highroad.domain.identity import Origin
 from highroad.domain.limits import Scope
 from highroad.domain.run import AgentRun, RunStatus
 from highroad.ledger import projections
+from highroad.ledger.audit import Audit
 from highroad.ledger.entries import runs
 from highroad.ledger.history import read_body, read_run_head
+from highroad.ledger.inquiry import runs as inquiry
+from highroad.ledger.inquiry.answers import SpendingBy
 from highroad.ledger.usage import LedgerUsage
 
 
@@ -259,3 +262,124 @@ async def test_a_run_has_used_what_its_requests_used_and_what_nobody_answered(ag
     assert read.conversation_id == "conv_1"
     talked = await usage.spent(Scope.CONVERSATION, "conv_1", since_ms=0, until_ms=None)
     assert talked == read.spent
+
+
+# -- what is told of it ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def audit(ledger):
+    return Audit(ledger, is_owner=True)
+
+
+async def test_a_trail_tells_what_a_run_asked_and_what_it_waits_for(agency, books, audit, clock):
+    head = await agency.start(delegated_by="call_9")
+    first = await agency.ask(head)
+    clock.advance(0.5)
+    await agency.reply(head, first, is_unpriced=True)
+    call = books.call(run_id="run_a", is_direct=False, asked_by=first.id, position=0)
+    await books.hold(await books.record(call))
+    await agency.reply(head, await agency.ask(head, path="second"), None)
+    await agency.ask(head, purpose="judge")
+    await agency.hold(head, call.id)
+    trail = await audit.trail("run_a")
+    assert (trail.agent, trail.status, trail.code) == ("support", "held", None)
+    assert (trail.waits_for, trail.delegated_by) == ((call.id,), "call_9")
+    assert [(step.call_id, step.status, step.asked_by) for step in trail.steps] == [
+        (call.id, "held", first.id)
+    ]
+    told = [(each.number, each.status, each.model, each.path) for each in trail.requests]
+    assert told == [
+        (1, "replied", "gpt-x-2026-01-01", ""),
+        (2, "failed", "gpt-x-2026-01-01", "second"),
+        (3, "open", "openai:gpt-x", ""),
+    ]
+    replied, failed, open_ = trail.requests
+    assert (replied.tokens_in, replied.tokens_out, replied.cost_usd) == (300, 40, 70e-6)
+    assert (replied.calls, replied.finish, replied.is_unpriced) == (2, "calls", True)
+    assert (failed.code, failed.latency_us) == ("timeout", 5_000)
+    assert (open_.cost_usd, open_.latency_us, open_.purpose) == (900e-6, None, "judge")
+    assert (await audit.explain(call.id)).asked_by == first.id
+
+
+async def test_a_trail_of_a_run_that_is_over_says_how_it_ended(agency, audit):
+    head = await agency.start()
+    await agency.hold(head, "call_1")
+    await agency.resume(head)
+    assert (await audit.trail("run_a")).status == "running"
+    await agency.end(head, RunStatus.MAX_STEPS_EXCEEDED, code="max_steps_exceeded", content=None)
+    trail = await audit.trail("run_a")
+    assert (trail.status, trail.code) == ("max_steps_exceeded", "max_steps_exceeded")
+    assert (trail.waits_for, trail.steps, trail.requests) == ((), (), ())
+
+
+async def test_a_trail_of_calls_without_an_agent_is_as_ever(books, audit):
+    await books.complete(books.call(run_id="run_x", is_direct=False))
+    trail = await audit.trail("run_x")
+    assert (trail.agent, trail.status, trail.requests) == (None, None, ())
+    assert len(trail.steps) == 1
+
+
+async def test_runs_are_listed_with_what_they_used_so_far(agency, audit, people):
+    over = await agency.start("run_1")
+    await agency.reply(over, await agency.ask(over))
+    await agency.end(over)
+    head = await agency.start("run_2")
+    for content in (b"one", b"two", None):
+        await agency.reply(head, await agency.ask(head), content)
+    await agency.ask(head)
+    found = await audit.runs()
+    assert [(run.id, run.status, run.steps) for run in found] == [
+        ("run_2", "running", 2),
+        ("run_1", "completed", 1),
+    ]
+    assert (found[0].tokens_in, found[0].tokens_out, found[0].cost_microusd) == (900, 120, 210)
+    assert [run.id for run in await audit.runs(limit=1)] == ["run_2"]
+    assert [run.id for run in await audit.runs(status=RunStatus.COMPLETED)] == ["run_1"]
+    stranger = replace(people[0], organization="elsewhere")
+    assert await audit.runs(asked_by=stranger) == ()
+    assert len(await audit.runs(asked_by=people[1])) == 2
+
+
+async def test_runs_of_others_are_passed_over_page_by_page(agency, audit, monkeypatch, people):
+    monkeypatch.setattr(inquiry, "_PAGE", 2)
+    for number in range(7):
+        await agency.start(f"run_{number}")
+    await agency.start("run_9", principal=replace(people[0], organization="elsewhere"))
+    found = await audit.runs(organization="acme", limit=3)
+    assert [run.id for run in found] == ["run_6", "run_5", "run_4"]
+
+
+async def test_what_models_cost_is_told_by_model_and_with_the_calls_of_a_user_or_run(
+    agency, books, audit
+):
+    head = await agency.start()
+    for content in (b"one", None):
+        await agency.reply(head, await agency.ask(head), content)
+    await agency.reply(head, await agency.ask(head), model="other", cost_microusd=9)
+    await agency.ask(head)
+    await books.complete(books.call(run_id="run_a", is_direct=False))
+    models = [
+        (each.of, each.calls, each.requests) for each in await audit.costs(by=SpendingBy.MODEL)
+    ]
+    assert models == [("gpt-x-2026-01-01", 0, 2), ("other", 0, 1)]
+    (run,) = await audit.costs(by=SpendingBy.RUN)
+    assert (run.of, run.calls, run.requests) == ("run_a", 1, 3)
+    assert run.cost_usd == pytest.approx(0.010149)
+    (user,) = await audit.costs(by=SpendingBy.USER)
+    assert (user.name, user.calls, user.requests) == ("Alice Archer", 1, 3)
+    (tool,) = await audit.costs(by=SpendingBy.TOOL)
+    assert (tool.of, tool.calls, tool.requests) == ("refund", 1, 0)
+
+
+async def test_a_report_counts_runs_and_what_their_models_cost(agency, books, audit):
+    head = await agency.start()
+    await agency.reply(head, await agency.ask(head))
+    await agency.end(head)
+    await agency.start("run_b")
+    await books.complete(books.call())
+    report = await audit.report()
+    assert report.runs == (("support", "completed", 1), ("support", "running", 1))
+    (model,) = report.models
+    assert (model.of, model.requests, model.cost_usd) == ("gpt-x-2026-01-01", 1, 70e-6)
+    assert [each.of for each in report.costs] == ["refund"]

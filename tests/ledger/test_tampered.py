@@ -13,12 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from highroad.cli import answers, reporting, views
+from highroad.cli import answers, reporting, trails, views
 from highroad.cli.output import to_json
 from highroad.cli.store import _statistics
 from highroad.domain.audit import TABLES
 from highroad.domain.error import BrokenPromise, HighroadError
 from highroad.domain.order_form import MalformedOrderError, NewerOrderError, read_order
+from highroad.domain.run import RunStatus
 from highroad.ledger.inquiry.answers import SpendingBy
 from highroad.ledger.inquiry.export import csv_line, json_line
 from highroad.ledger.proof import bundle, verifying
@@ -97,7 +98,16 @@ class Reader:
     async def ask_trail(self):
         for run_id in self.ids["agent_run"]:
             found = await self.audit.trail(run_id)
-            self.show(found, views.trail(found))
+            self.show(found, trails.trail(found))
+
+    async def ask_runs(self):
+        for status in (None, *RunStatus):
+            found = await self.audit.runs(status=status)
+            self.show(found, trails.runs(found))
+
+    async def ask_payloads(self):
+        for run_id in self.ids["agent_run"]:
+            await self.store.payloads(run_id)
 
     async def ask_explain(self):
         for call_id in self.ids["tool_call"]:

@@ -4,17 +4,23 @@ A call that is on record is not made again: what ended answers as it did, and wh
 held is brought on by those who bring any call on. So a leg that resumes a run takes the same way.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 import orjson
 
+from highroad.agents.early import EarlyCall
+from highroad.agents.offering import Offering
 from highroad.agents.progress import RunInProgress
 from highroad.domain.error import ToolError
 from highroad.domain.event import EventKind
+from highroad.domain.failure_kind import FailureKind
 from highroad.domain.identity import Origin
 from highroad.domain.json_value import JsonObject, JsonValue
-from highroad.domain.outcome import AnyOutcome, Ending, Held, HoldReason
+from highroad.domain.model import CallReady, ModelError, ModelReply
+from highroad.domain.outcome import AnyOutcome, Ending, Held, HoldReason, Status
 from highroad.domain.proposed import OnFailure, Terms
 from highroad.domain.run import Run, RunHold, RunStatus
 from highroad.domain.value import value
@@ -124,9 +130,10 @@ class Acting:
         if wanted.stands_for is not None:
             outcome = await self._bring_on(wanted.stands_for)
         elif history is None:
-            outcome = await self._drive(run, wanted)
+            early = run.early.take(wanted.asked_by, wanted.position)
+            outcome = await (self._drive(run, wanted) if early is None else early)
         elif history.ended is not None:
-            return await stored_outcome(run.services, history)
+            return await stored_outcome(run.services, history, run.record.payloads)
         else:
             outcome = await self._bring_on(history.call_id)
         if isinstance(outcome, Held) and wanted.tool in run.brief.team:
@@ -135,8 +142,12 @@ class Acting:
             run.open_calls[outcome.call_id] = wanted.tool
         else:
             run.open_calls.pop(outcome.call_id, None)
-        self._tell(run, wanted, outcome)
+        _tell(run, wanted, outcome)
         return outcome
+
+    def ahead(self, run: RunInProgress) -> "Ahead":
+        """What begins the calls of a reply that may go before it is whole."""
+        return Ahead(run, self._drive)
 
     async def outcome(self, call_id: str) -> AnyOutcome:
         """What has become of a call that was made earlier."""
@@ -163,7 +174,9 @@ class Acting:
 
     async def _drive(self, run: RunInProgress, wanted: Wanted) -> AnyOutcome:
         services = run.services
-        run.tell(EventKind.TOOL_PROPOSED, None, _named(wanted))
+        if run.is_followed:
+            facts = _named(wanted) | {"arguments": _shown(wanted.arguments)}
+            run.tell(EventKind.TOOL_PROPOSED, None, facts)
         taking_in = doorway.take_in(services, _proposal(run, wanted), run.record.errand.principal)
         return await enter(services, taking_in)
 
@@ -198,16 +211,97 @@ class Acting:
             ),
         )
 
-    def _tell(self, run: RunInProgress, wanted: Wanted, outcome: AnyOutcome) -> None:
-        facts = _named(wanted)
-        if isinstance(outcome, Held):
-            facts["approval_id"] = outcome.approval_id
-            facts["reason"] = outcome.reason
-            run.tell(EventKind.TOOL_HELD, outcome.call_id, facts)
-            return
-        facts["status"] = outcome.status
-        facts["answer"] = outcome.for_model()
-        run.tell(EventKind.TOOL_FINISHED, outcome.call_id, facts)
+
+class Ahead:
+    """Begins calls of a reply under way, and calls them off where it comes to nothing.
+
+    Args:
+        run: Whose reply it is.
+        drive: Makes a call.
+    """
+
+    def __init__(self, run: RunInProgress, drive: Callable[[RunInProgress, Wanted], Any]) -> None:
+        self._run = run
+        self._drive = drive
+        self.offering: Offering | None = None
+        """What the model was offered that is being asked."""
+        self._request_id = ""
+        self._next: int | None = 0
+        """Which of its calls is to be complete next; `None` once no more may go ahead."""
+
+    def ready(self, request_id: str, part: CallReady) -> None:
+        """The arguments of a call are complete, while the reply is not."""
+        if request_id != self._request_id:
+            self._request_id, self._next = request_id, 0
+        if self.offering is None or part.position != self._next:
+            return  # it came twice, or nobody knows yet what it follows
+        tool, arguments = self.offering.called(part.call)
+        wanted = Wanted(asked_by=request_id, position=part.position, tool=tool, arguments=arguments)
+        drive = partial(self._drive, self._run, wanted)
+        may_go_on = tool in self.offering.names and self._run.early.begin(
+            request_id, part.position, part.call, tool, arguments, drive
+        )
+        self._next = part.position + 1 if may_go_on else None
+
+    async def whole(self, request_id: str, reply: ModelReply) -> None:
+        """The reply is whole; what it does not hold is called off.
+
+        Raises:
+            ModelError: It holds another call in the place of one that was begun: on such a reply
+                nothing can be built, and it is not recorded.
+        """
+        early, calls = self._run.early, reply.message.calls
+        if early.is_contradicted(request_id, calls):
+            raise ModelError(
+                f"{reply.model} contradicted in its reply what it had streamed of it",
+                kind=FailureKind.TRANSIENT,
+            )
+        await drop(self._run, early.give_up(request_id, behind=len(calls)))
+
+    async def failed(self, request_id: str) -> None:
+        """There will be no reply: what was begun for it is called off."""
+        await drop(self._run, self._run.early.give_up(request_id))
+
+
+async def drop(run: RunInProgress, given_up: Sequence[EarlyCall]) -> None:
+    """See calls to their end that no model will hear of."""
+    if not given_up:
+        return
+    dropping = asyncio.ensure_future(_drop(run, given_up))
+    tasks = run.services.tasks
+    tasks.add(dropping)
+    dropping.add_done_callback(tasks.discard)
+    await asyncio.shield(dropping)
+
+
+async def _drop(run: RunInProgress, given_up: Sequence[EarlyCall]) -> None:
+    outcomes = await asyncio.gather(*(each.task for each in given_up), return_exceptions=True)
+    # What no model was told of, it may well ask for again: that is no loop.
+    run.services.loops.changed(run.record.head.run_id)
+    for early, outcome in zip(given_up, outcomes, strict=True):
+        facts: dict[str, JsonValue] = {
+            "tool": early.tool,
+            "request": early.request_id,
+            "position": early.position,
+            "status": Status.CANCELLED,
+            "dropped": True,
+        }
+        call_id = None
+        if not isinstance(outcome, BaseException):
+            facts["status"], call_id = outcome.status, outcome.call_id
+        run.tell(EventKind.TOOL_FINISHED, call_id, facts)
+
+
+def _tell(run: RunInProgress, wanted: Wanted, outcome: AnyOutcome) -> None:
+    facts = _named(wanted)
+    if isinstance(outcome, Held):
+        facts["approval_id"] = outcome.approval_id
+        facts["reason"] = outcome.reason
+        run.tell(EventKind.TOOL_HELD, outcome.call_id, facts)
+        return
+    facts["status"] = outcome.status
+    facts["answer"] = outcome.for_model()
+    run.tell(EventKind.TOOL_FINISHED, outcome.call_id, facts)
 
 
 class _Calls:
@@ -250,6 +344,16 @@ def _proposal(run: RunInProgress, wanted: Wanted) -> Proposal:
 
 def _named(wanted: Wanted) -> dict[str, JsonValue]:
     return {"tool": wanted.tool, "request": wanted.asked_by, "position": wanted.position}
+
+
+def _shown(arguments: Arguments) -> JsonValue:
+    """Arguments as they are told: JSON, or as the model wrote them where they are none."""
+    try:
+        raw = arguments if isinstance(arguments, str | bytes) else orjson.dumps(arguments)
+        read: JsonValue = orjson.loads(raw)
+    except (TypeError, ValueError):
+        return ascii(arguments)
+    return read
 
 
 def _task_of(arguments: Any) -> str:  # noqa: ANN401 - judged already by the tool's own schema

@@ -1,9 +1,10 @@
 """One request to a model: reserved, recorded, sent, tried again, settled."""
 
 import logging
+import re
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
-from typing import Final
+from typing import Final, Protocol
 
 from highroad.agents.offering import Offerings
 from highroad.agents.progress import RunInProgress
@@ -14,15 +15,11 @@ from highroad.domain.event import EventKind
 from highroad.domain.failure_kind import FailureKind
 from highroad.domain.model import (
     CallReady,
-    Message,
     ModelError,
-    ModelMessage,
     ModelReply,
     ModelRequest,
     TextDelta,
     TokenUsage,
-    ToolMessage,
-    UserMessage,
 )
 from highroad.domain.run import ReplyRecord, ReplyStatus, RequestRecord, RunStatus
 from highroad.domain.value import value
@@ -38,8 +35,13 @@ from highroad.resilience.retry_table import SCHEDULES
 
 _log: Final = logging.getLogger("highroad.agents")
 
+_NO_NAME: Final = re.compile(r"[^A-Za-z0-9._:/@-]+")
+_LONGEST_NAME: Final = 100
+
 REQUEST: Final = "req"
 """Prefix of ids."""
+_CHARACTERS: Final = 2
+"""Of a token, at the least, in any tongue that models speak."""
 
 
 @value
@@ -52,6 +54,8 @@ class Question:
     request: ModelRequest
     names: Sequence[str]
     """Of the tools that are offered, by their own names."""
+    characters: int
+    """Of all its texts."""
     heard: Sequence[str] = ()
     provisional: Sequence[str] = ()
     told: Sequence[str] = ()
@@ -63,6 +67,26 @@ class Came:
 
     request_id: str
     reply: ModelReply
+
+
+class Listener(Protocol):
+    """Hears of the calls of a streamed reply while it is under way."""
+
+    def ready(self, request_id: str, part: CallReady) -> None:
+        """The arguments of a call are complete."""
+        ...
+
+    async def whole(self, request_id: str, reply: ModelReply) -> None:
+        """The reply is whole, and not recorded yet.
+
+        Raises:
+            ModelError: It cannot be taken for one.
+        """
+        ...
+
+    async def failed(self, request_id: str) -> None:
+        """There will be no reply."""
+        ...
 
 
 class Asking:
@@ -83,7 +107,7 @@ class Asking:
         run: RunInProgress,
         models: Sequence[Model],
         question: Callable[[Model], Question],
-        on_call: Callable[[str, CallReady], None] = lambda _, __: None,
+        listener: Listener,
     ) -> Came:
         """The reply of the first model that has one.
 
@@ -91,7 +115,7 @@ class Asking:
             run: Whose budget it takes of.
             models: The one to ask, and those to fall back on.
             question: What each is asked, which depends on the form in which it takes tools.
-            on_call: Is told of the calls of a streamed reply as they are complete.
+            listener: Hears of the calls of a streamed reply as they are complete.
 
         Raises:
             RunStopped: No model replies, or the budget has no room for a request.
@@ -100,7 +124,7 @@ class Asking:
         error: ModelError | None = None
         for model in models:
             try:
-                return await self._ask_again(run, model, question(model), on_call)
+                return await self._ask_again(run, model, question(model), listener)
             except ModelError as failed:
                 error = failed
                 _log.warning("run %s: model %s: %s", run.record.head.run_id, model.name, failed)
@@ -113,7 +137,7 @@ class Asking:
         run: RunInProgress,
         model: Model,
         question: Question,
-        on_call: Callable[[str, CallReady], None],
+        listener: Listener,
     ) -> Came:
         """Ask one model, again as often as what went wrong may pass.
 
@@ -124,7 +148,7 @@ class Asking:
         while True:
             tries += 1
             try:
-                return await self._ask_once(run, model, question, on_call)
+                return await self._ask_once(run, model, question, listener)
             except ModelError as error:
                 schedule = SCHEDULES.get(error.kind)
                 if schedule is None or tries >= schedule.attempts:
@@ -142,7 +166,7 @@ class Asking:
         run: RunInProgress,
         model: Model,
         question: Question,
-        on_call: Callable[[str, CallReady], None],
+        listener: Listener,
     ) -> Came:
         services, request = run.services, question.request
         asked = self._record(run, model, question)
@@ -153,17 +177,23 @@ class Asking:
             await reservation.release()
             raise
         reservation.commit()
-        run.tell(EventKind.MODEL_ASKED, None, {"model": model.name, "number": question.number})
+        run.tell(
+            EventKind.MODEL_ASKED,
+            None,
+            {"model": model.name, "number": question.number, "request": asked.id},
+        )
         began_s = services.clock.monotonic_s()
         try:
             reply = await within(
-                request.settings.timeout_s, _reply(run, model, request, asked.id, on_call)
+                request.settings.timeout_s, _reply(run, model, request, asked.id, listener)
             )
+            await listener.whole(asked.id, reply)
         except (ModelError, TimeoutError) as error:
             failed = _as_model_error(error, model, request)
             record = _failure(asked, failed, _since_us(services.clock, began_s))
             run.writer.replied(record, None)
             await self._settle(run, reservation, record)
+            await listener.failed(asked.id)
             raise failed from error
         except BaseException:
             # Called off: nobody knows what the provider counted, so it counts in full (P6).
@@ -176,7 +206,9 @@ class Asking:
 
     def _record(self, run: RunInProgress, model: Model, question: Question) -> RequestRecord:
         request = question.request
-        most = TokenUsage(input=_tokens_of(request), output=request.settings.max_tokens)
+        most = TokenUsage(
+            input=question.characters // _CHARACTERS, output=request.settings.max_tokens
+        )
         return RequestRecord(
             id=run.services.ids.new(REQUEST),
             number=question.number,
@@ -201,7 +233,7 @@ class Asking:
             number=asked.number,
             path=asked.path,
             status=ReplyStatus.REPLIED,
-            model=reply.model,
+            model=_plain(reply.model),
             finish=reply.finish,
             usage=reply.usage,
             cost_microusd=charge.microusd,
@@ -245,7 +277,7 @@ async def _reply(
     model: Model,
     request: ModelRequest,
     request_id: str,
-    on_call: Callable[[str, CallReady], None],
+    listener: Listener,
 ) -> ModelReply:
     """The whole reply; what comes before it is told on.
 
@@ -258,31 +290,19 @@ async def _reply(
                 case TextDelta(text=text):
                     run.tell(EventKind.TEXT_DELTA, None, {"text": text, "request": request_id})
                 case CallReady():
-                    on_call(request_id, part)
+                    listener.ready(request_id, part)
                 case ModelReply():
                     return part
     raise BrokenPromise(f"model {model.name} ended without a reply")
 
 
+def _plain(model: str) -> str:
+    """A model's version as a provider says it, as far as it is a name: it stands in plain (P7)."""
+    return _NO_NAME.sub("_", model)[:_LONGEST_NAME]
+
+
 def _since_us(clock: Clock, began_s: float) -> int:
     return int((clock.monotonic_s() - began_s) * 1e6)
-
-
-def _text_of(message: Message) -> str:
-    match message:
-        case UserMessage(text=text):
-            return text
-        case ModelMessage(text=text, calls=calls):
-            return text + "".join(call.tool + call.arguments for call in calls)
-        case ToolMessage(content=content):
-            return content
-
-
-def _tokens_of(request: ModelRequest) -> int:
-    """An upper estimate: no tongue that models speak takes a token for less than two characters."""
-    said = sum(len(_text_of(message)) for message in request.messages)
-    tools = sum(len(str(tool.input_schema)) + len(tool.description) for tool in request.tools)
-    return (said + tools + len(request.instructions)) // 2
 
 
 def _failure(asked: RequestRecord, failed: ModelError, taken_us: int) -> ReplyRecord:

@@ -209,7 +209,7 @@ class Leg:
             )
         else:
             came = Came(request_id=recorded.request_id, reply=recorded.reply)
-        reply = self._replied(came, offered)
+        reply = self._replied(came, offered, is_new=recorded is None)
         if self._hearing is not None:
             await self._hearing.withdraw(reply.calls)
         return reply
@@ -218,20 +218,22 @@ class Leg:
         run = self._run
         winds_up = run.must_wind_up or run.requests >= run.brief.iterations
         models = run.brief.roles.get(wish.purpose, run.brief.models)
+        ahead = self._acting.ahead(run)
+
+        def question(model: Model) -> Question:
+            ahead.offering = self._asking.offerings.of(wish.tools, model.shape)
+            return self._question(number, wish, model, winds_up=winds_up)
+
         with run.asking():
-            return await self._asking.ask(
-                run,
-                models,
-                lambda model: self._question(number, wish, model, winds_up=winds_up),
-            )
+            return await self._asking.ask(run, models, question, ahead)
 
     def _question(self, number: int, wish: "_Wish", model: Model, *, winds_up: bool) -> Question:
         offering = self._asking.offerings.of(wish.tools, model.shape)
-        messages = self._shown()
+        messages, characters = self._shown()
         choice: ToolChoice = _choice(wish.choice, offering)
         if winds_up and offering.tools:
             messages = [*messages, Prompt(text=_WIND_UP)]
-            choice = "none"
+            choice, characters = "none", characters + len(_WIND_UP)
         request = ModelRequest(
             instructions=wish.instructions,
             messages=messages,
@@ -247,23 +249,25 @@ class Leg:
             purpose=wish.purpose,
             request=request,
             names=offering.names,
+            characters=characters + offering.characters + len(wish.instructions),
             heard=wish.news.heard,
             provisional=() if self._hearing is None else self._hearing.provisional,
             told=wish.news.told,
         )
 
-    def _shown(self) -> Sequence[Message]:
-        """What there is room for of what was said before the run and in this line.
+    def _shown(self) -> tuple[Sequence[Message], int]:
+        """What there is room for of what was said before the run and in this line; its length.
 
         Raises:
             RunStopped: What must be shown is too much for the model.
         """
+        said = [*self._run.earlier, *self.messages]
         try:
-            return self._window.shown([*self._run.earlier, *self.messages])
+            return self._window.shown(said), self._window.characters(said)
         except ContextError as error:
             raise RunStopped(RunStatus.FAILED, "context_exceeded", str(error)) from error
 
-    def _replied(self, came: Came, offered: Sequence[ToolDefinition]) -> Reply:
+    def _replied(self, came: Came, offered: Sequence[ToolDefinition], *, is_new: bool) -> Reply:
         """Take a reply among the messages; calls without an id of their own are given one."""
         message = self._with_ids(came.reply.message)
         if not came.reply.is_estimated:
@@ -283,7 +287,7 @@ class Leg:
             )
             wanted.append(made if self._hearing is None else self._hearing.repeated(made))
         reply = came.reply
-        if reply.message.text:
+        if reply.message.text and is_new:
             self._run.tell(
                 EventKind.TEXT, None, {"text": reply.message.text, "request": came.request_id}
             )

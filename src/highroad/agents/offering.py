@@ -31,6 +31,9 @@ class Offering:
             _offered(legal(name), rendered[name]) for name in self.names
         )
 
+        self.characters: int = sum(map(_characters_of, self.tools))
+        """Of all that a model is told of them."""
+
     def named(self, name: str) -> OfferedTool:
         """A tool by its own name.
 
@@ -63,6 +66,10 @@ class Offerings:
 
 def _missing(name: str) -> OfferedTool:
     raise KeyError(name)
+
+
+def _characters_of(tool: OfferedTool) -> int:
+    return len(tool.name) + len(tool.description) + len(str(tool.input_schema))
 
 
 def _offered(name: str, rendered: Rendered) -> OfferedTool:

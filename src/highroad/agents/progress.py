@@ -2,29 +2,27 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from itertools import chain
-from typing import Final, TypeAlias
+from typing import Final
 
 from highroad.agents.brief import Brief
 from highroad.agents.context.bounds import Bounds
 from highroad.agents.context.tokens import standing_tokens
+from highroad.agents.early import EarlyCalls
+from highroad.agents.events import Voice
 from highroad.agents.record import Answered, Heard, RunRecord, Turn
 from highroad.agents.stopping import RunStopped
 from highroad.agents.writing import RunWriter
 from highroad.domain.error import BrokenPromise
 from highroad.domain.event import EventKind
 from highroad.domain.identity import Delegate
-from highroad.domain.json_value import JsonValue
 from highroad.domain.model import ModelMessage, UserMessage
 from highroad.domain.run import RunStatus
 from highroad.limits.runs import LiveRun
 from highroad.pipeline.services import Services
-
-Tell: TypeAlias = Callable[[EventKind, str | None, dict[str, JsonValue]], None]
-"""Hears what happens: its kind, the call that it is about, and more."""
 
 TRUNK: Final = ""
 """The line of thought that a strategy begins with."""
@@ -40,8 +38,7 @@ class RunInProgress:
         live: The run, as budgets know it; whoever made this leaves it.
         writer: Writes its entries.
         earlier: What was said before it in its conversation.
-        tell: Hears what happens.
-        is_followed: Somebody wants to see replies as they come.
+        tell: Tells what happens: its kind, the call that it is about, and more.
     """
 
     def __init__(  # noqa: PLR0913 - what a leg is made of, each by name
@@ -53,8 +50,7 @@ class RunInProgress:
         writer: RunWriter,
         *,
         earlier: Sequence[UserMessage | ModelMessage] = (),
-        tell: Tell,
-        is_followed: bool = False,
+        tell: Voice,
     ) -> None:
         self.services: Services = services
         self.brief: Brief = brief
@@ -62,8 +58,9 @@ class RunInProgress:
         self.live: LiveRun = live
         self.writer: RunWriter = writer
         self.earlier: Sequence[UserMessage | ModelMessage] = earlier
-        self.tell: Tell = tell
-        self.is_followed: bool = is_followed
+        self.tell: Voice = tell
+        self.early: EarlyCalls = EarlyCalls(services)
+        """Reads that have begun before the reply is whole which wants them."""
         self.requests: int = 0
         """Replies that strategies have had so far, from the record or live."""
         self.must_wind_up: bool = False
@@ -94,6 +91,11 @@ class RunInProgress:
     def standing_tokens(self) -> int:
         """Tokens of its instructions and tools, which its requests begin with."""
         return standing_tokens(self.brief.instructions, self.brief.tools)
+
+    @property
+    def is_followed(self) -> bool:
+        """Whether somebody wants to see replies as they come."""
+        return self.tell.is_heard
 
     @property
     def delegation(self) -> tuple[Delegate, ...]:

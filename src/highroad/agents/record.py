@@ -115,7 +115,7 @@ async def read_run(ledger: Ledger, run_id: str) -> RunRecord:
     """
     if ledger.writer.behind:
         await ledger.writer.flush()
-    entries = await _entries(ledger, run_id)
+    entries = await entries_of(ledger, run_id)
     if not any(entry.kind is EntryKind.RUN_STARTED for entry in entries):
         raise NotRecorded(f"the ledger has no run {run_id} of an agent")
     key = await ledger.vault.kept_key(run_id)
@@ -124,7 +124,8 @@ async def read_run(ledger: Ledger, run_id: str) -> RunRecord:
     return _Reading(key, await ledger.store.payloads(run_id)).of(entries)
 
 
-async def _entries(ledger: Ledger, run_id: str) -> list[StoredEntry]:
+async def entries_of(ledger: Ledger, run_id: str) -> list[StoredEntry]:
+    """All entries of a run, in the order in which they landed."""
     found: list[StoredEntry] = []
     after: Position | None = None
     while page := await ledger.store.entries(run_id=run_id, after=after, limit=_PAGE):

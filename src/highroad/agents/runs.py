@@ -7,17 +7,19 @@ from typing import Any, Final
 
 import orjson
 
-from highroad.agents.acting import DOOR, Acting
+from highroad.agents.acting import DOOR, Acting, drop
 from highroad.agents.agent import Agent
 from highroad.agents.asking import Asking
 from highroad.agents.brief import Brief
 from highroad.agents.calling_off import RUN, CallingOff, CallOff
 from highroad.agents.crew import Crew
+from highroad.agents.events import Feeds, Voice
 from highroad.agents.leg import Leg, Strategy
 from highroad.agents.moving import Moving
 from highroad.agents.output import as_json
-from highroad.agents.progress import RunInProgress, Tell
+from highroad.agents.progress import RunInProgress
 from highroad.agents.record import RunRecord, Turn, read_run
+from highroad.agents.retelling import end_of
 from highroad.agents.snapshot import Errand
 from highroad.agents.stopping import Rests, RunStopped
 from highroad.agents.writing import RunWriter
@@ -31,7 +33,6 @@ from highroad.domain.error import (
 from highroad.domain.event import EventKind
 from highroad.domain.identity import Delegate, Principal
 from highroad.domain.ids import uuid_hex, with_prefix
-from highroad.domain.json_value import JsonValue
 from highroad.domain.model import ModelMessage, UserMessage
 from highroad.domain.run import Run, RunHead, RunHold, RunStatus
 from highroad.pipeline.services import Services
@@ -40,11 +41,6 @@ _log: Final = logging.getLogger("highroad.agents")
 
 Earlier = Callable[[RunHead], Awaitable[Sequence[UserMessage | ModelMessage]]]
 """What was said in the conversation of a run before it."""
-
-
-def _quiet(kind: EventKind, call_id: str | None, facts: dict[str, JsonValue]) -> None:
-    """Nobody follows."""
-    del kind, call_id, facts
 
 
 async def _nothing_before(head: RunHead) -> Sequence[UserMessage | ModelMessage]:
@@ -94,6 +90,8 @@ class Runs:
         )
         self._acting = Acting(bring_on, self._below, complete, fail, self.calling_off.withdraw)
         self._earlier = earlier
+        self.feeds: Feeds = Feeds(services.clock)
+        """Of runs that somebody follows."""
 
     async def start(  # noqa: PLR0913 - what a run may be begun with, each by name
         self,
@@ -103,9 +101,17 @@ class Runs:
         principal: Principal,
         conversation: str | None = None,
         door: str = DOOR,
-        tell: Tell = _quiet,
+        run_id: str | None = None,
     ) -> Run:
         """Begin a run and move it to its first rest, or its end.
+
+        Args:
+            agent: Whose run it is, or the name.
+            text: What it is asked for.
+            principal: For whom.
+            conversation: The caller's own name of one.
+            door: By which it came.
+            run_id: An id of ours that nobody has, where it was made before.
 
         Raises:
             HighroadError: There is no such agent.
@@ -116,7 +122,7 @@ class Runs:
         name = agent.name if isinstance(agent, Agent) else agent
         brief = self.crew.brief(name)
         ledger = self._services.ledger
-        run_id = self._services.ids.new(RUN)
+        run_id = run_id or self._services.ids.new(RUN)
         conversation_id = None
         if conversation is not None:
             key = ledger.keyring.organization(principal.organization)
@@ -132,9 +138,9 @@ class Runs:
             conversation_id=conversation_id,
             door=door,
         )
-        return await self._begin(head, Errand(text=text, principal=principal), brief, tell)
+        return await self._begin(head, Errand(text=text, principal=principal), brief)
 
-    async def resume(self, run_id: str, *, tell: Tell = _quiet) -> Run:
+    async def resume(self, run_id: str, *, above: Voice | None = None) -> Run:
         """Move a run on, from what the ledger says of it to its next rest or its end.
 
         Of one that has ended it says how.
@@ -146,11 +152,11 @@ class Runs:
         """
         async with self.moving.alone(run_id):
             record = await read_run(self._services.ledger, run_id)
-            return await self._go_on(record, tell)
+            return await self._go_on(record, above)
 
     # -- legs --------------------------------------------------------------------------------
 
-    async def _go_on(self, record: RunRecord, tell: Tell) -> Run:
+    async def _go_on(self, record: RunRecord, above: Voice | None) -> Run:
         """A leg of a run that nobody else in this process moves, unless it has ended."""
         if record.ended is not None:
             return self._told(record)
@@ -158,21 +164,25 @@ class Runs:
         brief = self.crew.brief(head.agent)
         if brief.digest != head.definition:
             _log.warning("run %s goes on with another version of %s", head.run_id, brief.name)
-        return await self._leg(record, brief, await self._writer(head), tell)
+        with self.feeds.leg(head.run_id, above, head.agent) as voice:
+            return await self._leg(record, brief, await self._writer(head), voice)
 
-    async def _begin(self, head: RunHead, errand: Errand, brief: Brief, tell: Tell) -> Run:
+    async def _begin(
+        self, head: RunHead, errand: Errand, brief: Brief, above: Voice | None = None
+    ) -> Run:
         async with self.moving.alone(head.run_id):
             writer = await self._writer(head)
             profile = self._services.ledger.profile_row(errand.principal)
             record = await writer.started(errand, profile)
-            tell(EventKind.RUN_STARTED, None, {"agent": head.agent})
-            return await self._leg(record, brief, writer, tell)
+            with self.feeds.leg(head.run_id, above, head.agent) as voice:
+                voice(EventKind.RUN_STARTED, None, {"agent": head.agent})
+                return await self._leg(record, brief, writer, voice)
 
     async def _writer(self, head: RunHead) -> RunWriter:
         ledger = self._services.ledger
         return RunWriter(ledger, head, await ledger.vault.key_of_run(head.run_id))
 
-    async def _leg(self, record: RunRecord, brief: Brief, writer: RunWriter, tell: Tell) -> Run:
+    async def _leg(self, record: RunRecord, brief: Brief, writer: RunWriter, voice: Voice) -> Run:
         services, head = self._services, record.head
         live = await services.cancelled.enter(
             await services.runs.enter(
@@ -181,9 +191,12 @@ class Runs:
         )
         try:
             earlier = await self._earlier(head)
-            run = RunInProgress(services, brief, record, live, writer, earlier=earlier, tell=tell)
+            run = RunInProgress(services, brief, record, live, writer, earlier=earlier, tell=voice)
             with self.moving.leg(run):
-                return await self._through(run)
+                try:
+                    return await self._through(run)
+                finally:
+                    await drop(run, run.early.give_up())
         finally:
             live.leave()
 
@@ -266,7 +279,15 @@ class Runs:
         self._services.loops.forget(record.head.run_id)
         record.result = result
         ended = self._told(record, status=status, code=code, requests=run.requests)
-        run.tell(EventKind.RUN_FINISHED, None, {"status": status, "code": code})
+        facts = end_of(
+            status,
+            code=code,
+            result=result,
+            steps=run.requests,
+            tokens=(record.usage.input, record.usage.output),
+            cost_microusd=record.cost_microusd,
+        )
+        run.tell(EventKind.RUN_FINISHED, None, facts)
         return ended
 
     # -- below -------------------------------------------------------------------------------
@@ -274,19 +295,13 @@ class Runs:
     async def _below(self, run: RunInProgress, call_id: str, agent: str, task: str) -> Run:
         """Move the run that a delegation stands for; it is begun if it was not."""
         run_id, brief = with_prefix(call_id, RUN), self.crew.brief(agent)
-
-        def tell(kind: EventKind, of_call: str | None, facts: dict[str, JsonValue]) -> None:
-            path = facts.get("path")
-            below = [agent, *(path if isinstance(path, list) else [])]
-            run.tell(kind, of_call, {**facts, "path": below})
-
         try:
-            return await self.resume(run_id, tell=tell)
+            return await self.resume(run_id, above=run.tell)
         except NotRecorded:
-            return await self._begin_below(run, run_id, call_id, task, brief, tell)
+            return await self._begin_below(run, run_id, call_id, task, brief)
 
-    async def _begin_below(  # noqa: PLR0913, PLR0917 - where a run below belongs
-        self, run: RunInProgress, run_id: str, call_id: str, task: str, brief: Brief, tell: Tell
+    async def _begin_below(
+        self, run: RunInProgress, run_id: str, call_id: str, task: str, brief: Brief
     ) -> Run:
         above, errand = run.record.head, run.record.errand
         chain: tuple[Delegate, ...] = run.delegation
@@ -305,7 +320,7 @@ class Runs:
             delegation=tuple(link.agent for link in chain),
         )
         handed_on = Errand(text=task, principal=errand.principal, delegation=chain)
-        return await self._begin(head, handed_on, brief, tell)
+        return await self._begin(head, handed_on, brief, run.tell)
 
     # -- what is told ------------------------------------------------------------------------
 

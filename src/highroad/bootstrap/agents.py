@@ -13,13 +13,14 @@ from highroad.agents.team import delegation_tool
 from highroad.approvals.completions import Completions
 from highroad.approvals.waiting import Waiting
 from highroad.bootstrap.models import model_at, pricing_of
-from highroad.domain.error import ToolError
+from highroad.domain.error import SettingsError, ToolError
 from highroad.domain.model_rules import ModelRules
 from highroad.domain.outcome import AnyOutcome
 from highroad.pipeline.services import Services
 from highroad.ports.clock import Clock
 from highroad.ports.model import Model
 from highroad.settings import Settings
+from highroad.tools.declaring.discovery import imported
 
 
 class OpenModels:
@@ -51,6 +52,22 @@ class OpenModels:
         while self._opened:
             _, model = self._opened.popitem()
             await model.close()
+
+
+def agents_of(settings: Settings) -> list[Agent]:
+    """The agents that the modules of the setting `agents` have, by any name.
+
+    Raises:
+        SettingsError: A module cannot be imported, or has none.
+    """
+    found: list[Agent] = []
+    for name in settings.agents:
+        module = imported(name, settings.root, setting="agents")
+        agents = [each for each in vars(module).values() if isinstance(each, Agent)]
+        if not agents:
+            raise SettingsError(f"agents: module {name!r} has no agent: write `x = Agent(...)`")
+        found += agents
+    return list({id(agent): agent for agent in found}.values())
 
 
 def tools_of_agents(agents: Iterable[Agent]) -> list[object]:
@@ -95,7 +112,7 @@ def runs_of(  # noqa: PLR0913 - what they are made of, each by name
         token = services.ledger.keyring.completion_token(call_id)
         return await completions.fail(call_id, token, error)
 
-    return Runs(
+    runs = Runs(
         services,
         crew,
         Asking(pricing_of(settings.prices), chance),
@@ -105,3 +122,5 @@ def runs_of(  # noqa: PLR0913 - what they are made of, each by name
         earlier=Conversations(services.ledger).before,
         call_off=waiting.call_off,
     )
+    services.hear = runs.feeds.hear
+    return runs

@@ -15,6 +15,7 @@ from highroad.adapters.sandboxes.process.pool import ProcessSandbox
 from highroad.adapters.system import SystemClock, TypeIds
 from highroad.agents.agent import Agent
 from highroad.agents.context.results import RunResults
+from highroad.agents.following import Following
 from highroad.agents.memory.long_term import LongTermMemory
 from highroad.agents.runs import Runs
 from highroad.agents.sending import Sending
@@ -25,7 +26,7 @@ from highroad.approvals.definitions import Definitions
 from highroad.approvals.desk import Desk, Rules
 from highroad.approvals.inbox import Handler, Inbox
 from highroad.approvals.waiting import Waiting
-from highroad.bootstrap.agents import OpenModels, runs_of, tools_of_agents
+from highroad.bootstrap.agents import OpenModels, agents_of, runs_of, tools_of_agents
 from highroad.bootstrap.anchors import anchors_at
 from highroad.bootstrap.caches import cache_at
 from highroad.bootstrap.counters import counters_at
@@ -114,6 +115,7 @@ class Assembly:
     waiting: Waiting
     completions: Completions
     runs: Runs
+    following: Following
     models: OpenModels
     sending: Sending
     working: Working | None
@@ -180,7 +182,7 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
         LedgerError: The ledger cannot be used.
     """
     settings = settings or load()
-    agents = tuple(agents)
+    agents = (*agents_of(settings), *agents)
     own: Mapping[type, Callable[..., Any]] = {
         RunResults: lambda: RunResults(opened.ledger),
         LongTermMemory: lambda: remembering.memory(),  # noqa: PLW0108 - it is made further down
@@ -305,6 +307,7 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
         waiting=waiting,
         completions=completions,
         runs=runs,
+        following=Following(services, runs),
         sending=sending,
         working=working,
         models=models,

@@ -67,9 +67,10 @@ def settled(call: UnknownCall) -> str:
 
 def costs(found: Sequence[Spending], by: str) -> RenderableType:
     """Costs, one group a line."""
-    rows = table(by, "calls", "USD", whole=("calls", "USD"))
+    rows = table(by, "calls", "requests", "USD", whole=("calls", "requests", "USD"))
     for each in found:
-        rows.add_row(each.name or each.of, str(each.calls), f"{each.cost_usd:.6f}")
+        counts = (str(each.calls), str(each.requests))
+        rows.add_row(each.name or each.of, *counts, f"{each.cost_usd:.6f}")
     return rows
 
 

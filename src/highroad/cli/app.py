@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 COMMANDS: Final = {
     "demo": "Watch real calls run, wait and be refused, in a shop.",
     "call": "Make one call, or drive a held one on.",
+    "run": "Let an agent work on a request, and watch it.",
     "runs": "Calls that are not done with: look, settle what nobody knows.",
     "tools": "What may be called, and under which contract.",
     "approvals": "Calls that wait for a person: look, approve, reject.",

@@ -6,7 +6,7 @@ from typing import Annotated, Final
 
 import typer
 
-from highroad.cli import answers, erasing, exporting, proving, reporting, views
+from highroad.cli import answers, erasing, exporting, proving, reporting, trails
 from highroad.cli.asking import Asking
 from highroad.cli.door import Door, ask, enter
 from highroad.cli.exits import ExitCode
@@ -24,12 +24,14 @@ class CostsBy(StrEnum):
     """What costs are told by."""
 
     TOOL = "tool"
+    MODEL = "model"
     USER = "user"
     RUN = "run"
 
 
 _SPENDING: Final = {
     CostsBy.TOOL: SpendingBy.TOOL,
+    CostsBy.MODEL: SpendingBy.MODEL,
     CostsBy.USER: SpendingBy.USER,
     CostsBy.RUN: SpendingBy.RUN,
 }
@@ -52,12 +54,17 @@ def trail(
     as_json: AsJson = False,
 ) -> None:
     """Every call of a run, in order: what was asked for, and how it ended."""
-    ask(lambda door: _trail(door, run_id), views.trail, as_json=as_json)
+    ask(lambda door: trail_of(door, run_id), trails.trail, as_json=as_json)
 
 
-async def _trail(door: Door, run_id: str) -> Trail:
+async def trail_of(door: Door, run_id: str) -> Trail:
+    """What happened in a run.
+
+    Raises:
+        Misuse: There is none.
+    """
     found = await door.runtime.audit.trail(run_id)
-    if not found.steps:
+    if not found.steps and found.agent is None:
         raise Misuse(
             f"the ledger has no run {run_id!r}",
             do="`highroad explain --last` names the run of the last call.",
@@ -137,7 +144,7 @@ def costs(  # noqa: PLR0913 - each is an option of the command line
     user: As = None,
     as_json: AsJson = False,
 ) -> None:
-    """What calls that ended cost, in US dollars; the dearest first."""
+    """What calls and models cost, in US dollars; the dearest first."""
     asking = Asking(since, until, organization, user)
     asking.ask(
         lambda audit, part: audit.costs(by=_SPENDING[by], **part),

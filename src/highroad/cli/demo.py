@@ -2,7 +2,9 @@
 
 import asyncio
 import secrets
+import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -11,22 +13,26 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from highroad.bootstrap import local_user
-from highroad.cli import dead_letters, health, views
+from highroad.cli import dead_letters, health, trails, views
 from highroad.cli.door import leave
-from highroad.cli.exits import ExitCode
+from highroad.cli.exits import ExitCode, of_run
 from highroad.cli.misuse import Misuse
 from highroad.cli.options import AsJson
 from highroad.cli.output import Output
+from highroad.cli.run import Model, watch
+from highroad.demo.agents import SUPPORT
 from highroad.demo.chapters import chosen
 from highroad.demo.database import Shop
 from highroad.demo.home import Home
 from highroad.demo.listener import Listener
 from highroad.demo.narrate import Narrator
+from highroad.demo.people import BOB, DESK
 from highroad.demo.story import Chapter, Claim, Record, Stage
 from highroad.demo.transcript import Transcript
 from highroad.domain.dead_letter import DeadLetter
 from highroad.domain.error import LedgerOwned
 from highroad.domain.health import DependencyHealth
+from highroad.domain.run import RunStatus
 from highroad.domain.trail import Trail
 from highroad.runtime import Runtime
 from highroad.settings import load
@@ -52,9 +58,19 @@ def demo(
     folder: Annotated[
         Path, typer.Option(help="Where settings, ledger and the shop's database go.")
     ] = Path(),
+    ask: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TEXT", help="Ask the shop's support agent, in place of the chapters."
+        ),
+    ] = None,
+    model: Model = None,
     as_json: AsJson = False,
 ) -> None:
     """Watch real calls on a real database: run, refused, held, approved, limited, explained.
+
+    `--ask` has the support agent work on a request instead: with rules of its own and no key, or
+    with the model that `--model` names. At a terminal you are asked as the manager.
 
     Needs no key and no network. Every claim that it prints is computed from outcomes, the shop's
     database and the ledger; if one does not hold, the exit code is 1.
@@ -62,6 +78,9 @@ def demo(
     output = Output(as_json=as_json)
 
     def show() -> ExitCode:
+        if ask is not None:
+            home = _furnished(folder.resolve())
+            return asyncio.run(_ask(ask, home, output, model))
         chapters = _chosen(chapter)
         home = _furnished(folder.resolve())
         claims = asyncio.run(_tell(chapters, home, _listener(output, home)))
@@ -99,13 +118,49 @@ def _drawn(found: Record) -> RenderableType:
     """As the command shows it that the beat names."""
     match found:
         case Trail():
-            return views.trail(found)
+            return trails.trail(found)
         case DependencyHealth():
             return health.drawn((found,))
         case DeadLetter():
             return dead_letters.facts(found)
         case _:
             return views.explanation(found)
+
+
+async def _ask(text: str, home: Home, output: Output, model: str | None) -> ExitCode:
+    """Have the support agent work for the desk, and a manager decide at this terminal."""
+    shop, settings = home.shop, load(home.folder)
+    agent = SUPPORT if model is None else replace(SUPPORT, model=model)
+    async with Runtime.open(settings=settings, deps={Shop: lambda: shop}) as runtime:
+        if runtime.owner_pid is not None:
+            raise LedgerOwned(runtime.owner_pid)
+        shown = await watch(output, runtime.stream(agent, text, principal=DESK), runtime)
+        while shown.status is RunStatus.HELD and _decides_here(output):
+            await _decide(runtime, output, shown.approvals)
+            shown = await watch(output, runtime.stream_resumed(shown.run_id), runtime)
+    if shown.status is RunStatus.HELD and not output.as_json:
+        where = "" if home.folder == Path.cwd() else f"In {home.folder}:\n"
+        decide = "\n".join(
+            f"  highroad approvals approve {each} --as bob" for each in shown.approvals
+        )
+        output.note(f"{where}{decide}\n  highroad runs resume {shown.run_id}")
+    return ExitCode.INTERNAL if shown.status is None else of_run(shown.status)
+
+
+def _decides_here(output: Output) -> bool:
+    return sys.stdin.isatty() and not output.as_json
+
+
+async def _decide(runtime: Runtime, output: Output, approvals: Sequence[str]) -> None:
+    """Put each question to whoever sits here, who plays the manager."""
+    for approval_id in approvals:
+        found = await runtime.approvals.get(approval_id)
+        output.errors.print(views.approval(found))
+        is_agreed = await asyncio.to_thread(
+            typer.confirm, f"As the manager Bob, do you approve {found.tool}?", err=True
+        )
+        decide = runtime.approvals.approve if is_agreed else runtime.approvals.reject
+        await decide(approval_id, by=BOB)
 
 
 async def _tell(

@@ -1,13 +1,14 @@
 """From the command line to an open runtime, and out again with an exit code."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, NoReturn, TypeAlias, TypeVar
 
 import typer
 from rich.console import RenderableType
 
+from highroad.agents.agent import Agent
 from highroad.cli.exits import ExitCode, of_error
 from highroad.cli.logs import told
 from highroad.cli.misuse import Misuse
@@ -42,13 +43,23 @@ _DO: Final[dict[type[HighroadError], str]] = {
     NotRecorded: "`highroad explain --last` names the last call."
 }
 
+Agents: TypeAlias = Sequence[Agent]
 Work: TypeAlias = Callable[[Door], Awaitable[ExitCode]]
 
 
-def enter(work: Work, *, user: str | None = None, as_json: bool) -> NoReturn:
-    """Open the runtime of this folder, do the work, and leave with its exit code."""
+def enter(
+    work: Work, *, user: str | None = None, as_json: bool, agents: Callable[[], Agents] = tuple
+) -> NoReturn:
+    """Open the runtime of this folder, do the work, and leave with its exit code.
+
+    Args:
+        work: What to do.
+        user: Whom to be.
+        as_json: Print for programs.
+        agents: Found when it is opened, besides those of the settings.
+    """
     output = Output(as_json=as_json)
-    leave(output, lambda: asyncio.run(opened(work, user, output)))
+    leave(output, lambda: asyncio.run(opened(work, user, output, agents())))
 
 
 def ask(
@@ -83,11 +94,11 @@ def leave(output: Output, work: Callable[[], ExitCode]) -> NoReturn:
     raise typer.Exit(code)
 
 
-async def opened(work: Work, user: str | None, output: Output) -> ExitCode:
+async def opened(work: Work, user: str | None, output: Output, agents: Agents = ()) -> ExitCode:
     """Open the runtime of this folder and do the work."""
     settings = load()
     who = principal_for(user, settings)
-    async with Runtime.open(settings=settings, principal=who) as runtime:
+    async with Runtime.open(settings=settings, principal=who, agents=agents) as runtime:
         return await work(Door(runtime, output, who))
 
 

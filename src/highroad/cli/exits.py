@@ -16,6 +16,7 @@ from highroad.domain.error import (
     SettingsError,
 )
 from highroad.domain.outcome import Outcome
+from highroad.domain.run import RunStatus
 
 
 class ExitCode(IntEnum):
@@ -30,9 +31,9 @@ class ExitCode(IntEnum):
     REFUSED = 3
     """Decided against before anything ran; for `tools lint`, what was found weighs enough."""
     HELD = 4
-    """The call waits, for a person or for its result."""
+    """The call waits, for a person or for its result; so does a run whose call does."""
     FAILED = 5
-    """It went wrong, and it is proved that nothing was applied."""
+    """It went wrong, and it is proved that nothing was applied; for `run`, there is no answer."""
     UNKNOWN = 6
     """It may have been applied; nobody can say."""
     LEDGER = 7
@@ -59,6 +60,19 @@ _BY_STATUS = {
 def of_outcome(outcome: Outcome[Any]) -> ExitCode:
     """Exit code of a call's outcome."""
     return _BY_STATUS[outcome.status]
+
+
+def of_run(status: RunStatus) -> ExitCode:
+    """Exit code of a run as it came to rest, or ended."""
+    match status:
+        case RunStatus.COMPLETED:
+            return ExitCode.COMPLETED
+        case RunStatus.HELD:
+            return ExitCode.HELD
+        case RunStatus.CANCELLED:
+            return ExitCode.EXPIRED
+        case _:
+            return ExitCode.FAILED
 
 
 def of_error(error: HighroadError) -> ExitCode:

@@ -159,6 +159,7 @@ def _sections(found: PeriodReport) -> Iterator[Section]:
         ("tool", "calls", "USD"),
         ((each.of, str(each.calls), f"{each.cost_usd:.6f}") for each in found.costs),
     )
+    yield from _agents(found)
     yield _section(
         "Permissions that nobody used",
         ("permission", "needed by", "given by"),
@@ -166,6 +167,19 @@ def _sections(found: PeriodReport) -> Iterator[Section]:
     )
     verdict = found.verdict if found.verdict is not None else (("ledger", "not verified"),)
     yield _section("The auditor's verdict", ("verified", "verdict"), verdict)
+
+
+def _agents(found: PeriodReport) -> Iterator[Section]:
+    yield _section(
+        "Runs of agents",
+        ("agent", "status", "runs"),
+        ((agent, status, str(times)) for agent, status, times in found.runs),
+    )
+    yield _section(
+        "Models",
+        ("model", "requests", "USD"),
+        ((each.of, str(each.requests), f"{each.cost_usd:.6f}") for each in found.models),
+    )
 
 
 def _approvals(found: PeriodReport) -> Iterator[Section]:

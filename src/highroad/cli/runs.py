@@ -1,4 +1,4 @@
-"""`highroad runs`: calls that are not done with, what people say of them, and calling them off."""
+"""`highroad runs`: runs of agents; calls that are not done with, and what people say of them."""
 
 import sys
 from collections.abc import Coroutine, Sequence
@@ -10,18 +10,21 @@ import typer
 from rich.console import RenderableType
 from rich.text import Text
 
-from highroad.cli import views
+from highroad.cli import trails, views
+from highroad.cli.audit import trail_of
 from highroad.cli.call import report
-from highroad.cli.door import Door, enter
+from highroad.cli.door import Door, ask, enter
 from highroad.cli.exits import ExitCode, of_outcome
 from highroad.cli.options import As, AsJson
+from highroad.cli.run import AsJsonLines, resumed
 from highroad.domain.error import Code, ToolError
 from highroad.domain.outcome import Held, Outcome
+from highroad.domain.run import RunStatus
 from highroad.domain.unsettled import Standing, Unsettled
 
 app: typer.Typer = typer.Typer(
     add_completion=False,
-    help="Calls that are not done with: look, settle what nobody knows, complete, call off.",
+    help="Runs of agents, and calls that are not done with: look, settle, complete, call off.",
 )
 
 CallId: TypeAlias = Annotated[str, typer.Argument(metavar="CALL_ID", help="Id of the call.")]
@@ -52,6 +55,38 @@ _SETTLE: Final = "highroad runs settle {} --applied --reason TEXT    # or --not-
 def list_(*, with_open: WithOpen = False, as_json: AsJson = False) -> None:
     """List the calls whose outcome nobody knows, and what to type about each."""
     enter(lambda door: _list(door, with_open=with_open), as_json=as_json)
+
+
+@app.command()
+def agents(
+    *,
+    status: Annotated[RunStatus | None, typer.Option(help="Only those that stand there.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="How many, the newest first.")] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """List runs of agents: where each stands, how often its models replied, what they cost."""
+    enter(lambda door: _agents(door, status, limit), as_json=as_json)
+
+
+@app.command()
+def show(
+    run_id: Annotated[str, typer.Argument(metavar="RUN", help="Id of the run.")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Show a run: where it stands, what it waits for, what it asked models, its calls."""
+    ask(lambda door: trail_of(door, run_id), trails.trail, as_json=as_json)
+
+
+@app.command()
+def resume(
+    run_id: Annotated[str, typer.Argument(metavar="RUN_ID", help="Id of an agent's run.")],
+    *,
+    user: As = None,
+    as_json: AsJsonLines = False,
+) -> None:
+    """Go on with an agent's run that was held or interrupted, and watch it."""
+    enter(lambda door: resumed(door, run_id), user=user, as_json=as_json)
 
 
 @app.command()
@@ -143,6 +178,12 @@ async def _complete(door: Door, ending: Coroutine[Any, Any, Outcome[Any]]) -> Ex
     if isinstance(outcome, Held) and door.runtime.owner_pid is not None:
         door.output.note(f"Process {door.runtime.owner_pid}, which drives the call, is told.")
     return of_outcome(outcome)
+
+
+async def _agents(door: Door, status: RunStatus | None, limit: int) -> ExitCode:
+    found = await door.runtime.audit.runs(status=status, limit=limit)
+    door.output.show(found, trails.runs(found) if found else "No agent has run.")
+    return ExitCode.COMPLETED
 
 
 async def _list(door: Door, *, with_open: bool) -> ExitCode:

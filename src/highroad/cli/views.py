@@ -15,7 +15,7 @@ from highroad.domain.entry import Amendment
 from highroad.domain.json_value import JsonObject
 from highroad.domain.label import Integrity
 from highroad.domain.tool import ToolDefinition
-from highroad.domain.trail import Explanation, Trail
+from highroad.domain.trail import Explanation
 from highroad.tools.declaring.contract import Reason
 
 _COLOURS = {
@@ -35,28 +35,15 @@ _COLOURS = {
     "answered": "green",
     "redriven": "green",
     "settled": "green",
+    "replied": "green",
+    "budget_exceeded": "red",
+    "max_steps_exceeded": "red",
 }
 
 
 def status(word: str) -> Text:
     """An ending or a state, in its colour."""
     return Text(word, _COLOURS.get(word, ""))
-
-
-def trail(found: Trail) -> RenderableType:
-    """The calls of a run, in order."""
-    rows = table("#", "tool", "status", "took", "call", whole=("status", "took", "call"))
-    for step in found.steps:
-        why = "repeated" if step.is_repeated else step.code
-        rows.add_row(
-            str(step.step),
-            step.tool or Text("(no such tool)", "dim"),
-            # In one column: ids and codes are to be read whole in eighty characters.
-            Text.assemble(status(step.status), (f"\n{why}", "dim") if why else ""),
-            duration(step.latency_us),
-            Text(step.call_id, "dim"),
-        )
-    return rows
 
 
 def explanation(found: Explanation) -> RenderableType:
@@ -227,8 +214,9 @@ def _deferral(deferral: Deferral) -> Text:
 
 
 def _related(found: Explanation) -> Iterator[tuple[str, RenderableType]]:
-    """Calls before and behind it, where one was given up on."""
+    """The model request that led to it, and calls before and behind it that were given up on."""
     for name, call_id in (
+        ("asked by", found.asked_by),
         ("in place of", found.stands_in_for),
         ("fallback", found.fallback),
         ("redrives", found.redrives),

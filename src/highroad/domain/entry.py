@@ -160,6 +160,13 @@ class Entry:
     spends: str | None = None
     erases: Erasure | None = None
 
+    @property
+    def ends(self) -> str | None:
+        """The call or run that has its end with this entry; each has one."""
+        if self.kind is EntryKind.ENDED:
+            return self.call_id
+        return self.run_id if self.kind is EntryKind.RUN_ENDED else None
+
 
 @dataclass(frozen=True, slots=True)
 class Fence:
@@ -207,9 +214,10 @@ class KeyTaken:
 
 @dataclass(frozen=True, slots=True)
 class AlreadyEnded:
-    """The call has its terminal record; nothing of the entry was written."""
+    """The call has its terminal record, or the run its end; nothing of the entry was written."""
 
-    call_id: str
+    subject: str
+    """Which call, or which run."""
 
 
 @dataclass(frozen=True, slots=True)

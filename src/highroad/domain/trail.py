@@ -42,14 +42,55 @@ class TrailStep:
     cost_usd: float = 0.0
     arguments_digest: str | None = None
     is_repeated: bool = False
+    asked_by: str | None = None
+    """The model request whose reply proposed it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrailRequest:
+    """One model request of an agent's run, in a line."""
+
+    number: int
+    """Among the requests of the run, from 1."""
+    request_id: str
+    path: str
+    """The branch of the run that asked; the trunk has no name."""
+    purpose: str
+    model: str
+    """`provider:model`; once it has replied, the very version."""
+    status: str
+    """`replied` or `failed`, or `open` while nobody has answered."""
+    code: str | None = None
+    """Why it failed."""
+    finish: str | None = None
+    asked_ms: int = 0
+    latency_us: int | None = None
+    tokens_in: int = 0
+    tokens_out: int = 0
+    cost_usd: float = 0.0
+    """What was counted; of an open one what it reserved."""
+    is_unpriced: bool = False
+    calls: int = 0
+    """How many its reply proposed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trail:
-    """All calls of a run, in order."""
+    """All calls of a run in order, and all that it asked models."""
 
     run_id: str
     steps: tuple[TrailStep, ...]
+    requests: tuple[TrailRequest, ...] = ()
+    agent: str | None = None
+    """Whose run it is, where it is one of an agent."""
+    status: str | None = None
+    """Where an agent's run stands."""
+    code: str | None = None
+    """Why it ended as it did, where that is no success."""
+    waits_for: tuple[str, ...] = ()
+    """Calls that an agent's run waits for."""
+    delegated_by: str | None = None
+    """The call whose result the run is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +134,8 @@ class Explanation:
     """The call that stands in for this one."""
     redrives: str | None = None
     """The call that was given up on, and that this one makes again."""
+    asked_by: str | None = None
+    """The model request whose reply proposed it."""
     dead_letter: DeadLetter | None = None
     """Where it was given up on itself."""
     deferral: Deferral | None = None

@@ -10,6 +10,7 @@ from typing import Final, TypedDict, Unpack
 from highroad.domain.error import LedgerError, NotRecorded
 from highroad.domain.identity import DEFAULT_ORGANIZATION, Principal
 from highroad.domain.permission import Permissions
+from highroad.domain.run import AgentRun, RunStatus
 from highroad.domain.trail import Explanation, Trail
 from highroad.ledger.history import read_call
 from highroad.ledger.inquiry import telling
@@ -28,6 +29,7 @@ from highroad.ledger.inquiry.export import Extract, extracted
 from highroad.ledger.inquiry.questions import Questions, Scope
 from highroad.ledger.inquiry.report import Grants, PeriodReport, Reporter
 from highroad.ledger.inquiry.reveals import Reveals
+from highroad.ledger.inquiry.runs import newest_runs
 from highroad.ledger.ledger import Ledger
 from highroad.ledger.proof.notary import Notary
 from highroad.ledger.proof.proving import Proving
@@ -111,7 +113,9 @@ class Audit(Proving):
         return Period.of(since, until, now_ms=self._ledger.clock.now_ms())
 
     async def trail(self, run_id: str) -> Trail:
-        """All calls of a run in order; none where the ledger has no such run.
+        """All calls of a run in order, and all that it asked models.
+
+        There are none where the ledger has no such run.
 
         Raises:
             NotRecorded: Its entries were archived; the message names the file.
@@ -119,9 +123,23 @@ class Audit(Proving):
         """
         await self._catch_up()
         found = await telling.trail(self._ledger, run_id)
-        if not found.steps:
+        if not found.steps and found.agent is None:
             await check_not_archived(self._ledger.store, "run", run_id)
         return found
+
+    async def runs(
+        self, *, status: RunStatus | None = None, limit: int = 20, **part: Unpack[Part]
+    ) -> tuple[AgentRun, ...]:
+        """The newest runs of agents, newest first; those that go on with what they used so far.
+
+        Args:
+            status: Only those that stand there.
+            limit: How many at most.
+            **part: In which organization: see `Part`.
+        """
+        _, scope = await self._asked(part)
+        found = await newest_runs(self._ledger.store, status, scope.organization, limit)
+        return tuple(found)
 
     async def explain(self, call_id: str, *, reveal_by: Principal | None = None) -> Explanation:
         """Everything that is recorded of a call.
@@ -196,7 +214,7 @@ class Audit(Proving):
         by: SpendingBy = SpendingBy.TOOL,
         **part: Unpack[Part],
     ) -> tuple[Spending, ...]:
-        """What calls that ended in the period cost, by tool, user or run."""
+        """What calls and model requests cost, by tool, model, user or run."""
         questions, scope = await self._asked(part)
         return tuple(await questions.costs(by, scope))
 

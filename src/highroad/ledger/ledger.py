@@ -1,6 +1,6 @@
 """The ledger as the rooms above use it: write an entry, read a call's history."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Final
 
@@ -36,6 +36,7 @@ _MAX_KNOWN: Final = 10_000
 """Principals whose profile this process remembers to have written."""
 _MAX_KEYS: Final = 8
 """Keys of a run that may be destroyed, one after another, while one entry is on its way."""
+_NOTHING: Final[Mapping[str, bytes]] = {}
 
 
 # Drafts are small objects and not closures: thousands may wait, and the garbage collector walks
@@ -333,17 +334,30 @@ class Ledger:
         """Who holds an idempotency key."""
         return await self.store.claim(organization, digest, at_ms=self.clock.now_ms())
 
-    async def open_json(self, history: CallHistory, name: str) -> bytes | None:
+    async def open_json(
+        self, history: CallHistory, name: str, opened: Mapping[str, bytes] = _NOTHING
+    ) -> bytes | None:
         """The plain bytes of a call's `arguments`, `result` or `message`.
+
+        Args:
+            history: Of the call.
+            name: Which of them.
+            opened: Payloads that are at hand, by id.
 
         Raises:
             VaultError: They were erased, or their key is lost.
         """
         ref = history.ref(name)
-        return None if ref is None else await self.vault.open(history.run_id, ref.id)
+        return None if ref is None else await self._open(history, ref.id, opened)
 
-    async def open_blobs(self, history: CallHistory) -> tuple[Blob, ...]:
+    async def open_blobs(
+        self, history: CallHistory, opened: Mapping[str, bytes] = _NOTHING
+    ) -> tuple[Blob, ...]:
         """The bytes of the images and files that a call's result holds.
+
+        Args:
+            history: Of the call.
+            opened: Payloads that are at hand, by id.
 
         Raises:
             VaultError: They were erased, or their key is lost.
@@ -351,10 +365,16 @@ class Ledger:
         ended = history.ended or {}
         return tuple(
             [
-                Blob.of(await self.vault.open(history.run_id, payload_id))
+                Blob.of(await self._open(history, payload_id, opened))
                 for payload_id, _, _ in ended.get("parts", ())
             ]
         )
+
+    async def _open(
+        self, history: CallHistory, payload_id: str, opened: Mapping[str, bytes]
+    ) -> bytes:
+        content = opened.get(payload_id)
+        return await self.vault.open(history.run_id, payload_id) if content is None else content
 
     async def thaw(self, history: CallHistory) -> Call:
         """The call behind a history, ready to be driven on.

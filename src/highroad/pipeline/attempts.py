@@ -8,6 +8,7 @@ from functools import partial
 from highroad.domain.call import Call
 from highroad.domain.deferral import Deferral
 from highroad.domain.error import CallError, Code
+from highroad.domain.event import EventKind
 from highroad.domain.failure import Failure
 from highroad.domain.failure_kind import FailureKind
 from highroad.domain.outcome import Ending, Proof, Status
@@ -116,6 +117,7 @@ async def _try_once(call: Call, context: RoadContext) -> Came:
     if isinstance(passage, Failure):
         return passage
     context.record.attempts += 1
+    context.tell(EventKind.TOOL_STARTED, attempt=context.record.attempts)
     if context.record.attempts == 1:
         context.services.retry.budget.first(call.known_definition.needs, context.lap_s)
     try:

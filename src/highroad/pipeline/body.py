@@ -12,6 +12,8 @@ from typing import Any, Final, NoReturn
 from highroad.domain.call import Call
 from highroad.domain.deferral import MOST_S, Deferral, DeferralState, Deferred
 from highroad.domain.error import CallError, HighroadError, ToolError
+from highroad.domain.event import EventKind
+from highroad.domain.json_value import JsonObject
 from highroad.domain.outcome import AnyOutcome, Proof
 from highroad.domain.proposed import ProposedCalls, Terms
 from highroad.pipeline.answer import Answer, result_of
@@ -35,15 +37,21 @@ CANNOT_WAIT: Final = CallError(
     hint="Make the call outside of the tool first.",
 )
 
+_REPORT: Final = 1_000
+"""Characters of a report of progress that are told."""
+
 
 class Progress:
     """The road's side of a call while its body runs (`tools.body.context.CallInProgress`)."""
 
-    __slots__ = ("_call", "_context", "is_body", "is_over")
+    __slots__ = ("_call", "_context", "_loop", "_report", "is_body", "is_over")
 
     def __init__(self, call: Call, context: RoadContext) -> None:
         self._call = call
         self._context = context
+        self._loop = asyncio.get_running_loop()
+        self._report: JsonObject | None = None
+        """The newest, on its way from the body's thread to the loop."""
         self.is_body: bool = False
         """The body has begun: what was asked before are hooks."""
         self.is_over: bool = False
@@ -101,6 +109,18 @@ class Progress:
             expires_ms=now_ms + int(expires_s * 1_000),
         )
         raise Deferred(expires_s)
+
+    def report(self, text: str, *, done: float | None, total: float | None) -> None:
+        """Tell how far the body has come; of reports that the loop has no time for, the last."""
+        is_waiting = self._report is not None
+        self._report = {"text": text[:_REPORT], "done": done, "total": total}
+        if not is_waiting:
+            self._loop.call_soon_threadsafe(self._tell_report)
+
+    def _tell_report(self) -> None:
+        report, self._report = self._report, None
+        if report is not None and not self.is_over:
+            self._context.tell(EventKind.TOOL_PROGRESS, **report)
 
     def _check_may_defer(self) -> None:
         if self._call.parent_id is not None:

@@ -14,7 +14,8 @@ from highroad.domain.deferral import Deferral
 from highroad.domain.demand import Amount
 from highroad.domain.entry import KeyClaim
 from highroad.domain.error import CountersError
-from highroad.domain.json_value import JsonValue
+from highroad.domain.event import EventKind
+from highroad.domain.json_value import JsonObject, JsonValue
 from highroad.domain.label import Labels
 from highroad.domain.limits import MICRO
 from highroad.domain.outcome import AnyOutcome, Ending, Status
@@ -222,6 +223,25 @@ class RoadContext:
     def elapsed_us(self) -> int:
         """Microseconds since the drive began."""
         return int((self.services.clock.monotonic_s() - self.started_s) * 1e6)
+
+    # -- what is told while it runs ----------------------------------------------------------
+
+    def tell(self, kind: EventKind, **facts: JsonValue) -> None:
+        """Tell those who follow the run of an agent what happens to its call."""
+        call = self.record.call
+        if call.is_direct:
+            return
+
+        def named() -> JsonObject:
+            """Put together only if somebody listens."""
+            return {
+                "tool": self.tool.name,
+                "request": call.asked_by,
+                "position": call.position,
+                **facts,
+            }
+
+        self.services.hear(call.run_id, kind, call.id, named)
 
     # -- what is reserved --------------------------------------------------------------------
 

@@ -7,7 +7,9 @@ from typing import Any
 
 from highroad.domain.call import Call
 from highroad.domain.demand import Amount
+from highroad.domain.event import EventKind
 from highroad.domain.identity import Delegate, Principal
+from highroad.domain.json_value import JsonObject
 from highroad.domain.limits import Limits
 from highroad.domain.outcome import AnyOutcome
 from highroad.domain.proposed import ProposedCalls, Terms
@@ -50,10 +52,17 @@ StandsIn = Callable[[Call, Successor], Awaitable[AnyOutcome | None]]
 """Makes the call that stands in for another; `None` where it cannot be made."""
 Refresh = Callable[[Call, Fetch], bool]
 """Makes the call again behind it, to renew its kept result; `False` where there is no room."""
+Hear = Callable[[str, EventKind, str, Callable[[], JsonObject]], None]
+"""Takes in what happens to a call while its body runs: in which run, what, to which call, more."""
 Stages = tuple[Any, ...]
 """A compiled road (`highroad.pipeline.drive.Plan`); what it is made of is not known here."""
 
 _MAX_ADMISSIONS = 10_000
+
+
+def _unheard(run_id: str, kind: EventKind, call_id: str, facts: Callable[[], JsonObject]) -> None:
+    """Nobody listens."""
+    del run_id, kind, call_id, facts
 
 
 @dataclass(slots=True, kw_only=True)
@@ -80,6 +89,7 @@ class Services:
     nested_all: NestedAll
     stand_in: StandsIn
     refresh: Refresh
+    hear: Hear = _unheard
     threads: Threads
     sandbox: Sandbox
     cancelled: CancelledRuns

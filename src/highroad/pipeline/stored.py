@@ -1,6 +1,8 @@
 """The outcome of a call that has ended, read back from the ledger."""
 
+from collections.abc import Mapping
 from contextlib import suppress
+from typing import Final
 
 import orjson
 from pydantic import ValidationError
@@ -21,6 +23,8 @@ from highroad.ledger.history import CallHistory
 from highroad.pipeline.services import Services
 from highroad.pipeline.stand_in import past_its_time, stood_in
 
+_NOTHING: Final[Mapping[str, bytes]] = {}
+
 
 def held_by(until: Approval | Deferral) -> Held:
     """The hold of a call that waits for people, or for its result."""
@@ -35,8 +39,15 @@ def held_by(until: Approval | Deferral) -> Held:
     )
 
 
-async def stored_outcome(services: Services, history: CallHistory) -> AnyOutcome:
+async def stored_outcome(
+    services: Services, history: CallHistory, opened: Mapping[str, bytes] = _NOTHING
+) -> AnyOutcome:
     """The ending of a call, with its value read as the return type.
+
+    Args:
+        services: Of the runtime.
+        history: Of the call.
+        opened: Payloads that are at hand, by id; the others are asked of the ledger.
 
     Raises:
         VaultError: The result was erased, or its key is lost.
@@ -47,14 +58,14 @@ async def stored_outcome(services: Services, history: CallHistory) -> AnyOutcome
             raise BrokenPromise(f"call {history.call_id} neither ended nor waits for anything")
         return held_by(history.hold)
     if history.status is Status.COMPLETED:
-        return await _completed(services, history, is_repeated="repeated" in ended)
+        return await _completed(services, history, opened)
     error = CallError(
         code=ended.get("code") or Code.INTERNAL_ERROR,
         message=f"This call ended as {ended['status']}.",
     )
     content: bytes | None = None
     with suppress(VaultError):  # how it ended is told also where its words were erased
-        content = await services.ledger.open_json(history, "message")
+        content = await services.ledger.open_json(history, "message", opened)
     if content is not None:
         message, hint = orjson.loads(content)
         error = CallError(code=error.code, message=message, hint=hint, is_authored=True)
@@ -66,7 +77,9 @@ async def stored_outcome(services: Services, history: CallHistory) -> AnyOutcome
     )
 
 
-async def _completed(services: Services, history: CallHistory, *, is_repeated: bool) -> AnyOutcome:
+async def _completed(
+    services: Services, history: CallHistory, opened: Mapping[str, bytes]
+) -> AnyOutcome:
     """A repeated call stores no result of its own: that of its source answers."""
     origin = history
     while origin.ended is not None and "source" in origin.ended:
@@ -74,9 +87,9 @@ async def _completed(services: Services, history: CallHistory, *, is_repeated: b
         if source is None:
             break
         origin = source
-    content = await services.ledger.open_json(origin, "result")
+    content = await services.ledger.open_json(origin, "result", opened)
     json = b"null" if content is None else content
-    blobs = await services.ledger.open_blobs(origin)
+    blobs = await services.ledger.open_blobs(origin, opened)
     name, version = origin.opening["tool"] or "", origin.opening.get("version")
     tool = services.registry.find(name, version) or services.registry.find(name)
     is_invalid = origin.ended is not None and "result_invalid" in origin.ended
@@ -91,7 +104,7 @@ async def _completed(services: Services, history: CallHistory, *, is_repeated: b
         call_id=history.call_id,
         value=value,
         json=plain,
-        is_repeated=is_repeated,
+        is_repeated=history.ended is not None and "repeated" in history.ended,
         is_cached=history.ended is not None and "cached" in history.ended,
         is_stale=history.ended is not None and "stale_s" in history.ended,
         warnings=_warnings(history),

@@ -77,14 +77,14 @@ class Store(Protocol):
         """Write entries in order, each whole or not at all, in one durable transaction.
 
         An entry is turned down alone, without its riders, when its claim is another call's
-        (`KeyTaken`), when its call has a terminal record already (`AlreadyEnded`, for kind
-        `call.ended`), when its approval is not approved and unspent (`ApprovalSpent`), when it
-        brings a payload that names the key it is `sealed_under` and its run has not that key
-        (`KeyDestroyed`), or when a call is open in a run that it erases (`CallsOpen`). So of an
-        erasure and an entry under the key that it destroys one comes first: no payload is left
-        that nobody can open. A claim that has expired at the entry's `at_ms`, is this call's own,
-        or that of the call which the new one `replaces`, is no hindrance. When this returns the
-        entries are on disk (P2).
+        (`KeyTaken`), when what it ends has ended already (`AlreadyEnded`, for the kinds
+        `call.ended` and `run.ended`), when its approval is not approved and unspent
+        (`ApprovalSpent`), when it brings a payload that names the key it is `sealed_under` and its
+        run has not that key (`KeyDestroyed`), or when a call is open in a run that it erases
+        (`CallsOpen`). So of an erasure and an entry under the key that it destroys one comes first:
+        no payload is left that nobody can open. A claim that has expired at the entry's `at_ms`, is
+        this call's own, or that of the call which the new one `replaces`, is no hindrance. When
+        this returns the entries are on disk (P2).
 
         Raises:
             FenceLost: The fence is older than the log's; only amendments are still written, and
@@ -187,12 +187,17 @@ class Store(Protocol):
         ...
 
     async def runs(
-        self, *, status: RunStatus | None = None, after: str = "", limit: int = 100
+        self,
+        *,
+        status: RunStatus | None = None,
+        after: str = "",
+        limit: int = 100,
+        newest_first: bool = False,
     ) -> Sequence[AgentRun]:
-        """A page of agents' runs in order of id, from behind the id `after`.
+        """A page of agents' runs, oldest first or newest first, from behind the id `after`.
 
-        However many runs of one call there are, and however many that have another status, they
-        cost nothing.
+        However many runs of one call there are, they cost nothing; nor do runs that have ended
+        where those are asked for that have not.
         """
         ...
 

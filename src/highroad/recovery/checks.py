@@ -167,3 +167,7 @@ class _NoCall:
         """Refuse, as `completion_token` does."""
         del expires_s
         self.completion_token()
+
+    def report(self, text: str, *, done: float | None, total: float | None) -> None:
+        """Nobody follows a health check."""
+        del text, done, total

@@ -152,6 +152,12 @@ SETTINGS: Final = (
         (),
         "Modules whose tools the command line serves, such as `shop.tools`.",
     ),
+    Setting(
+        "agents",
+        TEXTS,
+        (),
+        "Modules whose agents the command line runs and resumes, such as `shop.agents`.",
+    ),
     _limit("iterations", "Model turns of a run."),
     _limit("calls", "Calls of a run that reach an intent."),
     _limit("proposals", "Calls of a run that are received, refused and repeated ones included."),

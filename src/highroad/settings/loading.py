@@ -135,6 +135,7 @@ def _build(document: Document, root: Path) -> Settings:
         profile=profile,
         ledger=_absolute(value_of("ledger", "sqlite:///.highroad/ledger.db"), root),
         tools=tuple(value_of("tools", ())),
+        agents=tuple(value_of("agents", ())),
         counters=value_of("counters", "memory:"),
         cache=value_of("cache", "memory:"),
         limits=_build_limits(_get(document, ("limits",), {})),

@@ -42,6 +42,7 @@ class Settings:
         profile: Where this runs.
         ledger: URL; the path of a `sqlite:///` URL is absolute.
         tools: Modules whose tools the command line serves.
+        agents: Modules whose agents it runs.
         counters: URL of where budgets, rates, places and breakers are counted.
         cache: URL of where results are kept that may answer again.
         limits: Of runs, calls and attempts.
@@ -72,6 +73,7 @@ class Settings:
     ledger: str = field(repr=False)
     """It may hold a password (P7)."""
     tools: tuple[str, ...] = ()
+    agents: tuple[str, ...] = ()
     counters: str = field(default="memory:", repr=False)
     """It may hold a password as well."""
     cache: str = field(default="memory:", repr=False)

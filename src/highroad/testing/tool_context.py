@@ -45,6 +45,9 @@ class _Alone:
     def defer(self, expires_s: float) -> NoReturn:
         raise Deferred(expires_s)
 
+    def report(self, text: str, *, done: float | None, total: float | None) -> None:
+        del text, done, total
+
 
 def _drives_none() -> HighroadError:
     return HighroadError(

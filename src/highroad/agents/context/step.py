@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from highroad.agents.context.left_out import LeftOut, LeftOutCall
-from highroad.agents.context.tokens import most_tokens_of, tokens_of
+from highroad.agents.context.tokens import characters_of, most_tokens_of, tokens_of
 from highroad.domain.model import Message, ModelMessage, ToolMessage
 
 
@@ -16,7 +16,7 @@ class Step:
         left_out: What it stands for, where it stands in for older steps.
     """
 
-    __slots__ = ("_tokens", "is_kept", "left_out", "messages", "most_tokens")
+    __slots__ = ("_tokens", "characters", "is_kept", "left_out", "messages", "most_tokens")
 
     def __init__(
         self,
@@ -30,6 +30,7 @@ class Step:
         self.left_out: LeftOut | None = left_out
         self.most_tokens: int = sum(map(most_tokens_of, self.messages))
         """What `tokens` is at most, known at once."""
+        self.characters: int = sum(map(characters_of, self.messages))
         self._tokens: int | None = None
 
     @property

@@ -92,6 +92,11 @@ def most_tokens_of(message: Message) -> int:
     return _fixed_tokens(message) + sum(map(most_of, _texts(message)))
 
 
+def characters_of(message: Message) -> int:
+    """Characters of the texts of a message."""
+    return sum(map(len, _texts(message)))
+
+
 def standing_tokens(instructions: str, tools: Iterable[OfferedTool | ToolDefinition] = ()) -> int:
     """Tokens of what every request of a run begins with, estimated."""
     return estimate(instructions) + sum(_tokens_of_tool(tool) for tool in tools)

@@ -67,6 +67,8 @@ class Window:
         self._steps: list[Step] = []
         self._most = 0
         """What they take at most."""
+        self._characters = 0
+        """Theirs."""
         self._ratio = 1.0
         """As it was measured before the last pruning."""
         self._counted: _Count | None = None
@@ -105,6 +107,14 @@ class Window:
         """Tokens of the next request, estimated, with what was counted before as a measure."""
         self._follow(messages)
         return self._tokens(self._pruned())
+
+    def characters(self, messages: Sequence[Message]) -> int:
+        """Characters of the texts that the next request shows; nothing is looked at twice."""
+        self._follow(messages)
+        steps = self._pruned()
+        if steps is self._steps:
+            return self._characters
+        return sum(step.characters for step in steps)
 
     # -- summaries ---------------------------------------------------------------------------
 
@@ -163,6 +173,7 @@ class Window:
             self._ratio = self._measure()
             self._steps, self._counted = steps, None
             self._most = sum(step.most_tokens for step in steps)
+            self._characters = sum(step.characters for step in steps)
         if position in self._counts:
             self._believe(self._counts[position])
 
@@ -176,6 +187,7 @@ class Window:
     def _add(self, step: Step) -> None:
         self._steps.append(step)
         self._most += step.most_tokens
+        self._characters += step.characters
 
     def _has_asked(self) -> bool:
         return any(step.wants_results for step in reversed(self._steps))
@@ -189,6 +201,7 @@ class Window:
         most = self.bounds.newest // max(1, calls)
         self._steps[at] = joined = step.joined(shortened(result, most=most))
         self._most += joined.most_tokens - step.most_tokens
+        self._characters += joined.characters - step.characters
 
     # -- pruning -----------------------------------------------------------------------------
 

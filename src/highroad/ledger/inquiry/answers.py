@@ -73,20 +73,23 @@ class UnknownCall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spending:
-    """What ended calls of one tool, user or run cost."""
+    """What ended calls, and answered model requests, of one tool, model, user or run cost."""
 
     of: str
-    """Name of the tool, opaque id of the user, id of the run."""
+    """Name of the tool or model, opaque id of the user, id of the run."""
     name: str | None = None
     """How people call the user."""
     calls: int
     cost_usd: float
+    requests: int = 0
+    """Model requests."""
 
 
 class SpendingBy(StrEnum):
-    """What costs are told by; the column of `tool_result`."""
+    """What costs are told by; the column of `tool_result`, `model_reply` or both."""
 
     TOOL = "tool"
+    MODEL = "model"
     USER = "principal_id"
     RUN = "run_id"
 

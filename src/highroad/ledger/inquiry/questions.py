@@ -22,15 +22,20 @@ from highroad.ledger.inquiry.answers import (
     VersionChange,
     Word,
 )
+from highroad.ledger.inquiry.telling import OPEN
 from highroad.ledger.ledger import Ledger
 from highroad.ledger.names import Names
 from highroad.ledger.tables.derivation import stored
 from highroad.ledger.tables.period import ALWAYS, Period
 from highroad.ledger.tables.rows import Record, record, records, selection, totals
+from highroad.ports.tables import Cell
 
 _MICRO: Final = 1e-6
-OPEN: Final = "open"
-"""Of a call that has not ended."""
+_NOTHING: Final = (0, 0)
+_OF_TOOLS: Final = frozenset({SpendingBy.TOOL})
+"""Columns that only calls have."""
+_OF_MODELS: Final = frozenset({SpendingBy.MODEL})
+"""Columns that only model requests have."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,27 +220,39 @@ class Questions:
         )
 
     async def costs(self, by: SpendingBy, scope: Scope) -> list[Spending]:
-        """What ended calls cost; the dearest first."""
-        wanted = selection(
-            "tool_result",
-            within="ended_ms",
-            period=scope.period,
-            organization=scope.organization,
-        )
-        is_user = by is SpendingBy.USER
-        columns = (by, "organization") if is_user else (by,)
+        """What ended calls and answered model requests cost; the dearest first."""
+        columns = (by, "organization") if by is SpendingBy.USER else (by,)
+        calls = await self._spent("tool_result", "ended_ms", scope, columns, _OF_MODELS)
+        requests = await self._spent("model_reply", "replied_ms", scope, columns, _OF_TOOLS)
         found = [
             Spending(
                 of=str(of),
-                name=await self._names.of(str(of), str(whose[0])) if is_user else None,
-                calls=_number(calls),
-                cost_usd=_number(cost) * _MICRO,
+                name=await self._names.of(str(of), str(whose[0])) if whose else None,
+                calls=calls.get((of, *whose), _NOTHING)[0],
+                requests=requests.get((of, *whose), _NOTHING)[0],
+                cost_usd=sum(each.get((of, *whose), _NOTHING)[1] for each in (calls, requests))
+                * _MICRO,
             )
-            for of, *whose, calls, cost in await totals(
-                self._tables, wanted, by=columns, sums=("cost_microusd",)
-            )
+            for of, *whose in {**calls, **requests}
         ]
         return sorted(found, key=lambda each: (-each.cost_usd, each.of))
+
+    async def _spent(
+        self,
+        table: str,
+        within: str,
+        scope: Scope,
+        columns: tuple[str, ...],
+        of_others: frozenset[str],
+    ) -> dict[tuple[Cell, ...], tuple[int, int]]:
+        """How many rows each group has, and what they cost; none where the table knows no group."""
+        if not of_others.isdisjoint(columns):
+            return {}
+        wanted = selection(
+            table, within=within, period=scope.period, organization=scope.organization
+        )
+        rows = await totals(self._tables, wanted, by=columns, sums=("cost_microusd",))
+        return {tuple(group): (_number(times), _number(cost)) for *group, times, cost in rows}
 
     # -- what people saw and accepted ----------------------------------------------------------
 

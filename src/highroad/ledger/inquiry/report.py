@@ -108,7 +108,12 @@ class PeriodReport:
     reveals: tuple[Revealer, ...]
     erasures: tuple[Destroyed, ...]
     costs: tuple[Spending, ...]
+    """By tool."""
     unused: tuple[UnusedPermission, ...]
+    runs: tuple[tuple[str, str, int], ...] = ()
+    """Agents, where runs of theirs stand that began in the period, and how many stand there."""
+    models: tuple[Spending, ...] = ()
+    """What model requests cost that were answered in the period, by model."""
     verdict: tuple[tuple[str, str], ...] | None = None
     """What verifying said, by what was verified; `None` where nobody verified."""
 
@@ -142,6 +147,8 @@ class Reporter:
             reveals=await self._reveals(scope),
             erasures=await self._erasures(scope),
             costs=tuple(await questions.costs(SpendingBy.TOOL, scope)),
+            runs=await self._runs(scope),
+            models=tuple(await questions.costs(SpendingBy.MODEL, scope)),
             unused=unused(self._grants, used),
             verdict=None if verdict is None else tuple(verdict.items()),
         )
@@ -155,6 +162,15 @@ class Reporter:
         allowed = self._wanted("authz_decision", "decided_ms", scope, allowed=1)
         used = {str(tool) for tool, _ in await totals(self._tables, allowed, by=("tool",))}
         return tuple(sorted(endings.items())), used
+
+    async def _runs(self, scope: Scope) -> tuple[tuple[str, str, int], ...]:
+        wanted = self._wanted("agent_run", "started_ms", scope)
+        counted = await totals(self._tables, wanted, by=("agent", "status"))
+        return tuple(
+            (str(agent), str(status), int(str(times)))
+            for agent, status, times in counted
+            if agent is not None
+        )
 
     async def _states(self, scope: Scope) -> tuple[tuple[str, int], ...]:
         wanted = self._wanted("approval", "created_ms", scope)

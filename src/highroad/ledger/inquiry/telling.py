@@ -1,14 +1,15 @@
-"""What the entries tell: the calls of a run in order, and all that is recorded of one call."""
+"""What the entries tell: what happened in a run, and all that is recorded of one call."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from highroad.domain.deferral import Deferral
 from highroad.domain.entry import EntryKind, StoredEntry
 from highroad.domain.json_value import JsonObject
 from highroad.domain.outcome import DEFERRED
-from highroad.domain.trail import Explanation, StageRecord, Trail, TrailStep
+from highroad.domain.run import RunStatus
+from highroad.domain.trail import Explanation, StageRecord, Trail, TrailRequest, TrailStep
 from highroad.ledger.history import CallHistory, read_body, read_call
 from highroad.ledger.ledger import Ledger
 from highroad.ledger.names import Names
@@ -16,16 +17,79 @@ from highroad.ledger.projections import Body
 from highroad.ledger.tables.derivation import stored
 
 _MICRO: Final = 1e-6
+OPEN: Final = "open"
+"""Of a call that has not ended, and of a model request that was not answered."""
+_STANDINGS: Final[Mapping[EntryKind, str]] = {
+    EntryKind.RUN_STARTED: RunStatus.RUNNING,
+    EntryKind.RUN_HELD: RunStatus.HELD,
+    EntryKind.RUN_RESUMED: RunStatus.RUNNING,
+    EntryKind.RUN_ENDED: "",
+}
+"""Where a run stands behind an entry; one that ended says it itself."""
+_ABOUT_RUNS: Final = {*_STANDINGS, EntryKind.MODEL_ASKED, EntryKind.MODEL_REPLIED}
 
 
 async def trail(ledger: Ledger, run_id: str) -> Trail:
-    """All calls of a run, in order."""
+    """All calls of a run in order, and all that it asked models."""
     found = [entry async for page in stored(ledger.store, run_id=run_id) for entry in page]
     steps = [
         _step(history) for of_call in _by_call(found) if (history := read_call(of_call)) is not None
     ]
     steps.sort(key=lambda step: step.step)  # stable: equal ones stay in order of arrival
-    return Trail(run_id=run_id, steps=tuple(steps))
+    about = [(entry.kind, read_body(entry)) for entry in found if entry.kind in _ABOUT_RUNS]
+    return replace(
+        Trail(run_id=run_id, steps=tuple(steps), requests=_requests(about)), **_standing(about)
+    )
+
+
+def _requests(about: Sequence[tuple[EntryKind, Body]]) -> tuple[TrailRequest, ...]:
+    """What a run asked models, in the order in which it did."""
+    replies = {body["id"]: body for kind, body in about if kind is EntryKind.MODEL_REPLIED}
+    asked = [body for kind, body in about if kind is EntryKind.MODEL_ASKED]
+    return tuple(_request(body, replies.get(body["id"])) for body in asked)
+
+
+def _request(asked: Body, reply: Body | None) -> TrailRequest:
+    """A request in a line."""
+    request = TrailRequest(
+        number=asked["number"],
+        request_id=asked["id"],
+        path=asked["path"],
+        purpose=asked["purpose"],
+        model=asked["model"],
+        status=OPEN,
+        asked_ms=asked["at"],
+        cost_usd=asked["reserved"] * _MICRO,
+    )
+    if reply is None:
+        return request
+    return replace(
+        request,
+        model=reply["model"],
+        status=reply["status"],
+        code=reply["code"],
+        finish=reply["finish"],
+        latency_us=reply["latency_us"],
+        tokens_in=reply["tokens_in"],
+        tokens_out=reply["tokens_out"],
+        cost_usd=reply["cost"] * _MICRO,
+        is_unpriced="unpriced" in reply,
+        calls=reply["calls"],
+    )
+
+
+def _standing(about: Sequence[tuple[EntryKind, Body]]) -> dict[str, Any]:
+    """Whose run it is and where it stands, by the last entry that speaks for all of it."""
+    for kind, body in reversed(about):
+        if kind in _STANDINGS:
+            return {
+                "agent": body["agent"],
+                "status": str(body.get("status", _STANDINGS[kind])),
+                "code": body.get("code"),
+                "waits_for": tuple(body.get("waits_for", ())),
+                "delegated_by": body.get("delegated_by"),
+            }
+    return {}
 
 
 async def explained(ledger: Ledger, history: CallHistory) -> Explanation:
@@ -67,6 +131,7 @@ async def explained(ledger: Ledger, history: CallHistory) -> Explanation:
         stands_in_for=opening.get("stands_in_for"),
         fallback=history.successor,
         redrives=opening.get("redrives"),
+        asked_by=opening.get("asked_by"),
         dead_letter=history.letter,
         deferral=history.deferral,
         approvals=() if approval is None else (approval,),
@@ -109,6 +174,7 @@ def _step(history: CallHistory) -> TrailStep:
         principal=opening["principal"],
         status="held" if history.is_held else "running",
         created_ms=opening["opened"],
+        asked_by=opening.get("asked_by"),
         arguments_digest=None if arguments is None else arguments.digest,
     )
     if ended is not None:

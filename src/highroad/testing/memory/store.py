@@ -197,16 +197,23 @@ class MemoryStore:
         return [approval_of(tuple(row.values())) for row in found[:limit]]
 
     async def runs(
-        self, *, status: RunStatus | None = None, after: str = "", limit: int = 100
+        self,
+        *,
+        status: RunStatus | None = None,
+        after: str = "",
+        limit: int = 100,
+        newest_first: bool = False,
     ) -> Sequence[AgentRun]:
-        """A page of agents' runs in order of id, from behind the id `after`."""
+        """A page of agents' runs, from behind the id `after`."""
         rows = self._open().tables["agent_run"].values()
         found = [
             row
             for row in rows
-            if row["agent"] is not None and row["id"] > after and status in {None, row["status"]}
+            if row["agent"] is not None
+            and status in {None, row["status"]}
+            and (not after or (row["id"] < after if newest_first else row["id"] > after))
         ]
-        found.sort(key=lambda row: str(row["id"]))
+        found.sort(key=lambda row: str(row["id"]), reverse=newest_first)
         return [agent_run_of([row[name] for name in AGENT_RUN_COLUMNS]) for row in found[:limit]]
 
     async def usage(self, run_id: str, *, at_ms: int) -> Usage:
@@ -401,8 +408,8 @@ class MemoryStore:
 
     def _obstacle(self, entry: Entry) -> Receipt | None:
         ledger = self.ledger
-        if entry.kind is EntryKind.ENDED and entry.call_id in ledger.ended:
-            return AlreadyEnded(entry.call_id)
+        if entry.ends is not None and self._has_ended(entry.ends):
+            return AlreadyEnded(entry.ends)
         for payload in entry.payloads:
             if payload.sealed_under is not None and not self._stands(payload, entry.run_key):
                 return KeyDestroyed(payload.run_id)
@@ -421,6 +428,11 @@ class MemoryStore:
             if not is_ours and standing.expires_ms > entry.at_ms:
                 return KeyTaken(standing)
         return None
+
+    def _has_ended(self, subject: str) -> bool:
+        run = self.ledger.tables["agent_run"].get((subject,), {"agent": None})
+        is_over = run["agent"] is not None and run["ended_ms"] is not None
+        return is_over or subject in self.ledger.ended
 
     def _stands(self, payload: SealedPayload, brought: SealedKey | None) -> bool:
         """Whether a payload is sealed under its run's key, or under one that is new with it."""

@@ -41,6 +41,10 @@ class CallInProgress(Protocol):
         """Leave the body: its result comes later."""
         ...
 
+    def report(self, text: str, *, done: float | None, total: float | None) -> None:
+        """Tell those who follow the run how far the body has come; from any thread."""
+        ...
+
 
 # Not slotted, for the reason that `Completed` is not: `ToolContext[Shop](...)` sets
 # `__orig_class__`, which a frozen slotted class refuses on Python 3.11.
@@ -136,6 +140,21 @@ class ToolContext(Generic[Deps]):
             ValueError: `expires_s` is no such time.
         """
         self.progress.defer(expires_s)
+
+    def report(
+        self, text: str = "", *, done: float | None = None, total: float | None = None
+    ) -> None:
+        """Tell those who follow the run how far this call has come; it waits for nobody.
+
+        It is shown and not recorded: put nothing in it that the reader may not see. Of several
+        reports at once only the last may be told. Behind the end of the attempt it does nothing.
+
+        Args:
+            text: For people, such as "page 3 of 10"; at most 1,000 characters of it are told.
+            done: How much is done, of
+            total: what there is, in any unit.
+        """
+        self.progress.report(text, done=done, total=total)
 
     async def call_all(
         self,

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Final
 
 from highroad.domain.error import SettingsError
@@ -32,14 +33,23 @@ def discover(modules: Iterable[str], root: Path) -> Declared:
     tools: list[Callable[..., Any]] = []
     deps: dict[type, Callable[..., Any]] = {}
     for name in modules:
-        if str(root) not in sys.path:
-            sys.path.insert(0, str(root))
-        try:
-            module = importlib.import_module(name)
-        except ImportError as error:
-            raise SettingsError(
-                f"tools: module {name!r} cannot be imported ({error}); it is looked for from {root}"
-            ) from error
+        module = imported(name, root, setting="tools")
         tools += declared_in(module)
         deps |= getattr(module, DEPS, {})
     return Declared(tuple(tools), deps)
+
+
+def imported(name: str, root: Path, *, setting: str) -> ModuleType:
+    """A module that a setting names, which is looked for from `root` first.
+
+    Raises:
+        SettingsError: It cannot be imported.
+    """
+    if str(root) not in sys.path:
+        sys.path.insert(0, str(root))
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        raise SettingsError(
+            f"{setting}: module {name!r} cannot be imported ({error}); it is looked for from {root}"
+        ) from error

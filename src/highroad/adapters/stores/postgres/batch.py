@@ -76,7 +76,7 @@ class Batch:
 
     @property
     def unended(self) -> set[str]:
-        """Calls that could have ended here, and did not."""
+        """Calls and runs that could have ended here, and did not."""
         return self._may_end
 
     def take(self, entry: Entry) -> Receipt:
@@ -97,6 +97,8 @@ class Batch:
         )
         self.seq += 1
         self._harvest.entries.append(stored)
+        if entry.ends is not None:
+            self._may_end.discard(entry.ends)
         if entry.call_id is not None:
             self._follow(entry, entry.call_id, stored)
         return Written(stored.position)
@@ -118,10 +120,9 @@ class Batch:
             self._stored.pop(scope, None)
 
     def _obstacle(self, entry: Entry) -> Receipt | None:
-        call_id, spent = entry.call_id, entry.spends
-        is_end = entry.kind is EntryKind.ENDED
-        if is_end and call_id is not None and call_id not in self._may_end:
-            return AlreadyEnded(call_id)
+        spent = entry.spends
+        if entry.ends is not None and entry.ends not in self._may_end:
+            return AlreadyEnded(entry.ends)
         for payload in entry.payloads:
             if payload.sealed_under is not None and not self._stands(payload, entry.run_key):
                 return KeyDestroyed(payload.run_id)
@@ -179,7 +180,6 @@ class Batch:
             harvest.opened[call_id] = (opening, entry.kind is EntryKind.INTENT)
             harvest.closed.pop(call_id, None)
         elif entry.kind is EntryKind.ENDED:
-            self._may_end.discard(call_id)
             # Not opened here does not mean not open: a hold may have opened it long ago.
             harvest.opened.pop(call_id, None)
             harvest.closed[call_id] = None

@@ -7,7 +7,7 @@ from highroad.adapters.stores.postgres import statements
 from highroad.adapters.stores.postgres.batch import columns_of
 from highroad.adapters.stores.postgres.driver import Connection
 from highroad.adapters.stores.postgres.schema import ARRAYS
-from highroad.domain.audit import TABLES, Table
+from highroad.domain.audit import AGENT_RUN, TABLES, Table
 from highroad.domain.entry import EntryKind
 from highroad.domain.error import LedgerError
 from highroad.domain.moving import SECTIONS, Section
@@ -19,6 +19,8 @@ _RENAMED: Final[Mapping[tuple[str, str], str]] = {(Section.INBOX, "number"): "id
 _ENDED: Final = (
     "INSERT INTO ended_call SELECT DISTINCT id FROM unnest($1::text[]) AS id ON CONFLICT DO NOTHING"
 )
+_ENDS: Final = {EntryKind.ENDED: "call_id", EntryKind.RUN_ENDED: "run_id"}
+"""Kinds of entries that end something, and the column that says what."""
 _NEXT_ORDER: Final = (
     "SELECT setval(pg_get_serial_sequence('inbox', 'id'), "
     "greatest((SELECT max(id) FROM inbox), 1), EXISTS (SELECT FROM inbox))"
@@ -71,12 +73,18 @@ async def put(connection: Connection, section: str, rows: Sequence[tuple[Cell, .
         await _replace(connection, table, rows)
     names = [column.name for column in table.columns]
     if table.name == Section.ENTRY:
-        kind, call = names.index("kind"), names.index("call_id")
+        kind = names.index("kind")
         await connection.execute(_NEXT_PLACE, [row[names.index("place")] for row in rows])
-        ended = [row[call] for row in rows if row[kind] == EntryKind.ENDED]
-        await connection.execute(_ENDED, [call_id for call_id in ended if call_id is not None])
+        for ends, column in _ENDS.items():
+            subject = names.index(column)
+            ended = [row[subject] for row in rows if row[kind] == ends]
+            await connection.execute(_ENDED, [each for each in ended if each is not None])
     elif table.name == TABLES["tool_result"].name:
         await connection.execute(_ENDED, [row[names.index("call_id")] for row in rows])
+    elif table.name == AGENT_RUN.name:
+        agent, ended_ms = names.index("agent"), names.index("ended_ms")
+        over = [row[0] for row in rows if row[agent] is not None and row[ended_ms] is not None]
+        await connection.execute(_ENDED, over)
     elif table.name == Section.INBOX:
         await connection.execute(_NEXT_ORDER)
 

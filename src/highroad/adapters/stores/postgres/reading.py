@@ -170,9 +170,7 @@ _AGENT_RESTED: Final = f"""
             AND kind IN ('{EntryKind.RUN_HELD}', '{EntryKind.RUN_RESUMED}', '{EntryKind.RUN_ENDED}')
     ) AS turned WHERE kind = '{EntryKind.RUN_HELD}'
 """  # noqa: S608 - constants
-_AGENT_RUNS: Final = (
-    f"SELECT {', '.join(AGENT_RUN_COLUMNS)} FROM agent_run WHERE agent IS NOT NULL AND id > $1"  # noqa: S608 - columns of ours
-)
+_AGENT_RUNS: Final = f"SELECT {', '.join(AGENT_RUN_COLUMNS)} FROM agent_run WHERE agent IS NOT NULL"  # noqa: S608 - columns of ours
 # Of runs that have not ended the index has the status, and of no others.
 _OPEN_RUN: Final = " AND ended_ms IS NULL"
 # An id that is brought again in another month lies in two parts: the first one stands.
@@ -312,15 +310,21 @@ class Reader:
         )
         return [approval_of(tuple(row)) for row in rows]
 
-    async def runs(self, status: RunStatus | None, after: str, limit: int) -> list[AgentRun]:
+    async def runs(
+        self, status: RunStatus | None, after: str, limit: int, *, newest_first: bool
+    ) -> list[AgentRun]:
         """A page of agents' runs."""
-        if status is None:
-            rows = await self.all(f"{_AGENT_RUNS} ORDER BY id LIMIT {limit:d}", after)
-        else:
-            given = _OPEN_RUN if is_open(status) else ""
-            statement = f"{_AGENT_RUNS}{given} AND status = $2 ORDER BY id LIMIT {limit:d}"
-            rows = await self.all(statement, after, status)
-        return [agent_run_of(tuple(row)) for row in rows]
+        keys: list[Value] = []
+        conditions = ""
+        if status is not None:
+            keys.append(status)
+            conditions += f"{_OPEN_RUN if is_open(status) else ''} AND status = $1"
+        if after:
+            keys.append(after)
+            conditions += f" AND id {'<' if newest_first else '>'} ${len(keys)}"
+        order = "DESC" if newest_first else "ASC"
+        statement = f"{_AGENT_RUNS}{conditions} ORDER BY id {order} LIMIT {limit:d}"
+        return [agent_run_of(tuple(row)) for row in await self.all(statement, *keys)]
 
     async def usage(self, run_id: str, at_ms: int) -> Usage:
         """What a run has used, and how long it waited for people until `at_ms`."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 from highroad.adapters.stores.postgres.driver import Connection
-from highroad.domain.entry import Entry, EntryKind, KeyClaim
+from highroad.domain.entry import Entry, KeyClaim
 
 Scope: TypeAlias = tuple[str, bytes]
 """Organization and digest of a key."""
@@ -24,7 +24,7 @@ _OPEN: Final = (
     "SELECT call_id FROM open_call JOIN tool_call ON tool_call.id = call_id "
     "WHERE run_id = ANY ($1::text[]) ORDER BY call_id"
 )
-# A row that is new waits for, or turns away, whoever else ends the same call.
+# A row that is new waits for, or turns away, whoever else ends the same call or run.
 _END: Final = (
     "INSERT INTO ended_call SELECT * FROM unnest($1::text[]) ON CONFLICT DO NOTHING "
     "RETURNING call_id"
@@ -54,7 +54,7 @@ class Standing:
     keys: dict[str, bytes] = field(default_factory=dict)
     """Of the runs for which something is sealed, the key that stands, wrapped."""
     newly_ended: set[str] = field(default_factory=set)
-    """Calls that these entries are the first to end."""
+    """Calls and runs that these entries are the first to end."""
     approvals: dict[str, str] = field(default_factory=dict)
     """State of each approval that is to be spent, where there is one."""
     claims: dict[Scope, KeyClaim] = field(default_factory=dict)
@@ -72,7 +72,7 @@ async def lock_log(connection: Connection, log_id: str) -> tuple[int, int] | Non
 async def lock(connection: Connection, entries: Sequence[Entry]) -> Standing:
     """Lock, and read, all that `entries` lean on."""
     standing = Standing(keys=await _lock_keys(connection, entries))
-    ending = _unique(e.call_id for e in entries if e.kind is EntryKind.ENDED)
+    ending = _unique(entry.ends for entry in entries)
     if ending:
         standing.newly_ended = {row[0] for row in await connection.fetch(_END, ending)}
     spent = _unique(entry.spends for entry in entries)

@@ -210,10 +210,15 @@ class PostgresStore:
         return await self._reader.approvals(state, after, limit)
 
     async def runs(
-        self, *, status: RunStatus | None = None, after: str = "", limit: int = 100
+        self,
+        *,
+        status: RunStatus | None = None,
+        after: str = "",
+        limit: int = 100,
+        newest_first: bool = False,
     ) -> Sequence[AgentRun]:
-        """A page of agents' runs in order of id, from behind the id `after`."""
-        return await self._reader.runs(status, after, limit)
+        """A page of agents' runs, from behind the id `after`."""
+        return await self._reader.runs(status, after, limit, newest_first=newest_first)
 
     async def usage(self, run_id: str, *, at_ms: int) -> Usage:
         """What a run and all below it have used until `at_ms`, and where it belongs."""

@@ -36,6 +36,10 @@ _ENDED: Final = f"""
     WHERE EXISTS (SELECT 1 FROM entry WHERE call_id = value AND kind = '{EntryKind.ENDED}')
 """  # noqa: S608 - a constant
 _ENDED_OR_ARCHIVED: Final = f"{_ENDED} OR EXISTS (SELECT 1 FROM tool_result WHERE call_id = value)"  # noqa: S608 - constants
+_RUNS_ENDED: Final = """
+    SELECT value FROM json_each(?) WHERE EXISTS (
+        SELECT 1 FROM agent_run WHERE id = value AND agent IS NOT NULL AND ended_ms IS NOT NULL)
+"""
 _APPROVAL_STATE: Final = "SELECT state FROM approval WHERE id = ?"
 _SPEND: Final = f"UPDATE approval SET state = '{ApprovalState.CONSUMED}' WHERE id = ?"  # noqa: S608 - a constant
 _CLAIM: Final = """
@@ -112,11 +116,15 @@ def keep_key(connection: apsw.Connection, key: SealedKey) -> None:
 
 
 def _ended_before(connection: apsw.Connection, entries: Sequence[Entry], question: str) -> set[str]:
-    """Which of the calls that `entries` end have ended already: asked once for all of them."""
-    ending = [entry.call_id for entry in entries if entry.kind is EntryKind.ENDED]
-    if not ending:
-        return set()
-    return {call_id for (call_id,) in connection.execute(question, (json.dumps(ending),))}
+    """Which of the calls and runs that `entries` end have ended already: asked once for each."""
+    calls = [entry.call_id for entry in entries if entry.kind is EntryKind.ENDED]
+    runs = [entry.run_id for entry in entries if entry.kind is EntryKind.RUN_ENDED]
+    return {
+        subject
+        for asked, ending in ((question, calls), (_RUNS_ENDED, runs))
+        if ending
+        for (subject,) in connection.execute(asked, (json.dumps(ending),))
+    }
 
 
 class _Batch:
@@ -168,6 +176,8 @@ class _Batch:
         key = entry.run_key
         if key is not None:
             self._rows[_RUN_KEY].append((key.run_id, key.master, key.wrapped, key.created_ms))
+        if entry.ends is not None:
+            self._ended.add(entry.ends)
         if entry.call_id is not None:
             self._follow(entry, entry.call_id, position.seq)
         if entry.erases is not None:
@@ -184,9 +194,8 @@ class _Batch:
 
     def _obstacle(self, entry: Entry) -> Receipt | None:
         """Why the entry cannot land. The claim is judged last, by taking it."""
-        call_id = entry.call_id
-        if entry.kind is EntryKind.ENDED and call_id is not None and call_id in self._ended:
-            return AlreadyEnded(call_id)
+        if entry.ends is not None and entry.ends in self._ended:
+            return AlreadyEnded(entry.ends)
         for payload in entry.payloads:
             if payload.sealed_under is not None and not self._stands(payload, entry.run_key):
                 return KeyDestroyed(payload.run_id)
@@ -235,7 +244,6 @@ class _Batch:
         if entry.kind in _OPENING:
             self._opened.setdefault(call_id, seq)
         elif entry.kind is EntryKind.ENDED:
-            self._ended.add(call_id)
             # Not opened here does not mean not open: a hold may have opened it long ago.
             self._opened.pop(call_id, None)
             self._rows[_CLOSE].append((call_id,))

@@ -327,15 +327,21 @@ class Reader:
             rows = self._all(_APPROVALS_IN, after, state, limit)
         return [approval_of(row) for row in rows]
 
-    def runs(self, status: RunStatus | None, after: str, limit: int) -> list[AgentRun]:
+    def runs(
+        self, status: RunStatus | None, after: str, limit: int, *, newest_first: bool
+    ) -> list[AgentRun]:
         """A page of agents' runs."""
-        if status is None:
-            rows = self._all(f"{_AGENT_RUNS} AND id > ? ORDER BY id LIMIT ?", after, limit)
-        else:
-            given = _OPEN_RUN if is_open(status) else ""
-            statement = f"{_AGENT_RUNS}{given} AND status = ? AND id > ? ORDER BY id LIMIT ?"
-            rows = self._all(statement, status, after, limit)
-        return [agent_run_of(row) for row in rows]
+        keys: list[str | int] = []
+        conditions = ""
+        if status is not None:
+            conditions += f"{_OPEN_RUN if is_open(status) else ''} AND status = ?"
+            keys.append(status)
+        if after:
+            conditions += f" AND id {'<' if newest_first else '>'} ?"
+            keys.append(after)
+        order = "DESC" if newest_first else "ASC"
+        statement = f"{_AGENT_RUNS}{conditions} ORDER BY id {order} LIMIT ?"
+        return [agent_run_of(row) for row in self._all(statement, *keys, limit)]
 
     def usage(self, run_id: str, at_ms: int) -> Usage:
         """What a run has used, and how long it waited for people until `at_ms`."""

@@ -187,11 +187,16 @@ class SQLiteStore:
             return self._reader.approvals(state, after, limit)
 
     async def runs(
-        self, *, status: RunStatus | None = None, after: str = "", limit: int = 100
+        self,
+        *,
+        status: RunStatus | None = None,
+        after: str = "",
+        limit: int = 100,
+        newest_first: bool = False,
     ) -> Sequence[AgentRun]:
-        """A page of agents' runs in order of id, from behind the id `after`."""
+        """A page of agents' runs, from behind the id `after`."""
         with self._errors:
-            return self._reader.runs(status, after, limit)
+            return self._reader.runs(status, after, limit, newest_first=newest_first)
 
     async def usage(self, run_id: str, *, at_ms: int) -> Usage:
         """What a run and all below it have used until `at_ms`, and where it belongs."""

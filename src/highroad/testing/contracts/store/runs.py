@@ -4,11 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from highroad.domain.entry import Entry, EntryKind, Erasure, Fence
+from highroad.domain.entry import AlreadyEnded, Entry, EntryKind, Erasure, Fence, Written
+from highroad.domain.moving import SECTIONS
 from highroad.domain.payload import PayloadKind, SealedPayload
 from highroad.domain.run import AgentRun, RunStatus
 from highroad.ports.store import Store
-from highroad.testing.contracts.store.ground import Ground
+from highroad.testing.contracts.store.ground import Ground, OpenStore
 from highroad.testing.contracts.store.samples import (
     LATER,
     NOW,
@@ -119,6 +120,48 @@ class RunContract(Ground):
         rest = await store.runs(status=RunStatus.HELD, after="run_2", limit=2)
         assert [run.id for run in rest] == ["run_3"]
         assert await store.runs(after="run_3") == []
+        newest = await store.runs(limit=2, newest_first=True)
+        assert [run.id for run in newest] == ["run_3", "run_2"]
+        older = await store.runs(status=RunStatus.HELD, after="run_2", newest_first=True)
+        assert [run.id for run in older] == ["run_1"]
+
+    async def test_a_run_ends_once(self, store: Store, fence: Fence, open_store: OpenStore) -> None:
+        """Whoever ends it again is turned down, in the same append, later, and after an archive."""
+        first, again, other = await store.append(
+            [over("run_1"), over("run_1", RunStatus.FAILED), over("run_2")], fence=fence
+        )
+        assert [type(first), again, type(other)] == [Written, AlreadyEnded("run_1"), Written]
+        assert await store.append([over("run_2")], fence=fence) == (AlreadyEnded("run_2"),)
+        await store.upkeep.drop_entries(await store.entries(), fence=fence)
+        late, beside = await store.append([over("run_1"), rests("run_3")], fence=fence)
+        assert [late, type(beside)] == [AlreadyEnded("run_1"), Written]
+        reopened = open_store()
+        assert [run.status for run in await reopened.runs()] == ["completed", "completed", "held"]
+        await reopened.close()
+
+    async def test_a_call_that_was_a_run_of_its_own_ends_no_run(
+        self, store: Store, fence: Fence
+    ) -> None:
+        """Its row says when it ended, and it is none of an agent."""
+        await store.append([direct("run_1")], fence=fence)
+        (receipt,) = await store.append([over("run_1")], fence=fence)
+        assert isinstance(receipt, Written)
+
+    async def test_a_run_that_was_carried_over_ends_once_as_well(
+        self, store: Store, fence: Fence, open_empty: OpenStore
+    ) -> None:
+        """By its entries, or where they were archived by its row."""
+        await store.append([over("run_1"), over("run_2")], fence=fence)
+        await store.upkeep.drop_entries(await store.entries(limit=1), fence=fence)
+        elsewhere = open_empty()
+        for section in SECTIONS:
+            rows = await store.upkeep.carry_out(section)
+            await elsewhere.upkeep.carry_in(section, rows)
+        newer = await elsewhere.acquire(pid=2, at_ms=LATER)
+        assert newer is not None
+        again = await elsewhere.append([over("run_1"), over("run_2")], fence=newer)
+        assert again == (AlreadyEnded("run_1"), AlreadyEnded("run_2"))
+        await elsewhere.close()
 
     async def test_all_that_a_run_carries_comes_at_once(self, store: Store, fence: Fence) -> None:
         """What it is to do, replies, what its calls and their approvals brought; of no other."""
