@@ -168,14 +168,26 @@ class Acting:
         return is_over
 
     async def turn_away(self, run: RunInProgress, wanted: Wanted, ending: Ending) -> AnyOutcome:
-        """End one that is not to begin."""
+        """End one that is not to begin; what is on record has begun, and stays as it is."""
+        known = run.record.calls.get((wanted.asked_by, wanted.position))
+        call_id = wanted.stands_for if known is None else known.call_id
+        if call_id is not None:
+            return await self._as_it_is(run, call_id)
         services, proposal = run.services, _proposal(run, wanted)
         return await turn_away(
             services, doorway.take_in(services, proposal, run.record.errand.principal), ending
         )
 
+    async def _as_it_is(self, run: RunInProgress, call_id: str) -> AnyOutcome:
+        """What is on record of a call; nothing is done for it but to end what nobody drives."""
+        history = await run.services.ledger.history(call_id)
+        if history is not None and (history.ended is not None or history.is_held):
+            return await stored_outcome(run.services, history)
+        return await self._bring_on(call_id)
+
     async def _drive(self, run: RunInProgress, wanted: Wanted) -> AnyOutcome:
         services = run.services
+        await run.wake()
         if run.is_followed:
             facts = _named(wanted) | {"arguments": _shown(wanted.arguments)}
             run.tell(EventKind.TOOL_PROPOSED, None, facts)

@@ -147,8 +147,8 @@ class Leg:
 
     @property
     def instructions(self) -> str:
-        """Of the agent."""
-        return self._run.brief.instructions
+        """Of the agent, with what is known of the user behind."""
+        return self._run.instructions
 
     @property
     def output_schema(self) -> JsonSchema | None:
@@ -214,7 +214,7 @@ class Leg:
             came = await self._live(
                 number,
                 _Wish(
-                    instructions=run.brief.instructions if instructions is None else instructions,
+                    instructions=run.instructions if instructions is None else instructions,
                     tools=offered,
                     choice=choice,
                     output=output,
@@ -384,6 +384,8 @@ class Leg:
             Rests: One waits for people, or for a result that comes later.
         """
         hearing, calls = self._hearing, reply.calls
+        if hearing is not None:
+            await hearing.look()
         put_off = {} if hearing is None else hearing.put_off(calls)
         going_on = [call for place, call in enumerate(calls) if place not in put_off]
         made = iter(await self._acting.act(self._run, going_on))

@@ -14,6 +14,7 @@ from highroad.agents.brief import Brief
 from highroad.agents.calling_off import RUN, CallingOff, CallOff
 from highroad.agents.crew import Crew
 from highroad.agents.events import Feeds, Voice
+from highroad.agents.lease import is_moved_elsewhere
 from highroad.agents.leg import Leg, Strategy
 from highroad.agents.moving import Moving
 from highroad.agents.output import as_json
@@ -42,10 +43,18 @@ _log: Final = logging.getLogger("highroad.agents")
 Earlier = Callable[[RunHead], Awaitable[Sequence[UserMessage | ModelMessage]]]
 """What was said in the conversation of a run before it."""
 
+Known = Callable[[Principal, str], Awaitable[str]]
+"""What is known of a user who asks for something, in words for a model."""
+
 
 async def _nothing_before(head: RunHead) -> Sequence[UserMessage | ModelMessage]:
     del head
     return ()
+
+
+async def _nobody_known(principal: Principal, text: str) -> str:
+    del principal, text
+    return ""
 
 
 def _report(run_id: str, error: Exception) -> None:
@@ -67,6 +76,7 @@ class Runs:
         fail: Ends a delegation without one.
         call_off: Ends a call that waits.
         earlier: What was said in a conversation before.
+        known: What is known of a user.
     """
 
     def __init__(  # noqa: PLR0913 - what they are made of, each by name
@@ -80,6 +90,7 @@ class Runs:
         fail: Callable[[str, Any], Awaitable[Any]],
         call_off: CallOff,
         earlier: Earlier = _nothing_before,
+        known: Known = _nobody_known,
     ) -> None:
         self._services = services
         self.crew: Crew = crew
@@ -90,6 +101,7 @@ class Runs:
         )
         self._acting = Acting(bring_on, self._below, complete, fail, self.calling_off.withdraw)
         self._earlier = earlier
+        self._known = known
         self.feeds: Feeds = Feeds(services.clock)
         """Of runs that somebody follows."""
 
@@ -138,7 +150,9 @@ class Runs:
             conversation_id=conversation_id,
             door=door,
         )
-        return await self._begin(head, Errand(text=text, principal=principal), brief)
+        known = await self._known(principal, text)
+        errand = Errand(text=text, principal=principal, known=known)
+        return await self._begin(head, errand, brief)
 
     async def resume(self, run_id: str, *, above: Voice | None = None) -> Run:
         """Move a run on, from what the ledger says of it to its next rest or its end.
@@ -162,6 +176,11 @@ class Runs:
             return self._told(record)
         head = record.head
         brief = self.crew.brief(head.agent)
+        if await is_moved_elsewhere(self._services.ledger, record.leg_began):
+            raise LedgerError(
+                f"run {head.run_id} is being moved by another process: send it a message, or "
+                "resume it once that is over"
+            )
         if brief.digest != head.definition:
             _log.warning("run %s goes on with another version of %s", head.run_id, brief.name)
         with self.feeds.leg(head.run_id, above, head.agent) as voice:
@@ -244,12 +263,13 @@ class Runs:
             turn = await leg.next_turn()
             run.is_over = turn is None
             if turn is not None and not is_recorded:
-                await run.writer.resumed(turn)
+                await run.begin(turn)
             return turn
 
     async def _rest(self, run: RunInProgress, holds: Sequence[RunHold]) -> Run:
         calls = [hold.call_id for hold in holds]
         if calls != run.record.waits_for:
+            await run.wake()
             await run.writer.held(calls)
             run.record.waits_for = calls
         if run.is_called_off:  # it might have been while it came to rest
@@ -268,6 +288,7 @@ class Runs:
         result: bytes | None = None,
     ) -> Run:
         record, run.is_over = run.record, True
+        await run.wake()
         for call_id in tuple(run.open_calls):
             await self.calling_off.withdraw(call_id, record.head.principal_id)
         await run.writer.ended(

@@ -24,6 +24,9 @@ class Errand:
     principal: Principal
     delegation: tuple[Delegate, ...] = ()
     """From the agent nearest to the principal to the one that handed it on."""
+    known: str = ""
+    """What was known of the principal as it began: behind the agent's instructions, it comes with
+    every request, and stays the same."""
     allowance: Allowance = field(default_factory=Allowance)
     """Of a run below, what it may use."""
 
@@ -36,6 +39,7 @@ def freeze_errand(errand: Errand) -> bytes:
             "text": errand.text,
             "principal": freeze_principal(errand.principal),
             "delegation": [[link.agent, link.tools] for link in errand.delegation],
+            "known": errand.known,
             "allowance": _bounds(errand.allowance),
         }
     )
@@ -52,6 +56,7 @@ def thaw_errand(frozen: bytes) -> Errand:
         text=state["text"],
         principal=thaw_principal(state["principal"]),
         delegation=tuple(Delegate(agent, tuple(tools)) for agent, tools in state["delegation"]),
+        known=state.get("known", ""),
         allowance=Allowance(**state.get("allowance", {})),
     )
 
