@@ -117,6 +117,30 @@ async def test_bounds_of_a_member_hold_in_a_run_that_another_process_resumes(sce
     assert effects == {("pay", 5): 1}
 
 
+async def test_a_part_outlives_the_process_that_gave_it(scene, effects):
+    """Two requests were allowed: the second is the last, though the code now says nothing."""
+
+    @tool(tier="irreversible", effect="idempotent")
+    def pay(cents: int) -> str:
+        """Pay."""
+        effects["pay", cents] += 1
+        return "paid"
+
+    def made(bound):
+        low = clerk(*[call("pay", cents=5)] * 4, "Paid.", tools=[pay])
+        return over(bound(low))
+
+    stage = await scene(made(lambda low: Member(low, iterations=2)))
+    held = await stage.run("boss")
+    await stage.approve(held)
+    again = made(lambda low: low)
+    await stage.reopen(again)
+    await stage.resume(held)
+    ends = {body["agent"]: body["status"] for body in await stage.bodies("run.ended")}
+    assert ends["clerk"] == "max_steps_exceeded"
+    assert len(again.team[0].model.requests) == 1
+
+
 async def test_a_strategy_below_cannot_hand_on_beyond_its_team(scene, note, effects):
     """Code is bound like a model: the way to another agent is a tool that it has not."""
     outcomes = []
