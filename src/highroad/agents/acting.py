@@ -116,6 +116,10 @@ class Acting:
         Raises:
             LedgerError: The ledger cannot be read.
         """
+        if all(self._is_over(run, each) for each in wanted):  # a long history has many of them
+            return tuple(
+                [Acted(wanted=each, outcome=await self.make(run, each)) for each in wanted]
+            )
         fan = FanOut(
             _Calls(self, run),
             _TERMS,
@@ -128,6 +132,11 @@ class Acting:
             Acted(wanted=each, outcome=outcome, holds=self.holds(each, outcome))
             for each, outcome in zip(wanted, outcomes, strict=True)
         )
+
+    def _is_over(self, run: RunInProgress, wanted: Wanted) -> bool:
+        """Whether a call has its end on record."""
+        history = run.record.calls.get((wanted.asked_by, wanted.position))
+        return wanted.stands_for is None and history is not None and history.ended is not None
 
     async def make(self, run: RunInProgress, wanted: Wanted) -> AnyOutcome:
         """See one call through."""
@@ -171,14 +180,26 @@ class Acting:
         return is_over
 
     async def turn_away(self, run: RunInProgress, wanted: Wanted, ending: Ending) -> AnyOutcome:
-        """End one that is not to begin."""
+        """End one that is not to begin; what is on record has begun, and stays as it is."""
+        known = run.record.calls.get((wanted.asked_by, wanted.position))
+        call_id = wanted.stands_for if known is None else known.call_id
+        if call_id is not None:
+            return await self._as_it_is(run, call_id)
         services, proposal = run.services, _proposal(run, wanted)
         return await turn_away(
             services, doorway.take_in(services, proposal, run.record.errand.principal), ending
         )
 
+    async def _as_it_is(self, run: RunInProgress, call_id: str) -> AnyOutcome:
+        """What is on record of a call; nothing is done for it but to end what nobody drives."""
+        history = await run.services.ledger.history(call_id)
+        if history is not None and (history.ended is not None or history.is_held):
+            return await stored_outcome(run.services, history)
+        return await self._bring_on(call_id)
+
     async def _drive(self, run: RunInProgress, wanted: Wanted) -> AnyOutcome:
         services = run.services
+        await run.wake()
         if run.is_followed:
             facts = _named(wanted) | {"arguments": _shown(wanted.arguments)}
             run.tell(EventKind.TOOL_PROPOSED, None, facts)
@@ -186,7 +207,10 @@ class Acting:
         return await enter(services, taking_in)
 
     async def _delegate(self, run: RunInProgress, wanted: Wanted, held: Held) -> AnyOutcome:
-        """Let the run below bring what the call waits for."""
+        """Let the run below bring what the call waits for.
+
+        The same work handed on twice at once is one call, and one run: the second waits for it.
+        """
         if held.reason is not HoldReason.DEFERRED:
             return held
         ledger = run.services.ledger

@@ -14,6 +14,7 @@ from highroad.agents.brief import Brief
 from highroad.agents.calling_off import RUN, CallingOff, CallOff
 from highroad.agents.crew import Crew
 from highroad.agents.events import Feeds, Voice
+from highroad.agents.lease import is_moved_elsewhere
 from highroad.agents.leg import Leg, Strategy
 from highroad.agents.moving import Moving
 from highroad.agents.output import as_json
@@ -42,10 +43,18 @@ _log: Final = logging.getLogger("highroad.agents")
 Earlier = Callable[[RunHead], Awaitable[Sequence[UserMessage | ModelMessage]]]
 """What was said in the conversation of a run before it."""
 
+Known = Callable[[Principal, str], Awaitable[str]]
+"""What is known of a user who asks for something, in words for a model."""
+
 
 async def _nothing_before(head: RunHead) -> Sequence[UserMessage | ModelMessage]:
     del head
     return ()
+
+
+async def _nobody_known(principal: Principal, text: str) -> str:
+    del principal, text
+    return ""
 
 
 def _report(run_id: str, error: Exception) -> None:
@@ -74,6 +83,7 @@ class Runs:
         fail: Ends a delegation without one.
         call_off: Ends a call that waits.
         earlier: What was said in a conversation before.
+        known: What is known of a user.
     """
 
     def __init__(  # noqa: PLR0913 - what they are made of, each by name
@@ -87,6 +97,7 @@ class Runs:
         fail: Callable[[str, Any], Awaitable[Any]],
         call_off: CallOff,
         earlier: Earlier = _nothing_before,
+        known: Known = _nobody_known,
     ) -> None:
         self._services = services
         self.crew: Crew = crew
@@ -97,6 +108,7 @@ class Runs:
         )
         self._acting = Acting(bring_on, self._below, complete, fail, self.calling_off.withdraw)
         self._earlier = earlier
+        self._known = known
         self.feeds: Feeds = Feeds(services.clock)
         """Of runs that somebody follows."""
 
@@ -145,7 +157,9 @@ class Runs:
             conversation_id=conversation_id,
             door=door,
         )
-        return await self._begin(head, Errand(text=text, principal=principal), brief)
+        known = await self._known(principal, text)
+        errand = Errand(text=text, principal=principal, known=known)
+        return await self._begin(head, errand, brief)
 
     async def resume(self, run_id: str, *, above: Voice | None = None) -> Run:
         """Move a run on, from what the ledger says of it to its next rest or its end.
@@ -169,6 +183,11 @@ class Runs:
             return self._told(record)
         head = record.head
         brief = self.crew.brief(head.agent)
+        if await is_moved_elsewhere(self._services.ledger, record.leg_began):
+            raise LedgerError(
+                f"run {head.run_id} is being moved by another process: send it a message, or "
+                "resume it once that is over"
+            )
         if brief.digest != head.definition:
             _log.warning("run %s goes on with another version of %s", head.run_id, brief.name)
         with self.feeds.leg(head.run_id, above, head.agent) as voice:
@@ -191,11 +210,13 @@ class Runs:
 
     async def _leg(self, record: RunRecord, brief: Brief, writer: RunWriter, voice: Voice) -> Run:
         services, head = self._services, record.head
+        brief = brief.within(record.errand)
         live = await services.cancelled.enter(
             await services.runs.enter(
                 head.run_id, parent_id=head.parent_id, conversation_id=head.conversation_id
             )
         )
+        live.allowance = record.errand.allowance
         try:
             earlier = await self._earlier(head)
             run = RunInProgress(services, brief, record, live, writer, earlier=earlier, tell=voice)
@@ -251,12 +272,13 @@ class Runs:
             turn = await leg.next_turn()
             run.is_over = turn is None
             if turn is not None and not is_recorded:
-                await run.writer.resumed(turn)
+                await run.begin(turn)
             return turn
 
     async def _rest(self, run: RunInProgress, holds: Sequence[RunHold]) -> Run:
         calls = [hold.call_id for hold in holds]
         if calls != run.record.waits_for:
+            await run.wake()
             await run.writer.held(calls)
             run.record.waits_for = calls
         if run.is_called_off:  # it might have been while it came to rest
@@ -276,6 +298,7 @@ class Runs:
         result: bytes | None = None,
     ) -> Run:
         record, run.is_over = run.record, True
+        await run.wake()
         for call_id in tuple(run.open_calls):
             await self.calling_off.withdraw(call_id, record.head.principal_id)
         await run.writer.ended(
@@ -315,7 +338,8 @@ class Runs:
         self, run: RunInProgress, run_id: str, call_id: str, task: str, brief: Brief
     ) -> Run:
         above, errand = run.record.head, run.record.errand
-        chain: tuple[Delegate, ...] = run.delegation
+        entrusted = run.brief.entrusted[brief.name]
+        chain: tuple[Delegate, ...] = (*errand.delegation, entrusted.scope)
         head = RunHead(
             run_id=run_id,
             organization=above.organization,
@@ -330,7 +354,12 @@ class Runs:
             delegated_by=call_id,
             delegation=tuple(link.agent for link in chain),
         )
-        handed_on = Errand(text=task, principal=errand.principal, delegation=chain)
+        handed_on = Errand(
+            text=task,
+            principal=errand.principal,
+            delegation=chain,
+            allowance=entrusted.allowance.under(run.brief.iterations),
+        )
         return await self._begin(head, handed_on, brief, run.tell)
 
     # -- what is told ------------------------------------------------------------------------
