@@ -129,6 +129,21 @@ async def test_they_do_when_a_model_asks_for_them_in_a_run(expected):
     assert sorted(traces, key=str) == sorted(expected, key=str)
 
 
+async def test_they_do_when_a_strategy_makes_them_and_its_run_is_resumed(expected, tmp_path):
+    async def all_of_them(leg):
+        return await leg.together(*(leg.call(name, arguments) for name, arguments in CALLS))
+
+    agent = Agent(name="support", model=ScriptedModel(), tools=TOOLS, strategy=all_of_them)
+    url = f"sqlite:///{tmp_path}/run.db"
+    async with Runtime.open(url, agents=[agent]) as runtime:
+        run = await runtime.run("support", "Go.")
+    async with Runtime.open(url, agents=[agent]) as runtime:
+        assert (await runtime.resume(run.id)).status == "held"
+        steps = (await runtime.audit.trail(run.id)).steps
+        traces = [await trace_of(runtime, step.call_id) for step in steps]
+    assert sorted(traces, key=str) == sorted(expected, key=str)
+
+
 async def test_they_do_from_inside_a_body_but_for_what_would_have_to_wait(expected):
     async with Runtime.open(tools=[*TOOLS, relay]) as runtime:
         parent = await runtime.call(relay, {"calls": CALLS}, run="r")

@@ -54,8 +54,7 @@ async def run_of(seed):
     run = await rehearsal.run(AGENT, "Refund it all.", model=model)
     chance = Random(seed)  # noqa: S311 - repeatable
     while run.status == "held":
-        # Asked for twice, it is one call and one approval.
-        for approval_id in sorted({hold.approval_id for hold in run.holds}):
+        for approval_id in [hold.approval_id for hold in run.holds]:
             decide = chance.choice([rehearsal.approvals.approve, rehearsal.approvals.reject])
             await decide(approval_id, by=BOB)
         run = await rehearsal.resume(run.id)
@@ -96,9 +95,10 @@ async def check(seed):
 @pytest.mark.promise("P3")
 @pytest.mark.promise("P5")
 @pytest.mark.promise("P6")
-@pytest.mark.parametrize("seed", range(40))
-async def test_chaos_breaks_no_promise(seed):
-    await check(seed)
+@pytest.mark.parametrize("decade", range(20))
+async def test_chaos_breaks_no_promise(decade):
+    for seed in range(10 * decade, 10 * decade + 10):
+        await check(seed)
 
 
 @pytest.mark.promise("P3")
@@ -107,5 +107,5 @@ async def test_chaos_breaks_no_promise(seed):
 @pytest.mark.nightly
 @pytest.mark.timeout(3_600)
 async def test_ten_thousand_seeds_of_chaos_break_no_promise():
-    ends = Counter([await check(seed) for seed in range(40, 10_000)])
+    ends = Counter([await check(seed) for seed in range(200, 10_000)])
     assert ends.keys() == ENDS
