@@ -44,6 +44,7 @@ NUMBERS: Final = {
     "A1": ("bench.bfcl", "measure_simple"),
     "A1b": ("bench.bfcl", "measure_multiple"),
     "A1c": ("bench.bfcl", "measure_irrelevance"),
+    "A4": ("bench.a4", "measure"),
     "outage": ("bench.outage.report", "measure"),
 }
 

@@ -143,12 +143,22 @@ async def test_of_equals_the_first_is_kept(scene, agent):
     assert "1. A" in last(model.requests[2])
 
 
-@pytest.mark.parametrize("judged", ["No idea.", '{"scores": "high"}', scores(0.9, 0.1, 1.0), "3"])
+@pytest.mark.parametrize(
+    "judged", ["No idea.", '{"scores": "high"}', scores(5, 7), scores("NaN"), "3"]
+)
 async def test_a_judge_that_cannot_be_read_prefers_nothing(scene, agent, judged):
     model = ScriptedModel(thoughts("A", "B"), judged, "Done.")
     stage = await scene(agent(model, strategy=tree_of_thoughts(width=1, depth=1)))
     assert (await stage.run("support")).result == "Done."
     assert "1. A" in last(model.requests[2])
+
+
+async def test_no_more_thoughts_are_judged_than_were_asked_for_and_none_twice(scene, agent):
+    model, judge = ScriptedModel(thoughts("A", "A", "B", "C"), "Done."), ScriptedModel(scores(1, 0))
+    search = tree_of_thoughts(depth=1, branch=2)
+    stage = await scene(agent(model, strategy=search, roles={"judge": judge}))
+    await stage.run("support")
+    assert last(judge.requests[0]).endswith("Candidate 1:\n1. A\n\nCandidate 2:\n1. B")
 
 
 async def test_a_tree_grows_no_higher_than_its_run_may_ask(scene, agent):
@@ -258,6 +268,18 @@ async def test_a_rehearsal_asks_nobody(scene, agent, effects):
     assert not effects
 
 
+async def test_calls_of_code_are_rehearsed_as_well(scene, agent, look, pay, effects):
+    async def strategy(leg):
+        line = leg.fork("try", is_rehearsal=True).fork("on")
+        paid = await line.call("pay", {"cents": 5})
+        looked = await line.call("look", {"what": "it"})
+        return [paid.dry_run, looked.dry_run]
+
+    stage = await scene(agent(ScriptedModel(), look, pay, strategy=strategy))
+    assert (await stage.run("support")).result == [True, False]
+    assert effects == {("look", "it"): 1}
+
+
 async def test_a_way_that_changes_nothing_answers_at_once(scene, agent, look):
     model = ScriptedModel("One.", "Two.", scores(0.1, 0.8))
     stage = await scene(agent(model, look, strategy=speculative("a", "b")))
@@ -307,7 +329,7 @@ async def test_a_search_leaves_a_way_that_disappoints(scene, agent, look):
 
 async def test_a_search_ends_with_its_budget_and_takes_the_best_answer(scene, agent, look):
     model = ScriptedModel("Bad.", "Better.", name="scripted:thinker")
-    judge = ScriptedModel(scores(0.1, 0.4))
+    judge = ScriptedModel(scores(0.1, 0.4, 1.0))
     helper = agent(model, look, strategy=lats(rounds=9), roles={"judge": judge}, iterations=30)
     stage = await scene(helper)
     run = await stage.run("support")
@@ -350,6 +372,16 @@ async def test_a_node_is_looked_at_again_that_was_seldom_visited(scene, agent, l
     helper = agent(model, look, strategy=search, roles={"judge": judge}, iterations=30)
     stage = await scene(helper)
     assert (await stage.run("support")).result == "From A."
+    assert "A is fine" in str(model.requests[4].messages)
+
+
+async def test_no_line_is_longer_than_the_search_is_deep(scene, agent, look):
+    model = ScriptedModel(
+        call("look", what="A"), call("look", what="B"), scores(0.2, 0.1), "As far as I see."
+    )
+    search = lats(depth=1, rounds=9)
+    stage = await scene(agent(model, look, strategy=search, iterations=30))
+    assert (await stage.run("support")).result == "As far as I see."
 
 
 async def test_effects_wait_until_the_search_is_over(scene, agent, look, pay, effects):

@@ -36,6 +36,7 @@ def graph_of_thoughts(*operations: Operation) -> Strategy:
     order = operations or (generate(3), keep(2), aggregate(), refine())
 
     async def strategy(leg: Leg) -> Any:  # noqa: ANN401 - of the agent's output type
+        """Take the operations one by one."""
         thoughts: Thoughts = ()
         for operation in order:
             thoughts = await operation(leg, thoughts)
@@ -59,6 +60,7 @@ def generate(count: int, words: str = _GENERATE) -> Operation:
     require_positive({"count": count})
 
     async def operation(leg: Leg, thoughts: Thoughts) -> Thoughts:
+        """Let each thought branch."""
         begun = thoughts or ("",)
         lines = [leg.fork("generate") for _ in begun]
         found = await leg.together(
@@ -84,6 +86,7 @@ def keep(count: int) -> Operation:
     require_positive({"count": count})
 
     async def operation(leg: Leg, thoughts: Thoughts) -> Thoughts:
+        """Leave out all but the best."""
         if len(thoughts) <= count:
             return thoughts
         given = await scores(leg, thoughts)
@@ -101,6 +104,7 @@ def aggregate(words: str = _AGGREGATE) -> Operation:
     """
 
     async def operation(leg: Leg, thoughts: Thoughts) -> Thoughts:
+        """Make one of all."""
         if not thoughts:
             return ()
         return (await _asked(leg.fork("aggregate"), _filled(words, "\n\n".join(thoughts))),)
@@ -121,6 +125,7 @@ def refine(times: int = 1, words: str = _REFINE) -> Operation:
     require_positive({"times": times})
 
     async def operation(leg: Leg, thoughts: Thoughts) -> Thoughts:
+        """Make each better, as often as was said."""
         for _ in range(times):
             thoughts = await _refined(leg, thoughts, words)
         return thoughts

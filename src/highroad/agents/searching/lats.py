@@ -81,6 +81,7 @@ def lats(
     require_positive({"rounds": rounds, "branch": branch, "depth": depth})
 
     async def strategy(leg: Leg) -> Any:  # noqa: ANN401 - of the agent's output type
+        """Search, choose, and carry out."""
         root = _Node(line=leg.fork("search", is_rehearsal=True))
         for _ in range(rounds):
             leaf = _most_promising(root, depth, exploration)

@@ -48,6 +48,7 @@ def by_check(check: Callable[[Any], str | None]) -> Evaluator:
     """
 
     async def evaluate(leg: Leg, answer: Any) -> str | None:  # noqa: ANN401 - of the agent's output type
+        """Ask the code."""
         del leg
         return check(answer)
 
@@ -87,6 +88,7 @@ def reflexion(*, trials: int = 3, memory: int = 3, evaluate: Evaluator = by_judg
     require_positive({"trials": trials, "memory": memory})
 
     async def strategy(leg: Leg) -> Any:  # noqa: ANN401 - of the agent's output type
+        """Attempt, evaluate, reflect."""
         reflections: deque[str] = deque(maxlen=memory)
         for trial in range(1, trials + 1):
             line = _attempt(leg, reflections)

@@ -32,6 +32,7 @@ def speculative(*ways: str) -> Strategy:
         raise DeclarationError("speculative(...) takes two ways or more; for one, take react")
 
     async def strategy(leg: Leg) -> Any:  # noqa: ANN401 - of the agent's output type
+        """Go all ways, choose, and carry out."""
         lines = [_line(leg, way) for way in ways]
         reached = await leg.together(*(reach(line) for line in lines))
         begun = len(leg.messages)

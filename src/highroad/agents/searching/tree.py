@@ -37,6 +37,7 @@ def tree_of_thoughts(*, width: int = 3, depth: int = 2, branch: int = 3) -> Stra
     require_positive({"width": width, "depth": depth, "branch": branch})
 
     async def strategy(leg: Leg) -> Any:  # noqa: ANN401 - of the agent's output type
+        """Grow, judge and cut, level by level."""
         beam: list[Path] = [()]
         for _ in range(depth):
             if leg.left < len(beam) + 2:  # one for each path, the judge's, and the answer

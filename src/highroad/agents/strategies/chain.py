@@ -21,6 +21,7 @@ def chain(*steps: Step) -> Strategy:
     """
 
     async def strategy(leg: Leg) -> Any:  # noqa: ANN401 - of the last step
+        """Take the steps one by one."""
         found: Any = leg.request
         for step in steps:
             found = await step(leg, found)
@@ -37,6 +38,7 @@ def prompt(words: str) -> Step:
     """
 
     async def step(leg: Leg, before: Any) -> str:  # noqa: ANN401 - of the step before
+        """Ask the model."""
         line = leg.fork("prompt", messages=())
         reply = await line.ask(say=words.replace("{before}", str(before)), tools=())
         return reply.text
@@ -53,6 +55,7 @@ def use(tool: str, arguments: Callable[[Any], Mapping[str, object]]) -> Step:
     """
 
     async def step(leg: Leg, before: Any) -> Any:  # noqa: ANN401 - of the tool
+        """Call the tool."""
         outcome = await leg.call(tool, arguments(before))
         return outcome.unwrap()
 

@@ -46,6 +46,7 @@ def plan_and_execute(*, max_steps: int = 8, max_replans: int = 2) -> Strategy:
     """
 
     async def strategy(leg: Leg) -> Any:  # noqa: ANN401 - of the agent's output type
+        """Plan, execute, and plan anew where that fails."""
         steps = await _plan(leg, max_steps)
         done: list[str] = []
         left = max_replans

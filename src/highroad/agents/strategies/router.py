@@ -56,6 +56,7 @@ def router(
         raise HighroadError(f"otherwise={otherwise!r} is none of the ways {', '.join(ways)}")
 
     async def strategy(leg: Leg) -> Any:  # noqa: ANN401 - of the way
+        """Choose, and go."""
         chosen = await by(leg, tuple(ways))
         way = chosen.way
         if otherwise is not None and (chosen.confidence < least or way not in ways):
@@ -75,6 +76,7 @@ def by_rules(*rules: tuple[str, Callable[[str], bool]]) -> Chooser:
     """
 
     async def choose(leg: Leg, ways: Sequence[str]) -> Chosen:
+        """Take the first rule that holds."""
         del ways
         for way, holds in rules:
             if holds(leg.request):
@@ -92,6 +94,7 @@ def by_model(description: Mapping[str, str]) -> Chooser:
     """
 
     async def choose(leg: Leg, ways: Sequence[str]) -> Chosen:
+        """Ask the model."""
         told = "\n".join(f"- {way}: {description.get(way, '')}" for way in ways)
         reply = await leg.fork("route").ask(
             instructions=f"Say which way serves the request, and how sure you are.\n{told}",
@@ -115,6 +118,7 @@ def by_offline(description: Mapping[str, str]) -> Chooser:
     model = Offline()
 
     async def choose(leg: Leg, ways: Sequence[str]) -> Chosen:
+        """Compare words."""
         routed = model.route(
             ModelRequest(
                 messages=(UserMessage(text=leg.request),),
@@ -135,6 +139,7 @@ def in_turn(*choosers: Chooser, least: float) -> Chooser:
     """
 
     async def choose(leg: Leg, ways: Sequence[str]) -> Chosen:
+        """Ask one after the other."""
         chosen = Chosen("", 0.0)
         for chooser in choosers:
             chosen = await chooser(leg, ways)
@@ -153,6 +158,7 @@ def to_agent(name: str) -> Strategy:
     """
 
     async def strategy(leg: Leg) -> Any:  # noqa: ANN401 - of that agent
+        """Hand the request on."""
         outcome = await leg.delegate(name, leg.request)
         return outcome.unwrap()
 

@@ -22,6 +22,7 @@ def single_tool(tool: str, *, attempts: int = 2) -> Strategy:
     """
 
     async def strategy(leg: Leg) -> Any:  # noqa: ANN401 - whatever the tool returns
+        """Ask for the call, and make it."""
         for _ in range(attempts):
             reply = await leg.ask(tools=(tool,), choice=tool)
             for acted in await leg.act(reply):
