@@ -19,7 +19,7 @@ import subprocess
 import sys
 from pathlib import Path
 from time import perf_counter
-from typing import Final
+from typing import Any, Final
 
 import apsw
 import orjson
@@ -157,7 +157,7 @@ class _Bare:
             orjson.loads(body)
             for (body,) in ask("SELECT body FROM entry WHERE run_id = ? ORDER BY seq", (run_id,))
         ]
-        (sealed,) = ask("SELECT * FROM run_key WHERE run_id = ?", (run_id,)).fetchall()
+        sealed: Any = ask("SELECT * FROM run_key WHERE run_id = ?", (run_id,)).fetchone()
         key = self._keyring.open_run_key(SealedKey(*sealed))
         payloads = [
             orjson.loads(key.open(payload_id, ciphertext))

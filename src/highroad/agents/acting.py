@@ -116,10 +116,6 @@ class Acting:
         Raises:
             LedgerError: The ledger cannot be read.
         """
-        if all(self._is_over(run, each) for each in wanted):  # a long history has many of them
-            return tuple(
-                [Acted(wanted=each, outcome=await self.make(run, each)) for each in wanted]
-            )
         fan = FanOut(
             _Calls(self, run),
             _TERMS,
@@ -132,11 +128,6 @@ class Acting:
             Acted(wanted=each, outcome=outcome, holds=self.holds(each, outcome))
             for each, outcome in zip(wanted, outcomes, strict=True)
         )
-
-    def _is_over(self, run: RunInProgress, wanted: Wanted) -> bool:
-        """Whether a call has its end on record."""
-        history = run.record.calls.get((wanted.asked_by, wanted.position))
-        return wanted.stands_for is None and history is not None and history.ended is not None
 
     async def make(self, run: RunInProgress, wanted: Wanted) -> AnyOutcome:
         """See one call through."""
