@@ -82,11 +82,14 @@ class TimedModel:
         """Ask for the next order, or answer."""
         self.asked_at.append(perf_counter())
         self.worked_at.append(process_time())
-        said = len(request.messages)
+        yield self.said(len(request.messages))
+
+    def said(self, said: int) -> ModelReply:
+        """What it says to a history of so many messages."""
         message = ModelMessage(text="It is paid.")
         if said <= 2 * self.steps:
             message = ModelMessage(calls=(self._call(is_last=said + 1 == 2 * self.steps),))
-        yield ModelReply(
+        return ModelReply(
             message=message,
             usage=TokenUsage(input=40 * said, output=20),
             model=self.name,

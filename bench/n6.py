@@ -157,7 +157,7 @@ class _Bare:
             orjson.loads(body)
             for (body,) in ask("SELECT body FROM entry WHERE run_id = ? ORDER BY seq", (run_id,))
         ]
-        sealed = ask("SELECT * FROM run_key WHERE run_id = ?", (run_id,)).fetchone()
+        (sealed,) = ask("SELECT * FROM run_key WHERE run_id = ?", (run_id,)).fetchall()
         key = self._keyring.open_run_key(SealedKey(*sealed))
         payloads = [
             orjson.loads(key.open(payload_id, ciphertext))

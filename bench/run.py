@@ -35,12 +35,16 @@ NUMBERS: Final = {
     "N16": ("bench.n16", "measure"),
     "N17": ("bench.n17", "measure"),
     "N18": ("bench.n18", "measure"),
+    "N19": ("bench.n19", "measure"),
+    "N20": ("bench.n20", "measure"),
+    "N21": ("bench.n20", "measure_prefix"),
     "T1": ("bench.t1", "measure"),
     "T2": ("bench.t2", "measure"),
     "T3": ("bench.t3", "measure"),
     "A1": ("bench.bfcl", "measure_simple"),
     "A1b": ("bench.bfcl", "measure_multiple"),
     "A1c": ("bench.bfcl", "measure_irrelevance"),
+    "A4": ("bench.a4", "measure"),
     "outage": ("bench.outage.report", "measure"),
 }
 

@@ -18,6 +18,7 @@ from types import TracebackType
 from typing import Any, Final, Literal, Self, TypedDict, TypeVar, Unpack, overload
 
 from highroad.agents.agent import Agent
+from highroad.agents.memory.preferences import Preferences
 from highroad.approvals.definitions import Definitions
 from highroad.approvals.desk import Desk
 from highroad.bootstrap import Assembly, assemble
@@ -375,10 +376,10 @@ class Runtime:
     def events(self, run_id: str, *, after: int = 0) -> AsyncGenerator[Event, None]:
         """Give the events of a run, up to its rest: those at hand, and others from the ledger.
 
-        Each number is larger than the one before it. In the process that moves the run nothing is
-        told twice that is not behind `after`. Another process, or one that has let the events go,
-        tells all that is on the ledger again: each end of a tool call at least once, with the `id`
-        that it had before. Deltas come as whole text there.
+        Each number is larger than the one before it. The process that moves the run goes on behind
+        `after`. Another one, or one that has let the events go, tells all that is on the ledger
+        again: each end of a tool call at least once, with the `id` that it had before. Deltas come
+        as whole text there.
 
         Args:
             run_id: Of the run.
@@ -584,6 +585,15 @@ class Runtime:
     def dead_letters(self) -> Letters:
         """Calls that were given up on, and what becomes of them."""
         return self._assembly.letters
+
+    @property
+    def preferences(self) -> Preferences:
+        """What users have set for themselves, which models are shown.
+
+        Raises:
+            SettingsError: The ledger is in no file that they could be kept beside.
+        """
+        return self._assembly.remembering.preferences()
 
     @property
     def definitions(self) -> Definitions:

@@ -35,7 +35,7 @@ from highroad.domain.outcome import AnyOutcome, Outcome, Preview
 from highroad.domain.pin import Pin
 from highroad.domain.proof import SignedHead
 from highroad.domain.proposed import OnFailure, ProposedCalls
-from highroad.domain.run import AgentRun, Run, RunStatus
+from highroad.domain.run import AgentRun, Run, RunStatus, When
 from highroad.domain.tool import ToolDefinition
 from highroad.domain.trail import Explanation, Trail
 from highroad.domain.unsettled import Unsettled
@@ -289,6 +289,12 @@ class Runtime:
     def stream_resumed(self, run_id: str) -> Iterator[Event]:
         """Go on with a run, and give what happens; see `highroad.Runtime.stream_resumed`."""
         return _steps(self._loop, self._runtime.stream_resumed(run_id))
+
+    def send(
+        self, run_id: str, text: str, *, when: When = "now", by: Principal | None = None
+    ) -> None:
+        """Send a user's message to a run that works or waits; see `highroad.Runtime.send`."""
+        self._loop.run(self._runtime.send(run_id, text, when=when, by=by))
 
     def events(self, run_id: str, *, after: int = 0) -> Iterator[Event]:
         """Give the events of a run; see `highroad.Runtime.events`."""

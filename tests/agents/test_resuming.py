@@ -1,5 +1,7 @@
 """A run that waits or was interrupted goes on from its ledger, by the way it came."""
 
+import asyncio
+
 import pytest
 
 from highroad import tool
@@ -112,3 +114,32 @@ async def test_there_is_no_such_run(scene, agent, look):
     stage = await scene(agent(ScriptedModel(), look))
     with pytest.raises(NotRecorded, match="run_nowhere"):
         await stage.resume("run_nowhere")
+
+
+@pytest.mark.promise("P3", "P5")
+async def test_who_stops_waiting_while_a_run_is_resumed_leaves_what_is_on_record_alone(
+    scene, agent, pay, effects
+):
+    """A call that was made keeps its place, though the leg ends before it comes to it again."""
+
+    @tool(tier="reversible", concurrency="barrier")
+    async def later(what: str) -> str:
+        """Come last."""
+        return what
+
+    model = ScriptedModel([call("pay", cents=1), call("later", what="a")], "Done.", by_turn=True)
+    stage = await scene(agent(model, pay, later))
+    held = await stage.run("support")
+    before = await stage.bodies("call.ended", "call.held")
+    for turns in range(30):
+        resuming = asyncio.ensure_future(stage.resume(held))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        resuming.cancel()
+        await asyncio.gather(resuming, return_exceptions=True)
+    assert await stage.bodies("call.ended", "call.held") == before
+    await stage.approve(held)
+    run = await stage.resume(held)
+    assert (run.status, run.result) == (RunStatus.COMPLETED, "Done.")
+    assert effects["pay", 1] == 1
+    await stage.check()

@@ -7,12 +7,15 @@ from random import Random
 
 import pytest
 
-from highroad import Agent, HighroadError, Limits, ToolContext, tool
+from highroad import Agent, HighroadError, Limits, Principal, ToolContext, tool
 from highroad.agents import events as feeds
-from highroad.domain.event import EventKind
+from highroad.domain.event import Event, EventKind
 from highroad.domain.run import RunStatus
+from highroad.sync import Runtime as SyncRuntime
 from highroad.testing import ScriptedModel, call, said
+from highroad.testing.clock import FakeClock
 
+BOB = Principal("bob", authenticated=True)
 PRICES = {"vase": 500, "lamp": 900}
 PASSING = {
     *(EventKind.TEXT_DELTA, EventKind.TOOL_STARTED, EventKind.TOOL_PROGRESS),
@@ -287,3 +290,39 @@ async def test_a_budget_that_is_nearly_used_up_is_told(scene, agent):
     events = await taken(stage.runtime.stream("support", "Go."))
     assert EventKind.BUDGET_WARNING in {each.kind for each in events}
     assert events[-1].data["status"] is RunStatus.BUDGET_EXCEEDED
+
+
+def test_a_plain_script_runs_streams_and_resumes():
+    """Without an event loop of its own."""
+    model = ScriptedModel(call("refund", cents=500), "Done.", by_turn=True)
+    desk = Agent(name="desk", tools=[refund], model=model)
+    with SyncRuntime.open(agents=[desk]) as runtime:
+        events = list(runtime.stream("desk", "Go."))
+        run_id = events[0].run_id
+        assert kinds(events)[-1] == "run.held"
+        runtime.send(run_id, "Please hurry.", when="after")
+        (hold,) = runtime.resume(run_id).holds
+        runtime.approvals.approve(hold.approval_id, by=BOB)
+        more = list(runtime.stream_resumed(run_id))
+        assert kinds(more)[-1] == "run.finished"
+        assert {each.seq for each in runtime.events(run_id)} >= {each.seq for each in events}
+        assert runtime.run("desk", "Go.").status is RunStatus.HELD
+
+
+@pytest.mark.promise("P3")
+async def test_an_end_on_its_way_to_the_ledger_reaches_those_who_followed_before():
+    """Another reader begins just when it is recorded, and not told yet."""
+    facts = {"request": "req_1", "position": 0}
+    name = feeds.lasting_id(EventKind.TOOL_FINISHED, "run_1", facts)
+
+    async def recorded():
+        return [Event(seq=0, id=name, kind=EventKind.TOOL_FINISHED, run_id="run_1")]
+
+    feed = feeds.Feed(recorded, FakeClock())
+    feed.begin_leg()
+    feed.tell(EventKind.RUN_STARTED, "run_1", (), None, {})
+    at = feed.last
+    await feed.recall(0)
+    feed.tell(EventKind.TOOL_FINISHED, "run_1", (), "call_1", facts)
+    feed.tell(EventKind.TOOL_FINISHED, "run_1", (), "call_1", facts)
+    assert [event.id for event in await feed.next_after(at)] == [name]

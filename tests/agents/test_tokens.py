@@ -74,3 +74,10 @@ def test_tools_are_counted_with_their_schemas():
     )
     alone = standing_tokens("You help customers.")
     assert standing_tokens("You help customers.", [tool]) > alone + estimate("get_order") + 20
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("text", ["x" * 400_000, "7" * 400_000, "ü " + "x" * 400_000])
+def test_a_long_row_of_one_kind_is_read_once(text):
+    """A model or a tool may write it, and every other run would wait meanwhile."""
+    assert estimate(text) > 50_000

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from highroad.agents.context.bounds import Bounds, ContextError
 from highroad.agents.context.left_out import GET_RESULT, StandIn
-from highroad.agents.context.tokens import tokens_of
+from highroad.agents.context.tokens import characters_of, tokens_of
 from highroad.agents.context.window import Window
 from highroad.domain.model import (
     ModelCall,
@@ -368,3 +368,12 @@ def test_a_line_that_was_changed_is_followed_anew():
     other = run_of(100, 100)
     assert window.shown(other) == tuple(other)
     assert window.shown(messages) == Window(BOUNDS).shown(messages)
+
+
+@given(lengths)
+def test_how_long_what_is_shown_is_need_not_be_read_off_it(drawn):
+    """Also behind a pruning, which takes out results and whole steps."""
+    messages, window = course_of(drawn), Window(BOUNDS)
+    for said in requests_of(messages):
+        shown = window.shown(said)
+        assert window.characters(said) == sum(map(characters_of, shown))

@@ -38,6 +38,8 @@ class Death:
     settles: bool = False
     strikes: str = "program"
     """Who dies there: the program, the server of its ledger, or both."""
+    program: str = "calling"
+    """What it does: makes calls, or thinks, which is a run of an agent."""
 
     def but(self, **facts):
         return replace(self, **facts)
@@ -72,6 +74,7 @@ class Matrix:
             "settles": death.settles,
             "edits": (),
             "strikes": "program",
+            "program": death.program,
             "port": self.port,
             "log": str(self.log),
         } | options
@@ -95,10 +98,10 @@ class Matrix:
         # The other side keeps the orders of every point apart by this name.
         return Path(shutil.copytree(blank, self.folder / f"p{next(NUMBERS)}"))
 
-    def places(self, seed, *, is_lossy=False, phase="drive", at=None):
+    def places(self, seed, *, is_lossy=False, phase="drive", at=None, program="calling"):
         """Every point that a program passes, in order, when nothing kills it."""
         folder = self.furnished()
-        death = Death(seed, at, is_lossy)
+        death = Death(seed, at, is_lossy, program=program)
         with self.bystander(folder, death) as leaves:
             if phase == "recover":
                 self.phase("drive", folder, death, dies_at=at)

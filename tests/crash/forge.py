@@ -80,7 +80,9 @@ async def perform(order, points):
     if order["phase"] == "stand by":
         ground.name = BYSTANDER
     ground.comes_late = order["phase"] in {"recover", "judge"}
-    program = scenario.Program(ground, folder, order["point"], order["seed"], order["base_ms"])
+    program = scenario.PROGRAMS[order["program"]](
+        ground, folder, order["point"], order["seed"], order["base_ms"]
+    )
     await program.open()
     if order["phase"] == "stand by":
         await program.stand_by()

@@ -12,15 +12,18 @@ from urllib.parse import urlencode
 import anyio.lowlevel
 import anyio.to_thread
 
-from highroad import Limits, Principal, Runtime, ToolContext, tool
+from highroad import Agent, Limits, Principal, Runtime, ToolContext, tool
 from highroad.approvals.completions import Completions
 from highroad.approvals.desk import Desk, Rules
 from highroad.bootstrap import Parts, assemble
 from highroad.domain.deferral import Deferral
+from highroad.domain.entry import EntryKind
 from highroad.domain.error import DecisionRefused, ResultRefused
+from highroad.domain.run import RunStatus
 from highroad.recovery import settle
 from highroad.recovery.settlements import nothing_follows
 from highroad.settings import load
+from highroad.testing import ScriptedModel, call
 from highroad.testing.secrets import FixedKeys
 
 ALICE = Principal("alice", authenticated=True)
@@ -174,6 +177,8 @@ class Program:
         base_ms: What the clock says.
     """
 
+    run_s = Limits().run_s
+
     def __init__(self, ground, folder, point, seed, base_ms):
         self.ground = ground
         self.folder = Path(folder)
@@ -189,12 +194,21 @@ class Program:
         self.store = await self.ground.open()
         self.assembly = await assemble(
             tools=(*TOOLS, dwell),
-            limits=Limits(calls=self.calls_of_run, calls_per_tool=9, call_s=60),
+            agents=self.agents(),
+            limits=Limits(calls=self.calls_of_run, calls_per_tool=9, call_s=60, run_s=self.run_s),
             principal=ALICE,
             settings=load(self.folder, {}),
             parts=Parts(store=self.store, clock=self.clock, keys=FixedKeys()),
         )
         self.runtime = Runtime(self.assembly)
+
+    def agents(self):
+        """Nobody thinks here."""
+        return ()
+
+    async def amiss(self):
+        """What is wrong behind it all that only this program can tell, in sentences."""
+        return []
 
     async def take_over(self):
         """What the owner of a ledger does before anything else, or who joins the writers of one."""
@@ -322,3 +336,72 @@ class Program:
         history = await ledger.history(call_id)
         content = json.loads(await ledger.open_json(history, "arguments"))
         return content["order"] if "order" in content else content["raw"]["order"]
+
+
+class Thinking(Program):
+    """An agent that makes calls side by side, is held, and hands work to another one."""
+
+    run_s = 86_400.0
+    """While its process is dead the time of a run goes on, unless the run was at rest."""
+
+    def agents(self):
+        clerk = Agent(
+            name="clerk",
+            tools=[charge, wire],
+            model=ScriptedModel(
+                [self.wants(charge, "clerk"), self.wants(wire, "clerk")],
+                "The clerk is done.",
+                by_turn=True,
+            ),
+        )
+        company = [self.wants(which, "boss") for which in (touch, charge, stamp, ship, pay, wire)]
+        self.random.shuffle(company)
+        boss = Agent(
+            name="boss",
+            tools=[look, touch, charge, stamp, ship, pay, wire],
+            team=[clerk],
+            model=ScriptedModel(
+                self.wants(look, "boss"),
+                [*company, call("ask_clerk", task="Charge, and wire.")],
+                self.wants(charge, "last"),
+                "All is done.",
+                by_turn=True,
+            ),
+        )
+        return (boss,)
+
+    def wants(self, which, suffix):
+        return call(which.__name__, order=f"{self.point}-{which.__name__}{suffix}")
+
+    async def drive(self):
+        await self.see_through(await self.runtime.run("boss", "Do it all."))
+
+    async def recover(self, *, looks_up):
+        del looks_up
+        runs = await self.begun()
+        for run_id in runs:
+            await self.see_through(await self.runtime.resume(run_id))
+        if not runs:
+            await self.drive()
+
+    async def begun(self):
+        """Runs that nobody handed on."""
+        entries = await self.store.entries(kind=EntryKind.RUN_STARTED)
+        bodies = [json.loads(entry.body) for entry in entries]
+        return [body["run"] for body in bodies if "parent_run" not in body]
+
+    async def see_through(self, run):
+        while run.status is RunStatus.HELD:
+            for hold in run.holds:
+                await self.decide(hold.approval_id)
+            run = await self.runtime.resume(run.id)
+
+    async def amiss(self):
+        ended = [await self.runtime.resume(run_id) for run_id in await self.begun()]
+        found = [(run.status, run.result) for run in ended]
+        if found != [(RunStatus.COMPLETED, "All is done.")]:
+            return [f"the runs came to {found}"]
+        return []
+
+
+PROGRAMS = {"calling": Program, "thinking": Thinking}

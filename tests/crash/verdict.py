@@ -28,6 +28,7 @@ async def violations(program, effects):
         *_tables(program, bodies),
         *_bystander(program),
         *await _effects(program, calls, effects),
+        *await program.amiss(),
     ]
     if program.settled:
         found.append("a second reopening settled something")

@@ -14,6 +14,7 @@ from highroad import Principal, ToolError, tool
 
 pytestmark = [pytest.mark.promise("P5"), pytest.mark.promise("P7")]
 
+AUDITOR = Principal("auditor", authenticated=True, permissions=frozenset({"audit:reveal"}))
 CANARY = "c4n4ry"
 FIELDS = {"code", "message", "hint", "retryable", "call_id"}
 SQLITE_FILES = ("ledger.db", "ledger.db-wal")
@@ -235,3 +236,14 @@ async def test_nothing_of_good_calls_stands_in_plain_text_either(sqlite, caplog,
         assert (tmp_path / name).read_bytes().find(CANARY.encode()) < 0
     assert CANARY not in caplog.text
     assert not await here.check()
+
+
+@pytest.mark.parametrize(
+    "raw", ['{"a":"' + "\\u0000" * 400 + '"}', b"\xff" * 400, {"a": ["ü" * 300]}, "\ud800" * 400]
+)
+async def test_what_is_too_large_is_kept_as_json_that_can_be_explained(world, limits, raw):
+    here = await world(get_order, limits=limits(argument_bytes=300)).open()
+    outcome = await here.call("get_order", raw)
+    told = await here.assembly.audit.explain(outcome.call_id, reveal_by=AUDITOR)
+    assert set(told.arguments) == {"tool", "raw"}
+    assert len(json.dumps(told.arguments, ensure_ascii=False).encode()) <= 400

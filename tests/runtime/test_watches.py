@@ -17,6 +17,7 @@ ALWAYS = {
     "retention.sweep": 1,
     "checks.run bank": 12,
     "notary.watch": 1,
+    "working.watch": 1,
 }
 BESIDE_OTHERS = {"waiting.sweep_abandoned": 12, "cancellations.heed": 120}
 WITH_OTHERS_COUNTS = {"dependencies.follow": 60}
@@ -36,6 +37,7 @@ class House:
             "retention": ["sweep"],
             "checks": ["run"],
             "notary": ["watch"],
+            "working": ["watch"],
             "cancellations": ["heed"],
             "dependencies": ["follow"],
         }.items():

@@ -12,9 +12,11 @@ from typing import Any, Final
 import orjson
 
 from highroad.agents.early import EarlyCall
+from highroad.agents.moving import Moving
 from highroad.agents.offering import Offering
 from highroad.agents.progress import RunInProgress
-from highroad.domain.error import ToolError
+from highroad.agents.record import RunRecord, read_run
+from highroad.domain.error import BrokenPromise, ToolError
 from highroad.domain.event import EventKind
 from highroad.domain.failure_kind import FailureKind
 from highroad.domain.identity import Origin
@@ -23,7 +25,9 @@ from highroad.domain.model import CallReady, ModelError, ModelReply
 from highroad.domain.outcome import AnyOutcome, Ending, Held, HoldReason, Status
 from highroad.domain.proposed import OnFailure, Terms
 from highroad.domain.run import Run, RunHold, RunStatus
+from highroad.domain.tool import Tier
 from highroad.domain.value import value
+from highroad.ledger.history import CallHistory
 from highroad.pipeline import doorway
 from highroad.pipeline.doorway import Proposal
 from highroad.pipeline.drive import enter, turn_away
@@ -104,6 +108,7 @@ class Acting:
         self._withdraw = withdraw
         self._below: dict[str, tuple[RunHold, ...]] = {}
         """What runs below wait for, by the call that delegated."""
+        self._delegating: Moving = Moving()
 
     async def act(self, run: RunInProgress, wanted: Sequence[Wanted]) -> tuple[Acted, ...]:
         """Make calls together, and see each through to its end or its hold.
@@ -111,6 +116,10 @@ class Acting:
         Raises:
             LedgerError: The ledger cannot be read.
         """
+        if all(self._is_over(run, each) for each in wanted):  # a long history has many of them
+            return tuple(
+                [Acted(wanted=each, outcome=await self.make(run, each)) for each in wanted]
+            )
         fan = FanOut(
             _Calls(self, run),
             _TERMS,
@@ -123,6 +132,11 @@ class Acting:
             Acted(wanted=each, outcome=outcome, holds=self.holds(each, outcome))
             for each, outcome in zip(wanted, outcomes, strict=True)
         )
+
+    def _is_over(self, run: RunInProgress, wanted: Wanted) -> bool:
+        """Whether a call has its end on record."""
+        history = run.record.calls.get((wanted.asked_by, wanted.position))
+        return wanted.stands_for is None and history is not None and history.ended is not None
 
     async def make(self, run: RunInProgress, wanted: Wanted) -> AnyOutcome:
         """See one call through."""
@@ -166,14 +180,26 @@ class Acting:
         return is_over
 
     async def turn_away(self, run: RunInProgress, wanted: Wanted, ending: Ending) -> AnyOutcome:
-        """End one that is not to begin."""
+        """End one that is not to begin; what is on record has begun, and stays as it is."""
+        known = run.record.calls.get((wanted.asked_by, wanted.position))
+        call_id = wanted.stands_for if known is None else known.call_id
+        if call_id is not None:
+            return await self._as_it_is(run, call_id)
         services, proposal = run.services, _proposal(run, wanted)
         return await turn_away(
             services, doorway.take_in(services, proposal, run.record.errand.principal), ending
         )
 
+    async def _as_it_is(self, run: RunInProgress, call_id: str) -> AnyOutcome:
+        """What is on record of a call; nothing is done for it but to end what nobody drives."""
+        history = await run.services.ledger.history(call_id)
+        if history is not None and (history.ended is not None or history.is_held):
+            return await stored_outcome(run.services, history)
+        return await self._bring_on(call_id)
+
     async def _drive(self, run: RunInProgress, wanted: Wanted) -> AnyOutcome:
         services = run.services
+        await run.wake()
         if run.is_followed:
             facts = _named(wanted) | {"arguments": _shown(wanted.arguments)}
             run.tell(EventKind.TOOL_PROPOSED, None, facts)
@@ -181,18 +207,33 @@ class Acting:
         return await enter(services, taking_in)
 
     async def _delegate(self, run: RunInProgress, wanted: Wanted, held: Held) -> AnyOutcome:
-        """Let the run below bring what the call waits for."""
+        """Let the run below bring what the call waits for.
+
+        The same work handed on twice at once is one call, and one run: the second waits for it.
+        """
         if held.reason is not HoldReason.DEFERRED:
             return held
-        agent = run.brief.team[wanted.tool]
-        below = await self._run_below(run, held.call_id, agent, _task_of(wanted.arguments))
+        ledger = run.services.ledger
+        # Who hands on the same task twice in one reply has made one call, with one run below it.
+        async with self._delegating.alone(held.call_id):
+            history = await ledger.history(held.call_id)
+            if history is None:
+                raise BrokenPromise(f"call {held.call_id} waits and is not in the ledger")
+            if history.ended is not None:
+                return await stored_outcome(run.services, history)
+            task = _task_in(await ledger.open_json(history, "arguments"))
+            return await self._hand_on(run, held, run.brief.team[wanted.tool], task)
+
+    async def _hand_on(self, run: RunInProgress, held: Held, agent: str, task: str) -> AnyOutcome:
+        below = await self._run_below(run, held.call_id, agent, task)
         if below.status is RunStatus.HELD:
             self._below[held.call_id] = tuple(hold.below(agent) for hold in below.holds)
             return held
         self._below.pop(held.call_id, None)
         if below.status is RunStatus.COMPLETED:
             return await self._complete(held.call_id, below.result)
-        return await self._fail(held.call_id, _failure_of(agent, below))
+        record = await read_run(run.services.ledger, below.id)
+        return await self._fail(held.call_id, _failure_of(agent, below, record))
 
     def holds(self, wanted: Wanted, outcome: AnyOutcome) -> tuple[RunHold, ...]:
         """What a call waits for, where it does."""
@@ -346,6 +387,12 @@ def _named(wanted: Wanted) -> dict[str, JsonValue]:
     return {"tool": wanted.tool, "request": wanted.asked_by, "position": wanted.position}
 
 
+def _task_in(arguments: bytes | None) -> str:
+    """As it was recorded: a person who was asked may have put another one in its place."""
+    read: JsonObject = {} if arguments is None else orjson.loads(arguments)
+    return str(read.get("task", ""))
+
+
 def _shown(arguments: Arguments) -> JsonValue:
     """Arguments as they are told: JSON, or as the model wrote them where they are none."""
     try:
@@ -356,14 +403,24 @@ def _shown(arguments: Arguments) -> JsonValue:
     return read
 
 
-def _task_of(arguments: Any) -> str:  # noqa: ANN401 - judged already by the tool's own schema
-    read: JsonObject = arguments if isinstance(arguments, dict) else orjson.loads(arguments)
-    return str(read["task"])
+def _failure_of(agent: str, below: Run, record: RunRecord) -> ToolError:
+    """What is told of a run below that brought nothing: what it did stands on its own record.
 
-
-def _failure_of(agent: str, below: Run) -> ToolError:
-    """What is told of a run below that brought nothing: what it did stands on its own record."""
+    Nothing was applied by it only where nothing was by any of its calls (P3).
+    """
+    told = f"{agent} did not finish ({below.status}): {below.code or 'no result'}."
+    done = sum(map(_may_be_applied, record.calls.values()))
+    if not done:
+        return ToolError(told, applied=False)
     return ToolError(
-        f"{agent} did not finish ({below.status}): {below.code or 'no result'}.",
-        applied=False,
+        f"{told} Before that it did things that stand: {done} of its calls.",
+        hint="Do not hand on the same task again; if something is missing, ask for that alone.",
+        applied=True,
     )
+
+
+def _may_be_applied(history: CallHistory) -> bool:
+    """Whether a call has done something in the world, or nobody knows that it did not."""
+    if history.intent is None or history.opening.get("tier") == Tier.READ:
+        return False
+    return history.status not in {Status.FAILED, Status.REFUSED, Status.CANCELLED, Status.EXPIRED}

@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Any, Final
 
 from highroad.agents.leg import Strategy
@@ -30,7 +30,8 @@ class Agent:
             those before it have no reply. Without one, the setting `models.default`.
         roles: Models for single purposes of its strategy, such as `route` or `judge`.
         tools: What it may call; `None` is all that the runtime was given, and `()` nothing.
-        team: Agents that it may hand work to.
+        team: Agents that it may hand work to, each with all that it may do itself, or as a
+            `Member` with less.
         output: The type of its final answer; text.
         ends: Tools whose completed call ends the run, with their result.
         strategy: How it goes about its work; ReAct.
@@ -44,7 +45,7 @@ class Agent:
     model: Model | str | Sequence[Model | str] | None = None
     roles: Mapping[str, Model | str] = field(default_factory=dict)
     tools: Sequence[Named] | None = None
-    team: Sequence["Agent"] = ()
+    team: Sequence["Agent | Member"] = ()
     output: Any = str
     ends: Sequence[Named] = ()
     strategy: Strategy = react
@@ -76,6 +77,11 @@ class Agent:
             case _:
                 return (self.model,)
 
+    @property
+    def members(self) -> tuple["Member", ...]:
+        """Its team, each with what comes along."""
+        return tuple(each if isinstance(each, Member) else Member(each) for each in self.team)
+
     def everybody(self) -> Iterator["Agent"]:
         """It and all below it, each once by name.
 
@@ -89,8 +95,48 @@ class Agent:
             other = known.setdefault(agent.name, agent)
             if other is not agent:
                 raise DeclarationError(f"two agents are called {agent.name!r}; rename one")
-            waiting += [each for each in agent.team if known.get(each.name) is not each]
+            below = [each.agent for each in agent.members]
+            waiting += [each for each in below if known.get(each.name) is not each]
         yield from known.values()
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """An agent of a team, with a part of what the one above it may do and use.
+
+    Args:
+        agent: Who it is.
+        tools: Those of its own, and of agents below it, that it may call; `None` is all of them,
+            and `()` none. Work it may hand on to its own team all the same.
+        iterations: Model requests of each of its runs.
+        calls: Of each of its runs, with those below, that reach an intent.
+        tokens: Of each of its runs, with those below, in and out.
+        usd: Of each of its runs, with those below, in US dollars.
+    """
+
+    agent: Agent
+    _: KW_ONLY
+    tools: Sequence[Named] | None = None
+    iterations: int | None = None
+    calls: int | None = None
+    tokens: int | None = None
+    usd: float | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse bounds that no run could keep to."""
+        bounds = {"calls": self.calls, "tokens": self.tokens, "usd": self.usd}
+        for name, most in bounds.items():
+            if most is not None and most < 0:
+                raise DeclarationError(f"member {self.name}: {name} is {most}; it is 0 or more")
+        if self.iterations is not None and self.iterations < 1:
+            raise DeclarationError(
+                f"member {self.name}: iterations is {self.iterations}; it is 1 or more"
+            )
+
+    @property
+    def name(self) -> str:
+        """Of the agent."""
+        return self.agent.name
 
 
 def digest_of(*facts: str) -> str:

@@ -129,7 +129,10 @@ class Asking:
                 error = failed
                 _log.warning("run %s: model %s: %s", run.record.head.run_id, model.name, failed)
         raise RunStopped(
-            RunStatus.FAILED, "model_unavailable", f"No model replied: {error}"
+            RunStatus.FAILED,
+            "model_unavailable",
+            f"No model replied: {error}",
+            reason=None if error is None else str(error.kind),
         ) from error
 
     async def _ask_again(

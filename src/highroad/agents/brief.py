@@ -1,14 +1,28 @@
 """An agent made ready for one runtime: models, tools and limits found."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from fnmatch import fnmatchcase
 
 from highroad.agents.output import Output
+from highroad.agents.selection import MANY
+from highroad.agents.snapshot import Errand
+from highroad.domain.allowance import Allowance
 from highroad.domain.identity import Delegate
 from highroad.domain.model import ModelSettings
 from highroad.domain.tool import ToolDefinition
 from highroad.domain.value import value
 from highroad.ports.model import Model
 from highroad.tools.search.index import Index
+
+
+@value
+class Entrusted:
+    """What comes along with work that is handed to one member of a team."""
+
+    scope: Delegate
+    """The link that the agent above is in the chain, with no more tools than the member gets."""
+    allowance: Allowance
 
 
 @value
@@ -32,6 +46,8 @@ class Brief:
     """Tools that it and all below it may call: its authority, of which theirs is a part."""
     team: Mapping[str, str]
     """Agents that it may hand work to, by the tool that does it."""
+    entrusted: Mapping[str, Entrusted]
+    """By agent of the team."""
     ends: frozenset[str]
     """Tools whose completed call ends the run."""
     output: Output | None
@@ -43,3 +59,24 @@ class Brief:
     def scope(self) -> Delegate:
         """The link that it is in a chain of delegation."""
         return Delegate(self.name, tuple(self.reach))
+
+    def within(self, errand: Errand) -> "Brief":
+        """What is left of it in a run that was handed on: no tool and no request more (P9)."""
+        most = errand.allowance.under(self.iterations).iterations
+        tools = tuple(tool for tool in self.tools if _admit(errand.delegation, tool.name))
+        return replace(
+            self,
+            tools=tools,
+            index=self.index if len(tools) == len(self.tools) else index_of(tools),
+            iterations=self.iterations if most is None else most,
+        )
+
+
+def index_of(tools: Sequence[ToolDefinition]) -> Index | None:
+    """An index of tools, where they are many."""
+    return Index.of(tools) if len(tools) > MANY else None
+
+
+def _admit(delegation: Sequence[Delegate], tool: str) -> bool:
+    """Whether every link lets a tool through; the policy asks the same of each call."""
+    return all(any(fnmatchcase(tool, each) for each in link.tools) for link in delegation)

@@ -7,8 +7,10 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Final
 
+from highroad.agents.lease import is_moved_elsewhere
 from highroad.agents.moving import Moving
-from highroad.agents.record import RunRecord, read_run
+from highroad.agents.progress import LEG
+from highroad.agents.record import RunRecord, Turn, read_run
 from highroad.agents.writing import RunWriter
 from highroad.domain.deferral import Deferral
 from highroad.domain.error import NotRecorded, ResultRefused, ToolError, VaultError
@@ -59,7 +61,9 @@ class CallingOff:
             return
         async with self._moving.alone(run_id):
             record = await self._record(run_id)
-            if record is not None and record.ended is None:
+            if record is None or record.ended is not None:
+                return
+            if not await is_moved_elsewhere(self._services.ledger, record.leg_began):
                 await self._end(record, by)
 
     async def withdraw(self, call_id: str, by: str) -> bool:
@@ -100,6 +104,9 @@ class CallingOff:
                 await self._end_delegation(history.call_id, by)
         ledger, run_id = self._services.ledger, record.head.run_id
         writer = RunWriter(ledger, record.head, await ledger.vault.key_of_run(run_id))
+        if ledger.store.is_shared:  # another process may be about to go on with it
+            leg_id = self._services.ids.new(LEG)
+            await writer.resumed(Turn(), leg_id=leg_id, number=record.legs + 1)
         await writer.ended(
             RunStatus.CANCELLED,
             code="cancelled",

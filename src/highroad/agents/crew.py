@@ -3,18 +3,19 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-from highroad.agents.agent import Agent, Named, digest_of
-from highroad.agents.brief import Brief
+from highroad.agents.agent import Agent, Member, Named, digest_of
+from highroad.agents.brief import Brief, Entrusted, index_of
 from highroad.agents.output import Output
-from highroad.agents.selection import MANY
 from highroad.agents.team import delegation_name
+from highroad.domain.allowance import Allowance
 from highroad.domain.error import DeclarationError, HighroadError
+from highroad.domain.identity import Delegate
 from highroad.domain.limits import Limits
 from highroad.domain.model import ModelSettings
 from highroad.domain.tool import ToolDefinition
+from highroad.limits.share import to_microusd
 from highroad.ports.model import Model
 from highroad.tools.registry import Registry
-from highroad.tools.search.index import Index
 
 FindModel = Callable[[str], Model]
 """The model of a name such as `openai:gpt-5`; the same one each time."""
@@ -94,12 +95,14 @@ class Crew:
         settings = agent.settings or self._settings
         tools = self._tools(agent)
         output = None if agent.output is str else Output(agent.output)
+        entrusted = {each.name: self._entrusted(agent, each) for each in agent.members}
         facts = (
             agent.name,
             agent.instructions,
             *(model.name for model in models),
             repr(settings),
             *(tool.digest for tool in tools),
+            *(f"{name}: {entrusted[name]!r}" for name in sorted(entrusted)),
             getattr(agent.strategy, "__qualname__", repr(agent.strategy)),
         )
         return Brief(
@@ -110,11 +113,10 @@ class Crew:
             roles={role: (self._model(model),) for role, model in agent.roles.items()},
             settings=settings,
             tools=tools,
-            index=Index.of(tools) if len(tools) > MANY else None,
-            reach=tuple(
-                sorted({tool.name for each in agent.everybody() for tool in self._tools(each)})
-            ),
-            team={delegation_name(each.name): each.name for each in agent.team},
+            index=index_of(tools),
+            reach=self._reach(agent),
+            team={delegation_name(each.name): each.name for each in agent.members},
+            entrusted=entrusted,
             ends=frozenset(self._definition(agent, tool).name for tool in agent.ends),
             output=output,
             iterations=agent.iterations or self._limits.iterations,
@@ -123,9 +125,36 @@ class Crew:
     def _model(self, model: Model | str) -> Model:
         return self._find_model(model) if isinstance(model, str) else model
 
+    def _reach(self, agent: Agent) -> tuple[str, ...]:
+        """Names of what an agent, and all below it, may call."""
+        return tuple(
+            sorted({tool.name for each in agent.everybody() for tool in self._tools(each)})
+        )
+
+    def _entrusted(self, agent: Agent, member: Member) -> Entrusted:
+        tools = self._reach(agent)
+        if member.tools is not None:
+            named = {self._definition(agent, tool).name for tool in member.tools}
+            # A member keeps its team: whom it hands work on to gets no more than it has.
+            named |= {
+                delegation_name(each.name)
+                for boss in member.agent.everybody()
+                for each in boss.members
+            }
+            tools = tuple(name for name in tools if name in named)
+        return Entrusted(
+            scope=Delegate(agent.name, tools),
+            allowance=Allowance(
+                iterations=member.iterations,
+                calls=member.calls,
+                tokens=member.tokens,
+                microusd=None if member.usd is None else to_microusd(member.usd),
+            ),
+        )
+
     def _tools(self, agent: Agent) -> tuple[ToolDefinition, ...]:
         own = self._own_tools(agent)
-        hands_on = [self._definition(agent, delegation_name(each.name)) for each in agent.team]
+        hands_on = [self._definition(agent, delegation_name(each.name)) for each in agent.members]
         return tuple(sorted([*own, *hands_on], key=lambda tool: tool.name))
 
     def _own_tools(self, agent: Agent) -> Sequence[ToolDefinition]:

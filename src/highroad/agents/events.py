@@ -108,9 +108,14 @@ class Feed:
         call_id: str | None,
         facts: Mapping[str, JsonValue],
     ) -> None:
-        """Hand an event to whoever follows; what was told before is dropped, but for holds."""
+        """Hand an event to whoever follows; what was told before is dropped, but for holds.
+
+        What was only recalled from the ledger is told: it was on its way while somebody else began
+        to follow, and not everybody was given it.
+        """
         known = lasting_id(kind, run_id, facts, call_id)
-        if known in self._lasting and kind not in _TOLD_AGAIN:
+        was_told = known is not None and self._lasting.get(known, 0) > self._base
+        if was_told and kind not in _TOLD_AGAIN:
             return
         self._seq += 1
         event = Event(

@@ -16,7 +16,7 @@ import orjson
 
 from highroad.agents.acting import Acted, Acting, Wanted
 from highroad.agents.progress import TRUNK, RunInProgress
-from highroad.agents.record import Answered, Turn
+from highroad.agents.record import Answered, Turn, read_messages
 from highroad.domain.approval import Approval, ApprovalState
 from highroad.domain.event import EventKind
 from highroad.domain.model import UserMessage
@@ -56,10 +56,21 @@ class Hearing:
 
     # -- before a request --------------------------------------------------------------------
 
+    async def look(self) -> None:
+        """See what other processes have recorded; in a ledger of one owner there is nothing.
+
+        Raises:
+            LedgerError: The ledger cannot be read.
+        """
+        run = self._run
+        if run.services.ledger.store.is_shared:
+            await read_messages(run.services.ledger, run.record)
+
     async def news(self, recorded: Answered | None) -> Turn:
         """What the next request hears; of one that is on record, what it heard."""
         if recorded is not None:
             return Turn(heard=recorded.heard, told=recorded.told)
+        await self.look()
         return Turn(heard=self._run.unheard(is_urgent=True), told=await self._late())
 
     async def said(self, turn: Turn) -> list[UserMessage]:
@@ -198,6 +209,7 @@ class Hearing:
         recorded = self._run.recorded_turn()
         if recorded is not None:
             return recorded
+        await self.look()
         turn = Turn(heard=self._run.unheard(), told=await self._late())
         return turn if turn.heard or turn.told else None
 

@@ -7,7 +7,7 @@ calls must depend on nothing but them.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final, TypeAlias, TypeVar
 
@@ -17,6 +17,7 @@ from highroad.agents.acting import Acted, Acting, Wanted
 from highroad.agents.asking import Asking, Came, Question
 from highroad.agents.context.bounds import ContextError
 from highroad.agents.context.window import Window
+from highroad.agents.fidelity import check_call, check_request
 from highroad.agents.hearing import FOR_NOW, Hearing
 from highroad.agents.offering import Offering
 from highroad.agents.output import Output
@@ -130,9 +131,25 @@ class Leg:
         return tuple(self._run.brief.tools)
 
     @property
+    def team(self) -> Mapping[str, str]:
+        """Agents that it may hand work to, in the order of their declaration, and what for."""
+        described = {tool.name: tool.description for tool in self._run.brief.tools}
+        return {name: described.get(tool, "") for tool, name in self._run.brief.team.items()}
+
+    @property
+    def roles(self) -> frozenset[str]:
+        """Purposes for which the agent has a model of their own."""
+        return frozenset(self._run.brief.roles)
+
+    @property
+    def transcript(self) -> tuple[Message, ...]:
+        """All that was said: before the run in its conversation, and in this line."""
+        return (*self._run.earlier, *self.messages)
+
+    @property
     def instructions(self) -> str:
-        """Of the agent."""
-        return self._run.brief.instructions
+        """Of the agent, with what is known of the user behind."""
+        return self._run.instructions
 
     @property
     def output_schema(self) -> JsonSchema | None:
@@ -198,7 +215,7 @@ class Leg:
             came = await self._live(
                 number,
                 _Wish(
-                    instructions=run.brief.instructions if instructions is None else instructions,
+                    instructions=run.instructions if instructions is None else instructions,
                     tools=offered,
                     choice=choice,
                     output=output,
@@ -208,6 +225,7 @@ class Leg:
                 ),
             )
         else:
+            check_request(recorded, purpose)
             came = Came(request_id=recorded.request_id, reply=recorded.reply)
         reply = self._replied(came, offered, is_new=recorded is None)
         if self._hearing is not None:
@@ -368,6 +386,8 @@ class Leg:
             Rests: One waits for people, or for a result that comes later.
         """
         hearing, calls = self._hearing, reply.calls
+        if hearing is not None:
+            await hearing.look()
         put_off = {} if hearing is None else hearing.put_off(calls)
         going_on = [call for place, call in enumerate(calls) if place not in put_off]
         made = iter(await self._acting.act(self._run, going_on))
@@ -384,7 +404,28 @@ class Leg:
 
         Raises:
             Rests: It waits for people, or for a result that comes later.
+            RunStopped: The record of the run has another call at this place.
         """
+        (outcome,) = await self.call_all([(tool, arguments)])
+        return outcome
+
+    async def call_all(
+        self, calls: Iterable[tuple[str, Mapping[str, object]]]
+    ) -> tuple[AnyOutcome, ...]:
+        """Make calls together that the strategy itself wants; an outcome for each, in order.
+
+        Args:
+            calls: Of each the tool and its arguments.
+
+        Raises:
+            Rests: One waits for people, or for a result that comes later.
+        """
+        wanted = [self._wanted(tool, arguments) for tool, arguments in calls]
+        acted = await self._acting.act(self._run, wanted)
+        _rest_if_held(acted)
+        return tuple(each.outcome for each in acted)
+
+    def _wanted(self, tool: str, arguments: Mapping[str, object]) -> Wanted:
         self._own_calls += 1
         wanted = Wanted(
             asked_by=f"strategy:{self._path}",
@@ -394,9 +435,11 @@ class Leg:
             origin=Origin.CODE,
             dry_run=self._runs_dry(tool),
         )
-        acted = await self._acting.act(self._run, (wanted,))
-        _rest_if_held(acted)
-        return acted[0].outcome
+        record = self._run.record
+        history = record.calls.get((wanted.asked_by, wanted.position))
+        if history is not None:
+            check_call(record, history, tool, arguments, self._run.services.registry)
+        return wanted
 
     async def delegate(self, agent: str, task: str) -> AnyOutcome:
         """Hand a task to an agent of the team, whose run is one below this one.
@@ -405,10 +448,28 @@ class Leg:
             HighroadError: There is no such agent in the team.
             Rests: Something in that run waits.
         """
+        (outcome,) = await self.delegate_all([(agent, task)])
+        return outcome
+
+    async def delegate_all(self, tasks: Iterable[tuple[str, str]]) -> tuple[AnyOutcome, ...]:
+        """Hand on tasks together; an outcome for each, in order.
+
+        Args:
+            tasks: Of each the agent of the team, and what it is to do.
+
+        Raises:
+            HighroadError: There is no such agent in the team.
+            Rests: Something in one of the runs waits; the others go on as far as they can.
+        """
+        return await self.call_all(
+            [(self._delegation(agent), {"task": task}) for agent, task in tasks]
+        )
+
+    def _delegation(self, agent: str) -> str:
         for tool, name in self._run.brief.team.items():
             if name == agent:
-                return await self.call(tool, {"task": task})
-        team = ", ".join(self._run.brief.team.values()) or "nobody"
+                return tool
+        team = ", ".join(self.team) or "nobody"
         raise HighroadError(f"{agent!r} is not in the team of {self._run.brief.name}: {team} is")
 
     def _runs_dry(self, name: str) -> bool:
@@ -547,7 +608,7 @@ def _choice(choice: ToolChoice | str, offering: Offering) -> ToolChoice:
 def _rest_if_held(acted: Sequence[Acted]) -> None:
     holds = [hold for each in acted for hold in each.holds]
     if holds:
-        raise Rests(holds)
+        raise Rests(list(dict.fromkeys(holds)))  # two calls that joined wait for the same
 
 
 def _told(call: ModelCall, acted: Acted) -> ToolMessage:

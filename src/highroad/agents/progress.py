@@ -24,6 +24,8 @@ from highroad.domain.run import RunStatus
 from highroad.limits.runs import LiveRun
 from highroad.pipeline.services import Services
 
+LEG: Final = "leg"
+"""Prefix of ids."""
 TRUNK: Final = ""
 """The line of thought that a strategy begins with."""
 
@@ -71,8 +73,15 @@ class RunInProgress:
         """It is ending: what is sent now comes too late."""
         self.mail: asyncio.Lock = asyncio.Lock()
         """Whoever takes in a message holds it, and so does the run when it looks for the last."""
-        self.open_calls: dict[str, str] = {}
+        self.open_calls: dict[str, str] = {
+            each.call_id: each.opening["tool"] or ""
+            for each in record.calls.values()
+            if each.is_held
+        }
         """Calls that wait, with their tools."""
+        is_shared = services.ledger.store.is_shared
+        self._is_awake = not record.waits_for and not (is_shared and record.leg_began)
+        self._waking = asyncio.Lock()
         self._heard: set[str] = set()
         self._turns = deque(record.turns)
         self._recorded = {path: deque(line) for path, line in record.answered.items()}
@@ -90,7 +99,12 @@ class RunInProgress:
     @cached_property
     def standing_tokens(self) -> int:
         """Tokens of its instructions and tools, which its requests begin with."""
-        return standing_tokens(self.brief.instructions, self.brief.tools)
+        return standing_tokens(self.instructions, self.brief.tools)
+
+    @property
+    def instructions(self) -> str:
+        """Of the agent, with what is known of the user behind: the same in all requests."""
+        return "\n\n".join(filter(None, (self.brief.instructions, self.record.errand.known)))
 
     @property
     def is_followed(self) -> bool:
@@ -134,15 +148,29 @@ class RunInProgress:
         return self.record.heard[message_id]
 
     async def wake(self) -> None:
-        """Say that the run is driven on, where it said before that it rests.
+        """Before a leg does something: say that the run is driven on, where it rested.
+
+        Where other processes might drive it on too, one of them may.
 
         Raises:
-            LedgerError: It could not be written.
+            LedgerError: It could not be written, or another process was faster.
         """
-        if self.record.waits_for:
-            self.record.waits_for = []
-            await self.writer.resumed()
-            self.tell(EventKind.RUN_RESUMED, None, {})
+        async with self._waking:
+            if not self._is_awake:
+                await self.begin(Turn())
+                self.tell(EventKind.RUN_RESUMED, None, {})
+
+    async def begin(self, turn: Turn) -> None:
+        """Drive the run on, on record, with what begins another turn of it.
+
+        Raises:
+            LedgerError: As for `wake`.
+        """
+        record = self.record
+        await self.writer.resumed(turn, leg_id=self.services.ids.new(LEG), number=record.legs + 1)
+        record.legs += 1
+        record.waits_for = []
+        self._is_awake = True
 
     def next_number(self) -> int:
         """The number of one more reply.

@@ -29,6 +29,7 @@ class Answered:
     request_id: str
     number: int
     """Among the requests of the run, from 1."""
+    purpose: str
     heard: tuple[str, ...]
     """Messages to the run that stood in it for the first time."""
     provisional: tuple[str, ...]
@@ -82,6 +83,10 @@ class RunRecord:
         """That were numbered."""
         self.usage: TokenUsage = TokenUsage()
         self.cost_microusd: int = 0
+        self.legs: int = 0
+        """That have begun."""
+        self.leg_began: Position | None = None
+        """Where the last one did, unless it is over."""
         self.waits_for: list[str] = []
         """Calls, as the run said when it last rested."""
         self.ended: Body | None = None
@@ -124,6 +129,20 @@ async def read_run(ledger: Ledger, run_id: str) -> RunRecord:
     return _Reading(key, await ledger.store.payloads(run_id)).of(entries)
 
 
+async def read_messages(ledger: Ledger, record: RunRecord) -> None:
+    """Add to a record the messages that have come since it was read.
+
+    Raises:
+        LedgerError: They cannot be read.
+    """
+    run_id = record.head.run_id
+    for entry in await ledger.store.entries(run_id=run_id, kind=EntryKind.RUN_MESSAGE):
+        body = read_body(entry)
+        if body["id"] not in record.heard:
+            text = await ledger.vault.open(run_id, body["message"][0])
+            record.heard[body["id"]] = _heard(body, text)
+
+
 async def entries_of(ledger: Ledger, run_id: str) -> list[StoredEntry]:
     """All entries of a run, in the order in which they landed."""
     found: list[StoredEntry] = []
@@ -152,6 +171,7 @@ class _Reading:
         record.payloads = self._opened
         for entry, body in bodies:
             self._take(entry.kind, body, record)
+            _take_leg(entry, record)
         for entry in entries:
             if entry.call_id is not None:
                 self._of_calls[entry.call_id].append(entry)
@@ -169,10 +189,7 @@ class _Reading:
             case EntryKind.MODEL_REPLIED:
                 self._take_reply(body, record)
             case EntryKind.RUN_MESSAGE:
-                text = self._payload(body, "message").decode()
-                record.heard[body["id"]] = Heard(
-                    id=body["id"], text=text, by=body["by"], is_urgent=body["when"] == "now"
-                )
+                record.heard[body["id"]] = _heard(body, self._payload(body, "message"))
             case EntryKind.RUN_HELD:
                 record.waits_for = list(body["waits_for"])
             case EntryKind.RUN_RESUMED:
@@ -202,6 +219,7 @@ class _Reading:
             Answered(
                 request_id=body["id"],
                 number=body["number"],
+                purpose=asked["purpose"],
                 heard=_ids(asked, "heard"),
                 provisional=_ids(asked, "provisional"),
                 told=_ids(asked, "told"),
@@ -214,7 +232,7 @@ class _Reading:
         if history is None or "asked_by" not in history.opening:
             return
         place = (history.opening["asked_by"], history.opening["position"])
-        record.calls[place] = history
+        record.calls.setdefault(place, history)
 
     def _payload(self, body: Body, name: str) -> bytes:
         payload_id = body[name][0]
@@ -222,6 +240,21 @@ class _Reading:
         if found is None:
             raise VaultError(f"payload {payload_id} is not in the ledger: it was erased or expired")
         return found
+
+
+def _heard(body: Body, text: bytes) -> Heard:
+    return Heard(id=body["id"], text=text.decode(), by=body["by"], is_urgent=body["when"] == "now")
+
+
+def _take_leg(entry: StoredEntry, record: RunRecord) -> None:
+    match entry.kind:
+        case EntryKind.RUN_STARTED | EntryKind.RUN_RESUMED:
+            record.legs += 1
+            record.leg_began = entry.position
+        case EntryKind.RUN_HELD | EntryKind.RUN_ENDED:
+            record.leg_began = None
+        case _:
+            pass
 
 
 def _ids(body: Body, name: str) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from highroad.agents.brief import Brief
 from highroad.agents.calling_off import RUN, CallingOff, CallOff
 from highroad.agents.crew import Crew
 from highroad.agents.events import Feeds, Voice
+from highroad.agents.lease import is_moved_elsewhere
 from highroad.agents.leg import Leg, Strategy
 from highroad.agents.moving import Moving
 from highroad.agents.output import as_json
@@ -21,7 +22,7 @@ from highroad.agents.progress import RunInProgress
 from highroad.agents.record import RunRecord, Turn, read_run
 from highroad.agents.retelling import end_of
 from highroad.agents.snapshot import Errand
-from highroad.agents.stopping import Rests, RunStopped
+from highroad.agents.stopping import Rests, RunStopped, weightiest
 from highroad.agents.writing import RunWriter
 from highroad.domain.error import (
     CountersError,
@@ -42,10 +43,18 @@ _log: Final = logging.getLogger("highroad.agents")
 Earlier = Callable[[RunHead], Awaitable[Sequence[UserMessage | ModelMessage]]]
 """What was said in the conversation of a run before it."""
 
+Known = Callable[[Principal, str], Awaitable[str]]
+"""What is known of a user who asks for something, in words for a model."""
+
 
 async def _nothing_before(head: RunHead) -> Sequence[UserMessage | ModelMessage]:
     del head
     return ()
+
+
+async def _nobody_known(principal: Principal, text: str) -> str:
+    del principal, text
+    return ""
 
 
 def _report(run_id: str, error: Exception) -> None:
@@ -53,6 +62,13 @@ def _report(run_id: str, error: Exception) -> None:
     frames = traceback.extract_tb(error.__traceback__)
     where = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "nowhere"
     _log.error("run %s: its strategy raised %s at %s", run_id, type(error).__name__, where)
+
+
+async def _gone_through(strategy: Strategy, leg: Leg) -> Any:  # noqa: ANN401 - whatever it comes to
+    try:
+        return await strategy(leg)
+    except BaseExceptionGroup as group:
+        raise weightiest(group) from None
 
 
 class Runs:
@@ -67,6 +83,7 @@ class Runs:
         fail: Ends a delegation without one.
         call_off: Ends a call that waits.
         earlier: What was said in a conversation before.
+        known: What is known of a user.
     """
 
     def __init__(  # noqa: PLR0913 - what they are made of, each by name
@@ -80,6 +97,7 @@ class Runs:
         fail: Callable[[str, Any], Awaitable[Any]],
         call_off: CallOff,
         earlier: Earlier = _nothing_before,
+        known: Known = _nobody_known,
     ) -> None:
         self._services = services
         self.crew: Crew = crew
@@ -90,6 +108,7 @@ class Runs:
         )
         self._acting = Acting(bring_on, self._below, complete, fail, self.calling_off.withdraw)
         self._earlier = earlier
+        self._known = known
         self.feeds: Feeds = Feeds(services.clock)
         """Of runs that somebody follows."""
 
@@ -138,7 +157,9 @@ class Runs:
             conversation_id=conversation_id,
             door=door,
         )
-        return await self._begin(head, Errand(text=text, principal=principal), brief)
+        known = await self._known(principal, text)
+        errand = Errand(text=text, principal=principal, known=known)
+        return await self._begin(head, errand, brief)
 
     async def resume(self, run_id: str, *, above: Voice | None = None) -> Run:
         """Move a run on, from what the ledger says of it to its next rest or its end.
@@ -162,6 +183,11 @@ class Runs:
             return self._told(record)
         head = record.head
         brief = self.crew.brief(head.agent)
+        if await is_moved_elsewhere(self._services.ledger, record.leg_began):
+            raise LedgerError(
+                f"run {head.run_id} is being moved by another process: send it a message, or "
+                "resume it once that is over"
+            )
         if brief.digest != head.definition:
             _log.warning("run %s goes on with another version of %s", head.run_id, brief.name)
         with self.feeds.leg(head.run_id, above, head.agent) as voice:
@@ -184,11 +210,13 @@ class Runs:
 
     async def _leg(self, record: RunRecord, brief: Brief, writer: RunWriter, voice: Voice) -> Run:
         services, head = self._services, record.head
+        brief = brief.within(record.errand)
         live = await services.cancelled.enter(
             await services.runs.enter(
                 head.run_id, parent_id=head.parent_id, conversation_id=head.conversation_id
             )
         )
+        live.allowance = record.errand.allowance
         try:
             earlier = await self._earlier(head)
             run = RunInProgress(services, brief, record, live, writer, earlier=earlier, tell=voice)
@@ -210,21 +238,23 @@ class Runs:
         except Rests as rests:
             return await self._rest(run, rests.holds)
         except RunStopped as stopped:
-            return await self._end(run, stopped.status, code=stopped.code)
+            return await self._end(run, stopped.status, code=stopped.code, reason=stopped.reason)
         except NotCompleted as error:
             return await self._end(run, RunStatus.FAILED, code=error.code)
         except (LedgerError, CountersError):
             raise  # the run stands as it is, and goes on when they can be used again
         except Exception as error:  # noqa: BLE001 - a strategy is a user's code
             _report(record.head.run_id, error)
-            return await self._end(run, RunStatus.FAILED, code="strategy_failed")
+            return await self._end(
+                run, RunStatus.FAILED, code="strategy_failed", reason=type(error).__name__
+            )
         return await self._end(run, RunStatus.COMPLETED, result=result)
 
     async def _turns(self, run: RunInProgress, leg: Leg, strategy: Strategy) -> bytes:
         """Go through the strategy, and again for what reaches the run while it does."""
         output = run.brief.output
         while True:
-            value = await strategy(leg)
+            value = await _gone_through(strategy, leg)
             result = as_json(value if output is None else output.dumped(value))
             turn = await self._next_turn(run, leg)
             if turn is None:
@@ -242,12 +272,13 @@ class Runs:
             turn = await leg.next_turn()
             run.is_over = turn is None
             if turn is not None and not is_recorded:
-                await run.writer.resumed(turn)
+                await run.begin(turn)
             return turn
 
     async def _rest(self, run: RunInProgress, holds: Sequence[RunHold]) -> Run:
         calls = [hold.call_id for hold in holds]
         if calls != run.record.waits_for:
+            await run.wake()
             await run.writer.held(calls)
             run.record.waits_for = calls
         if run.is_called_off:  # it might have been while it came to rest
@@ -263,14 +294,17 @@ class Runs:
         status: RunStatus,
         *,
         code: str | None = None,
+        reason: str | None = None,
         result: bytes | None = None,
     ) -> Run:
         record, run.is_over = run.record, True
+        await run.wake()
         for call_id in tuple(run.open_calls):
             await self.calling_off.withdraw(call_id, record.head.principal_id)
         await run.writer.ended(
             status,
             code=code,
+            reason=reason,
             result=result,
             steps=run.requests,
             usage=record.usage,
@@ -278,7 +312,7 @@ class Runs:
         )
         self._services.loops.forget(record.head.run_id)
         record.result = result
-        ended = self._told(record, status=status, code=code, requests=run.requests)
+        ended = self._told(record, status=status, code=code, reason=reason, requests=run.requests)
         facts = end_of(
             status,
             code=code,
@@ -304,7 +338,8 @@ class Runs:
         self, run: RunInProgress, run_id: str, call_id: str, task: str, brief: Brief
     ) -> Run:
         above, errand = run.record.head, run.record.errand
-        chain: tuple[Delegate, ...] = run.delegation
+        entrusted = run.brief.entrusted[brief.name]
+        chain: tuple[Delegate, ...] = (*errand.delegation, entrusted.scope)
         head = RunHead(
             run_id=run_id,
             organization=above.organization,
@@ -319,17 +354,23 @@ class Runs:
             delegated_by=call_id,
             delegation=tuple(link.agent for link in chain),
         )
-        handed_on = Errand(text=task, principal=errand.principal, delegation=chain)
+        handed_on = Errand(
+            text=task,
+            principal=errand.principal,
+            delegation=chain,
+            allowance=entrusted.allowance.under(run.brief.iterations),
+        )
         return await self._begin(head, handed_on, brief, run.tell)
 
     # -- what is told ------------------------------------------------------------------------
 
-    def _told(
+    def _told(  # noqa: PLR0913 - how a run stands, each fact by name
         self,
         record: RunRecord,
         *,
         status: RunStatus | None = None,
         code: str | None = None,
+        reason: str | None = None,
         holds: tuple[RunHold, ...] = (),
         requests: int | None = None,
     ) -> Run:
@@ -342,6 +383,7 @@ class Runs:
             created_ms=head.started_ms,
             result=self._result(record),
             code=code or ended.get("code"),
+            reason=reason or ended.get("reason"),
             steps=requests if requests is not None else ended.get("steps", record.requests),
             tokens_in=record.usage.input,
             tokens_out=record.usage.output,

@@ -1,10 +1,12 @@
 """What is said in a run, as it is kept in the vault."""
 
 from base64 import b64decode, b64encode
+from dataclasses import field, fields
 from typing import Any, Final
 
 import orjson
 
+from highroad.domain.allowance import Allowance
 from highroad.domain.error import VaultError
 from highroad.domain.identity import Delegate, Principal
 from highroad.domain.model import Finish, ModelCall, ModelMessage, ModelReply, TokenUsage
@@ -22,6 +24,11 @@ class Errand:
     principal: Principal
     delegation: tuple[Delegate, ...] = ()
     """From the agent nearest to the principal to the one that handed it on."""
+    known: str = ""
+    """What was known of the principal as it began: behind the agent's instructions, it comes with
+    every request, and stays the same."""
+    allowance: Allowance = field(default_factory=Allowance)
+    """Of a run below, what it may use."""
 
 
 def freeze_errand(errand: Errand) -> bytes:
@@ -32,6 +39,8 @@ def freeze_errand(errand: Errand) -> bytes:
             "text": errand.text,
             "principal": freeze_principal(errand.principal),
             "delegation": [[link.agent, link.tools] for link in errand.delegation],
+            "known": errand.known,
+            "allowance": _bounds(errand.allowance),
         }
     )
 
@@ -47,7 +56,14 @@ def thaw_errand(frozen: bytes) -> Errand:
         text=state["text"],
         principal=thaw_principal(state["principal"]),
         delegation=tuple(Delegate(agent, tuple(tools)) for agent, tools in state["delegation"]),
+        known=state.get("known", ""),
+        allowance=Allowance(**state.get("allowance", {})),
     )
+
+
+def _bounds(allowance: Allowance) -> dict[str, int]:
+    named = {each.name: getattr(allowance, each.name) for each in fields(allowance)}
+    return {name: most for name, most in named.items() if most is not None}
 
 
 def freeze_reply(reply: ModelReply) -> bytes:

@@ -1,6 +1,7 @@
 """The two ways in which a leg ends before its strategy does."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from highroad.domain.error import HighroadError
 from highroad.domain.run import RunHold, RunStatus
@@ -13,12 +14,16 @@ class RunStopped(HighroadError):  # noqa: N818 - what is the case
         status: How it ends.
         code: Stable, as `Run.code` tells it.
         message: Free of what was asked and replied.
+        reason: What was behind it, in one word that is as free of that.
     """
 
-    def __init__(self, status: RunStatus, code: str, message: str) -> None:
+    def __init__(
+        self, status: RunStatus, code: str, message: str, *, reason: str | None = None
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.code = code
+        self.reason = reason
 
 
 class Rests(BaseException):
@@ -33,4 +38,25 @@ class Rests(BaseException):
 
     def __init__(self, holds: Sequence[RunHold]) -> None:
         super().__init__("the run waits")
-        self.holds: tuple[RunHold, ...] = tuple(holds)
+        # A call that is asked for twice in one reply is one call, and is waited for once.
+        self.holds: tuple[RunHold, ...] = tuple({each.call_id: each for each in holds}.values())
+
+
+def weightiest(group: BaseExceptionGroup[Any]) -> BaseException:
+    """What a leg ends by whose lines went side by side in a way of the strategy's own.
+
+    Where one waits the run waits; else the first that a run knows to end by, or any.
+    """
+    found = list(_each_in(group))
+    resting = [each for each in found if isinstance(each, Rests)]
+    if resting:
+        return Rests([hold for each in resting for hold in each.holds])
+    return next((each for each in found if isinstance(each, HighroadError)), found[0])
+
+
+def _each_in(group: BaseExceptionGroup[Any]) -> Iterator[BaseException]:
+    for each in group.exceptions:
+        if isinstance(each, BaseExceptionGroup):
+            yield from _each_in(each)
+        else:
+            yield each

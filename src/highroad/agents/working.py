@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 from functools import partial
 from typing import Final
 
+from highroad.agents.lease import is_moved_elsewhere, last_leg
 from highroad.agents.runs import Runs
 from highroad.domain.approval import Approval
 from highroad.domain.entry import EntryKind
@@ -86,8 +87,8 @@ class Working:
     async def _at_rest(self, *, is_first: bool) -> AsyncIterator[AgentRun]:
         """Runs at the top that could go on.
 
-        One that is running and that nobody moves was left by a process that died; later on, in a
-        ledger of one owner, it was left by whoever stopped waiting for it.
+        In a ledger of one owner, a run that is running as it is opened was left by a process that
+        died; later on it was left by whoever stopped waiting for it.
         """
         for status in (RunStatus.RUNNING, RunStatus.HELD):
             after = ""
@@ -96,8 +97,19 @@ class Working:
                 for run in page:
                     if run.parent_id is not None or run.id in self._runs.moving:
                         continue
-                    if is_first if status is RunStatus.RUNNING else await self._is_due(run.id):
+                    if status is RunStatus.RUNNING:
+                        could_go_on = await self._is_left(run.id, is_first=is_first)
+                    else:
+                        could_go_on = await self._is_due(run.id)
+                    if could_go_on:
                         yield run
+
+    async def _is_left(self, run_id: str, *, is_first: bool) -> bool:
+        """Whether the process is gone that moved a run."""
+        ledger = self._services.ledger
+        if not ledger.store.is_shared:
+            return is_first
+        return not await is_moved_elsewhere(ledger, await last_leg(ledger, run_id))
 
     async def _is_due(self, run_id: str) -> bool:
         """Whether something has come of what a run waits for, or to it."""

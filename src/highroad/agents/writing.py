@@ -1,11 +1,12 @@
 """What a leg writes of its run: each entry with what was said in it, sealed."""
 
 from collections.abc import Sequence
-from typing import Final
+from dataclasses import replace
 
+from highroad.agents.lease import claim_of_leg
 from highroad.agents.record import Heard, RunRecord, Turn
 from highroad.agents.snapshot import Errand, freeze_errand, freeze_reply
-from highroad.domain.entry import Entry, KeyDestroyed, Row, Written
+from highroad.domain.entry import Entry, KeyDestroyed, KeyTaken, Row, Written
 from highroad.domain.error import LedgerError
 from highroad.domain.model import ModelReply, TokenUsage
 from highroad.domain.payload import PayloadKind
@@ -14,8 +15,6 @@ from highroad.ledger.entries import runs as entries
 from highroad.ledger.entries.runs import Sealed
 from highroad.ledger.keyring import RunKey
 from highroad.ledger.ledger import Ledger
-
-_NO_TURN: Final = Turn()
 
 
 class RunWriter:
@@ -50,7 +49,9 @@ class RunWriter:
             )
         )
         self._key.pending, self._key.is_new = None, False
-        return RunRecord(self._head, errand)
+        record = RunRecord(self._head, errand)
+        record.legs = 1
+        return record
 
     async def asked(self, request: RequestRecord) -> None:
         """A request is about to be sent; durable when this returns.
@@ -101,21 +102,29 @@ class RunWriter:
         """
         await self._write(entries.run_held(self._head, calls, at_ms=self._now_ms))
 
-    async def resumed(self, turn: Turn = _NO_TURN) -> None:
+    async def resumed(self, turn: Turn, *, leg_id: str, number: int) -> None:
         """The run is driven on, with another turn where there is something to begin it.
 
+        Args:
+            turn: What begins another turn.
+            leg_id: Of the leg that drives it on.
+            number: Among the legs and turns of the run, from 1.
+
         Raises:
-            LedgerError: It could not be written.
+            LedgerError: It could not be written, or another process has driven the run on.
         """
-        await self._write(
-            entries.run_resumed(self._head, heard=turn.heard, told=turn.told, at_ms=self._now_ms)
+        entry = entries.run_resumed(
+            self._head, heard=turn.heard, told=turn.told, at_ms=self._now_ms
         )
+        claim = claim_of_leg(self._ledger, self._head, number, leg_id)
+        await self._write(replace(entry, claim=claim))
 
     async def ended(  # noqa: PLR0913 - the facts of an end, each by name
         self,
         status: RunStatus,
         *,
         code: str | None,
+        reason: str | None = None,
         result: bytes | None,
         steps: int,
         usage: TokenUsage,
@@ -135,6 +144,7 @@ class RunWriter:
                 self._head,
                 status,
                 code=code,
+                reason=reason,
                 result=sealed,
                 steps=steps,
                 tokens_in=usage.input,
@@ -158,6 +168,11 @@ class RunWriter:
             case KeyDestroyed():
                 raise LedgerError(
                     f"run {self._head.run_id} was erased while it was under way: it cannot go on"
+                )
+            case KeyTaken():
+                raise LedgerError(
+                    f"another process has gone on with run {self._head.run_id} meanwhile: leave it "
+                    "to that, or resume it later"
                 )
             case _:
                 raise LedgerError(f"an entry of run {self._head.run_id} was turned down")

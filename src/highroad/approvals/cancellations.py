@@ -127,10 +127,8 @@ class Cancellations:
             raise NotRecorded(f"the ledger has no {order.subject}")
         flights = self._stop(order)
         held = await self._held(order)
-        for run_id in await self._runs_of(order):
-            await self._end_run(run_id, order.by)
-        for call_id in held:
-            await self._waiting.call_off(call_id, order.by)
+        if order.call_id:
+            await self._end(order, held)
         if not await self._is_recorded(order):
             if order.call_id and not held:
                 await self._require_open(order.call_id, flights)
@@ -143,7 +141,16 @@ class Cancellations:
             receipt = await self._ledger.writer.write(entries.cancelled(order, reason=reason))
             if isinstance(receipt, KeyDestroyed):  # the word counts without its reason
                 await self._ledger.writer.write(entries.cancelled(order, reason=None))
+        if not order.call_id:  # behind the word: a process that dies meanwhile leaves it said
+            await self._end(order, held)
         return Reached(flights, held)
+
+    async def _end(self, order: Cancellation, held: Iterable[str]) -> None:
+        """End runs of agents that nobody moves, and calls that wait."""
+        for run_id in await self._runs_of(order):
+            await self._end_run(run_id, order.by)
+        for call_id in held:
+            await self._waiting.call_off(call_id, order.by)
 
     async def heed(self) -> None:
         """Stop what other processes of a shared ledger called off.

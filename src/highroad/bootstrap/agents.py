@@ -8,7 +8,7 @@ from highroad.agents.asking import Asking
 from highroad.agents.context.conversations import Conversations
 from highroad.agents.crew import Crew
 from highroad.agents.offline.model import Offline
-from highroad.agents.runs import Runs
+from highroad.agents.runs import Known, Runs
 from highroad.agents.team import delegation_tool
 from highroad.approvals.completions import Completions
 from highroad.approvals.waiting import Waiting
@@ -91,6 +91,7 @@ def runs_of(  # noqa: PLR0913 - what they are made of, each by name
     waiting: Waiting,
     completions: Completions,
     chance: Callable[[], float],
+    known: Known,
 ) -> Runs:
     """The runs of a runtime."""
     crew = Crew(
@@ -121,6 +122,7 @@ def runs_of(  # noqa: PLR0913 - what they are made of, each by name
         fail=fail,
         earlier=Conversations(services.ledger).before,
         call_off=waiting.call_off,
+        known=known,
     )
     services.hear = runs.feeds.hear
     return runs

@@ -263,6 +263,7 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
         waiting=waiting,
         completions=completions,
         chance=parts.chance,
+        known=remembering.known,
     )
     cancellations = Cancellations(
         services,

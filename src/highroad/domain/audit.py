@@ -6,9 +6,10 @@ ids; times are Unix milliseconds, money is millionths of a US dollar.
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, Final
 
 from highroad.domain.approval import Approval, ApprovalState, Level, Obligation
@@ -35,7 +36,11 @@ class Column:
     is_optional: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+_PLAIN: Final[Mapping[ColumnType, type]] = {ColumnType.TEXT: str, ColumnType.BLOB: bytes}
+"""Types of which every value may stand in such a column; not every integer may."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Table:
     """One audit table. `indexes` are column lists beyond the primary key."""
 
@@ -364,14 +369,19 @@ def typed(table: Table, values: Sequence[Any], names: Sequence[str] = ()) -> Seq
     Raises:
         LedgerError: One is not; the message names it.
     """
-    columns = table.columns
-    if names:
-        of_name = {column.name: column for column in columns}
-        columns = tuple([of_name[name] for name in names])
-    for column, cell in zip(columns, values, strict=True):
-        if not _fits(column, cell):
+    for (column, plain), cell in zip(_cells(table, tuple(names)), values, strict=True):
+        # Most cells of a long history are plain: they are let through at once.
+        if type(cell) is not plain and not _fits(column, cell):
             raise _strange(table.name, column.name)
     return values
+
+
+@lru_cache(maxsize=256)
+def _cells(table: Table, names: tuple[str, ...]) -> tuple[tuple[Column, type | None], ...]:
+    """Columns, each with the type of which every value fits, where there is one."""
+    of_name = {column.name: column for column in table.columns}
+    columns = [of_name[name] for name in names] if names else table.columns
+    return tuple([(column, _PLAIN.get(column.type)) for column in columns])
 
 
 def _fits(column: Column, cell: object) -> bool:

@@ -62,6 +62,9 @@ class Run:
     """The final answer, of the agent's output type; `None` unless it is completed."""
     code: str | None = None
     """Why it ended as it did, where that is no success."""
+    reason: str | None = None
+    """What was behind that, in a word that tells nothing of what was said: how the model failed,
+    or the type of the error that the strategy raised."""
     steps: int = 0
     """Replies that its models have given."""
     tokens_in: int = 0

@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 import anyio
 
+from highroad.domain.allowance import Allowance
 from highroad.domain.error import HighroadError
 from highroad.domain.run import Usage
 from highroad.ports.clock import Clock
@@ -25,6 +26,7 @@ class LiveRun:
         "_elapsed_s",
         "_entered_s",
         "_runs",
+        "allowance",
         "began",
         "conversation_id",
         "inside",
@@ -57,6 +59,8 @@ class LiveRun:
         """There while somebody is inside, and then this run is inside of it."""
         self.conversation_id: str | None = conversation_id
         """Opaque."""
+        self.allowance: Allowance | None = None
+        """What it may use at most, where whoever moves it says so."""
         self.inside: int = 0
         self.steps: int = 0
         self.began: Usage | None = None

@@ -118,9 +118,10 @@ class Shares:
             key: tuple[object, ...] = (run, cap.tool, cap.most, is_above)
             share = self._made.get(key)
             yield share or self._keep(key, of_tool(run, cap, is_above=is_above))
-        key = (run, amount, is_above)
+        most = self._of_run if run.allowance is None else run.allowance.bounded(self._of_run)
+        key = (run, amount, most, is_above)
         share = self._made.get(key)
-        yield share or self._keep(key, of_run(run, amount, self._of_run, is_above=is_above))
+        yield share or self._keep(key, of_run(run, amount, most, is_above=is_above))
 
     def _of_rules(
         self, rules: Sequence[_Rule], spender: Spender, amount: Amount, *, is_final: bool = False

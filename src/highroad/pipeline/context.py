@@ -38,6 +38,8 @@ from highroad.tools.compile import RegisteredTool
 _log: Final = logging.getLogger("highroad.road")
 
 _UNKNOWN: Final = Status.UNKNOWN
+_SHOWN: Final = 200
+"""Characters of a tool's name that are kept where a call that was turned down is too large."""
 
 
 class RoadContext:
@@ -178,14 +180,7 @@ class RoadContext:
             raw = raw[:most].decode(errors="replace")
         elif isinstance(raw, str):
             raw = raw[:most]
-        try:
-            content = orjson.dumps(
-                {"tool": call.tool, "raw": raw}, default=repr, option=orjson.OPT_NON_STR_KEYS
-            )
-        except TypeError:  # half a surrogate pair, an integer of any length, a bottomless pit
-            shown = ascii(raw) if isinstance(raw, str) else "no JSON"
-            content = orjson.dumps({"tool": ascii(call.tool), "raw": shown})
-        return content[:most]
+        return _as_they_came(call.tool, raw, most)
 
     @property
     def deferral(self) -> Deferral | None:
@@ -462,3 +457,24 @@ def _both(
             await second
 
     return each()
+
+
+def _as_they_came(tool: str, raw: object, most: int) -> bytes:
+    """JSON of a call that was turned down; where that is too much, with the beginning of it."""
+    content = _quoted(tool, raw)
+    if len(content) <= most:
+        return content
+    tool, shown = tool[:_SHOWN], raw if isinstance(raw, str) else content.decode()
+    while len(content := _quoted(tool, shown)) > most and shown:
+        shown = shown[: len(shown) // 2]
+    return content
+
+
+def _quoted(tool: str, raw: object) -> bytes:
+    try:
+        return orjson.dumps(
+            {"tool": tool, "raw": raw}, default=repr, option=orjson.OPT_NON_STR_KEYS
+        )
+    except TypeError:  # half a surrogate pair, an integer of any length, a bottomless pit
+        shown = ascii(raw) if isinstance(raw, str) else "no JSON"
+        return orjson.dumps({"tool": ascii(tool), "raw": shown})

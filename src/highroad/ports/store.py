@@ -137,6 +137,10 @@ class Store(Protocol):
         """Whether another living process has this call in flight."""
         ...
 
+    async def is_live(self, log_id: str) -> bool:
+        """Whether another living process writes this log."""
+        ...
+
     async def unknown_calls(self, *, after: str = "", limit: int = 100) -> Sequence[str]:
         """A page of calls that ended unknown on their own and that no amendment has settled.
 

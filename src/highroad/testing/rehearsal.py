@@ -7,7 +7,7 @@ from pathlib import Path
 from random import Random  # noqa: TID251 - by a seed, which a test repeats
 from typing import Any, Final, Unpack
 
-from highroad.agents.agent import Agent
+from highroad.agents.agent import Agent, Member
 from highroad.approvals.desk import Desk
 from highroad.bootstrap import Assembly, Parts, assemble
 from highroad.domain.error import HighroadError
@@ -190,5 +190,11 @@ class Rehearsal:
 
 def _played(agent: Agent, models: Mapping[str, Model]) -> Agent:
     """An agent that asks these models, and so its team."""
-    team = tuple(_played(each, models) for each in agent.team)
+    team = tuple(_member(each, models) for each in agent.team)
     return replace(agent, model=models.get(agent.name, agent.model), team=team)
+
+
+def _member(member: Agent | Member, models: Mapping[str, Model]) -> Agent | Member:
+    if isinstance(member, Member):
+        return replace(member, agent=_played(member.agent, models))
+    return _played(member, models)

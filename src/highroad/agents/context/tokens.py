@@ -15,9 +15,10 @@ import orjson
 from highroad.domain.model import Message, ModelMessage, OfferedTool, ToolMessage, UserMessage
 from highroad.domain.tool import ToolDefinition
 
-_MIXED: Final = re.compile(r"(?=[A-Za-z]+[0-9]|[0-9]+[A-Za-z])[A-Za-z0-9]+")
+# Both look behind: tried at every letter of a long row of them, they would read it that often.
+_MIXED: Final = re.compile(r"(?<![A-Za-z0-9])(?=[A-Za-z]+[0-9]|[0-9]+[A-Za-z])[A-Za-z0-9]+")
 """Ids, hashes, base64: letters and digits without a border."""
-_ACCENTED: Final = re.compile(r"[A-Za-z]*[\u00a1-\u024f][A-Za-z\u00a1-\u024f]*")
+_ACCENTED: Final = re.compile(r"(?<![A-Za-z])[A-Za-z]*[\u00a1-\u024f][A-Za-z\u00a1-\u024f]*")
 _WORD: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
 _DIGITS: Final = re.compile(r"[0-9]+")
 _SIGNS: Final = re.compile(r"[!-/:-@\[-`{-~]+")

@@ -152,6 +152,7 @@ def run_ended(  # noqa: PLR0913 - the facts of an ending, each by name
     status: RunStatus,
     *,
     code: str | None = None,
+    reason: str | None = None,
     result: Sealed | None = None,
     steps: int,
     tokens_in: int,
@@ -168,6 +169,8 @@ def run_ended(  # noqa: PLR0913 - the facts of an ending, each by name
         "tokens_out": tokens_out,
         "cost": cost_microusd,
     }
+    if reason is not None:
+        body["reason"] = reason
     return _entry(body, result=result)
 
 

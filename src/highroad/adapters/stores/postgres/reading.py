@@ -62,6 +62,10 @@ _DRIVEN: Final = f"""
         AND NOT coalesce({lives.gone("$3")}, false)
     FROM open_call LEFT JOIN log ON log.log_id = driver WHERE call_id = $1
 """  # noqa: S608 - constants
+_LIVE: Final = f"""
+    SELECT log_id IS DISTINCT FROM $2 AND NOT coalesce({lives.gone("$3")}, false)
+    FROM log WHERE log_id = $1
+"""  # noqa: S608 - constants
 _ABANDONED: Final = f"""
     SELECT call_id FROM open_call LEFT JOIN log ON log.log_id = driver
     WHERE driver = $1 OR (driver IS NOT NULL AND {lives.gone("$2")})
@@ -263,6 +267,11 @@ class Reader:
     async def is_driven(self, call_id: str, own_log: str | None, trusted: Trusted) -> bool:
         """Whether another living writer has a call in flight."""
         row = await self.one(_DRIVEN, call_id, own_log, trusted)
+        return row is not None and bool(row[0])
+
+    async def is_live(self, log_id: str, own_log: str | None, trusted: Trusted) -> bool:
+        """Whether another living writer has a log."""
+        row = await self.one(_LIVE, log_id, own_log, trusted)
         return row is not None and bool(row[0])
 
     async def unknown_calls(self, after: str, limit: int) -> list[str]:

@@ -168,6 +168,10 @@ class PostgresStore:
         """Whether another living process has a call in flight."""
         return await self._reader.is_driven(call_id, self._own_log, self._session.trusted)
 
+    async def is_live(self, log_id: str) -> bool:
+        """Whether another living process writes a log."""
+        return await self._reader.is_live(log_id, self._own_log, self._session.trusted)
+
     async def abandoned(self) -> Sequence[str]:
         """Ids of open calls that were in flight in a process that is gone, oldest first."""
         # Who looks for the dead is asked for often, and so comes back in time to be none of them.

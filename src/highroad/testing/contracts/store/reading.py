@@ -124,6 +124,11 @@ class ReadingContract(Ground):
         adopted = [await store.adopt(call) for call in ("call_1", "call_2", "call_3")]
         assert adopted == [True, False, False]
 
+    async def test_nobody_else_writes_a_log_of_ones_own(self, store: Store, fence: Fence) -> None:
+        """And nobody at all one that there is not."""
+        assert not await store.is_live(fence.log_id)
+        assert not await store.is_live("log_elsewhere")
+
     async def test_nobody_else_drives_a_call_of_ones_own(self, store: Store, fence: Fence) -> None:
         """Whether it is in flight here is known here."""
         await store.append([intent("call_1")], fence=fence)

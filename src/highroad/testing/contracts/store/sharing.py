@@ -156,6 +156,15 @@ class SharingContract(Ground):
             page = await other.entries(after=page[0].position, limit=1)
         assert paged[2:] == read
 
+    async def test_a_log_lives_until_its_writer_is_gone(
+        self, store: Store, fence: Fence, other: Store, other_fence: Fence
+    ) -> None:
+        """As others see it."""
+        assert await other.is_live(fence.log_id)
+        assert await store.is_live(other_fence.log_id)
+        await store.close()
+        assert not await other.is_live(fence.log_id)
+
     async def test_an_open_call_is_its_writers_until_that_is_gone(
         self, store: Store, fence: Fence, other: Store, other_fence: Fence
     ) -> None:

@@ -1,0 +1,1 @@
+"""Ways in which agents work together, each a small strategy on `Leg`."""
