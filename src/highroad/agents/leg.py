@@ -84,7 +84,7 @@ class Leg:
         path: Of this line, for the record; the trunk has an empty one.
         messages: What was said in it before.
         output: The form of what it comes to; `None` is text.
-        is_rehearsal: Its calls with effects are made dry.
+        is_dry: Its calls with effects are made dry.
     """
 
     def __init__(  # noqa: PLR0913 - what a line is made of, each by name
@@ -96,13 +96,13 @@ class Leg:
         path: str = TRUNK,
         messages: Sequence[Message] = (),
         output: Output | None = None,
-        is_rehearsal: bool = False,
+        is_dry: bool = False,
     ) -> None:
         self._run = run
         self._asking = asking
         self._acting = acting
         self._path = path
-        self._is_rehearsal = is_rehearsal
+        self._is_dry = is_dry
         self._forks = 0
         self._own_calls = 0
         self._request = run.record.errand.text
@@ -301,7 +301,7 @@ class Leg:
                 position=position,
                 tool=tool,
                 arguments=arguments,
-                dry_run=self._is_dry(tool),
+                dry_run=self._runs_dry(tool),
             )
             wanted.append(made if self._hearing is None else self._hearing.repeated(made))
         reply = came.reply
@@ -433,7 +433,7 @@ class Leg:
             tool=tool,
             arguments=arguments,
             origin=Origin.CODE,
-            dry_run=self._is_dry(tool),
+            dry_run=self._runs_dry(tool),
         )
         record = self._run.record
         history = record.calls.get((wanted.asked_by, wanted.position))
@@ -472,9 +472,9 @@ class Leg:
         team = ", ".join(self.team) or "nobody"
         raise HighroadError(f"{agent!r} is not in the team of {self._run.brief.name}: {team} is")
 
-    def _is_dry(self, name: str) -> bool:
-        """Whether a call is only rehearsed: one with effects, in a line that is a rehearsal."""
-        if not self._is_rehearsal:
+    def _runs_dry(self, name: str) -> bool:
+        """Whether a call is a dry run: one with effects, in a dry line."""
+        if not self._is_dry:
             return False
         tool = self._run.services.registry.find(name)
         return tool is None or tool.definition.has_effects
@@ -486,11 +486,11 @@ class Leg:
         name: str = "",
         *,
         messages: Sequence[Message] | None = None,
-        is_rehearsal: bool = False,
+        is_dry: bool = False,
     ) -> "Leg":
         """Another line, which begins with what was said in this one, or with `messages`.
 
-        What it comes to is text, until its strategy says otherwise. In a rehearsal, and in all
+        What it comes to is text, until its strategy says otherwise. In a dry one, and in all
         lines that begin from it, calls with effects are made dry: the road says what would happen,
         nothing happens, and nobody is asked. Calls that only read are made.
         """
@@ -503,7 +503,7 @@ class Leg:
             self._acting,
             path=path,
             messages=said,
-            is_rehearsal=self._is_rehearsal or is_rehearsal,
+            is_dry=self._is_dry or is_dry,
         )
         line._request = self._request
         return line

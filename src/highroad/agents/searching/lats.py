@@ -6,7 +6,7 @@ the judge makes of them flows back to all nodes above: so the search leaves a wa
 
 Use it where a wrong first call leads far astray, reading is cheap, and a judge sees how far along a
 line is. Do not use it where ReAct succeeds: this asks many times as often. The search only reads;
-calls with effects are rehearsed, and made by the line that is chosen.
+calls with effects are dry runs, and made by the line that is chosen.
 
 Source: Zhou et al., "Language Agent Tree Search Unifies Reasoning, Acting, and Planning in Language
 Models" (2023); without its simulations to the end and reflections, and by UCT as there.
@@ -19,8 +19,8 @@ from typing import Any
 
 from highroad.agents.leg import Leg, Strategy
 from highroad.agents.searching.bounds import require_positive
+from highroad.agents.searching.dry_line import carried_out, told
 from highroad.agents.searching.judging import scores
-from highroad.agents.searching.rehearsal import carried_out, told
 from highroad.agents.strategies.react import Reached, ended_by
 
 
@@ -82,7 +82,7 @@ def lats(
 
     async def strategy(leg: Leg) -> Any:  # noqa: ANN401 - of the agent's output type
         """Search, choose, and carry out."""
-        root = _Node(line=leg.fork("search", is_rehearsal=True))
+        root = _Node(line=leg.fork("search", is_dry=True))
         for _ in range(rounds):
             leaf = _most_promising(root, depth, exploration)
             if leaf is None or leg.left < branch + 2:  # its children, the judge, and the answer

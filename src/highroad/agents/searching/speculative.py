@@ -2,7 +2,7 @@
 
 Use it where waiting is dear and requests are not, or where it shows only at the end which way was
 the right one. Do not use it where a router can tell beforehand: this pays for every way. Each way
-reads; its calls with effects are rehearsed: the road says what would happen, and nothing does. The
+reads; its calls with effects are dry runs: the road says what would happen, and nothing does. The
 way that is chosen makes them.
 
 Source: best of several ("self-consistency", Wang et al. 2022) with a judge in place of a vote; that
@@ -12,8 +12,8 @@ no effect comes before the choice is ours.
 from typing import Any
 
 from highroad.agents.leg import Leg, Strategy
+from highroad.agents.searching.dry_line import carried_out, told
 from highroad.agents.searching.judging import best, scores
-from highroad.agents.searching.rehearsal import carried_out, told
 from highroad.agents.strategies.react import reach
 from highroad.domain.error import DeclarationError
 from highroad.domain.model import Prompt
@@ -44,6 +44,6 @@ def speculative(*ways: str) -> Strategy:
 
 
 def _line(leg: Leg, way: str) -> Leg:
-    line = leg.fork("way", is_rehearsal=True)
+    line = leg.fork("way", is_dry=True)
     line.messages.append(Prompt(text=f"Go about it in this way: {way}"))
     return line

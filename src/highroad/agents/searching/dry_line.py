@@ -1,4 +1,4 @@
-"""Lines that are tried before one is chosen: what they would change is rehearsed, and not done.
+"""Lines that are tried before one is chosen: what they would change is told, and not done.
 
 Calls that only read are made. Calls with effects are made dry, so that effects of lines that are
 not chosen were never started. The line that is chosen then makes its calls.
@@ -38,7 +38,7 @@ async def carried_out(leg: Leg, line: Leg, reached: Reached | None) -> Any:  # n
 
 
 def has_dry_run(messages: Sequence[Message]) -> bool:
-    """Whether a call was only rehearsed."""
+    """Whether a call was a dry run."""
     return any(
         orjson.loads(message.content).get("dry_run") is True
         for message in messages
