@@ -176,7 +176,7 @@ def test_production_has_no_keys_file_unless_one_is_given(tmp_path):
         ("profle = 'dev'", "highroad.toml:1: profle: there is no such setting; did you mean pro"),
         (
             "zzz = 1",
-            "highroad.toml:1: zzz: there is no such setting; there are approvals, budgets, ",
+            "highroad.toml:1: zzz: there is no such setting; there are agents, approvals, ",
         ),
         ("[limits]\n\ncals = 1", "highroad.toml:3: limits.cals: there is no such setting; did yo"),
         ("limits.calls = 'x'", "highroad.toml:1: limits.calls: it must be a whole number, 0 or"),
