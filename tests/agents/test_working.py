@@ -14,8 +14,9 @@ TURNS = 2_000
 
 @pytest.fixture
 def pay(effects):
+    # Without a thread: the turns of the loop that a test waits say nothing of one.
     @tool(tier="irreversible", effect="idempotent")
-    def pay(cents: int) -> str:
+    async def pay(cents: int) -> str:
         """Pay somebody."""
         effects["pay", cents] += 1
         return "paid"
