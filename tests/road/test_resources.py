@@ -154,8 +154,8 @@ async def test_nobody_has_it_closed_under_their_hands(world, bank):
     while each.runtime.strays or each.services.tasks:
         await anyio.lowlevel.checkpoint()
     assert found == [True]
-    await anyio.lowlevel.checkpoint()
-    while each.services.tasks:
+    # It is given back a few turns of the loop behind the thread, and one more is closed for it.
+    while sum(pool.is_open for pool in bank.opened) > IDLE or each.services.tasks:
         await anyio.lowlevel.checkpoint()
     assert sum(pool.is_open for pool in bank.opened) == IDLE
 
