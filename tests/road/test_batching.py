@@ -613,8 +613,8 @@ async def test_who_goes_away_as_room_comes_takes_no_place_with_him(world, served
 
 async def test_a_thread_that_is_back_as_it_is_given_up_on_tells_the_loop(world):
     """Its members wait in the loop: from its thread nobody may wake them."""
-    loop, let_go, is_back = asyncio.get_running_loop(), threading.Event(), asyncio.Event()
-    loop.set_debug(True)  # what wakes them from elsewhere is an error then
+    let_go = threading.Event()
+    asyncio.get_running_loop().set_debug(True)  # what wakes them from elsewhere is an error then
 
     def many(items):
         assert let_go.wait(10)
@@ -627,16 +627,13 @@ async def test_a_thread_that_is_back_as_it_is_given_up_on_tells_the_loop(world):
 
     async def left_late(*given):
         let_go.set()
-        while each.runtime.strays:
-            await anyio.lowlevel.checkpoint()
-        is_back.set()
+        await asyncio.wait([making], timeout=5)
         return await left(*given)
 
     way.left = left_late
     making = asyncio.ensure_future(each.call(take, {"name": "a"}))
     await anyio.wait_all_tasks_blocked()
     each.clock.advance(9.95)  # of its ten seconds it has a twentieth left
-    await is_back.wait()
     assert (await making).unwrap() == "a"
 
 
