@@ -1,6 +1,7 @@
 """Anthropic's messages. Source: Anthropic's API reference, as its package 2.12 carries it."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -99,7 +100,7 @@ def _sent(name: str, data: Body, *, is_text: bool = False) -> Sent:
 
 
 MESSAGES: Final = Dialect(
-    path="/v1/messages",
+    path=re.compile("/v1/messages"),
     tools=_tools,
     choice=_choice,
     whole=_whole,

@@ -16,6 +16,8 @@ class Asked:
     """A request as it came over the wire."""
 
     dialect: Dialect
+    path: str
+    """As it was asked for, without a query."""
     headers: Mapping[str, str]
     """Their names in lower case."""
     raw: bytes
@@ -35,7 +37,7 @@ class Asked:
     @property
     def is_streamed(self) -> bool:
         """Whether events are asked for."""
-        return bool(self.body.get("stream"))
+        return self.dialect.is_streamed(self.path, self.body)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,6 @@
 """OpenAI's responses. Source: OpenAI's API reference, as its package 3.54 carries it."""
 
+import re
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -138,7 +139,7 @@ def _call_told(
 
 
 RESPONSES: Final = Dialect(
-    path="/v1/responses",
+    path=re.compile("/v1/responses"),
     tools=_tools,
     choice=_choice,
     whole=_whole,
