@@ -10,7 +10,9 @@ KEYS = {
     "OPENAI_API_KEY": "of-openai",
     "ANTHROPIC_API_KEY": "of-anthropic",
     "GEMINI_API_KEY": "of-google",
-    "AWS_BEARER_TOKEN_BEDROCK": "of-bedrock",
+    # A key of Bedrock goes over https alone: here requests are signed.
+    "AWS_ACCESS_KEY_ID": "of-bedrock",
+    "AWS_SECRET_ACCESS_KEY": "secret-of-bedrock",
     "AWS_REGION": "eu-central-1",
     "MISTRAL_API_KEY": "of-mistral",
     "GROQ_API_KEY": "of-groq",

@@ -35,6 +35,7 @@ class WireContract(ChoiceContract, RelayContract):
     """What a played provider takes."""
 
     provider = ""
+    model_name = "model-1"
 
     @pytest.fixture
     async def server(self):
@@ -43,7 +44,7 @@ class WireContract(ChoiceContract, RelayContract):
 
     @pytest.fixture
     def open_model(self, server, asking):
-        return lambda: asking(self.provider)
+        return lambda: asking(self.provider, self.model_name)
 
     @pytest.fixture
     def under_way(self, server):
@@ -53,7 +54,7 @@ class WireContract(ChoiceContract, RelayContract):
     def playing(self, server, asking):
         def make(answer):
             server.answering = lambda asked: answer
-            return asking(self.provider)
+            return asking(self.provider, self.model_name)
 
         return make
 
@@ -113,6 +114,8 @@ class TestMistral(WireContract, RawContract):
 
 class TestBedrock(WireContract, Streaming):
     provider = "bedrock"
+    # That a tool must be called can be said to some of its models alone.
+    model_name = "eu.anthropic.claude-sonnet-5-v1:0"
 
 
 class TestGoogle(WireContract):

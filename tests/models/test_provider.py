@@ -30,13 +30,27 @@ from highroad.domain.model_rules import ModelServer
 from highroad.testing.contracts.model import GET_ORDER, LATER, TALK, WORK, parts_of, said, whole
 from highroad.testing.wire import Play, Refusal
 from highroad.testing.wire.anthropic import MESSAGES
+from highroad.testing.wire.bedrock import CONVERSE
 from highroad.testing.wire.chat import CHAT
 from highroad.testing.wire.dialect import Sent
+from highroad.testing.wire.google import GENERATE
+from highroad.testing.wire.groq import GROQ
+from highroad.testing.wire.mistral import MISTRAL
+from highroad.testing.wire.ollama import OLLAMA
 from highroad.testing.wire.responses import RESPONSES
 
 pytestmark = [pytest.mark.anyio, pytest.mark.loopback]
 
-DIALECTS = {"openai-chat": CHAT, "openai": RESPONSES, "anthropic": MESSAGES}
+DIALECTS = {
+    "openai-chat": CHAT,
+    "openai": RESPONSES,
+    "anthropic": MESSAGES,
+    "google": GENERATE,
+    "bedrock": CONVERSE,
+    "mistral": MISTRAL,
+    "groq": GROQ,
+    "ollama": OLLAMA,
+}
 every_wire = pytest.mark.parametrize("provider", DIALECTS)
 LOOK = ("call_1", "get_order", '{"order_id":"ORD-000042"}')
 PATIENCE_S = 20
@@ -111,7 +125,7 @@ def test_a_missing_library_is_told_by_the_command_that_installs_it(monkeypatch):
     """Each provider has its own."""
     monkeypatch.setitem(sys.modules, "groq", None)
     monkeypatch.delitem(sys.modules, "pydantic_ai.models.groq", raising=False)
-    with pytest.raises(SettingsError, match=r"pip install 'pydantic-ai-slim\[groq\]'"):
+    with pytest.raises(SettingsError, match=r"pip install 'highroad\[groq\]'"):
         ProviderModel("groq", "model-1", secrets=lambda name: "key")
 
 

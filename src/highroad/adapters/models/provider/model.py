@@ -8,7 +8,7 @@ from pydantic_ai import direct
 from pydantic_ai.messages import ModelMessage as Said
 from pydantic_ai.messages import ModelResponse
 
-from highroad.adapters.models.provider.failures import broken_off, told_of
+from highroad.adapters.models.provider.failures import broken_off, misspoken, told_of
 from highroad.adapters.models.provider.families import Secrets, reached
 from highroad.adapters.models.provider.messages import said
 from highroad.adapters.models.provider.replies import Progress, reply_of
@@ -46,6 +46,7 @@ class ProviderModel:
         self._provider = provider
         self._model = model
         self._shape = family.shape
+        self._failures = family.failures()
         self._hosted = hosted
         self._is_open = False
 
@@ -92,7 +93,7 @@ class ProviderModel:
         await self._client.__aenter__()
 
     async def _at_once(self, request: ModelRequest) -> ModelReply:
-        with told_of(self.name):
+        with told_of(self.name, self._failures):
             response = await direct.model_request(
                 self._client,
                 self._said(request),
@@ -104,7 +105,7 @@ class ProviderModel:
 
     async def _in_parts(self, request: ModelRequest) -> AsyncGenerator[ReplyPart, None]:
         progress = Progress()
-        with told_of(self.name):
+        with told_of(self.name, self._failures):
             async with direct.model_request_stream(
                 self._client,
                 self._said(request),
@@ -128,5 +129,13 @@ class ProviderModel:
         return said(request.messages, provider=self._provider, id_length=id_length)
 
     def _whole(self, response: ModelResponse, request: ModelRequest) -> ModelReply:
+        """The reply.
+
+        Raises:
+            ModelError: The provider says that it is none, and has no call that the road could
+                answer for.
+        """
         reply = reply_of(response, provider=self._provider, request=request)
+        if response.finish_reason == "error" and not reply.message.calls:
+            raise misspoken(self.name)
         return reply if reply.model else replace(reply, model=self._model)
