@@ -44,6 +44,8 @@ class Family:
     is_key_needed: bool = True
     url: str | None = None
     """Where it is reached, unless told; `None` leaves it to its library."""
+    leaves_streams: bool = False
+    """Its library does not close a stream that nobody reads on (`connections`)."""
     failures: Callable[[], Readings] = _no_failures
     """Errors of its own library that pydantic-ai hands on; asked once that is there."""
 
@@ -77,7 +79,7 @@ def _compatible(model: str, reach: Reach) -> ProviderClient:
     provider = OpenAICompatibleProvider(
         reach.name, base_url=reach.url or "", api_key=reach.key or _NO_KEY
     )
-    return OpenAIChatModel(model, provider=provider, profile=_says_its_end())
+    return OpenAIChatModel(model, provider=provider, profile=_as_servers_have_it())
 
 
 def _ollama(model: str, reach: Reach) -> ProviderClient:
@@ -85,7 +87,8 @@ def _ollama(model: str, reach: Reach) -> ProviderClient:
     from pydantic_ai.providers.ollama import OllamaProvider  # noqa: PLC0415 - an extra
 
     provider = OllamaProvider(base_url=reach.url, api_key=reach.key or _NO_KEY)
-    return OllamaModel(model, provider=provider)
+    known = OllamaModel(model, provider=provider).profile
+    return OllamaModel(model, provider=provider, profile={**known, **_as_servers_have_it()})
 
 
 def _anthropic(model: str, reach: Reach) -> ProviderClient:
@@ -155,6 +158,17 @@ def _says_its_end() -> Any:  # noqa: ANN401 - a profile of the library, which is
     return OpenAIModelProfile(openai_chat_streaming_requires_finish_reason=True)
 
 
+def _as_servers_have_it() -> Any:  # noqa: ANN401 - a profile of the library, which is an extra
+    """They know `max_tokens`; some take OpenAI's newer word, and write on without end (P6).
+
+    Source: issues 7125 of ollama and 1907 of llama-cpp-python.
+    """
+    from pydantic_ai.profiles.openai import OpenAIModelProfile  # noqa: PLC0415 - an extra
+
+    words = OpenAIModelProfile(openai_chat_supports_max_completion_tokens=False)
+    return {**_says_its_end(), **words}
+
+
 _NO_KEY: Final = "none"
 """For servers that ask for no key; their client insists on one."""
 
@@ -183,7 +197,13 @@ FAMILIES: Final[Mapping[str, Family]] = {
         key="ANTHROPIC_API_KEY",
         url="https://api.anthropic.com",
     ),
-    "google": Family(make=_google, shape="gemini", extra="google", key="GEMINI_API_KEY"),
+    "google": Family(
+        make=_google,
+        shape="gemini",
+        extra="google",
+        key="GEMINI_API_KEY",
+        leaves_streams=True,
+    ),
     "bedrock": Family(
         make=_bedrock,
         shape="anthropic",

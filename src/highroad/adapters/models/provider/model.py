@@ -8,6 +8,7 @@ from pydantic_ai import direct
 from pydantic_ai.messages import ModelMessage as Said
 from pydantic_ai.messages import ModelResponse
 
+from highroad.adapters.models.provider.connections import given_up, watch
 from highroad.adapters.models.provider.failures import broken_off, misspoken, told_of
 from highroad.adapters.models.provider.families import Secrets, reached
 from highroad.adapters.models.provider.messages import said
@@ -47,6 +48,7 @@ class ProviderModel:
         self._model = model
         self._shape = family.shape
         self._failures = family.failures()
+        self._leaves_streams = family.leaves_streams
         self._hosted = hosted
         self._is_open = False
 
@@ -91,6 +93,8 @@ class ProviderModel:
             return
         self._is_open = True
         await self._client.__aenter__()
+        if self._leaves_streams:
+            watch(self._client)
 
     async def _at_once(self, request: ModelRequest) -> ModelReply:
         with told_of(self.name, self._failures):
@@ -106,13 +110,16 @@ class ProviderModel:
     async def _in_parts(self, request: ModelRequest) -> AsyncGenerator[ReplyPart, None]:
         progress = Progress()
         with told_of(self.name, self._failures):
-            async with direct.model_request_stream(
-                self._client,
-                self._said(request),
-                model_settings=settings(request, self._client, self._provider),
-                model_request_parameters=parameters(request, self._client, self._hosted),
-                instrument=False,
-            ) as stream:
+            async with (
+                given_up(),
+                direct.model_request_stream(
+                    self._client,
+                    self._said(request),
+                    model_settings=settings(request, self._client, self._provider),
+                    model_request_parameters=parameters(request, self._client, self._hosted),
+                    instrument=False,
+                ) as stream,
+            ):
                 async for event in stream:
                     for part in progress.of_event(event):
                         yield part
