@@ -35,7 +35,7 @@ from highroad.testing.wire.bedrock import CONVERSE
 from highroad.testing.wire.chat import CHAT
 from highroad.testing.wire.dialect import Sent
 from highroad.testing.wire.google import GENERATE
-from highroad.testing.wire.groq import GROQ
+from highroad.testing.wire.groq import GROQ, misspoken
 from highroad.testing.wire.mistral import MISTRAL
 from highroad.testing.wire.ollama import OLLAMA
 from highroad.testing.wire.responses import RESPONSES
@@ -66,6 +66,18 @@ SEEDS = {
     **dict.fromkeys(("openai-chat", "google", "groq", "ollama"), "seed"),
 }
 """What those call a seed that know one."""
+THEIRS = (
+    "OPENAI_API_KEY",
+    "ANTHROPIC_API_KEY",
+    "ANTHROPIC_AUTH_TOKEN",
+    "GOOGLE_API_KEY",
+    "GEMINI_API_KEY",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "MISTRAL_API_KEY",
+    "GROQ_API_KEY",
+)
+"""Where their libraries look for keys."""
 LOOK = ("call_1", "get_order", '{"order_id":"ORD-000042"}')
 PATIENCE_S = 20
 AT_ONCE = frozenset({"mistral", "groq"})
@@ -118,17 +130,25 @@ def test_the_key_of_a_server_is_told_by_its_own_variable():
 
 
 @pytest.mark.parametrize(
-    ("provider", "key"),
-    [("openai", "of-openai"), ("openai-chat", "of-openai"), ("anthropic", "of-anthropic")],
+    ("provider", "header", "key"),
+    [
+        ("openai", "authorization", "Bearer of-openai"),
+        ("openai-chat", "authorization", "Bearer of-openai"),
+        ("anthropic", "authorization", "Bearer of-anthropic"),
+        ("google", "x-goog-api-key", "of-google"),
+        ("bedrock", "authorization", "AWS4-HMAC-SHA256 Credential=of-bedrock/"),
+        ("mistral", "authorization", "Bearer of-mistral"),
+        ("groq", "authorization", "Bearer of-groq"),
+    ],
 )
 async def test_a_provider_is_sent_the_key_that_we_were_given(
-    server, asking, monkeypatch, provider, key
+    server, asking, monkeypatch, provider, header, key
 ):
     """And not the one that its library would find in the environment."""
-    for variable in ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"):
+    for variable in THEIRS:
         monkeypatch.setenv(variable, "of-somebody-else")
     await whole(asking(provider), TALK)
-    assert server.asked[-1].headers["authorization"] == f"Bearer {key}"
+    assert server.asked[-1].headers[header].startswith(key)
 
 
 async def test_a_server_is_sent_the_key_of_its_own_variable_and_no_other(server, asking):
@@ -137,6 +157,54 @@ async def test_a_server_is_sent_the_key_of_its_own_variable_and_no_other(server,
     await whole(asking("local"), TALK)
     keys = [asked.headers["authorization"] for asked in server.asked]
     assert keys == ["Bearer of-nobody", "Bearer none"]
+
+
+@pytest.fixture
+def nothing_of_aws(monkeypatch, tmp_path):
+    """Nobody here has anything to do with AWS, and no machine is asked for a role."""
+    for variable in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.setenv(variable, str(tmp_path / variable))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+
+def of_bedrock(server, **secrets):
+    given = {"AWS_REGION": "eu-central-1", **secrets}
+    place = ModelServer(url=server.address("bedrock"))
+    return ProviderModel("bedrock", "model-1", secrets=given.get, server=place)
+
+
+@pytest.mark.usefixtures("nothing_of_aws")
+@pytest.mark.parametrize("is_streamed", [False, True], ids=["whole", "streamed"])
+async def test_bedrock_without_credentials_says_what_to_set(server, is_streamed):
+    """They may come from a role or a file: only whoever signs a request knows."""
+    model = of_bedrock(server)
+    with pytest.raises(ModelError, match="set AWS_BEARER_TOKEN_BEDROCK, or AWS_ACCESS") as raised:
+        await whole(model, replace(TALK, is_streamed=is_streamed))
+    await model.close()
+    assert (raised.value.kind, raised.value.is_counted) == (FailureKind.DENIED, False)
+    assert not server.asked
+
+
+@pytest.mark.usefixtures("nothing_of_aws")
+async def test_a_key_of_bedrock_goes_over_https_alone(server):
+    """Whoever listens could use it."""
+    model = of_bedrock(server, AWS_BEARER_TOKEN_BEDROCK="key")
+    with pytest.raises(ModelError, match="https"):
+        await whole(model, TALK)
+    await model.close()
+    assert not server.asked
+
+
+@pytest.mark.usefixtures("nothing_of_aws")
+async def test_bedrock_without_a_region_or_with_a_profile_that_is_not_there_says_so(
+    server, monkeypatch
+):
+    """When the model is opened, and not in the middle of a run."""
+    with pytest.raises(SettingsError, match="region"):
+        ProviderModel("bedrock", "model-1", secrets={}.get)
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    with pytest.raises(SettingsError, match="nobody"):
+        of_bedrock(server)
 
 
 def test_a_missing_library_is_told_by_the_command_that_installs_it(monkeypatch):
@@ -624,6 +692,79 @@ async def test_an_error_in_the_middle_of_a_stream_is_one(server, asking):
         await whole(asking("anthropic"), streamed(TALK))
     assert raised.value.kind is FailureKind.TRANSIENT
     assert raised.value.is_counted
+
+
+async def test_an_error_in_a_frame_of_bedrock_is_one(server, asking):
+    """A frame says by its headers that it is an error."""
+    events = list(CONVERSE.events(said("Your order is on its way.")))[:3]
+    error = Sent(name="throttlingException", data={"message": "Too many requests"})
+    playing(server, events=[*events, error])
+    with pytest.raises(ModelError) as raised:
+        await whole(asking("bedrock"), streamed(TALK))
+    assert raised.value.kind is FailureKind.THROTTLED
+    assert raised.value.is_counted
+
+
+async def test_google_says_in_the_body_when_to_come_back(server, asking):
+    """And has no header for it."""
+    retry = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "7s"}
+    told = {"code": 429, "status": "RESOURCE_EXHAUSTED", "message": "quota", "details": [retry]}
+    server.answering = lambda asked: Refusal(status=429, body={"error": told})
+    with pytest.raises(ModelError) as raised:
+        await whole(asking("google"), TALK)
+    assert raised.value.kind is FailureKind.THROTTLED
+    assert raised.value.retry_after_s == 7
+
+
+@pytest.mark.parametrize("provider", ["google", "bedrock"])
+@pytest.mark.parametrize("is_streamed", [False, True], ids=["whole", "streamed"])
+async def test_what_the_provider_itself_could_not_read_is_no_reply(
+    server, asking, provider, is_streamed
+):
+    """It keeps the malformed call, and says that there was one."""
+    playing(server, reply=said("", finish=Finish.OTHER))
+    with pytest.raises(ModelError, match="could not read; ask again") as raised:
+        await whole(asking(provider), replace(WORK, is_streamed=is_streamed))
+    assert raised.value.kind is FailureKind.TRANSIENT
+    assert raised.value.is_counted
+
+
+@pytest.mark.promise("P5")
+async def test_a_call_that_groq_could_not_read_is_the_roads_to_answer(server, asking):
+    """Its error has the call: the model is told what is wrong with it, and writes another."""
+    written = '{"name": "refund", "arguments": {"cents": "many"}}'
+    server.answering = lambda asked: Refusal(status=400, body=misspoken(written))
+    reply = await whole(asking("groq"), WORK)
+    (call,) = reply.message.calls
+    assert (call.tool, json.loads(call.arguments)) == ("refund", {"cents": "many"})
+    assert reply.finish is Finish.CALLS
+    assert reply.is_estimated
+
+
+async def test_a_stream_that_groq_could_not_read_is_no_reply(server, asking):
+    """Nothing tells it from one that was torn."""
+    written = '{"name": "refund", "arguments": {"cents": "many"}}'
+    events = [*list(GROQ.events(said("")))[:1], Sent(data=misspoken(written))]
+    playing(server, events=events)
+    with pytest.raises(ModelError) as raised:
+        await whole(asking("groq"), streamed(WORK))
+    assert raised.value.kind is FailureKind.TRANSIENT
+    assert raised.value.is_counted
+
+
+@every_wire
+@pytest.mark.parametrize("is_streamed", [False, True], ids=["whole", "streamed"])
+async def test_what_is_no_reply_at_all_is_an_error(server, asking, provider, is_streamed):
+    """Somebody else is at that address."""
+    nonsense = {"hello": "world"}
+    server.answering = lambda asked: (
+        Play(reply=said(""), events=[Sent(name="hello", data=nonsense)])
+        if is_streamed
+        else Refusal(status=200, body=nonsense)
+    )
+    with pytest.raises(ModelError) as raised:
+        await whole(asking(provider), replace(TALK, is_streamed=is_streamed))
+    assert raised.value.kind is FailureKind.TRANSIENT
 
 
 async def test_after_it_was_closed_it_can_be_asked_again(server, asking):

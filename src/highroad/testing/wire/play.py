@@ -68,12 +68,14 @@ class Refusal:
         code: The provider's; it stands where the dialect has it.
         retry_after_s: In the header that says so.
         message: What the message begins with.
+        body: In place of what the dialect makes of code and message.
     """
 
     status: int
     code: str = "some_error"
     retry_after_s: float | None = None
     message: str = "refused"
+    body: Mapping[str, Any] | None = None
 
 
 Answer: TypeAlias = Play | Refusal

@@ -168,7 +168,7 @@ async def _answer(answer: Play | Refusal, asked: Asked, writer: asyncio.StreamWr
 
 async def _refuse(refusal: Refusal, asked: Asked, writer: asyncio.StreamWriter) -> bool:
     message = f"{refusal.message}: {asked.raw.decode(errors='replace')}"
-    body = json.dumps(asked.dialect.error(refusal.code, message)).encode()
+    body = json.dumps(refusal.body or asked.dialect.error(refusal.code, message)).encode()
     more = {} if refusal.retry_after_s is None else {"Retry-After": f"{refusal.retry_after_s:g}"}
     writer.write(_head(refusal.status, {"Content-Length": str(len(body)), **more}) + body)
     await writer.drain()

@@ -136,6 +136,10 @@ _BROKEN: Final = Reading(
 _SENT_NOTHING: Final = frozenset({"pool", "connect"})
 
 
+_MISREAD: Final = (AttributeError, LookupError, TypeError, ValueError)
+"""What reading JSON of another kind ends in: libraries believe in what a provider sends."""
+
+
 @contextmanager
 def told_of(model: str, own: Readings = ()) -> Iterator[None]:
     """Raise what goes wrong with `model` as a `ModelError`, free of what was asked.
@@ -147,7 +151,7 @@ def told_of(model: str, own: Readings = ()) -> Iterator[None]:
     handed_on = tuple(type_ for type_, _ in own)
     try:
         yield
-    except (ModelAPIError, UnexpectedModelBehavior, UserError, *handed_on) as error:
+    except (ModelAPIError, UnexpectedModelBehavior, UserError, *handed_on, *_MISREAD) as error:
         raise failure_of(error, model, own) from None  # its own words may hold the prompt
 
 
@@ -170,6 +174,11 @@ def broken_off(model: str) -> ModelError:
     )
 
 
+def no_reply(model: str) -> ModelError:
+    """An answer with nothing of a reply in it."""
+    return ModelError(f"{model} {NO_REPLY.words}", kind=NO_REPLY.kind)
+
+
 def misspoken(model: str) -> ModelError:
     """A reply that the provider itself could not read, such as a call that is no JSON."""
     return ModelError(
@@ -181,6 +190,8 @@ def _reading(error: Exception, own: Readings) -> Reading:
     for type_, reading in (*own, *_READINGS):
         if isinstance(error, type_):
             return reading
+    if isinstance(error, _MISREAD):
+        return NO_REPLY
     return _of_status(error.status_code) if isinstance(error, ModelHTTPError) else _BROKEN
 
 
