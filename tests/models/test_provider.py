@@ -257,36 +257,13 @@ def _end_of_array(text):
 async def test_ids_go_back_once_each_and_results_find_their_calls(server, asking, provider):
     """A provider refuses what it wrote itself: an id twice, or none."""
     await whole(asking(provider), LATER)
-    calls, results = _ids(provider, messages_in(body_of(server)))
+    calls, results = server.asked[-1].calls, server.asked[-1].results
     assert len(set(calls)) == len(calls) == 3
     assert calls == results
     if provider == "mistral":
         assert {len(call) for call in calls} == {9}
     else:
         assert calls[0] == "same"
-
-
-def _ids(provider, messages):
-    match provider:
-        case "openai":
-            calls = [m["call_id"] for m in messages if m.get("type") == "function_call"]
-            results = [m["call_id"] for m in messages if m.get("type") == "function_call_output"]
-        case "google":
-            parts = [part for m in messages for part in m["parts"]]
-            calls = [p["functionCall"]["id"] for p in parts if "functionCall" in p]
-            results = [p["functionResponse"]["id"] for p in parts if "functionResponse" in p]
-        case "bedrock":
-            blocks = [block for m in messages for block in m["content"]]
-            calls = [b["toolUse"]["toolUseId"] for b in blocks if "toolUse" in b]
-            results = [b["toolResult"]["toolUseId"] for b in blocks if "toolResult" in b]
-        case "openai-chat" | "mistral" | "groq" | "ollama":
-            calls = [c["id"] for m in messages for c in m.get("tool_calls") or ()]
-            results = [m["tool_call_id"] for m in messages if m["role"] == "tool"]
-        case _:
-            blocks = [block for m in messages for block in m["content"]]
-            calls = [b["id"] for b in blocks if b["type"] == "tool_use"]
-            results = [b["tool_use_id"] for b in blocks if b["type"] == "tool_result"]
-    return calls, results
 
 
 @every_wire
@@ -336,7 +313,9 @@ async def test_settings_are_sent_as_far_as_the_provider_knows_them(server, askin
     settings = ModelSettings(temperature=0.5, max_tokens=77, seed=4)
     await whole(asking(provider), replace(TALK, settings=settings))
     body = body_of(server)
-    said_of = body.get({"google": "generationConfig", "bedrock": "inferenceConfig"}.get(provider), body)
+    said_of = body.get(
+        {"google": "generationConfig", "bedrock": "inferenceConfig"}.get(provider), body
+    )
     assert said_of["temperature"] == 0.5
     assert said_of[MOST.get(provider, "max_tokens")] == 77
     seed = said_of.get(SEEDS[provider]) if provider in SEEDS else None

@@ -27,6 +27,18 @@ def _choice(body: Body) -> str:
     return str(choice.get("name") or _CHOICES.get(choice["type"], choice["type"]))
 
 
+def _calls(body: Body) -> tuple[str, ...]:
+    return tuple(block["id"] for block in _blocks(body) if block["type"] == "tool_use")
+
+
+def _results(body: Body) -> tuple[str, ...]:
+    return tuple(block["tool_use_id"] for block in _blocks(body) if block["type"] == "tool_result")
+
+
+def _blocks(body: Body) -> list[Body]:
+    return [block for message in body["messages"] for block in message["content"]]
+
+
 def _error(code: str, message: str) -> Body:
     return {"type": "error", "error": {"type": code, "message": message}}
 
@@ -103,6 +115,8 @@ MESSAGES: Final = Dialect(
     path=re.compile("/v1/messages"),
     tools=_tools,
     choice=_choice,
+    calls=_calls,
+    results=_results,
     whole=_whole,
     events=_events,
     error=_error,

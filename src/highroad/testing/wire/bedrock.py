@@ -29,6 +29,19 @@ def _choice(body: Body) -> str:
     return str(named.get("name") or _CHOICES[kind])
 
 
+def _calls(body: Body) -> tuple[str, ...]:
+    return _ids(body, "toolUse")
+
+
+def _results(body: Body) -> tuple[str, ...]:
+    return _ids(body, "toolResult")
+
+
+def _ids(body: Body, kind: str) -> tuple[str, ...]:
+    blocks = (block for message in body["messages"] for block in message["content"])
+    return tuple(block[kind]["toolUseId"] for block in blocks if kind in block)
+
+
 def _error(code: str, message: str) -> Body:
     return {"__type": code, "message": message}
 
@@ -94,6 +107,8 @@ CONVERSE: Final = Dialect(
     path=re.compile("/model/[^/]+/converse(-stream)?"),
     tools=_tools,
     choice=_choice,
+    calls=_calls,
+    results=_results,
     whole=_whole,
     events=_events,
     error=_error,

@@ -33,6 +33,19 @@ def choice(body: Body) -> str:
     return chosen if isinstance(chosen, str) else chosen["function"]["name"]
 
 
+def calls(body: Body) -> tuple[str, ...]:
+    """Ids of the calls in what was said before."""
+    return tuple(
+        call["id"] for message in body["messages"] for call in message.get("tool_calls") or ()
+    )
+
+
+def results(body: Body) -> tuple[str, ...]:
+    """Ids of the calls that are answered in it."""
+    messages = body["messages"]
+    return tuple(each["tool_call_id"] for each in messages if each["role"] == "tool")
+
+
 def whole(reply: ModelReply) -> Body:
     """A reply at once."""
     message: dict[str, Any] = {"role": "assistant", "content": reply.message.text or None}
@@ -102,6 +115,8 @@ CHAT: Final = Dialect(
     path=re.compile("/v1/chat/completions"),
     tools=tools,
     choice=choice,
+    calls=calls,
+    results=results,
     whole=whole,
     events=_events,
     error=error,

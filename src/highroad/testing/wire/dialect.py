@@ -62,6 +62,10 @@ class Dialect:
     """Of the whole path."""
     tools: Callable[[Body], tuple[str, ...]]
     choice: Callable[[Body], str]
+    calls: Callable[[Body], tuple[str, ...]]
+    """Ids of the calls in what was said before."""
+    results: Callable[[Body], tuple[str, ...]]
+    """Ids of the calls that are answered in it."""
     whole: Callable[[ModelReply], Body]
     events: Callable[[ModelReply], Iterator[Sent]]
     error: Callable[[str, str], Body]

@@ -32,6 +32,19 @@ def _choice(body: Body) -> str:
     return str(allowed[0]) if len(allowed) == 1 else _CHOICES[config.get("mode", "AUTO")]
 
 
+def _calls(body: Body) -> tuple[str, ...]:
+    return _ids(body, "functionCall")
+
+
+def _results(body: Body) -> tuple[str, ...]:
+    return _ids(body, "functionResponse")
+
+
+def _ids(body: Body, kind: str) -> tuple[str, ...]:
+    parts = (part for content in body["contents"] for part in content["parts"])
+    return tuple(part[kind]["id"] for part in parts if kind in part)
+
+
 def _error(code: str, message: str) -> Body:
     return {"error": {"message": message, "status": code.upper()}}
 
@@ -85,6 +98,8 @@ GENERATE: Final = Dialect(
     path=re.compile("/v1(beta)?/models/[^/]+:(generate|streamGenerate)Content"),
     tools=_tools,
     choice=_choice,
+    calls=_calls,
+    results=_results,
     whole=_whole,
     events=_events,
     error=_error,

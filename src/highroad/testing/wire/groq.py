@@ -8,7 +8,17 @@ from collections.abc import Iterator
 from typing import Final
 
 from highroad.domain.model import ModelReply
-from highroad.testing.wire.chat import FINISHES, call_of, choice, chunk, tools, usage_of, whole
+from highroad.testing.wire.chat import (
+    FINISHES,
+    call_of,
+    calls,
+    choice,
+    chunk,
+    results,
+    tools,
+    usage_of,
+    whole,
+)
 from highroad.testing.wire.dialect import Body, Dialect, Sent, pieces
 
 
@@ -28,8 +38,8 @@ def _events(reply: ModelReply) -> Iterator[Sent]:
     for piece in pieces(reply.message.text):
         yield chunk(reply, {"content": piece}, is_text=True)
     if reply.message.calls:
-        calls = [{"index": at, **call_of(call)} for at, call in enumerate(reply.message.calls)]
-        yield chunk(reply, {"tool_calls": calls})
+        written = [{"index": at, **call_of(call)} for at, call in enumerate(reply.message.calls)]
+        yield chunk(reply, {"tool_calls": written})
     told = {"id": "req_1", "usage": usage_of(reply.usage)}
     yield _with(chunk(reply, {}, finish=FINISHES[reply.finish]), told)
     yield Sent(data="[DONE]")
@@ -44,6 +54,8 @@ GROQ: Final = Dialect(
     path=re.compile("/openai/v1/chat/completions"),
     tools=tools,
     choice=choice,
+    calls=calls,
+    results=results,
     whole=whole,
     events=_events,
     error=_error,

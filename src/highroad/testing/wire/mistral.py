@@ -8,7 +8,16 @@ from collections.abc import Iterator
 from typing import Final
 
 from highroad.domain.model import ModelReply
-from highroad.testing.wire.chat import FINISHES, call_of, chunk, tools, usage_of, whole
+from highroad.testing.wire.chat import (
+    FINISHES,
+    call_of,
+    calls,
+    chunk,
+    results,
+    tools,
+    usage_of,
+    whole,
+)
 from highroad.testing.wire.chat import choice as chat_choice
 from highroad.testing.wire.dialect import Body, Dialect, Sent, pieces
 
@@ -28,8 +37,8 @@ def _events(reply: ModelReply) -> Iterator[Sent]:
     yield chunk(reply, {"role": "assistant", "content": ""})
     for piece in pieces(reply.message.text):
         yield chunk(reply, {"content": piece}, is_text=True)
-    calls = [{"index": at, **call_of(call)} for at, call in enumerate(reply.message.calls)]
-    more = {"content": "", "tool_calls": calls} if calls else {"content": ""}
+    written = [{"index": at, **call_of(call)} for at, call in enumerate(reply.message.calls)]
+    more = {"content": "", "tool_calls": written} if written else {"content": ""}
     last = chunk(reply, more, finish=FINISHES[reply.finish])
     assert not isinstance(last.data, str)  # a chunk is an object
     yield Sent(data={**last.data, "usage": usage_of(reply.usage)})
@@ -40,6 +49,8 @@ MISTRAL: Final = Dialect(
     path=re.compile("/mistral/v1/chat/completions"),
     tools=tools,
     choice=_choice,
+    calls=calls,
+    results=results,
     whole=whole,
     events=_events,
     error=_error,

@@ -1,11 +1,25 @@
-"""What Ollama made of chat completions: a call comes whole. Source: its page on OpenAI compatibility."""
+"""What Ollama made of chat completions: a call comes whole.
+
+Source: Ollama's page on compatibility with OpenAI.
+"""
 
 import re
 from collections.abc import Iterator
 from typing import Final
 
 from highroad.domain.model import ModelReply
-from highroad.testing.wire.chat import FINISHES, call_of, choice, chunk, error, head, tools, usage_of
+from highroad.testing.wire.chat import (
+    FINISHES,
+    call_of,
+    calls,
+    choice,
+    chunk,
+    error,
+    head,
+    results,
+    tools,
+    usage_of,
+)
 from highroad.testing.wire.chat import whole as chat_whole
 from highroad.testing.wire.dialect import Body, Dialect, Sent, pieces
 
@@ -35,6 +49,8 @@ OLLAMA: Final = Dialect(
     path=re.compile("/ollama/v1/chat/completions"),
     tools=tools,
     choice=choice,
+    calls=calls,
+    results=results,
     whole=_whole,
     events=_events,
     error=error,

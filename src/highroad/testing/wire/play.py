@@ -35,6 +35,16 @@ class Asked:
         return self.dialect.choice(self.body)
 
     @property
+    def calls(self) -> tuple[str, ...]:
+        """Ids of the calls that were made before, in order."""
+        return self.dialect.calls(self.body)
+
+    @property
+    def results(self) -> tuple[str, ...]:
+        """Ids of the calls whose results come with it, in order."""
+        return self.dialect.results(self.body)
+
+    @property
     def is_streamed(self) -> bool:
         """Whether events are asked for."""
         return self.dialect.is_streamed(self.path, self.body)

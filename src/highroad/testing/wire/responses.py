@@ -23,6 +23,18 @@ def _choice(body: Body) -> str:
     return choice if isinstance(choice, str) else choice["name"]
 
 
+def _calls(body: Body) -> tuple[str, ...]:
+    return _ids(body, "function_call")
+
+
+def _results(body: Body) -> tuple[str, ...]:
+    return _ids(body, "function_call_output")
+
+
+def _ids(body: Body, kind: str) -> tuple[str, ...]:
+    return tuple(item["call_id"] for item in body["input"] if item.get("type") == kind)
+
+
 def _whole(reply: ModelReply) -> Body:
     calls = [_call_item(call, place) for place, call in enumerate(reply.message.calls)]
     text = [_message_item(reply.message.text)] if reply.message.text else []
@@ -142,6 +154,8 @@ RESPONSES: Final = Dialect(
     path=re.compile("/v1/responses"),
     tools=_tools,
     choice=_choice,
+    calls=_calls,
+    results=_results,
     whole=_whole,
     events=_events,
     error=error,

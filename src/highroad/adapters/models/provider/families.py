@@ -251,8 +251,7 @@ def reached(
         client = family.make(model, reach)
     except ImportError:
         raise SettingsError(
-            f"models of {provider} need a library of theirs: "
-            f"pip install 'highroad[{family.extra}]'"
+            f"models of {provider} need a library of theirs: pip install 'highroad[{family.extra}]'"
         ) from None
     except UserError as error:  # such as a region of AWS, which nobody named
         raise SettingsError(f"{provider} cannot be reached so: {error}") from None
