@@ -124,7 +124,7 @@ class Acting:
         Raises:
             LedgerError: The ledger cannot be read.
         """
-        if is_alone and all(_is_over(run, each) for each in wanted):
+        if is_alone and (len(wanted) == 1 or all(_is_over(run, each) for each in wanted)):
             outcomes = tuple([await self.make(run, each) for each in wanted])
         else:
             outcomes = await self._together(run, wanted)
@@ -209,6 +209,7 @@ class Acting:
     async def _drive(self, run: RunInProgress, wanted: Wanted) -> AnyOutcome:
         services = run.services
         await run.wake()
+        await run.writer.begun()
         if run.is_followed:
             facts = _named(wanted) | {"arguments": _shown(wanted.arguments)}
             run.tell(EventKind.TOOL_PROPOSED, None, facts)
