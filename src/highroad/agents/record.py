@@ -30,6 +30,12 @@ class Answered:
     number: int
     """Among the requests of the run, from 1."""
     purpose: str
+    shape: str
+    """The form in which the model that answered took its tools."""
+    tools: tuple[str, ...]
+    """Names of those that it was offered."""
+    choice: str
+    """Whether it could call, and what."""
     heard: tuple[str, ...]
     """Messages to the run that stood in it for the first time."""
     provisional: tuple[str, ...]
@@ -220,6 +226,9 @@ class _Reading:
                 request_id=body["id"],
                 number=body["number"],
                 purpose=asked["purpose"],
+                shape=asked["shape"],
+                tools=_ids(asked, "tools"),
+                choice=asked.get("choice", "auto"),
                 heard=_ids(asked, "heard"),
                 provisional=_ids(asked, "provisional"),
                 told=_ids(asked, "told"),

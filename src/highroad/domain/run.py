@@ -153,8 +153,12 @@ class RequestRecord:
     purpose: str
     model: str
     """`provider:model`."""
+    shape: str
+    """The form in which it took the tools: its calls are read by that."""
     tools: tuple[str, ...] = ()
     """Names of those that were offered."""
+    choice: str = "auto"
+    """`auto`, `required`, `none`, or the name of the tool that had to be called."""
     messages: int
     """How many it has."""
     reserved_tokens: int
