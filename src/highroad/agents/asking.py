@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from typing import Final, Protocol
 
+from highroad.agents.context.tokens import CHARACTERS_OF_TOKEN
 from highroad.agents.offering import Allowed, Offerings
 from highroad.agents.progress import RunInProgress
 from highroad.agents.stopping import RunStopped
@@ -40,8 +41,6 @@ _LONGEST_NAME: Final = 100
 
 REQUEST: Final = "req"
 """Prefix of ids."""
-_CHARACTERS: Final = 2
-"""Of a token, at the least, in any tongue that models speak."""
 
 
 @value
@@ -212,7 +211,7 @@ class Asking:
     def _record(self, run: RunInProgress, model: Model, question: Question) -> RequestRecord:
         request = question.request
         most = TokenUsage(
-            input=question.characters // _CHARACTERS, output=request.settings.max_tokens
+            input=question.characters // CHARACTERS_OF_TOKEN, output=request.settings.max_tokens
         )
         return RequestRecord(
             id=run.services.ids.new(REQUEST),

@@ -8,6 +8,7 @@ from typing import Final
 
 from highroad.agents.asking import Asking, Came, Listener, Question
 from highroad.agents.context.bounds import ContextError
+from highroad.agents.context.illustrated import in_form
 from highroad.agents.context.summary import INSTRUCTIONS, Old
 from highroad.agents.context.tokens import characters_of
 from highroad.agents.context.window import Window
@@ -128,7 +129,8 @@ class Composing:
             RunStopped: What must be shown is too much for the model.
         """
         offering = self._asking.offerings.of(wish.tools, model.shape)
-        shown, characters = self._shown(said)
+        kept, characters = self._shown(said)
+        shown = [in_form(message, model.shape) for message in kept]
         choice = wish.choice
         if winds_up and offering.tools:
             shown, characters = [*shown, Prompt(text=_WIND_UP)], characters + len(_WIND_UP)

@@ -16,6 +16,7 @@ import orjson
 from highroad.agents.acting import Acted, Acting, Ahead, Wanted
 from highroad.agents.asking import Asking, Came, Question
 from highroad.agents.composing import Composing, Wish
+from highroad.agents.context.illustrated import illustrated
 from highroad.agents.fidelity import check_call, check_request
 from highroad.agents.hearing import FOR_NOW, Hearing
 from highroad.agents.offering import Allowed
@@ -37,7 +38,7 @@ from highroad.domain.model import (
     ToolMessage,
     UserMessage,
 )
-from highroad.domain.outcome import AnyOutcome, Held
+from highroad.domain.outcome import AnyOutcome, Completed, Held
 from highroad.domain.run import RunStatus
 from highroad.domain.tool import ToolDefinition
 from highroad.domain.value import value
@@ -532,10 +533,11 @@ def _told(call: ModelCall, acted: Acted) -> ToolMessage:
     outcome = acted.outcome
     if isinstance(outcome, Held):
         return ToolMessage(id=call.id, tool=call.tool, content=FOR_NOW)
-    return ToolMessage(
+    told = ToolMessage(
         id=call.id,
         tool=call.tool,
         content=orjson.dumps(outcome.for_model()).decode(),
         is_error=outcome.error is not None,
         call_id=outcome.call_id,
     )
+    return illustrated(told, outcome.blobs) if isinstance(outcome, Completed) else told
