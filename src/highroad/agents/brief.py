@@ -32,7 +32,8 @@ class Brief:
 
     name: str
     digest: str
-    """Of instructions, models, settings, tools and team: what the agent is."""
+    """Of instructions, models, settings, tools, team, output and strategy, with what that was made
+    with: what the agent is."""
     instructions: str
     models: Sequence[Model]
     """The one that is asked, and those to fall back on, in order."""

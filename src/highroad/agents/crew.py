@@ -6,6 +6,7 @@ from typing import Any
 from highroad.agents.agent import Agent, Member, Named, digest_of
 from highroad.agents.brief import Brief, Entrusted, index_of
 from highroad.agents.finding import tool_search
+from highroad.agents.fingerprint import fingerprint
 from highroad.agents.output import Output
 from highroad.agents.selection import MANY
 from highroad.agents.team import delegation_name
@@ -99,6 +100,8 @@ class Crew:
         tools = self._tools(agent)
         output = None if agent.output is str else Output(agent.output)
         entrusted = {each.name: self._entrusted(agent, each) for each in agent.members}
+        roles = {role: (self._model(model),) for role, model in agent.roles.items()}
+        ends = frozenset(self._definition(agent, tool).name for tool in agent.ends)
         facts = (
             agent.name,
             agent.instructions,
@@ -106,21 +109,24 @@ class Crew:
             repr(settings),
             *(tool.digest for tool in tools),
             *(f"{name}: {entrusted[name]!r}" for name in sorted(entrusted)),
-            getattr(agent.strategy, "__qualname__", repr(agent.strategy)),
+            fingerprint(agent.strategy),
+            *(f"{role}: {roles[role][0].name}" for role in sorted(roles)),
+            *sorted(ends),
+            "" if output is None else output.written,
         )
         return Brief(
             name=agent.name,
             digest=digest_of(*facts),
             instructions=agent.instructions,
             models=models,
-            roles={role: (self._model(model),) for role, model in agent.roles.items()},
+            roles=roles,
             settings=settings,
             tools=tools,
             index=index_of(tools),
             reach=self._reach(agent),
             team={delegation_name(each.name): each.name for each in agent.members},
             entrusted=entrusted,
-            ends=frozenset(self._definition(agent, tool).name for tool in agent.ends),
+            ends=ends,
             output=output,
             iterations=agent.iterations or self._limits.iterations,
         )

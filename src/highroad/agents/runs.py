@@ -17,7 +17,7 @@ from highroad.agents.events import Feeds, Voice
 from highroad.agents.lease import is_moved_elsewhere
 from highroad.agents.leg import Leg, Strategy
 from highroad.agents.moving import Moving
-from highroad.agents.output import as_json
+from highroad.agents.output import Output, as_json
 from highroad.agents.progress import RunInProgress
 from highroad.agents.record import RunRecord, Turn, read_run
 from highroad.agents.retelling import end_of
@@ -69,6 +69,24 @@ async def _gone_through(strategy: Strategy, leg: Leg) -> Any:  # noqa: ANN401 - 
         return await strategy(leg)
     except BaseExceptionGroup as group:
         raise weightiest(group) from None
+
+
+def _in_form(answer: object, output: Output | None) -> bytes:
+    """An answer as it is kept, whether a model gave it, a tool, or an agent of the team.
+
+    Raises:
+        RunStopped: It is of another form than the agent declares.
+    """
+    if output is None:
+        return as_json(answer)
+    try:
+        return as_json(output.dumped(answer))
+    except ValueError as error:
+        raise RunStopped(
+            RunStatus.FAILED,
+            "output_invalid",
+            "What the run came to is not of the form that its agent declares.",
+        ) from error
 
 
 class Runs:
@@ -254,8 +272,7 @@ class Runs:
         """Go through the strategy, and again for what reaches the run while it does."""
         output = run.brief.output
         while True:
-            value = await _gone_through(strategy, leg)
-            result = as_json(value if output is None else output.dumped(value))
+            result = _in_form(await _gone_through(strategy, leg), output)
             turn = await self._next_turn(run, leg)
             if turn is None:
                 return result
