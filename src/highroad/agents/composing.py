@@ -9,7 +9,7 @@ from typing import Final
 from highroad.agents.asking import Asking, Came, Listener, Question
 from highroad.agents.context.bounds import ContextError
 from highroad.agents.context.illustrated import in_form
-from highroad.agents.context.summary import INSTRUCTIONS, Old
+from highroad.agents.context.summary import INSTRUCTIONS, SUMMARY, Old
 from highroad.agents.context.tokens import characters_of
 from highroad.agents.context.window import Window
 from highroad.agents.offering import Allowed, Offering
@@ -32,10 +32,6 @@ from highroad.domain.value import value
 from highroad.ports.model import Model
 from highroad.tools.search.index import Index
 
-SUMMARY: Final = "summary"
-"""Purpose of a request that sums up older steps, and the role of the model that does."""
-_SUMMARY_OF: Final = f"/{SUMMARY}@"
-"""In a path, before how many messages the line had; other lines have no `@` in their names."""
 _WIND_UP: Final = (
     "No further tool calls are possible in this run. Answer the user now with what you have, and "
     "say plainly what is missing."
@@ -199,7 +195,7 @@ class Composing:
         old = self._window.old(said)
         if old is None:
             return
-        path = f"{self._path}{_SUMMARY_OF}{old.position}"
+        path = old.path(self._path)
         recorded = self._run.recorded(path)
         if recorded is not None:
             summary = recorded.reply.message.text
@@ -234,11 +230,6 @@ class Composing:
                     raise
                 return ""
         return came.reply.message.text
-
-
-def is_summary(path: str) -> bool:
-    """Whether what was said there sums up another line, and is no part of what the run says."""
-    return _SUMMARY_OF in path
 
 
 def _choice(choice: str, offering: Offering) -> ToolChoice:

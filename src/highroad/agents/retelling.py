@@ -6,7 +6,7 @@ from contextlib import suppress
 import orjson
 
 from highroad.agents.calling_off import RUN
-from highroad.agents.composing import is_summary
+from highroad.agents.context.summary import is_summary
 from highroad.agents.events import lasting_id
 from highroad.agents.record import RunRecord, entries_of, read_run
 from highroad.agents.snapshot import thaw_reply
