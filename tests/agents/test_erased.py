@@ -58,6 +58,6 @@ async def test_a_run_that_was_interrupted_cannot_go_on_without_them(scene, agent
     with pytest.raises(LedgerError):
         await stage.run("support")
     (started,) = await stage.bodies("run.started")
-    await expired(stage)
+    stage.ledger.payloads.clear()
     with pytest.raises(VaultError, match="erased"):
         await stage.resume(started["run"])
