@@ -333,10 +333,13 @@ class Runtime:
     async def resume(self, run_id: str) -> Run:
         """Go on with a run that was held or interrupted; of one that has ended, how it did.
 
+        Where retention has taken what was said, the run has no result and the reason `erased`.
+
         Raises:
             NotRecorded: The ledger has no such run of an agent.
             LedgerOwned: Another process owns the ledger, and only the owner makes calls.
             HighroadError: This runtime has no agent of that name.
+            VaultError: It has not ended, and what was said in it was erased.
             LedgerError: The run cannot be read or written.
         """
         self._require_ownership()

@@ -136,6 +136,8 @@ _BROKEN: Final = Reading(
 _SENT_NOTHING: Final = frozenset({"pool", "connect"})
 
 
+_OWN_OF_THE_LAYER: Final = (ModelAPIError, UnexpectedModelBehavior, UserError)
+"""In which pydantic-ai tells most of what goes wrong."""
 _MISREAD: Final = (AttributeError, LookupError, TypeError, ValueError)
 """What reading JSON of another kind ends in: libraries believe in what a provider sends."""
 
@@ -148,10 +150,11 @@ def told_of(model: str, own: Readings = ()) -> Iterator[None]:
         model: `provider:model`.
         own: Errors of the provider's library that pydantic-ai hands on.
     """
-    handed_on = tuple(type_ for type_, _ in own)
+    handed_on: tuple[type[Exception], ...] = tuple(type_ for type_, _ in own)
+    told: tuple[type[Exception], ...] = (*_OWN_OF_THE_LAYER, *handed_on, *_MISREAD)
     try:
         yield
-    except (ModelAPIError, UnexpectedModelBehavior, UserError, *handed_on, *_MISREAD) as error:
+    except told as error:
         raise failure_of(error, model, own) from None  # its own words may hold the prompt
 
 

@@ -88,7 +88,8 @@ def _ollama(model: str, reach: Reach) -> ProviderClient:
 
     provider = OllamaProvider(base_url=reach.url, api_key=reach.key or _NO_KEY)
     known = OllamaModel(model, provider=provider).profile
-    return OllamaModel(model, provider=provider, profile={**known, **_as_servers_have_it()})
+    changed: Any = {**known, **_as_servers_have_it()}
+    return OllamaModel(model, provider=provider, profile=changed)
 
 
 def _anthropic(model: str, reach: Reach) -> ProviderClient:
