@@ -12,6 +12,7 @@ from highroad.domain.model import ModelReply, TokenUsage
 from highroad.domain.payload import SealedPayload
 from highroad.domain.run import RunHead
 from highroad.domain.value import value
+from highroad.ledger.entries.runs import message_ref, reply_ref, request_ref, result_ref
 from highroad.ledger.history import CallHistory, read_body, read_call, read_run_head
 from highroad.ledger.keyring import RunKey
 from highroad.ledger.ledger import Ledger
@@ -187,12 +188,16 @@ class _Reading:
         self._opened = {each.id: key.open(each.id, each.ciphertext) for each in payloads}
         self._asked: dict[str, Body] = {}
         self._of_calls: dict[str, list[StoredEntry]] = defaultdict(list)
+        self._run_id = ""
 
     def of(self, entries: Sequence[StoredEntry]) -> RunRecord:
         """The record that the entries of one run make."""
         bodies = [(entry, read_body(entry)) for entry in entries if entry.call_id is None]
         started = next(body for entry, body in bodies if entry.kind is EntryKind.RUN_STARTED)
-        record = RunRecord(read_run_head(started), thaw_errand(self._payload(started, "request")))
+        head = read_run_head(started)
+        self._run_id = head.run_id
+        request = self._payload(started, "request", request_ref(head.run_id))
+        record = RunRecord(head, thaw_errand(request))
         record.payloads = self._opened
         for entry, body in bodies:
             self._take(entry.kind, body, record)
@@ -214,7 +219,7 @@ class _Reading:
             case EntryKind.MODEL_REPLIED:
                 self._take_reply(body, record)
             case EntryKind.RUN_MESSAGE:
-                record.heard[body["id"]] = _heard(body, self._payload(body, "message"))
+                record.heard[body["id"]] = _heard(body, self._message(body))
             case EntryKind.RUN_HELD:
                 record.waits_for = list(body["waits_for"])
             case EntryKind.RUN_RESUMED:
@@ -224,7 +229,8 @@ class _Reading:
             case EntryKind.RUN_ENDED:
                 record.ended = body
                 if "result" in body:
-                    record.result = self._payload(body, "result")
+                    own = result_ref(self._run_id)
+                    record.result = self._payload(body, "result", own)
             case _:
                 pass
 
@@ -256,7 +262,7 @@ class _Reading:
                 heard=_ids(asked, "heard"),
                 provisional=_ids(asked, "provisional"),
                 told=_ids(asked, "told"),
-                reply=thaw_reply(self._payload(body, "reply")),
+                reply=thaw_reply(self._payload(body, "reply", reply_ref(self._run_id, body["id"]))),
             )
         )
 
@@ -267,11 +273,23 @@ class _Reading:
         place = (history.opening["asked_by"], history.opening["position"])
         record.calls.setdefault(place, history)
 
-    def _payload(self, body: Body, name: str) -> bytes:
-        payload_id = body[name][0]
-        found = self._opened.get(payload_id)
+    def _message(self, body: Body) -> bytes:
+        return self._payload(body, "message", message_ref(self._run_id, body["id"]))
+
+    def _payload(self, body: Body, name: str, own: str) -> bytes:
+        """What an entry refers to, by the payload's own id, under which alone it opens.
+
+        Raises:
+            LedgerError: It refers to something else, or that is gone.
+        """
+        if body[name][0] != own:
+            raise LedgerError(
+                f"an entry refers to another payload than {own}: somebody changed the ledger; run "
+                "`highroad audit verify`"
+            )
+        found = self._opened.get(own)
         if found is None:
-            raise VaultError(f"payload {payload_id} is not in the ledger: it was erased or expired")
+            raise VaultError(f"payload {own} is not in the ledger: it was erased or expired")
         return found
 
 

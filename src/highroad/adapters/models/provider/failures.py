@@ -134,12 +134,14 @@ _BROKEN: Final = Reading(
     kind=FailureKind.TRANSIENT, words="failed on its side; ask again", is_counted=True
 )
 _SENT_NOTHING: Final = frozenset({"pool", "connect"})
-
-
-_OWN_OF_THE_LAYER: Final = (ModelAPIError, UnexpectedModelBehavior, UserError)
-"""In which pydantic-ai tells most of what goes wrong."""
 _MISREAD: Final = (AttributeError, LookupError, TypeError, ValueError)
 """What reading JSON of another kind ends in: libraries believe in what a provider sends."""
+_HANDED_ON: Final[tuple[type[Exception], ...]] = (
+    ModelAPIError,
+    UnexpectedModelBehavior,
+    UserError,
+    *_MISREAD,
+)
 
 
 @contextmanager
@@ -150,11 +152,10 @@ def told_of(model: str, own: Readings = ()) -> Iterator[None]:
         model: `provider:model`.
         own: Errors of the provider's library that pydantic-ai hands on.
     """
-    handed_on: tuple[type[Exception], ...] = tuple(type_ for type_, _ in own)
-    told: tuple[type[Exception], ...] = (*_OWN_OF_THE_LAYER, *handed_on, *_MISREAD)
+    handed_on = (*_HANDED_ON, *(type_ for type_, _ in own))
     try:
         yield
-    except told as error:
+    except handed_on as error:
         raise failure_of(error, model, own) from None  # its own words may hold the prompt
 
 
