@@ -319,6 +319,8 @@ class Runs:
         await run.wake()
         for call_id in tuple(run.open_calls):
             await self.calling_off.withdraw(call_id, record.head.principal_id)
+        if run.brief.team:
+            await self.calling_off.end_below(record.head.run_id, record.head.principal_id)
         await run.writer.ended(
             status,
             code=code,
