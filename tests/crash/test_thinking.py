@@ -13,7 +13,7 @@ pytestmark = [
 WAYS = pytest.mark.parametrize("is_lossy", [False, True], ids=["killed", "without power"])
 KINDS = {
     "before COMMIT",
-    "after append of run.started",
+    "after append of run.started, model.asked",
     "after append of call.intent with approval",
     "before the effect of ship",
     "after the effect of pay",

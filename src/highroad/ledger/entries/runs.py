@@ -221,4 +221,4 @@ def _entry(body: Body, *, profile: bytes | None = None, **content: Sealed | None
             ref, payload = sealed
             body[name] = (ref.id, ref.digest, ref.size)
             payloads.append(payload)
-    return replace(entry_of(body, profile=profile), payloads=tuple(payloads))
+    return entry_of(body, payloads=tuple(payloads), profile=profile)
