@@ -79,9 +79,8 @@ BREAKS = (
         (
             (
                 "highroad.agents.acting",
-                "        history = run.record.calls.get((wanted.asked_by, wanted.position))\n"
-                "        if wanted.stands_for",
-                "        history = None\n        if wanted.stands_for",
+                "history = run.record.calls.get((wanted.asked_by, wanted.position))\n        if",
+                "history = None\n        if",
             ),
         ),
         ("after the effect of pay", 1),
@@ -90,18 +89,20 @@ BREAKS = (
         "a reply is recorded before what it asks for is begun",
         (
             (
-                "highroad.agents.asking",
-                "        run.writer.replied(record, reply)\n        await self._settle",
-                "        run.services.tasks.add(late := asyncio.ensure_future(\n"
-                "            _later(run.writer.replied, record, reply)))\n"
-                "        late.add_done_callback(run.services.tasks.discard)\n"
-                "        await self._settle",
+                "highroad.agents.writing",
+                "        self._ledger.writer.put(\n            entries.model_replied(",
+                "        self.late = (\n            entries.model_replied(",
             ),
             (
-                "highroad.agents.asking",
-                "import logging\n",
-                "import asyncio\nimport logging\n\n\nasync def _later(work, *what):\n"
-                "    for _ in range(500):\n        await asyncio.sleep(0)\n    work(*what)\n\n\n",
+                "highroad.agents.writing",
+                "    async def _write(self, entry: Entry) -> None:\n",
+                (
+                    "    late = None\n\n"
+                    "    async def _write(self, entry: Entry) -> None:\n"
+                    "        if self.late is not None:\n"
+                    "            self._ledger.writer.put(self.late)\n"
+                    "            self.late = None\n"
+                ),
             ),
         ),
         ("after the effect of pay", 1),
