@@ -13,7 +13,7 @@ from typing import Any, Final, TypeAlias, TypeVar
 
 import orjson
 
-from highroad.agents.acting import Acted, Acting, Ahead, Wanted
+from highroad.agents.acting import Acted, Acting, Wanted
 from highroad.agents.asking import Asking, Came, Question
 from highroad.agents.composing import Composing, Wish
 from highroad.agents.context.illustrated import illustrated
@@ -48,6 +48,8 @@ T = TypeVar("T")
 
 CORRECTIONS: Final = 2
 """How often a model is told that its final answer is not of the form that was asked for."""
+_AT_A_TIME: Final = 64
+"""Replies on record that a leg goes through before it lets others have the loop."""
 _NOT_MADE: Final = '{"status":"not_made","note":"This call was not made."}'
 """What stands for a call of a reply that its strategy did not make."""
 
@@ -198,8 +200,6 @@ class Leg:
         await self._take(news)
         number = run.next_number()
         offered = await self._composing.tools(self.messages, tools)
-        said, ahead = self.transcript, self._acting.ahead(run)
-        await self._composing.sum_up(said, number, ahead, is_live=recorded is None)
         if recorded is None:
             await run.wake()
             wish = Wish(
@@ -212,17 +212,20 @@ class Leg:
                 news=news,
                 provisional=() if self._hearing is None else self._hearing.provisional,
             )
-            came = await self._live(number, wish, said, ahead)
+            came = await self._live(number, wish)
         else:
             check_request(recorded, purpose)
+            if not number % _AT_A_TIME:
+                await asyncio.sleep(0)
             came = _on_record(recorded)
         reply = self._replied(came, is_new=recorded is None)
         if self._hearing is not None:
             await self._hearing.withdraw(reply.calls)
         return reply
 
-    async def _live(self, number: int, wish: Wish, said: Sequence[Message], ahead: Ahead) -> Came:
-        run = self._run
+    async def _live(self, number: int, wish: Wish) -> Came:
+        run, said, ahead = self._run, self.transcript, self._acting.ahead(self._run)
+        await self._composing.sum_up(said, number, ahead)
         winds_up = run.must_wind_up or run.requests >= run.brief.iterations
         models = run.brief.roles.get(wish.purpose, run.brief.models)
 
@@ -325,7 +328,7 @@ class Leg:
             await hearing.look()
         put_off = {} if hearing is None else hearing.put_off(calls)
         going_on = [call for place, call in enumerate(calls) if place not in put_off]
-        made = iter(await self._acting.act(self._run, going_on))
+        made = iter(await self._acting.act(self._run, going_on, is_alone=self._path == TRUNK))
         acted = tuple(put_off.get(place) or next(made) for place in range(len(calls)))
         if hearing is None or not hearing.goes_before(acted):
             _rest_if_held(acted)
@@ -356,7 +359,7 @@ class Leg:
             Rests: One waits for people, or for a result that comes later.
         """
         wanted = [self._wanted(tool, arguments) for tool, arguments in calls]
-        acted = await self._acting.act(self._run, wanted)
+        acted = await self._acting.act(self._run, wanted, is_alone=self._path == TRUNK)
         _rest_if_held(acted)
         return tuple(each.outcome for each in acted)
 
