@@ -70,6 +70,8 @@ class Composing:
         self._window = Window(
             run.bounds, standing_tokens=run.standing_tokens, history=len(run.earlier)
         )
+        for position, summary in run.summaries.get(path, {}).items():
+            self._window.summarize(position, summary)
         self._selection: Selection | None = None
         self._selected = 0
         """Messages that the selection of tools has taken note of."""
@@ -175,37 +177,26 @@ class Composing:
 
     # -- summaries ---------------------------------------------------------------------------
 
-    async def sum_up(
-        self, said: Sequence[Message], number: int, listener: Listener, *, is_live: bool
-    ) -> None:
+    async def sum_up(self, said: Sequence[Message], number: int, listener: Listener) -> None:
         """Have a model sum up the steps that the next request leaves out, where it leaves out any.
 
-        Without a summary they go unsummed: the run does not end for it.
+        Without a summary they go unsummed: the run does not end for it. What is on record is not
+        asked for again, neither a summary nor one for a request that went without.
 
         Args:
             said: All that was, before the run and in the line.
-            number: Of the request that comes next.
+            number: Of the request that comes next, which is live.
             listener: As for any request.
-            is_live: That request is not on record. Of one that is, the summary is on record too,
-                or there was none.
 
         Raises:
             RunStopped: Somebody has called the run off.
         """
         old = self._window.old(said)
-        if old is None:
-            return
-        path = old.path(self._path)
-        recorded = self._run.recorded(path)
-        if recorded is not None:
-            summary = recorded.reply.message.text
-        elif is_live:
-            summary = await self._summary(old, path, number, listener)
-        else:
-            summary = ""
-        self._window.summarize(old, summary.strip())
+        if old is not None:
+            summary = await self._summary(old, number, listener)
+            self._window.summarize(old.position, summary)
 
-    async def _summary(self, old: Old, path: str, number: int, listener: Listener) -> str:
+    async def _summary(self, old: Old, number: int, listener: Listener) -> str:
         run = self._run
         models = run.brief.roles.get(SUMMARY, run.brief.models)
         request = old.request(run.brief.settings, most_tokens=run.bounds.summed_up)
@@ -214,14 +205,13 @@ class Composing:
         def question(model: Model) -> Question:
             return Question(
                 number=number,
-                path=path,
+                path=old.path(self._path),
                 purpose=SUMMARY,
                 request=request,
                 allowed=Allowed(choice="none", shape=model.shape),
                 characters=characters + len(INSTRUCTIONS),
             )
 
-        await run.wake()
         with run.asking():
             try:
                 came = await self._asking.ask(run, models, question, listener)

@@ -61,6 +61,11 @@ class Crew:
         """Agents by name."""
         return iter([self._agents[name] for name in sorted(self._agents)])
 
+    def is_delegation(self, tool: str) -> bool:
+        """Whether a tool hands work to one of them."""
+        prefix = delegation_name("")
+        return tool.startswith(prefix) and tool.removeprefix(prefix) in self._agents
+
     def add(self, agent: Agent) -> None:
         """Know an agent and its team; one of the same name takes its place."""
         for each in agent.everybody():

@@ -13,7 +13,7 @@ from typing import Any, Final, TypeAlias, TypeVar
 
 import orjson
 
-from highroad.agents.acting import Acted, Acting, Ahead, Wanted
+from highroad.agents.acting import Acted, Acting, Wanted
 from highroad.agents.asking import Asking, Came, Question
 from highroad.agents.composing import Composing, Wish
 from highroad.agents.context.illustrated import illustrated
@@ -200,8 +200,6 @@ class Leg:
         await self._take(news)
         number = run.next_number()
         offered = await self._composing.tools(self.messages, tools)
-        said, ahead = self.transcript, self._acting.ahead(run)
-        await self._composing.sum_up(said, number, ahead, is_live=recorded is None)
         if recorded is None:
             await run.wake()
             wish = Wish(
@@ -214,7 +212,7 @@ class Leg:
                 news=news,
                 provisional=() if self._hearing is None else self._hearing.provisional,
             )
-            came = await self._live(number, wish, said, ahead)
+            came = await self._live(number, wish)
         else:
             check_request(recorded, purpose)
             if not number % _AT_A_TIME:
@@ -225,8 +223,9 @@ class Leg:
             await self._hearing.withdraw(reply.calls)
         return reply
 
-    async def _live(self, number: int, wish: Wish, said: Sequence[Message], ahead: Ahead) -> Came:
-        run = self._run
+    async def _live(self, number: int, wish: Wish) -> Came:
+        run, said, ahead = self._run, self.transcript, self._acting.ahead(self._run)
+        await self._composing.sum_up(said, number, ahead)
         winds_up = run.must_wind_up or run.requests >= run.brief.iterations
         models = run.brief.roles.get(wish.purpose, run.brief.models)
 

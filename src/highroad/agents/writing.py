@@ -198,17 +198,16 @@ class RunWriter:
 
     async def _comes_first(self, entry: Entry) -> bool:
         """Write an entry; `False` where another one has what it claims."""
-        receipt = await self._put_down(entry)
+        receipt = await self._written(entry)
         if isinstance(receipt, KeyTaken):
             return False
         self._check(receipt)
         return True
 
     async def _write(self, entry: Entry) -> None:
-        self._check(await self._put_down(entry))
+        self._check(await self._written(entry))
 
-    async def _put_down(self, entry: Entry) -> Receipt:
-        """Make an entry durable, behind the beginning of the run or along with it."""
+    async def _written(self, entry: Entry) -> Receipt:
         if self._beginning is None:
             return await self._ledger.writer.write(entry)
         _, receipt = await asyncio.gather(self.begun(), self._ledger.writer.begin(entry))

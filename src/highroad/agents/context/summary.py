@@ -55,6 +55,12 @@ class Old:
         )
 
 
+def summarized(path: str) -> tuple[str, int]:
+    """The line that was summed up there, and how many messages it had."""
+    line, _, position = path.rpartition(_OF)
+    return line, int(position)
+
+
 def is_summary(path: str) -> bool:
     """Whether what was said there sums up another line, and is no part of what the run says."""
     return _OF in path
