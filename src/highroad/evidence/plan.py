@@ -63,6 +63,7 @@ def _traced(outline: Outline, pointer: str, value: JsonValue, index: Index) -> T
     kind = outline.text if isinstance(value, str) else outline.number
     if isinstance(value, bool):
         return Trace(pointer=pointer, kind=ValueKind.CHOICE, places=outline.told)
+    places = index.find(kind, value, outline.unit)
     if scalar(value) in outline.listed:
-        return Trace(pointer=pointer, kind=kind, places=index.find(kind, value) + outline.told)
-    return Trace(pointer=pointer, kind=kind, places=index.find(kind, value))
+        places += outline.told
+    return Trace(pointer=pointer, kind=kind, places=places)

@@ -92,6 +92,13 @@ def sought(number: Decimal | float) -> tuple[str, ...]:
     return (_PLAIN + told, _MONEY + told, _CENTS + told)
 
 
+def measures(number: Decimal | float, unit: str) -> Iterator[str]:
+    """The key of so much of a measure, if it is one."""
+    found = units.measure(_decimal(number), unit)
+    if found is not None:
+        yield found
+
+
 def sought_amount(number: Decimal | float) -> tuple[str, ...]:
     """The same for money in a major unit, or in one that nobody told."""
     told = _told(number)
@@ -128,6 +135,9 @@ def _of_match(match: re.Match[str], neighbours: tuple[str, str]) -> Iterator[str
 
 def _of_number(number: Decimal, ways: tuple[str, ...]) -> Iterator[str]:
     """The keys of a number by what stands around it."""
+    for way in (ways[-3], ways[-1]):
+        if (measure := units.measure(number, way)) is not None:
+            yield measure
     if any(map(units.is_cents, (ways[-3], ways[-1]))):
         yield from cents(number)
     elif any(map(units.is_money, filter(None, ways))):

@@ -49,6 +49,7 @@ def _of_number(name: str, number: float) -> Iterator[str]:
             yield numbers.plain(number)
     else:
         yield numbers.plain(number)
+    yield from numbers.measures(number, fields.unit_of(name))
     if isinstance(number, int):
         yield str(number)
 

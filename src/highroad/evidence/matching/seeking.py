@@ -26,12 +26,14 @@ Way: TypeAlias = tuple[str, ...]
 """Keys of which each must have been seen; of a phrase, in one leaf."""
 
 
-def ways(kind: ValueKind, value: JsonValue) -> Iterator[Way]:
-    """The ways in which a value may have been seen."""
+def ways(kind: ValueKind, value: JsonValue, unit: str = "") -> Iterator[Way]:
+    """The ways in which a value may have been seen; a number perhaps as so much of a unit."""
     if isinstance(value, bool) or value is None or isinstance(value, list | dict):
         return
     if isinstance(value, int | float):
         yield from _number_ways(kind, value)
+        if unit:
+            yield from ((key,) for key in numbers.measures(value, unit))
     else:
         yield from _TEXTS[kind](value)
 
