@@ -185,6 +185,25 @@ def test_a_refund_of_8400_instead_of_84_has_no_source():
     assert (ungrounded(wrong), ungrounded(right)) == (["/cents"], [])
 
 
+def test_a_number_of_cents_is_no_amount_where_amounts_have_fractions():
+    index = Index()
+    index.add_value(Source("c", EvidenceKind.RESULT), {"total_cents": 8_400})
+    for kind, wrong in (("number", 8_400), ("number", 8_400.0), ("string", "8400.00")):
+        planned = plan({"properties": {"amount": {"type": kind}}}, Contract())
+        assert ungrounded(ground(planned, {"amount": wrong}, index)) == ["/amount"]
+        right = "84.00" if kind == "string" else 84
+        assert ungrounded(ground(planned, {"amount": right}, index)) == []
+
+
+@pytest.mark.parametrize("record", [{"order_id": 42}, {"order_id": "42"}, {"zip": "42"}])
+def test_an_id_that_is_a_number_is_an_id_and_no_amount(record):
+    index = Index()
+    index.add_value(Source("c", EvidenceKind.RESULT), record)
+    arguments = {"order_id": 42, "order": 42, "amount": 42, "cents": 42, "refund_cents": 4_200}
+    planned = plan({"properties": {"refund_cents": {"type": "integer"}}}, Contract())
+    assert ungrounded(ground(planned, arguments, index)) == ["/amount", "/cents", "/refund_cents"]
+
+
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [

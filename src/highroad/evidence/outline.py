@@ -39,6 +39,8 @@ class Outline:
     """The kind of its numbers."""
     unit: str = ""
     """What its numbers count, where its name says so."""
+    is_fractional: bool = False
+    """Whether its numbers may have a fraction, so that money is not counted in cents."""
     listed: frozenset[tuple[str, JsonValue]] = frozenset()
     """Values that the schema itself tells: of an enumeration, a constant, a default."""
     members: Mapping[str, "Outline"] = field(default_factory=dict)
@@ -82,6 +84,7 @@ def outlined(name: str, schema: JsonValue, root: JsonObject, depth: int = _DEPTH
         text=_text_kind(name, said),
         number=_number_kind(name, said),
         unit=fields.unit_of(name),
+        is_fractional=any(part.get("type") == "number" for part in parts),
         listed=frozenset(each for part in parts for each in _listed(part)),
         members=_members(parts, root, depth),
         others=_below(name, said.get("additionalProperties"), root, depth),

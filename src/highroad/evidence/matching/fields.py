@@ -16,7 +16,7 @@ _PARTS: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _CENTS: Final = frozenset({"cents", "cent", "pence", "minor"})
 _ID_WORDS: Final = """
     id ids uuid guid key keys ref reference sku iban code codes slug token handle username login
-    serial number no nr
+    serial number no nr zip zipcode postcode phone telephone
 """
 _IDS: Final = frozenset(_ID_WORDS.split())
 _MONEY_WORDS: Final = """

@@ -53,6 +53,8 @@ def _number_ways(kind: ValueKind, number: float) -> Iterator[Way]:
         yield from ((key,) for key in numbers.sought_amount(number))
     elif kind is ValueKind.NUMBER:
         yield from ((key,) for key in numbers.sought(number))
+        if isinstance(number, int):  # which may be an id, though its name does not say so
+            yield (ids.whole(str(number)),)
     elif isinstance(number, int):
         yield (str(number),)
 
