@@ -7,12 +7,15 @@ other leaves the decision in the inbox, which the owner empties.
 import asyncio
 from collections.abc import Callable, Sequence
 
-from highroad.domain.approval import TIER_PRIVILEGED, Approval, ApprovalState, Ruling
-from highroad.domain.audit import APPROVAL_DECISION
+from highroad.approvals.rules import objection
+from highroad.domain.approval import Approval, ApprovalState, Ruling
+from highroad.domain.approval_rules import ApprovalRules
+from highroad.domain.audit import APPROVAL_DECISION, TOOL_CALL
 from highroad.domain.entry import KeyDestroyed
 from highroad.domain.error import DecisionRefused
 from highroad.domain.identity import Principal
 from highroad.domain.order import Decision
+from highroad.domain.tool import Tier
 from highroad.ledger import entries, reasons
 from highroad.ledger.authorship import authorship, post
 from highroad.ledger.ledger import Ledger
@@ -20,35 +23,10 @@ from highroad.ledger.tables.rows import record
 from highroad.ports.tables import Cell
 
 
-class Rules:
-    """Who may decide.
-
-    Args:
-        four_eyes: Nobody decides about a call of their own.
-        roles: One of them is needed; empty asks for none.
-    """
-
-    def __init__(self, *, four_eyes: bool = False, roles: frozenset[str] = frozenset()) -> None:
-        self.four_eyes = four_eyes
-        self.roles = roles
-
-    def objection(self, approval: Approval, by: Principal, opaque_id: str) -> str | None:
-        """Why `by` may not decide about `approval`, if so."""
-        if by.organization != approval.organization:
-            return "there is no such approval"  # as for one that does not exist
-        if self.four_eyes and opaque_id == approval.requester:
-            return "who requests a call does not approve it: ask somebody else"
-        if not by.authenticated and any(o.code == TIER_PRIVILEGED for o in approval.obligations):
-            return "a privileged tool asks people whose identity somebody has checked"
-        if self.roles and not self.roles & by.roles:
-            return f"deciding needs one of the roles {', '.join(sorted(self.roles))}"
-        return None
-
-
 class Desk:
     """Lists approvals, takes decisions, and tells who waits (`runtime.approvals`)."""
 
-    def __init__(self, ledger: Ledger, rules: Rules, *, is_owner: bool) -> None:
+    def __init__(self, ledger: Ledger, rules: ApprovalRules, *, is_owner: bool) -> None:
         self._ledger = ledger
         self._rules = rules
         self._is_owner = is_owner
@@ -120,7 +98,7 @@ class Desk:
         )
         if self._is_owner:
             return await self.record(decision, by)
-        decided = self._judge(approval, decision, by)
+        decided = await self._judge(approval, decision, by)
         await post(self._ledger, decision)
         return decided
 
@@ -135,7 +113,7 @@ class Desk:
             approval = await self.get(decision.approval_id)
             if await self._is_recorded(decision):
                 return approval
-            decided = self._judge(approval, decision, by)
+            decided = await self._judge(approval, decision, by)
             reason = await reasons.kept(
                 self._ledger,
                 decision,
@@ -160,7 +138,7 @@ class Desk:
         }
         return await record(self._ledger.store.tables, APPROVAL_DECISION.name, word) is not None
 
-    def _judge(self, approval: Approval, decision: Decision, by: Principal) -> Approval:
+    async def _judge(self, approval: Approval, decision: Decision, by: Principal) -> Approval:
         """The approval as it stands after a decision that counts now.
 
         Raises:
@@ -168,11 +146,17 @@ class Desk:
                 something else.
         """
         name = approval.id
-        objection = self._rules.objection(approval, by, decision.by)
-        if objection is not None:
-            raise DecisionRefused(f"{name}: {objection}")
+        objected = objection(self._rules, approval, await self._tier(approval), by, decision.by)
+        if objected is not None:
+            raise DecisionRefused(f"{name}: {objected}")
         if approval.is_overdue(max(decision.at_ms, self._ledger.clock.now_ms())):
             raise DecisionRefused(f"{name} has expired; have the call made anew")
         if decision.digest != approval.digest:
             raise DecisionRefused(f"{name} is not what was decided on; look at it again")
         return approval.decided(decision.ruling, decision.by)
+
+    async def _tier(self, approval: Approval) -> Tier:
+        """The tier of the tool, as it was when the call was held."""
+        row = await record(self._ledger.store.tables, TOOL_CALL.name, {"id": approval.call_id})
+        tier = None if row is None else row["tier"]
+        return Tier(tier) if tier is not None else Tier.PRIVILEGED

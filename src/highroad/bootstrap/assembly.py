@@ -23,7 +23,7 @@ from highroad.agents.working import Working
 from highroad.approvals.cancellations import Cancellations
 from highroad.approvals.completions import Completions
 from highroad.approvals.definitions import Definitions
-from highroad.approvals.desk import Desk, Rules
+from highroad.approvals.desk import Desk
 from highroad.approvals.inbox import Handler, Inbox
 from highroad.approvals.waiting import Waiting
 from highroad.bootstrap.agents import OpenModels, agents_of, runs_of, tools_of_agents
@@ -363,6 +363,7 @@ def _services(  # noqa: PLR0913, PLR0917 - what they are made of
         sandbox=ProcessSandbox(limits.processes, guest.LOAD),
         flags=RulesFlags(settings.flags),
         asks=toolset.asks,
+        approval_rules=settings.approvals,
         keeps_letters_of_reads=settings.keeps_letters_of_reads,
     )
     services.stand_in = fallbacks(services)
@@ -370,8 +371,7 @@ def _services(  # noqa: PLR0913, PLR0917 - what they are made of
 
 
 def _desk(ledger: Ledger, settings: Settings, *, decides: bool) -> Desk:
-    rules = Rules(four_eyes=settings.four_eyes, roles=settings.approver_roles)
-    return Desk(ledger, rules, is_owner=decides)
+    return Desk(ledger, settings.approvals, is_owner=decides)
 
 
 def _audit(

@@ -1,5 +1,6 @@
 """Holds, and what people decide about them."""
 
+import re
 from dataclasses import dataclass, replace
 from enum import IntEnum, StrEnum
 from typing import Final
@@ -17,6 +18,49 @@ class Level(IntEnum):
     QUORUM = 3
     """Several of them."""
 
+
+LEAST_QUORUM: Final = 2
+"""How many people a quorum is, where nobody says how many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What an `ask` rule answers about one call: who must agree, if anybody."""
+
+    level: Level | None
+    """`None` is automatic: the rule asks nobody."""
+    quorum: int = 1
+
+    @classmethod
+    def read(cls, answer: object) -> "Ask":
+        """Read what a rule says.
+
+        Args:
+            answer: `true` (a person) or `false` (nobody), or one of the words `automatic`,
+                `confirm`, `human`, `quorum` and `quorum:3`.
+
+        Raises:
+            ValueError: It is none of these.
+        """
+        match answer:
+            case bool():
+                return cls(Level.HUMAN if answer else None)
+            case str() if answer in _WORDS:
+                level = _WORDS[answer]
+                return cls(level, LEAST_QUORUM if level is Level.QUORUM else 1)
+            case str() if _QUORUM_OF.fullmatch(answer):
+                return cls(Level.QUORUM, int(answer.partition(":")[2]))
+            case _:
+                raise ValueError("it is neither true nor false, nor a level")
+
+
+_WORDS: Final = {
+    "automatic": None,
+    "confirm": Level.CONFIRM,
+    "human": Level.HUMAN,
+    "quorum": Level.QUORUM,
+}
+_QUORUM_OF: Final = re.compile(r"quorum:[1-9][0-9]{0,2}")
 
 TIER_PRIVILEGED: Final = "tier_privileged"
 """Code of the obligation of a privileged tool: it asks people whose identity was checked."""

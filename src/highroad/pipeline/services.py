@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from highroad.domain.approval_rules import ApprovalRules
 from highroad.domain.call import Call
 from highroad.domain.demand import Amount
 from highroad.domain.event import EventKind
@@ -20,6 +21,7 @@ from highroad.limits.budgets import Budgets
 from highroad.limits.runs import LiveRuns
 from highroad.limits.share import ToolCap, to_microusd
 from highroad.limits.slots import Slots
+from highroad.pipeline.ask_rule import AskRule
 from highroad.pipeline.cancelled import CancelledRuns
 from highroad.pipeline.deps import Deps
 from highroad.pipeline.gathering import Gatherings
@@ -28,7 +30,6 @@ from highroad.pipeline.resources import Resources
 from highroad.pipeline.successor import Successor
 from highroad.pipeline.threads import Threads
 from highroad.ports.clock import Clock
-from highroad.ports.conditions import Condition
 from highroad.ports.flags import Flags
 from highroad.ports.ids import Ids
 from highroad.ports.policy import Deny, Permit, Policy
@@ -96,8 +97,9 @@ class Services:
     gatherings: Gatherings
     inflight: Inflight = field(default_factory=Inflight)
     flags: Flags
-    asks: Mapping[str, Condition] = field(default_factory=dict)
+    asks: Mapping[str, AskRule] = field(default_factory=dict)
     """Compiled `ask` rules by digest of the definition."""
+    approval_rules: ApprovalRules = field(default_factory=ApprovalRules)
     changed: dict[str, str] = field(default_factory=dict)
     """Digests of definitions that are not the accepted ones, and how they differ (P8)."""
     keeps_letters_of_reads: bool = False

@@ -6,18 +6,17 @@ from typing import Any, Final
 
 import orjson
 
-from highroad.domain.approval import TIER_PRIVILEGED, Approval, ApprovalState, Level, Obligation
+from highroad.domain.approval import Approval, ApprovalState, Level, Obligation
 from highroad.domain.call import Call
 from highroad.domain.entry import ApprovalSpent, Written
 from highroad.domain.error import CallError, Code
-from highroad.domain.tool import Tier
 from highroad.domain.verdict import Hold, Proceed, Refuse, Verdict
 from highroad.ledger import entries
 from highroad.pipeline import keys
+from highroad.pipeline.asks import obligations_of
 from highroad.pipeline.context import RoadContext
 from highroad.pipeline.preview import preview
 from highroad.pipeline.services import Services
-from highroad.ports.conditions import ConditionError
 from highroad.tools.compile import RegisteredTool
 
 _PLACE: Final = re.compile(r"^.*?:\d+ (?=policy\.)")
@@ -45,7 +44,7 @@ def applies(tool: RegisteredTool[Any], services: Services) -> bool:
     definition = tool.definition
     return (
         definition.has_effects
-        or definition.ask is not None
+        or definition.digest in services.asks
         or services.verifier is not None
         or services.policy.has_rules_for(definition)
     )
@@ -53,7 +52,7 @@ def applies(tool: RegisteredTool[Any], services: Services) -> bool:
 
 async def approve(call: Call, context: RoadContext) -> Verdict:
     """Go on, hold, or take the word of the people who were asked."""
-    obligations = tuple(context.obligations) + _obligations_of_tier(call, context)
+    obligations = obligations_of(call, context, tuple(context.obligations))
     if call.dry_run:
         return await preview(call, context, obligations)
     if context.approval is not None:
@@ -74,23 +73,6 @@ def _as_agreed(obligations: tuple[Obligation, ...], approval: Approval) -> tuple
     """
     is_all = set(obligations) <= set(approval.obligations)
     return approval.obligations if is_all else obligations
-
-
-def _obligations_of_tier(call: Call, context: RoadContext) -> tuple[Obligation, ...]:
-    """What tier and `ask` rule demand; a rule that cannot be evaluated asks."""
-    definition = call.known_definition
-    if definition.tier is Tier.PRIVILEGED:
-        return (Obligation(TIER_PRIVILEGED, "The tool is privileged."),)
-    condition = context.services.asks.get(definition.digest)
-    if condition is None:
-        if definition.tier is Tier.IRREVERSIBLE:
-            return (Obligation("tier_irreversible", "The effect cannot be undone."),)
-        return ()
-    try:
-        is_asked = condition.holds(args=call.known_arguments, principal=call.principal)
-    except ConditionError:
-        return (Obligation("ask_rule_failed", f"The rule `{definition.ask}` has no answer."),)
-    return (Obligation("ask_rule", f"The rule `{definition.ask}` asks."),) if is_asked else ()
 
 
 def _digest(call: Call, context: RoadContext, obligations: tuple[Obligation, ...]) -> str:

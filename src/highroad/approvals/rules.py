@@ -1,0 +1,55 @@
+"""Who may decide about a held call."""
+
+from highroad.domain.approval import TIER_PRIVILEGED, Approval, Level
+from highroad.domain.approval_rules import ApprovalRules
+from highroad.domain.identity import Principal
+from highroad.domain.tool import Tier
+
+_NONE = "there is no such approval"
+"""As for one that does not exist."""
+
+
+def objection(
+    rules: ApprovalRules, approval: Approval, tier: Tier, by: Principal, opaque_id: str
+) -> str | None:
+    """Why `by` may not decide about `approval`, if so.
+
+    Args:
+        rules: That are configured.
+        approval: To be decided about.
+        tier: Of its tool, as it was when the call was held.
+        by: Who wants to decide.
+        opaque_id: Of `by`.
+    """
+    if by.organization != approval.organization:
+        return _NONE
+    if opaque_id == approval.requester:
+        if approval.level is Level.CONFIRM:
+            return None  # they alone are asked
+        if rules.four_eyes:
+            return "who requests a call does not approve it: ask somebody else"
+    return _identity(rules, approval, by) or _roles(rules, approval, tier, by)
+
+
+def _identity(rules: ApprovalRules, approval: Approval, by: Principal) -> str | None:
+    if by.authenticated:
+        return None
+    if any(each.code == TIER_PRIVILEGED for each in approval.obligations):
+        return "a privileged tool asks people whose identity somebody has checked"
+    if rules.needs_identity:
+        return "nobody has checked who you are: decide where you are signed in"
+    return None
+
+
+def _roles(rules: ApprovalRules, approval: Approval, tier: Tier, by: Principal) -> str | None:
+    if rules.roles and not rules.roles & by.roles:
+        return f"deciding needs one of the roles {', '.join(sorted(rules.roles))}"
+    if not rules.entitlements:
+        return None
+    entitled = rules.entitled_to(approval.tool, tier)
+    if not entitled:
+        return f"no role is entitled to decide about {approval.tool}: see approvals.entitled"
+    if not entitled & by.roles:
+        named = ", ".join(sorted(entitled))
+        return f"deciding about {approval.tool} needs one of the roles {named}"
+    return None
