@@ -5,22 +5,29 @@ other leaves the decision in the inbox, which the owner empties.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import NoReturn, TypeAlias
+
+import orjson
 
 from highroad.approvals.rules import objection
 from highroad.domain.approval import Approval, ApprovalState, Ruling
 from highroad.domain.approval_rules import ApprovalRules
 from highroad.domain.audit import APPROVAL_DECISION, TOOL_CALL
-from highroad.domain.entry import KeyDestroyed
-from highroad.domain.error import DecisionRefused
+from highroad.domain.entry import ApprovalSpent, KeyDestroyed
+from highroad.domain.error import BrokenPromise, DecisionRefused
 from highroad.domain.identity import Principal
-from highroad.domain.order import Decision
+from highroad.domain.order import Decision, Edit
+from highroad.domain.payload import SealedPayload
 from highroad.domain.tool import Tier
 from highroad.ledger import entries, reasons
 from highroad.ledger.authorship import authorship, post
 from highroad.ledger.ledger import Ledger
 from highroad.ledger.tables.rows import record
 from highroad.ports.tables import Cell
+
+Revise: TypeAlias = Callable[[Approval, Edit, SealedPayload | None], Awaitable[Approval]]
+"""Judges a held call with other arguments, and holds it anew; it raises `DecisionRefused`."""
 
 
 class Desk:
@@ -31,6 +38,8 @@ class Desk:
         self._rules = rules
         self._is_owner = is_owner
         self._changed = asyncio.Event()
+        self.revise: Revise = _not_wired
+        """Takes an edited call down the road again."""
         self.heeders: list[Callable[[str], None]] = []
         """Are told of each call that was decided about, or that waits no more."""
         self._turn = asyncio.Lock()
@@ -74,6 +83,75 @@ class Desk:
         """
         return await self._decide(approval_id, Ruling.REJECT, by, reason)
 
+    async def revoke(self, approval_id: str, *, by: Principal, reason: str = "") -> Approval:
+        """Take an agreement of `by` back, as long as the call has not used it.
+
+        The approval waits again, with what others agreed to.
+
+        Raises:
+            DecisionRefused: It was used, or `by` did not agree to it.
+        """
+        return await self._decide(approval_id, Ruling.REVOKE, by, reason)
+
+    async def ask(self, approval_id: str, question: str, *, by: Principal) -> Approval:
+        """Put a question to the requester; the approval waits on.
+
+        Raises:
+            DecisionRefused: The question is empty, or it is not theirs to decide.
+        """
+        return await self._decide(approval_id, Ruling.ASK, by, _said(question))
+
+    async def answer(self, approval_id: str, text: str, *, by: Principal) -> Approval:
+        """Answer what the requester was asked; it is shown with the call, and is evidence of it.
+
+        Raises:
+            DecisionRefused: The answer is empty, or `by` is not the requester.
+        """
+        return await self._decide(approval_id, Ruling.ANSWER, by, _said(text))
+
+    async def edit(
+        self,
+        approval_id: str,
+        arguments: Mapping[str, object] | str | bytes,
+        *,
+        by: Principal,
+        reason: str = "",
+    ) -> Approval:
+        """Give a held call other arguments: what was agreed to is void, and it is asked anew.
+
+        The call is judged again from `resolve`. `by` agrees to it with that, unless there is now
+        a reason to ask that they did not see (P4).
+
+        Args:
+            approval_id: Of the call as it is.
+            arguments: All of them, as a mapping or JSON.
+            by: Who edits; they must be entitled to approve it.
+            reason: Why; kept encrypted.
+
+        Returns:
+            The approval of the edited call; where another process decides, that of the call as it
+            was, void.
+
+        Raises:
+            DecisionRefused: It is decided, expired or not theirs to decide, or the edited call is
+                refused. The call waits as it did.
+        """
+        approval = await self.get(approval_id)
+        key = self._ledger.keyring.organization(by.organization)
+        order = Edit(
+            approval_id=approval_id,
+            ruling=Ruling.EDIT,
+            digest=approval.digest,
+            reason=reasons.written(self._ledger, by, subject=approval_id, reason=reason),
+            arguments=key.seal_profile(f"{approval_id}.arguments", _json_of(arguments)),
+            **authorship(self._ledger, by),
+        )
+        if self._is_owner:
+            return await self.record_edit(order, by)
+        voided = await self._judge(approval, order, by)
+        await post(self._ledger, order)
+        return voided
+
     def next_change(self) -> asyncio.Event:
         """Set when the next decision is recorded; ask for it before looking at the state."""
         return self._changed
@@ -114,18 +192,61 @@ class Desk:
             if await self._is_recorded(decision):
                 return approval
             decided = await self._judge(approval, decision, by)
-            reason = await reasons.kept(
-                self._ledger,
-                decision,
-                run_id=approval.run_id,
-                payload_id=f"{approval.id}.{decision.ruling}.{decision.by}",
+            reason = await self._reason(approval, decision)
+            receipt = await self._ledger.writer.write(
+                entries.decided(decided, decision, reason=reason)
             )
-            entry = entries.decided(decided, decision, reason=reason)
-            if isinstance(await self._ledger.writer.write(entry), KeyDestroyed):
+            if isinstance(receipt, KeyDestroyed):
                 # As long as the call waits nothing of its run can be erased.
                 raise DecisionRefused(f"{approval.id} is over: its run was erased; nothing changed")
+            if isinstance(receipt, ApprovalSpent):
+                raise DecisionRefused(
+                    f"{approval.id} was used or edited meanwhile; nothing changed, look at it again"
+                )
         self.announce(approval.call_id)
         return decided
+
+    async def record_edit(self, edit: Edit, by: Principal) -> Approval:
+        """Judge an edit and the call that it makes, from here or from the inbox.
+
+        Raises:
+            DecisionRefused: It is not theirs to edit, comes too late, or the call is refused.
+        """
+        before = await self.get(edit.approval_id)
+        if await self._is_recorded(edit):
+            after = await self._standing(before)
+        else:
+            await self._judge(before, edit, by)
+            after = await self.revise(before, edit, await self._reason(before, edit))
+        if not set(after.obligations) <= set(before.obligations):
+            self.announce(after.call_id)
+            return after
+        agreed = Decision(
+            approval_id=after.id,
+            ruling=Ruling.APPROVE,
+            digest=after.digest,
+            organization=edit.organization,
+            by=edit.by,
+            at_ms=edit.at_ms,
+            profile=edit.profile,
+            mac=edit.mac,
+        )
+        return await self.record(agreed, by)
+
+    async def _standing(self, before: Approval) -> Approval:
+        """What a call waits for by now that was edited."""
+        history = await self._ledger.history(before.call_id)
+        if history is None or not isinstance(history.hold, Approval):
+            raise DecisionRefused(f"{before.id}: its call waits no more; nothing changed")
+        return await self.get(history.hold.id)
+
+    async def _reason(self, approval: Approval, decision: Decision) -> SealedPayload | None:
+        return await reasons.kept(
+            self._ledger,
+            decision,
+            run_id=approval.run_id,
+            payload_id=f"{approval.id}.{decision.ruling}.{decision.by}.{decision.at_ms}",
+        )
 
     async def _is_recorded(self, decision: Decision) -> bool:
         """Whether an order became an entry before its owner died."""
@@ -146,7 +267,8 @@ class Desk:
                 something else.
         """
         name = approval.id
-        objected = objection(self._rules, approval, await self._tier(approval), by, decision.by)
+        tier = await self._tier(approval)
+        objected = objection(self._rules, approval, tier, decision.ruling, by, decision.by)
         if objected is not None:
             raise DecisionRefused(f"{name}: {objected}")
         if approval.is_overdue(max(decision.at_ms, self._ledger.clock.now_ms())):
@@ -160,3 +282,25 @@ class Desk:
         row = await record(self._ledger.store.tables, TOOL_CALL.name, {"id": approval.call_id})
         tier = None if row is None else row["tier"]
         return Tier(tier) if tier is not None else Tier.PRIVILEGED
+
+
+def _said(text: str) -> str:
+    if not text.strip():
+        raise DecisionRefused("say something: a question, or what answers it")
+    return text
+
+
+def _json_of(arguments: Mapping[str, object] | str | bytes) -> bytes:
+    """Arguments as an order carries them: whoever judges them reads what was given."""
+    if isinstance(arguments, str):
+        return arguments.encode()
+    if isinstance(arguments, bytes):
+        return arguments
+    try:
+        return orjson.dumps(arguments)
+    except TypeError:
+        raise DecisionRefused("the arguments are no JSON: give a mapping of JSON values") from None
+
+
+async def _not_wired(*_: object) -> NoReturn:
+    raise BrokenPromise("the desk was put together without its way to the road")

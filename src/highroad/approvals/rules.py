@@ -1,6 +1,6 @@
 """Who may decide about a held call."""
 
-from highroad.domain.approval import TIER_PRIVILEGED, Approval, Level
+from highroad.domain.approval import TIER_PRIVILEGED, Approval, Level, Ruling
 from highroad.domain.approval_rules import ApprovalRules
 from highroad.domain.identity import Principal
 from highroad.domain.tool import Tier
@@ -9,20 +9,30 @@ _NONE = "there is no such approval"
 """As for one that does not exist."""
 
 
-def objection(
-    rules: ApprovalRules, approval: Approval, tier: Tier, by: Principal, opaque_id: str
+def objection(  # noqa: PLR0913, PLR0917 - who wants to say what about which approval
+    rules: ApprovalRules,
+    approval: Approval,
+    tier: Tier,
+    ruling: Ruling,
+    by: Principal,
+    opaque_id: str,
 ) -> str | None:
-    """Why `by` may not decide about `approval`, if so.
+    """Why `by` may not say that about `approval`, if so.
 
     Args:
         rules: That are configured.
         approval: To be decided about.
         tier: Of its tool, as it was when the call was held.
-        by: Who wants to decide.
+        ruling: What they want to say.
+        by: Who wants to.
         opaque_id: Of `by`.
     """
     if by.organization != approval.organization:
         return _NONE
+    if ruling is Ruling.REVOKE:
+        return None  # whoever agreed may take it back, whatever they are entitled to by now
+    if ruling is Ruling.ANSWER:
+        return None if opaque_id == approval.requester else "only who requested the call is asked"
     if opaque_id == approval.requester:
         if approval.level is Level.CONFIRM:
             return None  # they alone are asked

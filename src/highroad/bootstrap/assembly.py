@@ -25,6 +25,7 @@ from highroad.approvals.completions import Completions
 from highroad.approvals.definitions import Definitions
 from highroad.approvals.desk import Desk
 from highroad.approvals.inbox import Handler, Inbox
+from highroad.approvals.revising import Revising
 from highroad.approvals.waiting import Waiting
 from highroad.bootstrap.agents import OpenModels, agents_of, runs_of, tools_of_agents
 from highroad.bootstrap.anchors import anchors_at
@@ -45,6 +46,7 @@ from highroad.domain.order import (
     Completion,
     Decision,
     Discard,
+    Edit,
     ErasureOrder,
     Order,
     Redrive,
@@ -237,6 +239,7 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
     )
     principal = principal or local_user()
     waiting = Waiting(services, desk, settle)
+    desk.revise = Revising(services).revise
     remembering = Remembering(path, keyring, clock, toolset.policy.permissions)
     audit = _audit(opened, toolset, services.results, remembering)
     letters = Letters(
@@ -401,6 +404,7 @@ def _handlers(  # noqa: PLR0913, PLR0917 - whoever records an order
     """Who records what another process asks for."""
     return {
         Decision: desk.record,
+        Edit: desk.record_edit,
         Settlement: settlements.record,
         ErasureOrder: audit.erasures.record,
         Redrive: letters.take_redrive,

@@ -5,10 +5,12 @@ it claims, the approval it spends), or not at all. `Store.append` writes many in
 transaction and answers for each.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, TypeAlias
 
+from highroad.domain.approval import OPEN, ApprovalState
 from highroad.domain.payload import SealedKey, SealedPayload
 from highroad.domain.value import value
 
@@ -142,6 +144,7 @@ class Entry:
         claim: The key that must be free, or already this call's, for the entry to land.
         frees_key: This call's claim ends: its key may be used again.
         spends: The approval that must be approved and unspent for the entry to land.
+        needs_open: The approval that must wait, or be approved and unspent, for it to land.
         erases: What is destroyed as it lands.
     """
 
@@ -158,6 +161,7 @@ class Entry:
     claim: KeyClaim | None = None
     frees_key: bool = False
     spends: str | None = None
+    needs_open: str | None = None
     erases: Erasure | None = None
 
     @property
@@ -166,6 +170,17 @@ class Entry:
         if self.kind is EntryKind.ENDED:
             return self.call_id
         return self.run_id if self.kind is EntryKind.RUN_ENDED else None
+
+
+def leaned_on(entry: Entry) -> Iterator[tuple[str, frozenset[ApprovalState]]]:
+    """Approvals that must stand in one of some states for an entry to land."""
+    if entry.spends is not None:
+        yield entry.spends, _GIVEN
+    if entry.needs_open is not None:
+        yield entry.needs_open, OPEN
+
+
+_GIVEN: Final = frozenset({ApprovalState.APPROVED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +237,7 @@ class AlreadyEnded:
 
 @dataclass(frozen=True, slots=True)
 class ApprovalSpent:
-    """The approval is not there to be spent; nothing of the entry was written."""
+    """The approval does not stand as the entry needs it; nothing of the entry was written."""
 
     approval_id: str
 

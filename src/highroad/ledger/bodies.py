@@ -136,6 +136,19 @@ def _reads(read: Callable[[], object]) -> bool:
     return True
 
 
+def _is_edit(found: object) -> bool:
+    return isinstance(found, dict) and all(
+        name in found and fits(found[name]) for name, fits in _EDIT.items()
+    )
+
+
+_EDIT: Final[Mapping[str, _Check]] = {
+    "ruling": _one_of(Ruling),
+    "by": _is_text,
+    "at": _is_number,
+    "saw": _is_text,
+    "approval": _is_approval,
+}
 _EVERYWHERE: Final[Mapping[str, _Check]] = {
     **dict.fromkeys(
         (
@@ -195,6 +208,7 @@ _OF_REQUEST: Final[Mapping[str, _Check]] = {
 }
 _OF_KIND: Final[Mapping[EntryKind, Mapping[str, _Check]]] = {
     EntryKind.INTENT: {"approval": _is_text},
+    EntryKind.HELD: {"edited": _is_edit},
     EntryKind.AMENDED: {"source": _one_of(AmendmentKind)},
     EntryKind.BREAKER: {
         "dependency": _is_text,

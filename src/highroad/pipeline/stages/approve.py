@@ -8,7 +8,7 @@ import orjson
 
 from highroad.domain.approval import Approval, ApprovalState, Level, Obligation
 from highroad.domain.call import Call
-from highroad.domain.entry import ApprovalSpent, Written
+from highroad.domain.entry import ApprovalSpent, Entry, Written
 from highroad.domain.error import CallError, Code
 from highroad.domain.verdict import Hold, Proceed, Refuse, Verdict
 from highroad.ledger import entries
@@ -31,6 +31,11 @@ VOID: Final = CallError(
     code=Code.APPROVAL_VOID,
     message="The tool, the arguments or a rule changed after this call was put before people.",
     hint="Make the call anew; it will be asked about as it is now.",
+)
+DECIDED: Final = CallError(
+    code=Code.APPROVAL_VOID,
+    message="The approval was used or decided while the call was edited.",
+    hint="Look at it again.",
 )
 NESTED: Final = CallError(
     code=Code.CONFIRMATION_REQUIRED,
@@ -55,6 +60,10 @@ async def approve(call: Call, context: RoadContext) -> Verdict:
     obligations = obligations_of(call, context, tuple(context.obligations))
     if call.dry_run:
         return await preview(call, context, obligations)
+    if context.revision is not None:
+        # With nothing left to ask about it is still theirs to agree to who were asked before.
+        asked = obligations or context.revision.instead_of.obligations
+        return await _hold(call, context, asked, _digest(call, context, asked))
     if context.approval is not None:
         agreed = _as_agreed(obligations, context.approval)
         return _answer(call, context, context.approval, _digest(call, context, agreed))
@@ -135,15 +144,33 @@ async def _hold(
     services.ledger.seal_arguments(record, context.canonical_arguments)
     services.ledger.seal_call(record)
     record.trace.append(("approve", "hold", obligations[0].code, None, 0))
-    claim = context.claim if keys.is_shared(call) else None
-    entry = entries.held(record, approval, at_ms=now_ms, claim=claim)
+    entry = _entry(context, approval, now_ms)
     try:
         taken = await keys.take(call, context, entry)
     except asyncio.CancelledError:
         # The hold may land all the same, and nobody shall be asked about a call that is over.
         context.hold_after = approval.voided()
         raise
-    if isinstance(taken, Written | ApprovalSpent):
+    if isinstance(taken, Written):
         return Hold(approval)
     record.trace.pop()
+    if isinstance(taken, ApprovalSpent):
+        return Refuse(DECIDED, rule=f"approval.{taken.approval_id}.spent")
     return taken
+
+
+def _entry(context: RoadContext, approval: Approval, at_ms: int) -> Entry:
+    """The hold; of a revision it is in place of another one."""
+    record, revision = context.record, context.revision
+    claim = context.claim if keys.is_shared(record.call) else None
+    if revision is None:
+        return entries.held(record, approval, at_ms=at_ms, claim=claim)
+    return entries.revised(
+        record,
+        approval,
+        instead_of=revision.instead_of.voided(),
+        edit=revision.edit,
+        reason=revision.reason,
+        at_ms=at_ms,
+        claim=claim,
+    )

@@ -5,7 +5,7 @@ from typing import Final
 
 import orjson
 
-from highroad.domain.approval import Approval
+from highroad.domain.approval import Approval, ApprovalState
 from highroad.domain.deferral import Deferral
 from highroad.domain.entry import AlreadyEnded, Entry, KeyClaim, KeyTaken
 from highroad.domain.error import BrokenPromise, LedgerError
@@ -86,7 +86,11 @@ class Terminal:
 
     @property
     def _hold(self) -> Approval | Deferral | None:
-        hold = self.context.hold_after
+        context = self.context
+        hold, approval = context.hold_after, context.approval
+        if hold is None and not context.record.has_intent and approval is not None:
+            # What was agreed to can be used by nobody any more, nor be taken back.
+            hold = approval.voided() if approval.state is ApprovalState.APPROVED else None
         return replace(hold, ended_ms=self.at_ms) if isinstance(hold, Deferral) else hold
 
     @property
