@@ -26,6 +26,7 @@ from highroad.domain.order import (
     Completion,
     Decision,
     Discard,
+    Edit,
     ErasureOrder,
     Order,
     Redrive,
@@ -71,6 +72,15 @@ SETTLEMENT = Settlement(
 ERASURE = ErasureOrder(principal_id="usr_y", organization="acme", by="usr_x", at_ms=3, mac=b"\x01")
 SAMPLES = (
     DECISION,
+    Edit(
+        approval_id="apr_1",
+        organization="default",
+        ruling=Ruling.EDIT,
+        by="usr_x",
+        digest="d",
+        at_ms=1,
+        arguments=b"\x07",
+    ),
     SETTLEMENT,
     ERASURE,
     Redrive(letter_id="dl_1", organization="acme", by="usr_x", at_ms=4),

@@ -10,6 +10,7 @@ from typing import NoReturn, TypeAlias
 
 import orjson
 
+from highroad.approvals.case import Case, case_of
 from highroad.approvals.rules import objection
 from highroad.domain.approval import Approval, ApprovalState, Ruling
 from highroad.domain.approval_rules import ApprovalRules
@@ -66,6 +67,33 @@ class Desk:
         if approval is None:
             raise DecisionRefused(f"there is no approval {approval_id}; list those that wait")
         return approval
+
+    async def case(self, approval_id: str, *, by: Principal | None = None) -> Case:
+        """All that whoever decides should see: arguments, preview, reasons, what was said.
+
+        Args:
+            approval_id: Of the held call.
+            by: Who looks. Values are shown to whoever may decide about it, and to the requester.
+
+        Raises:
+            DecisionRefused: There is no such approval, or it is another organization's.
+        """
+        approval = await self.get(approval_id)
+        history = await self._ledger.history(approval.call_id)
+        if history is None or (by is not None and by.organization != approval.organization):
+            raise DecisionRefused(f"there is no approval {approval_id}; list those that wait")
+        withheld: str | None = "say who looks"
+        if by is not None:
+            withheld = await self._withheld(approval, by)
+        return await case_of(self._ledger, approval, history, withheld=withheld)
+
+    async def _withheld(self, approval: Approval, by: Principal) -> str | None:
+        """Why somebody may not see the values of a call, if so."""
+        opaque_id = self._ledger.keyring.opaque(by)
+        if opaque_id == approval.requester:
+            return None
+        tier = await self._tier(approval)
+        return objection(self._rules, approval, tier, Ruling.APPROVE, by, opaque_id)
 
     async def approve(self, approval_id: str, *, by: Principal, reason: str = "") -> Approval:
         """Record that `by` agrees. Nothing runs: whoever waits for the call drives it on.

@@ -5,12 +5,10 @@ it claims, the approval it spends), or not at all. `Store.append` writes many in
 transaction and answers for each.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, TypeAlias
 
-from highroad.domain.approval import OPEN, ApprovalState
 from highroad.domain.payload import SealedKey, SealedPayload
 from highroad.domain.value import value
 
@@ -170,17 +168,6 @@ class Entry:
         if self.kind is EntryKind.ENDED:
             return self.call_id
         return self.run_id if self.kind is EntryKind.RUN_ENDED else None
-
-
-def leaned_on(entry: Entry) -> Iterator[tuple[str, frozenset[ApprovalState]]]:
-    """Approvals that must stand in one of some states for an entry to land."""
-    if entry.spends is not None:
-        yield entry.spends, _GIVEN
-    if entry.needs_open is not None:
-        yield entry.needs_open, OPEN
-
-
-_GIVEN: Final = frozenset({ApprovalState.APPROVED})
 
 
 @dataclass(frozen=True, slots=True)

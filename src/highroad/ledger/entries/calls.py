@@ -98,6 +98,9 @@ def _held(record: CallRecord, approval: Approval, at_ms: int) -> Body:
     body = _opening(record, EntryKind.HELD, at_ms)
     body["approval"] = approval_body(approval)
     body["remaining_ms"] = record.call.deadline_ms - at_ms
+    body["at_most"] = record.at_most_microusd
+    if record.preview is not None:
+        body["preview"] = _ref(record.preview)
     return body
 
 

@@ -1,6 +1,7 @@
 """`approve`: every reason to ask a person so far, asked at once, or an answer that they gave."""
 
 import asyncio
+import logging
 import re
 from typing import Any, Final
 
@@ -10,14 +11,18 @@ from highroad.domain.approval import Approval, ApprovalState, Level, Obligation
 from highroad.domain.call import Call
 from highroad.domain.entry import ApprovalSpent, Entry, Written
 from highroad.domain.error import CallError, Code
+from highroad.domain.payload import PayloadKind
 from highroad.domain.verdict import Hold, Proceed, Refuse, Verdict
 from highroad.ledger import entries
 from highroad.pipeline import keys
+from highroad.pipeline.asking import ask
 from highroad.pipeline.asks import obligations_of
 from highroad.pipeline.context import RoadContext
 from highroad.pipeline.preview import preview
 from highroad.pipeline.services import Services
 from highroad.tools.compile import RegisteredTool
+
+_log: Final = logging.getLogger("highroad.road")
 
 _PLACE: Final = re.compile(r"^.*?:\d+ (?=policy\.)")
 """File and line in front of a setting; folders may have spaces in their names."""
@@ -141,6 +146,8 @@ async def _hold(
         created_ms=now_ms,
         expires_ms=now_ms + int(services.limits.approval_s * 1_000),
     )
+    record.at_most_microusd = services.amount(context.tool).microusd
+    await _seal_preview(call, context)
     services.ledger.seal_arguments(record, context.canonical_arguments)
     services.ledger.seal_call(record)
     record.trace.append(("approve", "hold", obligations[0].code, None, 0))
@@ -157,6 +164,21 @@ async def _hold(
     if isinstance(taken, ApprovalSpent):
         return Refuse(DECIDED, rule=f"approval.{taken.approval_id}.spent")
     return taken
+
+
+async def _seal_preview(call: Call, context: RoadContext) -> None:
+    """Keep what the call would change, for those who are asked; without it they are asked too."""
+    asked = context.tool.preview
+    if asked is None:
+        return
+    answer = await ask(asked, call.known_arguments, call, context, rule="preview")
+    if isinstance(answer, Refuse):
+        _log.warning("call %s is put before people without its preview", call.id)
+        return
+    suffix = f".{call.revision}" if call.revision else ""
+    record, content = context.record, orjson.dumps(answer)
+    payload_id = f"{call.id}.preview{suffix}"
+    record.preview = context.services.ledger.seal(record, payload_id, PayloadKind.PREVIEW, content)
 
 
 def _entry(context: RoadContext, approval: Approval, at_ms: int) -> Entry:

@@ -28,9 +28,9 @@ from highroad.domain.entry import (
     Receipt,
     StoredEntry,
     Written,
-    leaned_on,
 )
 from highroad.domain.error import FenceLost, LedgerError
+from highroad.domain.leaning import leaned_on
 from highroad.domain.limits import Scope
 from highroad.domain.moving import Fact
 from highroad.domain.order import Order

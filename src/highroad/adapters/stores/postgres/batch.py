@@ -20,8 +20,8 @@ from highroad.domain.entry import (
     Row,
     StoredEntry,
     Written,
-    leaned_on,
 )
+from highroad.domain.leaning import leaned_on
 from highroad.domain.payload import SealedKey, SealedPayload
 
 Cell: TypeAlias = str | int | float | bytes | None

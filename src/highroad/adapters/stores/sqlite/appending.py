@@ -24,8 +24,8 @@ from highroad.domain.entry import (
     Position,
     Receipt,
     Written,
-    leaned_on,
 )
+from highroad.domain.leaning import leaned_on
 from highroad.domain.payload import SealedKey, SealedPayload
 
 _HEAD: Final = (
