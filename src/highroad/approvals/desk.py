@@ -17,7 +17,7 @@ from highroad.domain.approval_rules import ApprovalRules
 from highroad.domain.audit import APPROVAL_DECISION, TOOL_CALL
 from highroad.domain.entry import ApprovalSpent, KeyDestroyed
 from highroad.domain.error import BrokenPromise, DecisionRefused
-from highroad.domain.identity import Principal
+from highroad.domain.identity import OURSELVES, Principal
 from highroad.domain.order import Decision, Edit
 from highroad.domain.payload import SealedPayload
 from highroad.domain.tool import Tier
@@ -93,7 +93,8 @@ class Desk:
         if opaque_id == approval.requester:
             return None
         tier = await self._tier(approval)
-        return objection(self._rules, approval, tier, Ruling.APPROVE, by, opaque_id)
+        now_ms = self._ledger.clock.now_ms()
+        return objection(self._rules, approval, tier, Ruling.APPROVE, by, opaque_id, now_ms)
 
     async def approve(self, approval_id: str, *, by: Principal, reason: str = "") -> Approval:
         """Record that `by` agrees. Nothing runs: whoever waits for the call drives it on.
@@ -179,6 +180,15 @@ class Desk:
         voided = await self._judge(approval, order, by)
         await post(self._ledger, order)
         return voided
+
+    async def escalate(self, approval: Approval) -> Approval:
+        """Record that nobody answered in time, and that others are asked besides; once.
+
+        Raises:
+            DecisionRefused: It is decided meanwhile, or it is not time yet.
+        """
+        nobody = Principal(OURSELVES, approval.organization, authenticated=True)
+        return await self._decide(approval.id, Ruling.ESCALATE, nobody, "")
 
     def next_change(self) -> asyncio.Event:
         """Set when the next decision is recorded; ask for it before looking at the state."""
@@ -277,7 +287,10 @@ class Desk:
         )
 
     async def _is_recorded(self, decision: Decision) -> bool:
-        """Whether an order became an entry before its owner died."""
+        """Whether an order became an entry before its owner died; to escalate counts once."""
+        if decision.ruling is Ruling.ESCALATE:
+            said: dict[str, Cell] = {"approval_id": decision.approval_id, "decided_by": decision.by}
+            return await record(self._ledger.store.tables, APPROVAL_DECISION.name, said) is not None
         if decision.mac is None:
             return False
         word: dict[str, Cell] = {
@@ -296,7 +309,9 @@ class Desk:
         """
         name = approval.id
         tier = await self._tier(approval)
-        objected = objection(self._rules, approval, tier, decision.ruling, by, decision.by)
+        objected = objection(
+            self._rules, approval, tier, decision.ruling, by, decision.by, decision.at_ms
+        )
         if objected is not None:
             raise DecisionRefused(f"{name}: {objected}")
         if approval.is_overdue(max(decision.at_ms, self._ledger.clock.now_ms())):

@@ -16,6 +16,7 @@ def objection(  # noqa: PLR0913, PLR0917 - who wants to say what about which app
     ruling: Ruling,
     by: Principal,
     opaque_id: str,
+    at_ms: int,
 ) -> str | None:
     """Why `by` may not say that about `approval`, if so.
 
@@ -26,19 +27,41 @@ def objection(  # noqa: PLR0913, PLR0917 - who wants to say what about which app
         ruling: What they want to say.
         by: Who wants to.
         opaque_id: Of `by`.
+        at_ms: Unix time.
     """
     if by.organization != approval.organization:
         return _NONE
-    if ruling is Ruling.REVOKE:
-        return None  # whoever agreed may take it back, whatever they are entitled to by now
-    if ruling is Ruling.ANSWER:
-        return None if opaque_id == approval.requester else "only who requested the call is asked"
-    if opaque_id == approval.requester:
-        if approval.level is Level.CONFIRM:
-            return None  # they alone are asked
-        if rules.four_eyes:
-            return "who requests a call does not approve it: ask somebody else"
-    return _identity(rules, approval, by) or _roles(rules, approval, tier, by)
+    is_own = opaque_id == approval.requester
+    match ruling:
+        case Ruling.ESCALATE:
+            is_due = rules.is_escalated(approval.created_ms, at_ms)
+            return None if is_due else "it is not time yet to ask others besides"
+        case Ruling.REVOKE:
+            return None  # whoever agreed may take it back, whatever they are entitled to by now
+        case Ruling.ANSWER:
+            return None if is_own else "only who requested the call is asked"
+        case _:
+            return _to_decision(rules, approval, tier, by, at_ms, is_own=is_own)
+
+
+def _to_decision(  # noqa: PLR0913 - as above
+    rules: ApprovalRules, approval: Approval, tier: Tier, by: Principal, at_ms: int, *, is_own: bool
+) -> str | None:
+    if is_own and approval.level is Level.CONFIRM:
+        return None  # they alone are asked
+    if is_own and rules.four_eyes:
+        return "who requests a call does not approve it: ask somebody else"
+    is_escalated = rules.is_escalated(approval.created_ms, at_ms)
+    return _entitled(rules, approval, tier, by, is_escalated=is_escalated)
+
+
+def _entitled(
+    rules: ApprovalRules, approval: Approval, tier: Tier, by: Principal, *, is_escalated: bool
+) -> str | None:
+    objected = _identity(rules, approval, by)
+    if objected is not None or (is_escalated and rules.escalate_to & by.roles):
+        return objected
+    return _roles(rules, approval, tier, by)
 
 
 def _identity(rules: ApprovalRules, approval: Approval, by: Principal) -> str | None:

@@ -20,16 +20,19 @@ from highroad.agents.memory.long_term import LongTermMemory
 from highroad.agents.runs import Runs
 from highroad.agents.sending import Sending
 from highroad.agents.working import Working
+from highroad.approvals.announcing import Announcing
 from highroad.approvals.cancellations import Cancellations
 from highroad.approvals.completions import Completions
 from highroad.approvals.definitions import Definitions
 from highroad.approvals.desk import Desk
 from highroad.approvals.inbox import Handler, Inbox
+from highroad.approvals.links import SignedLinks
 from highroad.approvals.revising import Revising
 from highroad.approvals.waiting import Waiting
 from highroad.bootstrap.agents import OpenModels, agents_of, runs_of, tools_of_agents
 from highroad.bootstrap.anchors import anchors_at
 from highroad.bootstrap.caches import cache_at
+from highroad.bootstrap.channels import channels_of
 from highroad.bootstrap.counters import counters_at
 from highroad.bootstrap.keys import keyring_of
 from highroad.bootstrap.memories import Remembering
@@ -72,6 +75,7 @@ from highroad.pipeline.services import Services
 from highroad.pipeline.threads import Threads
 from highroad.ports.anchor import Anchor
 from highroad.ports.cache import Cache
+from highroad.ports.channel import Channel
 from highroad.ports.clock import Clock
 from highroad.ports.counters import Counters
 from highroad.ports.ids import Ids
@@ -115,6 +119,7 @@ class Assembly:
     refreshes: Refreshes
     kept_results: KeptResults
     waiting: Waiting
+    announcing: Announcing
     completions: Completions
     runs: Runs
     following: Following
@@ -146,6 +151,7 @@ class Assembly:
             closing.callback(self.services.threads.close)
             closing.push_async_callback(self.services.sandbox.close)
             closing.push_async_callback(self.refreshes.close)
+            closing.push_async_callback(self.announcing.close)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,6 +164,8 @@ class Parts:
     keys: MasterKeys | None = None
     counters: Counters | None = None
     cache: Cache | None = None
+    channels: Mapping[str, Channel] | None = None
+    """By the names that the settings give them."""
     anchors: tuple[Anchor, ...] = ()
     """Besides those of the settings."""
     chance: Callable[[], float] = random.random
@@ -240,6 +248,7 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
     principal = principal or local_user()
     waiting = Waiting(services, desk, settle)
     desk.revise = Revising(services).revise
+    announcing = _announcing(services, desk, settings, parts)
     remembering = Remembering(path, keyring, clock, toolset.policy.permissions)
     audit = _audit(opened, toolset, services.results, remembering)
     letters = Letters(
@@ -309,6 +318,7 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
         refreshes=refreshes,
         kept_results=KeptResults(services, principal),
         waiting=waiting,
+        announcing=announcing,
         completions=completions,
         runs=runs,
         following=Following(services, runs),
@@ -371,6 +381,18 @@ def _services(  # noqa: PLR0913, PLR0917 - what they are made of
     )
     services.stand_in = fallbacks(services)
     return services
+
+
+def _announcing(services: Services, desk: Desk, settings: Settings, parts: Parts) -> Announcing:
+    """Tells people of what waits for them, where there is a channel."""
+    rules = settings.approvals
+    channels = channels_of(rules.channels) if parts.channels is None else parts.channels
+    announcing = Announcing(
+        channels, rules, SignedLinks(services.ledger, desk), desk, services.clock
+    )
+    if channels:
+        services.tell = announcing.tell
+    return announcing
 
 
 def _desk(ledger: Ledger, settings: Settings, *, decides: bool) -> Desk:

@@ -1,8 +1,10 @@
 """What a configuration says about approvals: how many must agree, and who may."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
+from highroad.domain.identity import DEFAULT_ORGANIZATION
 from highroad.domain.tool import Tier
 
 
@@ -35,6 +37,25 @@ class Entitlement:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelRule:
+    """Where somebody is told of what waits, and who that is.
+
+    Args:
+        url: A webhook.
+        answers: Where links in what is told lead; without it there are none.
+        approver: Id of whoever is told, in whose name the links decide.
+        roles: Theirs.
+        organization: Theirs; they are told of nothing that is another's.
+    """
+
+    url: str
+    answers: str | None = None
+    approver: str | None = None
+    roles: frozenset[str] = frozenset()
+    organization: str = DEFAULT_ORGANIZATION
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ApprovalRules:
     """Every line of `[approvals]`.
 
@@ -44,6 +65,9 @@ class ApprovalRules:
         entitlements: With any, deciding needs a role that is entitled to that tool and tier, and
             an identity that somebody has checked.
         quorums: Of several that cover a tool the largest counts.
+        escalate_after_s: So long nobody answers before others are asked besides; `None` is never.
+        escalate_to: Roles of those others.
+        channels: Who is told of what waits, by name.
         is_production: Deciding needs an identity that somebody has checked.
     """
 
@@ -51,7 +75,15 @@ class ApprovalRules:
     roles: frozenset[str] = frozenset()
     entitlements: tuple[Entitlement, ...] = ()
     quorums: tuple[QuorumRule, ...] = ()
+    escalate_after_s: float | None = None
+    escalate_to: frozenset[str] = frozenset()
+    channels: Mapping[str, ChannelRule] = field(default_factory=dict)
     is_production: bool = False
+
+    def is_escalated(self, created_ms: int, at_ms: int) -> bool:
+        """Whether what was asked at `created_ms` and waits still is others' to decide as well."""
+        after_s = self.escalate_after_s
+        return after_s is not None and at_ms >= created_ms + int(after_s * 1_000)
 
     @property
     def needs_identity(self) -> bool:

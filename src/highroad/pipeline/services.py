@@ -12,6 +12,7 @@ from highroad.domain.event import EventKind
 from highroad.domain.identity import Delegate, Principal
 from highroad.domain.json_value import JsonObject
 from highroad.domain.limits import Limits
+from highroad.domain.notice import Notice
 from highroad.domain.outcome import AnyOutcome
 from highroad.domain.proposed import ProposedCalls, Terms
 from highroad.domain.tool import ToolDefinition
@@ -55,6 +56,8 @@ Refresh = Callable[[Call, Fetch], bool]
 """Makes the call again behind it, to renew its kept result; `False` where there is no room."""
 Hear = Callable[[str, EventKind, str, Callable[[], JsonObject]], None]
 """Takes in what happens to a call while its body runs: in which run, what, to which call, more."""
+Tell = Callable[[Notice], None]
+"""Begins to tell people something; nobody waits for that."""
 Stages = tuple[Any, ...]
 """A compiled road (`highroad.pipeline.drive.Plan`); what it is made of is not known here."""
 
@@ -99,6 +102,8 @@ class Services:
     flags: Flags
     asks: Mapping[str, AskRule] = field(default_factory=dict)
     """Compiled `ask` rules by digest of the definition."""
+    tell: Tell | None = None
+    """Tells people where they are; `None` where no channel is configured."""
     approval_rules: ApprovalRules = field(default_factory=ApprovalRules)
     changed: dict[str, str] = field(default_factory=dict)
     """Digests of definitions that are not the accepted ones, and how they differ (P8)."""

@@ -408,6 +408,39 @@ SETTINGS: Final = (
     Setting("approvals.quorum.[].tools", TEXTS, ("*",), "Patterns of tools that it is for."),
     Setting("approvals.quorum.[].tiers", some_of(Tier), tuple(Tier), "Tiers of these tools."),
     Setting(
+        "approvals.escalate_after_s",
+        NUMBER,
+        Absent.NONE,
+        "Seconds after which, where nobody has decided, others may as well, and are told.",
+    ),
+    Setting("approvals.escalate_to", TEXTS, (), "Roles of those others."),
+    Setting(
+        "approvals.channels.<name>.url",
+        URL,
+        Absent.REQUIRED,
+        "A webhook that is told of what waits for people, and of reversible calls that took "
+        "effect: ids and reasons, never values.",
+    ),
+    Setting(
+        "approvals.channels.<name>.answers",
+        URL,
+        Absent.NONE,
+        "Where the links in what is told lead, which approve or reject; without it there are none.",
+    ),
+    Setting(
+        "approvals.channels.<name>.approver",
+        TEXT,
+        Absent.NONE,
+        "Id of the person whom the channel reaches, in whose name its links decide.",
+    ),
+    Setting("approvals.channels.<name>.roles", TEXTS, (), "Their roles."),
+    Setting(
+        "approvals.channels.<name>.organization",
+        TEXT,
+        DEFAULT_ORGANIZATION,
+        "Their organization; the channel is told of nothing that is another's.",
+    ),
+    Setting(
         "keys.file",
         TEXT,
         Absent.NONE,

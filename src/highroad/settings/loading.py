@@ -6,7 +6,13 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
 
-from highroad.domain.approval_rules import ApprovalRules, Entitlement, QuorumRule, Reach
+from highroad.domain.approval_rules import (
+    ApprovalRules,
+    ChannelRule,
+    Entitlement,
+    QuorumRule,
+    Reach,
+)
 from highroad.domain.dependency import BreakerRule, Dependency
 from highroad.domain.error import SettingsError
 from highroad.domain.flags import FlagRules
@@ -236,6 +242,12 @@ def _build_approvals(document: Document, *, is_production: bool) -> ApprovalRule
             QuorumRule(reach=_build_reach(table), people=table["people"])
             for table in given.get("quorum", ())
         ),
+        escalate_after_s=given.get("escalate_after_s"),
+        escalate_to=frozenset(given.get("escalate_to", ())),
+        channels={
+            name: ChannelRule(**{**table, "roles": frozenset(table.get("roles", ()))})
+            for name, table in given.get("channels", {}).items()
+        },
         is_production=is_production,
     )
 

@@ -11,6 +11,7 @@ from highroad.domain.approval import Approval, ApprovalState, Level, Obligation
 from highroad.domain.call import Call
 from highroad.domain.entry import ApprovalSpent, Entry, Written
 from highroad.domain.error import CallError, Code
+from highroad.domain.notice import asking
 from highroad.domain.payload import PayloadKind
 from highroad.domain.verdict import Hold, Proceed, Refuse, Verdict
 from highroad.ledger import entries
@@ -159,6 +160,8 @@ async def _hold(
         context.hold_after = approval.voided()
         raise
     if isinstance(taken, Written):
+        if services.tell is not None:
+            services.tell(asking(approval))
         return Hold(approval)
     record.trace.pop()
     if isinstance(taken, ApprovalSpent):

@@ -9,9 +9,10 @@ from highroad.domain.approval import Approval, ApprovalState
 from highroad.domain.deferral import Deferral
 from highroad.domain.entry import AlreadyEnded, Entry, KeyClaim, KeyTaken
 from highroad.domain.error import BrokenPromise, LedgerError
+from highroad.domain.notice import done
 from highroad.domain.outcome import AnyOutcome, Ending, Proof, Status
 from highroad.domain.payload import PayloadKind, PayloadRef
-from highroad.domain.tool import Effect
+from highroad.domain.tool import Effect, Tier
 from highroad.domain.value import value
 from highroad.ledger import entries
 from highroad.ledger.results import Fetch
@@ -137,9 +138,19 @@ async def finish(context: RoadContext, ending: Ending) -> AnyOutcome:
     else:
         if context.fetch is not None and result is not None and record.has_intent:
             await _remember(context, context.fetch, result)
+    _tell(context, outcome, now_ms)
     if record.has_intent and not context.is_read and _may_be_applied(outcome):
         await caching.invalidate(context)
     return outcome
+
+
+def _tell(context: RoadContext, outcome: AnyOutcome, at_ms: int) -> None:
+    """Let people know of an effect for which nobody was asked, and that can be undone."""
+    tell = context.services.tell
+    if tell is None or not context.record.has_intent or outcome.status is not _COMPLETED:
+        return
+    if context.tool.definition.tier is Tier.REVERSIBLE:
+        tell(done(context.record.call, at_ms))
 
 
 def _may_be_applied(outcome: AnyOutcome) -> bool:
