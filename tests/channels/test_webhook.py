@@ -9,6 +9,8 @@ from highroad.adapters.channels.webhook import Webhook
 from highroad.ports.channel import ChannelError
 from highroad.testing.contracts.channel import NOTICE, ChannelContract
 
+pytestmark = pytest.mark.loopback
+
 
 class Hook(BaseHTTPRequestHandler):
     """Keeps what is posted; `/deaf` takes nothing, `/away` is elsewhere."""
@@ -29,10 +31,12 @@ class Hook(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def server():
+def server(monkeypatch):
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
     server = ThreadingHTTPServer(("127.0.0.1", 0), Hook)
     server.heard, server.headers = [], []
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     yield server
     server.shutdown()
