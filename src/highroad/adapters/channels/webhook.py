@@ -4,6 +4,7 @@ import json
 from base64 import b64encode
 from http.client import HTTPException
 from typing import Final
+from urllib.error import HTTPError
 from urllib.parse import unquote, urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
@@ -65,6 +66,11 @@ class Webhook:
         try:
             with self._opener.open(request, timeout=self._timeout_s):
                 pass
+        except HTTPError as error:
+            with error:
+                raise ChannelError(
+                    f"{self._name} answered {error.code}: see what it wants"
+                ) from None
         except (OSError, HTTPException, ValueError) as error:
             raise ChannelError(
                 f"{self._name} was not told ({type(error).__name__}): see that it is reached"
