@@ -20,6 +20,7 @@ from highroad.agents.agent import Agent
 from highroad.agents.memory.preferences import Preferences
 from highroad.approvals.definitions import Definitions
 from highroad.approvals.desk import Desk
+from highroad.approvals.links import SignedLinks
 from highroad.bootstrap import Assembly, assemble
 from highroad.bootstrap.watches import Watches
 from highroad.domain.call import Call
@@ -545,6 +546,11 @@ class Runtime:
     def approvals(self) -> Desk:
         """Held calls, and decisions about them."""
         return self._assembly.desk
+
+    @property
+    def links(self) -> SignedLinks:
+        """Signed links, by which somebody who was told of a held call decides about it."""
+        return self._assembly.announcing.links
 
     @property
     def audit(self) -> Audit:
