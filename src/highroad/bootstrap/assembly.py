@@ -234,7 +234,7 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
         raise
     # Of several writers one records all decisions, so that none is taken beside another.
     decides = opened.is_owner and not store.is_shared
-    desk = _desk(opened.ledger, settings, decides=decides)
+    desk = _desk(services, settings, decides=decides)
     settlements = Settlements(
         opened.ledger,
         ids,
@@ -250,7 +250,6 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
     )
     principal = principal or local_user()
     waiting = Waiting(services, desk, settle)
-    desk.revise = Revising(services).revise
     announcing = _announcing(services, desk, settings, parts)
     remembering = Remembering(path, keyring, clock, toolset.policy.permissions)
     audit = _audit(opened, toolset, services.results, remembering)
@@ -398,8 +397,10 @@ def _announcing(services: Services, desk: Desk, settings: Settings, parts: Parts
     return announcing
 
 
-def _desk(ledger: Ledger, settings: Settings, *, decides: bool) -> Desk:
-    return Desk(ledger, settings.approvals, is_owner=decides)
+def _desk(services: Services, settings: Settings, *, decides: bool) -> Desk:
+    desk = Desk(services.ledger, settings.approvals, is_owner=decides)
+    desk.revise = Revising(services).revise
+    return desk
 
 
 def _audit(

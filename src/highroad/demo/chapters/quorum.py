@@ -3,12 +3,11 @@
 from collections.abc import AsyncIterator
 from typing import Final
 
-from highroad import Held
+from highroad import Held, Runtime
 from highroad.demo.people import ALICE, BOB, ERIN
 from highroad.demo.story import Beat, Chapter, Claim, Stage, answer, line, result
 from highroad.domain.error import DecisionRefused
 from highroad.domain.identity import Principal
-from highroad.runtime import Runtime
 
 _REFUND: Final = {"order_id": "ORD-000019", "cents": 8_400}
 
