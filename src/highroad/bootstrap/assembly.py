@@ -30,7 +30,7 @@ from highroad.approvals.inbox import Handler, Inbox
 from highroad.approvals.links import SignedLinks
 from highroad.approvals.revising import Revising
 from highroad.approvals.waiting import Waiting
-from highroad.bootstrap.agents import OpenModels, agents_of, runs_of, search_for, tools_of_agents
+from highroad.bootstrap.agents import OpenModels, agents_of, runs_of, tools_of_agents, with_search
 from highroad.bootstrap.anchors import anchors_at
 from highroad.bootstrap.caches import cache_at
 from highroad.bootstrap.channels import channels_of
@@ -199,8 +199,10 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
         RunTools: lambda: RunTools(runs.moving),
         LongTermMemory: lambda: remembering.memory(),  # noqa: PLW0108 - it is made further down
     }
-    toolset = toolset_of(settings, [*tools, *tools_of_agents(agents)], {**own, **(deps or {})})
-    search_for(agents, toolset.registry)
+    toolset = with_search(
+        agents,
+        toolset_of(settings, [*tools, *tools_of_agents(agents)], {**own, **(deps or {})}),
+    )
     address = url or settings.ledger
     path = None if parts.store is not None else path_of(address)
     store, counters = parts.store or store_at(address), parts.counters
