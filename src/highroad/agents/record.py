@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Final, TypeAlias
 
+from highroad.agents.context.summary import is_summary
 from highroad.agents.snapshot import Errand, thaw_errand, thaw_reply
 from highroad.domain.entry import EntryKind, Position, StoredEntry
 from highroad.domain.error import LedgerError, NotRecorded, VaultError
@@ -18,6 +19,7 @@ from highroad.ledger.ledger import Ledger
 from highroad.ledger.projections import Body
 
 _PAGE: Final = 1_000
+_MOST_MESSAGES: Final = 1_000_000
 
 Place: TypeAlias = tuple[str, int]
 """Of a call: the request, or the line of a strategy, that proposed it, and which of its calls."""
@@ -31,6 +33,12 @@ class Answered:
     number: int
     """Among the requests of the run, from 1."""
     purpose: str
+    shape: str
+    """The form in which the model that answered took its tools."""
+    tools: tuple[str, ...]
+    """Names of those that it was offered."""
+    choice: str
+    """Whether it could call, and what."""
     heard: tuple[str, ...]
     """Messages to the run that stood in it for the first time."""
     provisional: tuple[str, ...]
@@ -95,6 +103,11 @@ class RunRecord:
         self.payloads: dict[str, bytes] = {}
         """Opened, by id; of what the run itself said, and of its calls' results."""
 
+    @property
+    def steps(self) -> int:
+        """Replies that strategies have had."""
+        return sum(len(line) for path, line in self.answered.items() if not is_summary(path))
+
     def call(self, call_id: str) -> CallHistory | None:
         """One of its calls by id."""
         return next((each for each in self.calls.values() if each.call_id == call_id), None)
@@ -131,6 +144,15 @@ async def read_run(ledger: Ledger, run_id: str) -> RunRecord:
     return _Reading(key, await ledger.store.payloads(run_id)).of(entries)
 
 
+async def read_end(ledger: Ledger, run_id: str) -> tuple[RunHead, Body] | None:
+    """Who had a run, and how it ended, of which nothing may be left that was said; or `None`."""
+    ended = await ledger.store.entries(run_id=run_id, kind=EntryKind.RUN_ENDED, limit=1)
+    if not ended:
+        return None
+    body = read_body(ended[0])
+    return read_run_head(body), body
+
+
 async def read_messages(ledger: Ledger, record: RunRecord) -> None:
     """Add to a record the messages that have come since it was read.
 
@@ -138,7 +160,9 @@ async def read_messages(ledger: Ledger, record: RunRecord) -> None:
         LedgerError: They cannot be read.
     """
     run_id = record.head.run_id
-    for entry in await ledger.store.entries(run_id=run_id, kind=EntryKind.RUN_MESSAGE):
+    for entry in await ledger.store.entries(
+        run_id=run_id, kind=EntryKind.RUN_MESSAGE, limit=_MOST_MESSAGES
+    ):
         body = read_body(entry)
         if body["id"] not in record.heard:
             text = await ledger.vault.open(run_id, body["message"][0])
@@ -232,6 +256,9 @@ class _Reading:
                 request_id=body["id"],
                 number=body["number"],
                 purpose=asked["purpose"],
+                shape=asked["shape"],
+                tools=_ids(asked, "tools"),
+                choice=asked.get("choice", "auto"),
                 heard=_ids(asked, "heard"),
                 provisional=_ids(asked, "provisional"),
                 told=_ids(asked, "told"),
