@@ -119,7 +119,7 @@ class ToolDefinition:
         contract: Roles, integrity and labels.
         permissions: All of them are needed.
         key: Arguments that make two calls the same; empty means all.
-        ask: CEL expression over `args` and `principal`; true asks a person, false does not.
+        ask: CEL expression over `args` and `principal`: whether a person is asked, or which level.
         timeout_s: Of one attempt; `None` leaves it to the limits.
         attempts: Tries for errors that may pass, the first included.
         hedge_s: After so many seconds without an answer a second attempt is made beside the
@@ -130,6 +130,7 @@ class ToolDefinition:
         cache_public: Its results answer every principal of the organization; `None` is no.
         cache_tags: What its results tell of, with arguments in braces.
         invalidates: Tags of results that it lets go once it may have taken effect.
+        transform: Its result follows from its arguments alone; `None` is no.
         honoured_s: How long an idempotent tool's other side remembers a key.
         settle_after_s: How long to wait before a probe may be believed.
         max_per_run: Most calls that one run may make; `None` leaves it to the limits.
@@ -192,6 +193,7 @@ class ToolDefinition:
     cache_public: bool | None = None
     cache_tags: tuple[str, ...] = ()
     invalidates: tuple[str, ...] = ()
+    transform: bool | None = None
 
     @property
     def needs(self) -> str:

@@ -134,10 +134,15 @@ class Window:
         told = [message for step in (*before, *gone) for message in step.messages]
         return Old(messages=tuple(told), position=position)
 
-    def summarize(self, old: Old, summary: str) -> None:
-        """Let a summary stand for what `old` gave; without one, steps go unsummed."""
-        self._summaries[old.position] = summary
-        if old.position == len(self._seen):
+    def summarize(self, position: int, summary: str) -> None:
+        """Let a summary stand for what had to go; without one, steps go unsummed.
+
+        Args:
+            position: How many messages the line had then (`Old.position`).
+            summary: As a model has written it.
+        """
+        self._summaries[position] = summary.strip()
+        if position == len(self._seen):
             self._next = None
 
     # -- following ---------------------------------------------------------------------------

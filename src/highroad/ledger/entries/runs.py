@@ -68,11 +68,14 @@ def model_asked(head: RunHead, request: RequestRecord, *, at_ms: int) -> Entry:
         "path": request.path,
         "purpose": request.purpose,
         "model": request.model,
+        "shape": request.shape,
         "tools": request.tools,
         "messages": request.messages,
         "reserved_tokens": request.reserved_tokens,
         "reserved": request.reserved_microusd,
     }
+    if request.choice != "auto":
+        body["choice"] = request.choice
     if request.provisional:
         body["provisional"] = list(request.provisional)
     return _entry(body | _news(request.heard, request.told))
