@@ -58,9 +58,10 @@ from highroad.ledger.proof.excerpt import Continuation, EntryProof
 from highroad.ledger.tables.comparison import TablesVerdict
 from highroad.ledger.tables.period import Period
 from highroad.ledger.upkeep.erasure import ErasurePlan
+from highroad.pipeline.circumstances import Circumstances, SharedCircumstances
 from highroad.recovery.letter_growth import Backlog
 from highroad.recovery.letters import Batch, Redriven, Which
-from highroad.runtime import Arguments, Circumstances, SharedCircumstances, ToolFunction
+from highroad.runtime import Arguments, ToolFunction
 from highroad.runtime import Runtime as AsyncRuntime
 from highroad.settings import Settings
 

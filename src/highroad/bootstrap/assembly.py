@@ -15,6 +15,7 @@ from highroad.adapters.sandboxes.process.pool import ProcessSandbox
 from highroad.adapters.system import SystemClock, TypeIds
 from highroad.agents.agent import Agent
 from highroad.agents.context.results import RunResults
+from highroad.agents.finding import RunTools
 from highroad.agents.following import Following
 from highroad.agents.memory.long_term import LongTermMemory
 from highroad.agents.runs import Runs
@@ -29,7 +30,7 @@ from highroad.approvals.inbox import Handler, Inbox
 from highroad.approvals.links import SignedLinks
 from highroad.approvals.revising import Revising
 from highroad.approvals.waiting import Waiting
-from highroad.bootstrap.agents import OpenModels, agents_of, runs_of, tools_of_agents
+from highroad.bootstrap.agents import OpenModels, agents_of, runs_of, search_for, tools_of_agents
 from highroad.bootstrap.anchors import anchors_at
 from highroad.bootstrap.caches import cache_at
 from highroad.bootstrap.channels import channels_of
@@ -195,9 +196,11 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
     agents = (*agents_of(settings), *agents)
     own: Mapping[type, Callable[..., Any]] = {
         RunResults: lambda: RunResults(opened.ledger),
+        RunTools: lambda: RunTools(runs.moving),
         LongTermMemory: lambda: remembering.memory(),  # noqa: PLW0108 - it is made further down
     }
     toolset = toolset_of(settings, [*tools, *tools_of_agents(agents)], {**own, **(deps or {})})
+    search_for(agents, toolset.registry)
     address = url or settings.ledger
     path = None if parts.store is not None else path_of(address)
     store, counters = parts.store or store_at(address), parts.counters
@@ -248,7 +251,6 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
     principal = principal or local_user()
     waiting = Waiting(services, desk, settle)
     desk.revise = Revising(services).revise
-    announcing = _announcing(services, desk, settings, parts)
     remembering = Remembering(path, keyring, clock, toolset.policy.permissions)
     audit = _audit(opened, toolset, services.results, remembering)
     letters = Letters(
@@ -318,7 +320,7 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
         refreshes=refreshes,
         kept_results=KeptResults(services, principal),
         waiting=waiting,
-        announcing=announcing,
+        announcing=_announcing(services, desk, settings, parts),
         completions=completions,
         runs=runs,
         following=Following(services, runs),

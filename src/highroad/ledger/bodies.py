@@ -262,7 +262,7 @@ _OF_RUN: Final[Mapping[str, _Check]] = {
     "status": _one_of(RunStatus),
 }
 _OF_REQUEST: Final[Mapping[str, _Check]] = {
-    **dict.fromkeys(("agent", "path", "purpose", "model"), _is_text),
+    **dict.fromkeys(("agent", "path", "purpose", "model", "shape", "choice"), _is_text),
     **dict.fromkeys(
         (
             *("number", "messages", "reserved_tokens", "calls", "tokens_in", "tokens_out"),
