@@ -203,7 +203,7 @@ async def shared(world, postgres_url):
             await self.store.close()
 
         async def check(self):
-            """The entries of one call are in several logs: what is asked here is asked of tables."""
+            """Entries of one call lie in several logs: what is asked here is asked of tables."""
             assert not await self.store.open_calls()
 
     yield OnPostgres
