@@ -252,7 +252,6 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
     )
     principal = principal or local_user()
     waiting = Waiting(services, desk, settle)
-    announcing = _announcing(services, desk, settings, parts)
     remembering = Remembering(path, keyring, clock, toolset.policy.permissions)
     audit = _audit(opened, toolset, services.results, remembering)
     letters = Letters(
@@ -322,7 +321,7 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
         refreshes=refreshes,
         kept_results=KeptResults(services, principal),
         waiting=waiting,
-        announcing=announcing,
+        announcing=_announcing(services, desk, settings, parts),
         completions=completions,
         runs=runs,
         following=Following(services, runs),
