@@ -21,7 +21,7 @@ def applies(tool: RegisteredTool[Any], services: Services) -> bool:
 async def assess(call: Call, context: RoadContext) -> Verdict:
     """Ask the verifier; its reasons become obligations. One that cannot be asked passes nothing."""
     verifier = context.services.verifier
-    if verifier is None or context.approval is not None:
+    if verifier is None or context.was_judged:
         return Proceed(call)  # a call that was held was assessed before it was
     found = await answered(verifier.verify(call), _time_s(context), rule=_RULE)
     if isinstance(found, Refuse):
