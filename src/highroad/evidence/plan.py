@@ -54,7 +54,8 @@ def _trace(
             at = child(pointer, ANY if is_free else key)
             if is_free:
                 traces.append(_traced(Outline.of_name(""), at, key, index))
-            _trace(below or outline.others or Outline.of_name(key), at, each, index, traces)
+            below = below or outline.others or Outline.of_name("" if is_free else key)
+            _trace(below, at, each, index, traces)
     elif isinstance(value, list):
         for number, each in enumerate(value):
             _trace(outline.items or outline, f"{pointer}/{number}", each, index, traces)

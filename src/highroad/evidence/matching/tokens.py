@@ -23,7 +23,7 @@ _NO_WORD: Final = "-"
 _JOINTS: Final = re.compile(r"[_-]")
 _CAMEL: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _SMALL_WORDS: Final = """
-    a an and are as at be but by can do for from has have her his i in is it its me my of on or our
+    a an and are as at be by can do for from has have her his i in is it its me my of on or our
     please so that the their them then this to us want was we will with would you your
 """
 _SMALL: Final = frozenset(_SMALL_WORDS.split())
