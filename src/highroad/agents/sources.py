@@ -32,7 +32,7 @@ from highroad.tools.declaring.declare import tool_definition
 from highroad.tools.search.tool import TOOL_SEARCH
 
 _NO_READS: Final = frozenset(tool_definition(each).digest for each in (get_result, remember))
-"""What they tell was read before, and is evidence where it was; or it is said by the tool itself."""
+"""What they tell was read before, and is evidence where it was; or it is the tool's own word."""
 _RECALL: Final = tool_definition(recall).digest
 Judge: TypeAlias = Callable[[CallHistory, RegisteredTool[Any], JsonObject], None]
 """Looks at a call on record: its history, tool and arguments."""

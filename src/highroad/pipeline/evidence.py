@@ -121,6 +121,7 @@ class RunEvidence:
             arguments=chosen,
             grounding=ground(self._plans.of(tool), chosen, self._index),
             labels=tool.contract.labels,
+            is_transform=tool.transform is True,
         )
 
 
