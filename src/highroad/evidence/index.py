@@ -21,7 +21,7 @@ from highroad.domain.json_value import JsonObject, JsonValue
 from highroad.domain.label import NO_LABELS, Integrity, Labels
 from highroad.domain.value import value as frozen_value
 from highroad.evidence.leaves import leaves
-from highroad.evidence.matching import expressions
+from highroad.evidence.matching import echo, expressions
 from highroad.evidence.matching.reading import leaf_keys, text_keys
 from highroad.evidence.matching.seeking import phrases, ways
 from highroad.evidence.matching.words import sought
@@ -96,8 +96,8 @@ class Index:
         """
         if is_transform and not self._knows(arguments, grounding):
             return
-        echo = frozenset() if is_transform else frozenset(self._unknown_keys(arguments))
-        self._add(source, value, labels, echo)
+        repeated = frozenset() if is_transform else frozenset(self._unknown_keys(arguments))
+        self._add(source, value, labels, repeated)
 
     def find(self, kind: ValueKind, value: JsonValue) -> tuple[Place, ...]:
         """Where a value was seen, the best place first; empty if nowhere."""
@@ -111,7 +111,9 @@ class Index:
                 return _places(found, value)
         return ()
 
-    def _add(self, source: Source, record: JsonValue, labels: Labels, echo: frozenset[str]) -> None:
+    def _add(
+        self, source: Source, record: JsonValue, labels: Labels, left_out: frozenset[str]
+    ) -> None:
         given = None if labels is NO_LABELS else labels
         usual = _integrity(source)
         for leaf in leaves(record):
@@ -126,7 +128,7 @@ class Index:
                 _blanks(leaf.value),
                 leaf.is_element,
             )
-            self._post(keys - echo if echo else keys, seen)
+            self._post(keys - left_out if left_out else keys, seen)
 
     def _post(self, keys: set[str], leaf: Seen) -> None:
         for key in keys:
@@ -161,7 +163,7 @@ class Index:
     def _unknown_keys(self, arguments: JsonObject) -> Iterator[str]:
         """Keys of arguments that nothing said before."""
         for leaf in leaves(arguments):
-            for key in leaf_keys(leaf.name, leaf.value)[0]:
+            for key in echo.keys(leaf.name, leaf.value):
                 if key not in self._by_key:
                     yield key
 

@@ -65,6 +65,7 @@ _TIME: Final = "t|"
 _WALL: Final = "w|"
 _WALL_OF_ZONE: Final = "wz|"
 _INSTANT: Final = "ti|"
+_DATED: Final = frozenset({_DATE, _WALL, _WALL_OF_ZONE, _INSTANT})
 
 
 def keys(text: str) -> Iterator[str]:
@@ -82,6 +83,16 @@ def hour_keys(tokens: Sequence[str]) -> Iterator[str]:
     for token in tokens:
         if (hour := _HOURS.get(token.casefold())) is not None:
             yield _TIME + hour
+
+
+def notations(key: str) -> Iterator[str]:
+    """The keys of what tells less of the date or moment of a key: its day, its time of day."""
+    prefix, _, told = key.partition("|")
+    day, _, hour = told.partition("T")
+    if f"{prefix}|" in _DATED:
+        yield from (_DATE + day, _DAY_OF_YEAR + day[5:], _YEAR_SEEN + day[:4])
+    if hour:
+        yield from (_WALL + told, _WALL_OF_ZONE + told, _TIME + hour)
 
 
 def sought_date(text: str) -> tuple[tuple[str, ...], ...]:

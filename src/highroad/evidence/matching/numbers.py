@@ -71,6 +71,13 @@ def _neighbours(tokens: list[str], at: int, end: int) -> tuple[str, str]:
     return (tokens[at - 1] if at else "", tokens[end] if end < len(tokens) else "")
 
 
+def notations(key: str) -> Iterator[str]:
+    """The keys that the number of a key has as anything else: plain, money, cents."""
+    if key.startswith((_PLAIN, _MONEY, _CENTS)):
+        number = Decimal(key[len(_PLAIN) :])
+        yield from (*sought(number), *cents(number), *cents(number * _HUNDRED))
+
+
 def read(text: str) -> Decimal | None:
     """The number that a text is, and nothing else."""
     match = _NUMBER.fullmatch(text.strip())
