@@ -1,0 +1,218 @@
+"""What was seen so far, by the values in it: filled once as it arrives, and asked for each value.
+
+A value is found by its key, so the cost of an answer does not grow with what was seen (P10). For
+each key a few leaves are kept, those of the highest integrity first to stay.
+"""
+
+import sys
+from collections.abc import Iterator
+from typing import Final
+
+from highroad.domain.evidence import (
+    NO_GROUNDING,
+    EvidenceKind,
+    Grounding,
+    Match,
+    Place,
+    Source,
+    ValueKind,
+)
+from highroad.domain.json_value import JsonObject, JsonValue
+from highroad.domain.label import NO_LABELS, Integrity, Labels
+from highroad.domain.value import value as frozen_value
+from highroad.evidence.leaves import leaves
+from highroad.evidence.matching import expressions
+from highroad.evidence.matching.reading import leaf_keys, text_keys
+from highroad.evidence.matching.seeking import phrases, ways
+from highroad.evidence.matching.words import sought
+
+_MOST_LEAVES: Final = 4
+"""So many are kept for a key."""
+_MOST_PLACES: Final = 3
+"""So many are told of a value."""
+_BY_USER: Final = frozenset({EvidenceKind.REQUEST, EvidenceKind.PROFILE})
+_BY_PROGRAM: Final = frozenset({EvidenceKind.DEFAULT, EvidenceKind.CODE})
+
+
+@frozen_value(kw_only=False, eq=False)
+class Seen:
+    """A leaf that was seen."""
+
+    source: Source
+    pointer: str
+    integrity: Integrity
+    words: str
+    """Of a text of more words than have a key together."""
+    written: int | None = None
+    """Hash of the whole leaf; `None` of what somebody said, in which values are words."""
+    blanks: int = 0
+    is_element: bool = False
+
+
+class Index:
+    """The values of one run's request, profile, results and defaults."""
+
+    __slots__ = ("_by_key",)
+
+    def __init__(self) -> None:
+        self._by_key: dict[str, Seen | tuple[Seen, ...]] = {}
+
+    def add_text(self, source: Source, text: str) -> None:
+        """Take in what somebody said: a request, a message."""
+        keys, words = text_keys(text)
+        self._post(keys, Seen(source, "", _integrity(source), words))
+
+    def add_value(self, source: Source, value: JsonValue, labels: Labels = NO_LABELS) -> None:
+        """Take in a record: every leaf of it, and every key that is data."""
+        self._add(source, value, labels, frozenset())
+
+    def add_result(  # noqa: PLR0913 - a call and its result
+        self,
+        source: Source,
+        value: JsonValue,
+        *,
+        arguments: JsonObject,
+        grounding: Grounding = NO_GROUNDING,
+        labels: Labels = NO_LABELS,
+        is_transform: bool = False,
+    ) -> None:
+        """Take in the result of a call, but for what the call brought along itself.
+
+        What its arguments say and nothing said before is no evidence when the result repeats it: a
+        read would otherwise make an invented id a known one. A transform computes its whole
+        result from its arguments, so of one with an argument that is not known nothing is taken.
+
+        Args:
+            source: The call.
+            value: Its result.
+            arguments: What it was given.
+            grounding: Of the arguments.
+            labels: Of the result.
+            is_transform: Whether the tool declares itself a transform.
+        """
+        if is_transform and not self._knows(arguments, grounding):
+            return
+        echo = frozenset() if is_transform else frozenset(self._unknown_keys(arguments))
+        self._add(source, value, labels, echo)
+
+    def find(self, kind: ValueKind, value: JsonValue) -> tuple[Place, ...]:
+        """Where a value was seen, the best place first; empty if nowhere."""
+        for way in ways(kind, value):
+            found = self._leaves_of(way)
+            if found:
+                return _places(found, value)
+        for words in phrases(kind, value):
+            found = self._phrase(words)
+            if found:
+                return _places(found, value)
+        return ()
+
+    def _add(self, source: Source, record: JsonValue, labels: Labels, echo: frozenset[str]) -> None:
+        given = None if labels is NO_LABELS else labels
+        usual = _integrity(source)
+        for leaf in leaves(record):
+            integrity = usual if given is None else given.at(leaf.pointer).integrity
+            keys, words = leaf_keys(leaf.name, leaf.value)
+            seen = Seen(
+                source,
+                sys.intern(leaf.shown),
+                integrity,
+                words,
+                hash(leaf.value),
+                _blanks(leaf.value),
+                leaf.is_element,
+            )
+            self._post(keys - echo if echo else keys, seen)
+
+    def _post(self, keys: set[str], leaf: Seen) -> None:
+        for key in keys:
+            known = self._by_key.get(key)
+            if known is None:
+                self._by_key[key] = leaf
+            elif isinstance(known, Seen):
+                self._by_key[key] = _ranked((known, leaf))
+            elif len(known) < _MOST_LEAVES or leaf.integrity > known[-1].integrity:
+                self._by_key[key] = _ranked((*known, leaf))
+
+    def _leaves_of(self, way: tuple[str, ...]) -> tuple[Seen, ...]:
+        """Leaves with the first key of a way, if all others were seen too."""
+        found = self._of(way[0])
+        return found if found and all(key in self._by_key for key in way[1:]) else ()
+
+    def _phrase(self, words: list[str]) -> tuple[Seen, ...]:
+        """Leaves in which words stand in a row: the whole leaf, or a part of a longer one."""
+        whole = " ".join(words)
+        if found := self._of(whole):
+            return found
+        spans = [self._of(key) for key in sought(words)]
+        rarest = min(spans, key=len)
+        return tuple([leaf for leaf in rarest if f" {whole} " in f" {leaf.words} "])
+
+    def _of(self, key: str) -> tuple[Seen, ...]:
+        known = self._by_key.get(key)
+        if known is None:
+            return ()
+        return (known,) if isinstance(known, Seen) else known
+
+    def _unknown_keys(self, arguments: JsonObject) -> Iterator[str]:
+        """Keys of arguments that nothing said before."""
+        for leaf in leaves(arguments):
+            for key in leaf_keys(leaf.name, leaf.value)[0]:
+                if key not in self._by_key:
+                    yield key
+
+    def _knows(self, arguments: JsonObject, grounding: Grounding) -> bool:
+        """Whether every number and word of the arguments was seen, or stands in a schema."""
+        traced = {trace.pointer for trace in grounding.traces if trace.places}
+        return all(
+            leaf.shown in traced or self._knows_leaf(leaf.value) for leaf in leaves(arguments)
+        )
+
+    def _knows_leaf(self, value: JsonValue) -> bool:
+        if isinstance(value, bool) or value is None:
+            return True
+        if not isinstance(value, str):
+            return bool(self.find(ValueKind.NUMBER, value))
+        if self.find(ValueKind.TEXT, value):
+            return True
+        # An expression: each number in it is known, and the rest are signs.
+        terms = expressions.terms(value)
+        return bool(terms) and all(self.find(ValueKind.NUMBER, term) for term in terms)
+
+
+def _integrity(source: Source) -> Integrity:
+    """What a source is worth where no label says it."""
+    if source.kind in _BY_USER:
+        return Integrity.USER
+    return Integrity.SYSTEM if source.kind in _BY_PROGRAM else Integrity.UNTRUSTED
+
+
+def _ranked(seen: tuple[Seen, ...]) -> tuple[Seen, ...]:
+    by_integrity = sorted(seen, key=lambda leaf: -leaf.integrity)
+    return tuple(by_integrity[:_MOST_LEAVES])
+
+
+def _places(found: tuple[Seen, ...], value: JsonValue) -> tuple[Place, ...]:
+    return tuple([_place(leaf, value) for leaf in found[:_MOST_PLACES]])
+
+
+def _place(seen: Seen, sought: JsonValue) -> Place:
+    return Place(
+        source=seen.source.id,
+        kind=seen.source.kind,
+        pointer=seen.pointer,
+        how=_how(seen, sought),
+        integrity=seen.integrity,
+    )
+
+
+def _how(seen: Seen, sought: JsonValue) -> Match:
+    if seen.written is None or seen.blanks > _blanks(sought):
+        return Match.WORD
+    if seen.is_element:
+        return Match.ELEMENT
+    return Match.SAME if seen.written == hash(sought) else Match.NORMALIZED
+
+
+def _blanks(value: JsonValue) -> int:
+    return value.count(" ") if isinstance(value, str) else 0

@@ -1,0 +1,27 @@
+"""E-mail addresses: whole, without case."""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+_KEY: Final = "e|"
+_EMAIL: Final = re.compile(
+    r"(?<![\w.+%@-])[A-Za-z0-9_'+&~%-]+(?:\.[A-Za-z0-9_'+&~%-]+)*@(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,63}(?![\w@-]|\.\w)"
+)
+
+
+def keys(text: str) -> Iterator[str]:
+    """The keys of every address in a text."""
+    if "@" in text:
+        for match in _EMAIL.finditer(text):
+            yield sought(match[0])
+
+
+def sought(text: str) -> str:
+    """The key under which an address would have been seen."""
+    return _KEY + text.strip().casefold()
+
+
+def is_email(text: str) -> bool:
+    """Whether a text is an address and nothing else."""
+    return _EMAIL.fullmatch(text) is not None

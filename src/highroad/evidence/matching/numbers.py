@@ -1,0 +1,171 @@
+"""Numbers: by what they are worth, never by their digits; `8400` is not `84`, and `50` has no `5`.
+
+A text has a number where a whole token is one: `84`, `8,400.00`, `€84`, `5kg`, `10%`, `twenty`.
+With a currency, or with two decimals, it is money in its major unit, with `cents` in the minor one;
+so what is known to be 84 euros is 8,400 cents, and not 84.
+"""
+
+import re
+from collections.abc import Iterator
+from decimal import Decimal, InvalidOperation
+from typing import Final
+
+from highroad.evidence.matching import units
+
+_SIGNS: Final = "€$£¥₹"
+_DIGITS: Final = (
+    r"\d{1,3}(?:,\d{3})+(?:\.\d+)?"  # 8,400.00
+    r"|\d{1,3}(?:\.\d{3})+,\d+|\d{1,3}(?:\.\d{3}){2,}"  # 8.400,00
+    r"|\d{1,3}(?:['\u2019]\d{3})+(?:\.\d+)?"  # 8'400.00
+    r"|\d+,\d{1,2}"  # 84,50
+    r"|\d*\.?\d+"
+)
+_NUMBER: Final = re.compile(
+    rf"(?P<sign>[-+]?)(?P<before>(?:US)?[{_SIGNS}]|[A-Z]{{3}})?(?P<inner>[-+]?)(?P<digits>{_DIGITS})"
+    rf"(?:[-]?(?P<behind>[{_SIGNS}%¢°]?[A-Za-z]*))",
+)
+_ONES: Final = """
+    zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen
+    sixteen seventeen eighteen nineteen
+"""
+_TENS: Final = "ten twenty thirty forty fifty sixty seventy eighty ninety hundred"
+_WORDS: Final = {word: 10 * tens for tens, word in enumerate(_TENS.split(), start=1)} | {
+    word: ones for ones, word in enumerate(_ONES.split())
+}
+_ORDINAL: Final = frozenset({"st", "nd", "rd", "th"})
+_PLAIN: Final = "n|"
+_MONEY: Final = "m|"
+_CENTS: Final = "c|"
+_HUNDRED: Final = Decimal(100)
+_MOST_DIGITS: Final = 40
+
+
+def plain(number: Decimal | float) -> str:
+    """The key of a number of which nothing more is known."""
+    return _PLAIN + _told(number)
+
+
+def money(number: Decimal | float) -> tuple[str, ...]:
+    """The keys of money in its major unit."""
+    return (_MONEY + _told(number),)
+
+
+def cents(number: Decimal | float) -> tuple[str, ...]:
+    """The keys of money in hundredths, which is money in its major unit too."""
+    return (_CENTS + _told(number), _MONEY + _told(_decimal(number) / _HUNDRED))
+
+
+def of_tokens(tokens: list[str]) -> Iterator[str]:
+    """The keys of every number among tokens, and of the units that stand at them."""
+    last = len(tokens) - 1
+    for at, token in enumerate(tokens):
+        if token[0].isalpha() and not token[-1].isdigit():
+            if (word := _of_word(token)) is not None:
+                yield plain(word)
+            if (unit := units.key(token)) is not None:
+                yield unit
+            continue
+        match = _NUMBER.fullmatch(token)
+        if match is None:
+            if (unit := units.key(token)) is not None:
+                yield unit
+            continue
+        neighbours = (tokens[at - 1] if at else "", tokens[at + 1] if at < last else "")
+        yield from _of_match(match, neighbours)
+
+
+def read(text: str) -> Decimal | None:
+    """The number that a text is, and nothing else."""
+    match = _NUMBER.fullmatch(text.strip())
+    if match is None or (match["behind"] and not _is_unit(match["behind"])):
+        return None
+    return _value(match)
+
+
+def sought(number: Decimal | float) -> tuple[str, ...]:
+    """The keys under which a number would have been seen, whatever it counts."""
+    told = _told(number)
+    return (_PLAIN + told, _MONEY + told, _CENTS + told)
+
+
+def sought_amount(number: Decimal | float) -> tuple[str, ...]:
+    """The same for money in a major unit, or in one that nobody told."""
+    told = _told(number)
+    whole = isinstance(number, int)
+    return (
+        (_MONEY + told, _PLAIN + told, _CENTS + told) if whole else (_MONEY + told, _PLAIN + told)
+    )
+
+
+def sought_cents(number: Decimal | float) -> tuple[str, ...]:
+    """The same for money in hundredths: 8,400 of them may have been told as 84.00."""
+    return (*cents(number), plain(number))
+
+
+def _of_match(match: re.Match[str], neighbours: tuple[str, str]) -> Iterator[str]:
+    number, behind, before = _value(match), match["behind"], match["before"] or ""
+    if number is None or (before and not units.is_money(before)):
+        return
+    if behind and not (_is_unit(behind) or behind.casefold() in _ORDINAL):
+        return
+    for way in filter(None, (before, behind)):
+        if (unit := units.key(way)) is not None:
+            yield unit
+    ways = (before, behind, *neighbours)
+    if behind == "%":
+        yield plain(number / _HUNDRED)
+    if any(map(units.is_cents, (behind, neighbours[1]))):
+        yield from cents(number)
+    elif any(map(units.is_money, filter(None, ways))) or _has_two_decimals(match["digits"]):
+        yield from money(number)
+    else:
+        yield plain(number)
+
+
+def _has_two_decimals(digits: str) -> bool:
+    return digits[-3:-2] in {".", ","}
+
+
+def _value(match: re.Match[str]) -> Decimal | None:
+    digits = match["digits"]
+    if len(digits) > _MOST_DIGITS:
+        return None
+    if "," in digits:
+        grouped = re.fullmatch(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?", digits)
+        digits = digits.replace(",", "") if grouped else digits.replace(".", "").replace(",", ".")
+    elif digits.count(".") > 1:
+        digits = digits.replace(".", "")
+    digits = digits.replace("'", "").replace("\u2019", "")
+    minus = "-" in (match["sign"] + match["inner"])
+    try:
+        number = Decimal(digits)
+    except InvalidOperation:
+        return None
+    return -number if minus else number
+
+
+def _is_unit(way: str) -> bool:
+    return units.code_of(way) is not None or units.is_cents(way)
+
+
+def _of_word(token: str) -> int | None:
+    folded = token.casefold()
+    if (value := _WORDS.get(folded)) is not None:
+        return value
+    tens, _, ones = folded.partition("-")
+    if not ones or _WORDS.get(tens, 0) < 20 or not 0 < _WORDS.get(ones, 0) < 10:  # noqa: PLR2004 - twenty-one to ninety-nine
+        return None
+    return _WORDS[tens] + _WORDS[ones]
+
+
+def _decimal(number: Decimal | float) -> Decimal:
+    return number if isinstance(number, Decimal) else Decimal(repr(number))
+
+
+def _told(number: Decimal | float) -> str:
+    if isinstance(number, int):
+        return str(number)
+    if isinstance(number, float) and number.is_integer() and abs(number) < 2**53:
+        return str(int(number))
+    exact = _decimal(number)
+    return format(exact.normalize() if exact else Decimal(0), "f")

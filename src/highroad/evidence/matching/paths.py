@@ -1,0 +1,26 @@
+"""Paths: whole, with one slash between names and no `.` among them.
+
+No path is put together of a folder and a name, and none with `..` in it is worked out.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+_KEY: Final = "path|"
+_PARTING: Final = re.compile(r"[\s\"'`<>|,;=()\[\]{}]+")
+
+
+def keys(text: str) -> Iterator[str]:
+    """The keys of what may be paths among the words of a text."""
+    for raw in _PARTING.split(text):
+        token = raw.rstrip(".:!?")
+        if "/" in token or "\\" in token or "." in token:
+            yield sought(token)
+
+
+def sought(text: str) -> str:
+    """The key under which a path would have been seen."""
+    plain = text.strip().replace("\\", "/")
+    names = [name for name in plain.split("/") if name not in {"", "."}]
+    return _KEY + ("/" if plain.startswith("/") else "") + "/".join(names)

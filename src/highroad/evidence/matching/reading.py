@@ -1,0 +1,64 @@
+"""What one leaf of a source says: a key for every value in it, of whichever kind."""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from highroad.domain.json_value import JsonValue
+from highroad.evidence.matching import emails, fields, ids, moments, numbers, paths, phones, urls
+from highroad.evidence.matching.tokens import split
+from highroad.evidence.matching.words import SPAN, spans, telling
+
+_WHOLE_WORDS: Final = 12
+"""A leaf of so few words also has a key of its own."""
+_DIGIT: Final = re.compile(r"\d")
+
+
+def text_keys(text: str) -> tuple[set[str], str]:
+    """The keys of everything in a text, and its words if it is too long for one key."""
+    tokens = split(text)
+    words = telling(tokens)
+    found = {key for token in tokens for key in ids.keys(token)}
+    found.update(words, spans(words), numbers.of_tokens(tokens), moments.keys(text))
+    if SPAN < len(words) <= _WHOLE_WORDS:
+        found.add(" ".join(words))
+    found.update(_of_marks(text))
+    if _DIGIT.search(text):
+        found.update(phones.keys(text))
+    return found, " ".join(words) if len(words) > SPAN else ""
+
+
+def leaf_keys(name: str, leaf: JsonValue) -> tuple[set[str], str]:
+    """The keys of a leaf of a record, where the name of its member tells what it is."""
+    if isinstance(leaf, bool) or leaf is None:
+        return set(), ""
+    if isinstance(leaf, int | float):
+        return set(_of_number(name, leaf)), ""
+    found, words = text_keys(str(leaf))
+    if fields.is_id(name):
+        found.add(ids.whole(str(leaf)))
+    return found, words
+
+
+def _of_number(name: str, number: float) -> Iterator[str]:
+    if fields.is_cents(name):
+        yield from numbers.cents(number)
+    elif fields.is_money(name):
+        yield from numbers.money(number)
+        if isinstance(number, int):  # nobody told whether it is in cents
+            yield numbers.plain(number)
+    else:
+        yield numbers.plain(number)
+    if isinstance(number, int):
+        yield str(number)
+
+
+def _of_marks(text: str) -> Iterator[str]:
+    """Keys of what shows itself by a mark that no plain word has."""
+    yield from emails.keys(text)
+    yield from urls.keys(text)
+    yield from paths.keys(text)
+    for segment in urls.segments(text):
+        tokens = split(segment)
+        if len(tokens) == 1:
+            yield from ids.keys(tokens[0])

@@ -1,0 +1,182 @@
+"""Under which keys a value of a kind would have been seen.
+
+The answer is a row of ways, the most precise first; each is a set of keys that must all have been
+seen. A text without a mark of its kind is also sought as what it looks like.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final, TypeAlias
+
+from highroad.domain.evidence import ValueKind
+from highroad.domain.json_value import JsonValue
+from highroad.evidence.matching import (
+    emails,
+    ids,
+    moments,
+    names,
+    numbers,
+    paths,
+    phones,
+    units,
+    urls,
+    words,
+)
+
+Way: TypeAlias = tuple[str, ...]
+"""Keys of which each must have been seen; of a phrase, in one leaf."""
+
+
+def ways(kind: ValueKind, value: JsonValue) -> Iterator[Way]:
+    """The ways in which a value may have been seen."""
+    if isinstance(value, bool) or value is None or isinstance(value, list | dict):
+        return
+    if isinstance(value, int | float):
+        yield from _number_ways(kind, value)
+    else:
+        yield from _TEXTS[kind](value)
+
+
+def phrases(kind: ValueKind, value: JsonValue) -> Iterator[list[str]]:
+    """Longer rows of words to be found next to each other in one leaf."""
+    if isinstance(value, str) and kind in _PHRASED:
+        found = words.phrase(value)
+        if len(found) > words.SPAN:
+            yield from map(list, names.orders(found) if kind is ValueKind.NAME else [found])
+
+
+def _number_ways(kind: ValueKind, number: float) -> Iterator[Way]:
+    if kind is ValueKind.CENTS:
+        yield from ((key,) for key in numbers.sought_cents(number))
+    elif kind is ValueKind.AMOUNT:
+        yield from ((key,) for key in numbers.sought_amount(number))
+    elif kind is ValueKind.NUMBER:
+        yield from ((key,) for key in numbers.sought(number))
+    elif isinstance(number, int):
+        yield (str(number),)
+
+
+def _id(text: str) -> Iterator[Way]:
+    key = ids.sought(text)
+    if key is not None:
+        yield (key,)
+
+
+def _email(text: str) -> Iterator[Way]:
+    if emails.is_email(text.strip()):
+        yield (emails.sought(text),)
+    else:
+        yield from _name(text)
+
+
+def _phone(text: str) -> Iterator[Way]:
+    yield (phones.sought(text),)
+    yield from _id(text)
+
+
+def _url(text: str) -> Iterator[Way]:
+    yield (urls.sought(text),)
+    if not urls.is_url(text):
+        yield (urls.sought(f"https://{text}"),)
+
+
+def _path(text: str) -> Iterator[Way]:
+    yield (paths.sought(text),)
+    if "/" not in text and "\\" not in text:
+        yield from _id(text)
+
+
+def _amount(text: str) -> Iterator[Way]:
+    number = numbers.read(text)
+    if number is not None:
+        yield from ((key,) for key in numbers.sought_amount(number))
+    else:
+        yield from _phrase(text)
+
+
+def _unit(text: str) -> Iterator[Way]:
+    key = units.key(text)
+    if key is not None:
+        yield (key,)
+    yield from _phrase(text)
+
+
+def _name(text: str) -> Iterator[Way]:
+    for order in names.orders(words.phrase(text)):
+        if 0 < len(order) <= words.SPAN:
+            yield (" ".join(order),)
+    yield from _id(text) if " " not in text else ()
+
+
+def _phrase(text: str) -> Iterator[Way]:
+    found = words.phrase(text)
+    if 0 < len(found) <= words.SPAN:
+        yield (" ".join(found),)
+    if len(text.split()) == 1:
+        yield from _id(text)
+
+
+def _date(text: str) -> Iterator[Way]:
+    yield from moments.sought_date(text)
+
+
+def _time(text: str) -> Iterator[Way]:
+    yield from moments.sought_time(text)
+    if moments.is_date(text):
+        yield from moments.sought_moment(text)
+
+
+def _moment(text: str) -> Iterator[Way]:
+    yield from moments.sought_moment(text)
+
+
+def _text(text: str) -> Iterator[Way]:
+    yield from _phrase(text)
+    if emails.is_email(text):
+        yield (emails.sought(text),)
+    elif urls.is_url(text):
+        yield (urls.sought(text),)
+    elif moments.is_date(text):
+        yield from moments.sought_moment(text)
+    elif (number := numbers.read(text)) is not None and not text.isdigit():
+        yield from ((key,) for key in numbers.sought(number))
+    elif (unit := units.key(text)) is not None:
+        yield (unit,)
+
+
+def _or_text(ways_of: Callable[[str], Iterator[Way]]) -> Callable[[str], Iterator[Way]]:
+    """What is of no such form is sought as the text that it is."""
+
+    def both(text: str) -> Iterator[Way]:
+        found = False
+        for way in ways_of(text):
+            found = True
+            yield way
+        if not found:
+            yield from _phrase(text)
+
+    return both
+
+
+_TEXTS: Final[Mapping[ValueKind, Callable[[str], Iterator[Way]]]] = {
+    ValueKind.ID: _id,
+    ValueKind.EMAIL: _email,
+    ValueKind.PHONE: _phone,
+    ValueKind.URL: _url,
+    ValueKind.PATH: _path,
+    ValueKind.DATE: _or_text(_date),
+    ValueKind.TIME: _or_text(_time),
+    ValueKind.MOMENT: _or_text(_moment),
+    ValueKind.AMOUNT: _amount,
+    ValueKind.CENTS: _amount,
+    ValueKind.NUMBER: _text,
+    ValueKind.UNIT: _unit,
+    ValueKind.NAME: _name,
+    ValueKind.TEXT: _text,
+    ValueKind.CHOICE: _text,
+}
+_PHRASED: Final = frozenset(
+    {
+        *(ValueKind.NAME, ValueKind.TEXT, ValueKind.CHOICE, ValueKind.EMAIL),
+        *(ValueKind.DATE, ValueKind.TIME, ValueKind.MOMENT, ValueKind.AMOUNT, ValueKind.UNIT),
+    }
+)

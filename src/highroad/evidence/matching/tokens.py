@@ -1,0 +1,65 @@
+"""Texts as tokens: what stands between blanks, quotes, brackets and commas, always whole.
+
+An id, a number or a word is compared as a whole token. `ORD-000042` is one token, and so no
+evidence for `42`, for `000042` or for `ORD`.
+"""
+
+import re
+import unicodedata
+from typing import Final
+
+_QUOTES: Final = '"`\N{LEFT DOUBLE QUOTATION MARK}\N{RIGHT DOUBLE QUOTATION MARK}„«»'
+_APOSTROPHES: Final = "'\N{LEFT SINGLE QUOTATION MARK}\N{RIGHT SINGLE QUOTATION MARK}"
+# A comma between digits groups or parts a number; every other comma parts tokens.
+_PARTING: Final = re.compile(
+    rf"[\s{_QUOTES}()\[\]{{}}<>;|=\u2026\u2013\u2014]+|,(?!\d)|(?<!\d),|--+"
+)
+_BEFORE: Final = f"{_APOSTROPHES}*•·"
+_BEHIND: Final = f"{_APOSTROPHES}.,:!?*"
+_DASHES: Final = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2212\ufe63\uff0d", "-"))
+_POSSESSIVE: Final = re.compile(rf"[{_APOSTROPHES}]s$", re.IGNORECASE)
+_NO_WORD: Final = "-"
+_SMALL_WORDS: Final = """
+    a an and are as at be but by can do for from has have her his i in is it its me my of on or our
+    please so that the their them then this to us want was we will with would you your
+"""
+_SMALL: Final = frozenset(_SMALL_WORDS.split())
+"""Words that hold others together; a phrase is compared without them."""
+
+EXACT: Final = "="
+"""Before a key that is compared by every character as it stands; no token has the sign in it."""
+
+
+def split(text: str) -> list[str]:
+    """The tokens of a text as they stand, without the marks around them."""
+    plain = text if text.isascii() else unicodedata.normalize("NFKC", text).translate(_DASHES)
+    trimmed = [raw.lstrip(_BEFORE).rstrip(_BEHIND) for raw in _PARTING.split(plain)]
+    return [token for token in trimmed if token and token != _NO_WORD]
+
+
+def fold(token: str) -> str:
+    """A token without case and accents, without a possessive, and without the sign of a number."""
+    token = _POSSESSIVE.sub("", token)
+    folded = token.casefold() if token.isascii() else _unaccented(token)
+    return folded.lstrip("#") or folded
+
+
+def is_small(folded: str) -> bool:
+    """Whether a word says nothing by itself."""
+    return folded in _SMALL
+
+
+def is_mixed(token: str) -> bool:
+    """Whether a token is a code in which capitals and small letters differ: `aB3x`."""
+    return (
+        not token.islower()
+        and not token.isupper()
+        and any(map(str.isdigit, token))
+        and any(map(str.islower, token))
+        and any(map(str.isupper, token))
+    )
+
+
+def _unaccented(token: str) -> str:
+    apart = unicodedata.normalize("NFKD", token.casefold())
+    return "".join([each for each in apart if not unicodedata.combining(each)])

@@ -1,0 +1,68 @@
+"""URLs: by RFC 3986 section 6.2.2 and 6.2.3; scheme and host without case, no default port.
+
+A host that was told without a scheme is reached by `https`, never by anything weaker.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+from urllib.parse import SplitResult, unquote, urlsplit
+
+_KEY: Final = "url|"
+_URL: Final = re.compile(r"\b[A-Za-z][A-Za-z0-9+.-]{1,15}://[^\s\"'<>`{}|\\^]+")
+_HOST: Final = re.compile(
+    r"(?<![\w@./:-])(?:[a-z0-9-]+\.)+[a-z]{2,24}(?:/[^\s\"'<>`{}|\\^]*)?(?![\w@-])", re.IGNORECASE
+)
+_BEHIND: Final = ".,:;!?)]"
+_PORTS: Final = {"http": 80, "https": 443}
+
+
+def keys(text: str) -> Iterator[str]:
+    """The keys of every URL in a text."""
+    if "." not in text:
+        return
+    if "://" in text:
+        for match in _URL.finditer(text):
+            yield sought(match[0].rstrip(_BEHIND))
+    for match in _HOST.finditer(text):
+        yield sought(f"https://{match[0].rstrip(_BEHIND)}")
+
+
+def segments(text: str) -> Iterator[str]:
+    """What stands between the slashes and in the query of every URL in a text, each whole."""
+    if "://" not in text:
+        return
+    for match in _URL.finditer(text):
+        parts = _split(match[0].rstrip(_BEHIND))
+        if parts is not None:
+            yield from filter(None, map(unquote, parts.path.split("/")))
+            yield from (unquote(each.partition("=")[2]) for each in parts.query.split("&"))
+
+
+def sought(text: str) -> str:
+    """The key under which a URL would have been seen."""
+    parts = _split(text.strip())
+    if parts is None or not parts.netloc:
+        return _KEY + text.strip()
+    host, _, port = parts.netloc.rpartition(":") if parts.netloc[-1:].isdigit() else ("", "", "")
+    if port and _PORTS.get(parts.scheme.casefold()) == int(port or 0):
+        netloc = host
+    else:
+        netloc = parts.netloc
+    user, at, place = netloc.rpartition("@")
+    path = parts.path or "/"
+    query = f"?{parts.query}" if parts.query else ""
+    fragment = f"#{parts.fragment}" if parts.fragment else ""
+    return f"{_KEY}{parts.scheme.casefold()}://{user}{at}{place.casefold()}{path}{query}{fragment}"
+
+
+def is_url(text: str) -> bool:
+    """Whether a text is a URL and nothing else."""
+    return _URL.fullmatch(text) is not None
+
+
+def _split(text: str) -> SplitResult | None:
+    try:
+        return urlsplit(text)
+    except ValueError:
+        return None

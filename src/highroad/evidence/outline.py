@@ -1,0 +1,153 @@
+"""The shape of an argument as its schema tells it: the kind of each leaf, and what is listed."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import field
+from typing import Final, Self
+
+from highroad.domain.evidence import EvidenceKind, Match, Place, ValueKind
+from highroad.domain.json_value import JsonObject, JsonValue
+from highroad.domain.label import Integrity
+from highroad.domain.value import value as frozen_value
+from highroad.evidence.matching import fields
+
+SCHEMA: Final = "schema"
+"""Id of the source that a tool's schema is."""
+
+_DEPTH: Final = 12
+"""Schemas within schemas: one that holds itself has no end."""
+_FORMATS: Final[Mapping[JsonValue, ValueKind]] = {
+    "email": ValueKind.EMAIL,
+    "idn-email": ValueKind.EMAIL,
+    "date": ValueKind.DATE,
+    "time": ValueKind.TIME,
+    "date-time": ValueKind.MOMENT,
+    "uri": ValueKind.URL,
+    "iri": ValueKind.URL,
+    "uuid": ValueKind.ID,
+}
+_SAYS_CENTS: Final = re.compile(r"\b(?:cents|pence|minor units?)\b", re.IGNORECASE)
+
+
+@frozen_value(eq=False)
+class Outline:
+    """How an argument, or a part of one, is traced."""
+
+    text: ValueKind = ValueKind.TEXT
+    """The kind of its texts."""
+    number: ValueKind = ValueKind.NUMBER
+    """The kind of its numbers."""
+    listed: frozenset[tuple[str, JsonValue]] = frozenset()
+    """Values that the schema itself tells: of an enumeration, a constant, a default."""
+    members: Mapping[str, "Outline"] = field(default_factory=dict)
+    others: "Outline | None" = None
+    """Of members that have no name in the schema."""
+    items: "Outline | None" = None
+    told: tuple[Place, ...] = ()
+    """The place of what is listed."""
+
+    @classmethod
+    def of_name(cls, name: str) -> Self:
+        """Of an argument that no schema describes."""
+        return cls(text=_text_kind(name, {}), number=_number_kind(name, {}), told=_TOLD)
+
+
+_TOLD: Final = (
+    Place(
+        source=SCHEMA,
+        kind=EvidenceKind.DEFAULT,
+        pointer="",
+        how=Match.SAME,
+        integrity=Integrity.SYSTEM,
+    ),
+)
+
+
+def outlined(name: str, schema: JsonValue, root: JsonObject, depth: int = _DEPTH) -> Outline:
+    """The outline of the values of a schema that go by a name."""
+    if not depth:
+        return Outline.of_name(name)
+    parts = list(_branches(schema, root, depth))
+    said: JsonObject = {}
+    for part in reversed(parts):
+        said |= part
+    return Outline(
+        text=_text_kind(name, said),
+        number=_number_kind(name, said),
+        listed=frozenset(each for part in parts for each in _listed(part)),
+        members=_members(parts, root, depth),
+        others=_below(name, said.get("additionalProperties"), root, depth),
+        items=_below(name, said.get("items"), root, depth),
+        told=_TOLD,
+    )
+
+
+def scalar(value: JsonValue) -> tuple[str, JsonValue]:
+    """A value as the member of a set, in which `1` and `true` are two."""
+    if isinstance(value, list | dict):
+        return ("", None)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return ("number", value)
+    return (type(value).__name__, value)
+
+
+def _members(parts: list[JsonObject], root: JsonObject, depth: int) -> Mapping[str, Outline]:
+    found: dict[str, Outline] = {}
+    for part in parts:
+        members = part.get("properties")
+        for name, each in members.items() if isinstance(members, dict) else ():
+            found.setdefault(name, outlined(name, each, root, depth - 1))
+    return found
+
+
+def _below(name: str, schema: JsonValue, root: JsonObject, depth: int) -> Outline | None:
+    return outlined(name, schema, root, depth - 1) if isinstance(schema, dict) else None
+
+
+def _branches(schema: JsonValue, root: JsonObject, depth: int) -> Iterator[JsonObject]:
+    """A schema and all that it is put together of, or chooses from."""
+    if not isinstance(schema, dict) or not depth:
+        return
+    yield schema
+    reference = schema.get("$ref")
+    if isinstance(reference, str):
+        yield from _branches(_at(reference, root), root, depth - 1)
+    for keyword in ("anyOf", "oneOf", "allOf"):
+        branches = schema.get(keyword)
+        for branch in branches if isinstance(branches, list) else ():
+            yield from _branches(branch, root, depth - 1)
+
+
+def _at(reference: str, root: JsonObject) -> JsonValue:
+    part: JsonValue = root if reference.startswith("#") else None
+    for token in reference.split("/")[1:]:
+        key = token.replace("~1", "/").replace("~0", "~")
+        part = part.get(key) if isinstance(part, dict) else None
+    return part
+
+
+def _listed(part: JsonObject) -> Iterator[tuple[str, JsonValue]]:
+    values = part.get("enum")
+    told = [*(values if isinstance(values, list) else ())]
+    told += [part[keyword] for keyword in ("const", "default") if keyword in part]
+    for value in told:
+        for each in value if isinstance(value, list) else [value]:
+            if not isinstance(each, list | dict):
+                yield scalar(each)
+
+
+def _text_kind(name: str, said: JsonObject) -> ValueKind:
+    form = said.get("format")
+    if isinstance(form, str) and form in _FORMATS:
+        return _FORMATS[form]
+    if "enum" in said or "const" in said:
+        return ValueKind.CHOICE
+    return fields.kind_of(name) or ValueKind.TEXT
+
+
+def _number_kind(name: str, said: JsonObject) -> ValueKind:
+    if fields.is_cents(name) or _SAYS_CENTS.search(str(said.get("description", ""))):
+        return ValueKind.CENTS
+    if fields.is_money(name):
+        return ValueKind.AMOUNT
+    return ValueKind.ID if fields.is_id(name) else ValueKind.NUMBER

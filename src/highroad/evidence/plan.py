@@ -1,0 +1,68 @@
+"""What of a tool's arguments is traced, and as what: compiled once for each tool.
+
+Every leaf of an argument that is control is traced, undeclared arguments included; content and
+secrets are not. Null, and a text or list with nothing in it, name nothing and are not traced.
+"""
+
+from collections.abc import Mapping
+
+from highroad.domain.evidence import Grounding, Trace, ValueKind
+from highroad.domain.json_value import JsonObject, JsonSchema, JsonValue
+from highroad.domain.tool import ArgumentRole, Contract
+from highroad.domain.value import value as frozen_value
+from highroad.evidence.index import Index
+from highroad.evidence.outline import Outline, outlined, scalar
+from highroad.evidence.pointer import ANY, child, is_data
+
+
+@frozen_value(eq=False)
+class Plan:
+    """The arguments of one tool that are traced."""
+
+    members: Mapping[str, Outline]
+    untraced: frozenset[str] = frozenset()
+    """Content and secrets."""
+
+
+def plan(input_schema: JsonSchema, contract: Contract) -> Plan:
+    """Compile what is traced of a tool's arguments."""
+    whole = outlined("", dict(input_schema), dict(input_schema))
+    roles = {name: contract.argument(name).role for name in {*whole.members, *contract.arguments}}
+    untraced = {name for name, role in roles.items() if role is not ArgumentRole.CONTROL}
+    return Plan(members=whole.members, untraced=frozenset(untraced))
+
+
+def ground(plan: Plan, arguments: JsonObject, index: Index) -> Grounding:
+    """Trace every control argument of a call, each element of a list too."""
+    traces: list[Trace] = []
+    for name, value in arguments.items():
+        if name not in plan.untraced:
+            outline = plan.members.get(name) or Outline.of_name(name)
+            _trace(outline, child("", ANY if is_data(name) else name), value, index, traces)
+    return Grounding(traces=tuple(traces))
+
+
+def _trace(
+    outline: Outline, pointer: str, value: JsonValue, index: Index, traces: list[Trace]
+) -> None:
+    if value is None or value == "":
+        return
+    if isinstance(value, dict):
+        for key, each in value.items():
+            below = outline.members.get(key) or outline.others or Outline.of_name(key)
+            token = ANY if is_data(key) else key
+            _trace(below, child(pointer, token), each, index, traces)
+    elif isinstance(value, list):
+        for number, each in enumerate(value):
+            _trace(outline.items or outline, f"{pointer}/{number}", each, index, traces)
+    else:
+        traces.append(_traced(outline, pointer, value, index))
+
+
+def _traced(outline: Outline, pointer: str, value: JsonValue, index: Index) -> Trace:
+    kind = outline.text if isinstance(value, str) else outline.number
+    if isinstance(value, bool):
+        return Trace(pointer=pointer, kind=ValueKind.CHOICE, places=outline.told)
+    if scalar(value) in outline.listed:
+        return Trace(pointer=pointer, kind=kind, places=index.find(kind, value) + outline.told)
+    return Trace(pointer=pointer, kind=kind, places=index.find(kind, value))
