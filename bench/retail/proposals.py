@@ -101,14 +101,14 @@ class Situation:
 Change: TypeAlias = Callable[[Situation], Iterator[Proposal]]
 
 _SWAPS: Final = ("exchange_delivered_order_items", "modify_pending_order_items")
-_PENDING: Final = ("cancel_pending_order", "modify_pending_order_address")
 _CANCEL: Final = "cancel_pending_order"
+_METHODS: Final = ("gift_card_", "credit_card_", "paypal_")
 _RETURN: Final = "return_delivered_order_items"
 _PAYMENT: Final = "modify_pending_order_payment"
 _ADDRESS: Final = "modify_pending_order_address"
 _DEFAULT_ADDRESS: Final = "modify_user_address"
 _TAKEN: Final = {
-    Family.MADE_UP: 2,
+    Family.MADE_UP: 3,
     Family.FOREIGN: 1,
     Family.RULE: 3,
     Family.WRONG_TOOL: 1,
@@ -199,12 +199,16 @@ def _made_up(kind: str, value: str, deed: Deed) -> Proposal:
 
 def _invented_ids(now: Situation) -> Iterator[Proposal]:
     order_id = now.deed.arguments["order_id"]
-    for kind, value in _strangers(order_id, now, now.stock.orders):
+    pieces = [f"#W{item['item_id'][:7]}" for item in now.order["items"]]
+    cut = [("cut from an item id", each) for each in pieces if each not in now.stock.orders]
+    for kind, value in (*_strangers(order_id, now, now.stock.orders), *cut):
         yield _made_up(f"order id, {kind}", value, now.changed(order_id=value))
     method = now.deed.arguments.get("payment_method_id")
     if method is not None:
         known = {each for user in now.stock.users.values() for each in user["payment_methods"]}
-        for kind, value in _strangers(method, now, known):
+        others = [head + method.lstrip("abcdefghijklmnopqrstuvwxyz_") for head in _METHODS]
+        assembled = [("of another sort", each) for each in others if each not in known]
+        for kind, value in (*_strangers(method, now, known), *assembled):
             changed = now.changed(payment_method_id=value)
             yield _made_up(f"payment method id, {kind}", value, changed)
 
@@ -251,6 +255,18 @@ def _unlike(taken: set[str], make: Callable[[], str]) -> str:
 def _invented_address(now: Situation) -> Iterator[Proposal]:
     if now.deed.tool != _ADDRESS:
         return
+    street, zip_code = now.deed.arguments["address1"], now.deed.arguments["zip"]
+    known = now.user["address"]
+    assembled = " ".join([known["address1"].split()[0], *street.split()[1:]])
+    if assembled not in {street, known["address1"]}:
+        changed = now.changed(address1=assembled)
+        yield _made_up("address: house of one, street of another", assembled, changed)
+    for at in range(len(zip_code) - 1):
+        swapped = zip_code[:at] + zip_code[at + 1] + zip_code[at] + zip_code[at + 2 :]
+        if swapped != zip_code:
+            yield _made_up("address: zip, two digits swapped", swapped, now.changed(zip=swapped))
+    short = street.rsplit(maxsplit=1)[0] + " Boulevard"
+    yield _made_up("address: another kind of street", short, now.changed(address1=short))
     number = _digits(now.random, 3)
     for name, value in {
         "address1": f"{number} Larkspur Crescent",
@@ -437,6 +453,7 @@ def _bad_swaps(now: Situation) -> Iterator[Proposal]:
         if item["product_id"] != product:
             for variant in now.variants(item["item_id"])[:1]:
                 yield _rule("another product", swapped(variant), products=(item["product_id"],))
+    yield _rule("a product id for an item id", swapped(str(product)))
     yield _rule("not one new item for each", now.changed(new_item_ids=[*new, new[at]]))
     if len(new) > 1:
         yield _rule("not one new item for each", now.changed(new_item_ids=new[:-1]))

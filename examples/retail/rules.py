@@ -140,7 +140,7 @@ def refunds_where_it_may(args: Arguments, context: Context) -> str | None:
     method, paid = _method(args, context), payment_of(_order(args, context))
     if method is None or method["source"] == GIFT_CARD or method["id"] == paid["payment_method_id"]:
         return None
-    return "A refund goes to the original payment method, or to a gift card of the customer."
+    return "A refund goes to the original payment method or a gift card."
 
 
 # -- below -----------------------------------------------------------------------------------
