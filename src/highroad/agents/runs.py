@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import orjson
 
+from highroad.agents import sources
 from highroad.agents.acting import DOOR, Acting, drop
 from highroad.agents.agent import Agent
 from highroad.agents.asking import Asking
@@ -219,12 +220,26 @@ class Runs:
         live.allowance = record.errand.allowance
         try:
             earlier = await self._earlier(head)
-            run = RunInProgress(services, brief, record, live, writer, earlier=earlier, tell=voice)
-            with self.moving.leg(run):
-                try:
-                    return await self._through(run)
-                finally:
-                    await drop(run, run.early.give_up())
+            with services.evidence.leg(head.run_id, head.parent_id) as evidence:
+                if head.parent_id is None:
+                    sources.request(evidence, record, earlier)
+                elif not services.evidence.is_at_hand(head.parent_id):
+                    await sources.above(services, record, evidence)
+                run = RunInProgress(
+                    services,
+                    brief,
+                    record,
+                    live,
+                    writer,
+                    earlier=earlier,
+                    evidence=evidence,
+                    tell=voice,
+                )
+                with self.moving.leg(run):
+                    try:
+                        return await self._through(run)
+                    finally:
+                        await drop(run, run.early.give_up())
         finally:
             live.leave()
 

@@ -62,6 +62,7 @@ from highroad.limits.runs import LiveRuns
 from highroad.limits.slots import Slots
 from highroad.pipeline import guest
 from highroad.pipeline.cancelled import CancelledRuns
+from highroad.pipeline.evidence import Indexes
 from highroad.pipeline.gathering import Gatherings
 from highroad.pipeline.kept_results import KeptResults
 from highroad.pipeline.refreshes import Refreshes
@@ -363,6 +364,7 @@ def _services(  # noqa: PLR0913, PLR0917 - what they are made of
         sandbox=ProcessSandbox(limits.processes, guest.LOAD),
         flags=RulesFlags(settings.flags),
         asks=toolset.asks,
+        evidence=Indexes(settings.grounding),
         keeps_letters_of_reads=settings.keeps_letters_of_reads,
     )
     services.stand_in = fallbacks(services)

@@ -97,6 +97,7 @@ def _is_mapping(found: object) -> bool:
 
 _IS_REF: Final = _tuple_of(_is_text, _is_text, _is_number)
 _OBLIGATION: Final = _tuple_of(_is_text, _is_text, _one_of(Level), _is_number)
+_SOURCE: Final = _tuple_of(_is_text, *(_maybe(_is_text) for _ in range(3)))
 _APPROVAL: Final[Mapping[str, _Check]] = {
     "id": _is_text,
     "call": _is_text,
@@ -161,6 +162,7 @@ _EVERYWHERE: Final[Mapping[str, _Check]] = {
     **dict.fromkeys(("rules", "delegation", "coercions", "run_ids"), _list_of(_is_text)),
     **dict.fromkeys(("arguments", "result", "message"), _IS_REF),
     "parts": _list_of(_IS_REF),
+    "sources": _list_of(_SOURCE),
     "stages": _list_of(_is_stage),
     "status": _one_of(Status),
     "ruling": _one_of(Ruling),

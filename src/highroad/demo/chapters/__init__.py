@@ -5,6 +5,7 @@ from typing import Final
 from highroad.demo.chapters import (
     budget,
     definition,
+    grounding,
     malformed,
     organizations,
     outage,
@@ -20,6 +21,7 @@ CHAPTERS: Final = (
     malformed.CHAPTER,
     organizations.CHAPTER,
     refund.CHAPTER,
+    grounding.CHAPTER,
     budget.CHAPTER,
     outage.CHAPTER,
     definition.CHAPTER,

@@ -18,7 +18,7 @@ from highroad.domain.entry import SCHEMA_VERSION, Entry, EntryKind, KeyClaim
 from highroad.domain.outcome import Ending
 from highroad.domain.payload import PayloadRef
 from highroad.ledger import projections
-from highroad.ledger.entries.form import approval_body
+from highroad.ledger.entries.form import approval_body, sources_body
 from highroad.ledger.projections import Body
 from highroad.ledger.record import CallRecord
 
@@ -189,6 +189,8 @@ def _opening(record: CallRecord, kind: EntryKind, at_ms: int, lines: int | None 
         body["new_run"] = True
     if record.key_digest is not None:
         body["key"] = record.key_digest
+    if record.sources:
+        body["sources"] = sources_body(record.sources)
     if record.coercions:
         body["coercions"] = record.coercions
     if call.delegation:

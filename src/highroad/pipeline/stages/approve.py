@@ -13,7 +13,7 @@ from highroad.domain.error import CallError, Code
 from highroad.domain.tool import Tier
 from highroad.domain.verdict import Hold, Proceed, Refuse, Verdict
 from highroad.ledger import entries
-from highroad.pipeline import keys
+from highroad.pipeline import grounding, keys
 from highroad.pipeline.context import RoadContext
 from highroad.pipeline.preview import preview
 from highroad.pipeline.services import Services
@@ -47,6 +47,7 @@ def applies(tool: RegisteredTool[Any], services: Services) -> bool:
         definition.has_effects
         or definition.ask is not None
         or services.verifier is not None
+        or grounding.may_ask(tool, services)
         or services.policy.has_rules_for(definition)
     )
 
