@@ -45,6 +45,7 @@ def with_options(order_id: str) -> dict[str, str]:
     cache_s=60,
     cache_stale_s=30.5,
     cache_public=True,
+    transform=True,
     cache_tags=["order:{order_id}"],
 )
 def kept(order_id: str) -> dict[str, str]:

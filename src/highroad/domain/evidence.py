@@ -108,7 +108,7 @@ class Trace:
         return bool(self.places)
 
 
-@value
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Grounding:
     """The sources of the control arguments of one call; free of their values (P7)."""
 

@@ -130,6 +130,7 @@ class ToolDefinition:
         cache_public: Its results answer every principal of the organization; `None` is no.
         cache_tags: What its results tell of, with arguments in braces.
         invalidates: Tags of results that it lets go once it may have taken effect.
+        transform: Its result follows from its arguments alone; `None` is no.
         honoured_s: How long an idempotent tool's other side remembers a key.
         settle_after_s: How long to wait before a probe may be believed.
         max_per_run: Most calls that one run may make; `None` leaves it to the limits.
@@ -192,6 +193,7 @@ class ToolDefinition:
     cache_public: bool | None = None
     cache_tags: tuple[str, ...] = ()
     invalidates: tuple[str, ...] = ()
+    transform: bool | None = None
 
     @property
     def needs(self) -> str:

@@ -6,6 +6,7 @@ each key a few leaves are kept, those of the highest integrity first to stay.
 
 import sys
 from collections.abc import Iterator
+from dataclasses import field
 from typing import Final
 
 from highroad.domain.evidence import (
@@ -49,22 +50,39 @@ class Seen:
     is_element: bool = False
 
 
-class Index:
-    """The values of one run's request, profile, results and defaults."""
+@frozen_value(eq=False)
+class Arrival:
+    """What has arrived and was not asked for yet."""
 
-    __slots__ = ("_by_key",)
+    source: Source
+    value: JsonValue
+    is_said: bool = False
+    arguments: JsonObject = field(default_factory=dict)
+    grounding: Grounding = NO_GROUNDING
+    labels: Labels = NO_LABELS
+    is_transform: bool = False
+
+
+class Index:
+    """The values of one run's request, profile, results and defaults.
+
+    What arrives is read when a value is first sought, each time in the order of arrival: a run
+    that is never asked where its values come from pays for none of it.
+    """
+
+    __slots__ = ("_arrived", "_by_key")
 
     def __init__(self) -> None:
         self._by_key: dict[str, Seen | tuple[Seen, ...]] = {}
+        self._arrived: list[Arrival] = []
 
     def add_text(self, source: Source, text: str) -> None:
         """Take in what somebody said: a request, a message."""
-        keys, words = text_keys(text)
-        self._post(keys, Seen(source, "", _integrity(source), words))
+        self._arrived.append(Arrival(source=source, value=text, is_said=True))
 
     def add_value(self, source: Source, value: JsonValue, labels: Labels = NO_LABELS) -> None:
         """Take in a record: every leaf of it, and every key that is data."""
-        self._add(source, value, labels, frozenset())
+        self._arrived.append(Arrival(source=source, value=value, labels=labels))
 
     def add_result(  # noqa: PLR0913 - a call and its result
         self,
@@ -90,13 +108,24 @@ class Index:
             labels: Of the result.
             is_transform: Whether the tool declares itself a transform.
         """
-        if is_transform and not self._knows(arguments, grounding):
-            return
-        echo = frozenset() if is_transform else frozenset(self._unknown_keys(arguments))
-        self._add(source, value, labels, echo)
+        self._arrived.append(
+            Arrival(
+                source=source,
+                value=value,
+                arguments=arguments,
+                grounding=grounding,
+                labels=labels,
+                is_transform=is_transform,
+            )
+        )
 
     def find(self, kind: ValueKind, value: JsonValue) -> tuple[Place, ...]:
         """Where a value was seen, the best place first; empty if nowhere."""
+        if self._arrived:
+            self._read()
+        return self._find(kind, value)
+
+    def _find(self, kind: ValueKind, value: JsonValue) -> tuple[Place, ...]:
         for way in ways(kind, value):
             found = self._leaves_of(way)
             if found:
@@ -107,10 +136,23 @@ class Index:
                 return _places(found, value)
         return ()
 
-    def _add(self, source: Source, record: JsonValue, labels: Labels, echo: frozenset[str]) -> None:
+    def _read(self) -> None:
+        """Read what has arrived."""
+        arrived, self._arrived = self._arrived, []
+        for each in arrived:
+            if each.is_said:
+                keys, words = text_keys(str(each.value))
+                self._post(keys, Seen(each.source, "", _integrity(each.source), words))
+            elif not each.is_transform:
+                self._read_record(each, frozenset(self._unknown_keys(each.arguments)))
+            elif self._knows(each.arguments, each.grounding):
+                self._read_record(each, frozenset())
+
+    def _read_record(self, arrival: Arrival, echo: frozenset[str]) -> None:
+        source, labels = arrival.source, arrival.labels
         given = None if labels is NO_LABELS else labels
         usual = _integrity(source)
-        for leaf in leaves(record):
+        for leaf in leaves(arrival.value):
             integrity = usual if given is None else given.at(leaf.pointer).integrity
             keys, words = leaf_keys(leaf.name, leaf.value)
             seen = Seen(
@@ -172,12 +214,12 @@ class Index:
         if isinstance(value, bool) or value is None:
             return True
         if not isinstance(value, str):
-            return bool(self.find(ValueKind.NUMBER, value))
-        if self.find(ValueKind.TEXT, value):
+            return bool(self._find(ValueKind.NUMBER, value))
+        if self._find(ValueKind.TEXT, value):
             return True
         # An expression: each number in it is known, and the rest are signs.
         terms = expressions.terms(value)
-        return bool(terms) and all(self.find(ValueKind.NUMBER, term) for term in terms)
+        return bool(terms) and all(self._find(ValueKind.NUMBER, term) for term in terms)
 
 
 def _integrity(source: Source) -> Integrity:

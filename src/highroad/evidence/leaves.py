@@ -1,8 +1,6 @@
 """The leaves of JSON: each value with the name it goes by and where it stands."""
 
-from collections.abc import Iterator
-
-from highroad.domain.json_value import JsonObject, JsonValue
+from highroad.domain.json_value import JsonValue
 from highroad.domain.value import value as frozen_value
 from highroad.evidence.matching import names
 from highroad.evidence.pointer import ANY, child, is_data
@@ -21,30 +19,32 @@ class Leaf:
     is_element: bool = False
 
 
-def leaves(value: JsonValue) -> Iterator[Leaf]:
-    """Every leaf of a value; keys that are data, and full names, are leaves too."""
-    return _below(Leaf("", "", "", value))
+def leaves(value: JsonValue) -> list[Leaf]:
+    """Every leaf of a value; data keys, and full names, are leaves too."""
+    found: list[Leaf] = []
+    _collect(found, Leaf("", "", "", value))
+    return found
 
 
-def _below(at: Leaf) -> Iterator[Leaf]:
+def _collect(found: list[Leaf], at: Leaf) -> None:
     if isinstance(at.value, dict):
-        yield from _members(at, at.value)
+        for key, each in at.value.items():
+            _collect_member(found, at, key, each)
+        if len(at.value) > 1 and (full := names.full_name(at.value)) is not None:
+            found.append(Leaf("name", at.pointer, at.shown, full))
     elif isinstance(at.value, list):
         for number, each in enumerate(at.value):
             pointer, shown = f"{at.pointer}/{number}", f"{at.shown}/{number}"
-            yield from _below(Leaf(at.name, pointer, shown, each, is_element=True))
+            _collect(found, Leaf(at.name, pointer, shown, each, is_element=True))
     else:
-        yield at
+        found.append(at)
 
 
-def _members(at: Leaf, members: JsonObject) -> Iterator[Leaf]:
-    for key, each in members.items():
-        pointer = child(at.pointer, key)
-        if is_data(key):
-            shown = child(at.shown, ANY)
-            yield Leaf("", pointer, shown, key, is_element=True)
-        else:
-            shown = child(at.shown, key)
-        yield from _below(Leaf(key, pointer, shown, each))
-    if len(members) > 1 and (full := names.full_name(members)) is not None:
-        yield Leaf("name", at.pointer, at.shown, full)
+def _collect_member(found: list[Leaf], at: Leaf, key: str, value: JsonValue) -> None:
+    pointer = child(at.pointer, key)
+    if is_data(key):
+        shown = child(at.shown, ANY)
+        found.append(Leaf("", pointer, shown, key, is_element=True))
+    else:
+        shown = child(at.shown, key)
+    _collect(found, Leaf(key, pointer, shown, value))

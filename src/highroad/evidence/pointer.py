@@ -16,4 +16,4 @@ def child(pointer: str, token: str) -> str:
 
 def is_data(key: str) -> bool:
     """Whether the key of a member may itself be a value: an id, an address, a name with blanks."""
-    return _FIELD.fullmatch(key) is None
+    return not (key.isascii() and key.isalpha()) and _FIELD.fullmatch(key) is None

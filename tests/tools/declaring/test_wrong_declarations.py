@@ -43,6 +43,8 @@ class Resource:
         ({"tier": "reversible", "cache_tags": ["a"]}, "and none are: give cache_s"),
         ({"tier": "read", "cache_s": 5, "cache_stale_s": 0}, "cache_stale_s is a number above 0"),
         ({"tier": "read", "cache_s": 5, "cache_public": 1}, "True or False, not int"),
+        ({"tier": "read", "transform": "yes"}, "transform is True or False, not str"),
+        ({"tier": "reversible", "transform": True}, "works its result out of its arguments"),
         ({"tier": "read", "cache_s": 5, "cache_tags": "order"}, "cache_tags is several texts"),
         ({"tier": "read", "cache_s": 5, "ask": "true"}, "would answer the next one without"),
         ({"tier": "read", "invalidates": ["order"]}, "nothing that it invalidates"),

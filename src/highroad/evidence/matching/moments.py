@@ -6,7 +6,7 @@
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, time
 from typing import Final
 
@@ -50,7 +50,7 @@ _CLOCK: Final = re.compile(
     r"(?:\s*(?P<half>[ap])\.?m\b\.?)?(?![\w:+-])",
     re.IGNORECASE,
 )
-_NOON: Final = re.compile(r"\b(noon|midday|midnight)\b", re.IGNORECASE)
+_HOURS: Final = {"noon": "12:00:00", "midday": "12:00:00", "midnight": "00:00:00"}
 _HALF: Final = 12
 
 _DATE: Final = "d|"
@@ -63,15 +63,20 @@ _INSTANT: Final = "ti|"
 
 
 def keys(text: str) -> Iterator[str]:
-    """The keys of every date, time and moment in a text."""
-    has_digit = any(map(str.isdigit, text))
-    if has_digit:
-        yield from _iso_keys(text)
-        yield from _numeric_keys(text)
-        yield from _named_keys(text)
-        yield from _clock_keys(text)
-    for match in _NOON.finditer(text):
-        yield _TIME + ("00:00:00" if match[1].casefold() == "midnight" else "12:00:00")
+    """The keys of every date, time and moment that is told in digits."""
+    if text.isdigit():
+        return
+    yield from _iso_keys(text)
+    yield from _numeric_keys(text)
+    yield from _named_keys(text)
+    yield from _clock_keys(text)
+
+
+def hour_keys(tokens: Sequence[str]) -> Iterator[str]:
+    """The keys of hours that have a name."""
+    for token in tokens:
+        if (hour := _HOURS.get(token.casefold())) is not None:
+            yield _TIME + hour
 
 
 def sought_date(text: str) -> tuple[tuple[str, ...], ...]:

@@ -21,10 +21,11 @@ def orders(words: Sequence[str]) -> Iterator[Sequence[str]]:
 
 def full_name(members: Mapping[str, JsonValue]) -> str | None:
     """The name whose two halves are members of one object."""
-    first, last = _member(members, _FIRST), _member(members, _LAST)
-    return f"{first} {last}" if first and last else None
-
-
-def _member(members: Mapping[str, JsonValue], names: frozenset[str]) -> str | None:
-    found = [each for name, each in members.items() if name.casefold() in names]
-    return found[0] if len(found) == 1 and isinstance(found[0], str) else None
+    first = last = None
+    for name, each in members.items():
+        folded = name.casefold()
+        if folded in _FIRST:
+            first = each
+        elif folded in _LAST:
+            last = each
+    return f"{first} {last}" if isinstance(first, str) and isinstance(last, str) else None

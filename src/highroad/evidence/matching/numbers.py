@@ -12,6 +12,7 @@ from typing import Final
 
 from highroad.evidence.matching import units
 
+_DIGIT: Final = re.compile(r"\d")
 _SIGNS: Final = "€$£¥₹"
 _DIGITS: Final = (
     r"\d{1,3}(?:,\d{3})+(?:\.\d+)?"  # 8,400.00
@@ -59,16 +60,9 @@ def of_tokens(tokens: list[str]) -> Iterator[str]:
     """The keys of every number among tokens, and of the units that stand at them."""
     last = len(tokens) - 1
     for at, token in enumerate(tokens):
-        if token[0].isalpha() and not token[-1].isdigit():
-            if (word := _of_word(token)) is not None:
-                yield plain(word)
-            if (unit := units.key(token)) is not None:
-                yield unit
-            continue
-        match = _NUMBER.fullmatch(token)
+        match = _NUMBER.fullmatch(token) if _DIGIT.search(token) else None
         if match is None:
-            if (unit := units.key(token)) is not None:
-                yield unit
+            yield from _of_word(token)
             continue
         neighbours = (tokens[at - 1] if at else "", tokens[at + 1] if at < last else "")
         yield from _of_match(match, neighbours)
@@ -148,7 +142,14 @@ def _is_unit(way: str) -> bool:
     return units.code_of(way) is not None or units.is_cents(way)
 
 
-def _of_word(token: str) -> int | None:
+def _of_word(token: str) -> Iterator[str]:
+    if (word := _worth(token)) is not None:
+        yield plain(word)
+    if (unit := units.key(token)) is not None:
+        yield unit
+
+
+def _worth(token: str) -> int | None:
     folded = token.casefold()
     if (value := _WORDS.get(folded)) is not None:
         return value

@@ -19,12 +19,12 @@ def text_keys(text: str) -> tuple[set[str], str]:
     tokens = split(text)
     words = telling(tokens)
     found = {key for token in tokens for key in ids.keys(token)}
-    found.update(words, spans(words), numbers.of_tokens(tokens), moments.keys(text))
+    found.update(words, spans(words), numbers.of_tokens(tokens))
     if SPAN < len(words) <= _WHOLE_WORDS:
         found.add(" ".join(words))
-    found.update(_of_marks(text))
-    if _DIGIT.search(text):
-        found.update(phones.keys(text))
+    if not (text.isascii() and text.isalpha()):
+        found.update(_of_marks(text))
+    found.update(moments.hour_keys(tokens))
     return found, " ".join(words) if len(words) > SPAN else ""
 
 
@@ -55,6 +55,9 @@ def _of_number(name: str, number: float) -> Iterator[str]:
 
 def _of_marks(text: str) -> Iterator[str]:
     """Keys of what shows itself by a mark that no plain word has."""
+    if _DIGIT.search(text):
+        yield from moments.keys(text)
+        yield from phones.keys(text)
     yield from emails.keys(text)
     yield from urls.keys(text)
     yield from paths.keys(text)

@@ -28,6 +28,7 @@ from highroad.tools.declaring.options import (
     check_hedge,
     check_name,
     check_options,
+    check_transform,
     cost_of,
     effect_of,
     examples_of,
@@ -148,6 +149,7 @@ def _definition(
     check_hedge(options, effect, site, is_async=source.signature.is_async)
     check_batch(options, site)
     check_cache(options, tier, site)
+    check_transform(options, tier, site)
     beside = {
         "contract": derive(source.input_schema, source.markers, labels),
         "key": named("key", options.get("key", ()), source),

@@ -118,6 +118,9 @@ class ToolOptions(TypedDict, total=False):
     batch: Many | Batch
     """Runs calls that come within a few milliseconds together: takes a list of `BatchItem`, and
     returns a result, or an exception, for each of them in order."""
+    transform: bool
+    """Whether its result follows from its arguments alone, as a sum or a date does, so that it is
+    evidence for later calls if every argument had a source."""
     isolation: Isolation | Literal["process"]
     """Where the body runs apart, so that it can be stopped whatever it does."""
     fallback: StandIn | Sequence[StandIn]
@@ -154,6 +157,7 @@ TAKEN_OVER: Final = (
     "flag",
     "dependency",
     "deprecated",
+    "transform",
 )
 """Options that stand in the definition as they were given."""
 
@@ -287,6 +291,19 @@ def check_cache(options: ToolOptions, tier: Tier, site: Site) -> None:
         raise site.error(
             "a read changes nothing, so there is nothing that it invalidates; leave it out, or "
             'raise the tier, for example tier="reversible"'
+        )
+
+
+def check_transform(options: ToolOptions, tier: Tier, site: Site) -> None:
+    """See that a transform changes nothing.
+
+    Raises:
+        DeclarationError: It has effects.
+    """
+    if options.get("transform") and tier is not Tier.READ:
+        raise site.error(
+            f"a transform works its result out of its arguments and changes nothing, but this "
+            f'tool is {tier}; leave transform out, or say tier="read"'
         )
 
 
@@ -429,13 +446,19 @@ def _one_of(kind: type[StrEnum]) -> Callable[[Any, Site], object]:
     return lambda given, site: _choice(kind, given, site)
 
 
-def _check_public(public: object, site: Site) -> None:
-    if not isinstance(public, bool):
-        raise site.error(f"cache_public is True or False, not {type(public).__name__}")
+def _truth_of(option: str) -> Callable[[object, Site], None]:
+    """See that an option is a truth value."""
+
+    def check(given: object, site: Site) -> None:
+        if not isinstance(given, bool):
+            raise site.error(f"{option} is True or False, not {type(given).__name__}")
+
+    return check
 
 
 _CHECKS: Final[Mapping[str, Callable[[Any, Site], object]]] = {
-    "cache_public": _check_public,
+    "cache_public": _truth_of("cache_public"),
+    "transform": _truth_of("transform"),
     "concurrency": _one_of(Concurrency),
     "isolation": _one_of(Isolation),
     "version": _check_version,
