@@ -19,6 +19,9 @@ RIGHT = 100
 CHANGED = 36
 """Of these, writes from which wrong proposals are made."""
 
+UNGUARDED = 12
+"""Writes that are tried without owners and checks."""
+
 
 @pytest.fixture(scope="module")
 def anyio_backend():
@@ -35,6 +38,19 @@ async def sample():
             case for write in chosen[:: RIGHT // CHANGED] for case in await trial.mutated(*write)
         ]
     return right + wrong
+
+
+@pytest.fixture(scope="module")
+async def unguarded_sample():
+    """The same, of fewer writes, where tools have neither owners nor checks."""
+    async with open_trial(is_guarded=False) as trial:
+        chosen = trial.writes[:: len(trial.writes) // UNGUARDED]
+        return [
+            case
+            for write in chosen
+            if not trial.faults(*write)
+            for case in [await trial.correct(*write), *await trial.mutated(*write)]
+        ]
 
 
 def test_the_tools_are_those_of_the_set():
@@ -85,10 +101,21 @@ async def test_right_writes_come_through(sample):
 
 
 @pytest.mark.anyio
-async def test_an_id_that_another_customer_owns_never_comes_through(sample):
-    stopped, number = families(sample)[Family.FOREIGN]
+@pytest.mark.parametrize("family", [Family.MADE_UP, Family.FOREIGN])
+async def test_what_nobody_said_and_what_another_customer_owns_never_come_through(sample, family):
+    stopped, number = families(sample)[family]
     assert number > 30
     assert stopped == number
+
+
+@pytest.mark.anyio
+async def test_grounding_alone_stops_what_nobody_said(unguarded_sample):
+    rates = families(unguarded_sample)
+    for family in (Family.MADE_UP, Family.FOREIGN):
+        assert rates[family][0] == rates[family][1] > 0
+    assert rates[Family.CORRECT][0] == 0
+    layers = {case.met.layer for case in unguarded_sample}
+    assert layers <= {Layer.GROUNDING, Layer.SCHEMA, Layer.NONE}
 
 
 @pytest.mark.anyio
@@ -120,8 +147,9 @@ async def test_what_is_proposed_is_the_same_for_the_same_seed():
 @pytest.mark.nightly
 @pytest.mark.timeout(1_800)
 @pytest.mark.anyio
-async def test_the_whole_set_is_held_to_its_rates(capsys):
-    async with open_trial() as trial:
+@pytest.mark.parametrize("is_guarded", [True, False], ids=["guarded", "unguarded"])
+async def test_the_whole_set_is_held_to_its_rates(capsys, is_guarded):
+    async with open_trial(is_guarded=is_guarded) as trial:
         cases = []
         for write in trial.writes:
             cases += [await trial.correct(*write), *await trial.mutated(*write)]
@@ -132,5 +160,7 @@ async def test_the_whole_set_is_held_to_its_rates(capsys):
     assert len(wrong) >= 4_000
     assert rates[Family.CORRECT][1] == 701
     assert rates[Family.CORRECT][0] <= 0.01 * 701
-    assert rates[Family.FOREIGN][0] == rates[Family.FOREIGN][1]
-    assert rates[Family.RULE][0] >= 0.9 * rates[Family.RULE][1]
+    for family in (Family.MADE_UP, Family.FOREIGN):
+        assert rates[family][0] == rates[family][1]
+    if is_guarded:  # a rule of the shop is not what grounding knows
+        assert rates[Family.RULE][0] >= 0.9 * rates[Family.RULE][1]

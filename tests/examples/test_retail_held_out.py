@@ -306,3 +306,16 @@ async def test_in_another_domain_right_writes_come_through(met):
         if deed is each.right and answer.layer is not Layer.NONE
     ]
     assert stopped == []
+
+
+@pytest.mark.anyio
+async def test_in_another_domain_what_nobody_said_is_stopped(met):
+    through = [
+        (each.text, deed)
+        for each, deed, answer in met
+        if deed is not each.right
+        and answer.layer not in {Layer.GROUNDING, Layer.SCHEMA, Layer.OWNER}
+    ]
+    assert through == []
+    grounded = sum(answer.layer is Layer.GROUNDING for _, _, answer in met)
+    assert grounded > REQUESTS
