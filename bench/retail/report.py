@@ -9,6 +9,7 @@ import argparse
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from random import Random
 from typing import Final
 
@@ -16,10 +17,20 @@ from bench.retail.proposals import Family
 from bench.retail.road import Layer
 from bench.retail.trial import SEED, Case, Trial, open_trial
 
+PAGE: Final = Path(__file__).resolve().parents[2] / "docs" / "retail.md"
+BEGIN: Final = "<!-- figures -->\n"
+END: Final = "<!-- end of figures -->\n"
 SENSITIVITY: Final = 0.8
 """Of the simulated verifier: how many wrong proposals it stops that reach it."""
 FALSE_ALARM: Final = 0.02
 """And how many right ones."""
+
+_COLUMNS: Final = {
+    Layer.SCHEMA: "schema",
+    Layer.CHECKS: "checks",
+    Layer.OWNER: "owner",
+    Layer.GROUNDING: "grounding",
+}
 
 
 async def trial_of(*, is_guarded: bool, sample: int | None, seed: int = SEED) -> list[Case]:
@@ -102,18 +113,64 @@ def text_of(cases: Sequence[Case]) -> str:
     )
 
 
+def figures(guarded: Sequence[Case], unguarded: Sequence[Case]) -> str:
+    """What the page of the documentation has between its marks: a row for each family."""
+    alone, besides = _rates(unguarded), verified(guarded)
+    heads = (
+        "proposal",
+        "number",
+        *_COLUMNS.values(),
+        "stopped",
+        "with the verifier",
+        "grounding alone",
+    )
+    rows = [heads, tuple("---" if at == 0 else "--:" for at in range(len(heads)))]
+    for family in Family:
+        own = [case for case in guarded if _family(case) is family]
+        by_layer = Counter(case.met.layer for case in own)
+        stopped = len(own) - by_layer[Layer.NONE]
+        rows.append(
+            (
+                family,
+                f"{len(own):,}",
+                *(f"{by_layer[layer]:,}" for layer in _COLUMNS),
+                f"{stopped / len(own):.1%}",
+                f"{(stopped + besides[family]) / len(own):.1%}",
+                f"{alone[family]:.1%}",
+            )
+        )
+    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+
+
+def _rates(cases: Sequence[Case]) -> dict[str, float]:
+    number, stopped = Counter(map(_family, cases)), Counter[str]()
+    stopped.update(_family(case) for case in cases if case.met.is_stopped)
+    return {family: stopped[family] / number[family] for family in number}
+
+
+def write(text: str, page: Path = PAGE) -> None:
+    """Put the figures into the page."""
+    before, _, rest = page.read_text("utf-8").partition(BEGIN)
+    page.write_text(f"{before}{BEGIN}{text}{END}{rest.partition(END)[2]}", "utf-8")
+
+
 def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sample", type=int, help="so many writes, drawn by the seed")
     parser.add_argument("--seed", type=int, default=SEED)
+    parser.add_argument("--write", action="store_true", help="put the figures into docs/retail.md")
     parser.add_argument("--cases", action="store_true", help="list false alarms and misses")
     given = parser.parse_args()
+    found = []
     for title, is_guarded in {"Every layer": True, "Without owners and checks": False}.items():
         cases = asyncio.run(trial_of(is_guarded=is_guarded, sample=given.sample, seed=given.seed))
         print(f"## {title}: {len(cases)} proposals, seed {given.seed}\n\n{text_of(cases)}\n")
         if given.cases:
             _list(cases)
+        found.append(cases)
+    if given.write:
+        write(figures(*found))
 
 
 def _list(cases: Iterable[Case]) -> None:
