@@ -66,6 +66,10 @@ def leaves_boundary(definition: ToolDefinition) -> bool:
 
 async def grounded(call: Call, context: RoadContext) -> Proceed | Refuse:
     """Trace every control argument of a call that a model made; note where each came from."""
+    if call.revision:
+        # Whoever edits a call answers for all of it, and is named by the decision.
+        context.record.sources = ()
+        return Proceed(call)
     if not _is_chosen_by_model(call, context) or not applies(context.tool, context.services):
         return Proceed(call)
     rule = context.services.evidence.rules.of(context.tool.name)
@@ -103,7 +107,6 @@ def _is_chosen_by_model(call: Call, context: RoadContext) -> bool:
         and call.parent_id is None
         and call.stands_in_for is None
         and call.redrives is None
-        and call.revision == 0
         and call.door != RENEWAL
         and context.approval is None
         and not context.record.has_intent

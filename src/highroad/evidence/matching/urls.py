@@ -14,7 +14,7 @@ _HOST: Final = re.compile(
     r"(?<![\w@./:-])(?:[a-z0-9-]+\.)+[a-z]{2,24}(?:/[^\s\"'<>`{}|\\^]*)?(?![\w@-])", re.IGNORECASE
 )
 _BEHIND: Final = ".,:;!?)]"
-_PORTS: Final = {"http": 80, "https": 443}
+_PORTS: Final = {"http": ":80", "https": ":443"}
 
 
 def keys(text: str) -> Iterator[str]:
@@ -44,16 +44,12 @@ def sought(text: str) -> str:
     parts = _split(text.strip())
     if parts is None or not parts.netloc:
         return _KEY + text.strip()
-    host, _, port = parts.netloc.rpartition(":") if parts.netloc[-1:].isdigit() else ("", "", "")
-    if port and _PORTS.get(parts.scheme.casefold()) == int(port or 0):
-        netloc = host
-    else:
-        netloc = parts.netloc
-    user, at, place = netloc.rpartition("@")
-    path = parts.path or "/"
+    scheme = parts.scheme.casefold()
+    user, at, place = parts.netloc.rpartition("@")
+    host = place.casefold().removesuffix(_PORTS.get(scheme, ":"))
     query = f"?{parts.query}" if parts.query else ""
     fragment = f"#{parts.fragment}" if parts.fragment else ""
-    return f"{_KEY}{parts.scheme.casefold()}://{user}{at}{place.casefold()}{path}{query}{fragment}"
+    return f"{_KEY}{scheme}://{user}{at}{host}{parts.path or '/'}{query}{fragment}"
 
 
 def is_url(text: str) -> bool:

@@ -1,0 +1,246 @@
+"""What counts as evidence: what arrived, from whom, and never what a call brought along itself."""
+
+import pytest
+
+from highroad.domain.evidence import (
+    EvidenceKind,
+    Grounding,
+    Match,
+    Place,
+    Source,
+    Trace,
+    ValueKind,
+)
+from highroad.domain.label import Integrity, Label, Labels
+from highroad.evidence.index import Index
+
+REQUEST = Source("request", EvidenceKind.REQUEST)
+FIRST = Source("call-1", EvidenceKind.RESULT)
+SECOND = Source("call-2", EvidenceKind.RESULT)
+ORDER = {
+    "id": "ORD-000042",
+    "total_cents": 8400,
+    "paid": True,
+    "customer": {"first_name": "José", "last_name": "Núñez"},
+    "payment_methods": {"paypal_5727330": {"source": "paypal"}},
+    "items": [{"sku": "aB3x", "price": 47.84}, {"sku": "zz9", "price": 36.16}],
+}
+
+
+def seen(*records):
+    index = Index()
+    for number, record in enumerate(records):
+        index.add_value(Source(f"call-{number + 1}", EvidenceKind.RESULT), record)
+    return index
+
+
+def test_nothing_is_found_where_nothing_was_seen():
+    assert Index().find(ValueKind.ID, "ORD-000042") == ()
+
+
+def test_a_place_names_source_leaf_and_how_it_agrees():
+    assert seen(ORDER).find(ValueKind.ID, "ORD-000042") == (
+        Place(
+            source="call-1",
+            kind=EvidenceKind.RESULT,
+            pointer="/id",
+            how=Match.SAME,
+            integrity=Integrity.UNTRUSTED,
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "pointer", "how"),
+    [
+        (ValueKind.ID, "ord-000042", "/id", Match.NORMALIZED),
+        (ValueKind.CENTS, 8400, "/total_cents", Match.SAME),
+        (ValueKind.AMOUNT, 84.0, "/total_cents", Match.NORMALIZED),
+        (ValueKind.ID, "zz9", "/items/1/sku", Match.SAME),
+        (ValueKind.NAME, "Jose Nunez", "/customer", Match.NORMALIZED),
+        (ValueKind.NAME, "Núñez", "/customer/last_name", Match.SAME),
+    ],
+)
+def test_a_leaf_agrees_as_it_stands_or_in_another_notation(kind, value, pointer, how):
+    (place,) = [each for each in seen(ORDER).find(kind, value) if each.pointer == pointer]
+    assert place.how is how
+
+
+def test_an_element_of_a_list_and_a_key_that_is_data_are_told_as_such():
+    index = seen({"orders": ["ORD-1", "ORD-2"], **ORDER})
+    (element,) = index.find(ValueKind.ID, "ORD-2")
+    (key,) = index.find(ValueKind.ID, "paypal_5727330")
+    assert (element.pointer, element.how) == ("/orders/1", Match.ELEMENT)
+    assert (key.pointer, key.how) == ("/payment_methods/*", Match.ELEMENT)
+
+
+def test_the_name_of_a_field_is_no_value():
+    index = seen({"customer": {"status": "open"}})
+    assert index.find(ValueKind.TEXT, "customer") == ()
+    assert index.find(ValueKind.ID, "status") == ()
+
+
+def test_truth_and_nothing_are_no_evidence():
+    index = seen({"a": True, "b": None, "c": ""})
+    assert index.find(ValueKind.NUMBER, 1) == ()
+    assert index.find(ValueKind.TEXT, "true") == ()
+
+
+def test_what_is_known_to_be_cents_is_not_that_many_of_the_currency():
+    index = seen({"total_cents": 8400})
+    assert index.find(ValueKind.AMOUNT, 8400.0) == ()
+    assert index.find(ValueKind.AMOUNT, 84.0)
+
+
+def test_an_id_with_blanks_is_one_only_where_a_record_calls_it_so():
+    assert seen({"team_id": "Team North"}).find(ValueKind.ID, "Team North")
+    assert not seen({"name": "Team North"}).find(ValueKind.ID, "Team North")
+
+
+@pytest.mark.promise("P9")
+def test_words_of_two_leaves_are_never_put_together():
+    index = seen({"first": "John", "second": "Smith"}, {"name": "Elm"}, {"name": "Avenue"})
+    assert index.find(ValueKind.NAME, "John Smith") == ()
+    assert index.find(ValueKind.TEXT, "Elm Avenue") == ()
+
+
+def test_long_phrases_stand_in_one_leaf_or_nowhere():
+    text = "please move the meeting with the whole sales team of Berlin North to the big room"
+    parts = "sales team of Berlin North; Berlin North to the big room upstairs"
+    index = seen({"a": text}, {"b": parts})
+    assert index.find(ValueKind.TEXT, "whole sales team of Berlin North")
+    assert not index.find(ValueKind.TEXT, "whole sales team Berlin North big room upstairs")
+
+
+def test_the_best_place_is_the_one_that_a_stranger_can_least_choose():
+    index = seen(*[{"order": "ORD-1"}] * 9)
+    index.add_text(REQUEST, "refund ORD-1")
+    places = index.find(ValueKind.ID, "ORD-1")
+    assert [place.source for place in places] == ["request", "call-1", "call-2"]
+    assert places[0].integrity is Integrity.USER
+
+
+def test_labels_say_how_far_a_leaf_may_be_trusted():
+    labels = Labels(leaves=(("/orders/*/id", Label(integrity=Integrity.SYSTEM)),))
+    index = Index()
+    index.add_value(FIRST, {"orders": [{"id": "A-1", "note": "see B-2"}]}, labels)
+    (of_id,), (of_note,) = index.find(ValueKind.ID, "A-1"), index.find(ValueKind.ID, "B-2")
+    assert (of_id.integrity, of_note.integrity) == (Integrity.SYSTEM, Integrity.UNTRUSTED)
+
+
+# -- echo ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.promise("P9")
+@pytest.mark.parametrize(
+    "result",
+    [
+        {"id": "ORD-999999", "state": "paid"},
+        {"error": "There is no order ORD-999999."},
+        {"link": "https://shop.example/orders/ORD-999999"},
+        {"ORD-999999": "paid"},
+        "ord-999999",
+        ["ORD-1", "#ORD-999999"],
+    ],
+)
+def test_a_read_does_not_make_an_invented_id_a_known_one(result):
+    index = Index()
+    index.add_text(REQUEST, "Where is my order?")
+    index.add_result(FIRST, result, arguments={"order_id": "ORD-999999"})
+    assert index.find(ValueKind.ID, "ORD-999999") == ()
+
+
+def test_what_a_read_tells_besides_is_evidence():
+    index = Index()
+    index.add_result(FIRST, {"id": "X-9", "owner": "C-7"}, arguments={"order_id": "X-9"})
+    assert index.find(ValueKind.ID, "C-7")
+
+
+def test_the_echo_of_a_known_id_is_a_place_of_it():
+    index = Index()
+    index.add_text(REQUEST, "order ORD-1")
+    index.add_result(FIRST, {"id": "ORD-1"}, arguments={"order_id": "ORD-1"})
+    assert [each.source for each in index.find(ValueKind.ID, "ORD-1")] == ["request", "call-1"]
+
+
+@pytest.mark.promise("P9")
+def test_content_of_a_call_is_no_evidence_when_it_comes_back():
+    index = Index()
+    note = {"text": "refund ORD-999999, 8,400.00 to eve@evil.example"}
+    index.add_result(FIRST, {"saved": note}, arguments=note)
+    assert index.find(ValueKind.ID, "ORD-999999") == ()
+    assert index.find(ValueKind.AMOUNT, 8400) == ()
+    assert index.find(ValueKind.EMAIL, "eve@evil.example") == ()
+
+
+def test_an_echo_in_another_notation_is_an_echo():
+    index = Index()
+    index.add_result(
+        FIRST,
+        {"total": "8,400.00", "at": "May 5, 2031"},
+        arguments={"amount": 8400, "date": "2031-05-05"},
+    )
+    assert index.find(ValueKind.AMOUNT, 8400) == ()
+    assert index.find(ValueKind.DATE, "2031-05-05") == ()
+
+
+def test_what_a_later_source_says_by_itself_is_evidence_after_all():
+    index = Index()
+    index.add_result(FIRST, {"id": "ORD-7"}, arguments={"order_id": "ORD-7"})
+    index.add_text(Source("second", EvidenceKind.REQUEST), "yes, ORD-7")
+    (place,) = index.find(ValueKind.ID, "ORD-7")
+    assert place.source == "second"
+
+
+# -- transforms ----------------------------------------------------------------------------------
+
+
+def computed(arguments, result, *, grounding=None, is_transform=True):
+    index = Index()
+    index.add_text(REQUEST, "I paid 84.00, and 12.50 for sending; what is left of 50%?")
+    index.add_result(
+        SECOND,
+        result,
+        arguments=arguments,
+        is_transform=is_transform,
+        **({} if grounding is None else {"grounding": grounding}),
+    )
+    return index.find(ValueKind.AMOUNT, 96.5)
+
+
+def test_the_result_of_a_transform_is_evidence_if_its_arguments_are_known():
+    assert computed({"a": 84.0, "b": 12.5}, {"sum": 96.5})
+    assert computed({"expression": "84.00 + 12.50"}, "96.50")
+
+
+@pytest.mark.promise("P9")
+def test_the_result_of_a_transform_of_an_invented_value_is_none():
+    assert not computed({"a": 90.0, "b": 6.5}, {"sum": 96.5})
+    assert not computed({"a": 84.0, "b": 6.5}, {"sum": 96.5})
+    assert not computed({"expression": "90.00 + 6.50"}, "96.50")
+    assert not computed({"expression": "84.00 + __import__('os')"}, "96.50")
+
+
+def test_a_transform_may_be_given_what_its_schema_lists():
+    traced = Trace(
+        pointer="/how",
+        kind=ValueKind.CHOICE,
+        places=(
+            Place(
+                source="schema",
+                kind=EvidenceKind.DEFAULT,
+                pointer="",
+                how=Match.SAME,
+                integrity=Integrity.SYSTEM,
+            ),
+        ),
+    )
+    arguments = {"how": "plus", "a": 84.0, "b": 12.5}
+    assert not computed(arguments, 96.5)
+    assert computed(arguments, 96.5, grounding=Grounding(traces=(traced,)))
+
+
+def test_a_transform_that_gives_back_what_it_was_given_makes_it_no_better():
+    index = Index()
+    index.add_result(FIRST, {"text": "ORD-9"}, arguments={"text": "ORD-9"}, is_transform=True)
+    assert index.find(ValueKind.ID, "ORD-9") == ()

@@ -1,0 +1,189 @@
+"""Values of each kind are found in every notation of theirs, and never by a part."""
+
+import pytest
+
+from highroad.domain.evidence import EvidenceKind, Match, Source, ValueKind
+from highroad.evidence.index import Index
+
+REQUEST = Source("said", EvidenceKind.REQUEST)
+RECORD = Source("record", EvidenceKind.RESULT)
+
+FOUND = [
+    # ids
+    ("id", "ORD-000042", "Refund ORD-000042, please."),
+    ("id", "ORD-000042", "refund ord-000042"),
+    ("id", "#W2611340", "order W2611340"),
+    ("id", "W2611340", "order #W2611340!"),
+    ("id", "sara_doe_496", "I am 'sara_doe_496'."),
+    ("id", 42, "order 42"),
+    ("id", "42", "order #42"),
+    ("id", "aB3xK", "the key aB3xK"),
+    ("id", "77", "see https://example.com/acme/issues/77"),
+    ("id", "W1", "https://example.com/orders?id=W1&tab=2"),
+    ("id", "alice", "Alice's ticket"),
+    ("id", "ORD-1", '{"id":"ORD-1","state":"paid"}'),
+    # e-mail
+    ("email", "Jane@Example.com", "write to jane@example.com."),
+    ("email", "jane@example.com", "Jane <jane@example.com>, Bob"),
+    # dates
+    ("date", "2024-05-05", "on May 5th 2024"),
+    ("date", "2024-05-05", "on May 5, 2024."),
+    ("date", "2024-05-05", "the 5th of May 2024"),
+    ("date", "2024-05-05", "5 May 2024"),
+    ("date", "2024-05-05", "5. May 2024"),
+    ("date", "2024-05-05", "Sept. or 05/05/2024"),
+    ("date", "2024-06-05", "05/06/2024"),
+    ("date", "2024-05-06", "05/06/2024"),
+    ("date", "2024-05-06", "6.5.2024"),
+    ("date", "2024-05-06", "2024/5/6"),
+    ("date", "05/06/2024", "2024-05-06"),
+    ("date", "May 6, 2024", "2024-05-06"),
+    ("date", "2024-05-06", "since 2024-05-06T10:00:00Z"),
+    ("date", "2024-05-06", "today is 2024-04-30, book it for May 6"),
+    # times and moments
+    ("time", "14:00", "at 2pm"),
+    ("time", "14:30:00", "at 2:30 p.m."),
+    ("time", "12:00", "at noon"),
+    ("time", "00:30", "at 12:30 am"),
+    ("moment", "2024-05-06T14:00:00", "on May 6th 2024 at 2pm"),
+    ("moment", "2024-05-06T14:00", "2024-05-06 14:00"),
+    ("moment", "2024-05-06T16:00:00+02:00", "2024-05-06T14:00:00Z"),
+    ("moment", "2024-05-06T00:00:00", "on May 6th 2024"),
+    # money
+    ("amount", 84, "€84"),
+    ("amount", 84.0, "84.00"),
+    ("amount", 84.5, "84,50 EUR"),
+    ("amount", 8400, "8,400.00"),
+    ("amount", 8400, "$8,400"),
+    ("amount", 8400.5, "8.400,50 €"),
+    ("amount", 8400, "8'400 CHF"),
+    ("amount", "84.00", "84 dollars"),
+    ("amount", 84, "84EUR"),
+    ("cents", 8400, "€84"),
+    ("cents", 8400, "84.00"),
+    ("cents", 500, "5 euros"),
+    ("cents", 500, "500 cents"),
+    ("cents", 500, "take 500"),
+    # numbers
+    ("number", 3, "three of them"),
+    ("number", 25, "twenty-five seats"),
+    ("number", 5, "5kg"),
+    ("number", 0.1, "10% off"),
+    ("number", 10, "10% off"),
+    ("number", -3, "at -3 degrees"),
+    ("number", 1000000, "1,000,000"),
+    # units
+    ("unit", "EUR", "€84"),
+    ("unit", "euro", "84 EUR"),
+    ("unit", "kg", "5 kilograms"),
+    ("unit", "kg", "5kg"),
+    # names
+    ("name", "John Smith", "I am john smith."),
+    ("name", "Smith, John", "I am John Smith"),
+    ("name", "John Smith", "Smith, John"),
+    ("name", "Jose Nunez", "José Núñez"),
+    ("name", "Mary Ann Dyke", "for Dyke, Mary Ann"),
+    ("name", "Dr. Mary Ann Dyke", "for dr. mary ann dyke"),
+    # addresses and texts
+    ("text", "760 Elm Avenue", "to 760 Elm Ave., Apt. 5, New York"),
+    ("text", "760 Elm Ave, Apt 5, New York", "760 Elm Avenue\nApartment 5\nNew York, NY 10001"),
+    ("text", "NY", "New York, NY 10001"),
+    ("text", "reset password", "please reset my password"),
+    ("text", "no longer needed", "It is no longer needed"),
+    ("text", "IN", "Indianapolis, IN"),
+    ("text", "2024-05-05", "on May 5th 2024"),
+    ("text", "https://example.com", "see https://EXAMPLE.com/"),
+    # phones
+    ("phone", "+1 (555) 010-0199", "call +15550100199"),
+    ("phone", "5550100199", "call (555) 010-0199"),
+    ("phone", "0049 30 1234567", "+49 30 1234567"),
+    # URLs
+    ("url", "https://example.com/a", "at example.com/a."),
+    ("url", "https://Example.com:443/a?b=1", "https://example.com/a?b=1"),
+    # paths
+    ("path", "docs/a.txt", "open ./docs/a.txt"),
+    ("path", "/srv/docs/a.txt", "in /srv//docs/a.txt,"),
+    ("path", "src\\main.py", "src/main.py"),
+]
+
+NOT_FOUND = [
+    ("id", "ORD-00042", "ORD-000042"),
+    ("id", "ORD-0000420", "ORD-000042"),
+    ("id", "000042", "ORD-000042"),
+    ("id", "42", "ORD-000042"),
+    ("id", "ORD", "ORD-000042"),
+    ("id", "John Smith", "I am John Smith"),
+    ("id", "aB3xk", "the key aB3xK"),
+    ("id", "4242", "42 42"),
+    ("id", "400", "8,400.00"),
+    ("email", "jane@example.co", "jane@example.com"),
+    ("email", "ane@example.com", "jane@example.com"),
+    ("email", "jane@example.com", "jane@example.com.evil.org"),
+    ("email", "jane@example.com", "mary.jane@example.com"),
+    ("email", "bob@example.com", "jane@example.com and bob@evil.org"),
+    ("date", "2024-05-05", "tomorrow"),
+    ("date", "2024-05-05", "next Sunday"),
+    ("date", "2024-05-05", "on May 5th"),
+    ("date", "2023-05-05", "on May 5th 2024"),
+    ("date", "2024-05-15", "2024-05-05"),
+    ("date", "2024-05-05", "ref 12024-05-05"),
+    ("time", "15:00", "at 2pm"),
+    ("moment", "2024-05-06T15:00:00", "on May 6th 2024 at 2pm"),
+    ("moment", "2024-05-06T14:00:00+05:00", "2024-05-06T14:00:00Z"),
+    ("amount", 8400, "€84"),
+    ("amount", 84, "8,400.00"),
+    ("amount", 840, "84.00"),
+    ("amount", 400, "8,400.00"),
+    ("amount", 42, "ORD-000042"),
+    ("amount", 42, "ORD-42"),
+    ("amount", 42, "#42"),
+    ("amount", 5, "50"),
+    ("amount", 5, "0.5"),
+    ("cents", 84, "€84"),
+    ("cents", 84, "84.00"),
+    ("cents", 840000, "84.00"),
+    ("number", 5, "50 of them"),
+    ("number", 5, "2024-05-05"),
+    ("number", 3, "-3"),
+    ("unit", "USD", "€84"),
+    ("name", "John Smithson", "John Smith"),
+    ("name", "John York", "John Smith of New York"),
+    ("text", "760 Elm", "60 Elm"),
+    ("text", "delete account", "delete my old account"),
+    ("text", "or", "Portland, OR"),
+    ("phone", "+15550100199", "555-010-0199"),
+    ("phone", "5550100198", "555-010-0199"),
+    ("url", "http://example.com/a", "example.com/a"),
+    ("url", "https://example.com/b", "https://example.com/a"),
+    ("url", "https://example.com.evil.org/", "https://example.com/"),
+    ("path", "docs/b.txt", "docs/a.txt"),
+    ("path", "docs/a.txt", "a.txt"),
+    ("path", "../a.txt", "a.txt"),
+]
+
+
+def said(text):
+    index = Index()
+    index.add_text(REQUEST, text)
+    return index
+
+
+@pytest.mark.promise("P9")
+@pytest.mark.parametrize(("kind", "value", "text"), FOUND)
+def test_a_value_is_found_in_every_notation_of_its_kind(kind, value, text):
+    (place, *_) = said(text).find(ValueKind(kind), value)
+    assert (place.source, place.how) == ("said", Match.WORD)
+
+
+@pytest.mark.promise("P9")
+@pytest.mark.parametrize(("kind", "value", "text"), NOT_FOUND)
+def test_a_value_is_not_found_in_what_is_only_like_it(kind, value, text):
+    assert said(text).find(ValueKind(kind), value) == ()
+
+
+@pytest.mark.parametrize(("kind", "value", "text"), FOUND)
+def test_a_leaf_of_a_record_is_read_as_a_text_is(kind, value, text):
+    index = Index()
+    index.add_value(RECORD, {"note": [text]})
+    (place, *_) = index.find(ValueKind(kind), value)
+    assert place.pointer == "/note/0"

@@ -1,0 +1,192 @@
+"""Which arguments of a tool are traced, and as what."""
+
+import pytest
+
+from highroad import tool, tool_definition
+from highroad.domain.evidence import EvidenceKind, Grounding, Source, ValueKind
+from highroad.domain.json_value import JsonObject
+from highroad.domain.label import Integrity
+from highroad.domain.tool import ArgumentContract, ArgumentRole, Contract
+from highroad.evidence.index import Index
+from highroad.evidence.plan import ground, plan
+
+REQUEST = Source("request", EvidenceKind.REQUEST)
+
+
+def traced(properties, arguments, said="", contract=None, **schema):
+    index = Index()
+    index.add_text(REQUEST, said)
+    whole: JsonObject = {"type": "object", "properties": properties, **schema}
+    return ground(plan(whole, contract or Contract()), arguments, index)
+
+
+def kinds(grounding):
+    return {trace.pointer: trace.kind.value for trace in grounding.traces}
+
+
+def ungrounded(grounding):
+    return [trace.pointer for trace in grounding.ungrounded]
+
+
+def test_every_control_argument_is_traced_each_element_of_a_list_too():
+    grounding = traced(
+        {"order_id": {"type": "string"}, "item_ids": {"type": "array", "items": {}}},
+        {"order_id": "ORD-1", "item_ids": ["A-1", "A-2"], "undeclared": {"deep": ["B-1"]}},
+        "ORD-1, and A-2 of it",
+    )
+    assert kinds(grounding) == {
+        "/order_id": "id",
+        "/item_ids/0": "id",
+        "/item_ids/1": "id",
+        "/undeclared/deep/0": "text",
+    }
+    assert ungrounded(grounding) == ["/item_ids/0", "/undeclared/deep/0"]
+
+
+def test_content_and_secrets_are_not_traced():
+    contract = Contract(
+        arguments={
+            "note": ArgumentContract(role=ArgumentRole.CONTENT),
+            "token": ArgumentContract(role=ArgumentRole.SECRET),
+            "to": ArgumentContract(integrity=Integrity.USER),
+        }
+    )
+    grounding = traced({}, {"note": "a", "token": "b", "to": "c"}, contract=contract)
+    assert kinds(grounding) == {"/to": "text"}
+
+
+@pytest.mark.parametrize(
+    ("name", "schema", "value", "kind"),
+    [
+        ("order_id", {"type": "string"}, "A-1", "id"),
+        ("orderId", {"type": "string"}, "A-1", "id"),
+        ("orderID", {"type": "integer"}, 7, "id"),
+        ("email", {"type": "string"}, "a@b.example", "email"),
+        ("contact", {"type": "string", "format": "email"}, "a@b.example", "email"),
+        ("due_date", {"type": "string"}, "2024-05-05", "date"),
+        ("due", {"type": "string", "format": "date-time"}, "2024-05-05T10:00", "moment"),
+        ("callback", {"type": "string", "format": "uri"}, "https://a.example", "url"),
+        ("file_path", {"type": "string"}, "a/b", "path"),
+        ("amount", {"type": "number"}, 84.0, "amount"),
+        ("cents", {"type": "integer"}, 8400, "cents"),
+        ("amount", {"type": "integer", "description": "In euro cents."}, 8400, "cents"),
+        ("amount_minor", {"type": "integer"}, 8400, "cents"),
+        ("quantity", {"type": "integer"}, 3, "number"),
+        ("currency", {"type": "string"}, "EUR", "unit"),
+        ("customer_name", {"type": "string"}, "John", "name"),
+        ("state", {"enum": ["open", "shut"]}, "open", "choice"),
+        ("city", {"type": "string"}, "Berlin", "text"),
+        ("email", {"anyOf": [{"type": "string"}, {"type": "null"}]}, "a@b.example", "email"),
+        ("to", {"anyOf": [{"type": "string", "format": "email"}, {"type": "null"}]}, "a", "email"),
+        ("to", {"$ref": "#/$defs/Mail"}, "a@b.example", "email"),
+    ],
+)
+def test_the_kind_of_a_value_follows_from_its_schema_and_its_name(name, schema, value, kind):
+    shared = {"Mail": {"type": "string", "format": "email"}}
+    grounding = traced({name: schema}, {name: value}, **{"$defs": shared})
+    assert kinds(grounding) == {f"/{name}": kind}
+
+
+@pytest.mark.parametrize(
+    ("schema", "value"),
+    [
+        ({"enum": ["open", "shut"]}, "shut"),
+        ({"const": "v1"}, "v1"),
+        ({"type": "integer", "default": 20}, 20),
+        ({"type": "boolean"}, True),
+        ({"anyOf": [{"enum": ["a"]}, {"enum": ["b"]}]}, "b"),
+        ({"type": "array", "items": {"enum": ["a", "b"]}}, ["b"]),
+        ({"type": "array", "default": ["a"]}, ["a"]),
+    ],
+)
+def test_what_the_schema_lists_is_grounded_by_it(schema, value):
+    (trace,) = traced({"x": schema}, {"x": value}).traces
+    assert [place.kind for place in trace.places] == [EvidenceKind.DEFAULT]
+
+
+@pytest.mark.parametrize("value", [21, 1, "20", True])
+def test_only_the_default_itself_is_grounded_by_it(value):
+    (trace,) = traced({"x": {"default": 20}}, {"x": value}).traces
+    assert trace.is_grounded is (value is True)
+
+
+def test_what_was_said_is_a_better_place_than_the_schema():
+    (trace,) = traced({"x": {"enum": ["open"]}}, {"x": "open"}, "leave it open").traces
+    assert [place.kind.value for place in trace.places] == ["request", "default"]
+
+
+@pytest.mark.parametrize("value", [None, "", [], {}])
+def test_nothing_names_nothing(value):
+    assert traced({}, {"x": value}).traces == ()
+
+
+def test_members_of_objects_are_traced_by_their_own_schema():
+    schema = {"type": "object", "properties": {"zip_code": {}, "mail": {"format": "email"}}}
+    grounding = traced(
+        {"to": {"allOf": [schema]}}, {"to": {"zip_code": "10001", "mail": "a@b.example"}}, "10001"
+    )
+    assert kinds(grounding) == {"/to/zip_code": "id", "/to/mail": "email"}
+    assert ungrounded(grounding) == ["/to/mail"]
+
+
+def test_a_schema_that_holds_itself_is_planned():
+    node = {"properties": {"id": {}, "next": {"$ref": "#/$defs/Node"}}}
+    grounding = traced(
+        {"node": {"$ref": "#/$defs/Node"}},
+        {"node": {"id": "A-1", "next": {"id": "A-2", "next": None}}},
+        "A-1",
+        **{"$defs": {"Node": node}},
+    )
+    assert ungrounded(grounding) == ["/node/next/id"]
+
+
+def test_a_report_has_no_value_in_it_and_reads_back():
+    arguments = {"to": {"eve@evil.example": "ORD-7"}, "order_id": "ORD-7"}
+    grounding = traced({}, arguments, "ORD-7")
+    told = grounding.json()
+    assert "ORD-7" not in str(told)
+    assert "evil" not in str(told)
+    assert Grounding.of(told) == grounding
+
+
+@pytest.mark.parametrize(
+    "told", [{}, {"traces": [{}]}, {"traces": None}, {"traces": [{"kind": 1}]}]
+)
+def test_what_is_no_report_is_refused(told):
+    with pytest.raises(ValueError, match="no grounding"):
+        Grounding.of(told)
+
+
+# -- as tools declare it -------------------------------------------------------------------------
+
+
+@tool(tier="irreversible")
+def refund(order_id: str, cents: int, note: str | None = None) -> None:
+    """Refund part of an order.
+
+    Args:
+        order_id: Id of the order.
+        cents: Amount in euro cents.
+        note: For the customer.
+    """
+
+
+def of_tool(arguments, said):
+    definition = tool_definition(refund)
+    index = Index()
+    index.add_text(REQUEST, said)
+    return ground(plan(definition.input_schema, definition.contract), arguments, index)
+
+
+def test_a_refund_of_8400_instead_of_84_has_no_source():
+    said = "Refund €84.00 of ORD-000042"
+    wrong = of_tool({"order_id": "ORD-000042", "cents": 840_000}, said)
+    right = of_tool({"order_id": "ORD-000042", "cents": 8_400}, said)
+    assert (ungrounded(wrong), ungrounded(right)) == (["/cents"], [])
+
+
+def test_a_name_is_no_id():
+    index = Index()
+    index.add_text(REQUEST, "I am John Smith")
+    index.add_value(Source("c", EvidenceKind.RESULT), {"name": "John Smith", "id": "U-7"})
+    assert index.find(ValueKind.ID, "John Smith") == ()
