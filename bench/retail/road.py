@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 from highroad import Agent, Limits, Principal, Run, Runtime, Tier, tool_definition, tool_from_schema
@@ -16,7 +15,7 @@ from highroad.domain.error import HighroadError
 from highroad.domain.model import ModelRequest
 from highroad.domain.trail import TrailStep
 from highroad.settings import Settings
-from highroad.testing import ScriptedModel, call
+from highroad.testing import Rehearsal, ScriptedModel, call
 from highroad.testing.models.line import Line, said
 from highroad.testing.models.scripted import turn_of
 
@@ -168,16 +167,14 @@ class Stage:
 
 @asynccontextmanager
 async def open_road(
-    tools: Iterable[Tool], deps: Mapping[type, Any], settings: Settings, folder: Path
+    tools: Iterable[Tool], deps: Mapping[type, Any], settings: Settings
 ) -> AsyncIterator[Road]:
-    """A road with a ledger of its own in `folder`."""
+    """A road whose ledger is in memory: what is asked is what it says, not how long it takes."""
     stage, given = Stage(), list(tools)
     names = [tool_definition(each).name for each in given]
     agent = Agent(name=_AGENT, model=stage.model, tools=names)
-    ledger = f"sqlite:///{folder / 'ledger.db'}"
-    async with Runtime.open(
-        ledger, tools=given, agents=[agent], deps=deps, limits=_PLENTY, settings=settings
-    ) as runtime:
+    rehearsal = Rehearsal(*given, agents=[agent], deps=deps, limits=_PLENTY, settings=settings)
+    async with await rehearsal.start() as runtime:
         yield Road(runtime, stage)
 
 

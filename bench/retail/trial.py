@@ -2,10 +2,9 @@
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
-from tempfile import TemporaryDirectory
 from typing import Final
 
 from examples.retail.shop import Shop, ShopError
@@ -149,11 +148,8 @@ async def open_trial(*, is_guarded: bool = True, seed: int = SEED) -> AsyncItera
     """A trial over the example's tools; without owners and checks where not guarded."""
     counter = Counter()
     tools = TOOLS if is_guarded else unguarded(TOOLS)
-    settings = load(EXAMPLE, {})
-    with TemporaryDirectory() as folder:
-        settings = replace(settings, keys_file=Path(folder) / "keys")
-        async with open_road(tools, {Shop: lambda: counter.shop}, settings, Path(folder)) as road:
-            yield Trial(road, counter, seed)
+    async with open_road(tools, {Shop: lambda: counter.shop}, load(EXAMPLE, {})) as road:
+        yield Trial(road, counter, seed)
 
 
 def _customer(user_id: str) -> Principal:

@@ -5,7 +5,6 @@ What holds for the retail set has to hold here too, with dates, times, amounts a
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from pathlib import Path
 from random import Random
 from typing import Annotated, Any, Literal
 
@@ -17,6 +16,8 @@ from highroad import Content, Owned, Owner, Principal, tool
 from highroad.settings import load
 from highroad.tools.declaring.contract import Control
 from highroad.tools.semantic import Email
+
+pytestmark = pytest.mark.timeout(180)  # of all requests, which the first test plays
 
 REQUESTS = 60
 NAMES = ("Zoë Müller", "Amadou Diallo", "Ines O'Brien", "Søren Kjær", "Maria José Núñez", "Li Wei")
@@ -285,7 +286,7 @@ async def met(tmp_path_factory):
     folder = tmp_path_factory.mktemp("clinic")
     (folder / "highroad.toml").write_text('[policy]\nowner = "principal"\n')
     found = []
-    async with open_road(TOOLS, {}, load(Path(folder), {}), folder) as road:
+    async with open_road(TOOLS, {}, load(folder, {})) as road:
         for number in range(REQUESTS):
             each = wish(number)
             principal = Principal(each.patient.id, "clinic")
