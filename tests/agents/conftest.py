@@ -123,10 +123,41 @@ class Scene:
 
     async def check(self):
         """What must be true whenever nobody drives anything: one end for each call (P3)."""
-        ends = Counter(body["call"] for body in await self.bodies(EntryKind.ENDED))
+        bodies = await self.bodies()
+        ends = Counter(body["call"] for body in bodies if body["kind"] == EntryKind.ENDED)
         assert all(count == 1 for count in ends.values())
         assert not self.assembly.services.tasks
+        check_places(bodies)
+        check_sums(bodies)
         return ends
+
+
+def check_places(bodies):
+    """A call of a reply is made once, and what it does is done behind the reply's own entry."""
+    replied, places = set(), {}
+    for body in bodies:
+        if body["kind"] == EntryKind.MODEL_REPLIED and "reply" in body:
+            replied.add(body["id"])
+        asked_by = body.get("asked_by", "strategy:")
+        if "call" not in body or asked_by.startswith("strategy:"):
+            continue
+        place = asked_by, body["position"]
+        assert places.setdefault(place, body["call"]) == body["call"]
+        assert body.get("tier") in {"read", None} or asked_by in replied
+
+
+def check_sums(bodies):
+    """What a run says that it took is what its requests took, each counted once (P6)."""
+    took = defaultdict(Counter)
+    for body in bodies:
+        names = {"tokens_in", "tokens_out", "cost"} & body.keys()
+        match body["kind"]:
+            case EntryKind.MODEL_REPLIED:
+                took[body["run"]].update({name: body[name] for name in names})
+            case EntryKind.RUN_ENDED:
+                assert {name: body[name] for name in names} == {
+                    name: took[body["run"]][name] for name in names
+                }
 
 
 @pytest.fixture

@@ -71,9 +71,11 @@ class Watching(ScriptedModel):
     """A model with a point before its reply, and one behind."""
 
     points = None
+    asked = None
 
     async def reply(self, request):
         await self.points.reach("request")
+        self.asked()
         async for part in super().reply(request):
             await self.points.reach("part of a reply")
             yield part
@@ -87,6 +89,8 @@ class World:
         self.points = Points()
         self.done = Counter()
         self.begun = Counter()
+        self.requests = 0
+        """That reached a model, in any process."""
 
     async def act(self, name, context, *, dedupes=False):
         await self.points.reach(f"{name} begins")
@@ -153,8 +157,15 @@ class World:
                 by_turn=True,
             ),
         )
-        boss.model.points = clerk.model.points = self.points
+        self.watch(boss.model, clerk.model)
         return (boss,)
+
+    def watch(self, *models):
+        for model in models:
+            model.points, model.asked = self.points, self.ask
+
+    def ask(self):
+        self.requests += 1
 
     async def process(self, work, *, dies_at=None):
         """Whether a process came to the end of its work, or died before it."""
@@ -218,7 +229,12 @@ class World:
             (0, {"unknown"}),
         ]
         await self.verify_runs()
+        await self.verify_requests()
         self.verify_answers()
+
+    async def verify_requests(self):
+        """Whatever a model was asked, in any process, was on record before (P6)."""
+        assert self.requests <= len(await self.scene.bodies(EntryKind.MODEL_ASKED))
 
     def verify_answers(self):
         for agent in self.scene.agents[0].everybody():
@@ -329,9 +345,11 @@ class Chaotic(ChaoticModel):
     """A chaotic model in whose replies a process may die."""
 
     points = None
+    asked = None
 
     async def reply(self, request):
         await self.points.reach("request")
+        self.asked()
         async for part in super().reply(request):
             await self.points.reach("part of a reply")
             yield part
@@ -352,7 +370,7 @@ class Chaos(World):
         clerk = boss.team[0]
         clerk = replace(clerk, model=Chaotic(f"{self.seed} {self.lives} clerk", EXAMPLES))
         model = Chaotic(f"{self.seed} {self.lives}", EXAMPLES)
-        model.points = clerk.model.points = self.points
+        self.watch(model, clerk.model)
         return (replace(boss, team=[clerk], model=model, iterations=8),)
 
     async def to_the_end(self, run):
@@ -379,6 +397,7 @@ class Chaos(World):
         intents = await self.scene.bodies(EntryKind.INTENT)
         assert len({body["call"] for body in intents}) <= CALLS  # P6
         await self.verify_runs()
+        await self.verify_requests()
         self.verify_answers()
 
 

@@ -6,6 +6,7 @@ from contextlib import closing
 import pytest
 
 from highroad import Agent, Limits, tool
+from highroad.agents.team import PATIENCE_S
 from highroad.domain.run import RunStatus
 from highroad.testing import ScriptedModel, call
 
@@ -139,6 +140,21 @@ async def test_calling_off_the_run_at_the_top_ends_all_below(scene, firm, effect
     await stage.runtime.cancel(run=held.id, by=stage.principal, reason="Stop.")
     run = await stage.resume(held)
     assert run.status is RunStatus.CANCELLED
+    assert not effects
+    await stage.check()
+
+
+async def test_a_run_below_whose_call_expires_ends_with_the_run_above(scene, firm, effects):
+    """The work that was handed on waited for longer than it may: nobody asks for it any more."""
+    stage = await scene(firm())
+    held = await stage.run("boss")
+    await stage.clock.sleep(PATIENCE_S + 1)
+    await stage.assembly.waiting.sweep()
+    run = await stage.resume(held)
+    assert run.status is RunStatus.COMPLETED
+    started = {body["run"] for body in await stage.bodies("run.started")}
+    ends = {body["run"]: body["status"] for body in await stage.bodies("run.ended")}
+    assert ends == dict.fromkeys(started, "cancelled") | {run.id: "completed"}
     assert not effects
     await stage.check()
 

@@ -49,3 +49,30 @@ def test_no_death_at_all_keeps_a_run_from_its_end(matrix, spread_over, is_lossy,
     matrix.report(record_property, is_lossy=is_lossy)
     assert matrix.points >= len(places) > 100
     assert matrix.found == []
+
+
+@pytest.mark.loopback
+def test_on_a_server_a_spread_of_deaths_leaves_every_run_at_its_end(
+    shared_matrix, spread_over, record_property
+):
+    places = shared_matrix.places(4, program="thinking")
+    shared_matrix.run(spread_over(places, 8, chance=3, seed=4, program="thinking"))
+    shared_matrix.report(record_property)
+    assert shared_matrix.found == []
+    assert shared_matrix.missed <= 2
+
+
+@pytest.mark.loopback
+@pytest.mark.nightly
+@pytest.mark.timeout(3_600)
+@pytest.mark.parametrize("strikes", ["program", "server", "both"])
+def test_on_a_server_no_death_of_hundreds_keeps_a_run_from_its_end(
+    shared_matrix, spread_over, record_property, strikes
+):
+    places = shared_matrix.places(4, program="thinking")
+    shared_matrix.run(
+        spread_over(places, 200, chance=4, seed=4, strikes=strikes, program="thinking")
+    )
+    shared_matrix.report(record_property)
+    assert shared_matrix.points >= 200
+    assert shared_matrix.found == []

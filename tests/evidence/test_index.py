@@ -128,6 +128,36 @@ def test_labels_say_how_far_a_leaf_may_be_trusted():
     assert (of_id.integrity, of_note.integrity) == (Integrity.SYSTEM, Integrity.UNTRUSTED)
 
 
+ADDRESS = {
+    "address1": "760 Elm Avenue",
+    "address2": "Suite 564",
+    "city": "Houston",
+    "country": "USA",
+    "state": "TX",
+    "zip": "77034",
+}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "760 Elm Avenue, Suite 564, Houston, TX 77034, USA",
+        "760 Elm Ave., Ste 564, Houston TX 77034",
+        "760 Elm Avenue, Houston, TX",
+    ],
+)
+def test_an_address_in_one_text_is_the_members_of_one_object(text):
+    (place, *_) = seen({"user": {"address": ADDRESS}}).find(ValueKind.TEXT, text)
+    assert (place.pointer, place.how) == ("/user/address", Match.NORMALIZED)
+
+
+@pytest.mark.promise("P9")
+def test_an_address_is_never_put_together_of_two():
+    index = seen(ADDRESS, {**ADDRESS, "address1": "12 Oak Street", "city": "Dallas"})
+    assert not index.find(ValueKind.TEXT, "760 Elm Avenue, Suite 564, Dallas, TX 77034")
+    assert not index.find(ValueKind.TEXT, "12 Elm Avenue, Suite 564, Houston")
+
+
 # -- echo ----------------------------------------------------------------------------------------
 
 
@@ -182,6 +212,29 @@ def test_an_echo_in_another_notation_is_an_echo():
     )
     assert index.find(ValueKind.AMOUNT, 8400) == ()
     assert index.find(ValueKind.DATE, "2031-05-05") == ()
+
+
+@pytest.mark.promise("P9")
+@pytest.mark.parametrize(
+    ("given", "result", "kind", "value"),
+    [
+        (90.0, {"total": 90.0}, ValueKind.AMOUNT, 90.0),
+        (9_000, {"total": "90.00"}, ValueKind.CENTS, 9_000),
+        (90, {"total_cents": 9_000}, ValueKind.AMOUNT, 90),
+        ("pay 90", {"total": 90.0}, ValueKind.AMOUNT, 90.0),
+        ("2031-05-05", {"due": "May 5th", "year": "in 2031-01-01"}, ValueKind.DATE, "2031-05-05"),
+        ("2031-05-05T14:00:00Z", "at 2pm on 2031-05-05", ValueKind.MOMENT, "2031-05-05T14:00"),
+        ("2031-05-05T14:00:00", "2031-05-05T14:00:00+01:00", ValueKind.MOMENT, "2031-05-05T14:00"),
+        ("eve@evil.example", "mailto:EVE@evil.example", ValueKind.EMAIL, "eve@evil.example"),
+        ("evil.example", "see https://evil.example/", ValueKind.URL, "https://evil.example"),
+        ("Eve Doe", {"first_name": "Eve", "last_name": "Doe"}, ValueKind.NAME, "Doe, Eve"),
+        ("five hundred", {"count": 500}, ValueKind.NUMBER, 500),
+    ],
+)
+def test_whatever_the_notation_an_echo_is_no_evidence(given, result, kind, value):
+    index = Index()
+    index.add_result(FIRST, result, arguments={"x": given})
+    assert index.find(kind, value) == ()
 
 
 def test_what_a_later_source_says_by_itself_is_evidence_after_all():

@@ -72,6 +72,29 @@ class Cell:
         return f"{self.table}.{self.column}[{self.row}] = {str(self.value)[:80]!r}"
 
 
+def agents():
+    """Those whose runs are in the ledger, and which say in each turn the same again."""
+    scribe = Agent(
+        name="scribe",
+        tools=[look, wire],
+        model=ScriptedModel(call("look", number=7), "It is 7.", by_turn=True),
+    )
+    clerk = Agent(
+        name="clerk",
+        tools=[look, wire],
+        team=[scribe],
+        model=ScriptedModel(
+            [call("look", number=1), call("ask_scribe", task="Look.")],
+            call("wire", number=5),
+            call("wire", number=5),
+            "done",
+            "said",
+            by_turn=True,
+        ),
+    )
+    return (clerk,)
+
+
 def parts(path):
     """The house of the ledger at `path`, whose clock stands still."""
     return Parts(
@@ -82,6 +105,7 @@ def parts(path):
 async def opened(path):
     return await assemble(
         tools=(look, pay, wire, render),
+        agents=agents(),
         principal=ALICE,
         settings=load(path.parent, {}),
         parts=parts(path),
@@ -114,9 +138,7 @@ async def write(path):
         held = await runtime.call(render, {"number": number}, run="d")
         if number == 1:
             await runtime.complete(held.call_id, token_of(assembly, held.call_id), 1)
-    for script in ((call("look", number=1), "done"), (call("wire", number=5),)):
-        clerk = Agent(name="clerk", model=ScriptedModel(*script), tools=[look, wire])
-        await runtime.run(clerk, "Wire it.")
+    await work(runtime)
     pin = Pin(tool="pay", version="1", digest="1" * 64, change="changed", at_ms=9, fields={})
     await assembly.services.ledger.writer.write(entries.pinned(pin, organization="default"))
     word = Decision(
@@ -138,6 +160,18 @@ async def write(path):
     )
     await assembly.store.post(handed)
     await assembly.close()
+
+
+async def work(runtime):
+    """Runs of agents: one that was talked to while it waited, and is through; one that waits."""
+    run = await runtime.run("clerk", "Wire it.")
+    await runtime.send(run.id, "And hurry.")
+    run = await runtime.resume(run.id)
+    await runtime.approvals.approve(run.holds[0].approval_id, by=BOB)
+    await runtime.send(run.id, "And then say so.", when="after")
+    await runtime.resume(run.id)
+    run = await runtime.run("clerk", "Wire it once more.")
+    await runtime.send(run.id, "Or leave it.")
 
 
 def token_of(assembly, call_id):
@@ -163,7 +197,8 @@ def loosen(path):
 
 
 def alterations(path):
-    """Every cell with everything that may be put into it."""
+    """Every cell with everything that may be put into it; of JSON of one form only the first."""
+    known = set()
     with closing(connection(path)) as ledger:
         tables = [
             name
@@ -177,17 +212,36 @@ def alterations(path):
             columns = _columns(ledger, table)
             for number, row in enumerate(rows):
                 for column, found in zip(columns, row, strict=True):
-                    for value in _values(found):
+                    form = table, column, _form(_json_in(found))
+                    values = [*_scalars(found), *(() if form in known else _texts(found))]
+                    known.add(form)
+                    for value in values:
                         yield Cell(table=table, column=column, row=number, value=value)
 
 
-def _values(found):
-    yield from (each for each in SCALARS if type(each) is not type(found) or each != found)
+def _scalars(found):
+    return (each for each in SCALARS if type(each) is not type(found) or each != found)
+
+
+def _texts(found):
+    """What may stand in the place of a JSON text: others, and itself with each place altered."""
     said = _json_in(found)
     if said is not None:
         back = str.encode if isinstance(found, bytes) else str
         yield from map(back, JSON_TEXTS)
         yield from (back(json.dumps(each)) for each in _altered(said))
+
+
+def _form(said):
+    """What tells one JSON value from another to whoever reads it: its names, and what decides."""
+    match said:
+        case dict():
+            decides = [said.get(name) for name in ("kind", "status", "tier", "effect")]
+            return str(decides), *((name, _form(said[name])) for name in sorted(said))
+        case list():
+            return tuple(sorted({str(_form(each)) for each in said}))
+        case _:
+            return type(said).__name__
 
 
 def _json_in(found):

@@ -13,11 +13,13 @@ from pathlib import Path
 
 import pytest
 
+from highroad.agents.record import read_run
+from highroad.agents.retelling import retold
 from highroad.cli import answers, reporting, trails, views
 from highroad.cli.output import to_json
 from highroad.cli.store import _statistics
 from highroad.domain.audit import TABLES
-from highroad.domain.error import BrokenPromise, HighroadError
+from highroad.domain.error import BrokenPromise, HighroadError, LedgerError
 from highroad.domain.order_form import MalformedOrderError, NewerOrderError, read_order
 from highroad.domain.run import RunStatus
 from highroad.ledger.inquiry.answers import SpendingBy
@@ -108,6 +110,14 @@ class Reader:
     async def ask_payloads(self):
         for run_id in self.ids["agent_run"]:
             await self.store.payloads(run_id)
+
+    async def ask_record(self):
+        for run_id in self.ids["model_request"]:
+            await read_run(self.assembly.services.ledger, run_id)
+
+    async def ask_events(self):
+        for run_id in self.ids["model_request"]:
+            to_json([each.data for each in await retold(self.assembly.services, run_id)])
 
     async def ask_explain(self):
         for call_id in self.ids["tool_call"]:
@@ -214,12 +224,16 @@ class Reader:
 def _ids(path):
     with closing(tampering.connection(path)) as ledger:
         return {
-            table: [row[0] for row in ledger.execute(f"SELECT {column} FROM {table} ORDER BY 1")]  # noqa: S608 - names of ours
+            table: [
+                row[0]
+                for row in ledger.execute(f"SELECT DISTINCT {column} FROM {table} ORDER BY 1")  # noqa: S608 - names of ours
+            ]
             for table, column in (
                 ("approval", "id"),
                 ("tool_call", "id"),
                 ("agent_run", "id"),
                 ("deferral", "call_id"),
+                ("model_request", "run_id"),
             )
         }
 
@@ -360,6 +374,56 @@ def test_a_call_whose_wait_was_altered_ends_or_is_told_of_by_a_declared_error(
     waits = [cell for cell in cells if cell.table in {"deferral", "inbox"}]
     bad = asyncio.run(_end(pristine, tmp_path, chance.sample(waits, 40)))
     assert not bad, _told(bad)
+
+
+async def _go_on(pristine, folder, cells):
+    """What came out, that is no declared error, when runs of agents were gone on with."""
+    bad, path, run_ids = [], folder / "ledger.db", _ids(pristine)["model_request"]
+    for cell in cells:
+        for left in folder.glob("ledger.db*"):
+            left.unlink()
+        shutil.copyfile(pristine, path)
+        if not tampering.tamper(path, cell):
+            continue
+        for run_id in run_ids:
+            try:
+                await _resume(path, run_id)
+            except Exception as error:  # noqa: BLE001 - what comes out is what is judged
+                if not _is_declared(error):
+                    bad.append((f"going on with {run_id}", cell, error))
+    return bad
+
+
+async def _resume(path, run_id):
+    runtime = Runtime(await tampering.opened(path))
+    try:
+        await runtime.resume(run_id)
+    finally:
+        await runtime.close()
+
+
+@pytest.mark.parametrize(
+    "share", [0, *(pytest.param(share, marks=pytest.mark.nightly) for share in range(1, 20))]
+)
+def test_a_run_whose_record_was_altered_goes_on_or_is_told_of_by_a_declared_error(
+    pristine, cells, tmp_path, share
+):
+    chance = random.Random(share)  # noqa: S311 - no secret
+    bad = asyncio.run(_go_on(pristine, tmp_path, chance.sample(cells, 40)))
+    assert not bad, _told(bad)
+
+
+def test_a_reply_whose_request_is_gone_is_told_of(pristine, tmp_path):
+    path = shutil.copyfile(pristine, tmp_path / "ledger.db")
+    with closing(tampering.connection(path)) as ledger:
+        ledger.execute("DELETE FROM entry WHERE kind = 'model.asked'")
+
+    async def resume():
+        for run_id in _ids(pristine)["model_request"]:
+            with pytest.raises(LedgerError, match="and not the request"):
+                await _resume(path, run_id)
+
+    asyncio.run(resume())
 
 
 @pytest.mark.nightly

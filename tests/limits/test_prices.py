@@ -98,6 +98,35 @@ def test_cached_tokens_have_their_own_price(charge):
     assert charge("local:x", usage, models=cached) == Charge(200 + 120 + 750)
 
 
+@pytest.mark.parametrize(
+    "dearest", [{"cache_write": 2.5}, {"cache_read": 2.5}], ids=["written", "read"]
+)
+def test_the_most_that_tokens_can_cost_is_what_the_dearest_way_costs(dearest):
+    """What is reserved before a request is never less than what is charged for it."""
+    models = {"local:x": Price(input=2.0, output=10.0, **dearest)}
+    pricing = Pricing(PriceRules(models=models), Known())
+    assert pricing.most("local:x", TokenUsage(input=1_000, output=10)) == Charge(2_600)
+    plain = {"local:x": Price(input=2.0, output=10.0, cache_write=1.0)}
+    pricing = Pricing(PriceRules(models=plain), Known())
+    assert pricing.most("local:x", TokenUsage(input=1_000, output=10)) == Charge(2_100)
+
+
+def test_tokens_that_a_provider_is_to_keep_fit_into_what_was_reserved():
+    """Anthropic takes a quarter more for them."""
+    pricing = pricing_of(PriceRules())
+    for model in ("anthropic:claude-sonnet-5", "bedrock:amazon.nova-pro-v1:0", "openai:gpt-5"):
+        most = pricing.most(model, TokenUsage(input=10_000, output=100))
+        for kept in ({"cache_write": 10_000}, {"cache_read": 10_000}, {}):
+            usage = TokenUsage(input=10_000, output=100, **kept)
+            assert pricing.charge(model, usage).microusd <= most.microusd
+
+
+def test_what_a_providers_own_tools_cost_besides_tokens_is_marked_as_unpriced(charge):
+    """Nobody takes the sum for all that will be on the bill."""
+    usage = TokenUsage(input=1_000, output=100, ungoverned=2)
+    assert charge("openai:gpt-5", usage) == Charge(KNOWN, is_unpriced=True)
+
+
 # -- the library ---------------------------------------------------------------------------------
 
 

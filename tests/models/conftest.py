@@ -9,10 +9,15 @@ from highroad.testing.wire import ProviderServer
 KEYS = {
     "OPENAI_API_KEY": "of-openai",
     "ANTHROPIC_API_KEY": "of-anthropic",
+    "GEMINI_API_KEY": "of-google",
+    # A key of Bedrock goes over https alone: here requests are signed.
+    "AWS_ACCESS_KEY_ID": "of-bedrock",
+    "AWS_SECRET_ACCESS_KEY": "secret-of-bedrock",
+    "AWS_REGION": "eu-central-1",
+    "MISTRAL_API_KEY": "of-mistral",
+    "GROQ_API_KEY": "of-groq",
     "LOCAL_KEY": "of-nobody",
 }
-ROOTED = frozenset({"anthropic"})
-"""Providers whose address has no version."""
 
 
 @pytest.fixture
@@ -28,8 +33,7 @@ async def asking(server):
     made = []
 
     def make(provider, model="model-1", *, hosted=(), key=None):
-        url = server.root if provider in ROOTED else server.url
-        place = ModelServer(url=url, key=key)
+        place = ModelServer(url=server.address(provider), key=key)
         made.append(ProviderModel(provider, model, secrets=KEYS.get, server=place, hosted=hosted))
         return made[-1]
 

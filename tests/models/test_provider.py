@@ -1,6 +1,7 @@
 """What providers are sent and what is made of their replies, seen from their side of the wire."""
 
 import json
+import re
 import sys
 from dataclasses import replace
 from itertools import pairwise
@@ -30,16 +31,59 @@ from highroad.domain.model_rules import ModelServer
 from highroad.testing.contracts.model import GET_ORDER, LATER, TALK, WORK, parts_of, said, whole
 from highroad.testing.wire import Play, Refusal
 from highroad.testing.wire.anthropic import MESSAGES
+from highroad.testing.wire.bedrock import CONVERSE
 from highroad.testing.wire.chat import CHAT
 from highroad.testing.wire.dialect import Sent
+from highroad.testing.wire.google import GENERATE
+from highroad.testing.wire.groq import GROQ, misspoken
+from highroad.testing.wire.mistral import MISTRAL
+from highroad.testing.wire.ollama import OLLAMA
 from highroad.testing.wire.responses import RESPONSES
 
 pytestmark = [pytest.mark.anyio, pytest.mark.loopback]
 
-DIALECTS = {"openai-chat": CHAT, "openai": RESPONSES, "anthropic": MESSAGES}
+DIALECTS = {
+    "openai-chat": CHAT,
+    "openai": RESPONSES,
+    "anthropic": MESSAGES,
+    "google": GENERATE,
+    "bedrock": CONVERSE,
+    "mistral": MISTRAL,
+    "groq": GROQ,
+    "ollama": OLLAMA,
+}
+MESSAGES_BEGIN = re.compile(rb'"(?:input|messages|contents)": ?\[')
 every_wire = pytest.mark.parametrize("provider", DIALECTS)
+MOST = {
+    "openai": "max_output_tokens",
+    "google": "maxOutputTokens",
+    "bedrock": "maxTokens",
+    "openai-chat": "max_completion_tokens",
+}
+"""What providers call the most tokens of a reply."""
+SEEDS = {
+    "mistral": "random_seed",
+    **dict.fromkeys(("openai-chat", "google", "groq", "ollama"), "seed"),
+}
+"""What those call a seed that know one."""
+THEIRS = (
+    "OPENAI_API_KEY",
+    "ANTHROPIC_API_KEY",
+    "ANTHROPIC_AUTH_TOKEN",
+    "GOOGLE_API_KEY",
+    "GEMINI_API_KEY",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "MISTRAL_API_KEY",
+    "GROQ_API_KEY",
+)
+"""Where their libraries look for keys."""
 LOOK = ("call_1", "get_order", '{"order_id":"ORD-000042"}')
 PATIENCE_S = 20
+AT_ONCE = frozenset({"mistral", "groq"})
+"""They write all calls of a reply in one event."""
+HELD = {"google": 1}
+"""Events at the end of a reply that come after both calls, where they are not three."""
 
 
 def streamed(request):
@@ -56,7 +100,7 @@ def body_of(server):
 
 
 def messages_in(body):
-    return body["input"] if "input" in body else body["messages"]
+    return next(body[name] for name in ("input", "messages", "contents") if name in body)
 
 
 # -- keys and libraries --------------------------------------------------------------------------
@@ -86,17 +130,25 @@ def test_the_key_of_a_server_is_told_by_its_own_variable():
 
 
 @pytest.mark.parametrize(
-    ("provider", "key"),
-    [("openai", "of-openai"), ("openai-chat", "of-openai"), ("anthropic", "of-anthropic")],
+    ("provider", "header", "key"),
+    [
+        ("openai", "authorization", "Bearer of-openai"),
+        ("openai-chat", "authorization", "Bearer of-openai"),
+        ("anthropic", "authorization", "Bearer of-anthropic"),
+        ("google", "x-goog-api-key", "of-google"),
+        ("bedrock", "authorization", "AWS4-HMAC-SHA256 Credential=of-bedrock/"),
+        ("mistral", "authorization", "Bearer of-mistral"),
+        ("groq", "authorization", "Bearer of-groq"),
+    ],
 )
 async def test_a_provider_is_sent_the_key_that_we_were_given(
-    server, asking, monkeypatch, provider, key
+    server, asking, monkeypatch, provider, header, key
 ):
     """And not the one that its library would find in the environment."""
-    for variable in ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"):
+    for variable in THEIRS:
         monkeypatch.setenv(variable, "of-somebody-else")
     await whole(asking(provider), TALK)
-    assert server.asked[-1].headers["authorization"] == f"Bearer {key}"
+    assert server.asked[-1].headers[header].startswith(key)
 
 
 async def test_a_server_is_sent_the_key_of_its_own_variable_and_no_other(server, asking):
@@ -107,11 +159,59 @@ async def test_a_server_is_sent_the_key_of_its_own_variable_and_no_other(server,
     assert keys == ["Bearer of-nobody", "Bearer none"]
 
 
+@pytest.fixture
+def nothing_of_aws(monkeypatch, tmp_path):
+    """Nobody here has anything to do with AWS, and no machine is asked for a role."""
+    for variable in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.setenv(variable, str(tmp_path / variable))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+
+def of_bedrock(server, **secrets):
+    given = {"AWS_REGION": "eu-central-1", **secrets}
+    place = ModelServer(url=server.address("bedrock"))
+    return ProviderModel("bedrock", "model-1", secrets=given.get, server=place)
+
+
+@pytest.mark.usefixtures("nothing_of_aws")
+@pytest.mark.parametrize("is_streamed", [False, True], ids=["whole", "streamed"])
+async def test_bedrock_without_credentials_says_what_to_set(server, is_streamed):
+    """They may come from a role or a file: only whoever signs a request knows."""
+    model = of_bedrock(server)
+    with pytest.raises(ModelError, match="set AWS_BEARER_TOKEN_BEDROCK, or AWS_ACCESS") as raised:
+        await whole(model, replace(TALK, is_streamed=is_streamed))
+    await model.close()
+    assert (raised.value.kind, raised.value.is_counted) == (FailureKind.DENIED, False)
+    assert not server.asked
+
+
+@pytest.mark.usefixtures("nothing_of_aws")
+async def test_a_key_of_bedrock_goes_over_https_alone(server):
+    """Whoever listens could use it."""
+    model = of_bedrock(server, AWS_BEARER_TOKEN_BEDROCK="key")
+    with pytest.raises(ModelError, match="https"):
+        await whole(model, TALK)
+    await model.close()
+    assert not server.asked
+
+
+@pytest.mark.usefixtures("nothing_of_aws")
+async def test_bedrock_without_a_region_or_with_a_profile_that_is_not_there_says_so(
+    server, monkeypatch
+):
+    """When the model is opened, and not in the middle of a run."""
+    with pytest.raises(SettingsError, match="region"):
+        ProviderModel("bedrock", "model-1", secrets={}.get)
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    with pytest.raises(SettingsError, match="nobody"):
+        of_bedrock(server)
+
+
 def test_a_missing_library_is_told_by_the_command_that_installs_it(monkeypatch):
     """Each provider has its own."""
     monkeypatch.setitem(sys.modules, "groq", None)
     monkeypatch.delitem(sys.modules, "pydantic_ai.models.groq", raising=False)
-    with pytest.raises(SettingsError, match=r"pip install 'pydantic-ai-slim\[groq\]'"):
+    with pytest.raises(SettingsError, match=r"pip install 'highroad\[groq\]'"):
         ProviderModel("groq", "model-1", secrets=lambda name: "key")
 
 
@@ -139,11 +239,10 @@ async def test_what_was_sent_begins_every_later_request_to_the_byte(server, aski
     third = replace(second, messages=(*second.messages, again, result))
     await whole(model, third)
 
-    key = b'"input":[' if provider == "openai" else b'"messages":['
-    sent = [asked.raw.partition(key)[2] for asked in server.asked]
+    sent = [MESSAGES_BEGIN.split(asked.raw, maxsplit=1)[1] for asked in server.asked]
     for before, after in pairwise(sent):
         assert after.startswith(before[: _end_of_array(before)])
-    rest = [{**asked.body, "messages": 0, "input": 0} for asked in server.asked]
+    rest = [{**asked.body, "messages": 0, "input": 0, "contents": 0} for asked in server.asked]
     assert json.dumps(rest[0]) == json.dumps(rest[1]) == json.dumps(rest[2])
 
 
@@ -158,25 +257,13 @@ def _end_of_array(text):
 async def test_ids_go_back_once_each_and_results_find_their_calls(server, asking, provider):
     """A provider refuses what it wrote itself: an id twice, or none."""
     await whole(asking(provider), LATER)
-    calls, results = _ids(provider, messages_in(body_of(server)))
+    calls, results = server.asked[-1].calls, server.asked[-1].results
     assert len(set(calls)) == len(calls) == 3
     assert calls == results
-    assert calls[0] == "same"
-
-
-def _ids(provider, messages):
-    match provider:
-        case "openai":
-            calls = [m["call_id"] for m in messages if m.get("type") == "function_call"]
-            results = [m["call_id"] for m in messages if m.get("type") == "function_call_output"]
-        case "openai-chat":
-            calls = [c["id"] for m in messages for c in m.get("tool_calls", ())]
-            results = [m["tool_call_id"] for m in messages if m["role"] == "tool"]
-        case _:
-            blocks = [block for m in messages for block in m["content"]]
-            calls = [b["id"] for b in blocks if b["type"] == "tool_use"]
-            results = [b["tool_use_id"] for b in blocks if b["type"] == "tool_result"]
-    return calls, results
+    if provider == "mistral":
+        assert {len(call) for call in calls} == {9}
+    else:
+        assert calls[0] == "same"
 
 
 @every_wire
@@ -210,16 +297,29 @@ async def test_openai_keeps_nothing_that_nobody_can_erase(server, asking):
     assert "store" not in body_of(server)
 
 
+@pytest.mark.promise("P6")
+async def test_a_server_of_ones_own_is_told_the_most_tokens_in_the_word_that_it_knows(
+    server, asking
+):
+    """It takes OpenAI's newer word, and heeds it not."""
+    await whole(asking("local"), replace(TALK, settings=ModelSettings(max_tokens=77)))
+    assert body_of(server)["max_tokens"] == 77
+    assert "max_completion_tokens" not in body_of(server)
+
+
 @every_wire
 async def test_settings_are_sent_as_far_as_the_provider_knows_them(server, asking, provider):
     """Nothing is refused for a word too many."""
     settings = ModelSettings(temperature=0.5, max_tokens=77, seed=4)
     await whole(asking(provider), replace(TALK, settings=settings))
     body = body_of(server)
-    assert body["temperature"] == 0.5
-    most = {"openai": "max_output_tokens", "openai-chat": "max_completion_tokens"}
-    assert body[most.get(provider, "max_tokens")] == 77
-    assert body.get("seed") == (4 if provider == "openai-chat" else None)
+    said_of = body.get(
+        {"google": "generationConfig", "bedrock": "inferenceConfig"}.get(provider), body
+    )
+    assert said_of["temperature"] == 0.5
+    assert said_of[MOST.get(provider, "max_tokens")] == 77
+    seed = said_of.get(SEEDS[provider]) if provider in SEEDS else None
+    assert seed == (4 if provider in SEEDS else None)
 
 
 @pytest.mark.parametrize(
@@ -281,8 +381,8 @@ async def test_the_form_of_the_output_is_the_providers_to_keep(server, asking, p
 async def test_tools_of_the_provider_are_off(server, asking, provider):
     """Nothing runs out of our sight that nobody switched on."""
     await whole(asking(provider), WORK)
-    names = {tool.get("name") or tool["function"]["name"] for tool in body_of(server)["tools"]}
-    assert names == {"get_order", "refund"}
+    assert set(server.asked[-1].tools) == {"get_order", "refund"}
+    assert "web_search" not in server.asked[-1].raw.decode()
 
 
 @pytest.mark.parametrize(
@@ -386,14 +486,14 @@ async def test_text_is_handed_on_as_soon_as_it_is_there(server, asking, provider
     assert len(texts) > 1
 
 
-@every_wire
+@pytest.mark.parametrize("provider", [name for name in DIALECTS if name not in AT_ONCE])
 async def test_a_call_is_ready_while_the_next_is_written(server, asking, provider):
     """Reads begin before the reply has ended."""
     reply = said("", LOOK, ("call_2", *LOOK[1:]))
     was_ready, total = anyio.Event(), len(list(DIALECTS[provider].events(reply)))
 
     async def before(number):
-        if number >= total - 3:
+        if number >= total - HELD.get(provider, 3):
             await was_ready.wait()
 
     playing(server, reply=reply, before=before)
@@ -509,7 +609,9 @@ async def test_a_failure_is_asked_about_once(server, asking, provider, way, is_s
 async def test_a_provider_that_is_not_there_has_counted_nothing(server, provider):
     """Nothing was sent."""
     nowhere = ModelServer(url="http://127.0.0.1:1")
-    model = ProviderModel(provider, "model-1", secrets=lambda name: "key", server=nowhere)
+    keys = {"AWS_BEARER_TOKEN_BEDROCK": None}  # goes over https alone; here requests are signed
+    secrets = lambda name: keys.get(name, "key")  # noqa: E731
+    model = ProviderModel(provider, "model-1", secrets=secrets, server=nowhere)
     with pytest.raises(ModelError) as raised:
         await whole(model, TALK)
     await model.close()
@@ -569,6 +671,79 @@ async def test_an_error_in_the_middle_of_a_stream_is_one(server, asking):
         await whole(asking("anthropic"), streamed(TALK))
     assert raised.value.kind is FailureKind.TRANSIENT
     assert raised.value.is_counted
+
+
+async def test_an_error_in_a_frame_of_bedrock_is_one(server, asking):
+    """A frame says by its headers that it is an error."""
+    events = list(CONVERSE.events(said("Your order is on its way.")))[:3]
+    error = Sent(name="throttlingException", data={"message": "Too many requests"})
+    playing(server, events=[*events, error])
+    with pytest.raises(ModelError) as raised:
+        await whole(asking("bedrock"), streamed(TALK))
+    assert raised.value.kind is FailureKind.THROTTLED
+    assert raised.value.is_counted
+
+
+async def test_google_says_in_the_body_when_to_come_back(server, asking):
+    """And has no header for it."""
+    retry = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "7s"}
+    told = {"code": 429, "status": "RESOURCE_EXHAUSTED", "message": "quota", "details": [retry]}
+    server.answering = lambda asked: Refusal(status=429, body={"error": told})
+    with pytest.raises(ModelError) as raised:
+        await whole(asking("google"), TALK)
+    assert raised.value.kind is FailureKind.THROTTLED
+    assert raised.value.retry_after_s == 7
+
+
+@pytest.mark.parametrize("provider", ["google", "bedrock"])
+@pytest.mark.parametrize("is_streamed", [False, True], ids=["whole", "streamed"])
+async def test_what_the_provider_itself_could_not_read_is_no_reply(
+    server, asking, provider, is_streamed
+):
+    """It keeps the malformed call, and says that there was one."""
+    playing(server, reply=said("", finish=Finish.OTHER))
+    with pytest.raises(ModelError, match="could not read; ask again") as raised:
+        await whole(asking(provider), replace(WORK, is_streamed=is_streamed))
+    assert raised.value.kind is FailureKind.TRANSIENT
+    assert raised.value.is_counted
+
+
+@pytest.mark.promise("P5")
+async def test_a_call_that_groq_could_not_read_is_the_roads_to_answer(server, asking):
+    """Its error has the call: the model is told what is wrong with it, and writes another."""
+    written = '{"name": "refund", "arguments": {"cents": "many"}}'
+    server.answering = lambda asked: Refusal(status=400, body=misspoken(written))
+    reply = await whole(asking("groq"), WORK)
+    (call,) = reply.message.calls
+    assert (call.tool, json.loads(call.arguments)) == ("refund", {"cents": "many"})
+    assert reply.finish is Finish.CALLS
+    assert reply.is_estimated
+
+
+async def test_a_stream_that_groq_could_not_read_is_no_reply(server, asking):
+    """Nothing tells it from one that was torn."""
+    written = '{"name": "refund", "arguments": {"cents": "many"}}'
+    events = [*list(GROQ.events(said("")))[:1], Sent(data=misspoken(written))]
+    playing(server, events=events)
+    with pytest.raises(ModelError) as raised:
+        await whole(asking("groq"), streamed(WORK))
+    assert raised.value.kind is FailureKind.TRANSIENT
+    assert raised.value.is_counted
+
+
+@every_wire
+@pytest.mark.parametrize("is_streamed", [False, True], ids=["whole", "streamed"])
+async def test_what_is_no_reply_at_all_is_an_error(server, asking, provider, is_streamed):
+    """Somebody else is at that address."""
+    nonsense = {"hello": "world"}
+    server.answering = lambda asked: (
+        Play(reply=said(""), events=[Sent(name="hello", data=nonsense)])
+        if is_streamed
+        else Refusal(status=200, body=nonsense)
+    )
+    with pytest.raises(ModelError) as raised:
+        await whole(asking(provider), replace(TALK, is_streamed=is_streamed))
+    assert raised.value.kind is FailureKind.TRANSIENT
 
 
 async def test_after_it_was_closed_it_can_be_asked_again(server, asking):

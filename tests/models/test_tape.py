@@ -28,7 +28,7 @@ from highroad.testing.contracts.model import (
     TALK,
     WORK,
     ChoiceContract,
-    RelayContract,
+    RawContract,
     parts_of,
     whole,
 )
@@ -41,7 +41,7 @@ def obedient(request):
     return call(tool.name, order_id="ORD-000042")
 
 
-class ModelKit(ChoiceContract, RelayContract):
+class ModelKit(ChoiceContract, RawContract):
     """The contract kit over a model that `taped` makes of a scripted one."""
 
     @pytest.fixture

@@ -16,10 +16,10 @@ from highroad.domain.model import (
 )
 from highroad.testing import ScriptedModel, call
 from highroad.testing.contracts import model as kit
-from highroad.testing.contracts.model import SAYINGS, SECRET, RelayContract, parts_of
+from highroad.testing.contracts.model import RAW, SAYINGS, SECRET, RawContract, parts_of
 
 
-class Kit(kit.ChoiceContract, RelayContract):
+class Kit(kit.ChoiceContract, RawContract):
     """All sentences; not collected, for it makes no model."""
 
     __test__ = False

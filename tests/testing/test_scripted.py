@@ -24,7 +24,7 @@ from highroad.testing import FakeClock, ScriptedModel, ScriptOver, call, fails, 
 from highroad.testing.contracts.model import (
     RETRY_AFTER_S,
     ChoiceContract,
-    RelayContract,
+    RawContract,
     parts_of,
     whole,
 )
@@ -41,7 +41,7 @@ def obedient(request):
     return call(tool.name, order_id="ORD-000042")
 
 
-class TestScriptedModel(ChoiceContract, RelayContract):
+class TestScriptedModel(ChoiceContract, RawContract):
     @pytest.fixture
     def models(self):
         return []

@@ -111,12 +111,34 @@ class Acting:
         """What runs below wait for, by the call that delegated."""
         self._delegating: Moving = Moving()
 
-    async def act(self, run: RunInProgress, wanted: Sequence[Wanted]) -> tuple[Acted, ...]:
+    async def act(
+        self, run: RunInProgress, wanted: Sequence[Wanted], *, is_alone: bool = False
+    ) -> tuple[Acted, ...]:
         """Make calls together, and see each through to its end or its hold.
+
+        Args:
+            run: In which.
+            wanted: The calls.
+            is_alone: No other line goes on meanwhile: what is on record need not give way to one
+                that might be through first.
 
         Raises:
             LedgerError: The ledger cannot be read.
         """
+        if is_alone and (len(wanted) == 1 or all(_is_over(run, each) for each in wanted)):
+            outcomes = tuple([await self.make(run, each) for each in wanted])
+        else:
+            outcomes = await self._together(run, wanted)
+        return tuple(
+            [
+                Acted(wanted=each, outcome=outcome, holds=self.holds(each, outcome))
+                for each, outcome in zip(wanted, outcomes, strict=True)
+            ]
+        )
+
+    async def _together(
+        self, run: RunInProgress, wanted: Sequence[Wanted]
+    ) -> tuple[AnyOutcome, ...]:
         fan = FanOut(
             _Calls(self, run),
             _TERMS,
@@ -124,11 +146,7 @@ class Acting:
             clock=run.services.clock,
             tasks=run.services.tasks,
         )
-        outcomes = await in_order(fan.outcomes(list(wanted)))
-        return tuple(
-            Acted(wanted=each, outcome=outcome, holds=self.holds(each, outcome))
-            for each, outcome in zip(wanted, outcomes, strict=True)
-        )
+        return await in_order(fan.outcomes(list(wanted)))
 
     async def make(self, run: RunInProgress, wanted: Wanted) -> AnyOutcome:
         """See one call through."""
@@ -196,6 +214,7 @@ class Acting:
     async def _drive(self, run: RunInProgress, wanted: Wanted) -> AnyOutcome:
         services = run.services
         await run.wake()
+        await run.writer.begun()
         if run.is_followed:
             facts = _named(wanted) | {"arguments": _shown(wanted.arguments)}
             run.tell(EventKind.TOOL_PROPOSED, None, facts)
@@ -338,7 +357,15 @@ def learn(run: RunInProgress, wanted: Wanted, outcome: AnyOutcome) -> None:
         )
 
 
+def _is_over(run: RunInProgress, wanted: Wanted) -> bool:
+    """Whether a call has its end on record, so that making it waits for nothing."""
+    history = run.record.calls.get((wanted.asked_by, wanted.position))
+    return wanted.stands_for is None and history is not None and history.ended is not None
+
+
 def _tell(run: RunInProgress, wanted: Wanted, outcome: AnyOutcome) -> None:
+    if not run.is_followed:
+        return
     facts = _named(wanted)
     if isinstance(outcome, Held):
         facts["approval_id"] = outcome.approval_id

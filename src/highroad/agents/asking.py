@@ -221,7 +221,7 @@ class Asking:
             tools=tuple(question.names),
             messages=len(request.messages),
             reserved_tokens=most.total,
-            reserved_microusd=self._pricing.charge(model.name, most).microusd,
+            reserved_microusd=self._pricing.most(model.name, most).microusd,
             heard=tuple(question.heard),
             provisional=tuple(question.provisional),
             told=tuple(question.told),

@@ -12,11 +12,13 @@ from highroad.agents.moving import Moving
 from highroad.agents.progress import LEG
 from highroad.agents.record import RunRecord, Turn, read_run
 from highroad.agents.writing import RunWriter
+from highroad.domain.audit import AGENT_RUN
 from highroad.domain.deferral import Deferral
 from highroad.domain.error import NotRecorded, ResultRefused, ToolError, VaultError
 from highroad.domain.ids import with_prefix
 from highroad.domain.outcome import AnyOutcome, Status
-from highroad.domain.run import RunStatus
+from highroad.domain.run import RunStatus, is_open
+from highroad.ledger.tables.rows import records, selection
 from highroad.pipeline.services import Services
 
 _log: Final = logging.getLogger("highroad.agents")
@@ -87,6 +89,20 @@ class CallingOff:
         outcome = await self._call_off(call_id, by)
         return outcome is not None and outcome.status is Status.CANCELLED
 
+    async def end_below(self, run_id: str, by: str) -> None:
+        """End the runs below one that is ending.
+
+        Most have ended by then. One is open where the call that it stands for ended without it: by
+        its deadline, or by a result from elsewhere.
+
+        Raises:
+            LedgerError: It could not be recorded.
+        """
+        below = selection(AGENT_RUN.name, parent_id=run_id)
+        async for row in records(self._services.ledger.store.tables, below):
+            if is_open(row["status"]):
+                await self.end(row["id"], by)
+
     async def _record(self, run_id: str) -> RunRecord | None:
         """A run of an agent; `None` of calls that no agent made, and of what was erased."""
         try:
@@ -103,6 +119,7 @@ class CallingOff:
             elif history.is_held:
                 await self._end_delegation(history.call_id, by)
         ledger, run_id = self._services.ledger, record.head.run_id
+        await self.end_below(run_id, by)
         writer = RunWriter(ledger, record.head, await ledger.vault.key_of_run(run_id))
         if ledger.store.is_shared:  # another process may be about to go on with it
             leg_id = self._services.ids.new(LEG)

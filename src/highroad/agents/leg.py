@@ -52,6 +52,8 @@ T = TypeVar("T")
 
 CORRECTIONS: Final = 2
 """How often a model is told that its final answer is not of the form that was asked for."""
+_AT_A_TIME: Final = 64
+"""Replies on record that a leg goes through before it lets others have the loop."""
 _WIND_UP: Final = (
     "No further tool calls are possible in this run. Answer the user now with what you have, and "
     "say plainly what is missing."
@@ -226,6 +228,8 @@ class Leg:
             )
         else:
             check_request(recorded, purpose)
+            if not number % _AT_A_TIME:
+                await asyncio.sleep(0)
             came = Came(request_id=recorded.request_id, reply=recorded.reply)
         reply = self._replied(came, offered, is_new=recorded is None)
         if self._hearing is not None:
@@ -390,7 +394,7 @@ class Leg:
             await hearing.look()
         put_off = {} if hearing is None else hearing.put_off(calls)
         going_on = [call for place, call in enumerate(calls) if place not in put_off]
-        made = iter(await self._acting.act(self._run, going_on))
+        made = iter(await self._acting.act(self._run, going_on, is_alone=self._path == TRUNK))
         acted = tuple(put_off.get(place) or next(made) for place in range(len(calls)))
         if hearing is None or not hearing.goes_before(acted):
             _rest_if_held(acted)
@@ -421,7 +425,7 @@ class Leg:
             Rests: One waits for people, or for a result that comes later.
         """
         wanted = [self._wanted(tool, arguments) for tool, arguments in calls]
-        acted = await self._acting.act(self._run, wanted)
+        acted = await self._acting.act(self._run, wanted, is_alone=self._path == TRUNK)
         _rest_if_held(acted)
         return tuple(each.outcome for each in acted)
 

@@ -6,7 +6,7 @@ from typing import Final, TypeAlias
 
 from highroad.agents.snapshot import Errand, thaw_errand, thaw_reply
 from highroad.domain.entry import EntryKind, Position, StoredEntry
-from highroad.domain.error import NotRecorded, VaultError
+from highroad.domain.error import LedgerError, NotRecorded, VaultError
 from highroad.domain.model import ModelReply, TokenUsage
 from highroad.domain.payload import SealedPayload
 from highroad.domain.run import RunHead
@@ -117,6 +117,7 @@ async def read_run(ledger: Ledger, run_id: str) -> RunRecord:
     Raises:
         NotRecorded: The ledger has no such run.
         VaultError: What was said in it was erased, or its key is lost.
+        LedgerError: Its entries cannot be read, or do not belong together.
     """
     if ledger.writer.behind:
         await ledger.writer.flush()
@@ -214,7 +215,12 @@ class _Reading:
         record.count(usage, body["cost"])
         if "reply" not in body:
             return
-        asked = self._asked[body["id"]]
+        asked = self._asked.get(body["id"])
+        if asked is None:
+            raise LedgerError(
+                f"the ledger has the reply to {body['id']} and not the request: somebody changed "
+                "it; run `highroad audit verify`"
+            )
         record.answered[body["path"]].append(
             Answered(
                 request_id=body["id"],

@@ -2,7 +2,9 @@
 
 import logging
 import traceback
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any, Final
 
 import orjson
@@ -37,6 +39,7 @@ from highroad.domain.identity import Delegate, Principal
 from highroad.domain.ids import uuid_hex, with_prefix
 from highroad.domain.model import ModelMessage, UserMessage
 from highroad.domain.run import Run, RunHead, RunHold, RunStatus
+from highroad.limits.runs import LiveRun
 from highroad.pipeline.services import Services
 
 _log: Final = logging.getLogger("highroad.agents")
@@ -191,8 +194,10 @@ class Runs:
             )
         if brief.digest != head.definition:
             _log.warning("run %s goes on with another version of %s", head.run_id, brief.name)
-        with self.feeds.leg(head.run_id, above, head.agent) as voice:
-            return await self._leg(record, brief, await self._writer(head), voice)
+        writer = await self._writer(head)
+        async with self._inside(head) as live:
+            with self.feeds.leg(head.run_id, above, head.agent) as voice:
+                return await self._leg(record, brief, live, writer, voice)
 
     async def _begin(
         self, head: RunHead, errand: Errand, brief: Brief, above: Voice | None = None
@@ -200,48 +205,56 @@ class Runs:
         async with self.moving.alone(head.run_id):
             writer = await self._writer(head)
             profile = self._services.ledger.profile_row(errand.principal)
-            record = await writer.started(errand, profile)
-            with self.feeds.leg(head.run_id, above, head.agent) as voice:
-                voice(EventKind.RUN_STARTED, None, {"agent": head.agent})
-                return await self._leg(record, brief, writer, voice)
+            async with self._inside(head, is_new=True) as live:
+                with self.feeds.leg(head.run_id, above, head.agent) as voice:
+                    begun = partial(voice, EventKind.RUN_STARTED, None, {"agent": head.agent})
+                    record = writer.start(errand, profile, begun)
+                    return await self._leg(record, brief, live, writer, voice)
 
     async def _writer(self, head: RunHead) -> RunWriter:
         ledger = self._services.ledger
         return RunWriter(ledger, head, await ledger.vault.key_of_run(head.run_id))
 
-    async def _leg(self, record: RunRecord, brief: Brief, writer: RunWriter, voice: Voice) -> Run:
-        services, head = self._services, record.head
-        brief = brief.within(record.errand)
+    @asynccontextmanager
+    async def _inside(self, head: RunHead, *, is_new: bool = False) -> AsyncIterator[LiveRun]:
+        """The run as budgets know it, while a leg moves it."""
+        services = self._services
         live = await services.cancelled.enter(
             await services.runs.enter(
-                head.run_id, parent_id=head.parent_id, conversation_id=head.conversation_id
+                head.run_id,
+                parent_id=head.parent_id,
+                conversation_id=head.conversation_id,
+                is_new=is_new,
             )
         )
-        live.allowance = record.errand.allowance
         try:
-            earlier = await self._earlier(head)
-            with services.evidence.leg(head.run_id, head.parent_id) as evidence:
-                if head.parent_id is None:
-                    sources.request(evidence, record, earlier)
-                elif not services.evidence.is_at_hand(head.parent_id):
-                    await sources.above(services, record, evidence)
-                run = RunInProgress(
-                    services,
-                    brief,
-                    record,
-                    live,
-                    writer,
-                    earlier=earlier,
-                    evidence=evidence,
-                    tell=voice,
-                )
-                with self.moving.leg(run):
-                    try:
-                        return await self._through(run)
-                    finally:
-                        await drop(run, run.early.give_up())
+            yield live
         finally:
             live.leave()
+
+    async def _leg(
+        self, record: RunRecord, brief: Brief, live: LiveRun, writer: RunWriter, voice: Voice
+    ) -> Run:
+        brief = brief.within(record.errand)
+        live.allowance = record.errand.allowance
+        earlier, services, head = await self._earlier(record.head), self._services, record.head
+        with services.evidence.leg(head.run_id, head.parent_id) as evidence:
+            await sources.begin(services, record, evidence, earlier)
+            run = RunInProgress(
+                services,
+                brief,
+                record,
+                live,
+                writer,
+                earlier=earlier,
+                evidence=evidence,
+                tell=voice,
+            )
+            with self.moving.leg(run):
+                try:
+                    return await self._through(run)
+                finally:
+                    await drop(run, run.early.give_up())
 
     async def _through(self, run: RunInProgress) -> Run:
         """Let the strategy go from the request to the result, or as far as it can."""
@@ -316,6 +329,8 @@ class Runs:
         await run.wake()
         for call_id in tuple(run.open_calls):
             await self.calling_off.withdraw(call_id, record.head.principal_id)
+        if run.brief.team:
+            await self.calling_off.end_below(record.head.run_id, record.head.principal_id)
         await run.writer.ended(
             status,
             code=code,

@@ -6,6 +6,7 @@ what is said of tools.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Final, TypeAlias
 
 import orjson
@@ -30,9 +31,8 @@ from highroad.tools.compile import RegisteredTool
 from highroad.tools.declaring.declare import tool_definition
 from highroad.tools.search.tool import TOOL_SEARCH
 
-_TOLD_AGAIN: Final = frozenset({tool_definition(get_result).digest})
-"""What they read was read before, and is evidence where it was."""
-_KEPT: Final = frozenset({tool_definition(remember).digest})
+_NO_READS: Final = frozenset(tool_definition(each).digest for each in (get_result, remember))
+"""What they tell was read before, and is evidence where it was; or it is the tool's own word."""
 _RECALL: Final = tool_definition(recall).digest
 Judge: TypeAlias = Callable[[CallHistory, RegisteredTool[Any], JsonObject], None]
 """Looks at a call on record: its history, tool and arguments."""
@@ -42,6 +42,24 @@ _OWN_WORDS: Final = "by_user"
 
 def _nobody_judges(history: CallHistory, tool: RegisteredTool[Any], arguments: JsonObject) -> None:
     del history, tool, arguments
+
+
+async def begin(
+    services: Services,
+    record: RunRecord,
+    evidence: RunEvidence,
+    earlier: Sequence[UserMessage | ModelMessage],
+) -> None:
+    """Take in what a leg begins with: a request, or what is known above where that rests.
+
+    Raises:
+        LedgerError: It cannot be read.
+    """
+    parent_id = record.head.parent_id
+    if parent_id is None:
+        request(evidence, record, earlier)
+    elif not services.evidence.is_at_hand(parent_id):
+        await above(services, record, evidence)
 
 
 def request(
@@ -80,13 +98,13 @@ def brought(
         return
     result = _read(tool, outcome.json)
     if result is not None:
-        chosen = None if origin is Origin.CODE else _parsed(arguments)
-        evidence.brought(outcome.call_id, tool, chosen, result)
+        chosen = {} if origin is Origin.CODE else arguments
+        evidence.brought(outcome.call_id, tool, partial(_parsed, chosen), result)
 
 
 def _read(tool: ToolDefinition, result: JsonValue) -> JsonValue:
     """What of a result is no model's word."""
-    if tool.digest in _TOLD_AGAIN | _KEPT or tool.name == TOOL_SEARCH:
+    if tool.digest in _NO_READS or tool.name == TOOL_SEARCH:
         return None
     if tool.digest == _RECALL:
         return result.get(_OWN_WORDS) if isinstance(result, dict) else None

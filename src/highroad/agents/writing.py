@@ -1,12 +1,14 @@
 """What a leg writes of its run: each entry with what was said in it, sealed."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 from highroad.agents.lease import claim_of_leg
 from highroad.agents.record import Heard, RunRecord, Turn
 from highroad.agents.snapshot import Errand, freeze_errand, freeze_reply
-from highroad.domain.entry import Entry, KeyDestroyed, KeyTaken, Row, Written
+from highroad.domain.entry import Entry, KeyDestroyed, KeyTaken, Receipt, Row, Written
 from highroad.domain.error import LedgerError
 from highroad.domain.model import ModelReply, TokenUsage
 from highroad.domain.payload import PayloadKind
@@ -30,16 +32,22 @@ class RunWriter:
         self._ledger = ledger
         self._head = head
         self._key = key
+        self._beginning: asyncio.Future[Receipt] | None = None
+        """What tells of the run's first entry, while that is on its way to the disk."""
 
-    async def started(self, errand: Errand, profile: Row) -> RunRecord:
-        """The run begins; durable when this returns.
+    def start(self, errand: Errand, profile: Row, begun: Callable[[], None]) -> RunRecord:
+        """Let the run begin; nothing may be done for it before that is durable, as `begun` says.
 
-        Raises:
-            LedgerError: It could not be written.
+        Whatever else is written waits for it by itself, and may share its commit.
+
+        Args:
+            errand: What it is asked for.
+            profile: Of the principal, for the erasable table.
+            begun: Called once it is durable.
         """
         name = entries.request_ref(self._head.run_id)
         request = self._seal(name, PayloadKind.REQUEST, freeze_errand(errand))
-        await self._write(
+        self._beginning = self._ledger.writer.begin(
             entries.run_started(
                 self._head,
                 request,
@@ -48,10 +56,29 @@ class RunWriter:
                 profile=profile,
             )
         )
-        self._key.pending, self._key.is_new = None, False
+        self._beginning.add_done_callback(partial(self._landed, begun))
         record = RunRecord(self._head, errand)
         record.legs = 1
         return record
+
+    async def begun(self) -> None:
+        """Wait until the beginning of the run is durable, if it began here.
+
+        Raises:
+            LedgerError: It could not be written.
+        """
+        if self._beginning is None:
+            return
+        # Several lines of thought may wait for it, and one of them may be called off.
+        self._check(await asyncio.shield(self._beginning))
+
+    def _landed(self, begun: Callable[[], None], beginning: asyncio.Future[Receipt]) -> None:
+        """Tell of a run that has begun; that it has not, whoever would go on with it is told."""
+        failed = beginning.cancelled() or beginning.exception() is not None
+        if not failed and isinstance(beginning.result(), Written):
+            self._beginning = None
+            self._key.pending, self._key.is_new = None, False
+            begun()
 
     async def asked(self, request: RequestRecord) -> None:
         """A request is about to be sent; durable when this returns.
@@ -162,7 +189,14 @@ class RunWriter:
         return self._ledger.vault.seal(self._key, payload_id, kind, content)
 
     async def _write(self, entry: Entry) -> None:
-        match await self._ledger.writer.write(entry):
+        if self._beginning is None:
+            receipt = await self._ledger.writer.write(entry)
+        else:
+            _, receipt = await asyncio.gather(self.begun(), self._ledger.writer.begin(entry))
+        self._check(receipt)
+
+    def _check(self, receipt: Receipt) -> None:
+        match receipt:
             case Written():
                 return
             case KeyDestroyed():

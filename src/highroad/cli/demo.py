@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -143,7 +144,9 @@ async def _ask(text: str, home: Home, output: Output, model: str | None) -> Exit
         decide = "\n".join(
             f"  highroad approvals approve {each} --as bob" for each in shown.approvals
         )
-        output.note(f"{where}{decide}\n  highroad runs resume {shown.run_id}")
+        # The agent names no model: it goes on with the setting, which is to be the same one.
+        same = "" if model is None else f"HIGHROAD_MODELS_DEFAULT={shlex.quote(model)} "
+        output.note(f"{where}{decide}\n  {same}highroad runs resume {shown.run_id}")
     return ExitCode.INTERNAL if shown.status is None else of_run(shown.status)
 
 

@@ -36,8 +36,12 @@ class Column:
     is_optional: bool = False
 
 
-_PLAIN: Final[Mapping[ColumnType, type]] = {ColumnType.TEXT: str, ColumnType.BLOB: bytes}
-"""Types of which every value may stand in such a column; not every integer may."""
+_TYPES: Final[Mapping[ColumnType, type]] = {
+    ColumnType.TEXT: str,
+    ColumnType.INTEGER: int,
+    ColumnType.BLOB: bytes,
+}
+"""What stands in such a column."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -369,27 +373,39 @@ def typed(table: Table, values: Sequence[Any], names: Sequence[str] = ()) -> Seq
     Raises:
         LedgerError: One is not; the message names it.
     """
-    for (column, plain), cell in zip(_cells(table, tuple(names)), values, strict=True):
-        # Most cells of a long history are plain: they are let through at once.
-        if type(cell) is not plain and not _fits(column, cell):
-            raise _strange(table.name, column.name)
+    for at in _numbers(table, tuple(names), tuple(map(type, values))):
+        if not -MAX_SAFE_INTEGER <= values[at] <= MAX_SAFE_INTEGER:
+            raise _strange(table.name, (names or _names(table))[at])
     return values
 
 
-@lru_cache(maxsize=256)
-def _cells(table: Table, names: tuple[str, ...]) -> tuple[tuple[Column, type | None], ...]:
-    """Columns, each with the type of which every value fits, where there is one."""
-    of_name = {column.name: column for column in table.columns}
-    columns = [of_name[name] for name in names] if names else table.columns
-    return tuple([(column, _PLAIN.get(column.type)) for column in columns])
+@lru_cache(maxsize=1_024)
+def _numbers(table: Table, names: tuple[str, ...], types: tuple[type, ...]) -> tuple[int, ...]:
+    """Where a row whose cells are of these types has integers, not each of which may stand there.
+
+    Rows of a long history are of few shapes, and each is judged once.
+
+    Raises:
+        LedgerError: A cell is of another type than its column.
+    """
+    columns = {column.name: column for column in table.columns}
+    found = []
+    for at, (name, kind) in enumerate(zip(names or columns, types, strict=True)):
+        if not _fits(columns[name], kind):
+            raise _strange(table.name, name)
+        if issubclass(kind, int):
+            found.append(at)
+    return tuple(found)
 
 
-def _fits(column: Column, cell: object) -> bool:
-    if cell is None:
+def _names(table: Table) -> tuple[str, ...]:
+    return tuple([column.name for column in table.columns])
+
+
+def _fits(column: Column, kind: type) -> bool:
+    if kind is type(None):
         return column.is_optional
-    if column.type is ColumnType.INTEGER:
-        return isinstance(cell, int) and -MAX_SAFE_INTEGER <= cell <= MAX_SAFE_INTEGER
-    return isinstance(cell, str if column.type is ColumnType.TEXT else bytes)
+    return issubclass(kind, _TYPES[column.type])
 
 
 def _strange(table: str, column: str) -> LedgerError:

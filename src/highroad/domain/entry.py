@@ -184,7 +184,7 @@ class Position:
     seq: int
 
 
-@dataclass(frozen=True, slots=True)
+@value(kw_only=False)
 class StoredEntry:
     """An entry as read back: the exact bytes that were written."""
 

@@ -67,6 +67,12 @@ class GroundingRules:
     rule: GroundingRule = field(default_factory=GroundingRule)
     tools: Mapping[str, GroundingRule] = field(default_factory=dict)
 
+    @property
+    def are_off(self) -> bool:
+        """Whether no tool is looked into."""
+        rules = (self.rule, *self.tools.values())
+        return all(each.mode is GroundingMode.OFF for each in rules)
+
     def of(self, tool: str) -> GroundingRule:
         """The rule of a tool, by its name."""
         return self.tools.get(tool, self.rule)

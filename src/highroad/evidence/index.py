@@ -6,7 +6,6 @@ each key a few leaves are kept, those of the highest integrity first to stay.
 
 import sys
 from collections.abc import Iterator
-from dataclasses import field
 from typing import Final
 
 from highroad.domain.evidence import (
@@ -22,7 +21,7 @@ from highroad.domain.json_value import JsonObject, JsonValue
 from highroad.domain.label import NO_LABELS, Integrity, Labels
 from highroad.domain.value import value as frozen_value
 from highroad.evidence.leaves import leaves
-from highroad.evidence.matching import expressions
+from highroad.evidence.matching import echo, expressions
 from highroad.evidence.matching.reading import leaf_keys, text_keys
 from highroad.evidence.matching.seeking import phrases, ways
 from highroad.evidence.matching.words import sought
@@ -50,39 +49,26 @@ class Seen:
     is_element: bool = False
 
 
-@frozen_value(eq=False)
-class Arrival:
-    """What has arrived and was not asked for yet."""
-
-    source: Source
-    value: JsonValue
-    is_said: bool = False
-    arguments: JsonObject = field(default_factory=dict)
-    grounding: Grounding = NO_GROUNDING
-    labels: Labels = NO_LABELS
-    is_transform: bool = False
-
-
 class Index:
     """The values of one run's request, profile, results and defaults.
 
-    What arrives is read when a value is first sought, each time in the order of arrival: a run
-    that is never asked where its values come from pays for none of it.
+    They are added in the order in which they arrived: what a result proves depends on what was
+    known before it.
     """
 
-    __slots__ = ("_arrived", "_by_key")
+    __slots__ = ("_by_key",)
 
     def __init__(self) -> None:
         self._by_key: dict[str, Seen | tuple[Seen, ...]] = {}
-        self._arrived: list[Arrival] = []
 
     def add_text(self, source: Source, text: str) -> None:
         """Take in what somebody said: a request, a message."""
-        self._arrived.append(Arrival(source=source, value=text, is_said=True))
+        keys, words = text_keys(text)
+        self._post(keys, Seen(source, "", _integrity(source), words))
 
     def add_value(self, source: Source, value: JsonValue, labels: Labels = NO_LABELS) -> None:
         """Take in a record: every leaf of it, and every key that is data."""
-        self._arrived.append(Arrival(source=source, value=value, labels=labels))
+        self._add(source, value, labels, frozenset())
 
     def add_result(  # noqa: PLR0913 - a call and its result
         self,
@@ -104,28 +90,17 @@ class Index:
             source: The call.
             value: Its result.
             arguments: What it was given.
-            grounding: Of the arguments.
+            grounding: Of the arguments of a transform: what its schema lists is known too.
             labels: Of the result.
             is_transform: Whether the tool declares itself a transform.
         """
-        self._arrived.append(
-            Arrival(
-                source=source,
-                value=value,
-                arguments=arguments,
-                grounding=grounding,
-                labels=labels,
-                is_transform=is_transform,
-            )
-        )
+        if is_transform and not self._knows(arguments, grounding):
+            return
+        repeated = frozenset() if is_transform else frozenset(self._unknown_keys(arguments))
+        self._add(source, value, labels, repeated)
 
     def find(self, kind: ValueKind, value: JsonValue) -> tuple[Place, ...]:
         """Where a value was seen, the best place first; empty if nowhere."""
-        if self._arrived:
-            self._read()
-        return self._find(kind, value)
-
-    def _find(self, kind: ValueKind, value: JsonValue) -> tuple[Place, ...]:
         for way in ways(kind, value):
             found = self._leaves_of(way)
             if found:
@@ -136,23 +111,12 @@ class Index:
                 return _places(found, value)
         return ()
 
-    def _read(self) -> None:
-        """Read what has arrived."""
-        arrived, self._arrived = self._arrived, []
-        for each in arrived:
-            if each.is_said:
-                keys, words = text_keys(str(each.value))
-                self._post(keys, Seen(each.source, "", _integrity(each.source), words))
-            elif not each.is_transform:
-                self._read_record(each, frozenset(self._unknown_keys(each.arguments)))
-            elif self._knows(each.arguments, each.grounding):
-                self._read_record(each, frozenset())
-
-    def _read_record(self, arrival: Arrival, echo: frozenset[str]) -> None:
-        source, labels = arrival.source, arrival.labels
+    def _add(
+        self, source: Source, record: JsonValue, labels: Labels, left_out: frozenset[str]
+    ) -> None:
         given = None if labels is NO_LABELS else labels
         usual = _integrity(source)
-        for leaf in leaves(arrival.value):
+        for leaf in leaves(record):
             integrity = usual if given is None else given.at(leaf.pointer).integrity
             keys, words = leaf_keys(leaf.name, leaf.value)
             seen = Seen(
@@ -164,7 +128,7 @@ class Index:
                 _blanks(leaf.value),
                 leaf.is_element,
             )
-            self._post(keys - echo if echo else keys, seen)
+            self._post(keys - left_out if left_out else keys, seen)
 
     def _post(self, keys: set[str], leaf: Seen) -> None:
         for key in keys:
@@ -199,7 +163,7 @@ class Index:
     def _unknown_keys(self, arguments: JsonObject) -> Iterator[str]:
         """Keys of arguments that nothing said before."""
         for leaf in leaves(arguments):
-            for key in leaf_keys(leaf.name, leaf.value)[0]:
+            for key in echo.keys(leaf.name, leaf.value):
                 if key not in self._by_key:
                     yield key
 
@@ -214,12 +178,12 @@ class Index:
         if isinstance(value, bool) or value is None:
             return True
         if not isinstance(value, str):
-            return bool(self._find(ValueKind.NUMBER, value))
-        if self._find(ValueKind.TEXT, value):
+            return bool(self.find(ValueKind.NUMBER, value))
+        if self.find(ValueKind.TEXT, value):
             return True
         # An expression: each number in it is known, and the rest are signs.
         terms = expressions.terms(value)
-        return bool(terms) and all(self._find(ValueKind.NUMBER, term) for term in terms)
+        return bool(terms) and all(self.find(ValueKind.NUMBER, term) for term in terms)
 
 
 def _integrity(source: Source) -> Integrity:

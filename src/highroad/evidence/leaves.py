@@ -1,8 +1,8 @@
 """The leaves of JSON: each value with the name it goes by and where it stands."""
 
-from highroad.domain.json_value import JsonValue
+from highroad.domain.json_value import JsonObject, JsonValue
 from highroad.domain.value import value as frozen_value
-from highroad.evidence.matching import names
+from highroad.evidence.matching import addresses, names
 from highroad.evidence.pointer import ANY, child, is_data
 
 
@@ -20,7 +20,7 @@ class Leaf:
 
 
 def leaves(value: JsonValue) -> list[Leaf]:
-    """Every leaf of a value; data keys, and full names, are leaves too."""
+    """Every leaf of a value; data keys, full names and addresses are leaves too."""
     found: list[Leaf] = []
     _collect(found, Leaf("", "", "", value))
     return found
@@ -30,14 +30,23 @@ def _collect(found: list[Leaf], at: Leaf) -> None:
     if isinstance(at.value, dict):
         for key, each in at.value.items():
             _collect_member(found, at, key, each)
-        if len(at.value) > 1 and (full := names.full_name(at.value)) is not None:
-            found.append(Leaf("name", at.pointer, at.shown, full))
+        if len(at.value) > 1:
+            _collect_composed(found, at, at.value)
     elif isinstance(at.value, list):
         for number, each in enumerate(at.value):
             pointer, shown = f"{at.pointer}/{number}", f"{at.shown}/{number}"
             _collect(found, Leaf(at.name, pointer, shown, each, is_element=True))
     else:
         found.append(at)
+
+
+def _collect_composed(found: list[Leaf], at: Leaf, members: JsonObject) -> None:
+    """Add what members of one object make together."""
+    if (full := names.full_name(members)) is not None:
+        found.append(Leaf("name", at.pointer, at.shown, full))
+    found += [
+        Leaf("address", at.pointer, at.shown, address) for address in addresses.texts(members)
+    ]
 
 
 def _collect_member(found: list[Leaf], at: Leaf, key: str, value: JsonValue) -> None:

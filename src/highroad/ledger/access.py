@@ -1,5 +1,6 @@
 """How the rooms above reach the writer, and what stands there where another process writes."""
 
+from asyncio import Future
 from collections.abc import Callable
 from typing import NoReturn, Protocol, TypeAlias, runtime_checkable
 
@@ -37,6 +38,10 @@ class Writer(Protocol):
         """Wait until `entry` is durable, or turned down."""
         ...
 
+    def begin(self, entry: Entry) -> Future[Receipt]:
+        """Take `entry` in for the next commit, and give what tells of it."""
+        ...
+
     def put(self, entry: Entry | Draft, *, instead_of: object = None) -> None:
         """Let `entry` ride with the next commit, in the place of one that it makes needless."""
         ...
@@ -60,6 +65,15 @@ class ReadOnlyWriter:
         self._owner_pid = owner_pid
 
     async def write(self, entry: Entry) -> NoReturn:
+        """Refuse.
+
+        Raises:
+            LedgerOwned: Always.
+        """
+        del entry
+        raise LedgerOwned(self._owner_pid)
+
+    def begin(self, entry: Entry) -> NoReturn:
         """Refuse.
 
         Raises:

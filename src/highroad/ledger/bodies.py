@@ -6,6 +6,7 @@ where it is read.
 
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
 from highroad.domain.approval import ApprovalState, Level, Ruling
@@ -24,16 +25,48 @@ _Check: TypeAlias = Callable[[Any], bool]
 _HEX: Final = re.compile(r"(?:[0-9a-f]{2})*")
 
 
+_SHAPES: Final = 1_024
+"""Shapes of bodies that are remembered; one that a stranger makes up is judged as often as it
+comes."""
+
+
 def strange_field(kind: EntryKind, body: Mapping[str, Any]) -> str | None:
-    """The first field that holds what no entry of that kind says there, if there is one."""
-    checks = _FIELDS.get(kind, _EVERYWHERE)
-    for name, found in body.items():
-        fits = checks.get(name)
-        if fits is None or (fits is _is_text and type(found) is str):
-            continue  # most are texts: a call for each would take half of the time
-        if not fits(found):
+    """The first field that holds what no entry of that kind says there, if there is one.
+
+    Bodies come in few shapes: which of their fields the types alone acquit is found out once for
+    each, and of most fields that is all.
+    """
+    numbers, others = _in_doubt(kind, tuple(body), tuple(map(type, body.values())))
+    for name in numbers:
+        if not -MAX_SAFE_INTEGER <= body[name] <= MAX_SAFE_INTEGER:
+            return name
+    for name, fits in others:
+        if not fits(body[name]):
             return name
     return None
+
+
+@lru_cache(maxsize=_SHAPES)
+def _in_doubt(
+    kind: EntryKind, names: tuple[str, ...], types: tuple[type, ...]
+) -> tuple[tuple[str, ...], tuple[tuple[str, _Check], ...]]:
+    """What has to be looked at in a body of that shape: its integers, and other fields' checks."""
+    checks = _FIELDS.get(kind, _EVERYWHERE)
+    numbers, others = list[str](), list[tuple[str, _Check]]()
+    for name, found in zip(names, types, strict=True):
+        fits = checks.get(name)
+        if fits is None or found in _acquitted(fits):
+            continue
+        if fits is _is_number and found is int:
+            numbers.append(name)
+        else:
+            others.append((name, fits))
+    return tuple(numbers), tuple(others)
+
+
+def _acquitted(fits: _Check) -> frozenset[type]:
+    """Types of which every value fits."""
+    return _BY_TYPE.get(fits, _NO_TYPE)
 
 
 def _is_text(found: object) -> bool:
@@ -52,12 +85,33 @@ def _is_flag(found: object) -> bool:
     return type(found) is bool
 
 
+def _is_mapping(found: object) -> bool:
+    return type(found) is dict
+
+
+_NO_TYPE: Final[frozenset[type]] = frozenset()
+_BY_TYPE: Final[dict[_Check, frozenset[type]]] = {
+    _is_text: frozenset({str}),
+    _is_flag: frozenset({bool}),
+    _is_mapping: frozenset({dict}),
+}
+"""What `_acquitted` knows."""
+
+
 def _maybe(fits: _Check) -> _Check:
-    return lambda found: found is None or fits(found)
+    def fits_if_said(found: object) -> bool:
+        """Whether it is nothing, or fits."""
+        return found is None or fits(found)
+
+    _BY_TYPE[fits_if_said] = _acquitted(fits) | {type(None)}
+    return fits_if_said
 
 
 def _list_of(fits: _Check) -> _Check:
-    return lambda found: type(found) is list and all(map(fits, found))
+    acquitted = _acquitted(fits)
+    return lambda found: (
+        type(found) is list and (acquitted.issuperset(map(type, found)) or all(map(fits, found)))
+    )
 
 
 def _some(fits: _Check) -> _Check:
@@ -82,20 +136,35 @@ def _one_of(words: type[Any]) -> _Check:
     return lambda found: type(found) in {str, int} and found in known
 
 
-def _is_stage(found: object) -> bool:
-    """By hand: every call has ten of them."""
-    match found:
-        case [str(), str(), None | str(), None | str(), int() as taken_us]:
-            return _is_number(taken_us)
-        case _:
+_STAGE: Final = (
+    *(_acquitted(_is_text), _acquitted(_is_text)),
+    *(frozenset({str, type(None)}), frozenset({str, type(None)})),
+    frozenset({int}),
+)
+"""Types of what is said of a stage: its name, its verdict, a rule, who decided, microseconds."""
+
+
+def _are_stages(found: object) -> bool:
+    """By columns: every call has ten stages."""
+    if type(found) is not list or not found:
+        return found == []
+    if set(map(type, found)) != {list} or set(map(len, found)) != {len(_STAGE)}:
+        return False
+    columns = tuple(zip(*found, strict=True))
+    for column, types in zip(columns, _STAGE, strict=True):
+        if not types.issuperset(map(type, column)):
             return False
+    taken_us = columns[-1]
+    return _is_number(min(taken_us)) and _is_number(max(taken_us))
 
 
-def _is_mapping(found: object) -> bool:
-    return type(found) is dict
+def _is_ref(found: object) -> bool:
+    """By hand: most entries have some."""
+    if type(found) is not list or list(map(type, found)) != [str, str, int]:
+        return False
+    return _is_number(found[2])
 
 
-_IS_REF: Final = _tuple_of(_is_text, _is_text, _is_number)
 _OBLIGATION: Final = _tuple_of(_is_text, _is_text, _one_of(Level), _is_number)
 _SOURCE: Final = _tuple_of(_is_text, *(_maybe(_is_text) for _ in range(3)))
 _APPROVAL: Final[Mapping[str, _Check]] = {
@@ -160,10 +229,10 @@ _EVERYWHERE: Final[Mapping[str, _Check]] = {
     ),
     **dict.fromkeys(("direct", "intent", "new_run", "in_doubt"), _is_flag),
     **dict.fromkeys(("rules", "delegation", "coercions", "run_ids"), _list_of(_is_text)),
-    **dict.fromkeys(("arguments", "result", "message"), _IS_REF),
-    "parts": _list_of(_IS_REF),
+    **dict.fromkeys(("arguments", "result", "message"), _is_ref),
+    "parts": _list_of(_is_ref),
     "sources": _list_of(_SOURCE),
-    "stages": _list_of(_is_stage),
+    "stages": _are_stages,
     "status": _one_of(Status),
     "ruling": _one_of(Ruling),
     "applied": _maybe(_is_flag),
@@ -177,7 +246,7 @@ _OF_RUN: Final[Mapping[str, _Check]] = {
     **dict.fromkeys(("steps", "tokens_in", "tokens_out"), _is_number),
     **dict.fromkeys(("waits_for", "heard", "told"), _list_of(_is_text)),
     "when": _is_text,
-    "request": _IS_REF,
+    "request": _is_ref,
     "status": _one_of(RunStatus),
 }
 _OF_REQUEST: Final[Mapping[str, _Check]] = {
@@ -193,7 +262,7 @@ _OF_REQUEST: Final[Mapping[str, _Check]] = {
     "status": _one_of(ReplyStatus),
     "finish": _maybe(_one_of(Finish)),
     "unpriced": _is_flag,
-    "reply": _IS_REF,
+    "reply": _is_ref,
 }
 _OF_KIND: Final[Mapping[EntryKind, Mapping[str, _Check]]] = {
     EntryKind.INTENT: {"approval": _is_text},

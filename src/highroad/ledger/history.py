@@ -1,7 +1,6 @@
 """What the entries of one call say, read together."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, NoReturn
 
 import orjson
@@ -23,11 +22,12 @@ from highroad.domain.outcome import Status
 from highroad.domain.payload import PayloadRef
 from highroad.domain.pin import Pin
 from highroad.domain.run import RunHead
+from highroad.domain.value import value
 from highroad.ledger.bodies import strange_field
 from highroad.ledger.projections import Body, amendment_id
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class CallHistory:
     """One call, from its first entry to the last amendment."""
 

@@ -70,10 +70,17 @@ class GroupWriter:
         Raises:
             LedgerError: It could not be written, and was not.
         """
+        return await self.begin(entry)
+
+    def begin(self, entry: Entry) -> asyncio.Future[Receipt]:
+        """Take `entry` in for the next commit, and give what tells of it.
+
+        What else is given before that commit begins shares it.
+        """
         waiter: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
         self._pending.append((entry, waiter, entry))
         self._start()
-        return await waiter
+        return waiter
 
     def put(self, entry: Entry | Draft, *, instead_of: object = None) -> None:
         """Let `entry` ride with the next commit, at most `MAX_DELAY_S` away.

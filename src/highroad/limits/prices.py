@@ -1,6 +1,7 @@
 """What a request to a model costs: the one place that knows whose word counts."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from math import ceil
 from typing import Final
 
@@ -21,7 +22,7 @@ class Charge:
     microusd: int
     """Millionths of a US dollar, rounded up."""
     is_unpriced: bool = False
-    """Nobody knows the price: the default was charged."""
+    """Nobody knows the price, or all of it: the default was charged, or tokens alone."""
 
 
 class Pricing:
@@ -50,6 +51,23 @@ class Pricing:
         Raises:
             SettingsError: It has no price, and the settings refuse such models.
         """
+        charge = self._of_tokens(model, usage)
+        # What a provider charges for tools of its own besides tokens is in no price.
+        return replace(charge, is_unpriced=True) if usage.ungoverned else charge
+
+    def most(self, model: str, usage: TokenUsage) -> Charge:
+        """What a model may take for so many tokens, whatever of them is kept (P6).
+
+        A provider may charge more for tokens that it is to keep than for others.
+
+        Raises:
+            SettingsError: As `charge` does.
+        """
+        tokens = usage.input
+        ways = (usage, replace(usage, cache_read=tokens), replace(usage, cache_write=tokens))
+        return max((self.charge(model, way) for way in ways), key=_cost)
+
+    def _of_tokens(self, model: str, usage: TokenUsage) -> Charge:
         price = self._given(model)
         if price is not None:
             return Charge(_microusd(price, usage))
@@ -69,6 +87,10 @@ class Pricing:
     def _given(self, model: str) -> Price | None:
         named = (self._rules.models.get(name) for name in _names(model))
         return next((price for price in named if price is not None), None)
+
+
+def _cost(charge: Charge) -> int:
+    return charge.microusd
 
 
 def _names(model: str) -> Iterator[str]:

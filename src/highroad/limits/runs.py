@@ -175,6 +175,7 @@ class LiveRuns:
         is_direct: bool = False,
         parent_id: str | None = None,
         conversation_id: str | None = None,
+        is_new: bool = False,
     ) -> LiveRun:
         """Step inside a run, and all above it; it is read from the ledger if need be.
 
@@ -185,6 +186,7 @@ class LiveRuns:
             is_direct: Whether it is a run of one.
             parent_id: The run that a new one is a child of.
             conversation_id: That a new one belongs to; a child belongs to its parent's.
+            is_new: The ledger knows nothing of it, and need not be asked.
 
         Raises:
             HighroadError: The run belongs elsewhere already.
@@ -201,6 +203,8 @@ class LiveRuns:
                         parent_id=parent_id,
                         conversation_id=conversation_id,
                     )
+                    if is_new:
+                        resting.began = Usage()
                 await self._wake(resting)
             else:
                 # Looks again afterwards: the reader may have failed or been cancelled.

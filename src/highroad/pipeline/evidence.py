@@ -6,10 +6,9 @@ It lives as long as the leg does. A leg goes through the record of its run befor
 new, and so fills it again in the same order.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import Final
 
 import orjson
 
@@ -20,8 +19,6 @@ from highroad.domain.json_value import JsonObject, JsonValue
 from highroad.domain.tool import ToolDefinition
 from highroad.evidence.index import Index
 from highroad.evidence.plan import Plan, ground, plan
-
-_NOTHING: Final[JsonObject] = {}
 
 
 class Plans:
@@ -48,21 +45,21 @@ class RunEvidence:
 
     Args:
         plans: Of the tools.
+        is_wanted: Whether any call is judged by it; else nothing is kept.
     """
 
-    __slots__ = ("_arrived", "_index", "_plans")
+    __slots__ = ("_arrived", "_index", "_is_wanted", "_plans")
 
-    def __init__(self, plans: Plans) -> None:
+    def __init__(self, plans: Plans, *, is_wanted: bool = True) -> None:
         self._plans = plans
+        self._is_wanted = is_wanted
         self._index = Index()
         self._arrived: list[partial[None]] = []
         """In order: what a result proves depends on what was known before it."""
 
     def said(self, source: str, text: str) -> None:
         """Take in words of the user."""
-        self._arrived.append(
-            partial(self._index.add_text, Source(source, EvidenceKind.REQUEST), text)
-        )
+        self._note(partial(self._index.add_text, Source(source, EvidenceKind.REQUEST), text))
 
     def handed_in(self, source: Source) -> None:
         """Take in what somebody says who keeps the history themselves; they answer for its kind."""
@@ -70,34 +67,40 @@ class RunEvidence:
             return
         read = _json(source.text)
         if isinstance(read, dict | list):
-            self._arrived.append(partial(self._index.add_value, source, read))
+            self._note(partial(self._index.add_value, source, read))
         else:
-            self._arrived.append(partial(self._index.add_text, source, source.text))
+            self._note(partial(self._index.add_text, source, source.text))
 
     def known(self, source: str, profile: JsonValue) -> None:
         """Take in what is known of the user."""
-        self._arrived.append(
-            partial(self._index.add_value, Source(source, EvidenceKind.PROFILE), profile)
-        )
+        self._note(partial(self._index.add_value, Source(source, EvidenceKind.PROFILE), profile))
 
     def brought(
-        self, call_id: str, tool: ToolDefinition, arguments: JsonObject | None, result: JsonValue
+        self,
+        call_id: str,
+        tool: ToolDefinition,
+        arguments: Callable[[], JsonObject],
+        result: JsonValue,
     ) -> None:
         """Take in a result.
 
         Args:
             call_id: Whose it is.
             tool: That brought it.
-            arguments: Those that a model chose: what only repeats one of these that nobody named
-                proves nothing. `None` where code chose them.
+            arguments: Reads those that a model chose: what only repeats one of these that nobody
+                named proves nothing. There are none where code chose them.
             result: In JSON.
         """
-        self._arrived.append(partial(self._take, call_id, tool, arguments, result))
+        self._note(partial(self._take, call_id, tool, arguments, result))
 
     def ground(self, tool: ToolDefinition, arguments: JsonObject) -> Grounding:
         """Where the control arguments of a call come from."""
         self._take_in()
         return ground(self._plans.of(tool), arguments, self._index)
+
+    def _note(self, take: partial[None]) -> None:
+        if self._is_wanted:
+            self._arrived.append(take)
 
     def _take_in(self) -> None:
         arrived, self._arrived = self._arrived, []
@@ -105,15 +108,20 @@ class RunEvidence:
             take()
 
     def _take(
-        self, call_id: str, tool: ToolDefinition, arguments: JsonObject | None, result: JsonValue
+        self,
+        call_id: str,
+        tool: ToolDefinition,
+        arguments: Callable[[], JsonObject],
+        result: JsonValue,
     ) -> None:
-        chosen = arguments or _NOTHING
+        chosen = arguments()
         self._index.add_result(
             Source(call_id, EvidenceKind.RESULT),
             result,
             arguments=chosen,
             grounding=ground(self._plans.of(tool), chosen, self._index),
             labels=tool.contract.labels,
+            is_transform=tool.transform is True,
         )
 
 
@@ -166,7 +174,9 @@ class Indexes:
     def leg(self, run_id: str, parent_id: str | None) -> Iterator[RunEvidence]:
         """That of a run while a leg moves it: its parent's, where that is being moved as well."""
         above = None if parent_id is None else self._of_runs.get(parent_id)
-        evidence = self._of_runs[run_id] = above or RunEvidence(self._plans)
+        if above is None:
+            above = RunEvidence(self._plans, is_wanted=not self.rules.are_off)
+        evidence = self._of_runs[run_id] = above
         try:
             yield evidence
         finally:

@@ -1,10 +1,18 @@
 """Ids: one token, compared whole."""
 
+import re
+from collections.abc import Iterator
 from typing import Final
 
 from highroad.evidence.matching.tokens import EXACT, fold, is_mixed, is_small, split
 
 _WHOLE: Final = "id|"
+_GROUPS: Final = re.compile(
+    r"(?<![\w-])(?=[A-Z ]*\d)[A-Z0-9]{4}(?:[ \u00a0][A-Z0-9]{4}){2,}(?:[ \u00a0][A-Z0-9]{1,3})?"
+    r"(?![\w-])"
+)
+"""Three groups of four or more, with a digit; of two nobody can tell whether they are one id."""
+_GAP: Final = re.compile(r"[ \u00a0]")
 
 
 def keys(token: str) -> list[str]:
@@ -19,6 +27,12 @@ def keys(token: str) -> list[str]:
     return [folded, EXACT + token] if is_mixed(token) else [folded]
 
 
+def grouped_keys(text: str) -> Iterator[str]:
+    """The keys of ids that stand in groups of four, as account numbers do; each as one token."""
+    for match in _GROUPS.finditer(text):
+        yield fold(_GAP.sub("", match[0]))
+
+
 def whole(text: str) -> str:
     """The key of a leaf that is an id although it has blanks in it."""
     return _WHOLE + " ".join(map(fold, split(text)))
@@ -28,7 +42,11 @@ def sought(text: str) -> str | None:
     """The key under which an id would have been seen, or `None` if it has none."""
     found = split(text)
     if len(found) != 1:
-        return whole(text) if found else None
+        return _of_several(text.strip()) if found else None
     token = found[0]
     folded = fold(token)
     return EXACT + token if is_mixed(token) or is_small(folded) else folded
+
+
+def _of_several(text: str) -> str:
+    return fold(_GAP.sub("", text)) if _GROUPS.fullmatch(text) else whole(text)

@@ -46,8 +46,13 @@ _NAMED: Final = (
     ),
 )
 _CLOCK: Final = re.compile(
-    r"(?<![\w.:+-])(?P<hour>\d{1,2})(?::(?P<minute>\d{2}))?(?::(?P<second>\d{2}))?"
-    r"(?:\s*(?P<half>[ap])\.?m\b\.?)?(?![\w:+-])",
+    r"(?<![\w.:+])(?<![^\dm]-)(?P<hour>\d{1,2})(?::(?P<minute>\d{2}))?(?::(?P<second>\d{2}))?"
+    r"(?:\s*(?P<half>[ap])\.?m\b\.?)?(?![\w:+]|-(?!\d))",
+    re.IGNORECASE,
+)
+_RANGE: Final = re.compile(
+    r"(?<![\w.:+-])(?P<first>1[0-2]|0?[1-9])(?::(?P<minute>\d{2}))?\s*(?:-|\u2013|to|and|until)\s*"
+    r"(?P<last>1[0-2]|0?[1-9])(?::\d{2})?\s*(?P<half>[ap])\.?m\b",
     re.IGNORECASE,
 )
 _HOURS: Final = {"noon": "12:00:00", "midday": "12:00:00", "midnight": "00:00:00"}
@@ -60,6 +65,7 @@ _TIME: Final = "t|"
 _WALL: Final = "w|"
 _WALL_OF_ZONE: Final = "wz|"
 _INSTANT: Final = "ti|"
+_DATED: Final = frozenset({_DATE, _WALL, _WALL_OF_ZONE, _INSTANT})
 
 
 def keys(text: str) -> Iterator[str]:
@@ -77,6 +83,16 @@ def hour_keys(tokens: Sequence[str]) -> Iterator[str]:
     for token in tokens:
         if (hour := _HOURS.get(token.casefold())) is not None:
             yield _TIME + hour
+
+
+def notations(key: str) -> Iterator[str]:
+    """The keys of what tells less of the date or moment of a key: its day, its time of day."""
+    prefix, _, told = key.partition("|")
+    day, _, hour = told.partition("T")
+    if f"{prefix}|" in _DATED:
+        yield from (_DATE + day, _DAY_OF_YEAR + day[5:], _YEAR_SEEN + day[:4])
+    if hour:
+        yield from (_WALL + told, _WALL_OF_ZONE + told, _TIME + hour)
 
 
 def sought_date(text: str) -> tuple[tuple[str, ...], ...]:
@@ -159,11 +175,25 @@ def _day_keys(day: date) -> Iterator[str]:
 
 
 def _clock_keys(text: str) -> Iterator[str]:
-    for match in _CLOCK.finditer(text):
+    plain = _ISO.sub(" ", text)
+    for match in _RANGE.finditer(plain):
+        if (found := _begin(match)) is not None:
+            yield _TIME + found.isoformat()
+    for match in _CLOCK.finditer(plain):
         if match["minute"] is None and match["half"] is None:
             continue
         if (found := _clock(match)) is not None:
             yield _TIME + found.isoformat()
+
+
+def _begin(match: re.Match[str]) -> time | None:
+    """When a range begins whose end alone says which half of the day it is."""
+    first, last = int(match["first"]) % _HALF, int(match["last"]) % _HALF
+    is_afternoon = (match["half"].casefold() == "p") == (first < last)
+    try:
+        return time(first + (_HALF if is_afternoon else 0), int(match["minute"] or 0))
+    except ValueError:
+        return None
 
 
 def _clock(match: re.Match[str]) -> time | None:

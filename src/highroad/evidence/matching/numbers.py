@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
-from highroad.evidence.matching import units
+from highroad.evidence.matching import numerals, units
 
 _DIGIT: Final = re.compile(r"\d")
 _SIGNS: Final = "€$£¥₹"
@@ -25,15 +25,14 @@ _NUMBER: Final = re.compile(
     rf"(?P<sign>[-+]?)(?P<before>(?:US)?[{_SIGNS}]|[A-Z]{{3}})?(?P<inner>[-+]?)(?P<digits>{_DIGITS})"
     rf"(?:[-]?(?P<behind>[{_SIGNS}%¢°]?[A-Za-z]*))",
 )
-_ONES: Final = """
-    zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen
-    sixteen seventeen eighteen nineteen
+_COUNTED_WORDS: Final = """
+    st nd rd th k M night nights person people piece pieces star seat seats seater bed bedroom part
+    page step pack way stop door guest room
 """
-_TENS: Final = "ten twenty thirty forty fifty sixty seventy eighty ninety hundred"
-_WORDS: Final = {word: 10 * tens for tens, word in enumerate(_TENS.split(), start=1)} | {
-    word: ones for ones, word in enumerate(_ONES.split())
-}
-_ORDINAL: Final = frozenset({"st", "nd", "rd", "th"})
+_COUNTED: Final = frozenset(_COUNTED_WORDS.casefold().split())
+"""What may stand behind a number without a blank although it is no unit: `3rd`, `5-night`."""
+_SCALES: Final = {"k": 1_000, "K": 1_000, "M": 1_000_000}
+_TEMPERATURE: Final = {"C": "celsius", "F": "fahrenheit"}
 _PLAIN: Final = "n|"
 _MONEY: Final = "m|"
 _CENTS: Final = "c|"
@@ -58,14 +57,25 @@ def cents(number: Decimal | float) -> tuple[str, ...]:
 
 def of_tokens(tokens: list[str]) -> Iterator[str]:
     """The keys of every number among tokens, and of the units that stand at them."""
-    last = len(tokens) - 1
     for at, token in enumerate(tokens):
         match = _NUMBER.fullmatch(token) if _DIGIT.search(token) else None
-        if match is None:
-            yield from _of_word(token)
-            continue
-        neighbours = (tokens[at - 1] if at else "", tokens[at + 1] if at < last else "")
-        yield from _of_match(match, neighbours)
+        if match is not None:
+            yield from _of_match(match, _neighbours(tokens, at, at + 1))
+        elif (unit := units.key(token)) is not None:
+            yield unit
+    for worth, end in numerals.values(tokens):
+        yield from _of_number(Decimal(worth), ("", *_neighbours(tokens, 0, end)))
+
+
+def _neighbours(tokens: list[str], at: int, end: int) -> tuple[str, str]:
+    return (tokens[at - 1] if at else "", tokens[end] if end < len(tokens) else "")
+
+
+def notations(key: str) -> Iterator[str]:
+    """The keys that the number of a key has as anything else: plain, money, cents."""
+    if key.startswith((_PLAIN, _MONEY, _CENTS)):
+        number = Decimal(key[len(_PLAIN) :])
+        yield from (*sought(number), *cents(number), *cents(number * _HUNDRED))
 
 
 def read(text: str) -> Decimal | None:
@@ -100,17 +110,27 @@ def _of_match(match: re.Match[str], neighbours: tuple[str, str]) -> Iterator[str
     number, behind, before = _value(match), match["behind"], match["before"] or ""
     if number is None or (before and not units.is_money(before)):
         return
-    if behind and not (_is_unit(behind) or behind.casefold() in _ORDINAL):
+    if behind and not (_is_unit(behind) or behind.casefold() in _COUNTED):
         return
+    scale = _SCALES.get(behind) or numerals.SCALES.get(neighbours[1].casefold(), 1)
     for way in filter(None, (before, behind)):
         if (unit := units.key(way)) is not None:
             yield unit
-    ways = (before, behind, *neighbours)
+    if _TEMPERATURE.get(behind or neighbours[1]):
+        yield units.key(_TEMPERATURE[behind or neighbours[1]]) or ""
     if behind == "%":
         yield plain(number / _HUNDRED)
-    if any(map(units.is_cents, (behind, neighbours[1]))):
+    if _has_two_decimals(match["digits"]):
+        yield from money(number * scale)
+    else:
+        yield from _of_number(number * scale, (before, behind, *neighbours))
+
+
+def _of_number(number: Decimal, ways: tuple[str, ...]) -> Iterator[str]:
+    """The keys of a number by what stands around it."""
+    if any(map(units.is_cents, (ways[-3], ways[-1]))):
         yield from cents(number)
-    elif any(map(units.is_money, filter(None, ways))) or _has_two_decimals(match["digits"]):
+    elif any(map(units.is_money, filter(None, ways))):
         yield from money(number)
     else:
         yield plain(number)
@@ -140,23 +160,6 @@ def _value(match: re.Match[str]) -> Decimal | None:
 
 def _is_unit(way: str) -> bool:
     return units.code_of(way) is not None or units.is_cents(way)
-
-
-def _of_word(token: str) -> Iterator[str]:
-    if (word := _worth(token)) is not None:
-        yield plain(word)
-    if (unit := units.key(token)) is not None:
-        yield unit
-
-
-def _worth(token: str) -> int | None:
-    folded = token.casefold()
-    if (value := _WORDS.get(folded)) is not None:
-        return value
-    tens, _, ones = folded.partition("-")
-    if not ones or _WORDS.get(tens, 0) < 20 or not 0 < _WORDS.get(ones, 0) < 10:  # noqa: PLR2004 - twenty-one to ninety-nine
-        return None
-    return _WORDS[tens] + _WORDS[ones]
 
 
 def _decimal(number: Decimal | float) -> Decimal:

@@ -7,7 +7,7 @@ from typing import Final
 from highroad.domain.json_value import JsonValue
 from highroad.evidence.matching import emails, fields, ids, moments, numbers, paths, phones, urls
 from highroad.evidence.matching.tokens import split
-from highroad.evidence.matching.words import SPAN, spans, telling
+from highroad.evidence.matching.words import SPAN, pairs, singles, spans, telling
 
 _WHOLE_WORDS: Final = 12
 """A leaf of so few words also has a key of its own."""
@@ -19,7 +19,7 @@ def text_keys(text: str) -> tuple[set[str], str]:
     tokens = split(text)
     words = telling(tokens)
     found = {key for token in tokens for key in ids.keys(token)}
-    found.update(words, spans(words), numbers.of_tokens(tokens))
+    found.update(singles(tokens), spans(words), pairs(tokens), numbers.of_tokens(tokens))
     if SPAN < len(words) <= _WHOLE_WORDS:
         found.add(" ".join(words))
     if not (text.isascii() and text.isalpha()):
@@ -57,6 +57,7 @@ def _of_marks(text: str) -> Iterator[str]:
     """Keys of what shows itself by a mark that no plain word has."""
     if _DIGIT.search(text):
         yield from moments.keys(text)
+        yield from ids.grouped_keys(text)
         yield from phones.keys(text)
     yield from emails.keys(text)
     yield from urls.keys(text)

@@ -131,6 +131,7 @@ def _moment(text: str) -> Iterator[Way]:
 
 def _text(text: str) -> Iterator[Way]:
     yield from _phrase(text)
+    yield (words.side(text),)
     if emails.is_email(text):
         yield (emails.sought(text),)
     elif urls.is_url(text):

@@ -19,6 +19,8 @@ _BEHIND: Final = f"{_APOSTROPHES}.,:!?*"
 _DASHES: Final = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2212\ufe63\uff0d", "-"))
 _POSSESSIVE: Final = re.compile(rf"[{_APOSTROPHES}]s$", re.IGNORECASE)
 _NO_WORD: Final = "-"
+_JOINTS: Final = re.compile(r"[_-]")
+_CAMEL: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _SMALL_WORDS: Final = """
     a an and are as at be but by can do for from has have her his i in is it its me my of on or our
     please so that the their them then this to us want was we will with would you your
@@ -38,10 +40,10 @@ def split(text: str) -> list[str]:
 
 
 def fold(token: str) -> str:
-    """A token without case and accents, without a possessive, and without the sign of a number."""
+    """A token without case and accents, without a possessive, and without `#` or `@` before it."""
     token = _POSSESSIVE.sub("", token)
     folded = token.casefold() if token.isascii() else _unaccented(token)
-    return folded.lstrip("#") or folded
+    return folded.lstrip("#@") or folded
 
 
 def is_small(folded: str) -> bool:
@@ -58,6 +60,17 @@ def is_mixed(token: str) -> bool:
         and any(map(str.islower, token))
         and any(map(str.isupper, token))
     )
+
+
+def spelled_out(token: str) -> list[str]:
+    """The words of which a name is put together: `living_room`, `living-room`, `livingRoom`.
+
+    What has a digit in it is a code, and stays whole.
+    """
+    if token.isalpha() and not _CAMEL.search(token):
+        return [token]
+    words = [part for each in _JOINTS.split(token) for part in _CAMEL.split(each)]
+    return words if all(map(str.isalpha, words)) else [token]
 
 
 def _unaccented(token: str) -> str:

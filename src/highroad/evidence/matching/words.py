@@ -4,13 +4,17 @@ Small words do not count (`reset my password` has `reset password`), nor do case
 what is shortened in addresses is written out. Words of two leaves are never put together.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from highroad.evidence.matching.tokens import fold, is_small, split
+from highroad.evidence.matching.tokens import fold, is_small, spelled_out, split
 
 SPAN: Final = 3
 """So many words in a row have a key; a longer phrase is looked up by its spans."""
+
+_PAIR: Final = re.compile(r"([A-Za-z][\w.-]*)/([A-Za-z][\w.-]*)")
+_SIDE: Final = "side|"
 
 _WRITTEN_OUT: Final = {
     "apt": "apartment",
@@ -34,16 +38,35 @@ _WRITTEN_OUT: Final = {
 
 
 def telling(tokens: Sequence[str]) -> list[str]:
-    """The words that count, each in its one form."""
-    folded = [fold(token) for token in tokens]
+    """The words that count, each in its one form, and names taken apart into theirs."""
+    folded = [fold(part) for token in tokens for part in spelled_out(token)]
     return [_WRITTEN_OUT.get(word, word) for word in folded if not is_small(word)]
 
 
 def spans(words: Sequence[str]) -> Iterator[str]:
-    """A key for every row of two words up to `SPAN`; a single word has the key of its token."""
+    """A key for every row of two words up to `SPAN`."""
     for length in range(2, SPAN + 1):
         for start in range(len(words) - length + 1):
             yield " ".join(words[start : start + length])
+
+
+def singles(tokens: Sequence[str]) -> Iterator[str]:
+    """A key for every token that is one word; the words of a name are no words by themselves."""
+    for token in tokens:
+        if len(spelled_out(token)) == 1:
+            yield from telling([token])
+
+
+def pairs(tokens: Sequence[str]) -> Iterator[str]:
+    """A key for each side of a slash between two names: `owner/project`."""
+    for token in tokens:
+        if (match := _PAIR.fullmatch(token)) is not None:
+            yield from (_SIDE + fold(side) for side in match.groups())
+
+
+def side(text: str) -> str:
+    """The key under which a text would have been seen beside a slash."""
+    return _SIDE + fold(text)
 
 
 def phrase(text: str) -> list[str]:

@@ -2,9 +2,9 @@
 
 Derive a test class from `ModelContract`, and from what else applies: `ChoiceContract` where the
 model decides for itself, or a provider does that a test plays; `RelayContract` where it hands on
-what somebody else wrote.
+what somebody else wrote; `RawContract`, which has that too, where arguments come as text.
 
-    class TestMyModel(ChoiceContract, RelayContract):
+    class TestMyModel(ChoiceContract, RawContract):
         @pytest.fixture
         def open_model(self):
             return lambda: MyModel(...)
@@ -344,16 +344,21 @@ SAYINGS: Final = {
     "three calls": said("", LOOK, ("call_2", *LOOK[1:]), ("call_3", "get_order", "{}")),
     "same ids": said("", LOOK, LOOK),
     "an invented tool": said("", ("call_1", "drop_all_tables", '{"really":true}')),
+    "cut off in the text": said("Your order is", finish=Finish.LENGTH),
+    "cut off behind a call": said("", LOOK, finish=Finish.LENGTH),
+    "nothing": said(""),
+}
+"""What models reply: every wire has a way to say it."""
+RAW: Final = {
     "malformed arguments": said("", ("call_1", "get_order", '{"order_id": "ORD-000042", }')),
     "arguments that are no object": said("", ("call_1", "get_order", '["ORD-000042"]')),
+    "arguments with spaces": said("", ("call_1", "get_order", '{ "order_id" : "ORD-000042" }')),
     "a key twice": said("", ("call_1", "refund", '{"cents":1,"cents":9}')),
-    "cut off in the text": said("Your order is", finish=Finish.LENGTH),
     "cut off in a call": said(
         "", LOOK, ("call_2", "refund", '{"order_id":"ORD-0000'), finish=Finish.LENGTH
     ),
-    "nothing": said(""),
 }
-"""What models reply."""
+"""What models reply, and only a wire that writes arguments as text can say."""
 FAILURES: Final = (
     FailureKind.THROTTLED,
     FailureKind.TRANSIENT,
@@ -363,11 +368,23 @@ FAILURES: Final = (
 )
 
 
-class RelayContract(ModelContract):
-    """What holds besides for a model that hands on what somebody else wrote.
+async def check_relayed(saying: Saying, reply: ModelReply, *, is_streamed: bool) -> None:
+    """What was written is what comes."""
+    model = saying(reply)
+    parts = await parts_of(model, replace(WORK, is_streamed=is_streamed))
+    await model.close()
+    found = parts[-1]
+    assert isinstance(found, ModelReply)
+    assert found.message.text == reply.message.text
+    assert found.message.calls == reply.message.calls
+    assert found.finish is reply.finish
+    assert (found.usage.input, found.usage.output) == (reply.usage.input, reply.usage.output)
+    if is_streamed:
+        check_parts(parts)
 
-    Where a wire has no way to say one of `SAYINGS`, `saying` skips with the reason.
-    """
+
+class RelayContract(ModelContract):
+    """What holds besides for a model that hands on what somebody else wrote."""
 
     @pytest.fixture
     def saying(self) -> Saying:
@@ -393,17 +410,7 @@ class RelayContract(ModelContract):
         self, saying: Saying, reply: ModelReply, *, is_streamed: bool
     ) -> None:
         """However malformed: the road answers for it, and says so to the model."""
-        model = saying(reply)
-        parts = await parts_of(model, replace(WORK, is_streamed=is_streamed))
-        await model.close()
-        found = parts[-1]
-        assert isinstance(found, ModelReply)
-        assert found.message.text == reply.message.text
-        assert found.message.calls == reply.message.calls
-        assert found.finish is reply.finish
-        assert (found.usage.input, found.usage.output) == (reply.usage.input, reply.usage.output)
-        if is_streamed:
-            check_parts(parts)
+        await check_relayed(saying, reply, is_streamed=is_streamed)
 
     @pytest.mark.parametrize("kind", FAILURES)
     async def test_a_failure_says_its_kind_and_nothing_of_what_was_asked(
@@ -411,7 +418,8 @@ class RelayContract(ModelContract):
     ) -> None:
         """Whether asking again may help, is known by the kind (P7: nothing leaks)."""
         model = failing(kind)
-        settings = ModelSettings(timeout_s=0.25)
+        # Only who gets no answer is given little time: others may be slow on a busy machine.
+        settings = ModelSettings(timeout_s=0.25 if kind is FailureKind.TIMEOUT else PATIENCE_S)
         with pytest.raises(ModelError) as raised:
             await parts_of(model, replace(WORK, is_streamed=is_streamed, settings=settings))
         await model.close()
@@ -433,3 +441,23 @@ class RelayContract(ModelContract):
         assert not any(isinstance(part, ModelReply) for part in parts)
         assert raised.value.kind is FailureKind.TRANSIENT
         assert SECRET not in str(raised.value)
+
+
+class RawContract(RelayContract):
+    """What holds besides where arguments come as text, at least in one of the two ways."""
+
+    @pytest.fixture(params=[False, True], ids=["whole", "streamed"])
+    def is_raw_streamed(self, request: pytest.FixtureRequest) -> bool:
+        """Whether parts are wanted on the way.
+
+        Where a wire has arguments as an object in one of the two ways, give this fixture the other
+        alone.
+        """
+        return bool(request.param)
+
+    @pytest.mark.parametrize("reply", RAW.values(), ids=RAW)
+    async def test_arguments_are_handed_on_to_the_letter(
+        self, saying: Saying, reply: ModelReply, *, is_raw_streamed: bool
+    ) -> None:
+        """Malformed, torn, a key twice: nobody mends them on the way to the road."""
+        await check_relayed(saying, reply, is_streamed=is_raw_streamed)

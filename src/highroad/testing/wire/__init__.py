@@ -3,8 +3,9 @@
     async with ProviderServer(lambda asked: Play(reply=reply)) as server:
         model = OpenAI(base_url=server.url)
 
-It speaks OpenAI's chat completions and responses and Anthropic's messages, whole and streamed, and
-fails as it is told. What speaks to it is the real thing, up to the socket.
+It speaks OpenAI's chat completions and responses, Anthropic's messages, Google's content, Bedrock's
+Converse, and what Mistral, Groq and Ollama made of chat completions, whole and streamed, and fails
+as it is told. What speaks to it is the real thing, up to the socket.
 """
 
 from highroad.testing.wire.play import Asked, Play, Refusal, obliging

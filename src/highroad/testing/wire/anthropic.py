@@ -1,6 +1,7 @@
 """Anthropic's messages. Source: Anthropic's API reference, as its package 2.12 carries it."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -24,6 +25,18 @@ def _tools(body: Body) -> tuple[str, ...]:
 def _choice(body: Body) -> str:
     choice = body.get("tool_choice", {"type": "auto"})
     return str(choice.get("name") or _CHOICES.get(choice["type"], choice["type"]))
+
+
+def _calls(body: Body) -> tuple[str, ...]:
+    return tuple(block["id"] for block in _blocks(body) if block["type"] == "tool_use")
+
+
+def _results(body: Body) -> tuple[str, ...]:
+    return tuple(block["tool_use_id"] for block in _blocks(body) if block["type"] == "tool_result")
+
+
+def _blocks(body: Body) -> list[Body]:
+    return [block for message in body["messages"] for block in message["content"]]
 
 
 def _error(code: str, message: str) -> Body:
@@ -99,9 +112,11 @@ def _sent(name: str, data: Body, *, is_text: bool = False) -> Sent:
 
 
 MESSAGES: Final = Dialect(
-    path="/v1/messages",
+    path=re.compile("/v1/messages"),
     tools=_tools,
     choice=_choice,
+    calls=_calls,
+    results=_results,
     whole=_whole,
     events=_events,
     error=_error,

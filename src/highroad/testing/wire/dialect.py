@@ -1,5 +1,7 @@
 """How one kind of provider writes."""
 
+import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
@@ -14,7 +16,7 @@ PIECE: Final = 7
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
-    """One server-sent event."""
+    """One event of a stream."""
 
     data: Body | str
     name: str | None = None
@@ -23,16 +25,54 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Dialect:
-    """A wire format, spoken at one path."""
+class Framing:
+    """How events become bytes."""
 
-    path: str
+    media_type: str
+    written: Callable[[Sent], bytes]
+
+
+def _written(sent: Sent) -> bytes:
+    name = f"event: {sent.name}\n" if sent.name else ""
+    data = sent.data if isinstance(sent.data, str) else json.dumps(sent.data, ensure_ascii=False)
+    return f"{name}data: {data}\n\n".encode()
+
+
+SERVER_SENT: Final = Framing(media_type="text/event-stream", written=_written)
+"""Server-sent events. Source: HTML, section 9.2."""
+
+
+def told_by_body(path: str, body: Body) -> bool:
+    """Whether a stream is asked for, where the body says it."""
+    del path
+    return bool(body.get("stream"))
+
+
+def told_by_path(path: str, body: Body) -> bool:
+    """Whether a stream is asked for, where the address says it."""
+    del body
+    return "stream" in path.rpartition("/")[2].lower()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dialect:
+    """A wire format, spoken at paths of its own."""
+
+    path: re.Pattern[str]
+    """Of the whole path."""
     tools: Callable[[Body], tuple[str, ...]]
     choice: Callable[[Body], str]
+    calls: Callable[[Body], tuple[str, ...]]
+    """Ids of the calls in what was said before."""
+    results: Callable[[Body], tuple[str, ...]]
+    """Ids of the calls that are answered in it."""
     whole: Callable[[ModelReply], Body]
     events: Callable[[ModelReply], Iterator[Sent]]
     error: Callable[[str, str], Body]
     """Of a code and a message."""
+    is_streamed: Callable[[str, Body], bool] = told_by_body
+    """Of a path and a body."""
+    framing: Framing = SERVER_SENT
 
 
 def pieces(text: str) -> Iterator[str]:

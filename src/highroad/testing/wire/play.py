@@ -16,6 +16,8 @@ class Asked:
     """A request as it came over the wire."""
 
     dialect: Dialect
+    path: str
+    """As it was asked for, without a query."""
     headers: Mapping[str, str]
     """Their names in lower case."""
     raw: bytes
@@ -33,9 +35,19 @@ class Asked:
         return self.dialect.choice(self.body)
 
     @property
+    def calls(self) -> tuple[str, ...]:
+        """Ids of the calls that were made before, in order."""
+        return self.dialect.calls(self.body)
+
+    @property
+    def results(self) -> tuple[str, ...]:
+        """Ids of the calls whose results come with it, in order."""
+        return self.dialect.results(self.body)
+
+    @property
     def is_streamed(self) -> bool:
         """Whether events are asked for."""
-        return bool(self.body.get("stream"))
+        return self.dialect.is_streamed(self.path, self.body)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,12 +78,14 @@ class Refusal:
         code: The provider's; it stands where the dialect has it.
         retry_after_s: In the header that says so.
         message: What the message begins with.
+        body: In place of what the dialect makes of code and message.
     """
 
     status: int
     code: str = "some_error"
     retry_after_s: float | None = None
     message: str = "refused"
+    body: Mapping[str, Any] | None = None
 
 
 Answer: TypeAlias = Play | Refusal

@@ -1,5 +1,6 @@
 """OpenAI's responses. Source: OpenAI's API reference, as its package 3.54 carries it."""
 
+import re
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -20,6 +21,18 @@ def _tools(body: Body) -> tuple[str, ...]:
 def _choice(body: Body) -> str:
     choice = body.get("tool_choice", "auto")
     return choice if isinstance(choice, str) else choice["name"]
+
+
+def _calls(body: Body) -> tuple[str, ...]:
+    return _ids(body, "function_call")
+
+
+def _results(body: Body) -> tuple[str, ...]:
+    return _ids(body, "function_call_output")
+
+
+def _ids(body: Body, kind: str) -> tuple[str, ...]:
+    return tuple(item["call_id"] for item in body["input"] if item.get("type") == kind)
 
 
 def _whole(reply: ModelReply) -> Body:
@@ -138,9 +151,11 @@ def _call_told(
 
 
 RESPONSES: Final = Dialect(
-    path="/v1/responses",
+    path=re.compile("/v1/responses"),
     tools=_tools,
     choice=_choice,
+    calls=_calls,
+    results=_results,
     whole=_whole,
     events=_events,
     error=error,

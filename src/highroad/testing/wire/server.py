@@ -9,13 +9,23 @@ from http import HTTPStatus
 from typing import Final, Self
 
 from highroad.testing.wire.anthropic import MESSAGES
+from highroad.testing.wire.bedrock import CONVERSE
 from highroad.testing.wire.chat import CHAT
 from highroad.testing.wire.dialect import Dialect, Sent
+from highroad.testing.wire.google import GENERATE
+from highroad.testing.wire.groq import GROQ
+from highroad.testing.wire.mistral import MISTRAL
+from highroad.testing.wire.ollama import OLLAMA
 from highroad.testing.wire.play import Answering, Asked, Play, Refusal, obliging
 from highroad.testing.wire.responses import RESPONSES
 
-DIALECTS: Final[Mapping[str, Dialect]] = {
-    dialect.path: dialect for dialect in (CHAT, RESPONSES, MESSAGES)
+DIALECTS: Final = (CHAT, RESPONSES, MESSAGES, GENERATE, CONVERSE, MISTRAL, GROQ, OLLAMA)
+
+_PLACES: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("anthropic", "google", "bedrock", "groq"), ""),
+    # A path of their own, for what stands behind it is that of OpenAI.
+    "mistral": "/mistral",
+    "ollama": "/ollama/v1",
 }
 
 
@@ -52,6 +62,10 @@ class ProviderServer:
         """Its address with the version; OpenAI's clients take this."""
         return f"{self.root}/v1"
 
+    def address(self, provider: str) -> str:
+        """Its address as clients of that provider take it; of one unknown, as OpenAI's do."""
+        return f"{self.root}{_PLACES.get(provider, '/v1')}"
+
     async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._connected, "127.0.0.1", 0)
         return self
@@ -83,12 +97,16 @@ class ProviderServer:
         sent = await _read(reader)
         if sent is None:
             return False
-        dialect = DIALECTS.get(sent.path)
+        dialect = next((each for each in DIALECTS if each.path.fullmatch(sent.path)), None)
         if dialect is None:
             writer.write(_head(HTTPStatus.NOT_FOUND, {"Content-Length": "0"}))
             return True
         asked = Asked(
-            dialect=dialect, headers=sent.headers, raw=sent.raw, body=json.loads(sent.raw)
+            dialect=dialect,
+            path=sent.path,
+            headers=sent.headers,
+            raw=sent.raw,
+            body=json.loads(sent.raw),
         )
         self.asked.append(asked)
         return await self._answered(asked, reader, writer)
@@ -150,7 +168,7 @@ async def _answer(answer: Play | Refusal, asked: Asked, writer: asyncio.StreamWr
 
 async def _refuse(refusal: Refusal, asked: Asked, writer: asyncio.StreamWriter) -> bool:
     message = f"{refusal.message}: {asked.raw.decode(errors='replace')}"
-    body = json.dumps(asked.dialect.error(refusal.code, message)).encode()
+    body = json.dumps(refusal.body or asked.dialect.error(refusal.code, message)).encode()
     more = {} if refusal.retry_after_s is None else {"Retry-After": f"{refusal.retry_after_s:g}"}
     writer.write(_head(refusal.status, {"Content-Length": str(len(body)), **more}) + body)
     await writer.drain()
@@ -170,7 +188,8 @@ async def _reply(play: Play, asked: Asked, writer: asyncio.StreamWriter) -> bool
 
 async def _stream(play: Play, asked: Asked, writer: asyncio.StreamWriter) -> bool:
     number = 0
-    head = {"Content-Type": "text/event-stream", "Transfer-Encoding": "chunked"}
+    framing = asked.dialect.framing
+    head = {"Content-Type": framing.media_type, "Transfer-Encoding": "chunked"}
     async for sent in _events(play, asked.dialect):
         if number == play.breaks_after:
             return False
@@ -178,7 +197,7 @@ async def _stream(play: Play, asked: Asked, writer: asyncio.StreamWriter) -> boo
             await play.before(number)
         if number == 0:
             writer.write(_head(HTTPStatus.OK, head))
-        writer.write(_chunk(_written(sent)))
+        writer.write(_chunk(framing.written(sent)))
         await writer.drain()
         number += 1
     writer.write(_chunk(b""))
@@ -194,12 +213,6 @@ async def _events(play: Play, dialect: Dialect) -> AsyncIterator[Sent]:
             await asyncio.sleep(0)  # lets the other side read, and go
         yield sent
         last = sent
-
-
-def _written(sent: Sent) -> bytes:
-    name = f"event: {sent.name}\n" if sent.name else ""
-    data = sent.data if isinstance(sent.data, str) else json.dumps(sent.data, ensure_ascii=False)
-    return f"{name}data: {data}\n\n".encode()
 
 
 def _chunk(data: bytes) -> bytes:

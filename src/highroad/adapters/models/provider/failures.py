@@ -5,10 +5,10 @@ codes in the form of one.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 from pydantic_ai.exceptions import (
     ModelAPIError,
@@ -45,7 +45,18 @@ class Reading:
     is_counted: bool = False
 
 
-_READINGS: Final[tuple[tuple[type[Exception], Reading], ...]] = (
+Readings: TypeAlias = Sequence[tuple[type[Exception], Reading]]
+"""What errors mean."""
+REFUSED: Final = Reading(
+    kind=FailureKind.INVALID_ARGUMENTS,
+    words="refused the request as it stands; look at its settings and tools",
+)
+NO_REPLY: Final = Reading(
+    kind=FailureKind.TRANSIENT,
+    words="answered with what is no reply; ask again, and look at its address if it stays so",
+    is_counted=True,
+)
+_READINGS: Final[Readings] = (
     (
         ModelRateLimitError,
         Reading(kind=FailureKind.THROTTLED, words="asks for fewer requests; wait, then ask again"),
@@ -79,13 +90,7 @@ _READINGS: Final[tuple[tuple[type[Exception], Reading], ...]] = (
             words="knows no such model, or nothing is at this address; look at both",
         ),
     ),
-    (
-        ModelRequestRejectedError,
-        Reading(
-            kind=FailureKind.INVALID_ARGUMENTS,
-            words="refused the request as it stands; look at its settings and tools",
-        ),
-    ),
+    (ModelRequestRejectedError, REFUSED),
     (
         ModelRequestTimeout,
         Reading(
@@ -122,15 +127,7 @@ _READINGS: Final[tuple[tuple[type[Exception], Reading], ...]] = (
             "the form of output; leave it out, or take another model",
         ),
     ),
-    (
-        UnexpectedModelBehavior,
-        Reading(
-            kind=FailureKind.TRANSIENT,
-            words="answered with what is no reply; ask again, and look at its address if it stays "
-            "so",
-            is_counted=True,
-        ),
-    ),
+    (UnexpectedModelBehavior, NO_REPLY),
 )
 """The first that fits counts: what is special stands before what is general."""
 _BROKEN: Final = Reading(
@@ -139,18 +136,28 @@ _BROKEN: Final = Reading(
 _SENT_NOTHING: Final = frozenset({"pool", "connect"})
 
 
+_MISREAD: Final = (AttributeError, LookupError, TypeError, ValueError)
+"""What reading JSON of another kind ends in: libraries believe in what a provider sends."""
+
+
 @contextmanager
-def told_of(model: str) -> Iterator[None]:
-    """Raise what goes wrong with `model` as a `ModelError`, free of what was asked."""
+def told_of(model: str, own: Readings = ()) -> Iterator[None]:
+    """Raise what goes wrong with `model` as a `ModelError`, free of what was asked.
+
+    Args:
+        model: `provider:model`.
+        own: Errors of the provider's library that pydantic-ai hands on.
+    """
+    handed_on = tuple(type_ for type_, _ in own)
     try:
         yield
-    except (ModelAPIError, UnexpectedModelBehavior, UserError) as error:
-        raise failure_of(error, model) from None  # its own words may hold the prompt
+    except (ModelAPIError, UnexpectedModelBehavior, UserError, *handed_on, *_MISREAD) as error:
+        raise failure_of(error, model, own) from None  # its own words may hold the prompt
 
 
-def failure_of(error: Exception, model: str) -> ModelError:
-    """What an error of the library means."""
-    reading = _reading(error)
+def failure_of(error: Exception, model: str, own: Readings = ()) -> ModelError:
+    """What an error of a library means."""
+    reading = _reading(error, own)
     retry_after_s = error.retry_after if isinstance(error, ModelAPIError) else None
     return ModelError(
         f"{model} {reading.words}{_particulars(error)}",
@@ -167,10 +174,24 @@ def broken_off(model: str) -> ModelError:
     )
 
 
-def _reading(error: Exception) -> Reading:
-    for type_, reading in _READINGS:
+def no_reply(model: str) -> ModelError:
+    """An answer with nothing of a reply in it."""
+    return ModelError(f"{model} {NO_REPLY.words}", kind=NO_REPLY.kind)
+
+
+def misspoken(model: str) -> ModelError:
+    """A reply that the provider itself could not read, such as a call that is no JSON."""
+    return ModelError(
+        f"{model} wrote what its provider could not read; ask again", kind=FailureKind.TRANSIENT
+    )
+
+
+def _reading(error: Exception, own: Readings) -> Reading:
+    for type_, reading in (*own, *_READINGS):
         if isinstance(error, type_):
             return reading
+    if isinstance(error, _MISREAD):
+        return NO_REPLY
     return _of_status(error.status_code) if isinstance(error, ModelHTTPError) else _BROKEN
 
 

@@ -7,6 +7,7 @@ from typing import Any, Final, TypeAlias
 from pydantic_ai.exceptions import UserError
 from pydantic_ai.models import Model as ProviderClient
 
+from highroad.adapters.models.provider.failures import Readings
 from highroad.domain.error import SettingsError
 from highroad.domain.model_rules import ModelServer
 
@@ -25,6 +26,10 @@ class Reach:
     secrets: Secrets
 
 
+def _no_failures() -> Readings:
+    return ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Family:
     """A provider: what it needs, and how its models are made."""
@@ -33,12 +38,16 @@ class Family:
     shape: str
     """One of `highroad.tools.shapes.SHAPES`."""
     extra: str
-    """Of pydantic-ai, which installs its library."""
+    """Of ours, which installs its library."""
     key: str | None = None
     """The variable with its key."""
     is_key_needed: bool = True
     url: str | None = None
     """Where it is reached, unless told; `None` leaves it to its library."""
+    leaves_streams: bool = False
+    """Its library does not close a stream that nobody reads on (`connections`)."""
+    failures: Callable[[], Readings] = _no_failures
+    """Errors of its own library that pydantic-ai hands on; asked once that is there."""
 
 
 # Each function imports what its own provider needs, and nothing of the others.
@@ -70,7 +79,7 @@ def _compatible(model: str, reach: Reach) -> ProviderClient:
     provider = OpenAICompatibleProvider(
         reach.name, base_url=reach.url or "", api_key=reach.key or _NO_KEY
     )
-    return OpenAIChatModel(model, provider=provider, profile=_says_its_end())
+    return OpenAIChatModel(model, provider=provider, profile=_as_servers_have_it())
 
 
 def _ollama(model: str, reach: Reach) -> ProviderClient:
@@ -78,7 +87,8 @@ def _ollama(model: str, reach: Reach) -> ProviderClient:
     from pydantic_ai.providers.ollama import OllamaProvider  # noqa: PLC0415 - an extra
 
     provider = OllamaProvider(base_url=reach.url, api_key=reach.key or _NO_KEY)
-    return OllamaModel(model, provider=provider)
+    known = OllamaModel(model, provider=provider).profile
+    return OllamaModel(model, provider=provider, profile={**known, **_as_servers_have_it()})
 
 
 def _anthropic(model: str, reach: Reach) -> ProviderClient:
@@ -100,14 +110,31 @@ def _bedrock(model: str, reach: Reach) -> ProviderClient:
     from pydantic_ai.models.bedrock import BedrockConverseModel  # noqa: PLC0415 - an extra
     from pydantic_ai.providers.bedrock import BedrockProvider  # noqa: PLC0415 - an extra
 
+    from highroad.adapters.models.provider.aws import AWS_ERROR  # noqa: PLC0415 - an extra
+
     region = reach.secrets("AWS_REGION") or reach.secrets("AWS_DEFAULT_REGION")
-    # Without a key of Bedrock, AWS finds credentials its own way: a role, a profile, a file.
-    provider = (
-        BedrockProvider(api_key=reach.key, base_url=reach.url, region_name=region)
-        if reach.key
-        else BedrockProvider(base_url=reach.url, region_name=region)
-    )
+    try:
+        # With neither, AWS finds credentials its own way: a role, a profile, a file.
+        provider = (
+            BedrockProvider(api_key=reach.key, base_url=reach.url, region_name=region)
+            if reach.key
+            else BedrockProvider(
+                aws_access_key_id=reach.secrets("AWS_ACCESS_KEY_ID"),
+                aws_secret_access_key=reach.secrets("AWS_SECRET_ACCESS_KEY"),
+                aws_session_token=reach.secrets("AWS_SESSION_TOKEN"),
+                base_url=reach.url,
+                region_name=region,
+            )
+        )
+    except AWS_ERROR as error:  # such as a profile that is not there
+        raise UserError(str(error)) from None
     return BedrockConverseModel(model, provider=provider)
+
+
+def _failures_of_bedrock() -> Readings:
+    from highroad.adapters.models.provider.aws import FAILURES  # noqa: PLC0415 - an extra
+
+    return FAILURES
 
 
 def _mistral(model: str, reach: Reach) -> ProviderClient:
@@ -131,48 +158,66 @@ def _says_its_end() -> Any:  # noqa: ANN401 - a profile of the library, which is
     return OpenAIModelProfile(openai_chat_streaming_requires_finish_reason=True)
 
 
+def _as_servers_have_it() -> Any:  # noqa: ANN401 - a profile of the library, which is an extra
+    """They know `max_tokens`; some take OpenAI's newer word, and write on without end (P6).
+
+    Source: issues 7125 of ollama and 1907 of llama-cpp-python.
+    """
+    from pydantic_ai.profiles.openai import OpenAIModelProfile  # noqa: PLC0415 - an extra
+
+    words = OpenAIModelProfile(openai_chat_supports_max_completion_tokens=False)
+    return {**_says_its_end(), **words}
+
+
 _NO_KEY: Final = "none"
 """For servers that ask for no key; their client insists on one."""
 
-COMPATIBLE: Final = Family(make=_compatible, shape="openai", extra="openai", is_key_needed=False)
+COMPATIBLE: Final = Family(make=_compatible, shape="openai", extra="models", is_key_needed=False)
 """Any server that speaks OpenAI's chat completions."""
 
 FAMILIES: Final[Mapping[str, Family]] = {
     "openai": Family(
         make=_openai,
         shape="openai-responses-strict",
-        extra="openai",
+        extra="models",
         key="OPENAI_API_KEY",
         url="https://api.openai.com/v1",
     ),
     "openai-chat": Family(
         make=_openai_chat,
         shape="openai-strict",
-        extra="openai",
+        extra="models",
         key="OPENAI_API_KEY",
         url="https://api.openai.com/v1",
     ),
     "anthropic": Family(
         make=_anthropic,
         shape="anthropic-strict",
-        extra="anthropic",
+        extra="models",
         key="ANTHROPIC_API_KEY",
         url="https://api.anthropic.com",
     ),
-    "google": Family(make=_google, shape="gemini", extra="google", key="GEMINI_API_KEY"),
+    "google": Family(
+        make=_google,
+        shape="gemini",
+        extra="google",
+        key="GEMINI_API_KEY",
+        leaves_streams=True,
+    ),
     "bedrock": Family(
         make=_bedrock,
         shape="anthropic",
         extra="bedrock",
         key="AWS_BEARER_TOKEN_BEDROCK",
         is_key_needed=False,
+        failures=_failures_of_bedrock,
     ),
     "mistral": Family(make=_mistral, shape="openai", extra="mistral", key="MISTRAL_API_KEY"),
     "groq": Family(make=_groq, shape="openai", extra="groq", key="GROQ_API_KEY"),
     "ollama": Family(
         make=_ollama,
         shape="openai",
-        extra="openai",
+        extra="models",
         key="OLLAMA_API_KEY",
         is_key_needed=False,
         url="http://localhost:11434/v1",
@@ -206,8 +251,7 @@ def reached(
         client = family.make(model, reach)
     except ImportError:
         raise SettingsError(
-            f"models of {provider} need a library of theirs: "
-            f"pip install 'pydantic-ai-slim[{family.extra}]'"
+            f"models of {provider} need a library of theirs: pip install 'highroad[{family.extra}]'"
         ) from None
     except UserError as error:  # such as a region of AWS, which nobody named
         raise SettingsError(f"{provider} cannot be reached so: {error}") from None

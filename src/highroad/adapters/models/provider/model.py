@@ -6,9 +6,17 @@ from dataclasses import replace
 
 from pydantic_ai import direct
 from pydantic_ai.messages import ModelMessage as Said
-from pydantic_ai.messages import ModelResponse
+from pydantic_ai.messages import ModelResponse, ModelResponseStreamEvent
+from pydantic_ai.models import ModelRequestParameters
+from pydantic_ai.settings import ModelSettings as ProviderSettings
 
-from highroad.adapters.models.provider.failures import broken_off, told_of
+from highroad.adapters.models.provider.connections import given_up, watch
+from highroad.adapters.models.provider.failures import (
+    broken_off,
+    misspoken,
+    no_reply,
+    told_of,
+)
 from highroad.adapters.models.provider.families import Secrets, reached
 from highroad.adapters.models.provider.messages import said
 from highroad.adapters.models.provider.replies import Progress, reply_of
@@ -46,6 +54,8 @@ class ProviderModel:
         self._provider = provider
         self._model = model
         self._shape = family.shape
+        self._failures = family.failures()
+        self._leaves_streams = family.leaves_streams
         self._hosted = hosted
         self._is_open = False
 
@@ -90,43 +100,83 @@ class ProviderModel:
             return
         self._is_open = True
         await self._client.__aenter__()
+        if self._leaves_streams:
+            watch(self._client)
 
     async def _at_once(self, request: ModelRequest) -> ModelReply:
-        with told_of(self.name):
+        said_so_far, asked_for, how = self._words(request)
+        with told_of(self.name, self._failures):
             response = await direct.model_request(
                 self._client,
-                self._said(request),
-                model_settings=settings(request, self._client, self._provider),
-                model_request_parameters=parameters(request, self._client, self._hosted),
+                said_so_far,
+                model_settings=how,
+                model_request_parameters=asked_for,
                 instrument=False,
             )
+        if response.finish_reason is None and not response.parts:
+            raise no_reply(self.name)
         return self._whole(response, request)
 
     async def _in_parts(self, request: ModelRequest) -> AsyncGenerator[ReplyPart, None]:
         progress = Progress()
-        with told_of(self.name):
-            async with direct.model_request_stream(
-                self._client,
-                self._said(request),
-                model_settings=settings(request, self._client, self._provider),
-                model_request_parameters=parameters(request, self._client, self._hosted),
-                instrument=False,
-            ) as stream:
-                async for event in stream:
-                    for part in progress.of_event(event):
-                        yield part
-                response = stream.get()
-        if response.finish_reason is None or response.state == "incomplete":
+        response: ModelResponse | None = None
+        async with aclosing(self._events(request)) as events:
+            async for event in events:
+                if isinstance(event, ModelResponse):
+                    response = event
+                    break
+                for part in progress.of_event(event):
+                    yield part
+        if response is None or response.finish_reason is None or response.state == "incomplete":
             raise broken_off(self.name)
         reply = self._whole(response, request)
         for ready in progress.rest(reply):
             yield ready
         yield reply
 
+    async def _events(
+        self, request: ModelRequest
+    ) -> AsyncGenerator[ModelResponseStreamEvent | ModelResponse, None]:
+        """What comes, and last all of it."""
+        said_so_far, asked_for, how = self._words(request)
+        with told_of(self.name, self._failures):
+            async with (
+                given_up(),
+                direct.model_request_stream(
+                    self._client,
+                    said_so_far,
+                    model_settings=how,
+                    model_request_parameters=asked_for,
+                    instrument=False,
+                ) as stream,
+            ):
+                async for event in stream:
+                    yield event
+                response = stream.get()
+        yield response
+
+    def _words(
+        self, request: ModelRequest
+    ) -> tuple[list[Said], ModelRequestParameters, ProviderSettings]:
+        """A request in the words of the library."""
+        return (
+            self._said(request),
+            parameters(request, self._client, self._hosted),
+            settings(request, self._client, self._provider),
+        )
+
     def _said(self, request: ModelRequest) -> list[Said]:
         id_length = self._client.profile.get("tool_call_id_length")
         return said(request.messages, provider=self._provider, id_length=id_length)
 
     def _whole(self, response: ModelResponse, request: ModelRequest) -> ModelReply:
+        """The reply.
+
+        Raises:
+            ModelError: The provider says that it is none, and has no call that the road could
+                answer for.
+        """
         reply = reply_of(response, provider=self._provider, request=request)
+        if response.finish_reason == "error" and not reply.message.calls:
+            raise misspoken(self.name)
         return reply if reply.model else replace(reply, model=self._model)

@@ -40,6 +40,8 @@ _FINISHES: Final = {
     "tool_call": Finish.CALLS,
     "length": Finish.LENGTH,
     "content_filter": Finish.FILTERED,
+    # Groq, of a call that is no JSON: the road answers for it.
+    "error": Finish.CALLS,
 }
 
 

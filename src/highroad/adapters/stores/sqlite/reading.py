@@ -271,9 +271,11 @@ class Reader:
         typed(SECTIONS[Section.LOG], (own_log,), ("log_id",))
         if log_id not in {None, own_log}:
             return []
+        for row in rows:
+            typed(_ENTRY, row, _ENTRY_COLUMNS)
         return [
-            StoredEntry(Position(own_log, seq), read_kind(name, seq), *rest)
-            for seq, name, *rest in (typed(_ENTRY, row, _ENTRY_COLUMNS) for row in rows)
+            StoredEntry(Position(own_log, row[0]), read_kind(row[1], row[0]), *row[2:])
+            for row in rows
         ]
 
     def last_call(self, *, refused: bool) -> str | None:
