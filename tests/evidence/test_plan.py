@@ -185,6 +185,61 @@ def test_a_refund_of_8400_instead_of_84_has_no_source():
     assert (ungrounded(wrong), ungrounded(right)) == (["/cents"], [])
 
 
+def test_a_number_of_cents_is_no_amount_where_amounts_have_fractions():
+    index = Index()
+    index.add_value(Source("c", EvidenceKind.RESULT), {"total_cents": 8_400})
+    for kind, wrong in (("number", 8_400), ("number", 8_400.0), ("string", "8400.00")):
+        planned = plan({"properties": {"amount": {"type": kind}}}, Contract())
+        assert ungrounded(ground(planned, {"amount": wrong}, index)) == ["/amount"]
+        right = "84.00" if kind == "string" else 84
+        assert ungrounded(ground(planned, {"amount": right}, index)) == []
+
+
+@pytest.mark.parametrize("record", [{"order_id": 42}, {"order_id": "42"}, {"zip": "42"}])
+def test_an_id_that_is_a_number_is_an_id_and_no_amount(record):
+    index = Index()
+    index.add_value(Source("c", EvidenceKind.RESULT), record)
+    arguments = {"order_id": 42, "order": 42, "amount": 42, "cents": 42, "refund_cents": 4_200}
+    planned = plan({"properties": {"refund_cents": {"type": "integer"}}}, Contract())
+    assert ungrounded(ground(planned, arguments, index)) == ["/amount", "/cents", "/refund_cents"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("duration_minutes", 60, "for 1 hour"),
+        ("duration_minutes", 90, "for 1.5 hours"),
+        ("durationMinutes", 30, "30 minutes"),
+        ("timeout_s", 120, "after two minutes"),
+        ("weight_kg", 0.5, "a parcel of 500 g"),
+        ("weight_kg", 0.5, "a parcel of 500g"),
+        ("days", 14, "two weeks"),
+    ],
+)
+def test_a_measure_is_compared_by_what_it_is_worth(name, value, said):
+    assert ungrounded(traced({name: {"type": "number"}}, {name: value}, said)) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("duration_minutes", 61, "for 1 hour"),
+        ("duration", 60, "for 1 hour"),
+        ("distance_m", 60, "for 1 minute"),
+        ("m", 1000, "1 km"),
+    ],
+)
+def test_a_measure_is_another_where_nothing_tells_its_unit(name, value, said):
+    assert ungrounded(traced({name: {"type": "number"}}, {name: value}, said)) == [f"/{name}"]
+
+
+def test_a_measure_of_a_record_is_found_in_another_unit():
+    index = Index()
+    index.add_value(Source("c", EvidenceKind.RESULT), {"slot": {"length_minutes": 30}})
+    assert index.find(ValueKind.NUMBER, 0.5, "hours")
+    assert not index.find(ValueKind.NUMBER, 0.5, "days")
+
+
 def test_a_name_is_no_id():
     index = Index()
     index.add_text(REQUEST, "I am John Smith")

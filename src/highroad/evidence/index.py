@@ -99,9 +99,15 @@ class Index:
         repeated = frozenset() if is_transform else frozenset(self._unknown_keys(arguments))
         self._add(source, value, labels, repeated)
 
-    def find(self, kind: ValueKind, value: JsonValue) -> tuple[Place, ...]:
-        """Where a value was seen, the best place first; empty if nowhere."""
-        for way in ways(kind, value):
+    def find(self, kind: ValueKind, value: JsonValue, unit: str = "") -> tuple[Place, ...]:
+        """Where a value was seen, the best place first; empty if nowhere.
+
+        Args:
+            kind: As what it is compared.
+            value: No object and no list.
+            unit: Of a number, what it counts, so that 60 minutes are found as an hour.
+        """
+        for way in ways(kind, value, unit):
             found = self._leaves_of(way)
             if found:
                 return _places(found, value)

@@ -52,8 +52,8 @@ def _collect_composed(found: list[Leaf], at: Leaf, members: JsonObject) -> None:
 def _collect_member(found: list[Leaf], at: Leaf, key: str, value: JsonValue) -> None:
     pointer = child(at.pointer, key)
     if is_data(key):
-        shown = child(at.shown, ANY)
-        found.append(Leaf("", pointer, shown, key, is_element=True))
+        shown, name = child(at.shown, ANY), ""
+        found.append(Leaf(name, pointer, shown, key, is_element=True))
     else:
-        shown = child(at.shown, key)
-    _collect(found, Leaf(key, pointer, shown, value))
+        shown, name = child(at.shown, key), key
+    _collect(found, Leaf(name, pointer, shown, value))

@@ -37,6 +37,10 @@ class Outline:
     """The kind of its texts."""
     number: ValueKind = ValueKind.NUMBER
     """The kind of its numbers."""
+    unit: str = ""
+    """What its numbers count, where its name says so."""
+    is_fractional: bool = False
+    """Whether its numbers may have a fraction, so that money is not counted in cents."""
     listed: frozenset[tuple[str, JsonValue]] = frozenset()
     """Values that the schema itself tells: of an enumeration, a constant, a default."""
     members: Mapping[str, "Outline"] = field(default_factory=dict)
@@ -49,7 +53,12 @@ class Outline:
     @classmethod
     def of_name(cls, name: str) -> Self:
         """Of an argument that no schema describes."""
-        return cls(text=_text_kind(name, {}), number=_number_kind(name, {}), told=_TOLD)
+        return cls(
+            text=_text_kind(name, {}),
+            number=_number_kind(name, {}),
+            unit=fields.unit_of(name),
+            told=_TOLD,
+        )
 
 
 _TOLD: Final = (
@@ -74,6 +83,8 @@ def outlined(name: str, schema: JsonValue, root: JsonObject, depth: int = _DEPTH
     return Outline(
         text=_text_kind(name, said),
         number=_number_kind(name, said),
+        unit=fields.unit_of(name),
+        is_fractional=any(part.get("type") == "number" for part in parts),
         listed=frozenset(each for part in parts for each in _listed(part)),
         members=_members(parts, root, depth),
         others=_below(name, said.get("additionalProperties"), root, depth),

@@ -63,6 +63,10 @@ def _traced(outline: Outline, pointer: str, value: JsonValue, index: Index) -> T
     kind = outline.text if isinstance(value, str) else outline.number
     if isinstance(value, bool):
         return Trace(pointer=pointer, kind=ValueKind.CHOICE, places=outline.told)
+    if isinstance(value, int) and outline.is_fractional and kind is ValueKind.AMOUNT:
+        places = index.find(kind, float(value))
+    else:
+        places = index.find(kind, value, outline.unit)
     if scalar(value) in outline.listed:
-        return Trace(pointer=pointer, kind=kind, places=index.find(kind, value) + outline.told)
-    return Trace(pointer=pointer, kind=kind, places=index.find(kind, value))
+        places += outline.told
+    return Trace(pointer=pointer, kind=kind, places=places)

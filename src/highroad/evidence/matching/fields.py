@@ -10,11 +10,13 @@ from typing import Final
 
 from highroad.domain.evidence import ValueKind
 
+_SYMBOL: Final = 2
+"""A name so short is no unit by itself: `m` may be anything."""
 _PARTS: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _CENTS: Final = frozenset({"cents", "cent", "pence", "minor"})
 _ID_WORDS: Final = """
     id ids uuid guid key keys ref reference sku iban code codes slug token handle username login
-    serial number no nr
+    serial number no nr zip zipcode postcode phone telephone
 """
 _IDS: Final = frozenset(_ID_WORDS.split())
 _MONEY_WORDS: Final = """
@@ -59,6 +61,13 @@ def is_cents(name: str) -> bool:
 def is_money(name: str) -> bool:
     """Whether it is money in its major unit, or in one that it does not tell."""
     return not _MONEY.isdisjoint(parts_of(name))
+
+
+@lru_cache(4_096)
+def unit_of(name: str) -> str:
+    """The measure that its last word says its numbers are in, as in `duration_minutes`."""
+    parts = parts_of(name)
+    return parts[-1] if parts and (len(parts) > 1 or len(name) > _SYMBOL) else ""
 
 
 @lru_cache(4_096)

@@ -34,7 +34,7 @@ def grouped_keys(text: str) -> Iterator[str]:
 
 
 def whole(text: str) -> str:
-    """The key of a leaf that is an id although it has blanks in it."""
+    """The key of a leaf that a record calls an id, whatever it looks like."""
     return _WHOLE + " ".join(map(fold, split(text)))
 
 

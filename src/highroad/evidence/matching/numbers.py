@@ -73,9 +73,14 @@ def _neighbours(tokens: list[str], at: int, end: int) -> tuple[str, str]:
 
 def notations(key: str) -> Iterator[str]:
     """The keys that the number of a key has as anything else: plain, money, cents."""
-    if key.startswith((_PLAIN, _MONEY, _CENTS)):
+    if is_key(key):
         number = Decimal(key[len(_PLAIN) :])
         yield from (*sought(number), *cents(number), *cents(number * _HUNDRED))
+
+
+def is_key(key: str) -> bool:
+    """Whether a key is that of a number."""
+    return key.startswith((_PLAIN, _MONEY, _CENTS))
 
 
 def read(text: str) -> Decimal | None:
@@ -89,16 +94,22 @@ def read(text: str) -> Decimal | None:
 def sought(number: Decimal | float) -> tuple[str, ...]:
     """The keys under which a number would have been seen, whatever it counts."""
     told = _told(number)
-    return (_PLAIN + told, _MONEY + told, _CENTS + told)
+    ways = (_PLAIN + told, _MONEY + told)
+    return (*ways, _CENTS + told) if _is_whole(number) else ways
+
+
+def measures(number: Decimal | float, unit: str) -> Iterator[str]:
+    """The key of so much of a measure, if it is one."""
+    found = units.measure(_decimal(number), unit)
+    if found is not None:
+        yield found
 
 
 def sought_amount(number: Decimal | float) -> tuple[str, ...]:
-    """The same for money in a major unit, or in one that nobody told."""
+    """The same for money in a major unit; without a point it may be in one that nobody told."""
     told = _told(number)
-    whole = isinstance(number, int)
-    return (
-        (_MONEY + told, _PLAIN + told, _CENTS + told) if whole else (_MONEY + told, _PLAIN + told)
-    )
+    ways = (_MONEY + told, _PLAIN + told)
+    return (*ways, _CENTS + told) if _is_whole(number) else ways
 
 
 def sought_cents(number: Decimal | float) -> tuple[str, ...]:
@@ -128,6 +139,9 @@ def _of_match(match: re.Match[str], neighbours: tuple[str, str]) -> Iterator[str
 
 def _of_number(number: Decimal, ways: tuple[str, ...]) -> Iterator[str]:
     """The keys of a number by what stands around it."""
+    for way in (ways[-3], ways[-1]):
+        if (measure := units.measure(number, way)) is not None:
+            yield measure
     if any(map(units.is_cents, (ways[-3], ways[-1]))):
         yield from cents(number)
     elif any(map(units.is_money, filter(None, ways))):
@@ -160,6 +174,13 @@ def _value(match: re.Match[str]) -> Decimal | None:
 
 def _is_unit(way: str) -> bool:
     return units.code_of(way) is not None or units.is_cents(way)
+
+
+def _is_whole(number: Decimal | float) -> bool:
+    """Whether a number is written without a point, so that it may count cents."""
+    if isinstance(number, Decimal):
+        return number.as_tuple().exponent == 0
+    return isinstance(number, int)
 
 
 def _decimal(number: Decimal | float) -> Decimal:

@@ -35,13 +35,16 @@ def leaf_keys(name: str, leaf: JsonValue) -> tuple[set[str], str]:
     if isinstance(leaf, int | float):
         return set(_of_number(name, leaf)), ""
     found, words = text_keys(str(leaf))
-    if fields.is_id(name):
+    if fields.is_id(name):  # 42 of them, or 42 euros, are not what it says
+        found = {key for key in found if not numbers.is_key(key)}
         found.add(ids.whole(str(leaf)))
     return found, words
 
 
 def _of_number(name: str, number: float) -> Iterator[str]:
-    if fields.is_cents(name):
+    if fields.is_id(name):
+        yield ids.whole(str(number))
+    elif fields.is_cents(name):
         yield from numbers.cents(number)
     elif fields.is_money(name):
         yield from numbers.money(number)
@@ -49,6 +52,7 @@ def _of_number(name: str, number: float) -> Iterator[str]:
             yield numbers.plain(number)
     else:
         yield numbers.plain(number)
+    yield from numbers.measures(number, fields.unit_of(name))
     if isinstance(number, int):
         yield str(number)
 

@@ -26,12 +26,14 @@ Way: TypeAlias = tuple[str, ...]
 """Keys of which each must have been seen; of a phrase, in one leaf."""
 
 
-def ways(kind: ValueKind, value: JsonValue) -> Iterator[Way]:
-    """The ways in which a value may have been seen."""
+def ways(kind: ValueKind, value: JsonValue, unit: str = "") -> Iterator[Way]:
+    """The ways in which a value may have been seen; a number perhaps as so much of a unit."""
     if isinstance(value, bool) or value is None or isinstance(value, list | dict):
         return
     if isinstance(value, int | float):
         yield from _number_ways(kind, value)
+        if unit:
+            yield from ((key,) for key in numbers.measures(value, unit))
     else:
         yield from _TEXTS[kind](value)
 
@@ -51,6 +53,8 @@ def _number_ways(kind: ValueKind, number: float) -> Iterator[Way]:
         yield from ((key,) for key in numbers.sought_amount(number))
     elif kind is ValueKind.NUMBER:
         yield from ((key,) for key in numbers.sought(number))
+        if isinstance(number, int):  # which may be an id, though its name does not say so
+            yield (ids.whole(str(number)),)
     elif isinstance(number, int):
         yield (str(number),)
 

@@ -1,5 +1,6 @@
 """Currencies and measures: one code for each way of writing it."""
 
+from decimal import Decimal
 from typing import Final
 
 _WAYS: Final = {
@@ -39,10 +40,28 @@ _WAYS: Final = {
     "GB": "gb gigabyte gigabytes",
     "TB": "tb terabyte terabytes",
 }
+_BASES: Final = {
+    "s": ("s", "1"),
+    "min": ("s", "60"),
+    "h": ("s", "3600"),
+    "d": ("s", "86400"),
+    "wk": ("s", "604800"),
+    "mg": ("g", "0.001"),
+    "g": ("g", "1"),
+    "kg": ("g", "1000"),
+    "mm": ("m", "0.001"),
+    "cm": ("m", "0.01"),
+    "m": ("m", "1"),
+    "km": ("m", "1000"),
+    "ml": ("l", "0.001"),
+    "l": ("l", "1"),
+}
+"""What one of a measure is in the base of its dimension, where that is the same everywhere."""
 _CODES: Final = {way: code for code, ways in _WAYS.items() for way in ways.split()}
 _MONEY: Final = frozenset({"EUR", "USD", "GBP", "JPY", "CHF", "INR"})
 _CENTS: Final = frozenset({"cent", "cents", "¢", "pence", "penny", "pennies"})
 _KEY: Final = "u|"
+_MEASURE: Final = "q|"
 
 
 def code_of(way: str) -> str | None:
@@ -58,6 +77,15 @@ def is_money(way: str) -> bool:
 def is_cents(way: str) -> bool:
     """Whether it is the hundredth of a currency."""
     return way.casefold() in _CENTS
+
+
+def measure(number: Decimal, way: str) -> str | None:
+    """The key of so much of a measure: an hour is 60 minutes."""
+    base = _BASES.get(_CODES.get(way.casefold(), ""))
+    if base is None:
+        return None
+    worth = number * Decimal(base[1])
+    return f"{_MEASURE}{base[0]}|{format(worth.normalize() if worth else worth, 'f')}"
 
 
 def key(way: str) -> str | None:
