@@ -6,7 +6,7 @@ stands as the change needs it, and leaves its key behind, by which a probe finds
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +23,7 @@ from examples.retail.records import (
     User,
     Variant,
 )
+from examples.retail.stock import DATA, cents_of, fill
 
 from highroad import ToolError
 
@@ -34,25 +35,6 @@ RETURNING: Final = "return requested"
 EXCHANGING: Final = "exchange requested"
 GIFT_CARD: Final = "gift_card"
 
-DATA: Final = Path(__file__).resolve().parents[2] / "tests" / "data" / "tau_retail"
-"""Where this repository keeps the set."""
-
-_SCHEMA: Final = """
-CREATE TABLE users (id TEXT PRIMARY KEY, first_name TEXT, last_name TEXT, zip TEXT, email TEXT,
-                    address TEXT) STRICT;
-CREATE INDEX users_by_email ON users (email);
-CREATE TABLE payment_methods (id TEXT PRIMARY KEY, user_id TEXT, source TEXT, brand TEXT,
-                              last_four TEXT, cents INTEGER) STRICT;
-CREATE INDEX payment_methods_by_user ON payment_methods (user_id);
-CREATE TABLE orders (id TEXT PRIMARY KEY, user_id TEXT, status TEXT, address TEXT, items TEXT,
-                     fulfillments TEXT, payments TEXT) STRICT;
-CREATE INDEX orders_by_user ON orders (user_id);
-CREATE TABLE products (id TEXT PRIMARY KEY, name TEXT) STRICT;
-CREATE TABLE variants (id TEXT PRIMARY KEY, product_id TEXT, options TEXT, available INTEGER,
-                       price REAL) STRICT;
-CREATE INDEX variants_by_product ON variants (product_id);
-CREATE TABLE changes (key TEXT PRIMARY KEY, order_id TEXT, what TEXT) STRICT;
-"""
 _TOO_LATE: Final = "The order stands otherwise by now, so nothing was changed."
 
 
@@ -86,8 +68,7 @@ class Shop:
         """A shop in its first state, filled from the files of the set in the folder `data`."""
         shop = cls(path)
         with shop._transaction() as database:
-            database.executescript(_SCHEMA)
-            _fill(database, data)
+            fill(database, data)
         return shop
 
     def copied(self) -> "Shop":
@@ -289,11 +270,7 @@ def payment_of(order: Order) -> Payment:
 
 def covers(method: PaymentMethod, dollars: float) -> bool:
     """Whether a payment method can pay so much: a gift card has a balance, others are asked."""
-    return "balance" not in method or _cents(method["balance"]) >= _cents(dollars)
-
-
-def _cents(dollars: float) -> int:
-    return round(dollars * 100)
+    return "balance" not in method or cents_of(method["balance"]) >= cents_of(dollars)
 
 
 def _is_payment(each: Payment) -> bool:
@@ -315,7 +292,7 @@ def _total(items: Iterable[Item]) -> float:
 def _settle(database: sqlite3.Connection, order: Order, movements: Sequence[Payment]) -> None:
     """Move money, at once where a gift card has part in it, and write it on the order."""
     for each in movements:
-        cents = _cents(each["amount"]) * (-1 if _is_payment(each) else 1)
+        cents = cents_of(each["amount"]) * (-1 if _is_payment(each) else 1)
         moved = database.execute(
             "UPDATE payment_methods SET cents = cents + :cents WHERE id = :id "
             "AND user_id = :user AND (cents IS NULL OR cents + :cents >= 0)",
@@ -404,60 +381,3 @@ def _method(
     if cents is not None:
         method |= {"balance": cents / 100}
     return method
-
-
-def _fill(database: sqlite3.Connection, data: Path) -> None:
-    users, orders, products = (
-        json.loads((data / f"{name}.json").read_text("utf-8"))
-        for name in ("users", "orders", "products")
-    )
-    database.executemany("INSERT INTO users VALUES (?, ?, ?, ?, ?, ?)", _user_rows(users))
-    database.executemany(
-        "INSERT INTO payment_methods VALUES (?, ?, ?, ?, ?, ?)", _method_rows(users)
-    )
-    database.executemany("INSERT INTO orders VALUES (?, ?, ?, ?, ?, ?, ?)", _order_rows(orders))
-    for product in products.values():
-        database.execute(
-            "INSERT INTO products VALUES (?, ?)", (product["product_id"], product["name"])
-        )
-        database.executemany("INSERT INTO variants VALUES (?, ?, ?, ?, ?)", _variant_rows(product))
-
-
-def _user_rows(users: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
-    for user_id, user in users.items():
-        name, address = user["name"], user["address"]
-        yield (
-            user_id,
-            name["first_name"],
-            name["last_name"],
-            address["zip"],
-            user["email"],
-            json.dumps(address),
-        )
-
-
-def _method_rows(users: Mapping[str, Any]) -> Iterator[tuple[str | int | None, ...]]:
-    for user_id, user in users.items():
-        for method in user["payment_methods"].values():
-            balance = method.get("balance")
-            yield (
-                method["id"],
-                user_id,
-                method["source"],
-                method.get("brand"),
-                method.get("last_four"),
-                None if balance is None else _cents(balance),
-            )
-
-
-def _order_rows(orders: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
-    for order in orders.values():
-        parts = ("address", "items", "fulfillments", "payment_history")
-        documents = [json.dumps(order[part]) for part in parts]
-        yield (order["order_id"], order["user_id"], order["status"], *documents)
-
-
-def _variant_rows(product: Mapping[str, Any]) -> Iterator[tuple[str | bool | float, ...]]:
-    for each in product["variants"].values():
-        options = json.dumps(each["options"])
-        yield each["item_id"], product["product_id"], options, each["available"], each["price"]
