@@ -13,7 +13,7 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
-from bench.retail.proposals import Family
+from bench.retail.changes.situation import Family
 from bench.retail.road import Layer
 from bench.retail.trial import SEED, Case, Trial, open_trial
 

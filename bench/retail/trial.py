@@ -10,8 +10,9 @@ from typing import Final
 from examples.retail.shop import Shop, ShopError
 from examples.retail.tools import TOOLS
 
+from bench.retail.changes.situation import Family, Proposal, Situation
 from bench.retail.judge import Fault, Judge, broken
-from bench.retail.proposals import Family, Proposal, Situation, proposals, scene_reads
+from bench.retail.proposals import proposals, scene_reads
 from bench.retail.requests import Request, Stock, requests
 from bench.retail.road import Deed, Met, Road, Scene, open_road, unguarded
 from highroad import Principal

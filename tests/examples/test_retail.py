@@ -4,8 +4,8 @@ import json
 from collections import Counter, defaultdict
 
 import pytest
+from bench.retail.changes.situation import Family
 from bench.retail.judge import broken
-from bench.retail.proposals import Family
 from bench.retail.report import PAGE, SENSITIVITY, figures, table, trial_of, verified
 from bench.retail.requests import DATA, Stock, requests
 from bench.retail.road import Layer
