@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from bench.agents import TimedModel, clerk, complete, open_agent
 from bench.harness import Reading, median, rounded, scratch
-from highroad.agents.leg import Leg
+from highroad.agents.composing import Composing
 
 _STEPS: Final = int(os.environ.get("BENCH_STEPS", "3000"))
 _RUNS: Final = int(os.environ.get("BENCH_RUNS", "3"))
@@ -72,7 +72,7 @@ def _growth(steps: list[float]) -> float:
 @contextmanager
 def _building() -> Iterator[list[float]]:
     """Note how long each request takes to be built, in microseconds."""
-    build: Any = Leg._question  # noqa: SLF001 - the one place where requests are built
+    build: Any = Composing.question  # the one place where requests are built
     took: list[float] = []
 
     def timed(*given: object, **named: object) -> object:
@@ -81,8 +81,8 @@ def _building() -> Iterator[list[float]]:
         took.append((perf_counter() - start) * 1e6)
         return question
 
-    Leg._question = timed  # type: ignore[method-assign, assignment] # noqa: SLF001
+    Composing.question = timed  # type: ignore[method-assign, assignment]
     try:
         yield took
     finally:
-        Leg._question = build  # type: ignore[method-assign] # noqa: SLF001
+        Composing.question = build  # type: ignore[method-assign]

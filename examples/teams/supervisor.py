@@ -10,8 +10,7 @@ at the top, with the way to it; agreeing to it moves that branch alone. It print
 import asyncio
 import json
 
-from highroad import Agent, Principal, Runtime, tool
-from highroad.agents.agent import Member
+from highroad import Agent, Member, Principal, Runtime, tool
 from highroad.agents.teams.supervisor import supervisor
 from highroad.testing import ScriptedModel, call
 

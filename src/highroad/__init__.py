@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from highroad.agents.agent import Agent
+    from highroad.agents.agent import Agent, Member
     from highroad.domain.error import HighroadError, NotCompleted, ToolError
     from highroad.domain.event import Event
     from highroad.domain.identity import Delegate, Origin, Principal
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from highroad.tools.declaring.members import tools_of
 
 _HOMES: Final = {
-    "agents.agent": ("Agent",),
+    "agents.agent": ("Agent", "Member"),
     "domain.error": ("HighroadError", "NotCompleted", "ToolError"),
     "domain.event": ("Event",),
     "domain.identity": ("Delegate", "Origin", "Principal"),
@@ -103,6 +103,7 @@ __all__ = [
     "Image",
     "Json",
     "Limits",
+    "Member",
     "NotCompleted",
     "Origin",
     "Outcome",

@@ -10,27 +10,26 @@ from collections.abc import (
     Generator,
     Iterable,
     Mapping,
-    Sequence,
 )
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Literal, Self, TypedDict, TypeVar, Unpack, overload
+from typing import Any, Final, Literal, Self, TypeVar, Unpack, overload
 
 from highroad.agents.agent import Agent
 from highroad.agents.hindsight import simulated
 from highroad.agents.memory.preferences import Preferences
 from highroad.approvals.definitions import Definitions
 from highroad.approvals.desk import Desk
+from highroad.approvals.links import SignedLinks
 from highroad.bootstrap import Assembly, assemble
 from highroad.bootstrap.watches import Watches
 from highroad.domain.call import Call
 from highroad.domain.entry import Amendment
 from highroad.domain.error import DeclarationError, HighroadError, LedgerOwned, ToolError
 from highroad.domain.event import Event
-from highroad.domain.evidence import Evidence
 from highroad.domain.grounding import Simulation
-from highroad.domain.identity import Delegate, Origin, Principal
+from highroad.domain.identity import Principal
 from highroad.domain.limits import Limits
 from highroad.domain.outcome import AnyOutcome, Outcome, Preview
 from highroad.domain.proposed import OnFailure, ProposedCall, ProposedCalls, Terms
@@ -39,6 +38,7 @@ from highroad.domain.tool import ToolDefinition
 from highroad.domain.unsettled import Unsettled
 from highroad.ledger.audit import Audit
 from highroad.pipeline import doorway, together
+from highroad.pipeline.circumstances import Circumstances, SharedCircumstances
 from highroad.pipeline.context import RoadContext
 from highroad.pipeline.doorway import Proposal
 from highroad.pipeline.drive import enter
@@ -58,38 +58,6 @@ Deps = Mapping[type, Callable[..., Any]]
 
 _log: Final = logging.getLogger("highroad.runtime")
 logging.getLogger("highroad").addHandler(logging.NullHandler())
-
-
-class SharedCircumstances(TypedDict, total=False):
-    """What may be said of all calls that are made together; all of it may be left out."""
-
-    principal: Principal | None
-    """For whom; the runtime's own principal where nobody is named."""
-    run: str | None
-    """Your name for a run of several calls, which share budgets and keys; without one the call is
-    a run of its own."""
-    parent: str | None
-    """Your name for the run that this one is a child of: it draws on that one's budget too. Said
-    once, when the run begins."""
-    conversation: str | None
-    """Your name for the conversation that the run belongs to, whose budget it draws on too. Said
-    once; a child belongs to its parent's."""
-    origin: Origin
-    """Where the call was born; in code."""
-    delegation: Sequence[Delegate]
-    """The agents through which it came."""
-    door: str
-    """Which door it came in by, for the record."""
-
-
-class Circumstances(SharedCircumstances, total=False):
-    """What may be said of a call besides its tool and arguments; all of it may be left out."""
-
-    key: str | None
-    """Idempotency key: two calls with it are one. Derived from run and arguments where there is
-    none."""
-    evidence: Evidence
-    """Sources of its values."""
 
 
 class Runtime:
@@ -335,10 +303,13 @@ class Runtime:
     async def resume(self, run_id: str) -> Run:
         """Go on with a run that was held or interrupted; of one that has ended, how it did.
 
+        Where retention has taken what was said, the run has no result and the reason `erased`.
+
         Raises:
             NotRecorded: The ledger has no such run of an agent.
             LedgerOwned: Another process owns the ledger, and only the owner makes calls.
             HighroadError: This runtime has no agent of that name.
+            VaultError: It has not ended, and what was said in it was erased.
             LedgerError: The run cannot be read or written.
         """
         self._require_ownership()
@@ -589,6 +560,11 @@ class Runtime:
             LedgerError: The ledger cannot be read.
         """
         return await simulated(self._services, tool=tool, since_ms=since_ms)
+
+    @property
+    def links(self) -> SignedLinks:
+        """Signed links, by which somebody who was told of a held call decides about it."""
+        return self._assembly.announcing.links
 
     @property
     def audit(self) -> Audit:

@@ -20,6 +20,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, Unpack, overload
 
 from highroad.agents.agent import Agent
+from highroad.approvals.case import Case
 from highroad.approvals.definitions import Unaccepted
 from highroad.domain.approval import Approval, ApprovalState
 from highroad.domain.cache import CacheStatistics
@@ -57,9 +58,10 @@ from highroad.ledger.proof.excerpt import Continuation, EntryProof
 from highroad.ledger.tables.comparison import TablesVerdict
 from highroad.ledger.tables.period import Period
 from highroad.ledger.upkeep.erasure import ErasurePlan
+from highroad.pipeline.circumstances import Circumstances, SharedCircumstances
 from highroad.recovery.letter_growth import Backlog
 from highroad.recovery.letters import Batch, Redriven, Which
-from highroad.runtime import Arguments, Circumstances, SharedCircumstances, ToolFunction
+from highroad.runtime import Arguments, ToolFunction
 from highroad.runtime import Runtime as AsyncRuntime
 from highroad.settings import Settings
 
@@ -415,6 +417,33 @@ class Approvals:
     def reject(self, approval_id: str, *, by: Principal, reason: str = "") -> Approval:
         """Record that `by` objects; one rejection ends the matter."""
         return self._loop.run(self._desk.reject(approval_id, by=by, reason=reason))
+
+    def case(self, approval_id: str, *, by: Principal | None = None) -> Case:
+        """All that whoever decides should see; values where `by` may decide."""
+        return self._loop.run(self._desk.case(approval_id, by=by))
+
+    def edit(
+        self,
+        approval_id: str,
+        arguments: Mapping[str, object] | str | bytes,
+        *,
+        by: Principal,
+        reason: str = "",
+    ) -> Approval:
+        """Give a held call other arguments; `by` agrees to it unless more is asked by that."""
+        return self._loop.run(self._desk.edit(approval_id, arguments, by=by, reason=reason))
+
+    def revoke(self, approval_id: str, *, by: Principal, reason: str = "") -> Approval:
+        """Take an agreement of `by` back, as long as the call has not used it."""
+        return self._loop.run(self._desk.revoke(approval_id, by=by, reason=reason))
+
+    def ask(self, approval_id: str, question: str, *, by: Principal) -> Approval:
+        """Put a question to the requester; the approval waits on."""
+        return self._loop.run(self._desk.ask(approval_id, question, by=by))
+
+    def answer(self, approval_id: str, text: str, *, by: Principal) -> Approval:
+        """Answer what the requester was asked."""
+        return self._loop.run(self._desk.answer(approval_id, text, by=by))
 
 
 class Definitions:

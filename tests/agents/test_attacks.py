@@ -217,6 +217,10 @@ async def test_a_team_that_contains_itself_goes_only_so_deep(scene):
 async def test_fifty_runs_below_share_a_budget_that_ends_among_them(
     scene, send, effects, calls, sent
 ):
+    async def all_hands(leg):
+        await leg.act(await leg.ask(tools=[each.name for each in leg.tools]))
+        return (await leg.ask(tools=())).text
+
     team = [
         Agent(
             name=f"w{number}",
@@ -228,7 +232,7 @@ async def test_fifty_runs_below_share_a_budget_that_ends_among_them(
     model = ScriptedModel(
         [call(f"ask_{each.name}", task="Send.") for each in team], "Done.", by_turn=True
     )
-    boss = Agent(name="boss", tools=(), team=team, model=model)
+    boss = Agent(name="boss", tools=(), team=team, model=model, strategy=all_hands)
     stage = await scene(boss, limits=Limits(calls=calls, proposals=400, calls_per_tool=100))
     run = await stage.run("boss")
     assert (run.status, run.result) == (RunStatus.COMPLETED, "Done.")

@@ -201,9 +201,12 @@ class World:
         """What the next process does: all runs that it finds, or a first one."""
         for body in await self.scene.bodies(EntryKind.RUN_STARTED):
             if "parent_run" not in body:
-                await self.to_the_end(await self.scene.resume(body["run"]))
+                await self.to_the_end(await self.resume(body["run"]))
                 return
         await self.begin()
+
+    async def resume(self, run_id):
+        return await self.scene.resume(run_id)
 
     async def to_the_end(self, run):
         while run.status is RunStatus.HELD:
@@ -363,6 +366,8 @@ class Chaos(World):
         self.seed = seed
         self.chance = Random(seed)  # noqa: S311 - repeatable
         self.lives = 0
+        self.is_followed = seed % 2 == 1
+        """Somebody sees replies as they come, so that reads begin before those are whole."""
 
     def agents(self):
         self.lives += 1
@@ -373,6 +378,19 @@ class Chaos(World):
         self.watch(model, clerk.model)
         return (replace(boss, team=[clerk], model=model, iterations=8),)
 
+    async def begin(self):
+        if not self.is_followed:
+            await super().begin()
+            return
+        events = [event async for event in self.scene.runtime.stream("boss", "Go.")]
+        await self.to_the_end(await self.scene.resume(events[-1].run_id))
+
+    async def resume(self, run_id):
+        if self.is_followed:
+            async for _ in self.scene.runtime.stream_resumed(run_id):
+                pass
+        return await super().resume(run_id)
+
     async def to_the_end(self, run):
         while run.status is RunStatus.HELD:
             approvals, verb = self.scene.runtime.approvals, self.chance.choice(["yes", "no"])
@@ -380,7 +398,7 @@ class Chaos(World):
             for hold in run.holds:
                 with suppress(DecisionRefused):  # by a process that died behind it
                     await decide(hold.approval_id, by=BOB)
-            run = await self.scene.resume(run)
+            run = await self.resume(run.id)
         self.run = run
 
     async def verify(self):

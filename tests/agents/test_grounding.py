@@ -1,20 +1,26 @@
 """A model's call runs on values that somebody named, and on no others."""
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import pytest
 
-from highroad import Agent, Content, tool
+from highroad import Agent, Content, Principal, Runtime, ToolContext, tool
 from highroad.agents.context.results import get_result
+from highroad.agents.memory.long_term import LongTermMemory
+from highroad.agents.memory.tools import recall, remember
 from highroad.domain.entry import EntryKind
 from highroad.domain.identity import Origin
+from highroad.domain.memory import MemorySource
 from highroad.domain.model import ToolMessage
 from highroad.domain.run import RunStatus
+from highroad.ledger.keyring import Keyring
 from highroad.settings import load
-from highroad.testing import ScriptedModel, call
+from highroad.testing import FakeClock, FixedKeys, ScriptedModel, call
+from highroad.testing.transient_memories import TransientMemories
 
 ORDERS = {"ORD-000042": 8_400, "ORD-000024": 1_000}
 DONE = []
@@ -222,6 +228,36 @@ async def test_a_call_that_says_a_model_made_it_is_judged_without_a_run_as_well(
     assert outcome.error.code == "ungrounded"
 
 
+@tool(tier="reversible")
+async def cancel_newest(context: ToolContext[None]) -> str:
+    """Cancel the newest order, whichever that is."""
+    outcome = await context.call("cancel", {"order_id": "ORD-000024"})
+    return outcome.status
+
+
+async def test_what_a_body_calls_is_what_code_chose(told):
+    (answer,) = await told(
+        "Cancel the newest.", call("cancel_newest"), tools=[cancel_newest, cancel]
+    )
+    assert answer["result"] == "completed"
+
+
+@pytest.mark.promise("P7")
+async def test_a_key_that_a_model_chose_stands_in_no_entry(scene):
+    @tool(tier="reversible")
+    def label(labels: dict[str, str]) -> str:
+        """Put labels on."""
+        return "labelled"
+
+    labels = {"Elizabeth": "a", "4111111111111111": "b"}
+    model = ScriptedModel(call("label", labels=labels), "Done.")
+    stage = await scene(Agent(name="clerk", model=model, tools=[label]), settings=enforcing())
+    await stage.run("clerk", "Put labels on.")
+    (answer,) = answers(model.requests[-1])
+    assert pointers(answer) == ["/labels"]
+    assert not re.findall(r"Elizabeth|4111", str(await stage.bodies()))
+
+
 # -- laundering ------------------------------------------------------------------------------------
 
 
@@ -355,6 +391,29 @@ async def test_what_tools_say_of_tools_proves_nothing(told):
         tools=[tool_search, cancel],
     )
     assert pointers(refused) == ["/order_id"]
+
+
+@pytest.fixture
+def memory():
+    return LongTermMemory(TransientMemories(), Keyring(FixedKeys()), FakeClock())
+
+
+async def test_a_memory_proves_what_the_user_said_and_nothing_that_a_model_wrote(memory):
+    """A value that a model had itself remembered is not the user's by that."""
+    alice = Principal("alice", authenticated=True)
+    await memory.remember("My lamp is ORD-000042", principal=alice, source=MemorySource.USER)
+    model = ScriptedModel(
+        call("remember", text="Their lamp is ORD-000024"),
+        call("recall", query="lamp"),
+        [call("cancel", order_id="ORD-000042"), call("cancel", order_id="ORD-000024")],
+        "Done.",
+    )
+    clerk = Agent(name="clerk", model=model, tools=[remember, recall, cancel])
+    deps = {LongTermMemory: lambda: memory}
+    async with Runtime.open(agents=[clerk], deps=deps, principal=alice) as runtime:
+        await runtime.run("clerk", "Cancel my lamp.")
+    assert codes(answers(model.requests[-1]))[-2:] == [None, "ungrounded"]
+    assert DONE == ["ORD-000042"]
 
 
 async def test_earlier_requests_of_a_conversation_count_and_earlier_answers_do_not(scene):

@@ -5,8 +5,7 @@ from contextlib import closing
 
 import pytest
 
-from highroad import Agent, Limits, tool
-from highroad.agents.agent import Member
+from highroad import Agent, Limits, Member, tool
 from highroad.domain.error import DeclarationError
 from highroad.domain.run import RunStatus
 from highroad.testing import ScriptedModel, call

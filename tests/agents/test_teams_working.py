@@ -5,8 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from highroad import Agent, tool
-from highroad.agents.agent import Member
+from highroad import Agent, Member, tool
 from highroad.agents.teams.handoff import hand_off
 from highroad.agents.teams.peers import Turn, peers
 from highroad.agents.teams.supervisor import supervisor

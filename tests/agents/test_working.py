@@ -1,15 +1,18 @@
 """A runtime that works goes on with runs by itself; another one leaves them where they are."""
 
 import asyncio
+from collections import Counter
+from dataclasses import replace
 
 import pytest
 
-from highroad import Agent, HighroadError, tool
+from highroad import Agent, HighroadError, Principal, tool
 from highroad.domain.run import RunStatus
 from highroad.testing import ScriptedModel, call
 from highroad.testing.clock import FakeClock
 
 TURNS = 2_000
+ALICE = Principal("alice", authenticated=True)
 
 
 @pytest.fixture
@@ -158,4 +161,83 @@ async def test_many_resumes_at_once_are_one(scene, pay, effects):
     assert {run.status for run in runs} == {RunStatus.COMPLETED}
     assert effects == {("pay", 5): 1}
     assert len(await stage.bodies("run.ended")) == 1
+    await stage.check()
+
+
+class Counting:
+    """A store that counts what it is asked."""
+
+    def __init__(self, store):
+        self.store = store
+        self.asked = Counter()
+
+    def __getattr__(self, name):
+        found = getattr(self.store, name)
+        if asyncio.iscoroutinefunction(found):
+            self.asked[name] += 1
+        return found
+
+
+MANY = 60
+
+
+async def waiting_runs(stage, number=MANY):
+    return [await stage.run("payer") for _ in range(number)]
+
+
+@pytest.mark.promise("P10")
+async def test_of_many_runs_that_wait_it_is_asked_by_the_page(scene, pay, effects, bob):
+    stage = await scene(payer(pay), clock=FakeClock(), wrap=Counting)
+    held = await waiting_runs(stage)
+    stage.work = True
+    await stage.reopen()
+    await quiet(stage)
+    before = stage.store.asked.total()
+    assert 0 < before < MANY / 3
+    chosen = held[MANY // 2]
+    await stage.runtime.approvals.approve(chosen.holds[0].approval_id, by=bob)
+    assert await until_ended(stage, chosen.id) == "completed"
+    assert effects == {("pay", 5): 1}
+
+
+async def test_of_many_runs_that_wait_those_go_on_that_were_decided_or_sent_something(
+    scene, pay, effects
+):
+    stage = await scene(payer(pay), clock=FakeClock())
+    held = await waiting_runs(stage, 9)
+    await stage.approve(held[2])
+    await stage.runtime.send(held[5].id, "Leave it.")
+    await stage.runtime.approvals.reject(held[7].holds[0].approval_id, by=ALICE, reason="No.")
+    stage.work = True
+    await stage.reopen()
+    for number in (2, 5, 7):
+        assert await until_ended(stage, held[number].id) == "completed"
+    assert len(await stage.bodies("run.ended")) == 3
+    assert effects == {("pay", 5): 1}
+
+
+async def test_what_goes_on_at_once_is_bounded_however_many_there_are(scene, pay):
+    may_end, under_way = asyncio.Event(), []
+
+    async def slow(leg):
+        reply = await leg.ask()
+        await leg.act(reply)
+        under_way.append(len(asyncio.all_tasks()))
+        await may_end.wait()
+        return "Done."
+
+    agent = replace(payer(pay), strategy=slow)
+    stage = await scene(agent, clock=FakeClock())
+    for run in await waiting_runs(stage, 100):
+        await stage.approve(run)
+    stage.work = True
+    await stage.reopen()
+    while len(under_way) < 16:  # noqa: ASYNC110 - a strategy tells it by what it has done
+        await asyncio.sleep(0)
+    await quiet(stage)
+    assert len(under_way) == 16
+    assert max(under_way) < 50
+    may_end.set()
+    while len(await stage.bodies("run.ended")) < 100:  # noqa: ASYNC110 - as above
+        await asyncio.sleep(0)
     await stage.check()

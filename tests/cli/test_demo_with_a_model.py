@@ -1,4 +1,4 @@
-"""`highroad demo --ask --model`: the main job with a provider's model, which a local server plays."""
+"""`highroad demo --ask --model`: the main job, with a provider played by a local server."""
 
 import asyncio
 import json

@@ -14,8 +14,9 @@ import anyio.to_thread
 
 from highroad import Agent, Limits, Principal, Runtime, ToolContext, tool
 from highroad.approvals.completions import Completions
-from highroad.approvals.desk import Desk, Rules
+from highroad.approvals.desk import Desk
 from highroad.bootstrap import Parts, assemble
+from highroad.domain.approval_rules import ApprovalRules
 from highroad.domain.deferral import Deferral
 from highroad.domain.entry import EntryKind
 from highroad.domain.error import DecisionRefused, ResultRefused
@@ -309,7 +310,7 @@ class Program:
 
     async def decide(self, approval_id):
         """As another process does: through the inbox."""
-        elsewhere = Desk(self.assembly.services.ledger, Rules(), is_owner=False)
+        elsewhere = Desk(self.assembly.services.ledger, ApprovalRules(), is_owner=False)
         try:
             await elsewhere.approve(approval_id, by=BOB, reason="seen")
         except DecisionRefused:  # decided before the death of the process before

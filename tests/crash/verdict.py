@@ -23,6 +23,7 @@ async def violations(program, effects):
         *_log(entries),
         *_ends(calls),
         *_approvals(bodies),
+        *_places(bodies),
         *_told(program, calls),
         *_budget(program, calls),
         *_tables(program, bodies),
@@ -70,6 +71,21 @@ def _approvals(bodies):
     for call_id in begun & held.keys():
         if not spent[held[call_id]]:
             yield f"{call_id} began and did not spend its approval"
+
+
+def _places(bodies):
+    """A call that a reply asks for is made once, and what it does is done behind the reply."""
+    replied, places = set(), {}
+    for kind, body in bodies:
+        if kind == "model.replied" and "reply" in body:
+            replied.add(body["id"])
+        if "asked_by" not in body:
+            continue
+        call_id, place = body["call"], (body["asked_by"], body["position"])
+        if places.setdefault(place, call_id) != call_id:
+            yield f"{call_id} was made once more, as {places[place]} had been"
+        if body.get("tier", "read") != "read" and body["asked_by"] not in replied:
+            yield f"{call_id} was begun before the reply was recorded that asks for it"
 
 
 def _told(program, calls):

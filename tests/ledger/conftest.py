@@ -292,6 +292,7 @@ class Agency:
             "path": "",
             "purpose": "step",
             "model": "openai:gpt-x",
+            "shape": "openai",
             "tools": ("get_order", "refund"),
             "messages": 3,
             "reserved_tokens": 2_000,

@@ -82,7 +82,8 @@ def test_a_recording_of_nothing_is_told_how_it_is_written():
 @pytest.mark.parametrize("start", sorted(MODELS.keys() - {"replay:", "record:"}))
 def test_every_provider_is_opened_or_says_what_it_needs(monkeypatch, start):
     """The libraries of some are no dependency of anybody's tests."""
-    monkeypatch.setattr(os, "environ", {"AWS_REGION": "eu-central-1"} | dict.fromkeys(KEYS, "key"))
+    places = {"AWS_REGION": "eu-central-1", "AWS_EC2_METADATA_DISABLED": "true"}
+    monkeypatch.setattr(os, "environ", places | dict.fromkeys(KEYS, "key"))
     assert re.search(r"model-1$|pip install 'pydantic-ai-slim\[\w+\]'$", _opened(start))
 
 

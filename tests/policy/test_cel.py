@@ -93,3 +93,19 @@ def test_the_library_is_loaded_with_the_first_expression_only():
         "conditions.compile('true'); assert 'cel' in sys.modules"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+@pytest.mark.parametrize(
+    ("expression", "answer"),
+    [('args.cents > 5 ? "quorum:2" : "confirm"', "quorum:2"), ("args.cents > 5", True)],
+)
+def test_an_expression_may_give_a_word(expression, answer):
+    """Who must agree is a level; elsewhere only a truth counts."""
+    condition = CelConditions().compile(expression)
+    assert condition.answer(args={"cents": 6}, principal=Principal("alice")) == answer
+
+
+def test_an_expression_that_gives_neither_truth_nor_word_has_no_answer():
+    condition = CelConditions().compile("args.cents + 1")
+    with pytest.raises(ConditionError, match="nor a word"):
+        condition.answer(args={"cents": 6}, principal=Principal("alice"))

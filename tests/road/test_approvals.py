@@ -6,9 +6,10 @@ from dataclasses import replace
 import pytest
 
 from highroad import Completed, Expired, Held, Refused, ToolContext, tool
-from highroad.approvals.desk import Desk, Rules
+from highroad.approvals.desk import Desk
 from highroad.approvals.waiting import Waiting
 from highroad.domain.approval import Level, Obligation
+from highroad.domain.approval_rules import ApprovalRules
 from highroad.domain.error import DecisionRefused
 from highroad.domain.policy import Line, PolicyRules, Rule, Then
 from highroad.ledger.access import ReadOnlyWriter
@@ -325,7 +326,7 @@ async def test_who_is_no_longer_allowed_is_refused_though_people_agreed(world, w
 async def test_four_eyes_means_another_pair(world, wire, alice, bob):
     here = await world(wire).open()
     held = await here.call(wire, {"cents": 1})
-    rules = Rules(four_eyes=True)
+    rules = ApprovalRules(four_eyes=True)
     desk = Desk(here.services.ledger, rules, is_owner=True)
     with pytest.raises(DecisionRefused, match="ask somebody else"):
         await desk.approve(held.approval_id, by=alice)
@@ -343,7 +344,7 @@ async def test_people_of_another_organization_find_no_such_approval(world, wire,
 async def test_a_role_is_needed_where_one_is_asked_for(world, wire, bob):
     here = await world(wire).open()
     held = await here.call(wire, {"cents": 1})
-    rules = Rules(roles=frozenset({"manager"}))
+    rules = ApprovalRules(roles=frozenset({"manager"}))
     desk = Desk(here.services.ledger, rules, is_owner=True)
     with pytest.raises(DecisionRefused, match="manager"):
         await desk.approve(held.approval_id, by=bob)
@@ -379,7 +380,7 @@ async def test_another_process_decides_by_the_inbox(world, wire, effects, bob):
     other = MemoryStore(here.ledger)
     assert await other.acquire(pid=2, at_ms=0) is None
     ledger = Ledger(other, ReadOnlyWriter(1), here.services.ledger.keyring, here.clock)
-    desk = Desk(ledger, Rules(), is_owner=False)
+    desk = Desk(ledger, ApprovalRules(), is_owner=False)
     decided = await desk.approve(held.approval_id, by=bob, reason="seen")
     assert decided.state == "approved"
     assert isinstance(await here.wait(held.call_id), Held)
@@ -398,7 +399,7 @@ async def test_decisions_that_wait_in_the_inbox_reach_the_next_owner(world, wire
     held = await here.call(wire, {"cents": 1})
     other = MemoryStore(here.ledger)
     ledger = Ledger(other, ReadOnlyWriter(1), here.services.ledger.keyring, here.clock)
-    desk = Desk(ledger, Rules(), is_owner=False)
+    desk = Desk(ledger, ApprovalRules(), is_owner=False)
     await desk.approve(held.approval_id, by=bob)
     await here.reopen()
     assert (await here.wait(held.call_id)).unwrap() == 1

@@ -8,8 +8,9 @@ import pytest
 
 import highroad.domain.order
 from highroad import Principal, tool
-from highroad.approvals.desk import Desk, Rules
+from highroad.approvals.desk import Desk
 from highroad.domain.approval import Ruling
+from highroad.domain.approval_rules import ApprovalRules
 from highroad.domain.dependency import BreakerState
 from highroad.domain.error import (
     DecisionRefused,
@@ -25,6 +26,7 @@ from highroad.domain.order import (
     Completion,
     Decision,
     Discard,
+    Edit,
     ErasureOrder,
     Order,
     Redrive,
@@ -70,6 +72,15 @@ SETTLEMENT = Settlement(
 ERASURE = ErasureOrder(principal_id="usr_y", organization="acme", by="usr_x", at_ms=3, mac=b"\x01")
 SAMPLES = (
     DECISION,
+    Edit(
+        approval_id="apr_1",
+        organization="default",
+        ruling=Ruling.EDIT,
+        by="usr_x",
+        digest="d",
+        at_ms=1,
+        arguments=b"\x07",
+    ),
     SETTLEMENT,
     ERASURE,
     Redrive(letter_id="dl_1", organization="acme", by="usr_x", at_ms=4),
@@ -404,7 +415,7 @@ async def test_an_order_that_was_recorded_before_its_owner_died_is_not_refused(h
 
 async def test_a_process_beside_the_owner_judges_before_it_leaves_an_order(here):
     ledger = here.services.ledger
-    desk = Desk(ledger, Rules(roles=frozenset({"manager"})), is_owner=False)
+    desk = Desk(ledger, ApprovalRules(roles=frozenset({"manager"})), is_owner=False)
     settlements = Settlements(
         ledger, here.ids, permissions=lambda by: by.permissions, is_owner=False
     )

@@ -11,7 +11,8 @@ import pytest
 
 from highroad import Agent, Principal, Runtime, tool
 from highroad.agents.strategies.react import react
-from highroad.domain.error import LedgerError
+from highroad.agents.writing import RunWriter
+from highroad.domain.error import DecisionRefused, LedgerError
 from highroad.domain.run import RunStatus
 from highroad.testing import ScriptedModel, call
 
@@ -182,3 +183,67 @@ async def test_a_run_whose_process_is_gone_is_free_to_others(postgres_url, pay, 
     async with opened(postgres_url, other, work=True):
         (ended,) = await until_ended(postgres_url, started["run"])
         assert ended["status"] == "completed"
+
+
+def meeting_at_the_end(found, monkeypatch, meanwhile):
+    """Have something happen when a run has looked for messages the last time, and is to end."""
+    ended = RunWriter.ended
+
+    async def late(self, *args, **facts):
+        if not found:
+            found.append(await meanwhile(self))
+        return await ended(self, *args, **facts)
+
+    monkeypatch.setattr(RunWriter, "ended", late)
+
+
+@pytest.mark.promise("P5")
+async def test_a_message_that_others_record_just_before_the_end_is_heard(postgres_url, monkeypatch):
+    model = ScriptedModel("One.", "Two.")
+    agent = Agent(name="talker", tools=(), model=model)
+    other = Agent(name="talker", tools=(), model=ScriptedModel())
+    async with opened(postgres_url, agent) as here, opened(postgres_url, other) as there:
+        sent = []
+
+        async def say(writer):
+            (started,) = await bodies(postgres_url, "run.started")
+            return await there.send(started["run"], "And more.", by=ALICE)
+
+        meeting_at_the_end(sent, monkeypatch, say)
+        run = await here.run("talker", "Go.")
+    assert (run.status, run.result) == (RunStatus.COMPLETED, "Two.")
+    (message,) = await bodies(postgres_url, "run.message")
+    assert [each["heard"] for each in await bodies(postgres_url, "run.resumed")] == [
+        [message["id"]]
+    ]
+    (ended,) = await bodies(postgres_url, "run.ended")
+    assert ended["status"] == "completed"
+
+
+@pytest.mark.promise("P5")
+async def test_a_message_that_comes_just_behind_the_end_is_refused(postgres_url, monkeypatch):
+    agent = Agent(name="talker", tools=(), model=ScriptedModel("One."))
+    other = Agent(name="talker", tools=(), model=ScriptedModel())
+    message, waits, may_write = RunWriter.message, asyncio.Event(), asyncio.Event()
+
+    async def slow(self, *args, **facts):
+        waits.set()
+        await may_write.wait()
+        return await message(self, *args, **facts)
+
+    monkeypatch.setattr(RunWriter, "message", slow)
+    async with opened(postgres_url, agent) as here, opened(postgres_url, other) as there:
+        sending = []
+
+        async def say(writer):
+            (started,) = await bodies(postgres_url, "run.started")
+            sending.append(asyncio.ensure_future(there.send(started["run"], "More.", by=ALICE)))
+            await waits.wait()
+
+        meeting_at_the_end([], monkeypatch, say)
+        run = await here.run("talker", "Go.")
+        assert run.result == "One."
+        may_write.set()
+        with pytest.raises(DecisionRefused, match="has ended"):
+            await sending[0]
+    assert await bodies(postgres_url, "run.message") == []

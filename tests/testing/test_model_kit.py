@@ -16,7 +16,7 @@ from highroad.domain.model import (
 )
 from highroad.testing import ScriptedModel, call
 from highroad.testing.contracts import model as kit
-from highroad.testing.contracts.model import RAW, SAYINGS, SECRET, RawContract, parts_of
+from highroad.testing.contracts.model import SAYINGS, SECRET, RawContract, parts_of
 
 
 class Kit(kit.ChoiceContract, RawContract):

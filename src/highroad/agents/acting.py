@@ -14,10 +14,10 @@ import orjson
 from highroad.agents import sources
 from highroad.agents.early import EarlyCall
 from highroad.agents.moving import Moving
-from highroad.agents.offering import Offering
+from highroad.agents.offering import Allowed, Offering
 from highroad.agents.progress import RunInProgress
 from highroad.agents.record import RunRecord, read_run
-from highroad.domain.error import BrokenPromise, ToolError
+from highroad.domain.error import BrokenPromise, CallError, Code, ToolError
 from highroad.domain.event import EventKind
 from highroad.domain.failure_kind import FailureKind
 from highroad.domain.identity import Origin
@@ -33,12 +33,24 @@ from highroad.pipeline import doorway
 from highroad.pipeline.doorway import Proposal
 from highroad.pipeline.drive import enter, turn_away
 from highroad.pipeline.fanout import FanOut
-from highroad.pipeline.ordering import Turn, turn_of
+from highroad.pipeline.ordering import ANYWHERE, Turn, turn_of
 from highroad.pipeline.stored import stored_outcome
 from highroad.pipeline.together import in_order
 
 DOOR: Final = "agent"
 _TERMS: Final = Terms(on_failure=OnFailure.GO_ON)
+NOT_OFFERED: Final = Ending(
+    status=Status.REFUSED,
+    error=CallError(
+        code=Code.UNKNOWN_TOOL,
+        message="This tool was not offered with the request that the call answers.",
+        hint="Call only tools that are offered; where no call is possible any more, answer with "
+        "what you have.",
+    ),
+    rule="offering.not_offered",
+    decided_by="offering",
+)
+"""The end of a call that its request had not asked for, though the agent may make such calls."""
 
 Arguments = Mapping[str, object] | str | bytes
 
@@ -58,6 +70,8 @@ class Wanted:
     """Only what would happen is wanted."""
     stands_for: str | None = None
     """The call on record that it repeats, and is."""
+    is_offered: bool = True
+    """The request that it answers let the model call this."""
 
 
 @value
@@ -153,6 +167,8 @@ class Acting:
         history = run.record.calls.get((wanted.asked_by, wanted.position))
         if wanted.stands_for is not None:
             outcome = await self._bring_on(wanted.stands_for)
+        elif history is None and not wanted.is_offered:
+            outcome = await self.turn_away(run, wanted, NOT_OFFERED)
         elif history is None:
             early = run.early.take(wanted.asked_by, wanted.position)
             outcome = await (self._drive(run, wanted) if early is None else early)
@@ -281,6 +297,8 @@ class Ahead:
         self._drive = drive
         self.offering: Offering | None = None
         """What the model was offered that is being asked."""
+        self.allowed: Allowed | None = None
+        """What of it it may call."""
         self._request_id = ""
         self._next: int | None = 0
         """Which of its calls is to be complete next; `None` once no more may go ahead."""
@@ -289,12 +307,12 @@ class Ahead:
         """The arguments of a call are complete, while the reply is not."""
         if request_id != self._request_id:
             self._request_id, self._next = request_id, 0
-        if self.offering is None or part.position != self._next:
+        if self.offering is None or self.allowed is None or part.position != self._next:
             return  # it came twice, or nobody knows yet what it follows
         tool, arguments = self.offering.called(part.call)
         wanted = Wanted(asked_by=request_id, position=part.position, tool=tool, arguments=arguments)
         drive = partial(self._drive, self._run, wanted)
-        may_go_on = tool in self.offering.names and self._run.early.begin(
+        may_go_on = self.allowed.may_call(tool) and self._run.early.begin(
             request_id, part.position, part.call, tool, arguments, drive
         )
         self._next = part.position + 1 if may_go_on else None
@@ -385,7 +403,9 @@ class _Calls:
         self._run = run
 
     def turn(self, call: Wanted) -> Turn:
-        """By what its tool declares."""
+        """By what its tool declares; one that was not offered touches nothing."""
+        if not call.is_offered:
+            return ANYWHERE
         tool = self._run.services.registry.find(call.tool)
         return turn_of(None if tool is None else tool.definition, call.arguments)
 

@@ -37,6 +37,7 @@ class Agent:
         strategy: How it goes about its work; ReAct.
         settings: How its models reply; the setting `models`.
         iterations: Model requests of one run; the limit `iterations`.
+        search: Offer it `tool_search` where it has more tools than it is shown at once.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Agent:
     strategy: Strategy = react
     settings: ModelSettings | None = None
     iterations: int | None = None
+    search: bool = True
 
     def __post_init__(self) -> None:
         """Refuse what no run could follow."""

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from typing import Final, Protocol
 
-from highroad.agents.offering import Offerings
+from highroad.agents.context.tokens import CHARACTERS_OF_TOKEN
+from highroad.agents.offering import Allowed, Offerings
 from highroad.agents.progress import RunInProgress
 from highroad.agents.stopping import RunStopped
 from highroad.domain.demand import Amount
@@ -40,8 +41,6 @@ _LONGEST_NAME: Final = 100
 
 REQUEST: Final = "req"
 """Prefix of ids."""
-_CHARACTERS: Final = 2
-"""Of a token, at the least, in any tongue that models speak."""
 
 
 @value
@@ -52,8 +51,8 @@ class Question:
     path: str
     purpose: str
     request: ModelRequest
-    names: Sequence[str]
-    """Of the tools that are offered, by their own names."""
+    allowed: Allowed
+    """What it lets the model call."""
     characters: int
     """Of all its texts."""
     heard: Sequence[str] = ()
@@ -67,6 +66,8 @@ class Came:
 
     request_id: str
     reply: ModelReply
+    allowed: Allowed
+    """What the request let the model call."""
 
 
 class Listener(Protocol):
@@ -205,12 +206,12 @@ class Asking:
         record = self._success(asked, model, reply, _since_us(services.clock, began_s))
         run.writer.replied(record, reply)
         await self._settle(run, reservation, record)
-        return Came(request_id=asked.id, reply=reply)
+        return Came(request_id=asked.id, reply=reply, allowed=question.allowed)
 
     def _record(self, run: RunInProgress, model: Model, question: Question) -> RequestRecord:
         request = question.request
         most = TokenUsage(
-            input=question.characters // _CHARACTERS, output=request.settings.max_tokens
+            input=question.characters // CHARACTERS_OF_TOKEN, output=request.settings.max_tokens
         )
         return RequestRecord(
             id=run.services.ids.new(REQUEST),
@@ -218,7 +219,9 @@ class Asking:
             path=question.path,
             purpose=question.purpose,
             model=model.name,
-            tools=tuple(question.names),
+            shape=question.allowed.shape,
+            tools=tuple(question.allowed.names),
+            choice=question.allowed.choice,
             messages=len(request.messages),
             reserved_tokens=most.total,
             reserved_microusd=self._pricing.most(model.name, most).microusd,

@@ -14,6 +14,7 @@ from highroad.domain.tool import ToolDefinition
 from highroad.domain.value import value
 from highroad.ports.model import Model
 from highroad.tools.search.index import Index
+from highroad.tools.search.tool import TOOL_SEARCH
 
 
 @value
@@ -31,7 +32,8 @@ class Brief:
 
     name: str
     digest: str
-    """Of instructions, models, settings, tools and team: what the agent is."""
+    """Of instructions, models, settings, tools, team, output and strategy, with what that was made
+    with: what the agent is."""
     instructions: str
     models: Sequence[Model]
     """The one that is asked, and those to fall back on, in order."""
@@ -64,17 +66,23 @@ class Brief:
         """What is left of it in a run that was handed on: no tool and no request more (P9)."""
         most = errand.allowance.under(self.iterations).iterations
         tools = tuple(tool for tool in self.tools if _admit(errand.delegation, tool.name))
+        index = self.index if len(tools) == len(self.tools) else index_of(tools)
         return replace(
             self,
-            tools=tools,
-            index=self.index if len(tools) == len(self.tools) else index_of(tools),
+            tools=tools if index is not None else tuple(_without_search(tools)),
+            index=index,
             iterations=self.iterations if most is None else most,
         )
 
 
 def index_of(tools: Sequence[ToolDefinition]) -> Index | None:
-    """An index of tools, where they are many."""
-    return Index.of(tools) if len(tools) > MANY else None
+    """An index of tools, where they are many; the search itself is none of those that it finds."""
+    others = _without_search(tools)
+    return Index.of(others) if len(others) > MANY else None
+
+
+def _without_search(tools: Sequence[ToolDefinition]) -> list[ToolDefinition]:
+    return [tool for tool in tools if tool.name != TOOL_SEARCH]
 
 
 def _admit(delegation: Sequence[Delegate], tool: str) -> bool:

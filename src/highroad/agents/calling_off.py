@@ -10,7 +10,7 @@ from typing import Final
 from highroad.agents.lease import is_moved_elsewhere
 from highroad.agents.moving import Moving
 from highroad.agents.progress import LEG
-from highroad.agents.record import RunRecord, Turn, read_run
+from highroad.agents.record import RunRecord, Turn, read_messages, read_run
 from highroad.agents.writing import RunWriter
 from highroad.domain.audit import AGENT_RUN
 from highroad.domain.deferral import Deferral
@@ -124,14 +124,16 @@ class CallingOff:
         if ledger.store.is_shared:  # another process may be about to go on with it
             leg_id = self._services.ids.new(LEG)
             await writer.resumed(Turn(), leg_id=leg_id, number=record.legs + 1)
-        await writer.ended(
+        while not await writer.ended(
             RunStatus.CANCELLED,
             code="cancelled",
             result=None,
-            steps=sum(map(len, record.answered.values())),
+            steps=record.steps,
             usage=record.usage,
             cost_microusd=record.cost_microusd,
-        )
+            messages=len(record.heard),
+        ):
+            await read_messages(ledger, record)
         self._services.loops.forget(run_id)
 
     async def _is_delegation(self, call_id: str, run_id: str) -> bool:

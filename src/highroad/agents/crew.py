@@ -5,7 +5,10 @@ from typing import Any
 
 from highroad.agents.agent import Agent, Member, Named, digest_of
 from highroad.agents.brief import Brief, Entrusted, index_of
+from highroad.agents.finding import tool_search
+from highroad.agents.fingerprint import fingerprint
 from highroad.agents.output import Output
+from highroad.agents.selection import MANY
 from highroad.agents.team import delegation_name
 from highroad.domain.allowance import Allowance
 from highroad.domain.error import DeclarationError, HighroadError
@@ -16,6 +19,7 @@ from highroad.domain.tool import ToolDefinition
 from highroad.limits.share import to_microusd
 from highroad.ports.model import Model
 from highroad.tools.registry import Registry
+from highroad.tools.search.tool import TOOL_SEARCH
 
 FindModel = Callable[[str], Model]
 """The model of a name such as `openai:gpt-5`; the same one each time."""
@@ -57,6 +61,11 @@ class Crew:
         """Agents by name."""
         return iter([self._agents[name] for name in sorted(self._agents)])
 
+    def is_delegation(self, tool: str) -> bool:
+        """Whether a tool hands work to one of them."""
+        prefix = delegation_name("")
+        return tool.startswith(prefix) and tool.removeprefix(prefix) in self._agents
+
     def add(self, agent: Agent) -> None:
         """Know an agent and its team; one of the same name takes its place."""
         for each in agent.everybody():
@@ -96,6 +105,8 @@ class Crew:
         tools = self._tools(agent)
         output = None if agent.output is str else Output(agent.output)
         entrusted = {each.name: self._entrusted(agent, each) for each in agent.members}
+        roles = {role: (self._model(model),) for role, model in agent.roles.items()}
+        ends = frozenset(self._definition(agent, tool).name for tool in agent.ends)
         facts = (
             agent.name,
             agent.instructions,
@@ -103,21 +114,24 @@ class Crew:
             repr(settings),
             *(tool.digest for tool in tools),
             *(f"{name}: {entrusted[name]!r}" for name in sorted(entrusted)),
-            getattr(agent.strategy, "__qualname__", repr(agent.strategy)),
+            fingerprint(agent.strategy),
+            *(f"{role}: {roles[role][0].name}" for role in sorted(roles)),
+            *sorted(ends),
+            "" if output is None else output.written,
         )
         return Brief(
             name=agent.name,
             digest=digest_of(*facts),
             instructions=agent.instructions,
             models=models,
-            roles={role: (self._model(model),) for role, model in agent.roles.items()},
+            roles=roles,
             settings=settings,
             tools=tools,
             index=index_of(tools),
             reach=self._reach(agent),
             team={delegation_name(each.name): each.name for each in agent.members},
             entrusted=entrusted,
-            ends=frozenset(self._definition(agent, tool).name for tool in agent.ends),
+            ends=ends,
             output=output,
             iterations=agent.iterations or self._limits.iterations,
         )
@@ -135,8 +149,9 @@ class Crew:
         tools = self._reach(agent)
         if member.tools is not None:
             named = {self._definition(agent, tool).name for tool in member.tools}
-            # A member keeps its team: whom it hands work on to gets no more than it has.
-            named |= {
+            # A member keeps its search, which finds no more than it has, and its team: whom it
+            # hands work on to gets no more than it has.
+            named |= {TOOL_SEARCH} | {
                 delegation_name(each.name)
                 for boss in member.agent.everybody()
                 for each in boss.members
@@ -155,13 +170,23 @@ class Crew:
     def _tools(self, agent: Agent) -> tuple[ToolDefinition, ...]:
         own = self._own_tools(agent)
         hands_on = [self._definition(agent, delegation_name(each.name)) for each in agent.members]
-        return tuple(sorted([*own, *hands_on], key=lambda tool: tool.name))
+        tools = [*own, *hands_on]
+        return tuple(sorted([*tools, *self._search(agent, tools)], key=lambda tool: tool.name))
+
+    def _search(self, agent: Agent, tools: Sequence[ToolDefinition]) -> Sequence[ToolDefinition]:
+        """The search for tools, for an agent that is not shown all of its own."""
+        ours = self._registry.find(tool_search)
+        is_given = any(tool.name == TOOL_SEARCH for tool in tools)
+        if ours is None or is_given or not agent.search or len(tools) <= MANY:
+            return ()
+        return (ours.definition,)
 
     def _own_tools(self, agent: Agent) -> Sequence[ToolDefinition]:
         if agent.tools is not None:
             return [self._definition(agent, tool) for tool in agent.tools]
         delegations = {delegation_name(name) for name in self._agents}
-        names = sorted({tool.name for tool in self._registry} - delegations)
+        search = set() if self._registry.find(tool_search) is None else {TOOL_SEARCH}
+        names = sorted({tool.name for tool in self._registry} - delegations - search)
         return [self._definition(agent, name) for name in names]
 
     def _definition(self, agent: Agent, tool: Named) -> ToolDefinition:

@@ -1,8 +1,11 @@
-"""Which process moves a run, where several share a ledger.
+"""Which process comes first at a run, where several share a ledger.
 
 A leg begins with an entry that claims the next number of the run: of two processes that have read
 the same record one gets it. It lasts until the run rests or ends, or its process is gone: then the
 log that the entry stands in has no writer, or one that has opened it since.
+
+A message claims its number among those of the run, and the end of the run claims the next one. So
+of a message and an end that are recorded in the same moment one comes first, and the other knows.
 """
 
 from highroad.domain.entry import EntryKind, KeyClaim, Position
@@ -15,12 +18,28 @@ _LASTS_MS = 30 * 86_400_000
 
 def claim_of_leg(ledger: Ledger, head: RunHead, number: int, leg_id: str) -> KeyClaim | None:
     """What the entry claims that begins a leg; nothing in a ledger of one owner."""
+    return _claim(ledger, head, b"leg", number, leg_id)
+
+
+def claim_of_mail(ledger: Ledger, head: RunHead, number: int, holder: str) -> KeyClaim | None:
+    """What a message claims, or the end of the run; nothing in a ledger of one owner.
+
+    Args:
+        ledger: Where both are recorded.
+        head: Of the run.
+        number: Of the message, or of the one that would come behind all that were heard; from 1.
+        holder: Id of the message, or of the run.
+    """
+    return _claim(ledger, head, b"mail", number, holder)
+
+
+def _claim(ledger: Ledger, head: RunHead, what: bytes, number: int, holder: str) -> KeyClaim | None:
     if not ledger.store.is_shared:
         return None
     key = ledger.keyring.organization(head.organization)
-    digest = key.digest(b"leg", head.run_id.encode(), str(number).encode())
+    digest = key.digest(what, head.run_id.encode(), str(number).encode())
     expires_ms = ledger.clock.now_ms() + _LASTS_MS
-    return KeyClaim(head.organization, digest, digest, leg_id, expires_ms)
+    return KeyClaim(head.organization, digest, digest, holder, expires_ms)
 
 
 async def last_leg(ledger: Ledger, run_id: str) -> Position | None:

@@ -15,15 +15,14 @@ import orjson
 
 from highroad.agents.acting import Acted, Acting, Wanted
 from highroad.agents.asking import Asking, Came, Question
-from highroad.agents.context.bounds import ContextError
-from highroad.agents.context.window import Window
+from highroad.agents.composing import Composing, Wish
+from highroad.agents.context.illustrated import illustrated
 from highroad.agents.fidelity import check_call, check_request
 from highroad.agents.hearing import FOR_NOW, Hearing
-from highroad.agents.offering import Offering
+from highroad.agents.offering import Allowed
 from highroad.agents.output import Output
 from highroad.agents.progress import TRUNK, RunInProgress
-from highroad.agents.record import Turn
-from highroad.agents.selection import Selection
+from highroad.agents.record import Answered, Turn
 from highroad.agents.stopping import Rests, RunStopped
 from highroad.domain.error import HighroadError
 from highroad.domain.event import EventKind
@@ -34,19 +33,16 @@ from highroad.domain.model import (
     Message,
     ModelCall,
     ModelMessage,
-    ModelRequest,
     ModelSettings,
     Prompt,
-    ToolChoice,
     ToolMessage,
     UserMessage,
 )
-from highroad.domain.outcome import AnyOutcome, Held
+from highroad.domain.outcome import AnyOutcome, Completed, Held
 from highroad.domain.run import RunStatus
 from highroad.domain.tool import ToolDefinition
 from highroad.domain.value import value
 from highroad.ports.model import Model
-from highroad.tools.search.index import Index
 
 T = TypeVar("T")
 
@@ -54,10 +50,6 @@ CORRECTIONS: Final = 2
 """How often a model is told that its final answer is not of the form that was asked for."""
 _AT_A_TIME: Final = 64
 """Replies on record that a leg goes through before it lets others have the loop."""
-_WIND_UP: Final = (
-    "No further tool calls are possible in this run. Answer the user now with what you have, and "
-    "say plainly what is missing."
-)
 _NOT_MADE: Final = '{"status":"not_made","note":"This call was not made."}'
 """What stands for a call of a reply that its strategy did not make."""
 
@@ -111,12 +103,7 @@ class Leg:
         self._hearing = Hearing(run, acting) if path == TRUNK else None
         self.messages: list[Message] = list(messages)
         """What was said in this line so far; a strategy may add to it."""
-        self._selection: Selection | None = None
-        self._selected = 0
-        """Messages that the selection of tools has taken note of."""
-        self._window = Window(
-            run.bounds, standing_tokens=run.standing_tokens, history=len(run.earlier)
-        )
+        self._composing = Composing(run, asking, path)
         self.output: Output | None = output
         """The form of the final answer, where it is not text."""
 
@@ -181,7 +168,7 @@ class Leg:
         say: str | None = None,
         instructions: str | None = None,
         tools: Sequence[str] | None = None,
-        choice: ToolChoice | str = "auto",
+        choice: str = "auto",
         output: JsonSchema | None = None,
         purpose: str = "step",
         settings: ModelSettings | None = None,
@@ -189,7 +176,8 @@ class Leg:
         """Ask the model, with all that was said in this line.
 
         Near the end of a budget, and at the last iteration, no tools are offered any more: the
-        model is told to answer with what it has.
+        model is told to answer with what it has. Where not all fits that was said, a model sums up
+        first what is left out.
 
         Args:
             say: One more message, from the strategy in the user's name.
@@ -211,104 +199,50 @@ class Leg:
         news = Turn() if self._hearing is None else await self._hearing.news(recorded)
         await self._take(news)
         number = run.next_number()
-        offered = await self._offered(tools)
+        offered = await self._composing.tools(self.messages, tools)
         if recorded is None:
             await run.wake()
-            came = await self._live(
-                number,
-                _Wish(
-                    instructions=run.instructions if instructions is None else instructions,
-                    tools=offered,
-                    choice=choice,
-                    output=output,
-                    purpose=purpose,
-                    settings=settings or run.brief.settings,
-                    news=news,
-                ),
+            wish = Wish(
+                instructions=run.instructions if instructions is None else instructions,
+                tools=offered,
+                choice=choice,
+                output=output,
+                purpose=purpose,
+                settings=settings or run.brief.settings,
+                news=news,
+                provisional=() if self._hearing is None else self._hearing.provisional,
             )
+            came = await self._live(number, wish)
         else:
             check_request(recorded, purpose)
             if not number % _AT_A_TIME:
                 await asyncio.sleep(0)
-            came = Came(request_id=recorded.request_id, reply=recorded.reply)
-        reply = self._replied(came, offered, is_new=recorded is None)
+            came = _on_record(recorded)
+        reply = self._replied(came, is_new=recorded is None)
         if self._hearing is not None:
             await self._hearing.withdraw(reply.calls)
         return reply
 
-    async def _live(self, number: int, wish: "_Wish") -> Came:
-        run = self._run
+    async def _live(self, number: int, wish: Wish) -> Came:
+        run, said, ahead = self._run, self.transcript, self._acting.ahead(self._run)
+        await self._composing.sum_up(said, number, ahead)
         winds_up = run.must_wind_up or run.requests >= run.brief.iterations
         models = run.brief.roles.get(wish.purpose, run.brief.models)
-        ahead = self._acting.ahead(run)
 
         def question(model: Model) -> Question:
+            made = self._composing.question(number, wish, model, said, winds_up=winds_up)
             ahead.offering = self._asking.offerings.of(wish.tools, model.shape)
-            return self._question(number, wish, model, winds_up=winds_up)
+            ahead.allowed = made.allowed
+            return made
 
         with run.asking():
             return await self._asking.ask(run, models, question, ahead)
 
-    def _question(self, number: int, wish: "_Wish", model: Model, *, winds_up: bool) -> Question:
-        offering = self._asking.offerings.of(wish.tools, model.shape)
-        messages, characters = self._shown()
-        choice: ToolChoice = _choice(wish.choice, offering)
-        if winds_up and offering.tools:
-            messages = [*messages, Prompt(text=_WIND_UP)]
-            choice, characters = "none", characters + len(_WIND_UP)
-        request = ModelRequest(
-            instructions=wish.instructions,
-            messages=messages,
-            tools=offering.tools,
-            choice=choice if offering.tools else "none",
-            output=wish.output,
-            settings=wish.settings,
-            is_streamed=self._run.is_followed,
-        )
-        return Question(
-            number=number,
-            path=self._path,
-            purpose=wish.purpose,
-            request=request,
-            names=offering.names,
-            characters=characters + offering.characters + len(wish.instructions),
-            heard=wish.news.heard,
-            provisional=() if self._hearing is None else self._hearing.provisional,
-            told=wish.news.told,
-        )
-
-    def _shown(self) -> tuple[Sequence[Message], int]:
-        """What there is room for of what was said before the run and in this line; its length.
-
-        Raises:
-            RunStopped: What must be shown is too much for the model.
-        """
-        said = [*self._run.earlier, *self.messages]
-        try:
-            return self._window.shown(said), self._window.characters(said)
-        except ContextError as error:
-            raise RunStopped(RunStatus.FAILED, "context_exceeded", str(error)) from error
-
-    def _replied(self, came: Came, offered: Sequence[ToolDefinition], *, is_new: bool) -> Reply:
+    def _replied(self, came: Came, *, is_new: bool) -> Reply:
         """Take a reply among the messages; calls without an id of their own are given one."""
-        message = self._with_ids(came.reply.message)
-        if not came.reply.is_estimated:
-            position = len(self._run.earlier) + len(self.messages)
-            self._window.count(position, came.reply.usage.input)
+        reply, message = came.reply, self._with_ids(came.reply.message)
+        self._composing.count(reply, len(self._run.earlier) + len(self.messages))
         self.messages.append(message)
-        offering = self._asking.offerings.of(offered, self._run.brief.models[0].shape)
-        wanted = []
-        for position, call in enumerate(message.calls):
-            tool, arguments = offering.called(call)
-            made = Wanted(
-                asked_by=came.request_id,
-                position=position,
-                tool=tool,
-                arguments=arguments,
-                dry_run=self._runs_dry(tool),
-            )
-            wanted.append(made if self._hearing is None else self._hearing.repeated(made))
-        reply = came.reply
         if reply.message.text and is_new:
             self._run.tell(
                 EventKind.TEXT, None, {"text": reply.message.text, "request": came.request_id}
@@ -316,11 +250,27 @@ class Leg:
         return Reply(
             request_id=came.request_id,
             text=message.text,
-            calls=tuple(wanted),
+            calls=self._called(came, message.calls),
             finish=reply.finish,
             model=reply.model,
             message=message,
         )
+
+    def _called(self, came: Came, calls: Sequence[ModelCall]) -> tuple[Wanted, ...]:
+        """The calls of a reply in the tools' own terms."""
+        offering, wanted = self._composing.offering(came), list[Wanted]()
+        for position, call in enumerate(calls):
+            tool, arguments = offering.called(call)
+            made = Wanted(
+                asked_by=came.request_id,
+                position=position,
+                tool=tool,
+                arguments=arguments,
+                dry_run=self._runs_dry(tool),
+                is_offered=came.allowed.may_call(tool),
+            )
+            wanted.append(made if self._hearing is None else self._hearing.repeated(made))
+        return tuple(wanted)
 
     def _with_ids(self, message: ModelMessage) -> ModelMessage:
         if not message.calls:
@@ -362,22 +312,6 @@ class Leg:
         said = [] if self._hearing is None else await self._hearing.said(news)
         self.messages += said
         return "\n\n".join(message.text for message in said)
-
-    async def _offered(self, names: Sequence[str] | None) -> tuple[ToolDefinition, ...]:
-        """Those of the agent's tools that are named; else all, or of many those that are needed."""
-        if names is None and self._run.brief.index is None:
-            return self.tools
-        by_name = {tool.name: tool for tool in self.tools}
-        if names is None:
-            names = await self._needed(self._run.brief.index)
-        return tuple(by_name[name] for name in names if name in by_name)
-
-    async def _needed(self, index: Index | None) -> Sequence[str]:
-        """What this line needs by now, in the order in which it came to need it."""
-        if self._selection is None:
-            self._selection = Selection(self.tools, index or Index.of(self.tools))
-        new, self._selected = self.messages[self._selected :], len(self.messages)
-        return (await self._selection.grow(new)).names
 
     # -- acting ------------------------------------------------------------------------------
 
@@ -586,27 +520,9 @@ Strategy: TypeAlias = Callable[[Leg], Coroutine[Any, Any, Any]]
 """Moves a run from its request to its result; see this module for what it must keep to."""
 
 
-@value
-class _Wish:
-    """A request before it is known which model is asked."""
-
-    instructions: str
-    tools: tuple[ToolDefinition, ...]
-    choice: ToolChoice | str
-    output: JsonSchema | None
-    purpose: str
-    settings: ModelSettings
-    news: Turn
-
-
-def _choice(choice: ToolChoice | str, offering: Offering) -> ToolChoice:
-    match choice:
-        case "auto" | "required" | "none":
-            return choice
-        case str():
-            return offering.named(choice)
-        case _:
-            return choice
+def _on_record(recorded: Answered) -> Came:
+    allowed = Allowed(names=recorded.tools, choice=recorded.choice, shape=recorded.shape)
+    return Came(request_id=recorded.request_id, reply=recorded.reply, allowed=allowed)
 
 
 def _rest_if_held(acted: Sequence[Acted]) -> None:
@@ -620,10 +536,11 @@ def _told(call: ModelCall, acted: Acted) -> ToolMessage:
     outcome = acted.outcome
     if isinstance(outcome, Held):
         return ToolMessage(id=call.id, tool=call.tool, content=FOR_NOW)
-    return ToolMessage(
+    told = ToolMessage(
         id=call.id,
         tool=call.tool,
         content=orjson.dumps(outcome.for_model()).decode(),
         is_error=outcome.error is not None,
         call_id=outcome.call_id,
     )
+    return illustrated(told, outcome.blobs) if isinstance(outcome, Completed) else told

@@ -6,12 +6,34 @@ from typing import Final
 from highroad.domain.json_value import JsonObject, JsonSchema
 from highroad.domain.model import ModelCall, OfferedTool
 from highroad.domain.tool import ToolDefinition
+from highroad.domain.value import value
 from highroad.tools.shapes.offer import Offer, offer
 from highroad.tools.shapes.rendered import Rendered
 
 _SCHEMAS: Final = ("parameters", "input_schema", "parametersJsonSchema", "inputSchema")
 """Where providers' forms have the schema of the arguments."""
 _MOST: Final = 256
+
+
+@value
+class Allowed:
+    """What one request lets a model call, and in which form it took it."""
+
+    names: Sequence[str] = ()
+    """Of the tools that were offered, by their own names."""
+    choice: str = "auto"
+    """`auto`, `required`, `none`, or the name of the tool that must be called."""
+    shape: str
+
+    def may_call(self, tool: str) -> bool:
+        """Whether a call of this tool is what the request asked for; models know no bounds."""
+        match self.choice:
+            case "none":
+                return False
+            case "auto" | "required":
+                return tool in self.names
+            case _:
+                return tool == self.choice
 
 
 class Offering:

@@ -1,5 +1,6 @@
 """The form of an agent's final answer."""
 
+from contextlib import suppress
 from typing import Any, Final
 
 import orjson
@@ -46,10 +47,29 @@ class Output:
         """The answer as it was recorded."""
         return self._adapter.validate_json(json)
 
+    @property
+    def written(self) -> str:
+        """The form, the same in every process."""
+        return orjson.dumps(self.schema, option=orjson.OPT_SORT_KEYS).decode()
+
     def dumped(self, value: object) -> JsonValue:
-        """The answer as JSON."""
-        json: JsonValue = self._adapter.dump_python(value, mode="json")
+        """The answer as JSON, whether it is of the declared type or JSON that can be read as it.
+
+        What a tool or another agent has brought is JSON; a strategy may well give either.
+
+        Raises:
+            ValueError: It is neither; the message quotes no value.
+        """
+        json: JsonValue = self._adapter.dump_python(self._taken(value), mode="json")
         return json
+
+    def _taken(self, value: object) -> Any:  # noqa: ANN401 - of the declared type
+        with suppress(ValidationError):
+            return self._adapter.validate_python(value)
+        try:
+            return self._adapter.validate_json(as_json(value))
+        except ValidationError as error:
+            raise ValueError(_told(error)) from error
 
 
 def _without_fence(text: str) -> str:

@@ -1,7 +1,7 @@
 """A run while a leg moves it: what all its lines of thought share."""
 
 import asyncio
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
@@ -10,6 +10,7 @@ from typing import Final
 
 from highroad.agents.brief import Brief
 from highroad.agents.context.bounds import Bounds
+from highroad.agents.context.summary import is_summary, summarized
 from highroad.agents.context.tokens import standing_tokens
 from highroad.agents.early import EarlyCalls
 from highroad.agents.events import Voice
@@ -89,6 +90,12 @@ class RunInProgress:
         self._heard: set[str] = set()
         self._turns = deque(record.turns)
         self._recorded = {path: deque(line) for path, line in record.answered.items()}
+        self.summaries: dict[str, dict[int, str]] = defaultdict(dict)
+        """On record: by line, and by how many messages that had."""
+        for path, line in record.answered.items():
+            if is_summary(path):
+                summed_up, position = summarized(path)
+                self.summaries[summed_up][position] = line[-1].reply.message.text
         self._asking: set[asyncio.Task[object]] = set()
         self._called_off: set[asyncio.Task[object]] = set()
 

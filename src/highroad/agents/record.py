@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Final, TypeAlias
 
+from highroad.agents.context.summary import is_summary
 from highroad.agents.snapshot import Errand, thaw_errand, thaw_reply
 from highroad.domain.entry import EntryKind, Position, StoredEntry
 from highroad.domain.error import LedgerError, NotRecorded, VaultError
@@ -11,12 +12,14 @@ from highroad.domain.model import ModelReply, TokenUsage
 from highroad.domain.payload import SealedPayload
 from highroad.domain.run import RunHead
 from highroad.domain.value import value
+from highroad.ledger.entries.runs import message_ref, reply_ref, request_ref, result_ref
 from highroad.ledger.history import CallHistory, read_body, read_call, read_run_head
 from highroad.ledger.keyring import RunKey
 from highroad.ledger.ledger import Ledger
 from highroad.ledger.projections import Body
 
 _PAGE: Final = 1_000
+_MOST_MESSAGES: Final = 1_000_000
 
 Place: TypeAlias = tuple[str, int]
 """Of a call: the request, or the line of a strategy, that proposed it, and which of its calls."""
@@ -30,6 +33,12 @@ class Answered:
     number: int
     """Among the requests of the run, from 1."""
     purpose: str
+    shape: str
+    """The form in which the model that answered took its tools."""
+    tools: tuple[str, ...]
+    """Names of those that it was offered."""
+    choice: str
+    """Whether it could call, and what."""
     heard: tuple[str, ...]
     """Messages to the run that stood in it for the first time."""
     provisional: tuple[str, ...]
@@ -94,6 +103,11 @@ class RunRecord:
         self.payloads: dict[str, bytes] = {}
         """Opened, by id; of what the run itself said, and of its calls' results."""
 
+    @property
+    def steps(self) -> int:
+        """Replies that strategies have had."""
+        return sum(len(line) for path, line in self.answered.items() if not is_summary(path))
+
     def call(self, call_id: str) -> CallHistory | None:
         """One of its calls by id."""
         return next((each for each in self.calls.values() if each.call_id == call_id), None)
@@ -130,6 +144,15 @@ async def read_run(ledger: Ledger, run_id: str) -> RunRecord:
     return _Reading(key, await ledger.store.payloads(run_id)).of(entries)
 
 
+async def read_end(ledger: Ledger, run_id: str) -> tuple[RunHead, Body] | None:
+    """Who had a run, and how it ended, of which nothing may be left that was said; or `None`."""
+    ended = await ledger.store.entries(run_id=run_id, kind=EntryKind.RUN_ENDED, limit=1)
+    if not ended:
+        return None
+    body = read_body(ended[0])
+    return read_run_head(body), body
+
+
 async def read_messages(ledger: Ledger, record: RunRecord) -> None:
     """Add to a record the messages that have come since it was read.
 
@@ -137,7 +160,9 @@ async def read_messages(ledger: Ledger, record: RunRecord) -> None:
         LedgerError: They cannot be read.
     """
     run_id = record.head.run_id
-    for entry in await ledger.store.entries(run_id=run_id, kind=EntryKind.RUN_MESSAGE):
+    for entry in await ledger.store.entries(
+        run_id=run_id, kind=EntryKind.RUN_MESSAGE, limit=_MOST_MESSAGES
+    ):
         body = read_body(entry)
         if body["id"] not in record.heard:
             text = await ledger.vault.open(run_id, body["message"][0])
@@ -163,12 +188,16 @@ class _Reading:
         self._opened = {each.id: key.open(each.id, each.ciphertext) for each in payloads}
         self._asked: dict[str, Body] = {}
         self._of_calls: dict[str, list[StoredEntry]] = defaultdict(list)
+        self._run_id = ""
 
     def of(self, entries: Sequence[StoredEntry]) -> RunRecord:
         """The record that the entries of one run make."""
         bodies = [(entry, read_body(entry)) for entry in entries if entry.call_id is None]
         started = next(body for entry, body in bodies if entry.kind is EntryKind.RUN_STARTED)
-        record = RunRecord(read_run_head(started), thaw_errand(self._payload(started, "request")))
+        head = read_run_head(started)
+        self._run_id = head.run_id
+        request = self._payload(started, "request", request_ref(head.run_id))
+        record = RunRecord(head, thaw_errand(request))
         record.payloads = self._opened
         for entry, body in bodies:
             self._take(entry.kind, body, record)
@@ -190,7 +219,7 @@ class _Reading:
             case EntryKind.MODEL_REPLIED:
                 self._take_reply(body, record)
             case EntryKind.RUN_MESSAGE:
-                record.heard[body["id"]] = _heard(body, self._payload(body, "message"))
+                record.heard[body["id"]] = _heard(body, self._message(body))
             case EntryKind.RUN_HELD:
                 record.waits_for = list(body["waits_for"])
             case EntryKind.RUN_RESUMED:
@@ -200,7 +229,8 @@ class _Reading:
             case EntryKind.RUN_ENDED:
                 record.ended = body
                 if "result" in body:
-                    record.result = self._payload(body, "result")
+                    own = result_ref(self._run_id)
+                    record.result = self._payload(body, "result", own)
             case _:
                 pass
 
@@ -226,10 +256,13 @@ class _Reading:
                 request_id=body["id"],
                 number=body["number"],
                 purpose=asked["purpose"],
+                shape=asked["shape"],
+                tools=_ids(asked, "tools"),
+                choice=asked.get("choice", "auto"),
                 heard=_ids(asked, "heard"),
                 provisional=_ids(asked, "provisional"),
                 told=_ids(asked, "told"),
-                reply=thaw_reply(self._payload(body, "reply")),
+                reply=thaw_reply(self._payload(body, "reply", reply_ref(self._run_id, body["id"]))),
             )
         )
 
@@ -240,11 +273,23 @@ class _Reading:
         place = (history.opening["asked_by"], history.opening["position"])
         record.calls.setdefault(place, history)
 
-    def _payload(self, body: Body, name: str) -> bytes:
-        payload_id = body[name][0]
-        found = self._opened.get(payload_id)
+    def _message(self, body: Body) -> bytes:
+        return self._payload(body, "message", message_ref(self._run_id, body["id"]))
+
+    def _payload(self, body: Body, name: str, own: str) -> bytes:
+        """What an entry refers to, by the payload's own id, under which alone it opens.
+
+        Raises:
+            LedgerError: It refers to something else, or that is gone.
+        """
+        if body[name][0] != own:
+            raise LedgerError(
+                f"an entry refers to another payload than {own}: somebody changed the ledger; run "
+                "`highroad audit verify`"
+            )
+        found = self._opened.get(own)
         if found is None:
-            raise VaultError(f"payload {payload_id} is not in the ledger: it was erased or expired")
+            raise VaultError(f"payload {own} is not in the ledger: it was erased or expired")
         return found
 
 

@@ -6,6 +6,7 @@ from contextlib import suppress
 import orjson
 
 from highroad.agents.calling_off import RUN
+from highroad.agents.context.summary import is_summary
 from highroad.agents.events import lasting_id
 from highroad.agents.record import RunRecord, entries_of, read_run
 from highroad.agents.snapshot import thaw_reply
@@ -102,7 +103,7 @@ class _Telling:
             case EntryKind.MODEL_ASKED:
                 asked = {"model": body["model"], "number": body["number"], "request": body["id"]}
                 told = EventKind.MODEL_ASKED, asked
-            case EntryKind.MODEL_REPLIED if "reply" in body:
+            case EntryKind.MODEL_REPLIED if "reply" in body and not is_summary(body["path"]):
                 text = thaw_reply(self._payload(body, "reply")).message.text
                 if text:
                     told = EventKind.TEXT, {"text": text, "request": body["id"]}

@@ -2,7 +2,7 @@
 
 import logging
 import traceback
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any, Final
@@ -20,9 +20,9 @@ from highroad.agents.events import Feeds, Voice
 from highroad.agents.lease import is_moved_elsewhere
 from highroad.agents.leg import Leg, Strategy
 from highroad.agents.moving import Moving
-from highroad.agents.output import as_json
+from highroad.agents.output import Output, as_json
 from highroad.agents.progress import RunInProgress
-from highroad.agents.record import RunRecord, Turn, read_run
+from highroad.agents.record import RunRecord, Turn, read_end, read_messages, read_run
 from highroad.agents.retelling import end_of
 from highroad.agents.snapshot import Errand
 from highroad.agents.stopping import Rests, RunStopped, weightiest
@@ -33,6 +33,7 @@ from highroad.domain.error import (
     LedgerError,
     NotCompleted,
     NotRecorded,
+    VaultError,
 )
 from highroad.domain.event import EventKind
 from highroad.domain.identity import Delegate, Principal
@@ -43,6 +44,9 @@ from highroad.limits.runs import LiveRun
 from highroad.pipeline.services import Services
 
 _log: Final = logging.getLogger("highroad.agents")
+
+ERASED: Final = "erased"
+"""`Run.reason` of a run that has ended and whose words are gone."""
 
 Earlier = Callable[[RunHead], Awaitable[Sequence[UserMessage | ModelMessage]]]
 """What was said in the conversation of a run before it."""
@@ -73,6 +77,43 @@ async def _gone_through(strategy: Strategy, leg: Leg) -> Any:  # noqa: ANN401 - 
         return await strategy(leg)
     except BaseExceptionGroup as group:
         raise weightiest(group) from None
+
+
+def _told_without(head: RunHead, ended: Mapping[str, Any]) -> Run:
+    """A run that has ended and whose words are gone, as its last entry tells it."""
+    return Run(
+        id=head.run_id,
+        organization=head.organization,
+        agent=head.agent,
+        status=RunStatus(ended["status"]),
+        created_ms=head.started_ms,
+        code=ended["code"],
+        reason=ended.get("reason", ERASED),
+        steps=ended["steps"],
+        tokens_in=ended["tokens_in"],
+        tokens_out=ended["tokens_out"],
+        cost_usd=ended["cost"] / 1e6,
+        parent_id=head.parent_id,
+        conversation_id=head.conversation_id,
+    )
+
+
+def _in_form(answer: object, output: Output | None) -> bytes:
+    """An answer as it is kept, whether a model gave it, a tool, or an agent of the team.
+
+    Raises:
+        RunStopped: It is of another form than the agent declares.
+    """
+    if output is None:
+        return as_json(answer)
+    try:
+        return as_json(output.dumped(answer))
+    except ValueError as error:
+        raise RunStopped(
+            RunStatus.FAILED,
+            "output_invalid",
+            "What the run came to is not of the form that its agent declares.",
+        ) from error
 
 
 class Runs:
@@ -165,16 +206,25 @@ class Runs:
         errand = Errand(text=text, principal=principal, known=known)
         return await self._begin(head, errand, brief)
 
-    async def resume(self, run_id: str, *, above: Voice | None = None) -> Run:
+    async def resume(self, run_id: str) -> Run:
         """Move a run on, from what the ledger says of it to its next rest or its end.
 
-        Of one that has ended it says how.
+        Of one that has ended it says how, as far as that was not erased.
 
         Raises:
             NotRecorded: The ledger has no such run.
             HighroadError: This runtime has not the agent.
-            VaultError: What was said in it was erased, or its key is lost.
+            VaultError: It has not ended, and what was said in it was erased, or its key is lost.
         """
+        try:
+            return await self._moved(run_id, None)
+        except VaultError:
+            ended = await read_end(self._services.ledger, run_id)
+            if ended is None:
+                raise
+            return _told_without(*ended)
+
+    async def _moved(self, run_id: str, above: Voice | None) -> Run:
         async with self.moving.alone(run_id):
             record = await read_run(self._services.ledger, run_id)
             return await self._go_on(record, above)
@@ -262,7 +312,7 @@ class Runs:
         said = (UserMessage(text=record.errand.text),)
         leg = Leg(run, self._asking, self._acting, messages=said, output=brief.output)
         try:
-            result = await self._turns(run, leg, self.crew.agent(brief.name).strategy)
+            return await self._turns(run, leg, self.crew.agent(brief.name).strategy)
         except Rests as rests:
             return await self._rest(run, rests.holds)
         except RunStopped as stopped:
@@ -276,17 +326,16 @@ class Runs:
             return await self._end(
                 run, RunStatus.FAILED, code="strategy_failed", reason=type(error).__name__
             )
-        return await self._end(run, RunStatus.COMPLETED, result=result)
 
-    async def _turns(self, run: RunInProgress, leg: Leg, strategy: Strategy) -> bytes:
+    async def _turns(self, run: RunInProgress, leg: Leg, strategy: Strategy) -> Run:
         """Go through the strategy, and again for what reaches the run while it does."""
         output = run.brief.output
         while True:
-            value = await _gone_through(strategy, leg)
-            result = as_json(value if output is None else output.dumped(value))
-            turn = await self._next_turn(run, leg)
-            if turn is None:
-                return result
+            result = _in_form(await _gone_through(strategy, leg), output)
+            while (turn := await self._next_turn(run, leg)) is None:
+                ended = await self._ended(run, RunStatus.COMPLETED, result=result)
+                if ended is not None:
+                    return ended
             answer = orjson.loads(result)
             await leg.begin(turn, answer if isinstance(answer, str) else result.decode())
 
@@ -323,15 +372,29 @@ class Runs:
         *,
         code: str | None = None,
         reason: str | None = None,
-        result: bytes | None = None,
     ) -> Run:
+        """End a run that comes to nothing, whatever it is sent meanwhile."""
+        while (ended := await self._ended(run, status, code=code, reason=reason)) is None:
+            await read_messages(self._services.ledger, run.record)
+        return ended
+
+    async def _ended(
+        self,
+        run: RunInProgress,
+        status: RunStatus,
+        *,
+        code: str | None = None,
+        reason: str | None = None,
+        result: bytes | None = None,
+    ) -> Run | None:
+        """The end of a run; `None` where another process has recorded a message before it."""
         record, run.is_over = run.record, True
         await run.wake()
         for call_id in tuple(run.open_calls):
             await self.calling_off.withdraw(call_id, record.head.principal_id)
         if run.brief.team:
             await self.calling_off.end_below(record.head.run_id, record.head.principal_id)
-        await run.writer.ended(
+        is_written = await run.writer.ended(
             status,
             code=code,
             reason=reason,
@@ -339,7 +402,10 @@ class Runs:
             steps=run.requests,
             usage=record.usage,
             cost_microusd=record.cost_microusd,
+            messages=len(record.heard),
         )
+        if not is_written:
+            return None
         self._services.loops.forget(record.head.run_id)
         record.result = result
         ended = self._told(record, status=status, code=code, reason=reason, requests=run.requests)
@@ -360,7 +426,7 @@ class Runs:
         """Move the run that a delegation stands for; it is begun if it was not."""
         run_id, brief = with_prefix(call_id, RUN), self.crew.brief(agent)
         try:
-            return await self.resume(run_id, above=run.tell)
+            return await self._moved(run_id, run.tell)
         except NotRecorded:
             return await self._begin_below(run, run_id, call_id, task, brief)
 

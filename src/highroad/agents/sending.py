@@ -27,6 +27,8 @@ SEND: Final = "runs:send"
 """The permission to send messages to runs of others."""
 MESSAGE: Final = "msg"
 """Prefix of ids."""
+_MOST: Final = 1_000_000
+"""Messages of one run."""
 
 
 class Sending:
@@ -102,17 +104,25 @@ class Sending:
     async def _write(
         self, order: RunMessage, head: RunHead, leg: RunInProgress | None = None
     ) -> None:
-        """Make it durable, once, and let the leg hear of it."""
-        if await self._is_recorded(order):
-            return
-        if leg is None:
-            await self._require_open(order.run_id)
+        """Make it durable, once, and let the leg hear of it.
+
+        On a shared ledger others may record messages of their own meanwhile, or the end: then it
+        is tried behind those, or refused.
+        """
         ledger = self._ledger
         key = ledger.keyring.organization(order.organization)
         text = key.open_profile(order.run_id, order.text).decode()
         writer = RunWriter(ledger, head, await ledger.vault.key_of_run(head.run_id))
         heard = Heard(id=order.id, text=text, by=order.by, is_urgent=order.when == "now")
-        await writer.message(heard, profile=order.profile)
+        while True:
+            recorded = await self._recorded(order.run_id)
+            if order.id in recorded:  # the owner died between the entry and forgetting the order
+                return
+            if leg is None or ledger.store.is_shared:
+                await self._require_open(order.run_id)
+            number = len(recorded) + 1
+            if await writer.message(heard, number=number, profile=order.profile):
+                break
         if leg is not None:
             leg.record.heard[heard.id] = heard
 
@@ -143,10 +153,12 @@ class Sending:
                 f"run {run_id} has ended: begin another one, in the same conversation"
             )
 
-    async def _is_recorded(self, order: RunMessage) -> bool:
-        """Whether the owner died between the entry and forgetting the order."""
-        found = await self._ledger.store.entries(run_id=order.run_id, kind=EntryKind.RUN_MESSAGE)
-        return any(read_body(entry)["id"] == order.id for entry in found)
+    async def _recorded(self, run_id: str) -> set[str]:
+        """Ids of the messages that the run has been sent."""
+        sent = await self._ledger.store.entries(
+            run_id=run_id, kind=EntryKind.RUN_MESSAGE, limit=_MOST
+        )
+        return {read_body(entry)["id"] for entry in sent}
 
     async def _flush(self) -> None:
         if self._ledger.writer.behind:

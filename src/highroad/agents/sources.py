@@ -107,7 +107,8 @@ def _read(tool: ToolDefinition, result: JsonValue) -> JsonValue:
     if tool.digest in _NO_READS or tool.name == TOOL_SEARCH:
         return None
     if tool.digest == _RECALL:
-        return result.get(_OWN_WORDS) if isinstance(result, dict) else None
+        own = result.get(_OWN_WORDS) if isinstance(result, dict) else None
+        return {_OWN_WORDS: own} if own else None
     return result
 
 

@@ -13,10 +13,11 @@ from typing import Final
 
 from highroad.agents.lease import is_moved_elsewhere, last_leg
 from highroad.agents.runs import Runs
+from highroad.agents.waits import Waits, runs_at
 from highroad.domain.approval import Approval
 from highroad.domain.entry import EntryKind
 from highroad.domain.error import HighroadError, LedgerError
-from highroad.domain.run import AgentRun, RunStatus
+from highroad.domain.run import RunStatus
 from highroad.ledger.history import read_body, read_run_head
 from highroad.pipeline.services import Services
 
@@ -24,6 +25,10 @@ _log: Final = logging.getLogger("highroad.agents")
 
 _AT_ONCE: Final = 16
 """Runs that are moved side by side."""
+_IN_VIEW: Final = 1_000
+"""Runs that are known to go on, beyond which none are looked for."""
+_REST: Final = 20.0
+"""Times as long as a look took is paused behind it: with many runs it is looked less often."""
 _STOCK_S: Final = 60.0
 """How often it is looked for what nobody told of."""
 _STOCK_SHARED_S: Final = 1.0
@@ -44,11 +49,17 @@ class Working:
         self._news: asyncio.Queue[tuple[str | None, str | None]] = asyncio.Queue()
         """Runs that were sent something, and calls whose wait may be over."""
         self._going: dict[str, asyncio.Task[None]] = {}
+        self._is_over = False
         self._again: set[str] = set()
         """Runs of which something more was heard while they were moved."""
         self._refused: set[str] = set()
         """Runs that this process cannot move, until something is heard of them."""
-        self._room = asyncio.Semaphore(_AT_ONCE)
+        self._due: dict[str, None] = {}
+        """Runs that go on once there is room, in order."""
+        self._has_room = asyncio.Event()
+        """It is not so many that no more need be looked for."""
+        self._has_room.set()
+        self._waits = Waits(services.ledger, runs.crew.is_delegation)
 
     def sent(self, run_id: str) -> None:
         """A run that rests has a message."""
@@ -60,12 +71,13 @@ class Working:
 
     async def watch(self) -> None:
         """Go on with runs, for as long as this is awaited; then they are interrupted."""
-        shared = self._services.ledger.store.is_shared
+        self._is_over, shared = False, self._services.ledger.store.is_shared
         looking = asyncio.ensure_future(self._look(_STOCK_SHARED_S if shared else _STOCK_S))
         try:
             while True:
                 await self._hear(*await self._news.get())
         finally:
+            self._is_over = True
             looking.cancel()
             for task in self._going.values():
                 task.cancel()
@@ -73,42 +85,41 @@ class Working:
 
     async def _look(self, pause_s: float) -> None:
         """Take stock again and again; what the ledger refuses is tried at the next turn."""
-        is_first = True
+        is_first, clock = True, self._services.clock
         while True:
+            began_s = clock.monotonic_s()
             try:
-                async for run in self._at_rest(is_first=is_first):
-                    if run.id not in self._refused:
-                        self._go_on(run.id)
+                async for run_id in self._at_rest(is_first=is_first):
+                    if run_id not in self._refused:
+                        await self._has_room.wait()
+                        self._go_on(run_id)
                 is_first = False
             except LedgerError as error:
                 _log.warning("runs that could go on cannot be found: %s", error)
-            await self._services.clock.sleep(pause_s)
+            taken_s = clock.monotonic_s() - began_s
+            await clock.sleep(max(pause_s, taken_s * _REST))
 
-    async def _at_rest(self, *, is_first: bool) -> AsyncIterator[AgentRun]:
-        """Runs at the top that could go on.
+    async def _at_rest(self, *, is_first: bool) -> AsyncIterator[str]:
+        """Ids of runs at the top that could go on.
 
         In a ledger of one owner, a run that is running as it is opened was left by a process that
         died; later on it was left by whoever stopped waiting for it.
         """
-        for status in (RunStatus.RUNNING, RunStatus.HELD):
-            after = ""
-            while page := await self._services.ledger.store.runs(status=status, after=after):
-                after = page[-1].id
-                for run in page:
-                    if run.parent_id is not None or run.id in self._runs.moving:
-                        continue
-                    if status is RunStatus.RUNNING:
-                        could_go_on = await self._is_left(run.id, is_first=is_first)
-                    else:
-                        could_go_on = await self._is_due(run.id)
-                    if could_go_on:
-                        yield run
+        ledger, moving = self._services.ledger, self._runs.moving
+        if is_first or ledger.store.is_shared:
+            async for run in runs_at(ledger, RunStatus.RUNNING):
+                if run.parent_id is None and run.id not in moving and await self._is_left(run.id):
+                    yield run.id
+        async for run in self._waits.over():
+            top = run.id if run.parent_id is None else await self._root_of(run.id)
+            if top is not None and top not in moving and await self._is_due(top):
+                yield top
 
-    async def _is_left(self, run_id: str, *, is_first: bool) -> bool:
+    async def _is_left(self, run_id: str) -> bool:
         """Whether the process is gone that moved a run."""
         ledger = self._services.ledger
         if not ledger.store.is_shared:
-            return is_first
+            return True
         return not await is_moved_elsewhere(ledger, await last_leg(ledger, run_id))
 
     async def _is_due(self, run_id: str) -> bool:
@@ -161,26 +172,38 @@ class Working:
         if run_id in self._going:
             self._again.add(run_id)
             return
-        going = self._going[run_id] = asyncio.ensure_future(self._move(run_id))
-        going.add_done_callback(partial(self._gone, run_id))
+        self._due[run_id] = None
+        self._begin()
+
+    def _begin(self) -> None:
+        """Move as many of them as may be at once."""
+        while self._due and len(self._going) < _AT_ONCE and not self._is_over:
+            run_id = next(iter(self._due))
+            del self._due[run_id]
+            going = self._going[run_id] = asyncio.ensure_future(self._move(run_id))
+            going.add_done_callback(partial(self._gone, run_id))
+        if len(self._due) < _IN_VIEW:
+            self._has_room.set()
+        else:
+            self._has_room.clear()
 
     def _gone(self, run_id: str, going: asyncio.Task[None]) -> None:
         del self._going[run_id]
+        self._begin()
         if not going.cancelled() and going.exception() is not None:
             _log.error("run %s cannot go on", run_id, exc_info=going.exception())
 
     async def _move(self, run_id: str) -> None:
-        async with self._room:
-            while True:
-                self._again.discard(run_id)
-                try:
-                    run = await self._runs.resume(run_id)
-                except LedgerError as error:  # it is tried again when stock is taken
-                    _log.warning("run %s cannot go on now: %s", run_id, error)
-                except HighroadError as error:
-                    self._refused.add(run_id)
-                    _log.warning("run %s cannot go on: %s", run_id, error)
-                else:
-                    _log.info("run %s: %s", run_id, run.status)
-                if run_id not in self._again:
-                    return
+        while True:
+            self._again.discard(run_id)
+            try:
+                run = await self._runs.resume(run_id)
+            except LedgerError as error:  # it is tried again when stock is taken
+                _log.warning("run %s cannot go on now: %s", run_id, error)
+            except HighroadError as error:
+                self._refused.add(run_id)
+                _log.warning("run %s cannot go on: %s", run_id, error)
+            else:
+                _log.info("run %s: %s", run_id, run.status)
+            if run_id not in self._again:
+                return

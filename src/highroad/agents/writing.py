@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
-from highroad.agents.lease import claim_of_leg
+from highroad.agents.lease import claim_of_leg, claim_of_mail
 from highroad.agents.record import Heard, RunRecord, Turn
 from highroad.agents.snapshot import Errand, freeze_errand, freeze_reply
 from highroad.domain.entry import Entry, KeyDestroyed, KeyTaken, Receipt, Row, Written
@@ -98,28 +98,32 @@ class RunWriter:
             entries.model_replied(self._head, record, sealed, at_ms=self._now_ms)
         )
 
-    async def message(self, heard: Heard, *, profile: bytes | None = None) -> None:
+    async def message(self, heard: Heard, *, number: int, profile: bytes | None = None) -> bool:
         """A message has reached the run; durable when this returns.
 
         Args:
             heard: The message.
+            number: Among those of the run, from 1.
             profile: Who sent it, encrypted.
+
+        Returns:
+            Whether it has; `False` where another message, or the end of the run, came first.
 
         Raises:
             LedgerError: It could not be written.
         """
         name = entries.message_ref(self._head.run_id, heard.id)
-        await self._write(
-            entries.run_message(
-                self._head,
-                self._seal(name, PayloadKind.MESSAGE, heard.text.encode()),
-                message_id=heard.id,
-                by=heard.by,
-                when="now" if heard.is_urgent else "after",
-                profile=profile,
-                at_ms=self._now_ms,
-            )
+        entry = entries.run_message(
+            self._head,
+            self._seal(name, PayloadKind.MESSAGE, heard.text.encode()),
+            message_id=heard.id,
+            by=heard.by,
+            when="now" if heard.is_urgent else "after",
+            profile=profile,
+            at_ms=self._now_ms,
         )
+        claim = claim_of_mail(self._ledger, self._head, number, heard.id)
+        return await self._comes_first(replace(entry, claim=claim))
 
     async def held(self, calls: Sequence[str]) -> None:
         """The leg is over, and the run waits for these calls.
@@ -156,8 +160,12 @@ class RunWriter:
         steps: int,
         usage: TokenUsage,
         cost_microusd: int,
-    ) -> None:
+        messages: int,
+    ) -> bool:
         """The run is over; durable when this returns.
+
+        Returns:
+            Whether it is; `False` where a message came first, beside the `messages` that are known.
 
         Raises:
             LedgerError: It could not be written.
@@ -166,20 +174,20 @@ class RunWriter:
         if result is not None:
             name = entries.result_ref(self._head.run_id)
             sealed = self._seal(name, PayloadKind.RESULT, result)
-        await self._write(
-            entries.run_ended(
-                self._head,
-                status,
-                code=code,
-                reason=reason,
-                result=sealed,
-                steps=steps,
-                tokens_in=usage.input,
-                tokens_out=usage.output,
-                cost_microusd=cost_microusd,
-                at_ms=self._now_ms,
-            )
+        entry = entries.run_ended(
+            self._head,
+            status,
+            code=code,
+            reason=reason,
+            result=sealed,
+            steps=steps,
+            tokens_in=usage.input,
+            tokens_out=usage.output,
+            cost_microusd=cost_microusd,
+            at_ms=self._now_ms,
         )
+        claim = claim_of_mail(self._ledger, self._head, messages + 1, self._head.run_id)
+        return await self._comes_first(replace(entry, claim=claim))
 
     @property
     def _now_ms(self) -> int:
@@ -188,12 +196,22 @@ class RunWriter:
     def _seal(self, payload_id: str, kind: PayloadKind, content: bytes) -> Sealed:
         return self._ledger.vault.seal(self._key, payload_id, kind, content)
 
-    async def _write(self, entry: Entry) -> None:
-        if self._beginning is None:
-            receipt = await self._ledger.writer.write(entry)
-        else:
-            _, receipt = await asyncio.gather(self.begun(), self._ledger.writer.begin(entry))
+    async def _comes_first(self, entry: Entry) -> bool:
+        """Write an entry; `False` where another one has what it claims."""
+        receipt = await self._written(entry)
+        if isinstance(receipt, KeyTaken):
+            return False
         self._check(receipt)
+        return True
+
+    async def _write(self, entry: Entry) -> None:
+        self._check(await self._written(entry))
+
+    async def _written(self, entry: Entry) -> Receipt:
+        if self._beginning is None:
+            return await self._ledger.writer.write(entry)
+        _, receipt = await asyncio.gather(self.begun(), self._ledger.writer.begin(entry))
+        return receipt
 
     def _check(self, receipt: Receipt) -> None:
         match receipt:

@@ -5,54 +5,42 @@ other leaves the decision in the inbox, which the owner empties.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import NoReturn, TypeAlias
 
-from highroad.domain.approval import TIER_PRIVILEGED, Approval, ApprovalState, Ruling
-from highroad.domain.audit import APPROVAL_DECISION
-from highroad.domain.entry import KeyDestroyed
-from highroad.domain.error import DecisionRefused
-from highroad.domain.identity import Principal
-from highroad.domain.order import Decision
+import orjson
+
+from highroad.approvals.case import Case, case_of
+from highroad.approvals.rules import objection
+from highroad.domain.approval import Approval, ApprovalState, Ruling
+from highroad.domain.approval_rules import ApprovalRules
+from highroad.domain.audit import APPROVAL_DECISION, TOOL_CALL
+from highroad.domain.entry import ApprovalSpent, KeyDestroyed
+from highroad.domain.error import BrokenPromise, DecisionRefused
+from highroad.domain.identity import OURSELVES, Principal
+from highroad.domain.order import Decision, Edit
+from highroad.domain.payload import SealedPayload
+from highroad.domain.tool import Tier
 from highroad.ledger import entries, reasons
 from highroad.ledger.authorship import authorship, post
 from highroad.ledger.ledger import Ledger
 from highroad.ledger.tables.rows import record
 from highroad.ports.tables import Cell
 
-
-class Rules:
-    """Who may decide.
-
-    Args:
-        four_eyes: Nobody decides about a call of their own.
-        roles: One of them is needed; empty asks for none.
-    """
-
-    def __init__(self, *, four_eyes: bool = False, roles: frozenset[str] = frozenset()) -> None:
-        self.four_eyes = four_eyes
-        self.roles = roles
-
-    def objection(self, approval: Approval, by: Principal, opaque_id: str) -> str | None:
-        """Why `by` may not decide about `approval`, if so."""
-        if by.organization != approval.organization:
-            return "there is no such approval"  # as for one that does not exist
-        if self.four_eyes and opaque_id == approval.requester:
-            return "who requests a call does not approve it: ask somebody else"
-        if not by.authenticated and any(o.code == TIER_PRIVILEGED for o in approval.obligations):
-            return "a privileged tool asks people whose identity somebody has checked"
-        if self.roles and not self.roles & by.roles:
-            return f"deciding needs one of the roles {', '.join(sorted(self.roles))}"
-        return None
+Revise: TypeAlias = Callable[[Approval, Edit, SealedPayload | None], Awaitable[Approval]]
+"""Judges a held call with other arguments, and holds it anew; it raises `DecisionRefused`."""
 
 
 class Desk:
     """Lists approvals, takes decisions, and tells who waits (`runtime.approvals`)."""
 
-    def __init__(self, ledger: Ledger, rules: Rules, *, is_owner: bool) -> None:
+    def __init__(self, ledger: Ledger, rules: ApprovalRules, *, is_owner: bool) -> None:
         self._ledger = ledger
         self._rules = rules
         self._is_owner = is_owner
         self._changed = asyncio.Event()
+        self.revise: Revise = _not_wired
+        """Takes an edited call down the road again."""
         self.heeders: list[Callable[[str], None]] = []
         """Are told of each call that was decided about, or that waits no more."""
         self._turn = asyncio.Lock()
@@ -80,6 +68,34 @@ class Desk:
             raise DecisionRefused(f"there is no approval {approval_id}; list those that wait")
         return approval
 
+    async def case(self, approval_id: str, *, by: Principal | None = None) -> Case:
+        """All that whoever decides should see: arguments, preview, reasons, what was said.
+
+        Args:
+            approval_id: Of the held call.
+            by: Who looks. Values are shown to whoever may decide about it, and to the requester.
+
+        Raises:
+            DecisionRefused: There is no such approval, or it is another organization's.
+        """
+        approval = await self.get(approval_id)
+        history = await self._ledger.history(approval.call_id)
+        if history is None or (by is not None and by.organization != approval.organization):
+            raise DecisionRefused(f"there is no approval {approval_id}; list those that wait")
+        withheld: str | None = "say who looks"
+        if by is not None:
+            withheld = await self._withheld(approval, by)
+        return await case_of(self._ledger, approval, history, withheld=withheld)
+
+    async def _withheld(self, approval: Approval, by: Principal) -> str | None:
+        """Why somebody may not see the values of a call, if so."""
+        opaque_id = self._ledger.keyring.opaque(by)
+        if opaque_id == approval.requester:
+            return None
+        tier = await self._tier(approval)
+        now_ms = self._ledger.clock.now_ms()
+        return objection(self._rules, approval, tier, Ruling.APPROVE, by, opaque_id, now_ms)
+
     async def approve(self, approval_id: str, *, by: Principal, reason: str = "") -> Approval:
         """Record that `by` agrees. Nothing runs: whoever waits for the call drives it on.
 
@@ -95,6 +111,84 @@ class Desk:
             DecisionRefused: It is decided, expired or not theirs to decide.
         """
         return await self._decide(approval_id, Ruling.REJECT, by, reason)
+
+    async def revoke(self, approval_id: str, *, by: Principal, reason: str = "") -> Approval:
+        """Take an agreement of `by` back, as long as the call has not used it.
+
+        The approval waits again, with what others agreed to.
+
+        Raises:
+            DecisionRefused: It was used, or `by` did not agree to it.
+        """
+        return await self._decide(approval_id, Ruling.REVOKE, by, reason)
+
+    async def ask(self, approval_id: str, question: str, *, by: Principal) -> Approval:
+        """Put a question to the requester; the approval waits on.
+
+        Raises:
+            DecisionRefused: The question is empty, or it is not theirs to decide.
+        """
+        return await self._decide(approval_id, Ruling.ASK, by, _said(question))
+
+    async def answer(self, approval_id: str, text: str, *, by: Principal) -> Approval:
+        """Answer what the requester was asked; it is shown with the call, and is evidence of it.
+
+        Raises:
+            DecisionRefused: The answer is empty, or `by` is not the requester.
+        """
+        return await self._decide(approval_id, Ruling.ANSWER, by, _said(text))
+
+    async def edit(
+        self,
+        approval_id: str,
+        arguments: Mapping[str, object] | str | bytes,
+        *,
+        by: Principal,
+        reason: str = "",
+    ) -> Approval:
+        """Give a held call other arguments: what was agreed to is void, and it is asked anew.
+
+        The call is judged again from `resolve`. `by` agrees to it with that, unless there is now
+        a reason to ask that they did not see (P4).
+
+        Args:
+            approval_id: Of the call as it is.
+            arguments: All of them, as a mapping or JSON.
+            by: Who edits; they must be entitled to approve it.
+            reason: Why; kept encrypted.
+
+        Returns:
+            The approval of the edited call; where another process decides, that of the call as it
+            was, void.
+
+        Raises:
+            DecisionRefused: It is decided, expired or not theirs to decide, or the edited call is
+                refused. The call waits as it did.
+        """
+        approval = await self.get(approval_id)
+        key = self._ledger.keyring.organization(by.organization)
+        order = Edit(
+            approval_id=approval_id,
+            ruling=Ruling.EDIT,
+            digest=approval.digest,
+            reason=reasons.written(self._ledger, by, subject=approval_id, reason=reason),
+            arguments=key.seal_profile(f"{approval_id}.arguments", _json_of(arguments)),
+            **authorship(self._ledger, by),
+        )
+        if self._is_owner:
+            return await self.record_edit(order, by)
+        voided = await self._judge(approval, order, by)
+        await post(self._ledger, order)
+        return voided
+
+    async def escalate(self, approval: Approval) -> Approval:
+        """Record that nobody answered in time, and that others are asked besides; once.
+
+        Raises:
+            DecisionRefused: It is decided meanwhile, or it is not time yet.
+        """
+        nobody = Principal(OURSELVES, approval.organization, authenticated=True)
+        return await self._decide(approval.id, Ruling.ESCALATE, nobody, "")
 
     def next_change(self) -> asyncio.Event:
         """Set when the next decision is recorded; ask for it before looking at the state."""
@@ -120,7 +214,7 @@ class Desk:
         )
         if self._is_owner:
             return await self.record(decision, by)
-        decided = self._judge(approval, decision, by)
+        decided = await self._judge(approval, decision, by)
         await post(self._ledger, decision)
         return decided
 
@@ -135,22 +229,68 @@ class Desk:
             approval = await self.get(decision.approval_id)
             if await self._is_recorded(decision):
                 return approval
-            decided = self._judge(approval, decision, by)
-            reason = await reasons.kept(
-                self._ledger,
-                decision,
-                run_id=approval.run_id,
-                payload_id=f"{approval.id}.{decision.ruling}.{decision.by}",
+            decided = await self._judge(approval, decision, by)
+            reason = await self._reason(approval, decision)
+            receipt = await self._ledger.writer.write(
+                entries.decided(decided, decision, reason=reason)
             )
-            entry = entries.decided(decided, decision, reason=reason)
-            if isinstance(await self._ledger.writer.write(entry), KeyDestroyed):
+            if isinstance(receipt, KeyDestroyed):
                 # As long as the call waits nothing of its run can be erased.
                 raise DecisionRefused(f"{approval.id} is over: its run was erased; nothing changed")
+            if isinstance(receipt, ApprovalSpent):
+                raise DecisionRefused(
+                    f"{approval.id} was used or edited meanwhile; nothing changed, look at it again"
+                )
         self.announce(approval.call_id)
         return decided
 
+    async def record_edit(self, edit: Edit, by: Principal) -> Approval:
+        """Judge an edit and the call that it makes, from here or from the inbox.
+
+        Raises:
+            DecisionRefused: It is not theirs to edit, comes too late, or the call is refused.
+        """
+        before = await self.get(edit.approval_id)
+        if await self._is_recorded(edit):
+            after = await self._standing(before)
+        else:
+            await self._judge(before, edit, by)
+            after = await self.revise(before, edit, await self._reason(before, edit))
+        if not set(after.obligations) <= set(before.obligations):
+            self.announce(after.call_id)
+            return after
+        agreed = Decision(
+            approval_id=after.id,
+            ruling=Ruling.APPROVE,
+            digest=after.digest,
+            organization=edit.organization,
+            by=edit.by,
+            at_ms=edit.at_ms,
+            profile=edit.profile,
+            mac=edit.mac,
+        )
+        return await self.record(agreed, by)
+
+    async def _standing(self, before: Approval) -> Approval:
+        """What a call waits for by now that was edited."""
+        history = await self._ledger.history(before.call_id)
+        if history is None or not isinstance(history.hold, Approval):
+            raise DecisionRefused(f"{before.id}: its call waits no more; nothing changed")
+        return await self.get(history.hold.id)
+
+    async def _reason(self, approval: Approval, decision: Decision) -> SealedPayload | None:
+        return await reasons.kept(
+            self._ledger,
+            decision,
+            run_id=approval.run_id,
+            payload_id=f"{approval.id}.{decision.ruling}.{decision.by}.{decision.at_ms}",
+        )
+
     async def _is_recorded(self, decision: Decision) -> bool:
-        """Whether an order became an entry before its owner died."""
+        """Whether an order became an entry before its owner died; to escalate counts once."""
+        if decision.ruling is Ruling.ESCALATE:
+            said: dict[str, Cell] = {"approval_id": decision.approval_id, "decided_by": decision.by}
+            return await record(self._ledger.store.tables, APPROVAL_DECISION.name, said) is not None
         if decision.mac is None:
             return False
         word: dict[str, Cell] = {
@@ -160,7 +300,7 @@ class Desk:
         }
         return await record(self._ledger.store.tables, APPROVAL_DECISION.name, word) is not None
 
-    def _judge(self, approval: Approval, decision: Decision, by: Principal) -> Approval:
+    async def _judge(self, approval: Approval, decision: Decision, by: Principal) -> Approval:
         """The approval as it stands after a decision that counts now.
 
         Raises:
@@ -168,11 +308,42 @@ class Desk:
                 something else.
         """
         name = approval.id
-        objection = self._rules.objection(approval, by, decision.by)
-        if objection is not None:
-            raise DecisionRefused(f"{name}: {objection}")
+        tier = await self._tier(approval)
+        objected = objection(
+            self._rules, approval, tier, decision.ruling, by, decision.by, decision.at_ms
+        )
+        if objected is not None:
+            raise DecisionRefused(f"{name}: {objected}")
         if approval.is_overdue(max(decision.at_ms, self._ledger.clock.now_ms())):
             raise DecisionRefused(f"{name} has expired; have the call made anew")
         if decision.digest != approval.digest:
             raise DecisionRefused(f"{name} is not what was decided on; look at it again")
         return approval.decided(decision.ruling, decision.by)
+
+    async def _tier(self, approval: Approval) -> Tier:
+        """The tier of the tool, as it was when the call was held."""
+        row = await record(self._ledger.store.tables, TOOL_CALL.name, {"id": approval.call_id})
+        tier = None if row is None else row["tier"]
+        return Tier(tier) if tier is not None else Tier.PRIVILEGED
+
+
+def _said(text: str) -> str:
+    if not text.strip():
+        raise DecisionRefused("say something: a question, or what answers it")
+    return text
+
+
+def _json_of(arguments: Mapping[str, object] | str | bytes) -> bytes:
+    """Arguments as an order carries them: whoever judges them reads what was given."""
+    if isinstance(arguments, str):
+        return arguments.encode()
+    if isinstance(arguments, bytes):
+        return arguments
+    try:
+        return orjson.dumps(arguments)
+    except TypeError:
+        raise DecisionRefused("the arguments are no JSON: give a mapping of JSON values") from None
+
+
+async def _not_wired(*_: object) -> NoReturn:
+    raise BrokenPromise("the desk was put together without its way to the road")

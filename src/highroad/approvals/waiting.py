@@ -262,6 +262,10 @@ class Waiting:
         """Take up a call that is this process's own now, as it stands by now."""
         history = await self._services.ledger.history(call_id)
         hold = None if history is None else await self._hold(history)
+        if history is not None and isinstance(hold, Approval) and hold.state is ApprovalState.VOID:
+            # An edit may have come between the two looks.
+            history = await self._services.ledger.history(call_id)
+            hold = None if history is None else await self._hold(history)
         if history is None or hold is None:
             return await self._settle(self._services, call_id)
         if isinstance(hold, Deferral):

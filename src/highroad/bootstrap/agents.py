@@ -7,8 +7,10 @@ from highroad.agents.agent import Agent
 from highroad.agents.asking import Asking
 from highroad.agents.context.conversations import Conversations
 from highroad.agents.crew import Crew
+from highroad.agents.finding import tool_search
 from highroad.agents.offline.model import Offline
 from highroad.agents.runs import Known, Runs
+from highroad.agents.selection import MANY
 from highroad.agents.team import delegation_tool
 from highroad.approvals.completions import Completions
 from highroad.approvals.waiting import Waiting
@@ -21,6 +23,8 @@ from highroad.ports.clock import Clock
 from highroad.ports.model import Model
 from highroad.settings import Settings
 from highroad.tools.declaring.discovery import imported
+from highroad.tools.registry import Registry
+from highroad.tools.search.tool import TOOL_SEARCH
 
 
 class OpenModels:
@@ -80,6 +84,25 @@ def tools_of_agents(agents: Iterable[Agent]) -> list[object]:
         if agent.name in handed_to:
             found.append(delegation_tool(agent.name, agent.description))
     return found
+
+
+def search_for(agents: Iterable[Agent], registry: Registry) -> None:
+    """Register the search for tools where an agent has more than it is shown at once.
+
+    A tool of that name that somebody has given stays in its place.
+    """
+    if registry.find(TOOL_SEARCH) is None and any(
+        agent.search and _tools_of(agent, registry) > MANY
+        for each in agents
+        for agent in each.everybody()
+    ):
+        registry.add(tool_search)
+
+
+def _tools_of(agent: Agent, registry: Registry) -> int:
+    """How many there are to choose among, about."""
+    own = len(list(registry)) if agent.tools is None else len(agent.tools)
+    return own + len(agent.team)
 
 
 def runs_of(  # noqa: PLR0913 - what they are made of, each by name

@@ -15,20 +15,25 @@ from highroad.adapters.sandboxes.process.pool import ProcessSandbox
 from highroad.adapters.system import SystemClock, TypeIds
 from highroad.agents.agent import Agent
 from highroad.agents.context.results import RunResults
+from highroad.agents.finding import RunTools
 from highroad.agents.following import Following
 from highroad.agents.memory.long_term import LongTermMemory
 from highroad.agents.runs import Runs
 from highroad.agents.sending import Sending
 from highroad.agents.working import Working
+from highroad.approvals.announcing import Announcing
 from highroad.approvals.cancellations import Cancellations
 from highroad.approvals.completions import Completions
 from highroad.approvals.definitions import Definitions
-from highroad.approvals.desk import Desk, Rules
+from highroad.approvals.desk import Desk
 from highroad.approvals.inbox import Handler, Inbox
+from highroad.approvals.links import SignedLinks
+from highroad.approvals.revising import Revising
 from highroad.approvals.waiting import Waiting
-from highroad.bootstrap.agents import OpenModels, agents_of, runs_of, tools_of_agents
+from highroad.bootstrap.agents import OpenModels, agents_of, runs_of, search_for, tools_of_agents
 from highroad.bootstrap.anchors import anchors_at
 from highroad.bootstrap.caches import cache_at
+from highroad.bootstrap.channels import channels_of
 from highroad.bootstrap.counters import counters_at
 from highroad.bootstrap.keys import keyring_of
 from highroad.bootstrap.memories import Remembering
@@ -45,6 +50,7 @@ from highroad.domain.order import (
     Completion,
     Decision,
     Discard,
+    Edit,
     ErasureOrder,
     Order,
     Redrive,
@@ -71,6 +77,7 @@ from highroad.pipeline.services import Services
 from highroad.pipeline.threads import Threads
 from highroad.ports.anchor import Anchor
 from highroad.ports.cache import Cache
+from highroad.ports.channel import Channel
 from highroad.ports.clock import Clock
 from highroad.ports.counters import Counters
 from highroad.ports.ids import Ids
@@ -114,6 +121,7 @@ class Assembly:
     refreshes: Refreshes
     kept_results: KeptResults
     waiting: Waiting
+    announcing: Announcing
     completions: Completions
     runs: Runs
     following: Following
@@ -145,6 +153,7 @@ class Assembly:
             closing.callback(self.services.threads.close)
             closing.push_async_callback(self.services.sandbox.close)
             closing.push_async_callback(self.refreshes.close)
+            closing.push_async_callback(self.announcing.close)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,6 +166,8 @@ class Parts:
     keys: MasterKeys | None = None
     counters: Counters | None = None
     cache: Cache | None = None
+    channels: Mapping[str, Channel] | None = None
+    """By the names that the settings give them."""
     anchors: tuple[Anchor, ...] = ()
     """Besides those of the settings."""
     chance: Callable[[], float] = random.random
@@ -186,9 +197,11 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
     agents = (*agents_of(settings), *agents)
     own: Mapping[type, Callable[..., Any]] = {
         RunResults: lambda: RunResults(opened.ledger),
+        RunTools: lambda: RunTools(runs.moving),
         LongTermMemory: lambda: remembering.memory(),  # noqa: PLW0108 - it is made further down
     }
     toolset = toolset_of(settings, [*tools, *tools_of_agents(agents)], {**own, **(deps or {})})
+    search_for(agents, toolset.registry)
     address = url or settings.ledger
     path = None if parts.store is not None else path_of(address)
     store, counters = parts.store or store_at(address), parts.counters
@@ -238,6 +251,8 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
     )
     principal = principal or local_user()
     waiting = Waiting(services, desk, settle)
+    desk.revise = Revising(services).revise
+    announcing = _announcing(services, desk, settings, parts)
     remembering = Remembering(path, keyring, clock, toolset.policy.permissions)
     audit = _audit(opened, toolset, services.results, remembering)
     letters = Letters(
@@ -307,6 +322,7 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
         refreshes=refreshes,
         kept_results=KeptResults(services, principal),
         waiting=waiting,
+        announcing=announcing,
         completions=completions,
         runs=runs,
         following=Following(services, runs),
@@ -365,15 +381,27 @@ def _services(  # noqa: PLR0913, PLR0917 - what they are made of
         flags=RulesFlags(settings.flags),
         asks=toolset.asks,
         evidence=Indexes(settings.grounding),
+        approval_rules=settings.approvals,
         keeps_letters_of_reads=settings.keeps_letters_of_reads,
     )
     services.stand_in = fallbacks(services)
     return services
 
 
+def _announcing(services: Services, desk: Desk, settings: Settings, parts: Parts) -> Announcing:
+    """Tells people of what waits for them, where there is a channel."""
+    rules = settings.approvals
+    channels = channels_of(rules.channels) if parts.channels is None else parts.channels
+    announcing = Announcing(
+        channels, rules, SignedLinks(services.ledger, desk), desk, services.clock
+    )
+    if channels:
+        services.tell = announcing.tell
+    return announcing
+
+
 def _desk(ledger: Ledger, settings: Settings, *, decides: bool) -> Desk:
-    rules = Rules(four_eyes=settings.four_eyes, roles=settings.approver_roles)
-    return Desk(ledger, rules, is_owner=decides)
+    return Desk(ledger, settings.approvals, is_owner=decides)
 
 
 def _audit(
@@ -403,6 +431,7 @@ def _handlers(  # noqa: PLR0913, PLR0917 - whoever records an order
     """Who records what another process asks for."""
     return {
         Decision: desk.record,
+        Edit: desk.record_edit,
         Settlement: settlements.record,
         ErasureOrder: audit.erasures.record,
         Redrive: letters.take_redrive,

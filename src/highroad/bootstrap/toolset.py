@@ -8,10 +8,12 @@ from highroad.adapters.policy.cel import CelConditions
 from highroad.adapters.policy.rules import RulesPolicy
 from highroad.domain.error import DeclarationError, SettingsError
 from highroad.domain.permission import Permissions
-from highroad.domain.policy import Role
+from highroad.domain.policy import PolicyRules, Role
+from highroad.domain.tool import ToolDefinition
 from highroad.ledger.inquiry.report import Grants
+from highroad.pipeline.ask_rule import AskRule
 from highroad.pipeline.deps import Deps
-from highroad.ports.conditions import Condition, Conditions, InvalidConditionError
+from highroad.ports.conditions import Conditions, InvalidConditionError
 from highroad.settings import Settings
 from highroad.tools.declaring.discovery import discover
 from highroad.tools.pins.accepted import Accepted
@@ -29,7 +31,7 @@ class Toolset:
     policy: RulesPolicy
     permissions: Permissions | None
     """What a principal holds, by the policy; `None` where no policy is in force."""
-    asks: Mapping[str, Condition]
+    asks: Mapping[str, AskRule]
     """Compiled `ask` rules by digest of the definition."""
     grants: Grants
     """The permissions that tools need, and that roles give."""
@@ -51,9 +53,9 @@ def toolset_of(
     check_fallbacks(registry)
     conditions = CelConditions()
     asks = {
-        tool.definition.digest: _ask(conditions, tool.definition.ask, tool.name)
+        tool.definition.digest: rule
         for tool in registry
-        if tool.definition.ask is not None
+        if (rule := _ask(conditions, tool.definition, settings.policy)) is not None
     }
     provided = Deps({**declared.deps, **deps})
     for tool in registry:
@@ -87,9 +89,28 @@ def accepted_pins(settings: Settings, *, is_needed: bool) -> dict[str, Accepted]
     return read_accepted(file.read_text("utf-8"), file=str(file))
 
 
-def _ask(conditions: Conditions, expression: str, name: str) -> Condition:
+def _ask(conditions: Conditions, tool: ToolDefinition, policy: PolicyRules) -> AskRule | None:
+    """The rule that says who must agree to calls of a tool: the configured one goes first."""
+    line = policy.ask_of(tool.name)
+    if line is None:
+        return None if tool.ask is None else _declared_ask(conditions, tool.ask, tool.name)
+    place = f"{line.level.source}: policy.ask.{line.tools}".removeprefix(": ")
+    if tool.cache_s:
+        raise SettingsError(
+            f"{place}: results of {tool.name} are kept (cache_s), and the next call would be "
+            "answered without asking: leave one of the two out"
+        )
     try:
-        return conditions.compile(expression)
+        condition = conditions.compile(line.level.text)
+    except InvalidConditionError as error:
+        raise SettingsError(f"{place}: {error}") from None
+    setting = line.level.named(f"policy.ask.{line.tools}")
+    return AskRule(text=line.level.text, condition=condition, setting=setting)
+
+
+def _declared_ask(conditions: Conditions, expression: str, name: str) -> AskRule:
+    try:
+        return AskRule(text=expression, condition=conditions.compile(expression))
     except InvalidConditionError as error:
         raise DeclarationError(f"tool {name}: its `ask` rule cannot be used: {error}") from None
 

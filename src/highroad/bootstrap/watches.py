@@ -46,6 +46,7 @@ class Watches:
         parts = self._assembly
         yield parts.inbox.watch()
         yield self._again(_SWEEP_S, parts.waiting.sweep, "overdue approvals cannot be ended")
+        yield self._again(_SWEEP_S, parts.announcing.sweep, "nobody else can be asked")
         yield self._again(
             _SWEEP_S, parts.waiting.end_unended, "calls without an end wait for theirs"
         )

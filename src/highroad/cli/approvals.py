@@ -7,17 +7,19 @@ import typer
 
 from highroad.cli import views
 from highroad.cli.door import Door, enter
+from highroad.cli.door import ask as ask_door
 from highroad.cli.exits import ExitCode
 from highroad.cli.options import As, AsJson
 from highroad.domain.approval import Approval, ApprovalState
 
 app: typer.Typer = typer.Typer(
-    add_completion=False, help="Calls that wait for a person: look, approve, reject."
+    add_completion=False, help="Calls that wait for a person: look, decide, edit, ask."
 )
 
 ApprovalId: TypeAlias = Annotated[
     str, typer.Argument(metavar="APPROVAL", help="Id of the approval.")
 ]
+Said: TypeAlias = Annotated[str, typer.Argument(help="In your words; kept encrypted.")]
 Reason: TypeAlias = Annotated[str, typer.Option(help="Why; kept encrypted with the decision.")]
 
 
@@ -25,17 +27,23 @@ Reason: TypeAlias = Annotated[str, typer.Option(help="Why; kept encrypted with t
 def list_(
     *,
     every: Annotated[bool, typer.Option("--all", help="Also those that are decided.")] = False,
+    after: Annotated[str, typer.Option(help="The last id of the page before.")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """List the calls that wait."""
+    """List the calls that wait, oldest first, a hundred at a time."""
     state = None if every else ApprovalState.WAITING
-    enter(lambda door: _list(door, state), as_json=as_json)
+    enter(lambda door: _list(door, state, after), as_json=as_json)
 
 
 @app.command()
-def show(approval_id: ApprovalId, *, as_json: AsJson = False) -> None:
-    """Show one: why it waits, for whom, and until when."""
-    enter(lambda door: _show(door, door.runtime.approvals.get(approval_id)), as_json=as_json)
+def show(approval_id: ApprovalId, *, user: As = None, as_json: AsJson = False) -> None:
+    """Show one: the call, what it would change, why it waits, what was said, until when."""
+    ask_door(
+        lambda door: door.runtime.approvals.case(approval_id, by=door.user),
+        views.case,
+        user=user,
+        as_json=as_json,
+    )
 
 
 @app.command()
@@ -66,8 +74,66 @@ def reject(
     )
 
 
-async def _list(door: Door, state: ApprovalState | None) -> ExitCode:
-    found = await door.runtime.approvals.list(state=state)
+@app.command()
+def edit(
+    approval_id: ApprovalId,
+    arguments: Annotated[str, typer.Argument(help="All of them, as a JSON object.")],
+    *,
+    reason: Reason = "",
+    user: As = None,
+    as_json: AsJson = False,
+) -> None:
+    """Give the call other arguments, and agree to it. What was agreed to before is void."""
+    enter(
+        lambda door: _show(
+            door,
+            door.runtime.approvals.edit(approval_id, arguments, by=door.user, reason=reason),
+        ),
+        user=user,
+        as_json=as_json,
+    )
+
+
+@app.command()
+def revoke(
+    approval_id: ApprovalId, *, reason: Reason = "", user: As = None, as_json: AsJson = False
+) -> None:
+    """Take your agreement back, as long as the call has not used it."""
+    enter(
+        lambda door: _show(
+            door, door.runtime.approvals.revoke(approval_id, by=door.user, reason=reason)
+        ),
+        user=user,
+        as_json=as_json,
+    )
+
+
+@app.command("ask")
+def ask_requester(
+    approval_id: ApprovalId, question: Said, *, user: As = None, as_json: AsJson = False
+) -> None:
+    """Put a question to whoever requested the call; it waits on."""
+    enter(
+        lambda door: _show(door, door.runtime.approvals.ask(approval_id, question, by=door.user)),
+        user=user,
+        as_json=as_json,
+    )
+
+
+@app.command()
+def answer(
+    approval_id: ApprovalId, text: Said, *, user: As = None, as_json: AsJson = False
+) -> None:
+    """Answer what you were asked about a call that you requested."""
+    enter(
+        lambda door: _show(door, door.runtime.approvals.answer(approval_id, text, by=door.user)),
+        user=user,
+        as_json=as_json,
+    )
+
+
+async def _list(door: Door, state: ApprovalState | None, after: str) -> ExitCode:
+    found = await door.runtime.approvals.list(state=state, after=after)
     door.output.show(found, views.approvals(found) if found else "Nothing waits.")
     return ExitCode.COMPLETED
 

@@ -1,5 +1,6 @@
 """Records and definitions as a person likes to read them."""
 
+import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -9,11 +10,12 @@ from rich.json import JSON
 from rich.table import Table
 from rich.text import Text
 
+from highroad.approvals.case import Case
 from highroad.domain.approval import Approval
 from highroad.domain.deferral import Deferral
 from highroad.domain.entry import Amendment
 from highroad.domain.grounding import ValueSource
-from highroad.domain.json_value import JsonObject
+from highroad.domain.json_value import JsonObject, JsonValue
 from highroad.domain.label import Integrity
 from highroad.domain.tool import ToolDefinition
 from highroad.domain.trail import Explanation
@@ -79,6 +81,10 @@ def approvals(found: Sequence[Approval]) -> RenderableType:
 
 def approval(found: Approval) -> RenderableType:
     """One approval, with what it is bound to."""
+    return _approval(found)
+
+
+def _approval(found: Approval) -> Table:
     lines = facts()
     lines.add_row("approval", Text(found.id, "bold"))
     lines.add_row("state", status(found.state))
@@ -93,6 +99,30 @@ def approval(found: Approval) -> RenderableType:
     lines.add_row("expires", moment(found.expires_ms))
     lines.add_row("digest", Text(found.digest, "dim"))
     return lines
+
+
+def case(found: Case) -> RenderableType:
+    """One held call, with what would happen and what was said."""
+    lines = _approval(found.approval)
+    lines.add_row("tier", found.tier)
+    lines.add_row("born in", found.origin)
+    lines.add_row("cost", f"{found.cost_usd:g} US dollars at most")
+    if found.withheld is not None:
+        lines.add_row("values", Text(f"not shown: {found.withheld}", "dim"))
+    else:
+        lines.add_row("arguments", _json(found.arguments))
+    if found.preview is not None:
+        lines.add_row("would change", _json(found.preview))
+    for origin in found.origins:
+        lines.add_row(origin.pointer, f"from {origin.source or 'nowhere'}")
+    for word in found.words:
+        said = "" if word.text is None else f": {word.text}"
+        lines.add_row(word.ruling, f"{word.by}, {moment(word.at_ms)}{said}")
+    return lines
+
+
+def _json(found: JsonValue) -> Text:
+    return Text(json.dumps(found, ensure_ascii=False))
 
 
 def tools(found: Sequence[ToolDefinition]) -> RenderableType:

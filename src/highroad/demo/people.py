@@ -23,7 +23,8 @@ ALICE: Final = _person("Alice", "support", ACME)
 BOB: Final = _person("Bob", "manager", ACME)
 CAROL: Final = _person("Carol", "support", GLOBEX)
 DAVE: Final = _person("Dave", "auditor", ACME, "audit:reveal")
+ERIN: Final = _person("Erin", "manager", ACME)
 DESK: Final = _person("Desk", "assistant", ACME)
 """The account for which the support agent works."""
 
-PEOPLE: Final = {person.id: person for person in (ALICE, BOB, CAROL, DAVE, DESK)}
+PEOPLE: Final = {person.id: person for person in (ALICE, BOB, CAROL, DAVE, ERIN, DESK)}

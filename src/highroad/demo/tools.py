@@ -208,7 +208,7 @@ def update_shipping_address(
 @tool(
     tier="irreversible",
     effect="idempotent",
-    ask="args.cents > 5000",
+    ask='args.cents > 8000 ? "quorum" : args.cents > 5000',
     permissions={"refunds:write"},
     dependency=PAYMENTS,
     timeout_s=10,

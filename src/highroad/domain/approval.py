@@ -1,5 +1,6 @@
 """Holds, and what people decide about them."""
 
+import re
 from dataclasses import dataclass, replace
 from enum import IntEnum, StrEnum
 from typing import Final
@@ -18,6 +19,49 @@ class Level(IntEnum):
     """Several of them."""
 
 
+LEAST_QUORUM: Final = 2
+"""How many people a quorum is, where nobody says how many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What an `ask` rule answers about one call: who must agree, if anybody."""
+
+    level: Level | None
+    """`None` is automatic: the rule asks nobody."""
+    quorum: int = 1
+
+    @classmethod
+    def read(cls, answer: object) -> "Ask":
+        """Read what a rule says.
+
+        Args:
+            answer: `true` (a person) or `false` (nobody), or one of the words `automatic`,
+                `confirm`, `human`, `quorum` and `quorum:3`.
+
+        Raises:
+            ValueError: It is none of these.
+        """
+        match answer:
+            case bool():
+                return cls(Level.HUMAN if answer else None)
+            case str() if answer in _WORDS:
+                level = _WORDS[answer]
+                return cls(level, LEAST_QUORUM if level is Level.QUORUM else 1)
+            case str() if _QUORUM_OF.fullmatch(answer):
+                return cls(Level.QUORUM, int(answer.partition(":")[2]))
+            case _:
+                raise ValueError("it is neither true nor false, nor a level")
+
+
+_WORDS: Final = {
+    "automatic": None,
+    "confirm": Level.CONFIRM,
+    "human": Level.HUMAN,
+    "quorum": Level.QUORUM,
+}
+_QUORUM_OF: Final = re.compile(r"quorum:[1-9][0-9]{0,2}")
+
 TIER_PRIVILEGED: Final = "tier_privileged"
 """Code of the obligation of a privileged tool: it asks people whose identity was checked."""
 
@@ -35,7 +79,7 @@ class Obligation:
 
 
 class ApprovalState(StrEnum):
-    """Where an approval stands. Only `waiting` can change by a decision.
+    """Where an approval stands. Only `waiting` and an unspent `approved` can change by a word.
 
     The transitions are those of `Approval`, but for `consumed`: the store sets that, in the
     transaction of the intent.
@@ -51,11 +95,25 @@ class ApprovalState(StrEnum):
     """Spent by the intent of its call."""
 
 
+OPEN: Final = frozenset({ApprovalState.WAITING, ApprovalState.APPROVED})
+"""States that a word of somebody can still change: nothing was spent, and the call is not over."""
+
+
 class Ruling(StrEnum):
     """What a person said."""
 
     APPROVE = "approve"
     REJECT = "reject"
+    REVOKE = "revoke"
+    """Takes their own agreement back, before it is used."""
+    EDIT = "edit"
+    """Puts other arguments in place: what was agreed to is void, and another approval follows."""
+    ASK = "ask"
+    """Wants to know something of the requester."""
+    ANSWER = "answer"
+    """What the requester said to that."""
+    ESCALATE = "escalate"
+    """Nobody answered in time: others are asked besides."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,18 +154,36 @@ class Approval:
         """As it stands after a decision of `by`: one rejection ends the matter.
 
         Raises:
-            DecisionRefused: It waits for none, or the same person agreed before.
+            DecisionRefused: It waits for none, the same person agreed before, or somebody takes
+                back what they did not say.
         """
+        if ruling is Ruling.REVOKE:
+            return self._revoked(by)
+        if ruling is Ruling.EDIT and self.state in OPEN:
+            return self.voided()
         if not self.is_waiting:
             raise DecisionRefused(f"{self.id} is {self.state} already; nothing changed")
         if ruling is Ruling.REJECT:
             return replace(self, state=ApprovalState.REJECTED)
+        if ruling is not Ruling.APPROVE:
+            return self
         if by in self.approvers:
             raise DecisionRefused(f"{self.id}: the same person agreed before; another is needed")
         approvers = (*self.approvers, by)
         is_enough = len(approvers) >= self.quorum
         state = ApprovalState.APPROVED if is_enough else ApprovalState.WAITING
         return replace(self, state=state, approvers=approvers)
+
+    def _revoked(self, by: str) -> "Approval":
+        if self.state not in OPEN:
+            raise DecisionRefused(f"{self.id} is {self.state} already; nothing changed")
+        if by not in self.approvers:
+            raise DecisionRefused(
+                f"{self.id}: there is no agreement of theirs to take back; reject it, or call the "
+                "call off"
+            )
+        approvers = tuple(each for each in self.approvers if each != by)
+        return replace(self, state=ApprovalState.WAITING, approvers=approvers)
 
     def voided(self) -> "Approval":
         """As it stands once what it was asked for is no more, or its call is over."""

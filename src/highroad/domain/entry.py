@@ -142,6 +142,7 @@ class Entry:
         claim: The key that must be free, or already this call's, for the entry to land.
         frees_key: This call's claim ends: its key may be used again.
         spends: The approval that must be approved and unspent for the entry to land.
+        needs_open: The approval that must wait, or be approved and unspent, for it to land.
         erases: What is destroyed as it lands.
     """
 
@@ -158,6 +159,7 @@ class Entry:
     claim: KeyClaim | None = None
     frees_key: bool = False
     spends: str | None = None
+    needs_open: str | None = None
     erases: Erasure | None = None
 
     @property
@@ -222,7 +224,7 @@ class AlreadyEnded:
 
 @dataclass(frozen=True, slots=True)
 class ApprovalSpent:
-    """The approval is not there to be spent; nothing of the entry was written."""
+    """The approval does not stand as the entry needs it; nothing of the entry was written."""
 
     approval_id: str
 

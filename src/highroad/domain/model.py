@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 from highroad.domain.error import HighroadError
 from highroad.domain.failure_kind import FailureKind
 from highroad.domain.json_value import JsonSchema
+from highroad.domain.part import File, Image
 from highroad.domain.value import value
 
 # -- what is said --------------------------------------------------------------------------------
@@ -61,6 +62,9 @@ class ToolMessage:
     is_error: bool = False
     call_id: str = ""
     """Ours, under which the whole result stays on record; no provider sees it."""
+    parts: tuple[Image | File, ...] = field(default=(), repr=False)
+    """What goes along with it, in the order in which `content` numbers it: `"part": 1` is the
+    first."""
 
 
 Message: TypeAlias = UserMessage | ModelMessage | ToolMessage

@@ -61,6 +61,14 @@ class Decision(ReasonedOrder):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Edit(Decision):
+    """Other arguments for a held call, which its author agrees to."""
+
+    arguments: bytes
+    """JSON, encrypted with the organization's key."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settlement(ReasonedOrder):
     """A person's word on what became of a call whose outcome is unknown."""
 

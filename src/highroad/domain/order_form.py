@@ -19,6 +19,7 @@ from highroad.domain.order import (
     Completion,
     Decision,
     Discard,
+    Edit,
     ErasureOrder,
     Order,
     Redrive,
@@ -55,6 +56,7 @@ ASIDE: Final = "aside"
 
 KINDS: Final[dict[str, type[Order]]] = {
     "decision": Decision,
+    "edit": Edit,
     "settlement": Settlement,
     "erasure": ErasureOrder,
     "redrive": Redrive,
@@ -201,6 +203,7 @@ _READERS: Final[dict[str, Callable[[str, object], object]]] = {
     "state": _held_state,
     "ruling": _ruling,
     "answer": _content,
+    "arguments": _content,
     "text": _content,
     "when": _when,
     "reason": _bytes,

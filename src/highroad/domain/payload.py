@@ -11,6 +11,8 @@ class PayloadKind(StrEnum):
     ARGUMENTS = "arguments"
     CALL = "call"
     """What is needed to drive a call again: its principal, delegation, evidence and key."""
+    PREVIEW = "preview"
+    """What a held call would change, as its tool said when it was put before people."""
     RESULT = "result"
     PART = "part"
     """Bytes of an image or a file that a result holds."""

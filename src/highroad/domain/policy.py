@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from fnmatch import fnmatchcase
 from typing import Final
 
 
@@ -54,6 +55,16 @@ class Rule:
     then: Then = Then.DENY
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskLine:
+    """Who must agree to calls of some tools, in place of what the tools say themselves."""
+
+    tools: str
+    """A pattern."""
+    level: Line
+    """Expression that gives a truth, or the word of a level."""
+
+
 ORGANIZATION: Final = "organization"
 """Owner rule: an object is for its own organization."""
 PRINCIPAL: Final = "principal"
@@ -75,7 +86,13 @@ class PolicyRules:
     roles: tuple[Role, ...] = ()
     agents: tuple[Agent, ...] = ()
     rules: tuple[Rule, ...] = ()
+    asks: tuple[AskLine, ...] = ()
     is_production: bool = False
+
+    def ask_of(self, tool: str) -> AskLine | None:
+        """The line that says who must agree to calls of a tool: its own, or the first to fit."""
+        fitting = [ask for ask in self.asks if fnmatchcase(tool, ask.tools)]
+        return next((ask for ask in fitting if ask.tools == tool), next(iter(fitting), None))
 
     @property
     def denies_by_default(self) -> bool:

@@ -64,7 +64,8 @@ class Run:
     """Why it ended as it did, where that is no success."""
     reason: str | None = None
     """What was behind that, in a word that tells nothing of what was said: how the model failed,
-    or the type of the error that the strategy raised."""
+    or the type of the error that the strategy raised. `erased` where an ended run has no result any
+    more because what was said in it is gone."""
     steps: int = 0
     """Replies that its models have given."""
     tokens_in: int = 0
@@ -153,8 +154,12 @@ class RequestRecord:
     purpose: str
     model: str
     """`provider:model`."""
+    shape: str
+    """The form in which it took the tools: its calls are read by that."""
     tools: tuple[str, ...] = ()
     """Names of those that were offered."""
+    choice: str = "auto"
+    """`auto`, `required`, `none`, or the name of the tool that had to be called."""
     messages: int
     """How many it has."""
     reserved_tokens: int

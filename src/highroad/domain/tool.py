@@ -119,7 +119,7 @@ class ToolDefinition:
         contract: Roles, integrity and labels.
         permissions: All of them are needed.
         key: Arguments that make two calls the same; empty means all.
-        ask: CEL expression over `args` and `principal`; true asks a person, false does not.
+        ask: CEL expression over `args` and `principal`: whether a person is asked, or which level.
         timeout_s: Of one attempt; `None` leaves it to the limits.
         attempts: Tries for errors that may pass, the first included.
         hedge_s: After so many seconds without an answer a second attempt is made beside the

@@ -206,6 +206,19 @@ def _reads(read: Callable[[], object]) -> bool:
     return True
 
 
+def _is_edit(found: object) -> bool:
+    return isinstance(found, dict) and all(
+        name in found and fits(found[name]) for name, fits in _EDIT.items()
+    )
+
+
+_EDIT: Final[Mapping[str, _Check]] = {
+    "ruling": _one_of(Ruling),
+    "by": _is_text,
+    "at": _is_number,
+    "saw": _is_text,
+    "approval": _is_approval,
+}
 _EVERYWHERE: Final[Mapping[str, _Check]] = {
     **dict.fromkeys(
         (
@@ -224,12 +237,13 @@ _EVERYWHERE: Final[Mapping[str, _Check]] = {
         (
             *("v", "at", "step", "opened", "reserved", "remaining_ms", "latency_us", "cost"),
             *("attempts", "before", "pid", "revision", "payloads", "runs", "stale_s", "position"),
+            "at_most",
         ),
         _is_number,
     ),
     **dict.fromkeys(("direct", "intent", "new_run", "in_doubt"), _is_flag),
     **dict.fromkeys(("rules", "delegation", "coercions", "run_ids"), _list_of(_is_text)),
-    **dict.fromkeys(("arguments", "result", "message"), _is_ref),
+    **dict.fromkeys(("arguments", "result", "message", "preview"), _is_ref),
     "parts": _list_of(_is_ref),
     "sources": _list_of(_SOURCE),
     "stages": _are_stages,
@@ -250,7 +264,7 @@ _OF_RUN: Final[Mapping[str, _Check]] = {
     "status": _one_of(RunStatus),
 }
 _OF_REQUEST: Final[Mapping[str, _Check]] = {
-    **dict.fromkeys(("agent", "path", "purpose", "model"), _is_text),
+    **dict.fromkeys(("agent", "path", "purpose", "model", "shape", "choice"), _is_text),
     **dict.fromkeys(
         (
             *("number", "messages", "reserved_tokens", "calls", "tokens_in", "tokens_out"),
@@ -266,6 +280,7 @@ _OF_REQUEST: Final[Mapping[str, _Check]] = {
 }
 _OF_KIND: Final[Mapping[EntryKind, Mapping[str, _Check]]] = {
     EntryKind.INTENT: {"approval": _is_text},
+    EntryKind.HELD: {"edited": _is_edit},
     EntryKind.AMENDED: {"source": _one_of(AmendmentKind)},
     EntryKind.BREAKER: {
         "dependency": _is_text,

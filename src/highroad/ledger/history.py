@@ -167,7 +167,7 @@ class _Reading:
             case EntryKind.INTENT:
                 self.intent = body
             case EntryKind.HELD:
-                self.remaining_ms = body["remaining_ms"]
+                self._take_hold(body)
             case EntryKind.DEFERRED:
                 self.deferred = body
             case EntryKind.ENDED:
@@ -178,6 +178,11 @@ class _Reading:
                 self.amendments.append(_read_amendment(body))
             case _:
                 pass
+
+    def _take_hold(self, body: Body) -> None:
+        self.remaining_ms = body["remaining_ms"]
+        if "edited" in body:  # it is in place of another one, by a word of somebody
+            self.decisions.append({**body["edited"], "org": body["org"]})
 
     def _take_stages(self, body: Body) -> None:
         """A call that is driven again passes every stage anew; its end adds to its intent."""

@@ -29,6 +29,8 @@ _NONCE_BYTES: Final = 12
 _KEY_BYTES: Final = 32
 _BLOCK_BYTES: Final = 64
 """Of SHA-256."""
+_INNER_PAD: Final = bytes(byte ^ 0x36 for byte in range(256))
+_OUTER_PAD: Final = bytes(byte ^ 0x5C for byte in range(256))
 _OPAQUE_HEX: Final = 32
 """Opaque ids keep 128 bits: no two principals meet, and rows stay short."""
 _ID_HEX: Final = 8
@@ -44,7 +46,16 @@ class RunKey:
     sealed: no other run has the key.
     """
 
-    __slots__ = ("__weakref__", "_cipher", "_mac", "is_new", "pending", "run_id", "wrapped")
+    __slots__ = (
+        "__weakref__",
+        "_cipher",
+        "_inner",
+        "_outer",
+        "is_new",
+        "pending",
+        "run_id",
+        "wrapped",
+    )
 
     def __init__(
         self,
@@ -56,7 +67,7 @@ class RunKey:
     ) -> None:
         self.run_id: str = run_id
         self._cipher = AESGCM(secret[:_KEY_BYTES])
-        self._mac = secret[_KEY_BYTES:]
+        self._inner, self._outer = _hashed_in(secret[_KEY_BYTES:])
         self.pending: SealedKey | None = pending
         self.is_new: bool = pending is not None
         self.wrapped: bytes | None = wrapped if pending is None else pending.wrapped
@@ -82,7 +93,7 @@ class RunKey:
 
     def digest(self, content: bytes) -> str:
         """HMAC-SHA256 of `content` in hex."""
-        return hmac.digest(self._mac, content, "sha256").hex()
+        return _mac(self._inner, self._outer, content).hex()
 
 
 class OrganizationKey:
@@ -92,21 +103,14 @@ class OrganizationKey:
 
     def __init__(self, organization: str, secret: bytes) -> None:
         self.organization: str = organization
-        # HMAC with the key hashed in already (RFC 2104, section 4): it takes a third of the time
-        # of `hmac.digest`, which moreover lets other threads in, even for a hundred bytes.
-        self._inner, self._outer = (
-            _padded(secret[:_KEY_BYTES], 0x36),
-            _padded(secret[:_KEY_BYTES], 0x5C),
-        )
+        self._inner, self._outer = _hashed_in(secret[:_KEY_BYTES])
         self._cipher = AESGCM(secret[_KEY_BYTES:])
         self._opaque: OrderedDict[str, str] = OrderedDict()
 
     def digest(self, *parts: bytes) -> bytes:
         """HMAC-SHA256 over parts whose borders count."""
-        inner, outer = self._inner.copy(), self._outer.copy()
-        inner.update(b"".join([len(part).to_bytes(4, "big") + part for part in parts]))
-        outer.update(inner.digest())
-        return outer.digest()
+        told = b"".join([len(part).to_bytes(4, "big") + part for part in parts])
+        return _mac(self._inner, self._outer, told)
 
     def opaque(self, principal_id: str) -> str:
         """The id under which the ledger knows a principal."""
@@ -257,10 +261,21 @@ class Keyring:
         return RunKey(sealed.run_id, secret, wrapped=sealed.wrapped)
 
 
-def _padded(key: bytes, pad: int) -> "hashlib._Hash":
-    """SHA-256 that has begun with a key of HMAC."""
+def _hashed_in(key: bytes) -> tuple["hashlib._Hash", "hashlib._Hash"]:
+    """HMAC-SHA256 with its key hashed in already, inside and outside (RFC 2104, section 4).
+
+    It takes a third of the time of `hmac.digest`, which moreover lets other threads in, even for a
+    hundred bytes.
+    """
     block = key.ljust(_BLOCK_BYTES, b"\0")
-    return hashlib.sha256(bytes(byte ^ pad for byte in block))
+    return hashlib.sha256(block.translate(_INNER_PAD)), hashlib.sha256(block.translate(_OUTER_PAD))
+
+
+def _mac(inner: "hashlib._Hash", outer: "hashlib._Hash", content: bytes) -> bytes:
+    inner, outer = inner.copy(), outer.copy()
+    inner.update(content)
+    outer.update(inner.digest())
+    return outer.digest()
 
 
 def _encrypt(cipher: AESGCM, content: bytes, name: str) -> bytes:

@@ -48,11 +48,14 @@ def _intent(body: Body) -> tuple[Row, ...]:
 
 
 def _held(body: Body) -> tuple[Row, ...]:
-    rows = (
+    rows: tuple[Row, ...] = (
         _tool_call(body, has_intent=0),
         _authz(body, allowed=1),
-        _approval(body["approval"], body["org"], None),
+        _approval(body["approval"], body["org"], body["at"]),
     )
+    if "edited" in body:
+        shared = {name: body[name] for name in ("org", "run", "call")}
+        rows = (*rows, *_decided({**shared, **body["edited"]}))
     if body["direct"]:
         return (*rows, _run(body, RunStatus.HELD, None))
     return (*rows, _run(body, RunStatus.RUNNING, None)) if "new_run" in body else rows

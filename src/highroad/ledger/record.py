@@ -18,6 +18,7 @@ class CallRecord:
         "_run_key",
         "approval",
         "arguments",
+        "at_most_microusd",
         "attempts",
         "call",
         "can_be_kept",
@@ -32,6 +33,7 @@ class CallRecord:
         "parent_run_id",
         "payloads",
         "policy_version",
+        "preview",
         "principal_id",
         "profile",
         "reserved_microusd",
@@ -76,6 +78,10 @@ class CallRecord:
         """How many lines of the trace an entry has already."""
         self.coercions: tuple[str, ...] = ()
         self.arguments: PayloadRef | None = None
+        self.at_most_microusd: int = 0
+        """What it may cost, of a call that is put before people: nothing is reserved for it yet."""
+        self.preview: PayloadRef | None = None
+        """What it would change, of a call that is put before people."""
         self.payloads: list[SealedPayload] = []
         """Sealed, and waiting for the next entry."""
         self.profile: Row | None = None

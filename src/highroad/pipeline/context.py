@@ -30,6 +30,7 @@ from highroad.limits.runs import LiveRun
 from highroad.limits.share import Spender, Spending, ToolCap, to_microusd
 from highroad.pipeline.doubt import Doubt
 from highroad.pipeline.inflight import Flight
+from highroad.pipeline.revision import Revision
 from highroad.pipeline.services import Services
 from highroad.pipeline.successor import Successor
 from highroad.pipeline.timer import within
@@ -69,6 +70,7 @@ class RoadContext:
         "obligations",
         "outcome",
         "record",
+        "revision",
         "run",
         "seen",
         "services",
@@ -92,6 +94,8 @@ class RoadContext:
         """The drive leaves it at its end."""
         self.approval: Approval | None = approval
         """Of a call that was held and is driven on."""
+        self.revision: Revision | None = None
+        """Other arguments that somebody gave it meanwhile, to be judged as any."""
         self.hold_after: Approval | Deferral | None = None
         """What it waited for, or is about to, as the end of this call leaves that."""
         self.claim: KeyClaim | None = None
@@ -141,6 +145,11 @@ class RoadContext:
         """Once that is known; what is unknown counts in full."""
 
     # -- the call ----------------------------------------------------------------------------
+
+    @property
+    def was_judged(self) -> bool:
+        """Whether it was held with these very arguments: what was found of it then holds."""
+        return self.approval is not None and self.revision is None
 
     @property
     def is_read(self) -> bool:

@@ -168,6 +168,17 @@ async def _stood_in(context: RoadContext, outcome: AnyOutcome) -> AnyOutcome:
         services.inflight.leave(successor.call_id, outcome)
 
 
+async def revise(call: Call, context: RoadContext) -> Refuse | Hold | Join | Conclude:
+    """Take a held call with other arguments down the road as far as `approve` holds it anew.
+
+    Nothing ends by that: where a stage stands against them, the call waits as it did.
+    """
+    try:
+        return await _travel(call, context)
+    finally:
+        context.leave(None)
+
+
 async def enter(services: Services, taking_in: Awaitable[tuple[Call, RoadContext]]) -> AnyOutcome:
     """Take a call in and drive it; who finds the ledger shut is answered as well (P5)."""
     try:

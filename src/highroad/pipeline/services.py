@@ -5,12 +5,14 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from highroad.domain.approval_rules import ApprovalRules
 from highroad.domain.call import Call
 from highroad.domain.demand import Amount
 from highroad.domain.event import EventKind
 from highroad.domain.identity import Delegate, Principal
 from highroad.domain.json_value import JsonObject
 from highroad.domain.limits import Limits
+from highroad.domain.notice import Notice
 from highroad.domain.outcome import AnyOutcome
 from highroad.domain.proposed import ProposedCalls, Terms
 from highroad.domain.tool import ToolDefinition
@@ -20,6 +22,7 @@ from highroad.limits.budgets import Budgets
 from highroad.limits.runs import LiveRuns
 from highroad.limits.share import ToolCap, to_microusd
 from highroad.limits.slots import Slots
+from highroad.pipeline.ask_rule import AskRule
 from highroad.pipeline.cancelled import CancelledRuns
 from highroad.pipeline.deps import Deps
 from highroad.pipeline.evidence import Indexes
@@ -29,7 +32,6 @@ from highroad.pipeline.resources import Resources
 from highroad.pipeline.successor import Successor
 from highroad.pipeline.threads import Threads
 from highroad.ports.clock import Clock
-from highroad.ports.conditions import Condition
 from highroad.ports.flags import Flags
 from highroad.ports.ids import Ids
 from highroad.ports.policy import Deny, Permit, Policy
@@ -55,6 +57,8 @@ Refresh = Callable[[Call, Fetch], bool]
 """Makes the call again behind it, to renew its kept result; `False` where there is no room."""
 Hear = Callable[[str, EventKind, str, Callable[[], JsonObject]], None]
 """Takes in what happens to a call while its body runs: in which run, what, to which call, more."""
+Tell = Callable[[Notice], None]
+"""Begins to tell people something; nobody waits for that."""
 Stages = tuple[Any, ...]
 """A compiled road (`highroad.pipeline.drive.Plan`); what it is made of is not known here."""
 
@@ -97,8 +101,11 @@ class Services:
     gatherings: Gatherings
     inflight: Inflight = field(default_factory=Inflight)
     flags: Flags
-    asks: Mapping[str, Condition] = field(default_factory=dict)
+    asks: Mapping[str, AskRule] = field(default_factory=dict)
     """Compiled `ask` rules by digest of the definition."""
+    tell: Tell | None = None
+    """Tells people where they are; `None` where no channel is configured."""
+    approval_rules: ApprovalRules = field(default_factory=ApprovalRules)
     changed: dict[str, str] = field(default_factory=dict)
     """Digests of definitions that are not the accepted ones, and how they differ (P8)."""
     keeps_letters_of_reads: bool = False

@@ -20,6 +20,7 @@ from highroad.domain.outcome import (
     ended_without_value,
 )
 from highroad.ledger.history import CallHistory
+from highroad.pipeline.revision import EDITED
 from highroad.pipeline.services import Services
 from highroad.pipeline.stand_in import past_its_time, stood_in
 
@@ -118,7 +119,8 @@ async def _completed(
 def _warnings(history: CallHistory) -> tuple[str, ...]:
     """That it stood in for another call, or was past its time, as whoever made that was told."""
     first, ended = history.opening.get("stands_in_for"), history.ended or {}
+    edited = (EDITED,) if history.opening.get("revision") else ()
     if first is None:
-        return (past_its_time(ended["stale_s"]),) if "stale_s" in ended else ()
+        return (*edited, past_its_time(ended["stale_s"])) if "stale_s" in ended else edited
     tool = history.opening["tool"] or ""
     return (stood_in(tool, first, ended.get("rule"), ended.get("stale_s")),)

@@ -13,6 +13,7 @@ from highroad.domain.outcome import (
 )
 from highroad.pipeline.context import RoadContext
 from highroad.pipeline.result import Result
+from highroad.pipeline.revision import EDITED
 from highroad.pipeline.stand_in import past_its_time, stood_in
 from highroad.pipeline.stored import held_by
 
@@ -66,6 +67,8 @@ def _warnings(context: RoadContext, ending: Ending, result: Result) -> tuple[str
     warnings = (*result.warnings, *context.told())
     if not context.is_resolved:
         return warnings
+    if context.record.call.revision:
+        warnings = (EDITED, *warnings)
     first = context.record.call.stands_in_for
     if first is not None:
         said = stood_in(context.tool.name, first, ending.rule, ending.stale_s)

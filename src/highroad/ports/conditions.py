@@ -37,6 +37,14 @@ class Condition(Protocol):
         """
         ...
 
+    def answer(self, *, args: JsonObject, principal: Principal) -> bool | str:
+        """What it says of this call: whether something is so, or a word.
+
+        Raises:
+            ConditionError: It gives neither: a field is missing, types differ.
+        """
+        ...
+
 
 class Conditions(Protocol):
     """Compiles expressions of one language."""

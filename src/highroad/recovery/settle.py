@@ -4,12 +4,14 @@ import logging
 from dataclasses import replace
 from typing import Final
 
+from highroad.domain.approval import ApprovalState
 from highroad.domain.call import Call
-from highroad.domain.deferral import Deferral
+from highroad.domain.deferral import Deferral, DeferralState
 from highroad.domain.error import CallError, Code, FenceLost, NotRecorded, VaultError
 from highroad.domain.outcome import AnyOutcome, Ending, Held, Proof, Status
 from highroad.domain.tool import Effect, Tier
 from highroad.ledger.history import CallHistory
+from highroad.ledger.tables.rows import records, selection
 from highroad.pipeline import doorway
 from highroad.pipeline.attempts import attempt, probe
 from highroad.pipeline.completion import ending_by, handed_in
@@ -18,6 +20,7 @@ from highroad.pipeline.doubt import unknown
 from highroad.pipeline.drive import drive
 from highroad.pipeline.services import Services
 from highroad.pipeline.stored import held_by, stored_outcome
+from highroad.ports.tables import AuditTables
 
 _log: Final = logging.getLogger("highroad.recovery")
 
@@ -33,7 +36,10 @@ async def settle_open_calls(services: Services) -> tuple[AnyOutcome, ...]:
     """End every call that was in flight; held ones go on waiting."""
     settled: list[AnyOutcome] = []
     began_s = services.clock.monotonic_s()
+    waiting = await _waiting(services.ledger.store.tables)
     for call_id in await services.ledger.store.open_calls():
+        if call_id in waiting:
+            continue
         history = await services.ledger.history(call_id)
         if history is None or history.ended is not None or history.is_held:
             continue
@@ -41,6 +47,15 @@ async def settle_open_calls(services: Services) -> tuple[AnyOutcome, ...]:
             alone_s = services.clock.monotonic_s() - began_s
             settled.append(await settle(services, call_id, alone_s=alone_s))
     return tuple(settled)
+
+
+async def _waiting(tables: AuditTables) -> set[str]:
+    """Calls that are held beyond doubt, by the page: there may be many, and nothing is due."""
+    approvals = selection("approval", state=ApprovalState.WAITING)
+    deferrals = selection("deferral", state=DeferralState.WAITING)
+    return {
+        row["call_id"] for wanted in (approvals, deferrals) async for row in records(tables, wanted)
+    }
 
 
 async def settle(services: Services, call_id: str, *, alone_s: float = 0.0) -> AnyOutcome:

@@ -11,6 +11,7 @@ from highroad.domain.limits import Limits, Scope, Window, WithoutCounters
 from highroad.domain.model import ModelSettings
 from highroad.domain.policy import ORGANIZATION, Then
 from highroad.domain.prices import PriceRules, Unpriced
+from highroad.domain.tool import Tier
 from highroad.settings.kinds import (
     ABOVE_ZERO,
     ANCHORS,
@@ -28,6 +29,7 @@ from highroad.settings.kinds import (
     URL,
     Kind,
     one_of,
+    some_of,
 )
 
 EACH_NAME: Final = "<name>"
@@ -302,6 +304,14 @@ SETTINGS: Final = (
         "What follows if it is true: the call is denied, or a person is asked.",
     ),
     Setting(
+        "policy.ask.<name>.level",
+        TEXT,
+        Absent.REQUIRED,
+        "Who must agree to calls of the tools that the pattern names: a CEL expression over `args` "
+        "and `principal` that gives `true`, `false`, `automatic`, `confirm`, `human`, `quorum` or "
+        "`quorum:3`. It goes before the tool's own `ask`.",
+    ),
+    Setting(
         "policy.hosted",
         TEXTS,
         (),
@@ -402,6 +412,60 @@ SETTINGS: Final = (
         TEXTS,
         (),
         "Deciding needs one of these roles; without any, everybody of the organization may.",
+    ),
+    Setting(
+        "approvals.entitled.<name>.tools",
+        TEXTS,
+        ("*",),
+        "Patterns of tools about whose calls whoever has the role may decide. With any role here, "
+        "deciding needs one that is entitled, and an identity that somebody has checked.",
+    ),
+    Setting(
+        "approvals.entitled.<name>.tiers",
+        some_of(Tier),
+        tuple(Tier),
+        "Tiers of these tools.",
+    ),
+    Setting(
+        "approvals.quorum.[].people",
+        POSITIVE,
+        Absent.REQUIRED,
+        "So many must agree wherever one person would be asked; the largest that fits counts.",
+    ),
+    Setting("approvals.quorum.[].tools", TEXTS, ("*",), "Patterns of tools that it is for."),
+    Setting("approvals.quorum.[].tiers", some_of(Tier), tuple(Tier), "Tiers of these tools."),
+    Setting(
+        "approvals.escalate_after_s",
+        NUMBER,
+        Absent.NONE,
+        "Seconds after which, where nobody has decided, others may as well, and are told.",
+    ),
+    Setting("approvals.escalate_to", TEXTS, (), "Roles of those others."),
+    Setting(
+        "approvals.channels.<name>.url",
+        URL,
+        Absent.REQUIRED,
+        "A webhook that is told of what waits for people, and of reversible calls that took "
+        "effect: ids and reasons, never values.",
+    ),
+    Setting(
+        "approvals.channels.<name>.answers",
+        URL,
+        Absent.NONE,
+        "Where the links in what is told lead, which approve or reject; without it there are none.",
+    ),
+    Setting(
+        "approvals.channels.<name>.approver",
+        TEXT,
+        Absent.NONE,
+        "Id of the person whom the channel reaches, in whose name its links decide.",
+    ),
+    Setting("approvals.channels.<name>.roles", TEXTS, (), "Their roles."),
+    Setting(
+        "approvals.channels.<name>.organization",
+        TEXT,
+        DEFAULT_ORGANIZATION,
+        "Their organization; the channel is told of nothing that is another's.",
     ),
     Setting(
         "keys.file",

@@ -123,6 +123,16 @@ def one_of(words: Iterable[str]) -> Kind:
     return Kind(" or ".join(f'"{word}"' for word in known), lambda value: value in known)
 
 
+def some_of(words: Iterable[str]) -> Kind:
+    """A list of some of a few words, and of one at least."""
+    known = tuple(words)
+    return Kind(
+        f"a list of {', '.join(known)}",
+        lambda value: isinstance(value, list) and bool(value) and all(v in known for v in value),
+        _read_texts,
+    )
+
+
 TEXT: Final = Kind("text", _is_text)
 TEXTS: Final = Kind(
     "a list of texts",

@@ -6,6 +6,13 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
 
+from highroad.domain.approval_rules import (
+    ApprovalRules,
+    ChannelRule,
+    Entitlement,
+    QuorumRule,
+    Reach,
+)
 from highroad.domain.dependency import BreakerRule, Dependency
 from highroad.domain.error import SettingsError
 from highroad.domain.flags import FlagRules
@@ -26,8 +33,9 @@ from highroad.domain.limits import (
 )
 from highroad.domain.model import ModelSettings
 from highroad.domain.model_rules import ModelRules, ModelServer
-from highroad.domain.policy import ORGANIZATION, Agent, Line, PolicyRules, Role, Rule, Then
+from highroad.domain.policy import ORGANIZATION, Agent, AskLine, Line, PolicyRules, Role, Rule, Then
 from highroad.domain.prices import Price, PriceRules, Unpriced
+from highroad.domain.tool import Tier
 from highroad.settings.catalogue import SETTINGS, Profile
 from highroad.settings.checking import find_problems
 from highroad.settings.document import Document, find_file, read_file
@@ -156,8 +164,7 @@ def _build(document: Document, root: Path) -> Settings:
         flags=_build_flags(document),
         models=_build_models(document),
         prices=_build_prices(_get(document, ("prices",), {})),
-        four_eyes=value_of("approvals.four_eyes", default=False),
-        approver_roles=frozenset(value_of("approvals.roles", ())),
+        approvals=_build_approvals(document, is_production=is_production),
         keys_file=None if keys_file is None else root / keys_file,
         payload_days=value_of("retention.payload_days", 28),
         pins_file=root / value_of("pins.file", "highroad.pins"),
@@ -218,6 +225,13 @@ def _build_policy(document: Document, *, is_production: bool) -> PolicyRules:
             _build_rule(document, ("policy", "rules", index), table)
             for index, table in _tables(document, "policy.rules")
         ),
+        asks=tuple(
+            AskLine(
+                tools=name,
+                level=Line(table["level"], document.source(("policy", "ask", name, "level"))),
+            )
+            for name, table in _get(document, ("policy", "ask"), {}).items()
+        ),
         is_production=is_production,
     )
 
@@ -235,6 +249,36 @@ def _grounding_rule(table: Mapping[str, Any], usual: GroundingRule) -> Grounding
     return GroundingRule(
         mode=GroundingMode(table.get("mode", usual.mode)),
         ungrounded=WhenUngrounded(table.get("ungrounded", usual.ungrounded)),
+    )
+
+
+def _build_approvals(document: Document, *, is_production: bool) -> ApprovalRules:
+    given = _get(document, ("approvals",), {})
+    return ApprovalRules(
+        four_eyes=given.get("four_eyes", False),
+        roles=frozenset(given.get("roles", ())),
+        entitlements=tuple(
+            Entitlement(role=role, reach=_build_reach(table))
+            for role, table in given.get("entitled", {}).items()
+        ),
+        quorums=tuple(
+            QuorumRule(reach=_build_reach(table), people=table["people"])
+            for table in given.get("quorum", ())
+        ),
+        escalate_after_s=given.get("escalate_after_s"),
+        escalate_to=frozenset(given.get("escalate_to", ())),
+        channels={
+            name: ChannelRule(**{**table, "roles": frozenset(table.get("roles", ()))})
+            for name, table in given.get("channels", {}).items()
+        },
+        is_production=is_production,
+    )
+
+
+def _build_reach(table: Mapping[str, Any]) -> Reach:
+    return Reach(
+        tools=tuple(table.get("tools", ("*",))),
+        tiers=frozenset(map(Tier, table.get("tiers", Tier))),
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from highroad.domain.approval_rules import ApprovalRules
 from highroad.domain.dependency import Dependency
 from highroad.domain.flags import FlagRules
 from highroad.domain.grounding import GroundingRules
@@ -55,8 +56,7 @@ class Settings:
         flags: What is switched on, and for whom.
         models: Which there are, and how they are asked.
         prices: What they cost.
-        four_eyes: Nobody decides about a call of their own.
-        approver_roles: One of them is needed to decide; empty asks for none.
+        approvals: How many must agree to calls, and who may.
         keys_file: Master keys, where the environment has none; `None` in production unless given.
         payload_days: How long arguments, results and messages of ended calls are kept.
         pins_file: Accepted tool definitions.
@@ -89,8 +89,7 @@ class Settings:
     flags: FlagRules = field(default_factory=FlagRules)
     models: ModelRules = field(default_factory=ModelRules)
     prices: PriceRules = field(default_factory=PriceRules)
-    four_eyes: bool = False
-    approver_roles: frozenset[str] = frozenset()
+    approvals: ApprovalRules = field(default_factory=ApprovalRules)
     keys_file: Path | None
     payload_days: int = 28
     pins_file: Path

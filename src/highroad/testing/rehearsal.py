@@ -16,8 +16,9 @@ from highroad.domain.limits import Limits
 from highroad.domain.outcome import AnyOutcome
 from highroad.domain.run import Run
 from highroad.ledger.audit import Audit
+from highroad.pipeline.circumstances import Circumstances
 from highroad.ports.model import Model
-from highroad.runtime import Arguments, Circumstances, Runtime, ToolFunction
+from highroad.runtime import Arguments, Runtime, ToolFunction
 from highroad.settings import Settings, load
 from highroad.testing.clock import FakeClock, SequentialIds
 from highroad.testing.memory import MemoryStore

@@ -65,13 +65,30 @@ class CelCondition:
         Raises:
             ConditionError: It is neither true nor false.
         """
+        answer = self._evaluated(args, principal, owner)
+        if not isinstance(answer, bool):
+            raise ConditionError("it is neither true nor false")
+        return answer
+
+    def answer(self, *, args: JsonObject, principal: Principal) -> bool | str:
+        """What it says of this call.
+
+        Raises:
+            ConditionError: It gives neither a truth nor a word.
+        """
+        answer = self._evaluated(args, principal, None)
+        if not isinstance(answer, bool | str):
+            raise ConditionError("it is neither true nor false, nor a word")
+        return answer
+
+    def _evaluated(self, args: JsonObject, principal: Principal, owner: Owner | None) -> object:
         facts: dict[str, object] = {"args": args}
         if "principal" in self._names:
             facts["principal"] = _facts_of(principal)
         if owner is not None:
             facts["owner"] = {"organization": owner.organization, "principal": owner.principal_id}
         try:
-            answer = self._program.execute(facts)
+            answer: object = self._program.execute(facts)
         # The library's messages quote values, so none of them is repeated (P7).
         except LookupError:
             raise ConditionError("a field that it names is missing") from None
@@ -79,8 +96,6 @@ class CelCondition:
             raise ConditionError("it compares or combines values of different types") from None
         except (ArithmeticError, RuntimeError, ValueError):
             raise ConditionError("it cannot be worked out") from None
-        if not isinstance(answer, bool):
-            raise ConditionError("it is neither true nor false")
         return answer
 
 

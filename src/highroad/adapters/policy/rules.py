@@ -223,7 +223,7 @@ def _fingerprint(rules: PolicyRules) -> str:
     def texts(lines: Iterable[Line]) -> list[str]:
         return sorted({line.text for line in lines})
 
-    meaning = {
+    meaning: dict[str, object] = {
         "allow": texts(rules.allow),
         "deny": texts(rules.deny),
         "owner": rules.owner.text,
@@ -232,5 +232,7 @@ def _fingerprint(rules: PolicyRules) -> str:
         "rules": sorted((r.name.text, texts(r.tools), r.when.text, r.then) for r in rules.rules),
         "denies_by_default": rules.denies_by_default,
     }
+    if rules.asks:
+        meaning["asks"] = [(ask.tools, ask.level.text) for ask in rules.asks]
     encoded = json.dumps(meaning, sort_keys=True).encode()
     return hashlib.sha256(encoded).hexdigest()[:_VERSION_LENGTH]

@@ -58,6 +58,11 @@ class Bounds:
         return self.tokens // 2
 
     @property
+    def summed_up(self) -> int:
+        """Tokens of the record that a summary is made of; some room is left for the rest."""
+        return self.tokens * 3 // 4
+
+    @property
     def newest(self) -> int:
         """Tokens that the results of one step take at most."""
         return self.tokens // 4

@@ -12,6 +12,7 @@ from typing import Final, assert_never
 
 import orjson
 
+from highroad.agents.context.illustrated import Illustrated
 from highroad.domain.model import Message, ModelMessage, OfferedTool, ToolMessage, UserMessage
 from highroad.domain.tool import ToolDefinition
 
@@ -55,6 +56,8 @@ _MESSAGE: Final = 8
 """Tokens that a message takes besides its text: role and borders."""
 _NATIVE: Final = 3
 """Bytes of a token of what a provider wants back."""
+CHARACTERS_OF_TOKEN: Final = 2
+"""At the least, in any tongue that models speak."""
 
 
 def estimate(text: str) -> int:
@@ -94,8 +97,9 @@ def most_tokens_of(message: Message) -> int:
 
 
 def characters_of(message: Message) -> int:
-    """Characters of the texts of a message."""
-    return sum(map(len, _texts(message)))
+    """Characters of the texts of a message; of an image or a file, as many as cost the same."""
+    drawn = message.tokens * CHARACTERS_OF_TOKEN if isinstance(message, Illustrated) else 0
+    return drawn + sum(map(len, _texts(message)))
 
 
 def standing_tokens(instructions: str, tools: Iterable[OfferedTool | ToolDefinition] = ()) -> int:
@@ -111,6 +115,8 @@ def _tokens_of_tool(tool: OfferedTool | ToolDefinition) -> int:
 def _fixed_tokens(message: Message) -> int:
     if isinstance(message, ModelMessage):
         return _MESSAGE * (1 + len(message.calls)) + len(message.native) // _NATIVE
+    if isinstance(message, Illustrated):
+        return _MESSAGE + message.tokens
     return _MESSAGE
 
 

@@ -65,6 +65,8 @@ class Window:
     def _restart(self) -> None:
         self._seen: list[Message] = []
         self._steps: list[Step] = []
+        self._flat: list[Message] = []
+        """Their messages, one behind the other."""
         self._most = 0
         """What they take at most."""
         self._characters = 0
@@ -101,7 +103,7 @@ class Window:
         steps = self._pruned()
         if self._exceeds(steps):
             raise ContextError(self._tokens(steps), self.bounds.tokens)
-        return tuple([message for step in steps for message in step.messages])
+        return tuple(self._flat if steps is self._steps else _flattened(steps))
 
     def tokens(self, messages: Sequence[Message]) -> int:
         """Tokens of the next request, estimated, with what was counted before as a measure."""
@@ -132,10 +134,15 @@ class Window:
         told = [message for step in (*before, *gone) for message in step.messages]
         return Old(messages=tuple(told), position=position)
 
-    def summarize(self, old: Old, summary: str) -> None:
-        """Let a summary stand for what `old` gave; without one, steps go unsummed."""
-        self._summaries[old.position] = summary
-        if old.position == len(self._seen):
+    def summarize(self, position: int, summary: str) -> None:
+        """Let a summary stand for what had to go; without one, steps go unsummed.
+
+        Args:
+            position: How many messages the line had then (`Old.position`).
+            summary: As a model has written it.
+        """
+        self._summaries[position] = summary.strip()
+        if position == len(self._seen):
             self._next = None
 
     # -- following ---------------------------------------------------------------------------
@@ -171,7 +178,7 @@ class Window:
         steps = self._pruned()
         if steps is not self._steps:
             self._ratio = self._measure()
-            self._steps, self._counted = steps, None
+            self._steps, self._flat, self._counted = steps, _flattened(steps), None
             self._most = sum(step.most_tokens for step in steps)
             self._characters = sum(step.characters for step in steps)
         if position in self._counts:
@@ -186,6 +193,7 @@ class Window:
 
     def _add(self, step: Step) -> None:
         self._steps.append(step)
+        self._flat += step.messages
         self._most += step.most_tokens
         self._characters += step.characters
 
@@ -199,7 +207,12 @@ class Window:
         asked = step.messages[0]
         calls = len(asked.calls) if isinstance(asked, ModelMessage) else 1
         most = self.bounds.newest // max(1, calls)
-        self._steps[at] = joined = step.joined(shortened(result, most=most))
+        result = shortened(result, most=most)
+        self._steps[at] = joined = step.joined(result)
+        if at == len(self._steps) - 1:
+            self._flat.append(result)
+        else:
+            self._flat = _flattened(self._steps)
         self._most += joined.most_tokens - step.most_tokens
         self._characters += joined.characters - step.characters
 
@@ -246,3 +259,7 @@ class Window:
         shown = self._steps[: self._counted.steps]
         estimated = self._standing + tokens_of_steps(shown)
         return min(_MOST, max(_LEAST, self._counted.tokens / max(1, estimated)))
+
+
+def _flattened(steps: Sequence[Step]) -> list[Message]:
+    return [message for step in steps for message in step.messages]

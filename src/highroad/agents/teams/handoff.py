@@ -13,13 +13,10 @@ import orjson
 
 from highroad.agents.acting import Wanted
 from highroad.agents.leg import Leg, Strategy
-from highroad.agents.stopping import RunStopped
 from highroad.agents.team import delegation_name
 from highroad.domain.error import HighroadError
-from highroad.domain.json_value import JsonValue
 from highroad.domain.model import Message, ModelMessage, ToolMessage, UserMessage
 from highroad.domain.outcome import Completed
-from highroad.domain.run import RunStatus
 
 
 def hand_off(*to: str) -> Strategy:
@@ -45,9 +42,7 @@ def hand_off(*to: str) -> Strategy:
             for acted in await leg.act(replace(reply, calls=calls)):
                 if not isinstance(acted.outcome, Completed):
                     continue
-                if acted.wanted.tool in takers:
-                    return _result(leg, acted.outcome.json)
-                if acted.wanted.tool in leg.ends:
+                if acted.wanted.tool in {*takers, *leg.ends}:
                     return acted.outcome.json
 
     return strategy
@@ -104,21 +99,3 @@ def _lines(message: Message) -> list[str]:
             return [*([f"Assistant: {text}"] if text else []), *called]
         case ToolMessage(tool=tool, content=content):
             return [f"Result of {tool}: {content}"]
-
-
-def _result(leg: Leg, answer: JsonValue) -> Any:  # noqa: ANN401 - of the agent's output type
-    """The answer of whoever took over, in the form that this agent declares.
-
-    Raises:
-        RunStopped: It is of another form.
-    """
-    if leg.output is None:
-        return answer
-    try:
-        return leg.output.restored(orjson.dumps(answer))
-    except ValueError as error:
-        raise RunStopped(
-            RunStatus.FAILED,
-            "output_invalid",
-            "Whoever took over answers in another form than this agent declares.",
-        ) from error

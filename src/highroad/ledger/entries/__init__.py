@@ -5,7 +5,7 @@ said of calls afterwards, `house` what concerns no call. Bodies hold ids, digest
 no argument, no result, no name of a person, and no word that a model made up (P7).
 """
 
-from highroad.ledger.entries.calls import deferred, ended, held, intent
+from highroad.ledger.entries.calls import deferred, ended, held, intent, revised
 from highroad.ledger.entries.house import breaker_changed, erased, noted, pinned
 from highroad.ledger.entries.people import (
     amended,
@@ -42,6 +42,7 @@ __all__ = [
     "order_refused",
     "pinned",
     "revealed",
+    "revised",
     "run_ended",
     "run_held",
     "run_message",

@@ -6,6 +6,7 @@ before its intent was due, and its end says that it had one.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import orjson
 
@@ -14,9 +15,10 @@ from highroad.domain.call import Call
 from highroad.domain.dead_letter import DeadLetter
 from highroad.domain.dead_letter import body_of as letter_body
 from highroad.domain.deferral import Deferral, deferral_body
-from highroad.domain.entry import SCHEMA_VERSION, Entry, EntryKind, KeyClaim
+from highroad.domain.entry import SCHEMA_VERSION, Entry, EntryKind, KeyClaim, Row
+from highroad.domain.order import Edit
 from highroad.domain.outcome import Ending
-from highroad.domain.payload import PayloadRef
+from highroad.domain.payload import PayloadRef, SealedPayload
 from highroad.ledger import projections
 from highroad.ledger.entries.form import approval_body, sources_body
 from highroad.ledger.projections import Body
@@ -49,10 +51,57 @@ def intent(
 
 def held(record: CallRecord, approval: Approval, *, at_ms: int, claim: KeyClaim | None) -> Entry:
     """A hold: the call waits for people."""
+    body = _held(record, approval, at_ms)
+    return _entry(record, EntryKind.HELD, body, at_ms, claim=claim)
+
+
+def revised(  # noqa: PLR0913 - the facts of a revision, each by name
+    record: CallRecord,
+    approval: Approval,
+    *,
+    instead_of: Approval,
+    edit: Edit,
+    reason: SealedPayload | None,
+    at_ms: int,
+    claim: KeyClaim | None,
+) -> Entry:
+    """A hold in place of another one: somebody gave the call other arguments.
+
+    Args:
+        record: Of the revision.
+        approval: What is asked now.
+        instead_of: What was asked before, void.
+        edit: Who gave which arguments.
+        reason: Why.
+        at_ms: Unix time.
+        claim: The key that the revision takes besides.
+    """
+    body = _held(record, approval, at_ms)
+    body["edited"] = edited = {
+        "ruling": edit.ruling,
+        "by": edit.by,
+        "at": edit.at_ms,
+        "saw": edit.digest,
+        "approval": approval_body(instead_of),
+    }
+    if reason is not None:
+        edited["reason"] = reason.id
+        record.payloads.append(reason)
+    entry = _entry(record, EntryKind.HELD, body, at_ms, claim=claim)
+    rows = entry.rows
+    if edit.profile is not None:
+        rows = (*rows, Row("app_user", (edit.by, edit.organization, edit.profile, edit.at_ms)))
+    return replace(entry, rows=rows, needs_open=instead_of.id)
+
+
+def _held(record: CallRecord, approval: Approval, at_ms: int) -> Body:
     body = _opening(record, EntryKind.HELD, at_ms)
     body["approval"] = approval_body(approval)
     body["remaining_ms"] = record.call.deadline_ms - at_ms
-    return _entry(record, EntryKind.HELD, body, at_ms, claim=claim)
+    body["at_most"] = record.at_most_microusd
+    if record.preview is not None:
+        body["preview"] = _ref(record.preview)
+    return body
 
 
 def deferred(  # noqa: PLR0913 - the facts of a deferral, each by name

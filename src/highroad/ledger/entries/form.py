@@ -33,6 +33,7 @@ def entry_of(
     body: Body,
     *,
     reason: SealedPayload | None = None,
+    payloads: tuple[SealedPayload, ...] = (),
     profile: bytes | None = None,
     erases: Erasure | None = None,
 ) -> Entry:
@@ -41,6 +42,7 @@ def entry_of(
     Args:
         body: Complete but for the reason.
         reason: Why somebody did it; the body names it.
+        payloads: Other content, to which the body refers already.
         profile: Who `by` of the body is, encrypted, for the erasable table.
         erases: What goes as it lands.
     """
@@ -57,7 +59,7 @@ def entry_of(
         run_id=body.get("run"),
         call_id=body.get("call"),
         rows=rows,
-        payloads=() if reason is None else (reason,),
+        payloads=payloads if reason is None else (*payloads, reason),
         erases=erases,
     )
 

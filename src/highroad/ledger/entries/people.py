@@ -1,6 +1,7 @@
 """What is said of calls by people, by recovery, and by those who read of them."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from highroad.domain.approval import Approval
@@ -34,7 +35,8 @@ def decided(approval: Approval, decision: Decision, *, reason: SealedPayload | N
         "saw": decision.digest,
         "approval": approval_body(approval),
     }
-    return entry_of(body, reason=reason, profile=decision.profile)
+    entry = entry_of(body, reason=reason, profile=decision.profile)
+    return replace(entry, needs_open=approval.id)
 
 
 def amended(  # noqa: PLR0913 - the facts of an amendment, each by name

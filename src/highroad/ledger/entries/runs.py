@@ -68,11 +68,14 @@ def model_asked(head: RunHead, request: RequestRecord, *, at_ms: int) -> Entry:
         "path": request.path,
         "purpose": request.purpose,
         "model": request.model,
+        "shape": request.shape,
         "tools": request.tools,
         "messages": request.messages,
         "reserved_tokens": request.reserved_tokens,
         "reserved": request.reserved_microusd,
     }
+    if request.choice != "auto":
+        body["choice"] = request.choice
     if request.provisional:
         body["provisional"] = list(request.provisional)
     return _entry(body | _news(request.heard, request.told))
@@ -218,4 +221,4 @@ def _entry(body: Body, *, profile: bytes | None = None, **content: Sealed | None
             ref, payload = sealed
             body[name] = (ref.id, ref.digest, ref.size)
             payloads.append(payload)
-    return replace(entry_of(body, profile=profile), payloads=tuple(payloads))
+    return entry_of(body, payloads=tuple(payloads), profile=profile)

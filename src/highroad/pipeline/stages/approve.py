@@ -1,24 +1,29 @@
 """`approve`: every reason to ask a person so far, asked at once, or an answer that they gave."""
 
 import asyncio
+import logging
 import re
 from typing import Any, Final
 
 import orjson
 
-from highroad.domain.approval import TIER_PRIVILEGED, Approval, ApprovalState, Level, Obligation
+from highroad.domain.approval import Approval, ApprovalState, Level, Obligation
 from highroad.domain.call import Call
-from highroad.domain.entry import ApprovalSpent, Written
+from highroad.domain.entry import ApprovalSpent, Entry, Written
 from highroad.domain.error import CallError, Code
-from highroad.domain.tool import Tier
+from highroad.domain.notice import asking
+from highroad.domain.payload import PayloadKind
 from highroad.domain.verdict import Hold, Proceed, Refuse, Verdict
 from highroad.ledger import entries
 from highroad.pipeline import grounding, keys
+from highroad.pipeline.asking import ask
+from highroad.pipeline.asks import obligations_of
 from highroad.pipeline.context import RoadContext
 from highroad.pipeline.preview import preview
 from highroad.pipeline.services import Services
-from highroad.ports.conditions import ConditionError
 from highroad.tools.compile import RegisteredTool
+
+_log: Final = logging.getLogger("highroad.road")
 
 _PLACE: Final = re.compile(r"^.*?:\d+ (?=policy\.)")
 """File and line in front of a setting; folders may have spaces in their names."""
@@ -33,6 +38,11 @@ VOID: Final = CallError(
     message="The tool, the arguments or a rule changed after this call was put before people.",
     hint="Make the call anew; it will be asked about as it is now.",
 )
+DECIDED: Final = CallError(
+    code=Code.APPROVAL_VOID,
+    message="The approval was used or decided while the call was edited.",
+    hint="Look at it again.",
+)
 NESTED: Final = CallError(
     code=Code.CONFIRMATION_REQUIRED,
     message="This call needs a person's agreement, and a call from inside a tool cannot wait.",
@@ -45,7 +55,7 @@ def applies(tool: RegisteredTool[Any], services: Services) -> bool:
     definition = tool.definition
     return (
         definition.has_effects
-        or definition.ask is not None
+        or definition.digest in services.asks
         or services.verifier is not None
         or grounding.may_ask(tool, services)
         or services.policy.has_rules_for(definition)
@@ -54,9 +64,13 @@ def applies(tool: RegisteredTool[Any], services: Services) -> bool:
 
 async def approve(call: Call, context: RoadContext) -> Verdict:
     """Go on, hold, or take the word of the people who were asked."""
-    obligations = tuple(context.obligations) + _obligations_of_tier(call, context)
+    obligations = obligations_of(call, context, tuple(context.obligations))
     if call.dry_run:
         return await preview(call, context, obligations)
+    if context.revision is not None:
+        # With nothing left to ask about it is still theirs to agree to who were asked before.
+        asked = obligations or context.revision.instead_of.obligations
+        return await _hold(call, context, asked, _digest(call, context, asked))
     if context.approval is not None:
         agreed = _as_agreed(obligations, context.approval)
         return _answer(call, context, context.approval, _digest(call, context, agreed))
@@ -75,23 +89,6 @@ def _as_agreed(obligations: tuple[Obligation, ...], approval: Approval) -> tuple
     """
     is_all = set(obligations) <= set(approval.obligations)
     return approval.obligations if is_all else obligations
-
-
-def _obligations_of_tier(call: Call, context: RoadContext) -> tuple[Obligation, ...]:
-    """What tier and `ask` rule demand; a rule that cannot be evaluated asks."""
-    definition = call.known_definition
-    if definition.tier is Tier.PRIVILEGED:
-        return (Obligation(TIER_PRIVILEGED, "The tool is privileged."),)
-    condition = context.services.asks.get(definition.digest)
-    if condition is None:
-        if definition.tier is Tier.IRREVERSIBLE:
-            return (Obligation("tier_irreversible", "The effect cannot be undone."),)
-        return ()
-    try:
-        is_asked = condition.holds(args=call.known_arguments, principal=call.principal)
-    except ConditionError:
-        return (Obligation("ask_rule_failed", f"The rule `{definition.ask}` has no answer."),)
-    return (Obligation("ask_rule", f"The rule `{definition.ask}` asks."),) if is_asked else ()
 
 
 def _digest(call: Call, context: RoadContext, obligations: tuple[Obligation, ...]) -> str:
@@ -151,18 +148,55 @@ async def _hold(
         created_ms=now_ms,
         expires_ms=now_ms + int(services.limits.approval_s * 1_000),
     )
+    record.at_most_microusd = services.amount(context.tool).microusd
+    await _seal_preview(call, context)
     services.ledger.seal_arguments(record, context.canonical_arguments)
     services.ledger.seal_call(record)
     record.trace.append(("approve", "hold", obligations[0].code, None, 0))
-    claim = context.claim if keys.is_shared(call) else None
-    entry = entries.held(record, approval, at_ms=now_ms, claim=claim)
+    entry = _entry(context, approval, now_ms)
     try:
         taken = await keys.take(call, context, entry)
     except asyncio.CancelledError:
         # The hold may land all the same, and nobody shall be asked about a call that is over.
         context.hold_after = approval.voided()
         raise
-    if isinstance(taken, Written | ApprovalSpent):
+    if isinstance(taken, Written):
+        if services.tell is not None:
+            services.tell(asking(approval))
         return Hold(approval)
     record.trace.pop()
+    if isinstance(taken, ApprovalSpent):
+        return Refuse(DECIDED, rule=f"approval.{taken.approval_id}.spent")
     return taken
+
+
+async def _seal_preview(call: Call, context: RoadContext) -> None:
+    """Keep what the call would change, for those who are asked; without it they are asked too."""
+    asked = context.tool.preview
+    if asked is None:
+        return
+    answer = await ask(asked, call.known_arguments, call, context, rule="preview")
+    if isinstance(answer, Refuse):
+        _log.warning("call %s is put before people without its preview", call.id)
+        return
+    suffix = f".{call.revision}" if call.revision else ""
+    record, content = context.record, orjson.dumps(answer)
+    payload_id = f"{call.id}.preview{suffix}"
+    record.preview = context.services.ledger.seal(record, payload_id, PayloadKind.PREVIEW, content)
+
+
+def _entry(context: RoadContext, approval: Approval, at_ms: int) -> Entry:
+    """The hold; of a revision it is in place of another one."""
+    record, revision = context.record, context.revision
+    claim = context.claim if keys.is_shared(record.call) else None
+    if revision is None:
+        return entries.held(record, approval, at_ms=at_ms, claim=claim)
+    return entries.revised(
+        record,
+        approval,
+        instead_of=revision.instead_of.voided(),
+        edit=revision.edit,
+        reason=revision.reason,
+        at_ms=at_ms,
+        claim=claim,
+    )

@@ -26,7 +26,7 @@ async def assess(call: Call, context: RoadContext) -> Verdict:
 
     The order is that of cost: nobody pays a model to look at what nobody named.
     """
-    if context.approval is not None:
+    if context.was_judged:
         return Proceed(call)  # a call that was held was assessed before it was
     obligations: list[Obligation] = []
     notes: list[str] = []

@@ -50,7 +50,7 @@ async def _take_key(call: Call, context: RoadContext) -> Verdict:
     """
     services = context.services
     claim = context.claim = keys.claim_key(call, context)
-    owns_key = context.approval is not None
+    owns_key = context.was_judged
     flight = services.inflight.enter(claim.digest, call, claim.arguments, owns_key=owns_key)
     if flight is not None:
         return _join(call, context, flight)

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from highroad.domain.approval import OPEN, Approval
 from highroad.domain.call import Call
 from highroad.domain.deferral import Deferral
 from highroad.domain.entry import ApprovalSpent, Written
@@ -49,13 +50,23 @@ async def execute(call: Call, context: RoadContext) -> Verdict:
     )
     taken = await keys.take(call, context, entry)
     if isinstance(taken, ApprovalSpent):
-        return Refuse(SPENT, rule=f"approval.{taken.approval_id}.spent")
+        return await _unspent(call, context, taken.approval_id)
     if not isinstance(taken, Written):
         return taken
     record.has_intent = True
     context.take_over_reservation()
     services.loops.changed(call.run_id)
     return await _attempt(call, context)
+
+
+async def _unspent(call: Call, context: RoadContext, approval_id: str) -> Hold | Refuse:
+    """What becomes of a call whose approval was taken back, or void by an edit, as it set out."""
+    history = await context.services.ledger.history(call.id)
+    if history is not None and isinstance(history.hold, Approval):
+        standing = await context.services.ledger.store.approval(history.hold.id)
+        if standing is not None and standing.state in OPEN:
+            return Hold(standing)
+    return Refuse(SPENT, rule=f"approval.{approval_id}.spent")
 
 
 async def _attempt(call: Call, context: RoadContext) -> Conclude | Hold:

@@ -5,13 +5,14 @@ from typing import Final
 
 import orjson
 
-from highroad.domain.approval import Approval
+from highroad.domain.approval import Approval, ApprovalState
 from highroad.domain.deferral import Deferral
 from highroad.domain.entry import AlreadyEnded, Entry, KeyClaim, KeyTaken
 from highroad.domain.error import BrokenPromise, LedgerError
+from highroad.domain.notice import done
 from highroad.domain.outcome import AnyOutcome, Ending, Proof, Status
 from highroad.domain.payload import PayloadKind, PayloadRef
-from highroad.domain.tool import Effect
+from highroad.domain.tool import Effect, Tier
 from highroad.domain.value import value
 from highroad.ledger import entries
 from highroad.ledger.results import Fetch
@@ -86,7 +87,11 @@ class Terminal:
 
     @property
     def _hold(self) -> Approval | Deferral | None:
-        hold = self.context.hold_after
+        context = self.context
+        hold, approval = context.hold_after, context.approval
+        if hold is None and not context.record.has_intent and approval is not None:
+            # What was agreed to can be used by nobody any more, nor be taken back.
+            hold = approval.voided() if approval.state is ApprovalState.APPROVED else None
         return replace(hold, ended_ms=self.at_ms) if isinstance(hold, Deferral) else hold
 
     @property
@@ -133,9 +138,19 @@ async def finish(context: RoadContext, ending: Ending) -> AnyOutcome:
     else:
         if context.fetch is not None and result is not None and record.has_intent:
             await _remember(context, context.fetch, result)
+    _tell(context, outcome, now_ms)
     if record.has_intent and not context.is_read and _may_be_applied(outcome):
         await caching.invalidate(context)
     return outcome
+
+
+def _tell(context: RoadContext, outcome: AnyOutcome, at_ms: int) -> None:
+    """Let people know of an effect for which nobody was asked, and that can be undone."""
+    tell = context.services.tell
+    if tell is None or not context.record.has_intent or outcome.status is not _COMPLETED:
+        return
+    if context.tool.definition.tier is Tier.REVERSIBLE:
+        tell(done(context.record.call, at_ms))
 
 
 def _may_be_applied(outcome: AnyOutcome) -> bool:

@@ -30,6 +30,7 @@ from highroad.domain.entry import (
     Written,
 )
 from highroad.domain.error import FenceLost, LedgerError
+from highroad.domain.leaning import leaned_on
 from highroad.domain.limits import Scope
 from highroad.domain.moving import Fact
 from highroad.domain.order import Order
@@ -422,10 +423,10 @@ class MemoryStore:
             runs = {call: run for run in entry.erases.runs for call in ledger.calls_of.get(run, ())}
             if open_calls := tuple(sorted(ledger.open_calls.keys() & runs.keys())):
                 return CallsOpen(open_calls)
-        if entry.spends is not None:
-            approval = ledger.tables["approval"].get((entry.spends,))
-            if approval is None or approval["state"] != ApprovalState.APPROVED:
-                return ApprovalSpent(entry.spends)
+        for approval_id, states in leaned_on(entry):
+            approval = ledger.tables["approval"].get((approval_id,))
+            if approval is None or approval["state"] not in states:
+                return ApprovalSpent(approval_id)
         claim = entry.claim
         if claim is not None:
             standing = ledger.claims.get((claim.organization, claim.digest), claim)

@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from botocore import exceptions as aws  # type: ignore[import-untyped] - AWS ships no types
-from botocore.parsers import ResponseParserError  # type: ignore[import-untyped] - likewise
+from botocore import exceptions as aws  # type: ignore[import-untyped]  # it has no types
+from botocore.parsers import ResponseParserError  # type: ignore[import-untyped]  # likewise
 
 from highroad.adapters.models.provider.failures import NO_REPLY, REFUSED, Reading, Readings
 from highroad.domain.failure_kind import FailureKind

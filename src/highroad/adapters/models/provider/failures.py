@@ -134,10 +134,14 @@ _BROKEN: Final = Reading(
     kind=FailureKind.TRANSIENT, words="failed on its side; ask again", is_counted=True
 )
 _SENT_NOTHING: Final = frozenset({"pool", "connect"})
-
-
 _MISREAD: Final = (AttributeError, LookupError, TypeError, ValueError)
 """What reading JSON of another kind ends in: libraries believe in what a provider sends."""
+_HANDED_ON: Final[tuple[type[Exception], ...]] = (
+    ModelAPIError,
+    UnexpectedModelBehavior,
+    UserError,
+    *_MISREAD,
+)
 
 
 @contextmanager
@@ -148,10 +152,10 @@ def told_of(model: str, own: Readings = ()) -> Iterator[None]:
         model: `provider:model`.
         own: Errors of the provider's library that pydantic-ai hands on.
     """
-    handed_on = tuple(type_ for type_, _ in own)
+    handed_on = (*_HANDED_ON, *(type_ for type_, _ in own))
     try:
         yield
-    except (ModelAPIError, UnexpectedModelBehavior, UserError, *handed_on, *_MISREAD) as error:
+    except handed_on as error:
         raise failure_of(error, model, own) from None  # its own words may hold the prompt
 
 

@@ -84,11 +84,13 @@ def _compatible(model: str, reach: Reach) -> ProviderClient:
 
 def _ollama(model: str, reach: Reach) -> ProviderClient:
     from pydantic_ai.models.ollama import OllamaModel  # noqa: PLC0415 - an extra
+    from pydantic_ai.profiles import merge_profile  # noqa: PLC0415 - an extra
     from pydantic_ai.providers.ollama import OllamaProvider  # noqa: PLC0415 - an extra
 
     provider = OllamaProvider(base_url=reach.url, api_key=reach.key or _NO_KEY)
     known = OllamaModel(model, provider=provider).profile
-    return OllamaModel(model, provider=provider, profile={**known, **_as_servers_have_it()})
+    profile = merge_profile(known, _as_servers_have_it())
+    return OllamaModel(model, provider=provider, profile=profile)
 
 
 def _anthropic(model: str, reach: Reach) -> ProviderClient:
@@ -165,8 +167,10 @@ def _as_servers_have_it() -> Any:  # noqa: ANN401 - a profile of the library, wh
     """
     from pydantic_ai.profiles.openai import OpenAIModelProfile  # noqa: PLC0415 - an extra
 
-    words = OpenAIModelProfile(openai_chat_supports_max_completion_tokens=False)
-    return {**_says_its_end(), **words}
+    return OpenAIModelProfile(
+        openai_chat_streaming_requires_finish_reason=True,
+        openai_chat_supports_max_completion_tokens=False,
+    )
 
 
 _NO_KEY: Final = "none"

@@ -10,9 +10,8 @@ from hashlib import blake2b
 from itertools import groupby
 from typing import Final
 
-from pydantic_ai.messages import ModelMessage as Said
-from pydantic_ai.messages import ModelRequest as Asked
 from pydantic_ai.messages import (
+    BinaryContent,
     ModelRequestPart,
     ModelResponse,
     ModelResponsePart,
@@ -21,6 +20,8 @@ from pydantic_ai.messages import (
     ToolReturnPart,
     UserPromptPart,
 )
+from pydantic_ai.messages import ModelMessage as Said
+from pydantic_ai.messages import ModelRequest as Asked
 
 from highroad.adapters.models.provider.native import restored
 from highroad.domain.model import Message, ModelCall, ModelMessage, ToolMessage, UserMessage
@@ -128,12 +129,22 @@ def _part(message: Message, ids: CallIds, *, has_mark: bool) -> ModelRequestPart
         case ToolMessage():
             return ToolReturnPart(
                 tool_name=legal(message.tool),
-                content=message.content,
+                content=_content(message),
                 tool_call_id=ids.of_result(message.id),
                 outcome="failed" if message.is_error and has_mark else "success",
             )
         case ModelMessage():  # pragma: no cover - a group of its own
             raise TypeError("a reply is no part of a request")
+
+
+def _content(message: ToolMessage) -> str | list[str | BinaryContent]:
+    """The JSON, with the bytes of what goes along behind it."""
+    if not message.parts:
+        return message.content
+    return [
+        message.content,
+        *(BinaryContent(data=each.data, media_type=each.media_type) for each in message.parts),
+    ]
 
 
 def legal(tool: str) -> str:

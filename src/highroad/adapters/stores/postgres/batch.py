@@ -21,6 +21,7 @@ from highroad.domain.entry import (
     StoredEntry,
     Written,
 )
+from highroad.domain.leaning import leaned_on
 from highroad.domain.payload import SealedKey, SealedPayload
 
 Cell: TypeAlias = str | int | float | bytes | None
@@ -120,14 +121,14 @@ class Batch:
             self._stored.pop(scope, None)
 
     def _obstacle(self, entry: Entry) -> Receipt | None:
-        spent = entry.spends
         if entry.ends is not None and entry.ends not in self._may_end:
             return AlreadyEnded(entry.ends)
         for payload in entry.payloads:
             if payload.sealed_under is not None and not self._stands(payload, entry.run_key):
                 return KeyDestroyed(payload.run_id)
-        if spent is not None and self._approvals.get(spent) != ApprovalState.APPROVED:
-            return ApprovalSpent(spent)
+        for approval_id, states in leaned_on(entry):
+            if self._approvals.get(approval_id) not in states:
+                return ApprovalSpent(approval_id)
         if entry.claim is not None:
             standing = self._claims.get((entry.claim.organization, entry.claim.digest))
             if standing is not None and not _gives_way(standing, entry.claim, entry.at_ms):

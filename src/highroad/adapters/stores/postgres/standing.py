@@ -56,7 +56,7 @@ class Standing:
     newly_ended: set[str] = field(default_factory=set)
     """Calls and runs that these entries are the first to end."""
     approvals: dict[str, str] = field(default_factory=dict)
-    """State of each approval that is to be spent, where there is one."""
+    """State of each approval that entries lean on, where there is one."""
     claims: dict[Scope, KeyClaim] = field(default_factory=dict)
     """Claims on wanted and freed keys."""
     placed: dict[Scope, KeyClaim] = field(default_factory=dict)
@@ -75,9 +75,9 @@ async def lock(connection: Connection, entries: Sequence[Entry]) -> Standing:
     ending = _unique(entry.ends for entry in entries)
     if ending:
         standing.newly_ended = {row[0] for row in await connection.fetch(_END, ending)}
-    spent = _unique(entry.spends for entry in entries)
-    if spent:
-        standing.approvals = {row[0]: row[1] for row in await connection.fetch(_APPROVALS, spent)}
+    asked = _unique(each for entry in entries for each in (entry.spends, entry.needs_open))
+    if asked:
+        standing.approvals = {row[0]: row[1] for row in await connection.fetch(_APPROVALS, asked)}
     await _lock_claims(connection, entries, standing)
     return standing
 

@@ -25,6 +25,7 @@ from highroad.domain.entry import (
     Receipt,
     Written,
 )
+from highroad.domain.leaning import leaned_on
 from highroad.domain.payload import SealedKey, SealedPayload
 
 _HEAD: Final = (
@@ -201,16 +202,23 @@ class _Batch:
                 return KeyDestroyed(payload.run_id)
         if entry.erases is not None and (open_calls := self._open_in(entry.erases.runs)):
             return CallsOpen(open_calls)
-        if entry.spends is not None:
-            self._write(_ROW["approval"])
-            if self._value(_APPROVAL_STATE, entry.spends) != ApprovalState.APPROVED:
-                return ApprovalSpent(entry.spends)
+        closed = self._closed_to(entry)
+        if closed is not None:
+            return ApprovalSpent(closed)
         if entry.claim is not None:
             holder = self._take_key(entry.claim, entry.at_ms)
             if holder is not None:
                 return KeyTaken(holder)
         if entry.spends is not None:
             self._connection.execute(_SPEND, (entry.spends,))
+        return None
+
+    def _closed_to(self, entry: Entry) -> str | None:
+        """The approval that the entry leans on, and that does not stand as it must."""
+        for approval_id, states in leaned_on(entry):
+            self._write(_ROW["approval"])
+            if self._value(_APPROVAL_STATE, approval_id) not in states:
+                return approval_id
         return None
 
     def _stands(self, payload: SealedPayload, brought: SealedKey | None) -> bool:

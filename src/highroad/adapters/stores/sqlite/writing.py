@@ -7,6 +7,7 @@ thread a busy loop gives it back after five milliseconds: 500 rows took 0.4 ms h
 """
 
 import asyncio
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -20,9 +21,9 @@ from highroad.domain.error import LedgerError
 T = TypeVar("T")
 
 
-def _identity(path: Path) -> tuple[int, int] | None:
+def _identity(path: str) -> tuple[int, int] | None:
     try:
-        found = path.stat()
+        found = os.stat(path)  # noqa: PTH116 - a path object takes as long again, each commit
     except OSError:
         return None
     return found.st_dev, found.st_ino
@@ -39,7 +40,8 @@ class Writer:
         self._turn = asyncio.Lock()
         self._is_shed = False
         self._path = path
-        self._file = _identity(path)
+        self._place = str(path)
+        self._file = _identity(self._place)
         # The loop itself never waits for another process: see `_begin_patiently`.
         connection.set_busy_timeout(0)
 
@@ -95,7 +97,7 @@ class Writer:
         Raises:
             LedgerError: The file was deleted, moved or replaced while it is open.
         """
-        if _identity(self._path) != self._file:
+        if _identity(self._place) != self._file:
             raise LedgerError(
                 f"the ledger {self._path} was deleted or replaced while it is open; put it back, "
                 "or end this process and restore a backup"

@@ -1,8 +1,10 @@
 """Approvals: spent once, found by id and page by page."""
 
+from dataclasses import replace
+
 import pytest
 
-from highroad.domain.approval import Approval, ApprovalState, Level, Obligation
+from highroad.domain.approval import OPEN, Approval, ApprovalState, Level, Obligation
 from highroad.domain.entry import ApprovalSpent, Fence, KeyTaken, Written
 from highroad.ports.store import Store
 from highroad.testing.contracts.store.ground import Ground
@@ -75,6 +77,34 @@ class ApprovalContract(Ground):
         kept = await store.approval("apr_1")
         assert kept is not None
         assert kept.state is state
+
+    @pytest.mark.parametrize("state", ApprovalState)
+    async def test_a_word_counts_only_while_the_approval_is_open(
+        self, store: Store, fence: Fence, state: ApprovalState
+    ) -> None:
+        """While it waits, or was given and is unspent."""
+        await store.append(
+            [held("call_1", "apr_1"), decided("call_1", "apr_1", state)], fence=fence
+        )
+        word = replace(decided("call_1", "apr_1", ApprovalState.WAITING), needs_open="apr_1")
+        (receipt,) = await store.append([word], fence=fence)
+        kept = await store.approval("apr_1")
+        assert kept is not None
+        if state in OPEN:
+            assert isinstance(receipt, Written)
+            assert kept.state is ApprovalState.WAITING
+        else:
+            assert receipt == ApprovalSpent("apr_1")
+            assert kept.state is state
+
+    async def test_what_was_spent_before_in_the_same_append_is_not_open(
+        self, store: Store, fence: Fence
+    ) -> None:
+        """Of an intent and a word that takes its approval back the first counts."""
+        await store.append([held("call_1", "apr_1"), decided("call_1", "apr_1")], fence=fence)
+        word = replace(decided("call_1", "apr_1", ApprovalState.WAITING), needs_open="apr_1")
+        receipts = await store.append([intent("call_1", spends="apr_1"), word], fence=fence)
+        assert [type(each) for each in receipts] == [Written, ApprovalSpent]
 
     async def test_an_approval_that_nobody_asked_for_cannot_be_spent(
         self, store: Store, fence: Fence

@@ -1,0 +1,124 @@
+"""A case: one held call with all that whoever decides about it should see."""
+
+import orjson
+
+from highroad.domain.approval import Approval, Ruling
+from highroad.domain.error import VaultError
+from highroad.domain.json_value import JsonValue
+from highroad.domain.limits import MICRO
+from highroad.domain.tool import Tier
+from highroad.domain.value import value
+from highroad.ledger.history import CallHistory
+from highroad.ledger.ledger import Ledger
+from highroad.ledger.projections import Body
+
+
+@value
+class Word:
+    """What somebody said of the case."""
+
+    ruling: Ruling
+    by: str
+    """Opaque id."""
+    at_ms: int
+    text: str | None = None
+    """Their reason, question or answer, where values are shown."""
+
+
+@value
+class ValueOrigin:
+    """Where the value of one argument comes from, as the ledger has it."""
+
+    pointer: str
+    kind: str | None
+    source: str | None
+    """Id of the source; `None` where none was found."""
+    how: str | None
+
+
+@value
+class Case:
+    """One held call before whoever decides about it."""
+
+    approval: Approval
+    """Requester, tool, every reason to ask, and until when."""
+    tier: Tier
+    origin: str
+    """Where the call was born: code, a model, a foreign program."""
+    revision: int
+    """How often its arguments were edited."""
+    cost_usd: float
+    """At most, by what the tool declares."""
+    withheld: str | None = None
+    """Why values are not shown, where they are not."""
+    arguments: JsonValue = None
+    preview: JsonValue = None
+    """What would change, as the tool said when the call was held."""
+    origins: tuple[ValueOrigin, ...] = ()
+    words: tuple[Word, ...] = ()
+
+
+async def case_of(
+    ledger: Ledger, approval: Approval, history: CallHistory, *, withheld: str | None
+) -> Case:
+    """Put together what is known of a held call.
+
+    Args:
+        ledger: It stands in.
+        approval: As the store has it.
+        history: Of the call.
+        withheld: Why whoever asks may not see values, if so.
+    """
+    opening = history.opening
+    shown = _Shown(ledger, history, is_withheld=withheld is not None)
+    return Case(
+        approval=approval,
+        tier=Tier(opening["tier"]),
+        origin=opening["origin"],
+        revision=opening.get("revision", 0),
+        cost_usd=opening.get("at_most", 0) / MICRO,
+        withheld=withheld,
+        arguments=await shown.of(_id(opening, "arguments")),
+        preview=await shown.of(_id(opening, "preview")),
+        origins=tuple(
+            ValueOrigin(pointer=pointer, kind=kind, source=source, how=how)
+            for pointer, kind, source, how in opening.get("sources", ())
+        ),
+        words=tuple([await shown.word(body) for body in history.decisions]),
+    )
+
+
+def _id(opening: Body, name: str) -> str | None:
+    found = opening.get(name)
+    return None if found is None else str(found[0])
+
+
+class _Shown:
+    """Payloads of a call, as whoever asks may see them."""
+
+    def __init__(self, ledger: Ledger, history: CallHistory, *, is_withheld: bool) -> None:
+        self._ledger = ledger
+        self._run_id = history.run_id
+        self._is_withheld = is_withheld
+
+    async def of(self, payload_id: str | None) -> JsonValue:
+        """What a payload says; nothing where it may not be seen, or was erased."""
+        if payload_id is None or self._is_withheld:
+            return None
+        try:
+            content: JsonValue = orjson.loads(
+                await self._ledger.vault.open(self._run_id, payload_id)
+            )
+        except VaultError:
+            return None
+        return content
+
+    async def word(self, body: Body) -> Word:
+        """One word of somebody."""
+        text = await self.of(body.get("reason"))
+        return Word(
+            ruling=Ruling(body["ruling"]),
+            by=body["by"],
+            at_ms=body["at"],
+            text=None if text is None else str(text),
+        )

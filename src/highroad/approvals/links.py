@@ -1,0 +1,123 @@
+"""Signed links: somebody answers a notice where it reached them, once.
+
+A link is sealed with the key of its organization: nobody can make one, read whom it is for, or turn
+it to another approval, other arguments or another answer. It lives as long as its approval, and a
+word of the same person since it was made has used it. What a link leads to decides by POST alone:
+those who look into messages for people open links by GET.
+"""
+
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from typing import Any, Final
+
+from highroad.approvals.desk import Desk
+from highroad.domain.approval import Approval, Ruling
+from highroad.domain.audit import APPROVAL_DECISION
+from highroad.domain.error import DecisionRefused, VaultError
+from highroad.domain.identity import Principal
+from highroad.domain.value import value
+from highroad.ledger.ledger import Ledger
+from highroad.ledger.snapshot import freeze_principal, thaw_principal
+from highroad.ledger.tables.rows import records, selection
+
+_SUBJECT: Final = "link"
+_BAD: Final = "this link is none of ours, or was altered: ask for another"
+OFFERED: Final = (Ruling.APPROVE, Ruling.REJECT)
+"""What a notice lets people say."""
+
+
+@value
+class SignedLink:
+    """What a link says."""
+
+    approval_id: str
+    digest: str
+    """What they were told of."""
+    ruling: Ruling
+    by: Principal
+    """Whom it was sent to; whoever has the link is taken for them."""
+    made_ms: int
+
+
+class SignedLinks:
+    """Makes them, and takes the word of whoever follows one.
+
+    Args:
+        ledger: Has the keys.
+        desk: Takes decisions.
+    """
+
+    def __init__(self, ledger: Ledger, desk: Desk) -> None:
+        self._ledger = ledger
+        self._desk = desk
+
+    def token(self, approval_id: str, digest: str, ruling: Ruling, by: Principal) -> str:
+        """What a link carries."""
+        said = {
+            "approval": approval_id,
+            "digest": digest,
+            "ruling": ruling,
+            "by": freeze_principal(by),
+            "at": self._ledger.clock.now_ms(),
+        }
+        key = self._ledger.keyring.organization(by.organization)
+        sealed = key.seal_profile(_SUBJECT, json.dumps(said).encode())
+        return f"{_text(by.organization.encode())}.{_text(sealed)}"
+
+    async def look(self, token: str) -> tuple[SignedLink, Approval]:
+        """What a link is about; nothing is decided by that.
+
+        Raises:
+            DecisionRefused: It is no link of ours, or of what is not there any more.
+        """
+        link = self._read(token)
+        return link, await self._desk.get(link.approval_id)
+
+    async def follow(self, token: str, *, reason: str = "") -> Approval:
+        """Decide as the link says.
+
+        Raises:
+            DecisionRefused: It is no link of ours, was used, or what it decides is over.
+        """
+        link, approval = await self.look(token)
+        if link.digest != approval.digest:
+            raise DecisionRefused(f"{approval.id} is not what the link was about; look at it again")
+        if await self._is_used(link):
+            raise DecisionRefused(f"{approval.id}: this link was used; nothing changed")
+        say = self._desk.approve if link.ruling is Ruling.APPROVE else self._desk.reject
+        return await say(approval.id, by=link.by, reason=reason)
+
+    async def _is_used(self, link: SignedLink) -> bool:
+        """Whether they have said something since it was made, by this link or otherwise."""
+        said = selection(
+            APPROVAL_DECISION.name,
+            approval_id=link.approval_id,
+            decided_by=self._ledger.keyring.opaque(link.by),
+        )
+        async for word in records(self._ledger.store.tables, said):
+            if word["decided_ms"] >= link.made_ms:
+                return True
+        return False
+
+    def _read(self, token: str) -> SignedLink:
+        organization, _, sealed = token.partition(".")
+        try:
+            key = self._ledger.keyring.organization(_bytes(organization).decode())
+            said: dict[str, Any] = json.loads(key.open_profile(_SUBJECT, _bytes(sealed)))
+        except (ValueError, VaultError):
+            raise DecisionRefused(_BAD) from None
+        return SignedLink(
+            approval_id=said["approval"],
+            digest=said["digest"],
+            ruling=Ruling(said["ruling"]),
+            by=thaw_principal(said["by"]),
+            made_ms=said["at"],
+        )
+
+
+def _text(content: bytes) -> str:
+    return urlsafe_b64encode(content).decode().rstrip("=")
+
+
+def _bytes(text: str) -> bytes:
+    return urlsafe_b64decode(text + "=" * (-len(text) % 4))

@@ -1,0 +1,88 @@
+"""Who may decide about a held call."""
+
+from highroad.domain.approval import TIER_PRIVILEGED, Approval, Level, Ruling
+from highroad.domain.approval_rules import ApprovalRules
+from highroad.domain.identity import Principal
+from highroad.domain.tool import Tier
+
+_NONE = "there is no such approval"
+"""As for one that does not exist."""
+
+
+def objection(  # noqa: PLR0913, PLR0917 - who wants to say what about which approval
+    rules: ApprovalRules,
+    approval: Approval,
+    tier: Tier,
+    ruling: Ruling,
+    by: Principal,
+    opaque_id: str,
+    at_ms: int,
+) -> str | None:
+    """Why `by` may not say that about `approval`, if so.
+
+    Args:
+        rules: That are configured.
+        approval: To be decided about.
+        tier: Of its tool, as it was when the call was held.
+        ruling: What they want to say.
+        by: Who wants to.
+        opaque_id: Of `by`.
+        at_ms: Unix time.
+    """
+    if by.organization != approval.organization:
+        return _NONE
+    is_own = opaque_id == approval.requester
+    match ruling:
+        case Ruling.ESCALATE:
+            is_due = rules.is_escalated(approval.created_ms, at_ms)
+            return None if is_due else "it is not time yet to ask others besides"
+        case Ruling.REVOKE:
+            return None  # whoever agreed may take it back, whatever they are entitled to by now
+        case Ruling.ANSWER:
+            return None if is_own else "only who requested the call is asked"
+        case _:
+            return _to_decision(rules, approval, tier, by, at_ms, is_own=is_own)
+
+
+def _to_decision(  # noqa: PLR0913 - as above
+    rules: ApprovalRules, approval: Approval, tier: Tier, by: Principal, at_ms: int, *, is_own: bool
+) -> str | None:
+    if is_own and approval.level is Level.CONFIRM:
+        return None  # they alone are asked
+    if is_own and rules.four_eyes:
+        return "who requests a call does not approve it: ask somebody else"
+    is_escalated = rules.is_escalated(approval.created_ms, at_ms)
+    return _entitled(rules, approval, tier, by, is_escalated=is_escalated)
+
+
+def _entitled(
+    rules: ApprovalRules, approval: Approval, tier: Tier, by: Principal, *, is_escalated: bool
+) -> str | None:
+    objected = _identity(rules, approval, by)
+    if objected is not None or (is_escalated and rules.escalate_to & by.roles):
+        return objected
+    return _roles(rules, approval, tier, by)
+
+
+def _identity(rules: ApprovalRules, approval: Approval, by: Principal) -> str | None:
+    if by.authenticated:
+        return None
+    if any(each.code == TIER_PRIVILEGED for each in approval.obligations):
+        return "a privileged tool asks people whose identity somebody has checked"
+    if rules.needs_identity:
+        return "nobody has checked who you are: decide where you are signed in"
+    return None
+
+
+def _roles(rules: ApprovalRules, approval: Approval, tier: Tier, by: Principal) -> str | None:
+    if rules.roles and not rules.roles & by.roles:
+        return f"deciding needs one of the roles {', '.join(sorted(rules.roles))}"
+    if not rules.entitlements:
+        return None
+    entitled = rules.entitled_to(approval.tool, tier)
+    if not entitled:
+        return f"no role is entitled to decide about {approval.tool}: see approvals.entitled"
+    if not entitled & by.roles:
+        named = ", ".join(sorted(entitled))
+        return f"deciding about {approval.tool} needs one of the roles {named}"
+    return None
