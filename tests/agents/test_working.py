@@ -216,6 +216,32 @@ async def test_of_many_runs_that_wait_those_go_on_that_were_decided_or_sent_some
     assert effects == {("pay", 5): 1}
 
 
+async def test_one_of_two_calls_that_was_agreed_to_is_made_while_the_other_waits(
+    scene, pay, effects, bob
+):
+    script = ScriptedModel([call("pay", cents=5), call("pay", cents=7)], "Paid.", by_turn=True)
+    stage = await scene(Agent(name="payer", tools=[pay], model=script), clock=FakeClock())
+    held = await stage.run("payer")
+    await stage.runtime.approvals.approve(held.holds[0].approval_id, by=bob)
+    stage.work = True
+    await stage.reopen()
+    await quiet(stage)
+    assert sum(effects.values()) == 1
+    assert await stage.bodies("run.ended") == []
+
+
+async def test_a_run_goes_on_whose_work_below_was_brought_to_its_end_alone(scene, pay, effects):
+    stage = await scene(boss(pay), clock=FakeClock())
+    held = await stage.run("boss")
+    await stage.approve(held)
+    (below,) = [each["run"] for each in await stage.bodies("run.started") if "parent_run" in each]
+    assert (await stage.resume(below)).status is RunStatus.COMPLETED
+    stage.work = True
+    await stage.reopen()
+    assert await until_ended(stage, held.id) == "completed"
+    assert effects == {("pay", 5): 1}
+
+
 async def test_what_goes_on_at_once_is_bounded_however_many_there_are(scene, pay):
     may_end, under_way = asyncio.Event(), []
 
