@@ -128,7 +128,7 @@ class Composing:
         """
         offering = self._asking.offerings.of(wish.tools, model.shape)
         kept, characters = self._shown(said)
-        shown = in_form(kept, model.shape)
+        shown = in_form(kept, model.shape) if self._window.has_bytes else kept
         choice = wish.choice
         if winds_up and offering.tools:
             shown, characters = [*shown, Prompt(text=_WIND_UP)], characters + len(_WIND_UP)

@@ -59,12 +59,7 @@ def illustrated(message: ToolMessage, blobs: Sequence[Blob]) -> ToolMessage:
 
 
 def in_form(messages: Sequence[Message], shape: str) -> Sequence[Message]:
-    """Messages as a model with this form is shown them; the very same where none has bytes.
-
-    Most have none, which is seen without a look at each (P10).
-    """
-    if Illustrated not in map(type, messages):
-        return messages
+    """Messages as a model with this form is shown them."""
     return [_in_form(message, shape) for message in messages]
 
 

@@ -14,6 +14,7 @@ from math import ceil
 from typing import Final
 
 from highroad.agents.context.bounds import Bounds, ContextError
+from highroad.agents.context.illustrated import Illustrated
 from highroad.agents.context.left_out import shortened
 from highroad.agents.context.pruning import (
     going,
@@ -67,6 +68,8 @@ class Window:
         self._steps: list[Step] = []
         self._flat: list[Message] = []
         """Their messages, one behind the other."""
+        self.has_bytes: bool = False
+        """Whether any message that it has seen depends on the form in which a model takes it."""
         self._most = 0
         """What they take at most."""
         self._characters = 0
@@ -157,6 +160,7 @@ class Window:
 
     def _take(self, message: Message) -> None:
         position = len(self._seen)
+        self.has_bytes = self.has_bytes or isinstance(message, Illustrated)
         match message:
             case ToolMessage() if self._has_asked():
                 self._join(message)
