@@ -221,6 +221,21 @@ async def test_calls_of_code_are_their_own_evidence(scene):
     assert {line.stage: line.verdict for line in told.stages}["assess"] == "n/a"
 
 
+class Agreeable:
+    """A verifier that has nothing against anything."""
+
+    async def verify(self, call):
+        del call
+        return ()
+
+
+async def test_they_are_also_where_somebody_else_looks_at_them(scene):
+    stage = await scene(tools=[cancel], settings=enforcing())
+    stage.assembly.services.verifier = Agreeable()
+    outcome = await stage.runtime.call(cancel, {"order_id": "ORD-000024"})
+    assert outcome.status == "completed"
+
+
 async def test_a_call_that_says_a_model_made_it_is_judged_without_a_run_as_well(scene):
     stage = await scene(tools=[cancel], settings=enforcing())
     arguments = {"order_id": "ORD-000024"}
@@ -574,6 +589,30 @@ async def test_a_run_below_that_goes_on_alone_knows_what_was_said_above(scene, b
     ]
     await stage.resume(child)
     assert DONE == [("wiped", "ORD-000042"), "ORD-000042"]
+
+
+async def test_a_resumed_run_knows_what_an_agent_below_had_read(scene, bob):
+    def chief():
+        above = (
+            call("ask_helper", task="Which order is it?"),
+            call("wipe", order_id="ORD-000042"),
+            call("cancel", order_id="ORD-000024"),
+            "Done.",
+        )
+        helper = Agent(
+            name="helper",
+            model=ScriptedModel(call("list_orders"), "Two.", by_turn=True),
+            tools=[list_orders],
+        )
+        model = ScriptedModel(*above, by_turn=True)
+        return Agent(name="chief", model=model, tools=[wipe, cancel], team=[helper])
+
+    stage = await scene(chief(), settings=enforcing())
+    run = await stage.run("chief", "Destroy the first order, cancel the second.")
+    await stage.approve(run)
+    await stage.reopen(chief())
+    await stage.resume(run)
+    assert DONE == [("wiped", "ORD-000042"), "ORD-000024"]
 
 
 async def test_a_dry_line_is_judged_as_well(scene):

@@ -24,7 +24,7 @@ class SystemClock:
         """Unix time in milliseconds."""
         return time.time_ns() // 1_000_000
 
-    monotonic_s = staticmethod(time.monotonic)
+    monotonic_s: "Final[staticmethod[[], float]]" = staticmethod(time.monotonic)
     """Seconds that never go back. Every call asks a dozen times: each frame would count."""
 
     async def sleep(self, seconds: float) -> None:

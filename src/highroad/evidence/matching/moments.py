@@ -32,6 +32,8 @@ _MONTHS: Final = {
     for name in names.split()
 }
 _MONTH: Final = rf"(?P<month>{'|'.join(sorted(_MONTHS, key=len, reverse=True))})\b\.?"
+_ANY_MONTH: Final = re.compile(rf"\b(?:{'|'.join(_MONTHS)})\b", re.IGNORECASE)
+"""Most texts have none, and no other pattern of theirs need be tried."""
 _DAY: Final = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
 _YEAR: Final = r"(?P<year>\d{4})"
 _ISO: Final = re.compile(
@@ -173,6 +175,8 @@ def _numeric_keys(text: str) -> Iterator[str]:
 
 
 def _named_keys(text: str) -> Iterator[str]:
+    if _ANY_MONTH.search(text) is None:
+        return
     for match in (each for pattern in _NAMED for each in pattern.finditer(text)):
         yield from _named_day_keys(match, int(match["day"]))
     for match in (each for pattern in _DAYS for each in pattern.finditer(text)):
