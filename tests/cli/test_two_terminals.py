@@ -116,7 +116,7 @@ def test_a_killed_process_leaves_the_call_to_wait(terminal, waiting):
     process.wait(timeout=BOUND_S)
 
     terminal("approvals", "approve", approval_id, "--as", "bob")
-    call_id = terminal("approvals", "show", approval_id, "--json").json["call_id"]
+    call_id = terminal("approvals", "show", approval_id, "--json").json["approval"]["call_id"]
     done = terminal("call", "--resume", call_id)
 
     assert done.code == ExitCode.COMPLETED
