@@ -20,8 +20,11 @@ from collections.abc import Iterator
 from typing import Annotated
 
 from highroad import Content, Origin, Principal, Runtime, tool
+from highroad.domain.evidence import Evidence, EvidenceKind, Source
 
 NOTES: list[str] = []
+ASKED = Source("message-1", EvidenceKind.REQUEST, text="Note on ORD-000042 that it came broken.")
+"""What the user said, where the values of the model's calls have to come from."""
 
 
 @tool(tier="reversible")
@@ -45,7 +48,12 @@ async def main() -> None:
         for name, arguments in model():
             print("model:", name, arguments)
             outcome = await runtime.call(
-                name, arguments, principal=alice, origin=Origin.MODEL, run="conversation-1"
+                name,
+                arguments,
+                principal=alice,
+                origin=Origin.MODEL,
+                evidence=Evidence((ASKED,)),
+                run="conversation-1",
             )
             answer = json.loads(json.dumps(outcome.for_model()))  # what a request would carry
             if "result" in answer:

@@ -50,7 +50,7 @@ sender = Agent(
 async def main() -> None:
     """Two carriers are thought of, and one is called."""
     async with Runtime.open(agents=[sender]) as runtime:
-        run = await runtime.run("sender", "The parcel must be there tomorrow.")
+        run = await runtime.run("sender", "By swift or by snail: it must be there tomorrow.")
         print(run.status, run.result, SENT)
 
 

@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Any, Final, Literal, Self, TypeVar, Unpack, overload
 
 from highroad.agents.agent import Agent
+from highroad.agents.hindsight import simulated
 from highroad.agents.memory.preferences import Preferences
 from highroad.approvals.definitions import Definitions
 from highroad.approvals.desk import Desk
@@ -27,6 +28,7 @@ from highroad.domain.call import Call
 from highroad.domain.entry import Amendment
 from highroad.domain.error import DeclarationError, HighroadError, LedgerOwned, ToolError
 from highroad.domain.event import Event
+from highroad.domain.grounding import Simulation
 from highroad.domain.identity import Principal
 from highroad.domain.limits import Limits
 from highroad.domain.outcome import AnyOutcome, Outcome, Preview
@@ -546,6 +548,18 @@ class Runtime:
     def approvals(self) -> Desk:
         """Held calls, and decisions about them."""
         return self._assembly.desk
+
+    async def simulate(self, *, tool: str | None = None, since_ms: int = 0) -> Simulation:
+        """Say which calls of agents on record grounding would have stopped; nothing runs.
+
+        Args:
+            tool: Only its calls.
+            since_ms: Only runs that began then or later, in Unix time.
+
+        Raises:
+            LedgerError: The ledger cannot be read.
+        """
+        return await simulated(self._services, tool=tool, since_ms=since_ms)
 
     @property
     def links(self) -> SignedLinks:

@@ -31,7 +31,8 @@ class Scene:
         path: Of a SQLite ledger; without one it is kept in memory.
         wrap: Puts something between the road and the store.
         limits: In place of the defaults.
-        settings: In place of no configuration at all.
+        settings: In place of no configuration but that scripts may make values up, which is what
+            the tests of grounding alone are about.
     """
 
     def __init__(
@@ -67,7 +68,7 @@ class Scene:
             agents=self.agents,
             limits=self.limits,
             principal=self.principal,
-            settings=self.settings or load(Path.cwd(), {}),
+            settings=self.settings or load(Path.cwd(), {"HIGHROAD_GROUNDING_MODE": "off"}),
             work=self.work,
             parts=Parts(
                 store=self.store,

@@ -1,6 +1,8 @@
 """What a step and a resumption cost does not grow with what was before (P10)."""
 
 from collections import Counter
+from math import ceil
+from pathlib import Path
 
 import pytest
 
@@ -82,6 +84,25 @@ async def test_a_request_reserves_for_all_that_it_holds(scene, agent, look, pay)
     brief = stage.assembly.runs.crew.brief("support")
     texts = [_characters(request) // 2 + brief.settings.max_tokens for request in model.requests]
     assert reserved == texts
+
+
+@pytest.fixture
+def dear_to_keep():
+    """What a model is to keep costs more than what it reads."""
+    prices = "input = 2.0\noutput = 10.0\ncache_write = 2.5\n"
+    Path("highroad.toml").write_text(f'[prices.models."scripted:*"]\n{prices}', "utf-8")
+
+
+@pytest.mark.promise("P6")
+@pytest.mark.usefixtures("dear_to_keep")
+async def test_a_request_reserves_the_dearest_that_its_tokens_may_become(scene, agent, look):
+    """A provider may ask a quarter more for those that it is to keep."""
+    stage = await scene(agent(ScriptedModel("Done."), look))
+    await stage.run("support")
+    (asked,) = await stage.bodies("model.asked")
+    most_out = stage.assembly.runs.crew.brief("support").settings.max_tokens
+    most_in = asked["reserved_tokens"] - most_out
+    assert asked["reserved"] == ceil(most_in * 2.5 + most_out * 10)
 
 
 def _characters(request):

@@ -24,7 +24,7 @@ def pay(cents: int) -> str:
 
 
 def payer():
-    script = ScriptedModel(call("pay", cents=5), "Paid.", by_turn=True)
+    script = ScriptedModel(call("pay", cents=500), "Paid.", by_turn=True)
     return Agent(name="payer", instructions="Be brief.", tools=[pay], model=script)
 
 
@@ -55,7 +55,7 @@ async def test_what_changes_meanwhile_changes_nothing_for_a_run_that_goes_on():
     agent = payer()
     async with Runtime.open(URL, agents=[agent], principal=ALICE) as runtime:
         await runtime.preferences.set("language", "German", principal=ALICE)
-        held = await runtime.run("payer", "Pay.")
+        held = await runtime.run("payer", "Pay 5 euros.")
         await runtime.preferences.set("language", "Dutch", principal=ALICE)
         await runtime.approvals.approve(held.holds[0].approval_id, by=BOB)
     async with Runtime.open(URL, agents=[agent], principal=ALICE) as runtime:
@@ -84,7 +84,7 @@ async def test_what_anybody_else_wrote_never_stands_among_instructions(author, s
 
 async def test_where_nothing_was_remembered_a_run_makes_no_file(tmp_path):
     async with Runtime.open(URL, agents=[payer()], principal=ALICE) as runtime:
-        await runtime.run("payer", "Pay.")
+        await runtime.run("payer", "Pay 5 euros.")
     assert not list(tmp_path.rglob("*memories*"))
 
 

@@ -297,7 +297,7 @@ def test_a_plain_script_runs_streams_and_resumes():
     model = ScriptedModel(call("refund", cents=500), "Done.", by_turn=True)
     desk = Agent(name="desk", tools=[refund], model=model)
     with SyncRuntime.open(agents=[desk]) as runtime:
-        events = list(runtime.stream("desk", "Go."))
+        events = list(runtime.stream("desk", "Refund 5.00 EUR."))
         run_id = events[0].run_id
         assert kinds(events)[-1] == "run.held"
         runtime.send(run_id, "Please hurry.", when="after")
@@ -306,7 +306,7 @@ def test_a_plain_script_runs_streams_and_resumes():
         more = list(runtime.stream_resumed(run_id))
         assert kinds(more)[-1] == "run.finished"
         assert {each.seq for each in runtime.events(run_id)} >= {each.seq for each in events}
-        assert runtime.run("desk", "Go.").status is RunStatus.HELD
+        assert runtime.run("desk", "Refund 5.00 EUR.").status is RunStatus.HELD
 
 
 @pytest.mark.promise("P3")

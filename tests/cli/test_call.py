@@ -47,7 +47,7 @@ def test_a_refusal_goes_to_stderr_with_code_reason_and_where_to_read_on(terminal
 
 
 def test_a_rule_is_named_with_file_and_line(terminal):
-    done = terminal("call", "refund", '{"order_id": "ORD-000042", "cents": 40000}')
+    done = terminal("call", "refund", '{"order_id": "ORD-000042", "cents": 1200000}')
 
     lines = Path("highroad.toml").read_text("utf-8").splitlines()
     line = next(i for i, text in enumerate(lines, 1) if text == "[[policy.rules]]")

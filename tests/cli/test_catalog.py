@@ -11,7 +11,7 @@ def test_markdown_is_printed_with_the_roles_of_the_settings(terminal):
     printed = terminal("tools", "catalog").out
 
     assert "| erase\\_customer | privileged | repeatable | manager |" in printed
-    assert "- rules: no refund above 300 euros" in printed
+    assert "- rules: no refund above 10,000 euros" in printed
 
 
 def test_json_has_every_tool_and_the_whole_matrix(terminal):

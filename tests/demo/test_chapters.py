@@ -10,6 +10,7 @@ EFFECTS = {
     "malformed": {"refunds": 1},
     "organizations": {},
     "refund": {"refunds": 1},
+    "grounding": {},
     "quorum": {"refunds": 1},
     "budget": {"notes": 5},
     "outage": {"refunds": 2},

@@ -8,7 +8,7 @@ from highroad.demo.chapters import CHAPTERS
 
 ID = re.compile(r"P\d+")
 MARK = re.compile(r'promise\("(P\d+)"\)')
-ITEM = re.compile(r"^\d\. \*\*(.+?)\.\*\*", re.MULTILINE)
+ITEM = re.compile(r"^\d+\. \*\*(.+?)\.\*\*", re.MULTILINE)
 
 
 @pytest.fixture

@@ -1,5 +1,7 @@
 """What counts as evidence: what arrived, from whom, and never what a call brought along itself."""
 
+import tracemalloc
+
 import pytest
 
 from highroad.domain.evidence import (
@@ -118,6 +120,20 @@ def test_the_best_place_is_the_one_that_a_stranger_can_least_choose():
     places = index.find(ValueKind.ID, "ORD-1")
     assert [place.source for place in places] == ["request", "call-1", "call-2"]
     assert places[0].integrity is Integrity.USER
+
+
+@pytest.mark.promise("P10")
+def test_what_is_kept_of_one_value_does_not_grow_with_how_often_it_was_seen():
+    index = seen(*[{"state": "paid", "count": 7}] * 10)
+    tracemalloc.start()
+    try:
+        for _ in range(1_000):
+            index.add_value(FIRST, {"state": "paid", "count": 7})
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(index.find(ValueKind.TEXT, "paid")) == 3
+    assert kept < 20_000
 
 
 def test_labels_say_how_far_a_leaf_may_be_trusted():

@@ -129,6 +129,19 @@ def test_members_of_objects_are_traced_by_their_own_schema():
     assert ungrounded(grounding) == ["/to/mail"]
 
 
+@pytest.mark.parametrize("said", ["", "seat 12A for ORD-1"])
+def test_the_keys_of_an_open_object_are_values_too(said):
+    schema = {"type": "object", "additionalProperties": {"type": "string"}}
+    grounding = traced({"x": schema}, {"x": {"ORD-1": "12A"}}, said)
+    assert [trace.pointer for trace in grounding.traces] == ["/x/*", "/x/*"]
+    assert len(ungrounded(grounding)) == (0 if said else 2)
+
+
+def test_the_keys_of_an_object_that_nothing_describes_are_values_if_they_look_like_it():
+    grounding = traced({}, {"x": {"state": "open", "eve@evil.example": "open"}}, "open")
+    assert ungrounded(grounding) == ["/x/*"]
+
+
 def test_a_schema_that_holds_itself_is_planned():
     node = {"properties": {"id": {}, "next": {"$ref": "#/$defs/Node"}}}
     grounding = traced(

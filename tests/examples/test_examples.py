@@ -15,6 +15,8 @@ LISTS = sorted(FOLDER.rglob("README.md"))
 OFFLINE = """
 import runpy, socket, sys
 
+sys.path.insert(0, sys.argv[2])
+
 def connect(self, address):
     raise SystemExit(f"an example reached for {address!r}")
 
@@ -35,7 +37,7 @@ def test_an_example_prints_what_it_says(example):
     if "def test_" in example.read_text("utf-8"):
         line = ["-m", "pytest", "-q", "-p", "no:cacheprovider", str(example)]
     else:
-        line = ["-c", OFFLINE, str(example)]
+        line = ["-c", OFFLINE, str(example), str(FOLDER.parent)]
     done = subprocess.run([sys.executable, *line], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     if "def test_" not in example.read_text("utf-8"):

@@ -14,6 +14,7 @@ import pytest
 
 from highroad import Completed, Held, Limits, Principal, Unknown, tool
 from highroad.approvals.desk import Desk
+from highroad.bootstrap.stores import store_at
 from highroad.domain.approval_rules import ApprovalRules
 from highroad.domain.error import HighroadError
 from highroad.ledger.access import ReadOnlyWriter
@@ -26,6 +27,7 @@ SAMPLE = range(24)
 SEEDS = 10_000
 BATCH = 500
 DAY_S = 86_400
+NIGHT = pytest.mark.nightly
 
 
 class History:
@@ -180,6 +182,39 @@ async def test_the_histories_reach_every_end(world):
     ends = Counter([await played(seed, world) for seed in range(1_000, 1_040)])
     assert ends["completed"] >= 10
     assert ends["refused"] >= 1
+
+
+@pytest.fixture
+async def shared(world, postgres_url):
+    """A runtime on PostgreSQL, where all words go through the inbox."""
+
+    worlds = []
+
+    class OnPostgres(world):
+        def __init__(self, *tools, **parts):
+            super().__init__(*tools, **parts)
+            worlds.append(self)
+
+        async def open(self, *, settles=True):
+            self.wrap = lambda _: store_at(postgres_url)
+            return await super().open(settles=settles)
+
+        async def crash(self):
+            await self.store.close()
+
+        async def check(self):
+            """Entries of one call lie in several logs: what is asked here is asked of tables."""
+            assert not await self.store.open_calls()
+
+    yield OnPostgres
+    for each in worlds:
+        await each.runtime.close()
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("seed", [0, 3, *(pytest.param(n, marks=NIGHT) for n in range(4, 200))])
+async def test_the_same_where_several_write(seed, shared):
+    await played(seed, shared)
 
 
 @pytest.mark.nightly

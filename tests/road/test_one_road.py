@@ -6,6 +6,8 @@ import json
 import pytest
 
 from highroad import Agent, Runtime, ToolContext, tool
+from highroad.domain.evidence import Evidence, EvidenceKind, Source
+from highroad.domain.identity import Origin
 from highroad.sync import Runtime as SyncRuntime
 from highroad.testing import ScriptedModel, call
 
@@ -58,6 +60,9 @@ CALLS = [
     ("note", {"name": 5, "more": 1}),
     ("nothing", {"name": "a"}),
 ]
+
+
+REQUEST = "Name them all `a`."
 
 
 @tool(tier="read")
@@ -119,11 +124,22 @@ async def test_they_do_through_the_synchronous_facade(expected):
         assert [await trace_of(runtime, call_id) for call_id in ids] == expected
 
 
-async def test_they_do_when_a_model_asks_for_them_in_a_run(expected):
+async def by_a_model(runtime):
+    """Calls of a model in somebody's own loop, which hands in what the user said."""
+    said = Evidence((Source("message", EvidenceKind.REQUEST, text=REQUEST),))
+    for name, arguments in CALLS:
+        outcome = await runtime.call(name, arguments, run="r", origin=Origin.MODEL, evidence=said)
+        yield outcome.call_id
+
+
+async def test_they_do_when_a_model_asks_for_them_in_a_run():
+    """The origin is another, and so are verdicts about grounding: for any door of a model."""
+    async with Runtime.open(tools=TOOLS) as runtime:
+        expected = [await trace_of(runtime, call_id) async for call_id in by_a_model(runtime)]
     model = ScriptedModel([call(name, **arguments) for name, arguments in CALLS], "Done.")
     agent = Agent(name="support", model=model, tools=TOOLS)
     async with Runtime.open(agents=[agent]) as runtime:
-        run = await runtime.run("support", "Go.")
+        run = await runtime.run("support", REQUEST)
         steps = (await runtime.audit.trail(run.id)).steps
         traces = [await trace_of(runtime, step.call_id) for step in steps]
     assert sorted(traces, key=str) == sorted(expected, key=str)

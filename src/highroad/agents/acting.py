@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import orjson
 
+from highroad.agents import sources
 from highroad.agents.early import EarlyCall
 from highroad.agents.moving import Moving
 from highroad.agents.offering import Allowed, Offering
@@ -172,7 +173,10 @@ class Acting:
             early = run.early.take(wanted.asked_by, wanted.position)
             outcome = await (self._drive(run, wanted) if early is None else early)
         elif history.ended is not None:
-            return await stored_outcome(run.services, history, run.record.payloads)
+            outcome = await stored_outcome(run.services, history, run.record.payloads)
+            await sources.handed_on(run.services, history.call_id, wanted.tool, run.evidence)
+            learn(run, wanted, outcome)
+            return outcome
         else:
             outcome = await self._bring_on(history.call_id)
         if isinstance(outcome, Held) and wanted.tool in run.brief.team:
@@ -181,6 +185,7 @@ class Acting:
             run.open_calls[outcome.call_id] = wanted.tool
         else:
             run.open_calls.pop(outcome.call_id, None)
+        learn(run, wanted, outcome)
         _tell(run, wanted, outcome)
         return outcome
 
@@ -359,6 +364,15 @@ async def _drop(run: RunInProgress, given_up: Sequence[EarlyCall]) -> None:
         if not isinstance(outcome, BaseException):
             facts["status"], call_id = outcome.status, outcome.call_id
         run.tell(EventKind.TOOL_FINISHED, call_id, facts)
+
+
+def learn(run: RunInProgress, wanted: Wanted, outcome: AnyOutcome) -> None:
+    """Take in what a call has brought; the word of another agent proves nothing."""
+    tool = run.services.registry.find(wanted.tool)
+    if tool is not None and wanted.tool not in run.brief.team:
+        sources.brought(
+            run.evidence, tool.definition, wanted.arguments, outcome, origin=wanted.origin
+        )
 
 
 def _is_over(run: RunInProgress, wanted: Wanted) -> bool:

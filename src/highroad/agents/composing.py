@@ -128,7 +128,7 @@ class Composing:
         """
         offering = self._asking.offerings.of(wish.tools, model.shape)
         kept, characters = self._shown(said)
-        shown = [in_form(message, model.shape) for message in kept]
+        shown = in_form(kept, model.shape)
         choice = wish.choice
         if winds_up and offering.tools:
             shown, characters = [*shown, Prompt(text=_WIND_UP)], characters + len(_WIND_UP)

@@ -14,7 +14,8 @@ from typing import Final
 
 import orjson
 
-from highroad.agents.acting import Acted, Acting, Wanted
+from highroad.agents import sources
+from highroad.agents.acting import Acted, Acting, Wanted, learn
 from highroad.agents.progress import TRUNK, RunInProgress
 from highroad.agents.record import Answered, Turn, read_messages
 from highroad.domain.approval import Approval, ApprovalState
@@ -86,12 +87,14 @@ class Hearing:
     def _heard(self, message_id: str) -> UserMessage:
         message = self._run.hear(message_id)
         self._by = message.by
+        sources.heard(self._run.evidence, message)
         self._run.tell(EventKind.MESSAGE, None, {"text": message.text, "id": message.id})
         return UserMessage(text=message.text)
 
     async def _outcome_of(self, call_id: str) -> UserMessage:
         wanted = self._standing.pop(call_id)
         outcome = await self._acting.outcome(call_id)
+        learn(self._run, wanted, outcome)
         told = orjson.dumps(outcome.for_model()).decode()
         return UserMessage(
             text=f"[Not from the user: the call of {wanted.tool} that was waiting is over. {told}]"

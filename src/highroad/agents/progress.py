@@ -23,6 +23,7 @@ from highroad.domain.identity import Delegate
 from highroad.domain.model import ModelMessage, UserMessage
 from highroad.domain.run import RunStatus
 from highroad.limits.runs import LiveRun
+from highroad.pipeline.evidence import RunEvidence
 from highroad.pipeline.services import Services
 
 LEG: Final = "leg"
@@ -41,6 +42,7 @@ class RunInProgress:
         live: The run, as budgets know it; whoever made this leaves it.
         writer: Writes its entries.
         earlier: What was said before it in its conversation.
+        evidence: What the values of its calls may have come from.
         tell: Tells what happens: its kind, the call that it is about, and more.
     """
 
@@ -53,6 +55,7 @@ class RunInProgress:
         writer: RunWriter,
         *,
         earlier: Sequence[UserMessage | ModelMessage] = (),
+        evidence: RunEvidence,
         tell: Voice,
     ) -> None:
         self.services: Services = services
@@ -61,6 +64,7 @@ class RunInProgress:
         self.live: LiveRun = live
         self.writer: RunWriter = writer
         self.earlier: Sequence[UserMessage | ModelMessage] = earlier
+        self.evidence: RunEvidence = evidence
         self.tell: Voice = tell
         self.early: EarlyCalls = EarlyCalls(services)
         """Reads that have begun before the reply is whole which wants them."""

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import orjson
 
+from highroad.agents import sources
 from highroad.agents.acting import DOOR, Acting, drop
 from highroad.agents.agent import Agent
 from highroad.agents.asking import Asking
@@ -286,15 +287,24 @@ class Runs:
     ) -> Run:
         brief = brief.within(record.errand)
         live.allowance = record.errand.allowance
-        earlier = await self._earlier(record.head)
-        run = RunInProgress(
-            self._services, brief, record, live, writer, earlier=earlier, tell=voice
-        )
-        with self.moving.leg(run):
-            try:
-                return await self._through(run)
-            finally:
-                await drop(run, run.early.give_up())
+        earlier, services, head = await self._earlier(record.head), self._services, record.head
+        with services.evidence.leg(head.run_id, head.parent_id) as evidence:
+            await sources.begin(services, record, evidence, earlier)
+            run = RunInProgress(
+                services,
+                brief,
+                record,
+                live,
+                writer,
+                earlier=earlier,
+                evidence=evidence,
+                tell=voice,
+            )
+            with self.moving.leg(run):
+                try:
+                    return await self._through(run)
+                finally:
+                    await drop(run, run.early.give_up())
 
     async def _through(self, run: RunInProgress) -> Run:
         """Let the strategy go from the request to the result, or as far as it can."""

@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from highroad.tools.body.context import ToolContext
+from highroad.tools.declaring.contract import Content
 from highroad.tools.declaring.declaration import DeclaredTool
 from highroad.tools.declaring.from_schema import tool_from_schema
 
@@ -21,7 +22,8 @@ def delegation_tool(agent: str, description: str) -> DeclaredTool[Any, Any]:
 
     Its body leaves at once: the result comes from the run below, which the leg moves that made the
     call. The key of the call is made of the task, so that a model which hands on the same task
-    twice gets the first outcome.
+    twice gets the first outcome. The task steers nothing by itself: the calls of the run below are
+    judged by what the user had said and by what was read, not by what it says.
     """
 
     async def ask(arguments: dict[str, Any], context: ToolContext[None]) -> Any:  # noqa: ANN401 - whatever that agent answers
@@ -46,6 +48,7 @@ def delegation_tool(agent: str, description: str) -> DeclaredTool[Any, Any]:
             "required": ["task"],
             "additionalProperties": False,
         },
+        markers={"task": Content()},
         tier="reversible",
         effect="idempotent",
         concurrency="free",

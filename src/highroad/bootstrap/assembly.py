@@ -30,7 +30,7 @@ from highroad.approvals.inbox import Handler, Inbox
 from highroad.approvals.links import SignedLinks
 from highroad.approvals.revising import Revising
 from highroad.approvals.waiting import Waiting
-from highroad.bootstrap.agents import OpenModels, agents_of, runs_of, search_for, tools_of_agents
+from highroad.bootstrap.agents import OpenModels, agents_of, runs_of, tools_of_agents, with_search
 from highroad.bootstrap.anchors import anchors_at
 from highroad.bootstrap.caches import cache_at
 from highroad.bootstrap.channels import channels_of
@@ -68,6 +68,7 @@ from highroad.limits.runs import LiveRuns
 from highroad.limits.slots import Slots
 from highroad.pipeline import guest
 from highroad.pipeline.cancelled import CancelledRuns
+from highroad.pipeline.evidence import Indexes
 from highroad.pipeline.gathering import Gatherings
 from highroad.pipeline.kept_results import KeptResults
 from highroad.pipeline.refreshes import Refreshes
@@ -199,8 +200,10 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
         RunTools: lambda: RunTools(runs.moving),
         LongTermMemory: lambda: remembering.memory(),  # noqa: PLW0108 - it is made further down
     }
-    toolset = toolset_of(settings, [*tools, *tools_of_agents(agents)], {**own, **(deps or {})})
-    search_for(agents, toolset.registry)
+    toolset = with_search(
+        agents,
+        toolset_of(settings, [*tools, *tools_of_agents(agents)], {**own, **(deps or {})}),
+    )
     address = url or settings.ledger
     path = None if parts.store is not None else path_of(address)
     store, counters = parts.store or store_at(address), parts.counters
@@ -234,7 +237,7 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
         raise
     # Of several writers one records all decisions, so that none is taken beside another.
     decides = opened.is_owner and not store.is_shared
-    desk = _desk(opened.ledger, settings, decides=decides)
+    desk = _desk(services, settings, decides=decides)
     settlements = Settlements(
         opened.ledger,
         ids,
@@ -250,8 +253,6 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
     )
     principal = principal or local_user()
     waiting = Waiting(services, desk, settle)
-    desk.revise = Revising(services).revise
-    announcing = _announcing(services, desk, settings, parts)
     remembering = Remembering(path, keyring, clock, toolset.policy.permissions)
     audit = _audit(opened, toolset, services.results, remembering)
     letters = Letters(
@@ -321,7 +322,7 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
         refreshes=refreshes,
         kept_results=KeptResults(services, principal),
         waiting=waiting,
-        announcing=announcing,
+        announcing=_announcing(services, desk, settings, parts),
         completions=completions,
         runs=runs,
         following=Following(services, runs),
@@ -379,6 +380,7 @@ def _services(  # noqa: PLR0913, PLR0917 - what they are made of
         sandbox=ProcessSandbox(limits.processes, guest.LOAD),
         flags=RulesFlags(settings.flags),
         asks=toolset.asks,
+        evidence=Indexes(settings.grounding),
         approval_rules=settings.approvals,
         keeps_letters_of_reads=settings.keeps_letters_of_reads,
     )
@@ -398,8 +400,10 @@ def _announcing(services: Services, desk: Desk, settings: Settings, parts: Parts
     return announcing
 
 
-def _desk(ledger: Ledger, settings: Settings, *, decides: bool) -> Desk:
-    return Desk(ledger, settings.approvals, is_owner=decides)
+def _desk(services: Services, settings: Settings, *, decides: bool) -> Desk:
+    desk = Desk(services.ledger, settings.approvals, is_owner=decides)
+    desk.revise = Revising(services).revise
+    return desk
 
 
 def _audit(

@@ -25,6 +25,7 @@ COMMANDS: Final = {
     "dead-letters": "Calls that were given up on: look, redrive, discard.",
     "audit": "What happened, as the ledger has it.",
     "explain": "Every stage and verdict of one call.",
+    "policy": "What a rule would mean, before it is switched on.",
     "store": "Where the ledger lives: look, upgrade, move, archive.",
     "config": "Settings and limits in force.",
 }

@@ -14,6 +14,7 @@ from highroad.approvals.case import Case
 from highroad.domain.approval import Approval
 from highroad.domain.deferral import Deferral
 from highroad.domain.entry import Amendment
+from highroad.domain.grounding import ValueSource
 from highroad.domain.json_value import JsonObject, JsonValue
 from highroad.domain.label import Integrity
 from highroad.domain.tool import ToolDefinition
@@ -220,6 +221,7 @@ def _more(found: Explanation) -> Iterator[tuple[str, RenderableType]]:
         yield "answered by", found.source_call_id
     for coercion in found.coercions:
         yield "coerced", coercion
+    yield from (("value", _source(source)) for source in found.sources)
     yield from _related(found)
     for approval in found.approvals:
         yield "approval", Text.assemble(status(approval.state), " ", (approval.id, "dim"))
@@ -241,6 +243,14 @@ def _deferral(deferral: Deferral) -> Text:
     if deferral.is_waiting:
         return Text.assemble(state, f" for its result until {moment(deferral.expires_ms)}")
     return Text.assemble(state, f", since {moment(deferral.deferred_ms)}")
+
+
+def _source(found: ValueSource) -> Text:
+    """Where a value came from."""
+    if found.kind is None:
+        return Text.assemble(found.pointer, " ", ("nothing names it", "red"))
+    how = f" ({found.how})" if found.how else ""
+    return Text.assemble(f"{found.pointer} from {found.kind}{how} ", (found.source or "", "dim"))
 
 
 def _related(found: Explanation) -> Iterator[tuple[str, RenderableType]]:

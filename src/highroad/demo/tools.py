@@ -51,7 +51,7 @@ def _key(context: Context) -> str:
 OrderId: TypeAlias = Annotated[str, Field(pattern=r"^ORD-\d{6}$"), Owned(_owner_of_order)]
 CustomerId: TypeAlias = Annotated[str, Field(pattern=r"^CUS-\d{4}$"), Owned(_owner_of_customer)]
 Article: TypeAlias = Annotated[str, Field(max_length=40)]
-Cents: TypeAlias = Annotated[int, Field(gt=0, le=50_000), Control()]
+Cents: TypeAlias = Annotated[int, Field(gt=0, le=2_000_000), Control()]
 CustomerEmail: TypeAlias = Annotated[str, Email(domains={MAIL_DOMAIN}), Control()]
 
 PAYMENTS: Final = "payments"

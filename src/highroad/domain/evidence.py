@@ -1,7 +1,7 @@
 """What whoever proposed a call had seen: by reference, never by value."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final, Self
 
@@ -28,6 +28,8 @@ class Source:
     id: str
     kind: EvidenceKind
     payload: PayloadRef | None = None
+    text: str | None = field(default=None, repr=False, compare=False)
+    """What it says, from whoever keeps it: words, or JSON. It is looked into and never recorded."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from highroad.domain.approval import Approval
 from highroad.domain.dead_letter import DeadLetter
 from highroad.domain.deferral import Deferral
 from highroad.domain.entry import Amendment
+from highroad.domain.grounding import ValueSource
 from highroad.domain.json_value import JsonObject, JsonValue
 
 
@@ -126,6 +127,8 @@ class Explanation:
     cost_usd: float
     stages: tuple[StageRecord, ...]
     coercions: tuple[str, ...] = ()
+    sources: tuple[ValueSource, ...] = ()
+    """Where its control values came from, where anybody looked for that."""
     source_call_id: str | None = None
     """The call whose outcome answers, where this one joined it or repeats it."""
     stands_in_for: str | None = None

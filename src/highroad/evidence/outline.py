@@ -44,6 +44,8 @@ class Outline:
     listed: frozenset[tuple[str, JsonValue]] = frozenset()
     """Values that the schema itself tells: of an enumeration, a constant, a default."""
     members: Mapping[str, "Outline"] = field(default_factory=dict)
+    has_free_keys: bool = False
+    """Whether it takes members of any name, which are then values too."""
     others: "Outline | None" = None
     """Of members that have no name in the schema."""
     items: "Outline | None" = None
@@ -87,6 +89,7 @@ def outlined(name: str, schema: JsonValue, root: JsonObject, depth: int = _DEPTH
         is_fractional=any(part.get("type") == "number" for part in parts),
         listed=frozenset(each for part in parts for each in _listed(part)),
         members=_members(parts, root, depth),
+        has_free_keys=said.get("additionalProperties", False) is not False,
         others=_below(name, said.get("additionalProperties"), root, depth),
         items=_below(name, said.get("items"), root, depth),
         told=_TOLD,

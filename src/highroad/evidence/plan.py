@@ -49,9 +49,13 @@ def _trace(
         return
     if isinstance(value, dict):
         for key, each in value.items():
-            below = outline.members.get(key) or outline.others or Outline.of_name(key)
-            token = ANY if is_data(key) else key
-            _trace(below, child(pointer, token), each, index, traces)
+            below = outline.members.get(key)
+            is_free = below is None and (outline.has_free_keys or is_data(key))
+            at = child(pointer, ANY if is_free else key)
+            if is_free:
+                traces.append(_traced(Outline.of_name(""), at, key, index))
+            below = below or outline.others or Outline.of_name("" if is_free else key)
+            _trace(below, at, each, index, traces)
     elif isinstance(value, list):
         for number, each in enumerate(value):
             _trace(outline.items or outline, f"{pointer}/{number}", each, index, traces)

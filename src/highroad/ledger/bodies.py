@@ -166,6 +166,7 @@ def _is_ref(found: object) -> bool:
 
 
 _OBLIGATION: Final = _tuple_of(_is_text, _is_text, _one_of(Level), _is_number)
+_SOURCE: Final = _tuple_of(_is_text, *(_maybe(_is_text) for _ in range(3)))
 _APPROVAL: Final[Mapping[str, _Check]] = {
     "id": _is_text,
     "call": _is_text,
@@ -244,6 +245,7 @@ _EVERYWHERE: Final[Mapping[str, _Check]] = {
     **dict.fromkeys(("rules", "delegation", "coercions", "run_ids"), _list_of(_is_text)),
     **dict.fromkeys(("arguments", "result", "message", "preview"), _is_ref),
     "parts": _list_of(_is_ref),
+    "sources": _list_of(_SOURCE),
     "stages": _are_stages,
     "status": _one_of(Status),
     "ruling": _one_of(Ruling),

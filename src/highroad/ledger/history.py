@@ -16,6 +16,7 @@ from highroad.domain.entry import (
     StoredEntry,
 )
 from highroad.domain.error import LedgerError
+from highroad.domain.grounding import ValueSource
 from highroad.domain.identity import Origin
 from highroad.domain.outcome import Status
 from highroad.domain.payload import PayloadRef
@@ -93,6 +94,14 @@ class CallHistory:
             if amendment.applied is not None:
                 return amendment.applied
         return None
+
+    @property
+    def sources(self) -> tuple[ValueSource, ...]:
+        """Where its control values came from, where anybody looked for that."""
+        return tuple(
+            ValueSource(pointer=pointer, kind=kind, source=source, how=how)
+            for pointer, kind, source, how in self.opening.get("sources", ())
+        )
 
     def ref(self, name: str) -> PayloadRef | None:
         """The reference to `arguments`, `result` or `message`."""

@@ -157,6 +157,7 @@ class Ledger:
         record.has_intent = history.intent is not None
         record.effect = None if history.intent is None else history.intent.get("effect")
         record.reserved_microusd = history.opening["reserved"]
+        record.sources = history.sources
         return record
 
     def seal(

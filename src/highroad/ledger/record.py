@@ -5,6 +5,7 @@ from collections.abc import Callable
 from highroad.domain.approval import Approval
 from highroad.domain.call import Call
 from highroad.domain.entry import Row
+from highroad.domain.grounding import ValueSource
 from highroad.domain.payload import PayloadRef, SealedPayload
 from highroad.domain.verdict import StageLine
 from highroad.ledger.keyring import RunKey
@@ -37,6 +38,7 @@ class CallRecord:
         "profile",
         "reserved_microusd",
         "rules",
+        "sources",
         "tells_intent",
         "tool_name",
         "trace",
@@ -69,6 +71,8 @@ class CallRecord:
         """Opaque; of its run."""
         self.rules: tuple[str, ...] = ()
         """Of the policy, that allowed it."""
+        self.sources: tuple[ValueSource, ...] = ()
+        """Of its control values, where anybody looked for them."""
         self.trace: list[StageLine] = []
         self.traced: int = 0
         """How many lines of the trace an entry has already."""

@@ -1,6 +1,5 @@
 """What a request to a model costs: the one place that knows whose word counts."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from math import ceil
 from typing import Final
@@ -85,18 +84,14 @@ class Pricing:
         return Charge(_microusd(self._default, usage), is_unpriced=True)
 
     def _given(self, model: str) -> Price | None:
-        named = (self._rules.models.get(name) for name in _names(model))
-        return next((price for price in named if price is not None), None)
+        """That of the model itself, or of all that its provider has."""
+        models = self._rules.models
+        price = models.get(model)
+        return models.get(f"{model.partition(':')[0]}:*") if price is None else price
 
 
 def _cost(charge: Charge) -> int:
     return charge.microusd
-
-
-def _names(model: str) -> Iterator[str]:
-    """The model itself, then all of its provider."""
-    yield model
-    yield f"{model.partition(':')[0]}:*"
 
 
 def _microusd(price: Price, usage: TokenUsage) -> int:

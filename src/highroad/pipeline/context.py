@@ -15,6 +15,7 @@ from highroad.domain.demand import Amount
 from highroad.domain.entry import KeyClaim
 from highroad.domain.error import CountersError
 from highroad.domain.event import EventKind
+from highroad.domain.evidence import Grounding
 from highroad.domain.json_value import JsonObject, JsonValue
 from highroad.domain.label import Labels
 from highroad.domain.limits import MICRO
@@ -58,6 +59,7 @@ class RoadContext:
         "doubt",
         "fetch",
         "flight",
+        "grounding",
         "hold_after",
         "is_lone",
         "is_resolved",
@@ -98,6 +100,8 @@ class RoadContext:
         """What it waited for, or is about to, as the end of this call leaves that."""
         self.claim: KeyClaim | None = None
         self.obligations: list[Obligation] = []
+        self.grounding: Grounding | None = None
+        """Where its control values came from, where that was looked for in this drive."""
         self.outcome: AnyOutcome | None = None
         """The answer, as soon as it is known: before the terminal record is durable."""
         self.doubt: Doubt = Doubt()

@@ -15,6 +15,7 @@ import orjson
 from highroad.domain.approval import Approval
 from highroad.domain.call import Call
 from highroad.domain.error import BrokenPromise, CallError, Code, LedgerError
+from highroad.domain.identity import Origin
 from highroad.domain.outcome import (
     DEFERRED,
     AnyOutcome,
@@ -80,6 +81,8 @@ class Stage(NamedTuple):
     applies: Applies = _always
     applies_to_lone_read: Applies | None = None
     """The same for a direct read without a key, where that is less."""
+    applies_to_code: Applies | None = None
+    """The same for any call of code, where that is less."""
 
 
 ROAD: Final = (
@@ -88,7 +91,7 @@ ROAD: Final = (
     Stage("authorize", authorize.authorize, authorize.applies),
     Stage("dedupe", dedupe.dedupe, applies_to_lone_read=dedupe.applies_to_lone_read),
     Stage("screen", screen.screen, applies_to_lone_read=screen.applies_to_lone_read),
-    Stage("assess", assess.assess, assess.applies),
+    Stage("assess", assess.assess, assess.applies, applies_to_code=assess.applies_to_code),
     Stage("approve", approve.approve, approve.applies),
     Stage("admit", admit.admit, applies_to_lone_read=admit.applies_to_lone_read),
     Stage("execute", execute.execute),
@@ -267,18 +270,24 @@ def plan(call: Call, context: RoadContext) -> Plan:
         and call.idempotency_key is None
         and not call.dry_run
     )
-    compiled: Plan | None = services.plans.get((definition.digest, is_lone_read))
+    is_of_code = call.origin is Origin.CODE
+    key = (definition.digest, is_lone_read, is_of_code)
+    compiled: Plan | None = services.plans.get(key)
     if compiled is None:
-        compiled = _compiled(tool, services, is_lone_read=is_lone_read)
-        services.plans[definition.digest, is_lone_read] = compiled
+        compiled = services.plans[key] = _compiled(
+            tool, services, is_lone_read=is_lone_read, is_of_code=is_of_code
+        )
     return compiled
 
 
-def _compiled(tool: RegisteredTool[Any], services: Services, *, is_lone_read: bool) -> Plan:
+def _compiled(
+    tool: RegisteredTool[Any], services: Services, *, is_lone_read: bool, is_of_code: bool
+) -> Plan:
     stretches: list[Stretch] = []
     left_out: tuple[StageLine, ...] = ()
     for stage in ROAD[1:]:
-        if _is_needed(stage, tool, services, is_lone_read=is_lone_read):
+        applies = _question(stage, is_lone_read=is_lone_read, is_of_code=is_of_code)
+        if applies(tool, services):
             stretches.append(Stretch(left_out, stage.name, stage.decide))
             left_out = ()
         else:
@@ -286,12 +295,13 @@ def _compiled(tool: RegisteredTool[Any], services: Services, *, is_lone_read: bo
     return tuple(stretches)
 
 
-def _is_needed(
-    stage: Stage, tool: RegisteredTool[Any], services: Services, *, is_lone_read: bool
-) -> bool:
+def _question(stage: Stage, *, is_lone_read: bool, is_of_code: bool) -> Applies:
+    """What says whether a call of such a kind needs a stage."""
     if is_lone_read and stage.applies_to_lone_read is not None:
-        return stage.applies_to_lone_read(tool, services)
-    return stage.applies(tool, services)
+        return stage.applies_to_lone_read
+    if is_of_code and stage.applies_to_code is not None:
+        return stage.applies_to_code
+    return stage.applies
 
 
 async def _end_of(verdict: Refuse | Hold | Join, context: RoadContext) -> Ending | Held:

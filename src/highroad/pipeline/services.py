@@ -25,6 +25,7 @@ from highroad.limits.slots import Slots
 from highroad.pipeline.ask_rule import AskRule
 from highroad.pipeline.cancelled import CancelledRuns
 from highroad.pipeline.deps import Deps
+from highroad.pipeline.evidence import Indexes
 from highroad.pipeline.gathering import Gatherings
 from highroad.pipeline.inflight import Inflight
 from highroad.pipeline.resources import Resources
@@ -110,7 +111,8 @@ class Services:
     keeps_letters_of_reads: bool = False
     """Whether a read that is given up on leaves a dead letter too."""
     verifier: Verifier | None = None
-    plans: dict[tuple[str, bool], Stages] = field(default_factory=dict)
+    evidence: Indexes = field(default_factory=Indexes)
+    plans: dict[tuple[str, bool, bool], Stages] = field(default_factory=dict)
     tasks: set[asyncio.Task[Any]] = field(default_factory=set)
     """Endings that must be written though their caller is gone."""
     unended: set[str] = field(default_factory=set)

@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Final
 
 from highroad.domain.dependency import BreakerRule, Dependency
+from highroad.domain.grounding import GroundingMode, GroundingRule, WhenUngrounded
 from highroad.domain.identity import DEFAULT_ORGANIZATION
 from highroad.domain.limits import Limits, Scope, Window, WithoutCounters
 from highroad.domain.model import ModelSettings
@@ -109,6 +110,7 @@ def _usual(of: Dependency | BreakerRule, name: str) -> object:
 
 _DEFAULT_MODEL: Final = ModelSettings()
 _DEFAULT_PRICES: Final = PriceRules()
+_DEFAULT_GROUNDING: Final = GroundingRule()
 
 
 def _replies(name: str, kind: Kind, doc: str) -> Setting:
@@ -367,6 +369,31 @@ SETTINGS: Final = (
     _price("output", "For a million tokens out.", default=Absent.REQUIRED),
     _price("cache_read", "For a million tokens in that it had kept; as others unless given."),
     _price("cache_write", "For a million tokens in that it was to keep; as others unless given."),
+    Setting(
+        "grounding.mode",
+        one_of(GroundingMode),
+        _DEFAULT_GROUNDING.mode,
+        "What becomes of a call by a model with a value that stands in no request and no result: "
+        "stopped, run and recorded, or not looked into.",
+    ),
+    Setting(
+        "grounding.ungrounded",
+        one_of(WhenUngrounded),
+        _DEFAULT_GROUNDING.ungrounded,
+        "How it is stopped: the model is told what is missing, or a person is asked.",
+    ),
+    Setting(
+        f"grounding.tools.{EACH_NAME}.mode",
+        one_of(GroundingMode),
+        Absent.NONE,
+        "The same for one tool; that of all tools unless given.",
+    ),
+    Setting(
+        f"grounding.tools.{EACH_NAME}.ungrounded",
+        one_of(WhenUngrounded),
+        Absent.NONE,
+        "The same for one tool; that of all tools unless given.",
+    ),
     Setting("flags.on", TEXTS, (), "Feature flags that are on for everybody."),
     Setting(
         "flags.roles.<name>.on",

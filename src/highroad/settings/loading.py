@@ -16,6 +16,12 @@ from highroad.domain.approval_rules import (
 from highroad.domain.dependency import BreakerRule, Dependency
 from highroad.domain.error import SettingsError
 from highroad.domain.flags import FlagRules
+from highroad.domain.grounding import (
+    GroundingMode,
+    GroundingRule,
+    GroundingRules,
+    WhenUngrounded,
+)
 from highroad.domain.identity import DEFAULT_ORGANIZATION, Principal
 from highroad.domain.limits import (
     BudgetRule,
@@ -154,6 +160,7 @@ def _build(document: Document, root: Path) -> Settings:
             for name, table in _get(document, ("dependencies",), {}).items()
         },
         policy=_build_policy(document, is_production=is_production),
+        grounding=_build_grounding(document),
         flags=_build_flags(document),
         models=_build_models(document),
         prices=_build_prices(_get(document, ("prices",), {})),
@@ -226,6 +233,22 @@ def _build_policy(document: Document, *, is_production: bool) -> PolicyRules:
             for name, table in _get(document, ("policy", "ask"), {}).items()
         ),
         is_production=is_production,
+    )
+
+
+def _build_grounding(document: Document) -> GroundingRules:
+    """What a tool leaves out is as it is for all."""
+    rule = _grounding_rule(_get(document, ("grounding",), {}), GroundingRule())
+    tools = _get(document, ("grounding", "tools"), {})
+    return GroundingRules(
+        rule=rule, tools={name: _grounding_rule(table, rule) for name, table in tools.items()}
+    )
+
+
+def _grounding_rule(table: Mapping[str, Any], usual: GroundingRule) -> GroundingRule:
+    return GroundingRule(
+        mode=GroundingMode(table.get("mode", usual.mode)),
+        ungrounded=WhenUngrounded(table.get("ungrounded", usual.ungrounded)),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Final
 from highroad.domain.approval_rules import ApprovalRules
 from highroad.domain.dependency import Dependency
 from highroad.domain.flags import FlagRules
+from highroad.domain.grounding import GroundingRules
 from highroad.domain.identity import Principal
 from highroad.domain.limits import BudgetRule, Limits, RateRule
 from highroad.domain.model_rules import ModelRules
@@ -51,6 +52,7 @@ class Settings:
         rates: Of users and organizations.
         dependencies: How what tools need is spared, by name; `*` is all others.
         policy: Who may do what.
+        grounding: What becomes of values that nobody named.
         flags: What is switched on, and for whom.
         models: Which there are, and how they are asked.
         prices: What they cost.
@@ -83,6 +85,7 @@ class Settings:
     rates: tuple[RateRule, ...] = ()
     dependencies: Mapping[str, Dependency] = field(default_factory=dict)
     policy: PolicyRules = field(default_factory=PolicyRules)
+    grounding: GroundingRules = field(default_factory=GroundingRules)
     flags: FlagRules = field(default_factory=FlagRules)
     models: ModelRules = field(default_factory=ModelRules)
     prices: PriceRules = field(default_factory=PriceRules)

@@ -43,7 +43,7 @@ async def test_an_amount_of_money_becomes_cents(talk, amount, cents):
         "refund 5 dollars of order ORD-000042",
         "refund 5 of order ORD-000042",
         "refund 0.005 euros of order ORD-000042",
-        "refund 5000 euros of order ORD-000042",
+        "refund 50000 euros of order ORD-000042",
         "refund twelve euros fifty of order ORD-000042",
         "refund 5 euros or 6 euros of order ORD-000042",
         "refund order ORD-000042 in full",

@@ -58,8 +58,17 @@ def illustrated(message: ToolMessage, blobs: Sequence[Blob]) -> ToolMessage:
     )
 
 
-def in_form(message: Message, shape: str) -> Message:
-    """A message as a model with this form is shown it."""
+def in_form(messages: Sequence[Message], shape: str) -> Sequence[Message]:
+    """Messages as a model with this form is shown them; the very same where none has bytes.
+
+    Most have none, which is seen without a look at each (P10).
+    """
+    if Illustrated not in map(type, messages):
+        return messages
+    return [_in_form(message, shape) for message in messages]
+
+
+def _in_form(message: Message, shape: str) -> Message:
     if not isinstance(message, Illustrated):
         return message
     media = replace(known(shape).media, has_texts=False)

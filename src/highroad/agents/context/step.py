@@ -60,5 +60,9 @@ class Step:
         )
 
     def joined(self, result: ToolMessage) -> "Step":
-        """With one result more."""
-        return Step((*self.messages, result), is_kept=self.is_kept, left_out=self.left_out)
+        """With one result more; what the others take is not counted again."""
+        step = Step((result,), is_kept=self.is_kept, left_out=self.left_out)
+        step.messages = (*self.messages, result)
+        step.most_tokens += self.most_tokens
+        step.characters += self.characters
+        return step

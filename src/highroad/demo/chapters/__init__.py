@@ -5,6 +5,7 @@ from typing import Final
 from highroad.demo.chapters import (
     budget,
     definition,
+    grounding,
     malformed,
     organizations,
     outage,
@@ -21,6 +22,7 @@ CHAPTERS: Final = (
     malformed.CHAPTER,
     organizations.CHAPTER,
     refund.CHAPTER,
+    grounding.CHAPTER,
     quorum.CHAPTER,
     budget.CHAPTER,
     outage.CHAPTER,

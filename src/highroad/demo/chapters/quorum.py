@@ -8,7 +8,6 @@ from highroad.demo.people import ALICE, BOB, ERIN
 from highroad.demo.story import Beat, Chapter, Claim, Stage, answer, line, result
 from highroad.domain.error import DecisionRefused
 from highroad.domain.identity import Principal
-from highroad.runtime import Runtime
 
 _REFUND: Final = {"order_id": "ORD-000019", "cents": 8_400}
 
@@ -46,7 +45,7 @@ async def _tell(stage: Stage) -> AsyncIterator[Beat]:
         ),
     )
 
-    objection = await _objection(stage.runtime, asked.id, BOB)
+    objection = await _objection(stage, asked.id, BOB)
     yield Beat(
         tried="Bob submits the same approval a second time.",
         status="turned down" if objection else "approved",
@@ -71,7 +70,7 @@ async def _tell(stage: Stage) -> AsyncIterator[Beat]:
         ),
     )
 
-    objection = await _objection(stage.runtime, asked.id, ERIN)
+    objection = await _objection(stage, asked.id, ERIN)
     yield Beat(
         tried="Erin submits her approval once more.",
         status="turned down" if objection else "approved",
@@ -88,10 +87,10 @@ async def _is_held(stage: Stage, call_id: str) -> bool:
     return isinstance(await stage.runtime.wait(call_id, timeout_s=0), Held)
 
 
-async def _objection(runtime: Runtime, approval_id: str, by: Principal) -> str:
+async def _objection(stage: Stage, approval_id: str, by: Principal) -> str:
     """Why somebody may not approve; empty where they may."""
     try:
-        await runtime.approvals.approve(approval_id, by=by)
+        await stage.runtime.approvals.approve(approval_id, by=by)
     except DecisionRefused as refusal:
         return str(refusal).removeprefix(f"{approval_id}: ")
     return ""

@@ -9,11 +9,11 @@ from highroad.demo.story import Beat, Chapter, Claim, Stage
 
 async def _tell(stage: Stage) -> AsyncIterator[Beat]:
     refunds = stage.shop.count("refunds")
-    arguments = {"order_id": "ORD-000042", "cents": 40_000}
+    arguments = {"order_id": "ORD-000042", "cents": 1_200_000}
     refused = await stage.call("refund", arguments, by=ALICE)
     explanation = await stage.runtime.audit.explain(refused.call_id)
     yield Beat(
-        tried="Alice refunds 400 euros. Then: why was it refused?",
+        tried="Alice refunds 12,000 euros. Then: why was it refused?",
         call=f"highroad explain {refused.call_id}",
         status=refused.status,
         shown=explanation,

@@ -19,6 +19,8 @@ _ID_WORDS: Final = """
     serial number no nr zip zipcode postcode phone telephone
 """
 _IDS: Final = frozenset(_ID_WORDS.split())
+_POSTAL: Final = frozenset({"zip", "zipcode", "postcode"})
+"""Ids in which blanks stand: they are sought as texts."""
 _MONEY_WORDS: Final = """
     amount amounts price prices total subtotal cost costs balance fee fees refund refunded paid sum
     budget salary payment tax discount
@@ -78,7 +80,7 @@ def kind_of(name: str) -> ValueKind | None:
         return None
     if parts[-1] in _BY_PART:
         return _BY_PART[parts[-1]]
-    if parts[-1] in _IDS:
+    if parts[-1] in _IDS - _POSTAL:
         return ValueKind.ID
     found = [_BY_PART[part] for part in parts if part in _BY_PART]
     return found[0] if found else None

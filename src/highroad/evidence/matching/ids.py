@@ -12,6 +12,8 @@ _GROUPS: Final = re.compile(
     r"(?![\w-])"
 )
 """Three groups of four or more, with a digit; of two nobody can tell whether they are one id."""
+_UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+"""RFC 9562; also written without its hyphens."""
 _GAP: Final = re.compile(r"[ \u00a0]")
 
 
@@ -24,6 +26,8 @@ def keys(token: str) -> list[str]:
     folded = fold(token)
     if is_small(folded):
         return [EXACT + token]
+    if _UUID.fullmatch(folded):
+        return [folded, folded.replace("-", "")]
     return [folded, EXACT + token] if is_mixed(token) else [folded]
 
 
@@ -45,6 +49,8 @@ def sought(text: str) -> str | None:
         return _of_several(text.strip()) if found else None
     token = found[0]
     folded = fold(token)
+    if _UUID.fullmatch(folded):
+        return folded.replace("-", "")
     return EXACT + token if is_mixed(token) or is_small(folded) else folded
 
 

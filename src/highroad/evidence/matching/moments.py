@@ -45,6 +45,18 @@ _NAMED: Final = (
         rf"(?<![\w.:-]){_DAY}\.?\s+(?:of\s+)?{_MONTH}(?:\s*,?\s+{_YEAR})?(?![\w-])", re.IGNORECASE
     ),
 )
+_TO: Final = r"\s*(?:-|\u2013|to|and|until)\s*"
+_DAYS: Final = (
+    re.compile(
+        rf"\b{_MONTH}\s+(?P<first>\d{{1,2}})(?:st|nd|rd|th)?{_TO}{_DAY}(?:\s*,?\s+{_YEAR})?(?![\w-])",
+        re.IGNORECASE,
+    ),
+    re.compile(
+        rf"(?<![\w.:-])(?P<first>\d{{1,2}})(?:st|nd|rd|th|\.)?{_TO}{_DAY}\.?\s+{_MONTH}"
+        rf"(?:\s*,?\s+{_YEAR})?(?![\w-])",
+        re.IGNORECASE,
+    ),
+)
 _CLOCK: Final = re.compile(
     r"(?<![\w.:+])(?<![^\dm]-)(?P<hour>\d{1,2})(?::(?P<minute>\d{2}))?(?::(?P<second>\d{2}))?"
     r"(?:\s*(?P<half>[ap])\.?m\b\.?)?(?![\w:+]|-(?!\d))",
@@ -57,6 +69,7 @@ _RANGE: Final = re.compile(
 )
 _HOURS: Final = {"noon": "12:00:00", "midday": "12:00:00", "midnight": "00:00:00"}
 _HALF: Final = 12
+_LEAP_YEAR: Final = 2000
 
 _DATE: Final = "d|"
 _DAY_OF_YEAR: Final = "dd|"
@@ -161,12 +174,19 @@ def _numeric_keys(text: str) -> Iterator[str]:
 
 def _named_keys(text: str) -> Iterator[str]:
     for match in (each for pattern in _NAMED for each in pattern.finditer(text)):
-        month, number = _MONTHS[match["month"].casefold()], int(match["day"])
-        if match["year"] is None:
-            if _day(2000, month, number) is not None:
-                yield f"{_DAY_OF_YEAR}{month:02}-{number:02}"
-        elif (day := _day(int(match["year"]), month, number)) is not None:
-            yield from _day_keys(day)
+        yield from _named_day_keys(match, int(match["day"]))
+    for match in (each for pattern in _DAYS for each in pattern.finditer(text)):
+        yield from _named_day_keys(match, int(match["first"]))
+        yield from _named_day_keys(match, int(match["day"]))
+
+
+def _named_day_keys(match: re.Match[str], number: int) -> Iterator[str]:
+    month = _MONTHS[match["month"].casefold()]
+    if match["year"] is None:
+        if _day(_LEAP_YEAR, month, number) is not None:
+            yield f"{_DAY_OF_YEAR}{month:02}-{number:02}"
+    elif (day := _day(int(match["year"]), month, number)) is not None:
+        yield from _day_keys(day)
 
 
 def _day_keys(day: date) -> Iterator[str]:

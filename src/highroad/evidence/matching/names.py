@@ -1,22 +1,49 @@
 """Names of people and things: without case and accents, and also with the last name first."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from highroad.domain.json_value import JsonValue
+from highroad.evidence.matching.words import phrase
 
-_MOST: Final = 4
+_KEY: Final = "ln|"
+_NAME: Final = r"[^\W\d_][\w'\u2019.-]*"
+_CAPITAL: Final = r"(?:[A-Z]|[^\W\d_a-z])[\w'\u2019.-]*"
+_WHOLE: Final = re.compile(rf"({_NAME}(?: {_NAME})?), ({_NAME}(?: {_NAME})?)")
+_ALONE: Final = (
+    r"(?:(?<=^)|(?<=[(:;\"] )|(?<=[(:;\"])|(?<=\b[a-z]{2} )|(?<=\b[a-z]{3} )|(?<=\b[a-z]{4} ))"
+)
+"""No name before it: the beginning, a mark, or a short word such as `for`."""
+_TURNED: Final = re.compile(
+    rf"{_ALONE}({_CAPITAL}), ({_CAPITAL}(?: {_CAPITAL})?)(?!,? {_CAPITAL}|[\w-])"
+)
 _FIRST: Final = frozenset({"first_name", "firstname", "given_name", "givenname", "forename"})
 _LAST: Final = frozenset({"last_name", "lastname", "family_name", "familyname", "surname"})
 
 
-def orders(words: Sequence[str]) -> Iterator[Sequence[str]]:
-    """A name as it was given, and the other ways in which it is written."""
-    yield words
-    if 1 < len(words) <= _MOST:
-        yield (*words[1:], words[0])
-        if len(words) > 2:  # noqa: PLR2004 - of two words both ways are the same
-            yield (words[-1], *words[:-1])
+def keys(text: str) -> Iterator[str]:
+    """The keys of names whose last one stands first: `Smith, John`.
+
+    In a longer text only where no other name is next to it: `John Smith, Jane Doe` are two.
+    """
+    if "," not in text:
+        return
+    if (match := _WHOLE.fullmatch(text.strip())) is not None:
+        yield _key(match[2], match[1])
+    for match in _TURNED.finditer(text):
+        yield _key(match[2], match[1])
+
+
+def sought(text: str) -> str:
+    """The key under which a name would have been seen with its last one first."""
+    return _KEY + " ".join(phrase(straight(text)))
+
+
+def straight(text: str) -> str:
+    """A name with its last one last."""
+    match = _WHOLE.fullmatch(text.strip())
+    return text if match is None else f"{match[2]} {match[1]}"
 
 
 def full_name(members: Mapping[str, JsonValue]) -> str | None:
@@ -29,3 +56,7 @@ def full_name(members: Mapping[str, JsonValue]) -> str | None:
         elif folded in _LAST:
             last = each
     return f"{first} {last}" if isinstance(first, str) and isinstance(last, str) else None
+
+
+def _key(first: str, last: str) -> str:
+    return _KEY + " ".join(phrase(f"{first} {last}"))

@@ -22,14 +22,14 @@ _DIGITS: Final = (
     r"|\d*\.?\d+"
 )
 _NUMBER: Final = re.compile(
-    rf"(?P<sign>[-+]?)(?P<before>(?:US)?[{_SIGNS}]|[A-Z]{{3}})?(?P<inner>[-+]?)(?P<digits>{_DIGITS})"
-    rf"(?:[-]?(?P<behind>[{_SIGNS}%¢°]?[A-Za-z]*))",
+    rf"(?P<sign>[-+]?)(?P<before>(?:US)?[{_SIGNS}]|[A-Z]{{3}})?(?P<inner>[-+]?)"
+    rf"(?P<digits>{_DIGITS})-?(?P<behind>[{_SIGNS}%¢°]?[A-Za-z]*)"
 )
 _COUNTED_WORDS: Final = """
-    st nd rd th k M night nights person people piece pieces star seat seats seater bed bedroom part
-    page step pack way stop door guest room
+    st nd rd th k m x night nights person people piece pieces star seat seats seater bed bedroom
+    part page step pack way stop door guest room
 """
-_COUNTED: Final = frozenset(_COUNTED_WORDS.casefold().split())
+_COUNTED: Final = frozenset(_COUNTED_WORDS.split())
 """What may stand behind a number without a blank although it is no unit: `3rd`, `5-night`."""
 _SCALES: Final = {"k": 1_000, "K": 1_000, "M": 1_000_000}
 _TEMPERATURE: Final = {"C": "celsius", "F": "fahrenheit"}
@@ -37,6 +37,8 @@ _PLAIN: Final = "n|"
 _MONEY: Final = "m|"
 _CENTS: Final = "c|"
 _HUNDRED: Final = Decimal(100)
+_THOUSAND: Final = Decimal(1_000)
+_THOUSANDS: Final = re.compile(r"\d{1,3}\.\d{3}")
 _MOST_DIGITS: Final = 40
 
 
@@ -64,7 +66,7 @@ def of_tokens(tokens: list[str]) -> Iterator[str]:
         elif (unit := units.key(token)) is not None:
             yield unit
     for worth, end in numerals.values(tokens):
-        yield from _of_number(Decimal(worth), ("", *_neighbours(tokens, 0, end)))
+        yield from _of_number(worth, ("", *_neighbours(tokens, 0, end)))
 
 
 def _neighbours(tokens: list[str], at: int, end: int) -> tuple[str, str]:
@@ -131,6 +133,10 @@ def _of_match(match: re.Match[str], neighbours: tuple[str, str]) -> Iterator[str
         yield units.key(_TEMPERATURE[behind or neighbours[1]]) or ""
     if behind == "%":
         yield plain(number / _HUNDRED)
+    if _THOUSANDS.fullmatch(match["digits"]) and any(
+        map(units.is_money, (before, behind, *neighbours))
+    ):
+        number *= _THOUSAND  # money has no three decimals
     if _has_two_decimals(match["digits"]):
         yield from money(number * scale)
     else:

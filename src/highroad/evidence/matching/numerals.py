@@ -1,6 +1,7 @@
 """Numbers in English words: `two hundred and fifty` is one number, and no `two`."""
 
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from typing import Final
 
 _ONES_IN_ORDER: Final = """
@@ -22,30 +23,45 @@ _WORTH: Final = {**_ONES, **_TENS, **SCALES}
 _THOUSAND: Final = 1_000
 _HUNDRED: Final = 100
 _TEN: Final = 10
+_HALF: Final = Decimal("0.5")
+_AND: Final = "and"
 
 
-def values(tokens: Sequence[str]) -> Iterator[tuple[int, int]]:
+def values(tokens: Sequence[str]) -> Iterator[tuple[Decimal, int]]:
     """The numbers that tokens tell in words, each as long as it goes, and where each has ended."""
+    folded = [token.casefold() for token in tokens]
     run: list[str] = []
-    for at, token in enumerate(tokens):
-        words = token.casefold().split("-")
-        if all(word in _WORTH for word in words) and not _multiplies_digits(tokens, at):
+    for at, token in enumerate([*folded, ""]):
+        words = token.split("-")
+        if all(word in _WORTH for word in words) and not _multiplies(folded, at):
             run += words
-        elif not (run and words == ["and"] and _goes_on(tokens, at)):
-            yield from ((worth, at) for worth in _worth(run))
+        elif not (run and token == _AND and _goes_on(folded, at)):
+            yield from _ended(run, folded, at)
             run = []
-    yield from ((worth, len(tokens)) for worth in _worth(run))
 
 
-def _multiplies_digits(tokens: Sequence[str], at: int) -> bool:
-    """Whether a word belongs to digits before it: `2 million`."""
-    return at > 0 and tokens[at].casefold() in SCALES and tokens[at - 1][-1:].isdigit()
+def _ended(run: list[str], folded: list[str], at: int) -> Iterator[tuple[Decimal, int]]:
+    """The numbers of a run; a half that is added to it belongs to the last."""
+    found = [Decimal(each) for each in _worth(run)]
+    yield from ((each, at) for each in found[:-1])
+    if found:
+        has_half = folded[at : at + 3] == [_AND, "a", "half"]
+        yield (found[-1] + _HALF, at + 3) if has_half else (found[-1], at)
+    if folded[at : at + 1] == ["half"] and folded[at + 1 : at + 2] in (["a"], ["an"]):
+        yield (_HALF * SCALES.get("".join(folded[at + 2 : at + 3]), 1), at + 2)
 
 
-def _goes_on(tokens: Sequence[str], at: int) -> bool:
+def _multiplies(folded: list[str], at: int) -> bool:
+    """Whether a word multiplies what is told otherwise: `2 million`, `half a million`."""
+    if folded[at] not in SCALES or not at:
+        return False
+    return folded[at - 1][-1:].isdigit() or "half" in folded[max(at - 2, 0) : at]
+
+
+def _goes_on(folded: list[str], at: int) -> bool:
     """Whether `and` joins parts of one number, which it does behind a scale."""
-    before, behind = tokens[at - 1].casefold(), tokens[at + 1 : at + 2]
-    return before in SCALES and bool(behind) and behind[0].casefold().split("-")[0] in _WORTH
+    behind = folded[at + 1 : at + 2]
+    return folded[at - 1] in SCALES and bool(behind) and behind[0].split("-")[0] in _WORTH
 
 
 def _worth(run: list[str]) -> Iterator[int]:

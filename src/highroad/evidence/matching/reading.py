@@ -5,7 +5,17 @@ from collections.abc import Iterator
 from typing import Final
 
 from highroad.domain.json_value import JsonValue
-from highroad.evidence.matching import emails, fields, ids, moments, numbers, paths, phones, urls
+from highroad.evidence.matching import (
+    emails,
+    fields,
+    ids,
+    moments,
+    names,
+    numbers,
+    paths,
+    phones,
+    urls,
+)
 from highroad.evidence.matching.tokens import split
 from highroad.evidence.matching.words import SPAN, pairs, singles, spans, telling
 
@@ -63,6 +73,7 @@ def _of_marks(text: str) -> Iterator[str]:
         yield from moments.keys(text)
         yield from ids.grouped_keys(text)
         yield from phones.keys(text)
+    yield from names.keys(text)
     yield from emails.keys(text)
     yield from urls.keys(text)
     yield from paths.keys(text)

@@ -41,9 +41,9 @@ def ways(kind: ValueKind, value: JsonValue, unit: str = "") -> Iterator[Way]:
 def phrases(kind: ValueKind, value: JsonValue) -> Iterator[list[str]]:
     """Longer rows of words to be found next to each other in one leaf."""
     if isinstance(value, str) and kind in _PHRASED:
-        found = words.phrase(value)
+        found = words.phrase(names.straight(value) if kind is ValueKind.NAME else value)
         if len(found) > words.SPAN:
-            yield from map(list, names.orders(found) if kind is ValueKind.NAME else [found])
+            yield found
 
 
 def _number_ways(kind: ValueKind, number: float) -> Iterator[Way]:
@@ -105,10 +105,10 @@ def _unit(text: str) -> Iterator[Way]:
 
 
 def _name(text: str) -> Iterator[Way]:
-    for order in names.orders(words.phrase(text)):
-        if 0 < len(order) <= words.SPAN:
-            yield (" ".join(order),)
-    yield from _id(text) if " " not in text else ()
+    for order in dict.fromkeys((text, names.straight(text))):
+        yield from _phrase(order)
+    yield (names.sought(text),)
+    yield (words.side(text),)
 
 
 def _phrase(text: str) -> Iterator[Way]:

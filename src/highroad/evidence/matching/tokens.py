@@ -14,6 +14,7 @@ _APOSTROPHES: Final = "'\N{LEFT SINGLE QUOTATION MARK}\N{RIGHT SINGLE QUOTATION 
 _PARTING: Final = re.compile(
     rf"[\s{_QUOTES}()\[\]{{}}<>;|=\u2026\u2013\u2014]+|,(?!\d)|(?<!\d),|--+"
 )
+_IN_NUMBER: Final = re.compile(r"\d,\d{3}(?!\d)|^[^,]*\d,\d{1,2}[^\d,]*$")
 _BEFORE: Final = f"{_APOSTROPHES}*•·"
 _BEHIND: Final = f"{_APOSTROPHES}.,:!?*"
 _DASHES: Final = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2212\ufe63\uff0d", "-"))
@@ -22,7 +23,7 @@ _NO_WORD: Final = "-"
 _JOINTS: Final = re.compile(r"[_-]")
 _CAMEL: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _SMALL_WORDS: Final = """
-    a an and are as at be but by can do for from has have her his i in is it its me my of on or our
+    a an and are as at be by can do for from has have her his i in is it its me my of on or our
     please so that the their them then this to us want was we will with would you your
 """
 _SMALL: Final = frozenset(_SMALL_WORDS.split())
@@ -35,8 +36,14 @@ EXACT: Final = "="
 def split(text: str) -> list[str]:
     """The tokens of a text as they stand, without the marks around them."""
     plain = text if text.isascii() else unicodedata.normalize("NFKC", text).translate(_DASHES)
-    trimmed = [raw.lstrip(_BEFORE).rstrip(_BEHIND) for raw in _PARTING.split(plain)]
+    raws = [part for raw in _PARTING.split(plain) for part in _parted(raw)]
+    trimmed = [raw.lstrip(_BEFORE).rstrip(_BEHIND) for raw in raws]
     return [token for token in trimmed if token and token != _NO_WORD]
+
+
+def _parted(raw: str) -> list[str]:
+    """What commas part although digits stand on both sides: `52.52,13.40`, `1,2,3`."""
+    return [raw] if "," not in raw or _IN_NUMBER.search(raw) else raw.split(",")
 
 
 def fold(token: str) -> str:

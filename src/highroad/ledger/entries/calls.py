@@ -20,7 +20,7 @@ from highroad.domain.order import Edit
 from highroad.domain.outcome import Ending
 from highroad.domain.payload import PayloadRef, SealedPayload
 from highroad.ledger import projections
-from highroad.ledger.entries.form import approval_body
+from highroad.ledger.entries.form import approval_body, sources_body
 from highroad.ledger.projections import Body
 from highroad.ledger.record import CallRecord
 
@@ -238,6 +238,8 @@ def _opening(record: CallRecord, kind: EntryKind, at_ms: int, lines: int | None 
         body["new_run"] = True
     if record.key_digest is not None:
         body["key"] = record.key_digest
+    if record.sources:
+        body["sources"] = sources_body(record.sources)
     if record.coercions:
         body["coercions"] = record.coercions
     if call.delegation:

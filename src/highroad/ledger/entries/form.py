@@ -1,9 +1,12 @@
 """What every entry says first, and how a body becomes an entry with its riders."""
 
+from collections.abc import Sequence
+
 import orjson
 
 from highroad.domain.approval import Approval
 from highroad.domain.entry import SCHEMA_VERSION, Entry, EntryKind, Erasure, Row
+from highroad.domain.grounding import ValueSource
 from highroad.domain.payload import SealedPayload
 from highroad.ledger import projections
 from highroad.ledger.projections import Body
@@ -59,6 +62,11 @@ def entry_of(
         payloads=payloads if reason is None else (*payloads, reason),
         erases=erases,
     )
+
+
+def sources_body(sources: Sequence[ValueSource]) -> list[list[str | None]]:
+    """Where the control values of a call came from, in an entry."""
+    return [[each.pointer, each.kind, each.source, each.how] for each in sources]
 
 
 def approval_body(approval: Approval) -> Body:

@@ -1,36 +1,39 @@
-"""`assess`: is the call what was asked for? A second opinion, where one is configured."""
+"""`assess`: is the call what was asked for? What it rests on, and a second opinion."""
 
-from typing import Any, Final
+from typing import Any
 
+from highroad.domain.approval import Obligation
 from highroad.domain.call import Call
-from highroad.domain.error import CallError
 from highroad.domain.verdict import Proceed, Refuse, Verdict
-from highroad.pipeline.asking import answered
+from highroad.pipeline import grounding, verifying
 from highroad.pipeline.context import RoadContext
 from highroad.pipeline.services import Services
 from highroad.tools.compile import RegisteredTool
 
-_RULE: Final = "assess.verifier"
-
 
 def applies(tool: RegisteredTool[Any], services: Services) -> bool:
-    """Whether there is a verifier; reads are not worth its time."""
-    return services.verifier is not None and tool.definition.has_effects
+    """Whether anything judges the calls of a tool."""
+    return grounding.applies(tool, services) or verifying.applies(tool, services)
+
+
+def applies_to_code(tool: RegisteredTool[Any], services: Services) -> bool:
+    """The same for a call of code, whose values are their own evidence."""
+    return verifying.applies(tool, services)
 
 
 async def assess(call: Call, context: RoadContext) -> Verdict:
-    """Ask the verifier; its reasons become obligations. One that cannot be asked passes nothing."""
-    verifier = context.services.verifier
-    if verifier is None or context.was_judged:
+    """Judge the call; reasons to ask are joined, and the first refusal ends it.
+
+    The order is that of cost: nobody pays a model to look at what nobody named.
+    """
+    if context.was_judged:
         return Proceed(call)  # a call that was held was assessed before it was
-    found = await answered(verifier.verify(call), _time_s(context), rule=_RULE)
-    if isinstance(found, Refuse):
-        return found
-    if isinstance(found, CallError):
-        return Refuse(found, rule=_RULE)
-    return Proceed(call, found)
-
-
-def _time_s(context: RoadContext) -> float:
-    """What an attempt has where its tool sets no time itself: a verifier knows nothing of that."""
-    return min(context.services.limits.attempt_s, context.remaining_s())
+    obligations: list[Obligation] = []
+    notes: list[str] = []
+    for judge in (grounding.grounded, verifying.verified):
+        verdict = await judge(call, context)
+        if isinstance(verdict, Refuse):
+            return verdict
+        obligations += verdict.obligations
+        notes += [verdict.note] if verdict.note else []
+    return Proceed(call, tuple(obligations), "; ".join(notes) or None)

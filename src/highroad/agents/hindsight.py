@@ -1,0 +1,137 @@
+"""What grounding would have said of the calls on record, had it been enforced."""
+
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator
+from functools import partial
+from typing import Any, Final
+
+from highroad.agents import sources
+from highroad.agents.record import read_run
+from highroad.domain.error import VaultError
+from highroad.domain.grounding import (
+    SimulatedArgument,
+    SimulatedTool,
+    Simulation,
+)
+from highroad.domain.identity import Origin
+from highroad.domain.json_value import JsonObject, JsonValue
+from highroad.domain.tool import ToolDefinition
+from highroad.ledger.history import CallHistory
+from highroad.ledger.tables.rows import Record, records
+from highroad.pipeline import grounding
+from highroad.pipeline.evidence import RunEvidence
+from highroad.pipeline.services import Services
+from highroad.ports.tables import Selection
+from highroad.tools.compile import RegisteredTool
+from highroad.tools.schemas.navigation import part_at
+
+_TYPES: Final = {"string": "str", "integer": "int", "number": "float", "boolean": "bool"}
+
+
+async def simulated(
+    services: Services, *, tool: str | None = None, since_ms: int = 0
+) -> Simulation:
+    """Judge the calls of all runs of agents by what each of them knew at the time.
+
+    Nothing is written and nothing runs. The tools are those of now.
+
+    Args:
+        services: Of the runtime.
+        tool: Only its calls.
+        since_ms: Only runs that began then or later, in Unix time.
+
+    Raises:
+        LedgerError: The ledger cannot be read.
+    """
+    tally = _Tally(services, tool)
+    async for run in _runs(services, since_ms):
+        tally.runs += 1
+        try:
+            record = await read_run(services.ledger, run["id"])
+            evidence = services.evidence.apart()
+            sources.request(evidence, record)
+            await sources.below(services, record, evidence, partial(tally.judge, evidence))
+        except VaultError:
+            tally.unreadable += 1
+    return tally.told()
+
+
+async def _runs(services: Services, since_ms: int) -> AsyncIterator[Record]:
+    """Runs of agents at the top."""
+    if services.ledger.writer.behind:
+        await services.ledger.writer.flush()
+    async for row in records(services.ledger.store.tables, Selection(table="agent_run")):
+        if row["agent"] is not None and row["parent_id"] is None and row["started_ms"] >= since_ms:
+            yield row
+
+
+class _Tally:
+    """Counts, by tool and argument."""
+
+    def __init__(self, services: Services, only: str | None) -> None:
+        self._services = services
+        self._only = only
+        self.runs: int = 0
+        self.unreadable: int = 0
+        self._calls: Counter[str] = Counter()
+        self._stopped: Counter[str] = Counter()
+        self._arguments: defaultdict[str, Counter[str]] = defaultdict(Counter)
+
+    def judge(
+        self,
+        evidence: RunEvidence,
+        history: CallHistory,
+        tool: RegisteredTool[Any],
+        arguments: JsonObject,
+    ) -> None:
+        """Look at a call as the road would have."""
+        definition = tool.definition
+        is_of_code = Origin(history.opening["origin"]) is Origin.CODE
+        is_other = self._only not in {None, definition.name}
+        if is_of_code or is_other or not grounding.is_judged(definition):
+            return
+        found = grounding.recorded(evidence.ground(definition, arguments), tool)
+        unnamed = {each.pointer for each in found if not each.is_grounded}
+        self._calls[definition.name] += 1
+        self._stopped[definition.name] += bool(unnamed)
+        self._arguments[definition.name].update(unnamed)
+
+    def told(self) -> Simulation:
+        """All of it."""
+        return Simulation(
+            runs=self.runs,
+            unreadable=self.unreadable,
+            tools=tuple(self._tool(name) for name in sorted(self._calls)),
+        )
+
+    def _tool(self, name: str) -> SimulatedTool:
+        tool = self._services.registry.find(name)
+        definition = None if tool is None else tool.definition
+        return SimulatedTool(
+            tool=name,
+            calls=self._calls[name],
+            stopped=self._stopped[name],
+            then=self._services.evidence.rules.of(name).ungrounded,
+            arguments=tuple(
+                SimulatedArgument(pointer=at, calls=calls, line=contract_line(definition, at))
+                for at, calls in self._arguments[name].most_common()
+            ),
+        )
+
+
+def contract_line(definition: ToolDefinition | None, at: str) -> str:
+    """The line of a signature that says of an argument that it steers nothing."""
+    name = at.split("/")[1] if "/" in at else at
+    schema = {} if definition is None else definition.input_schema
+    return f"{name}: Annotated[{_type(part_at(schema, [name]))}, Content()]"
+
+
+def _type(part: JsonValue) -> str:
+    """The Python type that a schema stands for, as far as it says."""
+    if not isinstance(part, dict):
+        return "Any"
+    if part.get("type") == "array":
+        return f"list[{_type(part.get('items'))}]"
+    if part.get("type") == "object":
+        return "dict[str, Any]"
+    return _TYPES.get(str(part.get("type")), "Any")

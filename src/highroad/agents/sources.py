@@ -1,0 +1,231 @@
+"""What of a run is evidence for its calls: who said it decides, never how it was put.
+
+The user's own words are, and what tools read. What a model wrote is none, by whatever way it comes
+back: as an answer, a summary, a task for another agent, that agent's answer, or a memory. Nor is
+what is said of tools.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, Final, TypeAlias
+
+import orjson
+
+from highroad.agents.calling_off import RUN
+from highroad.agents.context.results import get_result
+from highroad.agents.memory.tools import recall, remember
+from highroad.agents.record import Heard, RunRecord, read_run
+from highroad.agents.team import delegation_name
+from highroad.domain.error import NotRecorded
+from highroad.domain.identity import Origin
+from highroad.domain.ids import with_prefix
+from highroad.domain.json_value import JsonObject, JsonValue
+from highroad.domain.model import ModelMessage, UserMessage
+from highroad.domain.outcome import AnyOutcome, Completed
+from highroad.domain.tool import ToolDefinition
+from highroad.ledger.history import CallHistory
+from highroad.pipeline.evidence import RunEvidence
+from highroad.pipeline.services import Services
+from highroad.pipeline.stored import stored_outcome
+from highroad.tools.compile import RegisteredTool
+from highroad.tools.declaring.declare import tool_definition
+from highroad.tools.search.tool import TOOL_SEARCH
+
+_NO_READS: Final = frozenset(tool_definition(each).digest for each in (get_result, remember))
+"""What they tell was read before, and is evidence where it was; or it is the tool's own word."""
+_RECALL: Final = tool_definition(recall).digest
+Judge: TypeAlias = Callable[[CallHistory, RegisteredTool[Any], JsonObject], None]
+"""Looks at a call on record: its history, tool and arguments."""
+_OWN_WORDS: Final = "by_user"
+"""Of what is recalled, what the user wrote; the rest a model may have."""
+
+
+def _nobody_judges(history: CallHistory, tool: RegisteredTool[Any], arguments: JsonObject) -> None:
+    del history, tool, arguments
+
+
+async def begin(
+    services: Services,
+    record: RunRecord,
+    evidence: RunEvidence,
+    earlier: Sequence[UserMessage | ModelMessage],
+) -> None:
+    """Take in what a leg begins with: a request, or what is known above where that rests.
+
+    Raises:
+        LedgerError: It cannot be read.
+    """
+    parent_id = record.head.parent_id
+    if parent_id is None:
+        request(evidence, record, earlier)
+    elif not services.evidence.is_at_hand(parent_id):
+        await above(services, record, evidence)
+
+
+def request(
+    evidence: RunEvidence, record: RunRecord, earlier: Sequence[UserMessage | ModelMessage] = ()
+) -> None:
+    """Take in what a run at the top was asked for, by whom, and what they had said before."""
+    head, errand = record.head, record.errand
+    principal = errand.principal
+    evidence.known(
+        head.principal_id,
+        {"id": principal.id, "name": principal.name, "organization": principal.organization},
+    )
+    if errand.known:
+        evidence.known(head.principal_id, errand.known)
+    for message in earlier:
+        if isinstance(message, UserMessage):
+            evidence.said(head.conversation_id or head.run_id, message.text)
+    evidence.said(head.run_id, errand.text)
+
+
+def heard(evidence: RunEvidence, message: Heard) -> None:
+    """Take in a message to the run."""
+    evidence.said(message.id, message.text)
+
+
+def brought(
+    evidence: RunEvidence,
+    tool: ToolDefinition,
+    arguments: Mapping[str, object] | str | bytes,
+    outcome: AnyOutcome,
+    *,
+    origin: Origin,
+) -> None:
+    """Take in what a call has brought, where it has read anything."""
+    if not isinstance(outcome, Completed) or outcome.dry_run:
+        return
+    result = _read(tool, outcome.json)
+    if result is not None:
+        chosen = {} if origin is Origin.CODE else arguments
+        evidence.brought(outcome.call_id, tool, partial(_parsed, chosen), result)
+
+
+def _read(tool: ToolDefinition, result: JsonValue) -> JsonValue:
+    """What of a result is no model's word."""
+    if tool.digest in _NO_READS or tool.name == TOOL_SEARCH:
+        return None
+    if tool.digest == _RECALL:
+        own = result.get(_OWN_WORDS) if isinstance(result, dict) else None
+        return {_OWN_WORDS: own} if own else None
+    return result
+
+
+def _parsed(arguments: Mapping[str, object] | str | bytes) -> JsonObject:
+    """Arguments as they were written; what has no form has no values."""
+    try:
+        raw = arguments if isinstance(arguments, str | bytes) else orjson.dumps(arguments)
+        read = orjson.loads(raw)
+    except (TypeError, ValueError):
+        return {}
+    return read if isinstance(read, dict) else {}
+
+
+# -- from the record ------------------------------------------------------------------------------
+
+
+async def above(services: Services, record: RunRecord, evidence: RunEvidence) -> None:
+    """Take in all that is on record of the run at the top and of those below it.
+
+    For a run that goes on while the one above it rests.
+
+    Raises:
+        LedgerError: It cannot be read.
+    """
+    top = record
+    while top.head.parent_id is not None:
+        top = await read_run(services.ledger, top.head.parent_id)
+    request(evidence, top)
+    await below(services, top, evidence)
+
+
+async def below(
+    services: Services, record: RunRecord, evidence: RunEvidence, judge: Judge = _nobody_judges
+) -> None:
+    """Take in what was sent to a run, and what its calls and the runs below it have brought.
+
+    Args:
+        services: Of the runtime.
+        record: Of the run.
+        evidence: Of the run at the top.
+        judge: Is shown each call with what was known before it.
+
+    Raises:
+        LedgerError: It cannot be read.
+    """
+    unheard = dict(record.heard)
+    numbers = _numbers(record)
+    for history in sorted(record.calls.values(), key=lambda each: each.opening["step"]):
+        _hear_until(numbers.get(history.opening["asked_by"]), record, unheard, evidence)
+        await _take_call(services, record, history, evidence, judge)
+    for message in unheard.values():
+        heard(evidence, message)
+
+
+async def _take_call(
+    services: Services,
+    record: RunRecord,
+    history: CallHistory,
+    evidence: RunEvidence,
+    judge: Judge,
+) -> None:
+    name = history.opening["tool"] or ""
+    tool = services.registry.find(name)
+    content = await services.ledger.open_json(history, "arguments", record.payloads)
+    if tool is not None:
+        judge(history, tool, _parsed(content or b"{}"))
+    was_handed_on = await handed_on(services, history.call_id, name, evidence, judge)
+    if tool is None or history.ended is None or was_handed_on:
+        return
+    brought(
+        evidence,
+        tool.definition,
+        content or b"{}",
+        await stored_outcome(services, history, record.payloads),
+        origin=Origin(history.opening["origin"]),
+    )
+
+
+def _numbers(record: RunRecord) -> dict[str, int]:
+    """The number of each request that a model has replied to."""
+    return {each.request_id: each.number for line in record.answered.values() for each in line}
+
+
+def _hear_until(
+    number: int | None, record: RunRecord, unheard: dict[str, Heard], evidence: RunEvidence
+) -> None:
+    """Take in the messages that stood in requests up to that number, once."""
+    if number is None or not unheard:
+        return
+    for line in record.answered.values():
+        for answered in line:
+            for message_id in answered.heard if answered.number <= number else ():
+                message = unheard.pop(message_id, None)
+                if message is not None:
+                    heard(evidence, message)
+
+
+async def handed_on(
+    services: Services,
+    call_id: str,
+    tool: str,
+    evidence: RunEvidence,
+    judge: Judge = _nobody_judges,
+) -> bool:
+    """Take in what the run has read that stands for a call which handed on work.
+
+    Returns:
+        Whether there is such a run.
+
+    Raises:
+        LedgerError: It cannot be read.
+    """
+    if not tool.startswith(delegation_name("")):
+        return False
+    try:
+        record = await read_run(services.ledger, with_prefix(call_id, RUN))
+    except NotRecorded:
+        return False  # no agent was asked
+    await below(services, record, evidence, judge)
+    return True

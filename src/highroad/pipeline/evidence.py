@@ -1,0 +1,183 @@
+"""What the values of a run's calls may have come from, while a leg moves it.
+
+One index serves a run and all runs below it: what an agent hands on to another is no request of
+the user's, so a task is judged by what its parent had seen, and what the other reads serves both.
+It lives as long as the leg does. A leg goes through the record of its run before it does anything
+new, and so fills it again in the same order.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+
+import orjson
+
+from highroad.domain.call import Call
+from highroad.domain.evidence import EvidenceKind, Grounding, Source
+from highroad.domain.grounding import NOT_LOOKED_INTO, GroundingRules
+from highroad.domain.json_value import JsonObject, JsonValue
+from highroad.domain.tool import ToolDefinition
+from highroad.evidence.index import Index
+from highroad.evidence.plan import Plan, ground, plan
+
+
+class Plans:
+    """What is traced of the arguments of each tool, made out once."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, Plan] = {}
+        """By digest of the definition; there are as many as tools."""
+
+    def of(self, definition: ToolDefinition) -> Plan:
+        """The plan of a tool."""
+        known = self._known.get(definition.digest)
+        if known is None:
+            made = plan(definition.input_schema, definition.contract)
+            known = self._known[definition.digest] = made
+        return known
+
+
+class RunEvidence:
+    """The evidence of a run and of those below it.
+
+    What arrives is noted, and indexed when a call is first judged by it: a run that only reads
+    what is its own pays for nothing.
+
+    Args:
+        plans: Of the tools.
+        is_wanted: Whether any call is judged by it; else nothing is kept.
+    """
+
+    __slots__ = ("_arrived", "_index", "_is_wanted", "_plans")
+
+    def __init__(self, plans: Plans, *, is_wanted: bool = True) -> None:
+        self._plans = plans
+        self._is_wanted = is_wanted
+        self._index = Index()
+        self._arrived: list[partial[None]] = []
+        """In order: what a result proves depends on what was known before it."""
+
+    def said(self, source: str, text: str) -> None:
+        """Take in words of the user."""
+        self._note(partial(self._index.add_text, Source(source, EvidenceKind.REQUEST), text))
+
+    def handed_in(self, source: Source) -> None:
+        """Take in what somebody says who keeps the history themselves; they answer for its kind."""
+        if source.text is None:
+            return
+        read = _json(source.text)
+        if isinstance(read, dict | list):
+            self._note(partial(self._index.add_value, source, read))
+        else:
+            self._note(partial(self._index.add_text, source, source.text))
+
+    def known(self, source: str, profile: JsonValue) -> None:
+        """Take in what is known of the user."""
+        self._note(partial(self._index.add_value, Source(source, EvidenceKind.PROFILE), profile))
+
+    def brought(
+        self,
+        call_id: str,
+        tool: ToolDefinition,
+        arguments: Callable[[], JsonObject],
+        result: JsonValue,
+    ) -> None:
+        """Take in a result.
+
+        Args:
+            call_id: Whose it is.
+            tool: That brought it.
+            arguments: Reads those that a model chose: what only repeats one of these that nobody
+                named proves nothing. There are none where code chose them.
+            result: In JSON.
+        """
+        self._note(partial(self._take, call_id, tool, arguments, result))
+
+    def ground(self, tool: ToolDefinition, arguments: JsonObject) -> Grounding:
+        """Where the control arguments of a call come from."""
+        self._take_in()
+        return ground(self._plans.of(tool), arguments, self._index)
+
+    def _note(self, take: partial[None]) -> None:
+        if self._is_wanted:
+            self._arrived.append(take)
+
+    def _take_in(self) -> None:
+        arrived, self._arrived = self._arrived, []
+        for take in arrived:
+            take()
+
+    def _take(
+        self,
+        call_id: str,
+        tool: ToolDefinition,
+        arguments: Callable[[], JsonObject],
+        result: JsonValue,
+    ) -> None:
+        chosen = arguments()
+        self._index.add_result(
+            Source(call_id, EvidenceKind.RESULT),
+            result,
+            arguments=chosen,
+            grounding=ground(self._plans.of(tool), chosen, self._index),
+            labels=tool.contract.labels,
+            is_transform=tool.transform is True,
+        )
+
+
+def _json(text: str) -> JsonValue:
+    try:
+        read: JsonValue = orjson.loads(text)
+    except ValueError:
+        return None
+    return read
+
+
+class Indexes:
+    """The evidence of the runs that are being moved, and the rules by which calls are judged.
+
+    Args:
+        rules: What becomes of values that nobody named.
+    """
+
+    def __init__(self, rules: GroundingRules = NOT_LOOKED_INTO) -> None:
+        self.rules: GroundingRules = rules
+        self._plans: Plans = Plans()
+        self._of_runs: dict[str, RunEvidence] = {}
+        self._nothing: RunEvidence = RunEvidence(self._plans)
+
+    def plan(self, definition: ToolDefinition) -> Plan:
+        """What is traced of the arguments of a tool."""
+        return self._plans.of(definition)
+
+    def of(self, call: Call) -> RunEvidence:
+        """That of a call: of its run, where an agent's leg moves it; else what was handed in."""
+        found = self._of_runs.get(call.run_id)
+        if found is not None:
+            return found
+        if not call.evidence.sources:
+            return self._nothing
+        handed_in = self.apart()
+        for source in call.evidence.sources:
+            handed_in.handed_in(source)
+        return handed_in
+
+    def apart(self) -> RunEvidence:
+        """Evidence that no leg uses, to look at a run with."""
+        return RunEvidence(self._plans)
+
+    def is_at_hand(self, run_id: str) -> bool:
+        """Whether a leg of the run is on."""
+        return run_id in self._of_runs
+
+    @contextmanager
+    def leg(self, run_id: str, parent_id: str | None) -> Iterator[RunEvidence]:
+        """That of a run while a leg moves it: its parent's, where that is being moved as well."""
+        above = None if parent_id is None else self._of_runs.get(parent_id)
+        if above is None:
+            above = RunEvidence(self._plans, is_wanted=not self.rules.are_off)
+        evidence = self._of_runs[run_id] = above
+        try:
+            yield evidence
+        finally:
+            del self._of_runs[run_id]

@@ -1,0 +1,185 @@
+"""Grounding: is every value that steers a call one that somebody named?
+
+A model's call is judged by the evidence of its run. Calls of code are their own evidence, and so
+is what code makes of a call that was judged: one from inside a body, a fallback, a redrive, the
+renewal of a kept result, and an edit by a person.
+"""
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from highroad.domain.approval import Obligation
+from highroad.domain.call import Call
+from highroad.domain.error import CallError, Code, Problem
+from highroad.domain.evidence import Grounding
+from highroad.domain.grounding import GroundingMode, GroundingRule, ValueSource, WhenUngrounded
+from highroad.domain.identity import Origin
+from highroad.domain.json_value import JsonValue
+from highroad.domain.tool import ToolDefinition
+from highroad.domain.verdict import Proceed, Refuse
+from highroad.pipeline.context import RoadContext
+from highroad.pipeline.services import Services
+from highroad.ports.policy import Permit
+from highroad.tools.arguments.pointer import pointer
+from highroad.tools.compile import RegisteredTool
+from highroad.tools.schemas.navigation import member_names
+
+UNGROUNDED: Final = "ungrounded"
+"""Code of the obligation."""
+NETWORK: Final = "network_access"
+"""The permission of a tool that reaches out."""
+RENEWAL: Final = "cache"
+"""The door of a read that renews a kept result."""
+_URLS: Final = frozenset({"uri", "url", "iri", "uri-reference", "iri-reference"})
+_WANTED: Final = "a value that the user named or that an earlier result of this run has"
+
+
+def applies(tool: RegisteredTool[Any], services: Services) -> bool:
+    """Whether calls of a tool are judged that a model makes."""
+    is_off = services.evidence.rules.of(tool.name).mode is GroundingMode.OFF
+    return not is_off and is_judged(tool.definition)
+
+
+def is_judged(definition: ToolDefinition) -> bool:
+    """Whether calls of a tool may steer anything that matters: beyond reads of what is its own."""
+    return definition.has_effects or leaves_boundary(definition)
+
+
+def may_ask(tool: RegisteredTool[Any], services: Services) -> bool:
+    """Whether a person may be asked because of what nobody named."""
+    return services.evidence.rules.of(tool.definition.name).may_ask and applies(tool, services)
+
+
+def leaves_boundary(definition: ToolDefinition) -> bool:
+    """Whether what a read is asked for is told outside, by what is declared of the tool.
+
+    What a server says of its own tools can make this stricter and nothing else (MCP `annotations`
+    are hints).
+    """
+    return (
+        bool(definition.source)
+        or NETWORK in definition.permissions
+        or definition.annotations.get("openWorldHint") is True
+        or _names_url(dict(definition.input_schema))
+    )
+
+
+async def grounded(call: Call, context: RoadContext) -> Proceed | Refuse:
+    """Trace every control argument of a call that a model made; note where each came from."""
+    if call.revision:
+        # Whoever edits a call answers for all of it, and is named by the decision.
+        context.record.sources = ()
+        return Proceed(call)
+    if not _is_chosen_by_model(call, context) or not applies(context.tool, context.services):
+        return Proceed(call)
+    rule = context.services.evidence.rules.of(context.tool.name)
+    grounding = context.services.evidence.of(call).ground(
+        context.tool.definition, call.known_arguments
+    )
+    context.grounding = grounding
+    context.record.sources = sources = recorded(grounding, context.tool)
+    unnamed = list(dict.fromkeys(each.pointer for each in sources if not each.is_grounded))
+    if not unnamed:
+        return Proceed(call)
+    return _ungrounded(call, context, rule, unnamed)
+
+
+def recorded(grounding: Grounding, tool: RegisteredTool[Any]) -> tuple[ValueSource, ...]:
+    """A grounding as the ledger has it: no key of a free-form map, and of places the best (P7)."""
+    found = []
+    for trace in grounding.traces:
+        best = trace.places[0] if trace.places else None
+        found.append(
+            ValueSource(
+                pointer=pointer(_tokens(trace.pointer), tool.names),
+                kind=None if best is None else best.kind,
+                source=None if best is None else best.source,
+                how=None if best is None else best.how,
+            )
+        )
+    return tuple(found)
+
+
+def _is_chosen_by_model(call: Call, context: RoadContext) -> bool:
+    """Whether a model, or a stranger, chose these arguments, and nobody has judged them yet."""
+    return (
+        call.origin is not Origin.CODE
+        and call.parent_id is None
+        and call.stands_in_for is None
+        and call.redrives is None
+        and call.door != RENEWAL
+        and context.approval is None
+        and not context.record.has_intent
+    )
+
+
+def _ungrounded(
+    call: Call, context: RoadContext, rule: GroundingRule, unnamed: list[str]
+) -> Proceed | Refuse:
+    """What becomes of it."""
+    named = " ".join(unnamed)
+    if rule.mode is GroundingMode.OBSERVE:
+        return Proceed(call, note=f"grounding.observe: {named}")
+    if rule.ungrounded is WhenUngrounded.ASK:
+        reason = f"Nobody named what stands at {', '.join(unnamed)}."
+        return Proceed(call, (Obligation(UNGROUNDED, reason),), note=f"grounding.ask: {named}")
+    return Refuse(refusal(call, context, unnamed), rule=f"grounding: {named}")
+
+
+def refusal(call: Call, context: RoadContext, unnamed: list[str]) -> CallError:
+    """What a model is told, free of values: what is missing, and where to get it."""
+    fields = [_field(each) for each in unnamed]
+    plain = ", ".join(f"`{each}`" for each in dict.fromkeys(fields))
+    hint = f"Do not guess. Ask the user for {plain}"
+    readers = _readers(call, context, fields)
+    if readers:
+        hint += f", or read it first: {', '.join(readers)}"
+    return CallError(
+        code=Code.UNGROUNDED,
+        message=f"Nothing that the user said and no result of this run names {plain}.",
+        hint=f"{hint}; then call again with what was found.",
+        problems=tuple(Problem(each, UNGROUNDED, _WANTED) for each in unnamed),
+    )
+
+
+def _readers(call: Call, context: RoadContext, fields: Iterable[str]) -> list[str]:
+    """Reads that this caller may make, and whose results have such a field."""
+    wanted, services = set(fields), context.services
+    found = [
+        tool.name
+        for tool in services.registry
+        if not tool.definition.has_effects
+        and tool.definition.deprecated is None
+        and tool.definition.output_schema is not None
+        and wanted & member_names(dict(tool.definition.output_schema))
+        and tool.name != context.tool.name
+        and isinstance(services.admission(call, tool.definition), Permit)
+    ]
+    return list(dict.fromkeys(found))  # of several versions one name
+
+
+def _field(at: str) -> str:
+    """The name at the end of a pointer; of an element, that of its list."""
+    names = [token for token in _tokens(at) if isinstance(token, str)]
+    return names[-1] if names else "arguments"
+
+
+def _tokens(at: str) -> list[str | int]:
+    """The tokens of a JSON pointer; what is written as an index is one."""
+    return [
+        int(token) if token.isdecimal() else token.replace("~1", "/").replace("~0", "~")
+        for token in at.split("/")[1:]
+    ]
+
+
+def _names_url(schema: JsonValue) -> bool:
+    """Whether a schema takes a URL anywhere."""
+    match schema:
+        case dict():
+            if schema.get("format") in _URLS:
+                return True
+            return any(map(_names_url, schema.values()))
+        case list():
+            return any(map(_names_url, schema))
+        case _:
+            return False
