@@ -17,7 +17,7 @@ from highroad.domain.approval import ApprovalState
 from highroad.domain.error import DecisionRefused, LedgerError
 from highroad.domain.model import ModelMessage, ToolMessage, UserMessage
 from highroad.domain.run import RunStatus, is_open
-from highroad.testing import ScriptedModel, call, said
+from highroad.testing import ScriptedModel, call, fails, said
 
 DEATHS = 26
 SEEDS = 60
@@ -179,6 +179,13 @@ async def withdrawn(talk, bob):
     return await talk.bring()
 
 
+async def not_replied_to(talk, bob):
+    """A call waits, a message goes before it, and no model has a reply to that."""
+    await talk.bring()
+    await talk.send_until(1, "Well?")
+    return await talk.bring()
+
+
 async def repeated(talk, bob):
     """The model makes it again, and a person agrees."""
     await talk.bring()
@@ -215,6 +222,7 @@ async def come_late(talk, bob):
 
 SCRIPTS = {
     withdrawn: (call("pay", cents=5), "I leave it."),
+    not_replied_to: (call("pay", cents=5), fails("denied")),
     repeated: (call("pay", cents=5), call("pay", cents=5), "Paid."),
     one_more_turn: (call("pay", cents=5), "Paid.", call("look", what="out"), "Seen."),
     called_off: ([call("pay", cents=5), call("look", what="out")], "Paid."),
@@ -222,6 +230,7 @@ SCRIPTS = {
 }
 RESULTS = {
     withdrawn: ("completed", "I leave it.", {}),
+    not_replied_to: ("failed", None, {}),
     repeated: ("completed", "Paid.", {("pay", 5): 1}),
     one_more_turn: ("completed", "Seen.", {("pay", 5): 1}),
     called_off: ("cancelled", None, {}),

@@ -198,7 +198,8 @@ class Program:
             agents=self.agents(),
             limits=Limits(calls=self.calls_of_run, calls_per_tool=9, call_s=60, run_s=self.run_s),
             principal=ALICE,
-            settings=load(self.folder, {}),
+            # Scripts make their values up; whether those are known is another matter.
+            settings=load(self.folder, {"HIGHROAD_GROUNDING_MODE": "off"}),
             parts=Parts(store=self.store, clock=self.clock, keys=FixedKeys()),
         )
         self.runtime = Runtime(self.assembly)

@@ -84,7 +84,7 @@ def agents():
         tools=[look, wire],
         team=[scribe],
         model=ScriptedModel(
-            [call("look", number=1), call("ask_scribe", task="Look.")],
+            [call("look", number=1), call("ask_scribe", task="Look at 7.")],
             call("wire", number=5),
             call("wire", number=5),
             "done",
@@ -164,13 +164,13 @@ async def write(path):
 
 async def work(runtime):
     """Runs of agents: one that was talked to while it waited, and is through; one that waits."""
-    run = await runtime.run("clerk", "Wire it.")
+    run = await runtime.run("clerk", "Look at 1 and 7, and wire 5. Look at 7.")
     await runtime.send(run.id, "And hurry.")
     run = await runtime.resume(run.id)
     await runtime.approvals.approve(run.holds[0].approval_id, by=BOB)
     await runtime.send(run.id, "And then say so.", when="after")
     await runtime.resume(run.id)
-    run = await runtime.run("clerk", "Wire it once more.")
+    run = await runtime.run("clerk", "Look at 1 and 7, and wire 5 once more. Look at 7.")
     await runtime.send(run.id, "Or leave it.")
 
 
