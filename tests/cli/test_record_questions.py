@@ -16,7 +16,7 @@ ORDER = '{"order_id": "ORD-000042"}'
 REFUND = '{"order_id": "ORD-000042", "cents": 6000}'
 ERASER = """
 [[principals]]
-id = "erin"
+id = "grace"
 organization = "acme"
 permissions = ["audit:erase"]
 """
@@ -182,13 +182,13 @@ def test_forgetting_says_what_goes_and_waits_for_a_yes(terminal, calls):
     with Path("highroad.toml").open("a", encoding="utf-8") as settings:
         settings.write(ERASER)
 
-    open_still = terminal("audit", "erase", "--user", "alice", "--as", "erin", "--yes")
+    open_still = terminal("audit", "erase", "--user", "alice", "--as", "grace", "--yes")
     (approval,) = terminal("approvals", "list", "--json").json
     terminal("approvals", "reject", approval["id"], "--as", "bob")
     terminal("call", "--resume", held["call_id"])
-    planned = terminal("audit", "erase", "--user", "alice", "--as", "erin", "--json")
+    planned = terminal("audit", "erase", "--user", "alice", "--as", "grace", "--json")
     kept = terminal("explain", hers["call_id"], "--json").json
-    done = terminal("audit", "erase", "--user", "alice", "--as", "erin", "--yes", "--json")
+    done = terminal("audit", "erase", "--user", "alice", "--as", "grace", "--yes", "--json")
     erased = terminal("explain", hers["call_id"])
 
     assert open_still.code == ExitCode.REFUSED

@@ -83,7 +83,7 @@ async def test_of_processes_that_resume_a_run_at_once_one_moves_it(postgres_url,
     ):
         for number in range(5):
             meeting[0] = None
-            held = await here.run("payer", "Pay.")
+            held = await here.run("payer", "Pay 5 cents.")
             meeting[0] = asyncio.Barrier(2)
             await there.approvals.approve(held.holds[0].approval_id, by=BOB)
             await until_decided(here, held)
@@ -115,7 +115,7 @@ async def test_processes_that_work_share_runs_and_none_is_moved_twice(postgres_u
         opened(postgres_url, payer(pay), work=True) as here,
         opened(postgres_url, payer(pay), work=True) as there,
     ):
-        runs = [await here.run("payer", f"Pay {number}.") for number in range(5)]
+        runs = [await here.run("payer", f"Pay 5 cents to {number}.") for number in range(5)]
         for run in runs:
             await there.approvals.approve(run.holds[0].approval_id, by=BOB)
         for run in runs:

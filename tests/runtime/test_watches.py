@@ -12,6 +12,7 @@ from highroad.testing import FakeClock
 ALWAYS = {
     "inbox.watch": 1,
     "waiting.sweep": 60,
+    "announcing.sweep": 60,
     "waiting.end_unended": 60,
     "growth.sweep": 1,
     "retention.sweep": 1,
@@ -33,6 +34,7 @@ class House:
         for part, works in {
             "inbox": ["watch"],
             "waiting": ["sweep", "end_unended", "sweep_abandoned"],
+            "announcing": ["sweep"],
             "growth": ["sweep"],
             "retention": ["sweep"],
             "checks": ["run"],
