@@ -24,7 +24,8 @@ from highroad.domain.run import RunStatus
 from highroad.ports.ids import Ids
 from highroad.ports.model import Model
 
-REQUEST: Final = "Was the order paid?"
+REQUEST: Final = "Were the orders paid? If so, refund ORD-99999999."
+_REFUNDED: Final = 99_999_999
 
 # As `bench.ours`, for whoever works through an agent; no run comes to an end by a limit.
 _SETTINGS: Final = """\
@@ -77,6 +78,7 @@ class TimedModel:
         self.worked_at: list[float] = []
         """The same by the time that this process has had of processors."""
         self._numbers = count()
+        self._ids = count()
 
     async def reply(self, request: ModelRequest) -> AsyncGenerator[ReplyPart, None]:
         """Ask for the next order, or answer."""
@@ -107,8 +109,10 @@ class TimedModel:
     def _call(self, *, is_last: bool) -> ModelCall:
         number = next(self._numbers)
         name = self.last if is_last else "get_order"
+        if name == refund_order.__name__:
+            number = _REFUNDED
         return ModelCall(
-            id=f"call-{number}", tool=name, arguments=f'{{"order_id":"ORD-{number:08d}"}}'
+            id=f"call-{next(self._ids)}", tool=name, arguments=f'{{"order_id":"ORD-{number:08d}"}}'
         )
 
 
