@@ -252,10 +252,12 @@ class Desk:
         """
         before = await self.get(edit.approval_id)
         if await self._is_recorded(edit):
-            after = await self._standing(before)
+            after = await self._made_by(edit, before)
         else:
             await self._judge(before, edit, by)
             after = await self.revise(before, edit, await self._reason(before, edit))
+        if after is None:  # the edit is on record, and its agreement has nothing left to be for
+            return before
         if not set(after.obligations) <= set(before.obligations):
             self.announce(after.call_id)
             return after
@@ -271,11 +273,17 @@ class Desk:
         )
         return await self.record(agreed, by)
 
-    async def _standing(self, before: Approval) -> Approval:
-        """What a call waits for by now that was edited."""
+    async def _made_by(self, edit: Edit, before: Approval) -> Approval | None:
+        """What a call waits for since an edit, if nobody edited it since and it waits still.
+
+        Whoever edits agrees to their own arguments, and to those of nobody else (P4).
+        """
         history = await self._ledger.history(before.call_id)
         if history is None or not isinstance(history.hold, Approval):
-            raise DecisionRefused(f"{before.id}: its call waits no more; nothing changed")
+            return None
+        edits = [word for word in history.decisions if word["ruling"] == Ruling.EDIT]
+        if (edits[-1]["by"], edits[-1]["at"]) != (edit.by, edit.at_ms):
+            return None
         return await self.get(history.hold.id)
 
     async def _reason(self, approval: Approval, decision: Decision) -> SealedPayload | None:
