@@ -17,7 +17,7 @@ class Hook(BaseHTTPRequestHandler):
 
     def do_POST(self):
         content = self.rfile.read(int(self.headers["Content-Length"])).decode()
-        status = {"/deaf": 503, "/away": 302}.get(self.path, 204)
+        status = {"/deaf": 503, "/away": 302}.get(self.path.partition("?")[0], 204)
         if status == 204:
             self.server.heard.append(content)
             self.server.headers.append(dict(self.headers))
@@ -70,3 +70,15 @@ async def test_any_answer_but_success_is_a_failure(server, path):
     webhook = Webhook(f"http://127.0.0.1:{server.server_port}/{path}")
     with pytest.raises(ChannelError):
         await webhook.announce(NOTICE)
+
+
+@pytest.mark.promise("P7")
+@pytest.mark.parametrize("path", ["deaf", "away"])
+async def test_neither_name_nor_error_tells_the_path_and_the_query(server, path):
+    """Hooks of chat services have their secret there."""
+    webhook = Webhook(f"http://me:secret@127.0.0.1:{server.server_port}/{path}?key=secret")
+    with pytest.raises(ChannelError) as raised:
+        await webhook.announce(NOTICE)
+    assert webhook.name == f"http://127.0.0.1:{server.server_port}"
+    assert path not in str(raised.value)
+    assert "secret" not in str(raised.value)

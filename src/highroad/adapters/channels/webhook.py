@@ -34,8 +34,10 @@ class Webhook:
 
     def __init__(self, url: str, *, timeout_s: float = _TIMEOUT_S) -> None:
         parts = urlsplit(url)
-        self._name = without_secrets(url)
-        self._url = f"{self._name}?{parts.query}" if parts.query else self._name
+        plain = without_secrets(url)
+        self._url = f"{plain}?{parts.query}" if parts.query else plain
+        # Chat services put the secret of a hook into its path.
+        self._name = f"{parts.scheme}://{urlsplit(plain).netloc}"
         self._headers: dict[str, str] = {"Content-Type": "application/json"}
         if parts.username is not None:
             user = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
@@ -45,7 +47,7 @@ class Webhook:
 
     @property
     def name(self) -> str:
-        """Its address without user, password and query."""
+        """Scheme and host; all else of the address may be secret (P7)."""
         return self._name
 
     async def announce(self, notice: Notice) -> None:
