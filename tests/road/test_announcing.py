@@ -1,5 +1,6 @@
 """Who is told of what waits, who may answer where, and who is asked when nobody does."""
 
+from base64 import urlsafe_b64encode
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -65,12 +66,22 @@ class Desk:
     """A runtime with channels that remember."""
 
     def __init__(self, tmp_path, tools):
-        (tmp_path / "highroad.toml").write_text(SETTINGS)
+        self.folder = tmp_path
+        self.set(SETTINGS)
         self.clock = FakeClock()
         self.channels = {"carol": Listener(), "stranger": Listener()}
         self.ledger = MemoryLedger()
-        self.settings = load(tmp_path, {})
         self.tools = tools
+
+    def set(self, text):
+        (self.folder / "highroad.toml").write_text(text)
+        self.settings = load(self.folder, {})
+
+    async def open_with(self, text):
+        """Open again on the same ledger, with other settings."""
+        self.set(text)
+        self.ledger.holder = None
+        return await self.open()
 
     async def open(self):
         self.assembly = await assemble(
@@ -188,6 +199,43 @@ async def test_a_link_that_was_altered_is_none(desk, turns):
             await desk.runtime.links.look(bad)
     assert (await asked(Receiver(desk.runtime.links), "POST", "x"))[0] == 409
     assert (await asked(Receiver(desk.runtime.links), "PUT", token))[0] == 405
+
+
+@pytest.mark.parametrize(
+    ("line", "other", "refusal"),
+    [
+        ('roles = ["manager"]\n', "", "manager"),
+        ('approver = "carol"', 'approver = "dora"', "told by that channel no more"),
+        ('approver = "carol"\n', "", "none of ours"),
+        ("channels.carol]", "channels.dora]", "told by that channel no more"),
+        ('answers = "https://desk.example/answer"\n', "", "none of ours"),
+    ],
+    ids=["role", "approver", "nobody", "channel", "answers"],
+)
+async def test_a_link_decides_with_what_the_settings_say_when_it_is_followed(
+    desk, turns, line, other, refusal
+):
+    held = await desk.runtime.call("wire", {"cents": 1})
+    await turns()
+    token = token_of(desk.heard[0], "approve")
+    assert line in SETTINGS
+    desk.channels = {}
+    await desk.open_with(SETTINGS.replace(line, other))
+    with pytest.raises(DecisionRefused, match=refusal):
+        await desk.runtime.links.follow(token)
+    assert (await desk.runtime.approvals.get(held.approval_id)).is_waiting
+
+
+@pytest.mark.promise("P7")
+async def test_no_key_is_derived_for_an_organization_that_a_stranger_names(desk, monkeypatch):
+    asked = []
+    keyring = desk.assembly.services.ledger.keyring
+    monkeypatch.setattr(type(keyring), "organization", lambda _, name: asked.append(name))
+    for named in ("globex", "acme", "x" * 50):
+        token = f"{urlsafe_b64encode(named.encode()).decode().rstrip('=')}.AAAA"
+        with pytest.raises(DecisionRefused, match="none of ours"):
+            await desk.runtime.links.look(token)
+    assert not asked
 
 
 async def test_a_link_is_good_for_no_longer_than_its_approval(desk, turns):

@@ -6,16 +6,15 @@ the queue is the truth, and a notice only a hint to look.
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
 from highroad.approvals.desk import Desk
 from highroad.approvals.links import OFFERED, SignedLinks
-from highroad.domain.approval import Approval, Ruling
+from highroad.domain.approval import Approval
 from highroad.domain.approval_rules import ApprovalRules, ChannelRule
 from highroad.domain.error import DecisionRefused
-from highroad.domain.identity import Principal
 from highroad.domain.notice import Notice, NoticeKind, asking
 from highroad.ports.channel import Channel, ChannelError
 from highroad.ports.clock import Clock
@@ -59,7 +58,7 @@ class Announcing:
         for name, channel in self._channels.items():
             rule = self._rules.channels[name]
             if rule.organization == notice.organization:
-                self._begin(channel, self._with_links(notice, rule))
+                self._begin(channel, self._with_links(notice, name, rule))
 
     async def sweep(self) -> None:
         """Ask others besides, where nobody answered in time."""
@@ -88,20 +87,17 @@ class Announcing:
             return
         self.tell(asking(approval, NoticeKind.ESCALATED))
 
-    def _with_links(self, notice: Notice, rule: ChannelRule) -> Notice:
-        if rule.answers is None or rule.approver is None or notice.approval_id is None:
+    def _with_links(self, notice: Notice, name: str, rule: ChannelRule) -> Notice:
+        if notice.approval_id is None or not self.links.is_answered(name):
             return notice
-        by = Principal(rule.approver, rule.organization, rule.roles, authenticated=True)
-        return replace(notice, links=self._links_of(notice, rule.answers, by, OFFERED))
-
-    def _links_of(
-        self, notice: Notice, base: str, by: Principal, offered: Sequence[Ruling]
-    ) -> dict[str, str]:
-        approval_id, digest = notice.approval_id or "", notice.digest or ""
-        return {
-            ruling.value: f"{base}?token={self.links.token(approval_id, digest, ruling, by)}"
-            for ruling in offered
+        approval_id, digest = notice.approval_id, notice.digest or ""
+        links = {
+            ruling.value: (
+                f"{rule.answers}?token={self.links.token(approval_id, digest, ruling, name)}"
+            )
+            for ruling in OFFERED
         }
+        return replace(notice, links=links)
 
     def _begin(self, channel: Channel, notice: Notice) -> None:
         task = asyncio.get_running_loop().create_task(self._told(channel, notice))
