@@ -271,6 +271,20 @@ async def test_what_was_agreed_to_is_taken_back_before_it_is_used(world, wire, e
     await here.check()
 
 
+async def test_two_words_of_one_moment_by_the_inbox_both_count(world, wire, effects, bob):
+    """Another process may agree and take it back within a millisecond."""
+    here = await world(wire).open()
+    held = await here.call(wire, {"cents": 100})
+    desk = elsewhere(here)
+    await desk.approve(held.approval_id, by=bob)
+    await here.assembly.inbox.empty()
+    await desk.revoke(held.approval_id, by=bob)
+    await here.assembly.inbox.empty()
+    assert await words(here, held) == ["approve", "revoke"]
+    assert isinstance(await here.wait(held.call_id), Held)
+    assert not effects
+
+
 async def test_nobody_takes_back_what_another_said(world, wire):
     here = await world(wire).open()
     held = await here.call(wire, {"cents": 100})

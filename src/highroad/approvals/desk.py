@@ -305,6 +305,7 @@ class Desk:
             "approval_id": decision.approval_id,
             "decided_by": decision.by,
             "decided_ms": decision.at_ms,
+            "ruling": decision.ruling,
         }
         return await record(self._ledger.store.tables, APPROVAL_DECISION.name, word) is not None
 
