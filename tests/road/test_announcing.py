@@ -1,6 +1,8 @@
 """Who is told of what waits, who may answer where, and who is asked when nobody does."""
 
+import json
 from base64 import urlsafe_b64encode
+from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -178,6 +180,31 @@ async def test_a_link_decides_by_post_alone_and_once(desk, turns, effects):
     assert (await desk.runtime.wait(held.call_id)).unwrap() == 1
     assert (await asked(app, "POST", token))[0] == 409
     assert effects == {1: 1}
+
+
+def name_of(desk, person):
+    """What the audit tables have as the name of a person, who is known there."""
+    key = desk.assembly.services.ledger.keyring.organization(person.organization)
+    opaque_id = key.opaque(person.id)
+    row = desk.ledger.tables["app_user"][opaque_id,]
+    return json.loads(key.open_profile(opaque_id, row["sealed_profile"])).get("name")
+
+
+async def test_who_answers_by_a_link_keeps_the_name_that_is_known(desk, turns):
+    named = replace(CAROL, name="Carol Jones")
+    first = await desk.runtime.call("wire", {"cents": 1})
+    await desk.runtime.approvals.ask(first.approval_id, "What for?", by=named)
+    await desk.runtime.call("wire", {"cents": 2})
+    await turns()
+    await desk.runtime.links.follow(token_of(desk.heard[1], "approve"))
+    assert name_of(desk, CAROL) == "Carol Jones"
+
+
+async def test_who_was_unknown_and_answers_by_a_link_is_known_then(desk, turns):
+    await desk.runtime.call("wire", {"cents": 1})
+    await turns()
+    await desk.runtime.links.follow(token_of(desk.heard[0], "approve"))
+    assert name_of(desk, CAROL) is None
 
 
 async def test_a_link_stays_used_when_its_word_was_taken_back(desk, turns):

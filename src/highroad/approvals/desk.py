@@ -6,6 +6,7 @@ other leaves the decision in the inbox, which the owner empties.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import NoReturn, TypeAlias
 
 import orjson
@@ -14,7 +15,7 @@ from highroad.approvals.case import Case, case_of
 from highroad.approvals.rules import objection
 from highroad.domain.approval import Approval, ApprovalState, Ruling
 from highroad.domain.approval_rules import ApprovalRules
-from highroad.domain.audit import APPROVAL_DECISION, TOOL_CALL
+from highroad.domain.audit import APP_USER, APPROVAL_DECISION, TOOL_CALL
 from highroad.domain.entry import ApprovalSpent, KeyDestroyed
 from highroad.domain.error import BrokenPromise, DecisionRefused
 from highroad.domain.identity import OURSELVES, Principal
@@ -231,9 +232,8 @@ class Desk:
                 return approval
             decided = await self._judge(approval, decision, by)
             reason = await self._reason(approval, decision)
-            receipt = await self._ledger.writer.write(
-                entries.decided(decided, decision, reason=reason)
-            )
+            word = replace(decision, profile=await self._profile(decision, by))
+            receipt = await self._ledger.writer.write(entries.decided(decided, word, reason=reason))
             if isinstance(receipt, KeyDestroyed):
                 # As long as the call waits nothing of its run can be erased.
                 raise DecisionRefused(f"{approval.id} is over: its run was erased; nothing changed")
@@ -293,6 +293,14 @@ class Desk:
             run_id=approval.run_id,
             payload_id=f"{approval.id}.{decision.ruling}.{decision.by}.{decision.at_ms}",
         )
+
+    async def _profile(self, decision: Decision, by: Principal) -> bytes | None:
+        """What the audit tables are to keep of who decides; a link knows no name of theirs."""
+        if by.name is None:
+            known = await record(self._ledger.store.tables, APP_USER.name, {"id": decision.by})
+            if known is not None and known["sealed_profile"] is not None:
+                return None
+        return decision.profile
 
     async def _is_recorded(self, decision: Decision) -> bool:
         """Whether an order became an entry before its owner died; to escalate counts once."""
