@@ -293,12 +293,15 @@ async def test_when_nobody_answers_others_are_asked_and_that_is_on_record(desk, 
     assert (await desk.runtime.wait(held.call_id)).unwrap() == 1
 
 
-async def test_another_start_asks_nobody_twice(desk, turns):
+async def test_another_start_asks_and_tells_nobody_twice(desk, turns):
     held = await desk.runtime.call("wire", {"cents": 1})
     desk.clock.advance(600)
     await desk.assembly.announcing.sweep()
+    await turns()
     desk.ledger.holder = None
     await desk.open()
     await desk.assembly.announcing.sweep()
+    await turns()
+    assert [notice.kind for notice in desk.heard] == [NoticeKind.ASKED, NoticeKind.ESCALATED]
     case = await desk.runtime.approvals.case(held.approval_id, by=CAROL)
     assert [word.ruling for word in case.words] == [Ruling.ESCALATE]

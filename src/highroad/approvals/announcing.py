@@ -82,10 +82,11 @@ class Announcing:
 
     async def _escalate(self, approval: Approval) -> None:
         try:
-            await self._desk.escalate(approval)
+            is_new = await self._desk.escalate(approval)
         except DecisionRefused:  # decided meanwhile, or overdue
             return
-        self.tell(asking(approval, NoticeKind.ESCALATED))
+        if is_new:
+            self.tell(asking(approval, NoticeKind.ESCALATED))
 
     def _with_links(self, notice: Notice, name: str, rule: ChannelRule) -> Notice:
         if notice.approval_id is None or not self.links.is_answered(name):

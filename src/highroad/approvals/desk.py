@@ -182,14 +182,20 @@ class Desk:
         await post(self._ledger, order)
         return voided
 
-    async def escalate(self, approval: Approval) -> Approval:
+    async def escalate(self, approval: Approval) -> bool:
         """Record that nobody answered in time, and that others are asked besides; once.
+
+        Returns:
+            Whether nobody had recorded it.
 
         Raises:
             DecisionRefused: It is decided meanwhile, or it is not time yet.
         """
         nobody = Principal(OURSELVES, approval.organization, authenticated=True)
-        return await self._decide(approval.id, Ruling.ESCALATE, nobody, "")
+        if await self._is_escalated(approval.id, self._ledger.keyring.opaque(nobody)):
+            return False
+        await self._decide(approval.id, Ruling.ESCALATE, nobody, "")
+        return True
 
     def next_change(self) -> asyncio.Event:
         """Set when the next decision is recorded; ask for it before looking at the state."""
@@ -305,8 +311,7 @@ class Desk:
     async def _is_recorded(self, decision: Decision) -> bool:
         """Whether an order became an entry before its owner died; to escalate counts once."""
         if decision.ruling is Ruling.ESCALATE:
-            said: dict[str, Cell] = {"approval_id": decision.approval_id, "decided_by": decision.by}
-            return await record(self._ledger.store.tables, APPROVAL_DECISION.name, said) is not None
+            return await self._is_escalated(decision.approval_id, decision.by)
         if decision.mac is None:
             return False
         word: dict[str, Cell] = {
@@ -316,6 +321,10 @@ class Desk:
             "ruling": decision.ruling,
         }
         return await record(self._ledger.store.tables, APPROVAL_DECISION.name, word) is not None
+
+    async def _is_escalated(self, approval_id: str, nobody: str) -> bool:
+        said: dict[str, Cell] = {"approval_id": approval_id, "decided_by": nobody}
+        return await record(self._ledger.store.tables, APPROVAL_DECISION.name, said) is not None
 
     async def _judge(self, approval: Approval, decision: Decision, by: Principal) -> Approval:
         """The approval as it stands after a decision that counts now.
