@@ -1,5 +1,6 @@
 """Who is told of what waits, who may answer where, and who is asked when nobody does."""
 
+import asyncio
 import json
 from base64 import urlsafe_b64encode
 from dataclasses import replace
@@ -17,6 +18,7 @@ from highroad.ports.channel import ChannelError
 from highroad.runtime import Runtime
 from highroad.settings import load
 from highroad.testing.clock import FakeClock, SequentialIds
+from highroad.testing.contracts.channel import NOTICE
 from highroad.testing.memory import MemoryLedger, MemoryStore
 from highroad.testing.secrets import FixedKeys
 
@@ -53,8 +55,11 @@ class Listener:
     def __init__(self, deaf=0):
         self.deaf = deaf
         self.heard = []
+        self.hangs = None
 
     async def announce(self, notice):
+        if self.hangs is not None:
+            await self.hangs.wait()
         if self.deaf:
             self.deaf -= 1
             raise ChannelError("nobody is there")
@@ -164,6 +169,26 @@ async def test_what_does_not_get_there_is_told_again(desk, turns):
         desk.clock.advance(30)
     await turns()
     assert len(desk.heard) == 1
+
+
+async def test_a_channel_that_hangs_has_so_much_ahead_of_it_and_no_more(desk, turns, caplog):
+    carol, announcing = desk.channels["carol"], desk.assembly.announcing
+    ours = replace(NOTICE, organization="default")
+    carol.hangs = asyncio.Event()
+    for _ in range(1_003):
+        announcing.tell(ours)
+    await turns()
+    assert announcing.dropped == {"carol": 3}
+    assert NOTICE.call_id in caplog.records[-1].getMessage()
+    announcing.tell(replace(NOTICE, organization="globex"))
+    await turns()
+    assert len(desk.channels["stranger"].heard) == 1
+    carol.hangs.set()
+    await turns()
+    assert len(carol.heard) == 1_000
+    announcing.tell(ours)
+    await turns()
+    assert len(carol.heard) == 1_001
 
 
 async def test_a_link_decides_by_post_alone_and_once(desk, turns, effects):

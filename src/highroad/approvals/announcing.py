@@ -6,6 +6,7 @@ the queue is the truth, and a notice only a hint to look.
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
@@ -23,6 +24,10 @@ _log: Final = logging.getLogger("highroad.approvals")
 
 _PAUSES_S: Final = (1.0, 5.0, 25.0)
 """Between attempts to tell something."""
+
+_BACKLOG: Final = 1_000
+"""Notices that one channel has ahead of it. What is more it is not told: calls go on while a
+channel is slow or gone, and what waits for it takes memory."""
 
 
 class Announcing:
@@ -49,7 +54,9 @@ class Announcing:
         self.links: SignedLinks = links
         self._desk = desk
         self._clock = clock
-        self._telling: set[asyncio.Task[None]] = set()
+        self._telling: dict[str, set[asyncio.Task[None]]] = {name: set() for name in channels}
+        self.dropped: Counter[str] = Counter()
+        """Notices that a channel was not told because too many were ahead, by channel."""
         self._looked_at = ""
         """The last approval that was escalated."""
 
@@ -57,8 +64,12 @@ class Announcing:
         """Begin to tell something to everybody whom it concerns."""
         for name, channel in self._channels.items():
             rule = self._rules.channels[name]
-            if rule.organization == notice.organization:
-                self._begin(channel, self._with_links(notice, name, rule))
+            if rule.organization != notice.organization:
+                continue
+            if len(self._telling[name]) < _BACKLOG:
+                self._begin(name, channel, self._with_links(notice, name, rule))
+            else:
+                self._drop(name, notice)
 
     async def sweep(self) -> None:
         """Ask others besides, where nobody answered in time."""
@@ -74,9 +85,10 @@ class Announcing:
 
     async def close(self) -> None:
         """Stop telling."""
-        for task in self._telling:
+        under_way = [task for tasks in self._telling.values() for task in tasks]
+        for task in under_way:
             task.cancel()
-        await asyncio.gather(*self._telling, return_exceptions=True)
+        await asyncio.gather(*under_way, return_exceptions=True)
         for channel in self._channels.values():
             await channel.close()
 
@@ -100,10 +112,21 @@ class Announcing:
         }
         return replace(notice, links=links)
 
-    def _begin(self, channel: Channel, notice: Notice) -> None:
+    def _begin(self, name: str, channel: Channel, notice: Notice) -> None:
         task = asyncio.get_running_loop().create_task(self._told(channel, notice))
-        self._telling.add(task)
-        task.add_done_callback(self._telling.discard)
+        self._telling[name].add(task)
+        task.add_done_callback(self._telling[name].discard)
+
+    def _drop(self, name: str, notice: Notice) -> None:
+        self.dropped[name] += 1
+        _log.warning(
+            "channel %s was not told of %s: %d notices are ahead (%d were dropped so far): see "
+            "that it answers, and look at the list of approvals",
+            name,
+            notice.call_id,
+            _BACKLOG,
+            self.dropped[name],
+        )
 
     async def _told(self, channel: Channel, notice: Notice) -> None:
         for pause_s in (*_PAUSES_S, None):
