@@ -338,3 +338,15 @@ async def test_the_requester_is_asked_and_answers_on_record(world, wire, alice, 
     assert b"invoice" not in bodies
     await here.approve(held)
     assert isinstance(await here.wait(held.call_id), Completed)
+
+
+async def test_an_answer_needs_an_identity_wherever_deciding_does(configured, wire, alice):
+    """It is evidence of the call: nobody who merely says to be the requester gives it."""
+    here = await configured("[approvals.entitled.manager]\n", wire)
+    held = await here.call(wire, {"cents": 100})
+    manager = Principal("carol", authenticated=True, roles={"manager"})
+    await here.desk.ask(held.approval_id, "For which invoice?", by=manager)
+    with pytest.raises(DecisionRefused, match="nobody has checked who you are"):
+        await here.desk.answer(held.approval_id, "17", by=Principal(alice.id))
+    await here.desk.answer(held.approval_id, "17", by=alice)
+    assert await words(here, held) == ["ask", "answer"]
