@@ -1,5 +1,9 @@
 """Who is told of what waits, who may answer where, and who is asked when nobody does."""
 
+import asyncio
+import json
+from base64 import urlsafe_b64encode
+from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -14,6 +18,7 @@ from highroad.ports.channel import ChannelError
 from highroad.runtime import Runtime
 from highroad.settings import load
 from highroad.testing.clock import FakeClock, SequentialIds
+from highroad.testing.contracts.channel import NOTICE
 from highroad.testing.memory import MemoryLedger, MemoryStore
 from highroad.testing.secrets import FixedKeys
 
@@ -50,8 +55,11 @@ class Listener:
     def __init__(self, deaf=0):
         self.deaf = deaf
         self.heard = []
+        self.hangs = None
 
     async def announce(self, notice):
+        if self.hangs is not None:
+            await self.hangs.wait()
         if self.deaf:
             self.deaf -= 1
             raise ChannelError("nobody is there")
@@ -65,12 +73,22 @@ class Desk:
     """A runtime with channels that remember."""
 
     def __init__(self, tmp_path, tools):
-        (tmp_path / "highroad.toml").write_text(SETTINGS)
+        self.folder = tmp_path
+        self.set(SETTINGS)
         self.clock = FakeClock()
         self.channels = {"carol": Listener(), "stranger": Listener()}
         self.ledger = MemoryLedger()
-        self.settings = load(tmp_path, {})
         self.tools = tools
+
+    def set(self, text):
+        (self.folder / "highroad.toml").write_text(text)
+        self.settings = load(self.folder, {})
+
+    async def open_with(self, text):
+        """Open again on the same ledger, with other settings."""
+        self.set(text)
+        self.ledger.holder = None
+        return await self.open()
 
     async def open(self):
         self.assembly = await assemble(
@@ -153,6 +171,26 @@ async def test_what_does_not_get_there_is_told_again(desk, turns):
     assert len(desk.heard) == 1
 
 
+async def test_a_channel_that_hangs_has_so_much_ahead_of_it_and_no_more(desk, turns, caplog):
+    carol, announcing = desk.channels["carol"], desk.assembly.announcing
+    ours = replace(NOTICE, organization="default")
+    carol.hangs = asyncio.Event()
+    for _ in range(1_003):
+        announcing.tell(ours)
+    await turns()
+    assert announcing.dropped == {"carol": 3}
+    assert NOTICE.call_id in caplog.records[-1].getMessage()
+    announcing.tell(replace(NOTICE, organization="globex"))
+    await turns()
+    assert len(desk.channels["stranger"].heard) == 1
+    carol.hangs.set()
+    await turns()
+    assert len(carol.heard) == 1_000
+    announcing.tell(ours)
+    await turns()
+    assert len(carol.heard) == 1_001
+
+
 async def test_a_link_decides_by_post_alone_and_once(desk, turns, effects):
     held = await desk.runtime.call("wire", {"cents": 1})
     await turns()
@@ -167,6 +205,31 @@ async def test_a_link_decides_by_post_alone_and_once(desk, turns, effects):
     assert (await desk.runtime.wait(held.call_id)).unwrap() == 1
     assert (await asked(app, "POST", token))[0] == 409
     assert effects == {1: 1}
+
+
+def name_of(desk, person):
+    """What the audit tables have as the name of a person, who is known there."""
+    key = desk.assembly.services.ledger.keyring.organization(person.organization)
+    opaque_id = key.opaque(person.id)
+    row = desk.ledger.tables["app_user"][opaque_id,]
+    return json.loads(key.open_profile(opaque_id, row["sealed_profile"])).get("name")
+
+
+async def test_who_answers_by_a_link_keeps_the_name_that_is_known(desk, turns):
+    named = replace(CAROL, name="Carol Jones")
+    first = await desk.runtime.call("wire", {"cents": 1})
+    await desk.runtime.approvals.ask(first.approval_id, "What for?", by=named)
+    await desk.runtime.call("wire", {"cents": 2})
+    await turns()
+    await desk.runtime.links.follow(token_of(desk.heard[1], "approve"))
+    assert name_of(desk, CAROL) == "Carol Jones"
+
+
+async def test_who_was_unknown_and_answers_by_a_link_is_known_then(desk, turns):
+    await desk.runtime.call("wire", {"cents": 1})
+    await turns()
+    await desk.runtime.links.follow(token_of(desk.heard[0], "approve"))
+    assert name_of(desk, CAROL) is None
 
 
 async def test_a_link_stays_used_when_its_word_was_taken_back(desk, turns):
@@ -188,6 +251,43 @@ async def test_a_link_that_was_altered_is_none(desk, turns):
             await desk.runtime.links.look(bad)
     assert (await asked(Receiver(desk.runtime.links), "POST", "x"))[0] == 409
     assert (await asked(Receiver(desk.runtime.links), "PUT", token))[0] == 405
+
+
+@pytest.mark.parametrize(
+    ("line", "other", "refusal"),
+    [
+        ('roles = ["manager"]\n', "", "manager"),
+        ('approver = "carol"', 'approver = "dora"', "told by that channel no more"),
+        ('approver = "carol"\n', "", "none of ours"),
+        ("channels.carol]", "channels.dora]", "told by that channel no more"),
+        ('answers = "https://desk.example/answer"\n', "", "none of ours"),
+    ],
+    ids=["role", "approver", "nobody", "channel", "answers"],
+)
+async def test_a_link_decides_with_what_the_settings_say_when_it_is_followed(
+    desk, turns, line, other, refusal
+):
+    held = await desk.runtime.call("wire", {"cents": 1})
+    await turns()
+    token = token_of(desk.heard[0], "approve")
+    assert line in SETTINGS
+    desk.channels = {}
+    await desk.open_with(SETTINGS.replace(line, other))
+    with pytest.raises(DecisionRefused, match=refusal):
+        await desk.runtime.links.follow(token)
+    assert (await desk.runtime.approvals.get(held.approval_id)).is_waiting
+
+
+@pytest.mark.promise("P7")
+async def test_no_key_is_derived_for_an_organization_that_a_stranger_names(desk, monkeypatch):
+    asked = []
+    keyring = desk.assembly.services.ledger.keyring
+    monkeypatch.setattr(type(keyring), "organization", lambda _, name: asked.append(name))
+    for named in ("globex", "acme", "x" * 50):
+        token = f"{urlsafe_b64encode(named.encode()).decode().rstrip('=')}.AAAA"
+        with pytest.raises(DecisionRefused, match="none of ours"):
+            await desk.runtime.links.look(token)
+    assert not asked
 
 
 async def test_a_link_is_good_for_no_longer_than_its_approval(desk, turns):
@@ -218,12 +318,15 @@ async def test_when_nobody_answers_others_are_asked_and_that_is_on_record(desk, 
     assert (await desk.runtime.wait(held.call_id)).unwrap() == 1
 
 
-async def test_another_start_asks_nobody_twice(desk, turns):
+async def test_another_start_asks_and_tells_nobody_twice(desk, turns):
     held = await desk.runtime.call("wire", {"cents": 1})
     desk.clock.advance(600)
     await desk.assembly.announcing.sweep()
+    await turns()
     desk.ledger.holder = None
     await desk.open()
     await desk.assembly.announcing.sweep()
+    await turns()
+    assert [notice.kind for notice in desk.heard] == [NoticeKind.ASKED, NoticeKind.ESCALATED]
     case = await desk.runtime.approvals.case(held.approval_id, by=CAROL)
     assert [word.ruling for word in case.words] == [Ruling.ESCALATE]

@@ -8,7 +8,7 @@ from highroad import Completed, Held, Principal, tool
 from highroad.approvals.desk import Desk
 from highroad.domain.approval import ApprovalState
 from highroad.domain.approval_rules import ApprovalRules
-from highroad.domain.error import DecisionRefused
+from highroad.domain.error import DecisionRefused, LedgerError
 from highroad.domain.order_form import read_order
 from highroad.ledger.access import ReadOnlyWriter
 from highroad.ledger.ledger import Ledger
@@ -186,9 +186,7 @@ async def test_another_process_edits_by_the_inbox_and_twice_is_once(world, wire,
     here = await world(wire).open()
     held = await here.call(wire, {"cents": 100})
     store = MemoryStore(here.ledger)
-    ledger = Ledger(store, ReadOnlyWriter(1), here.services.ledger.keyring, here.clock)
-    desk = Desk(ledger, ApprovalRules(), is_owner=False)
-    voided = await desk.edit(held.approval_id, {"cents": 50}, by=bob)
+    voided = await elsewhere(here).edit(held.approval_id, {"cents": 50}, by=bob)
     assert voided.state is ApprovalState.VOID
     (posted,) = await store.inbox()
     assert "cents" not in posted.content
@@ -197,6 +195,64 @@ async def test_another_process_edits_by_the_inbox_and_twice_is_once(world, wire,
     assert not await store.inbox()
     assert (await here.wait(held.call_id)).unwrap() == 50
     assert effects == {50: 1}
+
+
+@pytest.fixture
+def interrupted(world, wire, faulty):
+    """An owner that wrote down an edit from the inbox, and failed before what it agrees to."""
+
+    async def opened(by, cents):
+        here = await world(wire, wrap=faulty).open()
+        held = await here.call(wire, {"cents": 3000})
+        await elsewhere(here).edit(held.approval_id, {"cents": cents}, by=by)
+        last = here.store.appends + 1
+        here.store.fails = lambda number: number > last
+        with pytest.raises(LedgerError):
+            await here.assembly.inbox.empty()
+        here.store.fails = lambda number: False
+        assert await words(here, held) == ["edit"]
+        assert await here.store.inbox()
+        return here, held
+
+    return opened
+
+
+def elsewhere(here):
+    """The desk of another process."""
+    ledger = Ledger(
+        MemoryStore(here.ledger), ReadOnlyWriter(1), here.services.ledger.keyring, here.clock
+    )
+    return Desk(ledger, ApprovalRules(), is_owner=False)
+
+
+async def test_an_edit_that_is_taken_again_agrees_to_its_own_arguments(interrupted):
+    here, held = await interrupted(CAROL, 2000)
+    await here.assembly.inbox.empty()
+    assert await words(here, held) == ["edit", "approve"]
+    (standing,) = await here.desk.list()
+    assert len(standing.approvers) == 1
+
+
+async def test_an_edit_that_is_taken_again_agrees_to_no_edit_of_another(interrupted, effects, bob):
+    here, held = await interrupted(CAROL, 2000)
+    (standing,) = await here.desk.list()
+    revised = await here.desk.edit(standing.id, {"cents": 1500}, by=bob)
+    await here.assembly.inbox.empty()
+    assert not await here.store.inbox()
+    assert (await here.desk.get(revised.id)).approvers == revised.approvers
+    assert isinstance(await here.wait(held.call_id), Held)
+    assert not effects
+
+
+async def test_an_edit_that_is_taken_again_once_its_call_ran_is_not_refused(interrupted, bob):
+    here, held = await interrupted(CAROL, 2000)
+    (standing,) = await here.desk.list()
+    for who in (bob, Principal("dave", authenticated=True)):
+        await here.desk.approve(standing.id, by=who)
+    assert (await here.wait(held.call_id)).unwrap() == 2000
+    await here.assembly.inbox.empty()
+    assert not await here.store.entries(kind="order.refused")
+    assert not await here.store.inbox()
 
 
 async def test_what_was_agreed_to_is_taken_back_before_it_is_used(world, wire, effects, bob):
@@ -213,6 +269,20 @@ async def test_what_was_agreed_to_is_taken_back_before_it_is_used(world, wire, e
     assert await words(here, held) == ["approve", "revoke", "approve"]
     assert effects == {100: 1}
     await here.check()
+
+
+async def test_two_words_of_one_moment_by_the_inbox_both_count(world, wire, effects, bob):
+    """Another process may agree and take it back within a millisecond."""
+    here = await world(wire).open()
+    held = await here.call(wire, {"cents": 100})
+    desk = elsewhere(here)
+    await desk.approve(held.approval_id, by=bob)
+    await here.assembly.inbox.empty()
+    await desk.revoke(held.approval_id, by=bob)
+    await here.assembly.inbox.empty()
+    assert await words(here, held) == ["approve", "revoke"]
+    assert isinstance(await here.wait(held.call_id), Held)
+    assert not effects
 
 
 async def test_nobody_takes_back_what_another_said(world, wire):
@@ -268,3 +338,15 @@ async def test_the_requester_is_asked_and_answers_on_record(world, wire, alice, 
     assert b"invoice" not in bodies
     await here.approve(held)
     assert isinstance(await here.wait(held.call_id), Completed)
+
+
+async def test_an_answer_needs_an_identity_wherever_deciding_does(configured, wire, alice):
+    """It is evidence of the call: nobody who merely says to be the requester gives it."""
+    here = await configured("[approvals.entitled.manager]\n", wire)
+    held = await here.call(wire, {"cents": 100})
+    manager = Principal("carol", authenticated=True, roles={"manager"})
+    await here.desk.ask(held.approval_id, "For which invoice?", by=manager)
+    with pytest.raises(DecisionRefused, match="nobody has checked who you are"):
+        await here.desk.answer(held.approval_id, "17", by=Principal(alice.id))
+    await here.desk.answer(held.approval_id, "17", by=alice)
+    assert await words(here, held) == ["ask", "answer"]

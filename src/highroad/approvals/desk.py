@@ -6,6 +6,7 @@ other leaves the decision in the inbox, which the owner empties.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import NoReturn, TypeAlias
 
 import orjson
@@ -14,7 +15,7 @@ from highroad.approvals.case import Case, case_of
 from highroad.approvals.rules import objection
 from highroad.domain.approval import Approval, ApprovalState, Ruling
 from highroad.domain.approval_rules import ApprovalRules
-from highroad.domain.audit import APPROVAL_DECISION, TOOL_CALL
+from highroad.domain.audit import APP_USER, APPROVAL_DECISION, TOOL_CALL
 from highroad.domain.entry import ApprovalSpent, KeyDestroyed
 from highroad.domain.error import BrokenPromise, DecisionRefused
 from highroad.domain.identity import OURSELVES, Principal
@@ -181,14 +182,20 @@ class Desk:
         await post(self._ledger, order)
         return voided
 
-    async def escalate(self, approval: Approval) -> Approval:
+    async def escalate(self, approval: Approval) -> bool:
         """Record that nobody answered in time, and that others are asked besides; once.
+
+        Returns:
+            Whether nobody had recorded it.
 
         Raises:
             DecisionRefused: It is decided meanwhile, or it is not time yet.
         """
         nobody = Principal(OURSELVES, approval.organization, authenticated=True)
-        return await self._decide(approval.id, Ruling.ESCALATE, nobody, "")
+        if await self._is_escalated(approval.id, self._ledger.keyring.opaque(nobody)):
+            return False
+        await self._decide(approval.id, Ruling.ESCALATE, nobody, "")
+        return True
 
     def next_change(self) -> asyncio.Event:
         """Set when the next decision is recorded; ask for it before looking at the state."""
@@ -231,9 +238,8 @@ class Desk:
                 return approval
             decided = await self._judge(approval, decision, by)
             reason = await self._reason(approval, decision)
-            receipt = await self._ledger.writer.write(
-                entries.decided(decided, decision, reason=reason)
-            )
+            word = replace(decision, profile=await self._profile(decision, by))
+            receipt = await self._ledger.writer.write(entries.decided(decided, word, reason=reason))
             if isinstance(receipt, KeyDestroyed):
                 # As long as the call waits nothing of its run can be erased.
                 raise DecisionRefused(f"{approval.id} is over: its run was erased; nothing changed")
@@ -252,10 +258,12 @@ class Desk:
         """
         before = await self.get(edit.approval_id)
         if await self._is_recorded(edit):
-            after = await self._standing(before)
+            after = await self._made_by(edit, before)
         else:
             await self._judge(before, edit, by)
             after = await self.revise(before, edit, await self._reason(before, edit))
+        if after is None:  # the edit is on record, and its agreement has nothing left to be for
+            return before
         if not set(after.obligations) <= set(before.obligations):
             self.announce(after.call_id)
             return after
@@ -271,11 +279,17 @@ class Desk:
         )
         return await self.record(agreed, by)
 
-    async def _standing(self, before: Approval) -> Approval:
-        """What a call waits for by now that was edited."""
+    async def _made_by(self, edit: Edit, before: Approval) -> Approval | None:
+        """What a call waits for since an edit, if nobody edited it since and it waits still.
+
+        Whoever edits agrees to their own arguments, and to those of nobody else (P4).
+        """
         history = await self._ledger.history(before.call_id)
         if history is None or not isinstance(history.hold, Approval):
-            raise DecisionRefused(f"{before.id}: its call waits no more; nothing changed")
+            return None
+        edits = [word for word in history.decisions if word["ruling"] == Ruling.EDIT]
+        if (edits[-1]["by"], edits[-1]["at"]) != (edit.by, edit.at_ms):
+            return None
         return await self.get(history.hold.id)
 
     async def _reason(self, approval: Approval, decision: Decision) -> SealedPayload | None:
@@ -286,19 +300,31 @@ class Desk:
             payload_id=f"{approval.id}.{decision.ruling}.{decision.by}.{decision.at_ms}",
         )
 
+    async def _profile(self, decision: Decision, by: Principal) -> bytes | None:
+        """What the audit tables are to keep of who decides; a link knows no name of theirs."""
+        if by.name is None:
+            known = await record(self._ledger.store.tables, APP_USER.name, {"id": decision.by})
+            if known is not None and known["sealed_profile"] is not None:
+                return None
+        return decision.profile
+
     async def _is_recorded(self, decision: Decision) -> bool:
         """Whether an order became an entry before its owner died; to escalate counts once."""
         if decision.ruling is Ruling.ESCALATE:
-            said: dict[str, Cell] = {"approval_id": decision.approval_id, "decided_by": decision.by}
-            return await record(self._ledger.store.tables, APPROVAL_DECISION.name, said) is not None
+            return await self._is_escalated(decision.approval_id, decision.by)
         if decision.mac is None:
             return False
         word: dict[str, Cell] = {
             "approval_id": decision.approval_id,
             "decided_by": decision.by,
             "decided_ms": decision.at_ms,
+            "ruling": decision.ruling,
         }
         return await record(self._ledger.store.tables, APPROVAL_DECISION.name, word) is not None
+
+    async def _is_escalated(self, approval_id: str, nobody: str) -> bool:
+        said: dict[str, Cell] = {"approval_id": approval_id, "decided_by": nobody}
+        return await record(self._ledger.store.tables, APPROVAL_DECISION.name, said) is not None
 
     async def _judge(self, approval: Approval, decision: Decision, by: Principal) -> Approval:
         """The approval as it stands after a decision that counts now.

@@ -2,8 +2,9 @@
 
 A link is sealed with the key of its organization: nobody can make one, read whom it is for, or turn
 it to another approval, other arguments or another answer. It lives as long as its approval, and a
-word of the same person since it was made has used it. What a link leads to decides by POST alone:
-those who look into messages for people open links by GET.
+word of the same person since it was made has used it. It says whom it was sent to and by which
+channel, and not what they may do: that is as the settings have it when it is followed. What a link
+leads to decides by POST alone: those who look into messages for people open links by GET.
 """
 
 import json
@@ -12,16 +13,17 @@ from typing import Any, Final
 
 from highroad.approvals.desk import Desk
 from highroad.domain.approval import Approval, Ruling
+from highroad.domain.approval_rules import ApprovalRules, ChannelRule
 from highroad.domain.audit import APPROVAL_DECISION
 from highroad.domain.error import DecisionRefused, VaultError
 from highroad.domain.identity import Principal
 from highroad.domain.value import value
 from highroad.ledger.ledger import Ledger
-from highroad.ledger.snapshot import freeze_principal, thaw_principal
 from highroad.ledger.tables.rows import records, selection
 
 _SUBJECT: Final = "link"
 _BAD: Final = "this link is none of ours, or was altered: ask for another"
+_PAST: Final = "whom this link was sent to is told by that channel no more: ask for another"
 OFFERED: Final = (Ruling.APPROVE, Ruling.REJECT)
 """What a notice lets people say."""
 
@@ -45,19 +47,39 @@ class SignedLinks:
     Args:
         ledger: Has the keys.
         desk: Takes decisions.
+        rules: Whom each channel reaches, with which roles.
     """
 
-    def __init__(self, ledger: Ledger, desk: Desk) -> None:
+    def __init__(self, ledger: Ledger, desk: Desk, rules: ApprovalRules) -> None:
         self._ledger = ledger
         self._desk = desk
+        self._people: dict[str, Principal] = {
+            name: person
+            for name, rule in rules.channels.items()
+            if (person := _approver(rule)) is not None
+        }
+        """Who answers by links, by channel."""
+        self._organizations: frozenset[str] = frozenset(
+            person.organization for person in self._people.values()
+        )
 
-    def token(self, approval_id: str, digest: str, ruling: Ruling, by: Principal) -> str:
-        """What a link carries."""
+    def is_answered(self, channel: str) -> bool:
+        """Whether somebody answers what a channel tells by its links."""
+        return channel in self._people
+
+    def token(self, approval_id: str, digest: str, ruling: Ruling, channel: str) -> str:
+        """What a link carries that goes by a channel.
+
+        Raises:
+            KeyError: Nobody answers by that channel.
+        """
+        by = self._people[channel]
         said = {
             "approval": approval_id,
             "digest": digest,
             "ruling": ruling,
-            "by": freeze_principal(by),
+            "channel": channel,
+            "by": by.id,
             "at": self._ledger.clock.now_ms(),
         }
         key = self._ledger.keyring.organization(by.organization)
@@ -68,7 +90,7 @@ class SignedLinks:
         """What a link is about; nothing is decided by that.
 
         Raises:
-            DecisionRefused: It is no link of ours, or of what is not there any more.
+            DecisionRefused: It is no link of ours, or of what or for whom is not there any more.
         """
         link = self._read(token)
         return link, await self._desk.get(link.approval_id)
@@ -100,19 +122,38 @@ class SignedLinks:
         return False
 
     def _read(self, token: str) -> SignedLink:
-        organization, _, sealed = token.partition(".")
-        try:
-            key = self._ledger.keyring.organization(_bytes(organization).decode())
-            said: dict[str, Any] = json.loads(key.open_profile(_SUBJECT, _bytes(sealed)))
-        except (ValueError, VaultError):
-            raise DecisionRefused(_BAD) from None
+        said = self._opened(token)
+        by = self._people.get(said.get("channel", ""))
+        if by is None or by.id != said["by"] or by.organization != said["organization"]:
+            raise DecisionRefused(_PAST)
         return SignedLink(
             approval_id=said["approval"],
             digest=said["digest"],
             ruling=Ruling(said["ruling"]),
-            by=thaw_principal(said["by"]),
+            by=by,
             made_ms=said["at"],
         )
+
+    def _opened(self, token: str) -> dict[str, Any]:
+        """What a token says, and whose key it is sealed with."""
+        named, _, sealed = token.partition(".")
+        try:
+            organization = _bytes(named).decode()
+            # Anybody may name one, and the keyring keeps what it derives for each.
+            if organization not in self._organizations:
+                raise DecisionRefused(_BAD)
+            key = self._ledger.keyring.organization(organization)
+            said = json.loads(key.open_profile(_SUBJECT, _bytes(sealed)))
+        except (ValueError, VaultError):
+            raise DecisionRefused(_BAD) from None
+        return {**said, "organization": organization}
+
+
+def _approver(rule: ChannelRule) -> Principal | None:
+    """Who answers by the links of a channel, if anybody."""
+    if rule.answers is None or rule.approver is None:
+        return None
+    return Principal(rule.approver, rule.organization, rule.roles, authenticated=True)
 
 
 def _text(content: bytes) -> str:

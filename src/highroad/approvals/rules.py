@@ -7,6 +7,7 @@ from highroad.domain.tool import Tier
 
 _NONE = "there is no such approval"
 """As for one that does not exist."""
+_NOT_ASKED = "only who requested the call is asked"
 
 
 def objection(  # noqa: PLR0913, PLR0917 - who wants to say what about which approval
@@ -39,7 +40,8 @@ def objection(  # noqa: PLR0913, PLR0917 - who wants to say what about which app
         case Ruling.REVOKE:
             return None  # whoever agreed may take it back, whatever they are entitled to by now
         case Ruling.ANSWER:
-            return None if is_own else "only who requested the call is asked"
+            # What they answer is evidence of the call, so whoever says to be them must be.
+            return _identity(rules, approval, by) if is_own else _NOT_ASKED
         case _:
             return _to_decision(rules, approval, tier, by, at_ms, is_own=is_own)
 

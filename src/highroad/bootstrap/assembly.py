@@ -393,7 +393,7 @@ def _announcing(services: Services, desk: Desk, settings: Settings, parts: Parts
     rules = settings.approvals
     channels = channels_of(rules.channels) if parts.channels is None else parts.channels
     announcing = Announcing(
-        channels, rules, SignedLinks(services.ledger, desk), desk, services.clock
+        channels, rules, SignedLinks(services.ledger, desk, rules), desk, services.clock
     )
     if channels:
         services.tell = announcing.tell

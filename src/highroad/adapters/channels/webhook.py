@@ -9,12 +9,15 @@ from urllib.parse import unquote, urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 import anyio.to_thread
+from anyio import CapacityLimiter
 
 from highroad.domain.address import without_secrets
 from highroad.domain.notice import Notice
 from highroad.ports.channel import ChannelError
 
 _TIMEOUT_S: Final = 10.0
+_THREADS: Final = 4
+"""That post at a time. They are its own: one that is slow must not hold up others' work."""
 
 
 class _NoRedirect(HTTPRedirectHandler):
@@ -34,18 +37,21 @@ class Webhook:
 
     def __init__(self, url: str, *, timeout_s: float = _TIMEOUT_S) -> None:
         parts = urlsplit(url)
-        self._name = without_secrets(url)
-        self._url = f"{self._name}?{parts.query}" if parts.query else self._name
+        plain = without_secrets(url)
+        self._url = f"{plain}?{parts.query}" if parts.query else plain
+        # Chat services put the secret of a hook into its path.
+        self._name = f"{parts.scheme}://{urlsplit(plain).netloc}"
         self._headers: dict[str, str] = {"Content-Type": "application/json"}
         if parts.username is not None:
             user = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
             self._headers["Authorization"] = f"Basic {b64encode(user.encode()).decode()}"
         self._timeout_s = timeout_s
+        self._threads: CapacityLimiter = CapacityLimiter(_THREADS)
         self._opener = build_opener(_NoRedirect)
 
     @property
     def name(self) -> str:
-        """Its address without user, password and query."""
+        """Scheme and host; all else of the address may be secret (P7)."""
         return self._name
 
     async def announce(self, notice: Notice) -> None:
@@ -54,7 +60,8 @@ class Webhook:
         Raises:
             ChannelError: It cannot be reached, or did not take it.
         """
-        await anyio.to_thread.run_sync(self._post, json.dumps(notice.json()).encode())
+        content = json.dumps(notice.json()).encode()
+        await anyio.to_thread.run_sync(self._post, content, limiter=self._threads)
 
     async def close(self) -> None:
         """Nothing is held open."""
