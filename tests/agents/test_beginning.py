@@ -1,5 +1,7 @@
 """How a run begins: nothing is done for it before that is on the disk, and little waits for it."""
 
+import asyncio
+
 import pytest
 
 from highroad import Agent, tool
@@ -89,6 +91,28 @@ async def test_a_run_that_cannot_be_recorded_asks_nobody_and_calls_nothing(scene
     assert not model.requests
     assert not called
     assert not await stage.bodies(EntryKind.RUN_STARTED, EntryKind.MODEL_ASKED, EntryKind.INTENT)
+
+
+@pytest.mark.promise("P2")
+@pytest.mark.parametrize("asks", [True, False])
+async def test_nothing_lands_behind_a_beginning_that_could_not_be_recorded(scene, asks):
+    """Also where the ledger can be written again by the time that there is more to record."""
+
+    async def slow(leg):
+        while not stage.store.commits:  # noqa: ASYNC110 - a store tells it by what it has seen
+            await asyncio.sleep(0)
+        stage.store.is_full = False
+        return (await leg.ask()).text if asks else "Done."
+
+    model = ScriptedModel("Done.")
+    stage = await noted(scene, Agent(name="clerk", model=model, tools=(), strategy=slow))
+    stage.store.is_full = True
+    before = await stage.store.entries(limit=100)
+    with pytest.raises(LedgerError, match="disk is full"):
+        await stage.run("clerk")
+    assert not model.requests
+    await stage.runtime.flush()
+    assert await stage.store.entries(limit=100) == before
 
 
 async def test_whoever_follows_hears_of_the_beginning_though_the_run_asks_nobody(scene):

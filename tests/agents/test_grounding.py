@@ -13,6 +13,7 @@ from highroad.agents.context.results import get_result
 from highroad.agents.memory.long_term import LongTermMemory
 from highroad.agents.memory.tools import recall, remember
 from highroad.domain.entry import EntryKind
+from highroad.domain.error import LedgerError
 from highroad.domain.identity import Origin
 from highroad.domain.memory import MemorySource
 from highroad.domain.model import ToolMessage
@@ -373,6 +374,46 @@ async def test_what_another_agent_has_read_serves_the_one_above(scene):
     )
     stage = await scene(chief, settings=enforcing())
     await stage.run("chief", "Cancel my order.")
+    assert DONE == ["ORD-000024"]
+
+
+class Dying:
+    """A store whose process is gone once a run has ended, until it is told otherwise."""
+
+    def __init__(self, store):
+        self._store = store
+        self.lives = False
+        self.is_gone = False
+
+    def __getattr__(self, name):
+        return getattr(self._store, name)
+
+    async def append(self, entries, *, fence):
+        if self.is_gone:
+            raise LedgerError("the process is gone")
+        self.is_gone = not self.lives and any(each.kind == EntryKind.RUN_ENDED for each in entries)
+        return await self._store.append(entries, fence=fence)
+
+
+@pytest.mark.promise("P9")
+async def test_what_it_has_read_serves_also_where_the_process_died_behind_its_end(scene):
+    chief, _ = team(
+        call("list_orders"),
+        "It is ORD-000024.",
+        above=(
+            call("ask_helper", task="Which order is it?"),
+            call("cancel", order_id="ORD-000024"),
+            "Done.",
+        ),
+    )
+    stage = await scene(chief, settings=enforcing(), wrap=Dying)
+    with pytest.raises(LedgerError, match="cannot be written"):
+        await stage.run("chief", "Cancel my order.")
+    await stage.reopen()
+    stage.store.lives = True
+    (top,) = [each for each in await stage.bodies("run.started") if "parent_run" not in each]
+    run = await stage.resume(top["run"])
+    assert run.status is RunStatus.COMPLETED
     assert DONE == ["ORD-000024"]
 
 

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from highroad import Agent, tool
+from highroad.domain.entry import EntryKind, KeyTaken
 from highroad.domain.error import LedgerError
 from highroad.domain.model import ToolMessage
 from highroad.domain.run import RunStatus
@@ -119,6 +120,46 @@ async def test_a_resumed_run_refuses_the_same_and_asks_nobody(scene, agent, look
     assert codes(second.requests[0]) == ["unknown_tool"]
     assert not effects
     assert len(await stage.check()) == 1
+
+
+class Overtaken:
+    """A shared store where another process always gets the leg that this one would begin."""
+
+    is_shared = True
+
+    def __init__(self, store):
+        self._store = store
+
+    def __getattr__(self, name):
+        return getattr(self._store, name)
+
+    async def append(self, entries, *, fence):
+        if any(each.kind == EntryKind.RUN_RESUMED for each in entries):
+            return [KeyTaken(each.claim) for each in entries]
+        return await self._store.append(entries, fence=fence)
+
+
+@pytest.mark.promise("P3")
+async def test_of_two_processes_one_refuses_what_was_not_offered(scene, agent, look, pay):
+    """Whoever does not get the leg writes no end of its own for the same place."""
+
+    async def dying(leg):
+        reply = await leg.ask(tools=["look"])
+        if lives:
+            await leg.act(reply)
+        raise LedgerError("the process is gone")
+
+    lives = []
+    model = ScriptedModel(call("pay", cents=500))
+    stage = await scene(agent(model, look, pay, strategy=dying), wrap=Overtaken)
+    with pytest.raises(LedgerError, match="process is gone"):
+        await stage.run("support")
+    (started,) = await stage.bodies("run.started")
+    lives.append(True)
+    await stage.reopen()
+    with pytest.raises(LedgerError, match="another process has gone on"):
+        await stage.resume(started["run"])
+    assert await stage.bodies("call.ended") == []
 
 
 async def test_what_is_begun_while_the_reply_streams_was_offered(scene, agent, look, effects):

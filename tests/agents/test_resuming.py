@@ -1,10 +1,13 @@
 """A run that waits or was interrupted goes on from its ledger, by the way it came."""
 
 import asyncio
+import json
+from dataclasses import replace
 
 import pytest
 
 from highroad import tool
+from highroad.domain.entry import EntryKind
 from highroad.domain.error import NotRecorded
 from highroad.domain.model import ToolMessage
 from highroad.domain.run import RunStatus
@@ -143,3 +146,36 @@ async def test_who_stops_waiting_while_a_run_is_resumed_leaves_what_is_on_record
     assert (run.status, run.result) == (RunStatus.COMPLETED, "Done.")
     assert effects["pay", 1] == 1
     await stage.check()
+
+
+class Older:
+    """A store whose requests do not say in which form their model took its tools."""
+
+    def __init__(self, store):
+        self._store = store
+
+    def __getattr__(self, name):
+        return getattr(self._store, name)
+
+    async def entries(self, **which):
+        return [_without_shape(each) for each in await self._store.entries(**which)]
+
+
+def _without_shape(entry):
+    if entry.kind != EntryKind.MODEL_ASKED:
+        return entry
+    body = json.loads(entry.body)
+    del body["shape"]
+    return replace(entry, body=json.dumps(body).encode())
+
+
+async def test_a_run_goes_on_that_an_older_version_began(scene, agent, pay, effects):
+    """Its requests do not say all that they say by now."""
+
+    script = ScriptedModel(call("pay", cents=5), "Done.")
+    stage = await scene(agent(script, pay), wrap=Older)
+    held = await stage.run("support")
+    await stage.approve(held)
+    run = await stage.resume(held)
+    assert (run.status, run.result) == (RunStatus.COMPLETED, "Done.")
+    assert effects == {("pay", 5): 1}

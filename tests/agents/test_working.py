@@ -7,6 +7,8 @@ from dataclasses import replace
 import pytest
 
 from highroad import Agent, HighroadError, Principal, tool
+from highroad.agents.working import Working
+from highroad.domain.error import CountersError, LedgerError
 from highroad.domain.run import RunStatus
 from highroad.testing import ScriptedModel, call
 from highroad.testing.clock import FakeClock
@@ -126,6 +128,71 @@ async def test_a_wait_that_is_over_moves_the_run(scene, pay, effects):
     held = await stage.run("payer")
     stage.clock.advance(400 * 86_400)
     await stage.assembly.waiting.sweep()
+    assert await until_ended(stage, held.id) == "completed"
+    assert not effects
+
+
+LOOKS_S = 60
+"""Stock is taken that often."""
+
+
+class Failing:
+    """A store that cannot be read in some way, while it is told so."""
+
+    def __init__(self, store):
+        self._store = store
+        self.fails = None
+
+    def __getattr__(self, name):
+        if name == self.fails:
+            raise LedgerError("the server is gone")
+        return getattr(self._store, name)
+
+
+@pytest.mark.parametrize("is_awake", [False, True])
+@pytest.mark.parametrize("error", [LedgerError, CountersError])
+async def test_a_run_whose_counters_or_ledger_were_gone_goes_on_once_they_are_back(
+    scene, pay, effects, bob, error, is_awake
+):
+    """It had waited for a word that was given meanwhile, and nobody tells of that again."""
+    is_gone = []
+
+    async def steps(leg):
+        reply = await leg.ask()
+        if is_gone and not is_awake:
+            raise error(is_gone.pop())
+        await leg.act(reply)
+        answer = await leg.ask()
+        if is_gone:
+            raise error(is_gone.pop())
+        return answer.text
+
+    stage = await scene(replace(payer(pay), strategy=steps), work=True, clock=FakeClock())
+    held = await stage.run("payer")
+    is_gone.append("the server is gone")
+    await stage.runtime.approvals.approve(held.holds[0].approval_id, by=bob)
+    await quiet(stage)
+    assert not is_gone
+    assert await stage.bodies("run.ended") == []
+    stage.clock.advance(LOOKS_S)
+    assert await until_ended(stage, held.id) == "completed"
+    assert effects == {("pay", 5): 1}
+
+
+async def test_a_message_is_found_however_often_it_could_not_be_looked_for(scene, pay, effects):
+    stage = await scene(payer(pay), clock=FakeClock(), wrap=Failing)
+    held = await stage.run("payer")
+    await stage.runtime.send(held.id, "Leave it.")
+    await stage.runtime.flush()
+    stage.store.fails = "tables"
+    working = Working(stage.assembly.services, stage.assembly.runs)
+    stage.working = asyncio.ensure_future(working.watch())
+    for _ in range(4):
+        await quiet(stage)
+        stage.clock.advance(LOOKS_S)
+    await quiet(stage)
+    stage.store.fails = None
+    stage.clock.advance(LOOKS_S)
     assert await until_ended(stage, held.id) == "completed"
     assert not effects
 

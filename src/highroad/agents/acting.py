@@ -215,6 +215,7 @@ class Acting:
         call_id = wanted.stands_for if known is None else known.call_id
         if call_id is not None:
             return await self._as_it_is(run, call_id)
+        await run.wake()
         services, proposal = run.services, _proposal(run, wanted)
         return await turn_away(
             services, doorway.take_in(services, proposal, run.record.errand.principal), ending

@@ -20,6 +20,8 @@ from highroad.ledger.projections import Body
 
 _PAGE: Final = 1_000
 _MOST_MESSAGES: Final = 1_000_000
+_SHAPE: Final = "openai"
+"""The form of tools where a request does not say it, as those of older versions do not."""
 
 Place: TypeAlias = tuple[str, int]
 """Of a call: the request, or the line of a strategy, that proposed it, and which of its calls."""
@@ -256,7 +258,7 @@ class _Reading:
                 request_id=body["id"],
                 number=body["number"],
                 purpose=asked["purpose"],
-                shape=asked["shape"],
+                shape=asked.get("shape", _SHAPE),
                 tools=_ids(asked, "tools"),
                 choice=asked.get("choice", "auto"),
                 heard=_ids(asked, "heard"),

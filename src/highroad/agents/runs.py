@@ -224,10 +224,14 @@ class Runs:
                 raise
             return _told_without(*ended)
 
-    async def _moved(self, run_id: str, above: Voice | None) -> Run:
+    async def _moved(self, run_id: str, above: RunInProgress | None) -> Run:
         async with self.moving.alone(run_id):
             record = await read_run(self._services.ledger, run_id)
-            return await self._go_on(record, above)
+            if above is None:
+                return await self._go_on(record, None)
+            if record.ended is not None:  # by a leg of which the run above knows nothing
+                await sources.below(self._services, record, above.evidence)
+            return await self._go_on(record, above.tell)
 
     # -- legs --------------------------------------------------------------------------------
 
@@ -426,7 +430,7 @@ class Runs:
         """Move the run that a delegation stands for; it is begun if it was not."""
         run_id, brief = with_prefix(call_id, RUN), self.crew.brief(agent)
         try:
-            return await self._moved(run_id, run.tell)
+            return await self._moved(run_id, run)
         except NotRecorded:
             return await self._begin_below(run, run_id, call_id, task, brief)
 

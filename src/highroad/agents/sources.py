@@ -5,6 +5,7 @@ back: as an answer, a summary, a task for another agent, that agent's answer, or
 what is said of tools.
 """
 
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, Final, TypeAlias
@@ -155,9 +156,9 @@ async def below(
         LedgerError: It cannot be read.
     """
     unheard = dict(record.heard)
-    numbers = _numbers(record)
+    numbers, coming = _numbers(record), _in_order(record)
     for history in sorted(record.calls.values(), key=lambda each: each.opening["step"]):
-        _hear_until(numbers.get(history.opening["asked_by"]), record, unheard, evidence)
+        _hear_until(numbers.get(history.opening["asked_by"]), coming, unheard, evidence)
         await _take_call(services, record, history, evidence, judge)
     for message in unheard.values():
         heard(evidence, message)
@@ -192,18 +193,29 @@ def _numbers(record: RunRecord) -> dict[str, int]:
     return {each.request_id: each.number for line in record.answered.values() for each in line}
 
 
+def _in_order(record: RunRecord) -> deque[tuple[int, str]]:
+    """Each message by the number of the request that it stood in first."""
+    return deque(
+        sorted(
+            (answered.number, message_id)
+            for line in record.answered.values()
+            for answered in line
+            for message_id in answered.heard
+        )
+    )
+
+
 def _hear_until(
-    number: int | None, record: RunRecord, unheard: dict[str, Heard], evidence: RunEvidence
+    number: int | None,
+    coming: deque[tuple[int, str]],
+    unheard: dict[str, Heard],
+    evidence: RunEvidence,
 ) -> None:
     """Take in the messages that stood in requests up to that number, once."""
-    if number is None or not unheard:
-        return
-    for line in record.answered.values():
-        for answered in line:
-            for message_id in answered.heard if answered.number <= number else ():
-                message = unheard.pop(message_id, None)
-                if message is not None:
-                    heard(evidence, message)
+    while number is not None and coming and coming[0][0] <= number:
+        message = unheard.pop(coming.popleft()[1], None)
+        if message is not None:
+            heard(evidence, message)
 
 
 async def handed_on(

@@ -33,6 +33,12 @@ class Waits:
         """Up to where messages were taken note of."""
         self._before: Position | None = None
         """The same, one look earlier."""
+        self._sent: set[str] = set()
+        """Held runs that were sent something, which they may not have heard."""
+
+    def heard(self, run_id: str) -> None:
+        """Nothing that was sent to a run is left for it to hear."""
+        self._sent.discard(run_id)
 
     async def over(self) -> AsyncIterator[AgentRun]:
         """Held runs that may go on, with those below others; oldest first.
@@ -40,13 +46,16 @@ class Waits:
         Raises:
             LedgerError: The ledger cannot be read.
         """
-        sent = await self._sent_to()
+        await self._take_note()
         rows = self._rows("approval", ApprovalState.APPROVED)
         approved = {row["run_id"] async for row in rows}
-        waiting = await self._waiting() - approved - sent
+        waiting = await self._waiting() - approved - self._sent
+        held = set[str]()
         async for run in self._held():
+            held.add(run.id)
             if run.id not in waiting:
                 yield run
+        self._sent &= held
 
     async def _waiting(self) -> set[str]:
         """Runs with a call that waits, whose time is not up."""
@@ -69,17 +78,16 @@ class Waits:
         async for run in runs_at(self._ledger, RunStatus.HELD):
             yield run
 
-    async def _sent_to(self) -> set[str]:
-        """Runs that were sent something of late; at first, ever."""
-        found, at = set[str](), self._before
+    async def _take_note(self) -> None:
+        """Of runs that were sent something of late; at first, ever."""
+        at = self._before
         while page := await self._ledger.store.entries(
             kind=EntryKind.RUN_MESSAGE, after=at, limit=_PAGE
         ):
-            found |= {entry.run_id for entry in page if entry.run_id is not None}
+            self._sent |= {entry.run_id for entry in page if entry.run_id is not None}
             at = page[-1].position
         # What another writer appends at the same time may land before what was read.
         self._before, self._read = self._read, at
-        return found
 
     @property
     def _now_ms(self) -> int:

@@ -16,7 +16,7 @@ from highroad.agents.runs import Runs
 from highroad.agents.waits import Waits, runs_at
 from highroad.domain.approval import Approval
 from highroad.domain.entry import EntryKind
-from highroad.domain.error import HighroadError, LedgerError
+from highroad.domain.error import CountersError, HighroadError, LedgerError
 from highroad.domain.run import RunStatus
 from highroad.ledger.history import read_body, read_run_head
 from highroad.pipeline.services import Services
@@ -54,6 +54,8 @@ class Working:
         """Runs of which something more was heard while they were moved."""
         self._refused: set[str] = set()
         """Runs that this process cannot move, until something is heard of them."""
+        self._put_off: set[str] = set()
+        """Runs that are tried again when stock is taken: what they need could not be reached."""
         self._due: dict[str, None] = {}
         """Runs that go on once there is room, in order."""
         self._has_room = asyncio.Event()
@@ -89,6 +91,7 @@ class Working:
         while True:
             began_s = clock.monotonic_s()
             try:
+                await self._try_again()
                 async for run_id in self._at_rest(is_first=is_first):
                     if run_id not in self._refused:
                         await self._has_room.wait()
@@ -98,6 +101,13 @@ class Working:
                 _log.warning("runs that could go on cannot be found: %s", error)
             taken_s = clock.monotonic_s() - began_s
             await clock.sleep(max(pause_s, taken_s * _REST))
+
+    async def _try_again(self) -> None:
+        """Go on with runs that were put off, wherever their leg had come to."""
+        for run_id in tuple(self._put_off):
+            if await self._is_left(run_id):
+                self._go_on(run_id)
+            self._put_off.discard(run_id)
 
     async def _at_rest(self, *, is_first: bool) -> AsyncIterator[str]:
         """Ids of runs at the top that could go on.
@@ -112,8 +122,12 @@ class Working:
                     yield run.id
         async for run in self._waits.over():
             top = run.id if run.parent_id is None else await self._root_of(run.id)
-            if top is not None and top not in moving and await self._is_due(top):
+            if top is None or top in moving:
+                continue
+            if await self._is_due(top):
                 yield top
+            else:
+                self._waits.heard(run.id)
 
     async def _is_left(self, run_id: str) -> bool:
         """Whether the process is gone that moved a run."""
@@ -198,7 +212,8 @@ class Working:
             self._again.discard(run_id)
             try:
                 run = await self._runs.resume(run_id)
-            except LedgerError as error:  # it is tried again when stock is taken
+            except (LedgerError, CountersError) as error:
+                self._put_off.add(run_id)
                 _log.warning("run %s cannot go on now: %s", run_id, error)
             except HighroadError as error:
                 self._refused.add(run_id)

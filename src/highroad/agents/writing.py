@@ -210,6 +210,8 @@ class RunWriter:
     async def _written(self, entry: Entry) -> Receipt:
         if self._beginning is None:
             return await self._ledger.writer.write(entry)
+        if self._beginning.done():  # nothing may land behind a beginning that has not
+            await self.begun()
         _, receipt = await asyncio.gather(self.begun(), self._ledger.writer.begin(entry))
         return receipt
 
