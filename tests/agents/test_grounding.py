@@ -591,6 +591,31 @@ async def test_a_run_below_that_goes_on_alone_knows_what_was_said_above(scene, b
     assert DONE == [("wiped", "ORD-000042"), "ORD-000042"]
 
 
+@pytest.mark.promise("P1")
+async def test_a_run_below_that_goes_on_alone_knows_the_conversation_above(scene, bob):
+    """The same call has the same verdict, whether the run above it rests or moves."""
+    chief, _ = team(
+        call("wipe", order_id="ORD-000042"),
+        call("cancel", order_id="ORD-000042"),
+        "Done.",
+        above=(
+            "Which of them?",
+            call("ask_helper", task="Destroy it, then cancel."),
+            "Done.",
+        ),
+        tools=[wipe, cancel],
+    )
+    stage = await scene(chief, settings=enforcing())
+    await stage.run("chief", "It is about ORD-000042.", conversation="c")
+    run = await stage.run("chief", "Destroy and cancel it.", conversation="c")
+    await stage.approve(run)
+    (child,) = [
+        body["run"] for body in await stage.bodies(EntryKind.RUN_STARTED) if "parent_run" in body
+    ]
+    await stage.resume(child)
+    assert DONE == [("wiped", "ORD-000042"), "ORD-000042"]
+
+
 async def test_a_resumed_run_knows_what_an_agent_below_had_read(scene, bob):
     def chief():
         above = (

@@ -12,6 +12,7 @@ from typing import Any, Final, TypeAlias
 import orjson
 
 from highroad.agents.calling_off import RUN
+from highroad.agents.context.conversations import Conversations
 from highroad.agents.context.results import get_result
 from highroad.agents.memory.tools import recall, remember
 from highroad.agents.record import Heard, RunRecord, read_run
@@ -136,8 +137,17 @@ async def above(services: Services, record: RunRecord, evidence: RunEvidence) ->
     top = record
     while top.head.parent_id is not None:
         top = await read_run(services.ledger, top.head.parent_id)
-    request(evidence, top)
+    await asked(services, top, evidence)
     await below(services, top, evidence)
+
+
+async def asked(services: Services, record: RunRecord, evidence: RunEvidence) -> None:
+    """Take in what a run at the top was asked for, and what its conversation had said before.
+
+    Raises:
+        LedgerError: It cannot be read.
+    """
+    request(evidence, record, await Conversations(services.ledger).before(record.head))
 
 
 async def below(
