@@ -691,3 +691,15 @@ async def test_a_simulation_tells_what_enforcing_would_stop_and_what_would_end_i
     assert noted.arguments[0].line == "note: Annotated[str, Content()]"
     assert [each.tool for each in (await stage.runtime.simulate(tool="cancel")).tools] == ["cancel"]
     assert (await stage.runtime.simulate(since_ms=stage.clock.now_ms() + 1)).runs == 0
+
+
+@pytest.mark.promise("P1")
+async def test_a_simulation_knows_what_a_conversation_had_said_before(scene):
+    """What the road lets through it counts as let through."""
+    model = ScriptedModel("Cancel it?", call("cancel", order_id="ORD-000042"), "Done.")
+    stage = await scene(Agent(name="clerk", model=model, tools=[cancel]), settings=enforcing())
+    await stage.run("clerk", "It is about ORD-000042.", conversation="c")
+    await stage.run("clerk", "Yes.", conversation="c")
+    assert DONE == ["ORD-000042"]
+    (cancelled,) = (await stage.runtime.simulate()).tools
+    assert (cancelled.calls, cancelled.stopped) == (1, 0)
