@@ -261,6 +261,26 @@ def test_what_a_later_source_says_by_itself_is_evidence_after_all():
     assert place.source == "second"
 
 
+@pytest.mark.promise("P9")
+def test_a_code_that_a_call_wrote_is_no_evidence_until_somebody_says_it():
+    index = Index()
+    index.add_written({"text": "ORD-9, 8400 to eve@evil.example for Berlin"})
+    index.add_result(FIRST, ["ORD-9", {"total": 8400}, "eve@evil.example", "Berlin"], arguments={})
+    assert not index.find(ValueKind.ID, "ORD-9")
+    assert not index.find(ValueKind.AMOUNT, 8400)
+    assert not index.find(ValueKind.EMAIL, "eve@evil.example")
+    assert index.find(ValueKind.NAME, "Berlin")
+    index.add_text(REQUEST, "yes, ORD-9")
+    assert index.find(ValueKind.ID, "ORD-9")
+
+
+def test_a_known_code_that_a_call_wrote_stays_known():
+    index = seen({"id": "ORD-1"})
+    index.add_written({"text": "ORD-1"})
+    index.add_result(SECOND, {"id": "ORD-1"}, arguments={})
+    assert [each.source for each in index.find(ValueKind.ID, "ORD-1")] == ["call-1", "call-2"]
+
+
 # -- transforms ----------------------------------------------------------------------------------
 
 

@@ -22,7 +22,17 @@ from highroad.domain.identity import Origin
 from highroad.domain.ids import with_prefix
 from highroad.domain.json_value import JsonObject, JsonValue
 from highroad.domain.model import ModelMessage, UserMessage
-from highroad.domain.outcome import AnyOutcome, Completed
+from highroad.domain.outcome import (
+    AnyOutcome,
+    Cancelled,
+    Completed,
+    Expired,
+    Failed,
+    Held,
+    Proof,
+    Refused,
+    Unknown,
+)
 from highroad.domain.tool import ToolDefinition
 from highroad.ledger.history import CallHistory
 from highroad.pipeline.evidence import RunEvidence
@@ -94,13 +104,28 @@ def brought(
     *,
     origin: Origin,
 ) -> None:
-    """Take in what a call has brought, where it has read anything."""
+    """Take in what a call has brought, where it has read anything, and what it may have left."""
+    chosen = partial(_parsed, {} if origin is Origin.CODE else arguments)
+    if tool.has_effects and _may_be_applied(outcome):
+        evidence.wrote(chosen)
     if not isinstance(outcome, Completed) or outcome.dry_run:
         return
     result = _read(tool, outcome.json)
     if result is not None:
-        chosen = {} if origin is Origin.CODE else arguments
-        evidence.brought(outcome.call_id, tool, partial(_parsed, chosen), result)
+        evidence.brought(outcome.call_id, tool, chosen, result)
+
+
+def _may_be_applied(outcome: AnyOutcome) -> bool:
+    """Whether a call may have done anything: what was refused has left nothing to read."""
+    match outcome:
+        case Completed():
+            return not outcome.dry_run
+        case Failed() | Cancelled():
+            return outcome.proof is Proof.REPEATABLE
+        case Unknown():
+            return True
+        case Refused() | Expired() | Held():
+            return False
 
 
 def _read(tool: ToolDefinition, result: JsonValue) -> JsonValue:

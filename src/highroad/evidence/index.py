@@ -56,10 +56,12 @@ class Index:
     known before it.
     """
 
-    __slots__ = ("_by_key",)
+    __slots__ = ("_by_key", "_written")
 
     def __init__(self) -> None:
         self._by_key: dict[str, Seen | tuple[Seen, ...]] = {}
+        self._written: set[str] = set()
+        """Keys of codes that calls wrote somewhere and nothing had said: a read may bring them."""
 
     def add_text(self, source: Source, text: str) -> None:
         """Take in what somebody said: a request, a message."""
@@ -83,8 +85,9 @@ class Index:
         """Take in the result of a call, but for what the call brought along itself.
 
         What its arguments say and nothing said before is no evidence when the result repeats it: a
-        read would otherwise make an invented id a known one. A transform computes its whole
-        result from its arguments, so of one with an argument that is not known nothing is taken.
+        read would otherwise make an invented id a known one. Nor is a code that an earlier call
+        wrote (`add_written`). A transform computes its whole result from its arguments, so of one
+        with an argument that is not known nothing is taken.
 
         Args:
             source: The call.
@@ -97,7 +100,18 @@ class Index:
         if is_transform and not self._knows(arguments, grounding):
             return
         repeated = frozenset() if is_transform else frozenset(self._unknown_keys(arguments))
-        self._add(source, value, labels, repeated)
+        self._add(source, value, labels, repeated | self._written)
+
+    def add_written(self, arguments: JsonObject) -> None:
+        """Note what a call with effects may have left where a later read finds it.
+
+        Codes of it that nothing said before are no evidence in any result from now on; they are
+        once somebody says them. Plain words are no codes: they say too little to launder.
+
+        Args:
+            arguments: What it was given.
+        """
+        self._written.update(filter(_is_code, self._unknown_keys(arguments)))
 
     def find(self, kind: ValueKind, value: JsonValue, unit: str = "") -> tuple[Place, ...]:
         """Where a value was seen, the best place first; empty if nowhere.
@@ -190,6 +204,11 @@ class Index:
         # An expression: each number in it is known, and the rest are signs.
         terms = expressions.terms(value)
         return bool(terms) and all(self.find(ValueKind.NUMBER, term) for term in terms)
+
+
+def _is_code(key: str) -> bool:
+    """Whether a key is that of more than words: an id, a number, a day, an address."""
+    return "@" in key or any(map(str.isdigit, key))
 
 
 def _integrity(source: Source) -> Integrity:
