@@ -70,7 +70,7 @@ class Index:
 
     def add_value(self, source: Source, value: JsonValue, labels: Labels = NO_LABELS) -> None:
         """Take in a record: every leaf of it, and every key that is data."""
-        self._add(source, value, labels, frozenset())
+        self._add(source, value, labels, set())
 
     def add_result(  # noqa: PLR0913 - a call and its result
         self,
@@ -99,8 +99,11 @@ class Index:
         """
         if is_transform and not self._knows(arguments, grounding):
             return
-        repeated = frozenset() if is_transform else frozenset(self._unknown_keys(arguments))
-        self._add(source, value, labels, repeated | self._written)
+        if is_transform:
+            self._add(source, value, labels, self._written)
+            return
+        repeated = self._written.union(self._unknown_keys(arguments))
+        self._add(source, value, labels, repeated, self._wording(arguments))
 
     def add_written(self, arguments: JsonObject) -> None:
         """Note what a call with effects may have left where a later read finds it.
@@ -111,7 +114,7 @@ class Index:
         Args:
             arguments: What it was given.
         """
-        self._written.update(filter(_is_code, self._unknown_keys(arguments)))
+        self._written.update(filter(echo.is_code, self._unknown_keys(arguments)))
 
     def find(self, kind: ValueKind, value: JsonValue, unit: str = "") -> tuple[Place, ...]:
         """Where a value was seen, the best place first; empty if nowhere.
@@ -132,7 +135,12 @@ class Index:
         return ()
 
     def _add(
-        self, source: Source, record: JsonValue, labels: Labels, left_out: frozenset[str]
+        self,
+        source: Source,
+        record: JsonValue,
+        labels: Labels,
+        left_out: set[str],
+        wording: echo.Wording | None = None,
     ) -> None:
         given = None if labels is NO_LABELS else labels
         usual = _integrity(source)
@@ -148,7 +156,8 @@ class Index:
                 _blanks(leaf.value),
                 leaf.is_element,
             )
-            self._post(keys - left_out if left_out else keys, seen)
+            keys -= left_out
+            self._post(keys if wording is None else self._unsaid(keys, wording), seen)
 
     def _post(self, keys: set[str], leaf: Seen) -> None:
         for key in keys:
@@ -180,6 +189,17 @@ class Index:
             return ()
         return (known,) if isinstance(known, Seen) else known
 
+    def _wording(self, arguments: JsonObject) -> echo.Wording | None:
+        """What the arguments say, unless all of it was said before."""
+        said = [leaf.value for leaf in leaves(arguments) if not isinstance(leaf.value, bool)]
+        if all(map(self._knows_leaf, said)):
+            return None
+        return echo.Wording([str(value) for value in said if value is not None])
+
+    def _unsaid(self, keys: set[str], wording: echo.Wording) -> set[str]:
+        """Keys that were known before, or that the arguments do not say."""
+        return {key for key in keys if key in self._by_key or not wording.has(key)}
+
     def _unknown_keys(self, arguments: JsonObject) -> Iterator[str]:
         """Keys of arguments that nothing said before."""
         for leaf in leaves(arguments):
@@ -204,11 +224,6 @@ class Index:
         # An expression: each number in it is known, and the rest are signs.
         terms = expressions.terms(value)
         return bool(terms) and all(self.find(ValueKind.NUMBER, term) for term in terms)
-
-
-def _is_code(key: str) -> bool:
-    """Whether a key is that of more than words: an id, a number, a day, an address."""
-    return "@" in key or any(map(str.isdigit, key))
 
 
 def _integrity(source: Source) -> Integrity:
