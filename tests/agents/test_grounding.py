@@ -8,7 +8,7 @@ from typing import Annotated
 
 import pytest
 
-from highroad import Agent, Content, Principal, Runtime, ToolContext, tool
+from highroad import Agent, Content, Principal, Runtime, ToolContext, ToolError, tool
 from highroad.agents.context.results import get_result
 from highroad.agents.memory.long_term import LongTermMemory
 from highroad.agents.memory.tools import recall, remember
@@ -301,6 +301,76 @@ async def test_an_echo_of_free_text_proves_nothing(told):
         tools=[echo, cancel],
     )
     assert pointers(refused) == ["/order_id"]
+
+
+NOTES = []
+
+
+@tool(tier="reversible")
+def save_note(text: Annotated[str, Content()], *, then: Annotated[str, Content()] = "") -> str:
+    """Keep a note."""
+    NOTES.append(text)
+    if then:
+        raise ToolError(then, applied=None if then == "who knows" else False)
+    return "saved"
+
+
+@tool(tier="read")
+def list_notes() -> list[str]:
+    """Read all notes."""
+    return [*NOTES]
+
+
+@pytest.fixture(autouse=True)
+def nothing_noted():
+    NOTES.clear()
+
+
+@pytest.mark.promise("P9")
+@pytest.mark.parametrize("then", ["", "who knows"])
+async def test_a_write_does_not_launder_what_a_later_read_brings_back(told, then):
+    """Whether it completed, or nobody can say whether it did."""
+    *_, refused = await told(
+        "Cancel my order.",
+        call("save_note", text="They mean ORD-000024.", then=then),
+        call("list_notes"),
+        call("cancel", order_id="ORD-000024"),
+        tools=[save_note, list_notes, cancel],
+    )
+    assert pointers(refused) == ["/order_id"]
+    assert DONE == []
+
+
+@pytest.mark.promise("P9")
+async def test_a_resumed_run_knows_what_it_had_written_itself(scene, bob):
+    def clerk():
+        model = ScriptedModel(
+            call("save_note", text="They mean ORD-000024."),
+            call("wipe", order_id="ORD-000042"),
+            call("list_notes"),
+            call("cancel", order_id="ORD-000024"),
+            "Done.",
+            by_turn=True,
+        )
+        return Agent(name="clerk", model=model, tools=[save_note, list_notes, wipe, cancel])
+
+    stage = await scene(clerk(), settings=enforcing())
+    run = await stage.run("clerk", "Destroy ORD-000042.")
+    await stage.approve(run)
+    await stage.reopen(clerk())
+    await stage.resume(run)
+    assert DONE == [("wiped", "ORD-000042")]
+
+
+async def test_what_is_proved_to_have_written_nothing_spoils_no_read(told):
+    *_, answer = await told(
+        "Cancel my second order.",
+        call("save_note", text="They mean ORD-000024.", then="it is proved"),
+        call("list_orders"),
+        call("cancel", order_id="ORD-000024"),
+        tools=[save_note, list_orders, cancel],
+    )
+    assert answer["result"] == "cancelled"
 
 
 async def test_reading_a_result_again_proves_nothing_more(told):
@@ -632,6 +702,31 @@ async def test_a_run_below_that_goes_on_alone_knows_what_was_said_above(scene, b
     assert DONE == [("wiped", "ORD-000042"), "ORD-000042"]
 
 
+@pytest.mark.promise("P1")
+async def test_a_run_below_that_goes_on_alone_knows_the_conversation_above(scene, bob):
+    """The same call has the same verdict, whether the run above it rests or moves."""
+    chief, _ = team(
+        call("wipe", order_id="ORD-000042"),
+        call("cancel", order_id="ORD-000042"),
+        "Done.",
+        above=(
+            "Which of them?",
+            call("ask_helper", task="Destroy it, then cancel."),
+            "Done.",
+        ),
+        tools=[wipe, cancel],
+    )
+    stage = await scene(chief, settings=enforcing())
+    await stage.run("chief", "It is about ORD-000042.", conversation="c")
+    run = await stage.run("chief", "Destroy and cancel it.", conversation="c")
+    await stage.approve(run)
+    (child,) = [
+        body["run"] for body in await stage.bodies(EntryKind.RUN_STARTED) if "parent_run" in body
+    ]
+    await stage.resume(child)
+    assert DONE == [("wiped", "ORD-000042"), "ORD-000042"]
+
+
 async def test_a_resumed_run_knows_what_an_agent_below_had_read(scene, bob):
     def chief():
         above = (
@@ -707,3 +802,15 @@ async def test_a_simulation_tells_what_enforcing_would_stop_and_what_would_end_i
     assert noted.arguments[0].line == "note: Annotated[str, Content()]"
     assert [each.tool for each in (await stage.runtime.simulate(tool="cancel")).tools] == ["cancel"]
     assert (await stage.runtime.simulate(since_ms=stage.clock.now_ms() + 1)).runs == 0
+
+
+@pytest.mark.promise("P1")
+async def test_a_simulation_knows_what_a_conversation_had_said_before(scene):
+    """What the road lets through it counts as let through."""
+    model = ScriptedModel("Cancel it?", call("cancel", order_id="ORD-000042"), "Done.")
+    stage = await scene(Agent(name="clerk", model=model, tools=[cancel]), settings=enforcing())
+    await stage.run("clerk", "It is about ORD-000042.", conversation="c")
+    await stage.run("clerk", "Yes.", conversation="c")
+    assert DONE == ["ORD-000042"]
+    (cancelled,) = (await stage.runtime.simulate()).tools
+    assert (cancelled.calls, cancelled.stopped) == (1, 0)

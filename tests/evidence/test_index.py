@@ -253,12 +253,83 @@ def test_whatever_the_notation_an_echo_is_no_evidence(given, result, kind, value
     assert index.find(kind, value) == ()
 
 
+@pytest.mark.promise("P9")
+@pytest.mark.parametrize(
+    ("arguments", "result", "kind", "value"),
+    [
+        ({"q": "id:ORD-777777"}, "No results for ORD-777777", ValueKind.ID, "ORD-777777"),
+        ({"q": "/ORD-9/"}, "No ORD-9", ValueKind.ID, "ORD-9"),
+        ({"q": "ORD-9/x"}, "No ORD-9", ValueKind.ID, "ORD-9"),
+        ({"q": "/orders/ORD-9.json"}, {"stem": "ORD-9"}, ValueKind.ID, "ORD-9"),
+        ({"q": "ORD%2D9"}, "No ORD-9", ValueKind.ID, "ORD-9"),
+        ({"q": "ORD-\u200b9"}, "No ORD-9", ValueKind.ID, "ORD-9"),
+        ({"q": "ORD-9"}, {"link": "https://a.example/orders/ORD%2D9"}, ValueKind.ID, "ORD-9"),
+        ({"prefix": "ORD", "n": "9"}, "No ORD-9", ValueKind.ID, "ORD-9"),
+        ({"n": 9, "prefix": "ORD"}, "No ORD-9", ValueKind.ID, "ORD-9"),
+        (
+            {"user": "evil", "domain": "x.example"},
+            "evil@x.example",
+            ValueKind.EMAIL,
+            "evil@x.example",
+        ),
+        ({"total": 8400.004}, "8,400.00", ValueKind.AMOUNT, 8400),
+        ({"total": -8400}, {"total": 8400}, ValueKind.AMOUNT, 8400),
+    ],
+    ids=lambda each: str(each).encode("unicode_escape").decode(),
+)
+def test_an_echo_that_is_wrapped_or_put_together_is_an_echo(arguments, result, kind, value):
+    index = Index()
+    index.add_result(FIRST, result, arguments=arguments)
+    assert index.find(kind, value) == ()
+
+
+@pytest.mark.promise("P9")
+def test_so_much_of_a_measure_is_an_echo_in_any_other_unit():
+    index = Index()
+    index.add_result(FIRST, "slots of 60 minutes", arguments={"minutes": 60})
+    assert index.find(ValueKind.NUMBER, 1, "hours") == ()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "result", "value"),
+    [
+        ({"q": "ORD-000042 open"}, {"id": "ORD-000042", "next": "ORD-000043"}, "ORD-000043"),
+        ({"q": "lamps of 2031"}, [{"sku": "LAMP-31"}], "LAMP-31"),
+        ({"q": "shirts", "most": 150}, ["S-5", "S-15"], "S-15"),
+    ],
+)
+def test_what_a_result_has_of_its_own_is_no_echo(arguments, result, value):
+    index = Index()
+    index.add_result(FIRST, result, arguments=arguments)
+    assert index.find(ValueKind.ID, value)
+
+
 def test_what_a_later_source_says_by_itself_is_evidence_after_all():
     index = Index()
     index.add_result(FIRST, {"id": "ORD-7"}, arguments={"order_id": "ORD-7"})
     index.add_text(Source("second", EvidenceKind.REQUEST), "yes, ORD-7")
     (place,) = index.find(ValueKind.ID, "ORD-7")
     assert place.source == "second"
+
+
+@pytest.mark.promise("P9")
+def test_a_code_that_a_call_wrote_is_no_evidence_until_somebody_says_it():
+    index = Index()
+    index.add_written({"text": "ORD-9, 8400 to eve@evil.example for Berlin"})
+    index.add_result(FIRST, ["ORD-9", {"total": 8400}, "eve@evil.example", "Berlin"], arguments={})
+    assert not index.find(ValueKind.ID, "ORD-9")
+    assert not index.find(ValueKind.AMOUNT, 8400)
+    assert not index.find(ValueKind.EMAIL, "eve@evil.example")
+    assert index.find(ValueKind.NAME, "Berlin")
+    index.add_text(REQUEST, "yes, ORD-9")
+    assert index.find(ValueKind.ID, "ORD-9")
+
+
+def test_a_known_code_that_a_call_wrote_stays_known():
+    index = seen({"id": "ORD-1"})
+    index.add_written({"text": "ORD-1"})
+    index.add_result(SECOND, {"id": "ORD-1"}, arguments={})
+    assert [each.source for each in index.find(ValueKind.ID, "ORD-1")] == ["call-1", "call-2"]
 
 
 # -- transforms ----------------------------------------------------------------------------------

@@ -49,7 +49,7 @@ async def simulated(
         try:
             record = await read_run(services.ledger, run["id"])
             evidence = services.evidence.apart()
-            sources.request(evidence, record)
+            await sources.asked(services, record, evidence)
             await sources.below(services, record, evidence, partial(tally.judge, evidence))
         except VaultError:
             tally.unreadable += 1

@@ -13,6 +13,7 @@ from typing import Any, Final, TypeAlias
 import orjson
 
 from highroad.agents.calling_off import RUN
+from highroad.agents.context.conversations import Conversations
 from highroad.agents.context.results import get_result
 from highroad.agents.memory.tools import recall, remember
 from highroad.agents.record import Heard, RunRecord, read_run
@@ -22,7 +23,17 @@ from highroad.domain.identity import Origin
 from highroad.domain.ids import with_prefix
 from highroad.domain.json_value import JsonObject, JsonValue
 from highroad.domain.model import ModelMessage, UserMessage
-from highroad.domain.outcome import AnyOutcome, Completed
+from highroad.domain.outcome import (
+    AnyOutcome,
+    Cancelled,
+    Completed,
+    Expired,
+    Failed,
+    Held,
+    Proof,
+    Refused,
+    Unknown,
+)
 from highroad.domain.tool import ToolDefinition
 from highroad.ledger.history import CallHistory
 from highroad.pipeline.evidence import RunEvidence
@@ -94,13 +105,28 @@ def brought(
     *,
     origin: Origin,
 ) -> None:
-    """Take in what a call has brought, where it has read anything."""
+    """Take in what a call has brought, where it has read anything, and what it may have left."""
+    chosen = partial(_parsed, {} if origin is Origin.CODE else arguments)
+    if tool.has_effects and _may_be_applied(outcome):
+        evidence.wrote(chosen)
     if not isinstance(outcome, Completed) or outcome.dry_run:
         return
     result = _read(tool, outcome.json)
     if result is not None:
-        chosen = {} if origin is Origin.CODE else arguments
-        evidence.brought(outcome.call_id, tool, partial(_parsed, chosen), result)
+        evidence.brought(outcome.call_id, tool, chosen, result)
+
+
+def _may_be_applied(outcome: AnyOutcome) -> bool:
+    """Whether a call may have done anything: what was refused has left nothing to read."""
+    match outcome:
+        case Completed():
+            return not outcome.dry_run
+        case Failed() | Cancelled():
+            return outcome.proof is Proof.REPEATABLE
+        case Unknown():
+            return True
+        case Refused() | Expired() | Held():
+            return False
 
 
 def _read(tool: ToolDefinition, result: JsonValue) -> JsonValue:
@@ -137,8 +163,17 @@ async def above(services: Services, record: RunRecord, evidence: RunEvidence) ->
     top = record
     while top.head.parent_id is not None:
         top = await read_run(services.ledger, top.head.parent_id)
-    request(evidence, top)
+    await asked(services, top, evidence)
     await below(services, top, evidence)
+
+
+async def asked(services: Services, record: RunRecord, evidence: RunEvidence) -> None:
+    """Take in what a run at the top was asked for, and what its conversation had said before.
+
+    Raises:
+        LedgerError: It cannot be read.
+    """
+    request(evidence, record, await Conversations(services.ledger).before(record.head))
 
 
 async def below(

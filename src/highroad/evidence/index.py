@@ -56,10 +56,12 @@ class Index:
     known before it.
     """
 
-    __slots__ = ("_by_key",)
+    __slots__ = ("_by_key", "_written")
 
     def __init__(self) -> None:
         self._by_key: dict[str, Seen | tuple[Seen, ...]] = {}
+        self._written: set[str] = set()
+        """Keys of codes that calls wrote somewhere and nothing had said: a read may bring them."""
 
     def add_text(self, source: Source, text: str) -> None:
         """Take in what somebody said: a request, a message."""
@@ -68,7 +70,7 @@ class Index:
 
     def add_value(self, source: Source, value: JsonValue, labels: Labels = NO_LABELS) -> None:
         """Take in a record: every leaf of it, and every key that is data."""
-        self._add(source, value, labels, frozenset())
+        self._add(source, value, labels, set())
 
     def add_result(  # noqa: PLR0913 - a call and its result
         self,
@@ -83,8 +85,9 @@ class Index:
         """Take in the result of a call, but for what the call brought along itself.
 
         What its arguments say and nothing said before is no evidence when the result repeats it: a
-        read would otherwise make an invented id a known one. A transform computes its whole
-        result from its arguments, so of one with an argument that is not known nothing is taken.
+        read would otherwise make an invented id a known one. Nor is a code that an earlier call
+        wrote (`add_written`). A transform computes its whole result from its arguments, so of one
+        with an argument that is not known nothing is taken.
 
         Args:
             source: The call.
@@ -96,8 +99,22 @@ class Index:
         """
         if is_transform and not self._knows(arguments, grounding):
             return
-        repeated = frozenset() if is_transform else frozenset(self._unknown_keys(arguments))
-        self._add(source, value, labels, repeated)
+        if is_transform:
+            self._add(source, value, labels, self._written)
+            return
+        repeated = self._written.union(self._unknown_keys(arguments))
+        self._add(source, value, labels, repeated, self._wording(arguments))
+
+    def add_written(self, arguments: JsonObject) -> None:
+        """Note what a call with effects may have left where a later read finds it.
+
+        Codes of it that nothing said before are no evidence in any result from now on; they are
+        once somebody says them. Plain words are no codes: they say too little to launder.
+
+        Args:
+            arguments: What it was given.
+        """
+        self._written.update(filter(echo.is_code, self._unknown_keys(arguments)))
 
     def find(self, kind: ValueKind, value: JsonValue, unit: str = "") -> tuple[Place, ...]:
         """Where a value was seen, the best place first; empty if nowhere.
@@ -118,7 +135,12 @@ class Index:
         return ()
 
     def _add(
-        self, source: Source, record: JsonValue, labels: Labels, left_out: frozenset[str]
+        self,
+        source: Source,
+        record: JsonValue,
+        labels: Labels,
+        left_out: set[str],
+        wording: echo.Wording | None = None,
     ) -> None:
         given = None if labels is NO_LABELS else labels
         usual = _integrity(source)
@@ -134,7 +156,8 @@ class Index:
                 _blanks(leaf.value),
                 leaf.is_element,
             )
-            self._post(keys - left_out if left_out else keys, seen)
+            keys -= left_out
+            self._post(keys if wording is None else self._unsaid(keys, wording), seen)
 
     def _post(self, keys: set[str], leaf: Seen) -> None:
         for key in keys:
@@ -165,6 +188,17 @@ class Index:
         if known is None:
             return ()
         return (known,) if isinstance(known, Seen) else known
+
+    def _wording(self, arguments: JsonObject) -> echo.Wording | None:
+        """What the arguments say, unless all of it was said before."""
+        said = [leaf.value for leaf in leaves(arguments) if not isinstance(leaf.value, bool)]
+        if all(map(self._knows_leaf, said)):
+            return None
+        return echo.Wording([str(value) for value in said if value is not None])
+
+    def _unsaid(self, keys: set[str], wording: echo.Wording) -> set[str]:
+        """Keys that were known before, or that the arguments do not say."""
+        return {key for key in keys if key in self._by_key or not wording.has(key)}
 
     def _unknown_keys(self, arguments: JsonObject) -> Iterator[str]:
         """Keys of arguments that nothing said before."""

@@ -93,6 +93,10 @@ class RunEvidence:
         """
         self._note(partial(self._take, call_id, tool, arguments, result))
 
+    def wrote(self, arguments: Callable[[], JsonObject]) -> None:
+        """Take in that a call may have written its arguments where a later read finds them."""
+        self._note(partial(self._take_written, arguments))
+
     def ground(self, tool: ToolDefinition, arguments: JsonObject) -> Grounding:
         """Where the control arguments of a call come from."""
         self._take_in()
@@ -106,6 +110,9 @@ class RunEvidence:
         arrived, self._arrived = self._arrived, []
         for take in arrived:
             take()
+
+    def _take_written(self, arguments: Callable[[], JsonObject]) -> None:
+        self._index.add_written(arguments())
 
     def _take(
         self,

@@ -5,6 +5,7 @@ With a currency, or with two decimals, it is money in its major unit, with `cent
 so what is known to be 84 euros is 8,400 cents, and not 84.
 """
 
+import math
 import re
 from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
@@ -105,6 +106,15 @@ def measures(number: Decimal | float, unit: str) -> Iterator[str]:
     found = units.measure(_decimal(number), unit)
     if found is not None:
         yield found
+
+
+def nearly(number: float) -> Iterator[str]:
+    """The keys of a number as a result may repeat it: without sign, rounded, of any measure."""
+    if not math.isfinite(number):
+        return
+    for each in {number, round(number, 2), round(number)}:
+        yield from (plain(each), plain(abs(each)))
+        yield from units.measures(_decimal(abs(each)))
 
 
 def sought_amount(number: Decimal | float) -> tuple[str, ...]:

@@ -82,10 +82,17 @@ def is_cents(way: str) -> bool:
 def measure(number: Decimal, way: str) -> str | None:
     """The key of so much of a measure: an hour is 60 minutes."""
     base = _BASES.get(_CODES.get(way.casefold(), ""))
-    if base is None:
-        return None
-    worth = number * Decimal(base[1])
-    return f"{_MEASURE}{base[0]}|{format(worth.normalize() if worth else worth, 'f')}"
+    return None if base is None else _measure(number, *base)
+
+
+def measures(number: Decimal) -> list[str]:
+    """The keys of so much of every measure."""
+    return [_measure(number, *base) for base in _BASES.values()]
+
+
+def _measure(number: Decimal, dimension: str, size: str) -> str:
+    worth = number * Decimal(size)
+    return f"{_MEASURE}{dimension}|{format(worth.normalize() if worth else worth, 'f')}"
 
 
 def key(way: str) -> str | None:
