@@ -258,6 +258,7 @@ def test_whatever_the_notation_an_echo_is_no_evidence(given, result, kind, value
     ("arguments", "result", "kind", "value"),
     [
         ({"q": "id:ORD-777777"}, "No results for ORD-777777", ValueKind.ID, "ORD-777777"),
+        ({"q": "id:C-7"}, "No results for C-7", ValueKind.ID, "C-7"),
         ({"q": "/ORD-9/"}, "No ORD-9", ValueKind.ID, "ORD-9"),
         ({"q": "ORD-9/x"}, "No ORD-9", ValueKind.ID, "ORD-9"),
         ({"q": "/orders/ORD-9.json"}, {"stem": "ORD-9"}, ValueKind.ID, "ORD-9"),

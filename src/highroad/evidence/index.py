@@ -70,7 +70,7 @@ class Index:
 
     def add_value(self, source: Source, value: JsonValue, labels: Labels = NO_LABELS) -> None:
         """Take in a record: every leaf of it, and every key that is data."""
-        self._add(source, value, labels, set())
+        self._add(source, value, labels)
 
     def add_result(  # noqa: PLR0913 - a call and its result
         self,
@@ -100,10 +100,10 @@ class Index:
         if is_transform and not self._knows(arguments, grounding):
             return
         if is_transform:
-            self._add(source, value, labels, self._written)
+            self._add(source, value, labels, (self._written,))
             return
-        repeated = self._written.union(self._unknown_keys(arguments))
-        self._add(source, value, labels, repeated, self._wording(arguments))
+        repeated = set(self._unknown_keys(arguments))
+        self._add(source, value, labels, (self._written, repeated), self._wording(arguments))
 
     def add_written(self, arguments: JsonObject) -> None:
         """Note what a call with effects may have left where a later read finds it.
@@ -139,7 +139,7 @@ class Index:
         source: Source,
         record: JsonValue,
         labels: Labels,
-        left_out: set[str],
+        left_out: tuple[set[str], ...] = (),
         wording: echo.Wording | None = None,
     ) -> None:
         given = None if labels is NO_LABELS else labels
@@ -156,7 +156,7 @@ class Index:
                 _blanks(leaf.value),
                 leaf.is_element,
             )
-            keys -= left_out
+            keys = keys.difference(*left_out)
             self._post(keys if wording is None else self._unsaid(keys, wording), seen)
 
     def _post(self, keys: set[str], leaf: Seen) -> None:

@@ -51,8 +51,8 @@ class Wording:
 
     def __init__(self, texts: Iterable[str]) -> None:
         plain = [_plain(text) for text in texts]
-        self._squashed = " ".join(_squash(" ".join(row)) for row in (plain, plain[::-1]))
-        self._runs = {run for row in (plain, plain[::-1]) for run in _runs(" ".join(row))}
+        self._squashed: str = " ".join(_squash(" ".join(row)) for row in (plain, plain[::-1]))
+        self._runs: set[str] = {run for row in (plain, plain[::-1]) for run in _runs(" ".join(row))}
 
     def has(self, key: str) -> bool:
         """Whether the arguments say the code of a key."""
