@@ -68,6 +68,8 @@ def _id(text: str) -> Iterator[Way]:
 def _email(text: str) -> Iterator[Way]:
     if emails.is_email(text.strip()):
         yield (emails.sought(text),)
+    elif "@" in text and not text.isascii():  # a host that only looks like another
+        yield from _id(text)
     else:
         yield from _name(text)
 
