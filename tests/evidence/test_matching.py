@@ -255,3 +255,10 @@ def test_a_leaf_of_a_record_is_read_as_a_text_is(kind, value, text):
     index.add_value(RECORD, {"note": [text]})
     (place, *_) = index.find(ValueKind(kind), value)
     assert place.pointer == "/note/0"
+
+
+@pytest.mark.promise("P10")
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("text", ["1" + " " * 200_000, "~" * 200_000 + " @", "~~." * 60_000 + " @"])
+def test_no_text_of_a_stranger_takes_longer_than_its_length_tells(text):
+    assert said(f"{text} ORD-1").find(ValueKind.ID, "ORD-1")

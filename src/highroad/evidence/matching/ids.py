@@ -8,7 +8,7 @@ from highroad.evidence.matching.tokens import EXACT, bare, fold, is_mixed, is_sm
 
 _WHOLE: Final = "id|"
 _GROUPS: Final = re.compile(
-    r"(?<![\w-])(?=[A-Z ]*\d)[A-Z0-9]{4}(?:[ \u00a0][A-Z0-9]{4}){2,}(?:[ \u00a0][A-Z0-9]{1,3})?"
+    r"(?<![\w-])[A-Z0-9]{4}(?:[ \u00a0][A-Z0-9]{4}){2,}(?:[ \u00a0][A-Z0-9]{1,3})?"
     r"(?![\w-])"
 )
 """Three groups of four or more, with a digit; of two nobody can tell whether they are one id."""
@@ -40,7 +40,7 @@ def written_keys(text: str) -> Iterator[str]:
 
 def grouped_keys(text: str) -> Iterator[str]:
     """The keys of ids that stand in groups of four, as account numbers do; each as one token."""
-    for match in _GROUPS.finditer(text):
+    for match in filter(_has_digit, _GROUPS.finditer(text)):
         yield fold(_GAP.sub("", match[0]))
 
 
@@ -69,4 +69,9 @@ def _cased(token: str) -> str:
 
 
 def _of_several(text: str) -> str:
-    return fold(_GAP.sub("", text)) if _GROUPS.fullmatch(text) else whole(text)
+    match = _GROUPS.fullmatch(text)
+    return fold(_GAP.sub("", text)) if match and _has_digit(match) else whole(text)
+
+
+def _has_digit(match: re.Match[str]) -> bool:
+    return any(map(str.isdigit, match[0]))
