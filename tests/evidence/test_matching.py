@@ -147,6 +147,8 @@ FOUND = [
     ("path", "docs/a.txt", "open ./docs/a.txt"),
     ("path", "/srv/docs/a.txt", "in /srv//docs/a.txt,"),
     ("path", "src\\main.py", "src/main.py"),
+    ("path", "/", "/"),
+    ("path", "..", ".."),
 ]
 
 NOT_FOUND = [
@@ -227,6 +229,10 @@ NOT_FOUND = [
     ("path", "docs/b.txt", "docs/a.txt"),
     ("path", "docs/a.txt", "a.txt"),
     ("path", "../a.txt", "a.txt"),
+    ("path", "/", "either / or"),
+    ("path", ".", "open ./ please"),
+    ("path", "..", "wait .. and see ../"),
+    ("path", "/..", "a /.. b"),
 ]
 
 
