@@ -9,6 +9,7 @@ from highroad.evidence.matching import (
     emails,
     fields,
     ids,
+    marks,
     moments,
     names,
     numbers,
@@ -91,6 +92,7 @@ def _of_marks(text: str) -> Iterator[str]:
         yield from moments.keys(text)
         yield from ids.grouped_keys(text)
         yield from phones.keys(text)
+    yield from marks.keys(text)
     yield from names.keys(text)
     yield from emails.keys(text)
     yield from urls.keys(text)
