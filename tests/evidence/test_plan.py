@@ -38,9 +38,10 @@ def test_every_control_argument_is_traced_each_element_of_a_list_too():
         "/order_id": "id",
         "/item_ids/0": "id",
         "/item_ids/1": "id",
-        "/undeclared/deep/0": "text",
+        "/undeclared/*": "text",
+        "/undeclared/*/0": "text",
     }
-    assert ungrounded(grounding) == ["/item_ids/0", "/undeclared/deep/0"]
+    assert ungrounded(grounding) == ["/item_ids/0", "/undeclared/*", "/undeclared/*/0"]
 
 
 def test_content_and_secrets_are_not_traced():
@@ -137,9 +138,32 @@ def test_the_keys_of_an_open_object_are_values_too(said):
     assert len(ungrounded(grounding)) == (0 if said else 2)
 
 
-def test_the_keys_of_an_object_that_nothing_describes_are_values_if_they_look_like_it():
-    grounding = traced({}, {"x": {"state": "open", "eve@evil.example": "open"}}, "open")
+def test_the_keys_of_an_object_that_nothing_describes_are_values():
+    grounding = traced({}, {"x": {"state": "open", "admin": True}}, "its state is open")
     assert ungrounded(grounding) == ["/x/*"]
+
+
+@pytest.mark.promise("P9")
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"type": "object"},
+        {"type": "object", "properties": {"state": {}}},
+        {"type": "object", "patternProperties": {"^a": {}}, "additionalProperties": False},
+        {"anyOf": [{"type": "object", "additionalProperties": False}, {"$ref": "#/$defs/Open"}]},
+    ],
+)
+def test_a_schema_that_does_not_close_an_object_leaves_its_keys_free(schema):
+    shared = {"Open": {"type": "object", "additionalProperties": {}}}
+    grounding = traced({"x": schema}, {"x": {"admin": True}}, **{"$defs": shared})
+    assert ungrounded(grounding) == ["/x/*"]
+
+
+@pytest.mark.parametrize("word", ["additionalProperties", "unevaluatedProperties"])
+def test_the_keys_of_a_closed_object_are_no_values(word):
+    closed = {"type": "object", word: False}
+    grounding = traced({"x": {"anyOf": [closed, {"type": "null"}]}}, {"x": {"admin": True}})
+    assert ungrounded(grounding) == []
 
 
 def test_a_schema_that_holds_itself_is_planned():

@@ -26,6 +26,7 @@ _FORMATS: Final[Mapping[JsonValue, ValueKind]] = {
     "iri": ValueKind.URL,
     "uuid": ValueKind.ID,
 }
+_CLOSING: Final = ("additionalProperties", "unevaluatedProperties")
 _SAYS_CENTS: Final = re.compile(r"\b(?:cents|pence|minor units?)\b", re.IGNORECASE)
 
 
@@ -59,6 +60,7 @@ class Outline:
             text=_text_kind(name, {}),
             number=_number_kind(name, {}),
             unit=fields.unit_of(name),
+            has_free_keys=True,
             told=_TOLD,
         )
 
@@ -89,7 +91,7 @@ def outlined(name: str, schema: JsonValue, root: JsonObject, depth: int = _DEPTH
         is_fractional=any(part.get("type") == "number" for part in parts),
         listed=frozenset(each for part in parts for each in _listed(part)),
         members=_members(parts, root, depth),
-        has_free_keys=said.get("additionalProperties", False) is not False,
+        has_free_keys=_is_open(parts),
         others=_below(name, said.get("additionalProperties"), root, depth),
         items=_below(name, said.get("items"), root, depth),
         told=_TOLD,
@@ -112,6 +114,16 @@ def _members(parts: list[JsonObject], root: JsonObject, depth: int) -> Mapping[s
         for name, each in members.items() if isinstance(members, dict) else ():
             found.setdefault(name, outlined(name, each, root, depth - 1))
     return found
+
+
+def _is_open(parts: list[JsonObject]) -> bool:
+    """Whether members of any name are taken; where nothing is said they are (JSON Schema)."""
+    said = [part[word] for part in parts for word in _CLOSING if word in part]
+    return (
+        not said
+        or any(each is not False for each in said)
+        or any("patternProperties" in part for part in parts)
+    )
 
 
 def _below(name: str, schema: JsonValue, root: JsonObject, depth: int) -> Outline | None:

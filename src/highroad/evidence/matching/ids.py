@@ -4,11 +4,11 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from highroad.evidence.matching.tokens import EXACT, fold, is_mixed, is_small, split
+from highroad.evidence.matching.tokens import EXACT, bare, fold, is_mixed, is_small, written
 
 _WHOLE: Final = "id|"
 _GROUPS: Final = re.compile(
-    r"(?<![\w-])(?=[A-Z ]*\d)[A-Z0-9]{4}(?:[ \u00a0][A-Z0-9]{4}){2,}(?:[ \u00a0][A-Z0-9]{1,3})?"
+    r"(?<![\w-])[A-Z0-9]{4}(?:[ \u00a0][A-Z0-9]{4}){2,}(?:[ \u00a0][A-Z0-9]{1,3})?"
     r"(?![\w-])"
 )
 """Three groups of four or more, with a digit; of two nobody can tell whether they are one id."""
@@ -31,28 +31,47 @@ def keys(token: str) -> list[str]:
     return [folded, EXACT + token] if is_mixed(token) else [folded]
 
 
+def written_keys(text: str) -> Iterator[str]:
+    """The keys of tokens with other characters than ASCII has: by each as it stands."""
+    for token in written(text):
+        if not token.isascii():
+            yield EXACT + _cased(token)
+
+
 def grouped_keys(text: str) -> Iterator[str]:
     """The keys of ids that stand in groups of four, as account numbers do; each as one token."""
-    for match in _GROUPS.finditer(text):
+    for match in filter(_has_digit, _GROUPS.finditer(text)):
         yield fold(_GAP.sub("", match[0]))
 
 
 def whole(text: str) -> str:
     """The key of a leaf that a record calls an id, whatever it looks like."""
-    return _WHOLE + " ".join(map(fold, split(text)))
+    return _WHOLE + " ".join(map(_cased, written(text)))
 
 
 def sought(text: str) -> str | None:
     """The key under which an id would have been seen, or `None` if it has none."""
-    found = split(text)
+    found = written(text)
     if len(found) != 1:
         return _of_several(text.strip()) if found else None
     token = found[0]
+    if not token.isascii():
+        return EXACT + _cased(token)
     folded = fold(token)
     if _UUID.fullmatch(folded):
         return folded.replace("-", "")
     return EXACT + token if is_mixed(token) or is_small(folded) else folded
 
 
+def _cased(token: str) -> str:
+    """A token without its case; accents and look-alikes make another id of it."""
+    return fold(token) if token.isascii() else bare(token).casefold()
+
+
 def _of_several(text: str) -> str:
-    return fold(_GAP.sub("", text)) if _GROUPS.fullmatch(text) else whole(text)
+    match = _GROUPS.fullmatch(text)
+    return fold(_GAP.sub("", text)) if match and _has_digit(match) else whole(text)
+
+
+def _has_digit(match: re.Match[str]) -> bool:
+    return any(map(str.isdigit, match[0]))

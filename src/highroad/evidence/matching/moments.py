@@ -80,6 +80,9 @@ _TIME: Final = "t|"
 _WALL: Final = "w|"
 _WALL_OF_ZONE: Final = "wz|"
 _INSTANT: Final = "ti|"
+_ZONE: Final = "z|"
+_ZONED: Final = re.compile(r"(?:(?<=[ \d(])|(?<=UTC)|(?<=GMT))([+-]\d{2}):?(\d{2})(?![\w:])")
+_ZERO: Final = re.compile(r"\b(?:UTC|GMT)\b(?![+-]\d)|\d{2}Z\b")
 _DATED: Final = frozenset({_DATE, _WALL, _WALL_OF_ZONE, _INSTANT})
 
 
@@ -91,6 +94,7 @@ def keys(text: str) -> Iterator[str]:
     yield from _numeric_keys(text)
     yield from _named_keys(text)
     yield from _clock_keys(text)
+    yield from _zone_keys(text)
 
 
 def hour_keys(tokens: Sequence[str]) -> Iterator[str]:
@@ -112,6 +116,8 @@ def notations(key: str) -> Iterator[str]:
 
 def sought_date(text: str) -> tuple[tuple[str, ...], ...]:
     """Sets of keys, of which one must have been seen whole, for a date in any notation."""
+    if _moment(text.strip()) is not None:
+        return sought_moment(text)  # its time of day counts too
     days = tuple(_days(text.strip()))
     return tuple(
         way
@@ -125,7 +131,12 @@ def sought_date(text: str) -> tuple[tuple[str, ...], ...]:
 
 def sought_time(text: str) -> tuple[tuple[str, ...], ...]:
     """The same for a time of day."""
-    return tuple((_TIME + each.isoformat("seconds"),) for each in _times(text.strip()))
+    return tuple(_time_way(each) for each in _times(text.strip()))
+
+
+def _time_way(told: time) -> tuple[str, ...]:
+    hour = _TIME + told.replace(tzinfo=None).isoformat("seconds")
+    return (hour,) if told.tzinfo is None else (hour, f"{_ZONE}{told:%z}")
 
 
 def sought_moment(text: str) -> tuple[tuple[str, ...], ...]:
@@ -134,11 +145,19 @@ def sought_moment(text: str) -> tuple[tuple[str, ...], ...]:
     if moment is None:
         return sought_date(text) or sought_time(text)
     wall = moment.replace(tzinfo=None, microsecond=0)
-    other = _INSTANT + _instant(moment) if moment.tzinfo else _WALL_OF_ZONE + wall.isoformat()
-    midnight = moment.time() == time()
+    if moment.tzinfo is not None:
+        # The same hour without a zone may be hours apart from it.
+        instant = _INSTANT + _instant(moment)
+        zone = f"{_ZONE}{moment:%z}"
+        return ((instant,), *((*way, zone) for way in _wall_ways(wall)))
+    return (*_wall_ways(wall), (_WALL_OF_ZONE + wall.isoformat(),))
+
+
+def _wall_ways(wall: datetime) -> tuple[tuple[str, ...], ...]:
+    """The ways of a date with a time of day whose zone is not in question."""
+    midnight = wall.time() == time()
     return (
         (_WALL + wall.isoformat(),),
-        (other,),
         *((*day, _TIME + wall.time().isoformat()) for day in sought_date(str(wall.date()))),
         *(sought_date(str(wall.date())) if midnight else ()),
     )
@@ -210,6 +229,13 @@ def _clock_keys(text: str) -> Iterator[str]:
             yield _TIME + found.isoformat()
 
 
+def _zone_keys(text: str) -> Iterator[str]:
+    for match in _ZONED.finditer(text):
+        yield f"{_ZONE}{match[1]}{match[2]}"
+    if _ZERO.search(text) is not None:
+        yield f"{_ZONE}+0000"
+
+
 def _begin(match: re.Match[str]) -> time | None:
     """When a range begins whose end alone says which half of the day it is."""
     first, last = int(match["first"]) % _HALF, int(match["last"]) % _HALF
@@ -262,7 +288,7 @@ def _times(text: str) -> Iterator[time]:
 
 def _parsed_time(text: str) -> time | None:
     try:
-        return time.fromisoformat(text).replace(tzinfo=None, microsecond=0)
+        return time.fromisoformat(text).replace(microsecond=0)
     except ValueError:
         return None
 

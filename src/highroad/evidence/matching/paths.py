@@ -9,13 +9,18 @@ from typing import Final
 
 _KEY: Final = "path|"
 _PARTING: Final = re.compile(r"[\s\"'`<>|,;=()\[\]{}]+")
+_NAME: Final = re.compile(r"[^\W_]")
+_MARK: Final = frozenset("/\\.")
 
 
 def keys(text: str) -> Iterator[str]:
-    """The keys of what may be paths among the words of a text."""
+    """The keys of what may be paths among the words of a text; a root or `..` only by itself."""
+    if text.strip() and not _NAME.search(text):
+        yield sought(text)
+        return
     for raw in _PARTING.split(text):
         token = raw.rstrip(".:!?")
-        if "/" in token or "\\" in token or "." in token:
+        if _NAME.search(token) and not _MARK.isdisjoint(token):
             yield sought(token)
 
 

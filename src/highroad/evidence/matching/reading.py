@@ -9,6 +9,7 @@ from highroad.evidence.matching import (
     emails,
     fields,
     ids,
+    marks,
     moments,
     names,
     numbers,
@@ -16,7 +17,7 @@ from highroad.evidence.matching import (
     phones,
     urls,
 )
-from highroad.evidence.matching.tokens import split
+from highroad.evidence.matching.tokens import split, written
 from highroad.evidence.matching.words import SPAN, pairs, singles, spans, telling
 
 _WHOLE_WORDS: Final = 12
@@ -35,7 +36,25 @@ def text_keys(text: str) -> tuple[set[str], str]:
     if not (text.isascii() and text.isalpha()):
         found.update(_of_marks(text))
     found.update(moments.hour_keys(tokens))
-    return found, " ".join(words) if len(words) > SPAN else ""
+    longer = " ".join(words) if len(words) > SPAN else ""
+    if text.isascii():
+        return found, longer
+    found.update(ids.written_keys(text))
+    return found, _added_as_written(found, tokens, written(text), longer)
+
+
+def _added_as_written(found: set[str], tokens: list[str], others: list[str], longer: str) -> str:
+    """Add the words of a text as they stand, where plain characters make others of them."""
+    if others == tokens:
+        return longer
+    words = telling(others)
+    found.update(singles(others), spans(words))
+    if len(words) <= SPAN:
+        return longer
+    whole = " ".join(words)
+    if len(words) <= _WHOLE_WORDS:
+        found.add(whole)
+    return f"{longer} | {whole}"  # no token has the sign in it
 
 
 def leaf_keys(name: str, leaf: JsonValue) -> tuple[set[str], str]:
@@ -73,6 +92,7 @@ def _of_marks(text: str) -> Iterator[str]:
         yield from moments.keys(text)
         yield from ids.grouped_keys(text)
         yield from phones.keys(text)
+    yield from marks.keys(text)
     yield from names.keys(text)
     yield from emails.keys(text)
     yield from urls.keys(text)

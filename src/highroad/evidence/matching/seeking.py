@@ -12,6 +12,7 @@ from highroad.domain.json_value import JsonValue
 from highroad.evidence.matching import (
     emails,
     ids,
+    marks,
     moments,
     names,
     numbers,
@@ -40,7 +41,7 @@ def ways(kind: ValueKind, value: JsonValue, unit: str = "") -> Iterator[Way]:
 
 def phrases(kind: ValueKind, value: JsonValue) -> Iterator[list[str]]:
     """Longer rows of words to be found next to each other in one leaf."""
-    if isinstance(value, str) and kind in _PHRASED:
+    if isinstance(value, str) and kind in _PHRASED and not marks.is_marked(value):
         found = words.phrase(names.straight(value) if kind is ValueKind.NAME else value)
         if len(found) > words.SPAN:
             yield found
@@ -60,7 +61,7 @@ def _number_ways(kind: ValueKind, number: float) -> Iterator[Way]:
 
 
 def _id(text: str) -> Iterator[Way]:
-    key = ids.sought(text)
+    key = marks.sought(text) if marks.is_marked(text) else ids.sought(text)
     if key is not None:
         yield (key,)
 
@@ -68,6 +69,8 @@ def _id(text: str) -> Iterator[Way]:
 def _email(text: str) -> Iterator[Way]:
     if emails.is_email(text.strip()):
         yield (emails.sought(text),)
+    elif "@" in text and not text.isascii():  # a host that only looks like another
+        yield from _id(text)
     else:
         yield from _name(text)
 
@@ -105,6 +108,9 @@ def _unit(text: str) -> Iterator[Way]:
 
 
 def _name(text: str) -> Iterator[Way]:
+    if marks.is_marked(text):
+        yield (marks.sought(text),)
+        return
     for order in dict.fromkeys((text, names.straight(text))):
         yield from _phrase(order)
     yield (names.sought(text),)
@@ -112,6 +118,9 @@ def _name(text: str) -> Iterator[Way]:
 
 
 def _phrase(text: str) -> Iterator[Way]:
+    if marks.is_marked(text):
+        yield (marks.sought(text),)
+        return
     found = words.phrase(text)
     if 0 < len(found) <= words.SPAN:
         yield (" ".join(found),)
@@ -135,7 +144,8 @@ def _moment(text: str) -> Iterator[Way]:
 
 def _text(text: str) -> Iterator[Way]:
     yield from _phrase(text)
-    yield (words.side(text),)
+    if not marks.is_marked(text):
+        yield (words.side(text),)
     if emails.is_email(text):
         yield (emails.sought(text),)
     elif urls.is_url(text):

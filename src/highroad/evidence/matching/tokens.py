@@ -20,7 +20,7 @@ _BEHIND: Final = f"{_APOSTROPHES}.,:!?*"
 _DASHES: Final = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2212\ufe63\uff0d", "-"))
 _POSSESSIVE: Final = re.compile(rf"[{_APOSTROPHES}]s$", re.IGNORECASE)
 _NO_WORD: Final = "-"
-_JOINTS: Final = re.compile(r"[_-]")
+_JOINTS: Final = re.compile(r"[_\u2010\u2011-]")
 _CAMEL: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _SMALL_WORDS: Final = """
     a an and are as at be by can do for from has have her his i in is it its me my of on or our
@@ -34,8 +34,15 @@ EXACT: Final = "="
 
 
 def split(text: str) -> list[str]:
-    """The tokens of a text as they stand, without the marks around them."""
-    plain = text if text.isascii() else unicodedata.normalize("NFKC", text).translate(_DASHES)
+    """The tokens of a text in plain characters, without the marks around them."""
+    return written(
+        text if text.isascii() else unicodedata.normalize("NFKC", text).translate(_DASHES)
+    )
+
+
+def written(text: str) -> list[str]:
+    """The tokens of a text as they stand: `\uff14\uff12` is no `42`, though it reads so."""
+    plain = text if text.isascii() else unicodedata.normalize("NFC", text)
     raws = [part for raw in _PARTING.split(plain) for part in _parted(raw)]
     trimmed = [raw.lstrip(_BEFORE).rstrip(_BEHIND) for raw in raws]
     return [token for token in trimmed if token and token != _NO_WORD]
@@ -47,10 +54,19 @@ def _parted(raw: str) -> list[str]:
 
 
 def fold(token: str) -> str:
-    """A token without case and accents, without a possessive, and without `#` or `@` before it."""
+    """A token without case, without a possessive, and without `#` or `@` before it.
+
+    Words have no accents either. A code and a host keep theirs: with one they are others.
+    """
+    token = bare(token)
+    is_plain = token.isascii() or not token.isalpha()
+    return token.casefold() if is_plain else _unaccented(token)
+
+
+def bare(token: str) -> str:
+    """A token without a possessive, and without `#` or `@` before it."""
     token = _POSSESSIVE.sub("", token)
-    folded = token.casefold() if token.isascii() else _unaccented(token)
-    return folded.lstrip("#@") or folded
+    return token.lstrip("#@") or token
 
 
 def is_small(folded: str) -> bool:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from highroad.evidence.matching.tokens import fold, is_small, spelled_out, split
+from highroad.evidence.matching.tokens import fold, is_small, spelled_out, written
 
 SPAN: Final = 3
 """So many words in a row have a key; a longer phrase is looked up by its spans."""
@@ -71,7 +71,7 @@ def side(text: str) -> str:
 
 def phrase(text: str) -> list[str]:
     """The words of a value that is sought."""
-    return telling(split(text))
+    return telling(written(text))
 
 
 def sought(words: Sequence[str]) -> tuple[str, ...]:
