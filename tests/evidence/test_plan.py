@@ -277,6 +277,13 @@ def test_a_measure_of_a_record_is_found_in_another_unit():
     assert not index.find(ValueKind.NUMBER, 0.5, "days")
 
 
+@pytest.mark.parametrize(("cents", "is_known"), [(8_450, True), (845, False), (84, False)])
+def test_a_decimal_that_is_a_text_is_money_where_its_name_says_so(cents, is_known):
+    index = Index()
+    index.add_value(Source("c", EvidenceKind.RESULT), {"amount": "84.5"})
+    assert bool(index.find(ValueKind.CENTS, cents)) is is_known
+
+
 def test_a_name_is_no_id():
     index = Index()
     index.add_text(REQUEST, "I am John Smith")

@@ -67,7 +67,16 @@ def leaf_keys(name: str, leaf: JsonValue) -> tuple[set[str], str]:
     if fields.is_id(name):  # 42 of them, or 42 euros, are not what it says
         found = {key for key in found if not numbers.is_key(key)}
         found.add(ids.whole(str(leaf)))
+    elif fields.is_money(name) and not fields.is_cents(name):
+        found.update(_of_decimal(str(leaf)))
     return found, words
+
+
+def _of_decimal(text: str) -> Iterator[str]:
+    """The keys of money that a text tells with a point, and so in its major unit."""
+    number = numbers.read(text) if "." in text else None
+    if number is not None:
+        yield from numbers.money(number)
 
 
 def _of_number(name: str, number: float) -> Iterator[str]:
