@@ -23,6 +23,7 @@ from highroad.domain.payload import PayloadRef
 from highroad.domain.pin import Pin
 from highroad.domain.run import RunHead
 from highroad.domain.value import value
+from highroad.domain.verification import VerificationRecord
 from highroad.ledger.bodies import strange_field
 from highroad.ledger.projections import Body, amendment_id
 
@@ -103,8 +104,25 @@ class CallHistory:
             for pointer, kind, source, how in self.opening.get("sources", ())
         )
 
+    @property
+    def verification(self) -> VerificationRecord | None:
+        """The second opinion on it, where one was wanted."""
+        body = self.opening.get("verification")
+        if body is None:
+            return None
+        content = body.get("content")
+        return VerificationRecord(
+            verifier=body["by"],
+            opinion=body["opinion"],
+            request=body.get("request"),
+            is_kept="kept" in body,
+            content=None if content is None else PayloadRef(*content),
+        )
+
     def ref(self, name: str) -> PayloadRef | None:
-        """The reference to `arguments`, `result` or `message`."""
+        """The reference to `arguments`, `result`, `message` or `verification`."""
+        if name == "verification":
+            return None if self.verification is None else self.verification.content
         source = self.ended if name in {"result", "message"} else self.opening
         found = None if source is None else source.get(name)
         return None if found is None else PayloadRef(*found)

@@ -20,7 +20,7 @@ from highroad.domain.order import Edit
 from highroad.domain.outcome import Ending
 from highroad.domain.payload import PayloadRef, SealedPayload
 from highroad.ledger import projections
-from highroad.ledger.entries.form import approval_body, sources_body
+from highroad.ledger.entries.form import approval_body, sources_body, verification_body
 from highroad.ledger.projections import Body
 from highroad.ledger.record import CallRecord
 
@@ -238,8 +238,6 @@ def _opening(record: CallRecord, kind: EntryKind, at_ms: int, lines: int | None 
         body["new_run"] = True
     if record.key_digest is not None:
         body["key"] = record.key_digest
-    if record.sources:
-        body["sources"] = sources_body(record.sources)
     if record.coercions:
         body["coercions"] = record.coercions
     if call.delegation:
@@ -248,6 +246,7 @@ def _opening(record: CallRecord, kind: EntryKind, at_ms: int, lines: int | None 
         body["revision"] = call.revision
     if call.dry_run:
         body["dry_run"] = True
+    _judge(body, record)
     _relate(body, call)
     return body
 
@@ -276,6 +275,14 @@ def _body(record: CallRecord, kind: EntryKind, at_ms: int, lines: int | None = N
     if record.conversation_id is not None:
         body["conversation"] = record.conversation_id
     return body
+
+
+def _judge(body: Body, record: CallRecord) -> None:
+    """Note where its values come from, and what somebody else thinks of it."""
+    if record.sources:
+        body["sources"] = sources_body(record.sources)
+    if record.verification is not None:
+        body["verification"] = verification_body(record.verification)
 
 
 def _relate(body: Body, call: Call) -> None:

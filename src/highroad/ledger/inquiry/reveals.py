@@ -16,7 +16,7 @@ from highroad.ledger.ledger import Ledger
 
 REVEAL: Final = "audit:reveal"
 """The permission to read arguments, results and messages in plain."""
-CARRIED: Final = ("arguments", "result", "message")
+CARRIED: Final = ("arguments", "result", "message", "verification")
 """What a call carries."""
 
 
