@@ -122,11 +122,11 @@ class Verification:
             ValueError: It is not of that form.
         """
         match told:
-            case {"opinion": str(opinion), "concerns": list(concerns)}:
+            case {"opinion": str(opinion), "concerns": list(concerns), **more}:
                 return cls(
                     opinion=Opinion(opinion),
                     concerns=tuple(map(str, concerns)),
-                    correction=_correction_of(told.get("correction")),
+                    correction=_correction_of(more.get("correction")),
                 )
             case _:
                 raise ValueError("no verification as `Verification.told` tells it")

@@ -137,7 +137,9 @@ class ModelVerifier:
                     correction=read.correction,
                     usage=usage,
                 )
-            messages += [ModelMessage(text=reply.message.text), Prompt(text=_told(read))]
+            # Providers refuse a message without a word.
+            text = reply.message.text if reply.message.text.strip() else "(no answer)"
+            messages += [ModelMessage(text=text), Prompt(text=_told(read))]
         raise VerifierError(
             f"{self.name} did not answer in the form that was asked for",
             kind=FailureKind.BUG,
