@@ -121,15 +121,15 @@ class Verification:
         Raises:
             ValueError: It is not of that form.
         """
-        match told:
-            case {"opinion": str(opinion), "concerns": list(concerns), **more}:
-                return cls(
-                    opinion=Opinion(opinion),
-                    concerns=tuple(map(str, concerns)),
-                    correction=_correction_of(more.get("correction")),
-                )
-            case _:
-                raise ValueError("no verification as `Verification.told` tells it")
+        found = told if isinstance(told, dict) else {}
+        opinion, concerns = found.get("opinion"), found.get("concerns")
+        if not isinstance(opinion, str) or not isinstance(concerns, list):
+            raise ValueError("no verification as `Verification.told` tells it")
+        return cls(
+            opinion=Opinion(opinion),
+            concerns=tuple(map(str, concerns)),
+            correction=_correction_of(found.get("correction")),
+        )
 
 
 def _correction_of(told: JsonValue) -> Correction | None:
