@@ -189,6 +189,7 @@ async def take_in_successor(
         revision=0,
         stands_in_for=call.id,
         redrives=None,
+        compensates=None,
         asked_by=None,
         position=None,
         definition=None,
@@ -219,6 +220,7 @@ async def take_in_refresh(services: Services, call: Call, fetch: Fetch) -> tuple
         door="cache",
         stands_in_for=None,
         redrives=None,
+        compensates=None,
         asked_by=None,
         position=None,
         definition=None,
@@ -287,6 +289,7 @@ def bare(services: Services, history: CallHistory) -> Call:
         is_direct=opening["direct"],
         origin=Origin(opening["origin"]),
         door=opening["door"],
+        compensates=opening.get("compensates"),
         asked_by=opening.get("asked_by"),
         position=opening.get("position"),
     )
