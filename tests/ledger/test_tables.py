@@ -279,7 +279,8 @@ def version_6(repository, tmp_path, monkeypatch):
     return path
 
 
-WORDS = "SELECT count(*) FROM entry WHERE kind = 'approval.decided' OR CAST(body AS TEXT) LIKE '%\"edited\"%'"
+WORDS = """SELECT count(*) FROM entry
+WHERE kind = 'approval.decided' OR CAST(body AS TEXT) LIKE '%"edited"%'"""
 
 
 async def test_a_ledger_of_version_6_has_every_word_of_one_moment_again(version_6):

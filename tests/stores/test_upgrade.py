@@ -50,6 +50,7 @@ OF_5 = (
 
 
 OF_6 = (
+    "DROP INDEX approval_state_expires_ms",
     "DROP INDEX approval_state_use_by_ms",
     "ALTER TABLE approval DROP COLUMN use_by_ms",
     "DROP TABLE compensation",

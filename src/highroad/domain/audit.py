@@ -190,7 +190,7 @@ APPROVAL: Final = Table(
         *_text("state", "approvers"),
         *_maybe_number("decided_ms", "use_by_ms"),
     ),
-    indexes=(("state", "id"), ("call_id",), ("state", "use_by_ms")),
+    indexes=(("state", "id"), ("call_id",), ("state", "expires_ms"), ("state", "use_by_ms")),
 )
 APPROVAL_DECISION: Final = Table(
     "approval_decision",

@@ -237,6 +237,7 @@ NO_AGENTS: Final = (
 
 USE: Final = (
     "ALTER TABLE approval ADD COLUMN use_by_ms bigint",
+    "CREATE INDEX approval_state_expires_ms ON approval (state, expires_ms)",
     "CREATE INDEX approval_state_use_by_ms ON approval (state, use_by_ms)",
     """ALTER TABLE approval_decision DROP CONSTRAINT approval_decision_pkey,
         ADD PRIMARY KEY (approval_id, decided_by, decided_ms, ruling)""",
@@ -251,6 +252,7 @@ NO_USE: Final = (
             AND one.ruling < other.ruling""",
     """ALTER TABLE approval_decision DROP CONSTRAINT approval_decision_pkey,
         ADD PRIMARY KEY (approval_id, decided_by, decided_ms)""",
+    "DROP INDEX approval_state_expires_ms",
     "ALTER TABLE approval DROP COLUMN use_by_ms",
     f"DROP TABLE {COMPENSATION.name}",
 )
@@ -317,7 +319,7 @@ DEAD_LETTER_OF_2: Final = Table(
 _APPROVAL_OF_2: Final = replace(
     APPROVAL,
     columns=tuple(column for column in APPROVAL.columns if column.name != "use_by_ms"),
-    indexes=tuple(index for index in APPROVAL.indexes if "use_by_ms" not in index),
+    indexes=(("state", "id"), ("call_id",)),
 )
 _APPROVAL_DECISION_OF_2: Final = replace(
     APPROVAL_DECISION,

@@ -234,6 +234,7 @@ def _upgrade_from_6() -> tuple[str, ...]:
     decision = APPROVAL_DECISION.name
     return (
         "ALTER TABLE approval ADD COLUMN use_by_ms INTEGER",
+        "CREATE INDEX approval_state_expires_ms ON approval (state, expires_ms)",
         "CREATE INDEX approval_state_use_by_ms ON approval (state, use_by_ms)",
         # An index keeps its name where its table is renamed.
         f"DROP INDEX {decision}_decided_by_decided_ms",
