@@ -111,7 +111,7 @@ async def _hold(
         quorum=max(obligation.quorum for obligation in obligations),
         obligations=obligations,
         created_ms=now_ms,
-        expires_ms=now_ms + int(services.limits.approval_s * 1_000),
+        expires_ms=_expires_ms(context, now_ms),
     )
     record.at_most_microusd = services.amount(context.tool).microusd
     await _seal_preview(call, context)
@@ -126,13 +126,27 @@ async def _hold(
         context.hold_after = approval.voided()
         raise
     if isinstance(taken, Written):
-        if services.tell is not None:
+        if services.tell is not None and not _is_agreed_at_once(context, approval):
             services.tell(asking(approval))
         return Hold(approval)
     record.trace.pop()
     if isinstance(taken, ApprovalSpent):
         return Refuse(DECIDED, rule=f"approval.{taken.approval_id}.spent")
     return taken
+
+
+def _expires_ms(context: RoadContext, now_ms: int) -> int:
+    """Until when people may decide; who gives a call other arguments gives it no more time."""
+    if context.revision is not None:
+        return context.revision.instead_of.expires_ms
+    return now_ms + int(context.services.limits.approval_s * 1_000)
+
+
+def _is_agreed_at_once(context: RoadContext, approval: Approval) -> bool:
+    """Whether the word of whoever edited the call is all that it needs."""
+    if context.revision is None or approval.quorum > 1:
+        return False
+    return set(approval.obligations) <= set(context.revision.instead_of.obligations)
 
 
 async def _seal_preview(call: Call, context: RoadContext) -> None:
