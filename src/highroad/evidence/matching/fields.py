@@ -66,6 +66,12 @@ def is_money(name: str) -> bool:
 
 
 @lru_cache(4_096)
+def is_year(name: str) -> bool:
+    """Whether it is the year of some date."""
+    return parts_of(name)[-1:] == ("year",)
+
+
+@lru_cache(4_096)
 def unit_of(name: str) -> str:
     """The measure that its last word says its numbers are in, as in `duration_minutes`."""
     parts = parts_of(name)

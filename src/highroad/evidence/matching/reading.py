@@ -35,7 +35,7 @@ def text_keys(text: str) -> tuple[set[str], str]:
         found.add(" ".join(words))
     if not (text.isascii() and text.isalpha()):
         found.update(_of_marks(text))
-    found.update(moments.hour_keys(tokens))
+    found.update(moments.clock_keys(text))
     longer = " ".join(words) if len(words) > SPAN else ""
     if text.isascii():
         return found, longer
@@ -93,6 +93,8 @@ def _of_number(name: str, number: float) -> Iterator[str]:
     yield from numbers.measures(number, fields.unit_of(name))
     if isinstance(number, int):
         yield str(number)
+        if fields.is_year(name):
+            yield moments.year_key(number)
 
 
 def _of_marks(text: str) -> Iterator[str]:
