@@ -381,6 +381,7 @@ def _services(  # noqa: PLR0913, PLR0917 - what they are made of
         flags=RulesFlags(settings.flags),
         asks=toolset.asks,
         evidence=Indexes(settings.grounding),
+        confidence=settings.confidence,
         approval_rules=settings.approvals,
         keeps_letters_of_reads=settings.keeps_letters_of_reads,
     )

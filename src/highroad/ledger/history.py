@@ -6,6 +6,7 @@ from typing import Any, NoReturn
 import orjson
 
 from highroad.domain.approval import Approval, ApprovalState, Level, Obligation
+from highroad.domain.confidence import KeptStatement
 from highroad.domain.dead_letter import DeadLetter, letter_of, values_of
 from highroad.domain.deferral import Deferral, deferral_of, deferral_values
 from highroad.domain.entry import (
@@ -103,8 +104,16 @@ class CallHistory:
             for pointer, kind, source, how in self.opening.get("sources", ())
         )
 
+    @property
+    def stated(self) -> KeptStatement | None:
+        """How sure its model said it was; `None` where it was not asked."""
+        if "confidence" not in self.opening:
+            return None
+        confidence = self.opening["confidence"]
+        return KeptStatement(confidence=confidence, reasoning=self.ref("reasoning"))
+
     def ref(self, name: str) -> PayloadRef | None:
-        """The reference to `arguments`, `result` or `message`."""
+        """The reference to `arguments`, `reasoning`, `result` or `message`."""
         source = self.ended if name in {"result", "message"} else self.opening
         found = None if source is None else source.get(name)
         return None if found is None else PayloadRef(*found)

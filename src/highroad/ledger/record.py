@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from highroad.domain.approval import Approval
 from highroad.domain.call import Call
+from highroad.domain.confidence import KeptStatement
 from highroad.domain.entry import Row
 from highroad.domain.grounding import ValueSource
 from highroad.domain.payload import PayloadRef, SealedPayload
@@ -39,6 +40,7 @@ class CallRecord:
         "reserved_microusd",
         "rules",
         "sources",
+        "stated",
         "tells_intent",
         "tool_name",
         "trace",
@@ -78,6 +80,8 @@ class CallRecord:
         """How many lines of the trace an entry has already."""
         self.coercions: tuple[str, ...] = ()
         self.arguments: PayloadRef | None = None
+        self.stated: KeptStatement | None = None
+        """How sure its model said it was, where it was asked; there once `arguments` are."""
         self.at_most_microusd: int = 0
         """What it may cost, of a call that is put before people: nothing is reserved for it yet."""
         self.preview: PayloadRef | None = None
