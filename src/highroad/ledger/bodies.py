@@ -169,11 +169,19 @@ def _is_ref(found: object) -> bool:
     return _is_number(found[2])
 
 
+def _is_invalid(found: object) -> bool:
+    return (
+        isinstance(found, dict)
+        and _is_number(found.get("attempt"))
+        and _list_of(_TWO_TEXTS)(found.get("problems"))
+    )
+
+
 def _are_stated_fields(found: object) -> bool:
-    return isinstance(found, dict) and all(map(_STATED, found.values()))
+    return isinstance(found, dict) and all(map(_TWO_TEXTS, found.values()))
 
 
-_STATED: Final = _tuple_of(_is_text, _is_text)
+_TWO_TEXTS: Final = _tuple_of(_is_text, _is_text)
 _OBLIGATION: Final = _tuple_of(_is_text, _is_text, _one_of(Level), _is_number)
 _SOURCE: Final = _tuple_of(_is_text, *(_maybe(_is_text) for _ in range(3)))
 _APPROVAL: Final[Mapping[str, _Check]] = {
@@ -264,6 +272,7 @@ _EVERYWHERE: Final[Mapping[str, _Check]] = {
     "deferral": _is_deferral,
     "fields": _maybe(_is_mapping),
     "confidence": _maybe(_is_share),
+    "invalid": _is_invalid,
 }
 _OF_RUN: Final[Mapping[str, _Check]] = {
     **dict.fromkeys(("agent", "parent_run", "conversation", "delegated_by"), _is_text),

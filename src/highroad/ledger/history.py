@@ -16,7 +16,7 @@ from highroad.domain.entry import (
     EntryKind,
     StoredEntry,
 )
-from highroad.domain.error import LedgerError
+from highroad.domain.error import InvalidArguments, LedgerError
 from highroad.domain.grounding import ValueSource
 from highroad.domain.identity import Origin
 from highroad.domain.outcome import Status
@@ -105,6 +105,11 @@ class CallHistory:
         )
 
     @property
+    def invalid(self) -> InvalidArguments | None:
+        """What was wrong with its arguments, where they were refused."""
+        return None if self.ended is None else read_invalid(self.ended)
+
+    @property
     def stated(self) -> KeptStatement | None:
         """How sure its model said it was; `None` where it was not asked."""
         if "confidence" not in self.opening:
@@ -117,6 +122,15 @@ class CallHistory:
         source = self.ended if name in {"result", "message"} else self.opening
         found = None if source is None else source.get(name)
         return None if found is None else PayloadRef(*found)
+
+
+def read_invalid(body: Body) -> InvalidArguments | None:
+    """What the end of a call says was wrong with its arguments."""
+    found = body.get("invalid")
+    if found is None:
+        return None
+    problems = tuple((pointer, code) for pointer, code in found["problems"])
+    return InvalidArguments(attempt=found["attempt"], problems=problems)
 
 
 def read_call(entries: Sequence[StoredEntry]) -> CallHistory | None:

@@ -6,6 +6,7 @@ from highroad.domain.approval import Approval
 from highroad.domain.call import Call
 from highroad.domain.confidence import KeptStatement
 from highroad.domain.entry import Row
+from highroad.domain.error import InvalidArguments
 from highroad.domain.grounding import ValueSource
 from highroad.domain.payload import PayloadRef, SealedPayload
 from highroad.domain.verdict import StageLine
@@ -27,6 +28,7 @@ class CallRecord:
         "conversation_id",
         "effect",
         "has_intent",
+        "invalid",
         "is_call_kept",
         "is_new_run",
         "key_digest",
@@ -48,7 +50,7 @@ class CallRecord:
         "waiting",
     )
 
-    def __init__(
+    def __init__(  # noqa: PLR0915 - what there is to know of a call, a line for each
         self,
         call: Call,
         *,
@@ -79,6 +81,7 @@ class CallRecord:
         self.traced: int = 0
         """How many lines of the trace an entry has already."""
         self.coercions: tuple[str, ...] = ()
+        self.invalid: InvalidArguments | None = None
         self.arguments: PayloadRef | None = None
         self.stated: KeptStatement | None = None
         """How sure its model said it was, where it was asked; there once `arguments` are."""

@@ -29,6 +29,7 @@ from highroad.pipeline.deps import Deps
 from highroad.pipeline.evidence import Indexes
 from highroad.pipeline.gathering import Gatherings
 from highroad.pipeline.inflight import Inflight
+from highroad.pipeline.repairs import Repairs
 from highroad.pipeline.resources import Resources
 from highroad.pipeline.successor import Successor
 from highroad.pipeline.threads import Threads
@@ -86,6 +87,7 @@ class Services:
     slots: Slots
     results: Results
     loops: Loops
+    repairs: Repairs
     retry: Retry
     ways: Ways
     deps: Deps

@@ -414,6 +414,13 @@ SETTINGS: Final = (
         Absent.NONE,
         "The same for one tool; 0 asks for nothing.",
     ),
+    Setting(
+        "repair.attempts",
+        POSITIVE,
+        3,
+        "Calls of one tool in a row with arguments that are not valid, of which the last tells the "
+        "model to stop and ask.",
+    ),
     Setting("flags.on", TEXTS, (), "Feature flags that are on for everybody."),
     Setting(
         "flags.roles.<name>.on",

@@ -163,6 +163,7 @@ def _build(document: Document, root: Path) -> Settings:
         policy=_build_policy(document, is_production=is_production),
         grounding=_build_grounding(document),
         confidence=_build_confidence(_get(document, ("confidence",), {})),
+        repair_attempts=value_of("repair.attempts", 3),
         flags=_build_flags(document),
         models=_build_models(document),
         prices=_build_prices(_get(document, ("prices",), {})),

@@ -55,6 +55,7 @@ class Settings:
         policy: Who may do what.
         grounding: What becomes of values that nobody named.
         confidence: How sure a model has to be of a call.
+        repair_attempts: Refusals of arguments in a row, of which the last says to stop.
         flags: What is switched on, and for whom.
         models: Which there are, and how they are asked.
         prices: What they cost.
@@ -89,6 +90,7 @@ class Settings:
     policy: PolicyRules = field(default_factory=PolicyRules)
     grounding: GroundingRules = field(default_factory=GroundingRules)
     confidence: ConfidenceRules = field(default_factory=ConfidenceRules)
+    repair_attempts: int = 3
     flags: FlagRules = field(default_factory=FlagRules)
     models: ModelRules = field(default_factory=ModelRules)
     prices: PriceRules = field(default_factory=PriceRules)

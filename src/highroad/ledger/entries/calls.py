@@ -174,6 +174,7 @@ def ended(  # noqa: PLR0913 - the facts of an ending, each by name
     if is_result_invalid:
         body["result_invalid"] = True
     _mark(body, ending)
+    body |= _invalid(record)
     if hold is not None:
         _release(body, hold)
     if successor is not None:
@@ -196,6 +197,14 @@ def _release(body: Body, hold: Approval | Deferral) -> None:
         body["deferral"] = deferral_body(hold)
     else:
         body["approval"] = approval_body(hold)
+
+
+def _invalid(record: CallRecord) -> Body:
+    """What was wrong with its arguments, where they were refused."""
+    invalid = record.invalid
+    if invalid is None:
+        return {}
+    return {"invalid": {"attempt": invalid.attempt, "problems": invalid.problems}}
 
 
 def _mark(body: Body, ending: Ending) -> None:
