@@ -58,6 +58,10 @@ class Case:
     origins: tuple[ValueOrigin, ...] = ()
     verification: Verification | None = None
     """The second opinion on it, with its concerns, where values are shown."""
+    confidence: float | None = None
+    """How sure the model said it was; `None` where it was not asked, or did not say."""
+    reasoning: JsonValue = None
+    """Why it made the call, in its own words: they prove nothing."""
     words: tuple[Word, ...] = ()
 
 
@@ -88,6 +92,8 @@ async def case_of(
             for pointer, kind, source, how in opening.get("sources", ())
         ),
         verification=await shown.verification(history),
+        confidence=opening.get("confidence"),
+        reasoning=await shown.of(_id(opening, "reasoning")),
         words=tuple([await shown.word(body) for body in history.decisions]),
     )
 

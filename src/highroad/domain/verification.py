@@ -124,7 +124,8 @@ class Verification:
         found = told if isinstance(told, dict) else {}
         opinion, concerns = found.get("opinion"), found.get("concerns")
         if not isinstance(opinion, str) or not isinstance(concerns, list):
-            raise ValueError("no verification as `Verification.told` tells it")
+            message = "no verification as `Verification.told` tells it"
+            raise ValueError(message)  # noqa: TRY004 - it is JSON of another form
         return cls(
             opinion=Opinion(opinion),
             concerns=tuple(map(str, concerns)),

@@ -1,8 +1,8 @@
 """A second opinion on a call, where a verifier is configured.
 
 What a model or code proposes is looked at by somebody who has seen the request, the call and where
-its values come from, and not a word of whoever proposed it. What a person put in its place is not:
-their word counts.
+its values come from, and not a word of whoever proposed it. What a person put in its place is not,
+nor is undoing a call on a person's word: that counts.
 """
 
 from collections.abc import Iterable
@@ -96,7 +96,7 @@ async def verified(call: Call, context: RoadContext) -> Proceed | Refuse:
 
 def _is_wanted(call: Call, context: RoadContext, verifiers: Verifiers) -> bool:
     """Whether the call is to be looked at, and nobody has agreed to it or begun it."""
-    if call.revision or context.record.has_intent:
+    if call.revision or call.compensates is not None or context.record.has_intent:
         return False
     return verifiers.verifies(context.tool.definition)
 

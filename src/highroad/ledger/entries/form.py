@@ -85,7 +85,7 @@ def verification_body(verification: VerificationRecord) -> Body:
 
 def approval_body(approval: Approval) -> Body:
     """An approval as it stands, in an entry."""
-    return {
+    body: Body = {
         "id": approval.id,
         "call": approval.call_id,
         "run": approval.run_id,
@@ -100,3 +100,6 @@ def approval_body(approval: Approval) -> Body:
         "state": approval.state,
         "approvers": list(approval.approvers),
     }
+    if approval.use_by_ms is not None:
+        body["use_by"] = approval.use_by_ms
+    return body

@@ -129,6 +129,8 @@ async def explained(ledger: Ledger, history: CallHistory) -> Explanation:
         coercions=tuple(opening.get("coercions", ())),
         sources=history.sources,
         verification=history.verification,
+        states_confidence="confidence" in opening,
+        confidence=opening.get("confidence"),
         source_call_id=ended.get("source"),
         stands_in_for=opening.get("stands_in_for"),
         fallback=history.successor,
