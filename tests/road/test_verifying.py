@@ -488,6 +488,19 @@ async def test_a_direct_call_and_its_opinion_share_one_limit(costly, usd, ends):
     assert not await world.check()
 
 
+@pytest.mark.promise("P6")
+@pytest.mark.parametrize(("usd", "ends"), [(0.0505, "refused"), (0.0515, "completed")])
+async def test_they_share_it_also_where_a_person_was_asked_between(costly, usd, ends):
+    world = await costly(doubts("Hm."), limits=Limits(usd=usd))
+    world = await world.reopen(dear)
+    held = await world.call(dear, {"cents": 1})
+    await world.approve(held)
+    await world.reopen(dear)
+    assert (await world.wait(held.call_id)).status == ends
+    assert len(world.verifier.cases) == 1
+    assert not await world.check()
+
+
 # -- crashes, doors, rights ----------------------------------------------------------------------
 
 
