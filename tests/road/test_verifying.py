@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from highroad import Completed, Held, Limits, Principal, Refused, tool
+from highroad import Completed, Held, Limits, Principal, Refused, Runtime, tool
 from highroad.domain.approval_rules import ApprovalRules
 from highroad.domain.dependency import BreakerState
 from highroad.domain.entry import EntryKind
@@ -359,10 +359,12 @@ async def test_without_time_to_keep_it_each_call_is_asked_about(here):
         assert len(world.verifier.cases) == times
 
 
-async def test_that_there_was_none_is_not_kept(here):
+async def test_that_there_was_none_is_not_kept_and_holds_nobody_up(here):
     world = await here(ScriptedVerifier(away(), approves()))
     assert (await world.call(wire, {"cents": 7})).status == "refused"
     assert (await world.call(wire, {"cents": 7})).unwrap() == 7
+    assert (await world.call(wire, {"cents": 7})).unwrap() == 7
+    assert len(world.verifier.cases) == 2
 
 
 # -- what it costs -------------------------------------------------------------------------------
@@ -452,6 +454,37 @@ async def test_what_was_asked_and_never_answered_counts_in_full(costly, turns):
     found = [(await world.call(wire, {"cents": cents})).status for cents in (2, 3)]
     assert found == ["completed", "refused"]
     assert RAN == [2]
+
+
+@pytest.mark.promise("P6")
+async def test_what_a_failed_opinion_took_counts_in_full_unless_it_is_known(costly):
+    known = VerifierError("it is full", kind=FailureKind.THROTTLED, usage=TokenUsage(input=5))
+    world = await costly(away(), known)
+    await world.call(wire, {"cents": 1}, run="r")
+    assert (await world.account("r"))[3:5] == (1_000, 1_000)
+    await world.call(wire, {"cents": 2}, run="r")
+    assert (await world.account("r"))[3:5] == (1_005, 1_005)
+
+
+@pytest.mark.promise("P6")
+async def test_processes_that_share_a_ledger_share_its_budget(postgres_url, tmp_path):
+    rules = VerifierRules(budgets=(VerifierBudget(per=BudgetSpan.DAY, calls=3),))
+    settings = replace(load(tmp_path, {}), verifier=rules)
+    found = []
+    for cents in range(2):
+        verifier = paid()
+        async with Runtime.open(
+            postgres_url, tools=[wire], settings=settings, verifier=verifier
+        ) as runtime:
+            found += [
+                (await runtime.call(wire, {"cents": 10 * cents + n}, run="r")).status
+                for n in range(2)
+            ]
+    assert found == ["completed"] * 3 + ["refused"]
+    async with Runtime.open(postgres_url, tools=[wire], settings=settings) as runtime:
+        (spending,) = await runtime.audit.costs(by=SpendingBy.MODEL)
+        assert spending.requests == 3
+        assert (await runtime.audit.compare_tables()).differences == ()
 
 
 async def test_a_budget_of_one_call_is_more_than_a_dear_opinion_may_take(costly):
