@@ -50,6 +50,8 @@ class Proposal:
     """The model request whose reply proposed it."""
     position: int | None = None
     """Among the calls of that reply, from 0."""
+    compensates: str | None = None
+    """The call that it takes back."""
     dry_run: bool = False
     door: str = "python"
     deadline_ms: int | None = None
@@ -93,6 +95,7 @@ async def take_in(
         version=proposal.version,
         dry_run=proposal.dry_run,
         door=proposal.door,
+        compensates=proposal.compensates,
         asked_by=proposal.asked_by,
         position=proposal.position,
     )
