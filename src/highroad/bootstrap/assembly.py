@@ -73,6 +73,7 @@ from highroad.pipeline.evidence import Indexes
 from highroad.pipeline.gathering import Gatherings
 from highroad.pipeline.kept_results import KeptResults
 from highroad.pipeline.refreshes import Refreshes
+from highroad.pipeline.repairs import Repairs
 from highroad.pipeline.resources import Resources
 from highroad.pipeline.services import Services
 from highroad.pipeline.threads import Threads
@@ -368,6 +369,7 @@ def _services(  # noqa: PLR0913, PLR0917 - what they are made of
         slots=Slots(limits.parallel),
         results=Results(CacheAccess(cache, clock), ledger.keyring, clock, os.urandom(SEED_BYTES)),
         loops=Loops(limits.identical_calls),
+        repairs=Repairs(ledger, settings.repair_attempts),
         retry=Retry(chance, RetryBudget(settings.dependencies)),
         ways=Ways(settings.dependencies, counters, clock),
         deps=toolset.deps,
@@ -385,6 +387,7 @@ def _services(  # noqa: PLR0913, PLR0917 - what they are made of
         flags=RulesFlags(settings.flags),
         asks=toolset.asks,
         evidence=Indexes(settings.grounding),
+        confidence=settings.confidence,
         approval_rules=settings.approvals,
         keeps_letters_of_reads=settings.keeps_letters_of_reads,
     )

@@ -5,6 +5,7 @@ from dataclasses import fields
 from operator import attrgetter
 from typing import Final
 
+from highroad.domain.confidence import Statement
 from highroad.domain.error import BrokenPromise
 from highroad.domain.evidence import NO_EVIDENCE, Evidence
 from highroad.domain.identity import Delegate, Origin, Principal
@@ -60,6 +61,8 @@ class Call:
     """The model request whose reply proposed this call."""
     position: int | None = None
     """Among the calls of that reply, from 0."""
+    stated: Statement | None = None
+    """How sure the model said it was, where its request asked for that; `None` where it did not."""
     definition: ToolDefinition | None = None
     arguments: JsonObject | None = None
 

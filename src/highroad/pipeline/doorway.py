@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from highroad.domain.approval import Approval
 from highroad.domain.call import Call
+from highroad.domain.confidence import Statement
 from highroad.domain.error import HighroadError
 from highroad.domain.evidence import NO_EVIDENCE, Evidence
 from highroad.domain.identity import Delegate, Origin, Principal
@@ -52,6 +53,8 @@ class Proposal:
     """Among the calls of that reply, from 0."""
     compensates: str | None = None
     """The call that it takes back."""
+    stated: Statement | None = None
+    """How sure the model said it was, where its request asked for that."""
     dry_run: bool = False
     door: str = "python"
     deadline_ms: int | None = None
@@ -98,6 +101,7 @@ async def take_in(
         compensates=proposal.compensates,
         asked_by=proposal.asked_by,
         position=proposal.position,
+        stated=proposal.stated,
     )
     return call, await _context(services, call, run)
 
@@ -160,6 +164,7 @@ async def take_in_nested(
         revision=0,
         asked_by=None,
         position=None,
+        stated=None,
         definition=None,
         arguments=None,
     )
@@ -195,6 +200,7 @@ async def take_in_successor(
         compensates=None,
         asked_by=None,
         position=None,
+        stated=None,
         definition=None,
         arguments=None,
     )
@@ -226,6 +232,7 @@ async def take_in_refresh(services: Services, call: Call, fetch: Fetch) -> tuple
         compensates=None,
         asked_by=None,
         position=None,
+        stated=None,
         definition=None,
         arguments=None,
     )
@@ -254,6 +261,7 @@ async def take_in_redrive(services: Services, call: Call) -> tuple[Call, RoadCon
         redrives=call.id,
         asked_by=None,
         position=None,
+        stated=None,
     )
     return made, await _context(services, made, run)
 

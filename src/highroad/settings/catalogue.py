@@ -395,6 +395,33 @@ SETTINGS: Final = (
         Absent.NONE,
         "The same for one tool; that of all tools unless given.",
     ),
+    Setting(
+        "confidence.enabled",
+        TRUTH,
+        Absent.NONE,
+        "Whether a model is asked how sure it is of each call that changes something: `true` asks "
+        "for 0.8 where no threshold is given, `false` for nothing, whatever else is given here.",
+    ),
+    Setting(
+        "confidence.threshold",
+        SHARE,
+        Absent.NONE,
+        "How sure it has to be; below that, or where it says nothing, a person is asked. Giving it "
+        "switches this on.",
+    ),
+    Setting(
+        f"confidence.tools.{EACH_NAME}",
+        RATIO,
+        Absent.NONE,
+        "The same for one tool; 0 asks for nothing.",
+    ),
+    Setting(
+        "repair.attempts",
+        POSITIVE,
+        3,
+        "Calls of one tool in a row with arguments that are not valid, of which the last tells the "
+        "model to stop and ask.",
+    ),
     Setting("flags.on", TEXTS, (), "Feature flags that are on for everybody."),
     Setting(
         "flags.roles.<name>.on",

@@ -15,6 +15,7 @@ from highroad.domain.approval_rules import (
     QuorumRule,
     Reach,
 )
+from highroad.domain.confidence import USUAL_THRESHOLD, ConfidenceRules
 from highroad.domain.dependency import BreakerRule, Dependency
 from highroad.domain.error import SettingsError
 from highroad.domain.flags import FlagRules
@@ -163,6 +164,8 @@ def _build(document: Document, root: Path) -> Settings:
         },
         policy=_build_policy(document, is_production=is_production),
         grounding=_build_grounding(document),
+        confidence=_build_confidence(_get(document, ("confidence",), {})),
+        repair_attempts=value_of("repair.attempts", 3),
         flags=_build_flags(document),
         models=_build_models(document),
         prices=_build_prices(_get(document, ("prices",), {})),
@@ -251,6 +254,16 @@ def _grounding_rule(table: Mapping[str, Any], usual: GroundingRule) -> Grounding
     return GroundingRule(
         mode=GroundingMode(table.get("mode", usual.mode)),
         ungrounded=WhenUngrounded(table.get("ungrounded", usual.ungrounded)),
+    )
+
+
+def _build_confidence(table: Mapping[str, Any]) -> ConfidenceRules:
+    """A threshold switches it on, unless something says that it is off."""
+    usual = USUAL_THRESHOLD if table.get("enabled") else None
+    if table.get("enabled") is False:
+        return ConfidenceRules()
+    return ConfidenceRules(
+        threshold=table.get("threshold", usual), tools=dict(table.get("tools", {}))
     )
 
 
