@@ -396,7 +396,7 @@ def _announcing(services: Services, desk: Desk, settings: Settings, parts: Parts
     rules = settings.approvals
     channels = channels_of(rules.channels) if parts.channels is None else parts.channels
     announcing = Announcing(
-        channels, rules, SignedLinks(services.ledger, desk, rules), desk, services.clock
+        channels, rules, SignedLinks(services.ledger, desk, rules, _not_wired), desk, services.clock
     )
     if channels:
         services.tell = announcing.tell
@@ -405,6 +405,7 @@ def _announcing(services: Services, desk: Desk, settings: Settings, parts: Parts
 
 def _desk(services: Services, settings: Settings, *, decides: bool) -> Desk:
     desk = Desk(services.ledger, settings.approvals, is_owner=decides)
+    desk.name = services.ids.new("desk")
     desk.revise = Revising(services).revise
     return desk
 

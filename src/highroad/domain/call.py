@@ -55,6 +55,8 @@ class Call:
     """The call that was given up on, and whose answer this one's is."""
     redrives: str | None = None
     """The call that was given up on, and is made again by this one."""
+    compensates: str | None = None
+    """The call that took effect, and that this one takes back."""
     asked_by: str | None = None
     """The model request whose reply proposed this call."""
     position: int | None = None

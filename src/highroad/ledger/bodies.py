@@ -202,8 +202,10 @@ _APPROVAL: Final[Mapping[str, _Check]] = {
 
 
 def _is_approval(found: object) -> bool:
-    return isinstance(found, dict) and all(
-        name in found and fits(found[name]) for name, fits in _APPROVAL.items()
+    return (
+        isinstance(found, dict)
+        and all(name in found and fits(found[name]) for name, fits in _APPROVAL.items())
+        and _is_number(found.get("use_by", 0))
     )
 
 
@@ -242,6 +244,7 @@ _EVERYWHERE: Final[Mapping[str, _Check]] = {
             *("kind", "org", "run", "call", "trace", "principal", "origin", "door", "policy"),
             *("session", "change", "saw", "id", "profile", "parent", "reason", "key", "source"),
             *("fallback", "stands_in_for", "redrives", "failure", "asked_by"),
+            "compensates",
         ),
         _is_text,
     ),

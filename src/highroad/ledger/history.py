@@ -318,6 +318,7 @@ def read_approval(body: Body, organization: str) -> Approval:
         expires_ms=body["expires"],
         state=ApprovalState(body["state"]),
         approvers=tuple(body["approvers"]),
+        use_by_ms=body.get("use_by"),
     )
 
 

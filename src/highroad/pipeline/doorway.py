@@ -194,6 +194,7 @@ async def take_in_successor(
         revision=0,
         stands_in_for=call.id,
         redrives=None,
+        compensates=None,
         asked_by=None,
         position=None,
         stated=None,
@@ -225,6 +226,7 @@ async def take_in_refresh(services: Services, call: Call, fetch: Fetch) -> tuple
         door="cache",
         stands_in_for=None,
         redrives=None,
+        compensates=None,
         asked_by=None,
         position=None,
         stated=None,
@@ -295,6 +297,7 @@ def bare(services: Services, history: CallHistory) -> Call:
         is_direct=opening["direct"],
         origin=Origin(opening["origin"]),
         door=opening["door"],
+        compensates=opening.get("compensates"),
         asked_by=opening.get("asked_by"),
         position=opening.get("position"),
     )

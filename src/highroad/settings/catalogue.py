@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from highroad.domain.approval_rules import USE_WITHIN_S
 from highroad.domain.dependency import BreakerRule, Dependency
 from highroad.domain.grounding import GroundingMode, GroundingRule, WhenUngrounded
 from highroad.domain.identity import DEFAULT_ORGANIZATION
@@ -468,6 +469,12 @@ SETTINGS: Final = (
         "Seconds after which, where nobody has decided, others may as well, and are told.",
     ),
     Setting("approvals.escalate_to", TEXTS, (), "Roles of those others."),
+    Setting(
+        "approvals.use_within_s",
+        NUMBER,
+        USE_WITHIN_S,
+        "Seconds for which what was agreed to can be used; then its call ends as expired.",
+    ),
     Setting(
         "approvals.channels.<name>.url",
         URL,

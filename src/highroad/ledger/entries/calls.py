@@ -281,6 +281,8 @@ def _body(record: CallRecord, kind: EntryKind, at_ms: int, lines: int | None = N
         body["parent_run"] = record.parent_run_id
     if record.conversation_id is not None:
         body["conversation"] = record.conversation_id
+    if call.compensates is not None:
+        body["compensates"] = call.compensates
     return body
 
 
