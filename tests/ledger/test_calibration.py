@@ -6,7 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from highroad.ledger.inquiry.calibration import binned, error_of, is_right
+from highroad.domain.confidence import Statement
+from highroad.domain.entry import Amendment, AmendmentKind
+from highroad.domain.outcome import Ending, Status
+from highroad.ledger import entries
+from highroad.ledger.inquiry.calibration import binned, calibration, error_of, is_right
+from highroad.ledger.inquiry.questions import Scope
 
 LABELLED = st.lists(
     st.tuples(
@@ -85,3 +90,36 @@ def test_who_is_always_as_right_as_said_errs_by_nothing():
 )
 def test_what_an_ending_says_of_a_call(ended, right):
     assert is_right({"code": None, **ended}) is right
+
+
+async def made(books, confidence=None, *, status=Status.COMPLETED, **facts):
+    """A call that ran, of which so much was stated."""
+    stated = None if confidence is None else Statement(confidence=confidence, reasoning="So.")
+    record = await books.record(books.call(stated=stated, **facts))
+    await books.intend(record)
+    await books.end(record, Ending(status=status, decided_by="execute"))
+    return record.call
+
+
+async def test_what_somebody_had_taken_back_was_wrong(books, store):
+    """Where that was done; an attempt at it proves nothing."""
+    undone, kept = await made(books, 0.9), await made(books, 0.8)
+    await made(books, compensates=undone.id)
+    await made(books, compensates=kept.id, status=Status.UNKNOWN)
+    (found,) = await calibration(store, Scope())
+    assert [(b.least, b.right) for b in found.bins if b.calls] == [(0.8, 1.0), (0.9, 0.0)]
+    assert (found.calls, found.wrong, found.model) == (2, 1, "")
+
+
+@pytest.mark.parametrize(("applied", "unlabelled"), [(True, 0), (False, 1), (None, 1)])
+async def test_what_was_settled_as_applied_was_carried_out_as_it_stood(
+    books, ledger, store, applied, unlabelled
+):
+    call = await made(books, 0.9, status=Status.UNKNOWN)
+    fact = Amendment(
+        id="amd_1", call_id=call.id, kind=AmendmentKind.SETTLED, applied=applied, by="u", at_ms=9
+    )
+    amended = entries.amended(fact, organization="acme", run_id=call.run_id, reason=None)
+    await ledger.writer.write(amended)
+    (found,) = await calibration(store, Scope())
+    assert (found.unlabelled, found.wrong) == (unlabelled, 0)

@@ -24,8 +24,9 @@ from highroad.ports.store import Store
 
 BINS: Final = 10
 _LEAST: Final = tuple(at / BINS for at in range(BINS))
-_IN_PLAIN: Final = b'"confidence":'
-"""Stands in every entry that is looked for: the others are not read."""
+_STATES: Final = b'"confidence":'
+_UNDOES: Final = b'"compensates":'
+"""What stands in entries that are looked for: the others are not read."""
 THRESHOLDS: Final = tuple(at / 100 for at in range(50, 100, 5))
 WRONG: Final = frozenset(
     {Code.INVALID_ARGUMENTS, Code.UNGROUNDED, Code.REJECTED, "verification_rejected"}
@@ -89,6 +90,7 @@ class Stated:
     is_right: bool | None = None
     """`None` is not known."""
     is_edited: bool = False
+    is_ended: bool = False
 
 
 async def calibration(store: Store, scope: Scope) -> list[Calibration]:
@@ -104,35 +106,63 @@ async def calibration(store: Store, scope: Scope) -> list[Calibration]:
 
 async def _calls(store: Store, scope: Scope) -> Sequence[Stated]:
     """By what their entries say: the first of each call says what was stated."""
-    found: dict[str, Stated] = {}
+    reading = _Reading(scope)
     for kind in (EntryKind.HELD, EntryKind.INTENT, EntryKind.ENDED, EntryKind.AMENDED):
         async for page in stored(store, kind=kind):
             for entry in page:
-                call_id = entry.call_id
-                if call_id is not None and (call_id in found or _IN_PLAIN in entry.body):
-                    _take(found, call_id, read_body(entry), scope)
-    return tuple(found.values())
+                if entry.call_id is not None and reading.is_of_use(entry.call_id, entry.body):
+                    reading.take(entry.call_id, read_body(entry))
+    return reading.labelled()
 
 
-def _take(found: dict[str, Stated], call_id: str, body: Body, scope: Scope) -> None:
-    if call_id not in found and "confidence" in body and _is_within(body, scope):
-        found[call_id] = Stated(
-            tool=body["tool"] or "",
-            asked_by=body.get("asked_by", ""),
-            confidence=body["confidence"],
-        )
-    call = found.get(call_id)
-    if call is None:
-        return
+class _Reading:
+    """Calls in the making: entries of one kind after the other."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+        self._found: dict[str, Stated] = {}
+        self._undoing: dict[str, str] = {}
+        """Calls that take back what another did, and which."""
+        self._undone: set[str] = set()
+
+    def is_of_use(self, call_id: str, body: bytes) -> bool:
+        """Whether an entry has to be read: of most calls nothing was stated."""
+        if call_id in self._found or call_id in self._undoing:
+            return True
+        return _STATES in body or _UNDOES in body
+
+    def take(self, call_id: str, body: Body) -> None:
+        """Take note of an entry."""
+        if call_id not in self._found and "confidence" in body and _is_within(body, self._scope):
+            self._found[call_id] = Stated(
+                tool=body["tool"] or "",
+                asked_by=body.get("asked_by", ""),
+                confidence=body["confidence"],
+            )
+        if "compensates" in body:
+            self._undoing[call_id] = body["compensates"]
+        if body["kind"] == EntryKind.ENDED and body["status"] == Status.COMPLETED:
+            self._undone.add(self._undoing.get(call_id, ""))
+        if (call := self._found.get(call_id)) is not None:
+            _label(call, body)
+
+    def labelled(self) -> Sequence[Stated]:
+        """The calls; what somebody edited, or had taken back, was wrong."""
+        for call_id, call in self._found.items():
+            if call.is_ended and (call.is_edited or call_id in self._undone):
+                call.is_right = False
+        return tuple(self._found.values())
+
+
+def _label(call: Stated, body: Body) -> None:
     match body["kind"]:
         case EntryKind.HELD:
             call.is_edited = call.is_edited or "edited" in body
         case EntryKind.ENDED:
-            call.is_right = False if call.is_edited else is_right(body)
-        case EntryKind.AMENDED:
+            call.is_ended, call.is_right = True, is_right(body)
+        case EntryKind.AMENDED if body["applied"] is not None:
             # Settled as applied it was carried out as it stood; that it was not tells nothing.
-            if body["applied"] is not None and not call.is_edited:
-                call.is_right = True if body["applied"] else None
+            call.is_right = True if body["applied"] else None
         case _:
             pass
 
