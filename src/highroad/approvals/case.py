@@ -8,6 +8,7 @@ from highroad.domain.json_value import JsonValue
 from highroad.domain.limits import MICRO
 from highroad.domain.tool import Tier
 from highroad.domain.value import value
+from highroad.domain.verification import Verification
 from highroad.ledger.history import CallHistory
 from highroad.ledger.ledger import Ledger
 from highroad.ledger.projections import Body
@@ -55,6 +56,8 @@ class Case:
     preview: JsonValue = None
     """What would change, as the tool said when the call was held."""
     origins: tuple[ValueOrigin, ...] = ()
+    verification: Verification | None = None
+    """The second opinion on it, with its concerns, where values are shown."""
     confidence: float | None = None
     """How sure the model said it was; `None` where it was not asked, or did not say."""
     reasoning: JsonValue = None
@@ -88,6 +91,7 @@ async def case_of(
             ValueOrigin(pointer=pointer, kind=kind, source=source, how=how)
             for pointer, kind, source, how in opening.get("sources", ())
         ),
+        verification=await shown.verification(history),
         confidence=opening.get("confidence"),
         reasoning=await shown.of(_id(opening, "reasoning")),
         words=tuple([await shown.word(body) for body in history.decisions]),
@@ -118,6 +122,15 @@ class _Shown:
         except VaultError:
             return None
         return content
+
+    async def verification(self, history: CallHistory) -> Verification | None:
+        """What a verifier said of it."""
+        ref = history.ref("verification")
+        told = None if ref is None else await self.of(ref.id)
+        try:
+            return None if told is None else Verification.of(told)
+        except ValueError:
+            return None  # of a form that a later version wrote
 
     async def word(self, body: Body) -> Word:
         """One word of somebody."""
