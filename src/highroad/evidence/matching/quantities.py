@@ -27,6 +27,8 @@ _SCALES: Final = {"k": 1_000, "K": 1_000, "M": 1_000_000, "bn": 1_000_000_000}
 _MONEY_SCALES: Final = _SCALES | {"m": 1_000_000, "mn": 1_000_000, "mln": 1_000_000}
 _TEMPERATURES: Final = {"C": ("celsius",), "F": ("fahrenheit",)}
 _DEGREES: Final = frozenset({"degree", "degrees", "°"})
+_OF_HOURS: Final = frozenset({"am", "pm", "a.m", "p.m", "o'clock", "o\u2019clock"})
+"""What makes a time of day of the number before it, which then counts nothing."""
 _MINUS: Final = frozenset({"minus", "negative"})
 _ONE: Final = frozenset({"a", "an"})
 _HALF: Final = ["and", "a", "half"]
@@ -175,8 +177,9 @@ def _of_match(match: re.Match[str], tokens: Sequence[str], at: int, taken: int) 
     own = (*_currency(before), *_unit(behind))
     is_money = any(map(units.is_money, own)) or bool(at and _currency(tokens[at - 1]))
     scale = (_MONEY_SCALES if is_money else _SCALES).get(behind)
+    is_hour = tokens[at + 1 : at + 2] and tokens[at + 1].casefold() in _OF_HOURS
     is_known = scale or own or units.is_cents(behind) or behind.casefold() in _COUNTED
-    if number is None or (before and not _currency(before)) or (behind and not is_known):
+    if number is None or is_hour or (before and not _currency(before)) or (behind and not is_known):
         return None
     end, factor = _scaled(tokens, at + 1, Decimal(scale or 1))
     is_half, end = _half(tokens, end)
