@@ -1,8 +1,8 @@
 """A third domain, which nothing was tuned on: a freight desk's pickups, weights, values and phones.
 
 Each row is a request in words that people use, the write that is right for it, and what a model
-might have made up instead. The rows were written before anybody saw how they are judged; three
-made-up values were changed since, for they stood in the records of the desk.
+might have made up instead. The rows were written before anybody saw how they are judged; four
+made-up values were changed since, for they stood in the request or in the records of the desk.
 """
 
 from dataclasses import dataclass
@@ -178,7 +178,7 @@ def cooled(text, temperature, *wrong):
 WISHES = (
     pickup("Please pick up 3 parcels on March 4th between 2 and 4 pm.",
            "2027-03-04", "14:00", "16:00", 3,
-           day=("2027-03-05", "2027-04-03"), latest_time=("17:00",), parcels=(4,)),
+           day=("2027-03-05", "2027-04-03"), latest_time=("17:00",), parcels=(13,)),
     pickup("Could your driver come on 2027-03-09, 9:30 to 11:00, for two boxes?",
            "2027-03-09", "09:30", "11:00", 2,
            day=("2027-03-19",), earliest_time=("09:00",), parcels=(12,)),
