@@ -117,8 +117,8 @@ def case(found: Case) -> RenderableType:
         lines.add_row("confidence", _stated(found.confidence))
     if found.reasoning is not None:
         lines.add_row("reasoning", Text(f"{found.reasoning}"))
-    for origin in found.origins:
-        lines.add_row(origin.pointer, f"from {origin.source or 'nowhere'}")
+    for pointer, told in found.provenance.items():
+        lines.add_row(pointer, told)
     for word in found.words:
         said = "" if word.text is None else f": {word.text}"
         lines.add_row(word.ruling, f"{word.by}, {moment(word.at_ms)}{said}")
