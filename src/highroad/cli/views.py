@@ -120,8 +120,8 @@ def case(found: Case) -> RenderableType:
         lines.add_row("confidence", _stated(found.confidence))
     if found.reasoning is not None:
         lines.add_row("reasoning", Text(f"{found.reasoning}"))
-    for origin in found.origins:
-        lines.add_row(origin.pointer, f"from {origin.source or 'nowhere'}")
+    for pointer, told in found.provenance.items():
+        lines.add_row(pointer, told)
     for name, told in _opinion(found.verification):
         lines.add_row(name, told)
     for word in found.words:
