@@ -122,8 +122,8 @@ def case(found: Case) -> RenderableType:
         lines.add_row("reasoning", Text(f"{found.reasoning}"))
     for pointer, told in found.provenance.items():
         lines.add_row(pointer, told)
-    for name, told in _opinion(found.verification):
-        lines.add_row(name, told)
+    for name, opinion in _opinion(found.verification):
+        lines.add_row(name, opinion)
     for word in found.words:
         said = "" if word.text is None else f": {word.text}"
         lines.add_row(word.ruling, f"{word.by}, {moment(word.at_ms)}{said}")
