@@ -270,6 +270,27 @@ class Runtime:
         """
         return self._fan_out(calls, Terms.of(parallel, deadline_s, on_failure), circumstances)
 
+    async def undo(
+        self, call_id: str, *, by: Principal | None = None, door: str = "python"
+    ) -> AnyOutcome:
+        """Take back what a call did, by the call that its tool names (`@tool(compensation=…)`).
+
+        It takes the whole road, for `by`, and happens once: whoever asks again gets its outcome.
+
+        Args:
+            call_id: Of a completed call, by `approvals.undo_s` ago at most.
+            by: For whom; the runtime's own principal where nobody is named.
+            door: Which door the wish came in by, for the record.
+
+        Raises:
+            NotRecorded: The ledger has no such call.
+            DecisionRefused: It is not known to have taken effect, nothing takes it back, or it is
+                too long ago.
+            LedgerOwned: Another process owns the ledger, and only the owner makes calls.
+        """
+        self._require_ownership()
+        return await self._assembly.undoing.undo(call_id, by or self.principal, door=door)
+
     # -- runs --------------------------------------------------------------------------------
 
     async def run(

@@ -310,6 +310,10 @@ class Runtime:
         """The outcome of a call made earlier; see `highroad.Runtime.wait`."""
         return self._loop.run(self._runtime.wait(call_id, timeout_s=timeout_s))
 
+    def undo(self, call_id: str, *, by: Principal | None = None) -> AnyOutcome:
+        """Take back what a call did; see `highroad.Runtime.undo`."""
+        return self._loop.run(self._runtime.undo(call_id, by=by))
+
     def settle(self, call_id: str, *, applied: bool, by: Principal, reason: str) -> Amendment:
         """Say what became of a call whose outcome is unknown; see `highroad.Runtime.settle`."""
         return self._loop.run(self._runtime.settle(call_id, applied=applied, by=by, reason=reason))

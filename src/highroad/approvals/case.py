@@ -1,9 +1,14 @@
 """A case: one held call with all that whoever decides about it should see."""
 
+from collections.abc import Mapping
+from dataclasses import field
+
 import orjson
 
+from highroad.approvals.provenance import provenance
 from highroad.domain.approval import Approval, Ruling
 from highroad.domain.error import VaultError
+from highroad.domain.grounding import ValueSource
 from highroad.domain.json_value import JsonValue
 from highroad.domain.limits import MICRO
 from highroad.domain.tool import Tier
@@ -27,17 +32,6 @@ class Word:
 
 
 @value
-class ValueOrigin:
-    """Where the value of one argument comes from, as the ledger has it."""
-
-    pointer: str
-    kind: str | None
-    source: str | None
-    """Id of the source; `None` where none was found."""
-    how: str | None
-
-
-@value
 class Case:
     """One held call before whoever decides about it."""
 
@@ -55,7 +49,9 @@ class Case:
     arguments: JsonValue = None
     preview: JsonValue = None
     """What would change, as the tool said when the call was held."""
-    origins: tuple[ValueOrigin, ...] = ()
+    origins: tuple[ValueSource, ...] = ()
+    provenance: Mapping[str, str] = field(default_factory=dict)
+    """What names the value at each pointer of these, in words."""
     verification: Verification | None = None
     """The second opinion on it, with its concerns, where values are shown."""
     confidence: float | None = None
@@ -87,10 +83,8 @@ async def case_of(
         withheld=withheld,
         arguments=await shown.of(_id(opening, "arguments")),
         preview=await shown.of(_id(opening, "preview")),
-        origins=tuple(
-            ValueOrigin(pointer=pointer, kind=kind, source=source, how=how)
-            for pointer, kind, source, how in opening.get("sources", ())
-        ),
+        origins=history.sources,
+        provenance=await provenance(ledger, history),
         verification=await shown.verification(history),
         confidence=opening.get("confidence"),
         reasoning=await shown.of(_id(opening, "reasoning")),

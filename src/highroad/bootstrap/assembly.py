@@ -29,6 +29,7 @@ from highroad.approvals.desk import Desk
 from highroad.approvals.inbox import Handler, Inbox
 from highroad.approvals.links import SignedLinks
 from highroad.approvals.revising import Revising
+from highroad.approvals.undoing import Undoing
 from highroad.approvals.waiting import Waiting
 from highroad.bootstrap.agents import OpenModels, agents_of, runs_of, tools_of_agents, with_search
 from highroad.bootstrap.anchors import anchors_at
@@ -124,6 +125,7 @@ class Assembly:
     kept_results: KeptResults
     waiting: Waiting
     announcing: Announcing
+    undoing: Undoing
     completions: Completions
     runs: Runs
     following: Following
@@ -258,6 +260,7 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
     )
     principal = principal or local_user()
     waiting = Waiting(services, desk, settle)
+    undoing = Undoing(services, owner_pid=opened.owner_pid)
     remembering = Remembering(path, keyring, clock, toolset.policy.permissions)
     audit = _audit(opened, toolset, services.results, remembering)
     letters = Letters(
@@ -326,7 +329,8 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
         refreshes=refreshes,
         kept_results=KeptResults(services, principal),
         waiting=waiting,
-        announcing=_announcing(services, desk, settings, parts),
+        announcing=_announcing(services, desk, undoing, settings, parts),
+        undoing=undoing,
         completions=completions,
         runs=runs,
         following=Following(services, runs),
@@ -394,13 +398,14 @@ def _services(  # noqa: PLR0913, PLR0917 - what they are made of
     return services
 
 
-def _announcing(services: Services, desk: Desk, settings: Settings, parts: Parts) -> Announcing:
+def _announcing(
+    services: Services, desk: Desk, undoing: Undoing, settings: Settings, parts: Parts
+) -> Announcing:
     """Tells people of what waits for them, where there is a channel."""
     rules = settings.approvals
     channels = channels_of(rules.channels) if parts.channels is None else parts.channels
-    announcing = Announcing(
-        channels, rules, SignedLinks(services.ledger, desk, rules, _not_wired), desk, services.clock
-    )
+    links = SignedLinks(services.ledger, desk, rules, undoing.undo)
+    announcing = Announcing(channels, rules, links, desk, services.clock)
     if channels:
         services.tell = announcing.tell
     return announcing
@@ -408,7 +413,6 @@ def _announcing(services: Services, desk: Desk, settings: Settings, parts: Parts
 
 def _desk(services: Services, settings: Settings, *, decides: bool) -> Desk:
     desk = Desk(services.ledger, settings.approvals, is_owner=decides)
-    desk.name = services.ids.new("desk")
     desk.revise = Revising(services).revise
     return desk
 

@@ -17,7 +17,7 @@ from highroad.domain.entry import Amendment
 from highroad.domain.grounding import ValueSource
 from highroad.domain.json_value import JsonObject, JsonValue
 from highroad.domain.label import Integrity
-from highroad.domain.tool import ToolDefinition
+from highroad.domain.tool import CompensationRule, ToolDefinition
 from highroad.domain.trail import Explanation
 from highroad.domain.verification import Verification, VerificationRecord
 from highroad.tools.declaring.contract import Reason
@@ -120,10 +120,10 @@ def case(found: Case) -> RenderableType:
         lines.add_row("confidence", _stated(found.confidence))
     if found.reasoning is not None:
         lines.add_row("reasoning", Text(f"{found.reasoning}"))
-    for origin in found.origins:
-        lines.add_row(origin.pointer, f"from {origin.source or 'nowhere'}")
-    for name, told in _opinion(found.verification):
-        lines.add_row(name, told)
+    for pointer, told in found.provenance.items():
+        lines.add_row(pointer, told)
+    for name, opinion in _opinion(found.verification):
+        lines.add_row(name, opinion)
     for word in found.words:
         said = "" if word.text is None else f": {word.text}"
         lines.add_row(word.ruling, f"{word.by}, {moment(word.at_ms)}{said}")
@@ -184,6 +184,8 @@ def tool(
     lines.add_row("effect", found.effect)
     if found.ask:
         lines.add_row("asks when", Text(found.ask))
+    if found.compensation is not None:
+        lines.add_row("taken back by", _compensation(found.compensation))
     lines.add_row("permissions", ", ".join(sorted(found.permissions)) or "none")
     for reason in reasons:
         what = "result" if reason.is_output else "argument"
@@ -201,6 +203,16 @@ def tool(
     lines.add_row("timeout", f"{timeout}, {found.attempts} attempts")
     lines.add_row("version", f"{found.version} {found.digest[:16]}…")
     return Group(lines, schema)
+
+
+def _compensation(rule: CompensationRule) -> Text:
+    """What takes back what a tool did, and what that is called with."""
+    if rule.is_code:
+        return Text.assemble(rule.tool, (" with what code makes of arguments and result", "dim"))
+    if rule.arguments is None:
+        return Text.assemble(rule.tool, (" with the same arguments", "dim"))
+    given = ", ".join(f"{name} from {each}" for name, each in rule.arguments.items())
+    return Text.assemble(rule.tool, (f" with {given}", "dim"))
 
 
 def moment(at_ms: int) -> str:
@@ -307,9 +319,12 @@ def _related(found: Explanation) -> Iterator[tuple[str, RenderableType]]:
         ("in place of", found.stands_in_for),
         ("fallback", found.fallback),
         ("redrives", found.redrives),
+        ("takes back", found.compensates),
     ):
         if call_id:
             yield name, call_id
+    for each in found.compensations:
+        yield "taken back by", Text.assemble(status(each.state), " ", (each.call_id, "dim"))
     letter = found.dead_letter
     if letter is not None:
         yield "dead letter", Text.assemble(status(letter.state), " ", (letter.id, "dim"))

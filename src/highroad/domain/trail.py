@@ -96,6 +96,15 @@ class Trail:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CompensatingCall:
+    """A call that takes another one back."""
+
+    call_id: str
+    state: str
+    """`held`, `running`, or how it ended."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
     """Everything that is recorded of one call."""
 
@@ -144,6 +153,10 @@ class Explanation:
     """The call that stands in for this one."""
     redrives: str | None = None
     """The call that was given up on, and that this one makes again."""
+    compensates: str | None = None
+    """The call that this one takes back."""
+    compensations: tuple[CompensatingCall, ...] = ()
+    """Calls that take this one back, the first one first."""
     asked_by: str | None = None
     """The model request whose reply proposed it."""
     dead_letter: DeadLetter | None = None

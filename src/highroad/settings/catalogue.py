@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from highroad.domain.approval_rules import USE_WITHIN_S
+from highroad.domain.approval_rules import UNDO_S, USE_WITHIN_S
 from highroad.domain.dependency import BreakerRule, Dependency
 from highroad.domain.grounding import GroundingMode, GroundingRule, WhenUngrounded
 from highroad.domain.identity import DEFAULT_ORGANIZATION
@@ -549,6 +549,12 @@ SETTINGS: Final = (
         NUMBER,
         USE_WITHIN_S,
         "Seconds for which what was agreed to can be used; then its call ends as expired.",
+    ),
+    Setting(
+        "approvals.undo_s",
+        NUMBER,
+        UNDO_S,
+        "Seconds for which a call can be taken back whose tool says how; at most 30 days.",
     ),
     Setting(
         "approvals.channels.<name>.url",

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from highroad.domain.approval_rules import (
+    UNDO_S,
     USE_WITHIN_S,
     ApprovalRules,
     ChannelRule,
@@ -331,6 +332,7 @@ def _build_approvals(document: Document, *, is_production: bool) -> ApprovalRule
         escalate_after_s=given.get("escalate_after_s"),
         escalate_to=frozenset(given.get("escalate_to", ())),
         use_within_s=given.get("use_within_s", USE_WITHIN_S),
+        undo_s=given.get("undo_s", UNDO_S),
         channels={
             name: ChannelRule(**{**table, "roles": frozenset(table.get("roles", ()))})
             for name, table in given.get("channels", {}).items()
