@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from highroad import Completed, Held, Limits, Principal, Refused, Runtime, tool
+from highroad import Completed, Held, Limits, Principal, Refused, Runtime, ToolContext, tool
 from highroad.domain.approval_rules import ApprovalRules
 from highroad.domain.dependency import BreakerState
 from highroad.domain.entry import EntryKind
@@ -251,6 +251,35 @@ async def test_half_a_letter_does_no_harm(here):
     world = await here(ScriptedVerifier())
     outcome = await world.call(wire, {"cents": 7}, evidence=Evidence((said,)))
     assert outcome.unwrap() == 7
+
+
+async def test_by_no_name_of_a_door_a_call_comes_past_it(here):
+    world = await here(ScriptedVerifier(rejects("No.")))
+    outcome = await world.call(wire, {"cents": 7}, door="cache")
+    assert outcome.error.code == Code.VERIFICATION_REJECTED
+
+
+@tool(tier="irreversible", ask="false")
+async def pay_inside(context: ToolContext[None]) -> str:
+    """Pay from inside."""
+    return (await context.call("wire", {"cents": 7})).error.code
+
+
+async def test_a_call_from_inside_a_body_is_verified_and_cannot_wait(here):
+    rules = VerifierRules(tools={"pay_inside": VerifierRule(on=False)})
+    world = await here(ScriptedVerifier(doubts("Hm.")), pay_inside, wire, rules=rules)
+    assert (await world.call(pay_inside, {})).unwrap() == "confirmation_required"
+    assert [case.tool.name for case in world.verifier.cases] == ["wire"]
+    assert RAN == []
+
+
+async def test_a_dry_run_says_what_the_verifier_would(here):
+    world = await here(ScriptedVerifier(doubts("Hm.")))
+    outcome = await world.call(pay, {"cents": 7}, dry_run=True)
+    assert (outcome.value.would, outcome.value.reasons) == (
+        "ask",
+        ("A second opinion is uncertain whether this is what was asked for.",),
+    )
 
 
 async def test_a_call_of_code_is_verified_and_has_no_request(here):
