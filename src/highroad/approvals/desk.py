@@ -11,7 +11,7 @@ from typing import NoReturn, TypeAlias
 
 import orjson
 
-from highroad.approvals.case import Case, case_of
+from highroad.approvals.case import Case, QueuedCall, case_of, queued_call
 from highroad.approvals.rules import objection, unknown_identity
 from highroad.domain.approval import Approval, ApprovalState, Ruling
 from highroad.domain.approval_rules import ApprovalRules
@@ -58,6 +58,19 @@ class Desk:
         """A page of approvals, oldest first; `state=None` is all of them."""
         wanted = None if state is None else ApprovalState(state)
         return await self._ledger.store.approvals(state=wanted, after=after, limit=limit)
+
+    async def page(
+        self,
+        *,
+        state: ApprovalState | str | None = ApprovalState.WAITING,
+        after: str = "",
+        limit: int = 100,
+    ) -> Sequence[QueuedCall]:
+        """The same page, with what is known of each call beside its values."""
+        return [
+            queued_call(approval, await self._ledger.history(approval.call_id))
+            for approval in await self.list(state=state, after=after, limit=limit)
+        ]
 
     async def get(self, approval_id: str) -> Approval:
         """One approval.

@@ -10,7 +10,7 @@ from rich.json import JSON
 from rich.table import Table
 from rich.text import Text
 
-from highroad.approvals.case import Case
+from highroad.approvals.case import Case, QueuedCall
 from highroad.domain.approval import Approval
 from highroad.domain.deferral import Deferral
 from highroad.domain.entry import Amendment
@@ -65,18 +65,42 @@ def explanation(found: Explanation) -> RenderableType:
     return Group(lines, _stages(found))
 
 
-def approvals(found: Sequence[Approval]) -> RenderableType:
-    """Approvals, one a line."""
-    rows = table("approval", "tool", "state", "why", "expires", whole=("approval",))
-    for approval in found:
+def approvals(found: Sequence[QueuedCall]) -> RenderableType:
+    """Held calls, one a line, with what each is and how long it stands."""
+    columns = ("approval", "tool", "call", "asked by", "state", "why", "needs", "costs", "until")
+    rows = table(*columns, whole=("approval",))
+    for each in found:
+        approval = each.approval
         rows.add_row(
             approval.id,
-            approval.tool,
-            status(approval.state),
+            approval.tool if each.tier is None else f"{approval.tool} ({each.tier})",
+            approval.call_id,
+            approval.requester,
+            _stand(approval),
             " ".join(obligation.reason for obligation in approval.obligations),
-            moment(approval.expires_ms),
+            _needs(approval),
+            "" if not each.cost_usd else f"{each.cost_usd:g} $",
+            _until(approval),
         )
     return rows
+
+
+def _stand(found: Approval) -> Text:
+    """Its state; while several are needed, how many have agreed."""
+    if found.is_waiting and found.quorum > 1:
+        agreed = f" {len(found.approvers)} of {found.quorum}"
+        return Text.assemble(status(found.state), agreed)
+    return status(found.state)
+
+
+def _needs(found: Approval) -> str:
+    level = found.level.name.lower()
+    return level if found.quorum == 1 else f"{level} of {found.quorum}"
+
+
+def _until(found: Approval) -> str:
+    """Until when it stands as it does; what is decided for good has no end."""
+    return "" if found.until_ms is None else moment(found.until_ms)
 
 
 def approval(found: Approval) -> RenderableType:
@@ -97,6 +121,8 @@ def _approval(found: Approval) -> Table:
     if found.approvers:
         lines.add_row("approved by", ", ".join(found.approvers))
     lines.add_row("expires", moment(found.expires_ms))
+    if found.use_by_ms is not None:
+        lines.add_row("to be used by", moment(found.use_by_ms))
     lines.add_row("digest", Text(found.digest, "dim"))
     return lines
 
