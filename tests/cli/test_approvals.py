@@ -33,8 +33,8 @@ def test_a_line_has_what_deciding_takes(terminal, held):
     assert (waiting["call_id"], waiting["cost_usd"]) == (held["call_id"], 0.0)
     assert waiting["until_ms"] == waiting["expires_ms"]
     assert waiting["requester"].startswith("usr_")
-    drawn = "".join(terminal("approvals", "list").out.split())
-    for word in ("refund", "irrever", "human"):
+    drawn = terminal("approvals", "list").out
+    for word in (held["call_id"], waiting["requester"], "refund irreversible", "waiting, human"):
         assert word in drawn
 
 

@@ -66,23 +66,27 @@ def explanation(found: Explanation) -> RenderableType:
 
 
 def approvals(found: Sequence[QueuedCall]) -> RenderableType:
-    """Held calls, one a line, with what each is and how long it stands."""
-    columns = ("approval", "tool", "call", "asked by", "state", "why", "needs", "costs", "until")
-    rows = table(*columns, whole=("approval",))
+    """Held calls, with what each is and how long it stands; what is long stands below the rest."""
+    rows = table(
+        "approval, call, by whom", "what, and until when", "why", whole=("approval, call, by whom",)
+    )
     for each in found:
         approval = each.approval
-        rows.add_row(
-            approval.id,
-            approval.tool if each.tier is None else f"{approval.tool} ({each.tier})",
-            approval.call_id,
-            approval.requester,
-            _stand(approval),
-            " ".join(obligation.reason for obligation in approval.obligations),
-            _needs(approval),
-            "" if not each.cost_usd else f"{each.cost_usd:g} $",
-            _until(approval),
-        )
+        named = (approval.id, "\n", (f"{approval.call_id}\n{approval.requester}", "dim"))
+        why = " ".join(obligation.reason for obligation in approval.obligations)
+        rows.add_row(Text.assemble(*named), Group(*_queued(each)), why)
     return rows
+
+
+def _queued(found: QueuedCall) -> Iterator[Text]:
+    """What a held call is, line by line."""
+    approval = found.approval
+    yield Text.assemble((approval.tool, "bold"), f" {found.tier or ''}")
+    yield Text.assemble(_stand(approval), f", {_needs(approval)}")
+    if found.cost_usd:
+        yield Text(f"{found.cost_usd:g} US dollars at most")
+    if approval.until_ms is not None:
+        yield Text(moment(approval.until_ms))
 
 
 def _stand(found: Approval) -> Text:
@@ -96,11 +100,6 @@ def _stand(found: Approval) -> Text:
 def _needs(found: Approval) -> str:
     level = found.level.name.lower()
     return level if found.quorum == 1 else f"{level} of {found.quorum}"
-
-
-def _until(found: Approval) -> str:
-    """Until when it stands as it does; what is decided for good has no end."""
-    return "" if found.until_ms is None else moment(found.until_ms)
 
 
 def approval(found: Approval) -> RenderableType:
