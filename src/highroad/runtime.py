@@ -23,6 +23,7 @@ from highroad.approvals.definitions import Definitions
 from highroad.approvals.desk import Desk
 from highroad.approvals.links import SignedLinks
 from highroad.bootstrap import Assembly, assemble
+from highroad.bootstrap.verifiers import OwnVerifier
 from highroad.bootstrap.watches import Watches
 from highroad.domain.call import Call
 from highroad.domain.entry import Amendment
@@ -88,6 +89,7 @@ class Runtime:
         principal: Principal | None = None,
         settings: Settings | None = None,
         work: bool = False,
+        verifier: OwnVerifier | None = None,
     ) -> "Opening":
         """Open a ledger and become its owner, unless another process is.
 
@@ -106,6 +108,8 @@ class Runtime:
             work: Go on by itself with runs of the agents: with those that were running when their
                 process died, and with those that were held once what they wait for has come. What
                 it moves when this runtime is closed is interrupted, and goes on with the next.
+            verifier: Whose second opinion calls need, in place of the models of `verifier.models`:
+                a `Verifier`, or a model. It is not closed with the runtime.
 
         Returns:
             Something to await, or to enter with `async with`.
@@ -125,6 +129,7 @@ class Runtime:
                 principal=principal,
                 settings=settings,
                 work=work,
+                verifier=verifier,
             )
         )
 

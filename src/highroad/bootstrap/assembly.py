@@ -42,6 +42,7 @@ from highroad.bootstrap.ownership import OpenLedger, open_ledger, take_office
 from highroad.bootstrap.stores import path_of, store_at
 from highroad.bootstrap.toolset import Toolset, accepted_pins, toolset_of
 from highroad.bootstrap.user import local_user
+from highroad.bootstrap.verifiers import OwnVerifier, verifiers_of
 from highroad.domain.error import BrokenPromise
 from highroad.domain.identity import Principal
 from highroad.domain.limits import Limits
@@ -187,6 +188,7 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
     principal: Principal | None = None,
     settings: Settings | None = None,
     work: bool = False,
+    verifier: OwnVerifier | None = None,
     parts: Parts = Parts(),
 ) -> Assembly:
     """Put a runtime together; what it opened is closed again if that fails.
@@ -230,6 +232,8 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
             permissions=toolset.permissions,
             owner_pid=opened.owner_pid,
         )
+        models = OpenModels(settings.models, clock)
+        services.verifiers = verifiers_of(settings, services, models.find, verifier)
         if opened.is_owner:
             await take_office(services, settings)
         await definitions.compare(accepted_pins(settings, is_needed=opened.is_owner))
@@ -274,7 +278,6 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
         decides=decides,
         heed=partial(follow_up, services),
     )
-    models = OpenModels(settings.models, clock)
     runs = runs_of(
         services,
         agents,

@@ -19,6 +19,7 @@ from highroad.domain.json_value import JsonObject, JsonValue
 from highroad.domain.label import Integrity
 from highroad.domain.tool import CompensationRule, ToolDefinition
 from highroad.domain.trail import Explanation
+from highroad.domain.verification import Verification, VerificationRecord
 from highroad.tools.declaring.contract import Reason
 
 _COLOURS = {
@@ -39,6 +40,8 @@ _COLOURS = {
     "redriven": "green",
     "settled": "green",
     "replied": "green",
+    "uncertain": "yellow",
+    "unavailable": "magenta",
     "budget_exceeded": "red",
     "max_steps_exceeded": "red",
 }
@@ -142,12 +145,28 @@ def case(found: Case) -> RenderableType:
         lines.add_row("confidence", _stated(found.confidence))
     if found.reasoning is not None:
         lines.add_row("reasoning", Text(f"{found.reasoning}"))
-    for origin in found.origins:
-        lines.add_row(origin.pointer, f"from {origin.source or 'nowhere'}")
+    for pointer, told in found.provenance.items():
+        lines.add_row(pointer, told)
+    for name, opinion in _opinion(found.verification):
+        lines.add_row(name, opinion)
     for word in found.words:
         said = "" if word.text is None else f": {word.text}"
         lines.add_row(word.ruling, f"{word.by}, {moment(word.at_ms)}{said}")
     return lines
+
+
+def _opinion(found: Verification | None) -> Iterator[tuple[str, RenderableType]]:
+    """What a verifier has against a call, and what it would have made instead."""
+    if found is None:
+        return
+    yield "verifier", status(found.opinion)
+    for concern in found.concerns:
+        yield "concern", Text(concern)
+    if found.correction is not None:
+        yield (
+            "would be",
+            Text.assemble(found.correction.tool, " ", _json(found.correction.arguments)),
+        )
 
 
 def _confidence(found: Explanation) -> Iterator[float | None]:
@@ -272,7 +291,7 @@ def _more(found: Explanation) -> Iterator[tuple[str, RenderableType]]:
         yield "answered by", found.source_call_id
     for coercion in found.coercions:
         yield "coerced", coercion
-    yield from (("value", _source(source)) for source in found.sources)
+    yield from _judged(found)
     yield from (("confidence", _stated(each)) for each in _confidence(found))
     yield from _related(found)
     for approval in found.approvals:
@@ -283,7 +302,7 @@ def _more(found: Explanation) -> Iterator[tuple[str, RenderableType]]:
         yield "deferred", _deferral(found.deferral)
     for amendment in found.amendments:
         yield "later", _amendment(amendment)
-    for name in ("arguments", "reasoning", "result", "message"):
+    for name in ("arguments", "reasoning", "result", "message", "concerns"):
         if (plain := getattr(found, name)) is not None:
             yield name, JSON.from_data(plain)
     yield from _beneath(found)
@@ -295,6 +314,19 @@ def _deferral(deferral: Deferral) -> Text:
     if deferral.is_waiting:
         return Text.assemble(state, f" for its result until {moment(deferral.expires_ms)}")
     return Text.assemble(state, f", since {moment(deferral.deferred_ms)}")
+
+
+def _judged(found: Explanation) -> Iterator[tuple[str, RenderableType]]:
+    """Where its values come from, and what somebody else thinks of it."""
+    yield from (("value", _source(source)) for source in found.sources)
+    if found.verification is not None:
+        yield "verified", _verification(found.verification)
+
+
+def _verification(found: VerificationRecord) -> Text:
+    """Whose second opinion there was, and what it came to."""
+    kept = " (kept from before)" if found.is_kept else ""
+    return Text.assemble(status(found.opinion), f" by {found.verifier}{kept}")
 
 
 def _source(found: ValueSource) -> Text:

@@ -9,6 +9,7 @@ from highroad.domain.deferral import Deferral
 from highroad.domain.entry import Amendment
 from highroad.domain.grounding import ValueSource
 from highroad.domain.json_value import JsonObject, JsonValue
+from highroad.domain.verification import VerificationRecord
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +139,8 @@ class Explanation:
     coercions: tuple[str, ...] = ()
     sources: tuple[ValueSource, ...] = ()
     """Where its control values came from, where anybody looked for that."""
+    verification: VerificationRecord | None = None
+    """The second opinion on it, where one was wanted."""
     states_confidence: bool = False
     """Its model was asked how sure it is."""
     confidence: float | None = None
@@ -176,5 +179,7 @@ class Explanation:
     """Only where it was revealed."""
     message: JsonValue = None
     """What the tool's author wrote, as `[message, hint]`; only where it was revealed."""
+    concerns: JsonValue = None
+    """What a verifier was shown and said; only where it was revealed."""
     reasons: Mapping[str, JsonValue] = field(default_factory=dict)
     """What people wrote who decided or settled, by their opaque id; only where it was revealed."""

@@ -137,6 +137,7 @@ async def explained(ledger: Ledger, history: CallHistory) -> Explanation:
         stages=tuple(_stage(*line) for line in history.stages),
         coercions=tuple(opening.get("coercions", ())),
         sources=history.sources,
+        verification=history.verification,
         states_confidence="confidence" in opening,
         confidence=opening.get("confidence"),
         source_call_id=ended.get("source"),
