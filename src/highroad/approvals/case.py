@@ -71,9 +71,14 @@ class QueuedCall:
     origin: str | None = None
     revision: int | None = None
     cost_usd: float | None = None
+    """At most, by what the tool declares."""
+    concerns: int | None = None
+    """How many a second opinion has; `None` where there is none, or it was erased."""
 
 
-def queued_call(approval: Approval, history: CallHistory | None) -> QueuedCall:
+async def queued_call(
+    ledger: Ledger, approval: Approval, history: CallHistory | None
+) -> QueuedCall:
     """What a page of the queue says of a held call."""
     if history is None:
         return QueuedCall(approval=approval)
@@ -84,7 +89,14 @@ def queued_call(approval: Approval, history: CallHistory | None) -> QueuedCall:
         origin=opening["origin"],
         revision=opening.get("revision", 0),
         cost_usd=opening.get("at_most", 0) / MICRO,
+        concerns=await _concerns(ledger, history),
     )
+
+
+async def _concerns(ledger: Ledger, history: CallHistory) -> int | None:
+    """Only their number leaves the vault."""
+    told = await _Shown(ledger, history, is_withheld=False).verification(history)
+    return None if told is None else len(told.concerns)
 
 
 async def case_of(

@@ -68,7 +68,7 @@ class Desk:
     ) -> Sequence[QueuedCall]:
         """The same page, with what is known of each call beside its values."""
         return [
-            queued_call(approval, await self._ledger.history(approval.call_id))
+            await queued_call(self._ledger, approval, await self._ledger.history(approval.call_id))
             for approval in await self.list(state=state, after=after, limit=limit)
         ]
 

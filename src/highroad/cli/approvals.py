@@ -152,6 +152,7 @@ def _told(found: QueuedCall) -> JsonObject:
         "origin": found.origin,
         "revision": found.revision,
         "cost_usd": found.cost_usd,
+        "concerns": found.concerns,
     }
 
 

@@ -70,9 +70,8 @@ def explanation(found: Explanation) -> RenderableType:
 
 def approvals(found: Sequence[QueuedCall]) -> RenderableType:
     """Held calls, with what each is and how long it stands; what is long stands below the rest."""
-    rows = table(
-        "approval, call, by whom", "what, and until when", "why", whole=("approval, call, by whom",)
-    )
+    whom = "approval, call, by whom"
+    rows = table(whom, "what, and until when", "why", whole=(whom,))
     for each in found:
         approval = each.approval
         named = (approval.id, "\n", (f"{approval.call_id}\n{approval.requester}", "dim"))
@@ -88,6 +87,8 @@ def _queued(found: QueuedCall) -> Iterator[Text]:
     yield Text.assemble(_stand(approval), f", {_needs(approval)}")
     if found.cost_usd:
         yield Text(f"{found.cost_usd:g} US dollars at most")
+    if found.concerns:
+        yield Text(f"{found.concerns} concerns", "yellow")
     if approval.until_ms is not None:
         yield Text(moment(approval.until_ms))
 
