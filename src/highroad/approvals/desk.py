@@ -15,7 +15,7 @@ from highroad.approvals.case import Case, QueuedCall, case_of, queued_call
 from highroad.approvals.rules import objection, unknown_identity
 from highroad.domain.approval import Approval, ApprovalState, Ruling
 from highroad.domain.approval_rules import ApprovalRules
-from highroad.domain.audit import APP_USER, APPROVAL_DECISION, TOOL_CALL
+from highroad.domain.audit import APP_USER, APPROVAL_DECISION, COMPENSATION, TOOL_CALL
 from highroad.domain.entry import ApprovalSpent, KeyDestroyed
 from highroad.domain.error import BrokenPromise, DecisionRefused
 from highroad.domain.identity import OURSELVES, Principal
@@ -207,6 +207,11 @@ class Desk:
     async def is_escalated(self, approval: Approval) -> bool:
         """Whether it is on record that others were asked besides."""
         return await self._is_escalated(approval.id, self._ledger.keyring.opaque(_nobody(approval)))
+
+    async def compensated_by(self, approval: Approval) -> str | None:
+        """The call that a held call takes back, if it does."""
+        row = await record(self._ledger.store.tables, COMPENSATION.name, {"id": approval.call_id})
+        return None if row is None else str(row["call_id"])
 
     def next_change(self) -> asyncio.Event:
         """Set when the next decision is recorded; ask for it before looking at the state."""
