@@ -79,6 +79,15 @@ def applies(tool: RegisteredTool[Any], services: Services) -> bool:
     return services.verifiers is not None and services.verifiers.verifies(tool.definition)
 
 
+def rule_in_force(call: Call, tool: RegisteredTool[Any], services: Services) -> str | None:
+    """What becomes of a call by its opinion; whose opinion it is, is no rule."""
+    verifiers, definition = services.verifiers, tool.definition
+    if verifiers is None or _is_of_person(call) or not verifiers.verifies(definition):
+        return None
+    uncertain = verifiers.rules.when_uncertain(definition)
+    return f"verifier {uncertain} {verifiers.rules.when_unavailable(definition)}"
+
+
 async def verified(call: Call, context: RoadContext) -> Proceed | Refuse:
     """Put the call before a verifier; where none can be asked, nothing passes that must not."""
     verifiers = context.services.verifiers
@@ -97,12 +106,16 @@ async def verified(call: Call, context: RoadContext) -> Proceed | Refuse:
 
 def _is_wanted(call: Call, context: RoadContext, verifiers: Verifiers) -> bool:
     """Whether the call is to be looked at, and nobody has agreed to it or begun it."""
-    is_of_person = call.revision or call.compensates is not None or call.redrives is not None
     # Who says that a call renews a kept result says so of a read, or skips nothing by it.
     renews = call.door == RENEWAL and not context.tool.definition.has_effects
-    if is_of_person or renews or context.record.has_intent:
+    if _is_of_person(call) or renews or context.record.has_intent:
         return False
     return verifiers.verifies(context.tool.definition)
+
+
+def _is_of_person(call: Call) -> bool:
+    """Whether somebody put it in place of another one, takes one back, or makes one again."""
+    return bool(call.revision) or call.compensates is not None or call.redrives is not None
 
 
 async def _proposer(call: Call, services: Services) -> str | None:
