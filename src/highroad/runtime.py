@@ -274,6 +274,7 @@ class Runtime:
         *,
         principal: Principal | None = None,
         conversation: str | None = None,
+        dry_run: bool = False,
     ) -> Run:
         """Let an agent work on a request, until it is done or waits for people.
 
@@ -285,6 +286,8 @@ class Runtime:
             text: What it is asked for.
             principal: For whom; the runtime's own principal where nobody is named.
             conversation: Your name for the conversation that the run belongs to.
+            dry_run: Do nothing: reads are made, and a call with effects says what it would do. The
+                run is dry for good, when it is resumed too, and with it all runs below it.
 
         Returns:
             How it ended; or a run that is held, with what it waits for. Nothing of that stays in
@@ -297,7 +300,11 @@ class Runtime:
         """
         self._require_ownership()
         return await self._assembly.runs.start(
-            agent, text, principal=principal or self.principal, conversation=conversation
+            agent,
+            text,
+            principal=principal or self.principal,
+            conversation=conversation,
+            dry_run=dry_run,
         )
 
     async def resume(self, run_id: str) -> Run:
@@ -322,6 +329,7 @@ class Runtime:
         *,
         principal: Principal | None = None,
         conversation: str | None = None,
+        dry_run: bool = False,
     ) -> AsyncGenerator[Event, None]:
         """Let an agent work on a request, as `run` does, and give what happens as it happens.
 
@@ -334,7 +342,11 @@ class Runtime:
         """
         self._require_ownership()
         return self._assembly.following.stream(
-            agent, text, principal=principal or self.principal, conversation=conversation
+            agent,
+            text,
+            principal=principal or self.principal,
+            conversation=conversation,
+            dry_run=dry_run,
         )
 
     def stream_resumed(self, run_id: str) -> AsyncGenerator[Event, None]:

@@ -266,11 +266,13 @@ class Runtime:
         *,
         principal: Principal | None = None,
         conversation: str | None = None,
+        dry_run: bool = False,
     ) -> Run:
         """Let an agent work on a request; see `highroad.Runtime.run`."""
-        return self._loop.run(
-            self._runtime.run(agent, text, principal=principal, conversation=conversation)
+        running = self._runtime.run(
+            agent, text, principal=principal, conversation=conversation, dry_run=dry_run
         )
+        return self._loop.run(running)
 
     def resume(self, run_id: str) -> Run:
         """Go on with a run; see `highroad.Runtime.resume`."""
@@ -283,9 +285,12 @@ class Runtime:
         *,
         principal: Principal | None = None,
         conversation: str | None = None,
+        dry_run: bool = False,
     ) -> Iterator[Event]:
         """Let an agent work, and give what happens; see `highroad.Runtime.stream`."""
-        events = self._runtime.stream(agent, text, principal=principal, conversation=conversation)
+        events = self._runtime.stream(
+            agent, text, principal=principal, conversation=conversation, dry_run=dry_run
+        )
         return _steps(self._loop, events)
 
     def stream_resumed(self, run_id: str) -> Iterator[Event]:

@@ -38,6 +38,7 @@ class Agent:
         settings: How its models reply; the setting `models`.
         iterations: Model requests of one run; the limit `iterations`.
         search: Offer it `tool_search` where it has more tools than it is shown at once.
+        dry_run: Make dry runs of all its runs.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Agent:
     settings: ModelSettings | None = None
     iterations: int | None = None
     search: bool = True
+    dry_run: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what no run could follow."""

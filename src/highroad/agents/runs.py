@@ -23,7 +23,7 @@ from highroad.agents.moving import Moving
 from highroad.agents.output import Output, as_json
 from highroad.agents.progress import RunInProgress
 from highroad.agents.record import RunRecord, Turn, read_end, read_messages, read_run
-from highroad.agents.retelling import end_of
+from highroad.agents.retelling import beginning_of, end_of
 from highroad.agents.snapshot import Errand
 from highroad.agents.stopping import Rests, RunStopped, weightiest
 from highroad.agents.writing import RunWriter
@@ -39,7 +39,7 @@ from highroad.domain.event import EventKind
 from highroad.domain.identity import Delegate, Principal
 from highroad.domain.ids import uuid_hex, with_prefix
 from highroad.domain.model import ModelMessage, UserMessage
-from highroad.domain.run import Run, RunHead, RunHold, RunStatus
+from highroad.domain.run import Run, RunHead, RunHold, RunStatus, WhyDry
 from highroad.limits.runs import LiveRun
 from highroad.pipeline.services import Services
 
@@ -95,6 +95,7 @@ def _told_without(head: RunHead, ended: Mapping[str, Any]) -> Run:
         cost_usd=ended["cost"] / 1e6,
         parent_id=head.parent_id,
         conversation_id=head.conversation_id,
+        dry=head.dry,
     )
 
 
@@ -166,6 +167,7 @@ class Runs:
         conversation: str | None = None,
         door: str = DOOR,
         run_id: str | None = None,
+        dry_run: bool = False,
     ) -> Run:
         """Begin a run and move it to its first rest, or its end.
 
@@ -176,6 +178,8 @@ class Runs:
             conversation: The caller's own name of one.
             door: By which it came.
             run_id: An id of ours that nobody has, where it was made before.
+            dry_run: Do nothing; it is no less one where this is left out and something else makes
+                it one.
 
         Raises:
             HighroadError: There is no such agent.
@@ -201,9 +205,10 @@ class Runs:
             started_ms=self._services.clock.now_ms(),
             conversation_id=conversation_id,
             door=door,
+            dry=WhyDry.ASKED if dry_run else self._why_dry(self.crew.agent(name)),
         )
         known = await self._known(principal, text)
-        errand = Errand(text=text, principal=principal, known=known)
+        errand = Errand(text=text, principal=principal, known=known, is_dry=head.dry is not None)
         return await self._begin(head, errand, brief)
 
     async def resume(self, run_id: str) -> Run:
@@ -233,6 +238,12 @@ class Runs:
                 await sources.below(self._services, record, above.evidence)
             return await self._go_on(record, above.tell)
 
+    def _why_dry(self, agent: Agent) -> WhyDry | None:
+        """Why a run of an agent that begins now is dry, where nothing above it is."""
+        if self._services.is_dry:
+            return WhyDry.DEPLOYMENT
+        return WhyDry.AGENT if agent.dry_run else None
+
     # -- legs --------------------------------------------------------------------------------
 
     async def _go_on(self, record: RunRecord, above: Voice | None) -> Run:
@@ -261,7 +272,7 @@ class Runs:
             profile = self._services.ledger.profile_row(errand.principal)
             async with self._inside(head, is_new=True) as live:
                 with self.feeds.leg(head.run_id, above, head.agent) as voice:
-                    begun = partial(voice, EventKind.RUN_STARTED, None, {"agent": head.agent})
+                    begun = partial(voice, EventKind.RUN_STARTED, None, beginning_of(head))
                     record = writer.start(errand, profile, begun)
                     return await self._leg(record, brief, live, writer, voice)
 
@@ -453,6 +464,9 @@ class Runs:
             door=above.door,
             delegated_by=call_id,
             delegation=tuple(link.agent for link in chain),
+            dry=above.dry or self._why_dry(self.crew.agent(brief.name)),
+            shadow_of=above.shadow_of,
+            payer_id=above.payer_id,
         )
         handed_on = Errand(
             text=task,
@@ -491,6 +505,7 @@ class Runs:
             parent_id=head.parent_id,
             conversation_id=head.conversation_id,
             holds=holds,
+            dry=head.dry,
         )
 
     def _result(self, record: RunRecord) -> Any:  # noqa: ANN401 - of the agent's output type

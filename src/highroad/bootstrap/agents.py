@@ -151,4 +151,5 @@ def runs_of(  # noqa: PLR0913 - what they are made of, each by name
         known=known,
     )
     services.hear = runs.feeds.hear
+    services.hands_on = crew.is_delegation
     return runs

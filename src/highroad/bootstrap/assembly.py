@@ -383,6 +383,7 @@ def _services(  # noqa: PLR0913, PLR0917 - what they are made of
         evidence=Indexes(settings.grounding),
         approval_rules=settings.approvals,
         keeps_letters_of_reads=settings.keeps_letters_of_reads,
+        is_dry=settings.is_dry,
     )
     services.stand_in = fallbacks(services)
     return services

@@ -19,6 +19,7 @@ from highroad.domain.json_value import JsonObject, JsonValue
 from highroad.domain.label import Integrity
 from highroad.domain.tool import ToolDefinition
 from highroad.domain.trail import Explanation
+from highroad.pipeline.preview import diff_of
 from highroad.tools.declaring.contract import Reason
 
 _COLOURS = {
@@ -42,6 +43,8 @@ _COLOURS = {
     "budget_exceeded": "red",
     "max_steps_exceeded": "red",
 }
+
+_SIDES = {"-": "red", "+": "green"}
 
 
 def status(word: str) -> Text:
@@ -112,13 +115,22 @@ def case(found: Case) -> RenderableType:
     else:
         lines.add_row("arguments", _json(found.arguments))
     if found.preview is not None:
-        lines.add_row("would change", _json(found.preview))
+        lines.add_row("would change", diff(diff_of(found.preview)))
     for origin in found.origins:
         lines.add_row(origin.pointer, f"from {origin.source or 'nowhere'}")
     for word in found.words:
         said = "" if word.text is None else f": {word.text}"
         lines.add_row(word.ruling, f"{word.by}, {moment(word.at_ms)}{said}")
     return lines
+
+
+def diff(lines: Sequence[str]) -> Text:
+    """A difference in lines, each in its colour."""
+    return Text("\n").join(Text(line, _side(line)) for line in lines)
+
+
+def _side(line: str) -> str:
+    return _SIDES.get(line.lstrip()[:1], "")
 
 
 def _json(found: JsonValue) -> Text:

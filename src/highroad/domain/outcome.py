@@ -93,6 +93,12 @@ class Ending:
     """How old `stored` is, where it is served past its time."""
 
 
+_DRY: Final = (
+    "A dry run: nothing was done and nothing has changed. The result says what the call would do, "
+    "and is no proof of anything; tell nobody that it was done."
+)
+
+
 # Not slotted: building `Completed[int](...)` sets `__orig_class__`, which a frozen slotted class
 # refuses with a TypeError on Python 3.11 (tests/domain/test_value.py).
 @frozen
@@ -142,7 +148,7 @@ class Completed(Generic[T]):
             answer["stale"] = True
         if self.dry_run:
             answer["dry_run"] = True
-            answer["note"] = "A dry run: nothing was done."
+            answer["note"] = _DRY
         if self.result_invalid:
             answer["result_invalid"] = True
         if self.warnings:
@@ -276,7 +282,10 @@ class Preview:
     """`run`, or `ask`: a person would have been asked."""
     reasons: tuple[str, ...] = ()
     changes: JsonValue = None
-    """What the tool's own preview says, where it has one."""
+    """What the tool's own preview says, where it has one; without it, it is not known."""
+    diff: tuple[str, ...] = ()
+    """The same as the difference that the call would make, in lines: what `before` has and `after`
+    has not, where the preview says both."""
 
 
 _Ended: TypeAlias = Refused | Failed | Unknown | Expired | Cancelled

@@ -18,7 +18,7 @@ from highroad.domain.error import LedgerError
 from highroad.domain.json_value import MAX_SAFE_INTEGER
 from highroad.domain.model import Finish
 from highroad.domain.outcome import Status
-from highroad.domain.run import ReplyStatus, RunStatus
+from highroad.domain.run import ReplyStatus, RunStatus, WhyDry
 
 _Check: TypeAlias = Callable[[Any], bool]
 
@@ -241,7 +241,7 @@ _EVERYWHERE: Final[Mapping[str, _Check]] = {
         ),
         _is_number,
     ),
-    **dict.fromkeys(("direct", "intent", "new_run", "in_doubt"), _is_flag),
+    **dict.fromkeys(("direct", "intent", "new_run", "in_doubt", "dry_run"), _is_flag),
     **dict.fromkeys(("rules", "delegation", "coercions", "run_ids"), _list_of(_is_text)),
     **dict.fromkeys(("arguments", "result", "message", "preview"), _is_ref),
     "parts": _list_of(_is_ref),
@@ -256,7 +256,10 @@ _EVERYWHERE: Final[Mapping[str, _Check]] = {
     "fields": _maybe(_is_mapping),
 }
 _OF_RUN: Final[Mapping[str, _Check]] = {
-    **dict.fromkeys(("agent", "parent_run", "conversation", "delegated_by"), _is_text),
+    **dict.fromkeys(
+        ("agent", "parent_run", "conversation", "delegated_by", "shadow_of", "payer"), _is_text
+    ),
+    "dry": _one_of(WhyDry),
     **dict.fromkeys(("steps", "tokens_in", "tokens_out"), _is_number),
     **dict.fromkeys(("waits_for", "heard", "told"), _list_of(_is_text)),
     "when": _is_text,

@@ -21,7 +21,7 @@ from highroad.domain.identity import Origin
 from highroad.domain.outcome import Status
 from highroad.domain.payload import PayloadRef
 from highroad.domain.pin import Pin
-from highroad.domain.run import RunHead
+from highroad.domain.run import RunHead, WhyDry
 from highroad.domain.value import value
 from highroad.ledger.bodies import strange_field
 from highroad.ledger.projections import Body, amendment_id
@@ -272,6 +272,9 @@ def read_run_head(body: Body) -> RunHead:
         door=body["door"],
         delegated_by=body.get("delegated_by"),
         delegation=tuple(body.get("delegation", ())),
+        dry=None if "dry" not in body else WhyDry(body["dry"]),
+        shadow_of=body.get("shadow_of"),
+        payer_id=body.get("payer"),
     )
 
 

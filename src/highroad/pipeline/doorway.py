@@ -51,6 +51,8 @@ class Proposal:
     position: int | None = None
     """Among the calls of that reply, from 0."""
     dry_run: bool = False
+    in_dry_run: bool = False
+    """Its run is dry, and so is what is called from inside it."""
     door: str = "python"
     deadline_ms: int | None = None
     """Unix time by which it has to be over, where that is before its own time is up."""
@@ -92,6 +94,7 @@ async def take_in(
         idempotency_key=proposal.key,
         version=proposal.version,
         dry_run=proposal.dry_run,
+        in_dry_run=proposal.in_dry_run,
         door=proposal.door,
         asked_by=proposal.asked_by,
         position=proposal.position,

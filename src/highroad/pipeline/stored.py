@@ -20,6 +20,7 @@ from highroad.domain.outcome import (
     ended_without_value,
 )
 from highroad.ledger.history import CallHistory
+from highroad.pipeline.preview import preview_of
 from highroad.pipeline.revision import EDITED
 from highroad.pipeline.services import Services
 from highroad.pipeline.stand_in import past_its_time, stood_in
@@ -96,7 +97,9 @@ async def _completed(
     is_invalid = origin.ended is not None and "result_invalid" in origin.ended
     is_dry_run = history.ended is not None and "dry_run" in history.ended
     plain = value = orjson.loads(json)
-    if tool is not None and not is_invalid and not is_dry_run:
+    if is_dry_run:
+        value = preview_of(plain)
+    elif tool is not None and not is_invalid:
         try:
             value = tool.result.read(json, {blob.digest: blob for blob in blobs})
         except ValidationError:  # the return type is another one by now

@@ -162,6 +162,13 @@ SETTINGS: Final = (
         (),
         "Modules whose agents the command line runs and resumes, such as `shop.agents`.",
     ),
+    Setting(
+        "runs.dry_run",
+        TRUTH,
+        default=False,
+        doc="Make a dry run of every call with effects, by whatever door it comes: it says what "
+        "would happen, and nothing does.",
+    ),
     _limit("iterations", "Model turns of a run."),
     _limit("calls", "Calls of a run that reach an intent."),
     _limit("proposals", "Calls of a run that are received, refused and repeated ones included."),

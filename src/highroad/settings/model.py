@@ -63,6 +63,7 @@ class Settings:
         head_entries: Unsigned entries at which a head is signed.
         head_seconds: Seconds between heads, where anything is unsigned.
         anchors: URLs of places that remember heads; paths are absolute.
+        is_dry: Every call with effects is a dry run.
         keeps_letters_of_reads: Reads that are given up on leave dead letters too.
         dead_letter_alert: More dead letters are worth a warning.
         principals: Whom `--as` may name in profile `dev`.
@@ -96,6 +97,7 @@ class Settings:
     head_entries: int = 1_000
     head_seconds: float = 60.0
     anchors: tuple[str, ...] = ()
+    is_dry: bool = False
     keeps_letters_of_reads: bool = False
     dead_letter_alert: int = 100
     principals: tuple[Principal, ...] = ()

@@ -210,6 +210,12 @@ def _headed(kind: EntryKind, head: RunHead, at_ms: int) -> Body:
         body["delegated_by"] = head.delegated_by
     if head.delegation:
         body["delegation"] = list(head.delegation)
+    if head.dry is not None:
+        body["dry"] = head.dry
+    if head.shadow_of is not None:
+        body["shadow_of"] = head.shadow_of
+    if head.payer_id is not None:
+        body["payer"] = head.payer_id
     return body
 
 

@@ -1,6 +1,7 @@
 """`resolve`: raw model output becomes a known, pinned tool and parsed arguments."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from highroad.domain.call import Call
@@ -51,11 +52,22 @@ async def resolve(call: Call, context: RoadContext) -> Verdict:
     if tool is None:
         return Refuse(_unknown(call, context), rule=_why_not(choice) if versions else None)
     refused, arguments = _judge(call, context, tool, choice)
-    resolved = call.resolved(tool.definition, arguments)
+    resolved = _dry(call.resolved(tool.definition, arguments), services)
     # From here on the ledger knows the tool, whatever the caller is told.
     context.settle_on(tool, resolved)
     note = choice.reason if isinstance(choice, Chosen) and len(versions) > 1 else None
     return refused or Proceed(resolved, note=note)
+
+
+def _dry(call: Call, services: Services) -> Call:
+    """The call as a dry run, where it has effects and its run or the deployment is dry.
+
+    Every drive comes by here, that of a call which was held before the deployment was dry too.
+    """
+    if call.dry_run or not services.spares(call):
+        return call
+    is_made = not call.known_definition.has_effects or services.hands_on(call.tool)
+    return call if is_made else replace(call, dry_run=True)
 
 
 def _choose(
