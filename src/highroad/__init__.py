@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from highroad.domain.proposed import ProposedCall
     from highroad.domain.run import Run
     from highroad.domain.tool import Effect, Tier
+    from highroad.domain.trial import Trial
     from highroad.ports.policy import Owner
     from highroad.runtime import Runtime
     from highroad.tools.body.batch_item import BatchItem
@@ -64,6 +65,7 @@ _HOMES: Final = {
     "domain.proposed": ("ProposedCall",),
     "domain.run": ("Run",),
     "domain.tool": ("Effect", "Tier"),
+    "domain.trial": ("Trial",),
     "ports.policy": ("Owner",),
     "runtime": ("Runtime",),
     "tools.body.batch_item": ("BatchItem",),
@@ -121,6 +123,7 @@ __all__ = [
     "Tier",
     "ToolContext",
     "ToolError",
+    "Trial",
     "Unknown",
     "tool",
     "tool_definition",

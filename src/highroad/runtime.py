@@ -19,6 +19,7 @@ from typing import Any, Final, Literal, Self, TypeVar, Unpack, overload
 from highroad.agents.agent import Agent
 from highroad.agents.hindsight import simulated
 from highroad.agents.memory.preferences import Preferences
+from highroad.agents.roster import Roster
 from highroad.approvals.definitions import Definitions
 from highroad.approvals.desk import Desk
 from highroad.approvals.links import SignedLinks
@@ -618,9 +619,9 @@ class Runtime:
         return tuple(tool.definition for tool in self._services.registry)
 
     @property
-    def agents(self) -> tuple[Agent, ...]:
-        """Whose runs may be begun and resumed, by name."""
-        return tuple(self._assembly.runs.crew)
+    def agents(self) -> Roster:
+        """Whose runs may be begun and resumed, by name; their trials, and what became of them."""
+        return self._assembly.roster
 
     @property
     def settings(self) -> Settings:

@@ -10,6 +10,7 @@ from highroad.agents.leg import Strategy
 from highroad.agents.strategies.react import react
 from highroad.domain.error import DeclarationError
 from highroad.domain.model import ModelSettings
+from highroad.domain.trial import Trial
 from highroad.ports.model import Model
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,47}")
@@ -39,6 +40,7 @@ class Agent:
         iterations: Model requests of one run; the limit `iterations`.
         search: Offer it `tool_search` where it has more tools than it is shown at once.
         dry_run: Make dry runs of all its runs.
+        trial: Make dry runs of them until a person promotes it.
     """
 
     name: str
@@ -55,6 +57,7 @@ class Agent:
     iterations: int | None = None
     search: bool = True
     dry_run: bool = False
+    trial: Trial | None = None
 
     def __post_init__(self) -> None:
         """Refuse what no run could follow."""

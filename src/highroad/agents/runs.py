@@ -51,6 +51,9 @@ ERASED: Final = "erased"
 Earlier = Callable[[RunHead], Awaitable[Sequence[UserMessage | ModelMessage]]]
 """What was said in the conversation of a run before it."""
 
+WhyDryBy = Callable[[Agent, str], Awaitable[WhyDry | None]]
+"""Why the runs of an agent are dry by themselves, in an organization."""
+
 Known = Callable[[Principal, str], Awaitable[str]]
 """What is known of a user who asks for something, in words for a model."""
 
@@ -63,6 +66,12 @@ async def _nothing_before(head: RunHead) -> Sequence[UserMessage | ModelMessage]
 async def _nobody_known(principal: Principal, text: str) -> str:
     del principal, text
     return ""
+
+
+async def _never_dry(agent: Agent, organization: str) -> WhyDry | None:
+    """Nobody has ever promoted anybody."""
+    del organization
+    return None if agent.trial is None else WhyDry.TRIAL
 
 
 def _report(run_id: str, error: Exception) -> None:
@@ -130,6 +139,7 @@ class Runs:
         call_off: Ends a call that waits.
         earlier: What was said in a conversation before.
         known: What is known of a user.
+        why_dry: Why runs of an agent are dry.
     """
 
     def __init__(  # noqa: PLR0913 - what they are made of, each by name
@@ -144,6 +154,7 @@ class Runs:
         call_off: CallOff,
         earlier: Earlier = _nothing_before,
         known: Known = _nobody_known,
+        why_dry: WhyDryBy = _never_dry,
     ) -> None:
         self._services = services
         self.crew: Crew = crew
@@ -155,6 +166,7 @@ class Runs:
         self._acting = Acting(bring_on, self._below, complete, fail, self.calling_off.withdraw)
         self._earlier = earlier
         self._known = known
+        self._why_dry_by = why_dry
         self.feeds: Feeds = Feeds(services.clock)
         """Of runs that somebody follows."""
 
@@ -205,7 +217,7 @@ class Runs:
             started_ms=self._services.clock.now_ms(),
             conversation_id=conversation_id,
             door=door,
-            dry=WhyDry.ASKED if dry_run else self._why_dry(self.crew.agent(name)),
+            dry=WhyDry.ASKED if dry_run else await self._why_dry(name, principal.organization),
         )
         known = await self._known(principal, text)
         errand = Errand(text=text, principal=principal, known=known, is_dry=head.dry is not None)
@@ -238,11 +250,11 @@ class Runs:
                 await sources.below(self._services, record, above.evidence)
             return await self._go_on(record, above.tell)
 
-    def _why_dry(self, agent: Agent) -> WhyDry | None:
+    async def _why_dry(self, name: str, organization: str) -> WhyDry | None:
         """Why a run of an agent that begins now is dry, where nothing above it is."""
         if self._services.is_dry:
             return WhyDry.DEPLOYMENT
-        return WhyDry.AGENT if agent.dry_run else None
+        return await self._why_dry_by(self.crew.agent(name), organization)
 
     # -- legs --------------------------------------------------------------------------------
 
@@ -464,7 +476,7 @@ class Runs:
             door=above.door,
             delegated_by=call_id,
             delegation=tuple(link.agent for link in chain),
-            dry=above.dry or self._why_dry(self.crew.agent(brief.name)),
+            dry=above.dry or await self._why_dry(brief.name, above.organization),
             shadow_of=above.shadow_of,
             payer_id=above.payer_id,
         )

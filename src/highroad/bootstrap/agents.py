@@ -9,7 +9,7 @@ from highroad.agents.context.conversations import Conversations
 from highroad.agents.crew import Crew
 from highroad.agents.finding import tool_search
 from highroad.agents.offline.model import Offline
-from highroad.agents.runs import Known, Runs
+from highroad.agents.runs import Known, Runs, WhyDryBy
 from highroad.agents.selection import MANY
 from highroad.agents.team import delegation_tool
 from highroad.approvals.completions import Completions
@@ -108,19 +108,11 @@ def _tools_of(agent: Agent, registry: Registry) -> int:
     return own + len(agent.team)
 
 
-def runs_of(  # noqa: PLR0913 - what they are made of, each by name
-    services: Services,
-    agents: Iterable[Agent],
-    settings: Settings,
-    models: OpenModels,
-    *,
-    waiting: Waiting,
-    completions: Completions,
-    chance: Callable[[], float],
-    known: Known,
-) -> Runs:
-    """The runs of a runtime."""
-    crew = Crew(
+def crew_of(
+    services: Services, agents: Iterable[Agent], settings: Settings, models: OpenModels
+) -> Crew:
+    """The agents of a runtime."""
+    return Crew(
         services.registry,
         models.find,
         default_model=settings.models.default,
@@ -128,6 +120,20 @@ def runs_of(  # noqa: PLR0913 - what they are made of, each by name
         limits=services.limits,
         agents=agents,
     )
+
+
+def runs_of(  # noqa: PLR0913 - what they are made of, each by name
+    services: Services,
+    crew: Crew,
+    settings: Settings,
+    *,
+    waiting: Waiting,
+    completions: Completions,
+    chance: Callable[[], float],
+    known: Known,
+    why_dry: WhyDryBy,
+) -> Runs:
+    """The runs of a runtime."""
 
     async def complete(call_id: str, result: object) -> AnyOutcome:
         """Hand in what a run below has brought."""
@@ -149,6 +155,7 @@ def runs_of(  # noqa: PLR0913 - what they are made of, each by name
         earlier=Conversations(services.ledger).before,
         call_off=waiting.call_off,
         known=known,
+        why_dry=why_dry,
     )
     services.hear = runs.feeds.hear
     services.hands_on = crew.is_delegation

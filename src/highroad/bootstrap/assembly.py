@@ -18,8 +18,11 @@ from highroad.agents.context.results import RunResults
 from highroad.agents.finding import RunTools
 from highroad.agents.following import Following
 from highroad.agents.memory.long_term import LongTermMemory
+from highroad.agents.roster import Roster
 from highroad.agents.runs import Runs
 from highroad.agents.sending import Sending
+from highroad.agents.trial_report import Reporting
+from highroad.agents.trials import Trials
 from highroad.agents.working import Working
 from highroad.approvals.announcing import Announcing
 from highroad.approvals.cancellations import Cancellations
@@ -30,7 +33,14 @@ from highroad.approvals.inbox import Handler, Inbox
 from highroad.approvals.links import SignedLinks
 from highroad.approvals.revising import Revising
 from highroad.approvals.waiting import Waiting
-from highroad.bootstrap.agents import OpenModels, agents_of, runs_of, tools_of_agents, with_search
+from highroad.bootstrap.agents import (
+    OpenModels,
+    agents_of,
+    crew_of,
+    runs_of,
+    tools_of_agents,
+    with_search,
+)
 from highroad.bootstrap.anchors import anchors_at
 from highroad.bootstrap.caches import cache_at
 from highroad.bootstrap.channels import channels_of
@@ -56,6 +66,7 @@ from highroad.domain.order import (
     Redrive,
     RunMessage,
     Settlement,
+    TrialOrder,
 )
 from highroad.ledger.audit import Audit
 from highroad.ledger.ledger import Ledger
@@ -124,6 +135,7 @@ class Assembly:
     announcing: Announcing
     completions: Completions
     runs: Runs
+    roster: Roster
     following: Following
     models: OpenModels
     sending: Sending
@@ -271,15 +283,24 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
         heed=partial(follow_up, services),
     )
     models = OpenModels(settings.models, clock)
+    crew = crew_of(services, agents, settings, models)
+    trials = Trials(
+        opened.ledger,
+        crew,
+        settings.approvals,
+        ids,
+        permissions=toolset.permissions,
+        is_owner=decides,
+    )
     runs = runs_of(
         services,
-        agents,
+        crew,
         settings,
-        models,
         waiting=waiting,
         completions=completions,
         chance=parts.chance,
         known=remembering.known,
+        why_dry=trials.why_dry,
     )
     cancellations = Cancellations(
         services,
@@ -314,6 +335,7 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
                     desk, settlements, audit, cancellations, letters, dependencies, completions
                 ),
                 RunMessage: sending.record,
+                TrialOrder: trials.record,
             },
         ),
         audit=audit,
@@ -325,6 +347,7 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
         announcing=_announcing(services, desk, settings, parts),
         completions=completions,
         runs=runs,
+        roster=Roster(crew, trials, Reporting(services, crew, trials)),
         following=Following(services, runs),
         sending=sending,
         working=working,

@@ -77,6 +77,8 @@ class Ending:
     is_repeated: bool = False
     is_cached: bool = False
     is_dry_run: bool = False
+    obliged: tuple[str, ...] = ()
+    """Of a dry run, codes of the reasons why a person would be asked."""
     is_result_lost: bool = False
     """It took effect, as a probe says, but what it returned was never seen."""
     rule: str | None = None

@@ -19,6 +19,7 @@ from highroad.domain.json_value import MAX_SAFE_INTEGER
 from highroad.domain.model import Finish
 from highroad.domain.outcome import Status
 from highroad.domain.run import ReplyStatus, RunStatus, WhyDry
+from highroad.domain.trial import TrialState
 
 _Check: TypeAlias = Callable[[Any], bool]
 
@@ -242,7 +243,7 @@ _EVERYWHERE: Final[Mapping[str, _Check]] = {
         _is_number,
     ),
     **dict.fromkeys(("direct", "intent", "new_run", "in_doubt", "dry_run"), _is_flag),
-    **dict.fromkeys(("rules", "delegation", "coercions", "run_ids"), _list_of(_is_text)),
+    **dict.fromkeys(("rules", "delegation", "coercions", "run_ids", "obliged"), _list_of(_is_text)),
     **dict.fromkeys(("arguments", "result", "message", "preview"), _is_ref),
     "parts": _list_of(_is_ref),
     "sources": _list_of(_SOURCE),
@@ -291,6 +292,11 @@ _OF_KIND: Final[Mapping[EntryKind, Mapping[str, _Check]]] = {
         "forced": _is_flag,
         "failures": _is_number,
         "slow": _is_number,
+    },
+    EntryKind.TRIAL: {
+        "agent": _is_text,
+        "state": _one_of(TrialState),
+        "early": _is_flag,
     },
     EntryKind.REVEALED: {"payloads": _list_of(_is_text)},
     EntryKind.MODEL_ASKED: _OF_REQUEST,

@@ -22,6 +22,7 @@ from highroad.domain.outcome import Status
 from highroad.domain.payload import PayloadRef
 from highroad.domain.pin import Pin
 from highroad.domain.run import RunHead, WhyDry
+from highroad.domain.trial import TrialChange, TrialState
 from highroad.domain.value import value
 from highroad.ledger.bodies import strange_field
 from highroad.ledger.projections import Body, amendment_id
@@ -253,6 +254,21 @@ def read_pin(body: Body) -> Pin:
         source=body.get("source", ""),
         by=body.get("by"),
         fields=body.get("fields"),
+    )
+
+
+def read_trial_change(body: Body) -> TrialChange:
+    """What somebody said of an agent on trial."""
+    return TrialChange(
+        id=body["id"],
+        agent=body["agent"],
+        organization=body["org"],
+        state=TrialState(body["state"]),
+        definition=body["definition"],
+        by=body["by"],
+        at_ms=body["at"],
+        is_early=body["early"],
+        reason=body.get("reason"),
     )
 
 

@@ -34,7 +34,8 @@ async def preview(
         changes=changes,
         diff=diff_of(changes),
     )
-    return Conclude(Ending(status=Status.COMPLETED, result=found, is_dry_run=True))
+    obliged = tuple(dict.fromkeys(obligation.code for obligation in obligations))
+    return Conclude(Ending(status=Status.COMPLETED, result=found, is_dry_run=True, obliged=obliged))
 
 
 def preview_of(stored: JsonObject) -> Preview:

@@ -14,6 +14,7 @@ from highroad.ledger.entries.people import (
     lettered,
     order_refused,
     revealed,
+    trial_changed,
 )
 from highroad.ledger.entries.runs import (
     model_asked,
@@ -48,4 +49,5 @@ __all__ = [
     "run_message",
     "run_resumed",
     "run_started",
+    "trial_changed",
 ]
