@@ -662,6 +662,7 @@ class Runtime:
         """
         self._is_closed = True
         await self._assembly.following.close()
+        await self._assembly.shadowing.close()
         await self._watches.stop()
         await asyncio.gather(*self._services.tasks, return_exceptions=True)
         await self._assembly.close()

@@ -9,7 +9,7 @@ import pytest
 from highroad import Agent, Principal, tool
 from highroad.domain.entry import EntryKind
 from highroad.domain.error import DecisionRefused
-from highroad.domain.trial import DAY_MS, CaseKind, TrialState, Trial
+from highroad.domain.trial import DAY_MS, CaseKind, Trial, TrialState
 from highroad.settings import load
 from highroad.testing import ScriptedModel, call
 

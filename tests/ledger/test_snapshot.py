@@ -38,6 +38,7 @@ DRAWN = {
     "version": st.none() | NAME,
     "dry_run": st.booleans(),
     "in_dry_run": st.booleans(),
+    "in_shadow": st.booleans(),
     "parent_id": st.none() | NAME,
     "revision": st.integers(0, 3),
     "door": NAME,

@@ -438,6 +438,7 @@ def _proposal(run: RunInProgress, wanted: Wanted) -> Proposal:
         door=run.record.head.door,
         dry_run=wanted.dry_run,
         in_dry_run=run.record.head.dry is not None,
+        in_shadow=run.record.head.shadow_of is not None,
     )
 
 

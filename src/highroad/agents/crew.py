@@ -68,6 +68,9 @@ class Crew:
 
     def add(self, agent: Agent) -> None:
         """Know an agent and its team; one of the same name takes its place."""
+        shadow = agent.shadowed_by
+        if shadow is not None:
+            self.add(shadow.agent)
         for each in agent.everybody():
             if self._agents.get(each.name) is not each:
                 self._agents[each.name] = each

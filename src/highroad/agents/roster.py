@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from typing import overload
 
 from highroad.agents.agent import Agent
-from highroad.agents.crew import Crew
+from highroad.agents.comparing import Comparing
 from highroad.agents.trial_report import Reporting
 from highroad.agents.trials import Trials
 from highroad.domain.identity import Principal
 from highroad.domain.run import WhyDry
+from highroad.domain.shadow import Comparison
 from highroad.domain.trial import TrialChange, TrialReport
 
 
@@ -16,15 +17,16 @@ class Roster(Sequence[Agent]):
     """Agents by name: whose runs may be begun and resumed.
 
     Args:
-        crew: That knows them.
         trials: Of those that are on trial.
         reporting: Tells what they did.
+        comparing: Tells how they differ from their shadows.
     """
 
-    def __init__(self, crew: Crew, trials: Trials, reporting: Reporting) -> None:
-        self._crew = crew
+    def __init__(self, trials: Trials, reporting: Reporting, comparing: Comparing) -> None:
+        self._crew = trials.crew
         self._trials = trials
         self._reporting = reporting
+        self._comparing = comparing
 
     @overload
     def __getitem__(self, index: int) -> Agent: ...
@@ -53,6 +55,25 @@ class Roster(Sequence[Agent]):
             LedgerError: The ledger cannot be read.
         """
         return await self._reporting.report(name, organization=organization, since_ms=since_ms)
+
+    async def compare(
+        self, name: str, *, organization: str | None = None, since_ms: int = 0
+    ) -> Comparison:
+        """Tell how an agent and its shadow differ, and which differences are worth a look.
+
+        They are compared up to and including the first calls with effects: behind that the run
+        sees what it changed, and its shadow does not. No value is told.
+
+        Args:
+            name: Of the agent that is shadowed.
+            organization: Whose runs are compared; the default one.
+            since_ms: Only shadows that began then or later, in Unix time.
+
+        Raises:
+            HighroadError: Nobody is called that, or it has no shadow.
+            LedgerError: The ledger cannot be read.
+        """
+        return await self._comparing.compare(name, organization=organization, since_ms=since_ms)
 
     async def why_dry(self, name: str, *, organization: str) -> WhyDry | None:
         """Tell why a run of an agent that began now would be dry by itself, if it would.

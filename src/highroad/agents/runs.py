@@ -4,6 +4,7 @@ import logging
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
@@ -27,6 +28,7 @@ from highroad.agents.retelling import beginning_of, end_of
 from highroad.agents.snapshot import Errand
 from highroad.agents.stopping import Rests, RunStopped, weightiest
 from highroad.agents.writing import RunWriter
+from highroad.domain.entry import EntryKind
 from highroad.domain.error import (
     CountersError,
     HighroadError,
@@ -36,15 +38,18 @@ from highroad.domain.error import (
     VaultError,
 )
 from highroad.domain.event import EventKind
-from highroad.domain.identity import Delegate, Principal
+from highroad.domain.identity import Delegate, Principal, shadow_payer
 from highroad.domain.ids import uuid_hex, with_prefix
 from highroad.domain.model import ModelMessage, UserMessage
 from highroad.domain.run import Run, RunHead, RunHold, RunStatus, WhyDry
+from highroad.ledger.history import read_body, read_run_head
 from highroad.limits.runs import LiveRun
 from highroad.pipeline.services import Services
 
 _log: Final = logging.getLogger("highroad.agents")
 
+_SHADOW: Final = "shadow"
+"""The door of a shadow."""
 ERASED: Final = "erased"
 """`Run.reason` of a run that has ended and whose words are gone."""
 
@@ -53,6 +58,9 @@ Earlier = Callable[[RunHead], Awaitable[Sequence[UserMessage | ModelMessage]]]
 
 WhyDryBy = Callable[[Agent, str], Awaitable[WhyDry | None]]
 """Why the runs of an agent are dry by themselves, in an organization."""
+
+Shadowed = Callable[[RunHead, Errand], None]
+"""Begins what goes beside a run; it must not raise, and nobody waits for it."""
 
 Known = Callable[[Principal, str], Awaitable[str]]
 """What is known of a user who asks for something, in words for a model."""
@@ -66,6 +74,11 @@ async def _nothing_before(head: RunHead) -> Sequence[UserMessage | ModelMessage]
 async def _nobody_known(principal: Principal, text: str) -> str:
     del principal, text
     return ""
+
+
+def _unshadowed(head: RunHead, errand: Errand) -> None:
+    """Nothing goes beside it."""
+    del head, errand
 
 
 async def _never_dry(agent: Agent, organization: str) -> WhyDry | None:
@@ -167,6 +180,8 @@ class Runs:
         self._earlier = earlier
         self._known = known
         self._why_dry_by = why_dry
+        self.shadowed: Shadowed = _unshadowed
+        """Is told of each run at the top that has begun."""
         self.feeds: Feeds = Feeds(services.clock)
         """Of runs that somebody follows."""
 
@@ -222,6 +237,37 @@ class Runs:
         known = await self._known(principal, text)
         errand = Errand(text=text, principal=principal, known=known, is_dry=head.dry is not None)
         return await self._begin(head, errand, brief)
+
+    async def shadow(self, agent: str, of: RunHead, errand: Errand) -> Run:
+        """Begin a dry run of another agent on the same request, for the same principal.
+
+        It is nobody's child: its budgets, its words and its end are its own.
+
+        Args:
+            agent: Whose run it is.
+            of: The run that it goes beside.
+            errand: Of that run.
+
+        Raises:
+            HighroadError: There is no such agent.
+            LedgerError: It cannot be recorded.
+        """
+        brief, ledger = self.crew.brief(agent), self._services.ledger
+        run_id = self._services.ids.new(RUN)
+        head = RunHead(
+            run_id=run_id,
+            organization=of.organization,
+            principal_id=of.principal_id,
+            agent=brief.name,
+            definition=brief.digest,
+            trace_id=uuid_hex(run_id),
+            started_ms=self._services.clock.now_ms(),
+            door=_SHADOW,
+            dry=WhyDry.SHADOW,
+            shadow_of=of.run_id,
+            payer_id=ledger.keyring.opaque(shadow_payer(of.organization)),
+        )
+        return await self._begin(head, replace(errand, is_dry=True), brief)
 
     async def resume(self, run_id: str) -> Run:
         """Move a run on, from what the ledger says of it to its next rest or its end.
@@ -284,9 +330,23 @@ class Runs:
             profile = self._services.ledger.profile_row(errand.principal)
             async with self._inside(head, is_new=True) as live:
                 with self.feeds.leg(head.run_id, above, head.agent) as voice:
-                    begun = partial(voice, EventKind.RUN_STARTED, None, beginning_of(head))
+                    begun = partial(self._has_begun, voice, head, errand)
                     record = writer.start(errand, profile, begun)
                     return await self._leg(record, brief, live, writer, voice)
+
+    def _has_begun(self, voice: Voice, head: RunHead, errand: Errand) -> None:
+        """Tell that a run is on record; what its agent's shadow does is told nobody."""
+        voice(EventKind.RUN_STARTED, None, beginning_of(head))
+        if head.parent_id is None and head.shadow_of is None:
+            self.shadowed(head, errand)
+
+    async def _before(self, head: RunHead) -> Sequence[UserMessage | ModelMessage]:
+        """What was said before a run; before a shadow it is what was said before the other."""
+        if head.shadow_of is None:
+            return await self._earlier(head)
+        store = self._services.ledger.store
+        begun = await store.entries(run_id=head.shadow_of, kind=EntryKind.RUN_STARTED, limit=1)
+        return await self._earlier(read_run_head(read_body(begun[0]))) if begun else ()
 
     async def _writer(self, head: RunHead) -> RunWriter:
         ledger = self._services.ledger
@@ -314,7 +374,8 @@ class Runs:
     ) -> Run:
         brief = brief.within(record.errand)
         live.allowance = record.errand.allowance
-        earlier, services, head = await self._earlier(record.head), self._services, record.head
+        services, head = self._services, record.head
+        earlier = await self._before(head)
         with services.evidence.leg(head.run_id, head.parent_id) as evidence:
             await sources.begin(services, record, evidence, earlier)
             run = RunInProgress(

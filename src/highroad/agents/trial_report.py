@@ -4,7 +4,6 @@ from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Final
 
-from highroad.agents.crew import Crew
 from highroad.agents.record import entries_of
 from highroad.agents.trials import Trials
 from highroad.domain.entry import EntryKind, StoredEntry
@@ -35,13 +34,12 @@ class Reporting:
 
     Args:
         services: Of the runtime.
-        crew: The agents.
-        trials: Of those that are on trial.
+        trials: Of the agents.
     """
 
-    def __init__(self, services: Services, crew: Crew, trials: Trials) -> None:
+    def __init__(self, services: Services, trials: Trials) -> None:
         self._services = services
-        self._crew = crew
+        self._crew = trials.crew
         self._trials = trials
 
     async def report(

@@ -54,7 +54,7 @@ class Trials:
         is_owner: bool,
     ) -> None:
         self._ledger = ledger
-        self._crew = crew
+        self.crew: Crew = crew
         self._rules = rules
         self._ids = ids
         self._permissions = permissions
@@ -85,7 +85,7 @@ class Trials:
             LedgerError: The ledger cannot be read.
         """
         changes = await self.changes(name, organization)
-        definition = self._crew.brief(name).digest
+        definition = self.crew.brief(name).digest
         if not changes or changes[-1].definition != definition:
             return TrialState.ON_TRIAL
         return changes[-1].state
@@ -122,7 +122,7 @@ class Trials:
             "agent_run",
             agent=name,
             organization=organization,
-            definition=self._crew.brief(name).digest,
+            definition=self.crew.brief(name).digest,
         )
         async for row in records(self._ledger.store.tables, wanted):  # ids grow with time
             if not again or row["started_ms"] >= again[-1]:
@@ -166,7 +166,7 @@ class Trials:
         order = TrialOrder(
             id=self._ids.new("trl"),
             agent=name,
-            definition=self._crew.brief(name).digest,
+            definition=self.crew.brief(name).digest,
             becomes=becomes,
             is_early=is_early,
             reason=reasons.written(self._ledger, by, subject=name, reason=reason),
@@ -226,7 +226,7 @@ class Trials:
 
     def _known(self, order: TrialOrder) -> Agent:
         try:
-            agent, brief = self._crew.agent(order.agent), self._crew.brief(order.agent)
+            agent, brief = self.crew.agent(order.agent), self.crew.brief(order.agent)
         except HighroadError as error:
             raise DecisionRefused(str(error)) from error
         if agent.trial is None:
@@ -246,7 +246,7 @@ class Trials:
             raise DecisionRefused(
                 "nobody has checked who you are: promote an agent where you are signed in"
             )
-        for tool in self._crew.tools_below(agent.name):
+        for tool in self.crew.tools_below(agent.name):
             objected = unentitled(self._rules, tool.name, tool.tier, by)
             if objected is not None and tool.has_effects:
                 raise DecisionRefused(f"agent {agent.name}: {objected}")

@@ -9,9 +9,11 @@ from highroad.agents.context.conversations import Conversations
 from highroad.agents.crew import Crew
 from highroad.agents.finding import tool_search
 from highroad.agents.offline.model import Offline
-from highroad.agents.runs import Known, Runs, WhyDryBy
+from highroad.agents.runs import Known, Runs
 from highroad.agents.selection import MANY
+from highroad.agents.shadowing import Shadowing
 from highroad.agents.team import delegation_tool
+from highroad.agents.trials import Trials
 from highroad.approvals.completions import Completions
 from highroad.approvals.waiting import Waiting
 from highroad.bootstrap.models import model_at, pricing_of
@@ -78,7 +80,9 @@ def agents_of(settings: Settings) -> list[Agent]:
 def tools_of_agents(agents: Iterable[Agent]) -> list[object]:
     """What agents bring along: the functions that they name, and ways to hand on work."""
     found: list[object] = []
-    everybody = {each.name: each for agent in agents for each in agent.everybody()}
+    agents = tuple(agents)
+    shadows = [agent.shadowed_by.agent for agent in agents if agent.shadowed_by is not None]
+    everybody = {each.name: each for agent in (*agents, *shadows) for each in agent.everybody()}
     handed_to = {each.name for agent in everybody.values() for each in agent.team}
     for agent in everybody.values():
         found += [tool for tool in (*(agent.tools or ()), *agent.ends) if not isinstance(tool, str)]
@@ -124,14 +128,13 @@ def crew_of(
 
 def runs_of(  # noqa: PLR0913 - what they are made of, each by name
     services: Services,
-    crew: Crew,
+    trials: Trials,
     settings: Settings,
     *,
     waiting: Waiting,
     completions: Completions,
     chance: Callable[[], float],
     known: Known,
-    why_dry: WhyDryBy,
 ) -> Runs:
     """The runs of a runtime."""
 
@@ -147,7 +150,7 @@ def runs_of(  # noqa: PLR0913 - what they are made of, each by name
 
     runs = Runs(
         services,
-        crew,
+        trials.crew,
         Asking(pricing_of(settings.prices), chance),
         bring_on=partial(waiting.wait, timeout_s=0),
         complete=complete,
@@ -155,8 +158,15 @@ def runs_of(  # noqa: PLR0913 - what they are made of, each by name
         earlier=Conversations(services.ledger).before,
         call_off=waiting.call_off,
         known=known,
-        why_dry=why_dry,
+        why_dry=trials.why_dry,
     )
     services.hear = runs.feeds.hear
-    services.hands_on = crew.is_delegation
+    services.hands_on = trials.crew.is_delegation
     return runs
+
+
+def shadowing_of(runs: Runs, settings: Settings) -> Shadowing:
+    """What goes beside the runs of a runtime."""
+    shadowing = Shadowing(runs, settings.shadows, most_s=settings.limits.run_s)
+    runs.shadowed = shadowing.begin
+    return shadowing

@@ -14,6 +14,7 @@ from highroad.adapters.flags.rules import RulesFlags
 from highroad.adapters.sandboxes.process.pool import ProcessSandbox
 from highroad.adapters.system import SystemClock, TypeIds
 from highroad.agents.agent import Agent
+from highroad.agents.comparing import Comparing
 from highroad.agents.context.results import RunResults
 from highroad.agents.finding import RunTools
 from highroad.agents.following import Following
@@ -21,6 +22,7 @@ from highroad.agents.memory.long_term import LongTermMemory
 from highroad.agents.roster import Roster
 from highroad.agents.runs import Runs
 from highroad.agents.sending import Sending
+from highroad.agents.shadowing import Shadowing
 from highroad.agents.trial_report import Reporting
 from highroad.agents.trials import Trials
 from highroad.agents.working import Working
@@ -38,6 +40,7 @@ from highroad.bootstrap.agents import (
     agents_of,
     crew_of,
     runs_of,
+    shadowing_of,
     tools_of_agents,
     with_search,
 )
@@ -136,6 +139,7 @@ class Assembly:
     completions: Completions
     runs: Runs
     roster: Roster
+    shadowing: Shadowing
     following: Following
     models: OpenModels
     sending: Sending
@@ -283,10 +287,9 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
         heed=partial(follow_up, services),
     )
     models = OpenModels(settings.models, clock)
-    crew = crew_of(services, agents, settings, models)
     trials = Trials(
         opened.ledger,
-        crew,
+        crew_of(services, agents, settings, models),
         settings.approvals,
         ids,
         permissions=toolset.permissions,
@@ -294,14 +297,14 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
     )
     runs = runs_of(
         services,
-        crew,
+        trials,
         settings,
         waiting=waiting,
         completions=completions,
         chance=parts.chance,
         known=remembering.known,
-        why_dry=trials.why_dry,
     )
+    shadowing = shadowing_of(runs, settings)
     cancellations = Cancellations(
         services,
         waiting,
@@ -347,7 +350,10 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
         announcing=_announcing(services, desk, settings, parts),
         completions=completions,
         runs=runs,
-        roster=Roster(crew, trials, Reporting(services, crew, trials)),
+        roster=Roster(
+            trials, Reporting(services, trials), Comparing(opened.ledger, trials.crew, shadowing)
+        ),
+        shadowing=shadowing,
         following=Following(services, runs),
         sending=sending,
         working=working,

@@ -13,6 +13,7 @@ from highroad.cli.exits import ExitCode
 from highroad.cli.misuse import Misuse
 from highroad.cli.options import As, AsJson, Organization, Since
 from highroad.domain.run import WhyDry
+from highroad.domain.shadow import Comparison, RunTotals
 from highroad.domain.trial import EdgeCase, TrialChange, TrialReport
 
 app: typer.Typer = typer.Typer(
@@ -42,6 +43,23 @@ def report(
             name, organization=organization, since_ms=since_ms(door, since)
         ),
         _report,
+        as_json=as_json,
+    )
+
+
+@app.command()
+def compare(
+    name: Name, *, since: Since = None, organization: Organization = None, as_json: AsJson = False
+) -> None:
+    """Tell how an agent and its shadow differ, up to the first calls with effects.
+
+    No value is printed: `highroad explain` shows the calls to those who may see them.
+    """
+    ask(
+        lambda door: door.runtime.agents.compare(
+            name, organization=organization, since_ms=since_ms(door, since)
+        ),
+        _comparison,
         as_json=as_json,
     )
 
@@ -145,4 +163,39 @@ def _cases(found: tuple[EdgeCase, ...]) -> RenderableType:
     rows = views.table("look at", "tool", "code", "explain", whole=("look at", "explain"))
     for case in found:
         rows.add_row(case.kind, case.tool or "", case.code or "", case.call_id or case.run_id)
+    return rows
+
+
+def _comparison(found: Comparison) -> RenderableType:
+    lines = views.facts()
+    lines.add_row("agent", Text(found.agent, "bold"))
+    lines.add_row("shadow", found.shadow)
+    lines.add_row(
+        "runs",
+        f"{found.compared} of {found.runs} compared; {found.incomplete} incomplete, "
+        f"{found.diverged} diverged, {found.unreadable} unreadable",
+    )
+    lines.add_row("same tools", f"{found.same_tools}, in the same order {found.same_order}")
+    lines.add_row("same arguments", str(found.same_arguments))
+    lines.add_row("took", _took(found.took))
+    lines.add_row("shadow took", _took(found.shadow_took))
+    return Group(lines, _disagreements(found))
+
+
+def _took(found: RunTotals) -> str:
+    return (
+        f"{found.requests} requests, {found.calls} calls ({found.refused} refused), "
+        f"{found.cost_usd:.6f} USD, {views.duration(found.elapsed_ms * 1_000)}"
+    )
+
+
+def _disagreements(found: Comparison) -> RenderableType:
+    if not found.disagreements:
+        return Text("They agree.", "dim")
+    names = ("differ in", "tool", "where", "run", "shadow")
+    rows = views.table(*names, whole=("differ in", "run", "shadow"))
+    for each in found.disagreements:
+        where = ", ".join((*each.pointers, *each.codes))
+        ids = (each.call_id or each.run_id, each.shadow_call_id or each.shadow_id)
+        rows.add_row(each.kind, each.tool or "", where, *ids)
     return rows

@@ -246,6 +246,13 @@ class Spent:
     """By id, calls that are in flight, or unknown and not settled, and requests that were not
     answered: they count in full."""
 
+    def without(self, part: "Spent") -> "Spent":
+        """What is left where a part of it counts elsewhere."""
+        return Spent(
+            used=self.used.minus(part.used),
+            held={holder: took for holder, took in self.held.items() if holder not in part.held},
+        )
+
     @property
     def total(self) -> Amount:
         """All of it."""

@@ -81,7 +81,7 @@ class CaseKind(StrEnum):
 
 @value
 class EdgeCase:
-    """Something that happened in a trial and is worth a look."""
+    """An edge case: something that happened in a trial and is worth a look."""
 
     kind: CaseKind
     run_id: str

@@ -1,6 +1,7 @@
 """What was used of budgets, with what still waits to be written."""
 
 from highroad.domain.demand import NOTHING, Amount
+from highroad.domain.identity import shadow_payer
 from highroad.domain.limits import Scope
 from highroad.domain.outcome import Status
 from highroad.domain.run import Spent, Usage
@@ -27,9 +28,18 @@ class LedgerUsage:
     async def spent(
         self, scope: Scope, whose: str, *, since_ms: int, until_ms: int | None
     ) -> Spent:
-        """What calls took that were received between two moments."""
+        """What calls took that were received between two moments.
+
+        What shadows took is none of their organization's: they have an account of their own.
+        """
         await self._catch_up()
-        return await self._ledger.store.spent(scope, whose, since_ms=since_ms, until_ms=until_ms)
+        store = self._ledger.store
+        spent = await store.spent(scope, whose, since_ms=since_ms, until_ms=until_ms)
+        if scope is not Scope.ORGANIZATION:
+            return spent
+        payer_id = self._ledger.keyring.opaque(shadow_payer(whose))
+        shadows = await store.spent(Scope.USER, payer_id, since_ms=since_ms, until_ms=until_ms)
+        return spent.without(shadows)
 
     async def taken(self, holder: str) -> Amount | None:
         """What became of what a call, or a model request, reserved; `None` while it counts in full.

@@ -265,6 +265,7 @@ class RoadContext:
             is_alone=call.is_direct,
             tool=cap,
             per_minute=per_minute,
+            is_shadow=call.in_shadow,
         )
 
     def hold_reservation(self, reservation: Reservation) -> None:

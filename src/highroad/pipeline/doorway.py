@@ -53,6 +53,8 @@ class Proposal:
     dry_run: bool = False
     in_dry_run: bool = False
     """Its run is dry, and so is what is called from inside it."""
+    in_shadow: bool = False
+    """Its run is a shadow."""
     door: str = "python"
     deadline_ms: int | None = None
     """Unix time by which it has to be over, where that is before its own time is up."""
@@ -95,6 +97,7 @@ async def take_in(
         version=proposal.version,
         dry_run=proposal.dry_run,
         in_dry_run=proposal.in_dry_run,
+        in_shadow=proposal.in_shadow,
         door=proposal.door,
         asked_by=proposal.asked_by,
         position=proposal.position,

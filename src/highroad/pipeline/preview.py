@@ -21,6 +21,7 @@ async def preview(
     call: Call, context: RoadContext, obligations: tuple[Obligation, ...]
 ) -> Conclude | Refuse:
     """Say what would have happened; the tool's own preview is asked, its body is not run."""
+    context.canonical_arguments  # noqa: B018 - kept in this form, in which calls can be compared
     changes: JsonValue = None
     if context.tool.preview is not None:
         answer = await told_by_tool(call, context)

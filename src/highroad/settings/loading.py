@@ -35,6 +35,7 @@ from highroad.domain.model import ModelSettings
 from highroad.domain.model_rules import ModelRules, ModelServer
 from highroad.domain.policy import ORGANIZATION, Agent, AskLine, Line, PolicyRules, Role, Rule, Then
 from highroad.domain.prices import Price, PriceRules, Unpriced
+from highroad.domain.shadow import ShadowRule
 from highroad.domain.tool import Tier
 from highroad.settings.catalogue import SETTINGS, Profile
 from highroad.settings.checking import find_problems
@@ -174,6 +175,9 @@ def _build(document: Document, root: Path) -> Settings:
         is_dry=value_of("runs.dry_run", default=False),
         keeps_letters_of_reads=value_of("dead_letters.reads", default=False),
         dead_letter_alert=value_of("dead_letters.alert", 100),
+        shadows={
+            name: ShadowRule(**table) for name, table in _get(document, ("shadows",), {}).items()
+        },
         principals=tuple(_build_principal(user) for _, user in _tables(document, "principals")),
         given=given,
     )

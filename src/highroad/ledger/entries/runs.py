@@ -63,6 +63,7 @@ def run_started(
 def model_asked(head: RunHead, request: RequestRecord, *, at_ms: int) -> Entry:
     """A request is about to go to a model: what it reserved counts until it is answered."""
     body = _begun(EntryKind.MODEL_ASKED, head, at_ms) | {
+        "principal": head.paid_by,
         "id": request.id,
         "number": request.number,
         "path": request.path,
@@ -85,6 +86,7 @@ def model_replied(head: RunHead, record: ReplyRecord, reply: Sealed | None, *, a
     """What came of a request: the whole reply, or why there is none."""
     usage = record.usage
     body = _begun(EntryKind.MODEL_REPLIED, head, at_ms) | {
+        "principal": head.paid_by,
         "id": record.id,
         "number": record.number,
         "path": record.path,
