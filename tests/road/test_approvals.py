@@ -11,6 +11,7 @@ from highroad.approvals.waiting import Waiting
 from highroad.domain.approval import Level, Obligation
 from highroad.domain.approval_rules import ApprovalRules
 from highroad.domain.error import DecisionRefused
+from highroad.domain.order_form import read_order
 from highroad.domain.policy import Line, PolicyRules, Rule, Then
 from highroad.ledger.access import ReadOnlyWriter
 from highroad.ledger.ledger import Ledger
@@ -392,6 +393,85 @@ async def test_another_process_decides_by_the_inbox(world, wire, effects, bob):
     assert len(decisions) == 1
     assert effects[1] == 1
     await here.check()
+
+
+@pytest.fixture
+async def elsewhere(world, wire):
+    """A runtime, a held call of its, and the desk of another process."""
+    here = await world(wire).open()
+    held = await here.call(wire, {"cents": 1})
+    other = MemoryStore(here.ledger)
+    assert await other.acquire(pid=2, at_ms=0) is None
+    ledger = Ledger(other, ReadOnlyWriter(1), here.services.ledger.keyring, here.clock)
+    return here, held, Desk(ledger, here.desk.rules, is_owner=False)
+
+
+async def words_of(here):
+    rows = here.ledger.tables["approval_decision"].values()
+    return sorted((row["ruling"], row["decided_ms"]) for row in rows)
+
+
+async def test_two_words_of_one_person_in_one_millisecond_are_two(elsewhere, bob, effects):
+    here, held, desk = elsewhere
+    await desk.approve(held.approval_id, by=bob)
+    await here.assembly.inbox.empty()
+    await desk.revoke(held.approval_id, by=bob)
+    await here.assembly.inbox.empty()
+    now_ms = here.clock.now_ms()
+    assert await words_of(here) == [("approve", now_ms), ("revoke", now_ms)]
+    approval = await here.desk.get(held.approval_id)
+    assert (approval.state, approval.approvers) == ("waiting", ())
+    assert isinstance(await here.wait(held.call_id), Held)
+    assert not effects
+    assert (await here.runtime.audit.compare_tables()).holds
+
+
+async def test_a_word_that_is_taken_twice_from_the_inbox_is_one(elsewhere, bob):
+    """As by an owner who died between the entry and forgetting the order."""
+    here, held, desk = elsewhere
+    await desk.approve(held.approval_id, by=bob)
+    (posted,) = await here.store.inbox()
+    await here.assembly.inbox.empty()
+    await desk.revoke(held.approval_id, by=bob)
+    await here.assembly.inbox.empty()
+    await here.store.post(read_order(posted))
+    await here.assembly.inbox.empty()
+    assert len(await words_of(here)) == 2
+    assert (await here.desk.get(held.approval_id)).is_waiting
+
+
+@pytest.fixture
+def confirmed(world, effects, tmp_path):
+    """A call that asks its requester, where who decides must be known."""
+
+    async def make():
+        (tmp_path / "highroad.toml").write_text("[approvals.entitled.manager]\n")
+        pay = wire_tool(effects, ask='"confirm"')
+        here = await world(pay, settings=load(tmp_path, {})).open()
+        return here, await here.call(pay, {"cents": 1})
+
+    return make
+
+
+async def test_who_only_says_to_be_the_requester_confirms_and_takes_back_nothing(confirmed, alice):
+    here, held = await confirmed()
+    claimed = replace(alice, authenticated=False)
+    with pytest.raises(DecisionRefused, match="nobody has checked who you are"):
+        await here.approve(held, by=claimed)
+    await here.approve(held, by=alice)
+    with pytest.raises(DecisionRefused, match="nobody has checked who you are"):
+        await here.desk.revoke(held.approval_id, by=claimed)
+    assert (await here.desk.get(held.approval_id)).state == "approved"
+
+
+@pytest.mark.promise("P7")
+async def test_who_only_says_to_be_the_requester_is_shown_no_value(confirmed, alice):
+    here, held = await confirmed()
+    claimed = replace(alice, authenticated=False)
+    case = await here.desk.case(held.approval_id, by=claimed)
+    assert case.withheld
+    assert case.arguments is None
+    assert (await here.desk.case(held.approval_id, by=alice)).arguments == {"cents": 1}
 
 
 async def test_decisions_that_wait_in_the_inbox_reach_the_next_owner(world, wire, bob):

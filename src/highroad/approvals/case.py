@@ -55,6 +55,10 @@ class Case:
     preview: JsonValue = None
     """What would change, as the tool said when the call was held."""
     origins: tuple[ValueOrigin, ...] = ()
+    confidence: float | None = None
+    """How sure the model said it was; `None` where it was not asked, or did not say."""
+    reasoning: JsonValue = None
+    """Why it made the call, in its own words: they prove nothing."""
     words: tuple[Word, ...] = ()
 
 
@@ -84,6 +88,8 @@ async def case_of(
             ValueOrigin(pointer=pointer, kind=kind, source=source, how=how)
             for pointer, kind, source, how in opening.get("sources", ())
         ),
+        confidence=opening.get("confidence"),
+        reasoning=await shown.of(_id(opening, "reasoning")),
         words=tuple([await shown.word(body) for body in history.decisions]),
     )
 

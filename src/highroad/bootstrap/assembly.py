@@ -86,6 +86,7 @@ from highroad.pipeline.evidence import Indexes
 from highroad.pipeline.gathering import Gatherings
 from highroad.pipeline.kept_results import KeptResults
 from highroad.pipeline.refreshes import Refreshes
+from highroad.pipeline.repairs import Repairs
 from highroad.pipeline.resources import Resources
 from highroad.pipeline.services import Services
 from highroad.pipeline.threads import Threads
@@ -393,6 +394,7 @@ def _services(  # noqa: PLR0913, PLR0917 - what they are made of
         slots=Slots(limits.parallel),
         results=Results(CacheAccess(cache, clock), ledger.keyring, clock, os.urandom(SEED_BYTES)),
         loops=Loops(limits.identical_calls),
+        repairs=Repairs(ledger, settings.repair_attempts),
         retry=Retry(chance, RetryBudget(settings.dependencies)),
         ways=Ways(settings.dependencies, counters, clock),
         deps=toolset.deps,
@@ -410,6 +412,7 @@ def _services(  # noqa: PLR0913, PLR0917 - what they are made of
         flags=RulesFlags(settings.flags),
         asks=toolset.asks,
         evidence=Indexes(settings.grounding),
+        confidence=settings.confidence,
         approval_rules=settings.approvals,
         keeps_letters_of_reads=settings.keeps_letters_of_reads,
         is_dry=settings.is_dry,
@@ -423,7 +426,7 @@ def _announcing(services: Services, desk: Desk, settings: Settings, parts: Parts
     rules = settings.approvals
     channels = channels_of(rules.channels) if parts.channels is None else parts.channels
     announcing = Announcing(
-        channels, rules, SignedLinks(services.ledger, desk, rules), desk, services.clock
+        channels, rules, SignedLinks(services.ledger, desk, rules, _not_wired), desk, services.clock
     )
     if channels:
         services.tell = announcing.tell
@@ -432,6 +435,7 @@ def _announcing(services: Services, desk: Desk, settings: Settings, parts: Parts
 
 def _desk(services: Services, settings: Settings, *, decides: bool) -> Desk:
     desk = Desk(services.ledger, settings.approvals, is_owner=decides)
+    desk.name = services.ids.new("desk")
     desk.revise = Revising(services).revise
     return desk
 

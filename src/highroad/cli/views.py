@@ -116,6 +116,10 @@ def case(found: Case) -> RenderableType:
         lines.add_row("arguments", _json(found.arguments))
     if found.preview is not None:
         lines.add_row("would change", diff(diff_of(found.preview)))
+    if found.confidence is not None:
+        lines.add_row("confidence", _stated(found.confidence))
+    if found.reasoning is not None:
+        lines.add_row("reasoning", Text(f"{found.reasoning}"))
     for origin in found.origins:
         lines.add_row(origin.pointer, f"from {origin.source or 'nowhere'}")
     for word in found.words:
@@ -131,6 +135,16 @@ def diff(lines: Sequence[str]) -> Text:
 
 def _side(line: str) -> str:
     return _SIDES.get(line.lstrip()[:1], "")
+
+
+def _confidence(found: Explanation) -> Iterator[float | None]:
+    """What its model stated, if it was asked."""
+    if found.states_confidence:
+        yield found.confidence
+
+
+def _stated(confidence: float | None) -> str:
+    return "not stated" if confidence is None else f"{confidence:g}, as the model says"
 
 
 def _json(found: JsonValue) -> Text:
@@ -234,6 +248,7 @@ def _more(found: Explanation) -> Iterator[tuple[str, RenderableType]]:
     for coercion in found.coercions:
         yield "coerced", coercion
     yield from (("value", _source(source)) for source in found.sources)
+    yield from (("confidence", _stated(each)) for each in _confidence(found))
     yield from _related(found)
     for approval in found.approvals:
         yield "approval", Text.assemble(status(approval.state), " ", (approval.id, "dim"))
@@ -243,7 +258,7 @@ def _more(found: Explanation) -> Iterator[tuple[str, RenderableType]]:
         yield "deferred", _deferral(found.deferral)
     for amendment in found.amendments:
         yield "later", _amendment(amendment)
-    for name in ("arguments", "result", "message"):
+    for name in ("arguments", "reasoning", "result", "message"):
         if (plain := getattr(found, name)) is not None:
             yield name, JSON.from_data(plain)
     yield from _beneath(found)

@@ -3,9 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from typing import Final
 
 from highroad.domain.identity import DEFAULT_ORGANIZATION
 from highroad.domain.tool import Tier
+
+USE_WITHIN_S: Final = 86_400
+"""How long what was agreed to can be used, where nobody says how long."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +71,7 @@ class ApprovalRules:
         quorums: Of several that cover a tool the largest counts.
         escalate_after_s: So long nobody answers before others are asked besides; `None` is never.
         escalate_to: Roles of those others.
+        use_within_s: So long what was agreed to can be used; then it is void.
         channels: Who is told of what waits, by name.
         is_production: Deciding needs an identity that somebody has checked.
     """
@@ -77,6 +82,7 @@ class ApprovalRules:
     quorums: tuple[QuorumRule, ...] = ()
     escalate_after_s: float | None = None
     escalate_to: frozenset[str] = frozenset()
+    use_within_s: float = USE_WITHIN_S
     channels: Mapping[str, ChannelRule] = field(default_factory=dict)
     is_production: bool = False
 

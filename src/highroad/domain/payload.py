@@ -13,6 +13,8 @@ class PayloadKind(StrEnum):
     """What is needed to drive a call again: its principal, delegation, evidence and key."""
     PREVIEW = "preview"
     """What a held call would change, as its tool said when it was put before people."""
+    REASONING = "reasoning"
+    """Why a model made a call, in its own words."""
     RESULT = "result"
     PART = "part"
     """Bytes of an image or a file that a result holds."""

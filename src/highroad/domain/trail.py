@@ -129,6 +129,10 @@ class Explanation:
     coercions: tuple[str, ...] = ()
     sources: tuple[ValueSource, ...] = ()
     """Where its control values came from, where anybody looked for that."""
+    states_confidence: bool = False
+    """Its model was asked how sure it is."""
+    confidence: float | None = None
+    """What it said, from 0 to 1; `None` is nothing that counts."""
     source_call_id: str | None = None
     """The call whose outcome answers, where this one joined it or repeats it."""
     stands_in_for: str | None = None
@@ -153,6 +157,8 @@ class Explanation:
     """When what it carried was destroyed, on request or by its age."""
     arguments: JsonValue = None
     """Only where they were revealed."""
+    reasoning: JsonValue = None
+    """Why its model made it, in its own words; only where it was revealed."""
     result: JsonValue = None
     """Only where it was revealed."""
     message: JsonValue = None

@@ -2,7 +2,7 @@
 
 from highroad.domain.json_value import JsonObject, JsonValue
 from highroad.domain.value import value as frozen_value
-from highroad.evidence.matching import addresses, names
+from highroad.evidence.matching import addresses, names, quantities
 from highroad.evidence.pointer import ANY, child, is_data
 
 
@@ -47,6 +47,7 @@ def _collect_composed(found: list[Leaf], at: Leaf, members: JsonObject) -> None:
     found += [
         Leaf("address", at.pointer, at.shown, address) for address in addresses.texts(members)
     ]
+    found += [Leaf("quantity", at.pointer, at.shown, each) for each in quantities.texts(members)]
 
 
 def _collect_member(found: list[Leaf], at: Leaf, key: str, value: JsonValue) -> None:

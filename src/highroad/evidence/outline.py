@@ -27,6 +27,10 @@ _FORMATS: Final[Mapping[JsonValue, ValueKind]] = {
     "uuid": ValueKind.ID,
 }
 _CLOSING: Final = ("additionalProperties", "unevaluatedProperties")
+_SAYS_MAJOR: Final = re.compile(
+    r"\bin (?:whole |full |us )?(?:dollars|euros?|pounds|francs|yen|(?:the )?major units?)\b",
+    re.IGNORECASE,
+)
 _SAYS_CENTS: Final = re.compile(r"\b(?:cents|pence|minor units?)\b", re.IGNORECASE)
 
 
@@ -40,8 +44,8 @@ class Outline:
     """The kind of its numbers."""
     unit: str = ""
     """What its numbers count, where its name says so."""
-    is_fractional: bool = False
-    """Whether its numbers may have a fraction, so that money is not counted in cents."""
+    is_major: bool = False
+    """Whether its money is not counted in cents: it may have a fraction, or its unit is told."""
     listed: frozenset[tuple[str, JsonValue]] = frozenset()
     """Values that the schema itself tells: of an enumeration, a constant, a default."""
     members: Mapping[str, "Outline"] = field(default_factory=dict)
@@ -88,13 +92,21 @@ def outlined(name: str, schema: JsonValue, root: JsonObject, depth: int = _DEPTH
         text=_text_kind(name, said),
         number=_number_kind(name, said),
         unit=fields.unit_of(name),
-        is_fractional=any(part.get("type") == "number" for part in parts),
+        is_major=_is_major(name, parts),
         listed=frozenset(each for part in parts for each in _listed(part)),
         members=_members(parts, root, depth),
         has_free_keys=_is_open(parts),
         others=_below(name, said.get("additionalProperties"), root, depth),
         items=_below(name, said.get("items"), root, depth),
         told=_TOLD,
+    )
+
+
+def _is_major(name: str, parts: list[JsonObject]) -> bool:
+    return (
+        any(part.get("type") == "number" for part in parts)
+        or bool(fields.codes_of(name))
+        or any(_SAYS_MAJOR.search(str(part.get("description", ""))) for part in parts)
     )
 
 

@@ -67,8 +67,8 @@ def _traced(outline: Outline, pointer: str, value: JsonValue, index: Index) -> T
     kind = outline.text if isinstance(value, str) else outline.number
     if isinstance(value, bool):
         return Trace(pointer=pointer, kind=ValueKind.CHOICE, places=outline.told)
-    if isinstance(value, int) and outline.is_fractional and kind is ValueKind.AMOUNT:
-        places = index.find(kind, float(value))
+    if isinstance(value, int) and outline.is_major and kind is ValueKind.AMOUNT:
+        places = index.find(kind, float(value), outline.unit)
     else:
         places = index.find(kind, value, outline.unit)
     if scalar(value) in outline.listed:

@@ -168,6 +168,7 @@ class Audit(Proving):
         return replace(
             explanation,
             arguments=plain.pop("arguments", None),
+            reasoning=plain.pop("reasoning", None),
             result=plain.pop("result", None),
             message=plain.pop("message", None),
             reasons=plain,

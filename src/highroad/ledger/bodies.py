@@ -86,6 +86,10 @@ def _is_flag(found: object) -> bool:
     return type(found) is bool
 
 
+def _is_share(found: object) -> bool:
+    return type(found) in {int, float} and 0 <= found <= 1  # type: ignore[operator]  # a number
+
+
 def _is_mapping(found: object) -> bool:
     return type(found) is dict
 
@@ -166,6 +170,19 @@ def _is_ref(found: object) -> bool:
     return _is_number(found[2])
 
 
+def _is_invalid(found: object) -> bool:
+    return (
+        isinstance(found, dict)
+        and _is_number(found.get("attempt"))
+        and _list_of(_TWO_TEXTS)(found.get("problems"))
+    )
+
+
+def _are_stated_fields(found: object) -> bool:
+    return isinstance(found, dict) and all(map(_TWO_TEXTS, found.values()))
+
+
+_TWO_TEXTS: Final = _tuple_of(_is_text, _is_text)
 _OBLIGATION: Final = _tuple_of(_is_text, _is_text, _one_of(Level), _is_number)
 _SOURCE: Final = _tuple_of(_is_text, *(_maybe(_is_text) for _ in range(3)))
 _APPROVAL: Final[Mapping[str, _Check]] = {
@@ -186,8 +203,10 @@ _APPROVAL: Final[Mapping[str, _Check]] = {
 
 
 def _is_approval(found: object) -> bool:
-    return isinstance(found, dict) and all(
-        name in found and fits(found[name]) for name, fits in _APPROVAL.items()
+    return (
+        isinstance(found, dict)
+        and all(name in found and fits(found[name]) for name, fits in _APPROVAL.items())
+        and _is_number(found.get("use_by", 0))
     )
 
 
@@ -226,6 +245,7 @@ _EVERYWHERE: Final[Mapping[str, _Check]] = {
             *("kind", "org", "run", "call", "trace", "principal", "origin", "door", "policy"),
             *("session", "change", "saw", "id", "profile", "parent", "reason", "key", "source"),
             *("fallback", "stands_in_for", "redrives", "failure", "asked_by"),
+            "compensates",
         ),
         _is_text,
     ),
@@ -244,7 +264,7 @@ _EVERYWHERE: Final[Mapping[str, _Check]] = {
     ),
     **dict.fromkeys(("direct", "intent", "new_run", "in_doubt", "dry_run"), _is_flag),
     **dict.fromkeys(("rules", "delegation", "coercions", "run_ids", "obliged"), _list_of(_is_text)),
-    **dict.fromkeys(("arguments", "result", "message", "preview"), _is_ref),
+    **dict.fromkeys(("arguments", "result", "message", "preview", "reasoning"), _is_ref),
     "parts": _list_of(_is_ref),
     "sources": _list_of(_SOURCE),
     "stages": _are_stages,
@@ -255,6 +275,8 @@ _EVERYWHERE: Final[Mapping[str, _Check]] = {
     "letter": _is_letter,
     "deferral": _is_deferral,
     "fields": _maybe(_is_mapping),
+    "confidence": _maybe(_is_share),
+    "invalid": _is_invalid,
 }
 _OF_RUN: Final[Mapping[str, _Check]] = {
     **dict.fromkeys(
@@ -281,6 +303,7 @@ _OF_REQUEST: Final[Mapping[str, _Check]] = {
     "finish": _maybe(_one_of(Finish)),
     "unpriced": _is_flag,
     "reply": _is_ref,
+    "stated": _are_stated_fields,
 }
 _OF_KIND: Final[Mapping[EntryKind, Mapping[str, _Check]]] = {
     EntryKind.INTENT: {"approval": _is_text},

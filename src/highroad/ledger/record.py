@@ -4,7 +4,9 @@ from collections.abc import Callable
 
 from highroad.domain.approval import Approval
 from highroad.domain.call import Call
+from highroad.domain.confidence import KeptStatement
 from highroad.domain.entry import Row
+from highroad.domain.error import InvalidArguments
 from highroad.domain.grounding import ValueSource
 from highroad.domain.payload import PayloadRef, SealedPayload
 from highroad.domain.verdict import StageLine
@@ -26,6 +28,7 @@ class CallRecord:
         "conversation_id",
         "effect",
         "has_intent",
+        "invalid",
         "is_call_kept",
         "is_new_run",
         "key_digest",
@@ -39,6 +42,7 @@ class CallRecord:
         "reserved_microusd",
         "rules",
         "sources",
+        "stated",
         "tells_intent",
         "tool_name",
         "trace",
@@ -46,7 +50,7 @@ class CallRecord:
         "waiting",
     )
 
-    def __init__(
+    def __init__(  # noqa: PLR0915 - what there is to know of a call, a line for each
         self,
         call: Call,
         *,
@@ -77,7 +81,10 @@ class CallRecord:
         self.traced: int = 0
         """How many lines of the trace an entry has already."""
         self.coercions: tuple[str, ...] = ()
+        self.invalid: InvalidArguments | None = None
         self.arguments: PayloadRef | None = None
+        self.stated: KeptStatement | None = None
+        """How sure its model said it was, where it was asked; there once `arguments` are."""
         self.at_most_microusd: int = 0
         """What it may cost, of a call that is put before people: nothing is reserved for it yet."""
         self.preview: PayloadRef | None = None

@@ -39,6 +39,7 @@ def freeze(call: Call) -> bytes:
             "created": call.created_ms,
             "stands_in_for": call.stands_in_for,
             "redrives": call.redrives,
+            "compensates": call.compensates,
             "asked_by": call.asked_by,
             "position": call.position,
         }
@@ -83,6 +84,7 @@ def thaw(
         door=state["door"],
         stands_in_for=state.get("stands_in_for"),
         redrives=state.get("redrives"),
+        compensates=state.get("compensates"),
         asked_by=state.get("asked_by"),
         position=state.get("position"),
     )

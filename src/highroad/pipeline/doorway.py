@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from highroad.domain.approval import Approval
 from highroad.domain.call import Call
+from highroad.domain.confidence import Statement
 from highroad.domain.error import HighroadError
 from highroad.domain.evidence import NO_EVIDENCE, Evidence
 from highroad.domain.identity import Delegate, Origin, Principal
@@ -50,6 +51,8 @@ class Proposal:
     """The model request whose reply proposed it."""
     position: int | None = None
     """Among the calls of that reply, from 0."""
+    stated: Statement | None = None
+    """How sure the model said it was, where its request asked for that."""
     dry_run: bool = False
     in_dry_run: bool = False
     """Its run is dry, and so is what is called from inside it."""
@@ -101,6 +104,7 @@ async def take_in(
         door=proposal.door,
         asked_by=proposal.asked_by,
         position=proposal.position,
+        stated=proposal.stated,
     )
     return call, await _context(services, call, run)
 
@@ -163,6 +167,7 @@ async def take_in_nested(
         revision=0,
         asked_by=None,
         position=None,
+        stated=None,
         definition=None,
         arguments=None,
     )
@@ -195,8 +200,10 @@ async def take_in_successor(
         revision=0,
         stands_in_for=call.id,
         redrives=None,
+        compensates=None,
         asked_by=None,
         position=None,
+        stated=None,
         definition=None,
         arguments=None,
     )
@@ -225,8 +232,10 @@ async def take_in_refresh(services: Services, call: Call, fetch: Fetch) -> tuple
         door="cache",
         stands_in_for=None,
         redrives=None,
+        compensates=None,
         asked_by=None,
         position=None,
+        stated=None,
         definition=None,
         arguments=None,
     )
@@ -255,6 +264,7 @@ async def take_in_redrive(services: Services, call: Call) -> tuple[Call, RoadCon
         redrives=call.id,
         asked_by=None,
         position=None,
+        stated=None,
     )
     return made, await _context(services, made, run)
 
@@ -293,6 +303,7 @@ def bare(services: Services, history: CallHistory) -> Call:
         is_direct=opening["direct"],
         origin=Origin(opening["origin"]),
         door=opening["door"],
+        compensates=opening.get("compensates"),
         asked_by=opening.get("asked_by"),
         position=opening.get("position"),
     )

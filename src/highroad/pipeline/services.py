@@ -7,6 +7,7 @@ from typing import Any
 
 from highroad.domain.approval_rules import ApprovalRules
 from highroad.domain.call import Call
+from highroad.domain.confidence import ConfidenceRules
 from highroad.domain.demand import Amount
 from highroad.domain.event import EventKind
 from highroad.domain.identity import Delegate, Principal
@@ -28,6 +29,7 @@ from highroad.pipeline.deps import Deps
 from highroad.pipeline.evidence import Indexes
 from highroad.pipeline.gathering import Gatherings
 from highroad.pipeline.inflight import Inflight
+from highroad.pipeline.repairs import Repairs
 from highroad.pipeline.resources import Resources
 from highroad.pipeline.successor import Successor
 from highroad.pipeline.threads import Threads
@@ -91,6 +93,7 @@ class Services:
     slots: Slots
     results: Results
     loops: Loops
+    repairs: Repairs
     retry: Retry
     ways: Ways
     deps: Deps
@@ -122,6 +125,7 @@ class Services:
     """Whether a tool hands work to an agent: then it is the run below that is dry."""
     verifier: Verifier | None = None
     evidence: Indexes = field(default_factory=Indexes)
+    confidence: ConfidenceRules = field(default_factory=ConfidenceRules)
     plans: dict[tuple[str, bool, bool], Stages] = field(default_factory=dict)
     tasks: set[asyncio.Task[Any]] = field(default_factory=set)
     """Endings that must be written though their caller is gone."""

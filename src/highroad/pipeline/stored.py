@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from typing import Final
 
 import orjson
@@ -21,6 +22,7 @@ from highroad.domain.outcome import (
 )
 from highroad.ledger.history import CallHistory
 from highroad.pipeline.preview import preview_of
+from highroad.pipeline.refusal import told_again
 from highroad.pipeline.revision import EDITED
 from highroad.pipeline.services import Services
 from highroad.pipeline.stand_in import past_its_time, stood_in
@@ -65,12 +67,15 @@ async def stored_outcome(
         code=ended.get("code") or Code.INTERNAL_ERROR,
         message=f"This call ended as {ended['status']}.",
     )
+    tool = services.registry.find(history.opening["tool"] or "", history.opening.get("version"))
+    if history.invalid is not None and tool is not None:
+        error = told_again(history.invalid, tool, services.repairs.attempts)
     content: bytes | None = None
     with suppress(VaultError):  # how it ended is told also where its words were erased
         content = await services.ledger.open_json(history, "message", opened)
     if content is not None:
         message, hint = orjson.loads(content)
-        error = CallError(code=error.code, message=message, hint=hint, is_authored=True)
+        error = replace(error, message=message, hint=hint, is_authored=True)
     return ended_without_value(
         history.status or Status.UNKNOWN,
         call_id=history.call_id,

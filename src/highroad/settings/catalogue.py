@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from highroad.domain.approval_rules import USE_WITHIN_S
 from highroad.domain.dependency import BreakerRule, Dependency
 from highroad.domain.grounding import GroundingMode, GroundingRule, WhenUngrounded
 from highroad.domain.identity import DEFAULT_ORGANIZATION
@@ -401,6 +402,33 @@ SETTINGS: Final = (
         Absent.NONE,
         "The same for one tool; that of all tools unless given.",
     ),
+    Setting(
+        "confidence.enabled",
+        TRUTH,
+        Absent.NONE,
+        "Whether a model is asked how sure it is of each call that changes something: `true` asks "
+        "for 0.8 where no threshold is given, `false` for nothing, whatever else is given here.",
+    ),
+    Setting(
+        "confidence.threshold",
+        SHARE,
+        Absent.NONE,
+        "How sure it has to be; below that, or where it says nothing, a person is asked. Giving it "
+        "switches this on.",
+    ),
+    Setting(
+        f"confidence.tools.{EACH_NAME}",
+        RATIO,
+        Absent.NONE,
+        "The same for one tool; 0 asks for nothing.",
+    ),
+    Setting(
+        "repair.attempts",
+        POSITIVE,
+        3,
+        "Calls of one tool in a row with arguments that are not valid, of which the last tells the "
+        "model to stop and ask.",
+    ),
     Setting("flags.on", TEXTS, (), "Feature flags that are on for everybody."),
     Setting(
         "flags.roles.<name>.on",
@@ -448,6 +476,12 @@ SETTINGS: Final = (
         "Seconds after which, where nobody has decided, others may as well, and are told.",
     ),
     Setting("approvals.escalate_to", TEXTS, (), "Roles of those others."),
+    Setting(
+        "approvals.use_within_s",
+        NUMBER,
+        USE_WITHIN_S,
+        "Seconds for which what was agreed to can be used; then its call ends as expired.",
+    ),
     Setting(
         "approvals.channels.<name>.url",
         URL,

@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from highroad.domain.approval_rules import (
+    USE_WITHIN_S,
     ApprovalRules,
     ChannelRule,
     Entitlement,
     QuorumRule,
     Reach,
 )
+from highroad.domain.confidence import USUAL_THRESHOLD, ConfidenceRules
 from highroad.domain.dependency import BreakerRule, Dependency
 from highroad.domain.error import SettingsError
 from highroad.domain.flags import FlagRules
@@ -162,6 +164,8 @@ def _build(document: Document, root: Path) -> Settings:
         },
         policy=_build_policy(document, is_production=is_production),
         grounding=_build_grounding(document),
+        confidence=_build_confidence(_get(document, ("confidence",), {})),
+        repair_attempts=value_of("repair.attempts", 3),
         flags=_build_flags(document),
         models=_build_models(document),
         prices=_build_prices(_get(document, ("prices",), {})),
@@ -257,6 +261,16 @@ def _grounding_rule(table: Mapping[str, Any], usual: GroundingRule) -> Grounding
     )
 
 
+def _build_confidence(table: Mapping[str, Any]) -> ConfidenceRules:
+    """A threshold switches it on, unless something says that it is off."""
+    usual = USUAL_THRESHOLD if table.get("enabled") else None
+    if table.get("enabled") is False:
+        return ConfidenceRules()
+    return ConfidenceRules(
+        threshold=table.get("threshold", usual), tools=dict(table.get("tools", {}))
+    )
+
+
 def _build_approvals(document: Document, *, is_production: bool) -> ApprovalRules:
     given = _get(document, ("approvals",), {})
     return ApprovalRules(
@@ -272,6 +286,7 @@ def _build_approvals(document: Document, *, is_production: bool) -> ApprovalRule
         ),
         escalate_after_s=given.get("escalate_after_s"),
         escalate_to=frozenset(given.get("escalate_to", ())),
+        use_within_s=given.get("use_within_s", USE_WITHIN_S),
         channels={
             name: ChannelRule(**{**table, "roles": frozenset(table.get("roles", ()))})
             for name, table in given.get("channels", {}).items()

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from highroad.domain.approval_rules import ApprovalRules
+from highroad.domain.confidence import ConfidenceRules
 from highroad.domain.dependency import Dependency
 from highroad.domain.flags import FlagRules
 from highroad.domain.grounding import GroundingRules
@@ -54,6 +55,8 @@ class Settings:
         dependencies: How what tools need is spared, by name; `*` is all others.
         policy: Who may do what.
         grounding: What becomes of values that nobody named.
+        confidence: How sure a model has to be of a call.
+        repair_attempts: Refusals of arguments in a row, of which the last says to stop.
         flags: What is switched on, and for whom.
         models: Which there are, and how they are asked.
         prices: What they cost.
@@ -89,6 +92,8 @@ class Settings:
     dependencies: Mapping[str, Dependency] = field(default_factory=dict)
     policy: PolicyRules = field(default_factory=PolicyRules)
     grounding: GroundingRules = field(default_factory=GroundingRules)
+    confidence: ConfidenceRules = field(default_factory=ConfidenceRules)
+    repair_attempts: int = 3
     flags: FlagRules = field(default_factory=FlagRules)
     models: ModelRules = field(default_factory=ModelRules)
     prices: PriceRules = field(default_factory=PriceRules)

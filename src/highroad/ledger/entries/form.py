@@ -71,7 +71,7 @@ def sources_body(sources: Sequence[ValueSource]) -> list[list[str | None]]:
 
 def approval_body(approval: Approval) -> Body:
     """An approval as it stands, in an entry."""
-    return {
+    body: Body = {
         "id": approval.id,
         "call": approval.call_id,
         "run": approval.run_id,
@@ -86,3 +86,6 @@ def approval_body(approval: Approval) -> Body:
         "state": approval.state,
         "approvers": list(approval.approvers),
     }
+    if approval.use_by_ms is not None:
+        body["use_by"] = approval.use_by_ms
+    return body

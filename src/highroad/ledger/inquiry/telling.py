@@ -128,6 +128,8 @@ async def explained(ledger: Ledger, history: CallHistory) -> Explanation:
         stages=tuple(_stage(*line) for line in history.stages),
         coercions=tuple(opening.get("coercions", ())),
         sources=history.sources,
+        states_confidence="confidence" in opening,
+        confidence=opening.get("confidence"),
         source_call_id=ended.get("source"),
         stands_in_for=opening.get("stands_in_for"),
         fallback=history.successor,

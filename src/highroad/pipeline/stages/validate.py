@@ -5,8 +5,9 @@ from typing import Any
 
 from highroad.domain.call import Call
 from highroad.domain.json_value import JsonObject
-from highroad.domain.verdict import Proceed, Refuse, Verdict
+from highroad.domain.verdict import Proceed, Verdict
 from highroad.pipeline.context import RoadContext
+from highroad.pipeline.refusal import refused
 from highroad.tools.arguments.invalid import Invalid
 from highroad.tools.compile import RegisteredTool
 from highroad.tools.migration import migrated
@@ -19,7 +20,8 @@ async def validate(call: Call, context: RoadContext) -> Verdict:
     taken = _as_of_today(tool, arguments, context)
     checked = check_arguments(tool, taken)
     if isinstance(checked, Invalid):
-        return Refuse(checked.error(), rule=f"arguments.{checked.problems[0].code}")
+        return await refused(checked, call, context)
+    context.services.repairs.passed(call.run_id, tool.name)
     changes = tuple(map(str, checked.coercions))
     if taken is not arguments:
         changes = (f"arguments of an older version as {tool.definition.version}", *changes)
