@@ -34,6 +34,7 @@ from highroad.approvals.desk import Desk
 from highroad.approvals.inbox import Handler, Inbox
 from highroad.approvals.links import SignedLinks
 from highroad.approvals.revising import Revising
+from highroad.approvals.undoing import Undoing
 from highroad.approvals.waiting import Waiting
 from highroad.bootstrap.agents import (
     OpenModels,
@@ -54,6 +55,7 @@ from highroad.bootstrap.ownership import OpenLedger, open_ledger, take_office
 from highroad.bootstrap.stores import path_of, store_at
 from highroad.bootstrap.toolset import Toolset, accepted_pins, toolset_of
 from highroad.bootstrap.user import local_user
+from highroad.bootstrap.verifiers import OwnVerifier, verifiers_of
 from highroad.domain.error import BrokenPromise
 from highroad.domain.identity import Principal
 from highroad.domain.limits import Limits
@@ -137,6 +139,7 @@ class Assembly:
     kept_results: KeptResults
     waiting: Waiting
     announcing: Announcing
+    undoing: Undoing
     completions: Completions
     runs: Runs
     roster: Roster
@@ -201,6 +204,7 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
     principal: Principal | None = None,
     settings: Settings | None = None,
     work: bool = False,
+    verifier: OwnVerifier | None = None,
     parts: Parts = Parts(),
 ) -> Assembly:
     """Put a runtime together; what it opened is closed again if that fails.
@@ -244,6 +248,8 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
             permissions=toolset.permissions,
             owner_pid=opened.owner_pid,
         )
+        models = OpenModels(settings.models, clock)
+        services.verifiers = verifiers_of(settings, services, models.find, verifier)
         if opened.is_owner:
             await take_office(services, settings)
         await definitions.compare(accepted_pins(settings, is_needed=opened.is_owner))
@@ -270,6 +276,7 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
     )
     principal = principal or local_user()
     waiting = Waiting(services, desk, settle)
+    undoing = Undoing(services, owner_pid=opened.owner_pid)
     remembering = Remembering(path, keyring, clock, toolset.policy.permissions)
     audit = _audit(opened, toolset, services.results, remembering)
     letters = Letters(
@@ -287,7 +294,6 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
         decides=decides,
         heed=partial(follow_up, services),
     )
-    models = OpenModels(settings.models, clock)
     trials = Trials(
         opened.ledger,
         crew_of(services, agents, settings, models),
@@ -316,10 +322,7 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
     sending = Sending(
         services, runs.moving, permissions=toolset.permissions, is_writer=opened.is_owner
     )
-    working = Working(services, runs) if work and opened.is_owner else None
-    if working is not None:
-        desk.heeders.append(working.changed)
-        sending.wake = working.sent
+    working = _working(services, runs, desk, sending) if work and opened.is_owner else None
     refreshes = Refreshes(services)
     services.refresh = refreshes.begin
     return Assembly(
@@ -348,7 +351,8 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
         refreshes=refreshes,
         kept_results=KeptResults(services, principal),
         waiting=waiting,
-        announcing=_announcing(services, desk, settings, parts),
+        announcing=_announcing(services, desk, undoing, settings, parts),
+        undoing=undoing,
         completions=completions,
         runs=runs,
         roster=Roster(
@@ -421,21 +425,29 @@ def _services(  # noqa: PLR0913, PLR0917 - what they are made of
     return services
 
 
-def _announcing(services: Services, desk: Desk, settings: Settings, parts: Parts) -> Announcing:
+def _announcing(
+    services: Services, desk: Desk, undoing: Undoing, settings: Settings, parts: Parts
+) -> Announcing:
     """Tells people of what waits for them, where there is a channel."""
     rules = settings.approvals
     channels = channels_of(rules.channels) if parts.channels is None else parts.channels
-    announcing = Announcing(
-        channels, rules, SignedLinks(services.ledger, desk, rules, _not_wired), desk, services.clock
-    )
+    links = SignedLinks(services.ledger, desk, rules, undoing.undo)
+    announcing = Announcing(channels, rules, links, desk, services.clock)
     if channels:
         services.tell = announcing.tell
     return announcing
 
 
+def _working(services: Services, runs: Runs, desk: Desk, sending: Sending) -> Working:
+    """Goes on with runs, and hears of what they wait for."""
+    working = Working(services, runs)
+    desk.heeders.append(working.changed)
+    sending.wake = working.sent
+    return working
+
+
 def _desk(services: Services, settings: Settings, *, decides: bool) -> Desk:
     desk = Desk(services.ledger, settings.approvals, is_owner=decides)
-    desk.name = services.ids.new("desk")
     desk.revise = Revising(services).revise
     return desk
 

@@ -51,6 +51,8 @@ class Proposal:
     """The model request whose reply proposed it."""
     position: int | None = None
     """Among the calls of that reply, from 0."""
+    compensates: str | None = None
+    """The call that it takes back."""
     stated: Statement | None = None
     """How sure the model said it was, where its request asked for that."""
     dry_run: bool = False
@@ -102,6 +104,7 @@ async def take_in(
         in_dry_run=proposal.in_dry_run,
         in_shadow=proposal.in_shadow,
         door=proposal.door,
+        compensates=proposal.compensates,
         asked_by=proposal.asked_by,
         position=proposal.position,
         stated=proposal.stated,

@@ -33,12 +33,12 @@ from highroad.pipeline.repairs import Repairs
 from highroad.pipeline.resources import Resources
 from highroad.pipeline.successor import Successor
 from highroad.pipeline.threads import Threads
+from highroad.pipeline.verifiers import Verifiers
 from highroad.ports.clock import Clock
 from highroad.ports.flags import Flags
 from highroad.ports.ids import Ids
 from highroad.ports.policy import Deny, Permit, Policy
 from highroad.ports.sandbox import Sandbox
-from highroad.ports.verifier import Verifier
 from highroad.resilience.loops import Loops
 from highroad.resilience.passage import Ways
 from highroad.resilience.retry import Retry
@@ -123,7 +123,8 @@ class Services:
     """Every call with effects is a dry run, by whatever door it comes (`runs.dry_run`)."""
     hands_on: Callable[[str], bool] = _hands_nothing_on
     """Whether a tool hands work to an agent: then it is the run below that is dry."""
-    verifier: Verifier | None = None
+    verifiers: Verifiers | None = None
+    """Who gives second opinions; `None` where nobody does."""
     evidence: Indexes = field(default_factory=Indexes)
     confidence: ConfidenceRules = field(default_factory=ConfidenceRules)
     plans: dict[tuple[str, bool, bool], Stages] = field(default_factory=dict)

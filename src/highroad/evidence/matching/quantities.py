@@ -27,6 +27,8 @@ _SCALES: Final = {"k": 1_000, "K": 1_000, "M": 1_000_000, "bn": 1_000_000_000}
 _MONEY_SCALES: Final = _SCALES | {"m": 1_000_000, "mn": 1_000_000, "mln": 1_000_000}
 _TEMPERATURES: Final = {"C": ("celsius",), "F": ("fahrenheit",)}
 _DEGREES: Final = frozenset({"degree", "degrees", "°"})
+_OF_HOURS: Final = frozenset({"am", "pm", "a.m", "p.m", "o'clock", "o\u2019clock"})
+"""What makes a time of day of the number before it, which then counts nothing."""
 _MINUS: Final = frozenset({"minus", "negative"})
 _ONE: Final = frozenset({"a", "an"})
 _HALF: Final = ["and", "a", "half"]
@@ -36,6 +38,8 @@ _HUNDRED: Final = Decimal(100)
 _THOUSAND: Final = Decimal(1_000)
 _THOUSANDS: Final = re.compile(r"\d{1,3}\.\d{3}")
 _SHORTEST_WORD: Final = 3
+_LONGEST: Final = 80
+"""A text of more characters is no quantity and nothing else."""
 _TWO_DIGITS: Final = 2
 
 
@@ -116,7 +120,7 @@ def texts(members: Mapping[str, JsonValue]) -> Iterator[str]:
 
 
 def _read(text: str) -> Quantity | None:
-    if marks.is_marked(text):
+    if len(text) > _LONGEST or marks.is_marked(text):
         return None
     tokens = split(text)
     found = [each for each in _found(tokens) if not each.is_part]
@@ -175,8 +179,9 @@ def _of_match(match: re.Match[str], tokens: Sequence[str], at: int, taken: int) 
     own = (*_currency(before), *_unit(behind))
     is_money = any(map(units.is_money, own)) or bool(at and _currency(tokens[at - 1]))
     scale = (_MONEY_SCALES if is_money else _SCALES).get(behind)
+    is_hour = tokens[at + 1 : at + 2] and tokens[at + 1].casefold() in _OF_HOURS
     is_known = scale or own or units.is_cents(behind) or behind.casefold() in _COUNTED
-    if number is None or (before and not _currency(before)) or (behind and not is_known):
+    if number is None or is_hour or (before and not _currency(before)) or (behind and not is_known):
         return None
     end, factor = _scaled(tokens, at + 1, Decimal(scale or 1))
     is_half, end = _half(tokens, end)
@@ -186,16 +191,22 @@ def _of_match(match: re.Match[str], tokens: Sequence[str], at: int, taken: int) 
         number, at = -number, at - 1
     if scale is not None:
         own = _currency(before)
+    digits = match["digits"]
     told = _with_units(
-        Quantity(number=number * factor, start=at, end=end, codes=own),
+        Quantity(
+            number=number * factor,
+            start=at,
+            end=end,
+            codes=own,
+            is_cents=units.is_cents(behind),
+            is_money_like=numbers.has_two_decimals(digits),
+        ),
         tokens,
         may_lead=at - 1 != taken,
-        is_cents=units.is_cents(behind),
     )
-    if _THOUSANDS.fullmatch(match["digits"]) and told.is_money:  # money has no three decimals
-        number = told.number * _THOUSAND
-        return replace(told, number=number)
-    return replace(told, is_money_like=numbers.has_two_decimals(match["digits"]))
+    if told.is_money and _THOUSANDS.fullmatch(digits):  # money has no three decimals
+        return replace(told, number=told.number * _THOUSAND, is_money_like=False)
+    return told
 
 
 def _in_words(tokens: Sequence[str], taken: set[int]) -> Iterator[Quantity]:
@@ -211,20 +222,20 @@ def _in_words(tokens: Sequence[str], taken: set[int]) -> Iterator[Quantity]:
             yield Quantity(number=number, start=at - 1, end=end, codes=_unit(token))
 
 
-def _with_units(
-    told: Quantity, tokens: Sequence[str], *, may_lead: bool, is_cents: bool = False
-) -> Quantity:
+def _with_units(told: Quantity, tokens: Sequence[str], *, may_lead: bool) -> Quantity:
     """A number with its unit: at it, else a currency before it, else what comes next."""
     after = tokens[told.end] if told.end < len(tokens) else ""
-    if told.codes or is_cents:
+    if told.has_unit:
         is_twice = bool(set(_currency(after)) & set(told.codes))  # `$84 USD`
-        return replace(told, end=told.end + is_twice, is_cents=is_cents)
+        return replace(told, end=told.end + 1) if is_twice else told
     before = _currency(tokens[told.start - 1]) if told.start and may_lead else ()
     if before:
         return replace(told, start=told.start - 1, codes=before)
     if units.is_cents(after):
         return replace(told, end=told.end + 1, is_cents=True)
     codes, end = _unit_after(tokens, told.end)
+    if end == told.end:
+        return told
     is_half, end = _half(tokens, end) if codes else (False, end)
     number = told.number + Decimal("0.5") if is_half else told.number
     return replace(told, number=number, end=end, codes=codes)

@@ -86,7 +86,7 @@ def _email(text: str) -> Iterator[Way]:
 
 
 def _phone(text: str) -> Iterator[Way]:
-    yield (phones.sought(text),)
+    yield from _each(phones.sought(text))
     yield from _id(text)
 
 
@@ -128,7 +128,7 @@ def _name(text: str) -> Iterator[Way]:
 
 
 def _phrase(text: str) -> Iterator[Way]:
-    if marks.is_marked(text):
+    if marks.is_marked(text) or marks.is_bare(text):
         yield (marks.sought(text),)
         return
     found = words.phrase(text)
@@ -155,6 +155,9 @@ def _moment(text: str) -> Iterator[Way]:
 def _text(text: str) -> Iterator[Way]:
     if quantities.has_unit(text):
         yield from _each(quantities.sought(text))
+        return
+    if text.isalpha() and not text.isascii():
+        yield from _id(text)  # its accents may make another of it; they do not in a name
         return
     yield from _phrase(text)
     if not marks.is_marked(text):
