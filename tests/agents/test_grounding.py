@@ -98,6 +98,16 @@ def enforcing(**environment):
 
 
 @pytest.fixture
+def scene(scene):
+    """Agents that may say what nobody has named."""
+
+    async def make(*agents, **parts):
+        return await scene(*agents, names=False, **parts)
+
+    return make
+
+
+@pytest.fixture
 def told(scene):
     """Lets a model make calls, one after the other, and says what it was answered of each."""
 
