@@ -274,7 +274,9 @@ async def test_what_a_preview_says_is_no_evidence(scene):
         return text
 
     stage = await scene(
-        Agent(name="support", model=model, tools=[refund, note]), settings=load(Path.cwd(), {})
+        Agent(name="support", model=model, tools=[refund, note]),
+        settings=load(Path.cwd(), {}),
+        names=False,
     )
     await stage.run("support", "Refund 5 cents of ORD-000042.", dry_run=True)
     answers = [

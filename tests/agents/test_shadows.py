@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import anyio
@@ -15,9 +16,11 @@ from highroad.domain.error import DeclarationError, HighroadError
 from highroad.domain.identity import shadow_payer
 from highroad.domain.limits import Scope
 from highroad.domain.shadow import DisagreementKind
+from highroad.domain.tool import Tier
+from highroad.domain.verification import BudgetSpan, VerifierBudget, VerifierRules
 from highroad.ledger.usage import LedgerUsage
 from highroad.settings import load
-from highroad.testing import ScriptedModel, call
+from highroad.testing import ScriptedModel, ScriptedVerifier, approves, call
 from highroad.testing.models import fails
 
 BOB = Principal("bob", authenticated=True)
@@ -41,6 +44,17 @@ class Hanging(ScriptedModel):
     async def reply(self, request):
         await asyncio.Event().wait()
         yield  # pragma: no cover - never reached
+
+
+@pytest.fixture
+def scene(scene):
+    """Opens a scene whose scripts may say what nobody named: that is not what is shown here."""
+
+    async def make(*agents, **parts):
+        parts.setdefault("settings", load(Path.cwd(), {"HIGHROAD_GROUNDING_MODE": "off"}))
+        return await scene(*agents, names=False, **parts)
+
+    return make
 
 
 @pytest.fixture
@@ -296,3 +310,25 @@ async def test_who_has_no_shadow_is_told_how_to_get_one(scene, tools):
     stage = await scene(Agent(name="support", model=ScriptedModel("Yes."), tools=tools))
     with pytest.raises(HighroadError, match=r"\[shadows.support\]"):
         await stage.runtime.agents.compare("support")
+
+
+@pytest.mark.promise("P6")
+async def test_a_shadow_takes_nothing_of_what_the_day_has_for_a_verifier(scene, pair):
+    """One opinion a day is one for the runs of people, and one for shadows."""
+    budget = VerifierBudget(per=BudgetSpan.DAY, calls=1)
+    rules = VerifierRules(tiers=frozenset({Tier.REVERSIBLE}), budgets=(budget,))
+    off = load(Path.cwd(), {"HIGHROAD_GROUNDING_MODE": "off"})
+    verifier = ScriptedVerifier(approves(), approves(), approves())
+    stage = await scene(pair(*LIKE), settings=replace(off, verifier=rules), verifier=verifier)
+    run = await stage.run("support")
+    found = await settled(stage)
+    assert (run.result, found.same_arguments, len(found.disagreements)) == ("Paid.", 1, 0)
+    reader = LedgerUsage(stage.assembly.services.ledger)
+    keyring = stage.assembly.services.ledger.keyring
+    whose = {
+        Scope.ORGANIZATION: "default",
+        Scope.USER: keyring.opaque(shadow_payer("default")),
+    }
+    for scope, who in whose.items():
+        asked = await reader.asked("verifier", scope, who, since_ms=0, until_ms=None)
+        assert asked.total.calls == 1

@@ -26,6 +26,17 @@ tools = ["look"]
 
 
 @pytest.fixture
+def scene(scene):
+    """Opens a scene whose scripts may say what nobody named: that is not what is shown here."""
+
+    async def make(*agents, **parts):
+        parts.setdefault("settings", load(Path.cwd(), {"HIGHROAD_GROUNDING_MODE": "off"}))
+        return await scene(*agents, names=False, **parts)
+
+    return make
+
+
+@pytest.fixture
 def paid(effects):
     @tool(tier="reversible")
     async def pay(cents: int) -> str:

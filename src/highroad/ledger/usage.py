@@ -38,9 +38,14 @@ class LedgerUsage:
         spent = await store.spent(scope, whose, since_ms=since_ms, until_ms=until_ms)
         if scope is not Scope.ORGANIZATION:
             return spent
-        payer_id = self._ledger.keyring.opaque(shadow_payer(whose))
-        shadows = await store.spent(Scope.USER, payer_id, since_ms=since_ms, until_ms=until_ms)
+        shadows = await store.spent(
+            Scope.USER, self._shadows(whose), since_ms=since_ms, until_ms=until_ms
+        )
         return spent.without(shadows)
+
+    def _shadows(self, organization: str) -> str:
+        """Opaque id of whoever pays for the shadows of an organization."""
+        return self._ledger.keyring.opaque(shadow_payer(organization))
 
     async def asked(
         self, purpose: str, scope: Scope, whose: str, *, since_ms: int, until_ms: int | None
@@ -52,6 +57,8 @@ class LedgerUsage:
         await self._catch_up()
         if scope is Scope.RUN:
             parts = [{"run_id": run_id} for run_id in await self._tree(whose)]
+        elif scope is Scope.USER:
+            parts = [{"principal_id": whose}]
         else:
             parts = [{scope.value: whose}]
         used, held = NOTHING, dict[str, Amount]()
@@ -75,6 +82,8 @@ class LedgerUsage:
                     **part,
                 ),
             ):
+                if scope is Scope.ORGANIZATION and asked["principal_id"] == self._shadows(whose):
+                    continue
                 took = replies.get(asked["id"])
                 if took is None:
                     held[asked["id"]] = _reserved(asked)
