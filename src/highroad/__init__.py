@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from highroad.agents.agent import Agent, Member
+    from highroad.agents.agent import Agent, Member, Shadow
     from highroad.domain.error import HighroadError, NotCompleted, ToolError
     from highroad.domain.event import Event
     from highroad.domain.identity import Delegate, Origin, Principal
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from highroad.tools.declaring.members import tools_of
 
 _HOMES: Final = {
-    "agents.agent": ("Agent", "Member"),
+    "agents.agent": ("Agent", "Member", "Shadow"),
     "domain.error": ("HighroadError", "NotCompleted", "ToolError"),
     "domain.event": ("Event",),
     "domain.identity": ("Delegate", "Origin", "Principal"),
@@ -121,6 +121,7 @@ __all__ = [
     "Run",
     "Runtime",
     "Secret",
+    "Shadow",
     "StaleResult",
     "Text",
     "Tier",

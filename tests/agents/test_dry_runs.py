@@ -325,3 +325,28 @@ async def test_what_died_in_flight_is_not_run_again_by_a_dry_deployment(scene):
     (unknown,) = await stage.runtime.unsettled()
     assert (unknown.tool, begun.is_set()) == ("pay", False)
     paying.cancel()
+
+
+async def test_a_tool_that_is_called_like_work_handed_on_is_dry_as_any_other(scene):
+    done = []
+
+    @tool(tier="reversible")
+    async def ask_clerk(task: str) -> str:
+        """Have a person do something."""
+        done.append(task)
+        return task
+
+    clerk = Agent(name="clerk", model=ScriptedModel("Yes."), tools=[])
+    model = ScriptedModel(call("ask_clerk", task="Wipe it."), "Done.")
+    stage = await scene(clerk, Agent(name="support", model=model, tools=[ask_clerk]))
+    await stage.run("support", dry_run=True)
+    assert done == []
+
+
+async def test_a_dry_run_that_a_tool_ends_comes_to_what_that_tool_would_do(scene):
+    model = ScriptedModel(call("refund", order_id="ORD-000042", cents=5))
+    agent = Agent(name="support", model=model, tools=[refund], ends=[refund], output=int)
+    stage = await scene(agent)
+    run = await stage.run("support", dry_run=True)
+    assert (run.status, run.result["would"]) == ("completed", "run")
+    assert (await stage.resume(run)).result == run.result

@@ -9,7 +9,7 @@ from highroad.agents.finding import tool_search
 from highroad.agents.fingerprint import fingerprint
 from highroad.agents.output import Output
 from highroad.agents.selection import MANY
-from highroad.agents.team import delegation_name
+from highroad.agents.team import delegation_name, delegation_tool
 from highroad.domain.allowance import Allowance
 from highroad.domain.error import DeclarationError, HighroadError
 from highroad.domain.identity import Delegate
@@ -18,6 +18,7 @@ from highroad.domain.model import ModelSettings
 from highroad.domain.tool import ToolDefinition
 from highroad.limits.share import to_microusd
 from highroad.ports.model import Model
+from highroad.tools.declaring.declare import tool_definition
 from highroad.tools.registry import Registry
 from highroad.tools.search.tool import TOOL_SEARCH
 
@@ -65,6 +66,15 @@ class Crew:
         """Whether a tool hands work to one of them."""
         prefix = delegation_name("")
         return tool.startswith(prefix) and tool.removeprefix(prefix) in self._agents
+
+    def hands_on(self, tool: str) -> bool:
+        """Whether a tool is the very one that hands work to one of them, and not of its name."""
+        found = self._registry.find(tool)
+        if found is None or not self.is_delegation(tool):
+            return False
+        agent = self.agent(tool.removeprefix(delegation_name("")))
+        ours = tool_definition(delegation_tool(agent.name, agent.description))
+        return found.definition.digest == ours.digest
 
     def add(self, agent: Agent) -> None:
         """Know an agent and its team; one of the same name takes its place."""

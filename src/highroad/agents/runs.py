@@ -121,8 +121,10 @@ def _told_without(head: RunHead, ended: Mapping[str, Any]) -> Run:
     )
 
 
-def _in_form(answer: object, output: Output | None) -> bytes:
+def _in_form(answer: object, output: Output | None, *, is_dry: bool = False) -> bytes:
     """An answer as it is kept, whether a model gave it, a tool, or an agent of the team.
+
+    In a dry run it may be the preview of the tool whose result it would have been.
 
     Raises:
         RunStopped: It is of another form than the agent declares.
@@ -132,6 +134,8 @@ def _in_form(answer: object, output: Output | None) -> bytes:
     try:
         return as_json(output.dumped(answer))
     except ValueError as error:
+        if is_dry:
+            return as_json(answer)
         raise RunStopped(
             RunStatus.FAILED,
             "output_invalid",
@@ -417,9 +421,9 @@ class Runs:
 
     async def _turns(self, run: RunInProgress, leg: Leg, strategy: Strategy) -> Run:
         """Go through the strategy, and again for what reaches the run while it does."""
-        output = run.brief.output
+        output, is_dry = run.brief.output, run.record.head.dry is not None
         while True:
-            result = _in_form(await _gone_through(strategy, leg), output)
+            result = _in_form(await _gone_through(strategy, leg), output, is_dry=is_dry)
             while (turn := await self._next_turn(run, leg)) is None:
                 ended = await self._ended(run, RunStatus.COMPLETED, result=result)
                 if ended is not None:
@@ -589,4 +593,10 @@ class Runs:
             output = self.crew.brief(record.head.agent).output
         except HighroadError:
             output = None
-        return orjson.loads(record.result) if output is None else output.restored(record.result)
+        if output is not None:
+            try:
+                return output.restored(record.result)
+            except ValueError:  # a dry run may have come to what a tool would do
+                if record.head.dry is None:
+                    raise
+        return orjson.loads(record.result)

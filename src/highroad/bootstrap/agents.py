@@ -161,7 +161,7 @@ def runs_of(  # noqa: PLR0913 - what they are made of, each by name
         why_dry=trials.why_dry,
     )
     services.hear = runs.feeds.hear
-    services.hands_on = trials.crew.is_delegation
+    services.hands_on = trials.crew.hands_on
     return runs
 
 

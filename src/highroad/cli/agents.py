@@ -40,7 +40,9 @@ def report(
     """
     ask(
         lambda door: door.runtime.agents.report(
-            name, organization=organization, since_ms=since_ms(door, since)
+            name,
+            organization=organization or door.user.organization,
+            since_ms=since_ms(door, since),
         ),
         _report,
         as_json=as_json,
@@ -57,7 +59,9 @@ def compare(
     """
     ask(
         lambda door: door.runtime.agents.compare(
-            name, organization=organization, since_ms=since_ms(door, since)
+            name,
+            organization=organization or door.user.organization,
+            since_ms=since_ms(door, since),
         ),
         _comparison,
         as_json=as_json,
