@@ -50,7 +50,7 @@ _BEFORE: Final = re.compile(
 _LOOK_BACK: Final = 16
 _END: Final = re.compile(
     r"\s*(?:$|[.,;!?)](?!\d)|-|\u2013|\b(?:on|in the|today|tomorrow|tonight|this|next|sharp|for|or|"
-    r"please|instead|with|and|to|until|till|at the latest|at the earliest|"
+    r"is|was|please|instead|with|and|to|until|till|at the latest|at the earliest|"
     r"(?:mon|tues?|wednes|thurs?|fri|satur|sun)(?:day)?|"
     r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*)\b)",
     re.IGNORECASE,
