@@ -42,6 +42,7 @@ DRAWN = {
     "door": NAME,
     "stands_in_for": st.none() | NAME,
     "redrives": st.none() | NAME,
+    "compensates": st.none() | NAME,
     "asked_by": st.none() | NAME,
     "position": st.none() | st.integers(0, 9),
 }

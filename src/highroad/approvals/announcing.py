@@ -117,7 +117,7 @@ class Announcing:
                 return
 
     def _tell(self, notice: Notice) -> list[asyncio.Task[None]]:
-        """Tell every channel that it concerns; a task ends once its channel knows, or never will."""
+        """Tell every channel that it concerns; a task ends when its channel knows or never will."""
         telling: list[asyncio.Task[None]] = []
         for name, channel in self._channels.items():
             rule = self._rules.channels[name]

@@ -13,6 +13,7 @@ from highroad.domain.json_value import JsonValue
 from highroad.domain.limits import MICRO
 from highroad.domain.tool import Tier
 from highroad.domain.value import value
+from highroad.domain.verification import Verification
 from highroad.ledger.history import CallHistory
 from highroad.ledger.ledger import Ledger
 from highroad.ledger.projections import Body
@@ -51,6 +52,8 @@ class Case:
     origins: tuple[ValueSource, ...] = ()
     provenance: Mapping[str, str] = field(default_factory=dict)
     """What names the value at each pointer of these, in words."""
+    verification: Verification | None = None
+    """The second opinion on it, with its concerns, where values are shown."""
     confidence: float | None = None
     """How sure the model said it was; `None` where it was not asked, or did not say."""
     reasoning: JsonValue = None
@@ -82,6 +85,7 @@ async def case_of(
         preview=await shown.of(_id(opening, "preview")),
         origins=history.sources,
         provenance=await provenance(ledger, history),
+        verification=await shown.verification(history),
         confidence=opening.get("confidence"),
         reasoning=await shown.of(_id(opening, "reasoning")),
         words=tuple([await shown.word(body) for body in history.decisions]),
@@ -112,6 +116,15 @@ class _Shown:
         except VaultError:
             return None
         return content
+
+    async def verification(self, history: CallHistory) -> Verification | None:
+        """What a verifier said of it."""
+        ref = history.ref("verification")
+        told = None if ref is None else await self.of(ref.id)
+        try:
+            return None if told is None else Verification.of(told)
+        except ValueError:
+            return None  # of a form that a later version wrote
 
     async def word(self, body: Body) -> Word:
         """One word of somebody."""

@@ -36,6 +36,8 @@ class Code(StrEnum):
     LIMITS_UNAVAILABLE = "limits_unavailable"
     LOOP_DETECTED = "loop_detected"
     UNGROUNDED = "ungrounded"
+    VERIFICATION_REJECTED = "verification_rejected"
+    VERIFIER_UNAVAILABLE = "verifier_unavailable"
     BLOCKED = "blocked"
     IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused"
     TIMEOUT = "timeout"

@@ -231,6 +231,19 @@ def _is_edit(found: object) -> bool:
     )
 
 
+def _is_verification(found: object) -> bool:
+    return (
+        isinstance(found, dict)
+        and all(_VERIFICATION[name](each) for name, each in found.items() if name in _VERIFICATION)
+        and {"by", "opinion"} <= found.keys()
+    )
+
+
+_VERIFICATION: Final[Mapping[str, _Check]] = {
+    **dict.fromkeys(("by", "opinion", "request"), _is_text),
+    "kept": _is_flag,
+    "content": _is_ref,
+}
 _EDIT: Final[Mapping[str, _Check]] = {
     "ruling": _one_of(Ruling),
     "by": _is_text,
@@ -266,6 +279,7 @@ _EVERYWHERE: Final[Mapping[str, _Check]] = {
     **dict.fromkeys(("arguments", "result", "message", "preview", "reasoning"), _is_ref),
     "parts": _list_of(_is_ref),
     "sources": _list_of(_SOURCE),
+    "verification": _is_verification,
     "stages": _are_stages,
     "status": _one_of(Status),
     "ruling": _one_of(Ruling),

@@ -24,6 +24,7 @@ from highroad.domain.payload import PayloadRef
 from highroad.domain.pin import Pin
 from highroad.domain.run import RunHead
 from highroad.domain.value import value
+from highroad.domain.verification import VerificationRecord
 from highroad.ledger.bodies import strange_field
 from highroad.ledger.projections import Body, amendment_id
 
@@ -105,6 +106,21 @@ class CallHistory:
         )
 
     @property
+    def verification(self) -> VerificationRecord | None:
+        """The second opinion on it, where one was wanted."""
+        body = self.opening.get("verification")
+        if body is None:
+            return None
+        content = body.get("content")
+        return VerificationRecord(
+            verifier=body["by"],
+            opinion=body["opinion"],
+            request=body.get("request"),
+            is_kept="kept" in body,
+            content=None if content is None else PayloadRef(*content),
+        )
+
+    @property
     def invalid(self) -> InvalidArguments | None:
         """What was wrong with its arguments, where they were refused."""
         return None if self.ended is None else read_invalid(self.ended)
@@ -118,7 +134,9 @@ class CallHistory:
         return KeptStatement(confidence=confidence, reasoning=self.ref("reasoning"))
 
     def ref(self, name: str) -> PayloadRef | None:
-        """The reference to `arguments`, `reasoning`, `result` or `message`."""
+        """The reference to `arguments`, `reasoning`, `result`, `message` or `verification`."""
+        if name == "verification":
+            return None if self.verification is None else self.verification.content
         source = self.ended if name in {"result", "message"} else self.opening
         found = None if source is None else source.get(name)
         return None if found is None else PayloadRef(*found)

@@ -51,6 +51,8 @@ class Proposal:
     """The model request whose reply proposed it."""
     position: int | None = None
     """Among the calls of that reply, from 0."""
+    compensates: str | None = None
+    """The call that it takes back."""
     stated: Statement | None = None
     """How sure the model said it was, where its request asked for that."""
     dry_run: bool = False
@@ -96,6 +98,7 @@ async def take_in(
         version=proposal.version,
         dry_run=proposal.dry_run,
         door=proposal.door,
+        compensates=proposal.compensates,
         asked_by=proposal.asked_by,
         position=proposal.position,
         stated=proposal.stated,

@@ -33,12 +33,12 @@ from highroad.pipeline.repairs import Repairs
 from highroad.pipeline.resources import Resources
 from highroad.pipeline.successor import Successor
 from highroad.pipeline.threads import Threads
+from highroad.pipeline.verifiers import Verifiers
 from highroad.ports.clock import Clock
 from highroad.ports.flags import Flags
 from highroad.ports.ids import Ids
 from highroad.ports.policy import Deny, Permit, Policy
 from highroad.ports.sandbox import Sandbox
-from highroad.ports.verifier import Verifier
 from highroad.resilience.loops import Loops
 from highroad.resilience.passage import Ways
 from highroad.resilience.retry import Retry
@@ -113,7 +113,8 @@ class Services:
     """Digests of definitions that are not the accepted ones, and how they differ (P8)."""
     keeps_letters_of_reads: bool = False
     """Whether a read that is given up on leaves a dead letter too."""
-    verifier: Verifier | None = None
+    verifiers: Verifiers | None = None
+    """Who gives second opinions; `None` where nobody does."""
     evidence: Indexes = field(default_factory=Indexes)
     confidence: ConfidenceRules = field(default_factory=ConfidenceRules)
     plans: dict[tuple[str, bool, bool], Stages] = field(default_factory=dict)

@@ -20,6 +20,7 @@ from highroad.domain.outcome import (
     Status,
     ended_without_value,
 )
+from highroad.domain.verification import UNAVAILABLE, UNVERIFIED, Opinion, Verification
 from highroad.ledger.history import CallHistory
 from highroad.pipeline.refusal import told_again
 from highroad.pipeline.revision import EDITED
@@ -113,12 +114,29 @@ async def _completed(
         is_repeated=history.ended is not None and "repeated" in history.ended,
         is_cached=history.ended is not None and "cached" in history.ended,
         is_stale=history.ended is not None and "stale_s" in history.ended,
-        warnings=_warnings(history),
+        warnings=(*await _concerns(services, history, opened), *_warnings(history)),
         dry_run=is_dry_run,
         result_invalid=is_invalid,
         blobs=blobs,
         version=None if is_dry_run else version,
     )
+
+
+async def _concerns(
+    services: Services, history: CallHistory, opened: Mapping[str, bytes]
+) -> tuple[str, ...]:
+    """What a verifier had against it, of a call about which nobody was asked all the same."""
+    verification = history.verification
+    if verification is None or history.approval is not None:
+        return ()
+    if verification.opinion == UNAVAILABLE:
+        return (UNVERIFIED,)
+    if verification.opinion != Opinion.UNCERTAIN:
+        return ()
+    content: bytes | None = None
+    with suppress(VaultError):  # the result is told also where these words were erased
+        content = await services.ledger.open_json(history, "verification", opened)
+    return () if content is None else Verification.of(orjson.loads(content)).warnings
 
 
 def _warnings(history: CallHistory) -> tuple[str, ...]:

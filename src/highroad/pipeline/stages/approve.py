@@ -14,7 +14,7 @@ from highroad.domain.notice import asking
 from highroad.domain.payload import PayloadKind
 from highroad.domain.verdict import Hold, Proceed, Refuse, Verdict
 from highroad.ledger import entries
-from highroad.pipeline import binding, grounding, keys
+from highroad.pipeline import binding, grounding, keys, verifying
 from highroad.pipeline.asking import ask
 from highroad.pipeline.asks import obligations_of
 from highroad.pipeline.context import RoadContext
@@ -52,7 +52,7 @@ def applies(tool: RegisteredTool[Any], services: Services) -> bool:
     return (
         definition.has_effects
         or definition.digest in services.asks
-        or services.verifier is not None
+        or verifying.applies(tool, services)
         or grounding.may_ask(tool, services)
         or services.policy.has_rules_for(definition)
     )
