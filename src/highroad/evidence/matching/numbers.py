@@ -23,7 +23,7 @@ _DIGITS: Final = (
 )
 NUMBER: Final = re.compile(
     rf"(?P<sign>[-+]?)(?P<before>[A-Z]{{0,2}}[{SIGNS}]|[A-Z]{{3}})?(?P<inner>[-+]?)"
-    rf"(?P<digits>{_DIGITS})-?(?P<behind>[{SIGNS}%¢°]?[^\W\d_]*)"
+    rf"(?P<digits>{_DIGITS})(?:[.,]?-)?(?P<behind>[{SIGNS}%¢°]?[^\W\d_]*)"
 )
 """A token that is a number, with what stands at it."""
 _PLAIN: Final = "n|"
