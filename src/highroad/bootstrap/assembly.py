@@ -71,6 +71,7 @@ from highroad.pipeline.cancelled import CancelledRuns
 from highroad.pipeline.evidence import Indexes
 from highroad.pipeline.gathering import Gatherings
 from highroad.pipeline.kept_results import KeptResults
+from highroad.pipeline.redaction import Redaction
 from highroad.pipeline.refreshes import Refreshes
 from highroad.pipeline.resources import Resources
 from highroad.pipeline.services import Services
@@ -381,6 +382,7 @@ def _services(  # noqa: PLR0913, PLR0917 - what they are made of
         flags=RulesFlags(settings.flags),
         asks=toolset.asks,
         evidence=Indexes(settings.grounding),
+        redaction=Redaction(settings.redaction),
         approval_rules=settings.approvals,
         keeps_letters_of_reads=settings.keeps_letters_of_reads,
     )

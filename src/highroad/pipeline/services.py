@@ -28,6 +28,7 @@ from highroad.pipeline.deps import Deps
 from highroad.pipeline.evidence import Indexes
 from highroad.pipeline.gathering import Gatherings
 from highroad.pipeline.inflight import Inflight
+from highroad.pipeline.redaction import Redaction
 from highroad.pipeline.resources import Resources
 from highroad.pipeline.successor import Successor
 from highroad.pipeline.threads import Threads
@@ -112,6 +113,7 @@ class Services:
     """Whether a read that is given up on leaves a dead letter too."""
     verifier: Verifier | None = None
     evidence: Indexes = field(default_factory=Indexes)
+    redaction: Redaction = field(default_factory=Redaction)
     plans: dict[tuple[str, bool, bool], Stages] = field(default_factory=dict)
     tasks: set[asyncio.Task[Any]] = field(default_factory=set)
     """Endings that must be written though their caller is gone."""

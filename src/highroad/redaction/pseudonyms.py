@@ -7,9 +7,10 @@ it stands for is known to whoever has seen the value; once key and values are er
 
 import re
 from base64 import b32encode
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
+from highroad.domain.json_value import JsonValue
 from highroad.domain.redaction import SensitiveKind
 from highroad.redaction.checksums import digits_of
 
@@ -33,13 +34,14 @@ class Pseudonyms:
 
     Args:
         digest: Under the key of the run.
+        values: What those stand for that were met so far; it grows as others are made.
     """
 
     __slots__ = ("_digest", "_values")
 
-    def __init__(self, digest: Digest) -> None:
+    def __init__(self, digest: Digest, values: dict[str, str] | None = None) -> None:
         self._digest = digest
-        self._values: dict[str, str] = {}
+        self._values: dict[str, str] = {} if values is None else values
 
     def of(self, kind: SensitiveKind, value: str) -> str:
         """What stands for a value from now on."""
@@ -49,18 +51,21 @@ class Pseudonyms:
         self._values.setdefault(made, value)
         return made
 
-    def behind(self, pseudonym: str) -> str | None:
-        """What a pseudonym of this run stands for; `None` where nothing was seen that it could."""
-        return self._values.get(pseudonym)
 
-    def revealed(self, text: str) -> str:
-        """A text with values in place of their pseudonyms; those that are unknown stay."""
-        if not has_pseudonym(text):
-            return text
-        return _FORM.sub(lambda found: self._values.get(found[0], found[0]), text)
-
-    def __len__(self) -> int:
-        return len(self._values)
+def revealed(json: JsonValue, values: Mapping[str, str]) -> JsonValue:
+    """A value with what pseudonyms stand for in their place; those that are unknown stay."""
+    match json:
+        case str():
+            return _FORM.sub(lambda found: values.get(found[0], found[0]), json)
+        case dict():
+            members = (
+                (revealed(key, values), revealed(each, values)) for key, each in json.items()
+            )
+            return {str(key): each for key, each in members}
+        case list():
+            return [revealed(each, values) for each in json]
+        case _:
+            return json
 
 
 def has_pseudonym(text: str) -> bool:

@@ -35,6 +35,12 @@ from highroad.domain.model import ModelSettings
 from highroad.domain.model_rules import ModelRules, ModelServer
 from highroad.domain.policy import ORGANIZATION, Agent, AskLine, Line, PolicyRules, Role, Rule, Then
 from highroad.domain.prices import Price, PriceRules, Unpriced
+from highroad.domain.redaction import (
+    RedactionMode,
+    RedactionRule,
+    RedactionRules,
+    SensitiveKind,
+)
 from highroad.domain.tool import Tier
 from highroad.settings.catalogue import SETTINGS, Profile
 from highroad.settings.checking import find_problems
@@ -161,6 +167,7 @@ def _build(document: Document, root: Path) -> Settings:
         },
         policy=_build_policy(document, is_production=is_production),
         grounding=_build_grounding(document),
+        redaction=_build_redaction(document),
         flags=_build_flags(document),
         models=_build_models(document),
         prices=_build_prices(_get(document, ("prices",), {})),
@@ -249,6 +256,25 @@ def _grounding_rule(table: Mapping[str, Any], usual: GroundingRule) -> Grounding
     return GroundingRule(
         mode=GroundingMode(table.get("mode", usual.mode)),
         ungrounded=WhenUngrounded(table.get("ungrounded", usual.ungrounded)),
+    )
+
+
+def _build_redaction(document: Document) -> RedactionRules:
+    """The mode of a tool holds for every kind."""
+    given = _get(document, ("redaction",), {})
+    rule = RedactionRule(
+        mode=RedactionMode(given.get("mode", RedactionRule().mode)),
+        kinds={
+            SensitiveKind(kind): RedactionMode(mode)
+            for kind, mode in given.get("kinds", {}).items()
+        },
+    )
+    tools = given.get("tools", {})
+    return RedactionRules(
+        rule=rule,
+        tools={
+            name: RedactionRule(mode=RedactionMode(table["mode"])) for name, table in tools.items()
+        },
     )
 
 

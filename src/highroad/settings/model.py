@@ -14,6 +14,7 @@ from highroad.domain.limits import BudgetRule, Limits, RateRule
 from highroad.domain.model_rules import ModelRules
 from highroad.domain.policy import PolicyRules
 from highroad.domain.prices import PriceRules
+from highroad.domain.redaction import RedactionRules
 from highroad.settings.catalogue import SETTINGS, Absent, Profile
 
 KEYS_FILE: Final = ".highroad/keys"
@@ -53,6 +54,7 @@ class Settings:
         dependencies: How what tools need is spared, by name; `*` is all others.
         policy: Who may do what.
         grounding: What becomes of values that nobody named.
+        redaction: What becomes of what is personal or secret.
         flags: What is switched on, and for whom.
         models: Which there are, and how they are asked.
         prices: What they cost.
@@ -86,6 +88,7 @@ class Settings:
     dependencies: Mapping[str, Dependency] = field(default_factory=dict)
     policy: PolicyRules = field(default_factory=PolicyRules)
     grounding: GroundingRules = field(default_factory=GroundingRules)
+    redaction: RedactionRules = field(default_factory=RedactionRules)
     flags: FlagRules = field(default_factory=FlagRules)
     models: ModelRules = field(default_factory=ModelRules)
     prices: PriceRules = field(default_factory=PriceRules)
