@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from highroad import Answer, Completed, Principal, ToolContext, ToolError, tool
+from highroad import Answer, Completed, Fallback, Principal, ToolContext, ToolError, tool
 from highroad.settings import load
 
 CLERK = Principal("alice", roles={"clerk"})
@@ -207,6 +207,33 @@ async def test_what_stands_in_is_redacted_by_both_rules(masking):
 
     here = await masking(get_customer)
     assert is_clean(await here.call(get_customer, {"id": "C-1"}, principal=CLERK))
+
+
+async def test_what_an_open_tool_repeats_of_one_that_stood_in_is_redacted(masking):
+    """The rule of the tool that made a result goes with it."""
+
+    @tool(tier="reversible")
+    async def by_hand(email: str) -> str:
+        """Do it by hand."""
+        return email
+
+    @tool(
+        tier="reversible",
+        attempts=1,
+        not_applied=(ConnectionError,),
+        fallback=Fallback(to=by_hand),
+    )
+    async def open_account(email: str) -> str:
+        """Open an account."""
+        raise ConnectionError
+
+    here = await masking(
+        by_hand, open_account, more='[redaction.tools.open_account]\nmode = "keep"\n'
+    )
+    circumstances = {"key": "once", "principal": CLERK}
+    calls = [await here.call(open_account, {"email": ADDRESS}, **circumstances) for _ in range(2)]
+    assert calls[1].is_repeated
+    assert all(map(is_clean, calls))
 
 
 async def test_a_dry_run_shows_no_more(masking):

@@ -34,6 +34,7 @@ class Code(StrEnum):
     OVERLOADED = "overloaded"
     LIMITS_UNAVAILABLE = "limits_unavailable"
     LOOP_DETECTED = "loop_detected"
+    PSEUDONYM_UNKNOWN = "pseudonym_unknown"
     UNGROUNDED = "ungrounded"
     BLOCKED = "blocked"
     IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused"

@@ -38,6 +38,17 @@ class RedactionMode(StrEnum):
     """It stays as it is."""
 
 
+class InArguments(StrEnum):
+    """What becomes of it in arguments that are not declared to take it."""
+
+    OBSERVE = "observe"
+    """The tool is handed it, and the record says how often it was there."""
+    MASK = "mask"
+    """A mark says what stood there."""
+    OFF = "off"
+    """Nobody looks."""
+
+
 @value(kw_only=False)
 class Detection:
     """Where a text has something personal or secret."""
@@ -74,6 +85,7 @@ class RedactionRules:
 
     rule: RedactionRule = field(default_factory=RedactionRule)
     tools: Mapping[str, RedactionRule] = field(default_factory=dict)
+    arguments: InArguments = InArguments.OBSERVE
 
     @property
     def are_off(self) -> bool:

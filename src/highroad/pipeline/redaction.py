@@ -7,6 +7,7 @@ from weakref import WeakKeyDictionary, WeakValueDictionary
 from highroad.domain.json_value import JsonValue
 from highroad.domain.redaction import (
     NOTHING_REDACTED,
+    RedactionMode,
     RedactionRule,
     RedactionRules,
     SensitiveKind,
@@ -37,6 +38,8 @@ class Redaction:
         self.rules: RedactionRules = rules
         self.redactor: Redactor = redactor or Redactor(Detector())
         self.is_off: bool = rules.are_off
+        self.in_arguments: RedactionRule = RedactionRule(mode=RedactionMode.MASK)
+        """What is put out of sight in arguments, where anything is."""
         self._values: WeakKeyDictionary[RunKey, dict[str, str]] = WeakKeyDictionary()
         self._keys: WeakValueDictionary[str, RunKey] = WeakValueDictionary()
         self._known: dict[tuple[str, bool], RedactionRule | None] = {}

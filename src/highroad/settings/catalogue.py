@@ -11,7 +11,13 @@ from highroad.domain.limits import Limits, Scope, Window, WithoutCounters
 from highroad.domain.model import ModelSettings
 from highroad.domain.policy import ORGANIZATION, Then
 from highroad.domain.prices import PriceRules, Unpriced
-from highroad.domain.redaction import RedactionMode, RedactionRule, SensitiveKind
+from highroad.domain.redaction import (
+    InArguments,
+    RedactionMode,
+    RedactionRule,
+    RedactionRules,
+    SensitiveKind,
+)
 from highroad.domain.tool import Tier
 from highroad.settings.kinds import (
     ABOVE_ZERO,
@@ -409,6 +415,13 @@ SETTINGS: Final = (
             "The same for one kind; `redaction.mode` unless given.",
         )
         for kind in SensitiveKind
+    ),
+    Setting(
+        "redaction.arguments",
+        one_of(InArguments),
+        RedactionRules().arguments,
+        "What becomes of it in arguments that are not declared to take it, where anything is "
+        "redacted at all.",
     ),
     Setting(
         f"redaction.tools.{EACH_NAME}.mode",

@@ -36,6 +36,7 @@ from highroad.domain.model_rules import ModelRules, ModelServer
 from highroad.domain.policy import ORGANIZATION, Agent, AskLine, Line, PolicyRules, Role, Rule, Then
 from highroad.domain.prices import Price, PriceRules, Unpriced
 from highroad.domain.redaction import (
+    InArguments,
     RedactionMode,
     RedactionRule,
     RedactionRules,
@@ -275,6 +276,7 @@ def _build_redaction(document: Document) -> RedactionRules:
         tools={
             name: RedactionRule(mode=RedactionMode(table["mode"])) for name, table in tools.items()
         },
+        arguments=InArguments(given.get("arguments", RedactionRules().arguments)),
     )
 
 
