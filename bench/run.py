@@ -40,6 +40,8 @@ NUMBERS: Final = {
     "N21": ("bench.n20", "measure_prefix"),
     "N22": ("bench.n22", "measure"),
     "N23": ("bench.n23", "measure"),
+    "N23b": ("bench.n23", "measure_server"),
+    "N23c": ("bench.n23", "measure_commits"),
     "R1": ("bench.r1", "measure"),
     "T1": ("bench.t1", "measure"),
     "T2": ("bench.t2", "measure"),

@@ -40,7 +40,7 @@ def pytest_collection_modifyitems(config, items):
 
 
 def pytest_terminal_summary(terminalreporter):
-    """What tests counted as their property `counted`: a line for each subject, summed."""
+    """What tests counted as their property `counted`, summed, and what they found `missing`."""
     subjects = defaultdict(lambda: defaultdict(Counter))
     for outcome in ("passed", "failed"):
         for report in terminalreporter.stats.get(outcome, ()):
@@ -55,6 +55,16 @@ def pytest_terminal_summary(terminalreporter):
             for part, figures in parts.items()
         )
         terminalreporter.write_line(f"{subject}: {'; '.join(told)}")
+    missing = {
+        what
+        for report in terminalreporter.stats.get("skipped", ())
+        for name, what in report.user_properties
+        if name == "missing"
+    }
+    if missing:
+        terminalreporter.write_line(
+            f"not on this machine, so not tested: {'; '.join(sorted(missing))}"
+        )
 
 
 @pytest.fixture

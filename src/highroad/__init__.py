@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from highroad.tools.body.context import ToolContext
     from highroad.tools.body.cost import Cost
     from highroad.tools.declaring.batch import Batch
+    from highroad.tools.declaring.compensation import Compensation
     from highroad.tools.declaring.contract import Content, Control, Owned, Secret
     from highroad.tools.declaring.declare import tool, tool_definition
     from highroad.tools.declaring.fallback import Answer, Fallback, StaleResult
@@ -71,6 +72,7 @@ _HOMES: Final = {
     "tools.body.context": ("ToolContext",),
     "tools.body.cost": ("Cost",),
     "tools.declaring.batch": ("Batch",),
+    "tools.declaring.compensation": ("Compensation",),
     "tools.declaring.contract": ("Content", "Control", "Owned", "Secret"),
     "tools.declaring.declare": ("tool", "tool_definition"),
     "tools.declaring.fallback": ("Answer", "Fallback", "StaleResult"),
@@ -87,6 +89,7 @@ __all__ = [
     "BatchItem",
     "Cancelled",
     "Check",
+    "Compensation",
     "Completed",
     "Content",
     "Control",

@@ -23,6 +23,7 @@ from highroad.approvals.definitions import Definitions
 from highroad.approvals.desk import Desk
 from highroad.approvals.links import SignedLinks
 from highroad.bootstrap import Assembly, assemble
+from highroad.bootstrap.verifiers import OwnVerifier
 from highroad.bootstrap.watches import Watches
 from highroad.domain.call import Call
 from highroad.domain.entry import Amendment
@@ -88,6 +89,7 @@ class Runtime:
         principal: Principal | None = None,
         settings: Settings | None = None,
         work: bool = False,
+        verifier: OwnVerifier | None = None,
     ) -> "Opening":
         """Open a ledger and become its owner, unless another process is.
 
@@ -106,6 +108,8 @@ class Runtime:
             work: Go on by itself with runs of the agents: with those that were running when their
                 process died, and with those that were held once what they wait for has come. What
                 it moves when this runtime is closed is interrupted, and goes on with the next.
+            verifier: Whose second opinion calls need, in place of the models of `verifier.models`:
+                a `Verifier`, or a model. It is not closed with the runtime.
 
         Returns:
             Something to await, or to enter with `async with`.
@@ -125,6 +129,7 @@ class Runtime:
                 principal=principal,
                 settings=settings,
                 work=work,
+                verifier=verifier,
             )
         )
 
@@ -264,6 +269,27 @@ class Runtime:
             LedgerOwned: As for `call_all`, and all the others.
         """
         return self._fan_out(calls, Terms.of(parallel, deadline_s, on_failure), circumstances)
+
+    async def undo(
+        self, call_id: str, *, by: Principal | None = None, door: str = "python"
+    ) -> AnyOutcome:
+        """Take back what a call did, by the call that its tool names (`@tool(compensation=…)`).
+
+        It takes the whole road, for `by`, and happens once: whoever asks again gets its outcome.
+
+        Args:
+            call_id: Of a completed call, by `approvals.undo_s` ago at most.
+            by: For whom; the runtime's own principal where nobody is named.
+            door: Which door the wish came in by, for the record.
+
+        Raises:
+            NotRecorded: The ledger has no such call.
+            DecisionRefused: It is not known to have taken effect, nothing takes it back, or it is
+                too long ago.
+            LedgerOwned: Another process owns the ledger, and only the owner makes calls.
+        """
+        self._require_ownership()
+        return await self._assembly.undoing.undo(call_id, by or self.principal, door=door)
 
     # -- runs --------------------------------------------------------------------------------
 

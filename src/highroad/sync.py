@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, Unpack, overload
 from highroad.agents.agent import Agent
 from highroad.approvals.case import Case
 from highroad.approvals.definitions import Unaccepted
+from highroad.bootstrap.verifiers import OwnVerifier
 from highroad.domain.approval import Approval, ApprovalState
 from highroad.domain.cache import CacheStatistics
 from highroad.domain.dead_letter import DeadLetter, LetterState
@@ -45,6 +46,7 @@ from highroad.ledger.inquiry.answers import (
     Act,
     Denial,
     PinnedVersion,
+    Review,
     Sight,
     Spending,
     SpendingBy,
@@ -140,6 +142,7 @@ class Runtime:
         limits: Limits | None = None,
         principal: Principal | None = None,
         settings: Settings | None = None,
+        verifier: OwnVerifier | None = None,
     ) -> "Runtime":
         """Open a ledger, as `highroad.Runtime.open` does; close it, or use it in a `with`.
 
@@ -160,6 +163,7 @@ class Runtime:
                 limits=limits,
                 principal=principal,
                 settings=settings,
+                verifier=verifier,
             )
 
         try:
@@ -305,6 +309,10 @@ class Runtime:
     def wait(self, call_id: str, *, timeout_s: float | None = None) -> AnyOutcome:
         """The outcome of a call made earlier; see `highroad.Runtime.wait`."""
         return self._loop.run(self._runtime.wait(call_id, timeout_s=timeout_s))
+
+    def undo(self, call_id: str, *, by: Principal | None = None) -> AnyOutcome:
+        """Take back what a call did; see `highroad.Runtime.undo`."""
+        return self._loop.run(self._runtime.undo(call_id, by=by))
 
     def settle(self, call_id: str, *, applied: bool, by: Principal, reason: str) -> Amendment:
         """Say what became of a call whose outcome is unknown; see `highroad.Runtime.settle`."""
@@ -619,6 +627,10 @@ class Audit:
     def unknowns(self, **part: Unpack[Part]) -> tuple[UnknownCall, ...]:
         """Calls of which nobody knew whether they took effect, and what was found out since."""
         return self._loop.run(self._audit.unknowns(**part))
+
+    def reviews(self, **part: Unpack[Part]) -> tuple[Review, ...]:
+        """Calls that a second opinion was against, newest first."""
+        return self._loop.run(self._audit.reviews(**part))
 
     def costs(
         self, *, by: SpendingBy = SpendingBy.TOOL, **part: Unpack[Part]

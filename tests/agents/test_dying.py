@@ -340,6 +340,7 @@ EXAMPLES = {
     "pay": [{"cents": each} for each in (7, 9_000)],
     "ask_clerk": [{"task": each} for each in ("Pay 7 cents.", "Look.")],
 }
+WISHES = "Charge 5 or 500 cents, pay 7 or 9000, and ship ORD-000042 or ORD-000043."
 CALLS = 8
 ENDS = {"completed", "failed", "budget_exceeded", "max_steps_exceeded"}
 
@@ -379,10 +380,11 @@ class Chaos(World):
         return (replace(boss, team=[clerk], model=model, iterations=8),)
 
     async def begin(self):
+        self.scene.names = False  # of what such a model says much is named by nobody
         if not self.is_followed:
-            await super().begin()
+            await self.to_the_end(await self.scene.run("boss", WISHES))
             return
-        events = [event async for event in self.scene.runtime.stream("boss", "Go.")]
+        events = [event async for event in self.scene.runtime.stream("boss", WISHES)]
         await self.to_the_end(await self.scene.resume(events[-1].run_id))
 
     async def resume(self, run_id):

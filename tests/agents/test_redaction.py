@@ -13,7 +13,7 @@ from highroad import Agent, Content, Principal, ToolContext, tool
 from highroad.domain.event import EventKind
 from highroad.domain.run import RunStatus
 from highroad.settings import load
-from highroad.testing import ScriptedModel, call
+from highroad.testing import ScriptedModel, ScriptedVerifier, call
 from highroad.tools.semantic import Email
 
 ADDRESS, PHONE = "jane@example.com", "+49 30 901820"
@@ -122,6 +122,7 @@ def told(scene):
         stage = await scene(
             Agent(name="clerk", model=model, tools=tools),
             settings=settings or configured(),
+            names=False,
             **({} if principal is None else {"principal": principal}),
         )
         run = await stage.run("clerk", text)
@@ -257,7 +258,7 @@ async def test_a_run_that_goes_on_elsewhere_knows_its_pseudonyms(scene):
         by_turn=True,
     )
     clerk = Agent(name="clerk", model=model, tools=[get_customer, write_to])
-    stage = await scene(clerk, settings=configured())
+    stage = await scene(clerk, settings=configured(), names=False)
     run = await stage.run("clerk", "Write to customer C-1, twice.")
     assert run.status is RunStatus.HELD
     await stage.approve(run)
@@ -275,7 +276,9 @@ async def test_what_was_told_of_a_run_is_told_again_no_more_openly(scene):
     """Also arguments, of which the record has the values."""
     model = ScriptedModel(READ, Copying("send_email", {"to": "{0}", "body": ""}), "Done.")
     tools = (get_customer, send_email)
-    stage = await scene(Agent(name="clerk", model=model, tools=tools), settings=configured())
+    stage = await scene(
+        Agent(name="clerk", model=model, tools=tools), settings=configured(), names=False
+    )
     run = await stage.run("clerk", "Write to customer C-1.")
     told = [event async for event in stage.runtime.events(run.id)]
     assert ADDRESS not in repr(told)
@@ -286,7 +289,26 @@ async def test_what_was_told_of_a_run_is_told_again_no_more_openly(scene):
 async def test_what_a_body_tells_while_it_runs_is_redacted(scene):
     """Before it is cut to its length, or half an address would be left."""
     model = ScriptedModel(call("count", id="C-1"), "Done.")
-    stage = await scene(Agent(name="clerk", model=model, tools=[count]), settings=configured())
+    stage = await scene(
+        Agent(name="clerk", model=model, tools=[count]), settings=configured(), names=False
+    )
     events = [event async for event in stage.runtime.stream("clerk", "Go.")]
     (progress,) = [event for event in events if event.kind is EventKind.TOOL_PROGRESS]
     assert PSEUDONYM.sub("…", progress.data["text"]) == "counting for …"
+
+
+@pytest.mark.promise("P7")
+async def test_a_second_model_compares_what_it_never_sees(scene):
+    """What the user named and what the call has are the same to it."""
+    verifier = ScriptedVerifier()
+    model = ScriptedModel(call("write_to", to=ADDRESS, body="Hi"), "Done.")
+    stage = await scene(
+        Agent(name="clerk", model=model, tools=[write_to]),
+        settings=configured(),
+        verifier=verifier,
+    )
+    await stage.run("clerk", f"Write to {ADDRESS}.")
+    (case,) = verifier.cases
+    (pseudonym,) = PSEUDONYM.findall(str(case.arguments))
+    assert pseudonym in case.turns[0].text
+    assert ADDRESS not in repr(case)

@@ -17,6 +17,7 @@ from highroad.agents.moving import Moving
 from highroad.agents.offering import Allowed, Offering
 from highroad.agents.progress import RunInProgress
 from highroad.agents.record import RunRecord, read_run
+from highroad.domain.confidence import Statement
 from highroad.domain.error import BrokenPromise, CallError, Code, ToolError
 from highroad.domain.event import EventKind
 from highroad.domain.failure_kind import FailureKind
@@ -72,6 +73,8 @@ class Wanted:
     """The call on record that it repeats, and is."""
     is_offered: bool = True
     """The request that it answers let the model call this."""
+    stated: Statement | None = None
+    """How sure the model said it was, where the request asked."""
 
 
 @value
@@ -310,8 +313,15 @@ class Ahead:
             self._request_id, self._next = request_id, 0
         if self.offering is None or self.allowed is None or part.position != self._next:
             return  # it came twice, or nobody knows yet what it follows
-        tool, arguments = self.offering.called(part.call)
-        wanted = Wanted(asked_by=request_id, position=part.position, tool=tool, arguments=arguments)
+        called = self.offering.called(part.call)
+        tool, arguments = called.tool, called.arguments
+        wanted = Wanted(
+            asked_by=request_id,
+            position=part.position,
+            tool=tool,
+            arguments=arguments,
+            stated=called.stated,
+        )
         drive = partial(self._drive, self._run, wanted)
         may_go_on = self.allowed.may_call(tool) and self._run.early.begin(
             request_id, part.position, part.call, tool, arguments, drive
@@ -438,6 +448,7 @@ def _proposal(run: RunInProgress, wanted: Wanted) -> Proposal:
         delegation=run.delegation,
         door=run.record.head.door,
         dry_run=wanted.dry_run,
+        stated=wanted.stated,
     )
 
 

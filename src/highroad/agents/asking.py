@@ -222,6 +222,7 @@ class Asking:
             shape=question.allowed.shape,
             tools=tuple(question.allowed.names),
             choice=question.allowed.choice,
+            stated=question.allowed.stated,
             messages=len(request.messages),
             reserved_tokens=most.total,
             reserved_microusd=self._pricing.most(model.name, most).microusd,

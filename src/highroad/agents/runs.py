@@ -411,6 +411,7 @@ class Runs:
         if not is_written:
             return None
         self._services.loops.forget(record.head.run_id)
+        self._services.repairs.forget(record.head.run_id)
         record.result = result
         ended = self._told(record, status=status, code=code, reason=reason, requests=run.requests)
         facts = end_of(

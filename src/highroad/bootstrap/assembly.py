@@ -29,6 +29,7 @@ from highroad.approvals.desk import Desk
 from highroad.approvals.inbox import Handler, Inbox
 from highroad.approvals.links import SignedLinks
 from highroad.approvals.revising import Revising
+from highroad.approvals.undoing import Undoing
 from highroad.approvals.waiting import Waiting
 from highroad.bootstrap.agents import OpenModels, agents_of, runs_of, tools_of_agents, with_search
 from highroad.bootstrap.anchors import anchors_at
@@ -41,6 +42,7 @@ from highroad.bootstrap.ownership import OpenLedger, open_ledger, take_office
 from highroad.bootstrap.stores import path_of, store_at
 from highroad.bootstrap.toolset import Toolset, accepted_pins, toolset_of
 from highroad.bootstrap.user import local_user
+from highroad.bootstrap.verifiers import OwnVerifier, verifiers_of
 from highroad.domain.error import BrokenPromise
 from highroad.domain.identity import Principal
 from highroad.domain.limits import Limits
@@ -73,6 +75,7 @@ from highroad.pipeline.gathering import Gatherings
 from highroad.pipeline.kept_results import KeptResults
 from highroad.pipeline.redaction import Redaction
 from highroad.pipeline.refreshes import Refreshes
+from highroad.pipeline.repairs import Repairs
 from highroad.pipeline.resources import Resources
 from highroad.pipeline.services import Services
 from highroad.pipeline.threads import Threads
@@ -123,6 +126,7 @@ class Assembly:
     kept_results: KeptResults
     waiting: Waiting
     announcing: Announcing
+    undoing: Undoing
     completions: Completions
     runs: Runs
     following: Following
@@ -185,6 +189,7 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
     principal: Principal | None = None,
     settings: Settings | None = None,
     work: bool = False,
+    verifier: OwnVerifier | None = None,
     parts: Parts = Parts(),
 ) -> Assembly:
     """Put a runtime together; what it opened is closed again if that fails.
@@ -228,6 +233,8 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
             permissions=toolset.permissions,
             owner_pid=opened.owner_pid,
         )
+        models = OpenModels(settings.models, clock)
+        services.verifiers = verifiers_of(settings, services, models.find, verifier)
         if opened.is_owner:
             await take_office(services, settings)
         await definitions.compare(accepted_pins(settings, is_needed=opened.is_owner))
@@ -254,6 +261,7 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
     )
     principal = principal or local_user()
     waiting = Waiting(services, desk, settle)
+    undoing = Undoing(services, owner_pid=opened.owner_pid)
     remembering = Remembering(path, keyring, clock, toolset.policy.permissions)
     audit = _audit(opened, toolset, services.results, remembering)
     letters = Letters(
@@ -271,7 +279,6 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
         decides=decides,
         heed=partial(follow_up, services),
     )
-    models = OpenModels(settings.models, clock)
     runs = runs_of(
         services,
         agents,
@@ -323,7 +330,8 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
         refreshes=refreshes,
         kept_results=KeptResults(services, principal),
         waiting=waiting,
-        announcing=_announcing(services, desk, settings, parts),
+        announcing=_announcing(services, desk, undoing, settings, parts),
+        undoing=undoing,
         completions=completions,
         runs=runs,
         following=Following(services, runs),
@@ -365,6 +373,7 @@ def _services(  # noqa: PLR0913, PLR0917 - what they are made of
         slots=Slots(limits.parallel),
         results=Results(CacheAccess(cache, clock), ledger.keyring, clock, os.urandom(SEED_BYTES)),
         loops=Loops(limits.identical_calls),
+        repairs=Repairs(ledger, settings.repair_attempts),
         retry=Retry(chance, RetryBudget(settings.dependencies)),
         ways=Ways(settings.dependencies, counters, clock),
         deps=toolset.deps,
@@ -382,6 +391,7 @@ def _services(  # noqa: PLR0913, PLR0917 - what they are made of
         flags=RulesFlags(settings.flags),
         asks=toolset.asks,
         evidence=Indexes(settings.grounding),
+        confidence=settings.confidence,
         redaction=Redaction(settings.redaction),
         approval_rules=settings.approvals,
         keeps_letters_of_reads=settings.keeps_letters_of_reads,
@@ -390,13 +400,14 @@ def _services(  # noqa: PLR0913, PLR0917 - what they are made of
     return services
 
 
-def _announcing(services: Services, desk: Desk, settings: Settings, parts: Parts) -> Announcing:
+def _announcing(
+    services: Services, desk: Desk, undoing: Undoing, settings: Settings, parts: Parts
+) -> Announcing:
     """Tells people of what waits for them, where there is a channel."""
     rules = settings.approvals
     channels = channels_of(rules.channels) if parts.channels is None else parts.channels
-    announcing = Announcing(
-        channels, rules, SignedLinks(services.ledger, desk, rules), desk, services.clock
-    )
+    links = SignedLinks(services.ledger, desk, rules, undoing.undo)
+    announcing = Announcing(channels, rules, links, desk, services.clock)
     if channels:
         services.tell = announcing.tell
     return announcing

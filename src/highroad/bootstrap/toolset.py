@@ -20,6 +20,7 @@ from highroad.tools.pins.accepted import Accepted
 from highroad.tools.pins.file import read_accepted
 from highroad.tools.registry import Registry
 from highroad.tools.succession import check_fallbacks
+from highroad.tools.taking_back import check_compensations
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +52,7 @@ def toolset_of(
     declared = discover(settings.tools, settings.root)
     registry = Registry([*declared.tools, *tools])
     check_fallbacks(registry)
+    check_compensations(registry)
     conditions = CelConditions()
     asks = {
         tool.definition.digest: rule

@@ -22,6 +22,7 @@ COMMANDS: Final = {
     "runs": "Calls that are not done with: look, settle what nobody knows.",
     "tools": "What may be called, and under which contract.",
     "approvals": "Calls that wait for a person: look, approve, reject.",
+    "undo": "Take back what a call did.",
     "dead-letters": "Calls that were given up on: look, redrive, discard.",
     "audit": "What happened, as the ledger has it.",
     "explain": "Every stage and verdict of one call.",

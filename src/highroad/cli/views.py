@@ -17,8 +17,9 @@ from highroad.domain.entry import Amendment
 from highroad.domain.grounding import ValueSource
 from highroad.domain.json_value import JsonObject, JsonValue
 from highroad.domain.label import Integrity
-from highroad.domain.tool import ToolDefinition
+from highroad.domain.tool import CompensationRule, ToolDefinition
 from highroad.domain.trail import Explanation
+from highroad.domain.verification import Verification, VerificationRecord
 from highroad.tools.declaring.contract import Reason
 
 _COLOURS = {
@@ -39,6 +40,8 @@ _COLOURS = {
     "redriven": "green",
     "settled": "green",
     "replied": "green",
+    "uncertain": "yellow",
+    "unavailable": "magenta",
     "budget_exceeded": "red",
     "max_steps_exceeded": "red",
 }
@@ -113,12 +116,42 @@ def case(found: Case) -> RenderableType:
         lines.add_row("arguments", _json(found.arguments))
     if found.preview is not None:
         lines.add_row("would change", _json(found.preview))
-    for origin in found.origins:
-        lines.add_row(origin.pointer, f"from {origin.source or 'nowhere'}")
+    if found.confidence is not None:
+        lines.add_row("confidence", _stated(found.confidence))
+    if found.reasoning is not None:
+        lines.add_row("reasoning", Text(f"{found.reasoning}"))
+    for pointer, told in found.provenance.items():
+        lines.add_row(pointer, told)
+    for name, opinion in _opinion(found.verification):
+        lines.add_row(name, opinion)
     for word in found.words:
         said = "" if word.text is None else f": {word.text}"
         lines.add_row(word.ruling, f"{word.by}, {moment(word.at_ms)}{said}")
     return lines
+
+
+def _opinion(found: Verification | None) -> Iterator[tuple[str, RenderableType]]:
+    """What a verifier has against a call, and what it would have made instead."""
+    if found is None:
+        return
+    yield "verifier", status(found.opinion)
+    for concern in found.concerns:
+        yield "concern", Text(concern)
+    if found.correction is not None:
+        yield (
+            "would be",
+            Text.assemble(found.correction.tool, " ", _json(found.correction.arguments)),
+        )
+
+
+def _confidence(found: Explanation) -> Iterator[float | None]:
+    """What its model stated, if it was asked."""
+    if found.states_confidence:
+        yield found.confidence
+
+
+def _stated(confidence: float | None) -> str:
+    return "not stated" if confidence is None else f"{confidence:g}, as the model says"
 
 
 def _json(found: JsonValue) -> Text:
@@ -151,6 +184,8 @@ def tool(
     lines.add_row("effect", found.effect)
     if found.ask:
         lines.add_row("asks when", Text(found.ask))
+    if found.compensation is not None:
+        lines.add_row("taken back by", _compensation(found.compensation))
     lines.add_row("permissions", ", ".join(sorted(found.permissions)) or "none")
     for reason in reasons:
         what = "result" if reason.is_output else "argument"
@@ -168,6 +203,16 @@ def tool(
     lines.add_row("timeout", f"{timeout}, {found.attempts} attempts")
     lines.add_row("version", f"{found.version} {found.digest[:16]}…")
     return Group(lines, schema)
+
+
+def _compensation(rule: CompensationRule) -> Text:
+    """What takes back what a tool did, and what that is called with."""
+    if rule.is_code:
+        return Text.assemble(rule.tool, (" with what code makes of arguments and result", "dim"))
+    if rule.arguments is None:
+        return Text.assemble(rule.tool, (" with the same arguments", "dim"))
+    given = ", ".join(f"{name} from {each}" for name, each in rule.arguments.items())
+    return Text.assemble(rule.tool, (f" with {given}", "dim"))
 
 
 def moment(at_ms: int) -> str:
@@ -221,7 +266,8 @@ def _more(found: Explanation) -> Iterator[tuple[str, RenderableType]]:
         yield "answered by", found.source_call_id
     for coercion in found.coercions:
         yield "coerced", coercion
-    yield from (("value", _source(source)) for source in found.sources)
+    yield from _judged(found)
+    yield from (("confidence", _stated(each)) for each in _confidence(found))
     yield from _related(found)
     for approval in found.approvals:
         yield "approval", Text.assemble(status(approval.state), " ", (approval.id, "dim"))
@@ -231,7 +277,7 @@ def _more(found: Explanation) -> Iterator[tuple[str, RenderableType]]:
         yield "deferred", _deferral(found.deferral)
     for amendment in found.amendments:
         yield "later", _amendment(amendment)
-    for name in ("arguments", "result", "message"):
+    for name in ("arguments", "reasoning", "result", "message", "concerns"):
         if (plain := getattr(found, name)) is not None:
             yield name, JSON.from_data(plain)
     yield from _beneath(found)
@@ -243,6 +289,19 @@ def _deferral(deferral: Deferral) -> Text:
     if deferral.is_waiting:
         return Text.assemble(state, f" for its result until {moment(deferral.expires_ms)}")
     return Text.assemble(state, f", since {moment(deferral.deferred_ms)}")
+
+
+def _judged(found: Explanation) -> Iterator[tuple[str, RenderableType]]:
+    """Where its values come from, and what somebody else thinks of it."""
+    yield from (("value", _source(source)) for source in found.sources)
+    if found.verification is not None:
+        yield "verified", _verification(found.verification)
+
+
+def _verification(found: VerificationRecord) -> Text:
+    """Whose second opinion there was, and what it came to."""
+    kept = " (kept from before)" if found.is_kept else ""
+    return Text.assemble(status(found.opinion), f" by {found.verifier}{kept}")
 
 
 def _source(found: ValueSource) -> Text:
@@ -260,9 +319,12 @@ def _related(found: Explanation) -> Iterator[tuple[str, RenderableType]]:
         ("in place of", found.stands_in_for),
         ("fallback", found.fallback),
         ("redrives", found.redrives),
+        ("takes back", found.compensates),
     ):
         if call_id:
             yield name, call_id
+    for each in found.compensations:
+        yield "taken back by", Text.assemble(status(each.state), " ", (each.call_id, "dim"))
     letter = found.dead_letter
     if letter is not None:
         yield "dead letter", Text.assemble(status(letter.state), " ", (letter.id, "dim"))

@@ -5,6 +5,7 @@ from dataclasses import fields
 from operator import attrgetter
 from typing import Final
 
+from highroad.domain.confidence import Statement
 from highroad.domain.error import BrokenPromise
 from highroad.domain.evidence import NO_EVIDENCE, Evidence
 from highroad.domain.identity import Delegate, Origin, Principal
@@ -54,10 +55,14 @@ class Call:
     """The call that was given up on, and whose answer this one's is."""
     redrives: str | None = None
     """The call that was given up on, and is made again by this one."""
+    compensates: str | None = None
+    """The call that took effect, and that this one takes back."""
     asked_by: str | None = None
     """The model request whose reply proposed this call."""
     position: int | None = None
     """Among the calls of that reply, from 0."""
+    stated: Statement | None = None
+    """How sure the model said it was, where its request asked for that; `None` where it did not."""
     definition: ToolDefinition | None = None
     arguments: JsonObject | None = None
 

@@ -79,8 +79,9 @@ def asking(approval: Approval, kind: NoticeKind = NoticeKind.ASKED) -> Notice:
     )
 
 
-def done(call: Call, at_ms: int) -> Notice:
-    """That a reversible call took effect."""
+def done(call: Call, at_ms: int, *, undo_s: float) -> Notice:
+    """That a reversible call took effect, and how long it can be taken back, if it can."""
+    compensation = call.known_definition.compensation
     return Notice(
         kind=NoticeKind.DONE,
         organization=call.organization,
@@ -88,4 +89,6 @@ def done(call: Call, at_ms: int) -> Notice:
         run_id=call.run_id,
         tool=call.known_definition.name,
         created_ms=at_ms,
+        expires_ms=None if compensation is None else at_ms + int(undo_s * 1_000),
+        undo=None if compensation is None else compensation.tool,
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Literal, TypeAlias
 
+from highroad.domain.confidence import StatedFields
 from highroad.domain.demand import NOTHING, Amount
 from highroad.domain.identity import Origin
 from highroad.domain.model import Finish, TokenUsage
@@ -160,6 +161,8 @@ class RequestRecord:
     """Names of those that were offered."""
     choice: str = "auto"
     """`auto`, `required`, `none`, or the name of the tool that had to be called."""
+    stated: Mapping[str, StatedFields] = field(default_factory=dict)
+    """By tool, where the model was asked to say how sure it is of a call."""
     messages: int
     """How many it has."""
     reserved_tokens: int

@@ -7,6 +7,7 @@ from typing import Final
 import orjson
 
 from highroad.domain.call import Call
+from highroad.domain.confidence import KeptStatement, Statement
 from highroad.domain.entry import (
     Entry,
     EntryKind,
@@ -158,6 +159,8 @@ class Ledger:
         record.effect = None if history.intent is None else history.intent.get("effect")
         record.reserved_microusd = history.opening["reserved"]
         record.sources = history.sources
+        record.verification = history.verification
+        record.stated = history.stated
         return record
 
     def seal(
@@ -169,13 +172,23 @@ class Ledger:
         return ref
 
     def seal_arguments(self, record: CallRecord, content: bytes) -> None:
-        """Seal a call's arguments, once."""
+        """Seal a call's arguments, and what its model said of them, once."""
         if record.arguments is None:
             call = record.call
             suffix = f".{call.revision}" if call.revision else ""
             record.arguments = self.seal(
                 record, f"{call.id}.arguments{suffix}", PayloadKind.ARGUMENTS, content
             )
+            if call.stated is not None:
+                record.stated = self._seal_statement(record, call.stated)
+
+    def _seal_statement(self, record: CallRecord, stated: Statement) -> KeptStatement:
+        """Keep what a model stated: the number in plain, its words sealed (P7)."""
+        reasoning: PayloadRef | None = None
+        if stated.reasoning:
+            payload_id, words = f"{record.call.id}.reasoning", orjson.dumps(stated.reasoning)
+            reasoning = self.seal(record, payload_id, PayloadKind.REASONING, words)
+        return KeptStatement(confidence=stated.confidence, reasoning=reasoning)
 
     def seal_call(self, record: CallRecord) -> None:
         """Seal what driving the call again takes."""

@@ -37,6 +37,7 @@ def freeze(call: Call) -> bytes:
             "created": call.created_ms,
             "stands_in_for": call.stands_in_for,
             "redrives": call.redrives,
+            "compensates": call.compensates,
             "asked_by": call.asked_by,
             "position": call.position,
         }
@@ -79,6 +80,7 @@ def thaw(
         door=state["door"],
         stands_in_for=state.get("stands_in_for"),
         redrives=state.get("redrives"),
+        compensates=state.get("compensates"),
         asked_by=state.get("asked_by"),
         position=state.get("position"),
     )

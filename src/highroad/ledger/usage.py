@@ -5,7 +5,8 @@ from highroad.domain.limits import Scope
 from highroad.domain.outcome import Status
 from highroad.domain.run import Spent, Usage
 from highroad.ledger.ledger import Ledger
-from highroad.ledger.tables.rows import record
+from highroad.ledger.tables.period import Period
+from highroad.ledger.tables.rows import Record, record, records, selection
 
 
 class LedgerUsage:
@@ -30,6 +31,54 @@ class LedgerUsage:
         """What calls took that were received between two moments."""
         await self._catch_up()
         return await self._ledger.store.spent(scope, whose, since_ms=since_ms, until_ms=until_ms)
+
+    async def asked(
+        self, purpose: str, scope: Scope, whose: str, *, since_ms: int, until_ms: int | None
+    ) -> Spent:
+        """What model requests for one purpose took, of a run and those below it or between moments.
+
+        Each counts as one call.
+        """
+        await self._catch_up()
+        if scope is Scope.RUN:
+            parts = [{"run_id": run_id} for run_id in await self._tree(whose)]
+        else:
+            parts = [{scope.value: whose}]
+        used, held = NOTHING, dict[str, Amount]()
+        for part in parts:
+            replies = {
+                reply["request_id"]: _used(reply)
+                async for reply in records(
+                    self._tables,
+                    selection(
+                        "model_reply", within="replied_ms", period=Period(since_ms=since_ms), **part
+                    ),
+                )
+            }
+            async for asked in records(
+                self._tables,
+                selection(
+                    "model_request",
+                    within="asked_ms",
+                    period=Period(since_ms=since_ms, until_ms=until_ms),
+                    purpose=purpose,
+                    **part,
+                ),
+            ):
+                took = replies.get(asked["id"])
+                if took is None:
+                    held[asked["id"]] = _reserved(asked)
+                else:
+                    used = used.plus(took)
+        return Spent(used=used, held=held)
+
+    async def _tree(self, run_id: str) -> list[str]:
+        """A run, and all runs below it."""
+        found = [run_id]
+        for each in found:  # it grows while it is gone through
+            below = records(self._tables, selection("agent_run", parent_id=each))
+            found += [run["id"] async for run in below]
+        return found
 
     async def taken(self, holder: str) -> Amount | None:
         """What became of what a call, or a model request, reserved; `None` while it counts in full.
@@ -73,3 +122,14 @@ class LedgerUsage:
         # The store knows only what was committed; what waits must count as well.
         if self._ledger.writer.behind:
             await self._ledger.writer.flush()
+
+
+def _used(reply: Record) -> Amount:
+    """What an answered request took, as one call."""
+    tokens = reply["tokens_in"] + reply["tokens_out"]
+    return Amount(calls=1, tokens=tokens, microusd=reply["cost_microusd"])
+
+
+def _reserved(asked: Record) -> Amount:
+    """What one without an answer counts."""
+    return Amount(calls=1, tokens=asked["reserved_tokens"], microusd=asked["reserved_microusd"])

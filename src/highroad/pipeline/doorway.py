@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from highroad.domain.approval import Approval
 from highroad.domain.call import Call
+from highroad.domain.confidence import Statement
 from highroad.domain.error import HighroadError
 from highroad.domain.evidence import NO_EVIDENCE, Evidence
 from highroad.domain.identity import Delegate, Origin, Principal
@@ -50,6 +51,10 @@ class Proposal:
     """The model request whose reply proposed it."""
     position: int | None = None
     """Among the calls of that reply, from 0."""
+    compensates: str | None = None
+    """The call that it takes back."""
+    stated: Statement | None = None
+    """How sure the model said it was, where its request asked for that."""
     dry_run: bool = False
     door: str = "python"
     deadline_ms: int | None = None
@@ -93,8 +98,10 @@ async def take_in(
         version=proposal.version,
         dry_run=proposal.dry_run,
         door=proposal.door,
+        compensates=proposal.compensates,
         asked_by=proposal.asked_by,
         position=proposal.position,
+        stated=proposal.stated,
     )
     return call, await _context(services, call, run)
 
@@ -157,6 +164,7 @@ async def take_in_nested(
         revision=0,
         asked_by=None,
         position=None,
+        stated=None,
         definition=None,
         arguments=None,
     )
@@ -189,8 +197,10 @@ async def take_in_successor(
         revision=0,
         stands_in_for=call.id,
         redrives=None,
+        compensates=None,
         asked_by=None,
         position=None,
+        stated=None,
         definition=None,
         arguments=None,
     )
@@ -219,8 +229,10 @@ async def take_in_refresh(services: Services, call: Call, fetch: Fetch) -> tuple
         door="cache",
         stands_in_for=None,
         redrives=None,
+        compensates=None,
         asked_by=None,
         position=None,
+        stated=None,
         definition=None,
         arguments=None,
     )
@@ -249,6 +261,7 @@ async def take_in_redrive(services: Services, call: Call) -> tuple[Call, RoadCon
         redrives=call.id,
         asked_by=None,
         position=None,
+        stated=None,
     )
     return made, await _context(services, made, run)
 
@@ -287,6 +300,7 @@ def bare(services: Services, history: CallHistory) -> Call:
         is_direct=opening["direct"],
         origin=Origin(opening["origin"]),
         door=opening["door"],
+        compensates=opening.get("compensates"),
         asked_by=opening.get("asked_by"),
         position=opening.get("position"),
     )

@@ -7,6 +7,7 @@ from typing import Any
 
 from highroad.domain.approval_rules import ApprovalRules
 from highroad.domain.call import Call
+from highroad.domain.confidence import ConfidenceRules
 from highroad.domain.demand import Amount
 from highroad.domain.event import EventKind
 from highroad.domain.identity import Delegate, Principal
@@ -29,15 +30,16 @@ from highroad.pipeline.evidence import Indexes
 from highroad.pipeline.gathering import Gatherings
 from highroad.pipeline.inflight import Inflight
 from highroad.pipeline.redaction import Redaction
+from highroad.pipeline.repairs import Repairs
 from highroad.pipeline.resources import Resources
 from highroad.pipeline.successor import Successor
 from highroad.pipeline.threads import Threads
+from highroad.pipeline.verifiers import Verifiers
 from highroad.ports.clock import Clock
 from highroad.ports.flags import Flags
 from highroad.ports.ids import Ids
 from highroad.ports.policy import Deny, Permit, Policy
 from highroad.ports.sandbox import Sandbox
-from highroad.ports.verifier import Verifier
 from highroad.resilience.loops import Loops
 from highroad.resilience.passage import Ways
 from highroad.resilience.retry import Retry
@@ -86,6 +88,7 @@ class Services:
     slots: Slots
     results: Results
     loops: Loops
+    repairs: Repairs
     retry: Retry
     ways: Ways
     deps: Deps
@@ -111,8 +114,10 @@ class Services:
     """Digests of definitions that are not the accepted ones, and how they differ (P8)."""
     keeps_letters_of_reads: bool = False
     """Whether a read that is given up on leaves a dead letter too."""
-    verifier: Verifier | None = None
+    verifiers: Verifiers | None = None
+    """Who gives second opinions; `None` where nobody does."""
     evidence: Indexes = field(default_factory=Indexes)
+    confidence: ConfidenceRules = field(default_factory=ConfidenceRules)
     redaction: Redaction = field(default_factory=Redaction)
     plans: dict[tuple[str, bool, bool], Stages] = field(default_factory=dict)
     tasks: set[asyncio.Task[Any]] = field(default_factory=set)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from typing import Final
 
 import orjson
@@ -19,7 +20,9 @@ from highroad.domain.outcome import (
     Status,
     ended_without_value,
 )
+from highroad.domain.verification import UNAVAILABLE, UNVERIFIED, Opinion, Verification
 from highroad.ledger.history import CallHistory
+from highroad.pipeline.refusal import told_again
 from highroad.pipeline.revision import EDITED
 from highroad.pipeline.services import Services
 from highroad.pipeline.stand_in import past_its_time, stood_in
@@ -86,12 +89,15 @@ async def _stored(
         code=ended.get("code") or Code.INTERNAL_ERROR,
         message=f"This call ended as {ended['status']}.",
     )
+    tool = services.registry.find(history.opening["tool"] or "", history.opening.get("version"))
+    if history.invalid is not None and tool is not None:
+        error = told_again(history.invalid, tool, services.repairs.attempts)
     content: bytes | None = None
     with suppress(VaultError):  # how it ended is told also where its words were erased
         content = await services.ledger.open_json(history, "message", opened)
     if content is not None:
         message, hint = orjson.loads(content)
-        error = CallError(code=error.code, message=message, hint=hint, is_authored=True)
+        error = replace(error, message=message, hint=hint, is_authored=True)
     return ended_without_value(
         history.status or Status.UNKNOWN,
         call_id=history.call_id,
@@ -136,12 +142,29 @@ async def _completed(
         is_repeated=history.ended is not None and "repeated" in history.ended,
         is_cached=history.ended is not None and "cached" in history.ended,
         is_stale=history.ended is not None and "stale_s" in history.ended,
-        warnings=_warnings(history),
+        warnings=(*await _concerns(services, history, opened), *_warnings(history)),
         dry_run=is_dry_run,
         result_invalid=is_invalid,
         blobs=blobs,
         version=None if is_dry_run else version,
     )
+
+
+async def _concerns(
+    services: Services, history: CallHistory, opened: Mapping[str, bytes]
+) -> tuple[str, ...]:
+    """What a verifier had against it, of a call about which nobody was asked all the same."""
+    verification = history.verification
+    if verification is None or history.approval is not None:
+        return ()
+    if verification.opinion == UNAVAILABLE:
+        return (UNVERIFIED,)
+    if verification.opinion != Opinion.UNCERTAIN:
+        return ()
+    content: bytes | None = None
+    with suppress(VaultError):  # the result is told also where these words were erased
+        content = await services.ledger.open_json(history, "verification", opened)
+    return () if content is None else Verification.of(orjson.loads(content)).warnings
 
 
 def _warnings(history: CallHistory) -> tuple[str, ...]:

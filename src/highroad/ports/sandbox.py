@@ -1,8 +1,16 @@
-"""Where bodies run that must be stopped whatever they do."""
+"""Where bodies run that must be stopped whatever they do, and programs that strangers wrote."""
 
 from typing import Protocol
 
 from highroad.domain.error import HighroadError
+from highroad.domain.sandbox import (
+    Bound,
+    Language,
+    Program,
+    ProgramLimits,
+    ProgramResult,
+    Strength,
+)
 
 
 class SandboxError(HighroadError):
@@ -16,6 +24,31 @@ class SandboxError(HighroadError):
     def __init__(self, message: str, *, has_begun: bool) -> None:
         super().__init__(message)
         self.has_begun = has_begun
+
+
+class LimitExceeded(SandboxError):  # noqa: N818 - what happened
+    """What ran apart took up more than it may, and was stopped. It had begun.
+
+    Give it less to do, or raise the limit that the message names.
+    """
+
+    def __init__(self, bound: Bound, limits: ProgramLimits) -> None:
+        super().__init__(f"it took up more than {limits.words(bound)}", has_begun=True)
+        self.bound = bound
+
+
+class ProgramFailed(SandboxError):  # noqa: N818 - what happened
+    """A program ended by an error of its own. Mend the program.
+
+    Args:
+        kind: Name of the error's class, as the program may have chosen it.
+        words: What the error says; it may hold values, and is for the model alone.
+    """
+
+    def __init__(self, kind: str, words: str = "") -> None:
+        super().__init__("the program ended by an error of its own", has_begun=True)
+        self.kind = kind
+        self.words = words
 
 
 class Cell(Protocol):
@@ -48,4 +81,39 @@ class Sandbox(Protocol):
 
     async def close(self) -> None:
         """Stop what runs, and give up every place."""
+        ...
+
+
+class ProgramSandbox(Protocol):
+    """Runs programs that strangers wrote: without network, and within limits.
+
+    The kit `highroad.testing.contracts.sandbox` has every sentence of it.
+    """
+
+    @property
+    def strength(self) -> Strength:
+        """What stands between a program and this machine."""
+        ...
+
+    @property
+    def languages(self) -> frozenset[Language]:
+        """What it runs, if nothing is missing."""
+        ...
+
+    def missing(self, language: Language) -> str | None:
+        """What to install or change so that it runs programs of a language; `None` for nothing."""
+        ...
+
+    async def run(self, program: Program, limits: ProgramLimits) -> ProgramResult:
+        """Run a program to its end. Cancelled, it is stopped with all that it started.
+
+        Raises:
+            LimitExceeded: It took up more than it may.
+            ProgramFailed: It ended by an error of its own.
+            SandboxError: It could not be run, or was lost.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Stop what runs."""
         ...

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from highroad.domain.approval_rules import UNDO_S, USE_WITHIN_S
 from highroad.domain.dependency import BreakerRule, Dependency
 from highroad.domain.grounding import GroundingMode, GroundingRule, WhenUngrounded
 from highroad.domain.identity import DEFAULT_ORGANIZATION
@@ -19,6 +20,12 @@ from highroad.domain.redaction import (
     SensitiveKind,
 )
 from highroad.domain.tool import Tier
+from highroad.domain.verification import (
+    BudgetSpan,
+    VerifierRules,
+    WhenUnavailable,
+    WhenUncertain,
+)
 from highroad.settings.kinds import (
     ABOVE_ZERO,
     ANCHORS,
@@ -118,6 +125,8 @@ def _usual(of: Dependency | BreakerRule, name: str) -> object:
 _DEFAULT_MODEL: Final = ModelSettings()
 _DEFAULT_PRICES: Final = PriceRules()
 _DEFAULT_GROUNDING: Final = GroundingRule()
+_DEFAULT_VERIFIER: Final = VerifierRules()
+_IN_ORDER: Final = tuple(tier for tier in Tier if tier in _DEFAULT_VERIFIER.tiers)
 
 
 def _replies(name: str, kind: Kind, doc: str) -> Setting:
@@ -429,6 +438,100 @@ SETTINGS: Final = (
         Absent.NONE,
         "The same for the results of one tool, of all kinds.",
     ),
+    Setting(
+        "verifier.models",
+        TEXTS,
+        (),
+        "Models that give second opinions, `provider:model`; without any, no call is verified. The "
+        "first is asked whose provider is another than that of the model that proposed the call.",
+    ),
+    Setting(
+        "verifier.tiers",
+        some_of(Tier),
+        _IN_ORDER,
+        "Tiers whose calls are verified: what cannot be taken back, unless given.",
+    ),
+    Setting(
+        "verifier.uncertain",
+        one_of(WhenUncertain),
+        _DEFAULT_VERIFIER.uncertain,
+        "What becomes of a call of which the verifier is uncertain: a person is asked, or it runs "
+        "with the concerns as warnings.",
+    ),
+    Setting(
+        "verifier.unavailable",
+        one_of(WhenUnavailable),
+        _DEFAULT_VERIFIER.unavailable,
+        "What becomes of a call below `irreversible` of which no opinion can be had; others are "
+        "refused then.",
+    ),
+    Setting(
+        f"verifier.tools.{EACH_NAME}.on",
+        TRUTH,
+        Absent.NONE,
+        "Whether calls of this tool are verified, whatever its tier.",
+    ),
+    Setting(
+        f"verifier.tools.{EACH_NAME}.uncertain",
+        one_of(WhenUncertain),
+        Absent.NONE,
+        "As `verifier.uncertain`, for one tool.",
+    ),
+    Setting(
+        f"verifier.tools.{EACH_NAME}.unavailable",
+        one_of(WhenUnavailable),
+        Absent.NONE,
+        "As `verifier.unavailable`, for one tool.",
+    ),
+    Setting(
+        "verifier.timeout_s",
+        ABOVE_ZERO,
+        _DEFAULT_VERIFIER.timeout_s,
+        "Seconds of one verification, within the deadline of the call.",
+    ),
+    Setting(
+        "verifier.cache_s",
+        NUMBER,
+        _DEFAULT_VERIFIER.cache_s,
+        "How long an opinion answers again for the very same case; 0 keeps none.",
+    ),
+    Setting(
+        "verifier.budgets.[].per",
+        one_of(BudgetSpan),
+        Absent.REQUIRED,
+        "What it is counted by: one call, a run with all runs below it, or a day of an "
+        "organization, in UTC.",
+    ),
+    Setting("verifier.budgets.[].calls", COUNT, Absent.NONE, "Verifications at most."),
+    Setting("verifier.budgets.[].tokens", COUNT, Absent.NONE, "Their tokens, in and out."),
+    Setting("verifier.budgets.[].usd", NUMBER, Absent.NONE, "What they cost, in US dollars."),
+    Setting(
+        "confidence.enabled",
+        TRUTH,
+        Absent.NONE,
+        "Whether a model is asked how sure it is of each call that changes something: `true` asks "
+        "for 0.8 where no threshold is given, `false` for nothing, whatever else is given here.",
+    ),
+    Setting(
+        "confidence.threshold",
+        SHARE,
+        Absent.NONE,
+        "How sure it has to be; below that, or where it says nothing, a person is asked. Giving it "
+        "switches this on.",
+    ),
+    Setting(
+        f"confidence.tools.{EACH_NAME}",
+        RATIO,
+        Absent.NONE,
+        "The same for one tool; 0 asks for nothing.",
+    ),
+    Setting(
+        "repair.attempts",
+        POSITIVE,
+        3,
+        "Calls of one tool in a row with arguments that are not valid, of which the last tells the "
+        "model to stop and ask.",
+    ),
     Setting("flags.on", TEXTS, (), "Feature flags that are on for everybody."),
     Setting(
         "flags.roles.<name>.on",
@@ -476,6 +579,18 @@ SETTINGS: Final = (
         "Seconds after which, where nobody has decided, others may as well, and are told.",
     ),
     Setting("approvals.escalate_to", TEXTS, (), "Roles of those others."),
+    Setting(
+        "approvals.use_within_s",
+        NUMBER,
+        USE_WITHIN_S,
+        "Seconds for which what was agreed to can be used; then its call ends as expired.",
+    ),
+    Setting(
+        "approvals.undo_s",
+        NUMBER,
+        UNDO_S,
+        "Seconds for which a call can be taken back whose tool says how; at most 30 days.",
+    ),
     Setting(
         "approvals.channels.<name>.url",
         URL,

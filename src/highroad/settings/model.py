@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from highroad.domain.approval_rules import ApprovalRules
+from highroad.domain.confidence import ConfidenceRules
 from highroad.domain.dependency import Dependency
 from highroad.domain.flags import FlagRules
 from highroad.domain.grounding import GroundingRules
@@ -15,6 +16,7 @@ from highroad.domain.model_rules import ModelRules
 from highroad.domain.policy import PolicyRules
 from highroad.domain.prices import PriceRules
 from highroad.domain.redaction import RedactionRules
+from highroad.domain.verification import VerifierRules
 from highroad.settings.catalogue import SETTINGS, Absent, Profile
 
 KEYS_FILE: Final = ".highroad/keys"
@@ -54,6 +56,9 @@ class Settings:
         dependencies: How what tools need is spared, by name; `*` is all others.
         policy: Who may do what.
         grounding: What becomes of values that nobody named.
+        verifier: Whose second opinion calls need, and which.
+        confidence: How sure a model has to be of a call.
+        repair_attempts: Refusals of arguments in a row, of which the last says to stop.
         redaction: What becomes of what is personal or secret.
         flags: What is switched on, and for whom.
         models: Which there are, and how they are asked.
@@ -88,6 +93,9 @@ class Settings:
     dependencies: Mapping[str, Dependency] = field(default_factory=dict)
     policy: PolicyRules = field(default_factory=PolicyRules)
     grounding: GroundingRules = field(default_factory=GroundingRules)
+    verifier: VerifierRules = field(default_factory=VerifierRules)
+    confidence: ConfidenceRules = field(default_factory=ConfidenceRules)
+    repair_attempts: int = 3
     redaction: RedactionRules = field(default_factory=RedactionRules)
     flags: FlagRules = field(default_factory=FlagRules)
     models: ModelRules = field(default_factory=ModelRules)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
+from highroad.domain.confidence import StatedFields
 from highroad.domain.entry import Entry, EntryKind, Row
 from highroad.domain.payload import PayloadRef, SealedKey, SealedPayload
 from highroad.domain.run import ReplyRecord, RequestRecord, RunHead, RunStatus, When
@@ -76,9 +77,21 @@ def model_asked(head: RunHead, request: RequestRecord, *, at_ms: int) -> Entry:
     }
     if request.choice != "auto":
         body["choice"] = request.choice
+    if request.stated:
+        body["stated"] = {
+            tool: (fields.reasoning, fields.confidence) for tool, fields in request.stated.items()
+        }
     if request.provisional:
         body["provisional"] = list(request.provisional)
     return _entry(body | _news(request.heard, request.told))
+
+
+def stated_fields(body: Body) -> dict[str, StatedFields]:
+    """By tool, where a recorded request asked its model to say how sure it is of a call."""
+    return {
+        tool: StatedFields(reasoning=reasoning, confidence=confidence)
+        for tool, (reasoning, confidence) in body.get("stated", {}).items()
+    }
 
 
 def model_replied(head: RunHead, record: ReplyRecord, reply: Sealed | None, *, at_ms: int) -> Entry:

@@ -152,7 +152,7 @@ def _tell(context: RoadContext, outcome: AnyOutcome, at_ms: int) -> None:
     if tell is None or not context.record.has_intent or outcome.status is not _COMPLETED:
         return
     if context.tool.definition.tier is Tier.REVERSIBLE:
-        tell(done(context.record.call, at_ms))
+        tell(done(context.record.call, at_ms, undo_s=context.services.approval_rules.undo_s))
 
 
 def _may_be_applied(outcome: AnyOutcome) -> bool:

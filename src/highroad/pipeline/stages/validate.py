@@ -8,6 +8,7 @@ from highroad.domain.json_value import JsonObject
 from highroad.domain.verdict import Proceed, Refuse, Verdict
 from highroad.pipeline.context import RoadContext
 from highroad.pipeline.personal import handed
+from highroad.pipeline.refusal import refused
 from highroad.tools.arguments.invalid import Invalid
 from highroad.tools.compile import RegisteredTool
 from highroad.tools.migration import migrated
@@ -23,7 +24,8 @@ async def validate(call: Call, context: RoadContext) -> Verdict:
         return given
     checked = check_arguments(tool, given.arguments)
     if isinstance(checked, Invalid):
-        return Refuse(checked.error(), rule=f"arguments.{checked.problems[0].code}")
+        return await refused(checked, call, context)
+    context.services.repairs.passed(call.run_id, tool.name)
     changes = tuple(map(str, checked.coercions))
     if taken is not arguments:
         changes = (f"arguments of an older version as {tool.definition.version}", *changes)

@@ -18,6 +18,7 @@ from highroad.tools.body.cost import FREE, Cost
 from highroad.tools.body.failure import ErrorWhen
 from highroad.tools.body.hooks import Written
 from highroad.tools.declaring.batch import Batch, Many
+from highroad.tools.declaring.compensation import Compensation
 from highroad.tools.declaring.fallback import StaleResult, StandIn, chain_of
 from highroad.tools.declaring.resources import ResourceFactory
 from highroad.tools.declaring.site import Site
@@ -130,6 +131,8 @@ class ToolOptions(TypedDict, total=False):
     fallback: StandIn | Sequence[StandIn]
     """What stands in for it, in order, while its dependency cannot be reached: `Fallback`,
     `StaleResult` or `Answer`."""
+    compensation: Compensation | Callable[..., Any] | str
+    """What takes back what it did: a tool, its name, or a `Compensation`."""
     flag: str
     """Feature flag that must be on for whoever calls it."""
     deprecated: str

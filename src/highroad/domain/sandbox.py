@@ -1,0 +1,116 @@
+"""Programs that strangers wrote, and what they may take up where they run apart."""
+
+from collections.abc import Mapping
+from enum import IntEnum, StrEnum
+from typing import Final
+
+from highroad.domain.json_value import JsonValue
+from highroad.domain.value import value
+
+
+class Language(StrEnum):
+    """What a program is written in, and so what can run it."""
+
+    PYTHON = "python"
+    """Text. The value of its last expression is the result; inputs are global names."""
+    JAVASCRIPT = "javascript"
+    """The same."""
+    WEBASSEMBLY = "webassembly"
+    """A WASI command: reads the inputs in JSON, and writes the result in JSON."""
+    COMMAND = "command"
+    """A command line, without a shell: reads the inputs in JSON."""
+
+
+class Strength(IntEnum):
+    """What stands between a program and this machine; more is stronger."""
+
+    LIMITS = 1
+    """Limits of the kernel on what it takes up, and nothing else: it sees and reaches all."""
+    NAMESPACES = 2
+    """It has a view of its own of files, processes and network, on this kernel."""
+    INTERPRETER = 3
+    """An interpreter that has no files, sockets or processes to give, in a process of its own."""
+    KERNEL = 4
+    """A kernel of its own in user space."""
+    MACHINE = 5
+    """A machine of its own."""
+
+    @classmethod
+    def named(cls, word: str) -> "Strength":
+        """The strength that settings name."""
+        return cls[word.upper()]
+
+    @property
+    def word(self) -> str:
+        """As settings name it."""
+        return self.name.lower()
+
+
+class Bound(StrEnum):
+    """What a program may take up no more of."""
+
+    CPU = "cpu"
+    MEMORY = "memory"
+    FILES = "files"
+    PROCESSES = "processes"
+    OUTPUT = "output"
+    WALL = "wall"
+
+
+@value
+class ProgramLimits:
+    """What one program may take up and touch; without a word it touches nothing."""
+
+    cpu_s: int = 5
+    """Seconds of processor time."""
+    memory_mb: int = 256
+    """Of each of its processes, in MiB."""
+    file_mb: int = 16
+    """Of what it writes, in MiB."""
+    processes: int = 1
+    """Processes at once, itself included."""
+    output_bytes: int = 1_000_000
+    """Of result and prints together."""
+    wall_s: float = 10.0
+    """Seconds from its start to its end."""
+    readable: tuple[str, ...] = ()
+    """Files and folders of this machine that it may read, absolute."""
+    writable: tuple[str, ...] = ()
+    """And that it may change."""
+
+    def words(self, bound: Bound) -> str:
+        """The limit of a bound, with its unit."""
+        return {
+            Bound.CPU: f"{self.cpu_s} s of processor time",
+            Bound.MEMORY: f"{self.memory_mb} MiB of memory",
+            Bound.FILES: f"{self.file_mb} MiB of files",
+            Bound.PROCESSES: f"{self.processes} processes",
+            Bound.OUTPUT: f"{self.output_bytes} bytes of output",
+            Bound.WALL: f"{self.wall_s:g} s",
+        }[bound]
+
+
+@value
+class Program:
+    """What is to be run, and on which inputs."""
+
+    language: Language
+    text: str = ""
+    """Of a program in Python or JavaScript."""
+    module: bytes = b""
+    """Of one in WebAssembly, binary."""
+    arguments: tuple[str, ...] = ()
+    """Of a command: its name first. Of a module: its arguments."""
+    inputs: Mapping[str, JsonValue]
+
+
+@value
+class ProgramResult:
+    """What a program brought."""
+
+    value: JsonValue
+    """Of a command: its exit status as `status`, its output as `output`, in text."""
+    printed: str = ""
+
+
+NO_LIMITS_GIVEN: Final = ProgramLimits()
