@@ -73,6 +73,14 @@ class RedactionRule:
         return self.kinds.get(kind, self.mode)
 
     @property
+    def comparable(self) -> "RedactionRule":
+        """The same with a pseudonym for whatever is not kept: equal values stay equal."""
+        kept, other = RedactionMode.KEEP, RedactionMode.PSEUDONYM
+        return RedactionRule(
+            kinds={kind: kept if self.of(kind) is kept else other for kind in SensitiveKind}
+        )
+
+    @property
     def is_off(self) -> bool:
         """Whether everything stays as it is."""
         modes = (self.mode, *self.kinds.values())

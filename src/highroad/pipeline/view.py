@@ -66,6 +66,12 @@ class View:
         """A text."""
         return str(self.json(text))
 
+    def comparable(self, json: JsonValue) -> JsonValue:
+        """A value in JSON, with pseudonyms for all that is put out of sight."""
+        for rule in self._rules:
+            json = self._redactor.redacted(json, rule.comparable, self._pseudonyms).json
+        return json
+
     def error(self, error: CallError) -> CallError:
         """An error; what nobody wrote has nothing of anybody."""
         if not error.is_authored:
@@ -91,6 +97,12 @@ def told(context: RoadContext, text: str) -> str:
     """What a body says while it runs, as its caller sees it."""
     view = _view_of(context, None)
     return text if view is None else view.text(text)
+
+
+def comparable(context: RoadContext, json: JsonValue) -> JsonValue:
+    """A value for another model than the caller's, in which what is equal can be told to be."""
+    view = _view_of(context, None)
+    return json if view is None else view.comparable(json)
 
 
 def _view_of(context: RoadContext, maker: str | None) -> View | None:
