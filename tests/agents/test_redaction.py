@@ -10,6 +10,7 @@ from typing import Annotated
 import pytest
 
 from highroad import Agent, Content, Principal, ToolContext, tool
+from highroad.agents.context.results import get_result
 from highroad.domain.event import EventKind
 from highroad.domain.run import RunStatus
 from highroad.settings import load
@@ -312,3 +313,26 @@ async def test_a_second_model_compares_what_it_never_sees(scene):
     (pseudonym,) = PSEUDONYM.findall(str(case.arguments))
     assert pseudonym in case.turns[0].text
     assert ADDRESS not in repr(case)
+
+
+@tool(tier="read")
+def get_card(id: str) -> str:  # noqa: A002 - as customers have it
+    """Read the card of a customer."""
+    return "4111 1111 1111 1111"
+
+
+@pytest.mark.promise("P7")
+async def test_a_result_that_is_read_again_in_pieces_shows_no_piece_of_a_number(scene):
+    """Half a card has nobody's form, and the other half is a page away."""
+
+    def again(request):
+        (call_id,) = re.findall(r"call_[0-9a-f]{26}", shown(request))
+        return call("get_result", call_id=call_id, offset=5)
+
+    model = ScriptedModel(call("get_card", id="C-1"), again, "Done.")
+    clerk = Agent(name="clerk", model=model, tools=[get_card, get_result])
+    stage = await scene(clerk, settings=configured(), names=False)
+    await stage.run("clerk", "Go.")
+    model.assert_complete()
+    assert "characters" in shown(model.requests[-1])
+    assert "1111" not in shown(model.requests[-1])

@@ -79,6 +79,7 @@ from highroad.pipeline.repairs import Repairs
 from highroad.pipeline.resources import Resources
 from highroad.pipeline.services import Services
 from highroad.pipeline.threads import Threads
+from highroad.pipeline.view import json_again
 from highroad.ports.anchor import Anchor
 from highroad.ports.cache import Cache
 from highroad.ports.channel import Channel
@@ -202,7 +203,7 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
     settings = settings or load()
     agents = (*agents_of(settings), *agents)
     own: Mapping[type, Callable[..., Any]] = {
-        RunResults: lambda: RunResults(opened.ledger),
+        RunResults: lambda: RunResults(opened.ledger, partial(json_again, services)),
         RunTools: lambda: RunTools(runs.moving),
         LongTermMemory: lambda: remembering.memory(),  # noqa: PLW0108 - it is made further down
     }

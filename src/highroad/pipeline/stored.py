@@ -26,7 +26,7 @@ from highroad.pipeline.refusal import told_again
 from highroad.pipeline.revision import EDITED
 from highroad.pipeline.services import Services
 from highroad.pipeline.stand_in import past_its_time, stood_in
-from highroad.pipeline.view import seen_again
+from highroad.pipeline.view import answering, seen_again
 
 _NOTHING: Final[Mapping[str, bytes]] = {}
 
@@ -54,7 +54,7 @@ async def whole(services: Services, call_id: str) -> bytes | None:
     history = await services.ledger.history(call_id)
     if history is None:
         return None
-    return await services.ledger.open_json(await _origin(services, history), "result")
+    return await services.ledger.open_json(await answering(services, history), "result")
 
 
 async def stored_outcome(
@@ -106,22 +106,11 @@ async def _stored(
     )
 
 
-async def _origin(services: Services, history: CallHistory) -> CallHistory:
-    """The call whose result answers this one; it may be itself."""
-    origin = history
-    while origin.ended is not None and "source" in origin.ended:
-        source = await services.ledger.history(origin.ended["source"])
-        if source is None:
-            break
-        origin = source
-    return origin
-
-
 async def _completed(
     services: Services, history: CallHistory, opened: Mapping[str, bytes]
 ) -> AnyOutcome:
     """A repeated call stores no result of its own: that of its source answers."""
-    origin = await _origin(services, history)
+    origin = await answering(services, history)
     content = await services.ledger.open_json(origin, "result", opened)
     json = b"null" if content is None else content
     blobs = await services.ledger.open_blobs(origin, opened)

@@ -154,6 +154,17 @@ def _read(
         return json, (NO_MORE,)
 
 
+async def answering(services: Services, history: CallHistory) -> CallHistory:
+    """The call whose result answers this one; it may be itself."""
+    origin = history
+    while origin.ended is not None and "source" in origin.ended:
+        source = await services.ledger.history(origin.ended["source"])
+        if source is None:
+            break
+        origin = source
+    return origin
+
+
 async def seen_again(services: Services, history: CallHistory, outcome: AnyOutcome) -> AnyOutcome:
     """An outcome that was read back from the ledger, as whoever made the call sees it.
 
@@ -171,13 +182,14 @@ async def seen_again(services: Services, history: CallHistory, outcome: AnyOutco
             return outcome
 
 
-async def arguments_again(services: Services, history: CallHistory, json: JsonValue) -> JsonValue:
-    """Arguments that were read back from the ledger, as whoever made the call sees them."""
+async def json_again(services: Services, history: CallHistory, json: JsonValue) -> JsonValue:
+    """Arguments, or a result, that were read back from the ledger, as whoever called sees them."""
     return json if services.redaction.is_off else (await _view_again(services, history)).json(json)
 
 
 async def _view_again(services: Services, history: CallHistory) -> View:
-    tools = {history.opening["tool"] or ""}
+    origin = await answering(services, history)
+    tools = {each.opening["tool"] or "" for each in (history, origin)}
     key = await services.ledger.vault.key_of_run(history.run_id)
     return _view(services.redaction, tools, key, is_open=_was_open(history))
 
