@@ -34,6 +34,7 @@ from highroad.pipeline.grounding import RENEWAL
 from highroad.pipeline.opinions import NoOpinion, opinion
 from highroad.pipeline.services import Services
 from highroad.pipeline.verifiers import Verifiers
+from highroad.pipeline.view import comparable
 from highroad.ports.verifier import Verifier
 from highroad.tools.compile import RegisteredTool
 
@@ -132,13 +133,17 @@ async def _proposer(call: Call, services: Services) -> str | None:
 def case_of(call: Call, context: RoadContext) -> VerificationCase:
     """A call as a verifier is shown it."""
     said = context.services.evidence.of(call).turns
-    turns = _newest(said)
+    turns = tuple(
+        UserTurn(source=turn.source, text=str(comparable(context, turn.text)))
+        for turn in _newest(said)
+    )
+    arguments = comparable(context, call.known_arguments)
     return VerificationCase(
         call_id=call.id,
         turns=turns,
         left_out=len(said) - len(turns),
         tool=context.tool.definition,
-        arguments=call.known_arguments,
+        arguments=arguments if isinstance(arguments, dict) else {},
         sources=context.record.sources,
     )
 
