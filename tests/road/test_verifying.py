@@ -166,6 +166,38 @@ async def test_what_is_uncertain_is_put_before_a_person_with_the_concerns(here, 
     assert told.verification.opinion == "uncertain"
 
 
+IN_FORCE = {
+    "runs where uncertain": {"uncertain": WhenUncertain.RUN},
+    "runs where none can be asked": {"unavailable": WhenUnavailable.RUN},
+    "not looked at": {"tiers": frozenset({Tier.PRIVILEGED})},
+    "not looked at by itself": {"tools": {"pay": VerifierRule(on=False)}},
+}
+BESIDE = {
+    "another tool": {"tools": {"wire": VerifierRule(uncertain=WhenUncertain.RUN)}},
+    "how long opinions are kept": {"cache_s": 1.0},
+}
+
+
+@pytest.mark.promise("P4")
+@pytest.mark.parametrize("change", [*IN_FORCE, *BESIDE])
+async def test_what_follows_from_opinions_is_a_rule_that_an_approval_is_bound_to(here, change):
+    rules = VerifierRules(tiers=EVERY_TIER)
+    world = await here(ScriptedVerifier(doubts("Which of the two?")), rules=rules)
+    held = await world.call(pay, {"cents": 7})
+    (queued,) = await world.desk.page()
+    assert queued.concerns == 1
+    await world.approve(held)
+    changed = replace(rules, **{**IN_FORCE, **BESIDE}[change])
+    world.settings = replace(world.settings, verifier=changed)
+    await world.reopen()
+    outcome = await world.wait(held.call_id)
+    if change in BESIDE:
+        assert outcome.unwrap() == 7
+    else:
+        assert outcome.error.code == "approval_void"
+        assert not RAN
+
+
 async def test_it_runs_with_the_concerns_as_warnings_where_policy_permits(here):
     rules = VerifierRules(tiers=EVERY_TIER, uncertain=WhenUncertain.RUN)
     world = await here(ScriptedVerifier(doubts("Which of the two?")), rules=rules)

@@ -272,6 +272,7 @@ class RoadContext:
             is_alone=call.is_direct and not self.shares_its_run,
             tool=cap,
             per_minute=per_minute,
+            is_shadow=call.in_shadow,
         )
 
     def share_run(self) -> None:

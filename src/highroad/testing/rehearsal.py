@@ -141,7 +141,7 @@ class Rehearsal:
         outcome: AnyOutcome = await make(tool, arguments, dry_run=dry_run, **circumstances)
         return outcome
 
-    async def run(
+    async def run(  # noqa: PLR0913 - as `Runtime.run`, and the model
         self,
         agent: Agent,
         text: str,
@@ -149,6 +149,7 @@ class Rehearsal:
         model: Model | Mapping[str, Model] | None = None,
         principal: Principal | None = None,
         conversation: str | None = None,
+        dry_run: bool = False,
     ) -> Run:
         """Let an agent work on a request, as `Runtime.run` does.
 
@@ -158,13 +159,16 @@ class Rehearsal:
             model: In place of its own; by the names of agents, in place of those of its team too.
             principal: For whom.
             conversation: Your name for the conversation that the run belongs to.
+            dry_run: Do nothing, and say what would be done.
         """
         if model is not None:
             agent = _played(agent, model if isinstance(model, Mapping) else {agent.name: model})
         if self._runtime is None:
             self._agents.append(agent)
         runtime = await self.start()
-        return await runtime.run(agent, text, principal=principal, conversation=conversation)
+        return await runtime.run(
+            agent, text, principal=principal, conversation=conversation, dry_run=dry_run
+        )
 
     async def resume(self, run_id: str) -> Run:
         """Go on with a run, as `Runtime.resume` does."""
