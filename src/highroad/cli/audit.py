@@ -135,6 +135,20 @@ def unknowns(
 
 
 @app.command()
+def reviews(
+    *,
+    since: Since = None,
+    until: Until = None,
+    organization: Organization = None,
+    user: As = None,
+    as_json: AsJson = False,
+) -> None:
+    """Calls that a second opinion was against; the newest first."""
+    asking = Asking(since, until, organization, user)
+    asking.ask(lambda audit, part: audit.reviews(**part), answers.reviews, as_json=as_json)
+
+
+@app.command()
 def costs(  # noqa: PLR0913 - each is an option of the command line
     *,
     by: Annotated[CostsBy, typer.Option("--by", help="What they are told by.")] = CostsBy.TOOL,

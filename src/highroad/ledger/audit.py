@@ -19,6 +19,7 @@ from highroad.ledger.inquiry.answers import (
     Denial,
     Differ,
     PinnedVersion,
+    Review,
     Sight,
     Spending,
     SpendingBy,
@@ -173,6 +174,7 @@ class Audit(Proving):
             reasoning=plain.pop("reasoning", None),
             result=plain.pop("result", None),
             message=plain.pop("message", None),
+            concerns=plain.pop("verification", None),
             reasons=plain,
         )
 
@@ -210,6 +212,11 @@ class Audit(Proving):
         """Calls of which nobody knew whether they took effect, and what was found out since."""
         questions, scope = await self._asked(part)
         return tuple(await questions.unknowns(scope))
+
+    async def reviews(self, **part: Unpack[Part]) -> tuple[Review, ...]:
+        """Calls that a second opinion was against, newest first."""
+        questions, scope = await self._asked(part)
+        return tuple(await questions.reviews(scope))
 
     async def costs(
         self,
