@@ -20,7 +20,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, Unpack, overload
 
 from highroad.agents.agent import Agent
-from highroad.approvals.case import Case
+from highroad.approvals.case import Case, QueuedCall
 from highroad.approvals.definitions import Unaccepted
 from highroad.bootstrap.verifiers import OwnVerifier
 from highroad.domain.approval import Approval, ApprovalState
@@ -421,6 +421,12 @@ class Approvals:
     ) -> Sequence[Approval]:
         """Approvals, oldest first; `state=None` is all of them."""
         return self._loop.run(self._desk.list(state=state))
+
+    def page(
+        self, *, state: ApprovalState | str | None = ApprovalState.WAITING, after: str = ""
+    ) -> Sequence[QueuedCall]:
+        """A page of held calls, oldest first; see `highroad.approvals.desk.Desk.page`."""
+        return self._loop.run(self._desk.page(state=state, after=after))
 
     def get(self, approval_id: str) -> Approval:
         """One approval."""

@@ -386,7 +386,12 @@ def learn(run: RunInProgress, wanted: Wanted, outcome: AnyOutcome) -> None:
     tool = run.services.registry.find(wanted.tool)
     if tool is not None and wanted.tool not in run.brief.team:
         sources.brought(
-            run.evidence, tool.definition, wanted.arguments, outcome, origin=wanted.origin
+            run.evidence,
+            tool.definition,
+            wanted.arguments,
+            outcome,
+            origin=wanted.origin,
+            reveal=partial(run.services.redaction.revealed, run.record.head.run_id),
         )
 
 

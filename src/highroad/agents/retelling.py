@@ -21,6 +21,7 @@ from highroad.ledger.history import CallHistory, read_body, read_run_head
 from highroad.ledger.projections import Body
 from highroad.pipeline.services import Services
 from highroad.pipeline.stored import stored_outcome
+from highroad.pipeline.view import json_again
 
 
 async def retold(services: Services, run_id: str) -> Sequence[Event]:
@@ -158,7 +159,7 @@ class _Telling:
     async def _arguments(self, call: CallHistory) -> JsonValue:
         content = await self._services.ledger.open_json(call, "arguments")
         arguments: JsonValue = None if content is None else orjson.loads(content)
-        return arguments
+        return await json_again(self._services, call, arguments)
 
     def _event(self, kind: EventKind, entry: StoredEntry, facts: JsonObject) -> Event:
         run_id = self._record.head.run_id

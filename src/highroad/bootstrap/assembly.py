@@ -87,11 +87,13 @@ from highroad.pipeline.cancelled import CancelledRuns
 from highroad.pipeline.evidence import Indexes
 from highroad.pipeline.gathering import Gatherings
 from highroad.pipeline.kept_results import KeptResults
+from highroad.pipeline.redaction import Redaction
 from highroad.pipeline.refreshes import Refreshes
 from highroad.pipeline.repairs import Repairs
 from highroad.pipeline.resources import Resources
 from highroad.pipeline.services import Services
 from highroad.pipeline.threads import Threads
+from highroad.pipeline.view import json_again
 from highroad.ports.anchor import Anchor
 from highroad.ports.cache import Cache
 from highroad.ports.channel import Channel
@@ -217,7 +219,7 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
     settings = settings or load()
     agents = (*agents_of(settings), *agents)
     own: Mapping[type, Callable[..., Any]] = {
-        RunResults: lambda: RunResults(opened.ledger),
+        RunResults: lambda: RunResults(opened.ledger, partial(json_again, services)),
         RunTools: lambda: RunTools(runs.moving),
         LongTermMemory: lambda: remembering.memory(),  # noqa: PLW0108 - it is made further down
     }
@@ -417,6 +419,7 @@ def _services(  # noqa: PLR0913, PLR0917 - what they are made of
         asks=toolset.asks,
         evidence=Indexes(settings.grounding),
         confidence=settings.confidence,
+        redaction=Redaction(settings.redaction),
         approval_rules=settings.approvals,
         keeps_letters_of_reads=settings.keeps_letters_of_reads,
         is_dry=settings.is_dry,

@@ -29,6 +29,7 @@ from highroad.pipeline.deps import Deps
 from highroad.pipeline.evidence import Indexes
 from highroad.pipeline.gathering import Gatherings
 from highroad.pipeline.inflight import Inflight
+from highroad.pipeline.redaction import Redaction
 from highroad.pipeline.repairs import Repairs
 from highroad.pipeline.resources import Resources
 from highroad.pipeline.successor import Successor
@@ -127,6 +128,7 @@ class Services:
     """Who gives second opinions; `None` where nobody does."""
     evidence: Indexes = field(default_factory=Indexes)
     confidence: ConfidenceRules = field(default_factory=ConfidenceRules)
+    redaction: Redaction = field(default_factory=Redaction)
     plans: dict[tuple[str, bool, bool], Stages] = field(default_factory=dict)
     tasks: set[asyncio.Task[Any]] = field(default_factory=set)
     """Endings that must be written though their caller is gone."""

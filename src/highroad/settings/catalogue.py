@@ -12,6 +12,13 @@ from highroad.domain.limits import Limits, Scope, Window, WithoutCounters
 from highroad.domain.model import ModelSettings
 from highroad.domain.policy import ORGANIZATION, Then
 from highroad.domain.prices import PriceRules, Unpriced
+from highroad.domain.redaction import (
+    InArguments,
+    RedactionMode,
+    RedactionRule,
+    RedactionRules,
+    SensitiveKind,
+)
 from highroad.domain.tool import Tier
 from highroad.domain.verification import (
     BudgetSpan,
@@ -409,6 +416,34 @@ SETTINGS: Final = (
         one_of(WhenUngrounded),
         Absent.NONE,
         "The same for one tool; that of all tools unless given.",
+    ),
+    Setting(
+        "redaction.mode",
+        one_of(RedactionMode),
+        RedactionRule().mode,
+        "What becomes of personal data and keys in results, for callers without `personal:read`.",
+    ),
+    *(
+        Setting(
+            f"redaction.kinds.{kind}",
+            one_of(RedactionMode),
+            Absent.NONE,
+            "The same for one kind; `redaction.mode` unless given.",
+        )
+        for kind in SensitiveKind
+    ),
+    Setting(
+        "redaction.arguments",
+        one_of(InArguments),
+        RedactionRules().arguments,
+        "What becomes of it in arguments that are not declared to take it, where anything is "
+        "redacted at all.",
+    ),
+    Setting(
+        f"redaction.tools.{EACH_NAME}.mode",
+        one_of(RedactionMode),
+        Absent.NONE,
+        "The same for the results of one tool, of all kinds.",
     ),
     Setting(
         "verifier.models",

@@ -38,6 +38,13 @@ from highroad.domain.model import ModelSettings
 from highroad.domain.model_rules import ModelRules, ModelServer
 from highroad.domain.policy import ORGANIZATION, Agent, AskLine, Line, PolicyRules, Role, Rule, Then
 from highroad.domain.prices import Price, PriceRules, Unpriced
+from highroad.domain.redaction import (
+    InArguments,
+    RedactionMode,
+    RedactionRule,
+    RedactionRules,
+    SensitiveKind,
+)
 from highroad.domain.shadow import ShadowRule
 from highroad.domain.tool import Tier
 from highroad.domain.verification import (
@@ -182,6 +189,7 @@ def _build(document: Document, root: Path) -> Settings:
         verifier=_build_verifier(document),
         confidence=_build_confidence(_get(document, ("confidence",), {})),
         repair_attempts=value_of("repair.attempts", 3),
+        redaction=_build_redaction(document),
         flags=_build_flags(document),
         models=_build_models(document),
         prices=_build_prices(_get(document, ("prices",), {})),
@@ -274,6 +282,26 @@ def _grounding_rule(table: Mapping[str, Any], usual: GroundingRule) -> Grounding
     return GroundingRule(
         mode=GroundingMode(table.get("mode", usual.mode)),
         ungrounded=WhenUngrounded(table.get("ungrounded", usual.ungrounded)),
+    )
+
+
+def _build_redaction(document: Document) -> RedactionRules:
+    """The mode of a tool holds for every kind."""
+    given = _get(document, ("redaction",), {})
+    rule = RedactionRule(
+        mode=RedactionMode(given.get("mode", RedactionRule().mode)),
+        kinds={
+            SensitiveKind(kind): RedactionMode(mode)
+            for kind, mode in given.get("kinds", {}).items()
+        },
+    )
+    tools = given.get("tools", {})
+    return RedactionRules(
+        rule=rule,
+        tools={
+            name: RedactionRule(mode=RedactionMode(table["mode"])) for name, table in tools.items()
+        },
+        arguments=InArguments(given.get("arguments", RedactionRules().arguments)),
     )
 
 

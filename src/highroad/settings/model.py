@@ -15,6 +15,7 @@ from highroad.domain.limits import BudgetRule, Limits, RateRule
 from highroad.domain.model_rules import ModelRules
 from highroad.domain.policy import PolicyRules
 from highroad.domain.prices import PriceRules
+from highroad.domain.redaction import RedactionRules
 from highroad.domain.shadow import ShadowRule
 from highroad.domain.verification import VerifierRules
 from highroad.settings.catalogue import SETTINGS, Absent, Profile
@@ -59,6 +60,7 @@ class Settings:
         verifier: Whose second opinion calls need, and which.
         confidence: How sure a model has to be of a call.
         repair_attempts: Refusals of arguments in a row, of which the last says to stop.
+        redaction: What becomes of what is personal or secret.
         flags: What is switched on, and for whom.
         models: Which there are, and how they are asked.
         prices: What they cost.
@@ -97,6 +99,7 @@ class Settings:
     verifier: VerifierRules = field(default_factory=VerifierRules)
     confidence: ConfidenceRules = field(default_factory=ConfidenceRules)
     repair_attempts: int = 3
+    redaction: RedactionRules = field(default_factory=RedactionRules)
     flags: FlagRules = field(default_factory=FlagRules)
     models: ModelRules = field(default_factory=ModelRules)
     prices: PriceRules = field(default_factory=PriceRules)

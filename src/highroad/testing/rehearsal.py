@@ -10,6 +10,7 @@ from typing import Any, Final, Unpack
 from highroad.agents.agent import Agent, Member
 from highroad.approvals.desk import Desk
 from highroad.bootstrap import Assembly, Parts, assemble
+from highroad.bootstrap.verifiers import OwnVerifier
 from highroad.domain.error import HighroadError
 from highroad.domain.identity import Principal
 from highroad.domain.limits import Limits
@@ -41,11 +42,12 @@ class Rehearsal:
         limits: In place of the defaults.
         settings: In place of no configuration at all.
         principal: For whom calls are made that name nobody.
+        verifier: Whose second opinion calls need; a `ScriptedVerifier`, or a model.
     """
 
     __test__ = False
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a runtime may be given, each by name
         self,
         *tools: ToolFunction,
         agents: Sequence[Agent] = (),
@@ -53,6 +55,7 @@ class Rehearsal:
         limits: Limits | None = None,
         settings: Settings | None = None,
         principal: Principal = TESTER,
+        verifier: OwnVerifier | None = None,
     ) -> None:
         # It jumps to whoever sleeps: nobody waits for the pauses between attempts.
         self.clock: FakeClock = FakeClock(autojump=True)
@@ -63,6 +66,7 @@ class Rehearsal:
         self._deps = dict(deps or {})
         self._limits = limits
         self._settings = settings
+        self._verifier = verifier
         self._fakes: list[tuple[ToolFunction | str, ToolFunction]] = []
         self._around: list[Around] = []
         self._runtime: Runtime | None = None
@@ -111,6 +115,7 @@ class Rehearsal:
             limits=self._limits,
             principal=self.principal,
             settings=self._settings or load(Path.cwd(), {}),
+            verifier=self._verifier,
             parts=Parts(
                 store=self.store,
                 clock=self.clock,

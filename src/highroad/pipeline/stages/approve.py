@@ -124,7 +124,7 @@ async def _hold(
         raise
     if isinstance(taken, Written):
         if services.tell is not None and not _is_agreed_at_once(context, approval):
-            services.tell(asking(approval))
+            services.tell(asking(approval, compensates=call.compensates))
         return Hold(approval)
     record.trace.pop()
     if isinstance(taken, ApprovalSpent):
