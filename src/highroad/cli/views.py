@@ -20,6 +20,7 @@ from highroad.domain.label import Integrity
 from highroad.domain.tool import CompensationRule, ToolDefinition
 from highroad.domain.trail import Explanation
 from highroad.domain.verification import Verification, VerificationRecord
+from highroad.pipeline.preview import diff_of
 from highroad.tools.declaring.contract import Reason
 
 _COLOURS = {
@@ -45,6 +46,8 @@ _COLOURS = {
     "budget_exceeded": "red",
     "max_steps_exceeded": "red",
 }
+
+_SIDES = {"-": "red", "+": "green"}
 
 
 def status(word: str) -> Text:
@@ -141,7 +144,7 @@ def case(found: Case) -> RenderableType:
     else:
         lines.add_row("arguments", _json(found.arguments))
     if found.preview is not None:
-        lines.add_row("would change", _json(found.preview))
+        lines.add_row("would change", diff(diff_of(found.preview)))
     if found.confidence is not None:
         lines.add_row("confidence", _stated(found.confidence))
     if found.reasoning is not None:
@@ -154,6 +157,15 @@ def case(found: Case) -> RenderableType:
         said = "" if word.text is None else f": {word.text}"
         lines.add_row(word.ruling, f"{word.by}, {moment(word.at_ms)}{said}")
     return lines
+
+
+def diff(lines: Sequence[str]) -> Text:
+    """A difference in lines, each in its colour."""
+    return Text("\n").join(Text(line, _side(line)) for line in lines)
+
+
+def _side(line: str) -> str:
+    return _SIDES.get(line.lstrip()[:1], "")
 
 
 def _opinion(found: Verification | None) -> Iterator[tuple[str, RenderableType]]:

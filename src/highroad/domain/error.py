@@ -35,6 +35,7 @@ class Code(StrEnum):
     OVERLOADED = "overloaded"
     LIMITS_UNAVAILABLE = "limits_unavailable"
     LOOP_DETECTED = "loop_detected"
+    PSEUDONYM_UNKNOWN = "pseudonym_unknown"
     UNGROUNDED = "ungrounded"
     VERIFICATION_REJECTED = "verification_rejected"
     VERIFIER_UNAVAILABLE = "verifier_unavailable"

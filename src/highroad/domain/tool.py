@@ -144,6 +144,8 @@ class ToolDefinition:
         cache_tags: What its results tell of, with arguments in braces.
         invalidates: Tags of results that it lets go once it may have taken effect.
         transform: Its result follows from its arguments alone; `None` is no.
+        personal: Arguments that are there to take what is personal, besides those whose format
+            says so.
         honoured_s: How long an idempotent tool's other side remembers a key.
         settle_after_s: How long to wait before a probe may be believed.
         max_per_run: Most calls that one run may make; `None` leaves it to the limits.
@@ -209,6 +211,7 @@ class ToolDefinition:
     invalidates: tuple[str, ...] = ()
     transform: bool | None = None
     compensation: CompensationRule | None = None
+    personal: tuple[str, ...] = ()
 
     @property
     def needs(self) -> str:

@@ -22,10 +22,12 @@ from highroad.domain.outcome import (
 )
 from highroad.domain.verification import UNAVAILABLE, UNVERIFIED, Opinion, Verification
 from highroad.ledger.history import CallHistory
+from highroad.pipeline.preview import preview_of
 from highroad.pipeline.refusal import told_again
 from highroad.pipeline.revision import EDITED
 from highroad.pipeline.services import Services
 from highroad.pipeline.stand_in import past_its_time, stood_in
+from highroad.pipeline.view import answering, seen_again
 
 _NOTHING: Final[Mapping[str, bytes]] = {}
 
@@ -43,10 +45,23 @@ def held_by(until: Approval | Deferral) -> Held:
     )
 
 
+async def whole(services: Services, call_id: str) -> bytes | None:
+    """The JSON of the result of a call that completed, nothing of it put out of sight.
+
+    Raises:
+        VaultError: It was erased, or its key is lost.
+    """
+    await services.ledger.writer.flush()
+    history = await services.ledger.history(call_id)
+    if history is None:
+        return None
+    return await services.ledger.open_json(await answering(services, history), "result")
+
+
 async def stored_outcome(
     services: Services, history: CallHistory, opened: Mapping[str, bytes] = _NOTHING
 ) -> AnyOutcome:
-    """The ending of a call, with its value read as the return type.
+    """The ending of a call, with its value read as the return type, as its caller sees it.
 
     Args:
         services: Of the runtime.
@@ -56,6 +71,14 @@ async def stored_outcome(
     Raises:
         VaultError: The result was erased, or its key is lost.
     """
+    outcome = await _stored(services, history, opened)
+    is_shown = services.redaction.is_off or "parent" in history.opening
+    return outcome if is_shown else await seen_again(services, history, outcome)
+
+
+async def _stored(
+    services: Services, history: CallHistory, opened: Mapping[str, bytes]
+) -> AnyOutcome:
     ended = history.ended
     if ended is None:
         if history.hold is None:
@@ -88,12 +111,7 @@ async def _completed(
     services: Services, history: CallHistory, opened: Mapping[str, bytes]
 ) -> AnyOutcome:
     """A repeated call stores no result of its own: that of its source answers."""
-    origin = history
-    while origin.ended is not None and "source" in origin.ended:
-        source = await services.ledger.history(origin.ended["source"])
-        if source is None:
-            break
-        origin = source
+    origin = await answering(services, history)
     content = await services.ledger.open_json(origin, "result", opened)
     json = b"null" if content is None else content
     blobs = await services.ledger.open_blobs(origin, opened)
@@ -102,7 +120,9 @@ async def _completed(
     is_invalid = origin.ended is not None and "result_invalid" in origin.ended
     is_dry_run = history.ended is not None and "dry_run" in history.ended
     plain = value = orjson.loads(json)
-    if tool is not None and not is_invalid and not is_dry_run:
+    if is_dry_run:
+        value = preview_of(plain)
+    elif tool is not None and not is_invalid:
         try:
             value = tool.result.read(json, {blob.digest: blob for blob in blobs})
         except ValidationError:  # the return type is another one by now

@@ -2,7 +2,7 @@
 
 What a model or code proposes is looked at by somebody who has seen the request, the call and where
 its values come from, and not a word of whoever proposed it. What a person put in its place is not,
-nor is undoing a call on a person's word: that counts.
+nor what is undone or made again on a person's word: that counts.
 """
 
 from collections.abc import Iterable
@@ -30,9 +30,11 @@ from highroad.domain.verification import (
 )
 from highroad.ledger.tables.rows import record as row_of
 from highroad.pipeline.context import RoadContext
+from highroad.pipeline.grounding import RENEWAL
 from highroad.pipeline.opinions import NoOpinion, opinion
 from highroad.pipeline.services import Services
 from highroad.pipeline.verifiers import Verifiers
+from highroad.pipeline.view import comparable
 from highroad.ports.verifier import Verifier
 from highroad.tools.compile import RegisteredTool
 
@@ -105,14 +107,16 @@ async def verified(call: Call, context: RoadContext) -> Proceed | Refuse:
 
 def _is_wanted(call: Call, context: RoadContext, verifiers: Verifiers) -> bool:
     """Whether the call is to be looked at, and nobody has agreed to it or begun it."""
-    if _is_of_person(call) or context.record.has_intent:
+    # Who says that a call renews a kept result says so of a read, or skips nothing by it.
+    renews = call.door == RENEWAL and not context.tool.definition.has_effects
+    if _is_of_person(call) or renews or context.record.has_intent:
         return False
     return verifiers.verifies(context.tool.definition)
 
 
 def _is_of_person(call: Call) -> bool:
-    """Whether somebody put it in place of another one, or takes one back."""
-    return bool(call.revision) or call.compensates is not None
+    """Whether somebody put it in place of another one, takes one back, or makes one again."""
+    return bool(call.revision) or call.compensates is not None or call.redrives is not None
 
 
 async def _proposer(call: Call, services: Services) -> str | None:
@@ -129,13 +133,17 @@ async def _proposer(call: Call, services: Services) -> str | None:
 def case_of(call: Call, context: RoadContext) -> VerificationCase:
     """A call as a verifier is shown it."""
     said = context.services.evidence.of(call).turns
-    turns = _newest(said)
+    turns = tuple(
+        UserTurn(source=turn.source, text=str(comparable(context, turn.text)))
+        for turn in _newest(said)
+    )
+    arguments = comparable(context, call.known_arguments)
     return VerificationCase(
         call_id=call.id,
         turns=turns,
         left_out=len(said) - len(turns),
         tool=context.tool.definition,
-        arguments=call.known_arguments,
+        arguments=arguments if isinstance(arguments, dict) else {},
         sources=context.record.sources,
     )
 

@@ -12,6 +12,13 @@ from highroad.domain.limits import Limits, Scope, Window, WithoutCounters
 from highroad.domain.model import ModelSettings
 from highroad.domain.policy import ORGANIZATION, Then
 from highroad.domain.prices import PriceRules, Unpriced
+from highroad.domain.redaction import (
+    InArguments,
+    RedactionMode,
+    RedactionRule,
+    RedactionRules,
+    SensitiveKind,
+)
 from highroad.domain.tool import Tier
 from highroad.domain.verification import (
     BudgetSpan,
@@ -170,6 +177,13 @@ SETTINGS: Final = (
         TEXTS,
         (),
         "Modules whose agents the command line runs and resumes, such as `shop.agents`.",
+    ),
+    Setting(
+        "runs.dry_run",
+        TRUTH,
+        default=False,
+        doc="Make a dry run of every call with effects, by whatever door it comes: it says what "
+        "would happen, and nothing does.",
     ),
     _limit("iterations", "Model turns of a run."),
     _limit("calls", "Calls of a run that reach an intent."),
@@ -404,6 +418,34 @@ SETTINGS: Final = (
         "The same for one tool; that of all tools unless given.",
     ),
     Setting(
+        "redaction.mode",
+        one_of(RedactionMode),
+        RedactionRule().mode,
+        "What becomes of personal data and keys in results, for callers without `personal:read`.",
+    ),
+    *(
+        Setting(
+            f"redaction.kinds.{kind}",
+            one_of(RedactionMode),
+            Absent.NONE,
+            "The same for one kind; `redaction.mode` unless given.",
+        )
+        for kind in SensitiveKind
+    ),
+    Setting(
+        "redaction.arguments",
+        one_of(InArguments),
+        RedactionRules().arguments,
+        "What becomes of it in arguments that are not declared to take it, where anything is "
+        "redacted at all.",
+    ),
+    Setting(
+        f"redaction.tools.{EACH_NAME}.mode",
+        one_of(RedactionMode),
+        Absent.NONE,
+        "The same for the results of one tool, of all kinds.",
+    ),
+    Setting(
         "verifier.models",
         TEXTS,
         (),
@@ -626,6 +668,13 @@ SETTINGS: Final = (
         100,
         "More open dead letters, or more within an hour, are worth a warning; 0 warns of none.",
     ),
+    Setting(
+        "shadows.<name>.agent",
+        TEXT,
+        Absent.REQUIRED,
+        "The agent that goes beside the runs of the one of that name, dry, to be compared with it.",
+    ),
+    Setting("shadows.<name>.fraction", RATIO, 1.0, "Of its runs, from 0 to 1."),
     Setting("pins.file", TEXT, "highroad.pins", "Accepted tool definitions, to be committed."),
     Setting("principals.[].id", TEXT, Absent.REQUIRED, "Somebody for `--as` in profile `dev`."),
     Setting("principals.[].organization", TEXT, DEFAULT_ORGANIZATION, "Their organization."),

@@ -38,6 +38,14 @@ from highroad.domain.model import ModelSettings
 from highroad.domain.model_rules import ModelRules, ModelServer
 from highroad.domain.policy import ORGANIZATION, Agent, AskLine, Line, PolicyRules, Role, Rule, Then
 from highroad.domain.prices import Price, PriceRules, Unpriced
+from highroad.domain.redaction import (
+    InArguments,
+    RedactionMode,
+    RedactionRule,
+    RedactionRules,
+    SensitiveKind,
+)
+from highroad.domain.shadow import ShadowRule
 from highroad.domain.tool import Tier
 from highroad.domain.verification import (
     BudgetSpan,
@@ -181,6 +189,7 @@ def _build(document: Document, root: Path) -> Settings:
         verifier=_build_verifier(document),
         confidence=_build_confidence(_get(document, ("confidence",), {})),
         repair_attempts=value_of("repair.attempts", 3),
+        redaction=_build_redaction(document),
         flags=_build_flags(document),
         models=_build_models(document),
         prices=_build_prices(_get(document, ("prices",), {})),
@@ -191,8 +200,12 @@ def _build(document: Document, root: Path) -> Settings:
         head_entries=value_of("proof.entries", 1_000),
         head_seconds=value_of("proof.seconds", 60.0),
         anchors=tuple(_anchor(url, root) for url in value_of("proof.anchors", ())),
+        is_dry=value_of("runs.dry_run", default=False),
         keeps_letters_of_reads=value_of("dead_letters.reads", default=False),
         dead_letter_alert=value_of("dead_letters.alert", 100),
+        shadows={
+            name: ShadowRule(**table) for name, table in _get(document, ("shadows",), {}).items()
+        },
         principals=tuple(_build_principal(user) for _, user in _tables(document, "principals")),
         given=given,
     )
@@ -269,6 +282,26 @@ def _grounding_rule(table: Mapping[str, Any], usual: GroundingRule) -> Grounding
     return GroundingRule(
         mode=GroundingMode(table.get("mode", usual.mode)),
         ungrounded=WhenUngrounded(table.get("ungrounded", usual.ungrounded)),
+    )
+
+
+def _build_redaction(document: Document) -> RedactionRules:
+    """The mode of a tool holds for every kind."""
+    given = _get(document, ("redaction",), {})
+    rule = RedactionRule(
+        mode=RedactionMode(given.get("mode", RedactionRule().mode)),
+        kinds={
+            SensitiveKind(kind): RedactionMode(mode)
+            for kind, mode in given.get("kinds", {}).items()
+        },
+    )
+    tools = given.get("tools", {})
+    return RedactionRules(
+        rule=rule,
+        tools={
+            name: RedactionRule(mode=RedactionMode(table["mode"])) for name, table in tools.items()
+        },
+        arguments=InArguments(given.get("arguments", RedactionRules().arguments)),
     )
 
 

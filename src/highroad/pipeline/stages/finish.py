@@ -22,6 +22,7 @@ from highroad.pipeline.result import Result, checked
 from highroad.pipeline.stored import stored_outcome
 from highroad.pipeline.successor import Successor
 from highroad.pipeline.telling import outcome_of, unrecorded
+from highroad.pipeline.view import seen
 
 _COMPLETED: Final = Status.COMPLETED
 
@@ -116,10 +117,11 @@ async def finish(context: RoadContext, ending: Ending) -> AnyOutcome:
     if ending.status is not _COMPLETED:
         await failover.give_up(context, ending, at_ms=now_ms)
     cost_microusd = context.settle(ending, None if result is None else result.data)
-    outcome = context.outcome = outcome_of(context, ending, result)
+    shown, visible, note = seen(context, ending, result)
+    outcome = context.outcome = outcome_of(context, shown, visible)
     record = context.record
     code = None if ending.error is None else ending.error.code
-    record.trace.append(("finish", ending.status, code, None, 0))
+    record.trace.append(("finish", ending.status, code, note, 0))
     terminal = Terminal(
         context, ending, result, now_ms, context.elapsed_us(), cost_microusd, context.successor
     )

@@ -158,6 +158,7 @@ def _definition(
         "contract": derive(source.input_schema, source.markers, labels),
         "key": named("key", options.get("key", ()), source),
         "order_by": objects_of(options, source),
+        "personal": named("personal", options.get("personal", ()), source),
         "cache_tags": _cache_tags("cache_tags", options, source),
         "invalidates": _cache_tags("invalidates", options, source),
         "examples": examples_of(options, site),

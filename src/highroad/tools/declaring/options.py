@@ -120,6 +120,9 @@ class ToolOptions(TypedDict, total=False):
     batch: Many | Batch
     """Runs calls that come within a few milliseconds together: takes a list of `BatchItem`, and
     returns a result, or an exception, for each of them in order."""
+    personal: Iterable[str]
+    """Arguments that are there to take what is personal, such as a name or an address: in them,
+    pseudonyms are turned back into values."""
     transform: bool
     """Whether its result follows from its arguments alone, as a sum or a date does, so that it is
     evidence for later calls if every argument had a source."""
@@ -182,7 +185,7 @@ _FUNCTIONS: Final = ("error_when", "migrate")
 _VERSION: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _CODE: Final = re.compile(r"[a-z0-9_]{1,64}")
 _POINTER: Final = re.compile(r"(?:/(?:[^~/]|~[01])*)*")
-_SETS: Final = ("key", "order_by", "permissions", "tags", "cache_tags", "invalidates")
+_SETS: Final = ("key", "order_by", "permissions", "tags", "cache_tags", "invalidates", "personal")
 
 
 def check_options(options: Mapping[str, object], site: Site) -> None:
