@@ -408,3 +408,20 @@ async def test_an_approver_may_correct_what_takes_a_call_back(world, notes, alic
     (row,) = here.ledger.tables["compensation"].values()
     assert (row["id"], row["call_id"], row["state"]) == (held.call_id, done.call_id, "completed")
     assert (await here.runtime.audit.compare_tables()).holds
+
+
+async def test_where_all_runs_are_dry_nothing_is_taken_back(here, notes, bob, tmp_path):
+    done = await here.call("write", {"text": "hi"})
+    (tmp_path / "highroad.toml").write_text("[runs]\ndry_run = true\n")
+    here.settings = load(tmp_path, {})
+    await here.reopen()
+    outcome = await here.runtime.undo(done.call_id, by=bob)
+    assert outcome.dry_run
+    assert notes == {"n1": "hi"}
+    assert not here.ledger.tables["compensation"]
+    (tmp_path / "highroad.toml").write_text("")
+    here.settings = load(tmp_path, {})
+    await here.reopen()
+    assert not (await here.runtime.undo(done.call_id, by=bob)).is_repeated
+    assert not notes
+    assert (await here.runtime.audit.compare_tables()).holds
