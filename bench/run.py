@@ -42,6 +42,7 @@ NUMBERS: Final = {
     "N23": ("bench.n23", "measure"),
     "N23b": ("bench.n23", "measure_server"),
     "N23c": ("bench.n23", "measure_commits"),
+    "R1": ("bench.r1", "measure"),
     "T1": ("bench.t1", "measure"),
     "T2": ("bench.t2", "measure"),
     "T3": ("bench.t3", "measure"),

@@ -37,6 +37,7 @@ class Scene:
         settings: In place of no configuration.
         names: Requests name what scripts say; without it a script may make values up, which is
             what the tests of grounding are about.
+        verifier: Whose second opinion calls need.
     """
 
     def __init__(
@@ -51,7 +52,9 @@ class Scene:
         work=False,
         clock=None,
         names=True,
+        verifier=None,
     ):
+        self.verifier = verifier
         self.agents = agents
         self.names = names
         self.tools = tools
@@ -76,6 +79,7 @@ class Scene:
             principal=self.principal,
             settings=self.settings or load(Path.cwd(), {}),
             work=self.work,
+            verifier=self.verifier,
             parts=Parts(
                 store=self.store,
                 clock=self.clock,
@@ -208,7 +212,7 @@ def check_sums(bodies):
     for body in bodies:
         names = {"tokens_in", "tokens_out", "cost"} & body.keys()
         match body["kind"]:
-            case EntryKind.MODEL_REPLIED:
+            case EntryKind.MODEL_REPLIED if "call" not in body:  # else a verifier's about a call
                 took[body["run"]].update({name: body[name] for name in names})
             case EntryKind.RUN_ENDED:
                 assert {name: body[name] for name in names} == {

@@ -129,7 +129,11 @@ async def desk(tmp_path, effects):
         effects[text] += 1
         return text
 
-    return await Desk(tmp_path, [wire, note]).open()
+    @tool(tier="reversible", compensation=note)
+    async def pin(text: str) -> str:
+        return text
+
+    return await Desk(tmp_path, [wire, note, pin]).open()
 
 
 def token_of(notice, ruling):
@@ -170,6 +174,73 @@ async def test_a_reversible_call_is_told_when_it_took_effect(desk, turns):
     await turns()
     (notice,) = desk.heard
     assert (notice.kind, notice.tool, notice.links) == (NoticeKind.DONE, "note", {})
+
+
+async def test_what_can_be_taken_back_is_told_with_a_link_that_does_once(desk, turns, effects):
+    done = await desk.runtime.call("pin", {"text": "hi"})
+    await turns()
+    (notice,) = desk.heard
+    assert (notice.undo, notice.expires_ms) == ("note", desk.clock.now_ms() + 86_400_000)
+    assert list(notice.links) == ["undo"]
+    app, token = Receiver(desk.runtime.links), token_of(notice, "undo")
+    status, page = await asked(app, "POST", token)
+    assert (status, "undo</button>" in page) == (200, True)
+    assert not effects
+    status, page = await asked(app, "POST", token, decide="yes")
+    assert (status, "is taken back" in page) == (200, True)
+    status, page = await asked(app, "POST", token, decide="yes")
+    assert (status, "was taken back before" in page) == (200, True)
+    assert effects == {"hi": 1}
+    (taken,) = (await desk.runtime.audit.explain(done.call_id)).compensations
+    told = await desk.runtime.audit.explain(taken.call_id)
+    assert told.principal == desk.assembly.services.ledger.keyring.opaque(CAROL)
+
+
+async def test_who_was_asked_about_a_call_is_told_how_it_ended_in_the_same_thread(desk, turns):
+    held = await desk.runtime.call("wire", {"cents": 1})
+    revised = await desk.runtime.approvals.edit(held.approval_id, {"cents": 2}, by=CAROL)
+    await desk.runtime.wait(held.call_id)
+    late = await desk.runtime.call("wire", {"cents": 3})
+    desk.clock.advance(86_400)
+    await desk.assembly.waiting.sweep()
+    await turns()
+    assert revised.state is ApprovalState.APPROVED
+    assert [(each.kind, each.status, each.thread) for each in desk.heard] == [
+        (NoticeKind.ASKED, None, held.call_id),
+        (NoticeKind.ENDED, "completed", held.call_id),
+        (NoticeKind.ASKED, None, late.call_id),
+        (NoticeKind.ENDED, "expired", late.call_id),
+    ]
+    assert not desk.heard[-1].links
+
+
+async def test_what_takes_a_call_back_is_told_in_the_thread_of_that_call(desk, turns):
+    done = await desk.runtime.call("pin", {"text": "hi"})
+    undone = await desk.runtime.undo(done.call_id, by=CAROL)
+    await turns()
+    assert [(each.call_id, each.thread) for each in desk.heard] == [
+        (done.call_id, done.call_id),
+        (undone.call_id, done.call_id),
+    ]
+
+
+async def test_a_link_that_takes_back_decides_about_no_approval(desk, turns):
+    await desk.runtime.call("pin", {"text": "hi"})
+    await turns()
+    token = token_of(desk.heard[0], "undo")
+    for use in (desk.runtime.links.look, desk.runtime.links.follow):
+        with pytest.raises(DecisionRefused, match="decides about none"):
+            await use(token)
+
+
+async def test_a_link_takes_nothing_back_when_it_is_too_late(desk, turns, effects):
+    await desk.runtime.call("pin", {"text": "hi"})
+    await turns()
+    desk.clock.advance(86_400)
+    token = token_of(desk.heard[0], "undo")
+    status, page = await asked(Receiver(desk.runtime.links), "POST", token, decide="yes")
+    assert (status, "too long ago" in page) == (409, True)
+    assert not effects
 
 
 async def test_what_does_not_get_there_is_told_again(desk, turns):

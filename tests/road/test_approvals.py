@@ -8,8 +8,7 @@ import pytest
 from highroad import Completed, Expired, Held, Refused, ToolContext, tool
 from highroad.approvals.desk import Desk
 from highroad.approvals.waiting import Waiting
-from highroad.domain.approval import Level, Obligation
-from highroad.domain.approval_rules import ApprovalRules
+from highroad.domain.approval_rules import ApprovalRules, QuorumRule, Reach
 from highroad.domain.error import DecisionRefused
 from highroad.domain.order_form import read_order
 from highroad.domain.policy import Line, PolicyRules, Rule, Then
@@ -17,6 +16,7 @@ from highroad.ledger.access import ReadOnlyWriter
 from highroad.ledger.ledger import Ledger
 from highroad.recovery.settle import settle
 from highroad.settings import load
+from highroad.testing import ScriptedVerifier, doubts
 from highroad.testing.memory import MemoryStore
 
 pytestmark = pytest.mark.promise("P4")
@@ -171,23 +171,23 @@ async def test_of_decisions_at_the_same_time_each_counts_once(world, wire, alice
     await here.check()
 
 
-class Doubt:
-    """A verifier that asks for two people, and counts how often it was asked."""
+@pytest.fixture
+def doubted(world, verifying):
+    """A world whose verifier knows of no call whether it is right, and whose policy asks two."""
 
-    def __init__(self):
-        self.asked = 0
+    def make(*tools):
+        people = ApprovalRules(quorums=(QuorumRule(people=2, reach=Reach()),))
+        settings = replace(verifying(), approvals=people)
+        return world(*tools, settings=settings, verifier=ScriptedVerifier(doubts("It is odd.")))
 
-    async def verify(self, call):
-        self.asked += 1
-        return (Obligation("doubt", "It looks odd.", Level.QUORUM, quorum=2),)
+    return make
 
 
 async def test_a_quorum_needs_different_people_and_a_verifier_is_asked_once(
-    world, effects, alice, bob
+    doubted, effects, alice, bob
 ):
     pay = wire_tool(effects, tier="reversible")
-    here = await world(pay).open()
-    here.services.verifier = Doubt()
+    here = await doubted(pay).open()
     held = await here.call(pay, {"cents": 1})
     (approval,) = await here.desk.list()
     assert approval.quorum == 2
@@ -197,26 +197,28 @@ async def test_a_quorum_needs_different_people_and_a_verifier_is_asked_once(
     assert isinstance(await here.wait(held.call_id), Held)
     await here.approve(held, by=alice)
     assert (await here.wait(held.call_id)).unwrap() == 1
-    assert here.services.verifier.asked == 1
+    assert len(here.verifier.cases) == 1
     await here.check()
 
 
-async def test_a_rejection_counts_also_where_a_verifier_alone_had_asked(world, effects):
+async def test_a_rejection_counts_also_where_a_verifier_alone_had_asked(doubted, effects):
     pay = wire_tool(effects, tier="reversible")
-    here = await world(pay).open()
-    here.services.verifier = Doubt()
+    here = await doubted(pay).open()
     held = await here.call(pay, {"cents": 1})
     await here.reject(held)
     assert (await here.wait(held.call_id)).error.code == "rejected"
     assert not effects
 
 
-async def test_a_quorum_is_reached_by_two_who_agree_at_once(world, effects, alice, bob):
+async def test_a_quorum_is_reached_by_two_who_agree_at_once(doubted, effects, alice, bob):
     pay = wire_tool(effects)
-    here = await world(pay).open()
-    here.services.verifier = Doubt()
+    here = await doubted(pay).open()
     held = await here.call(pay, {"cents": 1})
-    assert held.reasons == ("It looks odd.", "The effect cannot be undone.")
+    assert held.reasons == (
+        "A second opinion is uncertain whether this is what was asked for.",
+        "The effect cannot be undone.",
+        "The policy asks 2 people.",
+    )
     await asyncio.gather(here.approve(held, by=alice), here.approve(held, by=bob))
     assert (await here.wait(held.call_id)).unwrap() == 1
 

@@ -9,6 +9,12 @@ from highroad.settings import load
 pytestmark = pytest.mark.promise("P4")
 
 BEFORE = """
+[confidence]
+threshold = 0.5
+
+[confidence.tools]
+other = 0.7
+
 [grounding]
 mode = "enforce"
 ungrounded = "ask"
@@ -86,6 +92,8 @@ VOIDING = {
     "one person": ("people = 2", "people = 1"),
     "no quorum": ('tools = ["other", "wire"]', 'tools = ["other"]'),
     "a rule that denies other calls": ("args.cents > 1000", "args.cents > 2000"),
+    "surer": ("threshold = 0.5", "threshold = 0.6"),
+    "as unsure as may be": ("threshold = 0.5", "enabled = false"),
     "a rule that asks": ('then = "deny"', 'then = "ask"'),
 }
 
@@ -105,6 +113,7 @@ async def test_a_rule_that_is_in_force_for_a_call_voids_what_was_agreed_when_it_
 UNRELATED = {
     "nothing": ("", ""),
     "another tool's grounding": ('mode = "off"', 'mode = "observe"'),
+    "another tool's confidence": ("other = 0.7", "other = 0.9"),
     "a line above": ("[grounding]", "\n\n# more\n[grounding]"),
     "another tool's rule": (
         'tools = ["other"]\nwhen = "args.cents > 1000"',

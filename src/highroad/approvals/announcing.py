@@ -104,7 +104,9 @@ class Announcing:
 
     async def _escalated(self, approval: Approval) -> None:
         """Tell, and then record."""
-        await asyncio.gather(*self._tell(asking(approval, NoticeKind.ESCALATED)))
+        undone = await self._desk.compensated_by(approval)
+        notice = asking(approval, NoticeKind.ESCALATED, compensates=undone)
+        await asyncio.gather(*self._tell(notice))
         while True:
             try:
                 await self._desk.escalate(approval)
@@ -117,7 +119,7 @@ class Announcing:
                 return
 
     def _tell(self, notice: Notice) -> list[asyncio.Task[None]]:
-        """Tell every channel that it concerns; a task ends once its channel knows, or never will."""
+        """Tell every channel that it concerns; a task ends when its channel knows or never will."""
         telling: list[asyncio.Task[None]] = []
         for name, channel in self._channels.items():
             rule = self._rules.channels[name]

@@ -7,16 +7,16 @@ other leaves the decision in the inbox, which the owner empties.
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Final, NoReturn, TypeAlias
+from typing import NoReturn, TypeAlias
 
 import orjson
 
-from highroad.approvals.case import Case, case_of
+from highroad.approvals.case import Case, QueuedCall, case_of, queued_call
 from highroad.approvals.rules import objection, unknown_identity
 from highroad.domain.approval import Approval, ApprovalState, Ruling
 from highroad.domain.approval_rules import ApprovalRules
-from highroad.domain.audit import APP_USER, APPROVAL_DECISION, TOOL_CALL
-from highroad.domain.entry import ApprovalSpent, KeyClaim, KeyDestroyed, KeyTaken
+from highroad.domain.audit import APP_USER, APPROVAL_DECISION, COMPENSATION, TOOL_CALL
+from highroad.domain.entry import ApprovalSpent, KeyDestroyed
 from highroad.domain.error import BrokenPromise, DecisionRefused
 from highroad.domain.identity import OURSELVES, Principal
 from highroad.domain.order import Decision, Edit
@@ -32,10 +32,6 @@ Revise: TypeAlias = Callable[[Approval, Edit, SealedPayload | None], Awaitable[A
 """Judges a held call with other arguments, and holds it anew; it raises `DecisionRefused`."""
 
 
-_ESCALATED_MS: Final = 30 * 86_400_000
-"""Far longer than two processes need to hear of each other."""
-
-
 class Desk:
     """Lists approvals, takes decisions, and tells who waits (`runtime.approvals`)."""
 
@@ -44,8 +40,6 @@ class Desk:
         self.rules: ApprovalRules = rules
         self.is_owner: bool = is_owner
         """Whether what is decided here is recorded at once, and not left in the inbox."""
-        self.name: str = ""
-        """Tells the desk of this process from those of others that share the ledger."""
         self._changed = asyncio.Event()
         self.revise: Revise = _not_wired
         """Takes an edited call down the road again."""
@@ -64,6 +58,19 @@ class Desk:
         """A page of approvals, oldest first; `state=None` is all of them."""
         wanted = None if state is None else ApprovalState(state)
         return await self._ledger.store.approvals(state=wanted, after=after, limit=limit)
+
+    async def page(
+        self,
+        *,
+        state: ApprovalState | str | None = ApprovalState.WAITING,
+        after: str = "",
+        limit: int = 100,
+    ) -> Sequence[QueuedCall]:
+        """The same page, with what is known of each call beside its values."""
+        return [
+            await queued_call(self._ledger, approval, await self._ledger.history(approval.call_id))
+            for approval in await self.list(state=state, after=after, limit=limit)
+        ]
 
     async def get(self, approval_id: str) -> Approval:
         """One approval.
@@ -201,6 +208,11 @@ class Desk:
         """Whether it is on record that others were asked besides."""
         return await self._is_escalated(approval.id, self._ledger.keyring.opaque(_nobody(approval)))
 
+    async def compensated_by(self, approval: Approval) -> str | None:
+        """The call that a held call takes back, if it does."""
+        row = await record(self._ledger.store.tables, COMPENSATION.name, {"id": approval.call_id})
+        return None if row is None else str(row["call_id"])
+
     def next_change(self) -> asyncio.Event:
         """Set when the next decision is recorded; ask for it before looking at the state."""
         return self._changed
@@ -243,10 +255,7 @@ class Desk:
             decided = await self._judge(approval, decision, by)
             reason = await self._reason(approval, decision)
             word = replace(decision, profile=await self._profile(decision, by))
-            entry = entries.decided(decided, word, reason=reason)
-            receipt = await self._ledger.writer.write(replace(entry, claim=self._claim(decision)))
-            if isinstance(receipt, KeyTaken):  # another process has escalated it meanwhile
-                return approval
+            receipt = await self._ledger.writer.write(entries.decided(decided, word, reason=reason))
             if isinstance(receipt, KeyDestroyed):
                 # As long as the call waits nothing of its run can be erased.
                 raise DecisionRefused(f"{approval.id} is over: its run was erased; nothing changed")
@@ -298,17 +307,6 @@ class Desk:
         if (edits[-1]["by"], edits[-1]["at"]) != (edit.by, edit.at_ms):
             return None
         return await self.get(history.hold.id)
-
-    def _claim(self, decision: Decision) -> KeyClaim | None:
-        """What an escalation claims where other processes may escalate too: there is one."""
-        store = self._ledger.store
-        if decision.ruling is not Ruling.ESCALATE or not store.is_shared:
-            return None
-        key = self._ledger.keyring.organization(decision.organization)
-        digest = key.digest(b"escalation", decision.approval_id.encode())
-        holder = f"{decision.approval_id}.{self.name}"
-        expires_ms = self._ledger.clock.now_ms() + _ESCALATED_MS
-        return KeyClaim(decision.organization, digest, digest, holder, expires_ms)
 
     async def _reason(self, approval: Approval, decision: Decision) -> SealedPayload | None:
         return await reasons.kept(

@@ -14,8 +14,8 @@ from urllib.parse import parse_qs
 
 from highroad.approvals.links import SignedLink, SignedLinks, UndoLink
 from highroad.domain.approval import Approval, Ruling
-from highroad.domain.error import DecisionRefused, HighroadError
-from highroad.domain.outcome import Held
+from highroad.domain.error import HighroadError
+from highroad.domain.outcome import Completed, Held
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Message: TypeAlias = MutableMapping[str, Any]
@@ -90,26 +90,26 @@ class Receiver:
     async def _take(self, token: str, *, decides: bool) -> _Page:
         link = self._links.read(token)
         if isinstance(link, UndoLink):
-            return await self._undone(link) if decides else (200, _asked(token, "undo", link))
+            about = f"<p>Take {escape(link.call_id)} back?</p>"
+            return await self._undone(link) if decides else (200, about + _button(token, "undo"))
         _, approval = await self._links.look(token)
         if not decides:
-            return 200, _asked(token, link.ruling, link, approval)
+            return 200, _asked(token, link, approval)
         approval = await self._links.follow(token)
         return 200, _decided(link, approval, is_recorded=self._links.are_recorded)
 
     async def _undone(self, link: UndoLink) -> _Page:
-        outcome = await self._links.undo(link)
-        call = f"{escape(link.call_id)}"
-        if isinstance(outcome, Held):
-            return 200, f"<p>Taking {call} back waits for people ({escape(outcome.call_id)}).</p>"
-        if outcome.status != "completed":
-            raise DecisionRefused(
-                f"{link.call_id} was not taken back: {outcome.call_id} {outcome.status}, "
-                f"{outcome.error.code}"
-            )
-        if outcome.is_repeated:
-            return 200, f"<p>{call} was taken back before; nothing more was done.</p>"
-        return 200, f"<p>{call} is taken back.</p>"
+        outcome, call_id = await self._links.undo(link), escape(link.call_id)
+        match outcome:
+            case Completed(is_repeated=True):
+                return 200, f"<p>{call_id} was taken back before; nothing more was done.</p>"
+            case Completed():
+                return 200, f"<p>{call_id} is taken back.</p>"
+            case Held():
+                return 200, f"<p>People are asked whether {call_id} is taken back.</p>"
+            case _:
+                why = f"{outcome.call_id} {outcome.status}: {outcome.error.code}"
+                return 409, f"<p>{call_id} is not taken back ({escape(why)}).</p>"
 
 
 async def _read(receive: Receive) -> bytes | None:
@@ -117,27 +117,25 @@ async def _read(receive: Receive) -> bytes | None:
     content = b""
     while True:
         message = await receive()
-        content += message.get("body", b"")
+        part: bytes = message.get("body", b"")
+        content += part
         if len(content) > _MOST_BYTES:
             return None
         if not message.get("more_body", False):
             return content
 
 
-def _asked(
-    token: str, word: str, link: SignedLink | UndoLink, approval: Approval | None = None
-) -> str:
+def _asked(token: str, link: SignedLink, approval: Approval) -> str:
     """What a link is about, with a button that follows it where it still can be."""
-    if approval is None:
-        about = f"<p>Take {escape(getattr(link, 'call_id', ''))} back?</p>"
-    else:
-        reasons = "".join(f"<li>{escape(each.reason)}</li>" for each in approval.obligations)
-        name = f"{escape(approval.tool)} ({escape(approval.id)})"
-        about = f"<p>{name} is {escape(approval.state)}.</p><ul>{reasons}</ul>"
-        if not approval.is_waiting:
-            return about
+    reasons = "".join(f"<li>{escape(each.reason)}</li>" for each in approval.obligations)
+    name = f"{escape(approval.tool)} ({escape(approval.id)})"
+    about = f"<p>{name} is {escape(approval.state)}.</p><ul>{reasons}</ul>"
+    return about + _button(token, link.ruling) if approval.is_waiting else about
+
+
+def _button(token: str, word: str) -> str:
     return (
-        f'{about}<form method="post"><input type="hidden" name="token" value="{escape(token)}">'
+        f'<form method="post"><input type="hidden" name="token" value="{escape(token)}">'
         f'<button name="decide" value="yes">{escape(word)}</button></form>'
     )
 

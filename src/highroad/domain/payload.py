@@ -22,6 +22,8 @@ class PayloadKind(StrEnum):
     """What a run is to do, with all that going on with it takes."""
     REPLY = "reply"
     """A whole reply of a model."""
+    VERIFICATION = "verification"
+    """A second opinion on a call, with what it was given on."""
     MESSAGE = "message"
     """Text that a tool's author or a person wrote: an error message, a reason, a word to a run."""
 

@@ -18,7 +18,8 @@ from highroad.domain.error import LedgerError
 from highroad.domain.json_value import MAX_SAFE_INTEGER
 from highroad.domain.model import Finish
 from highroad.domain.outcome import Status
-from highroad.domain.run import ReplyStatus, RunStatus
+from highroad.domain.run import ReplyStatus, RunStatus, WhyDry
+from highroad.domain.trial import TrialState
 
 _Check: TypeAlias = Callable[[Any], bool]
 
@@ -231,6 +232,19 @@ def _is_edit(found: object) -> bool:
     )
 
 
+def _is_verification(found: object) -> bool:
+    return (
+        isinstance(found, dict)
+        and all(_VERIFICATION[name](each) for name, each in found.items() if name in _VERIFICATION)
+        and {"by", "opinion"} <= found.keys()
+    )
+
+
+_VERIFICATION: Final[Mapping[str, _Check]] = {
+    **dict.fromkeys(("by", "opinion", "request"), _is_text),
+    "kept": _is_flag,
+    "content": _is_ref,
+}
 _EDIT: Final[Mapping[str, _Check]] = {
     "ruling": _one_of(Ruling),
     "by": _is_text,
@@ -261,11 +275,12 @@ _EVERYWHERE: Final[Mapping[str, _Check]] = {
         ),
         _is_number,
     ),
-    **dict.fromkeys(("direct", "intent", "new_run", "in_doubt"), _is_flag),
-    **dict.fromkeys(("rules", "delegation", "coercions", "run_ids"), _list_of(_is_text)),
+    **dict.fromkeys(("direct", "intent", "new_run", "in_doubt", "dry_run"), _is_flag),
+    **dict.fromkeys(("rules", "delegation", "coercions", "run_ids", "obliged"), _list_of(_is_text)),
     **dict.fromkeys(("arguments", "result", "message", "preview", "reasoning"), _is_ref),
     "parts": _list_of(_is_ref),
     "sources": _list_of(_SOURCE),
+    "verification": _is_verification,
     "stages": _are_stages,
     "status": _one_of(Status),
     "ruling": _one_of(Ruling),
@@ -278,7 +293,10 @@ _EVERYWHERE: Final[Mapping[str, _Check]] = {
     "invalid": _is_invalid,
 }
 _OF_RUN: Final[Mapping[str, _Check]] = {
-    **dict.fromkeys(("agent", "parent_run", "conversation", "delegated_by"), _is_text),
+    **dict.fromkeys(
+        ("agent", "parent_run", "conversation", "delegated_by", "shadow_of", "payer"), _is_text
+    ),
+    "dry": _one_of(WhyDry),
     **dict.fromkeys(("steps", "tokens_in", "tokens_out"), _is_number),
     **dict.fromkeys(("waits_for", "heard", "told"), _list_of(_is_text)),
     "when": _is_text,
@@ -311,6 +329,11 @@ _OF_KIND: Final[Mapping[EntryKind, Mapping[str, _Check]]] = {
         "forced": _is_flag,
         "failures": _is_number,
         "slow": _is_number,
+    },
+    EntryKind.TRIAL: {
+        "agent": _is_text,
+        "state": _one_of(TrialState),
+        "early": _is_flag,
     },
     EntryKind.REVEALED: {"payloads": _list_of(_is_text)},
     EntryKind.MODEL_ASKED: _OF_REQUEST,

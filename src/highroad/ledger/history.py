@@ -22,8 +22,10 @@ from highroad.domain.identity import Origin
 from highroad.domain.outcome import Status
 from highroad.domain.payload import PayloadRef
 from highroad.domain.pin import Pin
-from highroad.domain.run import RunHead
+from highroad.domain.run import RunHead, WhyDry
+from highroad.domain.trial import TrialChange, TrialState
 from highroad.domain.value import value
+from highroad.domain.verification import VerificationRecord
 from highroad.ledger.bodies import strange_field
 from highroad.ledger.projections import Body, amendment_id
 
@@ -105,6 +107,21 @@ class CallHistory:
         )
 
     @property
+    def verification(self) -> VerificationRecord | None:
+        """The second opinion on it, where one was wanted."""
+        body = self.opening.get("verification")
+        if body is None:
+            return None
+        content = body.get("content")
+        return VerificationRecord(
+            verifier=body["by"],
+            opinion=body["opinion"],
+            request=body.get("request"),
+            is_kept="kept" in body,
+            content=None if content is None else PayloadRef(*content),
+        )
+
+    @property
     def invalid(self) -> InvalidArguments | None:
         """What was wrong with its arguments, where they were refused."""
         return None if self.ended is None else read_invalid(self.ended)
@@ -118,7 +135,9 @@ class CallHistory:
         return KeptStatement(confidence=confidence, reasoning=self.ref("reasoning"))
 
     def ref(self, name: str) -> PayloadRef | None:
-        """The reference to `arguments`, `reasoning`, `result` or `message`."""
+        """The reference to `arguments`, `reasoning`, `result`, `message` or `verification`."""
+        if name == "verification":
+            return None if self.verification is None else self.verification.content
         source = self.ended if name in {"result", "message"} else self.opening
         found = None if source is None else source.get(name)
         return None if found is None else PayloadRef(*found)
@@ -279,6 +298,21 @@ def read_pin(body: Body) -> Pin:
     )
 
 
+def read_trial_change(body: Body) -> TrialChange:
+    """What somebody said of an agent on trial."""
+    return TrialChange(
+        id=body["id"],
+        agent=body["agent"],
+        organization=body["org"],
+        state=TrialState(body["state"]),
+        definition=body["definition"],
+        by=body["by"],
+        at_ms=body["at"],
+        is_early=body["early"],
+        reason=body.get("reason"),
+    )
+
+
 def read_run_head(body: Body) -> RunHead:
     """What the first entry of an agent's run says of the run."""
     return RunHead(
@@ -295,6 +329,9 @@ def read_run_head(body: Body) -> RunHead:
         door=body["door"],
         delegated_by=body.get("delegated_by"),
         delegation=tuple(body.get("delegation", ())),
+        dry=None if "dry" not in body else WhyDry(body["dry"]),
+        shadow_of=body.get("shadow_of"),
+        payer_id=body.get("payer"),
     )
 
 

@@ -1,6 +1,7 @@
 """What is known of a call while it is on the road: the stuff that its entries are made of."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from highroad.domain.approval import Approval
 from highroad.domain.call import Call
@@ -10,6 +11,7 @@ from highroad.domain.error import InvalidArguments
 from highroad.domain.grounding import ValueSource
 from highroad.domain.payload import PayloadRef, SealedPayload
 from highroad.domain.verdict import StageLine
+from highroad.domain.verification import VerificationRecord
 from highroad.ledger.keyring import RunKey
 
 
@@ -47,6 +49,7 @@ class CallRecord:
         "tool_name",
         "trace",
         "traced",
+        "verification",
         "waiting",
     )
 
@@ -77,6 +80,8 @@ class CallRecord:
         """Of the policy, that allowed it."""
         self.sources: tuple[ValueSource, ...] = ()
         """Of its control values, where anybody looked for them."""
+        self.verification: VerificationRecord | None = None
+        """The second opinion on it, where one was wanted."""
         self.trace: list[StageLine] = []
         self.traced: int = 0
         """How many lines of the trace an entry has already."""
@@ -124,3 +129,5 @@ class CallRecord:
         self.payloads.clear()
         self.is_call_kept = False
         self.arguments = self.key_digest = None
+        if self.verification is not None:
+            self.verification = replace(self.verification, content=None)

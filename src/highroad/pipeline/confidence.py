@@ -9,6 +9,7 @@ from typing import Any, Final
 from highroad.domain.approval import Obligation
 from highroad.domain.call import Call
 from highroad.domain.confidence import Statement
+from highroad.domain.identity import Origin
 from highroad.domain.verdict import Proceed
 from highroad.pipeline.context import RoadContext
 from highroad.pipeline.services import Services
@@ -26,6 +27,14 @@ _UNSTATED: Final = Obligation(
 def applies(tool: RegisteredTool[Any], services: Services) -> bool:
     """Whether policy asks how sure a model is of calls of a tool; of reads it never does."""
     return tool.definition.has_effects and services.confidence.of(tool.name) is not None
+
+
+def rule_in_force(call: Call, tool: RegisteredTool[Any], services: Services) -> str | None:
+    """What is asked of a model; what it said itself is not kept, and is no rule."""
+    threshold = services.confidence.of(tool.name)
+    if call.revision or call.origin is Origin.CODE or not applies(tool, services):
+        return None
+    return f"confidence {threshold:g}"
 
 
 async def confident(call: Call, context: RoadContext) -> Proceed:

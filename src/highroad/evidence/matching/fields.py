@@ -36,7 +36,7 @@ _KINDS: Final = {
     ValueKind.TIME: "time",
     ValueKind.MOMENT: "datetime timestamp moment at start end begin",
     ValueKind.UNIT: "unit units currency",
-    ValueKind.NAME: "name names person author user assignee owner contact customer guest",
+    ValueKind.NAME: "name names person author user assignee owner contact customer guest city town",
 }
 _BY_PART: Final = {part: kind for kind, parts in _KINDS.items() for part in parts.split()}
 

@@ -58,20 +58,25 @@ def _ended(
 ) -> Iterator[tuple[Decimal, int, int]]:
     """The numbers of a run; what is added to it behind belongs to the last."""
     first = start - 1 if start and folded[start - 1] in _ONE else start
-    *others, last = [*_worth(run)] or [None]
-    yield from ((Decimal(each or 0), first, at) for each in others)
-    if last is not None and folded[at : at + 1] in (["quarter"], ["quarters"]):
-        yield (Decimal(last) * _QUARTER, first, _of_one(folded, at + 1))
-    elif last is not None and folded[at : at + 1] == ["point"] and _decimals(folded, at + 1):
-        digits = _decimals(folded, at + 1)
-        yield (Decimal(f"{last}.{''.join(digits)}"), first, at + 1 + len(digits))
-    elif last is not None:
-        has_half = folded[at : at + 3] == [_AND, "a", "half"]
-        half = _HALF * (SCALES[run[-1]] if run[-1] in _LARGE else 1) if has_half else 0
-        end = at + 3 if has_half else at
-        yield (last + half, first, end + 1 if _is_of(run, folded, end) else end)
+    found = [Decimal(each) for each in _worth(run)]
+    yield from ((each, first, at) for each in found[:-1])
+    if found:
+        last, end = _last(found[-1], run, folded, at)
+        yield last, first, end
     elif folded[at : at + 1] in (["half"], ["quarter"]):
         yield from _fraction(folded, at)
+
+
+def _last(last: Decimal, run: list[str], folded: list[str], at: int) -> tuple[Decimal, int]:
+    """The last number of a run with what follows it, and where that ends."""
+    if folded[at : at + 1] in (["quarter"], ["quarters"]):
+        return last * _QUARTER, _of_one(folded, at + 1)
+    digits = _decimals(folded, at + 1) if folded[at : at + 1] == ["point"] else []
+    if digits:
+        return Decimal(f"{last}.{''.join(digits)}"), at + 1 + len(digits)
+    if folded[at : at + 3] == [_AND, "a", "half"]:
+        return last + _HALF * (SCALES[run[-1]] if run[-1] in _LARGE else 1), at + 3
+    return last, at + 1 if _is_of(run, folded, at) else at
 
 
 def _fraction(folded: list[str], at: int) -> Iterator[tuple[Decimal, int, int]]:

@@ -17,6 +17,8 @@ from highroad.evidence.matching.tokens import split
 
 _DIGIT: Final = re.compile(r"\d")
 _HOURS: Final = re.compile(r"(?P<hours>\d{1,3})h(?P<minutes>[0-5]\d)(?:m|min)?", re.IGNORECASE)
+_RATE: Final = re.compile(rf"{numbers.NUMBER.pattern}/[a-z]{{1,12}}")
+"""`$9.99/month`: the quantity for one of something."""
 _COUNTED_WORDS: Final = """
     st nd rd th x night nights person people piece pieces star seat seats seater bed bedroom
     part page step pack way stop door guest room
@@ -27,6 +29,8 @@ _SCALES: Final = {"k": 1_000, "K": 1_000, "M": 1_000_000, "bn": 1_000_000_000}
 _MONEY_SCALES: Final = _SCALES | {"m": 1_000_000, "mn": 1_000_000, "mln": 1_000_000}
 _TEMPERATURES: Final = {"C": ("celsius",), "F": ("fahrenheit",)}
 _DEGREES: Final = frozenset({"degree", "degrees", "°"})
+_OF_HOURS: Final = frozenset({"am", "pm", "a.m", "p.m", "o'clock", "o\u2019clock"})
+"""What makes a time of day of the number before it, which then counts nothing."""
 _MINUS: Final = frozenset({"minus", "negative"})
 _ONE: Final = frozenset({"a", "an"})
 _HALF: Final = ["and", "a", "half"]
@@ -36,6 +40,8 @@ _HUNDRED: Final = Decimal(100)
 _THOUSAND: Final = Decimal(1_000)
 _THOUSANDS: Final = re.compile(r"\d{1,3}\.\d{3}")
 _SHORTEST_WORD: Final = 3
+_LONGEST: Final = 80
+"""A text of more characters is no quantity and nothing else."""
 _TWO_DIGITS: Final = 2
 
 
@@ -116,7 +122,7 @@ def texts(members: Mapping[str, JsonValue]) -> Iterator[str]:
 
 
 def _read(text: str) -> Quantity | None:
-    if marks.is_marked(text):
+    if len(text) > _LONGEST or marks.is_marked(text):
         return None
     tokens = split(text)
     found = [each for each in _found(tokens) if not each.is_part]
@@ -159,7 +165,7 @@ def _in_digits(tokens: Sequence[str]) -> Iterator[Quantity]:
     for at, token in enumerate(tokens):
         if _DIGIT.search(token) is None:
             continue
-        match = numbers.NUMBER.fullmatch(token)
+        match = numbers.NUMBER.fullmatch(token) or _RATE.fullmatch(token)
         if match is not None:
             if (told := _of_match(match, tokens, at, taken)) is not None:
                 taken = told.end - 1
@@ -175,8 +181,9 @@ def _of_match(match: re.Match[str], tokens: Sequence[str], at: int, taken: int) 
     own = (*_currency(before), *_unit(behind))
     is_money = any(map(units.is_money, own)) or bool(at and _currency(tokens[at - 1]))
     scale = (_MONEY_SCALES if is_money else _SCALES).get(behind)
+    is_hour = _is_hour(tokens, at)
     is_known = scale or own or units.is_cents(behind) or behind.casefold() in _COUNTED
-    if number is None or (before and not _currency(before)) or (behind and not is_known):
+    if number is None or is_hour or (before and not _currency(before)) or (behind and not is_known):
         return None
     end, factor = _scaled(tokens, at + 1, Decimal(scale or 1))
     is_half, end = _half(tokens, end)
@@ -186,24 +193,32 @@ def _of_match(match: re.Match[str], tokens: Sequence[str], at: int, taken: int) 
         number, at = -number, at - 1
     if scale is not None:
         own = _currency(before)
+    digits = match["digits"]
     told = _with_units(
-        Quantity(number=number * factor, start=at, end=end, codes=own),
+        Quantity(
+            number=number * factor,
+            start=at,
+            end=end,
+            codes=own,
+            is_cents=units.is_cents(behind),
+            is_money_like=numbers.has_two_decimals(digits),
+        ),
         tokens,
         may_lead=at - 1 != taken,
-        is_cents=units.is_cents(behind),
     )
-    if _THOUSANDS.fullmatch(match["digits"]) and told.is_money:  # money has no three decimals
-        number = told.number * _THOUSAND
-        return replace(told, number=number)
-    return replace(told, is_money_like=numbers.has_two_decimals(match["digits"]))
+    if told.is_money and _THOUSANDS.fullmatch(digits):  # money has no three decimals
+        return replace(told, number=told.number * _THOUSAND, is_money_like=False)
+    return told
 
 
 def _in_words(tokens: Sequence[str], taken: set[int]) -> Iterator[Quantity]:
     for number, start, end in numerals.values(tokens):
         is_minus = _is_minus(tokens, start)
         first = start - 1 if is_minus else start
-        told = Quantity(number=-number if is_minus else number, start=first, end=end)
-        yield _with_units(told, tokens, may_lead=first - 1 not in taken)
+        plain = Quantity(number=-number if is_minus else number, start=first, end=end)
+        told = _with_units(plain, tokens, may_lead=first - 1 not in taken)
+        taken.add(told.end - 1)
+        yield told
     for at, token in enumerate(tokens[1:], start=1):
         if len(token) >= _SHORTEST_WORD and tokens[at - 1].casefold() in _ONE and _unit(token):
             is_half, end = _half(tokens, at + 1)
@@ -211,20 +226,20 @@ def _in_words(tokens: Sequence[str], taken: set[int]) -> Iterator[Quantity]:
             yield Quantity(number=number, start=at - 1, end=end, codes=_unit(token))
 
 
-def _with_units(
-    told: Quantity, tokens: Sequence[str], *, may_lead: bool, is_cents: bool = False
-) -> Quantity:
+def _with_units(told: Quantity, tokens: Sequence[str], *, may_lead: bool) -> Quantity:
     """A number with its unit: at it, else a currency before it, else what comes next."""
     after = tokens[told.end] if told.end < len(tokens) else ""
-    if told.codes or is_cents:
+    if told.has_unit:
         is_twice = bool(set(_currency(after)) & set(told.codes))  # `$84 USD`
-        return replace(told, end=told.end + is_twice, is_cents=is_cents)
+        return replace(told, end=told.end + 1) if is_twice else told
     before = _currency(tokens[told.start - 1]) if told.start and may_lead else ()
     if before:
         return replace(told, start=told.start - 1, codes=before)
     if units.is_cents(after):
         return replace(told, end=told.end + 1, is_cents=True)
     codes, end = _unit_after(tokens, told.end)
+    if end == told.end:
+        return told
     is_half, end = _half(tokens, end) if codes else (False, end)
     number = told.number + Decimal("0.5") if is_half else told.number
     return replace(told, number=number, end=end, codes=codes)
@@ -261,6 +276,9 @@ def _whole(first: Quantity, second: Quantity, tokens: Sequence[str]) -> Quantity
     (code,) = first.codes
     if units.is_money(code):
         return _with_cents(first, second, has_joint=bool(between))
+    if code == "h" and second.codes in ((), ("m",)) and second.end - second.start == 1:
+        is_minutes = bool(second.codes) or (not between and _is_two_digits(second.number))
+        second = replace(second, codes=("min",) if is_minutes else second.codes)  # `1h 30m`
     if len(second.codes) != 1 or not units.has_part(code, second.codes[0]):
         return None
     number = units.in_parts(first.number, code, second.codes[0]) + second.number
@@ -273,14 +291,23 @@ def _with_cents(first: Quantity, second: Quantity, *, has_joint: bool) -> Quanti
     is_whole = first.number == int(first.number) and second.number == int(second.number)
     if not is_whole or not 0 < second.number < _HUNDRED:
         return None
-    if not (second.is_cents or (is_bare and len(str(int(second.number))) == _TWO_DIGITS)):
+    if not (second.is_cents or (is_bare and _is_two_digits(second.number))):
         return None
     number = first.number + second.number / _HUNDRED
     return replace(first, number=number, end=second.end)
 
 
+def _is_two_digits(number: Decimal) -> bool:
+    return number == int(number) and len(str(int(number))) == _TWO_DIGITS
+
+
 def _part(each: Quantity) -> Quantity:
     return replace(each, is_part=True)
+
+
+def _is_hour(tokens: Sequence[str], at: int) -> bool:
+    after = tokens[at + 1].casefold() if at + 1 < len(tokens) else ""
+    return after in _OF_HOURS or (at > 0 and tokens[at - 1].casefold() == "past")
 
 
 def _scaled(tokens: Sequence[str], end: int, factor: Decimal) -> tuple[int, Decimal]:

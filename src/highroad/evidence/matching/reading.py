@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from highroad.domain.evidence import ValueKind
 from highroad.domain.json_value import JsonValue
 from highroad.evidence.matching import (
     emails,
@@ -38,6 +39,8 @@ def text_keys(text: str) -> tuple[set[str], str]:
     if not (text.isascii() and text.isalpha()):
         found.update(_of_marks(text))
     found.update(moments.clock_keys(text))
+    if _DIGIT.search(text):
+        found.update(key for token in tokens for key in ids.labelled_keys(token))
     longer = " ".join(words) if len(words) > SPAN else ""
     if text.isascii():
         return found, longer
@@ -104,6 +107,8 @@ def _of_number(name: str, number: float) -> Iterator[str]:
         yield numbers.plain(number)
     if isinstance(number, int):
         yield str(number)
+        if fields.kind_of(name) is ValueKind.PHONE:
+            yield from phones.keys(str(number))
         if fields.is_year(name):
             yield moments.year_key(number)
 
@@ -114,6 +119,8 @@ def _of_marks(text: str) -> Iterator[str]:
         yield from moments.keys(text)
         yield from ids.grouped_keys(text)
         yield from phones.keys(text)
+    if marks.is_bare(text):
+        yield marks.sought(text)
     yield from marks.keys(text)
     yield from names.keys(text)
     yield from emails.keys(text)

@@ -86,7 +86,7 @@ def _email(text: str) -> Iterator[Way]:
 
 
 def _phone(text: str) -> Iterator[Way]:
-    yield (phones.sought(text),)
+    yield from _each(phones.sought(text))
     yield from _id(text)
 
 
@@ -104,12 +104,12 @@ def _path(text: str) -> Iterator[Way]:
 
 def _amount(text: str) -> Iterator[Way]:
     number = quantities.bare(text)
-    if number is not None:
-        yield from _each(numbers.sought_amount(number))
-    elif quantities.has_unit(text):
-        yield from _each(quantities.sought(text))
-    else:
-        yield from _phrase(text)
+    return _text(text) if number is None else _each(numbers.sought_amount(number))
+
+
+def _cents(text: str) -> Iterator[Way]:
+    number = quantities.bare(text)
+    return _text(text) if number is None else _each(numbers.sought_cents(number))
 
 
 def _unit(text: str) -> Iterator[Way]:
@@ -128,7 +128,7 @@ def _name(text: str) -> Iterator[Way]:
 
 
 def _phrase(text: str) -> Iterator[Way]:
-    if marks.is_marked(text):
+    if marks.is_marked(text) or marks.is_bare(text):
         yield (marks.sought(text),)
         return
     found = words.phrase(text)
@@ -155,6 +155,9 @@ def _moment(text: str) -> Iterator[Way]:
 def _text(text: str) -> Iterator[Way]:
     if quantities.has_unit(text):
         yield from _each(quantities.sought(text))
+        return
+    if text.isalpha() and not text.isascii():
+        yield from _id(text)  # its accents may make another of it; they do not in a name
         return
     yield from _phrase(text)
     if not marks.is_marked(text):
@@ -194,7 +197,7 @@ _TEXTS: Final[Mapping[ValueKind, Callable[[str], Iterator[Way]]]] = {
     ValueKind.TIME: _or_text(_time),
     ValueKind.MOMENT: _or_text(_moment),
     ValueKind.AMOUNT: _amount,
-    ValueKind.CENTS: _amount,
+    ValueKind.CENTS: _cents,
     ValueKind.NUMBER: _text,
     ValueKind.UNIT: _unit,
     ValueKind.NAME: _name,

@@ -21,7 +21,7 @@ from highroad.domain.order import Edit
 from highroad.domain.outcome import Ending
 from highroad.domain.payload import PayloadRef, SealedPayload
 from highroad.ledger import projections
-from highroad.ledger.entries.form import approval_body, sources_body
+from highroad.ledger.entries.form import approval_body, sources_body, verification_body
 from highroad.ledger.projections import Body
 from highroad.ledger.record import CallRecord
 
@@ -219,6 +219,8 @@ def _mark(body: Body, ending: Ending) -> None:
         body["cached"] = True
     if ending.is_dry_run:
         body["dry_run"] = True
+        if ending.obliged:
+            body["obliged"] = list(ending.obliged)
     if ending.kind is not None:
         body["failure"] = ending.kind
     if ending.stale_s is not None:
@@ -248,12 +250,11 @@ def _opening(record: CallRecord, kind: EntryKind, at_ms: int, lines: int | None 
         body["new_run"] = True
     if record.key_digest is not None:
         body["key"] = record.key_digest
-    if record.sources:
-        body["sources"] = sources_body(record.sources)
     if record.coercions:
         body["coercions"] = record.coercions
     if record.stated is not None:
         _state(body, record.stated)
+    _judge(body, record)
     _relate(body, call)
     return body
 
@@ -284,6 +285,14 @@ def _body(record: CallRecord, kind: EntryKind, at_ms: int, lines: int | None = N
     if call.compensates is not None:
         body["compensates"] = call.compensates
     return body
+
+
+def _judge(body: Body, record: CallRecord) -> None:
+    """Note where its values come from, and what somebody else thinks of it."""
+    if record.sources:
+        body["sources"] = sources_body(record.sources)
+    if record.verification is not None:
+        body["verification"] = verification_body(record.verification)
 
 
 def _state(body: Body, stated: KeptStatement) -> None:

@@ -16,7 +16,7 @@ from highroad.ledger.ledger import Ledger
 
 REVEAL: Final = "audit:reveal"
 """The permission to read arguments, reasoning, results and messages in plain."""
-CARRIED: Final = ("arguments", "reasoning", "result", "message")
+CARRIED: Final = ("arguments", "reasoning", "result", "message", "verification")
 """What a call carries."""
 
 

@@ -5,8 +5,9 @@ from typing import Any
 
 from highroad.domain.call import Call
 from highroad.domain.json_value import JsonObject
-from highroad.domain.verdict import Proceed, Verdict
+from highroad.domain.verdict import Proceed, Refuse, Verdict
 from highroad.pipeline.context import RoadContext
+from highroad.pipeline.personal import handed
 from highroad.pipeline.refusal import refused
 from highroad.tools.arguments.invalid import Invalid
 from highroad.tools.compile import RegisteredTool
@@ -18,18 +19,21 @@ async def validate(call: Call, context: RoadContext) -> Verdict:
     """Check the arguments by themselves: no network, no disk, every error at once."""
     tool, arguments = context.tool, call.known_arguments
     taken = _as_of_today(tool, arguments, context)
-    checked = check_arguments(tool, taken)
+    given = handed(call, context, taken)
+    if isinstance(given, Refuse):
+        return given
+    checked = check_arguments(tool, given.arguments)
     if isinstance(checked, Invalid):
         return await refused(checked, call, context)
     context.services.repairs.passed(call.run_id, tool.name)
     changes = tuple(map(str, checked.coercions))
     if taken is not arguments:
         changes = (f"arguments of an older version as {tool.definition.version}", *changes)
-    if changes:
+    if changes or given.arguments is not taken:
         context.record.coercions = changes
         call = call.resolved(call.known_definition, checked.arguments)
         context.advance(call)
-    return Proceed(call)
+    return Proceed(call, note=given.note)
 
 
 def _as_of_today(
