@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from highroad.agents.agent import Agent, Member
+    from highroad.agents.agent import Agent, Member, Shadow
     from highroad.domain.error import HighroadError, NotCompleted, ToolError
     from highroad.domain.event import Event
     from highroad.domain.identity import Delegate, Origin, Principal
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from highroad.domain.proposed import ProposedCall
     from highroad.domain.run import Run
     from highroad.domain.tool import Effect, Tier
+    from highroad.domain.trial import Trial
     from highroad.ports.policy import Owner
     from highroad.runtime import Runtime
     from highroad.tools.body.batch_item import BatchItem
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
     from highroad.tools.declaring.members import tools_of
 
 _HOMES: Final = {
-    "agents.agent": ("Agent", "Member"),
+    "agents.agent": ("Agent", "Member", "Shadow"),
     "domain.error": ("HighroadError", "NotCompleted", "ToolError"),
     "domain.event": ("Event",),
     "domain.identity": ("Delegate", "Origin", "Principal"),
@@ -65,6 +66,7 @@ _HOMES: Final = {
     "domain.proposed": ("ProposedCall",),
     "domain.run": ("Run",),
     "domain.tool": ("Effect", "Tier"),
+    "domain.trial": ("Trial",),
     "ports.policy": ("Owner",),
     "runtime": ("Runtime",),
     "tools.body.batch_item": ("BatchItem",),
@@ -119,11 +121,13 @@ __all__ = [
     "Run",
     "Runtime",
     "Secret",
+    "Shadow",
     "StaleResult",
     "Text",
     "Tier",
     "ToolContext",
     "ToolError",
+    "Trial",
     "Unknown",
     "tool",
     "tool_definition",

@@ -19,6 +19,7 @@ from typing import Any, Final, Literal, Self, TypeVar, Unpack, overload
 from highroad.agents.agent import Agent
 from highroad.agents.hindsight import simulated
 from highroad.agents.memory.preferences import Preferences
+from highroad.agents.roster import Roster
 from highroad.approvals.definitions import Definitions
 from highroad.approvals.desk import Desk
 from highroad.approvals.links import SignedLinks
@@ -300,6 +301,7 @@ class Runtime:
         *,
         principal: Principal | None = None,
         conversation: str | None = None,
+        dry_run: bool = False,
     ) -> Run:
         """Let an agent work on a request, until it is done or waits for people.
 
@@ -311,6 +313,8 @@ class Runtime:
             text: What it is asked for.
             principal: For whom; the runtime's own principal where nobody is named.
             conversation: Your name for the conversation that the run belongs to.
+            dry_run: Do nothing: reads are made, and a call with effects says what it would do. The
+                run is dry for good, when it is resumed too, and with it all runs below it.
 
         Returns:
             How it ended; or a run that is held, with what it waits for. Nothing of that stays in
@@ -323,7 +327,11 @@ class Runtime:
         """
         self._require_ownership()
         return await self._assembly.runs.start(
-            agent, text, principal=principal or self.principal, conversation=conversation
+            agent,
+            text,
+            principal=principal or self.principal,
+            conversation=conversation,
+            dry_run=dry_run,
         )
 
     async def resume(self, run_id: str) -> Run:
@@ -348,6 +356,7 @@ class Runtime:
         *,
         principal: Principal | None = None,
         conversation: str | None = None,
+        dry_run: bool = False,
     ) -> AsyncGenerator[Event, None]:
         """Let an agent work on a request, as `run` does, and give what happens as it happens.
 
@@ -360,7 +369,11 @@ class Runtime:
         """
         self._require_ownership()
         return self._assembly.following.stream(
-            agent, text, principal=principal or self.principal, conversation=conversation
+            agent,
+            text,
+            principal=principal or self.principal,
+            conversation=conversation,
+            dry_run=dry_run,
         )
 
     def stream_resumed(self, run_id: str) -> AsyncGenerator[Event, None]:
@@ -632,9 +645,9 @@ class Runtime:
         return tuple(tool.definition for tool in self._services.registry)
 
     @property
-    def agents(self) -> tuple[Agent, ...]:
-        """Whose runs may be begun and resumed, by name."""
-        return tuple(self._assembly.runs.crew)
+    def agents(self) -> Roster:
+        """Whose runs may be begun and resumed, by name; their trials, and what became of them."""
+        return self._assembly.roster
 
     @property
     def settings(self) -> Settings:
@@ -675,6 +688,7 @@ class Runtime:
         """
         self._is_closed = True
         await self._assembly.following.close()
+        await self._assembly.shadowing.close()
         await self._watches.stop()
         await asyncio.gather(*self._services.tasks, return_exceptions=True)
         await self._assembly.close()

@@ -15,6 +15,7 @@ FOUND = [
     ("time", "16:45", "quarter to 5 pm"),
     ("time", "09:10", "ten past nine in the morning"),
     ("time", "00:00", "until midnight"),
+    ("time", "14:00", "14h00"),
     ("time", "12:00", "at 12"),
     ("time", "14:30", "at 2:30"),
     ("time", "02:30", "at 2:30"),

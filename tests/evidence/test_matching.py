@@ -40,6 +40,7 @@ FOUND = [
     ("id", "ORD-1", "ID#ORD-1."),
     ("id", "ORD-1", "see example.com/orders/ORD-1"),
     ("id", "id:A1", "id:A1"),
+    ("id", "4711", "order no.4711"),
     ("text", "id <> 7", "all rows where id <> 7, please"),
     ("text", "Damaged.", "it came damaged"),
     ("text", "web*", "web*"),

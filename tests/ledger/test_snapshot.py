@@ -37,6 +37,8 @@ DRAWN = {
     "idempotency_key": st.none() | NAME,
     "version": st.none() | NAME,
     "dry_run": st.booleans(),
+    "in_dry_run": st.booleans(),
+    "in_shadow": st.booleans(),
     "parent_id": st.none() | NAME,
     "revision": st.integers(0, 3),
     "door": NAME,

@@ -23,8 +23,8 @@ ELSEWHERE = 3
 """Processes that leave their words in the owner's inbox."""
 NEAR_MS = (-2, -1, 0, 1)
 """How near to a boundary the clock is put."""
-LONG_S = 5
-"""No history takes a tenth of it, unless it hangs."""
+LONG_S = 60
+"""No history takes a hundredth of it, unless it hangs."""
 ROUNDS = 1_000
 """Of the loop, until whatever still goes on hangs on something dead."""
 GRAVES = []

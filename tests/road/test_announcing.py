@@ -196,6 +196,34 @@ async def test_what_can_be_taken_back_is_told_with_a_link_that_does_once(desk, t
     assert told.principal == desk.assembly.services.ledger.keyring.opaque(CAROL)
 
 
+async def test_who_was_asked_about_a_call_is_told_how_it_ended_in_the_same_thread(desk, turns):
+    held = await desk.runtime.call("wire", {"cents": 1})
+    revised = await desk.runtime.approvals.edit(held.approval_id, {"cents": 2}, by=CAROL)
+    await desk.runtime.wait(held.call_id)
+    late = await desk.runtime.call("wire", {"cents": 3})
+    desk.clock.advance(86_400)
+    await desk.assembly.waiting.sweep()
+    await turns()
+    assert revised.state is ApprovalState.APPROVED
+    assert [(each.kind, each.status, each.thread) for each in desk.heard] == [
+        (NoticeKind.ASKED, None, held.call_id),
+        (NoticeKind.ENDED, "completed", held.call_id),
+        (NoticeKind.ASKED, None, late.call_id),
+        (NoticeKind.ENDED, "expired", late.call_id),
+    ]
+    assert not desk.heard[-1].links
+
+
+async def test_what_takes_a_call_back_is_told_in_the_thread_of_that_call(desk, turns):
+    done = await desk.runtime.call("pin", {"text": "hi"})
+    undone = await desk.runtime.undo(done.call_id, by=CAROL)
+    await turns()
+    assert [(each.call_id, each.thread) for each in desk.heard] == [
+        (done.call_id, done.call_id),
+        (undone.call_id, done.call_id),
+    ]
+
+
 async def test_a_link_that_takes_back_decides_about_no_approval(desk, turns):
     await desk.runtime.call("pin", {"text": "hi"})
     await turns()

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from highroad import Completed, Held, Limits, Principal, Refused, tool
+from highroad import Completed, Held, Limits, Principal, Refused, Runtime, ToolContext, tool
 from highroad.domain.approval_rules import ApprovalRules
 from highroad.domain.dependency import BreakerState
 from highroad.domain.entry import EntryKind
@@ -111,7 +111,7 @@ async def test_what_is_approved_goes_on_and_says_whose_opinion_that_was(here):
 @pytest.mark.promise("P7")
 async def test_what_is_rejected_is_refused_with_words_that_are_in_no_entry(here):
     verifier = ScriptedVerifier(
-        rejects("The user said 8,400.", tool="wire", arguments={"cents": 8_400})
+        rejects("The user said 8,400.", tool="wire", arguments={"cents": 8_400_000_731})
     )
     world = await here(verifier)
     outcome = await world.call(wire, {"cents": 7})
@@ -119,11 +119,11 @@ async def test_what_is_rejected_is_refused_with_words_that_are_in_no_entry(here)
     assert outcome.error.code == Code.VERIFICATION_REJECTED
     assert not outcome.error.retryable
     assert "The user said 8,400." in outcome.error.message
-    assert 'wire {"cents":8400}' in outcome.error.hint
+    assert 'wire {"cents":8400000731}' in outcome.error.hint
     assert RAN == []
     entries = b"".join(entry.body for entry in await world.entries())
     assert b"8,400" not in entries
-    assert b"8400" not in entries
+    assert b"8400000731" not in entries
     assert (await world.end_of(outcome))["rule"] == "verifier.rejected: scripted:verifier"
 
 
@@ -164,6 +164,38 @@ async def test_what_is_uncertain_is_put_before_a_person_with_the_concerns(here, 
     assert len(world.verifier.cases) == 1
     told = await world.runtime.audit.explain(held.call_id)
     assert told.verification.opinion == "uncertain"
+
+
+IN_FORCE = {
+    "runs where uncertain": {"uncertain": WhenUncertain.RUN},
+    "runs where none can be asked": {"unavailable": WhenUnavailable.RUN},
+    "not looked at": {"tiers": frozenset({Tier.PRIVILEGED})},
+    "not looked at by itself": {"tools": {"pay": VerifierRule(on=False)}},
+}
+BESIDE = {
+    "another tool": {"tools": {"wire": VerifierRule(uncertain=WhenUncertain.RUN)}},
+    "how long opinions are kept": {"cache_s": 1.0},
+}
+
+
+@pytest.mark.promise("P4")
+@pytest.mark.parametrize("change", [*IN_FORCE, *BESIDE])
+async def test_what_follows_from_opinions_is_a_rule_that_an_approval_is_bound_to(here, change):
+    rules = VerifierRules(tiers=EVERY_TIER)
+    world = await here(ScriptedVerifier(doubts("Which of the two?")), rules=rules)
+    held = await world.call(pay, {"cents": 7})
+    (queued,) = await world.desk.page()
+    assert queued.concerns == 1
+    await world.approve(held)
+    changed = replace(rules, **{**IN_FORCE, **BESIDE}[change])
+    world.settings = replace(world.settings, verifier=changed)
+    await world.reopen()
+    outcome = await world.wait(held.call_id)
+    if change in BESIDE:
+        assert outcome.unwrap() == 7
+    else:
+        assert outcome.error.code == "approval_void"
+        assert not RAN
 
 
 async def test_it_runs_with_the_concerns_as_warnings_where_policy_permits(here):
@@ -251,6 +283,35 @@ async def test_half_a_letter_does_no_harm(here):
     world = await here(ScriptedVerifier())
     outcome = await world.call(wire, {"cents": 7}, evidence=Evidence((said,)))
     assert outcome.unwrap() == 7
+
+
+async def test_by_no_name_of_a_door_a_call_comes_past_it(here):
+    world = await here(ScriptedVerifier(rejects("No.")))
+    outcome = await world.call(wire, {"cents": 7}, door="cache")
+    assert outcome.error.code == Code.VERIFICATION_REJECTED
+
+
+@tool(tier="irreversible", ask="false")
+async def pay_inside(context: ToolContext[None]) -> str:
+    """Pay from inside."""
+    return (await context.call("wire", {"cents": 7})).error.code
+
+
+async def test_a_call_from_inside_a_body_is_verified_and_cannot_wait(here):
+    rules = VerifierRules(tools={"pay_inside": VerifierRule(on=False)})
+    world = await here(ScriptedVerifier(doubts("Hm.")), pay_inside, wire, rules=rules)
+    assert (await world.call(pay_inside, {})).unwrap() == "confirmation_required"
+    assert [case.tool.name for case in world.verifier.cases] == ["wire"]
+    assert RAN == []
+
+
+async def test_a_dry_run_says_what_the_verifier_would(here):
+    world = await here(ScriptedVerifier(doubts("Hm.")))
+    outcome = await world.call(pay, {"cents": 7}, dry_run=True)
+    assert (outcome.value.would, outcome.value.reasons) == (
+        "ask",
+        ("A second opinion is uncertain whether this is what was asked for.",),
+    )
 
 
 async def test_a_call_of_code_is_verified_and_has_no_request(here):
@@ -359,10 +420,12 @@ async def test_without_time_to_keep_it_each_call_is_asked_about(here):
         assert len(world.verifier.cases) == times
 
 
-async def test_that_there_was_none_is_not_kept(here):
+async def test_that_there_was_none_is_not_kept_and_holds_nobody_up(here):
     world = await here(ScriptedVerifier(away(), approves()))
     assert (await world.call(wire, {"cents": 7})).status == "refused"
     assert (await world.call(wire, {"cents": 7})).unwrap() == 7
+    assert (await world.call(wire, {"cents": 7})).unwrap() == 7
+    assert len(world.verifier.cases) == 2
 
 
 # -- what it costs -------------------------------------------------------------------------------
@@ -454,6 +517,37 @@ async def test_what_was_asked_and_never_answered_counts_in_full(costly, turns):
     assert RAN == [2]
 
 
+@pytest.mark.promise("P6")
+async def test_what_a_failed_opinion_took_counts_in_full_unless_it_is_known(costly):
+    known = VerifierError("it is full", kind=FailureKind.THROTTLED, usage=TokenUsage(input=5))
+    world = await costly(away(), known)
+    await world.call(wire, {"cents": 1}, run="r")
+    assert (await world.account("r"))[3:5] == (1_000, 1_000)
+    await world.call(wire, {"cents": 2}, run="r")
+    assert (await world.account("r"))[3:5] == (1_005, 1_005)
+
+
+@pytest.mark.promise("P6")
+async def test_processes_that_share_a_ledger_share_its_budget(postgres_url, tmp_path):
+    rules = VerifierRules(budgets=(VerifierBudget(per=BudgetSpan.DAY, calls=3),))
+    settings = replace(load(tmp_path, {}), verifier=rules)
+    found = []
+    for cents in range(2):
+        verifier = paid()
+        async with Runtime.open(
+            postgres_url, tools=[wire], settings=settings, verifier=verifier
+        ) as runtime:
+            found += [
+                (await runtime.call(wire, {"cents": 10 * cents + n}, run="r")).status
+                for n in range(2)
+            ]
+    assert found == ["completed"] * 3 + ["refused"]
+    async with Runtime.open(postgres_url, tools=[wire], settings=settings) as runtime:
+        (spending,) = await runtime.audit.costs(by=SpendingBy.MODEL)
+        assert spending.requests == 3
+        assert (await runtime.audit.compare_tables()).differences == ()
+
+
 async def test_a_budget_of_one_call_is_more_than_a_dear_opinion_may_take(costly):
     world = await costly(budgets=[VerifierBudget(per=BudgetSpan.CALL, tokens=999)])
     outcome = await world.call(wire, {"cents": 1})
@@ -484,6 +578,19 @@ async def test_a_direct_call_and_its_opinion_share_one_limit(costly, usd, ends):
     outcome = await world.call(dear, {"cents": 1})
     assert outcome.status == ends
     assert outcome.error is None or outcome.error.code == Code.BUDGET_EXCEEDED
+    assert len(world.verifier.cases) == 1
+    assert not await world.check()
+
+
+@pytest.mark.promise("P6")
+@pytest.mark.parametrize(("usd", "ends"), [(0.0505, "refused"), (0.0515, "completed")])
+async def test_they_share_it_also_where_a_person_was_asked_between(costly, usd, ends):
+    world = await costly(doubts("Hm."), limits=Limits(usd=usd))
+    world = await world.reopen(dear)
+    held = await world.call(dear, {"cents": 1})
+    await world.approve(held)
+    await world.reopen(dear)
+    assert (await world.wait(held.call_id)).status == ends
     assert len(world.verifier.cases) == 1
     assert not await world.check()
 

@@ -53,6 +53,10 @@ NOT_OFFERED: Final = Ending(
 )
 """The end of a call that its request had not asked for, though the agent may make such calls."""
 
+_NOT_DONE: Final = (
+    "A dry run: of what this agent says that it did nothing was done. Tell nobody that it was."
+)
+
 Arguments = Mapping[str, object] | str | bytes
 
 
@@ -266,7 +270,7 @@ class Acting:
             return held
         self._below.pop(held.call_id, None)
         if below.status is RunStatus.COMPLETED:
-            return await self._complete(held.call_id, below.result)
+            return await self._complete(held.call_id, _answer_of(run, below))
         record = await read_run(run.services.ledger, below.id)
         return await self._fail(held.call_id, _failure_of(agent, below, record))
 
@@ -448,6 +452,8 @@ def _proposal(run: RunInProgress, wanted: Wanted) -> Proposal:
         delegation=run.delegation,
         door=run.record.head.door,
         dry_run=wanted.dry_run,
+        in_dry_run=run.record.head.dry is not None,
+        in_shadow=run.record.head.shadow_of is not None,
         stated=wanted.stated,
     )
 
@@ -470,6 +476,13 @@ def _shown(arguments: Arguments) -> JsonValue:
     except (TypeError, ValueError):
         return ascii(arguments)
     return read
+
+
+def _answer_of(run: RunInProgress, below: Run) -> object:
+    """What a run below has brought; whoever asked for it acts, and is told where it did not."""
+    if below.dry is None or run.record.head.dry is not None:
+        return below.result
+    return {"note": _NOT_DONE, "answer": below.result}
 
 
 def _failure_of(agent: str, below: Run, record: RunRecord) -> ToolError:

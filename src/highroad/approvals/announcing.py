@@ -104,7 +104,9 @@ class Announcing:
 
     async def _escalated(self, approval: Approval) -> None:
         """Tell, and then record."""
-        await asyncio.gather(*self._tell(asking(approval, NoticeKind.ESCALATED)))
+        undone = await self._desk.compensated_by(approval)
+        notice = asking(approval, NoticeKind.ESCALATED, compensates=undone)
+        await asyncio.gather(*self._tell(notice))
         while True:
             try:
                 await self._desk.escalate(approval)

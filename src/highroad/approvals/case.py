@@ -61,6 +61,44 @@ class Case:
     words: tuple[Word, ...] = ()
 
 
+@value
+class QueuedCall:
+    """A held call on a page of the queue, free of values."""
+
+    approval: Approval
+    tier: Tier | None = None
+    """`None`, as all that follows, where its entries stand in an archive."""
+    origin: str | None = None
+    revision: int | None = None
+    cost_usd: float | None = None
+    """At most, by what the tool declares."""
+    concerns: int | None = None
+    """How many a second opinion has; `None` where there is none, or it was erased."""
+
+
+async def queued_call(
+    ledger: Ledger, approval: Approval, history: CallHistory | None
+) -> QueuedCall:
+    """What a page of the queue says of a held call."""
+    if history is None:
+        return QueuedCall(approval=approval)
+    opening = history.opening
+    return QueuedCall(
+        approval=approval,
+        tier=Tier(opening["tier"]),
+        origin=opening["origin"],
+        revision=opening.get("revision", 0),
+        cost_usd=opening.get("at_most", 0) / MICRO,
+        concerns=await _concerns(ledger, history),
+    )
+
+
+async def _concerns(ledger: Ledger, history: CallHistory) -> int | None:
+    """Only their number leaves the vault."""
+    told = await _Shown(ledger, history, is_withheld=False).verification(history)
+    return None if told is None else len(told.concerns)
+
+
 async def case_of(
     ledger: Ledger, approval: Approval, history: CallHistory, *, withheld: str | None
 ) -> Case:

@@ -11,11 +11,11 @@ from typing import NoReturn, TypeAlias
 
 import orjson
 
-from highroad.approvals.case import Case, case_of
+from highroad.approvals.case import Case, QueuedCall, case_of, queued_call
 from highroad.approvals.rules import objection, unknown_identity
 from highroad.domain.approval import Approval, ApprovalState, Ruling
 from highroad.domain.approval_rules import ApprovalRules
-from highroad.domain.audit import APP_USER, APPROVAL_DECISION, TOOL_CALL
+from highroad.domain.audit import APP_USER, APPROVAL_DECISION, COMPENSATION, TOOL_CALL
 from highroad.domain.entry import ApprovalSpent, KeyDestroyed
 from highroad.domain.error import BrokenPromise, DecisionRefused
 from highroad.domain.identity import OURSELVES, Principal
@@ -58,6 +58,19 @@ class Desk:
         """A page of approvals, oldest first; `state=None` is all of them."""
         wanted = None if state is None else ApprovalState(state)
         return await self._ledger.store.approvals(state=wanted, after=after, limit=limit)
+
+    async def page(
+        self,
+        *,
+        state: ApprovalState | str | None = ApprovalState.WAITING,
+        after: str = "",
+        limit: int = 100,
+    ) -> Sequence[QueuedCall]:
+        """The same page, with what is known of each call beside its values."""
+        return [
+            await queued_call(self._ledger, approval, await self._ledger.history(approval.call_id))
+            for approval in await self.list(state=state, after=after, limit=limit)
+        ]
 
     async def get(self, approval_id: str) -> Approval:
         """One approval.
@@ -194,6 +207,11 @@ class Desk:
     async def is_escalated(self, approval: Approval) -> bool:
         """Whether it is on record that others were asked besides."""
         return await self._is_escalated(approval.id, self._ledger.keyring.opaque(_nobody(approval)))
+
+    async def compensated_by(self, approval: Approval) -> str | None:
+        """The call that a held call takes back, if it does."""
+        row = await record(self._ledger.store.tables, COMPENSATION.name, {"id": approval.call_id})
+        return None if row is None else str(row["call_id"])
 
     def next_change(self) -> asyncio.Event:
         """Set when the next decision is recorded; ask for it before looking at the state."""

@@ -64,7 +64,7 @@ def _entitled(
     objected = unknown_identity(rules, approval, by)
     if objected is not None or (is_escalated and rules.escalate_to & by.roles):
         return objected
-    return _roles(rules, approval, tier, by)
+    return unentitled(rules, approval.tool, tier, by)
 
 
 def unknown_identity(rules: ApprovalRules, approval: Approval, by: Principal) -> str | None:
@@ -78,15 +78,16 @@ def unknown_identity(rules: ApprovalRules, approval: Approval, by: Principal) ->
     return None
 
 
-def _roles(rules: ApprovalRules, approval: Approval, tier: Tier, by: Principal) -> str | None:
+def unentitled(rules: ApprovalRules, tool: str, tier: Tier, by: Principal) -> str | None:
+    """Why the roles of `by` do not let them decide about calls of a tool, if so."""
     if rules.roles and not rules.roles & by.roles:
         return f"deciding needs one of the roles {', '.join(sorted(rules.roles))}"
     if not rules.entitlements:
         return None
-    entitled = rules.entitled_to(approval.tool, tier)
+    entitled = rules.entitled_to(tool, tier)
     if not entitled:
-        return f"no role is entitled to decide about {approval.tool}: see approvals.entitled"
+        return f"no role is entitled to decide about {tool}: see approvals.entitled"
     if not entitled & by.roles:
         named = ", ".join(sorted(entitled))
-        return f"deciding about {approval.tool} needs one of the roles {named}"
+        return f"deciding about {tool} needs one of the roles {named}"
     return None

@@ -14,12 +14,17 @@ from highroad.adapters.flags.rules import RulesFlags
 from highroad.adapters.sandboxes.process.pool import ProcessSandbox
 from highroad.adapters.system import SystemClock, TypeIds
 from highroad.agents.agent import Agent
+from highroad.agents.comparing import Comparing
 from highroad.agents.context.results import RunResults
 from highroad.agents.finding import RunTools
 from highroad.agents.following import Following
 from highroad.agents.memory.long_term import LongTermMemory
+from highroad.agents.roster import Roster
 from highroad.agents.runs import Runs
 from highroad.agents.sending import Sending
+from highroad.agents.shadowing import Shadowing
+from highroad.agents.trial_report import Reporting
+from highroad.agents.trials import Trials
 from highroad.agents.working import Working
 from highroad.approvals.announcing import Announcing
 from highroad.approvals.cancellations import Cancellations
@@ -31,7 +36,15 @@ from highroad.approvals.links import SignedLinks
 from highroad.approvals.revising import Revising
 from highroad.approvals.undoing import Undoing
 from highroad.approvals.waiting import Waiting
-from highroad.bootstrap.agents import OpenModels, agents_of, runs_of, tools_of_agents, with_search
+from highroad.bootstrap.agents import (
+    OpenModels,
+    agents_of,
+    crew_of,
+    runs_of,
+    shadowing_of,
+    tools_of_agents,
+    with_search,
+)
 from highroad.bootstrap.anchors import anchors_at
 from highroad.bootstrap.caches import cache_at
 from highroad.bootstrap.channels import channels_of
@@ -59,6 +72,7 @@ from highroad.domain.order import (
     Redrive,
     RunMessage,
     Settlement,
+    TrialOrder,
 )
 from highroad.ledger.audit import Audit
 from highroad.ledger.ledger import Ledger
@@ -133,6 +147,8 @@ class Assembly:
     undoing: Undoing
     completions: Completions
     runs: Runs
+    roster: Roster
+    shadowing: Shadowing
     following: Following
     models: OpenModels
     sending: Sending
@@ -283,16 +299,24 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
         decides=decides,
         heed=partial(follow_up, services),
     )
+    trials = Trials(
+        opened.ledger,
+        crew_of(services, agents, settings, models),
+        settings.approvals,
+        ids,
+        permissions=toolset.permissions,
+        is_owner=decides,
+    )
     runs = runs_of(
         services,
-        agents,
+        trials,
         settings,
-        models,
         waiting=waiting,
         completions=completions,
         chance=parts.chance,
         known=remembering.known,
     )
+    shadowing = shadowing_of(runs, settings)
     cancellations = Cancellations(
         services,
         waiting,
@@ -303,10 +327,7 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
     sending = Sending(
         services, runs.moving, permissions=toolset.permissions, is_writer=opened.is_owner
     )
-    working = Working(services, runs) if work and opened.is_owner else None
-    if working is not None:
-        desk.heeders.append(working.changed)
-        sending.wake = working.sent
+    working = _working(services, runs, desk, sending) if work and opened.is_owner else None
     refreshes = Refreshes(services)
     services.refresh = refreshes.begin
     return Assembly(
@@ -326,6 +347,7 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
                     desk, settlements, audit, cancellations, letters, dependencies, completions
                 ),
                 RunMessage: sending.record,
+                TrialOrder: trials.record,
             },
         ),
         audit=audit,
@@ -338,6 +360,10 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
         undoing=undoing,
         completions=completions,
         runs=runs,
+        roster=Roster(
+            trials, Reporting(services, trials), Comparing(opened.ledger, trials.crew, shadowing)
+        ),
+        shadowing=shadowing,
         following=Following(services, runs),
         sending=sending,
         working=working,
@@ -401,6 +427,7 @@ def _services(  # noqa: PLR0913, PLR0917 - what they are made of
         ),
         approval_rules=settings.approvals,
         keeps_letters_of_reads=settings.keeps_letters_of_reads,
+        is_dry=settings.is_dry,
     )
     services.stand_in = fallbacks(services)
     return services
@@ -417,6 +444,14 @@ def _announcing(
     if channels:
         services.tell = announcing.tell
     return announcing
+
+
+def _working(services: Services, runs: Runs, desk: Desk, sending: Sending) -> Working:
+    """Goes on with runs, and hears of what they wait for."""
+    working = Working(services, runs)
+    desk.heeders.append(working.changed)
+    sending.wake = working.sent
+    return working
 
 
 def _desk(services: Services, settings: Settings, *, decides: bool) -> Desk:

@@ -13,7 +13,7 @@ from highroad.domain.tool import ToolDefinition
 from highroad.ledger.inquiry.report import Grants
 from highroad.pipeline.ask_rule import AskRule
 from highroad.pipeline.deps import Deps
-from highroad.ports.conditions import Conditions, InvalidConditionError
+from highroad.ports.conditions import ASK_NAMES, Conditions, InvalidConditionError
 from highroad.settings import Settings
 from highroad.tools.declaring.discovery import discover
 from highroad.tools.pins.accepted import Accepted
@@ -103,7 +103,7 @@ def _ask(conditions: Conditions, tool: ToolDefinition, policy: PolicyRules) -> A
             "answered without asking: leave one of the two out"
         )
     try:
-        condition = conditions.compile(line.level.text)
+        condition = conditions.compile(line.level.text, ASK_NAMES)
     except InvalidConditionError as error:
         raise SettingsError(f"{place}: {error}") from None
     setting = line.level.named(f"policy.ask.{line.tools}")
@@ -112,7 +112,7 @@ def _ask(conditions: Conditions, tool: ToolDefinition, policy: PolicyRules) -> A
 
 def _declared_ask(conditions: Conditions, expression: str, name: str) -> AskRule:
     try:
-        return AskRule(text=expression, condition=conditions.compile(expression))
+        return AskRule(text=expression, condition=conditions.compile(expression, ASK_NAMES))
     except InvalidConditionError as error:
         raise DeclarationError(f"tool {name}: its `ask` rule cannot be used: {error}") from None
 

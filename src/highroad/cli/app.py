@@ -20,6 +20,7 @@ COMMANDS: Final = {
     "call": "Make one call, or drive a held one on.",
     "run": "Let an agent work on a request, and watch it.",
     "runs": "Calls that are not done with: look, settle what nobody knows.",
+    "agents": "Who is on trial or shadowed: look, compare, promote.",
     "tools": "What may be called, and under which contract.",
     "approvals": "Calls that wait for a person: look, approve, reject.",
     "undo": "Take back what a call did.",

@@ -10,7 +10,7 @@ from rich.json import JSON
 from rich.table import Table
 from rich.text import Text
 
-from highroad.approvals.case import Case
+from highroad.approvals.case import Case, QueuedCall
 from highroad.domain.approval import Approval
 from highroad.domain.deferral import Deferral
 from highroad.domain.entry import Amendment
@@ -20,6 +20,7 @@ from highroad.domain.label import Integrity
 from highroad.domain.tool import CompensationRule, ToolDefinition
 from highroad.domain.trail import Explanation
 from highroad.domain.verification import Verification, VerificationRecord
+from highroad.pipeline.preview import diff_of
 from highroad.tools.declaring.contract import Reason
 
 _COLOURS = {
@@ -46,6 +47,8 @@ _COLOURS = {
     "max_steps_exceeded": "red",
 }
 
+_SIDES = {"-": "red", "+": "green"}
+
 
 def status(word: str) -> Text:
     """An ending or a state, in its colour."""
@@ -68,18 +71,42 @@ def explanation(found: Explanation) -> RenderableType:
     return Group(lines, _stages(found))
 
 
-def approvals(found: Sequence[Approval]) -> RenderableType:
-    """Approvals, one a line."""
-    rows = table("approval", "tool", "state", "why", "expires", whole=("approval",))
-    for approval in found:
-        rows.add_row(
-            approval.id,
-            approval.tool,
-            status(approval.state),
-            " ".join(obligation.reason for obligation in approval.obligations),
-            moment(approval.expires_ms),
-        )
+def approvals(found: Sequence[QueuedCall]) -> RenderableType:
+    """Held calls, with what each is and how long it stands; what is long stands below the rest."""
+    whom = "approval, call, by whom"
+    rows = table(whom, "what, and until when", "why", whole=(whom,))
+    for each in found:
+        approval = each.approval
+        named = (approval.id, "\n", (f"{approval.call_id}\n{approval.requester}", "dim"))
+        why = " ".join(obligation.reason for obligation in approval.obligations)
+        rows.add_row(Text.assemble(*named), Group(*_queued(each)), why)
     return rows
+
+
+def _queued(found: QueuedCall) -> Iterator[Text]:
+    """What a held call is, line by line."""
+    approval = found.approval
+    yield Text.assemble((approval.tool, "bold"), f" {found.tier or ''}")
+    yield Text.assemble(_stand(approval), f", {_needs(approval)}")
+    if found.cost_usd:
+        yield Text(f"{found.cost_usd:g} US dollars at most")
+    if found.concerns:
+        yield Text(f"{found.concerns} concerns", "yellow")
+    if approval.until_ms is not None:
+        yield Text(moment(approval.until_ms))
+
+
+def _stand(found: Approval) -> Text:
+    """Its state; while several are needed, how many have agreed."""
+    if found.is_waiting and found.quorum > 1:
+        agreed = f" {len(found.approvers)} of {found.quorum}"
+        return Text.assemble(status(found.state), agreed)
+    return status(found.state)
+
+
+def _needs(found: Approval) -> str:
+    level = found.level.name.lower()
+    return level if found.quorum == 1 else f"{level} of {found.quorum}"
 
 
 def approval(found: Approval) -> RenderableType:
@@ -100,6 +127,8 @@ def _approval(found: Approval) -> Table:
     if found.approvers:
         lines.add_row("approved by", ", ".join(found.approvers))
     lines.add_row("expires", moment(found.expires_ms))
+    if found.use_by_ms is not None:
+        lines.add_row("to be used by", moment(found.use_by_ms))
     lines.add_row("digest", Text(found.digest, "dim"))
     return lines
 
@@ -115,7 +144,7 @@ def case(found: Case) -> RenderableType:
     else:
         lines.add_row("arguments", _json(found.arguments))
     if found.preview is not None:
-        lines.add_row("would change", _json(found.preview))
+        lines.add_row("would change", diff(diff_of(found.preview)))
     if found.confidence is not None:
         lines.add_row("confidence", _stated(found.confidence))
     if found.reasoning is not None:
@@ -128,6 +157,15 @@ def case(found: Case) -> RenderableType:
         said = "" if word.text is None else f": {word.text}"
         lines.add_row(word.ruling, f"{word.by}, {moment(word.at_ms)}{said}")
     return lines
+
+
+def diff(lines: Sequence[str]) -> Text:
+    """A difference in lines, each in its colour."""
+    return Text("\n").join(Text(line, _side(line)) for line in lines)
+
+
+def _side(line: str) -> str:
+    return _SIDES.get(line.lstrip()[:1], "")
 
 
 def _opinion(found: Verification | None) -> Iterator[tuple[str, RenderableType]]:

@@ -47,6 +47,12 @@ class Call:
     version: str | None = None
     """The one version of the tool that may answer: of a call that named a function, or was held."""
     dry_run: bool = False
+    """It says what it would do, and does nothing."""
+    in_dry_run: bool = False
+    """Its run is dry, and so is all that is called from inside it: `resolve` makes a dry run of
+    each call with effects. One without is made, and asks nobody."""
+    in_shadow: bool = False
+    """Its run is a shadow: what it takes of budgets is not its principal's."""
     parent_id: str | None = None
     """The call whose body made this one."""
     revision: int = 0

@@ -26,6 +26,7 @@ _FORMATS: Final[Mapping[JsonValue, ValueKind]] = {
     "iri": ValueKind.URL,
     "uuid": ValueKind.ID,
 }
+_MONEY: Final = frozenset({ValueKind.AMOUNT, ValueKind.CENTS})
 _CLOSING: Final = ("additionalProperties", "unevaluatedProperties")
 _SAYS_MAJOR: Final = re.compile(
     r"\bin (?:whole |full |us )?(?:dollars|euros?|pounds|francs|yen|(?:the )?major units?)\b",
@@ -230,7 +231,9 @@ def _text_kind(name: str, said: JsonObject) -> ValueKind:
         return _FORMATS[form]
     if "enum" in said or "const" in said:
         return ValueKind.CHOICE
-    return fields.kind_of(name) or ValueKind.TEXT
+    number = _number_kind(name, said)
+    by_name = fields.kind_of(name)
+    return by_name or (number if number in _MONEY else ValueKind.TEXT)
 
 
 def _number_kind(name: str, said: JsonObject) -> ValueKind:

@@ -18,7 +18,8 @@ from highroad.domain.error import LedgerError
 from highroad.domain.json_value import MAX_SAFE_INTEGER
 from highroad.domain.model import Finish
 from highroad.domain.outcome import Status
-from highroad.domain.run import ReplyStatus, RunStatus
+from highroad.domain.run import ReplyStatus, RunStatus, WhyDry
+from highroad.domain.trial import TrialState
 
 _Check: TypeAlias = Callable[[Any], bool]
 
@@ -274,8 +275,8 @@ _EVERYWHERE: Final[Mapping[str, _Check]] = {
         ),
         _is_number,
     ),
-    **dict.fromkeys(("direct", "intent", "new_run", "in_doubt"), _is_flag),
-    **dict.fromkeys(("rules", "delegation", "coercions", "run_ids"), _list_of(_is_text)),
+    **dict.fromkeys(("direct", "intent", "new_run", "in_doubt", "dry_run"), _is_flag),
+    **dict.fromkeys(("rules", "delegation", "coercions", "run_ids", "obliged"), _list_of(_is_text)),
     **dict.fromkeys(("arguments", "result", "message", "preview", "reasoning"), _is_ref),
     "parts": _list_of(_is_ref),
     "sources": _list_of(_SOURCE),
@@ -292,7 +293,10 @@ _EVERYWHERE: Final[Mapping[str, _Check]] = {
     "invalid": _is_invalid,
 }
 _OF_RUN: Final[Mapping[str, _Check]] = {
-    **dict.fromkeys(("agent", "parent_run", "conversation", "delegated_by"), _is_text),
+    **dict.fromkeys(
+        ("agent", "parent_run", "conversation", "delegated_by", "shadow_of", "payer"), _is_text
+    ),
+    "dry": _one_of(WhyDry),
     **dict.fromkeys(("steps", "tokens_in", "tokens_out"), _is_number),
     **dict.fromkeys(("waits_for", "heard", "told"), _list_of(_is_text)),
     "when": _is_text,
@@ -325,6 +329,11 @@ _OF_KIND: Final[Mapping[EntryKind, Mapping[str, _Check]]] = {
         "forced": _is_flag,
         "failures": _is_number,
         "slow": _is_number,
+    },
+    EntryKind.TRIAL: {
+        "agent": _is_text,
+        "state": _one_of(TrialState),
+        "early": _is_flag,
     },
     EntryKind.REVEALED: {"payloads": _list_of(_is_text)},
     EntryKind.MODEL_ASKED: _OF_REQUEST,

@@ -22,7 +22,8 @@ from highroad.domain.identity import Origin
 from highroad.domain.outcome import Status
 from highroad.domain.payload import PayloadRef
 from highroad.domain.pin import Pin
-from highroad.domain.run import RunHead
+from highroad.domain.run import RunHead, WhyDry
+from highroad.domain.trial import TrialChange, TrialState
 from highroad.domain.value import value
 from highroad.domain.verification import VerificationRecord
 from highroad.ledger.bodies import strange_field
@@ -297,6 +298,21 @@ def read_pin(body: Body) -> Pin:
     )
 
 
+def read_trial_change(body: Body) -> TrialChange:
+    """What somebody said of an agent on trial."""
+    return TrialChange(
+        id=body["id"],
+        agent=body["agent"],
+        organization=body["org"],
+        state=TrialState(body["state"]),
+        definition=body["definition"],
+        by=body["by"],
+        at_ms=body["at"],
+        is_early=body["early"],
+        reason=body.get("reason"),
+    )
+
+
 def read_run_head(body: Body) -> RunHead:
     """What the first entry of an agent's run says of the run."""
     return RunHead(
@@ -313,6 +329,9 @@ def read_run_head(body: Body) -> RunHead:
         door=body["door"],
         delegated_by=body.get("delegated_by"),
         delegation=tuple(body.get("delegation", ())),
+        dry=None if "dry" not in body else WhyDry(body["dry"]),
+        shadow_of=body.get("shadow_of"),
+        payer_id=body.get("payer"),
     )
 
 

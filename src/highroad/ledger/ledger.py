@@ -19,7 +19,7 @@ from highroad.domain.entry import (
     Written,
 )
 from highroad.domain.error import LedgerError
-from highroad.domain.identity import Principal
+from highroad.domain.identity import Principal, shadow_payer
 from highroad.domain.json_value import JsonObject
 from highroad.domain.part import Blob
 from highroad.domain.payload import PayloadKind, PayloadRef
@@ -131,15 +131,16 @@ class Ledger:
                 # The key of a direct run is on its way to the store, with its first call.
                 await self.writer.flush()
             run_key = await self.vault.key_of_run(call.run_id)
+        payer = shadow_payer(call.organization) if call.in_shadow else call.principal
         record = CallRecord(
             call,
-            principal_id=self.keyring.opaque(call.principal),
+            principal_id=self.keyring.opaque(payer),
             run_key=run_key,
             policy_version=policy_version,
         )
         record.is_new_run = call.is_direct or record.run_key.is_new
         known = self._known.get(record.principal_id)
-        if known is not call.principal and known != call.principal:
+        if known is not payer and known != payer and not call.in_shadow:
             record.profile = self._profile(record)
         return record
 

@@ -1,6 +1,7 @@
 """What was used of budgets, with what still waits to be written."""
 
 from highroad.domain.demand import NOTHING, Amount
+from highroad.domain.identity import shadow_payer
 from highroad.domain.limits import Scope
 from highroad.domain.outcome import Status
 from highroad.domain.run import Spent, Usage
@@ -28,9 +29,23 @@ class LedgerUsage:
     async def spent(
         self, scope: Scope, whose: str, *, since_ms: int, until_ms: int | None
     ) -> Spent:
-        """What calls took that were received between two moments."""
+        """What calls took that were received between two moments.
+
+        What shadows took is none of their organization's: they have an account of their own.
+        """
         await self._catch_up()
-        return await self._ledger.store.spent(scope, whose, since_ms=since_ms, until_ms=until_ms)
+        store = self._ledger.store
+        spent = await store.spent(scope, whose, since_ms=since_ms, until_ms=until_ms)
+        if scope is not Scope.ORGANIZATION:
+            return spent
+        shadows = await store.spent(
+            Scope.USER, self._shadows(whose), since_ms=since_ms, until_ms=until_ms
+        )
+        return spent.without(shadows)
+
+    def _shadows(self, organization: str) -> str:
+        """Opaque id of whoever pays for the shadows of an organization."""
+        return self._ledger.keyring.opaque(shadow_payer(organization))
 
     async def asked(
         self, purpose: str, scope: Scope, whose: str, *, since_ms: int, until_ms: int | None
@@ -42,6 +57,8 @@ class LedgerUsage:
         await self._catch_up()
         if scope is Scope.RUN:
             parts = [{"run_id": run_id} for run_id in await self._tree(whose)]
+        elif scope is Scope.USER:
+            parts = [{"principal_id": whose}]
         else:
             parts = [{scope.value: whose}]
         used, held = NOTHING, dict[str, Amount]()
@@ -65,6 +82,8 @@ class LedgerUsage:
                     **part,
                 ),
             ):
+                if scope is Scope.ORGANIZATION and asked["principal_id"] == self._shadows(whose):
+                    continue
                 took = replies.get(asked["id"])
                 if took is None:
                     held[asked["id"]] = _reserved(asked)

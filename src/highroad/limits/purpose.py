@@ -65,16 +65,19 @@ def _of_day(
     purpose: str, number: int, budget: VerifierBudget, spender: Spender, taken: Amount
 ) -> BudgetShare:
     span = span_of(Window.DAY, spender.at_ms)
+    scope, whose = Scope.ORGANIZATION, spender.organization
+    if spender.is_shadow:  # as much again, for all shadows of the organization
+        scope, whose = Scope.USER, spender.principal_id
     demand = BudgetDemand(
-        account=f"{Scope.ORGANIZATION}/{spender.organization}/{purpose}/{number}/{span.name}",
+        account=f"{scope}/{whose}/{purpose}/{number}/{span.name}",
         amount=taken,
         most=_most(budget),
         until_ms=span.until_ms,
     )
     return BudgetShare(
         demand,
-        Scope.ORGANIZATION,
-        spender.organization,
+        scope,
+        whose,
         Window.DAY,
         span.since_ms,
         purpose=purpose,

@@ -67,6 +67,8 @@ class Spender:
     tool: ToolCap | None = None
     per_minute: int | None = None
     """Calls a minute of the tool by the principal."""
+    is_shadow: bool = False
+    """It takes nothing of what its organization has for others."""
 
 
 @value(kw_only=False)

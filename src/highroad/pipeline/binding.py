@@ -13,7 +13,7 @@ import orjson
 
 from highroad.domain.approval import Approval, Obligation
 from highroad.domain.call import Call
-from highroad.pipeline import confidence, grounding
+from highroad.pipeline import confidence, grounding, verifying
 from highroad.pipeline.context import RoadContext
 from highroad.pipeline.services import Services
 from highroad.tools.compile import RegisteredTool
@@ -37,6 +37,7 @@ RULES_IN_FORCE: Final[tuple[RuleInForce, ...]] = (
     _quorum,
     grounding.rule_in_force,
     confidence.rule_in_force,
+    verifying.rule_in_force,
 )
 """Beside those of the policy. What asks people about a call for a reason of its own has its rule
 here."""

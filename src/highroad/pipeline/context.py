@@ -127,7 +127,8 @@ class RoadContext:
         """Limits that are nearly reached with it."""
         self.concerns: tuple[str, ...] = ()
         """What a second opinion had against it, where it goes on all the same."""
-        self.shares_its_run: bool = False
+        asked = record.verification
+        self.shares_its_run: bool = asked is not None and asked.request is not None
         """Something was asked for it already that takes of its run, even if that is its alone."""
         self.trouble: str | None = None
         """What is wrong with the dependency that brought the result."""
@@ -271,6 +272,7 @@ class RoadContext:
             is_alone=call.is_direct and not self.shares_its_run,
             tool=cap,
             per_minute=per_minute,
+            is_shadow=call.in_shadow,
         )
 
     def share_run(self) -> None:

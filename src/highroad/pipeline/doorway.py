@@ -56,6 +56,10 @@ class Proposal:
     stated: Statement | None = None
     """How sure the model said it was, where its request asked for that."""
     dry_run: bool = False
+    in_dry_run: bool = False
+    """Its run is dry, and so is what is called from inside it."""
+    in_shadow: bool = False
+    """Its run is a shadow."""
     door: str = "python"
     deadline_ms: int | None = None
     """Unix time by which it has to be over, where that is before its own time is up."""
@@ -97,6 +101,8 @@ async def take_in(
         idempotency_key=proposal.key,
         version=proposal.version,
         dry_run=proposal.dry_run,
+        in_dry_run=proposal.in_dry_run,
+        in_shadow=proposal.in_shadow,
         door=proposal.door,
         compensates=proposal.compensates,
         asked_by=proposal.asked_by,

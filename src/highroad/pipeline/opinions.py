@@ -123,6 +123,7 @@ async def _reserve(
         principal_id=context.record.principal_id,
         organization=context.record.call.organization,
         at_ms=services.clock.now_ms(),
+        is_shadow=context.record.call.in_shadow,
     )
     own = shares_of(VERIFIER, budgets, spender, amount)
     got = await services.budgets.reserve(services.budgets.spending(spender, amount, own))

@@ -73,6 +73,12 @@ def _unheard(run_id: str, kind: EventKind, call_id: str, facts: Callable[[], Jso
     del run_id, kind, call_id, facts
 
 
+def _hands_nothing_on(tool: str) -> bool:
+    """There are no agents."""
+    del tool
+    return False
+
+
 @dataclass(slots=True, kw_only=True)
 class Services:
     """What one runtime has, put together by `highroad.bootstrap`."""
@@ -114,6 +120,10 @@ class Services:
     """Digests of definitions that are not the accepted ones, and how they differ (P8)."""
     keeps_letters_of_reads: bool = False
     """Whether a read that is given up on leaves a dead letter too."""
+    is_dry: bool = False
+    """Every call with effects is a dry run, by whatever door it comes (`runs.dry_run`)."""
+    hands_on: Callable[[str], bool] = _hands_nothing_on
+    """Whether a tool hands work to an agent: then it is the run below that is dry."""
     verifiers: Verifiers | None = None
     """Who gives second opinions; `None` where nobody does."""
     evidence: Indexes = field(default_factory=Indexes)
@@ -131,6 +141,10 @@ class Services:
     _amounts: dict[str, Amount] = field(default_factory=dict)
     """Both by digest of the definition: versions share the name under which a run counts them, and
     neither price nor limit."""
+
+    def spares(self, call: Call) -> bool:
+        """Whether a call is made where nothing with effects is, and nobody is asked."""
+        return call.in_dry_run or self.is_dry
 
     def admission(self, call: Call, definition: ToolDefinition) -> Permit | Deny:
         """What the policy says of this caller and tool whatever the arguments; asked once."""

@@ -22,6 +22,7 @@ from highroad.domain.outcome import (
 )
 from highroad.domain.verification import UNAVAILABLE, UNVERIFIED, Opinion, Verification
 from highroad.ledger.history import CallHistory
+from highroad.pipeline.preview import preview_of
 from highroad.pipeline.refusal import told_again
 from highroad.pipeline.revision import EDITED
 from highroad.pipeline.services import Services
@@ -119,7 +120,9 @@ async def _completed(
     is_invalid = origin.ended is not None and "result_invalid" in origin.ended
     is_dry_run = history.ended is not None and "dry_run" in history.ended
     plain = value = orjson.loads(json)
-    if tool is not None and not is_invalid and not is_dry_run:
+    if is_dry_run:
+        value = preview_of(plain)
+    elif tool is not None and not is_invalid:
         try:
             value = tool.result.read(json, {blob.digest: blob for blob in blobs})
         except ValidationError:  # the return type is another one by now

@@ -2,7 +2,7 @@
 
 What a model or code proposes is looked at by somebody who has seen the request, the call and where
 its values come from, and not a word of whoever proposed it. What a person put in its place is not,
-nor is undoing a call on a person's word: that counts.
+nor what is undone or made again on a person's word: that counts.
 """
 
 from collections.abc import Iterable
@@ -30,6 +30,7 @@ from highroad.domain.verification import (
 )
 from highroad.ledger.tables.rows import record as row_of
 from highroad.pipeline.context import RoadContext
+from highroad.pipeline.grounding import RENEWAL
 from highroad.pipeline.opinions import NoOpinion, opinion
 from highroad.pipeline.services import Services
 from highroad.pipeline.verifiers import Verifiers
@@ -79,6 +80,15 @@ def applies(tool: RegisteredTool[Any], services: Services) -> bool:
     return services.verifiers is not None and services.verifiers.verifies(tool.definition)
 
 
+def rule_in_force(call: Call, tool: RegisteredTool[Any], services: Services) -> str | None:
+    """What becomes of a call by its opinion; whose opinion it is, is no rule."""
+    verifiers, definition = services.verifiers, tool.definition
+    if verifiers is None or _is_of_person(call) or not verifiers.verifies(definition):
+        return None
+    uncertain = verifiers.rules.when_uncertain(definition)
+    return f"verifier {uncertain} {verifiers.rules.when_unavailable(definition)}"
+
+
 async def verified(call: Call, context: RoadContext) -> Proceed | Refuse:
     """Put the call before a verifier; where none can be asked, nothing passes that must not."""
     verifiers = context.services.verifiers
@@ -97,9 +107,16 @@ async def verified(call: Call, context: RoadContext) -> Proceed | Refuse:
 
 def _is_wanted(call: Call, context: RoadContext, verifiers: Verifiers) -> bool:
     """Whether the call is to be looked at, and nobody has agreed to it or begun it."""
-    if call.revision or call.compensates is not None or context.record.has_intent:
+    # Who says that a call renews a kept result says so of a read, or skips nothing by it.
+    renews = call.door == RENEWAL and not context.tool.definition.has_effects
+    if _is_of_person(call) or renews or context.record.has_intent:
         return False
     return verifiers.verifies(context.tool.definition)
+
+
+def _is_of_person(call: Call) -> bool:
+    """Whether somebody put it in place of another one, takes one back, or makes one again."""
+    return bool(call.revision) or call.compensates is not None or call.redrives is not None
 
 
 async def _proposer(call: Call, services: Services) -> str | None:

@@ -178,6 +178,13 @@ SETTINGS: Final = (
         (),
         "Modules whose agents the command line runs and resumes, such as `shop.agents`.",
     ),
+    Setting(
+        "runs.dry_run",
+        TRUTH,
+        default=False,
+        doc="Make a dry run of every call with effects, by whatever door it comes: it says what "
+        "would happen, and nothing does.",
+    ),
     _limit("iterations", "Model turns of a run."),
     _limit("calls", "Calls of a run that reach an intent."),
     _limit("proposals", "Calls of a run that are received, refused and repeated ones included."),
@@ -667,6 +674,13 @@ SETTINGS: Final = (
         100,
         "More open dead letters, or more within an hour, are worth a warning; 0 warns of none.",
     ),
+    Setting(
+        "shadows.<name>.agent",
+        TEXT,
+        Absent.REQUIRED,
+        "The agent that goes beside the runs of the one of that name, dry, to be compared with it.",
+    ),
+    Setting("shadows.<name>.fraction", RATIO, 1.0, "Of its runs, from 0 to 1."),
     Setting("pins.file", TEXT, "highroad.pins", "Accepted tool definitions, to be committed."),
     Setting("principals.[].id", TEXT, Absent.REQUIRED, "Somebody for `--as` in profile `dev`."),
     Setting("principals.[].organization", TEXT, DEFAULT_ORGANIZATION, "Their organization."),

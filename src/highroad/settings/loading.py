@@ -45,6 +45,7 @@ from highroad.domain.redaction import (
     RedactionRules,
     SensitiveKind,
 )
+from highroad.domain.shadow import ShadowRule
 from highroad.domain.tool import Tier
 from highroad.domain.verification import (
     BudgetSpan,
@@ -200,8 +201,12 @@ def _build(document: Document, root: Path) -> Settings:
         head_entries=value_of("proof.entries", 1_000),
         head_seconds=value_of("proof.seconds", 60.0),
         anchors=tuple(_anchor(url, root) for url in value_of("proof.anchors", ())),
+        is_dry=value_of("runs.dry_run", default=False),
         keeps_letters_of_reads=value_of("dead_letters.reads", default=False),
         dead_letter_alert=value_of("dead_letters.alert", 100),
+        shadows={
+            name: ShadowRule(**table) for name, table in _get(document, ("shadows",), {}).items()
+        },
         principals=tuple(_build_principal(user) for _, user in _tables(document, "principals")),
         given=given,
     )

@@ -16,6 +16,7 @@ from highroad.domain.model_rules import ModelRules
 from highroad.domain.policy import PolicyRules
 from highroad.domain.prices import PriceRules
 from highroad.domain.redaction import RedactionRules
+from highroad.domain.shadow import ShadowRule
 from highroad.domain.verification import VerifierRules
 from highroad.settings.catalogue import SETTINGS, Absent, Profile
 
@@ -71,8 +72,10 @@ class Settings:
         head_entries: Unsigned entries at which a head is signed.
         head_seconds: Seconds between heads, where anything is unsigned.
         anchors: URLs of places that remember heads; paths are absolute.
+        is_dry: Every call with effects is a dry run.
         keeps_letters_of_reads: Reads that are given up on leave dead letters too.
         dead_letter_alert: More dead letters are worth a warning.
+        shadows: Who goes beside the runs of whom, by name.
         principals: Whom `--as` may name in profile `dev`.
         given: What is not a default, by the setting's name.
     """
@@ -109,8 +112,10 @@ class Settings:
     head_entries: int = 1_000
     head_seconds: float = 60.0
     anchors: tuple[str, ...] = ()
+    is_dry: bool = False
     keeps_letters_of_reads: bool = False
     dead_letter_alert: int = 100
+    shadows: Mapping[str, ShadowRule] = field(default_factory=dict)
     principals: tuple[Principal, ...] = ()
     given: Mapping[str, Given] = field(default_factory=dict)
 

@@ -19,7 +19,7 @@ _NAMED: Final = {"noon": 12, "midday": 12, "midnight": 0}
 _PARTS: Final = {"morning": "a", "afternoon": "p", "evening": "p", "night": "p", "tonight": "p"}
 _HOUR: Final = rf"\d{{1,2}}|(?:{'|'.join(_WORDS)})\b"
 _HINT: Final = re.compile(
-    r"\d:\d|\d\s*[ap]\.?m\b|clock\b|\bpast\b|\bquarter\b|noon\b|\bmidday\b|\bmidnight\b"
+    r"\d[:h]\d|\d\s*[ap]\.?m\b|clock\b|\bpast\b|\bquarter\b|noon\b|\bmidday\b|\bmidnight\b"
     rf"|\b(?:at|by|from|between|until|till|before|after|around)\s+(?:{_HOUR})"
     rf"|\b(?:{'|'.join(_WORDS)})\s+(?:[ap]\.?m\b|(?:to|in the)\b)|\d in the\b",
     re.IGNORECASE,
@@ -31,7 +31,7 @@ _SPOKEN: Final = re.compile(
     r"(?P<shift>half|quarter|five|ten|twenty(?:-five)?|\d{1,2}(?=\s+(?:past|minutes?)\b))"
     rf"(?:\s+minutes?)?\s+(?P<side>past|after|to|till|before)\s+(?P<base>{_HOUR})(?![\w:])"
     rf"|(?<![\w.:+])(?<![^\dm]-)(?P<hour>{_HOUR})"
-    r"(?::(?P<minute>\d{2})(?::(?P<second>\d{2}))?|\.(?P<dotted>\d{2}))?(?P<clock>\s*o['\u2019]?clock\b)?"
+    r"(?:[:h](?P<minute>\d{2})(?::(?P<second>\d{2}))?|\.(?P<dotted>\d{2}))?(?P<clock>\s*o['\u2019]?clock\b)?"
     r"(?=\s*[ap]\.?m\b|(?![\w:+]|\.\d|-(?!\d)))",
     re.IGNORECASE,
 )
@@ -50,7 +50,7 @@ _BEFORE: Final = re.compile(
 _LOOK_BACK: Final = 16
 _END: Final = re.compile(
     r"\s*(?:$|[.,;!?)](?!\d)|-|\u2013|\b(?:on|in the|today|tomorrow|tonight|this|next|sharp|for|or|"
-    r"please|instead|with|and|to|until|till|at the latest|at the earliest|"
+    r"is|was|please|instead|with|and|to|until|till|at the latest|at the earliest|"
     r"(?:mon|tues?|wednes|thurs?|fri|satur|sun)(?:day)?|"
     r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*)\b)",
     re.IGNORECASE,

@@ -121,10 +121,21 @@ def notations(key: str) -> Iterator[str]:
     """The keys of what tells less of the date or moment of a key: its day, its time of day."""
     prefix, _, told = key.partition("|")
     day, _, hour = told.partition("T")
-    if f"{prefix}|" in _DATED:
-        yield from (_DATE + day, _DAY_OF_YEAR + day[5:], _YEAR_SEEN + day[:4])
+    if f"{prefix}|" == _TIME:
+        yield from _hour_notations(told)
+    if f"{prefix}|" not in _DATED:
+        return
+    yield from (_DATE + day, _DAY_OF_YEAR + day[5:], _YEAR_SEEN + day[:4])
     if hour:
-        yield from (_WALL + told, _WALL_OF_ZONE + told, _TIME + hour, _TIME_OF_ZONE + hour)
+        yield from (_WALL + told, _WALL_OF_ZONE + told)
+        yield from _hour_notations(hour)
+
+
+def _hour_notations(told: str) -> Iterator[str]:
+    """The keys of a time of day, and of the other half of the day: `at 3` is both."""
+    at = time.fromisoformat(told)
+    for each in (at, at.replace(hour=(at.hour + 12) % 24)):
+        yield from (_TIME + each.isoformat(), _TIME_OF_ZONE + each.isoformat())
 
 
 def sought_date(text: str) -> tuple[tuple[str, ...], ...]:

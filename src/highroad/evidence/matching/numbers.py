@@ -23,7 +23,7 @@ _DIGITS: Final = (
 )
 NUMBER: Final = re.compile(
     rf"(?P<sign>[-+]?)(?P<before>[A-Z]{{0,2}}[{SIGNS}]|[A-Z]{{3}})?(?P<inner>[-+]?)"
-    rf"(?P<digits>{_DIGITS})-?(?P<behind>[{SIGNS}%¢°]?[^\W\d_]*)"
+    rf"(?P<digits>{_DIGITS})(?:[.,]?-)?(?P<behind>[{SIGNS}%¢°]?[^\W\d_]*)"
 )
 """A token that is a number, with what stands at it."""
 _PLAIN: Final = "n|"
@@ -70,12 +70,14 @@ def booked_cents(number: Decimal | float) -> Iterator[str]:
 
 
 def notations(key: str) -> Iterator[str]:
-    """The keys that the number of a key has as anything else: plain, money, cents."""
+    """The keys that the number of a key has as anything else: plain, money, so much of a unit."""
     if is_key(key):
         number = Decimal(key.partition("|")[2])
         for way in (*_ALL, _CENTS):
             yield way + _told(number)
         yield from (*cents(number), *cents(number * _HUNDRED))
+        if not key.startswith(_COUNTING):
+            yield from units.measures(number)
 
 
 def is_key(key: str) -> bool:

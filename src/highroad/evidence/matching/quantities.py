@@ -17,6 +17,8 @@ from highroad.evidence.matching.tokens import split
 
 _DIGIT: Final = re.compile(r"\d")
 _HOURS: Final = re.compile(r"(?P<hours>\d{1,3})h(?P<minutes>[0-5]\d)(?:m|min)?", re.IGNORECASE)
+_RATE: Final = re.compile(rf"{numbers.NUMBER.pattern}/[a-z]{{1,12}}")
+"""`$9.99/month`: the quantity for one of something."""
 _COUNTED_WORDS: Final = """
     st nd rd th x night nights person people piece pieces star seat seats seater bed bedroom
     part page step pack way stop door guest room
@@ -163,7 +165,7 @@ def _in_digits(tokens: Sequence[str]) -> Iterator[Quantity]:
     for at, token in enumerate(tokens):
         if _DIGIT.search(token) is None:
             continue
-        match = numbers.NUMBER.fullmatch(token)
+        match = numbers.NUMBER.fullmatch(token) or _RATE.fullmatch(token)
         if match is not None:
             if (told := _of_match(match, tokens, at, taken)) is not None:
                 taken = told.end - 1
@@ -179,7 +181,7 @@ def _of_match(match: re.Match[str], tokens: Sequence[str], at: int, taken: int) 
     own = (*_currency(before), *_unit(behind))
     is_money = any(map(units.is_money, own)) or bool(at and _currency(tokens[at - 1]))
     scale = (_MONEY_SCALES if is_money else _SCALES).get(behind)
-    is_hour = tokens[at + 1 : at + 2] and tokens[at + 1].casefold() in _OF_HOURS
+    is_hour = _is_hour(tokens, at)
     is_known = scale or own or units.is_cents(behind) or behind.casefold() in _COUNTED
     if number is None or is_hour or (before and not _currency(before)) or (behind and not is_known):
         return None
@@ -213,8 +215,10 @@ def _in_words(tokens: Sequence[str], taken: set[int]) -> Iterator[Quantity]:
     for number, start, end in numerals.values(tokens):
         is_minus = _is_minus(tokens, start)
         first = start - 1 if is_minus else start
-        told = Quantity(number=-number if is_minus else number, start=first, end=end)
-        yield _with_units(told, tokens, may_lead=first - 1 not in taken)
+        plain = Quantity(number=-number if is_minus else number, start=first, end=end)
+        told = _with_units(plain, tokens, may_lead=first - 1 not in taken)
+        taken.add(told.end - 1)
+        yield told
     for at, token in enumerate(tokens[1:], start=1):
         if len(token) >= _SHORTEST_WORD and tokens[at - 1].casefold() in _ONE and _unit(token):
             is_half, end = _half(tokens, at + 1)
@@ -272,6 +276,9 @@ def _whole(first: Quantity, second: Quantity, tokens: Sequence[str]) -> Quantity
     (code,) = first.codes
     if units.is_money(code):
         return _with_cents(first, second, has_joint=bool(between))
+    if code == "h" and second.codes in ((), ("m",)) and second.end - second.start == 1:
+        is_minutes = bool(second.codes) or (not between and _is_two_digits(second.number))
+        second = replace(second, codes=("min",) if is_minutes else second.codes)  # `1h 30m`
     if len(second.codes) != 1 or not units.has_part(code, second.codes[0]):
         return None
     number = units.in_parts(first.number, code, second.codes[0]) + second.number
@@ -284,14 +291,23 @@ def _with_cents(first: Quantity, second: Quantity, *, has_joint: bool) -> Quanti
     is_whole = first.number == int(first.number) and second.number == int(second.number)
     if not is_whole or not 0 < second.number < _HUNDRED:
         return None
-    if not (second.is_cents or (is_bare and len(str(int(second.number))) == _TWO_DIGITS)):
+    if not (second.is_cents or (is_bare and _is_two_digits(second.number))):
         return None
     number = first.number + second.number / _HUNDRED
     return replace(first, number=number, end=second.end)
 
 
+def _is_two_digits(number: Decimal) -> bool:
+    return number == int(number) and len(str(int(number))) == _TWO_DIGITS
+
+
 def _part(each: Quantity) -> Quantity:
     return replace(each, is_part=True)
+
+
+def _is_hour(tokens: Sequence[str], at: int) -> bool:
+    after = tokens[at + 1].casefold() if at + 1 < len(tokens) else ""
+    return after in _OF_HOURS or (at > 0 and tokens[at - 1].casefold() == "past")
 
 
 def _scaled(tokens: Sequence[str], end: int, factor: Decimal) -> tuple[int, Decimal]:

@@ -104,12 +104,12 @@ def _path(text: str) -> Iterator[Way]:
 
 def _amount(text: str) -> Iterator[Way]:
     number = quantities.bare(text)
-    if number is not None:
-        yield from _each(numbers.sought_amount(number))
-    elif quantities.has_unit(text):
-        yield from _each(quantities.sought(text))
-    else:
-        yield from _phrase(text)
+    return _text(text) if number is None else _each(numbers.sought_amount(number))
+
+
+def _cents(text: str) -> Iterator[Way]:
+    number = quantities.bare(text)
+    return _text(text) if number is None else _each(numbers.sought_cents(number))
 
 
 def _unit(text: str) -> Iterator[Way]:
@@ -197,7 +197,7 @@ _TEXTS: Final[Mapping[ValueKind, Callable[[str], Iterator[Way]]]] = {
     ValueKind.TIME: _or_text(_time),
     ValueKind.MOMENT: _or_text(_moment),
     ValueKind.AMOUNT: _amount,
-    ValueKind.CENTS: _amount,
+    ValueKind.CENTS: _cents,
     ValueKind.NUMBER: _text,
     ValueKind.UNIT: _unit,
     ValueKind.NAME: _name,

@@ -15,6 +15,7 @@ from highroad.ledger.entries.people import (
     lettered,
     order_refused,
     revealed,
+    trial_changed,
 )
 from highroad.ledger.entries.runs import (
     model_asked,
@@ -50,6 +51,7 @@ __all__ = [
     "run_message",
     "run_resumed",
     "run_started",
+    "trial_changed",
     "verification_asked",
     "verification_replied",
 ]

@@ -219,6 +219,8 @@ def _mark(body: Body, ending: Ending) -> None:
         body["cached"] = True
     if ending.is_dry_run:
         body["dry_run"] = True
+        if ending.obliged:
+            body["obliged"] = list(ending.obliged)
     if ending.kind is not None:
         body["failure"] = ending.kind
     if ending.stale_s is not None:

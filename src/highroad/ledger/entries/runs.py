@@ -64,6 +64,7 @@ def run_started(
 def model_asked(head: RunHead, request: RequestRecord, *, at_ms: int) -> Entry:
     """A request is about to go to a model: what it reserved counts until it is answered."""
     body = _begun(EntryKind.MODEL_ASKED, head, at_ms) | {
+        "principal": head.paid_by,
         "id": request.id,
         "number": request.number,
         "path": request.path,
@@ -98,6 +99,7 @@ def model_replied(head: RunHead, record: ReplyRecord, reply: Sealed | None, *, a
     """What came of a request: the whole reply, or why there is none."""
     usage = record.usage
     body = _begun(EntryKind.MODEL_REPLIED, head, at_ms) | {
+        "principal": head.paid_by,
         "id": record.id,
         "number": record.number,
         "path": record.path,
@@ -223,6 +225,12 @@ def _headed(kind: EntryKind, head: RunHead, at_ms: int) -> Body:
         body["delegated_by"] = head.delegated_by
     if head.delegation:
         body["delegation"] = list(head.delegation)
+    if head.dry is not None:
+        body["dry"] = head.dry
+    if head.shadow_of is not None:
+        body["shadow_of"] = head.shadow_of
+    if head.payer_id is not None:
+        body["payer"] = head.payer_id
     return body
 
 

@@ -4,8 +4,6 @@ import asyncio
 import logging
 from typing import Any, Final
 
-import orjson
-
 from highroad.domain.approval import Approval, ApprovalState, Level, Obligation
 from highroad.domain.call import Call
 from highroad.domain.entry import ApprovalSpent, Entry, Written
@@ -15,10 +13,9 @@ from highroad.domain.payload import PayloadKind
 from highroad.domain.verdict import Hold, Proceed, Refuse, Verdict
 from highroad.ledger import entries
 from highroad.pipeline import binding, grounding, keys, verifying
-from highroad.pipeline.asking import ask
 from highroad.pipeline.asks import obligations_of
 from highroad.pipeline.context import RoadContext
-from highroad.pipeline.preview import preview
+from highroad.pipeline.preview import preview, told_by_tool
 from highroad.pipeline.services import Services
 from highroad.tools.compile import RegisteredTool
 
@@ -61,7 +58,7 @@ def applies(tool: RegisteredTool[Any], services: Services) -> bool:
 async def approve(call: Call, context: RoadContext) -> Verdict:
     """Go on, hold, or take the word of the people who were asked."""
     obligations = obligations_of(call, context, tuple(context.obligations))
-    if call.dry_run:
+    if call.dry_run or (obligations and context.services.spares(call)):
         return await preview(call, context, obligations)
     if context.revision is not None:
         # With nothing left to ask about it is still theirs to agree to who were asked before.
@@ -127,7 +124,7 @@ async def _hold(
         raise
     if isinstance(taken, Written):
         if services.tell is not None and not _is_agreed_at_once(context, approval):
-            services.tell(asking(approval))
+            services.tell(asking(approval, compensates=call.compensates))
         return Hold(approval)
     record.trace.pop()
     if isinstance(taken, ApprovalSpent):
@@ -151,15 +148,13 @@ def _is_agreed_at_once(context: RoadContext, approval: Approval) -> bool:
 
 async def _seal_preview(call: Call, context: RoadContext) -> None:
     """Keep what the call would change, for those who are asked; without it they are asked too."""
-    asked = context.tool.preview
-    if asked is None:
+    if context.tool.preview is None:
         return
-    answer = await ask(asked, call.known_arguments, call, context, rule="preview")
-    if isinstance(answer, Refuse):
+    content = await told_by_tool(call, context)
+    if isinstance(content, Refuse):
         _log.warning("call %s is put before people without its preview", call.id)
         return
-    suffix = f".{call.revision}" if call.revision else ""
-    record, content = context.record, orjson.dumps(answer)
+    suffix, record = f".{call.revision}" if call.revision else "", context.record
     payload_id = f"{call.id}.preview{suffix}"
     record.preview = context.services.ledger.seal(record, payload_id, PayloadKind.PREVIEW, content)
 

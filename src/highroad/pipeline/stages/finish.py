@@ -9,7 +9,7 @@ from highroad.domain.approval import Approval, ApprovalState
 from highroad.domain.deferral import Deferral
 from highroad.domain.entry import AlreadyEnded, Entry, KeyClaim, KeyTaken
 from highroad.domain.error import BrokenPromise, LedgerError
-from highroad.domain.notice import done
+from highroad.domain.notice import ended
 from highroad.domain.outcome import AnyOutcome, Ending, Proof, Status
 from highroad.domain.payload import PayloadKind, PayloadRef
 from highroad.domain.tool import Effect, Tier
@@ -147,12 +147,19 @@ async def finish(context: RoadContext, ending: Ending) -> AnyOutcome:
 
 
 def _tell(context: RoadContext, outcome: AnyOutcome, at_ms: int) -> None:
-    """Let people know of an effect for which nobody was asked, and that can be undone."""
+    """Let people know how what they were asked about ended, and of effects that can be undone."""
     tell = context.services.tell
-    if tell is None or not context.record.has_intent or outcome.status is not _COMPLETED:
+    was_asked = context.approval is not None
+    if tell is None or not (was_asked or _is_news(context, outcome)):
         return
-    if context.tool.definition.tier is Tier.REVERSIBLE:
-        tell(done(context.record.call, at_ms, undo_s=context.services.approval_rules.undo_s))
+    undo_s = context.services.approval_rules.undo_s
+    tell(ended(context.record.call, outcome.status, at_ms, was_asked=was_asked, undo_s=undo_s))
+
+
+def _is_news(context: RoadContext, outcome: AnyOutcome) -> bool:
+    """Whether a reversible call took effect, for which nobody was asked."""
+    took_effect = context.record.has_intent and outcome.status is _COMPLETED
+    return took_effect and context.tool.definition.tier is Tier.REVERSIBLE
 
 
 def _may_be_applied(outcome: AnyOutcome) -> bool:

@@ -1,6 +1,7 @@
 """`resolve`: raw model output becomes a known, pinned tool and parsed arguments."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from highroad.domain.call import Call
@@ -53,13 +54,24 @@ async def resolve(call: Call, context: RoadContext) -> Verdict:
         return Refuse(_unknown(call, context), rule=_why_not(choice) if versions else None)
     verdict, arguments = _judge(call, context, tool, choice)
     read = None if isinstance(arguments, Invalid) else arguments
-    resolved = call.resolved(tool.definition, read)
+    resolved = _dry(call.resolved(tool.definition, read), services)
     # From here on the ledger knows the tool, whatever the caller is told.
     context.settle_on(tool, resolved)
     if isinstance(arguments, Invalid):
         return await refused(arguments, call, context)
     note = choice.reason if isinstance(choice, Chosen) and len(versions) > 1 else None
     return verdict or Proceed(resolved, note=note)
+
+
+def _dry(call: Call, services: Services) -> Call:
+    """The call as a dry run, where it has effects and its run or the deployment is dry.
+
+    Every drive comes by here, that of a call which was held before the deployment was dry too.
+    """
+    if call.dry_run or not services.spares(call):
+        return call
+    is_made = not call.known_definition.has_effects or services.hands_on(call.tool)
+    return call if is_made else replace(call, dry_run=True)
 
 
 def _choose(

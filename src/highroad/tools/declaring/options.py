@@ -83,8 +83,8 @@ class ToolOptions(TypedDict, total=False):
     """Opened once, or, where the factory takes a value, once for each principal; each goes to the
     parameter that is annotated with its type."""
     ask: str
-    """CEL over `args` and `principal`; true asks a person, false does not, and the words `confirm`,
-    `human`, `quorum` and `quorum:3` say who."""
+    """CEL over `args`, `principal` and `labels`; true asks a person, false does not, and the words
+    `confirm`, `human`, `quorum` and `quorum:3` say who."""
     probe: Probe
     """Of a checkable tool: did this key happen? Yes, no, or `None` for "cannot say"."""
     health: HealthCheck
