@@ -249,6 +249,10 @@ async def test_a_dry_run_shows_no_more(masking):
     outcome = await here.call(write_to, {"email": ADDRESS}, principal=CLERK, dry_run=True)
     assert outcome.value.changes == {"to": "hidden@redacted.example"}
     assert is_clean(outcome)
+    assert outcome.value.diff == ('/to: added "hidden@redacted.example"',)
+    again = await here.runtime.wait(outcome.call_id)
+    assert is_clean(again)
+    assert again.value == outcome.value
 
 
 async def test_a_body_sees_what_the_calls_that_it_makes_return(masking):

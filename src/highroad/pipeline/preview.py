@@ -1,20 +1,15 @@
 """The end of a dry run: what would have happened, and what would change by it, as a difference."""
 
-from collections.abc import Mapping
-from typing import Final
-
 import orjson
 
 from highroad.domain.approval import Obligation
 from highroad.domain.call import Call
-from highroad.domain.json_value import JsonObject, JsonValue
+from highroad.domain.json_value import JsonValue
 from highroad.domain.outcome import Ending, Preview, Status
 from highroad.domain.verdict import Conclude, Refuse
 from highroad.pipeline.asking import BROKEN, ask
 from highroad.pipeline.context import RoadContext
-from highroad.tools.pins.field_changes import FieldChange, field_changes
-
-_BOTH: Final = frozenset({"before", "after"})
+from highroad.pipeline.difference import diff_of
 
 
 async def preview(
@@ -39,21 +34,6 @@ async def preview(
     return Conclude(Ending(status=Status.COMPLETED, result=found, is_dry_run=True, obliged=obliged))
 
 
-def preview_of(stored: JsonObject) -> Preview:
-    """The preview that a dry run on record ended with."""
-    return Preview(
-        tool=str(stored["tool"]),
-        would=str(stored["would"]),
-        reasons=_texts(stored["reasons"]),
-        changes=stored["changes"],
-        diff=_texts(stored.get("diff")),
-    )
-
-
-def _texts(found: JsonValue) -> tuple[str, ...]:
-    return tuple(map(str, found)) if isinstance(found, list) else ()
-
-
 async def told_by_tool(call: Call, context: RoadContext) -> bytes | Refuse:
     """What the tool's own preview says, in JSON; `null` where it has none."""
     asked = context.tool.preview
@@ -66,33 +46,3 @@ async def told_by_tool(call: Call, context: RoadContext) -> bytes | Refuse:
         return orjson.dumps(answer)
     except TypeError:
         return Refuse(BROKEN, rule="preview: what it says cannot be written as JSON")
-
-
-def diff_of(changes: JsonValue) -> tuple[str, ...]:
-    """What a preview says, as the difference that the call makes, in lines.
-
-    Of `{"before": ..., "after": ...}` it is what differs; all else is there only afterwards.
-    """
-    if changes is None:
-        return ()
-    return tuple(line for each in _differences(*_sides(changes)) for line in each.lines())
-
-
-def _sides(changes: JsonValue) -> tuple[JsonValue, JsonValue]:
-    if isinstance(changes, dict) and changes.keys() == _BOTH:
-        return changes["before"], changes["after"]
-    return None, changes
-
-
-def _differences(before: JsonValue, after: JsonValue) -> tuple[FieldChange, ...]:
-    if isinstance(before, Mapping | None) and isinstance(after, Mapping | None):
-        return field_changes(before or {}, after or {})
-    return (
-        FieldChange(
-            pointer="",
-            before=before,
-            after=after,
-            is_added=before is None,
-            is_removed=after is None,
-        ),
-    )

@@ -19,6 +19,7 @@ from highroad.domain.redaction import RedactionRule, SensitiveKind
 from highroad.ledger.history import CallHistory
 from highroad.ledger.keyring import RunKey
 from highroad.pipeline.context import RoadContext
+from highroad.pipeline.difference import preview_of, redrawn
 from highroad.pipeline.redaction import OPEN, READS, Redaction, note
 from highroad.pipeline.result import Result, maker
 from highroad.pipeline.services import Services
@@ -134,8 +135,8 @@ def _seen_result(context: RoadContext, ending: Ending, result: Result, view: Vie
     if json is result.json:
         return replace(result, warnings=warnings)
     if isinstance(result.value, Preview) and isinstance(json, dict):
-        value: Any = replace(result.value, changes=json["changes"])
-        return replace(result, json=json, value=value, warnings=warnings)
+        json = redrawn(json)
+        return replace(result, json=json, value=preview_of(json), warnings=warnings)
     if result.is_invalid:
         return replace(result, json=json, value=json, warnings=warnings)
     tool = maker(context, ending) or context.tool
@@ -205,9 +206,12 @@ def _seen_completed(
     json = view.json(outcome.json)
     if json is outcome.json:
         return outcome
+    if outcome.dry_run and isinstance(json, dict):
+        json = redrawn(json)
+        return replace(outcome, json=json, value=preview_of(json))
     name, version = history.opening["tool"] or "", outcome.version
     tool = services.registry.find(name, version) or services.registry.find(name)
-    is_typed = not (outcome.dry_run or outcome.result_invalid)
+    is_typed = not outcome.result_invalid
     blobs = {blob.digest: blob for blob in outcome.blobs}
     if tool is None or not is_typed:
         return replace(outcome, json=json, value=json)
