@@ -588,7 +588,7 @@ SETTINGS: Final = (
     Setting("approvals.escalate_to", TEXTS, (), "Roles of those others."),
     Setting(
         "approvals.use_within_s",
-        NUMBER,
+        ABOVE_ZERO,
         USE_WITHIN_S,
         "Seconds for which what was agreed to can be used; then its call ends as expired.",
     ),
