@@ -22,7 +22,7 @@ from highroad.domain.outcome import (
 )
 from highroad.domain.verification import UNAVAILABLE, UNVERIFIED, Opinion, Verification
 from highroad.ledger.history import CallHistory
-from highroad.pipeline.difference import preview_of
+from highroad.pipeline.preview import preview_of
 from highroad.pipeline.refusal import told_again
 from highroad.pipeline.revision import EDITED
 from highroad.pipeline.services import Services

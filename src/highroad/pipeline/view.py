@@ -19,7 +19,7 @@ from highroad.domain.redaction import RedactionRule, SensitiveKind
 from highroad.ledger.history import CallHistory
 from highroad.ledger.keyring import RunKey
 from highroad.pipeline.context import RoadContext
-from highroad.pipeline.difference import preview_of, redrawn
+from highroad.pipeline.difference import diff_of
 from highroad.pipeline.redaction import OPEN, READS, Redaction, note
 from highroad.pipeline.result import Result, maker
 from highroad.pipeline.services import Services
@@ -134,15 +134,22 @@ def _seen_result(context: RoadContext, ending: Ending, result: Result, view: Vie
     json = view.json(result.json)
     if json is result.json:
         return replace(result, warnings=warnings)
-    if isinstance(result.value, Preview) and isinstance(json, dict):
-        json = redrawn(json)
-        return replace(result, json=json, value=preview_of(json), warnings=warnings)
+    if isinstance(result.value, Preview):
+        seen_preview = _seen_preview(result.value, json)
+        json = orjson.loads(orjson.dumps(seen_preview))
+        return replace(result, json=json, value=seen_preview, warnings=warnings)
     if result.is_invalid:
         return replace(result, json=json, value=json, warnings=warnings)
     tool = maker(context, ending) or context.tool
     blobs = {blob.digest: blob for blob in result.blobs}
     value, untyped = _read(tool.result.read, json, blobs)
     return replace(result, json=json, value=value, warnings=(*warnings, *untyped))
+
+
+def _seen_preview(preview: Preview, json: JsonValue) -> Preview:
+    """A preview of which the changes are seen; the difference is made of these."""
+    changes = json["changes"] if isinstance(json, dict) else None
+    return replace(preview, changes=changes, diff=diff_of(changes))
 
 
 def _read(
@@ -206,9 +213,9 @@ def _seen_completed(
     json = view.json(outcome.json)
     if json is outcome.json:
         return outcome
-    if outcome.dry_run and isinstance(json, dict):
-        json = redrawn(json)
-        return replace(outcome, json=json, value=preview_of(json))
+    if isinstance(outcome.value, Preview):
+        preview = _seen_preview(outcome.value, json)
+        return replace(outcome, json=orjson.loads(orjson.dumps(preview)), value=preview)
     name, version = history.opening["tool"] or "", outcome.version
     tool = services.registry.find(name, version) or services.registry.find(name)
     is_typed = not outcome.result_invalid

@@ -433,6 +433,12 @@ SETTINGS: Final = (
         for kind in SensitiveKind
     ),
     Setting(
+        "redaction.recognizers",
+        TEXTS,
+        (),
+        "Recognizers of libraries besides those of the core: `presidio:` and a model of spaCy.",
+    ),
+    Setting(
         "redaction.arguments",
         one_of(InArguments),
         RedactionRules().arguments,
