@@ -78,6 +78,7 @@ class Race:
         """Race; everything that is wrong behind it, in sentences."""
         random = Random(seed)  # noqa: S311 - repeatable
         folder = self.forge.place()
+        (folder / "clock").write_bytes(bytes(8))
         facts = {
             "seed": seed,
             "url": None if self.url is None else self.url(),

@@ -4,6 +4,8 @@ What stands here is said a second time, in a way of its own, by the settings: th
 these functions and never asks highroad who may decide.
 """
 
+import os
+
 from highroad import Principal
 from highroad.settings import load
 
@@ -72,6 +74,8 @@ def houses(folder):
     for name, text in HOUSES.items():
         home = folder / "houses" / name.replace(" ", "-")
         home.mkdir(parents=True, exist_ok=True)
-        (home / "highroad.toml").write_text(text, "utf-8")
+        own = home / f"{os.getpid()}.toml"
+        own.write_text(text, "utf-8")
+        own.replace(home / "highroad.toml")  # whole, for whoever reads it at this moment
         found[name] = load(home, {})
     return found
