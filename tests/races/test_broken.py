@@ -10,6 +10,7 @@ APPROVAL = "highroad.domain.approval"
 DESK = "highroad.approvals.desk"
 RULES = "highroad.approvals.rules"
 APPROVE = "highroad.pipeline.stages.approve"
+BINDING = "highroad.pipeline.binding"
 EXECUTE = "highroad.pipeline.stages.execute"
 PEOPLE = "highroad.ledger.entries.people"
 SAMPLE = 100
@@ -37,7 +38,7 @@ BREAKS = (
         (
             (
                 DESK,
-                "if approval.is_overdue(max(decision.at_ms, self._ledger.clock.now_ms())):",
+                "if approval.is_overdue(max(decision.at_ms, now_ms)):",
                 "if False:",
             ),
         ),
@@ -87,14 +88,15 @@ BREAKS = (
     ),
     Break(
         "the definition is part of what is agreed to",
-        ((APPROVE, "call.known_definition.digest,", "None,"),),
+        ((BINDING, "call.known_definition.digest,", "None,"),),
         "was for another definition",
     ),
     Break(
         "the rules are part of what is agreed to",
         (
-            (APPROVE, "[_without_place(rule) for rule in record.rules],", ""),
-            (APPROVE, "[[o.code, o.reason, int(o.level), o.quorum] for o in obligations],", ""),
+            (BINDING, "[_without_place(rule) for rule in record.rules],", ""),
+            (BINDING, "in_force = list(_in_force(call, context))", "in_force = []"),
+            (BINDING, "[[o.code, o.reason, int(o.level), o.quorum] for o in obligations],", ""),
         ),
         "was done under",
     ),
@@ -113,7 +115,10 @@ BREAKS = (
         (
             (
                 APPROVAL,
-                "return replace(self, state=ApprovalState.WAITING, approvers=approvers)",
+                (
+                    "return replace(self, state=ApprovalState.WAITING, approvers=approvers, "
+                    "use_by_ms=None)"
+                ),
                 "return self",
             ),
         ),
