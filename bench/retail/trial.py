@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
-from typing import Final
+from typing import Any, Final
 
 from examples.retail.shop import Shop, ShopError
 from examples.retail.tools import TOOLS
@@ -152,7 +152,7 @@ async def open_trial(
     """A trial over the example's tools; without owners and checks where not guarded."""
     counter = Counter()
     tools = TOOLS if is_guarded else unguarded(TOOLS)
-    deps = {Shop: lambda: counter.shop}
+    deps: Mapping[type, Any] = {Shop: lambda: counter.shop}
     async with open_road(tools, deps, load(EXAMPLE, {}), verifier=verifier) as road:
         yield Trial(road, counter, seed)
 

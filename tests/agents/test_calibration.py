@@ -2,7 +2,7 @@
 
 import pytest
 
-from highroad import Agent, tool
+from highroad import Agent, Compensation, tool
 from highroad.domain.identity import Principal
 from highroad.ledger.inquiry.calibration import THRESHOLDS
 from highroad.settings import load
@@ -70,6 +70,8 @@ async def test_what_a_person_edits_was_wrong(stage, bob):
     run = await here.run("clerk")
     approval_id = run.holds[0].approval_id
     await here.runtime.approvals.edit(approval_id, {"order_id": "a", "cents": 2}, by=bob)
+    (waiting,) = await here.runtime.audit.calibration()
+    assert (waiting.calls, waiting.unlabelled) == (1, 1)
     await here.resume(run)
     (found,) = await here.runtime.audit.calibration()
     assert (found.calls, found.wrong, found.unlabelled) == (1, 1, 0)
@@ -134,3 +136,29 @@ async def test_calls_of_code_are_nobodys_to_correct(stage):
     here = await stage("Done.")
     await here.runtime.call("refund", {"order_id": 1})
     assert await here.runtime.audit.repairs() == ()
+
+
+async def test_what_was_taken_back_was_wrong(scene, tmp_path, alice):
+    """By the call that its tool names for that."""
+
+    @tool(tier="reversible")
+    def unbook(seat: str) -> str:
+        """Give a seat back."""
+        return seat
+
+    @tool(tier="reversible", compensation=Compensation(to=unbook, arguments={"seat": "/result"}))
+    def book(seat: str) -> str:
+        """Book a seat."""
+        return seat
+
+    (tmp_path / "highroad.toml").write_text(
+        '[grounding]\nmode = "off"\n[confidence]\nenabled = true\n'
+    )
+    sure = call("book", reasoning="So.", seat="7A", confidence=0.95)
+    clerk = Agent(name="clerk", model=ScriptedModel(sure, "Done."), tools=[book, unbook])
+    here = await scene(clerk, settings=load(tmp_path, {}))
+    run = await here.run("clerk", "Book it.")
+    (step,) = (await here.runtime.audit.trail(run.id)).steps
+    assert (await here.runtime.undo(step.call_id, by=alice)).status == "completed"
+    (found,) = await here.runtime.audit.calibration()
+    assert (found.tool, found.wrong, found.unlabelled) == ("book", 1, 0)

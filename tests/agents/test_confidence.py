@@ -1,5 +1,6 @@
 """A model that is asked how sure it is of a call says it beside the arguments, and not in them."""
 
+import asyncio
 import json
 from typing import Annotated
 
@@ -11,12 +12,13 @@ from highroad.agents.offline import Offline
 from highroad.agents.offline.model import REASONING
 from highroad.domain.approval import Ruling
 from highroad.domain.entry import EntryKind
+from highroad.domain.error import LedgerError
 from highroad.domain.event import EventKind
 from highroad.domain.identity import Principal
 from highroad.domain.model import ToolMessage
 from highroad.domain.run import RunStatus
 from highroad.settings import load
-from highroad.testing import ScriptedModel, call, said
+from highroad.testing import ScriptedModel, ScriptedVerifier, call, said
 
 DONE = []
 SURE = {"reasoning": "The user named order and amount.", "confidence": 0.9}
@@ -277,18 +279,18 @@ async def test_a_switch_that_is_off_asks_for_nothing(stage):
     assert DONE == [("ORD-000042", 8_400)]
 
 
-@pytest.mark.promise("P11")
-async def test_a_run_goes_on_by_what_its_requests_had_asked_for(stage, scene, tmp_path):
-    """Neither a switch thrown while it waited, nor one taken back, reads its record otherwise."""
-    here = await stage(
-        refunding(reasoning="Perhaps.", confidence=0.3), refunding(), "Done.", "Done."
-    )
+@pytest.mark.promise("P4")
+async def test_who_agreed_while_more_was_asked_of_the_model_has_agreed_to_another_call(
+    stage, tmp_path
+):
+    """A rule that applied is another one by now; the model is told, and proposes anew."""
+    here = await stage(refunding(reasoning="So.", confidence=0.3), refunding(), "Done.")
     run = await here.run("clerk", "Refund it.")
-    assert run.status is RunStatus.HELD
     here.settings = asking(tmp_path, "")
     await here.reopen()
     await here.approve(run)
     run = await here.resume(run)
+    assert answers(here.model)[0]["code"] == "approval_void"
     assert (run.status, DONE) == (RunStatus.COMPLETED, [("ORD-000042", 8_400)])
     await here.check()
 
@@ -316,6 +318,65 @@ async def test_a_call_that_was_proposed_before_the_switch_was_thrown_is_not_aske
         None,
         {"wipe": ["reasoning", "confidence"]},
     ]
+
+
+class Dying:
+    """A store of a process that dies before the first intent; the dead write nothing."""
+
+    def __init__(self, store):
+        self._store = store
+        self.is_dead = False
+        self.died = asyncio.Event()
+
+    def __getattr__(self, name):
+        return getattr(self._store, name)
+
+    async def append(self, entries, **facts):
+        if self.is_dead:
+            raise LedgerError("this process is dead")
+        landing = [entry for entry in entries if entry.kind is not EntryKind.INTENT]
+        if len(landing) < len(entries):  # what rides with it, such as the reply, has landed before
+            self.is_dead = True
+            await self._store.append(landing, **facts)
+            self.died.set()
+            raise LedgerError("this process is dead")
+        return await self._store.append(entries, **facts)
+
+
+@pytest.mark.promise("P4")
+@pytest.mark.parametrize("change", ["threshold = 0.9", "enabled = false", "threshold = 0.5"])
+async def test_an_approval_is_bound_to_what_was_asked_of_the_model(stage, tmp_path, change):
+    here = await stage(refunding(reasoning="So.", confidence=0.3), "Done.")
+    run = await here.run("clerk", "Refund it.")
+    await here.approve(run)
+    here.settings = asking(tmp_path, f"[confidence]\n{change}\n")
+    await here.reopen()
+    await here.resume(run)
+    assert (answers(here.model)[0]["code"], DONE) == ("approval_void", [])
+
+
+@pytest.mark.promise("P11")
+async def test_a_reply_whose_calls_were_not_made_yet_is_read_by_what_was_asked_for_then(
+    scene, tmp_path
+):
+    model = ScriptedModel(refunding(**SURE), "Done.")
+    clerk = Agent(name="clerk", model=model, tools=TOOLS)
+    here = await scene(clerk, settings=asking(tmp_path), wrap=Dying)
+    running = asyncio.ensure_future(here.run("clerk", "Refund it."))
+    await here.store.died.wait()
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    (started,) = [
+        entry
+        for entry in await here.store.entries(limit=100)
+        if entry.kind is EntryKind.RUN_STARTED
+    ]
+    here.wrap, here.settings = (lambda store: store), asking(tmp_path, "")
+    await here.reopen()
+    run = await here.resume(started.run_id)
+    assert (run.status, DONE) == (RunStatus.COMPLETED, [("ORD-000042", 8_400)])
+    assert [b["confidence"] for b in await here.bodies(EntryKind.INTENT)] == [0.9]
+    await here.check()
 
 
 async def test_what_a_person_edits_is_theirs(stage, bob):
@@ -374,3 +435,19 @@ async def test_a_reply_that_is_streamed_states_it_as_well(stage):
     assert {"order_id": "ORD-000042", "cents": 8_400} in proposed
     (held,) = await here.bodies(EntryKind.HELD)
     assert held["confidence"] == 0.2
+
+
+@pytest.mark.promise("P7")
+async def test_a_second_model_sees_nothing_of_how_the_first_persuades(scene, tmp_path):
+    """Neither its words nor its number: an opinion that has read another is none."""
+    verifier = ScriptedVerifier()
+    model = ScriptedModel(refunding(reasoning=SECRET, confidence=0.9125), "Done.")
+    clerk = Agent(name="clerk", model=model, tools=[refund])
+    rules = "[confidence]\nthreshold = 0.8\n[verifier]\ntiers = ['reversible']\n"
+    here = await scene(clerk, settings=asking(tmp_path, rules), verifier=verifier)
+    await here.runtime.run("clerk", "Refund it.")
+    (case,) = verifier.cases
+    assert case.arguments == {"order_id": "ORD-000042", "cents": 8_400}
+    assert "Mimi" not in repr(case)
+    assert "0.9125" not in repr(case)
+    assert "reasoning" not in repr(case.tool)

@@ -362,6 +362,8 @@ class Chaotic(ChaoticModel):
 class Chaos(World):
     """Agents that do everything wrong, people who say yes or no, and processes that die."""
 
+    is_dry = False
+
     def __init__(self, scene, seed):
         super().__init__(scene)
         self.seed = seed
@@ -382,9 +384,10 @@ class Chaos(World):
     async def begin(self):
         self.scene.names = False  # of what such a model says much is named by nobody
         if not self.is_followed:
-            await self.to_the_end(await self.scene.run("boss", WISHES))
+            await self.to_the_end(await self.scene.run("boss", WISHES, dry_run=self.is_dry))
             return
-        events = [event async for event in self.scene.runtime.stream("boss", WISHES)]
+        stream = self.scene.runtime.stream("boss", WISHES, dry_run=self.is_dry)
+        events = [event async for event in stream]
         await self.to_the_end(await self.scene.resume(events[-1].run_id))
 
     async def resume(self, run_id):
@@ -460,12 +463,7 @@ async def test_a_thousand_seeds_of_chaos_in_processes_that_die_break_no_promise(
 class DryChaos(Chaos):
     """The same in dry runs, in which nothing may ever be done but looking."""
 
-    async def begin(self):
-        if not self.is_followed:
-            await self.to_the_end(await self.scene.run("boss", dry_run=True))
-            return
-        events = [event async for event in self.scene.runtime.stream("boss", "Go.", dry_run=True)]
-        await self.to_the_end(await self.scene.resume(events[-1].run_id))
+    is_dry = True
 
     async def verify(self):
         assert (self.run.status in ENDS, self.run.dry) == (True, "asked")

@@ -34,7 +34,7 @@ async def test_the_case_tells_request_result_schema_and_what_nothing_names(scene
     )
     asking = {"HIGHROAD_GROUNDING_MODE": "enforce", "HIGHROAD_GROUNDING_UNGROUNDED": "ask"}
     clerk = Agent(name="clerk", model=model, tools=[get_order, refund])
-    stage = await scene(clerk, settings=load(Path.cwd(), asking))
+    stage = await scene(clerk, settings=load(Path.cwd(), asking), names=False)
     run = await stage.run("clerk", "Refund all of ORD-000042.")
     case = await stage.runtime.approvals.case(run.holds[0].approval_id)
     assert case.provenance == {

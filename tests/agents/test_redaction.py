@@ -163,6 +163,28 @@ async def test_what_is_not_declared_stays_closed(told):
     assert PSEUDONYM.fullmatch(SENT[0])
 
 
+@tool(tier="reversible")
+def assign(owner: str) -> str:
+    """Make somebody the owner."""
+    SENT.append(owner)
+    return "assigned"
+
+
+async def test_a_pseudonym_that_stays_closed_is_known_by_what_it_stands_for(scene):
+    """Grounding has nothing against it; one that a stranger made up is refused."""
+    made_up = f"email-{'b' * 16}@redacted.example"
+    model = ScriptedModel(
+        READ, Copying("assign", {"owner": "{0}"}), call("assign", owner=made_up), "Done."
+    )
+    clerk = Agent(name="clerk", model=model, tools=[get_customer, assign])
+    stage = await scene(clerk, settings=configured(), names=False)
+    await stage.run("clerk", "Customer C-1 shall own it.")
+    (owner,) = SENT
+    assert PSEUDONYM.fullmatch(owner)
+    assert owner != made_up
+    assert "ungrounded" in shown(model.requests[-1])
+
+
 async def test_grounding_sees_through_a_pseudonym_and_by_no_other(told):
     """What a read has brought is known; an address that nobody named is not."""
     request, _, _ = await told(

@@ -9,7 +9,9 @@ import pytest
 from highroad import Agent, Principal, tool
 from highroad.domain.entry import EntryKind
 from highroad.domain.error import DecisionRefused
+from highroad.domain.order import TrialOrder
 from highroad.domain.trial import DAY_MS, CaseKind, Trial, TrialState
+from highroad.ledger.authorship import authorship, post
 from highroad.settings import load
 from highroad.testing import ScriptedModel, call
 
@@ -88,6 +90,27 @@ async def test_a_promotion_is_on_record_and_its_reason_in_no_entry(scene, newcom
     assert stored == b"Enough seen."
     assert run.dry == "trial"
     assert (await stage.runtime.audit.compare_tables()).holds
+
+
+async def test_an_order_that_is_taken_twice_counts_once(scene, newcomer):
+    """The owner may die between the entry and forgetting the order."""
+    stage = await scene(newcomer)
+    await stage.run("newcomer")
+    said = await stage.runtime.agents.promote("newcomer", by=BOB, reason="Seen.", early=True)
+    await stage.runtime.agents.demote("newcomer", by=BOB)
+    ledger = stage.assembly.services.ledger
+    again = TrialOrder(
+        id=said.id,
+        agent="newcomer",
+        definition=said.definition,
+        becomes=TrialState.PROMOTED,
+        is_early=True,
+        **authorship(ledger, BOB),
+    )
+    await post(ledger, again)
+    await stage.assembly.inbox.empty()
+    assert len(await stage.bodies(EntryKind.TRIAL)) == 2
+    assert (await stage.run("newcomer")).dry == "trial"
 
 
 async def test_before_its_days_are_over_a_promotion_takes_a_reason(scene, newcomer):

@@ -78,6 +78,8 @@ def test_who_is_always_as_right_as_said_errs_by_nothing():
         ({"status": "refused", "code": "invalid_arguments"}, False),
         ({"status": "refused", "code": "ungrounded"}, False),
         ({"status": "refused", "code": "rejected"}, False),
+        ({"status": "refused", "code": "verification_rejected"}, False),
+        ({"status": "refused", "code": "verifier_unavailable"}, None),
         ({"status": "refused", "code": "denied"}, None),
         ({"status": "refused", "code": "rate_limit_exceeded"}, None),
         ({"status": "failed", "failure": "invalid_arguments"}, False),

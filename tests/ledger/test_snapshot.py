@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from highroad.domain.call import Call
+from highroad.domain.confidence import Statement
 from highroad.domain.error import VaultError
 from highroad.domain.evidence import Evidence, EvidenceKind, Source
 from highroad.domain.identity import Delegate, Origin, Principal
@@ -47,11 +48,10 @@ DRAWN = {
     "compensates": st.none() | NAME,
     "asked_by": st.none() | NAME,
     "position": st.none() | st.integers(0, 9),
+    "stated": st.none() | st.builds(Statement, confidence=st.none() | st.floats(0, 1)),
 }
 CALL = st.builds(Call, **DRAWN)
 JUDGED_ANEW = {"definition", "arguments"}
-JUDGED_ONCE = {"stated"}
-"""Who holds a call has judged it; what its model had stated stands on the entry of the hold."""
 
 
 def thaw(call, frozen):
@@ -70,7 +70,7 @@ def test_every_field_of_a_call_survives(call):
 
 
 def test_every_field_of_a_call_is_drawn_above():
-    assert DRAWN.keys() | JUDGED_ANEW | JUDGED_ONCE == {field.name for field in fields(Call)}
+    assert DRAWN.keys() | JUDGED_ANEW == {field.name for field in fields(Call)}
 
 
 @given(PRINCIPAL)

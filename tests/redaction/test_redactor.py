@@ -52,6 +52,12 @@ def test_every_leaf_is_redacted_and_keeps_its_type():
     }
 
 
+def test_a_number_is_redacted_however_it_is_written():
+    """With a fraction of nothing, it is the same number."""
+    given = {"card": 4111111111111111.0, "negative": -4111111111111111, "total": 41111111.5}
+    assert REDACTOR.redacted(given, MASK).json == {"card": 0.0, "negative": 0, "total": 41111111.5}
+
+
 def test_what_is_given_is_not_changed():
     """Others hold the same value, and may see it."""
     given = {"email": ["jane@example.com"]}

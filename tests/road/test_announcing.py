@@ -557,6 +557,24 @@ async def test_an_escalation_that_cannot_be_recorded_is_recorded_later_and_told_
     assert [word.ruling for word in case.words] == [Ruling.ESCALATE]
 
 
+async def test_what_could_not_be_looked_at_is_looked_at_again(desk, turns, monkeypatch):
+    await desk.runtime.call("wire", {"cents": 1})
+    desk.clock.advance(600)
+    is_escalated, failing = desk.assembly.desk.is_escalated, [LedgerError("away")]
+
+    async def fail_first(approval):
+        if failing:
+            raise failing.pop()
+        return await is_escalated(approval)
+
+    monkeypatch.setattr(desk.assembly.desk, "is_escalated", fail_first)
+    with pytest.raises(LedgerError):
+        await desk.assembly.announcing.sweep()
+    await desk.assembly.announcing.sweep()
+    await turns()
+    assert [each.kind for each in desk.heard] == [NoticeKind.ASKED, NoticeKind.ESCALATED]
+
+
 async def test_another_start_asks_and_tells_nobody_twice(desk, turns):
     held = await desk.runtime.call("wire", {"cents": 1})
     desk.clock.advance(600)

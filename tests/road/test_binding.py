@@ -92,8 +92,6 @@ VOIDING = {
     "one person": ("people = 2", "people = 1"),
     "no quorum": ('tools = ["other", "wire"]', 'tools = ["other"]'),
     "a rule that denies other calls": ("args.cents > 1000", "args.cents > 2000"),
-    "surer": ("threshold = 0.5", "threshold = 0.6"),
-    "as unsure as may be": ("threshold = 0.5", "enabled = false"),
     "a rule that asks": ('then = "deny"', 'then = "ask"'),
 }
 
@@ -114,6 +112,7 @@ UNRELATED = {
     "nothing": ("", ""),
     "another tool's grounding": ('mode = "off"', 'mode = "observe"'),
     "another tool's confidence": ("other = 0.7", "other = 0.9"),
+    "what a model is asked that was not": ("threshold = 0.5", "threshold = 0.6"),
     "a line above": ("[grounding]", "\n\n# more\n[grounding]"),
     "another tool's rule": (
         'tools = ["other"]\nwhen = "args.cents > 1000"',

@@ -238,17 +238,24 @@ async def test_what_an_open_tool_repeats_of_one_that_stood_in_is_redacted(maskin
 
 
 async def test_a_dry_run_shows_no_more(masking):
-    """Its preview is a result."""
+    """Its preview is a result, and so is the difference; also where it is read back."""
 
-    @tool(tier="reversible", preview=lambda arguments: {"to": arguments["email"]})
+    def change(arguments):
+        return {"before": {"to": "eve@example.org"}, "after": {"to": arguments["email"]}}
+
+    @tool(tier="reversible", preview=change)
     async def write_to(email: str) -> str:
         """Write."""
         return email
 
     here = await masking(write_to)
     outcome = await here.call(write_to, {"email": ADDRESS}, principal=CLERK, dry_run=True)
-    assert outcome.value.changes == {"to": "hidden@redacted.example"}
-    assert is_clean(outcome)
+    assert outcome.value.changes["after"] == {"to": "hidden@redacted.example"}
+    again = await here.runtime.wait(outcome.call_id)
+    for each in (outcome, again):
+        assert is_clean(each)
+        assert "eve@" not in repr(each)
+    assert again.value == outcome.value
 
 
 async def test_a_body_sees_what_the_calls_that_it_makes_return(masking):

@@ -299,3 +299,129 @@ async def test_an_undo_is_no_call_of_a_model_and_needs_no_source(here, notes, bo
     done = await here.call("write", {"text": "hi"})
     told = await here.runtime.audit.explain((await here.runtime.undo(done.call_id, by=bob)).call_id)
     assert told.origin == "code"
+
+
+async def test_it_happens_once_also_where_twice_would_do_no_harm(world, effects, bob):
+    @tool(tier="reversible", effect="repeatable")
+    async def forget(note_id: str) -> str:
+        effects[note_id] += 1
+        return note_id
+
+    @tool(tier="reversible", compensation=forget)
+    async def write(note_id: str) -> str:
+        return note_id
+
+    here = await world(forget, write).open()
+    done = await here.call("write", {"note_id": "n"})
+    await here.runtime.undo(done.call_id, by=bob)
+    assert (await here.runtime.undo(done.call_id, by=bob)).is_repeated
+    assert effects == {"n": 1}
+
+
+async def test_an_undo_whose_outcome_is_unknown_is_not_made_again(world, effects, bob):
+    @tool(tier="reversible", attempts=1)
+    async def forget(note_id: str) -> str:
+        effects[note_id] += 1
+        raise ConnectionResetError
+
+    @tool(tier="reversible", compensation=forget)
+    async def write(note_id: str) -> str:
+        return note_id
+
+    here = await world(forget, write).open()
+    done = await here.call("write", {"note_id": "n"})
+    for _ in range(2):
+        assert isinstance(await here.runtime.undo(done.call_id, by=bob), Unknown)
+    assert effects == {"n": 1}
+
+
+async def test_an_undo_that_died_with_its_process_is_settled_as_any_call(
+    world, effects, bob, turns
+):
+    """Its tool may not be repeated, so nobody knows, and nobody tries again."""
+    stuck = asyncio.Event()
+
+    @tool(tier="reversible")
+    async def forget(note_id: str) -> str:
+        effects[note_id] += 1
+        await stuck.wait()
+        return note_id
+
+    @tool(tier="reversible", compensation=forget)
+    async def write(note_id: str) -> str:
+        return note_id
+
+    here = await world(forget, write).open()
+    done = await here.call("write", {"note_id": "n"})
+    undoing = asyncio.ensure_future(here.runtime.undo(done.call_id, by=bob))
+    await turns()
+    assert effects == {"n": 1}
+    await here.reopen()
+    assert isinstance(await here.runtime.undo(done.call_id, by=bob), Unknown)
+    assert effects == {"n": 1}
+    undoing.cancel()
+    await asyncio.gather(undoing, return_exceptions=True)
+
+
+async def test_a_person_who_turns_an_undo_down_may_be_asked_once_more(world, notes, alice, bob):
+    """A rejection stands for its run, and each undo is a run of its own."""
+
+    @tool(tier="irreversible")
+    async def forget(note_id: str) -> str:
+        return notes.pop(note_id)
+
+    @tool(tier="irreversible", ask="false", compensation=forget)
+    async def write(note_id: str) -> str:
+        notes[note_id] = note_id
+        return note_id
+
+    here = await world(forget, write).open()
+    done = await here.call("write", {"note_id": "n"})
+    held = await here.runtime.undo(done.call_id, by=alice)
+    await here.reject(held)
+    assert (await here.wait(held.call_id)).status == "refused"
+    again = await here.runtime.undo(done.call_id, by=alice)
+    assert isinstance(again, Held)
+    await here.approve(again)
+    assert (await here.wait(again.call_id)).unwrap() == "n"
+    assert not notes
+    await here.check()
+
+
+async def test_an_approver_may_correct_what_takes_a_call_back(world, notes, alice, bob):
+    @tool(tier="irreversible")
+    async def forget(note_id: str) -> str:
+        return notes.pop(note_id)
+
+    @tool(tier="irreversible", ask="false", compensation=forget)
+    async def write(note_id: str) -> str:
+        notes[note_id] = notes["other"] = note_id
+        return note_id
+
+    here = await world(forget, write).open()
+    done = await here.call("write", {"note_id": "n"})
+    held = await here.runtime.undo(done.call_id, by=alice)
+    await here.desk.edit(held.approval_id, {"note_id": "other"}, by=bob)
+    assert (await here.wait(held.call_id)).unwrap() == "n"
+    assert list(notes) == ["n"]
+    assert (await here.runtime.undo(done.call_id, by=bob)).is_repeated
+    (row,) = here.ledger.tables["compensation"].values()
+    assert (row["id"], row["call_id"], row["state"]) == (held.call_id, done.call_id, "completed")
+    assert (await here.runtime.audit.compare_tables()).holds
+
+
+async def test_where_all_runs_are_dry_nothing_is_taken_back(here, notes, bob, tmp_path):
+    done = await here.call("write", {"text": "hi"})
+    (tmp_path / "highroad.toml").write_text("[runs]\ndry_run = true\n")
+    here.settings = load(tmp_path, {})
+    await here.reopen()
+    outcome = await here.runtime.undo(done.call_id, by=bob)
+    assert outcome.dry_run
+    assert notes == {"n1": "hi"}
+    assert not here.ledger.tables["compensation"]
+    (tmp_path / "highroad.toml").write_text("")
+    here.settings = load(tmp_path, {})
+    await here.reopen()
+    assert not (await here.runtime.undo(done.call_id, by=bob)).is_repeated
+    assert not notes
+    assert (await here.runtime.audit.compare_tables()).holds

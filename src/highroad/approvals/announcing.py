@@ -83,9 +83,9 @@ class Announcing:
                     return  # they are due in the order in which they were made
                 if len(self._escalating) >= _AT_ONCE:
                     return
-                self._looked_at = approval.id
                 if not await self._desk.is_escalated(approval):
                     self._escalate(approval)
+                self._looked_at = approval.id
 
     async def close(self) -> None:
         """Stop telling."""

@@ -101,6 +101,8 @@ class Receiver:
     async def _undone(self, link: UndoLink) -> _Page:
         outcome, call_id = await self._links.undo(link), escape(link.call_id)
         match outcome:
+            case Completed(dry_run=True):
+                return 200, f"<p>{call_id} is not taken back: all runs here are dry.</p>"
             case Completed(is_repeated=True):
                 return 200, f"<p>{call_id} was taken back before; nothing more was done.</p>"
             case Completed():

@@ -52,6 +52,7 @@ from highroad.bootstrap.counters import counters_at
 from highroad.bootstrap.keys import keyring_of
 from highroad.bootstrap.memories import Remembering
 from highroad.bootstrap.ownership import OpenLedger, open_ledger, take_office
+from highroad.bootstrap.recognizers import recognizers_of
 from highroad.bootstrap.stores import path_of, store_at
 from highroad.bootstrap.toolset import Toolset, accepted_pins, toolset_of
 from highroad.bootstrap.user import local_user
@@ -110,6 +111,8 @@ from highroad.recovery.letter_growth import LetterGrowth
 from highroad.recovery.letters import Letters
 from highroad.recovery.settle import settle
 from highroad.recovery.settlements import Settlements
+from highroad.redaction.detector import Detector
+from highroad.redaction.redactor import Redactor
 from highroad.resilience.cache_access import CacheAccess
 from highroad.resilience.loops import Loops
 from highroad.resilience.passage import Ways
@@ -419,7 +422,9 @@ def _services(  # noqa: PLR0913, PLR0917 - what they are made of
         asks=toolset.asks,
         evidence=Indexes(settings.grounding),
         confidence=settings.confidence,
-        redaction=Redaction(settings.redaction),
+        redaction=Redaction(
+            settings.redaction, Redactor(Detector(others=recognizers_of(settings.recognizers)))
+        ),
         approval_rules=settings.approvals,
         keeps_letters_of_reads=settings.keeps_letters_of_reads,
         is_dry=settings.is_dry,

@@ -20,7 +20,7 @@ from highroad.domain.label import Integrity
 from highroad.domain.tool import CompensationRule, ToolDefinition
 from highroad.domain.trail import Explanation
 from highroad.domain.verification import Verification, VerificationRecord
-from highroad.pipeline.preview import diff_of
+from highroad.pipeline.difference import diff_of
 from highroad.tools.declaring.contract import Reason
 
 _COLOURS = {

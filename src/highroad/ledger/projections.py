@@ -124,8 +124,8 @@ def _ended(body: Body) -> tuple[Row, ...]:
 
 
 def _taken_back(body: Body, state: str, ended_ms: int | None = None) -> tuple[Row, ...]:
-    """What a call takes back, where it was made to; what repeats another does nothing itself."""
-    if "compensates" not in body or "source" in body:
+    """What a call takes back, where it was made to and does something itself."""
+    if "compensates" not in body or "source" in body or "dry_run" in body:
         return ()
     values = (
         body["call"],

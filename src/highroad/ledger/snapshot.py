@@ -5,6 +5,7 @@ from typing import Any
 import orjson
 
 from highroad.domain.call import Call
+from highroad.domain.confidence import Statement
 from highroad.domain.error import VaultError
 from highroad.domain.evidence import Evidence, EvidenceKind, Source
 from highroad.domain.identity import Delegate, Origin, Principal
@@ -42,6 +43,7 @@ def freeze(call: Call) -> bytes:
             "compensates": call.compensates,
             "asked_by": call.asked_by,
             "position": call.position,
+            "stated": None if call.stated is None else [call.stated.confidence],
         }
     )
 
@@ -87,7 +89,13 @@ def thaw(
         compensates=state.get("compensates"),
         asked_by=state.get("asked_by"),
         position=state.get("position"),
+        stated=_thaw_statement(state.get("stated")),
     )
+
+
+def _thaw_statement(state: list[Any] | None) -> Statement | None:
+    """How sure the model said it was; its words are a payload of their own."""
+    return None if state is None else Statement(confidence=state[0])
 
 
 def freeze_principal(principal: Principal) -> dict[str, Any]:

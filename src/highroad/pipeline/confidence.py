@@ -9,7 +9,6 @@ from typing import Any, Final
 from highroad.domain.approval import Obligation
 from highroad.domain.call import Call
 from highroad.domain.confidence import Statement
-from highroad.domain.identity import Origin
 from highroad.domain.verdict import Proceed
 from highroad.pipeline.context import RoadContext
 from highroad.pipeline.services import Services
@@ -30,9 +29,9 @@ def applies(tool: RegisteredTool[Any], services: Services) -> bool:
 
 
 def rule_in_force(call: Call, tool: RegisteredTool[Any], services: Services) -> str | None:
-    """What is asked of a model; what it said itself is not kept, and is no rule."""
+    """What is asked of a model that was asked; what it said is no rule."""
     threshold = services.confidence.of(tool.name)
-    if call.revision or call.origin is Origin.CODE or not applies(tool, services):
+    if call.revision or call.stated is None or not applies(tool, services):
         return None
     return f"confidence {threshold:g}"
 
@@ -40,7 +39,7 @@ def rule_in_force(call: Call, tool: RegisteredTool[Any], services: Services) -> 
 async def confident(call: Call, context: RoadContext) -> Proceed:
     """Ask a person where the model is not sure enough, or does not say."""
     threshold = context.services.confidence.of(context.tool.name)
-    if call.stated is None or threshold is None or not applies(context.tool, context.services):
+    if call.stated is None or call.revision or threshold is None:
         return Proceed(call)
     obligation = _obligation(call.stated, threshold)
     if obligation is None:

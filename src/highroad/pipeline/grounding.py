@@ -81,8 +81,10 @@ async def grounded(call: Call, context: RoadContext) -> Proceed | Refuse:
     if not _is_chosen_by_model(call, context) or not applies(context.tool, context.services):
         return Proceed(call)
     rule = context.services.evidence.rules.of(context.tool.name)
+    # A pseudonym that the tool is handed as such is known by what it stands for.
+    arguments = context.services.redaction.revealed(call.run_id, call.known_arguments)
     grounding = context.services.evidence.of(call).ground(
-        context.tool.definition, call.known_arguments
+        context.tool.definition, arguments if isinstance(arguments, dict) else {}
     )
     context.grounding = grounding
     context.record.sources = sources = recorded(grounding, context.tool)

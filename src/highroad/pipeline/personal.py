@@ -39,7 +39,7 @@ def handed(call: Call, context: RoadContext, arguments: JsonObject) -> Handed | 
     A body's own calls are handed what it says.
     """
     redaction = context.services.redaction
-    if redaction.is_off or call.parent_id is not None:
+    if call.parent_id is not None:
         return Handed(arguments)
     takes = frozenset(taking(context.tool.definition))
     values = redaction.behind(call.run_id)

@@ -1,8 +1,5 @@
 """The end of a dry run: what would have happened, and what would change by it, as a difference."""
 
-from collections.abc import Mapping
-from typing import Final
-
 import orjson
 
 from highroad.domain.approval import Obligation
@@ -12,9 +9,7 @@ from highroad.domain.outcome import Ending, Preview, Status
 from highroad.domain.verdict import Conclude, Refuse
 from highroad.pipeline.asking import BROKEN, ask
 from highroad.pipeline.context import RoadContext
-from highroad.tools.pins.field_changes import FieldChange, field_changes
-
-_BOTH: Final = frozenset({"before", "after"})
+from highroad.pipeline.difference import diff_of
 
 
 async def preview(
@@ -66,33 +61,3 @@ async def told_by_tool(call: Call, context: RoadContext) -> bytes | Refuse:
         return orjson.dumps(answer)
     except TypeError:
         return Refuse(BROKEN, rule="preview: what it says cannot be written as JSON")
-
-
-def diff_of(changes: JsonValue) -> tuple[str, ...]:
-    """What a preview says, as the difference that the call makes, in lines.
-
-    Of `{"before": ..., "after": ...}` it is what differs; all else is there only afterwards.
-    """
-    if changes is None:
-        return ()
-    return tuple(line for each in _differences(*_sides(changes)) for line in each.lines())
-
-
-def _sides(changes: JsonValue) -> tuple[JsonValue, JsonValue]:
-    if isinstance(changes, dict) and changes.keys() == _BOTH:
-        return changes["before"], changes["after"]
-    return None, changes
-
-
-def _differences(before: JsonValue, after: JsonValue) -> tuple[FieldChange, ...]:
-    if isinstance(before, Mapping | None) and isinstance(after, Mapping | None):
-        return field_changes(before or {}, after or {})
-    return (
-        FieldChange(
-            pointer="",
-            before=before,
-            after=after,
-            is_added=before is None,
-            is_removed=after is None,
-        ),
-    )

@@ -19,6 +19,7 @@ from highroad.domain.redaction import RedactionRule, SensitiveKind
 from highroad.ledger.history import CallHistory
 from highroad.ledger.keyring import RunKey
 from highroad.pipeline.context import RoadContext
+from highroad.pipeline.difference import diff_of
 from highroad.pipeline.redaction import OPEN, READS, Redaction, note
 from highroad.pipeline.result import Result, maker
 from highroad.pipeline.services import Services
@@ -133,15 +134,22 @@ def _seen_result(context: RoadContext, ending: Ending, result: Result, view: Vie
     json = view.json(result.json)
     if json is result.json:
         return replace(result, warnings=warnings)
-    if isinstance(result.value, Preview) and isinstance(json, dict):
-        value: Any = replace(result.value, changes=json["changes"])
-        return replace(result, json=json, value=value, warnings=warnings)
+    if isinstance(result.value, Preview):
+        seen_preview = _seen_preview(result.value, json)
+        json = orjson.loads(orjson.dumps(seen_preview))
+        return replace(result, json=json, value=seen_preview, warnings=warnings)
     if result.is_invalid:
         return replace(result, json=json, value=json, warnings=warnings)
     tool = maker(context, ending) or context.tool
     blobs = {blob.digest: blob for blob in result.blobs}
     value, untyped = _read(tool.result.read, json, blobs)
     return replace(result, json=json, value=value, warnings=(*warnings, *untyped))
+
+
+def _seen_preview(preview: Preview, json: JsonValue) -> Preview:
+    """A preview of which the changes are seen; the difference is made of these."""
+    changes = json["changes"] if isinstance(json, dict) else None
+    return replace(preview, changes=changes, diff=diff_of(changes))
 
 
 def _read(
@@ -205,9 +213,12 @@ def _seen_completed(
     json = view.json(outcome.json)
     if json is outcome.json:
         return outcome
+    if isinstance(outcome.value, Preview):
+        preview = _seen_preview(outcome.value, json)
+        return replace(outcome, json=orjson.loads(orjson.dumps(preview)), value=preview)
     name, version = history.opening["tool"] or "", outcome.version
     tool = services.registry.find(name, version) or services.registry.find(name)
-    is_typed = not (outcome.dry_run or outcome.result_invalid)
+    is_typed = not outcome.result_invalid
     blobs = {blob.digest: blob for blob in outcome.blobs}
     if tool is None or not is_typed:
         return replace(outcome, json=json, value=json)

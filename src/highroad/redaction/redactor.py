@@ -83,6 +83,9 @@ class _Passing:
                 return self._elements(json, name)
             case int() if not isinstance(json, bool):
                 return self._number(json, name)
+            case float() if json.is_integer():
+                whole = int(json)
+                return json if self._number(whole, name) == whole else 0.0
             case _:
                 return json
 

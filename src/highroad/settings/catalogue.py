@@ -433,6 +433,12 @@ SETTINGS: Final = (
         for kind in SensitiveKind
     ),
     Setting(
+        "redaction.recognizers",
+        TEXTS,
+        (),
+        "Recognizers of libraries besides those of the core: `presidio:` and a model of spaCy.",
+    ),
+    Setting(
         "redaction.arguments",
         one_of(InArguments),
         RedactionRules().arguments,
@@ -588,7 +594,7 @@ SETTINGS: Final = (
     Setting("approvals.escalate_to", TEXTS, (), "Roles of those others."),
     Setting(
         "approvals.use_within_s",
-        NUMBER,
+        ABOVE_ZERO,
         USE_WITHIN_S,
         "Seconds for which what was agreed to can be used; then its call ends as expired.",
     ),

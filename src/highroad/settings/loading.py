@@ -190,6 +190,7 @@ def _build(document: Document, root: Path) -> Settings:
         confidence=_build_confidence(_get(document, ("confidence",), {})),
         repair_attempts=value_of("repair.attempts", 3),
         redaction=_build_redaction(document),
+        recognizers=tuple(_get(document, ("redaction", "recognizers"), ())),
         flags=_build_flags(document),
         models=_build_models(document),
         prices=_build_prices(_get(document, ("prices",), {})),

@@ -61,6 +61,7 @@ class Settings:
         confidence: How sure a model has to be of a call.
         repair_attempts: Refusals of arguments in a row, of which the last says to stop.
         redaction: What becomes of what is personal or secret.
+        recognizers: Of libraries, that find it besides those of the core.
         flags: What is switched on, and for whom.
         models: Which there are, and how they are asked.
         prices: What they cost.
@@ -100,6 +101,7 @@ class Settings:
     confidence: ConfidenceRules = field(default_factory=ConfidenceRules)
     repair_attempts: int = 3
     redaction: RedactionRules = field(default_factory=RedactionRules)
+    recognizers: tuple[str, ...] = ()
     flags: FlagRules = field(default_factory=FlagRules)
     models: ModelRules = field(default_factory=ModelRules)
     prices: PriceRules = field(default_factory=PriceRules)

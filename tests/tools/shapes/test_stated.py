@@ -138,6 +138,12 @@ def test_only_a_number_from_nought_to_one_counts(said, confidence):
     assert (found.confidence, str(found.confidence)) == (confidence, str(confidence))
 
 
+def test_what_is_amiss_elsewhere_is_left_to_the_road():
+    raw = '{"a":NaN,"confidence":NaN}'
+    assert parted(raw, PLAIN).arguments == raw
+    assert parted('{"a":1,"confidence":NaN}', PLAIN).arguments == {"a": 1}
+
+
 def test_reasoning_is_kept_up_to_a_length():
     assert len(parted({"reasoning": "x" * 10**6}, PLAIN).statement.reasoning) == 8_000
 

@@ -16,6 +16,12 @@ from highroad.evidence.matching import fields, marks, numbers, numerals, units
 from highroad.evidence.matching.tokens import split
 
 _DIGIT: Final = re.compile(r"\d")
+_BLANK: Final = re.compile(r"\s")
+_GROUPED: Final = re.compile(
+    r"(?<![\w.,])\d{1,3}(?:[\u00a0\u2009\u202f]\d{3})+(?!\d)"
+    r"|(?<![\w.,])\d{1,3}(?: \d{3})+[.,]\d{2}(?!\d)"
+)
+"""Blanks that join digits (ISO 80000-1): such as do not break a line, or any before a fraction."""
 _HOURS: Final = re.compile(r"(?P<hours>\d{1,3})h(?P<minutes>[0-5]\d)(?:m|min)?", re.IGNORECASE)
 _RATE: Final = re.compile(rf"{numbers.NUMBER.pattern}/[a-z]{{1,12}}")
 """`$9.99/month`: the quantity for one of something."""
@@ -59,6 +65,8 @@ class Quantity:
     """Whether it has two decimals."""
     is_part: bool = False
     """Whether it is told as part of a larger one: the hours of `2 hours 30 minutes`."""
+    is_counted: bool = True
+    """Whether a number is said: of `an hour` none is."""
 
     @property
     def has_unit(self) -> bool:
@@ -71,8 +79,11 @@ class Quantity:
         return any(map(units.is_money, self.codes))
 
 
-def keys(tokens: Sequence[str]) -> Iterator[str]:
-    """The keys of every quantity among tokens, and of every unit."""
+def keys(text: str, tokens: Sequence[str]) -> Iterator[str]:
+    """The keys of every quantity in a text of these tokens, and of every unit."""
+    joined = _joined(text)
+    if joined != text:
+        tokens = split(joined)
     for token in tokens:
         yield from units.keys(token)
     for each in _found(tokens):
@@ -113,18 +124,32 @@ def texts(members: Mapping[str, JsonValue]) -> Iterator[str]:
     if not isinstance(way, str) or not units.codes_of(way):
         return
     for name, each in members.items():
-        if not isinstance(each, int | float) or isinstance(each, bool) or fields.is_id(name):
+        number = None if fields.is_id(name) else _number(each)
+        if number is None:
             continue
         if fields.is_cents(name):
-            yield f"{numbers.to_decimal(each) / _HUNDRED:f} {way}"
+            yield f"{number / _HUNDRED:f} {way}"
         elif fields.is_money(name) or name in _NUMBER_NAMES:
-            yield f"{numbers.to_decimal(each):f} {way}"
+            yield f"{number:f} {way}"
+
+
+def _joined(text: str) -> str:
+    """A text whose numbers have no blanks in them: `1 200,00`."""
+    return _GROUPED.sub(lambda match: _BLANK.sub("", match[0]), text)
+
+
+def _number(member: JsonValue) -> Decimal | None:
+    if isinstance(member, str):
+        return bare(member)
+    if isinstance(member, bool) or not isinstance(member, int | float):
+        return None
+    return numbers.to_decimal(member)
 
 
 def _read(text: str) -> Quantity | None:
     if len(text) > _LONGEST or marks.is_marked(text):
         return None
-    tokens = split(text)
+    tokens = split(_joined(text))
     found = [each for each in _found(tokens) if not each.is_part]
     if len(found) != 1 or (found[0].start, found[0].end) != (0, len(tokens)):
         return None
@@ -144,7 +169,7 @@ def _keys_of(each: Quantity) -> Iterator[str]:
         yield from (units.key(code), units.measure(number, code))
     if each.is_money:
         yield from numbers.money(number, is_told=True)
-    if any(not units.is_money(code) for code in each.codes):
+    if each.is_counted and any(not units.is_money(code) for code in each.codes):
         yield numbers.counting(number)
     if "%" in each.codes:
         yield numbers.counting(number / _HUNDRED)
@@ -223,7 +248,9 @@ def _in_words(tokens: Sequence[str], taken: set[int]) -> Iterator[Quantity]:
         if len(token) >= _SHORTEST_WORD and tokens[at - 1].casefold() in _ONE and _unit(token):
             is_half, end = _half(tokens, at + 1)
             number = Decimal("1.5") if is_half else Decimal(1)
-            yield Quantity(number=number, start=at - 1, end=end, codes=_unit(token))
+            yield Quantity(
+                number=number, start=at - 1, end=end, codes=_unit(token), is_counted=is_half
+            )
 
 
 def _with_units(told: Quantity, tokens: Sequence[str], *, may_lead: bool) -> Quantity:

@@ -33,7 +33,7 @@ def text_keys(text: str) -> tuple[set[str], str]:
     tokens = split(text)
     words = telling(tokens)
     found = {key for token in tokens for key in ids.keys(token)}
-    found.update(singles(tokens), spans(words), pairs(tokens), quantities.keys(tokens))
+    found.update(singles(tokens), spans(words), pairs(tokens), quantities.keys(text, tokens))
     if SPAN < len(words) <= _WHOLE_WORDS:
         found.add(" ".join(words))
     if not (text.isascii() and text.isalpha()):

@@ -29,7 +29,12 @@ _UNDOES: Final = b'"compensates":'
 """What stands in entries that are looked for: the others are not read."""
 THRESHOLDS: Final = tuple(at / 100 for at in range(50, 100, 5))
 WRONG: Final = frozenset(
-    {Code.INVALID_ARGUMENTS, Code.UNGROUNDED, Code.REJECTED, "verification_rejected"}
+    {
+        Code.INVALID_ARGUMENTS,
+        Code.UNGROUNDED,
+        Code.REJECTED,
+        Code.VERIFICATION_REJECTED,
+    }
 )
 """Codes of refusals that find fault with the call itself, and not with who makes it, or when."""
 

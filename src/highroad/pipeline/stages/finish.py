@@ -204,6 +204,8 @@ def _keeps_key(context: RoadContext, ending: Ending) -> bool:
         return True
     if ending.status not in {Status.COMPLETED, Status.UNKNOWN}:
         return False
+    if context.record.call.compensates is not None:
+        return True  # what was taken back is not taken back once more, harmless or not
     effect = context.record.effect
     if effect is None:
         effect = context.tool.definition.effect if context.is_resolved else Effect.REPEATABLE
