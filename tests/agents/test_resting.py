@@ -65,7 +65,7 @@ def living():
     return Counter(
         f"{type(each).__module__}.{type(each).__qualname__}"
         for each in gc.get_objects()
-        if type(each).__module__.startswith("highroad.")
+        if str(type(each).__module__).startswith("highroad.")
     )
 
 
