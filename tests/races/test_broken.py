@@ -11,6 +11,7 @@ DESK = "highroad.approvals.desk"
 RULES = "highroad.approvals.rules"
 APPROVE = "highroad.pipeline.stages.approve"
 BINDING = "highroad.pipeline.binding"
+WAITING = "highroad.approvals.waiting"
 EXECUTE = "highroad.pipeline.stages.execute"
 PEOPLE = "highroad.ledger.entries.people"
 SAMPLE = 100
@@ -43,6 +44,11 @@ BREAKS = (
             ),
         ),
         "when it was over",
+    ),
+    Break(
+        "what was agreed to is used in time",
+        ((APPROVAL, "return self.use_by_ms", "return None"),),
+        "was spent when its time was over",
     ),
     Break(
         "nobody decides about a call of their own",
@@ -95,8 +101,8 @@ BREAKS = (
         "the rules are part of what is agreed to",
         (
             (BINDING, "[_without_place(rule) for rule in record.rules],", ""),
-            (BINDING, "in_force = list(_in_force(call, context))", "in_force = []"),
             (BINDING, "[[o.code, o.reason, int(o.level), o.quorum] for o in obligations],", ""),
+            (BINDING, "yield from services.policy.written_for(tool.definition)", "yield from ()"),
         ),
         "was done under",
     ),
@@ -116,8 +122,8 @@ BREAKS = (
             (
                 APPROVAL,
                 (
-                    "return replace(self, state=ApprovalState.WAITING, approvers=approvers, "
-                    "use_by_ms=None)"
+                    "return replace(self, state=ApprovalState.WAITING, approvers=approvers,"
+                    " use_by_ms=None)"
                 ),
                 "return self",
             ),
@@ -128,6 +134,11 @@ BREAKS = (
         "a word comes before the approval is spent",
         ((PEOPLE, "return replace(entry, needs_open=approval.id)", "return entry"),),
         "somebody said something of it then",
+    ),
+    Break(
+        "who edits a call and who drives it on take turns",
+        ((WAITING, "async with self._desk.setting_out(call_id):", "async with asyncio.Lock():"),),
+        "something waits still",
     ),
     Break(
         "one rejection ends the matter",
