@@ -16,6 +16,7 @@ from highroad.domain.event import EventKind
 from highroad.domain.json_value import JsonObject
 from highroad.domain.outcome import AnyOutcome, Proof
 from highroad.domain.proposed import ProposedCalls, Terms
+from highroad.domain.sandbox import Program, ProgramLimits, ProgramResult
 from highroad.pipeline.answer import Answer, result_of
 from highroad.pipeline.batching import Watch, batched
 from highroad.pipeline.called_off import is_called_off
@@ -78,6 +79,12 @@ class Progress:
     async def call_all(self, calls: ProposedCalls, terms: Terms) -> tuple[AnyOutcome, ...]:
         """Drive several, each as `call` does; none has more time than this one."""
         return await self._context.services.nested_all(self._parent(), calls, terms)
+
+    async def run_program(self, program: Program, limits: ProgramLimits | None) -> ProgramResult:
+        """Run a program for the body, no longer than its attempt lasts."""
+        left_s = 0.0 if self.is_over else self._context.attempt_left_s()
+        tier = self._call.known_definition.tier
+        return await self._context.services.programs.run(program, tier, limits, left_s=left_s)
 
     def _parent(self) -> Call:
         """The call as it is the parent of others: their deadline is that of its attempt."""

@@ -28,6 +28,7 @@ from highroad.pipeline.deps import Deps
 from highroad.pipeline.evidence import Indexes
 from highroad.pipeline.gathering import Gatherings
 from highroad.pipeline.inflight import Inflight
+from highroad.pipeline.programs import Programs
 from highroad.pipeline.resources import Resources
 from highroad.pipeline.successor import Successor
 from highroad.pipeline.threads import Threads
@@ -97,6 +98,7 @@ class Services:
     hear: Hear = _unheard
     threads: Threads
     sandbox: Sandbox
+    programs: Programs
     cancelled: CancelledRuns
     gatherings: Gatherings
     inflight: Inflight = field(default_factory=Inflight)

@@ -11,6 +11,7 @@ from highroad.domain.limits import Limits, Scope, Window, WithoutCounters
 from highroad.domain.model import ModelSettings
 from highroad.domain.policy import ORGANIZATION, Then
 from highroad.domain.prices import PriceRules, Unpriced
+from highroad.domain.sandbox import SandboxRules, Strength
 from highroad.domain.tool import Tier
 from highroad.settings.kinds import (
     ABOVE_ZERO,
@@ -111,12 +112,28 @@ def _usual(of: Dependency | BreakerRule, name: str) -> object:
 _DEFAULT_MODEL: Final = ModelSettings()
 _DEFAULT_PRICES: Final = PriceRules()
 _DEFAULT_GROUNDING: Final = GroundingRule()
+_DEFAULT_SANDBOX: Final = SandboxRules()
 
 
 def _replies(name: str, kind: Kind, doc: str) -> Setting:
     """A setting of how models reply."""
     default = getattr(_DEFAULT_MODEL, name)
     return Setting(f"models.{name}", kind, Absent.NONE if default is None else default, doc)
+
+
+def _at_least(tier: Tier) -> Setting:
+    """The least strength of a sandbox, by tier."""
+    return Setting(
+        f"sandbox.{tier}",
+        one_of(each.word for each in Strength),
+        _DEFAULT_SANDBOX.least[tier].word,
+        f"The least that stands between a program and this machine, for tools of tier `{tier}`.",
+    )
+
+
+def _takes_up(name: str, doc: str, kind: Kind = POSITIVE) -> Setting:
+    """A setting of how much a program may take up."""
+    return Setting(f"sandbox.{name}", kind, getattr(_DEFAULT_SANDBOX.limits, name), doc)
 
 
 def _price(name: str, doc: str, *, default: object = Absent.NONE) -> Setting:
@@ -394,6 +411,20 @@ SETTINGS: Final = (
         Absent.NONE,
         "The same for one tool; that of all tools unless given.",
     ),
+    Setting(
+        "sandbox.order",
+        some_of(_DEFAULT_SANDBOX.order),
+        _DEFAULT_SANDBOX.order,
+        "Sandboxes that may be used. The first that is there, runs the language and is strong "
+        "enough runs a program.",
+    ),
+    *map(_at_least, Tier),
+    _takes_up("cpu_s", "Seconds of processor time of a program at most."),
+    _takes_up("memory_mb", "MiB of memory of each of its processes at most."),
+    _takes_up("file_mb", "MiB of files that it writes at most."),
+    _takes_up("processes", "Processes of a program at once; its threads count as well."),
+    _takes_up("output_bytes", "Bytes of its result and its prints at most."),
+    _takes_up("wall_s", "Seconds from its start to its end at most.", ABOVE_ZERO),
     Setting("flags.on", TEXTS, (), "Feature flags that are on for everybody."),
     Setting(
         "flags.roles.<name>.on",

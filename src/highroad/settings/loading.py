@@ -35,6 +35,7 @@ from highroad.domain.model import ModelSettings
 from highroad.domain.model_rules import ModelRules, ModelServer
 from highroad.domain.policy import ORGANIZATION, Agent, AskLine, Line, PolicyRules, Role, Rule, Then
 from highroad.domain.prices import Price, PriceRules, Unpriced
+from highroad.domain.sandbox import AMOUNTS, ProgramLimits, SandboxRules, Strength
 from highroad.domain.tool import Tier
 from highroad.settings.catalogue import SETTINGS, Profile
 from highroad.settings.checking import find_problems
@@ -164,6 +165,7 @@ def _build(document: Document, root: Path) -> Settings:
         flags=_build_flags(document),
         models=_build_models(document),
         prices=_build_prices(_get(document, ("prices",), {})),
+        sandbox=_build_sandbox(_get(document, ("sandbox",), {})),
         approvals=_build_approvals(document, is_production=is_production),
         keys_file=None if keys_file is None else root / keys_file,
         payload_days=value_of("retention.payload_days", 28),
@@ -249,6 +251,17 @@ def _grounding_rule(table: Mapping[str, Any], usual: GroundingRule) -> Grounding
     return GroundingRule(
         mode=GroundingMode(table.get("mode", usual.mode)),
         ungrounded=WhenUngrounded(table.get("ungrounded", usual.ungrounded)),
+    )
+
+
+def _build_sandbox(table: Mapping[str, Any]) -> SandboxRules:
+    usual = SandboxRules()
+    least = {tier: Strength.named(table[tier]) for tier in Tier if tier in table}
+    limits = {name: table[name] for name in AMOUNTS if name in table}
+    return SandboxRules(
+        order=tuple(table.get("order", usual.order)),
+        least={**usual.least, **least},
+        limits=ProgramLimits(**limits),
     )
 
 

@@ -45,6 +45,11 @@ class BubblewrapSandbox:
         """What processes run (`ProgramSandbox.languages`)."""
         return LANGUAGES
 
+    @property
+    def gives_files(self) -> bool:
+        """Those that are named (`ProgramSandbox.gives_files`)."""
+        return True
+
     def missing(self, language: Language) -> str | None:
         """Whether bubblewrap is there, and may make namespaces (`ProgramSandbox.missing`)."""
         return _missing_here(shutil.which("bwrap")) or missing_program(language)
