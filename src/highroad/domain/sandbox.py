@@ -135,5 +135,7 @@ class SandboxRules:
     """The most that a program may be given."""
 
 
+BODIES: Final = "bubblewrap"
+"""The sandbox in which whole bodies of tools can run."""
 AMOUNTS: Final = ("cpu_s", "memory_mb", "file_mb", "processes", "output_bytes", "wall_s")
 """Limits that are numbers."""

@@ -11,6 +11,7 @@ from highroad.domain.failure import Failure
 from highroad.domain.failure_kind import FailureKind
 from highroad.domain.outcome import Ending, Proof, Status
 from highroad.domain.value import value
+from highroad.ports.sandbox import LimitExceeded
 from highroad.resilience.failures import mcp
 from highroad.resilience.failures.meaning import Meaning
 from highroad.resilience.failures.reading import gravest, leaves, meaning_of
@@ -106,6 +107,19 @@ def overloaded() -> Failure:
         proof=Proof.NOT_STARTED,
         rule="threads",
         was_made=False,
+    )
+
+
+def stopped(error: LimitExceeded) -> Failure:
+    """The body took up more than it may where it ran; it had begun."""
+    return Failure(
+        kind=FailureKind.PERMANENT,
+        error=CallError(
+            code=Code.SANDBOX_LIMIT,
+            message=f"The tool was stopped: {error}.",
+            hint="Ask it for less at once, or tell the user that the limit is too low.",
+        ),
+        rule=f"sandbox.{error.bound}",
     )
 
 

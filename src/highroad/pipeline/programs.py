@@ -8,9 +8,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
-from highroad.domain.error import Code, ToolError
+from highroad.domain.error import CallError, Code, ToolError
 from highroad.domain.failure_kind import FailureKind
-from highroad.domain.sandbox import Language, Program, ProgramLimits, ProgramResult, SandboxRules
+from highroad.domain.sandbox import (
+    BODIES,
+    Language,
+    Program,
+    ProgramLimits,
+    ProgramResult,
+    SandboxRules,
+)
 from highroad.domain.tool import Tier
 from highroad.domain.value import value
 from highroad.ports.sandbox import LimitExceeded, ProgramFailed, ProgramSandbox, SandboxError
@@ -59,6 +66,19 @@ class Programs:
         why = "; ".join(passed_over) or "no sandbox in `sandbox.order` runs it"
         return Choice(language=language, tier=tier, sandbox=None, why=why)
 
+    def choice_for_bodies(self, tier: Tier) -> Choice:
+        """Where bodies of tools of a tier run that declare to be run in a sandbox."""
+        sandbox = self._sandboxes.get(BODIES)
+        why = "`sandbox.order` leaves it out"
+        if sandbox is not None:
+            why = self._objection(sandbox, Language.PYTHON, tier) or ""
+        return Choice(
+            language=Language.PYTHON,
+            tier=tier,
+            sandbox=None if why else BODIES,
+            why=f"{BODIES}: {why}" if why or sandbox is None else sandbox.strength.word,
+        )
+
     def choices(self) -> tuple[Choice, ...]:
         """What is used for each language and tier."""
         return tuple(self.choice(language, tier) for language in Language for tier in Tier)
@@ -83,7 +103,10 @@ class Programs:
         with_files = bool(given.readable or given.writable)
         choice = self.choice(program.language, tier, with_files=with_files)
         if choice.sandbox is None:
-            raise _unavailable(choice)
+            error = unavailable(choice)
+            raise ToolError(
+                error.message, code=error.code, hint=error.hint, kind=FailureKind.PERMANENT
+            )
         try:
             return await self._sandboxes[choice.sandbox].run(program, _in_time(given, left_s))
         except SandboxError as error:
@@ -112,13 +135,13 @@ def _in_time(limits: ProgramLimits, left_s: float) -> ProgramLimits:
     return replace(limits, wall_s=max(_MOMENT_S, min(limits.wall_s, left_s)))
 
 
-def _unavailable(choice: Choice) -> ToolError:
-    return ToolError(
-        f"Nothing on this machine is strong enough to run {choice.language} for a tool of tier "
-        f"{choice.tier}.",
+def unavailable(choice: Choice) -> CallError:
+    """That nothing is strong enough, and what would be."""
+    return CallError(
         code=Code.SANDBOX_UNAVAILABLE,
+        message=f"Nothing on this machine is strong enough to run {choice.language} for a tool of "
+        f"tier {choice.tier}.",
         hint=f"Do not repeat the call; tell the user what is needed: {choice.why}.",
-        kind=FailureKind.PERMANENT,
     )
 
 

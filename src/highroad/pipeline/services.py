@@ -98,6 +98,8 @@ class Services:
     hear: Hear = _unheard
     threads: Threads
     sandbox: Sandbox
+    confined: Sandbox
+    """For bodies of tools that declare `isolation="sandbox"`."""
     programs: Programs
     cancelled: CancelledRuns
     gatherings: Gatherings

@@ -22,7 +22,7 @@ def result_of(program: Program, ended: Ended, limits: ProgramLimits) -> ProgramR
         ProgramFailed: The program ended by an error of its own.
         SandboxError: It left nothing that can be read.
     """
-    sent = _signal_of(ended.code)
+    sent = signal_of(ended.code)
     _check_bounds(program, ended, sent, limits)
     printed = ended.printed.decode(errors="replace")
     if program.language is Language.COMMAND:
@@ -54,7 +54,8 @@ def _check_bounds(
         raise SandboxError("its limits could not be set", has_begun=True)  # as far as it says
 
 
-def _signal_of(code: int) -> signal.Signals | None:
+def signal_of(code: int) -> signal.Signals | None:
+    """The signal that ended a process, told by its exit status or by a shell's."""
     number = -code if code < 0 else code - _SHELL
     try:
         return signal.Signals(number) if number > 0 else None
