@@ -40,6 +40,8 @@ NUMBERS: Final = {
     "N21": ("bench.n20", "measure_prefix"),
     "N22": ("bench.n22", "measure"),
     "N23": ("bench.n23", "measure"),
+    "S1": ("bench.sandboxes", "measure_bubblewrap"),
+    "S2": ("bench.sandboxes", "measure_monty"),
     "T1": ("bench.t1", "measure"),
     "T2": ("bench.t2", "measure"),
     "T3": ("bench.t3", "measure"),
