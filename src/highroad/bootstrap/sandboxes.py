@@ -7,6 +7,7 @@ from highroad.adapters.sandboxes.monty import MontySandbox
 from highroad.adapters.sandboxes.native.bodies import BodyJail
 from highroad.adapters.sandboxes.native.bubblewrap import BubblewrapSandbox
 from highroad.adapters.sandboxes.native.plain import PlainSandbox
+from highroad.adapters.sandboxes.native.webassembly import WasmtimeSandbox
 from highroad.adapters.sandboxes.process.pool import ProcessSandbox
 from highroad.adapters.sandboxes.process.worker import Confinement
 from highroad.bootstrap.addresses import file_of
@@ -18,6 +19,7 @@ from highroad.settings import Settings
 
 SANDBOXES: Final[Mapping[str, Callable[[], ProgramSandbox]]] = {
     "monty": MontySandbox,
+    "wasmtime": WasmtimeSandbox,
     "bubblewrap": BubblewrapSandbox,
     "plain": PlainSandbox,
 }

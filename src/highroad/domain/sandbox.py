@@ -125,7 +125,7 @@ class ProgramResult:
 class SandboxRules:
     """Which sandboxes are used, in which order, and what the least is."""
 
-    order: tuple[str, ...] = ("monty", "bubblewrap", "plain")
+    order: tuple[str, ...] = ("monty", "wasmtime", "bubblewrap", "plain")
     """Names; the first that is there, runs the language and is strong enough is taken."""
     least: Mapping[Tier, Strength] = field(
         default_factory=lambda: dict.fromkeys(Tier, Strength.NAMESPACES)
