@@ -60,6 +60,13 @@ class EmptyLedger:
         del scope, whose, since_ms, until_ms
         return Spent()
 
+    async def asked(
+        self, purpose: str, scope: Scope, whose: str, *, since_ms: int, until_ms: int | None
+    ) -> Spent:
+        """Return that no model was asked."""
+        del purpose, scope, whose, since_ms, until_ms
+        return Spent()
+
     async def taken(self, call_id: str) -> Amount:
         """Return that a call took nothing."""
         del call_id

@@ -14,6 +14,7 @@ from highroad import Agent, Limits, Principal, Run, Runtime, Tier, tool_definiti
 from highroad.domain.error import HighroadError
 from highroad.domain.model import ModelRequest
 from highroad.domain.trail import TrailStep
+from highroad.ports.model import Model
 from highroad.settings import Settings
 from highroad.testing import Rehearsal, ScriptedModel, call
 from highroad.testing.models.line import Line, said
@@ -66,6 +67,8 @@ class Layer(StrEnum):
     OWNER = "owner"
     POLICY = "policy"
     GROUNDING = "grounding"
+    VERIFIER = "verifier"
+    """A second model, where the trial has one."""
     OTHER = "other"
     NONE = "none"
     """It ran, or waits for no other reason than its tier."""
@@ -167,13 +170,26 @@ class Stage:
 
 @asynccontextmanager
 async def open_road(
-    tools: Iterable[Tool], deps: Mapping[type, Any], settings: Settings
+    tools: Iterable[Tool],
+    deps: Mapping[type, Any],
+    settings: Settings,
+    *,
+    verifier: Model | None = None,
 ) -> AsyncIterator[Road]:
-    """A road whose ledger is in memory: what is asked is what it says, not how long it takes."""
+    """A road whose ledger is in memory: what is asked is what it says, not how long it takes.
+
+    Args:
+        tools: That may be called.
+        deps: What their bodies ask for.
+        settings: Of the runtime.
+        verifier: A second model that each irreversible call is put before.
+    """
     stage, given = Stage(), list(tools)
     names = [tool_definition(each).name for each in given]
     agent = Agent(name=_AGENT, model=stage.model, tools=names)
-    rehearsal = Rehearsal(*given, agents=[agent], deps=deps, limits=_PLENTY, settings=settings)
+    rehearsal = Rehearsal(
+        *given, agents=[agent], deps=deps, limits=_PLENTY, settings=settings, verifier=verifier
+    )
     async with await rehearsal.start() as runtime:
         yield Road(runtime, stage)
 
@@ -184,6 +200,7 @@ _BY_CODE: Final = {
     "unknown_tool": Layer.RESOLVE,
     "malformed_call": Layer.RESOLVE,
     "ungrounded": Layer.GROUNDING,
+    "verification_rejected": Layer.VERIFIER,
 }
 _BY_RULE: Final = {
     "arguments.check": Layer.CHECKS,

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
-from typing import Final
+from typing import Any, Final
 
 from examples.retail.shop import Shop, ShopError
 from examples.retail.tools import TOOLS
@@ -16,6 +16,7 @@ from bench.retail.proposals import proposals, scene_reads
 from bench.retail.requests import Request, Stock, requests
 from bench.retail.road import Deed, Met, Road, Scene, open_road, unguarded
 from highroad import Principal
+from highroad.ports.model import Model
 from highroad.settings import load
 from highroad.testing import tool_context
 
@@ -145,11 +146,14 @@ class Counter:
 
 
 @asynccontextmanager
-async def open_trial(*, is_guarded: bool = True, seed: int = SEED) -> AsyncIterator[Trial]:
+async def open_trial(
+    *, is_guarded: bool = True, seed: int = SEED, verifier: Model | None = None
+) -> AsyncIterator[Trial]:
     """A trial over the example's tools; without owners and checks where not guarded."""
     counter = Counter()
     tools = TOOLS if is_guarded else unguarded(TOOLS)
-    async with open_road(tools, {Shop: lambda: counter.shop}, load(EXAMPLE, {})) as road:
+    deps: Mapping[type, Any] = {Shop: lambda: counter.shop}
+    async with open_road(tools, deps, load(EXAMPLE, {}), verifier=verifier) as road:
         yield Trial(road, counter, seed)
 
 

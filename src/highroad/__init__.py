@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from highroad.agents.agent import Agent, Member
+    from highroad.agents.agent import Agent, Member, Shadow
     from highroad.domain.error import HighroadError, NotCompleted, ToolError
     from highroad.domain.event import Event
     from highroad.domain.identity import Delegate, Origin, Principal
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from highroad.domain.proposed import ProposedCall
     from highroad.domain.run import Run
     from highroad.domain.tool import Effect, Tier
+    from highroad.domain.trial import Trial
     from highroad.ports.policy import Owner
     from highroad.runtime import Runtime
     from highroad.tools.body.batch_item import BatchItem
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from highroad.tools.body.context import ToolContext
     from highroad.tools.body.cost import Cost
     from highroad.tools.declaring.batch import Batch
+    from highroad.tools.declaring.compensation import Compensation
     from highroad.tools.declaring.contract import Content, Control, Owned, Secret
     from highroad.tools.declaring.declare import tool, tool_definition
     from highroad.tools.declaring.fallback import Answer, Fallback, StaleResult
@@ -44,7 +46,7 @@ if TYPE_CHECKING:
     from highroad.tools.declaring.members import tools_of
 
 _HOMES: Final = {
-    "agents.agent": ("Agent", "Member"),
+    "agents.agent": ("Agent", "Member", "Shadow"),
     "domain.error": ("HighroadError", "NotCompleted", "ToolError"),
     "domain.event": ("Event",),
     "domain.identity": ("Delegate", "Origin", "Principal"),
@@ -64,6 +66,7 @@ _HOMES: Final = {
     "domain.proposed": ("ProposedCall",),
     "domain.run": ("Run",),
     "domain.tool": ("Effect", "Tier"),
+    "domain.trial": ("Trial",),
     "ports.policy": ("Owner",),
     "runtime": ("Runtime",),
     "tools.body.batch_item": ("BatchItem",),
@@ -71,6 +74,7 @@ _HOMES: Final = {
     "tools.body.context": ("ToolContext",),
     "tools.body.cost": ("Cost",),
     "tools.declaring.batch": ("Batch",),
+    "tools.declaring.compensation": ("Compensation",),
     "tools.declaring.contract": ("Content", "Control", "Owned", "Secret"),
     "tools.declaring.declare": ("tool", "tool_definition"),
     "tools.declaring.fallback": ("Answer", "Fallback", "StaleResult"),
@@ -87,6 +91,7 @@ __all__ = [
     "BatchItem",
     "Cancelled",
     "Check",
+    "Compensation",
     "Completed",
     "Content",
     "Control",
@@ -116,11 +121,13 @@ __all__ = [
     "Run",
     "Runtime",
     "Secret",
+    "Shadow",
     "StaleResult",
     "Text",
     "Tier",
     "ToolContext",
     "ToolError",
+    "Trial",
     "Unknown",
     "tool",
     "tool_definition",

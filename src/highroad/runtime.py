@@ -19,10 +19,12 @@ from typing import Any, Final, Literal, Self, TypeVar, Unpack, overload
 from highroad.agents.agent import Agent
 from highroad.agents.hindsight import simulated
 from highroad.agents.memory.preferences import Preferences
+from highroad.agents.roster import Roster
 from highroad.approvals.definitions import Definitions
 from highroad.approvals.desk import Desk
 from highroad.approvals.links import SignedLinks
 from highroad.bootstrap import Assembly, assemble
+from highroad.bootstrap.verifiers import OwnVerifier
 from highroad.bootstrap.watches import Watches
 from highroad.domain.call import Call
 from highroad.domain.entry import Amendment
@@ -88,6 +90,7 @@ class Runtime:
         principal: Principal | None = None,
         settings: Settings | None = None,
         work: bool = False,
+        verifier: OwnVerifier | None = None,
     ) -> "Opening":
         """Open a ledger and become its owner, unless another process is.
 
@@ -106,6 +109,8 @@ class Runtime:
             work: Go on by itself with runs of the agents: with those that were running when their
                 process died, and with those that were held once what they wait for has come. What
                 it moves when this runtime is closed is interrupted, and goes on with the next.
+            verifier: Whose second opinion calls need, in place of the models of `verifier.models`:
+                a `Verifier`, or a model. It is not closed with the runtime.
 
         Returns:
             Something to await, or to enter with `async with`.
@@ -125,6 +130,7 @@ class Runtime:
                 principal=principal,
                 settings=settings,
                 work=work,
+                verifier=verifier,
             )
         )
 
@@ -265,6 +271,27 @@ class Runtime:
         """
         return self._fan_out(calls, Terms.of(parallel, deadline_s, on_failure), circumstances)
 
+    async def undo(
+        self, call_id: str, *, by: Principal | None = None, door: str = "python"
+    ) -> AnyOutcome:
+        """Take back what a call did, by the call that its tool names (`@tool(compensation=…)`).
+
+        It takes the whole road, for `by`, and happens once: whoever asks again gets its outcome.
+
+        Args:
+            call_id: Of a completed call, by `approvals.undo_s` ago at most.
+            by: For whom; the runtime's own principal where nobody is named.
+            door: Which door the wish came in by, for the record.
+
+        Raises:
+            NotRecorded: The ledger has no such call.
+            DecisionRefused: It is not known to have taken effect, nothing takes it back, or it is
+                too long ago.
+            LedgerOwned: Another process owns the ledger, and only the owner makes calls.
+        """
+        self._require_ownership()
+        return await self._assembly.undoing.undo(call_id, by or self.principal, door=door)
+
     # -- runs --------------------------------------------------------------------------------
 
     async def run(
@@ -274,6 +301,7 @@ class Runtime:
         *,
         principal: Principal | None = None,
         conversation: str | None = None,
+        dry_run: bool = False,
     ) -> Run:
         """Let an agent work on a request, until it is done or waits for people.
 
@@ -285,6 +313,8 @@ class Runtime:
             text: What it is asked for.
             principal: For whom; the runtime's own principal where nobody is named.
             conversation: Your name for the conversation that the run belongs to.
+            dry_run: Do nothing: reads are made, and a call with effects says what it would do. The
+                run is dry for good, when it is resumed too, and with it all runs below it.
 
         Returns:
             How it ended; or a run that is held, with what it waits for. Nothing of that stays in
@@ -297,7 +327,11 @@ class Runtime:
         """
         self._require_ownership()
         return await self._assembly.runs.start(
-            agent, text, principal=principal or self.principal, conversation=conversation
+            agent,
+            text,
+            principal=principal or self.principal,
+            conversation=conversation,
+            dry_run=dry_run,
         )
 
     async def resume(self, run_id: str) -> Run:
@@ -322,6 +356,7 @@ class Runtime:
         *,
         principal: Principal | None = None,
         conversation: str | None = None,
+        dry_run: bool = False,
     ) -> AsyncGenerator[Event, None]:
         """Let an agent work on a request, as `run` does, and give what happens as it happens.
 
@@ -334,7 +369,11 @@ class Runtime:
         """
         self._require_ownership()
         return self._assembly.following.stream(
-            agent, text, principal=principal or self.principal, conversation=conversation
+            agent,
+            text,
+            principal=principal or self.principal,
+            conversation=conversation,
+            dry_run=dry_run,
         )
 
     def stream_resumed(self, run_id: str) -> AsyncGenerator[Event, None]:
@@ -606,9 +645,9 @@ class Runtime:
         return tuple(tool.definition for tool in self._services.registry)
 
     @property
-    def agents(self) -> tuple[Agent, ...]:
-        """Whose runs may be begun and resumed, by name."""
-        return tuple(self._assembly.runs.crew)
+    def agents(self) -> Roster:
+        """Whose runs may be begun and resumed, by name; their trials, and what became of them."""
+        return self._assembly.roster
 
     @property
     def settings(self) -> Settings:
@@ -649,6 +688,7 @@ class Runtime:
         """
         self._is_closed = True
         await self._assembly.following.close()
+        await self._assembly.shadowing.close()
         await self._watches.stop()
         await asyncio.gather(*self._services.tasks, return_exceptions=True)
         await self._assembly.close()

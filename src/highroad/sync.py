@@ -20,8 +20,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, Unpack, overload
 
 from highroad.agents.agent import Agent
-from highroad.approvals.case import Case
+from highroad.approvals.case import Case, QueuedCall
 from highroad.approvals.definitions import Unaccepted
+from highroad.bootstrap.verifiers import OwnVerifier
 from highroad.domain.approval import Approval, ApprovalState
 from highroad.domain.cache import CacheStatistics
 from highroad.domain.dead_letter import DeadLetter, LetterState
@@ -36,15 +37,18 @@ from highroad.domain.outcome import AnyOutcome, Outcome, Preview
 from highroad.domain.pin import Pin
 from highroad.domain.proof import SignedHead
 from highroad.domain.proposed import OnFailure, ProposedCalls
-from highroad.domain.run import AgentRun, Run, RunStatus, When
+from highroad.domain.run import AgentRun, Run, RunStatus, When, WhyDry
+from highroad.domain.shadow import Comparison
 from highroad.domain.tool import ToolDefinition
 from highroad.domain.trail import Explanation, Trail
+from highroad.domain.trial import TrialChange, TrialReport
 from highroad.domain.unsettled import Unsettled
 from highroad.ledger.audit import About, Part
 from highroad.ledger.inquiry.answers import (
     Act,
     Denial,
     PinnedVersion,
+    Review,
     Sight,
     Spending,
     SpendingBy,
@@ -122,6 +126,7 @@ class Runtime:
     def __init__(self, loop: _Loop, runtime: AsyncRuntime) -> None:
         self._loop = loop
         self._runtime = runtime
+        self.agents: Agents = Agents(loop, runtime)
         self.approvals: Approvals = Approvals(loop, runtime)
         self.definitions: Definitions = Definitions(loop, runtime)
         self.dependencies: Dependencies = Dependencies(loop, runtime)
@@ -140,6 +145,7 @@ class Runtime:
         limits: Limits | None = None,
         principal: Principal | None = None,
         settings: Settings | None = None,
+        verifier: OwnVerifier | None = None,
     ) -> "Runtime":
         """Open a ledger, as `highroad.Runtime.open` does; close it, or use it in a `with`.
 
@@ -160,6 +166,7 @@ class Runtime:
                 limits=limits,
                 principal=principal,
                 settings=settings,
+                verifier=verifier,
             )
 
         try:
@@ -266,11 +273,13 @@ class Runtime:
         *,
         principal: Principal | None = None,
         conversation: str | None = None,
+        dry_run: bool = False,
     ) -> Run:
         """Let an agent work on a request; see `highroad.Runtime.run`."""
-        return self._loop.run(
-            self._runtime.run(agent, text, principal=principal, conversation=conversation)
+        running = self._runtime.run(
+            agent, text, principal=principal, conversation=conversation, dry_run=dry_run
         )
+        return self._loop.run(running)
 
     def resume(self, run_id: str) -> Run:
         """Go on with a run; see `highroad.Runtime.resume`."""
@@ -283,9 +292,12 @@ class Runtime:
         *,
         principal: Principal | None = None,
         conversation: str | None = None,
+        dry_run: bool = False,
     ) -> Iterator[Event]:
         """Let an agent work, and give what happens; see `highroad.Runtime.stream`."""
-        events = self._runtime.stream(agent, text, principal=principal, conversation=conversation)
+        events = self._runtime.stream(
+            agent, text, principal=principal, conversation=conversation, dry_run=dry_run
+        )
         return _steps(self._loop, events)
 
     def stream_resumed(self, run_id: str) -> Iterator[Event]:
@@ -305,6 +317,10 @@ class Runtime:
     def wait(self, call_id: str, *, timeout_s: float | None = None) -> AnyOutcome:
         """The outcome of a call made earlier; see `highroad.Runtime.wait`."""
         return self._loop.run(self._runtime.wait(call_id, timeout_s=timeout_s))
+
+    def undo(self, call_id: str, *, by: Principal | None = None) -> AnyOutcome:
+        """Take back what a call did; see `highroad.Runtime.undo`."""
+        return self._loop.run(self._runtime.undo(call_id, by=by))
 
     def settle(self, call_id: str, *, applied: bool, by: Principal, reason: str) -> Amendment:
         """Say what became of a call whose outcome is unknown; see `highroad.Runtime.settle`."""
@@ -406,6 +422,12 @@ class Approvals:
         """Approvals, oldest first; `state=None` is all of them."""
         return self._loop.run(self._desk.list(state=state))
 
+    def page(
+        self, *, state: ApprovalState | str | None = ApprovalState.WAITING, after: str = ""
+    ) -> Sequence[QueuedCall]:
+        """A page of held calls, oldest first; see `highroad.approvals.desk.Desk.page`."""
+        return self._loop.run(self._desk.page(state=state, after=after))
+
     def get(self, approval_id: str) -> Approval:
         """One approval."""
         return self._loop.run(self._desk.get(approval_id))
@@ -444,6 +466,46 @@ class Approvals:
     def answer(self, approval_id: str, text: str, *, by: Principal) -> Approval:
         """Answer what the requester was asked."""
         return self._loop.run(self._desk.answer(approval_id, text, by=by))
+
+
+class Agents:
+    """Agents, their trials and shadows; see `highroad.agents.roster.Roster`."""
+
+    def __init__(self, loop: _Loop, runtime: AsyncRuntime) -> None:
+        self._loop = loop
+        self._roster = runtime.agents
+
+    def __iter__(self) -> Iterator[Agent]:
+        """By name."""
+        return iter(self._roster)
+
+    def report(
+        self, name: str, *, organization: str | None = None, since_ms: int = 0
+    ) -> TrialReport:
+        """What an agent did and would have done."""
+        reporting = self._roster.report(name, organization=organization, since_ms=since_ms)
+        return self._loop.run(reporting)
+
+    def compare(
+        self, name: str, *, organization: str | None = None, since_ms: int = 0
+    ) -> Comparison:
+        """How an agent and its shadow differ."""
+        comparing = self._roster.compare(name, organization=organization, since_ms=since_ms)
+        return self._loop.run(comparing)
+
+    def why_dry(self, name: str, *, organization: str) -> WhyDry | None:
+        """Why a run of an agent that began now would be dry by itself, if it would."""
+        return self._loop.run(self._roster.why_dry(name, organization=organization))
+
+    def promote(
+        self, name: str, *, by: Principal, reason: str = "", early: bool = False
+    ) -> TrialChange:
+        """Record that the runs of an agent on trial are no dry runs from the next one on."""
+        return self._loop.run(self._roster.promote(name, by=by, reason=reason, early=early))
+
+    def demote(self, name: str, *, by: Principal, reason: str = "") -> TrialChange:
+        """Record that an agent is on trial again."""
+        return self._loop.run(self._roster.demote(name, by=by, reason=reason))
 
 
 class Definitions:
@@ -619,6 +681,10 @@ class Audit:
     def unknowns(self, **part: Unpack[Part]) -> tuple[UnknownCall, ...]:
         """Calls of which nobody knew whether they took effect, and what was found out since."""
         return self._loop.run(self._audit.unknowns(**part))
+
+    def reviews(self, **part: Unpack[Part]) -> tuple[Review, ...]:
+        """Calls that a second opinion was against, newest first."""
+        return self._loop.run(self._audit.reviews(**part))
 
     def costs(
         self, *, by: SpendingBy = SpendingBy.TOOL, **part: Unpack[Part]

@@ -1,6 +1,7 @@
 """A runtime with agents that a test can drop like a process that dies, and open again."""
 
 import asyncio
+import contextlib
 import json
 from collections import Counter, defaultdict
 from pathlib import Path
@@ -16,6 +17,8 @@ from highroad.recovery.settle import settle_open_calls
 from highroad.settings import load
 from highroad.testing.clock import FakeClock, SequentialIds
 from highroad.testing.memory import MemoryLedger, MemoryStore
+from highroad.testing.models.line import Line, ScriptedCall
+from highroad.testing.models.scripted import ScriptedModel
 from highroad.testing.secrets import FixedKeys
 
 ALICE = Principal("alice", authenticated=True)
@@ -31,8 +34,10 @@ class Scene:
         path: Of a SQLite ledger; without one it is kept in memory.
         wrap: Puts something between the road and the store.
         limits: In place of the defaults.
-        settings: In place of no configuration but that scripts may make values up, which is what
-            the tests of grounding alone are about.
+        settings: In place of no configuration.
+        names: Requests name what scripts say; without it a script may make values up, which is
+            what the tests of grounding are about.
+        verifier: Whose second opinion calls need.
     """
 
     def __init__(
@@ -46,8 +51,12 @@ class Scene:
         principal=ALICE,
         work=False,
         clock=None,
+        names=True,
+        verifier=None,
     ):
+        self.verifier = verifier
         self.agents = agents
+        self.names = names
         self.tools = tools
         self.path = path
         self.wrap = wrap
@@ -68,8 +77,9 @@ class Scene:
             agents=self.agents,
             limits=self.limits,
             principal=self.principal,
-            settings=self.settings or load(Path.cwd(), {"HIGHROAD_GROUNDING_MODE": "off"}),
+            settings=self.settings or load(Path.cwd(), {}),
             work=self.work,
+            verifier=self.verifier,
             parts=Parts(
                 store=self.store,
                 clock=self.clock,
@@ -105,7 +115,24 @@ class Scene:
         return await self.open()
 
     async def run(self, agent, text="Go.", **circumstances):
-        return await self.runtime.run(agent, text, **circumstances)
+        """Have an agent do something: the request names what its script will say."""
+        return await self.runtime.run(agent, self.naming(text), **circumstances)
+
+    def check_grounded(self):
+        """Nothing was refused because nobody had named it: a test would be about nothing."""
+        bodies = [json.loads(entry.body) for entry in self.ledger.entries] if self.names else ()
+        assert not [body for body in bodies if body.get("code") == "ungrounded"]
+
+    def naming(self, text="Go."):
+        """A request that names every value which the scripts of these agents say by heart.
+
+        Nobody made them up, so they are grounded as those of users are.
+        """
+        if not self.names:
+            return text
+        said = dict(leaf for each in self.agents for one in each.everybody() for leaf in _said(one))
+        named = (f"{name}: {value}." for value, name in said.items() if value not in text)
+        return " ".join((text, *named))
 
     async def resume(self, run):
         return await self.runtime.resume(run if isinstance(run, str) else run.id)
@@ -132,6 +159,39 @@ class Scene:
         return ends
 
 
+def _said(agent):
+    """Values that the script of an agent says in its calls, with their names."""
+    for model in agent.models:
+        if isinstance(model, ScriptedModel):
+            yield from _played(model._script)  # noqa: SLF001 - a request that fits is made of it
+
+
+def _played(play):
+    match play:
+        case ScriptedCall():
+            with contextlib.suppress(ValueError):  # what is no JSON names nothing
+                yield from _leaves("", json.loads(play.arguments))
+        case Line():
+            yield from _played(play.calls)
+        case list() | tuple():
+            for each in play:
+                yield from _played(each)
+
+
+def _leaves(name, value):
+    match value:
+        case dict():
+            for key, each in value.items():
+                yield from _leaves(key, each)
+        case list():
+            for each in value:
+                yield from _leaves(name, each)
+        case bool() | None:
+            pass
+        case _:
+            yield str(value), name
+
+
 def check_places(bodies):
     """A call of a reply is made once, and what it does is done behind the reply's own entry."""
     replied, places = set(), {}
@@ -152,7 +212,7 @@ def check_sums(bodies):
     for body in bodies:
         names = {"tokens_in", "tokens_out", "cost"} & body.keys()
         match body["kind"]:
-            case EntryKind.MODEL_REPLIED:
+            case EntryKind.MODEL_REPLIED if "call" not in body:  # else a verifier's about a call
                 took[body["run"]].update({name: body[name] for name in names})
             case EntryKind.RUN_ENDED:
                 assert {name: body[name] for name in names} == {
@@ -173,6 +233,8 @@ async def scene():
     for each in scenes:
         await each.stop_working()
         await each.runtime.close()
+    for each in scenes:
+        each.check_grounded()
 
 
 @pytest.fixture

@@ -190,7 +190,7 @@ async def test_what_a_run_below_did_stands_though_it_came_to_nothing(scene, send
 
     forever = ScriptedModel.answering(lambda _: call("send", what="money"))
     stage = await scene(boss(Agent(name="clerk", tools=[send], model=forever, iterations=2)))
-    await stage.run("boss")
+    await stage.run("boss", "Send the money.")
     assert effects == {("send", "money"): 1}
     ends = [b for b in await stage.bodies(EntryKind.ENDED) if b["tool"] == "ask_clerk"]
     assert [end["status"] for end in ends] == ["completed", "completed"]

@@ -340,6 +340,7 @@ EXAMPLES = {
     "pay": [{"cents": each} for each in (7, 9_000)],
     "ask_clerk": [{"task": each} for each in ("Pay 7 cents.", "Look.")],
 }
+WISHES = "Charge 5 or 500 cents, pay 7 or 9000, and ship ORD-000042 or ORD-000043."
 CALLS = 8
 ENDS = {"completed", "failed", "budget_exceeded", "max_steps_exceeded"}
 
@@ -361,6 +362,8 @@ class Chaotic(ChaoticModel):
 class Chaos(World):
     """Agents that do everything wrong, people who say yes or no, and processes that die."""
 
+    is_dry = False
+
     def __init__(self, scene, seed):
         super().__init__(scene)
         self.seed = seed
@@ -379,10 +382,12 @@ class Chaos(World):
         return (replace(boss, team=[clerk], model=model, iterations=8),)
 
     async def begin(self):
+        self.scene.names = False  # of what such a model says much is named by nobody
         if not self.is_followed:
-            await super().begin()
+            await self.to_the_end(await self.scene.run("boss", WISHES, dry_run=self.is_dry))
             return
-        events = [event async for event in self.scene.runtime.stream("boss", "Go.")]
+        stream = self.scene.runtime.stream("boss", WISHES, dry_run=self.is_dry)
+        events = [event async for event in stream]
         await self.to_the_end(await self.scene.resume(events[-1].run_id))
 
     async def resume(self, run_id):
@@ -419,8 +424,8 @@ class Chaos(World):
         self.verify_answers()
 
 
-async def chaos(make, seed):
-    world = Chaos(await make(limits=Limits(calls=CALLS, proposals=40)), seed)
+async def chaos(make, seed, world_of=Chaos):
+    world = world_of(await make(limits=Limits(calls=CALLS, proposals=40)), seed)
     await world.scene.runtime.close()
     deaths = [world.chance.randint(8, 60) for _ in range(world.chance.randint(0, 2))]
     for work, dies_at in zip(
@@ -453,3 +458,34 @@ async def test_chaos_in_processes_that_die_breaks_no_promise(scene, decade):
 async def test_a_thousand_seeds_of_chaos_in_processes_that_die_break_no_promise(scene):
     ends = Counter([await chaos(scene, seed) for seed in range(40, 1_000)])
     assert ends.keys() == ENDS
+
+
+class DryChaos(Chaos):
+    """The same in dry runs, in which nothing may ever be done but looking."""
+
+    is_dry = True
+
+    async def verify(self):
+        assert (self.run.status in ENDS, self.run.dry) == (True, "asked")
+        assert {name for name, _ in self.done} <= {"look"}
+        assert not await self.scene.bodies(EntryKind.HELD)
+        await self.ends()
+        await self.verify_runs()
+        self.verify_answers()
+
+
+@pytest.mark.promise("P3")
+@pytest.mark.promise("P11")
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("decade", range(2))
+async def test_a_dry_run_stays_dry_in_processes_that_die(scene, decade):
+    for seed in range(10 * decade, 10 * decade + 10):
+        await chaos(scene, seed, world_of=DryChaos)
+
+
+@pytest.mark.promise("P3")
+@pytest.mark.promise("P11")
+@pytest.mark.nightly
+@pytest.mark.timeout(3_600)
+async def test_a_thousand_dry_runs_stay_dry_in_processes_that_die(scene):
+    assert [await chaos(scene, seed, world_of=DryChaos) for seed in range(20, 1_000)]

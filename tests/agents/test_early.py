@@ -139,7 +139,7 @@ def shop(effects):
     return (price_of, slow, note, refund, secret, move, stock_of)
 
 
-async def followed(stage, text="Go."):
+async def followed(stage, text="Move it to a, b or x, note a or b, and refund 5 or 500 cents."):
     return [event async for event in stage.runtime.stream("support", text)]
 
 

@@ -2,7 +2,7 @@
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -18,9 +18,11 @@ from highroad.domain.identity import Origin
 from highroad.domain.memory import MemorySource
 from highroad.domain.model import ToolMessage
 from highroad.domain.run import RunStatus
+from highroad.domain.tool import Tier
+from highroad.domain.verification import VerifierRules
 from highroad.ledger.keyring import Keyring
 from highroad.settings import load
-from highroad.testing import FakeClock, FixedKeys, ScriptedModel, call
+from highroad.testing import FakeClock, FixedKeys, ScriptedModel, ScriptedVerifier, call
 from highroad.testing.transient_memories import TransientMemories
 
 ORDERS = {"ORD-000042": 8_400, "ORD-000024": 1_000}
@@ -93,6 +95,16 @@ def search_wiki(query: str) -> list[str]:
 
 def enforcing(**environment):
     return load(Path.cwd(), {"HIGHROAD_GROUNDING_MODE": "enforce", **environment})
+
+
+@pytest.fixture
+def scene(scene):
+    """Agents that may say what nobody has named."""
+
+    async def make(*agents, **parts):
+        return await scene(*agents, names=False, **parts)
+
+    return make
 
 
 @pytest.fixture
@@ -222,19 +234,15 @@ async def test_calls_of_code_are_their_own_evidence(scene):
     assert {line.stage: line.verdict for line in told.stages}["assess"] == "n/a"
 
 
-class Agreeable:
-    """A verifier that has nothing against anything."""
-
-    async def verify(self, call):
-        del call
-        return ()
-
-
 async def test_they_are_also_where_somebody_else_looks_at_them(scene):
-    stage = await scene(tools=[cancel], settings=enforcing())
-    stage.assembly.services.verifier = Agreeable()
+    rules = VerifierRules(tiers=frozenset({Tier.REVERSIBLE}))
+    verifier = ScriptedVerifier()
+    stage = await scene(
+        tools=[cancel], settings=replace(enforcing(), verifier=rules), verifier=verifier
+    )
     outcome = await stage.runtime.call(cancel, {"order_id": "ORD-000024"})
     assert outcome.status == "completed"
+    assert len(verifier.cases) == 1
 
 
 async def test_a_call_that_says_a_model_made_it_is_judged_without_a_run_as_well(scene):

@@ -50,7 +50,7 @@ async def test_what_joins_comes_last_and_what_was_offered_stays(scene, agent):
 async def test_a_call_of_a_tool_that_was_left_out_is_refused_and_says_what_to_do(scene, agent):
     model = ScriptedModel(call("close_complaint", number=1), "Done.")
     stage = await scene(agent(model, *tools()))
-    await stage.run("support", "Print the invoice.")
+    await stage.run("support", "Print the invoice 1.")
     (ended,) = await stage.bodies("call.ended")
     assert (ended["status"], ended["rule"]) == ("refused", "offering.not_offered")
 

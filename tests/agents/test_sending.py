@@ -108,12 +108,12 @@ async def test_a_call_that_waits_gives_way_and_ends_where_it_is_not_made_again(
 ):
     model = ScriptedModel(call("pay", cents=500), "I leave it.", by_turn=True)
     stage = await scene(agent(model, pay))
-    held = await stage.run("support", "Pay 5 euros.")
+    held = await stage.run("support", "Pay 500 cents.")
     await stage.runtime.send(held.id, "No, do not.")
     run = await stage.resume(held)
     assert (run.status, run.result) == (RunStatus.COMPLETED, "I leave it.")
     assert [answer["status"] for answer in results(model.requests[1])] == ["waiting"]
-    assert texts(model.requests[1]) == ["Pay 5 euros.", "No, do not."]
+    assert texts(model.requests[1]) == ["Pay 500 cents.", "No, do not."]
     (approval,) = await stage.runtime.approvals.list(state=None)
     assert approval.state is ApprovalState.VOID
     (ended,) = await stage.bodies("call.ended")
@@ -129,7 +129,7 @@ async def test_a_call_that_is_made_again_is_the_one_that_waits(scene, agent, pay
         call("pay", cents=500), call("pay", '{ "cents": 500 }'), "Paid.", by_turn=True
     )
     stage = await scene(agent(model, pay))
-    held = await stage.run("support", "Pay 5 euros.")
+    held = await stage.run("support", "Pay 500 cents.")
     await stage.runtime.send(held.id, "Is it paid?")
     again = await stage.resume(held)
     assert again.holds == held.holds
@@ -152,7 +152,7 @@ async def test_an_agreement_behind_a_message_waits_for_what_the_model_makes_of_t
     second = call("pay", cents=500) if is_repeated else "I leave it."
     model = ScriptedModel(call("pay", cents=500), second, "Paid.", by_turn=True)
     stage = await scene(agent(model, pay))
-    held = await stage.run("support", "Pay 5 euros.")
+    held = await stage.run("support", "Pay 500 cents.")
     await stage.runtime.send(held.id, "Hm.")
     await stage.approve(held)
     run = await stage.resume(held)
@@ -261,13 +261,13 @@ async def test_what_is_sent_stands_nowhere_in_plain(scene, agent, pay):
 async def test_messages_are_heard_in_the_order_in_which_they_were_sent(scene, agent, pay):
     model = ScriptedModel(call("pay", cents=1), "First.", "Second.", by_turn=True)
     stage = await scene(agent(model, pay))
-    held = await stage.run("support", "Pay.")
+    held = await stage.run("support", "Pay 1 cent.")
     for number, when in enumerate(["after", "now", "after", "now"]):
         await stage.runtime.send(held.id, f"{number}", when=when)
     run = await stage.resume(held)
     assert run.result == "Second."
-    assert texts(model.requests[1]) == ["Pay.", "1", "3"]
-    assert texts(model.requests[2]) == ["Pay.", "1", "3", "0", "2"]
+    assert texts(model.requests[1]) == ["Pay 1 cent.", "1", "3"]
+    assert texts(model.requests[2]) == ["Pay 1 cent.", "1", "3", "0", "2"]
 
 
 async def test_many_senders_at_once_lose_no_message(scene, agent):

@@ -147,6 +147,8 @@ def writes(request):
     return "order" if "Which" in said_last(request) else f"Told: {said_last(request)}"
 
 
+ORDER = "Pay 5 or 9 cents for the order."
+"""What everybody is asked for, with the values that minds pay by."""
 STRATEGIES = {
     "chain": (
         lambda: chain(
@@ -221,7 +223,7 @@ async def test_a_strategy_that_is_held_goes_on_in_another_process(scene, tools, 
         return acting(models[-1], tools, make)
 
     stage = await scene(again())
-    held = await stage.run("support")
+    held = await stage.run("support", ORDER)
     assert (held.status is RunStatus.COMPLETED) == (name in WITHOUT_EFFECTS)
     run = await to_its_end(stage, held, again)
     assert (run.status, run.result) == (RunStatus.COMPLETED, result)
@@ -261,7 +263,7 @@ async def test_a_strategy_goes_on_behind_whichever_reply_its_process_dies(
 
 async def dies(stage, mortal):
     """Run until the process is gone, or everything is through or waits; whether that was so."""
-    running = asyncio.ensure_future(stage.run("support"))
+    running = asyncio.ensure_future(stage.run("support", ORDER))
     gone = asyncio.ensure_future(mortal.is_gone.wait())
     await asyncio.wait([running, gone], return_when=asyncio.FIRST_COMPLETED)
     is_through = running.done()

@@ -243,7 +243,7 @@ async def test_only_the_way_that_was_chosen_has_effects(scene, agent, look, pay,
     model = ScriptedModel.answering(mind)
     ways = speculative("cheaply", "dearly")
     stage = await scene(agent(model, look, pay, strategy=ways, roles={"judge": judge}))
-    run = await stage.run("support")
+    run = await stage.run("support", "Pay 5 or 9 cents.")
     assert (run.status, run.result) == (RunStatus.COMPLETED, "Paid 5.")
     assert effects == {("look", "at 5"): 1, ("look", "at 9"): 1, ("pay", 5): 1}
     dry = [body for body in await stage.bodies("call.ended") if body.get("dry_run")]
@@ -263,7 +263,7 @@ async def test_a_dry_line_asks_nobody(scene, agent, effects):
 
     model, judge = ScriptedModel.answering(mind), ScriptedModel(scores(0, 1))
     stage = await scene(agent(model, pay, strategy=speculative("a", "b"), roles={"judge": judge}))
-    run = await stage.run("support")
+    run = await stage.run("support", "Pay 5 cents.")
     assert (run.status, run.result) == (RunStatus.COMPLETED, "No need.")
     assert not effects
 

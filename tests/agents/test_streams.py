@@ -176,7 +176,7 @@ async def test_another_process_tells_every_end_again_by_the_same_id(scene, agent
 async def test_what_still_waits_is_told_again_when_the_run_is_resumed(scene, agent):
     """By the same id."""
     stage = await scene(agent(ScriptedModel(call("refund", cents=500), by_turn=True), refund))
-    first = await taken(stage.runtime.stream("support", "Go."))
+    first = await taken(stage.runtime.stream("support", stage.naming()))
     again = await taken(stage.runtime.stream_resumed(first[0].run_id))
     assert kinds(again) == ["tool.held", "run.held"]
     assert {each.id for each in again} <= {each.id for each in first}

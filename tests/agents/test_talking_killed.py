@@ -120,6 +120,9 @@ def tools(other_side):
     return pay, order, look
 
 
+WISHES = "Begin: pay 1, 2, 3 or 5 cents, and order x or y."
+
+
 class Talk:
     """A run with its users, over the deaths of its processes."""
 
@@ -136,7 +139,7 @@ class Talk:
         """The run, begun or gone on with."""
         run_id = await self.run_id()
         if run_id is None:
-            return await self.stage.run(self.agents[0].name, "Begin.")
+            return await self.stage.run(self.agents[0].name, WISHES)
         return await self.stage.resume(run_id)
 
     async def send_until(self, number, text, when="now"):

@@ -222,7 +222,7 @@ async def test_letters_outlive_the_process(scene, pay, effects):
         return leader(team=[anna, ben], strategy=peers(answer_by="ben"))
 
     stage = await scene(made())
-    held = await stage.run("boss")
+    held = await stage.run("boss", "Pay 5 cents.")
     assert [hold.path for hold in held.holds] == [("ben",)]
     await stage.approve(held)
     again = made()

@@ -27,6 +27,17 @@ def test_what_waits_is_listed_with_its_reason(terminal, held):
     assert held["approval_id"] in terminal("approvals", "list").out
 
 
+def test_a_line_has_what_deciding_takes(terminal, held):
+    (waiting,) = terminal("approvals", "list", "--json").json
+    assert (waiting["tier"], waiting["origin"]) == ("irreversible", "code")
+    assert (waiting["call_id"], waiting["cost_usd"]) == (held["call_id"], 0.0)
+    assert waiting["until_ms"] == waiting["expires_ms"]
+    assert waiting["requester"].startswith("usr_")
+    drawn = terminal("approvals", "list").out
+    for word in (held["call_id"], waiting["requester"], "refund irreversible", "waiting, human"):
+        assert word in drawn
+
+
 def test_one_is_shown_with_what_it_is_bound_to(terminal, held):
     shown = terminal("approvals", "show", held["approval_id"])
 

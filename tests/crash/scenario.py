@@ -198,8 +198,7 @@ class Program:
             agents=self.agents(),
             limits=Limits(calls=self.calls_of_run, calls_per_tool=9, call_s=60, run_s=self.run_s),
             principal=ALICE,
-            # Scripts make their values up; whether those are known is another matter.
-            settings=load(self.folder, {"HIGHROAD_GROUNDING_MODE": "off"}),
+            settings=load(self.folder, {}),
             parts=Parts(store=self.store, clock=self.clock, keys=FixedKeys()),
         )
         self.runtime = Runtime(self.assembly)
@@ -340,6 +339,10 @@ class Program:
         return content["order"] if "order" in content else content["raw"]["order"]
 
 
+COMPANY = (touch, charge, stamp, ship, pay, wire)
+"""What an agent calls side by side."""
+
+
 class Thinking(Program):
     """An agent that makes calls side by side, is held, and hands work to another one."""
 
@@ -356,7 +359,7 @@ class Thinking(Program):
                 by_turn=True,
             ),
         )
-        company = [self.wants(which, "boss") for which in (touch, charge, stamp, ship, pay, wire)]
+        company = [self.wants(which, "boss") for which in COMPANY]
         self.random.shuffle(company)
         boss = Agent(
             name="boss",
@@ -373,10 +376,19 @@ class Thinking(Program):
         return (boss,)
 
     def wants(self, which, suffix):
-        return call(which.__name__, order=f"{self.point}-{which.__name__}{suffix}")
+        return call(which.__name__, order=self.order(which, suffix))
+
+    def order(self, which, suffix):
+        return f"{self.point}-{which.__name__}{suffix}"
+
+    def request(self):
+        """What the user wants, with the name of each order: what nobody names is refused."""
+        clerks = [self.order(which, "clerk") for which in (charge, wire)]
+        orders = [self.order(which, "boss") for which in COMPANY]
+        return f"Do it all: {', '.join([*orders, *clerks, self.order(charge, 'last')])}."
 
     async def drive(self):
-        await self.see_through(await self.runtime.run("boss", "Do it all."))
+        await self.see_through(await self.runtime.run("boss", self.request()))
 
     async def recover(self, *, looks_up):
         del looks_up
@@ -403,7 +415,9 @@ class Thinking(Program):
         found = [(run.status, run.result) for run in ended]
         if found != [(RunStatus.COMPLETED, "All is done.")]:
             return [f"the runs came to {found}"]
-        return []
+        bodies = [json.loads(entry.body) for entry in await self.store.entries(limit=1_000_000)]
+        unnamed = [body["call"] for body in bodies if body.get("code") == "ungrounded"]
+        return [f"{call_id} was refused as ungrounded" for call_id in unnamed]
 
 
 PROGRAMS = {"calling": Program, "thinking": Thinking}

@@ -51,6 +51,7 @@ def test_what_the_synchronous_face_has_is_told(page_of):
     told = page_of("docs/api.md").under("## `Runtime`").partition("It has ")[2]
     members = {name for name in vars(SyncRuntime) if not name.startswith("_")}
     assert set(SPAN.findall(told)) == members | {
+        "agents",
         "approvals",
         "audit",
         "cache",

@@ -275,6 +275,15 @@ def test_whatever_the_notation_an_echo_is_no_evidence(given, result, kind, value
         ),
         ({"total": 8400.004}, "8,400.00", ValueKind.AMOUNT, 8400),
         ({"total": -8400}, {"total": 8400}, ValueKind.AMOUNT, 8400),
+        ({"q": "84"}, {"total": 84.0, "currency": "USD"}, ValueKind.TEXT, "$84"),
+        ({"q": "wait 60"}, "1 hour", ValueKind.TEXT, "1 hour"),
+        ({"q": "84.00"}, "84 dollars", ValueKind.TEXT, "$84"),
+        ({"time": "15:00"}, "free at 3", ValueKind.TIME, "03:00"),
+        ({"at": "2031-05-05T15:30"}, "half past three", ValueKind.TIME, "03:30"),
+        ({"q": 5550100199}, "555-010-0199", ValueKind.PHONE, "5550100199"),
+        ({"q": "ORD-9"}, "see order/ORD-9", ValueKind.ID, "ORD-9"),
+        ({"q": "id:ORD-9"}, "no id:ORD-9", ValueKind.ID, "id:ORD-9"),
+        ({"a": "84", "b": "USD"}, "84 USD", ValueKind.TEXT, "84 USD"),
     ],
     ids=lambda each: str(each).encode("unicode_escape").decode(),
 )
@@ -324,6 +333,53 @@ def test_a_code_that_a_call_wrote_is_no_evidence_until_somebody_says_it():
     assert index.find(ValueKind.NAME, "Berlin")
     index.add_text(REQUEST, "yes, ORD-9")
     assert index.find(ValueKind.ID, "ORD-9")
+
+
+@pytest.mark.promise("P9")
+@pytest.mark.parametrize(
+    ("written", "result", "value"),
+    [
+        ("call Jane Roe back", ["call Jane Roe back"], "Jane Roe"),
+        ("call Jane Roe back", [{"note": "CALL Jane Roe back!"}], "Jane Roe"),
+        ("call Jane Roe back", "2 notes: [agent] call Jane Roe back; pay", "Jane Roe"),
+        ("Jane Roe", {"notes": ["Jane Roe"]}, "Jane Roe"),
+        ("Roe", [{"text": "Roe"}], "Roe"),
+    ],
+)
+def test_words_that_a_call_wrote_are_no_evidence_where_the_text_comes_back(written, result, value):
+    index = Index()
+    index.add_written({"text": written})
+    index.add_result(FIRST, result, arguments={})
+    assert not index.find(ValueKind.NAME, value)
+    index.add_text(REQUEST, "Yes, Jane Roe.")
+    assert index.find(ValueKind.NAME, value)
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        {"customer": {"name": "Jane Roe"}},
+        {"first_name": "Jane", "last_name": "Roe"},
+        "the order of Jane Roe was sent",
+        ["call Jane Roe back", {"name": "Jane Roe"}],
+    ],
+)
+def test_a_name_that_a_call_wrote_is_evidence_where_another_record_has_it(result):
+    index = Index()
+    index.add_written({"text": "call Jane Roe back"})
+    index.add_result(FIRST, result, arguments={})
+    assert index.find(ValueKind.NAME, "Jane Roe")
+
+
+def test_a_name_that_was_known_before_it_was_written_stays_known():
+    index = Index()
+    index.add_text(REQUEST, "I am Jane Roe.")
+    index.add_written({"text": "call Jane Roe back"})
+    index.add_result(FIRST, ["call Jane Roe back"], arguments={})
+    assert [place.source for place in index.find(ValueKind.NAME, "Jane Roe")] == [
+        "request",
+        "call-1",
+    ]
 
 
 def test_a_known_code_that_a_call_wrote_stays_known():

@@ -76,7 +76,7 @@ def test_content_and_secrets_are_not_traced():
         ("currency", {"type": "string"}, "EUR", "unit"),
         ("customer_name", {"type": "string"}, "John", "name"),
         ("state", {"enum": ["open", "shut"]}, "open", "choice"),
-        ("city", {"type": "string"}, "Berlin", "text"),
+        ("topic", {"type": "string"}, "Berlin", "text"),
         ("email", {"anyOf": [{"type": "string"}, {"type": "null"}]}, "a@b.example", "email"),
         ("to", {"anyOf": [{"type": "string", "format": "email"}, {"type": "null"}]}, "a", "email"),
         ("to", {"$ref": "#/$defs/Mail"}, "a@b.example", "email"),
@@ -289,3 +289,54 @@ def test_a_name_is_no_id():
     index.add_text(REQUEST, "I am John Smith")
     index.add_value(Source("c", EvidenceKind.RESULT), {"name": "John Smith", "id": "U-7"})
     assert index.find(ValueKind.ID, "John Smith") == ()
+
+
+DEFAULT = {"type": "object", "default": {"size": "A4", "margins": [2, 3], "deep": {"x": "y-1"}}}
+PAIR = {
+    "type": "array",
+    "prefixItems": [{"const": "north"}, {"type": "string", "format": "date"}],
+    "items": {"type": "string", "format": "email"},
+}
+
+
+@pytest.mark.parametrize(
+    ("schema", "value"),
+    [
+        (DEFAULT, {"size": "A4"}),
+        (DEFAULT, {"size": "A4", "margins": [2, 3], "deep": {"x": "y-1"}}),
+        ({**DEFAULT, "properties": {"size": {"type": "string"}}}, {"size": "A4"}),
+        ({"enum": [{"at": "top-1"}, None]}, {"at": "top-1"}),
+        ({"type": "array", "default": [{"a": "b-1"}], "items": {}}, [{"a": "b-1"}]),
+        (PAIR, ["north"]),
+        ({"type": "array", "prefixItems": [{}, {}], "default": ["x-1", "y-1"]}, ["x-1", "y-1"]),
+    ],
+)
+def test_what_a_default_and_a_schema_by_place_list_is_grounded(schema, value):
+    assert not traced({"x": schema}, {"x": value}).ungrounded
+
+
+@pytest.mark.promise("P9")
+@pytest.mark.parametrize(
+    ("schema", "value"),
+    [
+        (DEFAULT, {"size": "A3"}),
+        (DEFAULT, {"margins": ["A4"]}),
+        (DEFAULT, {"deep": {"x": "A4"}}),
+        (DEFAULT, {"other": "A4"}),
+        (PAIR, ["south"]),
+        (PAIR, ["north", "north"]),
+        (PAIR, ["north", None, "north"]),
+    ],
+)
+def test_what_is_listed_elsewhere_in_a_schema_is_not_listed_here(schema, value):
+    assert traced({"x": schema}, {"x": value}).ungrounded
+
+
+def test_each_place_of_a_list_has_its_own_kind():
+    grounding = traced({"x": PAIR}, {"x": ["north", "2024-05-05", "a@b.example", "c@d.example"]})
+    assert kinds(grounding) == {
+        "/x/0": "choice",
+        "/x/1": "date",
+        "/x/2": "email",
+        "/x/3": "email",
+    }

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from highroad.domain.call import Call
+from highroad.domain.confidence import Statement
 from highroad.domain.error import VaultError
 from highroad.domain.evidence import Evidence, EvidenceKind, Source
 from highroad.domain.identity import Delegate, Origin, Principal
@@ -37,13 +38,17 @@ DRAWN = {
     "idempotency_key": st.none() | NAME,
     "version": st.none() | NAME,
     "dry_run": st.booleans(),
+    "in_dry_run": st.booleans(),
+    "in_shadow": st.booleans(),
     "parent_id": st.none() | NAME,
     "revision": st.integers(0, 3),
     "door": NAME,
     "stands_in_for": st.none() | NAME,
     "redrives": st.none() | NAME,
+    "compensates": st.none() | NAME,
     "asked_by": st.none() | NAME,
     "position": st.none() | st.integers(0, 9),
+    "stated": st.none() | st.builds(Statement, confidence=st.none() | st.floats(0, 1)),
 }
 CALL = st.builds(Call, **DRAWN)
 JUDGED_ANEW = {"definition", "arguments"}

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from highroad.adapters.models.tape import Recorder, Replay
+from highroad.domain.confidence import StatedFields
 from highroad.domain.error import HighroadError
 from highroad.domain.failure_kind import FailureKind
 from highroad.domain.model import (
@@ -32,6 +33,8 @@ from highroad.testing.contracts.model import (
     parts_of,
     whole,
 )
+from highroad.tools.shapes import ToolSpec
+from highroad.tools.shapes.stated import with_fields
 
 
 def obedient(request):
@@ -360,3 +363,13 @@ async def test_a_reply_that_cannot_be_recorded_is_none(path):
     with pytest.raises(ModelError, match="cannot be written") as raised:
         await whole(recorder, WORK)
     assert raised.value.kind is FailureKind.PERMANENT
+
+
+async def test_a_tape_plays_on_where_a_model_is_asked_how_sure_it_is(record):
+    """That asks for more than what was recorded, and for nothing else."""
+    fields = StatedFields(reasoning="reasoning", confidence="confidence")
+    spec = ToolSpec(name=REFUND.name, input_schema=REFUND.input_schema)
+    asked = replace(REFUND, input_schema=with_fields(spec, fields).input_schema, stated=fields)
+    replay = Replay(await record((replace(WORK, tools=[REFUND]), "done")))
+    request = replace(WORK, tools=[asked])
+    assert (await whole(replay, request)).message.text == "done"

@@ -5,7 +5,12 @@ import pytest
 
 from highroad.adapters.policy.cel import FUNCTIONS, CelConditions
 from highroad.domain.identity import Principal
-from highroad.ports.conditions import OWNER_NAMES, ConditionError, InvalidConditionError
+from highroad.ports.conditions import (
+    ASK_NAMES,
+    OWNER_NAMES,
+    ConditionError,
+    InvalidConditionError,
+)
 from highroad.ports.policy import Owner
 
 ALICE = Principal("alice", "acme", roles={"support"}, permissions={"orders:read"})
@@ -109,3 +114,15 @@ def test_an_expression_that_gives_neither_truth_nor_word_has_no_answer():
     condition = CelConditions().compile("args.cents + 1")
     with pytest.raises(ConditionError, match="nor a word"):
         condition.answer(args={"cents": 6}, principal=Principal("alice"))
+
+
+def test_ask_rules_know_labels_and_others_are_told_where_they_are_known():
+    condition = CelConditions().compile(
+        '"result" in labels.to.sources ? "human" : "automatic"', ASK_NAMES
+    )
+    labels = {"to": {"sources": ["request", "result"]}}
+    assert condition.answer(args={}, principal=ALICE, labels=labels) == "human"
+    with pytest.raises(ConditionError, match="missing"):
+        condition.answer(args={}, principal=ALICE)
+    with pytest.raises(InvalidConditionError, match="no name `labels`; only `ask` rules know it"):
+        CelConditions().compile('"result" in labels.to.sources')

@@ -132,6 +132,7 @@ class World:
         path: Of a SQLite ledger; without one it is kept in memory.
         wrap: Puts something between the road and the store.
         chance: In [0, 1), for the jitter of pauses; by default the same in each world.
+        verifier: Whose second opinion calls need that the settings name.
     """
 
     def __init__(  # the parts of a runtime, each by name
@@ -145,8 +146,10 @@ class World:
         deps=None,
         principal=ALICE,
         chance=None,
+        verifier=None,
     ):
         self.tools = tools
+        self.verifier = verifier
         self.path = path
         self.wrap = wrap
         self.limits = limits
@@ -168,6 +171,7 @@ class World:
             limits=self.limits,
             principal=self.principal,
             settings=self.settings or load(Path.cwd(), {}),
+            verifier=self.verifier,
             parts=Parts(
                 store=self.store,
                 clock=self.clock,
@@ -239,7 +243,9 @@ class World:
 
     async def verdicts(self, outcome):
         """(stage, verdict, code) of a call as the ledger has them."""
-        lines = [line for body in await self.bodies(outcome.call_id) for line in body["stages"]]
+        lines = [
+            line for body in await self.bodies(outcome.call_id) for line in body.get("stages", ())
+        ]
         return [tuple(line[:3]) for line in lines]
 
     async def account(self, run):
@@ -384,6 +390,18 @@ def limits():
         return Limits(**{**wide, "calls_per_read": 10_000, "parallel": 10_000, **named})
 
     return make
+
+
+@pytest.fixture
+def verifying():
+    """Settings under which also calls are verified that can be undone, with other lines behind."""
+
+    def settings(**variables):
+        tiers = "reversible,irreversible,privileged"
+        named = {f"HIGHROAD_VERIFIER_{name.upper()}": str(v) for name, v in variables.items()}
+        return load(Path.cwd(), {"HIGHROAD_VERIFIER_TIERS": tiers, **named})
+
+    return settings
 
 
 @pytest.fixture(scope="session")

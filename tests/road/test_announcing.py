@@ -2,9 +2,10 @@
 
 import asyncio
 import json
-from base64 import urlsafe_b64encode
+from base64 import b64encode, urlsafe_b64encode
 from dataclasses import replace
-from urllib.parse import parse_qs, urlsplit
+from hashlib import sha256
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 
@@ -12,7 +13,7 @@ from highroad import Completed, Principal, tool
 from highroad.approvals.receiver import Receiver
 from highroad.bootstrap import Parts, assemble
 from highroad.domain.approval import ApprovalState, Ruling
-from highroad.domain.error import DecisionRefused
+from highroad.domain.error import DecisionRefused, LedgerError
 from highroad.domain.notice import NoticeKind
 from highroad.ports.channel import ChannelError
 from highroad.runtime import Runtime
@@ -90,6 +91,11 @@ class Desk:
         self.ledger.holder = None
         return await self.open()
 
+    async def open_beside(self, owner):
+        """Open on the ledger of another one, which goes on."""
+        self.ledger, self.clock = owner.ledger, owner.clock
+        return await self.open()
+
     async def open(self):
         self.assembly = await assemble(
             tools=self.tools,
@@ -123,22 +129,31 @@ async def desk(tmp_path, effects):
         effects[text] += 1
         return text
 
-    return await Desk(tmp_path, [wire, note]).open()
+    @tool(tier="reversible", compensation=note)
+    async def pin(text: str) -> str:
+        return text
+
+    return await Desk(tmp_path, [wire, note, pin]).open()
 
 
 def token_of(notice, ruling):
-    return parse_qs(urlsplit(notice.links[ruling]).query)["token"][0]
+    return urlsplit(notice.links[ruling]).fragment
 
 
-async def asked(app, method, token):
+async def asked(app, method, token=None, **fields):
     """Status and page of the receiver."""
     sent = []
+    form = fields if token is None else {"token": token, **fields}
+    parts = [*(bytes([each]) for each in urlencode(form).encode()), b""]
+
+    async def receive():
+        body = parts.pop(0)
+        return {"type": "http.request", "body": body, "more_body": bool(parts)}
 
     async def send(message):
         sent.append(message)
 
-    scope = {"type": "http", "method": method, "query_string": f"token={token}".encode()}
-    await app(scope, None, send)
+    await app({"type": "http", "method": method, "query_string": b""}, receive, send)
     return sent[0]["status"], sent[1]["body"].decode()
 
 
@@ -159,6 +174,73 @@ async def test_a_reversible_call_is_told_when_it_took_effect(desk, turns):
     await turns()
     (notice,) = desk.heard
     assert (notice.kind, notice.tool, notice.links) == (NoticeKind.DONE, "note", {})
+
+
+async def test_what_can_be_taken_back_is_told_with_a_link_that_does_once(desk, turns, effects):
+    done = await desk.runtime.call("pin", {"text": "hi"})
+    await turns()
+    (notice,) = desk.heard
+    assert (notice.undo, notice.expires_ms) == ("note", desk.clock.now_ms() + 86_400_000)
+    assert list(notice.links) == ["undo"]
+    app, token = Receiver(desk.runtime.links), token_of(notice, "undo")
+    status, page = await asked(app, "POST", token)
+    assert (status, "undo</button>" in page) == (200, True)
+    assert not effects
+    status, page = await asked(app, "POST", token, decide="yes")
+    assert (status, "is taken back" in page) == (200, True)
+    status, page = await asked(app, "POST", token, decide="yes")
+    assert (status, "was taken back before" in page) == (200, True)
+    assert effects == {"hi": 1}
+    (taken,) = (await desk.runtime.audit.explain(done.call_id)).compensations
+    told = await desk.runtime.audit.explain(taken.call_id)
+    assert told.principal == desk.assembly.services.ledger.keyring.opaque(CAROL)
+
+
+async def test_who_was_asked_about_a_call_is_told_how_it_ended_in_the_same_thread(desk, turns):
+    held = await desk.runtime.call("wire", {"cents": 1})
+    revised = await desk.runtime.approvals.edit(held.approval_id, {"cents": 2}, by=CAROL)
+    await desk.runtime.wait(held.call_id)
+    late = await desk.runtime.call("wire", {"cents": 3})
+    desk.clock.advance(86_400)
+    await desk.assembly.waiting.sweep()
+    await turns()
+    assert revised.state is ApprovalState.APPROVED
+    assert [(each.kind, each.status, each.thread) for each in desk.heard] == [
+        (NoticeKind.ASKED, None, held.call_id),
+        (NoticeKind.ENDED, "completed", held.call_id),
+        (NoticeKind.ASKED, None, late.call_id),
+        (NoticeKind.ENDED, "expired", late.call_id),
+    ]
+    assert not desk.heard[-1].links
+
+
+async def test_what_takes_a_call_back_is_told_in_the_thread_of_that_call(desk, turns):
+    done = await desk.runtime.call("pin", {"text": "hi"})
+    undone = await desk.runtime.undo(done.call_id, by=CAROL)
+    await turns()
+    assert [(each.call_id, each.thread) for each in desk.heard] == [
+        (done.call_id, done.call_id),
+        (undone.call_id, done.call_id),
+    ]
+
+
+async def test_a_link_that_takes_back_decides_about_no_approval(desk, turns):
+    await desk.runtime.call("pin", {"text": "hi"})
+    await turns()
+    token = token_of(desk.heard[0], "undo")
+    for use in (desk.runtime.links.look, desk.runtime.links.follow):
+        with pytest.raises(DecisionRefused, match="decides about none"):
+            await use(token)
+
+
+async def test_a_link_takes_nothing_back_when_it_is_too_late(desk, turns, effects):
+    await desk.runtime.call("pin", {"text": "hi"})
+    await turns()
+    desk.clock.advance(86_400)
+    token = token_of(desk.heard[0], "undo")
+    status, page = await asked(Receiver(desk.runtime.links), "POST", token, decide="yes")
+    assert (status, "too long ago" in page) == (409, True)
+    assert not effects
 
 
 async def test_what_does_not_get_there_is_told_again(desk, turns):
@@ -191,20 +273,129 @@ async def test_a_channel_that_hangs_has_so_much_ahead_of_it_and_no_more(desk, tu
     assert len(carol.heard) == 1_001
 
 
-async def test_a_link_decides_by_post_alone_and_once(desk, turns, effects):
+async def test_a_link_decides_by_a_post_that_says_so_and_once(desk, turns, effects):
     held = await desk.runtime.call("wire", {"cents": 1})
     await turns()
     app, token = Receiver(desk.runtime.links), token_of(desk.heard[0], "approve")
-    status, page = await asked(app, "GET", token)
-    assert (status, "<button>approve</button>" in page) == (200, True)
-    assert (await desk.runtime.approvals.get(held.approval_id)).is_waiting
-    assert (await asked(app, "POST", token))[0] == 200
-    status, page = await asked(app, "POST", token)
+    for method, fields in (("GET", {}), ("HEAD", {}), ("POST", {"token": token})):
+        assert (await asked(app, method, **fields))[0] == 200
+        assert (await desk.runtime.approvals.get(held.approval_id)).is_waiting
+    _, page = await asked(app, "POST", token)
+    assert "The effect cannot be undone." in page
+    assert ">approve</button>" in page
+    status, page = await asked(app, "POST", token, decide="yes")
+    assert status == 200
+    assert "recorded" in page
+    assert "is approved" in page
+    status, page = await asked(app, "POST", token, decide="yes")
     assert status == 409
-    assert "approved already" in page or "was used" in page
+    assert "was used" in page
     assert (await desk.runtime.wait(held.call_id)).unwrap() == 1
-    assert (await asked(app, "POST", token))[0] == 409
+    assert (await asked(app, "POST", token, decide="yes"))[0] == 409
+    status, page = await asked(app, "POST", token)
+    assert "is consumed" in page
+    assert "button" not in page
     assert effects == {1: 1}
+
+
+@pytest.mark.promise("P7")
+async def test_no_server_is_sent_a_token_before_somebody_follows_the_link(desk, turns):
+    """Addresses stand in the logs of every proxy; a browser sends no fragment."""
+    await desk.runtime.call("wire", {"cents": 1})
+    await turns()
+    for link in desk.heard[0].links.values():
+        address, _, token = link.partition("#")
+        assert address == "https://desk.example/answer"
+        assert token
+    _, page = await asked(Receiver(desk.runtime.links), "GET")
+    assert "location.hash" in page
+
+
+async def test_what_runs_in_the_page_is_what_its_policy_lets_run(desk):
+    sent = []
+
+    async def send(message):
+        sent.append(message)
+
+    await Receiver(desk.runtime.links)({"type": "http", "method": "GET"}, None, send)
+    policy = dict(sent[0]["headers"])[b"content-security-policy"].decode()
+    script = sent[1]["body"].decode().partition("<script>")[2].partition("</script>")[0]
+    digest = b64encode(sha256(script.encode()).digest()).decode()
+    assert f"script-src 'sha256-{digest}';" in policy
+    assert "default-src 'none'" in policy
+
+
+async def test_a_page_says_when_others_have_to_agree_too(desk, turns):
+    two = SETTINGS + "[[approvals.quorum]]\npeople = 2\n"
+    await desk.open_with(two)
+    await desk.runtime.call("wire", {"cents": 1})
+    await turns()
+    app, token = Receiver(desk.runtime.links), token_of(desk.heard[0], "approve")
+    _, page = await asked(app, "POST", token, decide="yes")
+    assert "is waiting" in page
+    assert "1 of 2 have agreed" in page
+
+
+async def test_a_page_says_when_another_process_has_to_record_it(desk, turns):
+    held = await desk.runtime.call("wire", {"cents": 1})
+    await turns()
+    token = token_of(desk.heard[0], "approve")
+    other = await Desk(desk.folder, desk.tools).open_beside(desk)
+    status, page = await asked(Receiver(other.runtime.links), "POST", token, decide="yes")
+    assert status == 200
+    assert "posted to the process that decides" in page
+    assert "recorded" not in page.replace("has recorded it", "")
+    assert (await desk.runtime.approvals.get(held.approval_id)).is_waiting
+    await desk.assembly.inbox.empty()
+    assert (await desk.runtime.approvals.get(held.approval_id)).state is ApprovalState.APPROVED
+
+
+async def test_a_form_that_is_too_large_is_not_read(desk):
+    status, _ = await asked(Receiver(desk.runtime.links), "POST", "x" * 20_000)
+    assert status == 413
+
+
+async def test_a_question_uses_no_link(desk, turns):
+    held = await desk.runtime.call("wire", {"cents": 1})
+    await turns()
+    await desk.runtime.approvals.ask(held.approval_id, "What for?", by=CAROL)
+    approved = await desk.runtime.links.follow(token_of(desk.heard[0], "approve"))
+    assert approved.state is ApprovalState.APPROVED
+
+
+async def test_an_edit_tells_nobody_where_its_editor_agrees_at_once(desk, turns):
+    held = await desk.runtime.call("wire", {"cents": 1})
+    before = await desk.runtime.approvals.get(held.approval_id)
+    await turns()
+    desk.clock.advance(60)
+    after = await desk.runtime.approvals.edit(held.approval_id, {"cents": 2}, by=CAROL)
+    await turns()
+    assert after.state is ApprovalState.APPROVED
+    assert len(desk.heard) == 1
+    assert after.expires_ms == before.expires_ms
+
+
+async def test_an_edit_that_takes_others_tells_them(desk, turns):
+    await desk.open_with(SETTINGS + "[[approvals.quorum]]\npeople = 2\n")
+    held = await desk.runtime.call("wire", {"cents": 1})
+    await turns()
+    after = await desk.runtime.approvals.edit(held.approval_id, {"cents": 2}, by=CAROL)
+    await turns()
+    assert [each.approval_id for each in desk.heard] == [held.approval_id, after.id]
+
+
+async def test_edited_calls_expire_in_their_turn(desk):
+    """An edit makes an approval that is younger than others, and is over before them."""
+    first = await desk.runtime.call("wire", {"cents": 1})
+    desk.clock.advance(3_600)
+    second = await desk.runtime.call("wire", {"cents": 2})
+    revised = await desk.runtime.approvals.edit(first.approval_id, {"cents": 3}, by=CAROL)
+    await desk.runtime.approvals.revoke(revised.id, by=CAROL)
+    desk.clock.advance(82_800)
+    await desk.assembly.waiting.sweep()
+    states = [each.state for each in await desk.runtime.approvals.list(state=None)]
+    assert states == ["void", "waiting", "expired"]
+    assert (await desk.runtime.approvals.get(second.approval_id)).is_waiting
 
 
 def name_of(desk, person):
@@ -316,6 +507,72 @@ async def test_when_nobody_answers_others_are_asked_and_that_is_on_record(desk, 
     approved = await desk.runtime.approvals.approve(held.approval_id, by=CHIEF)
     assert approved.state is ApprovalState.APPROVED
     assert (await desk.runtime.wait(held.call_id)).unwrap() == 1
+
+
+async def test_who_dies_before_it_is_on_record_leaves_telling_to_the_next(desk, turns):
+    """At least once: what was told and not recorded is told again."""
+    held = await desk.runtime.call("wire", {"cents": 1})
+    await turns()
+    desk.clock.advance(600)
+    carol = desk.channels["carol"]
+    carol.hangs = asyncio.Event()
+    await desk.assembly.announcing.sweep()
+    await turns()
+    await desk.assembly.announcing.close()  # it dies while it tells
+    assert not await desk.assembly.desk.is_escalated(
+        await desk.runtime.approvals.get(held.approval_id)
+    )
+    carol.hangs = None
+    desk.ledger.holder = None
+    await desk.open()
+    for _ in range(3):
+        await desk.assembly.announcing.sweep()
+    await turns()
+    assert [each.kind for each in desk.heard] == [NoticeKind.ASKED, NoticeKind.ESCALATED]
+    case = await desk.runtime.approvals.case(held.approval_id, by=CAROL)
+    assert [word.ruling for word in case.words] == [Ruling.ESCALATE]
+
+
+async def test_an_escalation_that_cannot_be_recorded_is_recorded_later_and_told_once(
+    desk, turns, monkeypatch
+):
+    held = await desk.runtime.call("wire", {"cents": 1})
+    await turns()
+    desk.clock.advance(600)
+    escalate, failing = desk.assembly.desk.escalate, [LedgerError("full"), LedgerError("full")]
+
+    async def fail_first(approval):
+        if failing:
+            raise failing.pop()
+        await escalate(approval)
+
+    monkeypatch.setattr(desk.assembly.desk, "escalate", fail_first)
+    for _ in range(4):
+        await desk.assembly.announcing.sweep()
+        await turns()
+        desk.clock.advance(30)
+    await turns()
+    assert [each.kind for each in desk.heard] == [NoticeKind.ASKED, NoticeKind.ESCALATED]
+    case = await desk.runtime.approvals.case(held.approval_id, by=CAROL)
+    assert [word.ruling for word in case.words] == [Ruling.ESCALATE]
+
+
+async def test_what_could_not_be_looked_at_is_looked_at_again(desk, turns, monkeypatch):
+    await desk.runtime.call("wire", {"cents": 1})
+    desk.clock.advance(600)
+    is_escalated, failing = desk.assembly.desk.is_escalated, [LedgerError("away")]
+
+    async def fail_first(approval):
+        if failing:
+            raise failing.pop()
+        return await is_escalated(approval)
+
+    monkeypatch.setattr(desk.assembly.desk, "is_escalated", fail_first)
+    with pytest.raises(LedgerError):
+        await desk.assembly.announcing.sweep()
+    await desk.assembly.announcing.sweep()
+    await turns()
+    assert [each.kind for each in desk.heard] == [NoticeKind.ASKED, NoticeKind.ESCALATED]
 
 
 async def test_another_start_asks_and_tells_nobody_twice(desk, turns):

@@ -8,14 +8,15 @@ import pytest
 from highroad import Completed, Expired, Held, Refused, ToolContext, tool
 from highroad.approvals.desk import Desk
 from highroad.approvals.waiting import Waiting
-from highroad.domain.approval import Level, Obligation
-from highroad.domain.approval_rules import ApprovalRules
+from highroad.domain.approval_rules import ApprovalRules, QuorumRule, Reach
 from highroad.domain.error import DecisionRefused
+from highroad.domain.order_form import read_order
 from highroad.domain.policy import Line, PolicyRules, Rule, Then
 from highroad.ledger.access import ReadOnlyWriter
 from highroad.ledger.ledger import Ledger
 from highroad.recovery.settle import settle
 from highroad.settings import load
+from highroad.testing import ScriptedVerifier, doubts
 from highroad.testing.memory import MemoryStore
 
 pytestmark = pytest.mark.promise("P4")
@@ -170,23 +171,23 @@ async def test_of_decisions_at_the_same_time_each_counts_once(world, wire, alice
     await here.check()
 
 
-class Doubt:
-    """A verifier that asks for two people, and counts how often it was asked."""
+@pytest.fixture
+def doubted(world, verifying):
+    """A world whose verifier knows of no call whether it is right, and whose policy asks two."""
 
-    def __init__(self):
-        self.asked = 0
+    def make(*tools):
+        people = ApprovalRules(quorums=(QuorumRule(people=2, reach=Reach()),))
+        settings = replace(verifying(), approvals=people)
+        return world(*tools, settings=settings, verifier=ScriptedVerifier(doubts("It is odd.")))
 
-    async def verify(self, call):
-        self.asked += 1
-        return (Obligation("doubt", "It looks odd.", Level.QUORUM, quorum=2),)
+    return make
 
 
 async def test_a_quorum_needs_different_people_and_a_verifier_is_asked_once(
-    world, effects, alice, bob
+    doubted, effects, alice, bob
 ):
     pay = wire_tool(effects, tier="reversible")
-    here = await world(pay).open()
-    here.services.verifier = Doubt()
+    here = await doubted(pay).open()
     held = await here.call(pay, {"cents": 1})
     (approval,) = await here.desk.list()
     assert approval.quorum == 2
@@ -196,26 +197,28 @@ async def test_a_quorum_needs_different_people_and_a_verifier_is_asked_once(
     assert isinstance(await here.wait(held.call_id), Held)
     await here.approve(held, by=alice)
     assert (await here.wait(held.call_id)).unwrap() == 1
-    assert here.services.verifier.asked == 1
+    assert len(here.verifier.cases) == 1
     await here.check()
 
 
-async def test_a_rejection_counts_also_where_a_verifier_alone_had_asked(world, effects):
+async def test_a_rejection_counts_also_where_a_verifier_alone_had_asked(doubted, effects):
     pay = wire_tool(effects, tier="reversible")
-    here = await world(pay).open()
-    here.services.verifier = Doubt()
+    here = await doubted(pay).open()
     held = await here.call(pay, {"cents": 1})
     await here.reject(held)
     assert (await here.wait(held.call_id)).error.code == "rejected"
     assert not effects
 
 
-async def test_a_quorum_is_reached_by_two_who_agree_at_once(world, effects, alice, bob):
+async def test_a_quorum_is_reached_by_two_who_agree_at_once(doubted, effects, alice, bob):
     pay = wire_tool(effects)
-    here = await world(pay).open()
-    here.services.verifier = Doubt()
+    here = await doubted(pay).open()
     held = await here.call(pay, {"cents": 1})
-    assert held.reasons == ("It looks odd.", "The effect cannot be undone.")
+    assert held.reasons == (
+        "A second opinion is uncertain whether this is what was asked for.",
+        "The effect cannot be undone.",
+        "The policy asks 2 people.",
+    )
     await asyncio.gather(here.approve(held, by=alice), here.approve(held, by=bob))
     assert (await here.wait(held.call_id)).unwrap() == 1
 
@@ -392,6 +395,85 @@ async def test_another_process_decides_by_the_inbox(world, wire, effects, bob):
     assert len(decisions) == 1
     assert effects[1] == 1
     await here.check()
+
+
+@pytest.fixture
+async def elsewhere(world, wire):
+    """A runtime, a held call of its, and the desk of another process."""
+    here = await world(wire).open()
+    held = await here.call(wire, {"cents": 1})
+    other = MemoryStore(here.ledger)
+    assert await other.acquire(pid=2, at_ms=0) is None
+    ledger = Ledger(other, ReadOnlyWriter(1), here.services.ledger.keyring, here.clock)
+    return here, held, Desk(ledger, here.desk.rules, is_owner=False)
+
+
+async def words_of(here):
+    rows = here.ledger.tables["approval_decision"].values()
+    return sorted((row["ruling"], row["decided_ms"]) for row in rows)
+
+
+async def test_two_words_of_one_person_in_one_millisecond_are_two(elsewhere, bob, effects):
+    here, held, desk = elsewhere
+    await desk.approve(held.approval_id, by=bob)
+    await here.assembly.inbox.empty()
+    await desk.revoke(held.approval_id, by=bob)
+    await here.assembly.inbox.empty()
+    now_ms = here.clock.now_ms()
+    assert await words_of(here) == [("approve", now_ms), ("revoke", now_ms)]
+    approval = await here.desk.get(held.approval_id)
+    assert (approval.state, approval.approvers) == ("waiting", ())
+    assert isinstance(await here.wait(held.call_id), Held)
+    assert not effects
+    assert (await here.runtime.audit.compare_tables()).holds
+
+
+async def test_a_word_that_is_taken_twice_from_the_inbox_is_one(elsewhere, bob):
+    """As by an owner who died between the entry and forgetting the order."""
+    here, held, desk = elsewhere
+    await desk.approve(held.approval_id, by=bob)
+    (posted,) = await here.store.inbox()
+    await here.assembly.inbox.empty()
+    await desk.revoke(held.approval_id, by=bob)
+    await here.assembly.inbox.empty()
+    await here.store.post(read_order(posted))
+    await here.assembly.inbox.empty()
+    assert len(await words_of(here)) == 2
+    assert (await here.desk.get(held.approval_id)).is_waiting
+
+
+@pytest.fixture
+def confirmed(world, effects, tmp_path):
+    """A call that asks its requester, where who decides must be known."""
+
+    async def make():
+        (tmp_path / "highroad.toml").write_text("[approvals.entitled.manager]\n")
+        pay = wire_tool(effects, ask='"confirm"')
+        here = await world(pay, settings=load(tmp_path, {})).open()
+        return here, await here.call(pay, {"cents": 1})
+
+    return make
+
+
+async def test_who_only_says_to_be_the_requester_confirms_and_takes_back_nothing(confirmed, alice):
+    here, held = await confirmed()
+    claimed = replace(alice, authenticated=False)
+    with pytest.raises(DecisionRefused, match="nobody has checked who you are"):
+        await here.approve(held, by=claimed)
+    await here.approve(held, by=alice)
+    with pytest.raises(DecisionRefused, match="nobody has checked who you are"):
+        await here.desk.revoke(held.approval_id, by=claimed)
+    assert (await here.desk.get(held.approval_id)).state == "approved"
+
+
+@pytest.mark.promise("P7")
+async def test_who_only_says_to_be_the_requester_is_shown_no_value(confirmed, alice):
+    here, held = await confirmed()
+    claimed = replace(alice, authenticated=False)
+    case = await here.desk.case(held.approval_id, by=claimed)
+    assert case.withheld
+    assert case.arguments is None
+    assert (await here.desk.case(held.approval_id, by=alice)).arguments == {"cents": 1}
 
 
 async def test_decisions_that_wait_in_the_inbox_reach_the_next_owner(world, wire, bob):

@@ -7,7 +7,7 @@ import anyio
 import pytest
 
 from highroad import Limits, ToolError, tool
-from highroad.domain.approval import Obligation
+from highroad.testing import ScriptedVerifier
 from highroad.testing.clock import FakeClock
 
 pytestmark = [pytest.mark.promise("P3"), pytest.mark.promise("P6")]
@@ -192,19 +192,17 @@ async def test_between_attempts_a_cancelled_call_keeps_its_proof(world, turns):
     assert (end["status"], end["proof"]) == ("cancelled", "tool_said")
 
 
-async def test_a_hook_that_waits_can_be_called_off(world, turns):
-    class Asking:
-        async def verify(self, call):
+async def test_a_verifier_that_waits_can_be_called_off(world, turns, verifying):
+    class Asking(ScriptedVerifier):
+        async def verify(self, case):
             await asyncio.Event().wait()
-            return (Obligation("never", "never"),)
 
     @tool(tier="reversible")
     async def pay(name: str) -> str:
         return name
 
-    here = await world(pay, clock=FakeClock()).open()
-    here.services.verifier = Asking()
-    outcome, _ = await cancelled_after(30, here.call(pay, {"name": "a"}), turns)
+    here = await world(pay, clock=FakeClock(), settings=verifying(), verifier=Asking()).open()
+    outcome, _ = await cancelled_after(90, here.call(pay, {"name": "a"}), turns)
     assert outcome is None
     assert (await last_end(here))["proof"] == "not_started"
     assert not await here.check()

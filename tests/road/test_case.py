@@ -103,6 +103,54 @@ async def test_an_edited_call_is_shown_as_it_is_now(opened):
     ]
 
 
+@pytest.mark.promise("P7")
+async def test_a_page_of_the_queue_says_all_but_values(opened, alice):
+    here = await opened()
+    held = await here.call("rename", {"name": "Bea"})
+    (queued,) = await here.desk.page()
+    assert queued.approval == await here.desk.get(held.approval_id)
+    assert (queued.tier, queued.origin, queued.revision) == ("irreversible", "code", 0)
+    assert queued.cost_usd == 0.05
+    assert "Bea" not in repr(queued)
+    await here.desk.approve(held.approval_id, by=CAROL)
+    assert await here.desk.page() == []
+    (decided,) = await here.desk.page(state=None)
+    assert decided.approval.until_ms == decided.approval.use_by_ms
+
+
+async def test_a_page_goes_on_behind_the_last_one(opened):
+    here = await opened()
+    for name in ("Ann", "Bea", "Cleo"):
+        await here.call("rename", {"name": name})
+    first = await here.desk.page(limit=2)
+    rest = await here.desk.page(after=first[-1].approval.id, limit=2)
+    assert [len(first), len(rest)] == [2, 1]
+
+
+async def test_what_was_archived_stays_on_the_page(opened, monkeypatch):
+    here = await opened()
+    held = await here.call("rename", {"name": "Bea"})
+
+    async def gone(call_id):
+        assert call_id == held.call_id
+
+    monkeypatch.setattr(here.desk, "_ledger", Archived(here.services.ledger, gone))
+    (queued,) = await here.desk.page(state=None)
+    assert queued.approval.id == held.approval_id
+    assert (queued.tier, queued.cost_usd) == (None, None)
+
+
+class Archived:
+    """A ledger whose entries stand elsewhere."""
+
+    def __init__(self, ledger, history):
+        self._ledger = ledger
+        self.history = history
+
+    def __getattr__(self, name):
+        return getattr(self._ledger, name)
+
+
 async def test_a_held_call_is_stored_in_two_commits_at_most(world, rename, faulty):
     """With everything that it takes to show it and to drive it on."""
     here = await world(rename, wrap=faulty).open()

@@ -9,7 +9,7 @@ from highroad import Agent, Runtime, ToolContext, tool
 from highroad.domain.evidence import Evidence, EvidenceKind, Source
 from highroad.domain.identity import Origin
 from highroad.sync import Runtime as SyncRuntime
-from highroad.testing import ScriptedModel, call
+from highroad.testing import ScriptedModel, ScriptedVerifier, call
 
 pytestmark = pytest.mark.promise("P1")
 
@@ -214,19 +214,12 @@ async def test_who_may_not_call_a_tool_does_not_learn_from_its_key_that_somebody
     assert refused.error.code == "denied"
 
 
-async def test_nobody_is_paid_for_a_second_opinion_on_what_is_known_or_cannot_run(world):
-    class Paid:
-        asked = 0
-
-        async def verify(self, call):
-            self.asked += 1
-            return ()
-
-    here = await world(*TOOLS).open()
-    here.services.verifier = verifier = Paid()
+async def test_nobody_is_paid_for_a_second_opinion_on_what_is_known_or_cannot_run(world, verifying):
+    verifier = ScriptedVerifier()
+    here = await world(*TOOLS, settings=verifying(), verifier=verifier).open()
     await here.call(note, {"name": "a"}, run="r")
-    assert verifier.asked == 1
+    assert len(verifier.cases) == 1
     assert (await here.call(note, {"name": "a"}, run="r")).is_repeated
     assert (await here.call(never, {"name": "a"}, run="r")).status == "refused"
     assert (await here.call(note, {"name": 1, "x": 2}, run="r")).status == "refused"
-    assert verifier.asked == 1
+    assert len(verifier.cases) == 1

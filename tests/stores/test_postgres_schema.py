@@ -89,6 +89,20 @@ async def test_steps_go_up_down_to_nothing_and_up_again(connection):
     assert await described(connection) == first
 
 
+DECISION = "INSERT INTO approval_decision VALUES ('a', 'u', 7, 'c', 'r', 'o', $1, 'd', NULL)"
+
+
+async def test_of_two_words_of_one_moment_one_is_left_where_two_have_no_room(connection):
+    """Step 11 taken back keeps one of them, and taken again keeps what is there."""
+    await migrations.migrate(connection, name="test")
+    for ruling in ("approve", "revoke"):
+        await connection.execute(DECISION, ruling)
+    await migrations.migrate(connection, name="test", to=10)
+    await migrations.migrate(connection, name="test")
+    left = await connection.fetch("SELECT ruling FROM approval_decision")
+    assert [row[0] for row in left] == ["revoke"]
+
+
 async def test_steps_are_numbered_from_one_and_named():
     assert [step.number for step in MIGRATIONS] == [*range(1, VERSION + 1)]
     assert len({step.name for step in MIGRATIONS}) == VERSION

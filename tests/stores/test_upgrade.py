@@ -49,6 +49,18 @@ OF_5 = (
 """Ledgers of version 5, which no agent ran in."""
 
 
+OF_6 = (
+    "DROP INDEX approval_state_expires_ms",
+    "DROP INDEX approval_state_use_by_ms",
+    "ALTER TABLE approval DROP COLUMN use_by_ms",
+    "DROP TABLE compensation",
+    """CREATE TABLE compensation (id TEXT NOT NULL, run_id TEXT NOT NULL, call_id TEXT NOT NULL,
+        tool TEXT NOT NULL, state TEXT NOT NULL, created_ms INTEGER NOT NULL,
+        PRIMARY KEY (id)) STRICT, WITHOUT ROWID""",
+)
+"""Ledgers of version 6, where what was agreed to could be used at any time."""
+
+
 @pytest.fixture
 def old(repository, ledger):
     """A ledger of version 1, with waiting, approved, rejected and unknown calls."""
@@ -127,6 +139,7 @@ async def test_amendments_of_version_2_get_their_source_for_an_id(ledger, tmp_pa
     await open_and_close(ledger)
     connection = apsw.Connection(str(ledger))
     for statement in (
+        *OF_6,
         *OF_5,
         "DROP TABLE amendment",
         """CREATE TABLE amendment (call_id TEXT NOT NULL, amended_ms INTEGER NOT NULL,
@@ -163,6 +176,7 @@ async def test_runs_of_version_3_belong_nowhere(ledger, tmp_path):
     await open_and_close(ledger)
     connection = apsw.Connection(str(ledger))
     for statement in (
+        *OF_6,
         *OF_5,
         "DROP TABLE deferral",
         "DROP TABLE breaker_change",
@@ -186,7 +200,7 @@ async def test_no_call_of_version_4_waited_for_its_result(ledger, tmp_path):
     await open_and_close(tmp_path / "new.db")
     await open_and_close(ledger)
     connection = apsw.Connection(str(ledger))
-    for statement in (*OF_5, "DROP TABLE deferral", "PRAGMA user_version = 4"):
+    for statement in (*OF_6, *OF_5, "DROP TABLE deferral", "PRAGMA user_version = 4"):
         connection.execute(statement)
     connection.close()
     await open_and_close(ledger)
@@ -201,6 +215,7 @@ async def test_no_agent_ran_in_version_5(ledger, tmp_path):
     await open_and_close(ledger)
     connection = apsw.Connection(str(ledger))
     for statement in (
+        *OF_6,
         *OF_5,
         """INSERT INTO agent_run VALUES
             ('r', 'o', 'u', NULL, NULL, 't', 'held', 7, NULL, NULL, NULL)""",
@@ -217,6 +232,25 @@ async def test_no_agent_ran_in_version_5(ledger, tmp_path):
     assert asked(ledger, "SELECT id, asked_by, position FROM tool_call") == [("c", None, None)]
     assert tables_of(ledger) == tables_of(tmp_path / "new.db")
     assert version_of(backup.place_of(ledger, 5)) == 5
+
+
+@pytest.fixture
+def of_6(repository, ledger):
+    """A ledger of version 6, with approvals in every state, and two words of one moment."""
+    shutil.copyfile(repository / "tests/data/ledgers/version-6.db", ledger)
+    return ledger
+
+
+async def test_a_ledger_of_version_6_becomes_one_of_this_version(of_6, tmp_path):
+    words = "SELECT * FROM approval_decision ORDER BY approval_id, decided_by, decided_ms"
+    before, said = entries_of(of_6), asked(of_6, words)
+    await open_and_close(of_6)
+    await open_and_close(tmp_path / "new.db")
+    assert tables_of(of_6) == tables_of(tmp_path / "new.db")
+    assert entries_of(of_6) == before
+    assert asked(of_6, words) == said
+    assert asked(of_6, "SELECT DISTINCT use_by_ms FROM approval") == [(None,)]
+    assert version_of(backup.place_of(of_6, 6)) == 6
 
 
 async def test_the_ledger_as_it_was_is_kept_beside_it(old, copy_of_old):

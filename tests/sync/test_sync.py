@@ -53,6 +53,20 @@ def test_what_cannot_be_opened_leaves_no_thread():
     assert threading.active_count() == before
 
 
+def test_what_a_call_did_is_taken_back():
+    @tool(tier="reversible")
+    def forget(name: str) -> str:
+        return f"no {name}"
+
+    @tool(tier="reversible", compensation=forget)
+    def keep(name: str) -> str:
+        return name
+
+    with Runtime.open(tools=[keep, forget]) as runtime:
+        done = runtime.call(keep, {"name": "a"})
+        assert runtime.undo(done.call_id).unwrap() == "no a"
+
+
 def test_people_decide_and_whoever_waits_drives_on():
     with Runtime.open(tools=[wire]) as runtime:
         held = runtime.call(wire, {"cents": 1})

@@ -17,6 +17,7 @@ from highroad.agents.moving import Moving
 from highroad.agents.offering import Allowed, Offering
 from highroad.agents.progress import RunInProgress
 from highroad.agents.record import RunRecord, read_run
+from highroad.domain.confidence import Statement
 from highroad.domain.error import BrokenPromise, CallError, Code, ToolError
 from highroad.domain.event import EventKind
 from highroad.domain.failure_kind import FailureKind
@@ -52,6 +53,10 @@ NOT_OFFERED: Final = Ending(
 )
 """The end of a call that its request had not asked for, though the agent may make such calls."""
 
+_NOT_DONE: Final = (
+    "A dry run: of what this agent says that it did nothing was done. Tell nobody that it was."
+)
+
 Arguments = Mapping[str, object] | str | bytes
 
 
@@ -72,6 +77,8 @@ class Wanted:
     """The call on record that it repeats, and is."""
     is_offered: bool = True
     """The request that it answers let the model call this."""
+    stated: Statement | None = None
+    """How sure the model said it was, where the request asked."""
 
 
 @value
@@ -263,7 +270,7 @@ class Acting:
             return held
         self._below.pop(held.call_id, None)
         if below.status is RunStatus.COMPLETED:
-            return await self._complete(held.call_id, below.result)
+            return await self._complete(held.call_id, _answer_of(run, below))
         record = await read_run(run.services.ledger, below.id)
         return await self._fail(held.call_id, _failure_of(agent, below, record))
 
@@ -310,8 +317,15 @@ class Ahead:
             self._request_id, self._next = request_id, 0
         if self.offering is None or self.allowed is None or part.position != self._next:
             return  # it came twice, or nobody knows yet what it follows
-        tool, arguments = self.offering.called(part.call)
-        wanted = Wanted(asked_by=request_id, position=part.position, tool=tool, arguments=arguments)
+        called = self.offering.called(part.call)
+        tool, arguments = called.tool, called.arguments
+        wanted = Wanted(
+            asked_by=request_id,
+            position=part.position,
+            tool=tool,
+            arguments=arguments,
+            stated=called.stated,
+        )
         drive = partial(self._drive, self._run, wanted)
         may_go_on = self.allowed.may_call(tool) and self._run.early.begin(
             request_id, part.position, part.call, tool, arguments, drive
@@ -372,7 +386,12 @@ def learn(run: RunInProgress, wanted: Wanted, outcome: AnyOutcome) -> None:
     tool = run.services.registry.find(wanted.tool)
     if tool is not None and wanted.tool not in run.brief.team:
         sources.brought(
-            run.evidence, tool.definition, wanted.arguments, outcome, origin=wanted.origin
+            run.evidence,
+            tool.definition,
+            wanted.arguments,
+            outcome,
+            origin=wanted.origin,
+            reveal=partial(run.services.redaction.revealed, run.record.head.run_id),
         )
 
 
@@ -433,6 +452,9 @@ def _proposal(run: RunInProgress, wanted: Wanted) -> Proposal:
         delegation=run.delegation,
         door=run.record.head.door,
         dry_run=wanted.dry_run,
+        in_dry_run=run.record.head.dry is not None,
+        in_shadow=run.record.head.shadow_of is not None,
+        stated=wanted.stated,
     )
 
 
@@ -454,6 +476,13 @@ def _shown(arguments: Arguments) -> JsonValue:
     except (TypeError, ValueError):
         return ascii(arguments)
     return read
+
+
+def _answer_of(run: RunInProgress, below: Run) -> object:
+    """What a run below has brought; whoever asked for it acts, and is told where it did not."""
+    if below.dry is None or run.record.head.dry is not None:
+        return below.result
+    return {"note": _NOT_DONE, "answer": below.result}
 
 
 def _failure_of(agent: str, below: Run, record: RunRecord) -> ToolError:

@@ -10,6 +10,7 @@ from highroad.agents.leg import Strategy
 from highroad.agents.strategies.react import react
 from highroad.domain.error import DeclarationError
 from highroad.domain.model import ModelSettings
+from highroad.domain.trial import Trial
 from highroad.ports.model import Model
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,47}")
@@ -38,6 +39,10 @@ class Agent:
         settings: How its models reply; the setting `models`.
         iterations: Model requests of one run; the limit `iterations`.
         search: Offer it `tool_search` where it has more tools than it is shown at once.
+        dry_run: Make dry runs of all its runs.
+        trial: Make dry runs of them until a person promotes it.
+        shadow: Another agent, which does the same beside each of its runs, and does nothing; as a
+            `Shadow`, beside a part of them.
     """
 
     name: str
@@ -53,6 +58,9 @@ class Agent:
     settings: ModelSettings | None = None
     iterations: int | None = None
     search: bool = True
+    dry_run: bool = False
+    trial: Trial | None = None
+    shadow: "Agent | Shadow | None" = None
 
     def __post_init__(self) -> None:
         """Refuse what no run could follow."""
@@ -84,6 +92,11 @@ class Agent:
         """Its team, each with what comes along."""
         return tuple(each if isinstance(each, Member) else Member(each) for each in self.team)
 
+    @property
+    def shadowed_by(self) -> "Shadow | None":
+        """Its shadow, with the part of its runs that it goes beside."""
+        return Shadow(self.shadow) if isinstance(self.shadow, Agent) else self.shadow
+
     def everybody(self) -> Iterator["Agent"]:
         """It and all below it, each once by name.
 
@@ -100,6 +113,27 @@ class Agent:
             below = [each.agent for each in agent.members]
             waiting += [each for each in below if known.get(each.name) is not each]
         yield from known.values()
+
+
+@dataclass(frozen=True, slots=True)
+class Shadow:
+    """An agent that goes beside the runs of another one, dry, to be compared with it.
+
+    Args:
+        agent: Who it is.
+        fraction: Of the runs, from 0 to 1; which ones is decided by their ids.
+    """
+
+    agent: Agent
+    _: KW_ONLY
+    fraction: float = 1.0
+
+    def __post_init__(self) -> None:
+        """Refuse what is no part."""
+        if not 0 <= self.fraction <= 1:
+            raise DeclarationError(
+                f"shadow {self.agent.name}: fraction is {self.fraction}; it is from 0 to 1"
+            )
 
 
 @dataclass(frozen=True, slots=True)

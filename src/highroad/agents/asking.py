@@ -222,6 +222,7 @@ class Asking:
             shape=question.allowed.shape,
             tools=tuple(question.allowed.names),
             choice=question.allowed.choice,
+            stated=question.allowed.stated,
             messages=len(request.messages),
             reserved_tokens=most.total,
             reserved_microusd=self._pricing.most(model.name, most).microusd,
@@ -258,8 +259,9 @@ class Asking:
         spender = Spender(
             holder=asked.id,
             run=run.live,
-            principal_id=head.principal_id,
+            principal_id=head.paid_by,
             organization=head.organization,
+            is_shadow=head.shadow_of is not None,
             at_ms=services.clock.now_ms(),
         )
         amount = Amount(tokens=asked.reserved_tokens, microusd=asked.reserved_microusd)

@@ -135,6 +135,7 @@ class CallingOff:
         ):
             await read_messages(ledger, record)
         self._services.loops.forget(run_id)
+        self._services.repairs.forget(run_id)
 
     async def _is_delegation(self, call_id: str, run_id: str) -> bool:
         """Whether a run below stands behind the call; that of a lone call has its id too."""

@@ -107,7 +107,8 @@ class Composing:
 
     def offering(self, came: Came) -> Offering:
         """What the model that replied was offered, in its own form."""
-        return self._asking.offerings.of(self.named(came.allowed.names), came.allowed.shape)
+        allowed = came.allowed
+        return self._asking.offerings.of(self.named(allowed.names), allowed.shape, allowed.stated)
 
     # -- a request ---------------------------------------------------------------------------
 
@@ -126,7 +127,9 @@ class Composing:
         Raises:
             RunStopped: What must be shown is too much for the model.
         """
-        offering = self._asking.offerings.of(wish.tools, model.shape)
+        brief, offerings = self._run.brief, self._asking.offerings
+        stated = offerings.stated(wish.tools, self._run.services.confidence, brief.team)
+        offering = offerings.of(wish.tools, model.shape, stated)
         kept, characters = self._shown(said)
         shown = in_form(kept, model.shape) if self._window.has_bytes else kept
         choice = wish.choice
@@ -147,7 +150,7 @@ class Composing:
             path=self._path,
             purpose=wish.purpose,
             request=request,
-            allowed=Allowed(names=offering.names, choice=choice, shape=model.shape),
+            allowed=Allowed(names=offering.names, choice=choice, shape=model.shape, stated=stated),
             characters=characters + offering.characters + len(wish.instructions),
             heard=wish.news.heard,
             provisional=wish.provisional,

@@ -9,7 +9,7 @@ from highroad.agents.finding import tool_search
 from highroad.agents.fingerprint import fingerprint
 from highroad.agents.output import Output
 from highroad.agents.selection import MANY
-from highroad.agents.team import delegation_name
+from highroad.agents.team import delegation_name, delegation_tool
 from highroad.domain.allowance import Allowance
 from highroad.domain.error import DeclarationError, HighroadError
 from highroad.domain.identity import Delegate
@@ -18,6 +18,7 @@ from highroad.domain.model import ModelSettings
 from highroad.domain.tool import ToolDefinition
 from highroad.limits.share import to_microusd
 from highroad.ports.model import Model
+from highroad.tools.declaring.declare import tool_definition
 from highroad.tools.registry import Registry
 from highroad.tools.search.tool import TOOL_SEARCH
 
@@ -66,12 +67,24 @@ class Crew:
         prefix = delegation_name("")
         return tool.startswith(prefix) and tool.removeprefix(prefix) in self._agents
 
+    def hands_on(self, tool: str) -> bool:
+        """Whether a tool is the very one that hands work to one of them, and not of its name."""
+        found = self._registry.find(tool)
+        if found is None or not self.is_delegation(tool):
+            return False
+        agent = self.agent(tool.removeprefix(delegation_name("")))
+        ours = tool_definition(delegation_tool(agent.name, agent.description))
+        return found.definition.digest == ours.digest
+
     def add(self, agent: Agent) -> None:
         """Know an agent and its team; one of the same name takes its place."""
+        shadow = agent.shadowed_by
+        if shadow is not None:
+            self.add(shadow.agent)
         for each in agent.everybody():
             if self._agents.get(each.name) is not each:
                 self._agents[each.name] = each
-                self._briefs.pop(each.name, None)
+                self._briefs.clear()  # what an agent is depends on its team
 
     def agent(self, name: str) -> Agent:
         """An agent by name.
@@ -99,6 +112,21 @@ class Crew:
             brief = self._briefs[name] = self._made(self.agent(name))
         return brief
 
+    def tools_below(self, name: str) -> tuple[ToolDefinition, ...]:
+        """What an agent and all below it may call, work that is handed on left out.
+
+        Raises:
+            HighroadError: Nobody is called that.
+            DeclarationError: One of them names a tool that the runtime was not given.
+        """
+        found = {
+            tool.name: tool
+            for each in self.agent(name).everybody()
+            for tool in self._tools(each)
+            if not self.is_delegation(tool.name)
+        }
+        return tuple(found[name] for name in sorted(found))
+
     def _made(self, agent: Agent) -> Brief:
         models = tuple(map(self._model, agent.models or (self._default_model,)))
         settings = agent.settings or self._settings
@@ -107,21 +135,9 @@ class Crew:
         entrusted = {each.name: self._entrusted(agent, each) for each in agent.members}
         roles = {role: (self._model(model),) for role, model in agent.roles.items()}
         ends = frozenset(self._definition(agent, tool).name for tool in agent.ends)
-        facts = (
-            agent.name,
-            agent.instructions,
-            *(model.name for model in models),
-            repr(settings),
-            *(tool.digest for tool in tools),
-            *(f"{name}: {entrusted[name]!r}" for name in sorted(entrusted)),
-            fingerprint(agent.strategy),
-            *(f"{role}: {roles[role][0].name}" for role in sorted(roles)),
-            *sorted(ends),
-            "" if output is None else output.written,
-        )
         return Brief(
             name=agent.name,
-            digest=digest_of(*facts),
+            digest=self._digest(agent),
             instructions=agent.instructions,
             models=models,
             roles=roles,
@@ -134,6 +150,26 @@ class Crew:
             ends=ends,
             output=output,
             iterations=agent.iterations or self._limits.iterations,
+        )
+
+    def _digest(self, agent: Agent) -> str:
+        """Of an agent and all below it: a member that acts otherwise makes another of it."""
+        below = sorted(each.name for each in agent.everybody() if each is not agent)
+        return digest_of(self._own(agent), *(self._own(self.agent(name)) for name in below))
+
+    def _own(self, agent: Agent) -> str:
+        entrusted = {each.name: self._entrusted(agent, each) for each in agent.members}
+        return digest_of(
+            agent.name,
+            agent.instructions,
+            *(self._model(model).name for model in agent.models or (self._default_model,)),
+            repr(agent.settings or self._settings),
+            *(tool.digest for tool in self._tools(agent)),
+            *(f"{name}: {entrusted[name]!r}" for name in sorted(entrusted)),
+            fingerprint(agent.strategy),
+            *(f"{role}: {self._model(agent.roles[role]).name}" for role in sorted(agent.roles)),
+            *sorted(self._definition(agent, tool).name for tool in agent.ends),
+            "" if agent.output is str else Output(agent.output).written,
         )
 
     def _model(self, model: Model | str) -> Model:

@@ -35,7 +35,13 @@ class Following:
         """Runs that were begun or resumed here; they go on when nobody follows them any more."""
 
     async def stream(
-        self, agent: Agent | str, text: str, *, principal: Principal, conversation: str | None
+        self,
+        agent: Agent | str,
+        text: str,
+        *,
+        principal: Principal,
+        conversation: str | None,
+        dry_run: bool = False,
     ) -> AsyncGenerator[Event, None]:
         """Begin a run, and give its events up to its rest.
 
@@ -44,7 +50,12 @@ class Following:
         """
         run_id = self._services.ids.new(RUN)
         running = self._runs.start(
-            agent, text, principal=principal, conversation=conversation, run_id=run_id
+            agent,
+            text,
+            principal=principal,
+            conversation=conversation,
+            run_id=run_id,
+            dry_run=dry_run,
         )
         async for event in self._work(run_id, running):
             yield event

@@ -231,8 +231,8 @@ class Leg:
 
         def question(model: Model) -> Question:
             made = self._composing.question(number, wish, model, said, winds_up=winds_up)
-            ahead.offering = self._asking.offerings.of(wish.tools, model.shape)
-            ahead.allowed = made.allowed
+            allowed = ahead.allowed = made.allowed
+            ahead.offering = self._asking.offerings.of(wish.tools, model.shape, allowed.stated)
             return made
 
         with run.asking():
@@ -260,14 +260,15 @@ class Leg:
         """The calls of a reply in the tools' own terms."""
         offering, wanted = self._composing.offering(came), list[Wanted]()
         for position, call in enumerate(calls):
-            tool, arguments = offering.called(call)
+            called = offering.called(call)
             made = Wanted(
                 asked_by=came.request_id,
                 position=position,
-                tool=tool,
-                arguments=arguments,
-                dry_run=self._runs_dry(tool),
-                is_offered=came.allowed.may_call(tool),
+                tool=called.tool,
+                arguments=called.arguments,
+                stated=called.stated,
+                dry_run=self._runs_dry(called.tool),
+                is_offered=came.allowed.may_call(called.tool),
             )
             wanted.append(made if self._hearing is None else self._hearing.repeated(made))
         return tuple(wanted)
@@ -521,7 +522,12 @@ Strategy: TypeAlias = Callable[[Leg], Coroutine[Any, Any, Any]]
 
 
 def _on_record(recorded: Answered) -> Came:
-    allowed = Allowed(names=recorded.tools, choice=recorded.choice, shape=recorded.shape)
+    allowed = Allowed(
+        names=recorded.tools,
+        choice=recorded.choice,
+        shape=recorded.shape,
+        stated=recorded.stated,
+    )
     return Came(request_id=recorded.request_id, reply=recorded.reply, allowed=allowed)
 
 

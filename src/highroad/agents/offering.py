@@ -1,18 +1,34 @@
 """Tools as one model is offered them, and its calls on their way home."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import field
 from typing import Final
 
+from highroad.domain.confidence import ConfidenceRules, StatedFields, Statement
 from highroad.domain.json_value import JsonObject, JsonSchema
 from highroad.domain.model import ModelCall, OfferedTool
 from highroad.domain.tool import ToolDefinition
 from highroad.domain.value import value
 from highroad.tools.shapes.offer import Offer, offer
 from highroad.tools.shapes.rendered import Rendered
+from highroad.tools.shapes.spec import ToolSpec, spec_of
+from highroad.tools.shapes.stated import fields_for, parted, with_fields
 
 _SCHEMAS: Final = ("parameters", "input_schema", "parametersJsonSchema", "inputSchema")
 """Where providers' forms have the schema of the arguments."""
 _MOST: Final = 256
+_MOST_FIELDS: Final = 10_000
+_NONE: Final[Mapping[str, StatedFields]] = {}
+
+
+@value
+class CalledTool:
+    """A model's call in the tool's own terms."""
+
+    tool: str
+    arguments: JsonObject | str | bytes
+    stated: Statement | None = None
+    """How sure the model said it was, where it was asked."""
 
 
 @value
@@ -24,6 +40,8 @@ class Allowed:
     choice: str = "auto"
     """`auto`, `required`, `none`, or the name of the tool that must be called."""
     shape: str
+    stated: Mapping[str, StatedFields] = field(default_factory=dict)
+    """By tool, where the model was asked to say how sure it is of a call."""
 
     def may_call(self, tool: str) -> bool:
         """Whether a call of this tool is what the request asked for; models know no bounds."""
@@ -42,15 +60,22 @@ class Offering:
     Args:
         tools: What is offered, in the order in which it is.
         shape: Of the model.
+        stated: By tool, where the model is to say how sure it is of a call.
     """
 
-    def __init__(self, tools: Sequence[ToolDefinition], shape: str) -> None:
-        self._offer: Offer = offer(tools, shape)
+    def __init__(
+        self,
+        tools: Sequence[ToolDefinition],
+        shape: str,
+        stated: Mapping[str, StatedFields] = _NONE,
+    ) -> None:
+        self._offer: Offer = offer([_spec(tool, stated.get(tool.name)) for tool in tools], shape)
+        self._stated = stated
         legal, rendered = self._offer.names.legal_name, self._offer.rendered
         self.names: tuple[str, ...] = tuple(tool.name for tool in tools)
         """The tools' own, in order."""
         self.tools: tuple[OfferedTool, ...] = tuple(
-            _offered(legal(name), rendered[name]) for name in self.names
+            _offered(legal(name), rendered[name], stated.get(name)) for name in self.names
         )
 
         self.characters: int = sum(map(_characters_of, self.tools))
@@ -64,25 +89,61 @@ class Offering:
         """
         return self.tools[self.names.index(name)] if name in self.names else _missing(name)
 
-    def called(self, call: ModelCall) -> tuple[str, JsonObject | str | bytes]:
-        """A model's call in the tool's own terms: its name and the arguments."""
-        return self._offer.called(call.tool, call.arguments)
+    def called(self, call: ModelCall) -> CalledTool:
+        """A model's call in the tool's own terms."""
+        tool, arguments = self._offer.called(call.tool, call.arguments)
+        fields = self._stated.get(tool)
+        if fields is None:
+            return CalledTool(tool=tool, arguments=arguments)
+        found = parted(arguments, fields)
+        return CalledTool(tool=tool, arguments=found.arguments, stated=found.statement)
 
 
 class Offerings:
     """Offerings that were made before: the same come again with every request."""
 
     def __init__(self) -> None:
-        self._made: dict[tuple[str, ...], Offering] = {}
+        self._made: dict[tuple[object, ...], Offering] = {}
+        self._fields: dict[str, StatedFields] = {}
+        """By digest of the tool."""
 
-    def of(self, tools: Sequence[ToolDefinition], shape: str) -> Offering:
-        """Some tools in the form of a model."""
-        key = (shape, *(tool.digest for tool in tools))
+    def of(
+        self,
+        tools: Sequence[ToolDefinition],
+        shape: str,
+        stated: Mapping[str, StatedFields] = _NONE,
+    ) -> Offering:
+        """Some tools in the form of a model, which is to say how sure it is of calls of some."""
+        names = ((tool, each.reasoning, each.confidence) for tool, each in stated.items())
+        key = (shape, *(tool.digest for tool in tools), *names)
         found = self._made.get(key)
         if found is None:
             if len(self._made) >= _MOST:
                 self._made.clear()
-            found = self._made[key] = Offering(tools, shape)
+            found = self._made[key] = Offering(tools, shape, stated)
+        return found
+
+    def stated(
+        self, tools: Sequence[ToolDefinition], rules: ConfidenceRules, team: Container[str] = ()
+    ) -> Mapping[str, StatedFields]:
+        """Where a model is to say how sure it is: of calls that change something.
+
+        To hand on a task changes nothing; the calls that come of it are judged by themselves.
+        """
+        if rules.are_off:
+            return _NONE
+        return {
+            tool.name: self._fields_of(tool)
+            for tool in tools
+            if tool.has_effects and tool.name not in team and rules.of(tool.name) is not None
+        }
+
+    def _fields_of(self, tool: ToolDefinition) -> StatedFields:
+        found = self._fields.get(tool.digest)
+        if found is None:
+            if len(self._fields) >= _MOST_FIELDS:
+                self._fields.clear()
+            found = self._fields[tool.digest] = fields_for(tool.input_schema)
         return found
 
 
@@ -94,7 +155,12 @@ def _characters_of(tool: OfferedTool) -> int:
     return len(tool.name) + len(tool.description) + len(str(tool.input_schema))
 
 
-def _offered(name: str, rendered: Rendered) -> OfferedTool:
+def _spec(tool: ToolDefinition, fields: StatedFields | None) -> ToolSpec:
+    spec = spec_of(tool)
+    return spec if fields is None else with_fields(spec, fields)
+
+
+def _offered(name: str, rendered: Rendered, fields: StatedFields | None) -> OfferedTool:
     form = rendered.form
     function = form.get("function")
     if isinstance(function, dict):
@@ -105,6 +171,7 @@ def _offered(name: str, rendered: Rendered) -> OfferedTool:
         description=description if isinstance(description, str) else "",
         input_schema=_schema_in(form),
         is_strict=rendered.is_strict,
+        stated=fields,
     )
 
 

@@ -1,18 +1,26 @@
 """A run as its ledger tells it: what a leg goes by before it is live."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import field
 from typing import Final, TypeAlias
 
 from highroad.agents.context.summary import is_summary
 from highroad.agents.snapshot import Errand, thaw_errand, thaw_reply
+from highroad.domain.confidence import StatedFields
 from highroad.domain.entry import EntryKind, Position, StoredEntry
 from highroad.domain.error import LedgerError, NotRecorded, VaultError
 from highroad.domain.model import ModelReply, TokenUsage
 from highroad.domain.payload import SealedPayload
 from highroad.domain.run import RunHead
 from highroad.domain.value import value
-from highroad.ledger.entries.runs import message_ref, reply_ref, request_ref, result_ref
+from highroad.ledger.entries.runs import (
+    message_ref,
+    reply_ref,
+    request_ref,
+    result_ref,
+    stated_fields,
+)
 from highroad.ledger.history import CallHistory, read_body, read_call, read_run_head
 from highroad.ledger.keyring import RunKey
 from highroad.ledger.ledger import Ledger
@@ -41,6 +49,8 @@ class Answered:
     """Names of those that it was offered."""
     choice: str
     """Whether it could call, and what."""
+    stated: Mapping[str, StatedFields] = field(default_factory=dict)
+    """By tool, where it was asked to say how sure it is of a call."""
     heard: tuple[str, ...]
     """Messages to the run that stood in it for the first time."""
     provisional: tuple[str, ...]
@@ -261,6 +271,7 @@ class _Reading:
                 shape=asked.get("shape", _SHAPE),
                 tools=_ids(asked, "tools"),
                 choice=asked.get("choice", "auto"),
+                stated=stated_fields(asked),
                 heard=_ids(asked, "heard"),
                 provisional=_ids(asked, "provisional"),
                 told=_ids(asked, "told"),

@@ -16,11 +16,12 @@ from highroad.domain.event import Event, EventKind
 from highroad.domain.ids import with_prefix
 from highroad.domain.json_value import JsonObject, JsonValue
 from highroad.domain.outcome import HoldReason
-from highroad.domain.run import RunStatus
-from highroad.ledger.history import CallHistory, read_body
+from highroad.domain.run import RunHead, RunStatus
+from highroad.ledger.history import CallHistory, read_body, read_run_head
 from highroad.ledger.projections import Body
 from highroad.pipeline.services import Services
 from highroad.pipeline.stored import stored_outcome
+from highroad.pipeline.view import json_again
 
 
 async def retold(services: Services, run_id: str) -> Sequence[Event]:
@@ -99,7 +100,7 @@ class _Telling:
         told: tuple[EventKind, JsonObject] | None = None
         match kind:
             case EntryKind.RUN_STARTED:
-                told = EventKind.RUN_STARTED, {"agent": body["agent"]}
+                told = EventKind.RUN_STARTED, beginning_of(read_run_head(body))
             case EntryKind.MODEL_ASKED:
                 asked = {"model": body["model"], "number": body["number"], "request": body["id"]}
                 told = EventKind.MODEL_ASKED, asked
@@ -158,7 +159,7 @@ class _Telling:
     async def _arguments(self, call: CallHistory) -> JsonValue:
         content = await self._services.ledger.open_json(call, "arguments")
         arguments: JsonValue = None if content is None else orjson.loads(content)
-        return arguments
+        return await json_again(self._services, call, arguments)
 
     def _event(self, kind: EventKind, entry: StoredEntry, facts: JsonObject) -> Event:
         run_id = self._record.head.run_id
@@ -179,6 +180,14 @@ class _Telling:
         if found is None:
             raise VaultError(f"payload {body[name][0]} is not in the ledger: it was erased")
         return found
+
+
+def beginning_of(head: RunHead) -> JsonObject:
+    """What is told of a run that begins."""
+    told: JsonObject = {"agent": head.agent}
+    if head.dry is not None:
+        told["dry_run"] = head.dry
+    return told
 
 
 def end_of(  # noqa: PLR0913 - the facts of an end, each by name

@@ -4,6 +4,7 @@ import logging
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
@@ -23,10 +24,11 @@ from highroad.agents.moving import Moving
 from highroad.agents.output import Output, as_json
 from highroad.agents.progress import RunInProgress
 from highroad.agents.record import RunRecord, Turn, read_end, read_messages, read_run
-from highroad.agents.retelling import end_of
+from highroad.agents.retelling import beginning_of, end_of
 from highroad.agents.snapshot import Errand
 from highroad.agents.stopping import Rests, RunStopped, weightiest
 from highroad.agents.writing import RunWriter
+from highroad.domain.entry import EntryKind
 from highroad.domain.error import (
     CountersError,
     HighroadError,
@@ -36,20 +38,29 @@ from highroad.domain.error import (
     VaultError,
 )
 from highroad.domain.event import EventKind
-from highroad.domain.identity import Delegate, Principal
+from highroad.domain.identity import Delegate, Principal, shadow_payer
 from highroad.domain.ids import uuid_hex, with_prefix
 from highroad.domain.model import ModelMessage, UserMessage
-from highroad.domain.run import Run, RunHead, RunHold, RunStatus
+from highroad.domain.run import Run, RunHead, RunHold, RunStatus, WhyDry
+from highroad.ledger.history import read_body, read_run_head
 from highroad.limits.runs import LiveRun
 from highroad.pipeline.services import Services
 
 _log: Final = logging.getLogger("highroad.agents")
 
+_SHADOW: Final = "shadow"
+"""The door of a shadow."""
 ERASED: Final = "erased"
 """`Run.reason` of a run that has ended and whose words are gone."""
 
 Earlier = Callable[[RunHead], Awaitable[Sequence[UserMessage | ModelMessage]]]
 """What was said in the conversation of a run before it."""
+
+WhyDryBy = Callable[[Agent, str], Awaitable[WhyDry | None]]
+"""Why the runs of an agent are dry by themselves, in an organization."""
+
+Shadowed = Callable[[RunHead, Errand], None]
+"""Begins what goes beside a run; it must not raise, and nobody waits for it."""
 
 Known = Callable[[Principal, str], Awaitable[str]]
 """What is known of a user who asks for something, in words for a model."""
@@ -63,6 +74,17 @@ async def _nothing_before(head: RunHead) -> Sequence[UserMessage | ModelMessage]
 async def _nobody_known(principal: Principal, text: str) -> str:
     del principal, text
     return ""
+
+
+def _unshadowed(head: RunHead, errand: Errand) -> None:
+    """Nothing goes beside it."""
+    del head, errand
+
+
+async def _never_dry(agent: Agent, organization: str) -> WhyDry | None:
+    """Nobody has ever promoted anybody."""
+    del organization
+    return None if agent.trial is None else WhyDry.TRIAL
 
 
 def _report(run_id: str, error: Exception) -> None:
@@ -95,11 +117,14 @@ def _told_without(head: RunHead, ended: Mapping[str, Any]) -> Run:
         cost_usd=ended["cost"] / 1e6,
         parent_id=head.parent_id,
         conversation_id=head.conversation_id,
+        dry=head.dry,
     )
 
 
-def _in_form(answer: object, output: Output | None) -> bytes:
+def _in_form(answer: object, output: Output | None, *, is_dry: bool = False) -> bytes:
     """An answer as it is kept, whether a model gave it, a tool, or an agent of the team.
+
+    In a dry run it may be the preview of the tool whose result it would have been.
 
     Raises:
         RunStopped: It is of another form than the agent declares.
@@ -109,6 +134,8 @@ def _in_form(answer: object, output: Output | None) -> bytes:
     try:
         return as_json(output.dumped(answer))
     except ValueError as error:
+        if is_dry:
+            return as_json(answer)
         raise RunStopped(
             RunStatus.FAILED,
             "output_invalid",
@@ -129,6 +156,7 @@ class Runs:
         call_off: Ends a call that waits.
         earlier: What was said in a conversation before.
         known: What is known of a user.
+        why_dry: Why runs of an agent are dry.
     """
 
     def __init__(  # noqa: PLR0913 - what they are made of, each by name
@@ -143,6 +171,7 @@ class Runs:
         call_off: CallOff,
         earlier: Earlier = _nothing_before,
         known: Known = _nobody_known,
+        why_dry: WhyDryBy = _never_dry,
     ) -> None:
         self._services = services
         self.crew: Crew = crew
@@ -154,6 +183,9 @@ class Runs:
         self._acting = Acting(bring_on, self._below, complete, fail, self.calling_off.withdraw)
         self._earlier = earlier
         self._known = known
+        self._why_dry_by = why_dry
+        self.shadowed: Shadowed = _unshadowed
+        """Is told of each run at the top that has begun."""
         self.feeds: Feeds = Feeds(services.clock)
         """Of runs that somebody follows."""
 
@@ -166,6 +198,7 @@ class Runs:
         conversation: str | None = None,
         door: str = DOOR,
         run_id: str | None = None,
+        dry_run: bool = False,
     ) -> Run:
         """Begin a run and move it to its first rest, or its end.
 
@@ -176,6 +209,8 @@ class Runs:
             conversation: The caller's own name of one.
             door: By which it came.
             run_id: An id of ours that nobody has, where it was made before.
+            dry_run: Do nothing; it is no less one where this is left out and something else makes
+                it one.
 
         Raises:
             HighroadError: There is no such agent.
@@ -201,10 +236,42 @@ class Runs:
             started_ms=self._services.clock.now_ms(),
             conversation_id=conversation_id,
             door=door,
+            dry=WhyDry.ASKED if dry_run else await self._why_dry(name, principal.organization),
         )
         known = await self._known(principal, text)
-        errand = Errand(text=text, principal=principal, known=known)
+        errand = Errand(text=text, principal=principal, known=known, is_dry=head.dry is not None)
         return await self._begin(head, errand, brief)
+
+    async def shadow(self, agent: str, of: RunHead, errand: Errand) -> Run:
+        """Begin a dry run of another agent on the same request, for the same principal.
+
+        It is nobody's child: its budgets, its words and its end are its own.
+
+        Args:
+            agent: Whose run it is.
+            of: The run that it goes beside.
+            errand: Of that run.
+
+        Raises:
+            HighroadError: There is no such agent.
+            LedgerError: It cannot be recorded.
+        """
+        brief, ledger = self.crew.brief(agent), self._services.ledger
+        run_id = self._services.ids.new(RUN)
+        head = RunHead(
+            run_id=run_id,
+            organization=of.organization,
+            principal_id=of.principal_id,
+            agent=brief.name,
+            definition=brief.digest,
+            trace_id=uuid_hex(run_id),
+            started_ms=self._services.clock.now_ms(),
+            door=_SHADOW,
+            dry=WhyDry.SHADOW,
+            shadow_of=of.run_id,
+            payer_id=ledger.keyring.opaque(shadow_payer(of.organization)),
+        )
+        return await self._begin(head, replace(errand, is_dry=True), brief)
 
     async def resume(self, run_id: str) -> Run:
         """Move a run on, from what the ledger says of it to its next rest or its end.
@@ -232,6 +299,12 @@ class Runs:
             if record.ended is not None:  # by a leg of which the run above knows nothing
                 await sources.below(self._services, record, above.evidence)
             return await self._go_on(record, above.tell)
+
+    async def _why_dry(self, name: str, organization: str) -> WhyDry | None:
+        """Why a run of an agent that begins now is dry, where nothing above it is."""
+        if self._services.is_dry:
+            return WhyDry.DEPLOYMENT
+        return await self._why_dry_by(self.crew.agent(name), organization)
 
     # -- legs --------------------------------------------------------------------------------
 
@@ -261,9 +334,23 @@ class Runs:
             profile = self._services.ledger.profile_row(errand.principal)
             async with self._inside(head, is_new=True) as live:
                 with self.feeds.leg(head.run_id, above, head.agent) as voice:
-                    begun = partial(voice, EventKind.RUN_STARTED, None, {"agent": head.agent})
+                    begun = partial(self._has_begun, voice, head, errand)
                     record = writer.start(errand, profile, begun)
                     return await self._leg(record, brief, live, writer, voice)
+
+    def _has_begun(self, voice: Voice, head: RunHead, errand: Errand) -> None:
+        """Tell that a run is on record; what its agent's shadow does is told nobody."""
+        voice(EventKind.RUN_STARTED, None, beginning_of(head))
+        if head.parent_id is None and head.shadow_of is None:
+            self.shadowed(head, errand)
+
+    async def _before(self, head: RunHead) -> Sequence[UserMessage | ModelMessage]:
+        """What was said before a run; before a shadow it is what was said before the other."""
+        if head.shadow_of is None:
+            return await self._earlier(head)
+        store = self._services.ledger.store
+        begun = await store.entries(run_id=head.shadow_of, kind=EntryKind.RUN_STARTED, limit=1)
+        return await self._earlier(read_run_head(read_body(begun[0]))) if begun else ()
 
     async def _writer(self, head: RunHead) -> RunWriter:
         ledger = self._services.ledger
@@ -291,7 +378,8 @@ class Runs:
     ) -> Run:
         brief = brief.within(record.errand)
         live.allowance = record.errand.allowance
-        earlier, services, head = await self._earlier(record.head), self._services, record.head
+        services, head = self._services, record.head
+        earlier = await self._before(head)
         with services.evidence.leg(head.run_id, head.parent_id) as evidence:
             await sources.begin(services, record, evidence, earlier)
             run = RunInProgress(
@@ -333,9 +421,9 @@ class Runs:
 
     async def _turns(self, run: RunInProgress, leg: Leg, strategy: Strategy) -> Run:
         """Go through the strategy, and again for what reaches the run while it does."""
-        output = run.brief.output
+        output, is_dry = run.brief.output, run.record.head.dry is not None
         while True:
-            result = _in_form(await _gone_through(strategy, leg), output)
+            result = _in_form(await _gone_through(strategy, leg), output, is_dry=is_dry)
             while (turn := await self._next_turn(run, leg)) is None:
                 ended = await self._ended(run, RunStatus.COMPLETED, result=result)
                 if ended is not None:
@@ -411,6 +499,7 @@ class Runs:
         if not is_written:
             return None
         self._services.loops.forget(record.head.run_id)
+        self._services.repairs.forget(record.head.run_id)
         record.result = result
         ended = self._told(record, status=status, code=code, reason=reason, requests=run.requests)
         facts = end_of(
@@ -453,6 +542,9 @@ class Runs:
             door=above.door,
             delegated_by=call_id,
             delegation=tuple(link.agent for link in chain),
+            dry=above.dry or await self._why_dry(brief.name, above.organization),
+            shadow_of=above.shadow_of,
+            payer_id=above.payer_id,
         )
         handed_on = Errand(
             text=task,
@@ -491,6 +583,7 @@ class Runs:
             parent_id=head.parent_id,
             conversation_id=head.conversation_id,
             holds=holds,
+            dry=head.dry,
         )
 
     def _result(self, record: RunRecord) -> Any:  # noqa: ANN401 - of the agent's output type
@@ -500,4 +593,10 @@ class Runs:
             output = self.crew.brief(record.head.agent).output
         except HighroadError:
             output = None
-        return orjson.loads(record.result) if output is None else output.restored(record.result)
+        if output is not None:
+            try:
+                return output.restored(record.result)
+            except ValueError:  # a dry run may have come to what a tool would do
+                if record.head.dry is None:
+                    raise
+        return orjson.loads(record.result)

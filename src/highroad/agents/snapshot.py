@@ -29,6 +29,8 @@ class Errand:
     every request, and stays the same."""
     allowance: Allowance = field(default_factory=Allowance)
     """Of a run below, what it may use."""
+    is_dry: bool = False
+    """Nothing that its answer says was done was: later runs of the conversation are told so."""
 
 
 def freeze_errand(errand: Errand) -> bytes:
@@ -41,6 +43,7 @@ def freeze_errand(errand: Errand) -> bytes:
             "delegation": [[link.agent, link.tools] for link in errand.delegation],
             "known": errand.known,
             "allowance": _bounds(errand.allowance),
+            "dry": errand.is_dry,
         }
     )
 
@@ -58,6 +61,7 @@ def thaw_errand(frozen: bytes) -> Errand:
         delegation=tuple(Delegate(agent, tuple(tools)) for agent, tools in state["delegation"]),
         known=state.get("known", ""),
         allowance=Allowance(**state.get("allowance", {})),
+        is_dry=state.get("dry", False),
     )
 
 

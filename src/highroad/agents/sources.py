@@ -48,6 +48,8 @@ _NO_READS: Final = frozenset(tool_definition(each).digest for each in (get_resul
 _RECALL: Final = tool_definition(recall).digest
 Judge: TypeAlias = Callable[[CallHistory, RegisteredTool[Any], JsonObject], None]
 """Looks at a call on record: its history, tool and arguments."""
+Reveal: TypeAlias = Callable[[JsonValue], JsonValue]
+"""Puts values in the place of their pseudonyms."""
 _OWN_WORDS: Final = "by_user"
 """Of what is recalled, what the user wrote; the rest a model may have."""
 
@@ -97,21 +99,25 @@ def heard(evidence: RunEvidence, message: Heard) -> None:
     evidence.said(message.id, message.text)
 
 
-def brought(
+def brought(  # noqa: PLR0913 - a call, its outcome, and how it is read
     evidence: RunEvidence,
     tool: ToolDefinition,
     arguments: Mapping[str, object] | str | bytes,
     outcome: AnyOutcome,
     *,
     origin: Origin,
+    reveal: Reveal,
 ) -> None:
-    """Take in what a call has brought, where it has read anything, and what it may have left."""
-    chosen = partial(_parsed, {} if origin is Origin.CODE else arguments)
+    """Take in what a call has brought, where it has read anything, and what it may have left.
+
+    Values are evidence, whatever the model was shown in their place.
+    """
+    chosen = partial(_chosen, {} if origin is Origin.CODE else arguments, reveal)
     if tool.has_effects and _may_be_applied(outcome):
         evidence.wrote(chosen)
     if not isinstance(outcome, Completed) or outcome.dry_run:
         return
-    result = _read(tool, outcome.json)
+    result = _read(tool, reveal(outcome.json))
     if result is not None:
         evidence.brought(outcome.call_id, tool, chosen, result)
 
@@ -137,6 +143,11 @@ def _read(tool: ToolDefinition, result: JsonValue) -> JsonValue:
         own = result.get(_OWN_WORDS) if isinstance(result, dict) else None
         return {_OWN_WORDS: own} if own else None
     return result
+
+
+def _chosen(arguments: Mapping[str, object] | str | bytes, reveal: Reveal) -> JsonObject:
+    chosen = reveal(_parsed(arguments))
+    return chosen if isinstance(chosen, dict) else {}
 
 
 def _parsed(arguments: Mapping[str, object] | str | bytes) -> JsonObject:
@@ -220,6 +231,7 @@ async def _take_call(
         content or b"{}",
         await stored_outcome(services, history, record.payloads),
         origin=Origin(history.opening["origin"]),
+        reveal=partial(services.redaction.revealed, history.run_id),
     )
 
 

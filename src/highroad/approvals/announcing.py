@@ -7,7 +7,7 @@ the queue is the truth, and a notice only a hint to look.
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -15,7 +15,7 @@ from highroad.approvals.desk import Desk
 from highroad.approvals.links import OFFERED, SignedLinks
 from highroad.domain.approval import Approval
 from highroad.domain.approval_rules import ApprovalRules, ChannelRule
-from highroad.domain.error import DecisionRefused
+from highroad.domain.error import DecisionRefused, LedgerError
 from highroad.domain.notice import Notice, NoticeKind, asking
 from highroad.ports.channel import Channel, ChannelError
 from highroad.ports.clock import Clock
@@ -24,6 +24,9 @@ _log: Final = logging.getLogger("highroad.approvals")
 
 _PAUSES_S: Final = (1.0, 5.0, 25.0)
 """Between attempts to tell something."""
+
+_AT_ONCE: Final = 100
+"""Approvals about which others are being told at once; the next ones have their turn later."""
 
 _BACKLOG: Final = 1_000
 """Notices that one channel has ahead of it. What is more it is not told: calls go on while a
@@ -58,21 +61,19 @@ class Announcing:
         self.dropped: Counter[str] = Counter()
         """Notices that a channel was not told because too many were ahead, by channel."""
         self._looked_at = ""
-        """The last approval that was escalated."""
+        """The last approval that was found to be due for others."""
+        self._escalating: set[asyncio.Task[None]] = set()
 
     def tell(self, notice: Notice) -> None:
         """Begin to tell something to everybody whom it concerns."""
-        for name, channel in self._channels.items():
-            rule = self._rules.channels[name]
-            if rule.organization != notice.organization:
-                continue
-            if len(self._telling[name]) < _BACKLOG:
-                self._begin(name, channel, self._with_links(notice, name, rule))
-            else:
-                self._drop(name, notice)
+        self._tell(notice)
 
     async def sweep(self) -> None:
-        """Ask others besides, where nobody answered in time."""
+        """Ask others besides, where nobody answered in time.
+
+        That they were asked is recorded once they were told: a process that dies between the two
+        leaves it to the next one, which tells them again.
+        """
         now_ms = self._clock.now_ms()
         if self._rules.escalate_after_s is None:
             return
@@ -80,42 +81,77 @@ class Announcing:
             for approval in page:
                 if not self._rules.is_escalated(approval.created_ms, now_ms):
                     return  # they are due in the order in which they were made
-                await self._escalate(approval)
+                if len(self._escalating) >= _AT_ONCE:
+                    return
+                if not await self._desk.is_escalated(approval):
+                    self._escalate(approval)
                 self._looked_at = approval.id
 
     async def close(self) -> None:
         """Stop telling."""
         under_way = [task for tasks in self._telling.values() for task in tasks]
+        under_way += self._escalating
         for task in under_way:
             task.cancel()
         await asyncio.gather(*under_way, return_exceptions=True)
         for channel in self._channels.values():
             await channel.close()
 
-    async def _escalate(self, approval: Approval) -> None:
-        try:
-            is_new = await self._desk.escalate(approval)
-        except DecisionRefused:  # decided meanwhile, or overdue
-            return
-        if is_new:
-            self.tell(asking(approval, NoticeKind.ESCALATED))
+    def _escalate(self, approval: Approval) -> None:
+        task = asyncio.get_running_loop().create_task(self._escalated(approval))
+        self._escalating.add(task)
+        task.add_done_callback(self._escalating.discard)
+
+    async def _escalated(self, approval: Approval) -> None:
+        """Tell, and then record."""
+        undone = await self._desk.compensated_by(approval)
+        notice = asking(approval, NoticeKind.ESCALATED, compensates=undone)
+        await asyncio.gather(*self._tell(notice))
+        while True:
+            try:
+                await self._desk.escalate(approval)
+            except DecisionRefused:  # decided meanwhile, or overdue
+                return
+            except LedgerError as error:  # else they would be told again at the next start
+                _log.warning("%s: that others were asked is not recorded: %s", approval.id, error)
+                await self._clock.sleep(_PAUSES_S[-1])
+            else:
+                return
+
+    def _tell(self, notice: Notice) -> list[asyncio.Task[None]]:
+        """Tell every channel that it concerns; a task ends when its channel knows or never will."""
+        telling: list[asyncio.Task[None]] = []
+        for name, channel in self._channels.items():
+            rule = self._rules.channels[name]
+            if rule.organization != notice.organization:
+                continue
+            if len(self._telling[name]) < _BACKLOG:
+                telling.append(self._begin(name, channel, self._with_links(notice, name, rule)))
+            else:
+                self._drop(name, notice)
+        return telling
 
     def _with_links(self, notice: Notice, name: str, rule: ChannelRule) -> Notice:
-        if notice.approval_id is None or not self.links.is_answered(name):
+        if not self.links.is_answered(name):
             return notice
-        approval_id, digest = notice.approval_id, notice.digest or ""
-        links = {
-            ruling.value: (
-                f"{rule.answers}?token={self.links.token(approval_id, digest, ruling, name)}"
-            )
-            for ruling in OFFERED
-        }
+        tokens = dict(self._tokens(notice, name))
+        links = {word: f"{rule.answers}#{token}" for word, token in tokens.items()}
         return replace(notice, links=links)
 
-    def _begin(self, name: str, channel: Channel, notice: Notice) -> None:
+    def _tokens(self, notice: Notice, name: str) -> Iterator[tuple[str, str]]:
+        """What whoever is told may do, and the token for each."""
+        if notice.undo is not None:
+            yield "undo", self.links.undo_token(notice.call_id, name)
+        if notice.approval_id is not None:
+            digest = notice.digest or ""
+            for ruling in OFFERED:
+                yield ruling, self.links.token(notice.approval_id, digest, ruling, name)
+
+    def _begin(self, name: str, channel: Channel, notice: Notice) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(self._told(channel, notice))
         self._telling[name].add(task)
         task.add_done_callback(self._telling[name].discard)
+        return task
 
     def _drop(self, name: str, notice: Notice) -> None:
         self.dropped[name] += 1

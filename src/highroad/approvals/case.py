@@ -1,13 +1,19 @@
 """A case: one held call with all that whoever decides about it should see."""
 
+from collections.abc import Mapping
+from dataclasses import field
+
 import orjson
 
+from highroad.approvals.provenance import provenance
 from highroad.domain.approval import Approval, Ruling
 from highroad.domain.error import VaultError
+from highroad.domain.grounding import ValueSource
 from highroad.domain.json_value import JsonValue
 from highroad.domain.limits import MICRO
 from highroad.domain.tool import Tier
 from highroad.domain.value import value
+from highroad.domain.verification import Verification
 from highroad.ledger.history import CallHistory
 from highroad.ledger.ledger import Ledger
 from highroad.ledger.projections import Body
@@ -23,17 +29,6 @@ class Word:
     at_ms: int
     text: str | None = None
     """Their reason, question or answer, where values are shown."""
-
-
-@value
-class ValueOrigin:
-    """Where the value of one argument comes from, as the ledger has it."""
-
-    pointer: str
-    kind: str | None
-    source: str | None
-    """Id of the source; `None` where none was found."""
-    how: str | None
 
 
 @value
@@ -54,8 +49,54 @@ class Case:
     arguments: JsonValue = None
     preview: JsonValue = None
     """What would change, as the tool said when the call was held."""
-    origins: tuple[ValueOrigin, ...] = ()
+    origins: tuple[ValueSource, ...] = ()
+    provenance: Mapping[str, str] = field(default_factory=dict)
+    """What names the value at each pointer of these, in words."""
+    verification: Verification | None = None
+    """The second opinion on it, with its concerns, where values are shown."""
+    confidence: float | None = None
+    """How sure the model said it was; `None` where it was not asked, or did not say."""
+    reasoning: JsonValue = None
+    """Why it made the call, in its own words: they prove nothing."""
     words: tuple[Word, ...] = ()
+
+
+@value
+class QueuedCall:
+    """A held call on a page of the queue, free of values."""
+
+    approval: Approval
+    tier: Tier | None = None
+    """`None`, as all that follows, where its entries stand in an archive."""
+    origin: str | None = None
+    revision: int | None = None
+    cost_usd: float | None = None
+    """At most, by what the tool declares."""
+    concerns: int | None = None
+    """How many a second opinion has; `None` where there is none, or it was erased."""
+
+
+async def queued_call(
+    ledger: Ledger, approval: Approval, history: CallHistory | None
+) -> QueuedCall:
+    """What a page of the queue says of a held call."""
+    if history is None:
+        return QueuedCall(approval=approval)
+    opening = history.opening
+    return QueuedCall(
+        approval=approval,
+        tier=Tier(opening["tier"]),
+        origin=opening["origin"],
+        revision=opening.get("revision", 0),
+        cost_usd=opening.get("at_most", 0) / MICRO,
+        concerns=await _concerns(ledger, history),
+    )
+
+
+async def _concerns(ledger: Ledger, history: CallHistory) -> int | None:
+    """Only their number leaves the vault."""
+    told = await _Shown(ledger, history, is_withheld=False).verification(history)
+    return None if told is None else len(told.concerns)
 
 
 async def case_of(
@@ -80,10 +121,11 @@ async def case_of(
         withheld=withheld,
         arguments=await shown.of(_id(opening, "arguments")),
         preview=await shown.of(_id(opening, "preview")),
-        origins=tuple(
-            ValueOrigin(pointer=pointer, kind=kind, source=source, how=how)
-            for pointer, kind, source, how in opening.get("sources", ())
-        ),
+        origins=history.sources,
+        provenance=await provenance(ledger, history),
+        verification=await shown.verification(history),
+        confidence=opening.get("confidence"),
+        reasoning=await shown.of(_id(opening, "reasoning")),
         words=tuple([await shown.word(body) for body in history.decisions]),
     )
 
@@ -112,6 +154,15 @@ class _Shown:
         except VaultError:
             return None
         return content
+
+    async def verification(self, history: CallHistory) -> Verification | None:
+        """What a verifier said of it."""
+        ref = history.ref("verification")
+        told = None if ref is None else await self.of(ref.id)
+        try:
+            return None if told is None else Verification.of(told)
+        except ValueError:
+            return None  # of a form that a later version wrote
 
     async def word(self, body: Body) -> Word:
         """One word of somebody."""

@@ -11,11 +11,11 @@ from typing import NoReturn, TypeAlias
 
 import orjson
 
-from highroad.approvals.case import Case, case_of
-from highroad.approvals.rules import objection
+from highroad.approvals.case import Case, QueuedCall, case_of, queued_call
+from highroad.approvals.rules import objection, unknown_identity
 from highroad.domain.approval import Approval, ApprovalState, Ruling
 from highroad.domain.approval_rules import ApprovalRules
-from highroad.domain.audit import APP_USER, APPROVAL_DECISION, TOOL_CALL
+from highroad.domain.audit import APP_USER, APPROVAL_DECISION, COMPENSATION, TOOL_CALL
 from highroad.domain.entry import ApprovalSpent, KeyDestroyed
 from highroad.domain.error import BrokenPromise, DecisionRefused
 from highroad.domain.identity import OURSELVES, Principal
@@ -37,8 +37,9 @@ class Desk:
 
     def __init__(self, ledger: Ledger, rules: ApprovalRules, *, is_owner: bool) -> None:
         self._ledger = ledger
-        self._rules = rules
-        self._is_owner = is_owner
+        self.rules: ApprovalRules = rules
+        self.is_owner: bool = is_owner
+        """Whether what is decided here is recorded at once, and not left in the inbox."""
         self._changed = asyncio.Event()
         self.revise: Revise = _not_wired
         """Takes an edited call down the road again."""
@@ -57,6 +58,19 @@ class Desk:
         """A page of approvals, oldest first; `state=None` is all of them."""
         wanted = None if state is None else ApprovalState(state)
         return await self._ledger.store.approvals(state=wanted, after=after, limit=limit)
+
+    async def page(
+        self,
+        *,
+        state: ApprovalState | str | None = ApprovalState.WAITING,
+        after: str = "",
+        limit: int = 100,
+    ) -> Sequence[QueuedCall]:
+        """The same page, with what is known of each call beside its values."""
+        return [
+            await queued_call(self._ledger, approval, await self._ledger.history(approval.call_id))
+            for approval in await self.list(state=state, after=after, limit=limit)
+        ]
 
     async def get(self, approval_id: str) -> Approval:
         """One approval.
@@ -92,10 +106,10 @@ class Desk:
         """Why somebody may not see the values of a call, if so."""
         opaque_id = self._ledger.keyring.opaque(by)
         if opaque_id == approval.requester:
-            return None
+            return unknown_identity(self.rules, approval, by)
         tier = await self._tier(approval)
         now_ms = self._ledger.clock.now_ms()
-        return objection(self._rules, approval, tier, Ruling.APPROVE, by, opaque_id, now_ms)
+        return objection(self.rules, approval, tier, Ruling.APPROVE, by, opaque_id, now_ms)
 
     async def approve(self, approval_id: str, *, by: Principal, reason: str = "") -> Approval:
         """Record that `by` agrees. Nothing runs: whoever waits for the call drives it on.
@@ -176,26 +190,28 @@ class Desk:
             arguments=key.seal_profile(f"{approval_id}.arguments", _json_of(arguments)),
             **authorship(self._ledger, by),
         )
-        if self._is_owner:
+        if self.is_owner:
             return await self.record_edit(order, by)
         voided = await self._judge(approval, order, by)
         await post(self._ledger, order)
         return voided
 
-    async def escalate(self, approval: Approval) -> bool:
-        """Record that nobody answered in time, and that others are asked besides; once.
-
-        Returns:
-            Whether nobody had recorded it.
+    async def escalate(self, approval: Approval) -> None:
+        """Record that nobody answered in time, and that others were asked besides; once.
 
         Raises:
             DecisionRefused: It is decided meanwhile, or it is not time yet.
         """
-        nobody = Principal(OURSELVES, approval.organization, authenticated=True)
-        if await self._is_escalated(approval.id, self._ledger.keyring.opaque(nobody)):
-            return False
-        await self._decide(approval.id, Ruling.ESCALATE, nobody, "")
-        return True
+        await self._decide(approval.id, Ruling.ESCALATE, _nobody(approval), "")
+
+    async def is_escalated(self, approval: Approval) -> bool:
+        """Whether it is on record that others were asked besides."""
+        return await self._is_escalated(approval.id, self._ledger.keyring.opaque(_nobody(approval)))
+
+    async def compensated_by(self, approval: Approval) -> str | None:
+        """The call that a held call takes back, if it does."""
+        row = await record(self._ledger.store.tables, COMPENSATION.name, {"id": approval.call_id})
+        return None if row is None else str(row["call_id"])
 
     def next_change(self) -> asyncio.Event:
         """Set when the next decision is recorded; ask for it before looking at the state."""
@@ -219,7 +235,7 @@ class Desk:
             reason=reasons.written(self._ledger, by, subject=approval_id, reason=reason),
             **authorship(self._ledger, by),
         )
-        if self._is_owner:
+        if self.is_owner:
             return await self.record(decision, by)
         decided = await self._judge(approval, decision, by)
         await post(self._ledger, decision)
@@ -336,21 +352,29 @@ class Desk:
         name = approval.id
         tier = await self._tier(approval)
         objected = objection(
-            self._rules, approval, tier, decision.ruling, by, decision.by, decision.at_ms
+            self.rules, approval, tier, decision.ruling, by, decision.by, decision.at_ms
         )
         if objected is not None:
             raise DecisionRefused(f"{name}: {objected}")
-        if approval.is_overdue(max(decision.at_ms, self._ledger.clock.now_ms())):
+        now_ms = self._ledger.clock.now_ms()
+        if approval.is_overdue(max(decision.at_ms, now_ms)):
             raise DecisionRefused(f"{name} has expired; have the call made anew")
         if decision.digest != approval.digest:
             raise DecisionRefused(f"{name} is not what was decided on; look at it again")
-        return approval.decided(decision.ruling, decision.by)
+        # From when it is recorded: in the inbox nobody can use it.
+        use_by_ms = now_ms + int(self.rules.use_within_s * 1_000)
+        return approval.decided(decision.ruling, decision.by, use_by_ms=use_by_ms)
 
     async def _tier(self, approval: Approval) -> Tier:
         """The tier of the tool, as it was when the call was held."""
         row = await record(self._ledger.store.tables, TOOL_CALL.name, {"id": approval.call_id})
         tier = None if row is None else row["tier"]
         return Tier(tier) if tier is not None else Tier.PRIVILEGED
+
+
+def _nobody(approval: Approval) -> Principal:
+    """In whose name others are asked."""
+    return Principal(OURSELVES, approval.organization, authenticated=True)
 
 
 def _said(text: str) -> str:

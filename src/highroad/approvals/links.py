@@ -2,14 +2,18 @@
 
 A link is sealed with the key of its organization: nobody can make one, read whom it is for, or turn
 it to another approval, other arguments or another answer. It lives as long as its approval, and a
-word of the same person since it was made has used it. It says whom it was sent to and by which
+decision of the same person since it was made has used it. It says whom it was sent to and by which
 channel, and not what they may do: that is as the settings have it when it is followed. What a link
-leads to decides by POST alone: those who look into messages for people open links by GET.
+leads to decides by POST alone: those who look into messages for people open links by GET. Its token
+stands in the fragment, which no browser sends: addresses stand in the logs of every proxy.
+
+A link that takes a call back is made in the same way, for the same one person.
 """
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from typing import Any, Final
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final, TypeAlias
 
 from highroad.approvals.desk import Desk
 from highroad.domain.approval import Approval, Ruling
@@ -17,6 +21,7 @@ from highroad.domain.approval_rules import ApprovalRules, ChannelRule
 from highroad.domain.audit import APPROVAL_DECISION
 from highroad.domain.error import DecisionRefused, VaultError
 from highroad.domain.identity import Principal
+from highroad.domain.outcome import AnyOutcome
 from highroad.domain.value import value
 from highroad.ledger.ledger import Ledger
 from highroad.ledger.tables.rows import records, selection
@@ -26,6 +31,11 @@ _BAD: Final = "this link is none of ours, or was altered: ask for another"
 _PAST: Final = "whom this link was sent to is told by that channel no more: ask for another"
 OFFERED: Final = (Ruling.APPROVE, Ruling.REJECT)
 """What a notice lets people say."""
+_DECIDING: Final = frozenset({Ruling.APPROVE, Ruling.REJECT, Ruling.REVOKE})
+"""Words that use up the links of whoever says them: a question does not."""
+
+Undo: TypeAlias = Callable[[str, Principal], Awaitable[AnyOutcome]]
+"""Takes a call back, for somebody."""
 
 
 @value
@@ -41,6 +51,15 @@ class SignedLink:
     made_ms: int
 
 
+@value
+class UndoLink:
+    """What a link says that takes a call back."""
+
+    call_id: str
+    by: Principal
+    """Whom it was sent to; whoever has the link is taken for them."""
+
+
 class SignedLinks:
     """Makes them, and takes the word of whoever follows one.
 
@@ -48,11 +67,13 @@ class SignedLinks:
         ledger: Has the keys.
         desk: Takes decisions.
         rules: Whom each channel reaches, with which roles.
+        undo: Takes calls back.
     """
 
-    def __init__(self, ledger: Ledger, desk: Desk, rules: ApprovalRules) -> None:
+    def __init__(self, ledger: Ledger, desk: Desk, rules: ApprovalRules, undo: Undo) -> None:
         self._ledger = ledger
         self._desk = desk
+        self._undo = undo
         self._people: dict[str, Principal] = {
             name: person
             for name, rule in rules.channels.items()
@@ -73,26 +94,47 @@ class SignedLinks:
         Raises:
             KeyError: Nobody answers by that channel.
         """
-        by = self._people[channel]
-        said = {
-            "approval": approval_id,
-            "digest": digest,
-            "ruling": ruling,
-            "channel": channel,
-            "by": by.id,
-            "at": self._ledger.clock.now_ms(),
-        }
-        key = self._ledger.keyring.organization(by.organization)
-        sealed = key.seal_profile(_SUBJECT, json.dumps(said).encode())
-        return f"{_text(by.organization.encode())}.{_text(sealed)}"
+        about = {"approval": approval_id, "digest": digest, "ruling": ruling}
+        return self._sealed(about, channel)
+
+    def undo_token(self, call_id: str, channel: str) -> str:
+        """What a link carries that goes by a channel and takes a call back.
+
+        Raises:
+            KeyError: Nobody answers by that channel.
+        """
+        return self._sealed({"undo": call_id}, channel)
+
+    def read(self, token: str) -> SignedLink | UndoLink:
+        """What a link says; nothing happens by that.
+
+        Raises:
+            DecisionRefused: It is no link of ours, or of somebody whom its channel reaches no more.
+        """
+        said = self._opened(token)
+        by = self._people.get(said.get("channel", ""))
+        if by is None or by.id != said["by"] or by.organization != said["organization"]:
+            raise DecisionRefused(_PAST)
+        if "undo" in said:
+            return UndoLink(call_id=said["undo"], by=by)
+        return SignedLink(
+            approval_id=said["approval"],
+            digest=said["digest"],
+            ruling=Ruling(said["ruling"]),
+            by=by,
+            made_ms=said["at"],
+        )
 
     async def look(self, token: str) -> tuple[SignedLink, Approval]:
         """What a link is about; nothing is decided by that.
 
         Raises:
-            DecisionRefused: It is no link of ours, or of what or for whom is not there any more.
+            DecisionRefused: It is no link of ours that decides, or of what or for whom is not there
+                any more.
         """
-        link = self._read(token)
+        link = self.read(token)
+        if isinstance(link, UndoLink):
+            raise DecisionRefused("this link takes a call back, and decides about none")
         return link, await self._desk.get(link.approval_id)
 
     async def follow(self, token: str, *, reason: str = "") -> Approval:
@@ -109,30 +151,37 @@ class SignedLinks:
         say = self._desk.approve if link.ruling is Ruling.APPROVE else self._desk.reject
         return await say(approval.id, by=link.by, reason=reason)
 
+    async def undo(self, link: UndoLink) -> AnyOutcome:
+        """Take a call back, as the link says; once, however often it is followed.
+
+        Raises:
+            HighroadError: The call cannot be taken back; the message says why.
+        """
+        return await self._undo(link.call_id, link.by)
+
+    @property
+    def are_recorded(self) -> bool:
+        """Whether what a link decides is recorded here, and not left for another process."""
+        return self._desk.is_owner
+
+    def _sealed(self, about: Mapping[str, str], channel: str) -> str:
+        by = self._people[channel]
+        said = {**about, "channel": channel, "by": by.id, "at": self._ledger.clock.now_ms()}
+        key = self._ledger.keyring.organization(by.organization)
+        sealed = key.seal_profile(_SUBJECT, json.dumps(said).encode())
+        return f"{_text(by.organization.encode())}.{_text(sealed)}"
+
     async def _is_used(self, link: SignedLink) -> bool:
-        """Whether they have said something since it was made, by this link or otherwise."""
+        """Whether they have decided something since it was made, by this link or otherwise."""
         said = selection(
             APPROVAL_DECISION.name,
             approval_id=link.approval_id,
             decided_by=self._ledger.keyring.opaque(link.by),
         )
         async for word in records(self._ledger.store.tables, said):
-            if word["decided_ms"] >= link.made_ms:
+            if word["ruling"] in _DECIDING and word["decided_ms"] >= link.made_ms:
                 return True
         return False
-
-    def _read(self, token: str) -> SignedLink:
-        said = self._opened(token)
-        by = self._people.get(said.get("channel", ""))
-        if by is None or by.id != said["by"] or by.organization != said["organization"]:
-            raise DecisionRefused(_PAST)
-        return SignedLink(
-            approval_id=said["approval"],
-            digest=said["digest"],
-            ruling=Ruling(said["ruling"]),
-            by=by,
-            made_ms=said["at"],
-        )
 
     def _opened(self, token: str) -> dict[str, Any]:
         """What a token says, and whose key it is sealed with."""

@@ -38,10 +38,11 @@ def objection(  # noqa: PLR0913, PLR0917 - who wants to say what about which app
             is_due = rules.is_escalated(approval.created_ms, at_ms)
             return None if is_due else "it is not time yet to ask others besides"
         case Ruling.REVOKE:
-            return None  # whoever agreed may take it back, whatever they are entitled to by now
+            # Whoever agreed may take it back, whatever they are entitled to by now.
+            return unknown_identity(rules, approval, by)
         case Ruling.ANSWER:
             # What they answer is evidence of the call, so whoever says to be them must be.
-            return _identity(rules, approval, by) if is_own else _NOT_ASKED
+            return unknown_identity(rules, approval, by) if is_own else _NOT_ASKED
         case _:
             return _to_decision(rules, approval, tier, by, at_ms, is_own=is_own)
 
@@ -50,7 +51,7 @@ def _to_decision(  # noqa: PLR0913 - as above
     rules: ApprovalRules, approval: Approval, tier: Tier, by: Principal, at_ms: int, *, is_own: bool
 ) -> str | None:
     if is_own and approval.level is Level.CONFIRM:
-        return None  # they alone are asked
+        return unknown_identity(rules, approval, by)  # they alone are asked
     if is_own and rules.four_eyes:
         return "who requests a call does not approve it: ask somebody else"
     is_escalated = rules.is_escalated(approval.created_ms, at_ms)
@@ -60,13 +61,14 @@ def _to_decision(  # noqa: PLR0913 - as above
 def _entitled(
     rules: ApprovalRules, approval: Approval, tier: Tier, by: Principal, *, is_escalated: bool
 ) -> str | None:
-    objected = _identity(rules, approval, by)
+    objected = unknown_identity(rules, approval, by)
     if objected is not None or (is_escalated and rules.escalate_to & by.roles):
         return objected
-    return _roles(rules, approval, tier, by)
+    return unentitled(rules, approval.tool, tier, by)
 
 
-def _identity(rules: ApprovalRules, approval: Approval, by: Principal) -> str | None:
+def unknown_identity(rules: ApprovalRules, approval: Approval, by: Principal) -> str | None:
+    """Why it does not do that `by` says who they are, where it does not."""
     if by.authenticated:
         return None
     if any(each.code == TIER_PRIVILEGED for each in approval.obligations):
@@ -76,15 +78,16 @@ def _identity(rules: ApprovalRules, approval: Approval, by: Principal) -> str | 
     return None
 
 
-def _roles(rules: ApprovalRules, approval: Approval, tier: Tier, by: Principal) -> str | None:
+def unentitled(rules: ApprovalRules, tool: str, tier: Tier, by: Principal) -> str | None:
+    """Why the roles of `by` do not let them decide about calls of a tool, if so."""
     if rules.roles and not rules.roles & by.roles:
         return f"deciding needs one of the roles {', '.join(sorted(rules.roles))}"
     if not rules.entitlements:
         return None
-    entitled = rules.entitled_to(approval.tool, tier)
+    entitled = rules.entitled_to(tool, tier)
     if not entitled:
-        return f"no role is entitled to decide about {approval.tool}: see approvals.entitled"
+        return f"no role is entitled to decide about {tool}: see approvals.entitled"
     if not entitled & by.roles:
         named = ", ".join(sorted(entitled))
-        return f"deciding about {approval.tool} needs one of the roles {named}"
+        return f"deciding about {tool} needs one of the roles {named}"
     return None

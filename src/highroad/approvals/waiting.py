@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from highroad.approvals.desk import Desk
 from highroad.domain.approval import Approval, ApprovalState
-from highroad.domain.audit import DEFERRAL
+from highroad.domain.audit import APPROVAL, DEFERRAL
 from highroad.domain.deferral import Deferral, DeferralState
 from highroad.domain.error import CallError, Code, LedgerError, NotRecorded, VaultError
 from highroad.domain.outcome import AnyOutcome, Ending, Held, Proof, Status, Unknown
@@ -32,8 +32,21 @@ EXPIRED: Final = CallError(
     hint="Make the call anew if it is still wanted.",
 )
 
+UNUSED: Final = CallError(
+    code=Code.APPROVAL_EXPIRED,
+    message="People agreed to this call, and nobody drove it on in time.",
+    hint="Make the call anew if it is still wanted; it will be asked about again.",
+)
+
 _LOOK_S: Final = 0.1
 """How often a call is looked at that another process drives, or has to decide about."""
+
+_WAITS: Final = (
+    (APPROVAL.name, ApprovalState.WAITING, "expires_ms"),
+    (APPROVAL.name, ApprovalState.APPROVED, "use_by_ms"),
+    (DEFERRAL.name, DeferralState.WAITING, "expires_ms"),
+)
+"""What is over at some time if nobody comes before: table, state, and the column with that time."""
 
 Settle = Callable[[Services, str], Coroutine[Any, Any, AnyOutcome]]
 
@@ -125,24 +138,13 @@ class Waiting:
 
     async def sweep(self) -> None:
         """End the calls whose wait is over, though nobody else waits for them."""
-        await self._sweep_approvals()
-        overdue = Selection(
-            table=DEFERRAL.name,
-            equals={"state": DeferralState.WAITING},
-            within="expires_ms",
-            until_ms=self._services.clock.now_ms() + 1,
-        )
-        async for row in records(self._services.ledger.store.tables, overdue):
-            await self._is_ended(row["call_id"])
-
-    async def _sweep_approvals(self) -> None:
-        after = ""
-        while page := await self._desk.list(state=ApprovalState.WAITING, after=after):
-            for approval in page:
-                if not approval.is_overdue(self._services.clock.now_ms()):
-                    return  # they expire in the order in which they were made
-                await self._is_ended(approval.call_id)
-            after = page[-1].id
+        now_ms = self._services.clock.now_ms()
+        for table, state, column in _WAITS:
+            overdue = Selection(
+                table=table, equals={"state": state}, within=column, until_ms=now_ms + 1
+            )
+            async for row in records(self._services.ledger.store.tables, overdue):
+                await self._is_ended(row["call_id"])
 
     async def sweep_abandoned(self) -> None:
         """End the calls whose process is gone, though nobody waits for them."""
@@ -352,7 +354,7 @@ async def _called_off_under_way(by: str, context: RoadContext) -> Ending:
 async def _expired(approval: Approval) -> Ending:
     return Ending(
         status=Status.EXPIRED,
-        error=EXPIRED,
+        error=EXPIRED if approval.is_waiting else UNUSED,
         rule=f"approval.{approval.id}",
         decided_by="approve",
     )

@@ -11,7 +11,9 @@ from highroad.agents.finding import tool_search
 from highroad.agents.offline.model import Offline
 from highroad.agents.runs import Known, Runs
 from highroad.agents.selection import MANY
+from highroad.agents.shadowing import Shadowing
 from highroad.agents.team import delegation_tool
+from highroad.agents.trials import Trials
 from highroad.approvals.completions import Completions
 from highroad.approvals.waiting import Waiting
 from highroad.bootstrap.models import model_at, pricing_of
@@ -78,7 +80,9 @@ def agents_of(settings: Settings) -> list[Agent]:
 def tools_of_agents(agents: Iterable[Agent]) -> list[object]:
     """What agents bring along: the functions that they name, and ways to hand on work."""
     found: list[object] = []
-    everybody = {each.name: each for agent in agents for each in agent.everybody()}
+    agents = tuple(agents)
+    shadows = [agent.shadowed_by.agent for agent in agents if agent.shadowed_by is not None]
+    everybody = {each.name: each for agent in (*agents, *shadows) for each in agent.everybody()}
     handed_to = {each.name for agent in everybody.values() for each in agent.team}
     for agent in everybody.values():
         found += [tool for tool in (*(agent.tools or ()), *agent.ends) if not isinstance(tool, str)]
@@ -108,19 +112,11 @@ def _tools_of(agent: Agent, registry: Registry) -> int:
     return own + len(agent.team)
 
 
-def runs_of(  # noqa: PLR0913 - what they are made of, each by name
-    services: Services,
-    agents: Iterable[Agent],
-    settings: Settings,
-    models: OpenModels,
-    *,
-    waiting: Waiting,
-    completions: Completions,
-    chance: Callable[[], float],
-    known: Known,
-) -> Runs:
-    """The runs of a runtime."""
-    crew = Crew(
+def crew_of(
+    services: Services, agents: Iterable[Agent], settings: Settings, models: OpenModels
+) -> Crew:
+    """The agents of a runtime."""
+    return Crew(
         services.registry,
         models.find,
         default_model=settings.models.default,
@@ -128,6 +124,19 @@ def runs_of(  # noqa: PLR0913 - what they are made of, each by name
         limits=services.limits,
         agents=agents,
     )
+
+
+def runs_of(  # noqa: PLR0913 - what they are made of, each by name
+    services: Services,
+    trials: Trials,
+    settings: Settings,
+    *,
+    waiting: Waiting,
+    completions: Completions,
+    chance: Callable[[], float],
+    known: Known,
+) -> Runs:
+    """The runs of a runtime."""
 
     async def complete(call_id: str, result: object) -> AnyOutcome:
         """Hand in what a run below has brought."""
@@ -141,7 +150,7 @@ def runs_of(  # noqa: PLR0913 - what they are made of, each by name
 
     runs = Runs(
         services,
-        crew,
+        trials.crew,
         Asking(pricing_of(settings.prices), chance),
         bring_on=partial(waiting.wait, timeout_s=0),
         complete=complete,
@@ -149,6 +158,15 @@ def runs_of(  # noqa: PLR0913 - what they are made of, each by name
         earlier=Conversations(services.ledger).before,
         call_off=waiting.call_off,
         known=known,
+        why_dry=trials.why_dry,
     )
     services.hear = runs.feeds.hear
+    services.hands_on = trials.crew.hands_on
     return runs
+
+
+def shadowing_of(runs: Runs, settings: Settings) -> Shadowing:
+    """What goes beside the runs of a runtime."""
+    shadowing = Shadowing(runs, settings.shadows, most_s=settings.limits.run_s)
+    runs.shadowed = shadowing.begin
+    return shadowing

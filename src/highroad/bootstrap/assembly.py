@@ -14,12 +14,17 @@ from highroad.adapters.flags.rules import RulesFlags
 from highroad.adapters.sandboxes.process.pool import ProcessSandbox
 from highroad.adapters.system import SystemClock, TypeIds
 from highroad.agents.agent import Agent
+from highroad.agents.comparing import Comparing
 from highroad.agents.context.results import RunResults
 from highroad.agents.finding import RunTools
 from highroad.agents.following import Following
 from highroad.agents.memory.long_term import LongTermMemory
+from highroad.agents.roster import Roster
 from highroad.agents.runs import Runs
 from highroad.agents.sending import Sending
+from highroad.agents.shadowing import Shadowing
+from highroad.agents.trial_report import Reporting
+from highroad.agents.trials import Trials
 from highroad.agents.working import Working
 from highroad.approvals.announcing import Announcing
 from highroad.approvals.cancellations import Cancellations
@@ -29,8 +34,17 @@ from highroad.approvals.desk import Desk
 from highroad.approvals.inbox import Handler, Inbox
 from highroad.approvals.links import SignedLinks
 from highroad.approvals.revising import Revising
+from highroad.approvals.undoing import Undoing
 from highroad.approvals.waiting import Waiting
-from highroad.bootstrap.agents import OpenModels, agents_of, runs_of, tools_of_agents, with_search
+from highroad.bootstrap.agents import (
+    OpenModels,
+    agents_of,
+    crew_of,
+    runs_of,
+    shadowing_of,
+    tools_of_agents,
+    with_search,
+)
 from highroad.bootstrap.anchors import anchors_at
 from highroad.bootstrap.caches import cache_at
 from highroad.bootstrap.channels import channels_of
@@ -38,10 +52,12 @@ from highroad.bootstrap.counters import counters_at
 from highroad.bootstrap.keys import keyring_of
 from highroad.bootstrap.memories import Remembering
 from highroad.bootstrap.ownership import OpenLedger, open_ledger, take_office
+from highroad.bootstrap.recognizers import recognizers_of
 from highroad.bootstrap.sandboxes import confined_bodies, programs_of
 from highroad.bootstrap.stores import path_of, store_at
 from highroad.bootstrap.toolset import Toolset, accepted_pins, toolset_of
 from highroad.bootstrap.user import local_user
+from highroad.bootstrap.verifiers import OwnVerifier, verifiers_of
 from highroad.domain.error import BrokenPromise
 from highroad.domain.identity import Principal
 from highroad.domain.limits import Limits
@@ -57,6 +73,7 @@ from highroad.domain.order import (
     Redrive,
     RunMessage,
     Settlement,
+    TrialOrder,
 )
 from highroad.ledger.audit import Audit
 from highroad.ledger.ledger import Ledger
@@ -72,10 +89,13 @@ from highroad.pipeline.cancelled import CancelledRuns
 from highroad.pipeline.evidence import Indexes
 from highroad.pipeline.gathering import Gatherings
 from highroad.pipeline.kept_results import KeptResults
+from highroad.pipeline.redaction import Redaction
 from highroad.pipeline.refreshes import Refreshes
+from highroad.pipeline.repairs import Repairs
 from highroad.pipeline.resources import Resources
 from highroad.pipeline.services import Services
 from highroad.pipeline.threads import Threads
+from highroad.pipeline.view import json_again
 from highroad.ports.anchor import Anchor
 from highroad.ports.cache import Cache
 from highroad.ports.channel import Channel
@@ -92,6 +112,8 @@ from highroad.recovery.letter_growth import LetterGrowth
 from highroad.recovery.letters import Letters
 from highroad.recovery.settle import settle
 from highroad.recovery.settlements import Settlements
+from highroad.redaction.detector import Detector
+from highroad.redaction.redactor import Redactor
 from highroad.resilience.cache_access import CacheAccess
 from highroad.resilience.loops import Loops
 from highroad.resilience.passage import Ways
@@ -123,8 +145,11 @@ class Assembly:
     kept_results: KeptResults
     waiting: Waiting
     announcing: Announcing
+    undoing: Undoing
     completions: Completions
     runs: Runs
+    roster: Roster
+    shadowing: Shadowing
     following: Following
     models: OpenModels
     sending: Sending
@@ -187,6 +212,7 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
     principal: Principal | None = None,
     settings: Settings | None = None,
     work: bool = False,
+    verifier: OwnVerifier | None = None,
     parts: Parts = Parts(),
 ) -> Assembly:
     """Put a runtime together; what it opened is closed again if that fails.
@@ -199,7 +225,7 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
     settings = settings or load()
     agents = (*agents_of(settings), *agents)
     own: Mapping[type, Callable[..., Any]] = {
-        RunResults: lambda: RunResults(opened.ledger),
+        RunResults: lambda: RunResults(opened.ledger, partial(json_again, services)),
         RunTools: lambda: RunTools(runs.moving),
         LongTermMemory: lambda: remembering.memory(),  # noqa: PLW0108 - it is made further down
     }
@@ -230,6 +256,8 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
             permissions=toolset.permissions,
             owner_pid=opened.owner_pid,
         )
+        models = OpenModels(settings.models, clock)
+        services.verifiers = verifiers_of(settings, services, models.find, verifier)
         if opened.is_owner:
             await take_office(services, settings)
         await definitions.compare(accepted_pins(settings, is_needed=opened.is_owner))
@@ -256,6 +284,7 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
     )
     principal = principal or local_user()
     waiting = Waiting(services, desk, settle)
+    undoing = Undoing(services, owner_pid=opened.owner_pid)
     remembering = Remembering(path, keyring, clock, toolset.policy.permissions)
     audit = _audit(opened, toolset, services.results, remembering)
     letters = Letters(
@@ -273,17 +302,24 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
         decides=decides,
         heed=partial(follow_up, services),
     )
-    models = OpenModels(settings.models, clock)
+    trials = Trials(
+        opened.ledger,
+        crew_of(services, agents, settings, models),
+        settings.approvals,
+        ids,
+        permissions=toolset.permissions,
+        is_owner=decides,
+    )
     runs = runs_of(
         services,
-        agents,
+        trials,
         settings,
-        models,
         waiting=waiting,
         completions=completions,
         chance=parts.chance,
         known=remembering.known,
     )
+    shadowing = shadowing_of(runs, settings)
     cancellations = Cancellations(
         services,
         waiting,
@@ -294,10 +330,7 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
     sending = Sending(
         services, runs.moving, permissions=toolset.permissions, is_writer=opened.is_owner
     )
-    working = Working(services, runs) if work and opened.is_owner else None
-    if working is not None:
-        desk.heeders.append(working.changed)
-        sending.wake = working.sent
+    working = _working(services, runs, desk, sending) if work and opened.is_owner else None
     refreshes = Refreshes(services)
     services.refresh = refreshes.begin
     return Assembly(
@@ -317,6 +350,7 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
                     desk, settlements, audit, cancellations, letters, dependencies, completions
                 ),
                 RunMessage: sending.record,
+                TrialOrder: trials.record,
             },
         ),
         audit=audit,
@@ -325,9 +359,14 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
         refreshes=refreshes,
         kept_results=KeptResults(services, principal),
         waiting=waiting,
-        announcing=_announcing(services, desk, settings, parts),
+        announcing=_announcing(services, desk, undoing, settings, parts),
+        undoing=undoing,
         completions=completions,
         runs=runs,
+        roster=Roster(
+            trials, Reporting(services, trials), Comparing(opened.ledger, trials.crew, shadowing)
+        ),
+        shadowing=shadowing,
         following=Following(services, runs),
         sending=sending,
         working=working,
@@ -367,6 +406,7 @@ def _services(  # noqa: PLR0913, PLR0917 - what they are made of
         slots=Slots(limits.parallel),
         results=Results(CacheAccess(cache, clock), ledger.keyring, clock, os.urandom(SEED_BYTES)),
         loops=Loops(limits.identical_calls),
+        repairs=Repairs(ledger, settings.repair_attempts),
         retry=Retry(chance, RetryBudget(settings.dependencies)),
         ways=Ways(settings.dependencies, counters, clock),
         deps=toolset.deps,
@@ -386,23 +426,37 @@ def _services(  # noqa: PLR0913, PLR0917 - what they are made of
         flags=RulesFlags(settings.flags),
         asks=toolset.asks,
         evidence=Indexes(settings.grounding),
+        confidence=settings.confidence,
+        redaction=Redaction(
+            settings.redaction, Redactor(Detector(others=recognizers_of(settings.recognizers)))
+        ),
         approval_rules=settings.approvals,
         keeps_letters_of_reads=settings.keeps_letters_of_reads,
+        is_dry=settings.is_dry,
     )
     services.stand_in = fallbacks(services)
     return services
 
 
-def _announcing(services: Services, desk: Desk, settings: Settings, parts: Parts) -> Announcing:
+def _announcing(
+    services: Services, desk: Desk, undoing: Undoing, settings: Settings, parts: Parts
+) -> Announcing:
     """Tells people of what waits for them, where there is a channel."""
     rules = settings.approvals
     channels = channels_of(rules.channels) if parts.channels is None else parts.channels
-    announcing = Announcing(
-        channels, rules, SignedLinks(services.ledger, desk, rules), desk, services.clock
-    )
+    links = SignedLinks(services.ledger, desk, rules, undoing.undo)
+    announcing = Announcing(channels, rules, links, desk, services.clock)
     if channels:
         services.tell = announcing.tell
     return announcing
+
+
+def _working(services: Services, runs: Runs, desk: Desk, sending: Sending) -> Working:
+    """Goes on with runs, and hears of what they wait for."""
+    working = Working(services, runs)
+    desk.heeders.append(working.changed)
+    sending.wake = working.sent
+    return working
 
 
 def _desk(services: Services, settings: Settings, *, decides: bool) -> Desk:

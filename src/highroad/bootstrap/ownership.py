@@ -74,7 +74,7 @@ async def take_office(services: Services, settings: Settings) -> None:
     await ledger.store.expire(now_ms)
     if not services.budgets.counters.is_shared:
         await services.budgets.recall(await ledger.store.admitted_since(now_ms - _MINUTE_MS))
-    opened = {
+    opened: Body = {
         "session": session,
         "door": "python",
         "version": VERSION,
@@ -82,6 +82,8 @@ async def take_office(services: Services, settings: Settings) -> None:
         "pid": os.getpid(),
         "root": ledger.keyring.root_id,
     }
+    if services.is_dry:
+        opened["dry_run"] = True
     await _note(ledger, EntryKind.OPENED, opened, at_ms=now_ms)
     version = services.policy.version
     if await ledger.policy_version() != version:

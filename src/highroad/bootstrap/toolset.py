@@ -13,13 +13,14 @@ from highroad.domain.tool import ToolDefinition
 from highroad.ledger.inquiry.report import Grants
 from highroad.pipeline.ask_rule import AskRule
 from highroad.pipeline.deps import Deps
-from highroad.ports.conditions import Conditions, InvalidConditionError
+from highroad.ports.conditions import ASK_NAMES, Conditions, InvalidConditionError
 from highroad.settings import Settings
 from highroad.tools.declaring.discovery import discover
 from highroad.tools.pins.accepted import Accepted
 from highroad.tools.pins.file import read_accepted
 from highroad.tools.registry import Registry
 from highroad.tools.succession import check_fallbacks
+from highroad.tools.taking_back import check_compensations
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +52,7 @@ def toolset_of(
     declared = discover(settings.tools, settings.root)
     registry = Registry([*declared.tools, *tools])
     check_fallbacks(registry)
+    check_compensations(registry)
     conditions = CelConditions()
     asks = {
         tool.definition.digest: rule
@@ -101,7 +103,7 @@ def _ask(conditions: Conditions, tool: ToolDefinition, policy: PolicyRules) -> A
             "answered without asking: leave one of the two out"
         )
     try:
-        condition = conditions.compile(line.level.text)
+        condition = conditions.compile(line.level.text, ASK_NAMES)
     except InvalidConditionError as error:
         raise SettingsError(f"{place}: {error}") from None
     setting = line.level.named(f"policy.ask.{line.tools}")
@@ -110,7 +112,7 @@ def _ask(conditions: Conditions, tool: ToolDefinition, policy: PolicyRules) -> A
 
 def _declared_ask(conditions: Conditions, expression: str, name: str) -> AskRule:
     try:
-        return AskRule(text=expression, condition=conditions.compile(expression))
+        return AskRule(text=expression, condition=conditions.compile(expression, ASK_NAMES))
     except InvalidConditionError as error:
         raise DeclarationError(f"tool {name}: its `ask` rule cannot be used: {error}") from None
 

@@ -12,6 +12,7 @@ from highroad.ledger.inquiry.answers import (
     Act,
     Denial,
     PinnedVersion,
+    Review,
     Sight,
     Spending,
     UnknownCall,
@@ -54,6 +55,19 @@ def unknowns(found: Sequence[UnknownCall]) -> RenderableType:
             call.tool,
             who(call.principal, call.name),
             settled(call),
+        )
+    return rows
+
+
+def reviews(found: Sequence[Review]) -> RenderableType:
+    """What second opinions were against, one call a line."""
+    rows = table("ended (UTC)", "tool", "who", "opinion", whole=("ended (UTC)",))
+    for review in found:
+        rows.add_row(
+            _when(review.ended_ms, review.call_id),
+            review.tool,
+            who(review.principal, review.name),
+            review.rule,
         )
     return rows
 

@@ -3,14 +3,17 @@
 from collections.abc import Awaitable
 from typing import Annotated, TypeAlias
 
+import orjson
 import typer
 
+from highroad.approvals.case import QueuedCall
 from highroad.cli import views
 from highroad.cli.door import Door, enter
 from highroad.cli.door import ask as ask_door
 from highroad.cli.exits import ExitCode
 from highroad.cli.options import As, AsJson
 from highroad.domain.approval import Approval, ApprovalState
+from highroad.domain.json_value import JsonObject
 
 app: typer.Typer = typer.Typer(
     add_completion=False, help="Calls that wait for a person: look, decide, edit, ask."
@@ -133,9 +136,24 @@ def answer(
 
 
 async def _list(door: Door, state: ApprovalState | None, after: str) -> ExitCode:
-    found = await door.runtime.approvals.list(state=state, after=after)
-    door.output.show(found, views.approvals(found) if found else "Nothing waits.")
+    found = await door.runtime.approvals.page(state=state, after=after)
+    told = [_told(each) for each in found]
+    door.output.show(told, views.approvals(found) if found else "Nothing waits.")
     return ExitCode.COMPLETED
+
+
+def _told(found: QueuedCall) -> JsonObject:
+    """A held call as programs read it: one object, with the approval's own fields in it."""
+    approval: JsonObject = orjson.loads(orjson.dumps(found.approval))
+    return {
+        **approval,
+        "until_ms": found.approval.until_ms,
+        "tier": found.tier,
+        "origin": found.origin,
+        "revision": found.revision,
+        "cost_usd": found.cost_usd,
+        "concerns": found.concerns,
+    }
 
 
 async def _show(door: Door, one: Awaitable[Approval]) -> ExitCode:

@@ -6,7 +6,7 @@ from typing import Annotated, Final
 
 import typer
 
-from highroad.cli import answers, erasing, exporting, proving, reporting, trails
+from highroad.cli import answers, erasing, exporting, proving, reporting, stated, trails
 from highroad.cli.asking import Asking
 from highroad.cli.door import Door, ask, enter
 from highroad.cli.exits import ExitCode
@@ -135,6 +135,20 @@ def unknowns(
 
 
 @app.command()
+def reviews(
+    *,
+    since: Since = None,
+    until: Until = None,
+    organization: Organization = None,
+    user: As = None,
+    as_json: AsJson = False,
+) -> None:
+    """Calls that a second opinion was against; the newest first."""
+    asking = Asking(since, until, organization, user)
+    asking.ask(lambda audit, part: audit.reviews(**part), answers.reviews, as_json=as_json)
+
+
+@app.command()
 def costs(  # noqa: PLR0913 - each is an option of the command line
     *,
     by: Annotated[CostsBy, typer.Option("--by", help="What they are told by.")] = CostsBy.TOOL,
@@ -151,6 +165,34 @@ def costs(  # noqa: PLR0913 - each is an option of the command line
         lambda found: answers.costs(found, by),
         as_json=as_json,
     )
+
+
+@app.command()
+def calibration(
+    *,
+    since: Since = None,
+    until: Until = None,
+    organization: Organization = None,
+    user: As = None,
+    as_json: AsJson = False,
+) -> None:
+    """What models' stated confidence is worth, by model and tool: how right their calls were."""
+    asking = Asking(since, until, organization, user)
+    asking.ask(lambda audit, part: audit.calibration(**part), stated.calibration, as_json=as_json)
+
+
+@app.command()
+def repairs(
+    *,
+    since: Since = None,
+    until: Until = None,
+    organization: Organization = None,
+    user: As = None,
+    as_json: AsJson = False,
+) -> None:
+    """How models mend refused arguments, by tool and problem: which description to improve."""
+    asking = Asking(since, until, organization, user)
+    asking.ask(lambda audit, part: audit.repairs(**part), stated.repairs, as_json=as_json)
 
 
 @app.command()

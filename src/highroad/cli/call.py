@@ -4,13 +4,15 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, TypeAlias
 
 import typer
+from rich.console import RenderableType
 
+from highroad.cli import views
 from highroad.cli.door import Door, enter
 from highroad.cli.exits import ExitCode, of_outcome
 from highroad.cli.options import As, AsJson
 from highroad.cli.output import Complaint, drawn_json
 from highroad.cli.views import moment
-from highroad.domain.outcome import Held, HoldReason, Outcome
+from highroad.domain.outcome import Held, HoldReason, Outcome, Preview
 from highroad.runtime import Runtime
 
 app: typer.Typer = typer.Typer(add_completion=False)
@@ -84,7 +86,7 @@ async def report(door: Door, outcome: Outcome[Any]) -> None:
     """Show what a call was answered, or why it was not, and what to do."""
     answer = {"status": outcome.status, **outcome.for_model()}
     if outcome.error is None:
-        door.output.show(answer, drawn_json(answer["result"]))
+        door.output.show(answer, _drawn(outcome))
         marks = [mark for mark in ("repeated", "dry_run", "result_invalid") if mark in answer]
         door.output.note("  ".join((", ".join((outcome.status, *marks)), outcome.call_id)))
         return
@@ -98,6 +100,19 @@ async def report(door: Door, outcome: Outcome[Any]) -> None:
         door.output.note(f"Then: highroad call --resume {outcome.call_id}")
     if door.output.as_json:
         door.output.json(answer)
+
+
+def _drawn(outcome: Outcome[Any]) -> RenderableType:
+    """What a call has brought; of a dry run, what it would do and change."""
+    found = outcome.unwrap()
+    if not isinstance(found, Preview):
+        return drawn_json(outcome.for_model()["result"])
+    lines = views.facts()
+    lines.add_row("would", f"{found.would} {found.tool}")
+    for reason in found.reasons:
+        lines.add_row("because", reason)
+    lines.add_row("change", views.diff(found.diff) if found.diff else "its tool has no preview")
+    return lines
 
 
 def _how_to_go_on(held: Held) -> str:

@@ -73,7 +73,7 @@ def drawn(found: Sequence[DependencyHealth]) -> RenderableType:
     """Dependencies, one a line."""
     rows = views.table("needed", "breaker", "failed", "checked", "since", whole=("needed", "since"))
     for each in found:
-        tools = "" if each.tools == (each.dependency,) else f"\n{', '.join(each.tools)}"
+        tools = "" if each.tools in {(), (each.dependency,)} else f"\n{', '.join(each.tools)}"
         rows.add_row(
             Text.assemble((each.dependency, "bold"), (tools, "dim")),
             _breaker(each),

@@ -52,6 +52,10 @@ def run(  # noqa: PLR0913 - each is an argument of the command line
     conversation: Annotated[
         str | None, typer.Option(help="Your name for the conversation that it belongs to.")
     ] = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Do nothing: read, and say what the rest would do."),
+    ] = False,
     user: As = None,
     as_json: AsJsonLines = False,
 ) -> None:
@@ -74,7 +78,9 @@ def run(  # noqa: PLR0913 - each is an argument of the command line
         who = found[0] if found else _known(door, words[0])
         if model is not None:
             who = replace(who, model=model)
-        events = door.runtime.stream(who, words[-1], principal=door.user, conversation=conversation)
+        events = door.runtime.stream(
+            who, words[-1], principal=door.user, conversation=conversation, dry_run=dry_run
+        )
         return await follow(door, events)
 
     enter(work, user=user, as_json=as_json, agents=named)
@@ -246,7 +252,12 @@ def _line(event: Event) -> Text | None:
 
 
 def _started(event: Event) -> Text:
-    return Text.assemble((f"{event.data['agent']}", "bold"), (f"  {event.run_id}", "dim"))
+    dry = event.data.get("dry_run")
+    return Text.assemble(
+        (f"{event.data['agent']}", "bold"),
+        (f"  {event.run_id}", "dim"),
+        ("" if dry is None else f"  dry run ({dry}): nothing is done", "yellow"),
+    )
 
 
 def _proposed(event: Event) -> Text:

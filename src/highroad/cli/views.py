@@ -10,15 +10,17 @@ from rich.json import JSON
 from rich.table import Table
 from rich.text import Text
 
-from highroad.approvals.case import Case
+from highroad.approvals.case import Case, QueuedCall
 from highroad.domain.approval import Approval
 from highroad.domain.deferral import Deferral
 from highroad.domain.entry import Amendment
 from highroad.domain.grounding import ValueSource
 from highroad.domain.json_value import JsonObject, JsonValue
 from highroad.domain.label import Integrity
-from highroad.domain.tool import ToolDefinition
+from highroad.domain.tool import CompensationRule, ToolDefinition
 from highroad.domain.trail import Explanation
+from highroad.domain.verification import Verification, VerificationRecord
+from highroad.pipeline.difference import diff_of
 from highroad.tools.declaring.contract import Reason
 
 _COLOURS = {
@@ -39,9 +41,13 @@ _COLOURS = {
     "redriven": "green",
     "settled": "green",
     "replied": "green",
+    "uncertain": "yellow",
+    "unavailable": "magenta",
     "budget_exceeded": "red",
     "max_steps_exceeded": "red",
 }
+
+_SIDES = {"-": "red", "+": "green"}
 
 
 def status(word: str) -> Text:
@@ -65,18 +71,42 @@ def explanation(found: Explanation) -> RenderableType:
     return Group(lines, _stages(found))
 
 
-def approvals(found: Sequence[Approval]) -> RenderableType:
-    """Approvals, one a line."""
-    rows = table("approval", "tool", "state", "why", "expires", whole=("approval",))
-    for approval in found:
-        rows.add_row(
-            approval.id,
-            approval.tool,
-            status(approval.state),
-            " ".join(obligation.reason for obligation in approval.obligations),
-            moment(approval.expires_ms),
-        )
+def approvals(found: Sequence[QueuedCall]) -> RenderableType:
+    """Held calls, with what each is and how long it stands; what is long stands below the rest."""
+    whom = "approval, call, by whom"
+    rows = table(whom, "what, and until when", "why", whole=(whom,))
+    for each in found:
+        approval = each.approval
+        named = (approval.id, "\n", (f"{approval.call_id}\n{approval.requester}", "dim"))
+        why = " ".join(obligation.reason for obligation in approval.obligations)
+        rows.add_row(Text.assemble(*named), Group(*_queued(each)), why)
     return rows
+
+
+def _queued(found: QueuedCall) -> Iterator[Text]:
+    """What a held call is, line by line."""
+    approval = found.approval
+    yield Text.assemble((approval.tool, "bold"), f" {found.tier or ''}")
+    yield Text.assemble(_stand(approval), f", {_needs(approval)}")
+    if found.cost_usd:
+        yield Text(f"{found.cost_usd:g} US dollars at most")
+    if found.concerns:
+        yield Text(f"{found.concerns} concerns", "yellow")
+    if approval.until_ms is not None:
+        yield Text(moment(approval.until_ms))
+
+
+def _stand(found: Approval) -> Text:
+    """Its state; while several are needed, how many have agreed."""
+    if found.is_waiting and found.quorum > 1:
+        agreed = f" {len(found.approvers)} of {found.quorum}"
+        return Text.assemble(status(found.state), agreed)
+    return status(found.state)
+
+
+def _needs(found: Approval) -> str:
+    level = found.level.name.lower()
+    return level if found.quorum == 1 else f"{level} of {found.quorum}"
 
 
 def approval(found: Approval) -> RenderableType:
@@ -97,6 +127,8 @@ def _approval(found: Approval) -> Table:
     if found.approvers:
         lines.add_row("approved by", ", ".join(found.approvers))
     lines.add_row("expires", moment(found.expires_ms))
+    if found.use_by_ms is not None:
+        lines.add_row("to be used by", moment(found.use_by_ms))
     lines.add_row("digest", Text(found.digest, "dim"))
     return lines
 
@@ -112,13 +144,52 @@ def case(found: Case) -> RenderableType:
     else:
         lines.add_row("arguments", _json(found.arguments))
     if found.preview is not None:
-        lines.add_row("would change", _json(found.preview))
-    for origin in found.origins:
-        lines.add_row(origin.pointer, f"from {origin.source or 'nowhere'}")
+        lines.add_row("would change", diff(diff_of(found.preview)))
+    if found.confidence is not None:
+        lines.add_row("confidence", _stated(found.confidence))
+    if found.reasoning is not None:
+        lines.add_row("reasoning", Text(f"{found.reasoning}"))
+    for pointer, told in found.provenance.items():
+        lines.add_row(pointer, told)
+    for name, opinion in _opinion(found.verification):
+        lines.add_row(name, opinion)
     for word in found.words:
         said = "" if word.text is None else f": {word.text}"
         lines.add_row(word.ruling, f"{word.by}, {moment(word.at_ms)}{said}")
     return lines
+
+
+def diff(lines: Sequence[str]) -> Text:
+    """A difference in lines, each in its colour."""
+    return Text("\n").join(Text(line, _side(line)) for line in lines)
+
+
+def _side(line: str) -> str:
+    return _SIDES.get(line.lstrip()[:1], "")
+
+
+def _opinion(found: Verification | None) -> Iterator[tuple[str, RenderableType]]:
+    """What a verifier has against a call, and what it would have made instead."""
+    if found is None:
+        return
+    yield "verifier", status(found.opinion)
+    for concern in found.concerns:
+        yield "concern", Text(concern)
+    if found.correction is not None:
+        yield (
+            "would be",
+            Text.assemble(found.correction.tool, " ", _json(found.correction.arguments)),
+        )
+
+
+def _confidence(found: Explanation) -> Iterator[float | None]:
+    """What its model stated, if it was asked."""
+    if found.states_confidence:
+        yield found.confidence
+
+
+def _stated(confidence: float | None) -> str:
+    return "not stated" if confidence is None else f"{confidence:g}, as the model says"
 
 
 def _json(found: JsonValue) -> Text:
@@ -151,6 +222,8 @@ def tool(
     lines.add_row("effect", found.effect)
     if found.ask:
         lines.add_row("asks when", Text(found.ask))
+    if found.compensation is not None:
+        lines.add_row("taken back by", _compensation(found.compensation))
     lines.add_row("permissions", ", ".join(sorted(found.permissions)) or "none")
     for reason in reasons:
         what = "result" if reason.is_output else "argument"
@@ -168,6 +241,16 @@ def tool(
     lines.add_row("timeout", f"{timeout}, {found.attempts} attempts")
     lines.add_row("version", f"{found.version} {found.digest[:16]}…")
     return Group(lines, schema)
+
+
+def _compensation(rule: CompensationRule) -> Text:
+    """What takes back what a tool did, and what that is called with."""
+    if rule.is_code:
+        return Text.assemble(rule.tool, (" with what code makes of arguments and result", "dim"))
+    if rule.arguments is None:
+        return Text.assemble(rule.tool, (" with the same arguments", "dim"))
+    given = ", ".join(f"{name} from {each}" for name, each in rule.arguments.items())
+    return Text.assemble(rule.tool, (f" with {given}", "dim"))
 
 
 def moment(at_ms: int) -> str:
@@ -221,7 +304,8 @@ def _more(found: Explanation) -> Iterator[tuple[str, RenderableType]]:
         yield "answered by", found.source_call_id
     for coercion in found.coercions:
         yield "coerced", coercion
-    yield from (("value", _source(source)) for source in found.sources)
+    yield from _judged(found)
+    yield from (("confidence", _stated(each)) for each in _confidence(found))
     yield from _related(found)
     for approval in found.approvals:
         yield "approval", Text.assemble(status(approval.state), " ", (approval.id, "dim"))
@@ -231,7 +315,7 @@ def _more(found: Explanation) -> Iterator[tuple[str, RenderableType]]:
         yield "deferred", _deferral(found.deferral)
     for amendment in found.amendments:
         yield "later", _amendment(amendment)
-    for name in ("arguments", "result", "message"):
+    for name in ("arguments", "reasoning", "result", "message", "concerns"):
         if (plain := getattr(found, name)) is not None:
             yield name, JSON.from_data(plain)
     yield from _beneath(found)
@@ -243,6 +327,19 @@ def _deferral(deferral: Deferral) -> Text:
     if deferral.is_waiting:
         return Text.assemble(state, f" for its result until {moment(deferral.expires_ms)}")
     return Text.assemble(state, f", since {moment(deferral.deferred_ms)}")
+
+
+def _judged(found: Explanation) -> Iterator[tuple[str, RenderableType]]:
+    """Where its values come from, and what somebody else thinks of it."""
+    yield from (("value", _source(source)) for source in found.sources)
+    if found.verification is not None:
+        yield "verified", _verification(found.verification)
+
+
+def _verification(found: VerificationRecord) -> Text:
+    """Whose second opinion there was, and what it came to."""
+    kept = " (kept from before)" if found.is_kept else ""
+    return Text.assemble(status(found.opinion), f" by {found.verifier}{kept}")
 
 
 def _source(found: ValueSource) -> Text:
@@ -260,9 +357,12 @@ def _related(found: Explanation) -> Iterator[tuple[str, RenderableType]]:
         ("in place of", found.stands_in_for),
         ("fallback", found.fallback),
         ("redrives", found.redrives),
+        ("takes back", found.compensates),
     ):
         if call_id:
             yield name, call_id
+    for each in found.compensations:
+        yield "taken back by", Text.assemble(status(each.state), " ", (each.call_id, "dim"))
     letter = found.dead_letter
     if letter is not None:
         yield "dead letter", Text.assemble(status(letter.state), " ", (letter.id, "dim"))

@@ -140,18 +140,36 @@ class Approval:
     state: ApprovalState = ApprovalState.WAITING
     approvers: tuple[str, ...] = ()
     """Opaque ids of those who agreed so far."""
+    use_by_ms: int | None = None
+    """Until when what was agreed to can be used; as long as it waits, nothing was."""
 
     @property
     def is_waiting(self) -> bool:
         """Whether a decision can still change it."""
         return self.state is ApprovalState.WAITING
 
-    def is_overdue(self, at_ms: int) -> bool:
-        """Whether nobody decided about it in time."""
-        return self.is_waiting and self.expires_ms <= at_ms
+    @property
+    def until_ms(self) -> int | None:
+        """Until when it stands as it does by itself: waits, or can be used; `None` is for good."""
+        match self.state:
+            case ApprovalState.WAITING:
+                return self.expires_ms
+            case ApprovalState.APPROVED:
+                return self.use_by_ms
+            case _:
+                return None
 
-    def decided(self, ruling: Ruling, by: str) -> "Approval":
+    def is_overdue(self, at_ms: int) -> bool:
+        """Whether nobody decided about it in time, or nobody used it."""
+        return self.until_ms is not None and self.until_ms <= at_ms
+
+    def decided(self, ruling: Ruling, by: str, *, use_by_ms: int | None = None) -> "Approval":
         """As it stands after a decision of `by`: one rejection ends the matter.
+
+        Args:
+            ruling: What they say.
+            by: Opaque id.
+            use_by_ms: Until when it can be used, should this be the last word that it needs.
 
         Raises:
             DecisionRefused: It waits for none, the same person agreed before, or somebody takes
@@ -171,8 +189,10 @@ class Approval:
             raise DecisionRefused(f"{self.id}: the same person agreed before; another is needed")
         approvers = (*self.approvers, by)
         is_enough = len(approvers) >= self.quorum
-        state = ApprovalState.APPROVED if is_enough else ApprovalState.WAITING
-        return replace(self, state=state, approvers=approvers)
+        if not is_enough:
+            return replace(self, approvers=approvers)
+        state = ApprovalState.APPROVED
+        return replace(self, state=state, approvers=approvers, use_by_ms=use_by_ms)
 
     def _revoked(self, by: str) -> "Approval":
         if self.state not in OPEN:
@@ -183,7 +203,7 @@ class Approval:
                 "call off"
             )
         approvers = tuple(each for each in self.approvers if each != by)
-        return replace(self, state=ApprovalState.WAITING, approvers=approvers)
+        return replace(self, state=ApprovalState.WAITING, approvers=approvers, use_by_ms=None)
 
     def voided(self) -> "Approval":
         """As it stands once what it was asked for is no more, or its call is over."""

@@ -3,9 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from typing import Final
 
 from highroad.domain.identity import DEFAULT_ORGANIZATION
 from highroad.domain.tool import Tier
+
+USE_WITHIN_S: Final = 86_400
+"""How long what was agreed to can be used, where nobody says how long."""
+UNDO_S: Final = 86_400
+"""How long a call can be taken back, where nobody says how long."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +73,8 @@ class ApprovalRules:
         quorums: Of several that cover a tool the largest counts.
         escalate_after_s: So long nobody answers before others are asked besides; `None` is never.
         escalate_to: Roles of those others.
+        use_within_s: So long what was agreed to can be used; then it is void.
+        undo_s: So long a call can be taken back.
         channels: Who is told of what waits, by name.
         is_production: Deciding needs an identity that somebody has checked.
     """
@@ -77,6 +85,8 @@ class ApprovalRules:
     quorums: tuple[QuorumRule, ...] = ()
     escalate_after_s: float | None = None
     escalate_to: frozenset[str] = frozenset()
+    use_within_s: float = USE_WITHIN_S
+    undo_s: float = UNDO_S
     channels: Mapping[str, ChannelRule] = field(default_factory=dict)
     is_production: bool = False
 

@@ -188,9 +188,9 @@ APPROVAL: Final = Table(
         *_text("obligations"),
         *_number("created_ms", "expires_ms"),
         *_text("state", "approvers"),
-        *_maybe_number("decided_ms"),
+        *_maybe_number("decided_ms", "use_by_ms"),
     ),
-    indexes=(("state", "id"), ("call_id",)),
+    indexes=(("state", "id"), ("call_id",), ("state", "expires_ms"), ("state", "use_by_ms")),
 )
 APPROVAL_DECISION: Final = Table(
     "approval_decision",
@@ -198,7 +198,9 @@ APPROVAL_DECISION: Final = Table(
         _key("approval_id"),
         _key("decided_by"),
         _key("decided_ms", ColumnType.INTEGER),
-        *_text("call_id", "run_id", "organization", "ruling", "digest"),
+        *_text("call_id", "run_id", "organization"),
+        _key("ruling"),
+        *_text("digest"),
         *_maybe("reason_ref"),
     ),
     indexes=(("decided_by", "decided_ms"),),
@@ -275,7 +277,13 @@ ERASURE: Final = Table(
 )
 COMPENSATION: Final = Table(
     "compensation",
-    (_key("id"), *_text("run_id", "call_id", "tool", "state"), *_number("created_ms")),
+    (
+        _key("id"),
+        *_text("run_id", "call_id", "organization", "principal_id", "tool", "state"),
+        *_number("created_ms"),
+        *_maybe_number("ended_ms"),
+    ),
+    indexes=(("call_id",),),
 )
 DEAD_LETTER: Final = Table(
     "dead_letter",

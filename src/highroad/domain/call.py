@@ -5,6 +5,7 @@ from dataclasses import fields
 from operator import attrgetter
 from typing import Final
 
+from highroad.domain.confidence import Statement
 from highroad.domain.error import BrokenPromise
 from highroad.domain.evidence import NO_EVIDENCE, Evidence
 from highroad.domain.identity import Delegate, Origin, Principal
@@ -46,6 +47,12 @@ class Call:
     version: str | None = None
     """The one version of the tool that may answer: of a call that named a function, or was held."""
     dry_run: bool = False
+    """It says what it would do, and does nothing."""
+    in_dry_run: bool = False
+    """Its run is dry, and so is all that is called from inside it: `resolve` makes a dry run of
+    each call with effects. One without is made, and asks nobody."""
+    in_shadow: bool = False
+    """Its run is a shadow: what it takes of budgets is not its principal's."""
     parent_id: str | None = None
     """The call whose body made this one."""
     revision: int = 0
@@ -54,10 +61,14 @@ class Call:
     """The call that was given up on, and whose answer this one's is."""
     redrives: str | None = None
     """The call that was given up on, and is made again by this one."""
+    compensates: str | None = None
+    """The call that took effect, and that this one takes back."""
     asked_by: str | None = None
     """The model request whose reply proposed this call."""
     position: int | None = None
     """Among the calls of that reply, from 0."""
+    stated: Statement | None = None
+    """How sure the model said it was, where its request asked for that; `None` where it did not."""
     definition: ToolDefinition | None = None
     arguments: JsonObject | None = None
 

@@ -7,7 +7,7 @@ at once or none of them. Keys are opaque: ids and digests, never names of people
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from operator import add
+from operator import add, sub
 from typing import Final, NamedTuple, TypeAlias
 
 from highroad.domain.dependency import BreakerRule
@@ -29,6 +29,10 @@ class Amount(NamedTuple):
     def plus(self, other: "Amount") -> "Amount":
         """Both together."""
         return Amount._make(map(add, self, other))
+
+    def minus(self, other: "Amount") -> "Amount":
+        """Without the other, which is a part of it."""
+        return Amount._make(map(sub, self, other))
 
 
 NOTHING: Final = Amount()

@@ -61,6 +61,8 @@ class EntryKind(StrEnum):
     """Other rules are in force from here on."""
     BREAKER = "breaker.changed"
     """A breaker opened or closed, or a person holds it or let it go."""
+    TRIAL = "trial.changed"
+    """Somebody promoted an agent out of its trial, or put it on trial again."""
     OPENED = "ledger.opened"
     REKEYED = "ledger.rekeyed"
     """A signing key is announced; the one before it endorses it (`docs/proof.md`)."""

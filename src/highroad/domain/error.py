@@ -4,6 +4,7 @@ Expected refusals are values (`CallError` inside an outcome). Exceptions are for
 promise, for a wrong use of the library, and for `unwrap`.
 """
 
+import json
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -34,7 +35,10 @@ class Code(StrEnum):
     OVERLOADED = "overloaded"
     LIMITS_UNAVAILABLE = "limits_unavailable"
     LOOP_DETECTED = "loop_detected"
+    PSEUDONYM_UNKNOWN = "pseudonym_unknown"
     UNGROUNDED = "ungrounded"
+    VERIFICATION_REJECTED = "verification_rejected"
+    VERIFIER_UNAVAILABLE = "verifier_unavailable"
     BLOCKED = "blocked"
     IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused"
     TIMEOUT = "timeout"
@@ -65,6 +69,16 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class InvalidArguments:
+    """Arguments that were refused, as the ledger has it: where and what, and no value (P7)."""
+
+    attempt: int
+    """So many refusals in a row had those of this tool in the run, with this one."""
+    problems: tuple[tuple[str, str], ...]
+    """Pointer and code of each."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CallError:
     """Why a call did not complete, as data.
 
@@ -78,10 +92,12 @@ class CallError:
     retryable: bool = False
     """The same call may succeed later without a change."""
     problems: tuple[Problem, ...] = ()
+    repair: str = ""
+    """What would have been right, word by word, where it was wrong before: a JSON object."""
     is_authored: bool = False
 
     def for_model(self, call_id: str) -> "JsonObject":
-        """Shape that a model is answered with: five fields, and `problems` where there are any."""
+        """Shape that a model is answered with: five fields, and `problems` and `repair` if any."""
         answer: JsonObject = {
             "code": self.code,
             "message": self.message,
@@ -94,6 +110,8 @@ class CallError:
                 {"pointer": p.pointer, "code": p.code, "expected": p.expected}
                 for p in self.problems
             ]
+        if self.repair:
+            answer["repair"] = json.loads(self.repair)
         return answer
 
 

@@ -63,3 +63,8 @@ class Delegate:
     agent: str
     tools: tuple[str, ...] = ("*",)
     """Patterns such as `get_*` of the tools that this agent may use."""
+
+
+def shadow_payer(organization: str) -> Principal:
+    """Whose budgets the shadows in an organization take of, which are nobody's else."""
+    return Principal(f"{OURSELVES}:shadow", organization, name="shadow")

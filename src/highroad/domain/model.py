@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal, TypeAlias
 
+from highroad.domain.confidence import StatedFields
 from highroad.domain.error import HighroadError
 from highroad.domain.failure_kind import FailureKind
 from highroad.domain.json_value import JsonSchema
@@ -82,6 +83,23 @@ class OfferedTool:
     input_schema: JsonSchema
     is_strict: bool = False
     """The schema keeps to what the provider's strict mode can hold the model to."""
+    stated: StatedFields | None = None
+    """Of the schema's members, those that are no arguments: there the model says how sure it is."""
+
+    @property
+    def own_schema(self) -> JsonSchema:
+        """The schema of the tool's own arguments."""
+        if self.stated is None:
+            return self.input_schema
+        names = {self.stated.reasoning, self.stated.confidence}
+        own = dict(self.input_schema)
+        members, required = own.get("properties"), own.pop("required", None)
+        if isinstance(members, dict):
+            own["properties"] = {name: each for name, each in members.items() if name not in names}
+        if isinstance(required, list):
+            left = [name for name in required if name not in names]
+            own |= {"required": left} if left or self.is_strict else {}
+        return own
 
 
 ToolChoice: TypeAlias = Literal["auto", "required", "none"] | OfferedTool

@@ -48,13 +48,14 @@ LASTING: Final = (
     EntryKind.PINNED,
     EntryKind.POLICY,
     EntryKind.BREAKER,
+    EntryKind.TRIAL,
     EntryKind.OPENED,
     EntryKind.REKEYED,
     EntryKind.ARCHIVED,
     EntryKind.MOVED,
 )
 """Kinds that a ledger needs however old they are: what is accepted, which breakers people
-hold, with which keys it began."""
+hold, which agents they have promoted, with which keys it began."""
 
 
 def _key(name: str, kind: ColumnType = ColumnType.TEXT) -> Column:

@@ -7,6 +7,7 @@ from enum import StrEnum
 from highroad.domain.approval import Approval
 from highroad.domain.call import Call
 from highroad.domain.json_value import JsonObject
+from highroad.domain.outcome import Status
 from highroad.domain.value import value
 
 
@@ -18,7 +19,9 @@ class NoticeKind(StrEnum):
     ESCALATED = "escalated"
     """Nobody answered; others are asked besides."""
     DONE = "done"
-    """A reversible call took effect."""
+    """A reversible call took effect, and nobody was asked about it."""
+    ENDED = "ended"
+    """A call is over about which people were asked."""
 
 
 @value
@@ -30,6 +33,10 @@ class Notice:
     call_id: str
     run_id: str
     tool: str
+    thread: str
+    """The same for all that is told of one call, and of taking it back: what a chat answers in."""
+    status: str | None = None
+    """How the call ended, where it has."""
     approval_id: str | None = None
     digest: str | None = None
     level: str | None = None
@@ -50,6 +57,8 @@ class Notice:
             "call": self.call_id,
             "run": self.run_id,
             "tool": self.tool,
+            "thread": self.thread,
+            "status": self.status,
             "approval": self.approval_id,
             "level": self.level,
             "quorum": self.quorum,
@@ -61,14 +70,17 @@ class Notice:
         }
 
 
-def asking(approval: Approval, kind: NoticeKind = NoticeKind.ASKED) -> Notice:
-    """That a call waits for people."""
+def asking(
+    approval: Approval, kind: NoticeKind = NoticeKind.ASKED, *, compensates: str | None = None
+) -> Notice:
+    """That a call waits for people, which may take another one back."""
     return Notice(
         kind=kind,
         organization=approval.organization,
         call_id=approval.call_id,
         run_id=approval.run_id,
         tool=approval.tool,
+        thread=compensates or approval.call_id,
         approval_id=approval.id,
         digest=approval.digest,
         level=approval.level.name.lower(),
@@ -79,13 +91,20 @@ def asking(approval: Approval, kind: NoticeKind = NoticeKind.ASKED) -> Notice:
     )
 
 
-def done(call: Call, at_ms: int) -> Notice:
-    """That a reversible call took effect."""
+def ended(call: Call, status: str, at_ms: int, *, was_asked: bool, undo_s: float) -> Notice:
+    """How a call ended, and how long it can be taken back, if it can."""
+    definition = call.definition
+    compensation = None if definition is None else definition.compensation
+    can_be_undone = compensation is not None and status == Status.COMPLETED
     return Notice(
-        kind=NoticeKind.DONE,
+        kind=NoticeKind.ENDED if was_asked else NoticeKind.DONE,
         organization=call.organization,
         call_id=call.id,
         run_id=call.run_id,
-        tool=call.known_definition.name,
+        tool=call.tool if definition is None else definition.name,
+        thread=call.compensates or call.id,
+        status=status,
         created_ms=at_ms,
+        expires_ms=at_ms + int(undo_s * 1_000) if can_be_undone else None,
+        undo=compensation.tool if compensation is not None and can_be_undone else None,
     )

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from highroad.domain.approval import Ruling
 from highroad.domain.dependency import BreakerState
 from highroad.domain.run import When
+from highroad.domain.trial import TrialState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,6 +175,25 @@ class RunMessage(Order):
     def subject(self) -> str:
         """Id of the run."""
         return self.run_id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialOrder(ReasonedOrder):
+    """Somebody promotes an agent out of its trial, or puts it on trial again."""
+
+    id: str
+    """Of its entry: the same order is recorded once."""
+    agent: str
+    definition: str
+    """Digest of what they looked at."""
+    becomes: TrialState
+    is_early: bool
+    """Before the days of the trial are over."""
+
+    @property
+    def subject(self) -> str:
+        """Name of the agent."""
+        return self.agent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

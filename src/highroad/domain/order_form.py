@@ -25,8 +25,10 @@ from highroad.domain.order import (
     Redrive,
     RunMessage,
     Settlement,
+    TrialOrder,
 )
 from highroad.domain.run import When
+from highroad.domain.trial import TrialState
 
 
 class PostedOrder(NamedTuple):
@@ -65,6 +67,7 @@ KINDS: Final[dict[str, type[Order]]] = {
     "cancellation": Cancellation,
     "completion": Completion,
     "message": RunMessage,
+    "trial": TrialOrder,
 }
 """What each kind of order is called; the names stay what they are."""
 _NAMES: Final = {kind: name for name, kind in KINDS.items()}
@@ -179,6 +182,13 @@ def _when(name: str, found: object) -> When:
             raise MalformedOrderError(f"its {name} is none that there is")
 
 
+def _trial_state(name: str, found: object) -> TrialState:
+    try:
+        return TrialState(_text(name, found))
+    except ValueError:
+        raise MalformedOrderError(f"its {name} is none that there is") from None
+
+
 def _held_state(name: str, found: object) -> BreakerState | None:
     if found is None:
         return None
@@ -200,6 +210,10 @@ _READERS: Final[dict[str, Callable[[str, object], object]]] = {
     "at_ms": _number,
     "applied": _flag,
     "dependency": _text,
+    "agent": _text,
+    "definition": _text,
+    "becomes": _trial_state,
+    "is_early": _flag,
     "state": _held_state,
     "ruling": _ruling,
     "answer": _content,

@@ -77,6 +77,8 @@ class Ending:
     is_repeated: bool = False
     is_cached: bool = False
     is_dry_run: bool = False
+    obliged: tuple[str, ...] = ()
+    """Of a dry run, codes of the reasons why a person would be asked."""
     is_result_lost: bool = False
     """It took effect, as a probe says, but what it returned was never seen."""
     rule: str | None = None
@@ -91,6 +93,12 @@ class Ending:
     """What went wrong with the last attempt, where one did not bring a result."""
     stale_s: float | None = None
     """How old `stored` is, where it is served past its time."""
+
+
+_DRY: Final = (
+    "A dry run: nothing was done and nothing has changed. The result says what the call would do, "
+    "and is no proof of anything; tell nobody that it was done."
+)
 
 
 # Not slotted: building `Completed[int](...)` sets `__orig_class__`, which a frozen slotted class
@@ -142,7 +150,7 @@ class Completed(Generic[T]):
             answer["stale"] = True
         if self.dry_run:
             answer["dry_run"] = True
-            answer["note"] = "A dry run: nothing was done."
+            answer["note"] = _DRY
         if self.result_invalid:
             answer["result_invalid"] = True
         if self.warnings:
@@ -276,7 +284,10 @@ class Preview:
     """`run`, or `ask`: a person would have been asked."""
     reasons: tuple[str, ...] = ()
     changes: JsonValue = None
-    """What the tool's own preview says, where it has one."""
+    """What the tool's own preview says, where it has one; without it, it is not known."""
+    diff: tuple[str, ...] = ()
+    """The same as the difference that the call would make, in lines: what `before` has and `after`
+    has not, where the preview says both."""
 
 
 _Ended: TypeAlias = Refused | Failed | Unknown | Expired | Cancelled

@@ -13,6 +13,8 @@ class PayloadKind(StrEnum):
     """What is needed to drive a call again: its principal, delegation, evidence and key."""
     PREVIEW = "preview"
     """What a held call would change, as its tool said when it was put before people."""
+    REASONING = "reasoning"
+    """Why a model made a call, in its own words."""
     RESULT = "result"
     PART = "part"
     """Bytes of an image or a file that a result holds."""
@@ -20,6 +22,8 @@ class PayloadKind(StrEnum):
     """What a run is to do, with all that going on with it takes."""
     REPLY = "reply"
     """A whole reply of a model."""
+    VERIFICATION = "verification"
+    """A second opinion on a call, with what it was given on."""
     MESSAGE = "message"
     """Text that a tool's author or a person wrote: an error message, a reason, a word to a run."""
 

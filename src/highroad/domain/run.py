@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Literal, TypeAlias
 
+from highroad.domain.confidence import StatedFields
 from highroad.domain.demand import NOTHING, Amount
 from highroad.domain.identity import Origin
 from highroad.domain.model import Finish, TokenUsage
@@ -23,6 +24,21 @@ class RunStatus(StrEnum):
     MAX_STEPS_EXCEEDED = "max_steps_exceeded"
     FAILED = "failed"
     CANCELLED = "cancelled"
+
+
+class WhyDry(StrEnum):
+    """Why a run is dry: its calls with effects say what they would do, and do nothing."""
+
+    ASKED = "asked"
+    """Whoever began it wanted it so."""
+    AGENT = "agent"
+    """Its agent is declared so."""
+    TRIAL = "trial"
+    """Nobody has promoted its agent yet."""
+    DEPLOYMENT = "deployment"
+    """Every run of the deployment is (`runs.dry_run`)."""
+    SHADOW = "shadow"
+    """It goes beside the run of another agent, to be compared with it."""
 
 
 def is_open(status: RunStatus) -> bool:
@@ -77,6 +93,8 @@ class Run:
     """Opaque."""
     holds: tuple[RunHold, ...] = ()
     """What it waits for, its own and those of runs below."""
+    dry: WhyDry | None = None
+    """Why nothing that it says was done was done; `None` of a run that is no dry run."""
 
 
 @value
@@ -102,6 +120,17 @@ class RunHead:
     """The call whose result this run is."""
     delegation: tuple[str, ...] = ()
     """Agents, from the one nearest to the principal to this one's parent."""
+    dry: WhyDry | None = None
+    """Why it is a dry run, where it is one. It stays one, and so are the runs below it."""
+    shadow_of: str | None = None
+    """The run of another agent that it is compared with."""
+    payer_id: str | None = None
+    """Opaque id of whose budgets its work takes of, where that is not the principal."""
+
+    @property
+    def paid_by(self) -> str:
+        """Opaque id of whose budgets its work takes of."""
+        return self.payer_id or self.principal_id
 
 
 @value
@@ -160,6 +189,8 @@ class RequestRecord:
     """Names of those that were offered."""
     choice: str = "auto"
     """`auto`, `required`, `none`, or the name of the tool that had to be called."""
+    stated: Mapping[str, StatedFields] = field(default_factory=dict)
+    """By tool, where the model was asked to say how sure it is of a call."""
     messages: int
     """How many it has."""
     reserved_tokens: int
@@ -217,6 +248,13 @@ class Spent:
     held: Mapping[str, Amount] = field(default_factory=dict)
     """By id, calls that are in flight, or unknown and not settled, and requests that were not
     answered: they count in full."""
+
+    def without(self, part: "Spent") -> "Spent":
+        """What is left where a part of it counts elsewhere."""
+        return Spent(
+            used=self.used.minus(part.used),
+            held={holder: took for holder, took in self.held.items() if holder not in part.held},
+        )
 
     @property
     def total(self) -> Amount:

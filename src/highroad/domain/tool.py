@@ -107,6 +107,19 @@ _READ: Final = Tier.READ
 """Asked for six times in a call; a member of an enumeration is looked up in its metaclass."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompensationRule:
+    """What takes back what a tool did."""
+
+    tool: str
+    """Its name."""
+    arguments: Mapping[str, str] | None = None
+    """Where each of its arguments comes from, as JSON pointers into `arguments` and `result` of the
+    call that is taken back; `None` is from the argument of the same name, or from code."""
+    is_code: bool = False
+    """Whether code makes its arguments."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ToolDefinition:
     """One version of a tool, as pinned, recorded and shown.
@@ -133,6 +146,8 @@ class ToolDefinition:
         cache_tags: What its results tell of, with arguments in braces.
         invalidates: Tags of results that it lets go once it may have taken effect.
         transform: Its result follows from its arguments alone; `None` is no.
+        personal: Arguments that are there to take what is personal, besides those whose format
+            says so.
         honoured_s: How long an idempotent tool's other side remembers a key.
         settle_after_s: How long to wait before a probe may be believed.
         max_per_run: Most calls that one run may make; `None` leaves it to the limits.
@@ -150,6 +165,7 @@ class ToolDefinition:
         batch: Which of its calls are served together; `None` is each by itself.
         isolation: Where its body runs apart; `None` is in this process.
         fallback: What stands in for it, in order, in words.
+        compensation: What takes back what it did; `None` is nothing.
         deprecated: What to use instead; `None` is a version in good standing.
         source: Identity of the server that it comes from; empty is this program's own code.
         annotations: What that server says of it (MCP `annotations`): hints, no promises.
@@ -196,6 +212,8 @@ class ToolDefinition:
     cache_tags: tuple[str, ...] = ()
     invalidates: tuple[str, ...] = ()
     transform: bool | None = None
+    compensation: CompensationRule | None = None
+    personal: tuple[str, ...] = ()
 
     @property
     def needs(self) -> str:

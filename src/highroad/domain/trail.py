@@ -9,6 +9,7 @@ from highroad.domain.deferral import Deferral
 from highroad.domain.entry import Amendment
 from highroad.domain.grounding import ValueSource
 from highroad.domain.json_value import JsonObject, JsonValue
+from highroad.domain.verification import VerificationRecord
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +96,15 @@ class Trail:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CompensatingCall:
+    """A call that takes another one back."""
+
+    call_id: str
+    state: str
+    """`held`, `running`, or how it ended."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
     """Everything that is recorded of one call."""
 
@@ -129,6 +139,12 @@ class Explanation:
     coercions: tuple[str, ...] = ()
     sources: tuple[ValueSource, ...] = ()
     """Where its control values came from, where anybody looked for that."""
+    verification: VerificationRecord | None = None
+    """The second opinion on it, where one was wanted."""
+    states_confidence: bool = False
+    """Its model was asked how sure it is."""
+    confidence: float | None = None
+    """What it said, from 0 to 1; `None` is nothing that counts."""
     source_call_id: str | None = None
     """The call whose outcome answers, where this one joined it or repeats it."""
     stands_in_for: str | None = None
@@ -137,6 +153,10 @@ class Explanation:
     """The call that stands in for this one."""
     redrives: str | None = None
     """The call that was given up on, and that this one makes again."""
+    compensates: str | None = None
+    """The call that this one takes back."""
+    compensations: tuple[CompensatingCall, ...] = ()
+    """Calls that take this one back, the first one first."""
     asked_by: str | None = None
     """The model request whose reply proposed it."""
     dead_letter: DeadLetter | None = None
@@ -153,9 +173,13 @@ class Explanation:
     """When what it carried was destroyed, on request or by its age."""
     arguments: JsonValue = None
     """Only where they were revealed."""
+    reasoning: JsonValue = None
+    """Why its model made it, in its own words; only where it was revealed."""
     result: JsonValue = None
     """Only where it was revealed."""
     message: JsonValue = None
     """What the tool's author wrote, as `[message, hint]`; only where it was revealed."""
+    concerns: JsonValue = None
+    """What a verifier was shown and said; only where it was revealed."""
     reasons: Mapping[str, JsonValue] = field(default_factory=dict)
     """What people wrote who decided or settled, by their opaque id; only where it was revealed."""

@@ -20,11 +20,12 @@ from highroad.domain.evidence import (
 from highroad.domain.json_value import JsonObject, JsonValue
 from highroad.domain.label import NO_LABELS, Integrity, Labels
 from highroad.domain.value import value as frozen_value
-from highroad.evidence.leaves import leaves
+from highroad.evidence.leaves import Leaf, leaves
 from highroad.evidence.matching import echo, expressions
 from highroad.evidence.matching.reading import leaf_keys, text_keys
 from highroad.evidence.matching.seeking import phrases, ways
 from highroad.evidence.matching.words import sought
+from highroad.evidence.writings import Writings
 
 _MOST_LEAVES: Final = 4
 """So many are kept for a key."""
@@ -60,8 +61,7 @@ class Index:
 
     def __init__(self) -> None:
         self._by_key: dict[str, Seen | tuple[Seen, ...]] = {}
-        self._written: set[str] = set()
-        """Keys of codes that calls wrote somewhere and nothing had said: a read may bring them."""
+        self._written: Writings = Writings()
 
     def add_text(self, source: Source, text: str) -> None:
         """Take in what somebody said: a request, a message."""
@@ -85,8 +85,8 @@ class Index:
         """Take in the result of a call, but for what the call brought along itself.
 
         What its arguments say and nothing said before is no evidence when the result repeats it: a
-        read would otherwise make an invented id a known one. Nor is a code that an earlier call
-        wrote (`add_written`). A transform computes its whole result from its arguments, so of one
+        read would otherwise make an invented id a known one. Nor is what an earlier call wrote
+        (`add_written`). A transform computes its whole result from its arguments, so of one
         with an argument that is not known nothing is taken.
 
         Args:
@@ -100,21 +100,26 @@ class Index:
         if is_transform and not self._knows(arguments, grounding):
             return
         if is_transform:
-            self._add(source, value, labels, (self._written,))
+            self._add(source, value, labels, frozenset())
             return
-        repeated = set(self._unknown_keys(arguments))
-        self._add(source, value, labels, (self._written, repeated), self._wording(arguments))
+        repeated = frozenset(self._unknown_keys(arguments))
+        self._add(source, value, labels, repeated, self._wording(arguments))
 
     def add_written(self, arguments: JsonObject) -> None:
         """Note what a call with effects may have left where a later read finds it.
 
         Codes of it that nothing said before are no evidence in any result from now on; they are
-        once somebody says them. Plain words are no codes: they say too little to launder.
+        once somebody says them. Plain words are none where the text comes back that they were
+        written in, and remain one where another record has them.
 
         Args:
             arguments: What it was given.
         """
-        self._written.update(filter(echo.is_code, self._unknown_keys(arguments)))
+        for leaf in leaves(arguments):
+            unknown = self._unknown(leaf)
+            codes = set(filter(echo.is_code, unknown))
+            self._written.codes.update(codes)
+            self._written.add(leaf.value, unknown - codes)
 
     def find(self, kind: ValueKind, value: JsonValue, unit: str = "") -> tuple[Place, ...]:
         """Where a value was seen, the best place first; empty if nowhere.
@@ -139,7 +144,7 @@ class Index:
         source: Source,
         record: JsonValue,
         labels: Labels,
-        left_out: tuple[set[str], ...] = (),
+        repeated: frozenset[str] | None = None,
         wording: echo.Wording | None = None,
     ) -> None:
         given = None if labels is NO_LABELS else labels
@@ -156,7 +161,9 @@ class Index:
                 _blanks(leaf.value),
                 leaf.is_element,
             )
-            keys = keys.difference(*left_out)
+            if repeated is not None:
+                back = self._written.brought_back(leaf.value)
+                keys = keys.difference(repeated, self._written.codes, back)
             self._post(keys if wording is None else self._unsaid(keys, wording), seen)
 
     def _post(self, keys: set[str], leaf: Seen) -> None:
@@ -203,9 +210,11 @@ class Index:
     def _unknown_keys(self, arguments: JsonObject) -> Iterator[str]:
         """Keys of arguments that nothing said before."""
         for leaf in leaves(arguments):
-            for key in echo.keys(leaf.name, leaf.value):
-                if key not in self._by_key:
-                    yield key
+            yield from self._unknown(leaf)
+
+    def _unknown(self, leaf: Leaf) -> set[str]:
+        """Keys of one leaf that nothing said before."""
+        return {key for key in echo.keys(leaf.name, leaf.value) if key not in self._by_key}
 
     def _knows(self, arguments: JsonObject, grounding: Grounding) -> bool:
         """Whether every number and word of the arguments was seen, or stands in a schema."""

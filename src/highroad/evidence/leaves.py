@@ -1,9 +1,15 @@
 """The leaves of JSON: each value with the name it goes by and where it stands."""
 
+from collections.abc import Iterator
+from typing import Final
+
 from highroad.domain.json_value import JsonObject, JsonValue
 from highroad.domain.value import value as frozen_value
-from highroad.evidence.matching import addresses, names
+from highroad.evidence.matching import addresses, names, quantities
 from highroad.evidence.pointer import ANY, child, is_data
+
+_FEWEST: Final = 2
+"""So many members make anything together."""
 
 
 @frozen_value(kw_only=False, eq=False)
@@ -20,40 +26,45 @@ class Leaf:
 
 
 def leaves(value: JsonValue) -> list[Leaf]:
-    """Every leaf of a value; data keys, full names and addresses are leaves too."""
+    """Every leaf of a value, however deep; data keys, full names and addresses are leaves too."""
     found: list[Leaf] = []
-    _collect(found, Leaf("", "", "", value))
+    pending = [Leaf("", "", "", value)]
+    while pending:
+        at = pending.pop()
+        if isinstance(at.value, dict):
+            pending.extend(reversed([*_members(at, at.value), *_composed(at, at.value)]))
+        elif isinstance(at.value, list):
+            pending.extend(reversed(_elements(at, at.value)))
+        else:
+            found.append(at)
     return found
 
 
-def _collect(found: list[Leaf], at: Leaf) -> None:
-    if isinstance(at.value, dict):
-        for key, each in at.value.items():
-            _collect_member(found, at, key, each)
-        if len(at.value) > 1:
-            _collect_composed(found, at, at.value)
-    elif isinstance(at.value, list):
-        for number, each in enumerate(at.value):
-            pointer, shown = f"{at.pointer}/{number}", f"{at.shown}/{number}"
-            _collect(found, Leaf(at.name, pointer, shown, each, is_element=True))
-    else:
-        found.append(at)
+def _members(at: Leaf, members: JsonObject) -> Iterator[Leaf]:
+    for key, value in members.items():
+        pointer = child(at.pointer, key)
+        if is_data(key):
+            shown, name = child(at.shown, ANY), ""
+            yield Leaf(name, pointer, shown, key, is_element=True)
+        else:
+            shown, name = child(at.shown, key), key
+        yield Leaf(name, pointer, shown, value)
 
 
-def _collect_composed(found: list[Leaf], at: Leaf, members: JsonObject) -> None:
-    """Add what members of one object make together."""
-    if (full := names.full_name(members)) is not None:
-        found.append(Leaf("name", at.pointer, at.shown, full))
-    found += [
-        Leaf("address", at.pointer, at.shown, address) for address in addresses.texts(members)
+def _elements(at: Leaf, elements: list[JsonValue]) -> list[Leaf]:
+    return [
+        Leaf(at.name, f"{at.pointer}/{number}", f"{at.shown}/{number}", each, is_element=True)
+        for number, each in enumerate(elements)
     ]
 
 
-def _collect_member(found: list[Leaf], at: Leaf, key: str, value: JsonValue) -> None:
-    pointer = child(at.pointer, key)
-    if is_data(key):
-        shown, name = child(at.shown, ANY), ""
-        found.append(Leaf(name, pointer, shown, key, is_element=True))
-    else:
-        shown, name = child(at.shown, key), key
-    _collect(found, Leaf(name, pointer, shown, value))
+def _composed(at: Leaf, members: JsonObject) -> Iterator[Leaf]:
+    """What members of one object make together."""
+    if len(members) < _FEWEST:
+        return
+    if (full := names.full_name(members)) is not None:
+        yield Leaf("name", at.pointer, at.shown, full)
+    for address in addresses.texts(members):
+        yield Leaf("address", at.pointer, at.shown, address)
+    for quantity in quantities.texts(members):
+        yield Leaf("quantity", at.pointer, at.shown, quantity)

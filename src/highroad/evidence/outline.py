@@ -26,7 +26,12 @@ _FORMATS: Final[Mapping[JsonValue, ValueKind]] = {
     "iri": ValueKind.URL,
     "uuid": ValueKind.ID,
 }
+_MONEY: Final = frozenset({ValueKind.AMOUNT, ValueKind.CENTS})
 _CLOSING: Final = ("additionalProperties", "unevaluatedProperties")
+_SAYS_MAJOR: Final = re.compile(
+    r"\bin (?:whole |full |us )?(?:dollars|euros?|pounds|francs|yen|(?:the )?major units?)\b",
+    re.IGNORECASE,
+)
 _SAYS_CENTS: Final = re.compile(r"\b(?:cents|pence|minor units?)\b", re.IGNORECASE)
 
 
@@ -40,8 +45,8 @@ class Outline:
     """The kind of its numbers."""
     unit: str = ""
     """What its numbers count, where its name says so."""
-    is_fractional: bool = False
-    """Whether its numbers may have a fraction, so that money is not counted in cents."""
+    is_major: bool = False
+    """Whether its money is not counted in cents: it may have a fraction, or its unit is told."""
     listed: frozenset[tuple[str, JsonValue]] = frozenset()
     """Values that the schema itself tells: of an enumeration, a constant, a default."""
     members: Mapping[str, "Outline"] = field(default_factory=dict)
@@ -50,6 +55,8 @@ class Outline:
     others: "Outline | None" = None
     """Of members that have no name in the schema."""
     items: "Outline | None" = None
+    first: "tuple[Outline, ...]" = ()
+    """Of the first elements of a list, where each has its own."""
     told: tuple[Place, ...] = ()
     """The place of what is listed."""
 
@@ -76,11 +83,26 @@ _TOLD: Final = (
 )
 
 
-def outlined(name: str, schema: JsonValue, root: JsonObject, depth: int = _DEPTH) -> Outline:
-    """The outline of the values of a schema that go by a name."""
+def outlined(
+    name: str,
+    schema: JsonValue,
+    root: JsonObject,
+    depth: int = _DEPTH,
+    listed: tuple[JsonValue, ...] = (),
+) -> Outline:
+    """The outline of the values of a schema that go by a name.
+
+    Args:
+        name: Of the member, or of the list that holds it.
+        schema: Theirs.
+        root: The schema in which it stands.
+        depth: So far schemas within schemas are followed.
+        listed: What an object or a list that the schema around it lists has in their place.
+    """
     if not depth:
         return Outline.of_name(name)
     parts = list(_branches(schema, root, depth))
+    values = (*listed, *(each for part in parts for each in _listed(part)))
     said: JsonObject = {}
     for part in reversed(parts):
         said |= part
@@ -88,13 +110,22 @@ def outlined(name: str, schema: JsonValue, root: JsonObject, depth: int = _DEPTH
         text=_text_kind(name, said),
         number=_number_kind(name, said),
         unit=fields.unit_of(name),
-        is_fractional=any(part.get("type") == "number" for part in parts),
-        listed=frozenset(each for part in parts for each in _listed(part)),
-        members=_members(parts, root, depth),
+        is_major=_is_major(name, parts),
+        listed=frozenset(scalar(each) for each in _scalars(values)),
+        members=_members(parts, root, depth, values),
         has_free_keys=_is_open(parts),
         others=_below(name, said.get("additionalProperties"), root, depth),
-        items=_below(name, said.get("items"), root, depth),
+        items=_below(name, said.get("items"), root, depth, tuple(_elements(values))),
+        first=tuple(_first(name, said.get("prefixItems"), root, depth, values)),
         told=_TOLD,
+    )
+
+
+def _is_major(name: str, parts: list[JsonObject]) -> bool:
+    return (
+        any(part.get("type") == "number" for part in parts)
+        or bool(fields.codes_of(name))
+        or any(_SAYS_MAJOR.search(str(part.get("description", ""))) for part in parts)
     )
 
 
@@ -107,13 +138,30 @@ def scalar(value: JsonValue) -> tuple[str, JsonValue]:
     return (type(value).__name__, value)
 
 
-def _members(parts: list[JsonObject], root: JsonObject, depth: int) -> Mapping[str, Outline]:
+def _members(
+    parts: list[JsonObject], root: JsonObject, depth: int, values: tuple[JsonValue, ...]
+) -> Mapping[str, Outline]:
     found: dict[str, Outline] = {}
     for part in parts:
         members = part.get("properties")
         for name, each in members.items() if isinstance(members, dict) else ():
-            found.setdefault(name, outlined(name, each, root, depth - 1))
+            if name not in found:
+                listed = tuple(of[name] for of in values if isinstance(of, dict) and name in of)
+                found[name] = outlined(name, each, root, depth - 1, listed)
+    for of in values:  # and what has no schema of its own, but stands in a default
+        for name, each in of.items() if isinstance(of, dict) else ():
+            if name not in found:
+                found[name] = outlined(name, {}, root, depth - 1, (each,))
     return found
+
+
+def _first(
+    name: str, schemas: JsonValue, root: JsonObject, depth: int, values: tuple[JsonValue, ...]
+) -> Iterator[Outline]:
+    """Of each element that has a schema by its place (JSON Schema 2020-12, `prefixItems`)."""
+    for at, each in enumerate(schemas if isinstance(schemas, list) else ()):
+        listed = tuple(of[at] for of in values if isinstance(of, list) and at < len(of))
+        yield outlined(name, each, root, depth - 1, listed)
 
 
 def _is_open(parts: list[JsonObject]) -> bool:
@@ -126,8 +174,14 @@ def _is_open(parts: list[JsonObject]) -> bool:
     )
 
 
-def _below(name: str, schema: JsonValue, root: JsonObject, depth: int) -> Outline | None:
-    return outlined(name, schema, root, depth - 1) if isinstance(schema, dict) else None
+def _below(
+    name: str,
+    schema: JsonValue,
+    root: JsonObject,
+    depth: int,
+    listed: tuple[JsonValue, ...] = (),
+) -> Outline | None:
+    return outlined(name, schema, root, depth - 1, listed) if isinstance(schema, dict) else None
 
 
 def _branches(schema: JsonValue, root: JsonObject, depth: int) -> Iterator[JsonObject]:
@@ -152,14 +206,23 @@ def _at(reference: str, root: JsonObject) -> JsonValue:
     return part
 
 
-def _listed(part: JsonObject) -> Iterator[tuple[str, JsonValue]]:
+def _listed(part: JsonObject) -> Iterator[JsonValue]:
+    """What a schema itself tells: values of an enumeration, a constant, a default."""
     values = part.get("enum")
-    told = [*(values if isinstance(values, list) else ())]
-    told += [part[keyword] for keyword in ("const", "default") if keyword in part]
-    for value in told:
+    yield from values if isinstance(values, list) else ()
+    yield from (part[keyword] for keyword in ("const", "default") if keyword in part)
+
+
+def _scalars(values: tuple[JsonValue, ...]) -> Iterator[JsonValue]:
+    for value in values:
         for each in value if isinstance(value, list) else [value]:
             if not isinstance(each, list | dict):
-                yield scalar(each)
+                yield each
+
+
+def _elements(values: tuple[JsonValue, ...]) -> Iterator[JsonValue]:
+    for value in values:
+        yield from value if isinstance(value, list) else ()
 
 
 def _text_kind(name: str, said: JsonObject) -> ValueKind:
@@ -168,7 +231,9 @@ def _text_kind(name: str, said: JsonObject) -> ValueKind:
         return _FORMATS[form]
     if "enum" in said or "const" in said:
         return ValueKind.CHOICE
-    return fields.kind_of(name) or ValueKind.TEXT
+    number = _number_kind(name, said)
+    by_name = fields.kind_of(name)
+    return by_name or (number if number in _MONEY else ValueKind.TEXT)
 
 
 def _number_kind(name: str, said: JsonObject) -> ValueKind:

@@ -4,7 +4,8 @@ Every leaf of an argument that is control is traced, undeclared arguments includ
 secrets are not. Null, and a text or list with nothing in it, name nothing and are not traced.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from typing import TypeAlias
 
 from highroad.domain.evidence import Grounding, Trace, ValueKind
 from highroad.domain.json_value import JsonObject, JsonSchema, JsonValue
@@ -13,6 +14,9 @@ from highroad.domain.value import value as frozen_value
 from highroad.evidence.index import Index
 from highroad.evidence.outline import Outline, outlined, scalar
 from highroad.evidence.pointer import ANY, child, is_data
+
+_At: TypeAlias = tuple[Outline, str, JsonValue]
+"""How a value is traced, where it stands, and what it is."""
 
 
 @frozen_value(eq=False)
@@ -38,37 +42,47 @@ def ground(plan: Plan, arguments: JsonObject, index: Index) -> Grounding:
     for name, value in arguments.items():
         if name not in plan.untraced:
             outline = plan.members.get(name) or Outline.of_name(name)
-            _trace(outline, child("", ANY if is_data(name) else name), value, index, traces)
+            at = child("", ANY if is_data(name) else name)
+            traces += [_traced(*each, index) for each in _leaves(outline, at, value)]
     return Grounding(traces=tuple(traces))
 
 
-def _trace(
-    outline: Outline, pointer: str, value: JsonValue, index: Index, traces: list[Trace]
-) -> None:
-    if value is None or value == "":
-        return
-    if isinstance(value, dict):
-        for key, each in value.items():
-            below = outline.members.get(key)
-            is_free = below is None and (outline.has_free_keys or is_data(key))
-            at = child(pointer, ANY if is_free else key)
-            if is_free:
-                traces.append(_traced(Outline.of_name(""), at, key, index))
-            below = below or outline.others or Outline.of_name("" if is_free else key)
-            _trace(below, at, each, index, traces)
-    elif isinstance(value, list):
-        for number, each in enumerate(value):
-            _trace(outline.items or outline, f"{pointer}/{number}", each, index, traces)
-    else:
-        traces.append(_traced(outline, pointer, value, index))
+def _leaves(outline: Outline, pointer: str, value: JsonValue) -> Iterator[_At]:
+    """Every value that is traced of an argument, however deep, in the order in which it stands."""
+    pending: list[_At] = [(outline, pointer, value)]
+    while pending:
+        told, at, each = pending.pop()
+        if isinstance(each, dict):
+            pending.extend(reversed([*_members(told, at, each)]))
+        elif isinstance(each, list):
+            below = [(_element(told, n), f"{at}/{n}", one) for n, one in enumerate(each)]
+            pending.extend(reversed(below))
+        elif each is not None and each != "":
+            yield told, at, each
+
+
+def _members(outline: Outline, pointer: str, value: JsonObject) -> Iterator[_At]:
+    for key, each in value.items():
+        below = outline.members.get(key)
+        is_free = below is None and (outline.has_free_keys or is_data(key))
+        at = child(pointer, ANY if is_free else key)
+        if is_free:
+            yield Outline.of_name(""), at, key
+        yield below or outline.others or Outline.of_name("" if is_free else key), at, each
+
+
+def _element(outline: Outline, number: int) -> Outline:
+    if number < len(outline.first):
+        return outline.first[number]
+    return outline.items or outline
 
 
 def _traced(outline: Outline, pointer: str, value: JsonValue, index: Index) -> Trace:
     kind = outline.text if isinstance(value, str) else outline.number
     if isinstance(value, bool):
         return Trace(pointer=pointer, kind=ValueKind.CHOICE, places=outline.told)
-    if isinstance(value, int) and outline.is_fractional and kind is ValueKind.AMOUNT:
-        places = index.find(kind, float(value))
+    if isinstance(value, int) and outline.is_major and kind is ValueKind.AMOUNT:
+        places = index.find(kind, float(value), outline.unit)
     else:
         places = index.find(kind, value, outline.unit)
     if scalar(value) in outline.listed:

@@ -19,14 +19,17 @@ from highroad.ledger.inquiry.answers import (
     Denial,
     Differ,
     PinnedVersion,
+    Review,
     Sight,
     Spending,
     SpendingBy,
     UnknownCall,
     VersionChange,
 )
+from highroad.ledger.inquiry.calibration import Calibration, calibration
 from highroad.ledger.inquiry.export import Extract, extracted
 from highroad.ledger.inquiry.questions import Questions, Scope
+from highroad.ledger.inquiry.repairs import Correction, corrections
 from highroad.ledger.inquiry.report import Grants, PeriodReport, Reporter
 from highroad.ledger.inquiry.reveals import Reveals
 from highroad.ledger.inquiry.runs import newest_runs
@@ -168,8 +171,10 @@ class Audit(Proving):
         return replace(
             explanation,
             arguments=plain.pop("arguments", None),
+            reasoning=plain.pop("reasoning", None),
             result=plain.pop("result", None),
             message=plain.pop("message", None),
+            concerns=plain.pop("verification", None),
             reasons=plain,
         )
 
@@ -208,6 +213,11 @@ class Audit(Proving):
         questions, scope = await self._asked(part)
         return tuple(await questions.unknowns(scope))
 
+    async def reviews(self, **part: Unpack[Part]) -> tuple[Review, ...]:
+        """Calls that a second opinion was against, newest first."""
+        questions, scope = await self._asked(part)
+        return tuple(await questions.reviews(scope))
+
     async def costs(
         self,
         *,
@@ -217,6 +227,30 @@ class Audit(Proving):
         """What calls and model requests cost, by tool, model, user or run."""
         questions, scope = await self._asked(part)
         return tuple(await questions.costs(by, scope))
+
+    async def calibration(self, **part: Unpack[Part]) -> tuple[Calibration, ...]:
+        """What models' stated confidence is worth, by model and tool; most calls first.
+
+        Args:
+            **part: When calls were made, and in which organization: see `Part`.
+
+        Raises:
+            LedgerError: The ledger cannot be read.
+        """
+        _, scope = await self._asked(part)
+        return tuple(await calibration(self._ledger.store, scope))
+
+    async def repairs(self, **part: Unpack[Part]) -> tuple[Correction, ...]:
+        """How models mended arguments that were refused, by tool and problem; the worst first.
+
+        Args:
+            **part: When calls were made, and in which organization: see `Part`.
+
+        Raises:
+            LedgerError: The ledger cannot be read.
+        """
+        _, scope = await self._asked(part)
+        return tuple(await corrections(self._ledger.store, scope))
 
     async def sight(
         self,

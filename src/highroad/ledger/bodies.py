@@ -18,7 +18,8 @@ from highroad.domain.error import LedgerError
 from highroad.domain.json_value import MAX_SAFE_INTEGER
 from highroad.domain.model import Finish
 from highroad.domain.outcome import Status
-from highroad.domain.run import ReplyStatus, RunStatus
+from highroad.domain.run import ReplyStatus, RunStatus, WhyDry
+from highroad.domain.trial import TrialState
 
 _Check: TypeAlias = Callable[[Any], bool]
 
@@ -83,6 +84,10 @@ def _is_number(found: object) -> bool:
 
 def _is_flag(found: object) -> bool:
     return type(found) is bool
+
+
+def _is_share(found: object) -> bool:
+    return type(found) in {int, float} and 0 <= found <= 1  # type: ignore[operator]  # a number
 
 
 def _is_mapping(found: object) -> bool:
@@ -165,6 +170,19 @@ def _is_ref(found: object) -> bool:
     return _is_number(found[2])
 
 
+def _is_invalid(found: object) -> bool:
+    return (
+        isinstance(found, dict)
+        and _is_number(found.get("attempt"))
+        and _list_of(_TWO_TEXTS)(found.get("problems"))
+    )
+
+
+def _are_stated_fields(found: object) -> bool:
+    return isinstance(found, dict) and all(map(_TWO_TEXTS, found.values()))
+
+
+_TWO_TEXTS: Final = _tuple_of(_is_text, _is_text)
 _OBLIGATION: Final = _tuple_of(_is_text, _is_text, _one_of(Level), _is_number)
 _SOURCE: Final = _tuple_of(_is_text, *(_maybe(_is_text) for _ in range(3)))
 _APPROVAL: Final[Mapping[str, _Check]] = {
@@ -185,8 +203,10 @@ _APPROVAL: Final[Mapping[str, _Check]] = {
 
 
 def _is_approval(found: object) -> bool:
-    return isinstance(found, dict) and all(
-        name in found and fits(found[name]) for name, fits in _APPROVAL.items()
+    return (
+        isinstance(found, dict)
+        and all(name in found and fits(found[name]) for name, fits in _APPROVAL.items())
+        and _is_number(found.get("use_by", 0))
     )
 
 
@@ -212,6 +232,19 @@ def _is_edit(found: object) -> bool:
     )
 
 
+def _is_verification(found: object) -> bool:
+    return (
+        isinstance(found, dict)
+        and all(_VERIFICATION[name](each) for name, each in found.items() if name in _VERIFICATION)
+        and {"by", "opinion"} <= found.keys()
+    )
+
+
+_VERIFICATION: Final[Mapping[str, _Check]] = {
+    **dict.fromkeys(("by", "opinion", "request"), _is_text),
+    "kept": _is_flag,
+    "content": _is_ref,
+}
 _EDIT: Final[Mapping[str, _Check]] = {
     "ruling": _one_of(Ruling),
     "by": _is_text,
@@ -225,6 +258,7 @@ _EVERYWHERE: Final[Mapping[str, _Check]] = {
             *("kind", "org", "run", "call", "trace", "principal", "origin", "door", "policy"),
             *("session", "change", "saw", "id", "profile", "parent", "reason", "key", "source"),
             *("fallback", "stands_in_for", "redrives", "failure", "asked_by"),
+            "compensates",
         ),
         _is_text,
     ),
@@ -241,11 +275,12 @@ _EVERYWHERE: Final[Mapping[str, _Check]] = {
         ),
         _is_number,
     ),
-    **dict.fromkeys(("direct", "intent", "new_run", "in_doubt"), _is_flag),
-    **dict.fromkeys(("rules", "delegation", "coercions", "run_ids"), _list_of(_is_text)),
-    **dict.fromkeys(("arguments", "result", "message", "preview"), _is_ref),
+    **dict.fromkeys(("direct", "intent", "new_run", "in_doubt", "dry_run"), _is_flag),
+    **dict.fromkeys(("rules", "delegation", "coercions", "run_ids", "obliged"), _list_of(_is_text)),
+    **dict.fromkeys(("arguments", "result", "message", "preview", "reasoning"), _is_ref),
     "parts": _list_of(_is_ref),
     "sources": _list_of(_SOURCE),
+    "verification": _is_verification,
     "stages": _are_stages,
     "status": _one_of(Status),
     "ruling": _one_of(Ruling),
@@ -254,9 +289,14 @@ _EVERYWHERE: Final[Mapping[str, _Check]] = {
     "letter": _is_letter,
     "deferral": _is_deferral,
     "fields": _maybe(_is_mapping),
+    "confidence": _maybe(_is_share),
+    "invalid": _is_invalid,
 }
 _OF_RUN: Final[Mapping[str, _Check]] = {
-    **dict.fromkeys(("agent", "parent_run", "conversation", "delegated_by"), _is_text),
+    **dict.fromkeys(
+        ("agent", "parent_run", "conversation", "delegated_by", "shadow_of", "payer"), _is_text
+    ),
+    "dry": _one_of(WhyDry),
     **dict.fromkeys(("steps", "tokens_in", "tokens_out"), _is_number),
     **dict.fromkeys(("waits_for", "heard", "told"), _list_of(_is_text)),
     "when": _is_text,
@@ -277,6 +317,7 @@ _OF_REQUEST: Final[Mapping[str, _Check]] = {
     "finish": _maybe(_one_of(Finish)),
     "unpriced": _is_flag,
     "reply": _is_ref,
+    "stated": _are_stated_fields,
 }
 _OF_KIND: Final[Mapping[EntryKind, Mapping[str, _Check]]] = {
     EntryKind.INTENT: {"approval": _is_text},
@@ -288,6 +329,11 @@ _OF_KIND: Final[Mapping[EntryKind, Mapping[str, _Check]]] = {
         "forced": _is_flag,
         "failures": _is_number,
         "slow": _is_number,
+    },
+    EntryKind.TRIAL: {
+        "agent": _is_text,
+        "state": _one_of(TrialState),
+        "early": _is_flag,
     },
     EntryKind.REVEALED: {"payloads": _list_of(_is_text)},
     EntryKind.MODEL_ASKED: _OF_REQUEST,

@@ -6,6 +6,7 @@ from typing import Any, NoReturn
 import orjson
 
 from highroad.domain.approval import Approval, ApprovalState, Level, Obligation
+from highroad.domain.confidence import KeptStatement
 from highroad.domain.dead_letter import DeadLetter, letter_of, values_of
 from highroad.domain.deferral import Deferral, deferral_of, deferral_values
 from highroad.domain.entry import (
@@ -15,14 +16,16 @@ from highroad.domain.entry import (
     EntryKind,
     StoredEntry,
 )
-from highroad.domain.error import LedgerError
+from highroad.domain.error import InvalidArguments, LedgerError
 from highroad.domain.grounding import ValueSource
 from highroad.domain.identity import Origin
 from highroad.domain.outcome import Status
 from highroad.domain.payload import PayloadRef
 from highroad.domain.pin import Pin
-from highroad.domain.run import RunHead
+from highroad.domain.run import RunHead, WhyDry
+from highroad.domain.trial import TrialChange, TrialState
 from highroad.domain.value import value
+from highroad.domain.verification import VerificationRecord
 from highroad.ledger.bodies import strange_field
 from highroad.ledger.projections import Body, amendment_id
 
@@ -103,11 +106,50 @@ class CallHistory:
             for pointer, kind, source, how in self.opening.get("sources", ())
         )
 
+    @property
+    def verification(self) -> VerificationRecord | None:
+        """The second opinion on it, where one was wanted."""
+        body = self.opening.get("verification")
+        if body is None:
+            return None
+        content = body.get("content")
+        return VerificationRecord(
+            verifier=body["by"],
+            opinion=body["opinion"],
+            request=body.get("request"),
+            is_kept="kept" in body,
+            content=None if content is None else PayloadRef(*content),
+        )
+
+    @property
+    def invalid(self) -> InvalidArguments | None:
+        """What was wrong with its arguments, where they were refused."""
+        return None if self.ended is None else read_invalid(self.ended)
+
+    @property
+    def stated(self) -> KeptStatement | None:
+        """How sure its model said it was; `None` where it was not asked."""
+        if "confidence" not in self.opening:
+            return None
+        confidence = self.opening["confidence"]
+        return KeptStatement(confidence=confidence, reasoning=self.ref("reasoning"))
+
     def ref(self, name: str) -> PayloadRef | None:
-        """The reference to `arguments`, `result` or `message`."""
+        """The reference to `arguments`, `reasoning`, `result`, `message` or `verification`."""
+        if name == "verification":
+            return None if self.verification is None else self.verification.content
         source = self.ended if name in {"result", "message"} else self.opening
         found = None if source is None else source.get(name)
         return None if found is None else PayloadRef(*found)
+
+
+def read_invalid(body: Body) -> InvalidArguments | None:
+    """What the end of a call says was wrong with its arguments."""
+    found = body.get("invalid")
+    if found is None:
+        return None
+    problems = tuple((pointer, code) for pointer, code in found["problems"])
+    return InvalidArguments(attempt=found["attempt"], problems=problems)
 
 
 def read_call(entries: Sequence[StoredEntry]) -> CallHistory | None:
@@ -256,6 +298,21 @@ def read_pin(body: Body) -> Pin:
     )
 
 
+def read_trial_change(body: Body) -> TrialChange:
+    """What somebody said of an agent on trial."""
+    return TrialChange(
+        id=body["id"],
+        agent=body["agent"],
+        organization=body["org"],
+        state=TrialState(body["state"]),
+        definition=body["definition"],
+        by=body["by"],
+        at_ms=body["at"],
+        is_early=body["early"],
+        reason=body.get("reason"),
+    )
+
+
 def read_run_head(body: Body) -> RunHead:
     """What the first entry of an agent's run says of the run."""
     return RunHead(
@@ -272,6 +329,9 @@ def read_run_head(body: Body) -> RunHead:
         door=body["door"],
         delegated_by=body.get("delegated_by"),
         delegation=tuple(body.get("delegation", ())),
+        dry=None if "dry" not in body else WhyDry(body["dry"]),
+        shadow_of=body.get("shadow_of"),
+        payer_id=body.get("payer"),
     )
 
 
@@ -295,6 +355,7 @@ def read_approval(body: Body, organization: str) -> Approval:
         expires_ms=body["expires"],
         state=ApprovalState(body["state"]),
         approvers=tuple(body["approvers"]),
+        use_by_ms=body.get("use_by"),
     )
 
 

@@ -7,6 +7,7 @@ from typing import Final
 import orjson
 
 from highroad.domain.call import Call
+from highroad.domain.confidence import KeptStatement, Statement
 from highroad.domain.entry import (
     Entry,
     EntryKind,
@@ -18,7 +19,7 @@ from highroad.domain.entry import (
     Written,
 )
 from highroad.domain.error import LedgerError
-from highroad.domain.identity import Principal
+from highroad.domain.identity import Principal, shadow_payer
 from highroad.domain.json_value import JsonObject
 from highroad.domain.part import Blob
 from highroad.domain.payload import PayloadKind, PayloadRef
@@ -130,15 +131,16 @@ class Ledger:
                 # The key of a direct run is on its way to the store, with its first call.
                 await self.writer.flush()
             run_key = await self.vault.key_of_run(call.run_id)
+        payer = shadow_payer(call.organization) if call.in_shadow else call.principal
         record = CallRecord(
             call,
-            principal_id=self.keyring.opaque(call.principal),
+            principal_id=self.keyring.opaque(payer),
             run_key=run_key,
             policy_version=policy_version,
         )
         record.is_new_run = call.is_direct or record.run_key.is_new
         known = self._known.get(record.principal_id)
-        if known is not call.principal and known != call.principal:
+        if known is not payer and known != payer and not call.in_shadow:
             record.profile = self._profile(record)
         return record
 
@@ -158,6 +160,8 @@ class Ledger:
         record.effect = None if history.intent is None else history.intent.get("effect")
         record.reserved_microusd = history.opening["reserved"]
         record.sources = history.sources
+        record.verification = history.verification
+        record.stated = history.stated
         return record
 
     def seal(
@@ -169,13 +173,23 @@ class Ledger:
         return ref
 
     def seal_arguments(self, record: CallRecord, content: bytes) -> None:
-        """Seal a call's arguments, once."""
+        """Seal a call's arguments, and what its model said of them, once."""
         if record.arguments is None:
             call = record.call
             suffix = f".{call.revision}" if call.revision else ""
             record.arguments = self.seal(
                 record, f"{call.id}.arguments{suffix}", PayloadKind.ARGUMENTS, content
             )
+            if call.stated is not None:
+                record.stated = self._seal_statement(record, call.stated)
+
+    def _seal_statement(self, record: CallRecord, stated: Statement) -> KeptStatement:
+        """Keep what a model stated: the number in plain, its words sealed (P7)."""
+        reasoning: PayloadRef | None = None
+        if stated.reasoning:
+            payload_id, words = f"{record.call.id}.reasoning", orjson.dumps(stated.reasoning)
+            reasoning = self.seal(record, payload_id, PayloadKind.REASONING, words)
+        return KeptStatement(confidence=stated.confidence, reasoning=reasoning)
 
     def seal_call(self, record: CallRecord) -> None:
         """Seal what driving the call again takes."""

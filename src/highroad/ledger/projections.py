@@ -22,10 +22,12 @@ from highroad.domain.tool import Tier
 Body = dict[str, Any]
 """A wire edge: what is parsed from it is typed where it is read (`highroad.ledger.history`)."""
 
-VERSION: Final = 2
+VERSION: Final = 3
 """Of what is derived; tables that an older version derived are derived anew from the entries."""
 
 _NO_REF = (None, None, 0)
+_RUNNING: Final = "running"
+_HELD: Final = "held"
 _NO_AGENT: Final = (None,) * 7
 """What only the run of an agent has in its row: a definition, what it was for, what it came to."""
 
@@ -37,7 +39,7 @@ def rows(body: Body) -> tuple[Row, ...]:
 
 
 def _intent(body: Body) -> tuple[Row, ...]:
-    rows = (_tool_call(body, has_intent=1), _authz(body, allowed=1))
+    rows = (_tool_call(body, has_intent=1), _authz(body, allowed=1), *_taken_back(body, _RUNNING))
     if body["direct"]:
         # The run of a lone read is written once, with its end: nothing can be lost by it, unless
         # others draw on the same budgets.
@@ -52,6 +54,7 @@ def _held(body: Body) -> tuple[Row, ...]:
         _tool_call(body, has_intent=0),
         _authz(body, allowed=1),
         _approval(body["approval"], body["org"], body["at"]),
+        *_taken_back(body, _HELD),
     )
     if "edited" in body:
         shared = {name: body[name] for name in ("org", "run", "call")}
@@ -62,7 +65,7 @@ def _held(body: Body) -> tuple[Row, ...]:
 
 
 def _deferred(body: Body) -> tuple[Row, ...]:
-    rows = _deferral(body)
+    rows = (*_deferral(body), *_taken_back(body, _HELD))
     return (*rows, _run(body, RunStatus.HELD, None)) if body["direct"] else rows
 
 
@@ -108,7 +111,7 @@ def _ended(body: Body) -> tuple[Row, ...]:
             at_ms,
         ),
     )
-    rows: tuple[Row, ...] = (step, result)
+    rows: tuple[Row, ...] = (step, result, *_taken_back(body, status, at_ms))
     if body["direct"]:
         rows = (*rows, _run(body, status, at_ms))
     if "reserved" in body:
@@ -118,6 +121,24 @@ def _ended(body: Body) -> tuple[Row, ...]:
     if "deferral" in body:
         rows = (*rows, *_deferral(body))
     return (*rows, *_letter(body)) if "letter" in body else rows
+
+
+def _taken_back(body: Body, state: str, ended_ms: int | None = None) -> tuple[Row, ...]:
+    """What a call takes back, where it was made to and does something itself."""
+    if "compensates" not in body or "source" in body or "dry_run" in body:
+        return ()
+    values = (
+        body["call"],
+        body["run"],
+        body["compensates"],
+        body["org"],
+        body["principal"],
+        body["tool"] or "",
+        state,
+        body["opened"],
+        ended_ms,
+    )
+    return (Row("compensation", values),)
 
 
 def _opened_at_its_end(body: Body) -> tuple[Row, ...]:
@@ -477,6 +498,7 @@ def _approval(approval: Body, organization: str, decided_ms: int | None) -> Row:
             approval["state"],
             orjson.dumps(approval["approvers"]).decode(),
             None if approval["state"] == ApprovalState.WAITING else decided_ms,
+            approval.get("use_by"),
         ),
     )
 

@@ -1,13 +1,17 @@
 """What is known of a call while it is on the road: the stuff that its entries are made of."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from highroad.domain.approval import Approval
 from highroad.domain.call import Call
+from highroad.domain.confidence import KeptStatement
 from highroad.domain.entry import Row
+from highroad.domain.error import InvalidArguments
 from highroad.domain.grounding import ValueSource
 from highroad.domain.payload import PayloadRef, SealedPayload
 from highroad.domain.verdict import StageLine
+from highroad.domain.verification import VerificationRecord
 from highroad.ledger.keyring import RunKey
 
 
@@ -26,6 +30,7 @@ class CallRecord:
         "conversation_id",
         "effect",
         "has_intent",
+        "invalid",
         "is_call_kept",
         "is_new_run",
         "key_digest",
@@ -39,14 +44,16 @@ class CallRecord:
         "reserved_microusd",
         "rules",
         "sources",
+        "stated",
         "tells_intent",
         "tool_name",
         "trace",
         "traced",
+        "verification",
         "waiting",
     )
 
-    def __init__(
+    def __init__(  # noqa: PLR0915 - what there is to know of a call, a line for each
         self,
         call: Call,
         *,
@@ -73,11 +80,16 @@ class CallRecord:
         """Of the policy, that allowed it."""
         self.sources: tuple[ValueSource, ...] = ()
         """Of its control values, where anybody looked for them."""
+        self.verification: VerificationRecord | None = None
+        """The second opinion on it, where one was wanted."""
         self.trace: list[StageLine] = []
         self.traced: int = 0
         """How many lines of the trace an entry has already."""
         self.coercions: tuple[str, ...] = ()
+        self.invalid: InvalidArguments | None = None
         self.arguments: PayloadRef | None = None
+        self.stated: KeptStatement | None = None
+        """How sure its model said it was, where it was asked; there once `arguments` are."""
         self.at_most_microusd: int = 0
         """What it may cost, of a call that is put before people: nothing is reserved for it yet."""
         self.preview: PayloadRef | None = None
@@ -117,3 +129,5 @@ class CallRecord:
         self.payloads.clear()
         self.is_call_kept = False
         self.arguments = self.key_digest = None
+        if self.verification is not None:
+            self.verification = replace(self.verification, content=None)

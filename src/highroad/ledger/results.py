@@ -111,7 +111,7 @@ class Results:
         key = self._keyring.organization(organization)
         same = _same(key, name, arguments)
         return CacheKey(
-            space=self._space(organization),
+            space=self.space(organization),
             digest=same + self._caller(record, key, is_public=is_public),
             tags=partial(_tags, key, name, same, record.principal_id, tags),
         )
@@ -129,7 +129,8 @@ class Results:
                 self._callers.popitem(last=False)
         return known
 
-    def _space(self, organization: str) -> bytes:
+    def space(self, organization: str) -> bytes:
+        """Where the results of an organization lie: they are cleared at once."""
         space = self._spaces.get(organization)
         if space is None:
             space = self._keyring.organization(organization).digest(b"cache space")
@@ -226,7 +227,7 @@ class Results:
 
     async def _void(self, organization: str, tags: Sequence[bytes]) -> None:
         self._invalidations += 1
-        await self.access.void(self._space(organization), tags)
+        await self.access.void(self.space(organization), tags)
 
     async def clear(self, organization: str) -> None:
         """Destroy everything that is kept for an organization.
@@ -236,7 +237,7 @@ class Results:
         """
         self._invalidations += 1
         self._callers.clear()
-        await self.access.clear(self._space(organization))
+        await self.access.clear(self.space(organization))
 
     async def statistics(self) -> CacheStatistics:
         """What was done so far."""

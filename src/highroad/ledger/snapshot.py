@@ -5,6 +5,7 @@ from typing import Any
 import orjson
 
 from highroad.domain.call import Call
+from highroad.domain.confidence import Statement
 from highroad.domain.error import VaultError
 from highroad.domain.evidence import Evidence, EvidenceKind, Source
 from highroad.domain.identity import Delegate, Origin, Principal
@@ -29,6 +30,8 @@ def freeze(call: Call) -> bytes:
             "version": call.version if call.definition is None else call.definition.version,
             "key": call.idempotency_key,
             "dry_run": call.dry_run,
+            "in_dry_run": call.in_dry_run,
+            "in_shadow": call.in_shadow,
             "parent": call.parent_id,
             "revision": call.revision,
             "step": call.step,
@@ -37,8 +40,10 @@ def freeze(call: Call) -> bytes:
             "created": call.created_ms,
             "stands_in_for": call.stands_in_for,
             "redrives": call.redrives,
+            "compensates": call.compensates,
             "asked_by": call.asked_by,
             "position": call.position,
+            "stated": None if call.stated is None else [call.stated.confidence],
         }
     )
 
@@ -74,14 +79,23 @@ def thaw(
         idempotency_key=state["key"],
         version=state.get("version"),
         dry_run=state["dry_run"],
+        in_dry_run=state.get("in_dry_run", False),
+        in_shadow=state.get("in_shadow", False),
         parent_id=state["parent"],
         revision=state["revision"],
         door=state["door"],
         stands_in_for=state.get("stands_in_for"),
         redrives=state.get("redrives"),
+        compensates=state.get("compensates"),
         asked_by=state.get("asked_by"),
         position=state.get("position"),
+        stated=_thaw_statement(state.get("stated")),
     )
+
+
+def _thaw_statement(state: list[Any] | None) -> Statement | None:
+    """How sure the model said it was; its words are a payload of their own."""
+    return None if state is None else Statement(confidence=state[0])
 
 
 def freeze_principal(principal: Principal) -> dict[str, Any]:

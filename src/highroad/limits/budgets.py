@@ -65,6 +65,15 @@ class SpentReader(Protocol):
         """What work took that was asked for between two moments."""
         ...
 
+    async def asked(
+        self, purpose: str, scope: Scope, whose: str, *, since_ms: int, until_ms: int | None
+    ) -> Spent:
+        """What model requests for one purpose took, of a run and those below it or between moments.
+
+        Each counts as one call.
+        """
+        ...
+
     async def taken(self, holder: str) -> Amount | None:
         """What became of what work reserved, by its id; `None` while it counts in full."""
         ...
@@ -133,15 +142,18 @@ class Budgets:
             return self._spent(shares, got)
         return self._near(shares, got)
 
-    def spending(self, spender: Spender, amount: Amount) -> Spending:
+    def spending(
+        self, spender: Spender, amount: Amount, own: Sequence[BudgetShare] = ()
+    ) -> Spending:
         """What `reserve` will take, in the order in which it is judged.
 
         Args:
             spender: Who spends.
             amount: At most. Work that declares no maximum reserves the `ceiling`.
+            own: Of budgets that only such work takes of.
         """
         shares = self._shares.of_work(spender, amount)
-        return Spending(spender, amount, shares)
+        return Spending(spender, amount, (*own, *shares) if own else shares)
 
     async def look(
         self, spending: Spending, besides: Demand
@@ -268,8 +280,8 @@ class Budgets:
             if used is None:
                 kept.append(holder)
                 continue
-            if share.cap is not None and used.calls:  # where one tool's calls are counted
-                used = share.demand.amount
+            if used != NOTHING and (share.purpose is not None or used.calls):
+                used = share.settled(used)
             await self.counters.give([Settled(demand=share.demand, used=used)], holder=holder)
         if kept:
             await self.counters.keep(share.demand.account, kept)
@@ -277,7 +289,15 @@ class Budgets:
     async def _seed(self, share: BudgetShare) -> None:
         """Open an account with what the ledger says."""
         demand, run = share.demand, share.run
-        if run is None:
+        if share.purpose is not None:
+            spent = await self._reader.asked(
+                share.purpose,
+                share.scope,
+                share.whose,
+                since_ms=share.since_ms,
+                until_ms=demand.until_ms,
+            )
+        elif run is None:
             spent = await self._reader.spent(
                 share.scope, share.whose, since_ms=share.since_ms, until_ms=demand.until_ms
             )

@@ -61,8 +61,7 @@ class Reservation:
         self._state = "settled"
         spender = self._spending.spender
         returns = [
-            # Where one tool's calls are counted, nothing else is.
-            Settled(share.demand, used if share.cap is None else share.demand.amount)
+            Settled(share.demand, share.settled(used))
             for share in self._spending.shares
             if isinstance(share, BudgetShare)
         ]

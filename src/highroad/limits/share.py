@@ -67,6 +67,8 @@ class Spender:
     tool: ToolCap | None = None
     per_minute: int | None = None
     """Calls a minute of the tool by the principal."""
+    is_shadow: bool = False
+    """It takes nothing of what its organization has for others."""
 
 
 @value(kw_only=False)
@@ -85,6 +87,14 @@ class BudgetShare:
     """Where one tool's calls are counted."""
     is_above: bool = False
     """Of a run above the spender's."""
+    purpose: str | None = None
+    """Where model requests for one purpose are counted, and nothing else."""
+
+    def settled(self, used: Amount) -> Amount:
+        """What of the work counts here, once it is known what all of it used."""
+        if self.cap is not None:  # where one tool's calls are counted, nothing else is
+            return self.demand.amount
+        return used if self.purpose is None else used._replace(calls=1)
 
     def exceeded(self, meter: str, count: float, most: float, now_ms: int = 0) -> Exceeded:
         """How far the budget is used, in the units of settings."""

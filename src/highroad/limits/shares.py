@@ -108,7 +108,8 @@ class Shares:
         if spender.per_minute is not None and spender.tool is not None:
             yield tool_turn(spender.principal_id, spender.tool.tool, spender.per_minute)
         if self._rates:
-            yield from self.of_rates(spender.principal_id, spender.organization)
+            rates = self.of_rates(spender.principal_id, spender.organization)
+            yield from (turn for turn in rates if _is_own(turn.scope, spender))
 
     def _of_one_run(
         self, run: LiveRun, spender: Spender, amount: Amount, *, is_above: bool
@@ -128,7 +129,7 @@ class Shares:
     ) -> Iterator[BudgetShare]:
         for number, (rule, most) in enumerate(rules):
             whose = _whose(rule.scope, spender)
-            if whose is not None:
+            if whose is not None and _is_own(rule.scope, spender):
                 span = self._span(rule.window, spender.at_ms)
                 key = (number, whose, span.since_ms, amount)
                 share = self._made.get(key)
@@ -149,6 +150,11 @@ class Shares:
             self._made.clear()
         self._made[key] = share
         return share
+
+
+def _is_own(scope: Scope | None, spender: Spender) -> bool:
+    """Whether a spender takes of a budget: a shadow takes nothing of its organization's."""
+    return not (spender.is_shadow and scope is Scope.ORGANIZATION)
 
 
 def _whose(scope: Scope, spender: Spender) -> str | None:

@@ -27,6 +27,7 @@ from highroad.pipeline.judgement import Told, overloaded, stopped
 from highroad.pipeline.resources import Loan
 from highroad.pipeline.threads import Overloaded
 from highroad.pipeline.timer import within
+from highroad.pipeline.view import told
 from highroad.ports.sandbox import LimitExceeded, SandboxError
 from highroad.tools.body.context import ToolContext
 from highroad.tools.compile import BatchRun
@@ -121,13 +122,15 @@ class Progress:
     def report(self, text: str, *, done: float | None, total: float | None) -> None:
         """Tell how far the body has come; of reports that the loop has no time for, the last."""
         is_waiting = self._report is not None
-        self._report = {"text": text[:_REPORT], "done": done, "total": total}
+        self._report = {"text": text, "done": done, "total": total}
         if not is_waiting:
             self._loop.call_soon_threadsafe(self._tell_report)
 
     def _tell_report(self) -> None:
         report, self._report = self._report, None
         if report is not None and not self.is_over:
+            # Cut before it is redacted, half a number would be left over.
+            report["text"] = told(self._context, str(report["text"]))[:_REPORT]
             self._context.tell(EventKind.TOOL_PROGRESS, **report)
 
     def _check_may_defer(self) -> None:

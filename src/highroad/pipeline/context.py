@@ -55,6 +55,7 @@ class RoadContext:
         "approval",
         "attempt_until_s",
         "claim",
+        "concerns",
         "deadline_s",
         "doubt",
         "fetch",
@@ -74,6 +75,7 @@ class RoadContext:
         "run",
         "seen",
         "services",
+        "shares_its_run",
         "spending",
         "started_s",
         "successor",
@@ -123,6 +125,11 @@ class RoadContext:
         """What it takes of budgets and rates."""
         self.near: list[Exceeded] = []
         """Limits that are nearly reached with it."""
+        self.concerns: tuple[str, ...] = ()
+        """What a second opinion had against it, where it goes on all the same."""
+        asked = record.verification
+        self.shares_its_run: bool = asked is not None and asked.request is not None
+        """Something was asked for it already that takes of its run, even if that is its alone."""
         self.trouble: str | None = None
         """What is wrong with the dependency that brought the result."""
         clock, call = services.clock, record.call
@@ -262,10 +269,15 @@ class RoadContext:
             principal_id=record.principal_id,
             organization=call.organization,
             at_ms=call.created_ms,
-            is_alone=call.is_direct,
+            is_alone=call.is_direct and not self.shares_its_run,
             tool=cap,
             per_minute=per_minute,
+            is_shadow=call.in_shadow,
         )
+
+    def share_run(self) -> None:
+        """From here on what the call takes of its run is counted beside what was asked for it."""
+        self.shares_its_run, self.spending = True, None
 
     def hold_reservation(self, reservation: Reservation) -> None:
         """Note what `admit` reserved."""

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from highroad.domain.approval import Approval
 from highroad.domain.call import Call
+from highroad.domain.confidence import Statement
 from highroad.domain.error import HighroadError
 from highroad.domain.evidence import NO_EVIDENCE, Evidence
 from highroad.domain.identity import Delegate, Origin, Principal
@@ -50,7 +51,15 @@ class Proposal:
     """The model request whose reply proposed it."""
     position: int | None = None
     """Among the calls of that reply, from 0."""
+    compensates: str | None = None
+    """The call that it takes back."""
+    stated: Statement | None = None
+    """How sure the model said it was, where its request asked for that."""
     dry_run: bool = False
+    in_dry_run: bool = False
+    """Its run is dry, and so is what is called from inside it."""
+    in_shadow: bool = False
+    """Its run is a shadow."""
     door: str = "python"
     deadline_ms: int | None = None
     """Unix time by which it has to be over, where that is before its own time is up."""
@@ -92,9 +101,13 @@ async def take_in(
         idempotency_key=proposal.key,
         version=proposal.version,
         dry_run=proposal.dry_run,
+        in_dry_run=proposal.in_dry_run,
+        in_shadow=proposal.in_shadow,
         door=proposal.door,
+        compensates=proposal.compensates,
         asked_by=proposal.asked_by,
         position=proposal.position,
+        stated=proposal.stated,
     )
     return call, await _context(services, call, run)
 
@@ -157,6 +170,7 @@ async def take_in_nested(
         revision=0,
         asked_by=None,
         position=None,
+        stated=None,
         definition=None,
         arguments=None,
     )
@@ -189,8 +203,10 @@ async def take_in_successor(
         revision=0,
         stands_in_for=call.id,
         redrives=None,
+        compensates=None,
         asked_by=None,
         position=None,
+        stated=None,
         definition=None,
         arguments=None,
     )
@@ -219,8 +235,10 @@ async def take_in_refresh(services: Services, call: Call, fetch: Fetch) -> tuple
         door="cache",
         stands_in_for=None,
         redrives=None,
+        compensates=None,
         asked_by=None,
         position=None,
+        stated=None,
         definition=None,
         arguments=None,
     )
@@ -249,6 +267,7 @@ async def take_in_redrive(services: Services, call: Call) -> tuple[Call, RoadCon
         redrives=call.id,
         asked_by=None,
         position=None,
+        stated=None,
     )
     return made, await _context(services, made, run)
 
@@ -287,6 +306,7 @@ def bare(services: Services, history: CallHistory) -> Call:
         is_direct=opening["direct"],
         origin=Origin(opening["origin"]),
         door=opening["door"],
+        compensates=opening.get("compensates"),
         asked_by=opening.get("asked_by"),
         position=opening.get("position"),
     )

@@ -43,7 +43,7 @@ from highroad.pipeline.stages import (
     validate,
 )
 from highroad.pipeline.stages.finish import finish
-from highroad.pipeline.stored import held_by
+from highroad.pipeline.stored import held_by, whole
 from highroad.tools.compile import RegisteredTool
 
 _log: Final = logging.getLogger("highroad.road")
@@ -339,7 +339,7 @@ async def _join(call_id: str, context: RoadContext, maker: str | None) -> Ending
         status=outcome.status,
         error=outcome.error,
         proof=getattr(outcome, "proof", None),
-        stored=orjson.dumps(outcome.json) if isinstance(outcome, Completed) else None,
+        stored=await _result_of(outcome, services) if isinstance(outcome, Completed) else None,
         blobs=outcome.blobs if isinstance(outcome, Completed) else (),
         version=outcome.version if isinstance(outcome, Completed) else None,
         maker=maker,
@@ -348,6 +348,14 @@ async def _join(call_id: str, context: RoadContext, maker: str | None) -> Ending
         rule=f"joined.{call_id}",
         decided_by="dedupe",
     )
+
+
+async def _result_of(outcome: Completed[Any], services: Services) -> bytes:
+    """The result of a call that another one joins; what its caller saw may be less."""
+    result = None
+    if not services.redaction.is_off:
+        result = await whole(services, outcome.call_id)
+    return orjson.dumps(outcome.json) if result is None else result
 
 
 async def _finish_cancelled(context: RoadContext) -> AnyOutcome:

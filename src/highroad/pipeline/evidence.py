@@ -17,6 +17,7 @@ from highroad.domain.evidence import EvidenceKind, Grounding, Source
 from highroad.domain.grounding import NOT_LOOKED_INTO, GroundingRules
 from highroad.domain.json_value import JsonObject, JsonValue
 from highroad.domain.tool import ToolDefinition
+from highroad.domain.verification import UserTurn
 from highroad.evidence.index import Index
 from highroad.evidence.plan import Plan, ground, plan
 
@@ -48,7 +49,7 @@ class RunEvidence:
         is_wanted: Whether any call is judged by it; else nothing is kept.
     """
 
-    __slots__ = ("_arrived", "_index", "_is_wanted", "_plans")
+    __slots__ = ("_arrived", "_index", "_is_wanted", "_plans", "turns")
 
     def __init__(self, plans: Plans, *, is_wanted: bool = True) -> None:
         self._plans = plans
@@ -56,15 +57,20 @@ class RunEvidence:
         self._index = Index()
         self._arrived: list[partial[None]] = []
         """In order: what a result proves depends on what was known before it."""
+        self.turns: list[UserTurn] = []
+        """What the user said, in order: for whoever judges whether that was asked for."""
 
     def said(self, source: str, text: str) -> None:
         """Take in words of the user."""
+        self.turns.append(UserTurn(source=source, text=text))
         self._note(partial(self._index.add_text, Source(source, EvidenceKind.REQUEST), text))
 
     def handed_in(self, source: Source) -> None:
         """Take in what somebody says who keeps the history themselves; they answer for its kind."""
         if source.text is None:
             return
+        if source.kind is EvidenceKind.REQUEST:
+            self.turns.append(UserTurn(source=source.id, text=source.text))
         read = _json(source.text)
         if isinstance(read, dict | list):
             self._note(partial(self._index.add_value, source, read))

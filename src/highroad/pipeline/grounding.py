@@ -50,6 +50,14 @@ def may_ask(tool: RegisteredTool[Any], services: Services) -> bool:
     return services.evidence.rules.of(tool.definition.name).may_ask and applies(tool, services)
 
 
+def rule_in_force(call: Call, tool: RegisteredTool[Any], services: Services) -> str | None:
+    """How a call is judged; the same before it is held and when it is driven on."""
+    if call.revision or not _comes_from_model(call) or not applies(tool, services):
+        return None
+    rule = services.evidence.rules.of(tool.name)
+    return f"grounding {rule.mode} {rule.ungrounded}"
+
+
 def leaves_boundary(definition: ToolDefinition) -> bool:
     """Whether what a read is asked for is told outside, by what is declared of the tool.
 
@@ -73,8 +81,10 @@ async def grounded(call: Call, context: RoadContext) -> Proceed | Refuse:
     if not _is_chosen_by_model(call, context) or not applies(context.tool, context.services):
         return Proceed(call)
     rule = context.services.evidence.rules.of(context.tool.name)
+    # A pseudonym that the tool is handed as such is known by what it stands for.
+    arguments = context.services.redaction.revealed(call.run_id, call.known_arguments)
     grounding = context.services.evidence.of(call).ground(
-        context.tool.definition, call.known_arguments
+        context.tool.definition, arguments if isinstance(arguments, dict) else {}
     )
     context.grounding = grounding
     context.record.sources = sources = recorded(grounding, context.tool)
@@ -102,14 +112,18 @@ def recorded(grounding: Grounding, tool: RegisteredTool[Any]) -> tuple[ValueSour
 
 def _is_chosen_by_model(call: Call, context: RoadContext) -> bool:
     """Whether a model, or a stranger, chose these arguments, and nobody has judged them yet."""
+    is_judged_already = context.approval is not None or context.record.has_intent
+    return _comes_from_model(call) and not is_judged_already
+
+
+def _comes_from_model(call: Call) -> bool:
+    """Whether its arguments are a model's own, and not what code made of another call."""
     return (
         call.origin is not Origin.CODE
         and call.parent_id is None
         and call.stands_in_for is None
         and call.redrives is None
         and call.door != RENEWAL
-        and context.approval is None
-        and not context.record.has_intent
     )
 
 

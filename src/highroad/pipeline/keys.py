@@ -33,17 +33,24 @@ def is_shared(call: Call) -> bool:
 
     Derived in a run of one, only a call from inside its own body can, while it is in flight.
     """
-    return not call.is_direct or call.idempotency_key is not None
+    is_named = call.idempotency_key is not None or call.compensates is not None
+    return is_named or not call.is_direct
 
 
 def claim_key(call: Call, context: RoadContext) -> KeyClaim:
-    """The claim on this call's key: given by the caller, or derived from run and arguments."""
+    """The claim on this call's key: given by the caller, or derived from run and arguments.
+
+    That of a compensation is derived from the call that it takes back.
+    """
     services = context.services
     organization = services.ledger.keyring.organization(call.organization)
     definition = call.known_definition
     same = _key_arguments(call, context)
     scope = (b"key", context.record.principal_id.encode(), definition.name.encode())
-    if call.idempotency_key is None:
+    if call.compensates is not None:
+        # Whoever takes a call back, and with whatever arguments by then: it is taken back once.
+        digest = arguments = organization.digest(b"compensates", call.compensates.encode())
+    elif call.idempotency_key is None:
         # Derived from the arguments, it stands for them too.
         digest = arguments = organization.digest(*scope, b"derived", call.run_id.encode(), same)
     else:

@@ -82,18 +82,18 @@ def _stored(context: RoadContext, data: bytes, ending: Ending) -> Result:
     It is read and labelled by the version that made it. Where that is there no more the one of
     this call reads it, but vouches for nothing in it.
     """
-    maker, blobs = _maker(context, ending), ending.blobs
-    labels = NO_LABELS if maker is None else maker.definition.contract.labels
+    made_by, blobs = maker(context, ending), ending.blobs
+    labels = NO_LABELS if made_by is None else made_by.definition.contract.labels
     json = orjson.loads(data)
     try:
-        read = (maker or context.tool).result.read(data, {blob.digest: blob for blob in blobs})
+        read = (made_by or context.tool).result.read(data, {blob.digest: blob for blob in blobs})
     except ValidationError:
         warnings = (INVALID.message,)
         return Result(data, json, json, is_invalid=True, warnings=warnings, labels=labels)
     return Result(data, json, read, blobs=blobs, labels=labels)
 
 
-def _maker(context: RoadContext, ending: Ending) -> RegisteredTool[Any] | None:
+def maker(context: RoadContext, ending: Ending) -> RegisteredTool[Any] | None:
     """The version of the tool that made a stored result, if it is still there."""
     tool, version = context.tool, ending.version
     if ending.maker not in {None, tool.name}:

@@ -7,6 +7,7 @@ from typing import Any
 
 from highroad.domain.approval_rules import ApprovalRules
 from highroad.domain.call import Call
+from highroad.domain.confidence import ConfidenceRules
 from highroad.domain.demand import Amount
 from highroad.domain.event import EventKind
 from highroad.domain.identity import Delegate, Principal
@@ -29,15 +30,17 @@ from highroad.pipeline.evidence import Indexes
 from highroad.pipeline.gathering import Gatherings
 from highroad.pipeline.inflight import Inflight
 from highroad.pipeline.programs import Programs
+from highroad.pipeline.redaction import Redaction
+from highroad.pipeline.repairs import Repairs
 from highroad.pipeline.resources import Resources
 from highroad.pipeline.successor import Successor
 from highroad.pipeline.threads import Threads
+from highroad.pipeline.verifiers import Verifiers
 from highroad.ports.clock import Clock
 from highroad.ports.flags import Flags
 from highroad.ports.ids import Ids
 from highroad.ports.policy import Deny, Permit, Policy
 from highroad.ports.sandbox import Sandbox
-from highroad.ports.verifier import Verifier
 from highroad.resilience.loops import Loops
 from highroad.resilience.passage import Ways
 from highroad.resilience.retry import Retry
@@ -71,6 +74,12 @@ def _unheard(run_id: str, kind: EventKind, call_id: str, facts: Callable[[], Jso
     del run_id, kind, call_id, facts
 
 
+def _hands_nothing_on(tool: str) -> bool:
+    """There are no agents."""
+    del tool
+    return False
+
+
 @dataclass(slots=True, kw_only=True)
 class Services:
     """What one runtime has, put together by `highroad.bootstrap`."""
@@ -86,6 +95,7 @@ class Services:
     slots: Slots
     results: Results
     loops: Loops
+    repairs: Repairs
     retry: Retry
     ways: Ways
     deps: Deps
@@ -114,8 +124,15 @@ class Services:
     """Digests of definitions that are not the accepted ones, and how they differ (P8)."""
     keeps_letters_of_reads: bool = False
     """Whether a read that is given up on leaves a dead letter too."""
-    verifier: Verifier | None = None
+    is_dry: bool = False
+    """Every call with effects is a dry run, by whatever door it comes (`runs.dry_run`)."""
+    hands_on: Callable[[str], bool] = _hands_nothing_on
+    """Whether a tool hands work to an agent: then it is the run below that is dry."""
+    verifiers: Verifiers | None = None
+    """Who gives second opinions; `None` where nobody does."""
     evidence: Indexes = field(default_factory=Indexes)
+    confidence: ConfidenceRules = field(default_factory=ConfidenceRules)
+    redaction: Redaction = field(default_factory=Redaction)
     plans: dict[tuple[str, bool, bool], Stages] = field(default_factory=dict)
     tasks: set[asyncio.Task[Any]] = field(default_factory=set)
     """Endings that must be written though their caller is gone."""
@@ -128,6 +145,10 @@ class Services:
     _amounts: dict[str, Amount] = field(default_factory=dict)
     """Both by digest of the definition: versions share the name under which a run counts them, and
     neither price nor limit."""
+
+    def spares(self, call: Call) -> bool:
+        """Whether a call is made where nothing with effects is, and nobody is asked."""
+        return call.in_dry_run or self.is_dry
 
     def admission(self, call: Call, definition: ToolDefinition) -> Permit | Deny:
         """What the policy says of this caller and tool whatever the arguments; asked once."""

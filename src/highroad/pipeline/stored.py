@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from typing import Final
 
 import orjson
@@ -19,10 +20,14 @@ from highroad.domain.outcome import (
     Status,
     ended_without_value,
 )
+from highroad.domain.verification import UNAVAILABLE, UNVERIFIED, Opinion, Verification
 from highroad.ledger.history import CallHistory
+from highroad.pipeline.preview import preview_of
+from highroad.pipeline.refusal import told_again
 from highroad.pipeline.revision import EDITED
 from highroad.pipeline.services import Services
 from highroad.pipeline.stand_in import past_its_time, stood_in
+from highroad.pipeline.view import answering, seen_again
 
 _NOTHING: Final[Mapping[str, bytes]] = {}
 
@@ -40,10 +45,23 @@ def held_by(until: Approval | Deferral) -> Held:
     )
 
 
+async def whole(services: Services, call_id: str) -> bytes | None:
+    """The JSON of the result of a call that completed, nothing of it put out of sight.
+
+    Raises:
+        VaultError: It was erased, or its key is lost.
+    """
+    await services.ledger.writer.flush()
+    history = await services.ledger.history(call_id)
+    if history is None:
+        return None
+    return await services.ledger.open_json(await answering(services, history), "result")
+
+
 async def stored_outcome(
     services: Services, history: CallHistory, opened: Mapping[str, bytes] = _NOTHING
 ) -> AnyOutcome:
-    """The ending of a call, with its value read as the return type.
+    """The ending of a call, with its value read as the return type, as its caller sees it.
 
     Args:
         services: Of the runtime.
@@ -53,6 +71,14 @@ async def stored_outcome(
     Raises:
         VaultError: The result was erased, or its key is lost.
     """
+    outcome = await _stored(services, history, opened)
+    is_shown = services.redaction.is_off or "parent" in history.opening
+    return outcome if is_shown else await seen_again(services, history, outcome)
+
+
+async def _stored(
+    services: Services, history: CallHistory, opened: Mapping[str, bytes]
+) -> AnyOutcome:
     ended = history.ended
     if ended is None:
         if history.hold is None:
@@ -64,12 +90,15 @@ async def stored_outcome(
         code=ended.get("code") or Code.INTERNAL_ERROR,
         message=f"This call ended as {ended['status']}.",
     )
+    tool = services.registry.find(history.opening["tool"] or "", history.opening.get("version"))
+    if history.invalid is not None and tool is not None:
+        error = told_again(history.invalid, tool, services.repairs.attempts)
     content: bytes | None = None
     with suppress(VaultError):  # how it ended is told also where its words were erased
         content = await services.ledger.open_json(history, "message", opened)
     if content is not None:
         message, hint = orjson.loads(content)
-        error = CallError(code=error.code, message=message, hint=hint, is_authored=True)
+        error = replace(error, message=message, hint=hint, is_authored=True)
     return ended_without_value(
         history.status or Status.UNKNOWN,
         call_id=history.call_id,
@@ -82,12 +111,7 @@ async def _completed(
     services: Services, history: CallHistory, opened: Mapping[str, bytes]
 ) -> AnyOutcome:
     """A repeated call stores no result of its own: that of its source answers."""
-    origin = history
-    while origin.ended is not None and "source" in origin.ended:
-        source = await services.ledger.history(origin.ended["source"])
-        if source is None:
-            break
-        origin = source
+    origin = await answering(services, history)
     content = await services.ledger.open_json(origin, "result", opened)
     json = b"null" if content is None else content
     blobs = await services.ledger.open_blobs(origin, opened)
@@ -96,7 +120,9 @@ async def _completed(
     is_invalid = origin.ended is not None and "result_invalid" in origin.ended
     is_dry_run = history.ended is not None and "dry_run" in history.ended
     plain = value = orjson.loads(json)
-    if tool is not None and not is_invalid and not is_dry_run:
+    if is_dry_run:
+        value = preview_of(plain)
+    elif tool is not None and not is_invalid:
         try:
             value = tool.result.read(json, {blob.digest: blob for blob in blobs})
         except ValidationError:  # the return type is another one by now
@@ -108,12 +134,29 @@ async def _completed(
         is_repeated=history.ended is not None and "repeated" in history.ended,
         is_cached=history.ended is not None and "cached" in history.ended,
         is_stale=history.ended is not None and "stale_s" in history.ended,
-        warnings=_warnings(history),
+        warnings=(*await _concerns(services, history, opened), *_warnings(history)),
         dry_run=is_dry_run,
         result_invalid=is_invalid,
         blobs=blobs,
         version=None if is_dry_run else version,
     )
+
+
+async def _concerns(
+    services: Services, history: CallHistory, opened: Mapping[str, bytes]
+) -> tuple[str, ...]:
+    """What a verifier had against it, of a call about which nobody was asked all the same."""
+    verification = history.verification
+    if verification is None or history.approval is not None:
+        return ()
+    if verification.opinion == UNAVAILABLE:
+        return (UNVERIFIED,)
+    if verification.opinion != Opinion.UNCERTAIN:
+        return ()
+    content: bytes | None = None
+    with suppress(VaultError):  # the result is told also where these words were erased
+        content = await services.ledger.open_json(history, "verification", opened)
+    return () if content is None else Verification.of(orjson.loads(content)).warnings
 
 
 def _warnings(history: CallHistory) -> tuple[str, ...]:

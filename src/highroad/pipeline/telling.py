@@ -64,7 +64,7 @@ def _version(context: RoadContext, ending: Ending) -> str | None:
 
 def _warnings(context: RoadContext, ending: Ending, result: Result) -> tuple[str, ...]:
     """What the caller should know of the result, and of the tool that it called."""
-    warnings = (*result.warnings, *context.told())
+    warnings = (*result.warnings, *context.concerns, *context.told())
     if not context.is_resolved:
         return warnings
     if context.record.call.revision:

@@ -11,6 +11,9 @@ from highroad.ports.policy import Owner
 CALL_NAMES: Final = frozenset({"args", "principal"})
 """What every expression may name: the arguments, and `id`, `organization`, `roles`, `permissions`
 and `authenticated` of the principal."""
+ASK_NAMES: Final = CALL_NAMES | {"labels"}
+"""The same, and of each argument `sources`: the kinds of evidence that its values came from, with
+`nobody` for a value without any. Of a call whose values nobody traced there is none."""
 OWNER_NAMES: Final = CALL_NAMES | {"owner"}
 """The same, and `organization` and `principal` of an object's owner."""
 
@@ -37,8 +40,15 @@ class Condition(Protocol):
         """
         ...
 
-    def answer(self, *, args: JsonObject, principal: Principal) -> bool | str:
+    def answer(
+        self, *, args: JsonObject, principal: Principal, labels: JsonObject | None = None
+    ) -> bool | str:
         """What it says of this call: whether something is so, or a word.
+
+        Args:
+            args: Of the call.
+            principal: For whom it is made.
+            labels: What is known of its arguments.
 
         Raises:
             ConditionError: It gives neither: a field is missing, types differ.

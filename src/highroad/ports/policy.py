@@ -61,6 +61,13 @@ class Policy(Protocol):
         """Whether `permits` could ever deny this tool, or ask; if not the road leaves it out."""
         ...
 
+    def written_for(self, tool: ToolDefinition) -> tuple[str, ...]:
+        """What is written that `permits` asks about this tool, without where it is written.
+
+        An approval is bound to it (P4): it changes with each of these rules, and with no other.
+        """
+        ...
+
     def permits(self, call: Call) -> Permit | Deny:
         """Judge a call by its arguments."""
         ...

@@ -1,15 +1,32 @@
 """A second opinion on a call, before anybody is asked and anything runs."""
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
-from highroad.domain.approval import Obligation
-from highroad.domain.call import Call
-from highroad.domain.error import CallError
+from highroad.domain.model import TokenUsage
+from highroad.domain.verification import Verification, VerificationCase
 
 
+@runtime_checkable
 class Verifier(Protocol):
-    """Looks at a validated, authorized call and says whether it is what was asked for."""
+    """Says whether a proposed call is what was asked for.
 
-    async def verify(self, call: Call) -> tuple[Obligation, ...] | CallError:
-        """Reasons to ask a person (none is a pass), or the error to refuse with."""
+    Contract kit: `highroad.testing.contracts.verifier`. It keeps nothing of one case for the next,
+    and takes whatever stands in a case for data, whoever wrote it.
+    """
+
+    @property
+    def name(self) -> str:
+        """`provider:model`, or a name of its own, under which it is priced, kept and recorded."""
+        ...
+
+    def most(self, case: VerificationCase) -> TokenUsage:
+        """What `verify` may use of models at most, all its requests together (P6)."""
+        ...
+
+    async def verify(self, case: VerificationCase) -> Verification:
+        """Look at the case.
+
+        Raises:
+            VerifierError: It has no opinion, not even that it is uncertain.
+        """
         ...

@@ -274,6 +274,9 @@ class Dependencies:
         found: dict[str, set[str]] = {}
         for tool in self._services.registry:
             found.setdefault(tool.definition.needs, set()).add(tool.name)
+        verifiers = self._services.verifiers
+        for name in () if verifiers is None else verifiers.dependencies:
+            found.setdefault(name, set())  # no tool needs it, but all whose calls are verified
         return {name: tuple(sorted(tools)) for name, tools in found.items()}
 
     def _counted(self, reading: BreakerReading, tools: tuple[str, ...]) -> DependencyHealth:

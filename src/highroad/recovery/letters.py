@@ -370,7 +370,7 @@ class Letters:
         What is unknown has a letter of its own, and what waits for people is in their hands. An
         answer that is only said does nothing.
         """
-        if not isinstance(outcome, Completed):
+        if not isinstance(outcome, Completed) or outcome.dry_run:
             return isinstance(outcome, Held | Unknown)
         history = await self._ledger.history(outcome.call_id)
         return history is None or (history.ended or {}).get("rule") not in CONCLUDED

@@ -132,6 +132,8 @@ async def _ending(
 
 
 async def _again(call: Call, context: RoadContext) -> Ending | Held:
+    if context.services.is_dry:  # to run it again would be an effect
+        return _unknown()
     came = await attempt(call, context)
     return held_by(came) if isinstance(came, Deferral) else came
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from highroad.domain.approval_rules import UNDO_S, USE_WITHIN_S
 from highroad.domain.dependency import BreakerRule, Dependency
 from highroad.domain.grounding import GroundingMode, GroundingRule, WhenUngrounded
 from highroad.domain.identity import DEFAULT_ORGANIZATION
@@ -11,8 +12,21 @@ from highroad.domain.limits import Limits, Scope, Window, WithoutCounters
 from highroad.domain.model import ModelSettings
 from highroad.domain.policy import ORGANIZATION, Then
 from highroad.domain.prices import PriceRules, Unpriced
+from highroad.domain.redaction import (
+    InArguments,
+    RedactionMode,
+    RedactionRule,
+    RedactionRules,
+    SensitiveKind,
+)
 from highroad.domain.sandbox import SandboxRules, Strength
 from highroad.domain.tool import Tier
+from highroad.domain.verification import (
+    BudgetSpan,
+    VerifierRules,
+    WhenUnavailable,
+    WhenUncertain,
+)
 from highroad.settings.kinds import (
     ABOVE_ZERO,
     ANCHORS,
@@ -113,6 +127,8 @@ _DEFAULT_MODEL: Final = ModelSettings()
 _DEFAULT_PRICES: Final = PriceRules()
 _DEFAULT_GROUNDING: Final = GroundingRule()
 _DEFAULT_SANDBOX: Final = SandboxRules()
+_DEFAULT_VERIFIER: Final = VerifierRules()
+_IN_ORDER: Final = tuple(tier for tier in Tier if tier in _DEFAULT_VERIFIER.tiers)
 
 
 def _replies(name: str, kind: Kind, doc: str) -> Setting:
@@ -178,6 +194,13 @@ SETTINGS: Final = (
         TEXTS,
         (),
         "Modules whose agents the command line runs and resumes, such as `shop.agents`.",
+    ),
+    Setting(
+        "runs.dry_run",
+        TRUTH,
+        default=False,
+        doc="Make a dry run of every call with effects, by whatever door it comes: it says what "
+        "would happen, and nothing does.",
     ),
     _limit("iterations", "Model turns of a run."),
     _limit("calls", "Calls of a run that reach an intent."),
@@ -412,6 +435,134 @@ SETTINGS: Final = (
         "The same for one tool; that of all tools unless given.",
     ),
     Setting(
+        "redaction.mode",
+        one_of(RedactionMode),
+        RedactionRule().mode,
+        "What becomes of personal data and keys in results, for callers without `personal:read`.",
+    ),
+    *(
+        Setting(
+            f"redaction.kinds.{kind}",
+            one_of(RedactionMode),
+            Absent.NONE,
+            "The same for one kind; `redaction.mode` unless given.",
+        )
+        for kind in SensitiveKind
+    ),
+    Setting(
+        "redaction.recognizers",
+        TEXTS,
+        (),
+        "Recognizers of libraries besides those of the core: `presidio:` and a model of spaCy.",
+    ),
+    Setting(
+        "redaction.arguments",
+        one_of(InArguments),
+        RedactionRules().arguments,
+        "What becomes of it in arguments that are not declared to take it, where anything is "
+        "redacted at all.",
+    ),
+    Setting(
+        f"redaction.tools.{EACH_NAME}.mode",
+        one_of(RedactionMode),
+        Absent.NONE,
+        "The same for the results of one tool, of all kinds.",
+    ),
+    Setting(
+        "verifier.models",
+        TEXTS,
+        (),
+        "Models that give second opinions, `provider:model`; without any, no call is verified. The "
+        "first is asked whose provider is another than that of the model that proposed the call.",
+    ),
+    Setting(
+        "verifier.tiers",
+        some_of(Tier),
+        _IN_ORDER,
+        "Tiers whose calls are verified: what cannot be taken back, unless given.",
+    ),
+    Setting(
+        "verifier.uncertain",
+        one_of(WhenUncertain),
+        _DEFAULT_VERIFIER.uncertain,
+        "What becomes of a call of which the verifier is uncertain: a person is asked, or it runs "
+        "with the concerns as warnings.",
+    ),
+    Setting(
+        "verifier.unavailable",
+        one_of(WhenUnavailable),
+        _DEFAULT_VERIFIER.unavailable,
+        "What becomes of a call below `irreversible` of which no opinion can be had; others are "
+        "refused then.",
+    ),
+    Setting(
+        f"verifier.tools.{EACH_NAME}.on",
+        TRUTH,
+        Absent.NONE,
+        "Whether calls of this tool are verified, whatever its tier.",
+    ),
+    Setting(
+        f"verifier.tools.{EACH_NAME}.uncertain",
+        one_of(WhenUncertain),
+        Absent.NONE,
+        "As `verifier.uncertain`, for one tool.",
+    ),
+    Setting(
+        f"verifier.tools.{EACH_NAME}.unavailable",
+        one_of(WhenUnavailable),
+        Absent.NONE,
+        "As `verifier.unavailable`, for one tool.",
+    ),
+    Setting(
+        "verifier.timeout_s",
+        ABOVE_ZERO,
+        _DEFAULT_VERIFIER.timeout_s,
+        "Seconds of one verification, within the deadline of the call.",
+    ),
+    Setting(
+        "verifier.cache_s",
+        NUMBER,
+        _DEFAULT_VERIFIER.cache_s,
+        "How long an opinion answers again for the very same case; 0 keeps none.",
+    ),
+    Setting(
+        "verifier.budgets.[].per",
+        one_of(BudgetSpan),
+        Absent.REQUIRED,
+        "What it is counted by: one call, a run with all runs below it, or a day of an "
+        "organization, in UTC.",
+    ),
+    Setting("verifier.budgets.[].calls", COUNT, Absent.NONE, "Verifications at most."),
+    Setting("verifier.budgets.[].tokens", COUNT, Absent.NONE, "Their tokens, in and out."),
+    Setting("verifier.budgets.[].usd", NUMBER, Absent.NONE, "What they cost, in US dollars."),
+    Setting(
+        "confidence.enabled",
+        TRUTH,
+        Absent.NONE,
+        "Whether a model is asked how sure it is of each call that changes something: `true` asks "
+        "for 0.8 where no threshold is given, `false` for nothing, whatever else is given here.",
+    ),
+    Setting(
+        "confidence.threshold",
+        SHARE,
+        Absent.NONE,
+        "How sure it has to be; below that, or where it says nothing, a person is asked. Giving it "
+        "switches this on.",
+    ),
+    Setting(
+        f"confidence.tools.{EACH_NAME}",
+        RATIO,
+        Absent.NONE,
+        "The same for one tool; 0 asks for nothing.",
+    ),
+    Setting(
+        "repair.attempts",
+        POSITIVE,
+        3,
+        "Calls of one tool in a row with arguments that are not valid, of which the last tells the "
+        "model to stop and ask.",
+    ),
+    Setting(
         "sandbox.order",
         some_of(_DEFAULT_SANDBOX.order),
         _DEFAULT_SANDBOX.order,
@@ -472,6 +623,18 @@ SETTINGS: Final = (
         "Seconds after which, where nobody has decided, others may as well, and are told.",
     ),
     Setting("approvals.escalate_to", TEXTS, (), "Roles of those others."),
+    Setting(
+        "approvals.use_within_s",
+        ABOVE_ZERO,
+        USE_WITHIN_S,
+        "Seconds for which what was agreed to can be used; then its call ends as expired.",
+    ),
+    Setting(
+        "approvals.undo_s",
+        NUMBER,
+        UNDO_S,
+        "Seconds for which a call can be taken back whose tool says how; at most 30 days.",
+    ),
     Setting(
         "approvals.channels.<name>.url",
         URL,
@@ -542,6 +705,13 @@ SETTINGS: Final = (
         100,
         "More open dead letters, or more within an hour, are worth a warning; 0 warns of none.",
     ),
+    Setting(
+        "shadows.<name>.agent",
+        TEXT,
+        Absent.REQUIRED,
+        "The agent that goes beside the runs of the one of that name, dry, to be compared with it.",
+    ),
+    Setting("shadows.<name>.fraction", RATIO, 1.0, "Of its runs, from 0 to 1."),
     Setting("pins.file", TEXT, "highroad.pins", "Accepted tool definitions, to be committed."),
     Setting("principals.[].id", TEXT, Absent.REQUIRED, "Somebody for `--as` in profile `dev`."),
     Setting("principals.[].organization", TEXT, DEFAULT_ORGANIZATION, "Their organization."),

@@ -1,18 +1,21 @@
 """From file and environment to `Settings`."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
 
 from highroad.domain.approval_rules import (
+    UNDO_S,
+    USE_WITHIN_S,
     ApprovalRules,
     ChannelRule,
     Entitlement,
     QuorumRule,
     Reach,
 )
+from highroad.domain.confidence import USUAL_THRESHOLD, ConfidenceRules
 from highroad.domain.dependency import BreakerRule, Dependency
 from highroad.domain.error import SettingsError
 from highroad.domain.flags import FlagRules
@@ -35,8 +38,24 @@ from highroad.domain.model import ModelSettings
 from highroad.domain.model_rules import ModelRules, ModelServer
 from highroad.domain.policy import ORGANIZATION, Agent, AskLine, Line, PolicyRules, Role, Rule, Then
 from highroad.domain.prices import Price, PriceRules, Unpriced
+from highroad.domain.redaction import (
+    InArguments,
+    RedactionMode,
+    RedactionRule,
+    RedactionRules,
+    SensitiveKind,
+)
 from highroad.domain.sandbox import AMOUNTS, ProgramLimits, SandboxRules, Strength
+from highroad.domain.shadow import ShadowRule
 from highroad.domain.tool import Tier
+from highroad.domain.verification import (
+    BudgetSpan,
+    VerifierBudget,
+    VerifierRule,
+    VerifierRules,
+    WhenUnavailable,
+    WhenUncertain,
+)
 from highroad.settings.catalogue import SETTINGS, Profile
 from highroad.settings.checking import find_problems
 from highroad.settings.document import Document, find_file, read_file
@@ -122,12 +141,18 @@ def _find_repetitions(document: Document) -> list[str]:
 def _find_impossible(document: Document) -> list[str]:
     """Budgets and rates whose parts do not fit each other."""
     problems = []
-    for name, build in (("budgets", _build_budget), ("rates", _build_rate)):
+    builders: tuple[tuple[str, Callable[[Mapping[str, Any]], object]], ...] = (
+        ("budgets", _build_budget),
+        ("rates", _build_rate),
+        ("verifier.budgets", _verifier_budget),
+    )
+    for name, build in builders:
         for index, table in _tables(document, name):
             try:
                 build(table)
             except ValueError as error:
-                problems.append(f"{document.place((name, index))}: {name}: {error}")
+                place = document.place((*name.split("."), index))
+                problems.append(f"{place}: {name}: {error}")
     return problems
 
 
@@ -162,6 +187,11 @@ def _build(document: Document, root: Path) -> Settings:
         },
         policy=_build_policy(document, is_production=is_production),
         grounding=_build_grounding(document),
+        verifier=_build_verifier(document),
+        confidence=_build_confidence(_get(document, ("confidence",), {})),
+        repair_attempts=value_of("repair.attempts", 3),
+        redaction=_build_redaction(document),
+        recognizers=tuple(_get(document, ("redaction", "recognizers"), ())),
         flags=_build_flags(document),
         models=_build_models(document),
         prices=_build_prices(_get(document, ("prices",), {})),
@@ -173,8 +203,12 @@ def _build(document: Document, root: Path) -> Settings:
         head_entries=value_of("proof.entries", 1_000),
         head_seconds=value_of("proof.seconds", 60.0),
         anchors=tuple(_anchor(url, root) for url in value_of("proof.anchors", ())),
+        is_dry=value_of("runs.dry_run", default=False),
         keeps_letters_of_reads=value_of("dead_letters.reads", default=False),
         dead_letter_alert=value_of("dead_letters.alert", 100),
+        shadows={
+            name: ShadowRule(**table) for name, table in _get(document, ("shadows",), {}).items()
+        },
         principals=tuple(_build_principal(user) for _, user in _tables(document, "principals")),
         given=given,
     )
@@ -254,6 +288,70 @@ def _grounding_rule(table: Mapping[str, Any], usual: GroundingRule) -> Grounding
     )
 
 
+def _build_redaction(document: Document) -> RedactionRules:
+    """The mode of a tool holds for every kind."""
+    given = _get(document, ("redaction",), {})
+    rule = RedactionRule(
+        mode=RedactionMode(given.get("mode", RedactionRule().mode)),
+        kinds={
+            SensitiveKind(kind): RedactionMode(mode)
+            for kind, mode in given.get("kinds", {}).items()
+        },
+    )
+    tools = given.get("tools", {})
+    return RedactionRules(
+        rule=rule,
+        tools={
+            name: RedactionRule(mode=RedactionMode(table["mode"])) for name, table in tools.items()
+        },
+        arguments=InArguments(given.get("arguments", RedactionRules().arguments)),
+    )
+
+
+def _build_verifier(document: Document) -> VerifierRules:
+    given = {
+        name: value
+        for name, value in _get(document, ("verifier",), {}).items()
+        if name not in {"tools", "budgets", "models", "tiers"}
+    }
+    tools = _get(document, ("verifier", "tools"), {})
+    usual = VerifierRules()
+    return VerifierRules(
+        models=tuple(_get(document, ("verifier", "models"), ())),
+        tiers=frozenset(map(Tier, _get(document, ("verifier", "tiers"), usual.tiers))),
+        uncertain=WhenUncertain(given.pop("uncertain", usual.uncertain)),
+        unavailable=WhenUnavailable(given.pop("unavailable", usual.unavailable)),
+        tools={name: _verifier_rule(table) for name, table in tools.items()},
+        budgets=tuple(
+            _verifier_budget(table) for _, table in _tables(document, "verifier.budgets")
+        ),
+        **given,
+    )
+
+
+def _verifier_rule(table: Mapping[str, Any]) -> VerifierRule:
+    uncertain, unavailable = table.get("uncertain"), table.get("unavailable")
+    return VerifierRule(
+        on=table.get("on"),
+        uncertain=None if uncertain is None else WhenUncertain(uncertain),
+        unavailable=None if unavailable is None else WhenUnavailable(unavailable),
+    )
+
+
+def _verifier_budget(table: Mapping[str, Any]) -> VerifierBudget:
+    return VerifierBudget(**{**table, "per": BudgetSpan(table["per"])})
+
+
+def _build_confidence(table: Mapping[str, Any]) -> ConfidenceRules:
+    """A threshold switches it on, unless something says that it is off."""
+    usual = USUAL_THRESHOLD if table.get("enabled") else None
+    if table.get("enabled") is False:
+        return ConfidenceRules()
+    return ConfidenceRules(
+        threshold=table.get("threshold", usual), tools=dict(table.get("tools", {}))
+    )
+
+
 def _build_sandbox(table: Mapping[str, Any]) -> SandboxRules:
     usual = SandboxRules()
     least = {tier: Strength.named(table[tier]) for tier in Tier if tier in table}
@@ -280,6 +378,8 @@ def _build_approvals(document: Document, *, is_production: bool) -> ApprovalRule
         ),
         escalate_after_s=given.get("escalate_after_s"),
         escalate_to=frozenset(given.get("escalate_to", ())),
+        use_within_s=given.get("use_within_s", USE_WITHIN_S),
+        undo_s=given.get("undo_s", UNDO_S),
         channels={
             name: ChannelRule(**{**table, "roles": frozenset(table.get("roles", ()))})
             for name, table in given.get("channels", {}).items()

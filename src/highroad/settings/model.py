@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from highroad.domain.approval_rules import ApprovalRules
+from highroad.domain.confidence import ConfidenceRules
 from highroad.domain.dependency import Dependency
 from highroad.domain.flags import FlagRules
 from highroad.domain.grounding import GroundingRules
@@ -14,7 +15,10 @@ from highroad.domain.limits import BudgetRule, Limits, RateRule
 from highroad.domain.model_rules import ModelRules
 from highroad.domain.policy import PolicyRules
 from highroad.domain.prices import PriceRules
+from highroad.domain.redaction import RedactionRules
 from highroad.domain.sandbox import SandboxRules
+from highroad.domain.shadow import ShadowRule
+from highroad.domain.verification import VerifierRules
 from highroad.settings.catalogue import SETTINGS, Absent, Profile
 
 KEYS_FILE: Final = ".highroad/keys"
@@ -54,6 +58,11 @@ class Settings:
         dependencies: How what tools need is spared, by name; `*` is all others.
         policy: Who may do what.
         grounding: What becomes of values that nobody named.
+        verifier: Whose second opinion calls need, and which.
+        confidence: How sure a model has to be of a call.
+        repair_attempts: Refusals of arguments in a row, of which the last says to stop.
+        redaction: What becomes of what is personal or secret.
+        recognizers: Of libraries, that find it besides those of the core.
         flags: What is switched on, and for whom.
         models: Which there are, and how they are asked.
         prices: What they cost.
@@ -65,8 +74,10 @@ class Settings:
         head_entries: Unsigned entries at which a head is signed.
         head_seconds: Seconds between heads, where anything is unsigned.
         anchors: URLs of places that remember heads; paths are absolute.
+        is_dry: Every call with effects is a dry run.
         keeps_letters_of_reads: Reads that are given up on leave dead letters too.
         dead_letter_alert: More dead letters are worth a warning.
+        shadows: Who goes beside the runs of whom, by name.
         principals: Whom `--as` may name in profile `dev`.
         given: What is not a default, by the setting's name.
     """
@@ -88,6 +99,11 @@ class Settings:
     dependencies: Mapping[str, Dependency] = field(default_factory=dict)
     policy: PolicyRules = field(default_factory=PolicyRules)
     grounding: GroundingRules = field(default_factory=GroundingRules)
+    verifier: VerifierRules = field(default_factory=VerifierRules)
+    confidence: ConfidenceRules = field(default_factory=ConfidenceRules)
+    repair_attempts: int = 3
+    redaction: RedactionRules = field(default_factory=RedactionRules)
+    recognizers: tuple[str, ...] = ()
     flags: FlagRules = field(default_factory=FlagRules)
     models: ModelRules = field(default_factory=ModelRules)
     prices: PriceRules = field(default_factory=PriceRules)
@@ -99,8 +115,10 @@ class Settings:
     head_entries: int = 1_000
     head_seconds: float = 60.0
     anchors: tuple[str, ...] = ()
+    is_dry: bool = False
     keeps_letters_of_reads: bool = False
     dead_letter_alert: int = 100
+    shadows: Mapping[str, ShadowRule] = field(default_factory=dict)
     principals: tuple[Principal, ...] = ()
     given: Mapping[str, Given] = field(default_factory=dict)
 

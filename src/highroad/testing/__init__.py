@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from highroad.testing.secrets import FixedKeys
     from highroad.testing.simulation import simulate
     from highroad.testing.tool_context import tool_context
+    from highroad.testing.verifier import ScriptedVerifier, approves, doubts, rejects
 
 _HOMES: Final = {
     "adapters.models.tape": (
@@ -69,6 +70,12 @@ _HOMES: Final = {
     "testing.secrets": ("FixedKeys",),
     "testing.simulation": ("simulate",),
     "testing.tool_context": ("tool_context",),
+    "testing.verifier": (
+        "ScriptedVerifier",
+        "approves",
+        "doubts",
+        "rejects",
+    ),
 }
 
 __all__ = [
@@ -89,11 +96,15 @@ __all__ = [
     "Replay",
     "ScriptOver",
     "ScriptedModel",
+    "ScriptedVerifier",
     "SequentialIds",
+    "approves",
     "call",
+    "doubts",
     "fails",
     "hangs",
     "ran",
+    "rejects",
     "said",
     "simulate",
     "tool_context",

@@ -10,6 +10,7 @@ from typing import Any, Final, Unpack
 from highroad.agents.agent import Agent, Member
 from highroad.approvals.desk import Desk
 from highroad.bootstrap import Assembly, Parts, assemble
+from highroad.bootstrap.verifiers import OwnVerifier
 from highroad.domain.error import HighroadError
 from highroad.domain.identity import Principal
 from highroad.domain.limits import Limits
@@ -41,11 +42,12 @@ class Rehearsal:
         limits: In place of the defaults.
         settings: In place of no configuration at all.
         principal: For whom calls are made that name nobody.
+        verifier: Whose second opinion calls need; a `ScriptedVerifier`, or a model.
     """
 
     __test__ = False
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a runtime may be given, each by name
         self,
         *tools: ToolFunction,
         agents: Sequence[Agent] = (),
@@ -53,6 +55,7 @@ class Rehearsal:
         limits: Limits | None = None,
         settings: Settings | None = None,
         principal: Principal = TESTER,
+        verifier: OwnVerifier | None = None,
     ) -> None:
         # It jumps to whoever sleeps: nobody waits for the pauses between attempts.
         self.clock: FakeClock = FakeClock(autojump=True)
@@ -63,6 +66,7 @@ class Rehearsal:
         self._deps = dict(deps or {})
         self._limits = limits
         self._settings = settings
+        self._verifier = verifier
         self._fakes: list[tuple[ToolFunction | str, ToolFunction]] = []
         self._around: list[Around] = []
         self._runtime: Runtime | None = None
@@ -111,6 +115,7 @@ class Rehearsal:
             limits=self._limits,
             principal=self.principal,
             settings=self._settings or load(Path.cwd(), {}),
+            verifier=self._verifier,
             parts=Parts(
                 store=self.store,
                 clock=self.clock,
@@ -136,7 +141,7 @@ class Rehearsal:
         outcome: AnyOutcome = await make(tool, arguments, dry_run=dry_run, **circumstances)
         return outcome
 
-    async def run(
+    async def run(  # noqa: PLR0913 - as `Runtime.run`, and the model
         self,
         agent: Agent,
         text: str,
@@ -144,6 +149,7 @@ class Rehearsal:
         model: Model | Mapping[str, Model] | None = None,
         principal: Principal | None = None,
         conversation: str | None = None,
+        dry_run: bool = False,
     ) -> Run:
         """Let an agent work on a request, as `Runtime.run` does.
 
@@ -153,13 +159,16 @@ class Rehearsal:
             model: In place of its own; by the names of agents, in place of those of its team too.
             principal: For whom.
             conversation: Your name for the conversation that the run belongs to.
+            dry_run: Do nothing, and say what would be done.
         """
         if model is not None:
             agent = _played(agent, model if isinstance(model, Mapping) else {agent.name: model})
         if self._runtime is None:
             self._agents.append(agent)
         runtime = await self.start()
-        return await runtime.run(agent, text, principal=principal, conversation=conversation)
+        return await runtime.run(
+            agent, text, principal=principal, conversation=conversation, dry_run=dry_run
+        )
 
     async def resume(self, run_id: str) -> Run:
         """Go on with a run, as `Runtime.resume` does."""

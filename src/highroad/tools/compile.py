@@ -24,6 +24,7 @@ from highroad.tools.body.failure import ErrorWhen, error_in
 from highroad.tools.body.hooks import HealthHook, Hook
 from highroad.tools.body.result import ResultCodec, anything
 from highroad.tools.declaring.cache_tags import Tag, tags_of
+from highroad.tools.declaring.compensation import Compensation
 from highroad.tools.declaring.contract import Owned, OwnerHook, Reason
 from highroad.tools.declaring.declaration import Declaration, PreviewHook, ProbeHook
 from highroad.tools.declaring.declare import body_of, declaration_of, found_declaration
@@ -116,6 +117,8 @@ class RegisteredTool(Generic[T]):
     """What serves several calls at once; `None` where each runs by itself."""
     fallbacks: tuple[StandIn, ...] = ()
     """What stands in for it, in order."""
+    compensation: Compensation | None = None
+    """What takes back what it did."""
 
     @cached_property
     def stale_s(self) -> float:
@@ -272,6 +275,7 @@ def compile_tool(tool: Callable[..., Any]) -> RegisteredTool[Any]:
         migrate=declared.migrate,
         batch=_batch(declared),
         fallbacks=declared.fallbacks,
+        compensation=declared.compensation,
     )
     if definition.isolation is not None:
         check_isolation(

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import pytest
 from pydantic import BaseModel, Field, SecretStr
 
-from highroad import Content, tool
+from highroad import Compensation, Content, tool
 from highroad.tools.declaring.contract import Control, Secret
 from highroad.tools.declaring.from_model import tool_from_model
 from highroad.tools.declaring.from_schema import tool_from_schema
@@ -296,6 +296,19 @@ CASES = {
         [declared(permissions=None)],
         '{"forecast:read"}',
         [declared(), entry()],
+    ),
+    LintCode.CONTRACT_COMPENSATION: (
+        [declared(tier="reversible", compensation=Compensation(to="drop", arguments=dict))],
+        '{"id": "/result/id"}',
+        [
+            declared(),
+            declared(tier="reversible", compensation="drop"),
+            declared(
+                tier="reversible",
+                compensation=Compensation(to="drop", arguments={"text": "/result"}),
+            ),
+            entry(),
+        ],
     ),
     LintCode.CONTRACT_UNDECLARED: ([entry()], "@tool", [declared()]),
     LintCode.SET_TOO_MANY: (MANY, "Offer each agent", MANY[:20]),

@@ -22,6 +22,11 @@ FUNCTIONS: Final = frozenset(
     }
 )
 """Functions of the library, which would report any other only when it comes to be called."""
+_ELSEWHERE: Final = {
+    "labels": "only `ask` rules know it, which are asked once values were traced; ",
+    "owner": "only `policy.owner` knows it; ",
+}
+"""Names that expressions of another kind have."""
 _MAX_LENGTH: Final = 4_096
 _BOUND_NAME: Final = re.compile(r"\.(?:all|exists|exists_one|filter|map)\s*\(\s*(\w+)\s*,")
 """The name that a macro binds for its body: `x` in `args.lines.all(x, x.cents > 0)`."""
@@ -70,19 +75,27 @@ class CelCondition:
             raise ConditionError("it is neither true nor false")
         return answer
 
-    def answer(self, *, args: JsonObject, principal: Principal) -> bool | str:
+    def answer(
+        self, *, args: JsonObject, principal: Principal, labels: JsonObject | None = None
+    ) -> bool | str:
         """What it says of this call.
 
         Raises:
             ConditionError: It gives neither a truth nor a word.
         """
-        answer = self._evaluated(args, principal, None)
+        answer = self._evaluated(args, principal, None, labels)
         if not isinstance(answer, bool | str):
             raise ConditionError("it is neither true nor false, nor a word")
         return answer
 
-    def _evaluated(self, args: JsonObject, principal: Principal, owner: Owner | None) -> object:
-        facts: dict[str, object] = {"args": args}
+    def _evaluated(
+        self,
+        args: JsonObject,
+        principal: Principal,
+        owner: Owner | None,
+        labels: JsonObject | None = None,
+    ) -> object:
+        facts: dict[str, object] = {"args": args, "labels": labels or {}}
         if "principal" in self._names:
             facts["principal"] = _facts_of(principal)
         if owner is not None:
@@ -120,6 +133,7 @@ def _check(used: list[str], known: AbstractSet[str], kind: str, offered: Abstrac
         if name not in known:
             near = get_close_matches(name, offered, n=1)
             meant = f"did you mean `{near[0]}`? " if near else ""
+            meant = _ELSEWHERE.get(name, "") + meant
             raise InvalidConditionError(
                 f"there is no {kind} `{name}`; {meant}there are {', '.join(sorted(offered))}"
             )

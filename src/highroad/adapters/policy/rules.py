@@ -102,6 +102,13 @@ class RulesPolicy:
         """Whether a condition over arguments is written for this tool."""
         return bool(self._conditions_of(tool.name))
 
+    def written_for(self, tool: ToolDefinition) -> tuple[str, ...]:
+        """Name, condition and consequence of every rule for the tool."""
+        return tuple(
+            f"{each.written.name.text}: {each.written.when.text}: {each.written.then}"
+            for each in self._conditions_of(tool.name)
+        )
+
     def permits(self, call: Call) -> Permit | Deny:
         """Ask every condition that is written for the tool; one without an answer denies."""
         obligations: list[Obligation] = []

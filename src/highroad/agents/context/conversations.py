@@ -18,6 +18,7 @@ Said: TypeAlias = UserMessage | ModelMessage
 
 _MOST_OF_ONE: Final = 4
 """One text takes a quarter of the room at most."""
+_DRY: Final = "[This was a dry run: nothing of what the answer says was done.]"
 
 
 def answer_text(result: bytes) -> str:
@@ -90,14 +91,16 @@ class Conversations:
         """What was asked and answered; `None` where that cannot be read any more."""
         run_id, vault = run["id"], self._ledger.vault
         try:
-            request = thaw_errand(await vault.open(run_id, request_ref(run_id))).text
+            errand = thaw_errand(await vault.open(run_id, request_ref(run_id)))
             if run["status"] == RunStatus.COMPLETED:
                 answer = answer_text(await vault.open(run_id, result_ref(run_id)))
             else:
                 answer = f"[This run ended without an answer: {run['status']}.]"
         except VaultError:
             return None
-        return UserMessage(text=_cut(request, most)), ModelMessage(text=_cut(answer, most))
+        if errand.is_dry:
+            answer = f"{_DRY} {answer}"
+        return UserMessage(text=_cut(errand.text, most)), ModelMessage(text=_cut(answer, most))
 
 
 def _cut(text: str, most: int) -> str:

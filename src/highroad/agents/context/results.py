@@ -1,5 +1,6 @@
 """The tool that reads again what was left out of a result."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated, Final, TypeAlias
 
@@ -20,6 +21,7 @@ PAGE: Final = 4_000
 
 CallId: TypeAlias = Annotated[str, Field(min_length=1, max_length=64), Content()]
 Pointer: TypeAlias = Annotated[str, Field(max_length=500, pattern=r"^(/.*)?$"), Content()]
+View: TypeAlias = Callable[[CallHistory, JsonValue], Awaitable[JsonValue]]
 Offset: TypeAlias = Annotated[int, Field(ge=0), Content()]
 
 NO_RESULT: Final = {
@@ -46,10 +48,13 @@ class RunResults:
 
     Args:
         ledger: Where they are.
+        view: What whoever made a call sees of its result. It is made of the whole result: of a
+            piece of it, half a number would be in nobody's form.
     """
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, view: View | None = None) -> None:
         self._ledger = ledger
+        self._view = view
 
     async def read(self, run_id: str, principal: Principal, call_id: str) -> bytes:
         """The result of a call in JSON.
@@ -64,7 +69,9 @@ class RunResults:
             raise _error("result_erased") from None
         if content is None:
             raise _error("no_such_result")
-        return content
+        if self._view is None:
+            return content
+        return orjson.dumps(await self._view(history, orjson.loads(content)))
 
     async def _own(self, run_id: str, principal: Principal, call_id: str) -> CallHistory:
         history = await self._ledger.history(call_id)

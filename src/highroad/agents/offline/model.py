@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncGenerator, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Final
 
@@ -9,6 +10,7 @@ import orjson
 
 from highroad.agents.offline.choice import Routed
 from highroad.agents.offline.step import Calls, Says, Step, routed, step
+from highroad.domain.json_value import JsonObject
 from highroad.domain.model import (
     CallReady,
     Finish,
@@ -17,6 +19,7 @@ from highroad.domain.model import (
     ModelMessage,
     ModelReply,
     ModelRequest,
+    OfferedTool,
     ReplyPart,
     TextDelta,
     TokenUsage,
@@ -25,6 +28,10 @@ from highroad.domain.model import (
 from highroad.ports.clock import Clock
 
 NAME: Final = "offline:bm25"
+REASONING: Final = (
+    "The words of the request are those of the tool, and its values stand in what was said."
+)
+"""What it says of every call of which it is asked how sure it is: that is all it goes by."""
 _WORD: Final = re.compile(r"\S+\s*|\s+")
 _CHARACTERS_PER_TOKEN: Final = 4
 
@@ -58,11 +65,11 @@ class Offline:
 
     def route(self, request: ModelRequest) -> Routed:
         """Which tool the request is for, and how sure that is; nothing is called."""
-        return routed(request, self._today())
+        return routed(_own(request), self._today())
 
     async def reply(self, request: ModelRequest) -> AsyncGenerator[ReplyPart, None]:
         """One call, a question, or an answer out of results; streamed word by word."""
-        next_step = step(request, self._today())
+        next_step = step(_own(request), self._today())
         message = _message(next_step, request.messages)
         if request.is_streamed:
             for part in _parts(message):
@@ -88,11 +95,33 @@ def _message(next_step: Step, messages: Sequence[Message]) -> ModelMessage:
     match next_step:
         case Says(text=text):
             return ModelMessage(text=text, native=_native(next_step))
-        case Calls(tool=tool, filling=filling):
+        case Calls(tool=tool):
             number = sum(isinstance(each, ToolMessage) for each in messages) + 1
-            arguments = orjson.dumps(filling.arguments).decode()
+            arguments = orjson.dumps(_stated(next_step)).decode()
             call = ModelCall(id=f"offline_{number}", tool=tool.name, arguments=arguments)
             return ModelMessage(calls=(call,), native=_native(next_step))
+
+
+def _own(request: ModelRequest) -> ModelRequest:
+    """The request with the tools' own arguments alone: the others nobody has to have named."""
+    if all(tool.stated is None for tool in request.tools):
+        return request
+    choice = request.choice
+    return replace(
+        request,
+        tools=[replace(tool, input_schema=tool.own_schema) for tool in request.tools],
+        choice=replace(choice, input_schema=choice.own_schema)
+        if isinstance(choice, OfferedTool)
+        else choice,
+    )
+
+
+def _stated(call: Calls) -> JsonObject:
+    """The arguments of a call, and how sure it is of it, where it is asked."""
+    fields, arguments = call.tool.stated, call.filling.arguments
+    if fields is None:
+        return arguments
+    return {fields.reasoning: REASONING, **arguments, fields.confidence: round(call.confidence, 3)}
 
 
 def _native(next_step: Step) -> bytes:

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from highroad.domain.evidence import ValueKind
 from highroad.domain.json_value import JsonValue
-from highroad.evidence.matching import moments, numbers
+from highroad.evidence.matching import moments, numbers, units
 from highroad.evidence.matching.reading import leaf_keys
 from highroad.evidence.matching.seeking import ways
 
@@ -56,7 +56,7 @@ class Wording:
 
     def has(self, key: str) -> bool:
         """Whether the arguments say the code of a key."""
-        if not is_code(key) or numbers.is_key(key):
+        if not is_code(key) or numbers.is_key(key) or units.is_key(key):
             return False
         squashed = _squash(_plain(key.rpartition("|")[2]))
         return squashed in (self._squashed if len(squashed) >= _FEWEST else self._runs)

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Final
 
 _SIGNS: Final = re.compile(r"[\s()+*/%^-]+")
-_NUMBER: Final = re.compile(r"\d+(?:\.\d+)?")
+_NUMBER: Final = re.compile(r"\d{1,40}(?:\.\d{1,40})?")
 
 
 def terms(text: str) -> list[float | int]:

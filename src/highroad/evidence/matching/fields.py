@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Final
 
 from highroad.domain.evidence import ValueKind
+from highroad.evidence.matching import units
 
 _SYMBOL: Final = 2
 """A name so short is no unit by itself: `m` may be anything."""
@@ -35,7 +36,7 @@ _KINDS: Final = {
     ValueKind.TIME: "time",
     ValueKind.MOMENT: "datetime timestamp moment at start end begin",
     ValueKind.UNIT: "unit units currency",
-    ValueKind.NAME: "name names person author user assignee owner contact customer guest",
+    ValueKind.NAME: "name names person author user assignee owner contact customer guest city town",
 }
 _BY_PART: Final = {part: kind for kind, parts in _KINDS.items() for part in parts.split()}
 
@@ -62,14 +63,46 @@ def is_cents(name: str) -> bool:
 @lru_cache(4_096)
 def is_money(name: str) -> bool:
     """Whether it is money in its major unit, or in one that it does not tell."""
-    return not _MONEY.isdisjoint(parts_of(name))
+    if not _MONEY.isdisjoint(parts_of(name)):
+        return not _is_measured(name)
+    found = units.codes_of(unit_of(name))
+    return len(found) == 1 and units.is_money(found[0])
+
+
+@lru_cache(4_096)
+def is_year(name: str) -> bool:
+    """Whether it is the year of some date."""
+    return parts_of(name)[-1:] == ("year",)
 
 
 @lru_cache(4_096)
 def unit_of(name: str) -> str:
-    """The measure that its last word says its numbers are in, as in `duration_minutes`."""
+    """What its last word says its numbers count: `duration_minutes`, `price_usd`, `dollars`."""
     parts = parts_of(name)
-    return parts[-1] if parts and (len(parts) > 1 or len(name) > _SYMBOL) else ""
+    is_unit = parts and units.codes_of(parts[-1]) and (len(parts) > 1 or len(name) > _SYMBOL)
+    return parts[-1] if is_unit else ""
+
+
+@lru_cache(4_096)
+def codes_of(name: str) -> tuple[str, ...]:
+    """The codes of that unit; of money in its major unit that of its currency alone."""
+    found = units.codes_of(unit_of(name))
+    if _MONEY.isdisjoint(parts_of(name)) or _is_measured(name):
+        return found
+    return tuple(code for code in found if units.is_money(code))
+
+
+def _is_measured(name: str) -> bool:
+    """Whether what is called money is so much of a measure: `discount_percent`."""
+    unit = unit_of(name)
+    is_measure = units.is_clear(unit) and not any(map(units.is_money, units.codes_of(unit)))
+    return is_measure and "per" not in parts_of(name)
+
+
+@lru_cache(4_096)
+def has_clear_unit(name: str) -> bool:
+    """Whether its last word can be nothing but the unit of its numbers."""
+    return units.is_clear(unit_of(name))
 
 
 @lru_cache(4_096)

@@ -14,6 +14,8 @@ _GROUPS: Final = re.compile(
 """Three groups of four or more, with a digit; of two nobody can tell whether they are one id."""
 _UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 """RFC 9562; also written without its hyphens."""
+_LABELLED: Final = re.compile(r"(?:[A-Za-z_]+[:/#]+|[Nn][or]\.)+(?P<code>[\w-]*\d[\w-]*)")
+"""`id:A1`, `order/ORD-1`, `ID#7`: words that say what the code behind them is."""
 _GAP: Final = re.compile(r"[ \u00a0]")
 
 
@@ -29,6 +31,12 @@ def keys(token: str) -> list[str]:
     if _UUID.fullmatch(folded):
         return [folded, folded.replace("-", "")]
     return [folded, EXACT + token] if is_mixed(token) else [folded]
+
+
+def labelled_keys(token: str) -> list[str]:
+    """The keys of the code in a token that begins with what the code is."""
+    match = _LABELLED.fullmatch(token)
+    return [] if match is None else keys(match["code"])
 
 
 def written_keys(text: str) -> Iterator[str]:

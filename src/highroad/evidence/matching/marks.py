@@ -29,6 +29,11 @@ def is_marked(text: str) -> bool:
     return len(found) == 1 and found[0].lstrip("#") != plain.lstrip("#").removesuffix(".")
 
 
+def is_bare(text: str) -> bool:
+    """Whether a text is nothing but marks, such as `/`: it says something only by itself."""
+    return text.isascii() and not any(map(str.isalnum, text))
+
+
 def keys(text: str) -> Iterator[str]:
     """The keys of every row of words with a mark in it; of a long text, of every such word."""
     if _ANY.search(text) is None:
@@ -52,4 +57,5 @@ def _rows(raws: list[str], at: int, longest: int) -> Iterator[str]:
         for end in range(at + 1, min(start + longest, len(raws)) + 1):
             row = " ".join(raws[start:end])
             inner = row.rstrip(_BEHIND).strip(_AROUND)
-            yield from map(sought, (row, inner, inner.rstrip(_BEHIND)))
+            if not is_bare(inner):
+                yield from map(sought, (row, inner, inner.rstrip(_BEHIND)))

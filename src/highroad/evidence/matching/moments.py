@@ -1,4 +1,4 @@
-"""Dates, times of day and moments: by the day that they name, in every usual notation.
+"""Dates and moments: by the day that they name, in every usual notation.
 
 `05/06/2024` is read in both orders, since nobody told which is meant. A day without its year
 (`May 5th`) is evidence where the year stands in some source too. What is relative (`tomorrow`,
@@ -6,9 +6,11 @@
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, time
 from typing import Final
+
+from highroad.evidence.matching import clocks
 
 _MONTHS: Final = {
     name: number
@@ -36,10 +38,19 @@ _ANY_MONTH: Final = re.compile(rf"\b(?:{'|'.join(_MONTHS)})\b", re.IGNORECASE)
 """Most texts have none, and no other pattern of theirs need be tried."""
 _DAY: Final = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
 _YEAR: Final = r"(?P<year>\d{4})"
-_ISO: Final = re.compile(
-    r"(?<![\w.-])(\d{4})[-/](\d{1,2})[-/](\d{1,2})"
-    r"(?:[T ](\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?) ?(Z|UTC|[+-]\d{2}:?\d{2})?)?(?![\w-]|\.\d|:\d)"
+_OFFSET: Final = r"[+-](?:0\d|1[0-4]):?[0-5]\d"
+"""ISO 8601; none is above fourteen hours, so `14:00-15:00` is no hour of a zone."""
+_IN_YEAR: Final = re.compile(
+    r"\b(?:in|of|for|year|is)\s+(?P<year>(?:19|20)\d{2})(?![\w-]|[.,:/]\d)", re.IGNORECASE
 )
+_ISO: Final = re.compile(
+    r"(?<![\w.-])(\d{4})[-/](\d{1,2})[-/](\d{1,2})(?:(?:"
+    rf"T(\d{{1,2}}:\d{{2}}(?::\d{{2}}(?:\.\d+)?)?) ?(Z|UTC|{_OFFSET})?"
+    rf"| (\d{{1,2}}:\d{{2}}(?::\d{{2}}(?:\.\d+)?)?)(?: ?(Z|UTC|\+{_OFFSET[4:]}|-\d{{4}})"
+    rf"|(?<=:\d\d:\d\d)( ?{_OFFSET}))?"
+    r")(?:\s*[-\u2013]\s*(\d{1,2}:\d{2})(?![\w:]))?(?!\s*[apAP]\.?[mM]\b))?(?![\w-]|\.\d|:\d)"
+)
+"""After a blank `-05:00` is a zone only behind seconds; else it may be the end of a range."""
 _NUMERIC: Final = re.compile(r"(?<![\w./-])(\d{1,2})([/.-])(\d{1,2})\2(\d{4})(?![\w/-]|\.\d)")
 _NAMED: Final = (
     re.compile(rf"\b{_MONTH}\s+{_DAY}(?:\s*,?\s+{_YEAR})?(?![\w-]|[.:]\d)", re.IGNORECASE),
@@ -59,18 +70,6 @@ _DAYS: Final = (
         re.IGNORECASE,
     ),
 )
-_CLOCK: Final = re.compile(
-    r"(?<![\w.:+])(?<![^\dm]-)(?P<hour>\d{1,2})(?::(?P<minute>\d{2}))?(?::(?P<second>\d{2}))?"
-    r"(?:\s*(?P<half>[ap])\.?m\b\.?)?(?![\w:+]|-(?!\d))",
-    re.IGNORECASE,
-)
-_RANGE: Final = re.compile(
-    r"(?<![\w.:+-])(?P<first>1[0-2]|0?[1-9])(?::(?P<minute>\d{2}))?\s*(?:-|\u2013|to|and|until)\s*"
-    r"(?P<last>1[0-2]|0?[1-9])(?::\d{2})?\s*(?P<half>[ap])\.?m\b",
-    re.IGNORECASE,
-)
-_HOURS: Final = {"noon": "12:00:00", "midday": "12:00:00", "midnight": "00:00:00"}
-_HALF: Final = 12
 _LEAP_YEAR: Final = 2000
 
 _DATE: Final = "d|"
@@ -81,37 +80,62 @@ _WALL: Final = "w|"
 _WALL_OF_ZONE: Final = "wz|"
 _INSTANT: Final = "ti|"
 _ZONE: Final = "z|"
-_ZONED: Final = re.compile(r"(?:(?<=[ \d(])|(?<=UTC)|(?<=GMT))([+-]\d{2}):?(\d{2})(?![\w:])")
+_TIME_OF_ZONE: Final = "tz|"
+_ZONED: Final = re.compile(
+    r"(?:(?<=[ \d(])|(?<=UTC)|(?<=GMT))(?P<plus>\+(?:0\d|1[0-4])):?(?P<of_plus>[0-5]\d)(?![\w:])"
+    r"|(?:(?<=\d:\d\d:\d\d)|(?<=\d:\d\d:\d\d )|(?<!\d:\d\d)(?<!\d:\d\d )(?<![^ (CT]))"
+    r"(?P<minus>-(?:0\d|1[0-4])):(?P<of_minus>[0-5]\d)(?![\w:])"
+    r"|(?:(?<=[ (])|(?<=:\d\d)|(?<=UTC)|(?<=GMT))"
+    r"(?P<short>-(?:0\d|1[0-4]))(?P<of_short>[0-5]\d)(?![\w:])"
+)
 _ZERO: Final = re.compile(r"\b(?:UTC|GMT)\b(?![+-]\d)|\d{2}Z\b")
 _DATED: Final = frozenset({_DATE, _WALL, _WALL_OF_ZONE, _INSTANT})
 
 
 def keys(text: str) -> Iterator[str]:
-    """The keys of every date, time and moment that is told in digits."""
+    """The keys of every date, moment and zone that is told in digits."""
     if text.isdigit():
         return
     yield from _iso_keys(text)
     yield from _numeric_keys(text)
     yield from _named_keys(text)
-    yield from _clock_keys(text)
     yield from _zone_keys(text)
+    for match in _IN_YEAR.finditer(text):
+        yield _YEAR_SEEN + match["year"]
 
 
-def hour_keys(tokens: Sequence[str]) -> Iterator[str]:
-    """The keys of hours that have a name."""
-    for token in tokens:
-        if (hour := _HOURS.get(token.casefold())) is not None:
-            yield _TIME + hour
+def year_key(year: int) -> str:
+    """The key of a year by itself."""
+    return f"{_YEAR_SEEN}{year:04}"
+
+
+def clock_keys(text: str) -> Iterator[str]:
+    """The keys of every time of day, in digits and in words."""
+    if text.isdigit():
+        return
+    for told in clocks.times(_ISO.sub(" ", text)):
+        yield _TIME + told.isoformat()
 
 
 def notations(key: str) -> Iterator[str]:
     """The keys of what tells less of the date or moment of a key: its day, its time of day."""
     prefix, _, told = key.partition("|")
     day, _, hour = told.partition("T")
-    if f"{prefix}|" in _DATED:
-        yield from (_DATE + day, _DAY_OF_YEAR + day[5:], _YEAR_SEEN + day[:4])
+    if f"{prefix}|" == _TIME:
+        yield from _hour_notations(told)
+    if f"{prefix}|" not in _DATED:
+        return
+    yield from (_DATE + day, _DAY_OF_YEAR + day[5:], _YEAR_SEEN + day[:4])
     if hour:
-        yield from (_WALL + told, _WALL_OF_ZONE + told, _TIME + hour)
+        yield from (_WALL + told, _WALL_OF_ZONE + told)
+        yield from _hour_notations(hour)
+
+
+def _hour_notations(told: str) -> Iterator[str]:
+    """The keys of a time of day, and of the other half of the day: `at 3` is both."""
+    at = time.fromisoformat(told)
+    for each in (at, at.replace(hour=(at.hour + 12) % 24)):
+        yield from (_TIME + each.isoformat(), _TIME_OF_ZONE + each.isoformat())
 
 
 def sought_date(text: str) -> tuple[tuple[str, ...], ...]:
@@ -131,12 +155,15 @@ def sought_date(text: str) -> tuple[tuple[str, ...], ...]:
 
 def sought_time(text: str) -> tuple[tuple[str, ...], ...]:
     """The same for a time of day."""
-    return tuple(_time_way(each) for each in _times(text.strip()))
+    return tuple(way for each in clocks.exact(text.strip()) for way in _time_ways(each))
 
 
-def _time_way(told: time) -> tuple[str, ...]:
-    hour = _TIME + told.replace(tzinfo=None).isoformat("seconds")
-    return (hour,) if told.tzinfo is None else (hour, f"{_ZONE}{told:%z}")
+def _time_ways(told: time) -> Iterator[tuple[str, ...]]:
+    hour = told.replace(tzinfo=None).isoformat("seconds")
+    if told.tzinfo is None:
+        yield from ((_TIME + hour,), (_TIME_OF_ZONE + hour,))
+    else:
+        yield (_TIME + hour, f"{_ZONE}{told:%z}")
 
 
 def sought_moment(text: str) -> tuple[tuple[str, ...], ...]:
@@ -174,17 +201,19 @@ def _iso_keys(text: str) -> Iterator[str]:
         if day is None:
             continue
         yield from _day_keys(day)
-        moment = _moment(match[0]) if match[4] else None
+        moment = _moment_of(match)
         if moment is None:
             continue
         wall = moment.replace(tzinfo=None, microsecond=0)
         if moment.tzinfo is None:
             yield _WALL + wall.isoformat()
             yield _TIME + wall.time().isoformat()
+            yield from (_TIME + each.isoformat() for each in clocks.exact(match[9] or ""))
         else:
             # Not its time of day: at that hour of another zone it is another moment.
             yield _INSTANT + _instant(moment)
             yield _WALL_OF_ZONE + wall.isoformat()
+            yield _TIME_OF_ZONE + wall.time().isoformat()
 
 
 def _numeric_keys(text: str) -> Iterator[str]:
@@ -214,54 +243,21 @@ def _named_day_keys(match: re.Match[str], number: int) -> Iterator[str]:
 
 def _day_keys(day: date) -> Iterator[str]:
     yield _DATE + day.isoformat()
-    yield f"{_YEAR_SEEN}{day.year:04}"
-
-
-def _clock_keys(text: str) -> Iterator[str]:
-    plain = _ISO.sub(" ", text)
-    for match in _RANGE.finditer(plain):
-        if (found := _begin(match)) is not None:
-            yield _TIME + found.isoformat()
-    for match in _CLOCK.finditer(plain):
-        if match["minute"] is None and match["half"] is None:
-            continue
-        if (found := _clock(match)) is not None:
-            yield _TIME + found.isoformat()
+    yield year_key(day.year)
 
 
 def _zone_keys(text: str) -> Iterator[str]:
     for match in _ZONED.finditer(text):
-        yield f"{_ZONE}{match[1]}{match[2]}"
+        yield _ZONE + "".join(filter(None, match.groups()))
     if _ZERO.search(text) is not None:
         yield f"{_ZONE}+0000"
-
-
-def _begin(match: re.Match[str]) -> time | None:
-    """When a range begins whose end alone says which half of the day it is."""
-    first, last = int(match["first"]) % _HALF, int(match["last"]) % _HALF
-    is_afternoon = (match["half"].casefold() == "p") == (first < last)
-    try:
-        return time(first + (_HALF if is_afternoon else 0), int(match["minute"] or 0))
-    except ValueError:
-        return None
-
-
-def _clock(match: re.Match[str]) -> time | None:
-    hour, minute, second = (int(match[part] or 0) for part in ("hour", "minute", "second"))
-    if match["half"]:
-        if not 0 < hour <= _HALF:
-            return None
-        hour = hour % _HALF + (_HALF if match["half"].casefold() == "p" else 0)
-    try:
-        return time(hour, minute, second)
-    except ValueError:
-        return None
 
 
 def _days(text: str) -> Iterator[date]:
     """The readings of a text that is a date."""
     if (match := _ISO.fullmatch(text)) is not None:
-        if (day := _day(int(match[1]), int(match[2]), int(match[3]))) is not None:
+        has_time = match[4] or match[6]  # which counts too, though it be none
+        if not has_time and (day := _day(int(match[1]), int(match[2]), int(match[3]))) is not None:
             yield day
     elif (match := _NUMERIC.fullmatch(text)) is not None:
         yield from _readings(match)
@@ -278,27 +274,17 @@ def _readings(match: re.Match[str]) -> list[date]:
     return list(dict.fromkeys(day for day in both if day is not None))
 
 
-def _times(text: str) -> Iterator[time]:
-    match = _CLOCK.fullmatch(text)
-    if match is not None and (found := _clock(match)) is not None:
-        yield found
-    elif match is None and (moment := _parsed_time(text)) is not None:
-        yield moment
-
-
-def _parsed_time(text: str) -> time | None:
-    try:
-        return time.fromisoformat(text).replace(microsecond=0)
-    except ValueError:
-        return None
-
-
 def _moment(text: str) -> datetime | None:
     match = _ISO.fullmatch(text)
-    if match is None or match[4] is None:
+    return None if match is None or match[9] else _moment_of(match)
+
+
+def _moment_of(match: re.Match[str]) -> datetime | None:
+    hours = match[4] or match[6]
+    if hours is None:
         return None
-    zone = (match[5] or "").replace("UTC", "Z")
-    hours = match[4] if match[4][1:2] != ":" else f"0{match[4]}"
+    zone = (match[5] or match[7] or match[8] or "").strip().replace("UTC", "Z")
+    hours = hours if hours[1:2] != ":" else f"0{hours}"
     day = f"{match[1]}-{int(match[2]):02}-{int(match[3]):02}"
     try:
         return datetime.fromisoformat(f"{day}T{hours[:8]}{zone}")

@@ -12,9 +12,10 @@ _NAME: Final = r"[^\W\d_][\w'\u2019.-]*"
 _CAPITAL: Final = r"(?:[A-Z]|[^\W\d_a-z])[\w'\u2019.-]*"
 _WHOLE: Final = re.compile(rf"({_NAME}(?: {_NAME})?), ({_NAME}(?: {_NAME})?)")
 _ALONE: Final = (
-    r"(?:(?<=^)|(?<=[(:;\"] )|(?<=[(:;\"])|(?<=\b[a-z]{2} )|(?<=\b[a-z]{3} )|(?<=\b[a-z]{4} ))"
+    r"(?:(?<=^)|(?<=[(:;\"] )|(?<=[(:;\"])|(?<=\b[a-z]{2} )|(?<=\b[a-z]{3} )|(?<=\b[a-z]{4} )"
+    r"|(?<=\bLet )|(?<=\b(?:Ask|Add|For) )|(?<=\b(?:Call|Tell|Dear|Text|Ring|Book) ))"
 )
-"""No name before it: the beginning, a mark, or a short word such as `for`."""
+"""No name before it: the beginning, a mark, a short word such as `for`, or one of what to do."""
 _TURNED: Final = re.compile(
     rf"{_ALONE}({_CAPITAL}), ({_CAPITAL}(?: {_CAPITAL})?)(?!,? {_CAPITAL}|[\w-])"
 )

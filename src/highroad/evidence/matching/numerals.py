@@ -9,7 +9,7 @@ _ONES_IN_ORDER: Final = """
     sixteen seventeen eighteen nineteen
 """
 _TENS_IN_ORDER: Final = "twenty thirty forty fifty sixty seventy eighty ninety"
-_ONES: Final = {word: worth for worth, word in enumerate(_ONES_IN_ORDER.split())}
+_ONES: Final = {word: worth for worth, word in enumerate(_ONES_IN_ORDER.split())} | {"couple": 2}
 _TENS: Final = {word: 10 * worth for worth, word in enumerate(_TENS_IN_ORDER.split(), start=2)}
 SCALES: Final = {
     "dozen": 12,
@@ -20,42 +20,105 @@ SCALES: Final = {
 }
 """Words that multiply the number before them."""
 _WORTH: Final = {**_ONES, **_TENS, **SCALES}
+_ANY: Final = _WORTH.keys() | {"half", "quarter"}
+_LARGE: Final = frozenset({"thousand", "million", "billion"})
+_ONE: Final = frozenset({"a", "an"})
 _THOUSAND: Final = 1_000
 _HUNDRED: Final = 100
 _TEN: Final = 10
 _HALF: Final = Decimal("0.5")
+_QUARTER: Final = Decimal("0.25")
+_MOST_DECIMALS: Final = 6
 _AND: Final = "and"
 
 
-def values(tokens: Sequence[str]) -> Iterator[tuple[Decimal, int]]:
-    """The numbers that tokens tell in words, each as long as it goes, and where each has ended."""
+def values(tokens: Sequence[str]) -> Iterator[tuple[Decimal, int, int]]:
+    """The numbers that tokens tell in words, each as long as it goes; where it begins and ends."""
     folded = [token.casefold() for token in tokens]
+    if _ANY.isdisjoint(folded) and not any("-" in token for token in folded):
+        return
     run: list[str] = []
+    start = free = 0
     for at, token in enumerate([*folded, ""]):
         words = token.split("-")
+        if at < free:
+            continue
         if all(word in _WORTH for word in words) and not _multiplies(folded, at):
+            start = start if run else at
             run += words
         elif not (run and token == _AND and _goes_on(folded, at)):
-            yield from _ended(run, folded, at)
+            for found in _ended(run, folded, start, at):
+                yield found
+                free = found[2]
             run = []
 
 
-def _ended(run: list[str], folded: list[str], at: int) -> Iterator[tuple[Decimal, int]]:
-    """The numbers of a run; a half that is added to it belongs to the last."""
+def _ended(
+    run: list[str], folded: list[str], start: int, at: int
+) -> Iterator[tuple[Decimal, int, int]]:
+    """The numbers of a run; what is added to it behind belongs to the last."""
+    first = start - 1 if start and folded[start - 1] in _ONE else start
     found = [Decimal(each) for each in _worth(run)]
-    yield from ((each, at) for each in found[:-1])
+    yield from ((each, first, at) for each in found[:-1])
     if found:
-        has_half = folded[at : at + 3] == [_AND, "a", "half"]
-        yield (found[-1] + _HALF, at + 3) if has_half else (found[-1], at)
-    if folded[at : at + 1] == ["half"] and folded[at + 1 : at + 2] in (["a"], ["an"]):
-        yield (_HALF * SCALES.get("".join(folded[at + 2 : at + 3]), 1), at + 2)
+        last, end = _last(found[-1], run, folded, at)
+        yield last, first, end
+    elif folded[at : at + 1] in (["half"], ["quarter"]):
+        yield from _fraction(folded, at)
+
+
+def _last(last: Decimal, run: list[str], folded: list[str], at: int) -> tuple[Decimal, int]:
+    """The last number of a run with what follows it, and where that ends."""
+    if folded[at : at + 1] in (["quarter"], ["quarters"]):
+        return last * _QUARTER, _of_one(folded, at + 1)
+    digits = _decimals(folded, at + 1) if folded[at : at + 1] == ["point"] else []
+    if digits:
+        return Decimal(f"{last}.{''.join(digits)}"), at + 1 + len(digits)
+    if folded[at : at + 3] == [_AND, "a", "half"]:
+        return last + _HALF * (SCALES[run[-1]] if run[-1] in _LARGE else 1), at + 3
+    return last, at + 1 if _is_of(run, folded, at) else at
+
+
+def _fraction(folded: list[str], at: int) -> Iterator[tuple[Decimal, int, int]]:
+    """`half an hour`, `half a million`, `a quarter of a million`: of one, or of a scale."""
+    part = _HALF if folded[at] == "half" else _QUARTER
+    end = _of_one(folded, at + 1)
+    if end == at + 1:
+        return
+    start = at - 1 if at and folded[at - 1] in _ONE else at
+    scale = SCALES.get("".join(folded[end : end + 1]))
+    yield (part * (scale or 1), start, end if scale is None else end + 1)
+
+
+def _of_one(folded: list[str], at: int) -> int:
+    """Where `of a`, `of an` or `a` ends."""
+    for words in (["of", "a"], ["of", "an"], ["a"], ["an"]):
+        if folded[at : at + len(words)] == words:
+            return at + len(words)
+    return at
+
+
+def _decimals(folded: list[str], at: int) -> list[str]:
+    """The digits that words tell behind a point."""
+    found: list[str] = []
+    for word in folded[at : at + _MOST_DECIMALS]:
+        if _ONES.get(word, _TEN) >= _TEN:
+            break
+        found.append(str(_ONES[word]))
+    return found
+
+
+def _is_of(run: list[str], folded: list[str], at: int) -> bool:
+    """Whether `of` only joins a number to what it counts: `a couple of hours`."""
+    return run[-1] in {"couple", "dozen"} and folded[at : at + 1] == ["of"]
 
 
 def _multiplies(folded: list[str], at: int) -> bool:
     """Whether a word multiplies what is told otherwise: `2 million`, `half a million`."""
-    if folded[at] not in SCALES or not at:
+    if folded[at : at + 1] == [] or folded[at] not in SCALES or not at:
         return False
-    return folded[at - 1][-1:].isdigit() or "half" in folded[max(at - 2, 0) : at]
+    before = folded[max(at - 3, 0) : at]
+    return folded[at - 1][-1:].isdigit() or "half" in before[-2:] or "quarter" in before
 
 
 def _goes_on(folded: list[str], at: int) -> bool:

@@ -8,17 +8,26 @@ from collections.abc import Iterator
 from typing import Final
 
 _KEY: Final = "p|"
-_PHONE: Final = re.compile(r"(?<![\w.#+-])(?:\+|00)?\(?\d(?:[ ().\u00a0/-]{0,2}\d){5,15}(?![\w-])")
+_PHONE: Final = re.compile(
+    r"(?<![\w.#+-])(?:\+|00)?\(?\d(?:[ ().\u00a0/-]{0,2}\d){5,14}\)?(?![\w-])"
+)
+"""ITU-T E.164: at most fifteen digits."""
+_DAY: Final = re.compile(r"\d{4}([./-])\d{1,2}\1\d{1,2}|\d{1,2}([./-])\d{1,2}\2\d{4}")
 _DIGIT: Final = re.compile(r"\d")
 
 
 def keys(text: str) -> Iterator[str]:
-    """The keys of what may be phone numbers in a text."""
+    """The keys of what may be phone numbers in a text; a date is none."""
     for match in _PHONE.finditer(text):
-        yield sought(match[0])
+        if _DAY.match(match[0]) is None:
+            yield _key(match[0])
 
 
-def sought(text: str) -> str:
-    """The key under which a phone number would have been seen."""
-    digits = "".join(_DIGIT.findall(text))
-    return _KEY + (digits.removeprefix("00"))
+def sought(text: str) -> Iterator[str]:
+    """The key under which a phone number would have been seen; none if a text is not one."""
+    if _PHONE.fullmatch(text.strip()) is not None:
+        yield _key(text)
+
+
+def _key(text: str) -> str:
+    return _KEY + "".join(_DIGIT.findall(text)).removeprefix("00")

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from highroad.domain.evidence import ValueKind
 from highroad.domain.json_value import JsonValue
 from highroad.evidence.matching import (
     emails,
@@ -15,6 +16,8 @@ from highroad.evidence.matching import (
     numbers,
     paths,
     phones,
+    quantities,
+    units,
     urls,
 )
 from highroad.evidence.matching.tokens import split, written
@@ -30,12 +33,14 @@ def text_keys(text: str) -> tuple[set[str], str]:
     tokens = split(text)
     words = telling(tokens)
     found = {key for token in tokens for key in ids.keys(token)}
-    found.update(singles(tokens), spans(words), pairs(tokens), numbers.of_tokens(tokens))
+    found.update(singles(tokens), spans(words), pairs(tokens), quantities.keys(text, tokens))
     if SPAN < len(words) <= _WHOLE_WORDS:
         found.add(" ".join(words))
     if not (text.isascii() and text.isalpha()):
         found.update(_of_marks(text))
-    found.update(moments.hour_keys(tokens))
+    found.update(moments.clock_keys(text))
+    if _DIGIT.search(text):
+        found.update(key for token in tokens for key in ids.labelled_keys(token))
     longer = " ".join(words) if len(words) > SPAN else ""
     if text.isascii():
         return found, longer
@@ -69,30 +74,43 @@ def leaf_keys(name: str, leaf: JsonValue) -> tuple[set[str], str]:
         found.add(ids.whole(str(leaf)))
     elif fields.is_money(name) and not fields.is_cents(name):
         found.update(_of_decimal(str(leaf)))
+    elif fields.has_clear_unit(name) and (number := quantities.bare(str(leaf))) is not None:
+        found.update(units.measure(number, code) for code in fields.codes_of(name))
     return found, words
 
 
 def _of_decimal(text: str) -> Iterator[str]:
     """The keys of money that a text tells with a point, and so in its major unit."""
-    number = numbers.read(text) if "." in text else None
+    number = quantities.bare(text) if "." in text else None
     if number is not None:
         yield from numbers.money(number)
+        yield from numbers.booked(number)
 
 
 def _of_number(name: str, number: float) -> Iterator[str]:
+    codes = fields.codes_of(name)
+    for code in codes:
+        yield units.measure(numbers.to_decimal(number), code)
     if fields.is_id(name):
         yield ids.whole(str(number))
     elif fields.is_cents(name):
         yield from numbers.cents(number)
+        yield from numbers.booked_cents(number)
     elif fields.is_money(name):
-        yield from numbers.money(number)
-        if isinstance(number, int):  # nobody told whether it is in cents
+        yield from numbers.money(number, is_told=bool(codes))
+        yield from numbers.booked(number)
+        if isinstance(number, int) and not codes:  # nobody told whether it is in cents
             yield numbers.plain(number)
+    elif fields.has_clear_unit(name):
+        yield numbers.counting(number)
     else:
         yield numbers.plain(number)
-    yield from numbers.measures(number, fields.unit_of(name))
     if isinstance(number, int):
         yield str(number)
+        if fields.kind_of(name) is ValueKind.PHONE:
+            yield from phones.keys(str(number))
+        if fields.is_year(name):
+            yield moments.year_key(number)
 
 
 def _of_marks(text: str) -> Iterator[str]:
@@ -101,6 +119,8 @@ def _of_marks(text: str) -> Iterator[str]:
         yield from moments.keys(text)
         yield from ids.grouped_keys(text)
         yield from phones.keys(text)
+    if marks.is_bare(text):
+        yield marks.sought(text)
     yield from marks.keys(text)
     yield from names.keys(text)
     yield from emails.keys(text)

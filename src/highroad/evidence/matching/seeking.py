@@ -4,7 +4,7 @@ The answer is a row of ways, the most precise first; each is a set of keys that 
 seen. A text without a mark of its kind is also sought as what it looks like.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final, TypeAlias
 
 from highroad.domain.evidence import ValueKind
@@ -18,6 +18,7 @@ from highroad.evidence.matching import (
     numbers,
     paths,
     phones,
+    quantities,
     units,
     urls,
     words,
@@ -32,9 +33,7 @@ def ways(kind: ValueKind, value: JsonValue, unit: str = "") -> Iterator[Way]:
     if isinstance(value, bool) or value is None or isinstance(value, list | dict):
         return
     if isinstance(value, int | float):
-        yield from _number_ways(kind, value)
-        if unit:
-            yield from ((key,) for key in numbers.measures(value, unit))
+        yield from _number_ways(kind, value, unit)
     else:
         yield from _TEXTS[kind](value)
 
@@ -47,17 +46,28 @@ def phrases(kind: ValueKind, value: JsonValue) -> Iterator[list[str]]:
             yield found
 
 
-def _number_ways(kind: ValueKind, number: float) -> Iterator[Way]:
+def _number_ways(kind: ValueKind, number: float, unit: str) -> Iterator[Way]:
+    codes = units.codes_of(unit)
     if kind is ValueKind.CENTS:
-        yield from ((key,) for key in numbers.sought_cents(number))
+        yield from _each(numbers.sought_cents(number))
+    elif kind is ValueKind.AMOUNT and any(map(units.is_money, codes)):
+        yield from _each(numbers.sought_amount_of(number, codes))
     elif kind is ValueKind.AMOUNT:
-        yield from ((key,) for key in numbers.sought_amount(number))
+        yield from _each(numbers.sought_amount(number))
+    elif kind is ValueKind.NUMBER and units.is_clear(unit):
+        yield from _each(numbers.sought_counting(number, codes))
     elif kind is ValueKind.NUMBER:
-        yield from ((key,) for key in numbers.sought(number))
-        if isinstance(number, int):  # which may be an id, though its name does not say so
-            yield (ids.whole(str(number)),)
+        yield from _each(numbers.sought(number))
+        yield from _each(units.measure(numbers.to_decimal(number), code) for code in codes)
     elif isinstance(number, int):
         yield (str(number),)
+    if kind is ValueKind.NUMBER and isinstance(number, int):
+        yield (ids.whole(str(number)),)  # it may be an id, though its name does not say so
+
+
+def _each(keys: Iterable[str]) -> Iterator[Way]:
+    """A way for each key."""
+    return ((key,) for key in keys)
 
 
 def _id(text: str) -> Iterator[Way]:
@@ -76,7 +86,7 @@ def _email(text: str) -> Iterator[Way]:
 
 
 def _phone(text: str) -> Iterator[Way]:
-    yield (phones.sought(text),)
+    yield from _each(phones.sought(text))
     yield from _id(text)
 
 
@@ -93,17 +103,17 @@ def _path(text: str) -> Iterator[Way]:
 
 
 def _amount(text: str) -> Iterator[Way]:
-    number = numbers.read(text)
-    if number is not None:
-        yield from ((key,) for key in numbers.sought_amount(number))
-    else:
-        yield from _phrase(text)
+    number = quantities.bare(text)
+    return _text(text) if number is None else _each(numbers.sought_amount(number))
+
+
+def _cents(text: str) -> Iterator[Way]:
+    number = quantities.bare(text)
+    return _text(text) if number is None else _each(numbers.sought_cents(number))
 
 
 def _unit(text: str) -> Iterator[Way]:
-    key = units.key(text)
-    if key is not None:
-        yield (key,)
+    yield from _each(units.keys(text))
     yield from _phrase(text)
 
 
@@ -118,7 +128,7 @@ def _name(text: str) -> Iterator[Way]:
 
 
 def _phrase(text: str) -> Iterator[Way]:
-    if marks.is_marked(text):
+    if marks.is_marked(text) or marks.is_bare(text):
         yield (marks.sought(text),)
         return
     found = words.phrase(text)
@@ -143,6 +153,12 @@ def _moment(text: str) -> Iterator[Way]:
 
 
 def _text(text: str) -> Iterator[Way]:
+    if quantities.has_unit(text):
+        yield from _each(quantities.sought(text))
+        return
+    if text.isalpha() and not text.isascii():
+        yield from _id(text)  # its accents may make another of it; they do not in a name
+        return
     yield from _phrase(text)
     if not marks.is_marked(text):
         yield (words.side(text),)
@@ -152,10 +168,9 @@ def _text(text: str) -> Iterator[Way]:
         yield (urls.sought(text),)
     elif moments.is_date(text):
         yield from moments.sought_moment(text)
-    elif (number := numbers.read(text)) is not None and not text.isdigit():
-        yield from ((key,) for key in numbers.sought(number))
-    elif (unit := units.key(text)) is not None:
-        yield (unit,)
+    elif not text.isdigit():
+        yield from _each(quantities.sought(text))
+        yield from _each(units.keys(text))
 
 
 def _or_text(ways_of: Callable[[str], Iterator[Way]]) -> Callable[[str], Iterator[Way]]:
@@ -182,7 +197,7 @@ _TEXTS: Final[Mapping[ValueKind, Callable[[str], Iterator[Way]]]] = {
     ValueKind.TIME: _or_text(_time),
     ValueKind.MOMENT: _or_text(_moment),
     ValueKind.AMOUNT: _amount,
-    ValueKind.CENTS: _amount,
+    ValueKind.CENTS: _cents,
     ValueKind.NUMBER: _text,
     ValueKind.UNIT: _unit,
     ValueKind.NAME: _name,

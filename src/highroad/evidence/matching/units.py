@@ -3,20 +3,44 @@
 from decimal import Decimal
 from typing import Final
 
-_WAYS: Final = {
+_CURRENCIES: Final = {
     "EUR": "€ eur euro euros",
-    "USD": "$ usd us$ dollar dollars",
-    "GBP": "£ gbp pound-sterling",
+    "USD": "$ usd us$ dollar dollars buck bucks",
+    "GBP": "£ gbp pound-sterling sterling quid pound pounds",
     "JPY": "¥ jpy yen",
-    "CHF": "chf franken",
+    "CHF": "chf franken sfr",
     "INR": "₹ inr rupee rupees",
+    "AUD": "aud a$ au$",
+    "CAD": "cad c$ ca$",
+    "NZD": "nzd nz$",
+    "HKD": "hkd hk$",
+    "SGD": "sgd sg$",
+    "CNY": "cny rmb yuan",
+    "SEK": "sek",
+    "NOK": "nok",
+    "DKK": "dkk",
+    "PLN": "pln zł zloty",
+    "CZK": "czk",
+    "HUF": "huf",
+    "BRL": "brl r$",
+    "MXN": "mxn",
+    "KRW": "krw ₩",
+    "ILS": "ils ₪",
+    "TRY": "₺",
+    "ZAR": "zar",
+    "AED": "aed",
+    "THB": "thb",
+}
+_MEASURES: Final = {
     "%": "% percent pct",
-    "kg": "kg kilo kilos kilogram kilograms",
+    "kg": "kg kgs kilo kilos kilogram kilograms",
     "g": "g gram grams",
     "mg": "mg milligram milligrams",
+    "mcg": "mcg µg μg microgram micrograms",
+    "t": "tonne tonnes",
     "lb": "lb lbs pound pounds",
     "oz": "oz ounce ounces",
-    "km": "km kilometer kilometers kilometre kilometres",
+    "km": "km kms kilometer kilometers kilometre kilometres",
     "m": "m meter meters metre metres",
     "cm": "cm centimeter centimeters centimetre centimetres",
     "mm": "mm millimeter millimeters millimetre millimetres",
@@ -25,13 +49,15 @@ _WAYS: Final = {
     "in": "inch inches",
     "l": "l liter liters litre litres",
     "ml": "ml milliliter milliliters millilitre millilitres",
+    "ms": "ms millisecond milliseconds",
     "s": "s sec secs second seconds",
     "min": "min mins minute minutes",
     "h": "h hr hrs hour hours",
-    "d": "day days",
-    "wk": "week weeks",
+    "d": "d day days",
+    "wk": "wk week weeks",
+    "fn": "fortnight fortnights",
     "mo": "month months",
-    "y": "year years",
+    "y": "yr yrs year years",
     "celsius": "°c celsius",
     "fahrenheit": "°f fahrenheit",
     "B": "byte bytes",
@@ -39,39 +65,64 @@ _WAYS: Final = {
     "MB": "mb megabyte megabytes",
     "GB": "gb gigabyte gigabytes",
     "TB": "tb terabyte terabytes",
+    "KiB": "kib kibibyte kibibytes",
+    "MiB": "mib mebibyte mebibytes",
+    "GiB": "gib gibibyte gibibytes",
+    "TiB": "tib tebibyte tebibytes",
+    "kW": "kw kilowatt kilowatts",
+    "kWh": "kwh kilowatthour kilowatthours",
+    "km/h": "km/h kmh kph",
+    "mph": "mph",
 }
 _BASES: Final = {
-    "s": ("s", "1"),
+    "ms": ("s", "0.001"),
     "min": ("s", "60"),
     "h": ("s", "3600"),
     "d": ("s", "86400"),
     "wk": ("s", "604800"),
+    "fn": ("s", "1209600"),
+    "y": ("mo", "12"),
+    "mcg": ("g", "0.000001"),
     "mg": ("g", "0.001"),
-    "g": ("g", "1"),
     "kg": ("g", "1000"),
+    "t": ("g", "1000000"),
+    "lb": ("oz", "16"),
     "mm": ("m", "0.001"),
     "cm": ("m", "0.01"),
-    "m": ("m", "1"),
     "km": ("m", "1000"),
+    "ft": ("in", "12"),
     "ml": ("l", "0.001"),
-    "l": ("l", "1"),
 }
-"""What one of a measure is in the base of its dimension, where that is the same everywhere."""
-_CODES: Final = {way: code for code, ways in _WAYS.items() for way in ways.split()}
-_MONEY: Final = frozenset({"EUR", "USD", "GBP", "JPY", "CHF", "INR"})
+"""What one of a measure is in another of its dimension, where that is the same everywhere.
+
+A megabyte is a thousand kilobytes to some and 1,024 to others, so it is worth itself alone.
+"""
+_CODES: Final[dict[str, tuple[str, ...]]] = {}
+for _code, _ways in (*_MEASURES.items(), *_CURRENCIES.items()):
+    for _way in _ways.split():
+        _CODES[_way] = (*_CODES.get(_way, ()), _code)
+_SIZES: Final = {
+    code: (dimension, Decimal(size))
+    for code in (*_CURRENCIES, *_MEASURES)
+    for dimension, size in [_BASES.get(code, (code, "1"))]
+}
+_DIMENSIONS: Final = tuple(dict.fromkeys(_SIZES.values()))
 _CENTS: Final = frozenset({"cent", "cents", "¢", "pence", "penny", "pennies"})
+_VAGUE: Final = frozenset({"d", "h", "m", "min", "pound", "pounds", "sec", "second"})
+"""As the last word of a name these may be no unit: `price_min`, `box_h`."""
 _KEY: Final = "u|"
 _MEASURE: Final = "q|"
+_PART: Final = "qp|"
 
 
-def code_of(way: str) -> str | None:
-    """The code of a unit, however it is written."""
-    return _CODES.get(way.casefold())
+def codes_of(way: str) -> tuple[str, ...]:
+    """The codes of a unit, however it is written; `pounds` are two."""
+    return _CODES.get(way.casefold(), ())
 
 
-def is_money(way: str) -> bool:
-    """Whether it is a currency."""
-    return _CODES.get(way.casefold()) in _MONEY
+def is_money(code: str) -> bool:
+    """Whether a code is that of a currency."""
+    return code in _CURRENCIES
 
 
 def is_cents(way: str) -> bool:
@@ -79,23 +130,53 @@ def is_cents(way: str) -> bool:
     return way.casefold() in _CENTS
 
 
-def measure(number: Decimal, way: str) -> str | None:
-    """The key of so much of a measure: an hour is 60 minutes."""
-    base = _BASES.get(_CODES.get(way.casefold(), ""))
-    return None if base is None else _measure(number, *base)
+def is_clear(way: str) -> bool:
+    """Whether the last word of a name can be nothing but the unit of its numbers."""
+    return way not in _VAGUE and bool(codes_of(way))
+
+
+def has_part(code: str, part: str) -> bool:
+    """Whether one unit is a smaller one of the same dimension: hours have minutes."""
+    dimension, size = _SIZES[code]
+    of_part, size_of_part = _SIZES[part]
+    return dimension == of_part and size_of_part < size
+
+
+def in_parts(number: Decimal, code: str, part: str) -> Decimal:
+    """So many of a unit, counted in a smaller one."""
+    return number * _SIZES[code][1] / _SIZES[part][1]
+
+
+def measure(number: Decimal, code: str) -> str:
+    """The key of so much of a measure or currency: an hour is 60 minutes."""
+    return _measure(number, *_SIZES[code])
+
+
+def part(number: Decimal, code: str) -> str:
+    """The key of so much of a measure where more is told of it: 2 hours of 2 hours 30."""
+    return _PART + measure(number, code) + code
 
 
 def measures(number: Decimal) -> list[str]:
-    """The keys of so much of every measure."""
-    return [_measure(number, *base) for base in _BASES.values()]
+    """The keys of so much of every measure and currency."""
+    return [_measure(number, *size) for size in _DIMENSIONS]
 
 
-def _measure(number: Decimal, dimension: str, size: str) -> str:
-    worth = number * Decimal(size)
-    return f"{_MEASURE}{dimension}|{format(worth.normalize() if worth else worth, 'f')}"
+def is_key(key: str) -> bool:
+    """Whether a key is that of so much of something."""
+    return key.startswith((_MEASURE, _PART))
 
 
-def key(way: str) -> str | None:
-    """The key of a unit."""
-    code = code_of(way)
-    return None if code is None else _KEY + code
+def _measure(number: Decimal, dimension: str, size: Decimal) -> str:
+    worth = number * size
+    return f"{_MEASURE}{dimension}|{format(worth.normalize() if worth else Decimal(0), 'f')}"
+
+
+def key(code: str) -> str:
+    """The key of the unit of a code."""
+    return _KEY + code
+
+
+def keys(way: str) -> list[str]:
+    """The keys of a unit, however it is written."""
+    return [key(code) for code in codes_of(way)]

@@ -30,10 +30,12 @@ def keys(text: str) -> Iterator[str]:
 
 def segments(text: str) -> Iterator[str]:
     """What stands between the slashes and in the query of every URL in a text, each whole."""
-    if "://" not in text:
+    if "/" not in text or "." not in text:
         return
-    for match in _URL.finditer(text):
-        parts = _split(match[0].rstrip(_BEHIND))
+    found = [match[0] for match in _URL.finditer(text)] if "://" in text else []
+    found += [f"https://{match[0]}" for match in _HOST.finditer(text)]
+    for url in found:
+        parts = _split(url.rstrip(_BEHIND))
         if parts is not None:
             yield from filter(None, map(unquote, parts.path.split("/")))
             yield from (unquote(each.partition("=")[2]) for each in parts.query.split("&"))

@@ -1,8 +1,9 @@
 """Entries: how what is known becomes exact bytes, with what rides along.
 
-`calls` has what the road writes of a call, `runs` what the runs of agents leave, `people` what is
-said of calls afterwards, `house` what concerns no call. Bodies hold ids, digests, codes and rules;
-no argument, no result, no name of a person, and no word that a model made up (P7).
+`calls` has what the road writes of a call, `verifying` what it asks of verifiers, `runs` what
+the runs of agents leave, `people` what is said of calls afterwards, `house` what concerns no call.
+Bodies hold ids, digests, codes and rules; no argument, no result, no name of a person, and no word
+that a model made up (P7).
 """
 
 from highroad.ledger.entries.calls import deferred, ended, held, intent, revised
@@ -14,6 +15,7 @@ from highroad.ledger.entries.people import (
     lettered,
     order_refused,
     revealed,
+    trial_changed,
 )
 from highroad.ledger.entries.runs import (
     model_asked,
@@ -24,6 +26,7 @@ from highroad.ledger.entries.runs import (
     run_resumed,
     run_started,
 )
+from highroad.ledger.entries.verifying import verification_asked, verification_replied
 
 __all__ = [
     "amended",
@@ -48,4 +51,7 @@ __all__ = [
     "run_message",
     "run_resumed",
     "run_started",
+    "trial_changed",
+    "verification_asked",
+    "verification_replied",
 ]

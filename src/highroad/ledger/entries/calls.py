@@ -12,6 +12,7 @@ import orjson
 
 from highroad.domain.approval import Approval
 from highroad.domain.call import Call
+from highroad.domain.confidence import KeptStatement
 from highroad.domain.dead_letter import DeadLetter
 from highroad.domain.dead_letter import body_of as letter_body
 from highroad.domain.deferral import Deferral, deferral_body
@@ -20,7 +21,7 @@ from highroad.domain.order import Edit
 from highroad.domain.outcome import Ending
 from highroad.domain.payload import PayloadRef, SealedPayload
 from highroad.ledger import projections
-from highroad.ledger.entries.form import approval_body, sources_body
+from highroad.ledger.entries.form import approval_body, sources_body, verification_body
 from highroad.ledger.projections import Body
 from highroad.ledger.record import CallRecord
 
@@ -173,6 +174,7 @@ def ended(  # noqa: PLR0913 - the facts of an ending, each by name
     if is_result_invalid:
         body["result_invalid"] = True
     _mark(body, ending)
+    body |= _invalid(record)
     if hold is not None:
         _release(body, hold)
     if successor is not None:
@@ -197,6 +199,14 @@ def _release(body: Body, hold: Approval | Deferral) -> None:
         body["approval"] = approval_body(hold)
 
 
+def _invalid(record: CallRecord) -> Body:
+    """What was wrong with its arguments, where they were refused."""
+    invalid = record.invalid
+    if invalid is None:
+        return {}
+    return {"invalid": {"attempt": invalid.attempt, "problems": invalid.problems}}
+
+
 def _mark(body: Body, ending: Ending) -> None:
     """Note what is true of few endings; most say nothing here."""
     if ending.proof is not None:
@@ -209,6 +219,8 @@ def _mark(body: Body, ending: Ending) -> None:
         body["cached"] = True
     if ending.is_dry_run:
         body["dry_run"] = True
+        if ending.obliged:
+            body["obliged"] = list(ending.obliged)
     if ending.kind is not None:
         body["failure"] = ending.kind
     if ending.stale_s is not None:
@@ -238,16 +250,11 @@ def _opening(record: CallRecord, kind: EntryKind, at_ms: int, lines: int | None 
         body["new_run"] = True
     if record.key_digest is not None:
         body["key"] = record.key_digest
-    if record.sources:
-        body["sources"] = sources_body(record.sources)
     if record.coercions:
         body["coercions"] = record.coercions
-    if call.delegation:
-        body["delegation"] = [delegate.agent for delegate in call.delegation]
-    if call.revision:
-        body["revision"] = call.revision
-    if call.dry_run:
-        body["dry_run"] = True
+    if record.stated is not None:
+        _state(body, record.stated)
+    _judge(body, record)
     _relate(body, call)
     return body
 
@@ -275,11 +282,34 @@ def _body(record: CallRecord, kind: EntryKind, at_ms: int, lines: int | None = N
         body["parent_run"] = record.parent_run_id
     if record.conversation_id is not None:
         body["conversation"] = record.conversation_id
+    if call.compensates is not None:
+        body["compensates"] = call.compensates
     return body
 
 
+def _judge(body: Body, record: CallRecord) -> None:
+    """Note where its values come from, and what somebody else thinks of it."""
+    if record.sources:
+        body["sources"] = sources_body(record.sources)
+    if record.verification is not None:
+        body["verification"] = verification_body(record.verification)
+
+
+def _state(body: Body, stated: KeptStatement) -> None:
+    """Note how sure its model said it was."""
+    body["confidence"] = stated.confidence
+    if stated.reasoning is not None:
+        body["reasoning"] = _ref(stated.reasoning)
+
+
 def _relate(body: Body, call: Call) -> None:
-    """Note the calls, or the model request, that led to this one; most were led to by none."""
+    """Note how it came to be made as it is: by whom, and after what; most were led to by none."""
+    if call.delegation:
+        body["delegation"] = [delegate.agent for delegate in call.delegation]
+    if call.revision:
+        body["revision"] = call.revision
+    if call.dry_run:
+        body["dry_run"] = True
     if call.parent_id is not None:
         body["parent"] = call.parent_id
     if call.stands_in_for is not None:

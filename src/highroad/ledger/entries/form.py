@@ -8,6 +8,7 @@ from highroad.domain.approval import Approval
 from highroad.domain.entry import SCHEMA_VERSION, Entry, EntryKind, Erasure, Row
 from highroad.domain.grounding import ValueSource
 from highroad.domain.payload import SealedPayload
+from highroad.domain.verification import VerificationRecord
 from highroad.ledger import projections
 from highroad.ledger.projections import Body
 
@@ -69,9 +70,22 @@ def sources_body(sources: Sequence[ValueSource]) -> list[list[str | None]]:
     return [[each.pointer, each.kind, each.source, each.how] for each in sources]
 
 
+def verification_body(verification: VerificationRecord) -> Body:
+    """The second opinion on a call, in an entry; its words are sealed."""
+    body: Body = {"by": verification.verifier, "opinion": verification.opinion}
+    if verification.request is not None:
+        body["request"] = verification.request
+    if verification.is_kept:
+        body["kept"] = True
+    content = verification.content
+    if content is not None:
+        body["content"] = (content.id, content.digest, content.size)
+    return body
+
+
 def approval_body(approval: Approval) -> Body:
     """An approval as it stands, in an entry."""
-    return {
+    body: Body = {
         "id": approval.id,
         "call": approval.call_id,
         "run": approval.run_id,
@@ -86,3 +100,6 @@ def approval_body(approval: Approval) -> Body:
         "state": approval.state,
         "approvers": list(approval.approvers),
     }
+    if approval.use_by_ms is not None:
+        body["use_by"] = approval.use_by_ms
+    return body

@@ -10,7 +10,8 @@ from highroad.domain.dead_letter import body_of as letter_body
 from highroad.domain.entry import Amendment, Entry, EntryKind
 from highroad.domain.order import Cancellation, Decision, Order
 from highroad.domain.order_form import name_of
-from highroad.domain.payload import SealedPayload
+from highroad.domain.payload import SealedKey, SealedPayload
+from highroad.domain.trial import TrialChange
 from highroad.ledger.entries.form import approval_body, begun, entry_of
 from highroad.ledger.entries.house import noted
 from highroad.ledger.history import CallHistory
@@ -121,6 +122,40 @@ def revealed(
         "payloads": list(payloads),
     }
     return entry_of(body, profile=profile)
+
+
+def trial_changed(
+    change: TrialChange,
+    *,
+    profile: bytes | None = None,
+    reason: SealedPayload | None = None,
+    run_id: str | None = None,
+    run_key: SealedKey | None = None,
+) -> Entry:
+    """Somebody promoted an agent, or put it on trial again.
+
+    Args:
+        change: What they said.
+        profile: Who they are, encrypted.
+        reason: Why, where they said so.
+        run_id: Under whose key the reason is sealed; it is no run of an agent.
+        run_key: That key, where it is new.
+    """
+    body: Body = {
+        **begun(
+            EntryKind.TRIAL,
+            at_ms=change.at_ms,
+            organization=change.organization,
+            run_id=run_id,
+        ),
+        "id": change.id,
+        "agent": change.agent,
+        "state": change.state,
+        "definition": change.definition,
+        "by": change.by,
+        "early": change.is_early,
+    }
+    return replace(entry_of(body, reason=reason, profile=profile), run_key=run_key)
 
 
 def order_refused(order: Order, *, number: int, code: str, reason: str, at_ms: int) -> Entry:

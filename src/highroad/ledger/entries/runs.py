@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
+from highroad.domain.confidence import StatedFields
 from highroad.domain.entry import Entry, EntryKind, Row
 from highroad.domain.payload import PayloadRef, SealedKey, SealedPayload
 from highroad.domain.run import ReplyRecord, RequestRecord, RunHead, RunStatus, When
@@ -63,6 +64,7 @@ def run_started(
 def model_asked(head: RunHead, request: RequestRecord, *, at_ms: int) -> Entry:
     """A request is about to go to a model: what it reserved counts until it is answered."""
     body = _begun(EntryKind.MODEL_ASKED, head, at_ms) | {
+        "principal": head.paid_by,
         "id": request.id,
         "number": request.number,
         "path": request.path,
@@ -76,15 +78,28 @@ def model_asked(head: RunHead, request: RequestRecord, *, at_ms: int) -> Entry:
     }
     if request.choice != "auto":
         body["choice"] = request.choice
+    if request.stated:
+        body["stated"] = {
+            tool: (fields.reasoning, fields.confidence) for tool, fields in request.stated.items()
+        }
     if request.provisional:
         body["provisional"] = list(request.provisional)
     return _entry(body | _news(request.heard, request.told))
+
+
+def stated_fields(body: Body) -> dict[str, StatedFields]:
+    """By tool, where a recorded request asked its model to say how sure it is of a call."""
+    return {
+        tool: StatedFields(reasoning=reasoning, confidence=confidence)
+        for tool, (reasoning, confidence) in body.get("stated", {}).items()
+    }
 
 
 def model_replied(head: RunHead, record: ReplyRecord, reply: Sealed | None, *, at_ms: int) -> Entry:
     """What came of a request: the whole reply, or why there is none."""
     usage = record.usage
     body = _begun(EntryKind.MODEL_REPLIED, head, at_ms) | {
+        "principal": head.paid_by,
         "id": record.id,
         "number": record.number,
         "path": record.path,
@@ -210,6 +225,12 @@ def _headed(kind: EntryKind, head: RunHead, at_ms: int) -> Body:
         body["delegated_by"] = head.delegated_by
     if head.delegation:
         body["delegation"] = list(head.delegation)
+    if head.dry is not None:
+        body["dry"] = head.dry
+    if head.shadow_of is not None:
+        body["shadow_of"] = head.shadow_of
+    if head.payer_id is not None:
+        body["payer"] = head.payer_id
     return body
 
 

@@ -72,6 +72,24 @@ class UnknownCall:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Review:
+    """A call that a second opinion was against, for somebody to look at.
+
+    `highroad explain --reveal` has its concerns.
+    """
+
+    call_id: str
+    run_id: str
+    organization: str
+    tool: str
+    principal: str
+    name: str | None
+    ended_ms: int
+    rule: str
+    """Whose opinion it was."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Spending:
     """What ended calls, and answered model requests, of one tool, model, user or run cost."""
 

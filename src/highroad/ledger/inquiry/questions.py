@@ -6,6 +6,7 @@ from typing import Final
 
 from highroad.domain.audit import approval_of
 from highroad.domain.entry import EntryKind
+from highroad.domain.error import Code
 from highroad.domain.outcome import Status
 from highroad.domain.pin import Pin
 from highroad.ledger.history import read_body, read_pin
@@ -15,6 +16,7 @@ from highroad.ledger.inquiry.answers import (
     Denial,
     Differ,
     PinnedVersion,
+    Review,
     Sight,
     Spending,
     SpendingBy,
@@ -218,6 +220,25 @@ class Questions:
             amended_by=None if last is None else last["amended_by"],
             amended_ms=None if last is None else last["amended_ms"],
         )
+
+    async def reviews(self, scope: Scope) -> list[Review]:
+        """Calls that a second opinion was against; newest first."""
+        found = [
+            Review(
+                call_id=row["call_id"],
+                run_id=row["run_id"],
+                organization=row["organization"],
+                tool=row["tool"],
+                principal=row["principal_id"],
+                name=await self._names.of(row["principal_id"], row["organization"]),
+                ended_ms=row["ended_ms"],
+                rule=row["rule"] or "",
+            )
+            async for row in self._select(
+                "tool_result", "ended_ms", scope, code=Code.VERIFICATION_REJECTED
+            )
+        ]
+        return sorted(found, key=lambda review: (-review.ended_ms, review.call_id))
 
     async def costs(self, by: SpendingBy, scope: Scope) -> list[Spending]:
         """What ended calls and answered model requests cost; the dearest first."""

@@ -15,8 +15,8 @@ from highroad.ledger.history import CallHistory
 from highroad.ledger.ledger import Ledger
 
 REVEAL: Final = "audit:reveal"
-"""The permission to read arguments, results and messages in plain."""
-CARRIED: Final = ("arguments", "result", "message")
+"""The permission to read arguments, reasoning, results and messages in plain."""
+CARRIED: Final = ("arguments", "reasoning", "result", "message", "verification")
 """What a call carries."""
 
 

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from highroad.domain.run import AgentRun, ReplyStatus, RunStatus
-from highroad.ledger.tables.rows import selection, totals
+from highroad.domain.verification import VERIFIER
+from highroad.ledger.tables.rows import Record, record, records, selection, totals
 from highroad.ports.store import Store
 from highroad.ports.tables import AuditTables
 
@@ -41,13 +42,24 @@ async def _counted(tables: AuditTables, run: AgentRun) -> AgentRun:
     replies = await totals(
         tables, selection("model_reply", run_id=run.id), by=("status",), sums=sums
     )
+    verified = await _verified(tables, run.id)
+    steps = sum(times for status, times, *_ in replies if status == ReplyStatus.REPLIED)
     return replace(
         run,
-        steps=sum(times for status, times, *_ in replies if status == ReplyStatus.REPLIED),
-        tokens_in=_sum(replies, 2),
-        tokens_out=_sum(replies, 3),
-        cost_microusd=_sum(replies, 4),
+        steps=steps - sum(each["status"] == ReplyStatus.REPLIED for each in verified),
+        tokens_in=_sum(replies, 2) - sum(each["tokens_in"] for each in verified),
+        tokens_out=_sum(replies, 3) - sum(each["tokens_out"] for each in verified),
+        cost_microusd=_sum(replies, 4) - sum(each["cost_microusd"] for each in verified),
     )
+
+
+async def _verified(tables: AuditTables, run_id: str) -> list[Record]:
+    """What verifiers replied about calls of a run: it is none of the run's own replies."""
+    asked = records(tables, selection("model_request", run_id=run_id, purpose=VERIFIER))
+    found = [
+        await record(tables, "model_reply", {"request_id": each["id"]}) async for each in asked
+    ]
+    return [each for each in found if each is not None]
 
 
 def _sum(rows: Sequence[Sequence[int]], at: int) -> int:

@@ -4,17 +4,26 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
+from highroad.domain.audit import COMPENSATION
 from highroad.domain.deferral import Deferral
 from highroad.domain.entry import EntryKind, StoredEntry
 from highroad.domain.json_value import JsonObject
 from highroad.domain.outcome import DEFERRED
 from highroad.domain.run import RunStatus
-from highroad.domain.trail import Explanation, StageRecord, Trail, TrailRequest, TrailStep
+from highroad.domain.trail import (
+    CompensatingCall,
+    Explanation,
+    StageRecord,
+    Trail,
+    TrailRequest,
+    TrailStep,
+)
 from highroad.ledger.history import CallHistory, read_body, read_call
 from highroad.ledger.ledger import Ledger
 from highroad.ledger.names import Names
 from highroad.ledger.projections import Body
 from highroad.ledger.tables.derivation import stored
+from highroad.ledger.tables.rows import records, selection
 
 _MICRO: Final = 1e-6
 OPEN: Final = "open"
@@ -128,10 +137,15 @@ async def explained(ledger: Ledger, history: CallHistory) -> Explanation:
         stages=tuple(_stage(*line) for line in history.stages),
         coercions=tuple(opening.get("coercions", ())),
         sources=history.sources,
+        verification=history.verification,
+        states_confidence="confidence" in opening,
+        confidence=opening.get("confidence"),
         source_call_id=ended.get("source"),
         stands_in_for=opening.get("stands_in_for"),
         fallback=history.successor,
         redrives=opening.get("redrives"),
+        compensates=opening.get("compensates"),
+        compensations=await _compensations(ledger, history),
         asked_by=opening.get("asked_by"),
         dead_letter=history.letter,
         deferral=history.deferral,
@@ -141,6 +155,12 @@ async def explained(ledger: Ledger, history: CallHistory) -> Explanation:
         positions=history.positions,
         erased_ms=await _erased_ms(ledger, history),
     )
+
+
+async def _compensations(ledger: Ledger, history: CallHistory) -> tuple[CompensatingCall, ...]:
+    """Calls that take a call back, or tried to."""
+    rows = records(ledger.store.tables, selection(COMPENSATION.name, call_id=history.call_id))
+    return tuple([CompensatingCall(call_id=row["id"], state=row["state"]) async for row in rows])
 
 
 async def _erased_ms(ledger: Ledger, history: CallHistory) -> int | None:

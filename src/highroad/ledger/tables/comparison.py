@@ -38,10 +38,9 @@ _SCOPES: Final = {
     "model_request": ("run_id", "run_id"),
     "model_reply": ("run_id", "run_id"),
     "tool_call": ("id", "call_id"),
+    "compensation": ("id", "call_id"),
 }
 """The column that names whose entries write a table, and of what; of others it is the call."""
-_UNWRITTEN: Final = frozenset({"compensation"})
-"""Tables that no entry of this version writes."""
 
 
 class Fault(StrEnum):
@@ -189,8 +188,6 @@ class Comparison:
         self, table: Table, keys: Sequence[_Key], rows: Sequence[tuple[Cell, ...]]
     ) -> list[_Key]:
         """Keys of rows that no entry says."""
-        if table.name in _UNWRITTEN:
-            return list(keys)
         if table.name in _OF_KIND:
             return await self._unsaid_by_kind(table, keys)
         column, scope = _SCOPES.get(table.name, ("call_id", "call_id"))

@@ -313,9 +313,15 @@ def _named(body: Body) -> list[str]:
     refs: Sequence[Sequence[str]] = (
         *(body[name] for name in _REFS if name in body),
         *body.get("parts", ()),
+        *_of_verification(body),
     )
     reason = body.get("reason")
     return [ref[0] for ref in refs] + ([] if reason is None else [reason])
+
+
+def _of_verification(body: Body) -> list[Sequence[str]]:
+    content = body.get("verification", {}).get("content")
+    return [] if content is None else [content]
 
 
 def _refuse_unfinished(plan: ErasurePlan) -> None:

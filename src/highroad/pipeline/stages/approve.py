@@ -2,10 +2,7 @@
 
 import asyncio
 import logging
-import re
 from typing import Any, Final
-
-import orjson
 
 from highroad.domain.approval import Approval, ApprovalState, Level, Obligation
 from highroad.domain.call import Call
@@ -15,18 +12,14 @@ from highroad.domain.notice import asking
 from highroad.domain.payload import PayloadKind
 from highroad.domain.verdict import Hold, Proceed, Refuse, Verdict
 from highroad.ledger import entries
-from highroad.pipeline import grounding, keys
-from highroad.pipeline.asking import ask
+from highroad.pipeline import binding, grounding, keys, verifying
 from highroad.pipeline.asks import obligations_of
 from highroad.pipeline.context import RoadContext
-from highroad.pipeline.preview import preview
+from highroad.pipeline.preview import preview, told_by_tool
 from highroad.pipeline.services import Services
 from highroad.tools.compile import RegisteredTool
 
 _log: Final = logging.getLogger("highroad.road")
-
-_PLACE: Final = re.compile(r"^.*?:\d+ (?=policy\.)")
-"""File and line in front of a setting; folders may have spaces in their names."""
 
 REJECTED: Final = CallError(
     code=Code.REJECTED,
@@ -56,7 +49,7 @@ def applies(tool: RegisteredTool[Any], services: Services) -> bool:
     return (
         definition.has_effects
         or definition.digest in services.asks
-        or services.verifier is not None
+        or verifying.applies(tool, services)
         or grounding.may_ask(tool, services)
         or services.policy.has_rules_for(definition)
     )
@@ -65,51 +58,20 @@ def applies(tool: RegisteredTool[Any], services: Services) -> bool:
 async def approve(call: Call, context: RoadContext) -> Verdict:
     """Go on, hold, or take the word of the people who were asked."""
     obligations = obligations_of(call, context, tuple(context.obligations))
-    if call.dry_run:
+    if call.dry_run or (obligations and context.services.spares(call)):
         return await preview(call, context, obligations)
     if context.revision is not None:
         # With nothing left to ask about it is still theirs to agree to who were asked before.
         asked = obligations or context.revision.instead_of.obligations
-        return await _hold(call, context, asked, _digest(call, context, asked))
+        return await _hold(call, context, asked, binding.digest(call, context, asked))
     if context.approval is not None:
-        agreed = _as_agreed(obligations, context.approval)
-        return _answer(call, context, context.approval, _digest(call, context, agreed))
+        agreed = binding.as_agreed(obligations, context.approval)
+        return _answer(call, context, context.approval, binding.digest(call, context, agreed))
     if not obligations:
         return Proceed(call)
     if call.parent_id is not None:
         return Refuse(NESTED, rule=f"approve.{obligations[0].code}")
-    return await _hold(call, context, obligations, _digest(call, context, obligations))
-
-
-def _as_agreed(obligations: tuple[Obligation, ...], approval: Approval) -> tuple[Obligation, ...]:
-    """The obligations that people saw, if they saw all that there are now.
-
-    Some are not found again: a verifier is not asked twice. That the rules behind the others are
-    still the same is in the digest by itself.
-    """
-    is_all = set(obligations) <= set(approval.obligations)
-    return approval.obligations if is_all else obligations
-
-
-def _digest(call: Call, context: RoadContext, obligations: tuple[Obligation, ...]) -> str:
-    """What an approval is bound to (P4)."""
-    record = context.record
-    return record.run_key.digest(
-        orjson.dumps(
-            [
-                record.principal_id,
-                call.known_definition.digest,
-                record.run_key.digest(context.canonical_arguments),
-                [_without_place(rule) for rule in record.rules],
-                [[o.code, o.reason, int(o.level), o.quorum] for o in obligations],
-            ]
-        )
-    )
-
-
-def _without_place(rule: str) -> str:
-    """A rule without file and line: moving a line in a file changes no rule."""
-    return _PLACE.sub("", rule)
+    return await _hold(call, context, obligations, binding.digest(call, context, obligations))
 
 
 def _answer(call: Call, context: RoadContext, approval: Approval, digest: str) -> Verdict:
@@ -146,7 +108,7 @@ async def _hold(
         quorum=max(obligation.quorum for obligation in obligations),
         obligations=obligations,
         created_ms=now_ms,
-        expires_ms=now_ms + int(services.limits.approval_s * 1_000),
+        expires_ms=_expires_ms(context, now_ms),
     )
     record.at_most_microusd = services.amount(context.tool).microusd
     await _seal_preview(call, context)
@@ -161,8 +123,8 @@ async def _hold(
         context.hold_after = approval.voided()
         raise
     if isinstance(taken, Written):
-        if services.tell is not None:
-            services.tell(asking(approval))
+        if services.tell is not None and not _is_agreed_at_once(context, approval):
+            services.tell(asking(approval, compensates=call.compensates))
         return Hold(approval)
     record.trace.pop()
     if isinstance(taken, ApprovalSpent):
@@ -170,17 +132,29 @@ async def _hold(
     return taken
 
 
+def _expires_ms(context: RoadContext, now_ms: int) -> int:
+    """Until when people may decide; who gives a call other arguments gives it no more time."""
+    if context.revision is not None:
+        return context.revision.instead_of.expires_ms
+    return now_ms + int(context.services.limits.approval_s * 1_000)
+
+
+def _is_agreed_at_once(context: RoadContext, approval: Approval) -> bool:
+    """Whether the word of whoever edited the call is all that it needs."""
+    if context.revision is None or approval.quorum > 1:
+        return False
+    return set(approval.obligations) <= set(context.revision.instead_of.obligations)
+
+
 async def _seal_preview(call: Call, context: RoadContext) -> None:
     """Keep what the call would change, for those who are asked; without it they are asked too."""
-    asked = context.tool.preview
-    if asked is None:
+    if context.tool.preview is None:
         return
-    answer = await ask(asked, call.known_arguments, call, context, rule="preview")
-    if isinstance(answer, Refuse):
+    content = await told_by_tool(call, context)
+    if isinstance(content, Refuse):
         _log.warning("call %s is put before people without its preview", call.id)
         return
-    suffix = f".{call.revision}" if call.revision else ""
-    record, content = context.record, orjson.dumps(answer)
+    suffix, record = f".{call.revision}" if call.revision else "", context.record
     payload_id = f"{call.id}.preview{suffix}"
     record.preview = context.services.ledger.seal(record, payload_id, PayloadKind.PREVIEW, content)
 

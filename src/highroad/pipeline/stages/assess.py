@@ -5,7 +5,7 @@ from typing import Any
 from highroad.domain.approval import Obligation
 from highroad.domain.call import Call
 from highroad.domain.verdict import Proceed, Refuse, Verdict
-from highroad.pipeline import grounding, verifying
+from highroad.pipeline import confidence, grounding, verifying
 from highroad.pipeline.context import RoadContext
 from highroad.pipeline.services import Services
 from highroad.tools.compile import RegisteredTool
@@ -13,7 +13,7 @@ from highroad.tools.compile import RegisteredTool
 
 def applies(tool: RegisteredTool[Any], services: Services) -> bool:
     """Whether anything judges the calls of a tool."""
-    return grounding.applies(tool, services) or verifying.applies(tool, services)
+    return any(judge.applies(tool, services) for judge in (grounding, confidence, verifying))
 
 
 def applies_to_code(tool: RegisteredTool[Any], services: Services) -> bool:
@@ -30,7 +30,7 @@ async def assess(call: Call, context: RoadContext) -> Verdict:
         return Proceed(call)  # a call that was held was assessed before it was
     obligations: list[Obligation] = []
     notes: list[str] = []
-    for judge in (grounding.grounded, verifying.verified):
+    for judge in (grounding.grounded, confidence.confident, verifying.verified):
         verdict = await judge(call, context)
         if isinstance(verdict, Refuse):
             return verdict

@@ -9,7 +9,7 @@ from highroad.domain.approval import Approval, ApprovalState
 from highroad.domain.deferral import Deferral
 from highroad.domain.entry import AlreadyEnded, Entry, KeyClaim, KeyTaken
 from highroad.domain.error import BrokenPromise, LedgerError
-from highroad.domain.notice import done
+from highroad.domain.notice import ended
 from highroad.domain.outcome import AnyOutcome, Ending, Proof, Status
 from highroad.domain.payload import PayloadKind, PayloadRef
 from highroad.domain.tool import Effect, Tier
@@ -22,6 +22,7 @@ from highroad.pipeline.result import Result, checked
 from highroad.pipeline.stored import stored_outcome
 from highroad.pipeline.successor import Successor
 from highroad.pipeline.telling import outcome_of, unrecorded
+from highroad.pipeline.view import seen
 
 _COMPLETED: Final = Status.COMPLETED
 
@@ -116,10 +117,11 @@ async def finish(context: RoadContext, ending: Ending) -> AnyOutcome:
     if ending.status is not _COMPLETED:
         await failover.give_up(context, ending, at_ms=now_ms)
     cost_microusd = context.settle(ending, None if result is None else result.data)
-    outcome = context.outcome = outcome_of(context, ending, result)
+    shown, visible, note = seen(context, ending, result)
+    outcome = context.outcome = outcome_of(context, shown, visible)
     record = context.record
     code = None if ending.error is None else ending.error.code
-    record.trace.append(("finish", ending.status, code, None, 0))
+    record.trace.append(("finish", ending.status, code, note, 0))
     terminal = Terminal(
         context, ending, result, now_ms, context.elapsed_us(), cost_microusd, context.successor
     )
@@ -145,12 +147,19 @@ async def finish(context: RoadContext, ending: Ending) -> AnyOutcome:
 
 
 def _tell(context: RoadContext, outcome: AnyOutcome, at_ms: int) -> None:
-    """Let people know of an effect for which nobody was asked, and that can be undone."""
+    """Let people know how what they were asked about ended, and of effects that can be undone."""
     tell = context.services.tell
-    if tell is None or not context.record.has_intent or outcome.status is not _COMPLETED:
+    was_asked = context.approval is not None
+    if tell is None or not (was_asked or _is_news(context, outcome)):
         return
-    if context.tool.definition.tier is Tier.REVERSIBLE:
-        tell(done(context.record.call, at_ms))
+    undo_s = context.services.approval_rules.undo_s
+    tell(ended(context.record.call, outcome.status, at_ms, was_asked=was_asked, undo_s=undo_s))
+
+
+def _is_news(context: RoadContext, outcome: AnyOutcome) -> bool:
+    """Whether a reversible call took effect, for which nobody was asked."""
+    took_effect = context.record.has_intent and outcome.status is _COMPLETED
+    return took_effect and context.tool.definition.tier is Tier.REVERSIBLE
 
 
 def _may_be_applied(outcome: AnyOutcome) -> bool:
@@ -195,6 +204,8 @@ def _keeps_key(context: RoadContext, ending: Ending) -> bool:
         return True
     if ending.status not in {Status.COMPLETED, Status.UNKNOWN}:
         return False
+    if context.record.call.compensates is not None:
+        return True  # what was taken back is not taken back once more, harmless or not
     effect = context.record.effect
     if effect is None:
         effect = context.tool.definition.effect if context.is_resolved else Effect.REPEATABLE

@@ -1,6 +1,7 @@
 """`resolve`: raw model output becomes a known, pinned tool and parsed arguments."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from highroad.domain.call import Call
@@ -9,6 +10,7 @@ from highroad.domain.identity import Principal
 from highroad.domain.json_value import JsonObject
 from highroad.domain.verdict import Proceed, Refuse, Verdict
 from highroad.pipeline.context import RoadContext
+from highroad.pipeline.refusal import refused
 from highroad.pipeline.services import Services
 from highroad.pipeline.spending import propose
 from highroad.ports.policy import Deny
@@ -50,12 +52,26 @@ async def resolve(call: Call, context: RoadContext) -> Verdict:
     tool = _behind(choice, versions)
     if tool is None:
         return Refuse(_unknown(call, context), rule=_why_not(choice) if versions else None)
-    refused, arguments = _judge(call, context, tool, choice)
-    resolved = call.resolved(tool.definition, arguments)
+    verdict, arguments = _judge(call, context, tool, choice)
+    read = None if isinstance(arguments, Invalid) else arguments
+    resolved = _dry(call.resolved(tool.definition, read), services)
     # From here on the ledger knows the tool, whatever the caller is told.
     context.settle_on(tool, resolved)
+    if isinstance(arguments, Invalid):
+        return await refused(arguments, call, context)
     note = choice.reason if isinstance(choice, Chosen) and len(versions) > 1 else None
-    return refused or Proceed(resolved, note=note)
+    return verdict or Proceed(resolved, note=note)
+
+
+def _dry(call: Call, services: Services) -> Call:
+    """The call as a dry run, where it has effects and its run or the deployment is dry.
+
+    Every drive comes by here, that of a call which was held before the deployment was dry too.
+    """
+    if call.dry_run or not services.spares(call):
+        return call
+    is_made = not call.known_definition.has_effects or services.hands_on(call.tool)
+    return call if is_made else replace(call, dry_run=True)
 
 
 def _choose(
@@ -93,8 +109,8 @@ def _why_not(choice: Choice) -> str:
 
 def _judge(
     call: Call, context: RoadContext, tool: RegisteredTool[Any], choice: Choice
-) -> tuple[Refuse | None, JsonObject | None]:
-    """Whether this caller may use this definition at all, and the arguments if they can be read."""
+) -> tuple[Refuse | None, JsonObject | Invalid | None]:
+    """Whether this caller may use this definition at all; if so, what its arguments read as."""
     services = context.services
     admission = services.admission(call, tool.definition)
     if isinstance(admission, Deny):
@@ -104,10 +120,7 @@ def _judge(
         if choice.code is Code.UNKNOWN_TOOL:
             return Refuse(_unknown(call, context), rule=_why_not(choice)), None
         return Refuse(CHANGED, rule=f"pins.{services.changed[tool.definition.digest]}"), None
-    parsed = parse(call.raw, names=tool.names, max_bytes=services.limits.argument_bytes)
-    if isinstance(parsed, Invalid):
-        return Refuse(parsed.error(), rule=f"arguments.{parsed.problems[0].code}"), None
-    return None, parsed
+    return None, parse(call.raw, names=tool.names, max_bytes=services.limits.argument_bytes)
 
 
 def _unknown(call: Call, context: RoadContext) -> CallError:

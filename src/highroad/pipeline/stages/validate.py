@@ -7,6 +7,8 @@ from highroad.domain.call import Call
 from highroad.domain.json_value import JsonObject
 from highroad.domain.verdict import Proceed, Refuse, Verdict
 from highroad.pipeline.context import RoadContext
+from highroad.pipeline.personal import handed
+from highroad.pipeline.refusal import refused
 from highroad.tools.arguments.invalid import Invalid
 from highroad.tools.compile import RegisteredTool
 from highroad.tools.migration import migrated
@@ -16,18 +18,25 @@ from highroad.tools.validate import check_arguments
 async def validate(call: Call, context: RoadContext) -> Verdict:
     """Check the arguments by themselves: no network, no disk, every error at once."""
     tool, arguments = context.tool, call.known_arguments
-    taken = _as_of_today(tool, arguments, context)
+    taken = of_today = _as_of_today(tool, arguments, context)
+    note: str | None = None
+    if not context.services.redaction.is_off:
+        given = handed(call, context, taken)
+        if isinstance(given, Refuse):
+            return given
+        taken, note = given.arguments, given.note
     checked = check_arguments(tool, taken)
     if isinstance(checked, Invalid):
-        return Refuse(checked.error(), rule=f"arguments.{checked.problems[0].code}")
+        return await refused(checked, call, context)
+    context.services.repairs.passed(call.run_id, tool.name)
     changes = tuple(map(str, checked.coercions))
-    if taken is not arguments:
+    if of_today is not arguments:
         changes = (f"arguments of an older version as {tool.definition.version}", *changes)
-    if changes:
+    if changes or taken is not arguments:
         context.record.coercions = changes
         call = call.resolved(call.known_definition, checked.arguments)
         context.advance(call)
-    return Proceed(call)
+    return Proceed(call, note=note)
 
 
 def _as_of_today(

@@ -26,6 +26,7 @@ NOTICE = Notice(
     call_id="call_1",
     run_id="run_1",
     tool="refund",
+    thread="call_1",
     approval_id="apr_1",
     digest="d" * 64,
     level="human",
@@ -33,7 +34,7 @@ NOTICE = Notice(
     reasons=("More than 50 euros; grüßt.",),
     created_ms=1_000,
     expires_ms=2_000,
-    links={"approve": "https://desk.example/answer?token=a.b"},
+    links={"approve": "https://desk.example/answer#a.b"},
 )
 
 

@@ -74,6 +74,7 @@ class PolicyContract(ABC):
         """The road leaves the question out, so its answer must be known."""
         policy = self.make()
         assert not policy.has_rules_for(GET_ORDER)
+        assert policy.written_for(GET_ORDER) == ()
         assert isinstance(policy.permits(call_of(GET_ORDER)), Permit)
 
     def test_nothing_crosses_organizations(self) -> None:

@@ -16,3 +16,11 @@ def pointer(path: Iterable[str | int], names: Container[str]) -> str:
             break
         tokens.append("/" + str(token).replace("~", "~0").replace("/", "~1"))
     return "".join(tokens)
+
+
+def tokens(pointer: str) -> list[str | int]:
+    """The tokens of a JSON pointer; what is written as an index is one."""
+    return [
+        int(token) if token.isdecimal() else token.replace("~1", "/").replace("~0", "~")
+        for token in pointer.split("/")[1:]
+    ]

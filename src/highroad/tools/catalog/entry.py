@@ -157,6 +157,7 @@ def _terms(tool: ToolDefinition) -> Iterator[tuple[str, str]]:
         ("cached", tool.cache_s and _cached(tool)),
         ("result tells of", ", ".join(tool.cache_tags)),
         ("invalidates", ", ".join(tool.invalidates)),
+        ("personal", ", ".join(tool.personal)),
         ("transform", tool.transform and "its result follows from its arguments alone"),
         ("from", tool.source),
         ("tags", ", ".join(sorted(tool.tags))),

@@ -16,6 +16,7 @@ from highroad.tools.body.failure import ErrorWhen
 from highroad.tools.body.hooks import HealthHook, Hook
 from highroad.tools.declaring.batch import BatchBody, batch_body, batch_of, check_batch
 from highroad.tools.declaring.cache_tags import check_tags
+from highroad.tools.declaring.compensation import Compensation, compensation_of
 from highroad.tools.declaring.contract import CLOSED, Marker, Reason, derive, explained
 from highroad.tools.declaring.digest import defined, sealed
 from highroad.tools.declaring.fallback import StandIn, chain_of, words_of
@@ -81,6 +82,7 @@ class Declaration:
     migrate: Migrate | None = None
     batch: BatchBody | None = None
     fallbacks: tuple[StandIn, ...] = ()
+    compensation: Compensation | None = None
 
     @cached_property
     def reasons(self) -> tuple[Reason, ...]:
@@ -123,9 +125,11 @@ def declared(source: Source, options: ToolOptions) -> Declaration:
     labels = {**source.labels, **options.get("labels", {})}
     cost = cost_of(options, site)
     fallbacks = fallbacks_of(options, tier_of(options, site), site)
+    compensation = _compensation(options, site)
     return Declaration(
         definition=defined(_definition(source, options, labels, cost)),
         fallbacks=fallbacks,
+        compensation=compensation,
         batch=_batch(options, site),
         given=frozenset(options),
         site=site,
@@ -143,7 +147,7 @@ def _definition(
     source: Source, options: ToolOptions, labels: Mapping[str, Label], cost: Cost
 ) -> dict[str, Any]:
     """Fields of the definition of which anything is said."""
-    site = source.site
+    site, compensation = source.site, _compensation(options, source.site)
     tier = tier_of(options, site)
     effect = effect_of(options, tier, site)
     check_hedge(options, effect, site, is_async=source.signature.is_async)
@@ -154,12 +158,14 @@ def _definition(
         "contract": derive(source.input_schema, source.markers, labels),
         "key": named("key", options.get("key", ()), source),
         "order_by": objects_of(options, source),
+        "personal": named("personal", options.get("personal", ()), source),
         "cache_tags": _cache_tags("cache_tags", options, source),
         "invalidates": _cache_tags("invalidates", options, source),
         "examples": examples_of(options, site),
         "cost_usd": cost.at_most,
         "source": source.server,
         "annotations": source.annotations,
+        "compensation": None if compensation is None else compensation.rule,
     }
     return {
         "name": name_of(options, site),
@@ -179,6 +185,12 @@ def _batch(options: ToolOptions, site: Site) -> BatchBody | None:
     batch = batch_of(options["batch"], site)
     hints = hints_of(batch.many, site)
     return batch_body(batch, hints, options.get("resources", {}), site)
+
+
+def _compensation(options: ToolOptions, site: Site) -> Compensation | None:
+    if "compensation" not in options:
+        return None
+    return compensation_of(options["compensation"], tier_of(options, site), site)
 
 
 def _cache_tags(

@@ -18,6 +18,7 @@ from highroad.tools.body.cost import FREE, Cost
 from highroad.tools.body.failure import ErrorWhen
 from highroad.tools.body.hooks import Written
 from highroad.tools.declaring.batch import Batch, Many
+from highroad.tools.declaring.compensation import Compensation
 from highroad.tools.declaring.fallback import StaleResult, StandIn, chain_of
 from highroad.tools.declaring.resources import ResourceFactory
 from highroad.tools.declaring.site import Site
@@ -82,8 +83,8 @@ class ToolOptions(TypedDict, total=False):
     """Opened once, or, where the factory takes a value, once for each principal; each goes to the
     parameter that is annotated with its type."""
     ask: str
-    """CEL over `args` and `principal`; true asks a person, false does not, and the words `confirm`,
-    `human`, `quorum` and `quorum:3` say who."""
+    """CEL over `args`, `principal` and `labels`; true asks a person, false does not, and the words
+    `confirm`, `human`, `quorum` and `quorum:3` say who."""
     probe: Probe
     """Of a checkable tool: did this key happen? Yes, no, or `None` for "cannot say"."""
     health: HealthCheck
@@ -119,6 +120,9 @@ class ToolOptions(TypedDict, total=False):
     batch: Many | Batch
     """Runs calls that come within a few milliseconds together: takes a list of `BatchItem`, and
     returns a result, or an exception, for each of them in order."""
+    personal: Iterable[str]
+    """Arguments that are there to take what is personal, such as a name or an address: in them,
+    pseudonyms are turned back into values."""
     transform: bool
     """Whether its result follows from its arguments alone, as a sum or a date does, so that it is
     evidence for later calls if every argument had a source."""
@@ -128,6 +132,8 @@ class ToolOptions(TypedDict, total=False):
     fallback: StandIn | Sequence[StandIn]
     """What stands in for it, in order, while its dependency cannot be reached: `Fallback`,
     `StaleResult` or `Answer`."""
+    compensation: Compensation | Callable[..., Any] | str
+    """What takes back what it did: a tool, its name, or a `Compensation`."""
     flag: str
     """Feature flag that must be on for whoever calls it."""
     deprecated: str
@@ -180,7 +186,7 @@ _FUNCTIONS: Final = ("error_when", "migrate")
 _VERSION: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _CODE: Final = re.compile(r"[a-z0-9_]{1,64}")
 _POINTER: Final = re.compile(r"(?:/(?:[^~/]|~[01])*)*")
-_SETS: Final = ("key", "order_by", "permissions", "tags", "cache_tags", "invalidates")
+_SETS: Final = ("key", "order_by", "permissions", "tags", "cache_tags", "invalidates", "personal")
 
 
 def check_options(options: Mapping[str, object], site: Site) -> None:

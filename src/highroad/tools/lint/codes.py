@@ -67,6 +67,7 @@ class LintCode(StrEnum):
     CONTRACT_TIMEOUT = "contract.timeout"
     CONTRACT_RATE = "contract.rate"
     CONTRACT_PERMISSIONS = "contract.permissions"
+    CONTRACT_COMPENSATION = "contract.compensation"
     CONTRACT_UNDECLARED = "contract.undeclared"
 
     SET_TOO_MANY = "set.too_many"
@@ -113,6 +114,7 @@ _ADVICE: Final = frozenset(
         LintCode.CONTRACT_TIMEOUT,
         LintCode.CONTRACT_RATE,
         LintCode.CONTRACT_PERMISSIONS,
+        LintCode.CONTRACT_COMPENSATION,
         LintCode.CONTRACT_UNDECLARED,
         LintCode.SET_NEAR_NAMES,
     }

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Final
 
 from highroad.domain.json_value import JsonObject, JsonSchema, JsonValue
-from highroad.domain.tool import Contract, Effect, Tier
+from highroad.domain.tool import CompensationRule, Contract, Effect, Tier
 from highroad.tools.lint.vocabulary import REPAIRS
 from highroad.tools.schemas.navigation import resolve
 from highroad.tools.schemas.types import json_types
@@ -49,6 +49,7 @@ class Said:
     timeout_s: float | None = None
     per_minute: int | None = None
     permissions: frozenset[str] = frozenset()
+    compensation: CompensationRule | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

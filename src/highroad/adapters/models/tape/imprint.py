@@ -72,9 +72,10 @@ def _parts_of_message(at: str, message: Message) -> Iterator[tuple[str, str]]:
 
 
 def _parts_of_tool(at: str, tool: OfferedTool) -> Iterator[tuple[str, str]]:
-    yield at, _names(tool.input_schema)
+    # What else a model is asked of a call makes no other question of it.
+    yield at, _names(tool.own_schema)
     yield f"{at}{OF_SHAPE}description", tool.description
-    yield f"{at}{OF_SHAPE}schema", _written(tool.input_schema)
+    yield f"{at}{OF_SHAPE}schema", _written(tool.own_schema)
 
 
 def _names(schema: JsonSchema) -> str:

@@ -12,6 +12,7 @@ from highroad.adapters.stores.postgres.driver import Connection
 from highroad.adapters.stores.postgres.locks import MIGRATION
 from highroad.domain.audit import (
     BREAKER_CHANGE,
+    COMPENSATION,
     DEAD_LETTER,
     DEFERRAL,
     MODEL_REPLY,
@@ -81,6 +82,12 @@ MIGRATIONS: Final = (
             *schema.creation(MODEL_REPLY),
         ),
         down=(*schema.NO_AGENTS, f"DROP TABLE {MODEL_REQUEST.name}, {MODEL_REPLY.name}"),
+    ),
+    Migration(
+        number=11,
+        name="use_of_approvals",
+        up=(*schema.USE, *schema.creation(COMPENSATION)),
+        down=(*schema.NO_USE, *schema.creation(schema.COMPENSATION_OF_2)),
     ),
 )
 VERSION: Final = MIGRATIONS[-1].number

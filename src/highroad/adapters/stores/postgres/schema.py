@@ -14,7 +14,10 @@ from typing import Final
 from highroad.domain.audit import (
     AGENT_RUN,
     AMENDMENT,
+    APPROVAL,
+    APPROVAL_DECISION,
     BREAKER_CHANGE,
+    COMPENSATION,
     DEAD_LETTER,
     DEFERRAL,
     MODEL_REPLY,
@@ -232,6 +235,28 @@ NO_AGENTS: Final = (
         DROP COLUMN cost_microusd""",
 )
 
+USE: Final = (
+    "ALTER TABLE approval ADD COLUMN use_by_ms bigint",
+    "CREATE INDEX approval_state_expires_ms ON approval (state, expires_ms)",
+    "CREATE INDEX approval_state_use_by_ms ON approval (state, use_by_ms)",
+    """ALTER TABLE approval_decision DROP CONSTRAINT approval_decision_pkey,
+        ADD PRIMARY KEY (approval_id, decided_by, decided_ms, ruling)""",
+    f"DROP TABLE {COMPENSATION.name}",
+)
+"""What was agreed to can be used for a time; two words of one moment are two. No step before had
+compensations written: their table is made anew behind this."""
+NO_USE: Final = (
+    """DELETE FROM approval_decision AS one USING approval_decision AS other
+        WHERE (one.approval_id, one.decided_by, one.decided_ms)
+            = (other.approval_id, other.decided_by, other.decided_ms)
+            AND one.ruling < other.ruling""",
+    """ALTER TABLE approval_decision DROP CONSTRAINT approval_decision_pkey,
+        ADD PRIMARY KEY (approval_id, decided_by, decided_ms)""",
+    "DROP INDEX approval_state_expires_ms",
+    "ALTER TABLE approval DROP COLUMN use_by_ms",
+    f"DROP TABLE {COMPENSATION.name}",
+)
+
 AUDIT_INDEXES: Final = (
     f"""CREATE INDEX tool_result_refused ON tool_result (ended_ms, call_id)
         WHERE status = '{Status.REFUSED}'""",
@@ -291,9 +316,32 @@ DEAD_LETTER_OF_2: Final = Table(
         Column("created_ms", ColumnType.INTEGER),
     ),
 )
+_APPROVAL_OF_2: Final = replace(
+    APPROVAL,
+    columns=tuple(column for column in APPROVAL.columns if column.name != "use_by_ms"),
+    indexes=(("state", "id"), ("call_id",)),
+)
+_APPROVAL_DECISION_OF_2: Final = replace(
+    APPROVAL_DECISION,
+    columns=tuple(
+        replace(column, is_key=column.is_key and column.name != "ruling")
+        for column in APPROVAL_DECISION.columns
+    ),
+)
+COMPENSATION_OF_2: Final = Table(
+    COMPENSATION.name,
+    (
+        Column("id", is_key=True),
+        *(Column(name) for name in ("run_id", "call_id", "tool", "state")),
+        Column("created_ms", ColumnType.INTEGER),
+    ),
+)
 _OF_2: Final = {
     table.name: table
-    for table in (_AGENT_RUN_OF_2, _AMENDMENT_OF_2, _TOOL_CALL_OF_2, DEAD_LETTER_OF_2)
+    for table in (
+        *(_AGENT_RUN_OF_2, _AMENDMENT_OF_2, _APPROVAL_OF_2, _APPROVAL_DECISION_OF_2),
+        *(_TOOL_CALL_OF_2, COMPENSATION_OF_2, DEAD_LETTER_OF_2),
+    )
 }
 _NEWER_THAN_2: Final = frozenset(
     {BREAKER_CHANGE.name, DEFERRAL.name, MODEL_REQUEST.name, MODEL_REPLY.name}

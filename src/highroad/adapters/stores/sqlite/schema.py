@@ -10,7 +10,9 @@ from typing import Final
 from highroad.domain.audit import (
     AMENDMENT,
     APP_USER,
+    APPROVAL_DECISION,
     BREAKER_CHANGE,
+    COMPENSATION,
     DEAD_LETTER,
     DEFERRAL,
     MODEL_REPLY,
@@ -21,7 +23,7 @@ from highroad.domain.audit import (
 )
 from highroad.domain.entry import EntryKind
 
-VERSION: Final = 6
+VERSION: Final = 7
 """In `PRAGMA user_version`: of the tables, not of entry bodies."""
 APPLICATION_ID: Final = 0x48524F44
 """In the file's header: this database is a ledger of ours."""
@@ -164,7 +166,13 @@ def upgrade_from(version: int) -> tuple[str, ...]:
     """DDL that makes a ledger of an older version one of this version."""
     if version == 1:
         return _upgrade_from_1()
-    steps = {2: _upgrade_from_2, 3: _upgrade_from_3, 4: _upgrade_from_4, 5: _upgrade_from_5}
+    steps = {
+        2: _upgrade_from_2,
+        3: _upgrade_from_3,
+        4: _upgrade_from_4,
+        5: _upgrade_from_5,
+        6: _upgrade_from_6,
+    }
     return tuple(
         statement for number, step in steps.items() if number >= version for statement in step()
     )
@@ -215,6 +223,27 @@ def _upgrade_from_5() -> tuple[str, ...]:
         *_AGENTS,
         "ALTER TABLE tool_call ADD COLUMN asked_by TEXT",
         "ALTER TABLE tool_call ADD COLUMN position INTEGER",
+    )
+
+
+def _upgrade_from_6() -> tuple[str, ...]:
+    """What was agreed to can be used for a time; two words of one moment are two.
+
+    No version before wrote compensations, so that their table is made anew.
+    """
+    decision = APPROVAL_DECISION.name
+    return (
+        "ALTER TABLE approval ADD COLUMN use_by_ms INTEGER",
+        "CREATE INDEX approval_state_expires_ms ON approval (state, expires_ms)",
+        "CREATE INDEX approval_state_use_by_ms ON approval (state, use_by_ms)",
+        # An index keeps its name where its table is renamed.
+        f"DROP INDEX {decision}_decided_by_decided_ms",
+        f"ALTER TABLE {decision} RENAME TO {decision}_6",
+        *_audit(APPROVAL_DECISION),
+        f"INSERT INTO {decision} SELECT * FROM {decision}_6",  # noqa: S608 - a name of ours
+        f"DROP TABLE {decision}_6",
+        f"DROP TABLE {COMPENSATION.name}",
+        *_audit(COMPENSATION),
     )
 
 

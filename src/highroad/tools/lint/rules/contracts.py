@@ -165,6 +165,19 @@ def permissions(subject: Subject) -> Iterator[Finding]:
         )
 
 
+def compensation(subject: Subject) -> Iterator[Finding]:
+    """A compensation whose arguments code makes, which nobody sees who accepts the tool."""
+    said = subject.said
+    if said is not None and said.compensation is not None and said.compensation.is_code:
+        yield found(
+            LintCode.CONTRACT_COMPENSATION,
+            subject.name,
+            f"Code makes the arguments of its compensation {said.compensation.tool}, and is not "
+            "part of the definition that people accept.",
+            'Say them as JSON pointers if they can be, such as arguments={"id": "/result/id"}.',
+        )
+
+
 def _declare_errors(missed: Sequence[str]) -> str:
     code = "_".join((*missed, "not_found")) if missed else "…"
     return f'Declare errors={{"{code}": "…"}}: of each code when it comes, and what to do then.'
@@ -196,4 +209,5 @@ RULES: Final = (
     timeout,
     rate,
     permissions,
+    compensation,
 )

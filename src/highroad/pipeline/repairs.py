@@ -1,0 +1,78 @@
+"""How often in a row a run has had arguments of a tool refused.
+
+The count stands on the end of each such call; so it outlives the process.
+"""
+
+from collections import OrderedDict
+from typing import Final
+
+from highroad.domain.call import Call
+from highroad.domain.entry import EntryKind
+from highroad.ledger.history import read_body
+from highroad.ledger.ledger import Ledger
+from highroad.ledger.tables.derivation import stored
+
+USUAL_ATTEMPTS: Final = 3
+"""Refusals in a row of one tool, of which the last tells the model to stop."""
+
+
+class Repairs:
+    """Counts how often in a row a run has had arguments of a tool refused.
+
+    Args:
+        ledger: Which has the counts of earlier processes.
+        attempts: Of which the last tells the model to stop.
+        runs: Remembered at most; the one that was quiet longest is forgotten first.
+    """
+
+    def __init__(
+        self, ledger: Ledger, attempts: int = USUAL_ATTEMPTS, *, runs: int = 10_000
+    ) -> None:
+        self.attempts: int = attempts
+        self._ledger = ledger
+        self._capacity = runs
+        self._failed: OrderedDict[str, dict[str, int]] = OrderedDict()
+        """By run and tool."""
+
+    async def failed(self, call: Call, tool: str) -> int:
+        """Count a refusal.
+
+        Returns:
+            How many there were in a row, with this one; a run of one has one.
+
+        Raises:
+            LedgerError: What an earlier process counted cannot be read.
+        """
+        if call.is_direct:
+            return 1
+        if call.run_id not in self._failed:
+            recorded = await self._recorded(call.run_id)
+            counted = self._failed.setdefault(call.run_id, recorded)
+            if len(self._failed) > self._capacity:
+                self._failed.popitem(last=False)
+        else:
+            counted = self._failed[call.run_id]
+        self._failed.move_to_end(call.run_id)
+        counted[tool] = counted.get(tool, 0) + 1
+        return counted[tool]
+
+    def passed(self, run_id: str, tool: str) -> None:
+        """Arguments of the tool were valid: what comes next begins anew."""
+        if self._failed and (counted := self._failed.get(run_id)) is not None:
+            counted[tool] = 0
+
+    def forget(self, run_id: str) -> None:
+        """The run has ended."""
+        self._failed.pop(run_id, None)
+
+    async def _recorded(self, run_id: str) -> dict[str, int]:
+        """By tool, as the last call of each that ended in this run left it."""
+        ledger, counted = self._ledger, dict[str, int]()
+        if ledger.writer.behind:
+            await ledger.writer.flush()
+        async for page in stored(ledger.store, run_id=run_id, kind=EntryKind.ENDED):
+            for entry in page:
+                body = read_body(entry)
+                if body["tool"] is not None:
+                    counted[body["tool"]] = body.get("invalid", {}).get("attempt", 0)
+        return counted
