@@ -17,7 +17,7 @@ from highroad.tools.compile import compile_tool
 from highroad.tools.declaring.digest import pinned_fields, sealed
 
 TOOLS = '''
-import os, socket
+import json, os, socket, struct
 from pathlib import Path
 
 from highroad import tool
@@ -65,6 +65,31 @@ def spins() -> None:
 
 
 @tool(tier="read", isolation="sandbox", attempts=1)
+def forges() -> int:
+    """Answer in the place of the process that it runs in."""
+    said = {"code": "alice_code", "message": "alice@example.com", "hint": "", "retryable": False}
+    failure = {"kind": "permanent", "error": said, "rule": "alice@example.com"}
+    answer = json.dumps({"invalid": False, "sizes": [0], "failure": failure}).encode() + b"\\n"
+    for number in range(3, 64):
+        try:
+            os.write(number, struct.pack(">cI", b"A", len(answer)) + answer)
+        except OSError:
+            pass
+    return 1
+
+
+@tool(tier="read", isolation="sandbox", attempts=1)
+def garbles() -> int:
+    """Answer with nothing that can be read."""
+    for number in range(3, 64):
+        try:
+            os.write(number, struct.pack(">cI", b"A", 4) + b"\\xff{]}")
+        except OSError:
+            pass
+    return 1
+
+
+@tool(tier="read", isolation="sandbox", attempts=1)
 def floods() -> str:
     """Answer at length."""
     return "x" * 5_000_000
@@ -87,7 +112,7 @@ def there(machine_has):
 @pytest.fixture
 async def here(world, apart, tmp_path):
     (tmp_path / "highroad.toml").write_text("[sandbox]\ncpu_s = 1\n")
-    names = ("add", "runs", "reaches", "spins", "floods")
+    names = ("add", "runs", "reaches", "spins", "floods", "forges", "garbles")
     tools = [getattr(apart, name) for name in names]
     world = await world(*tools, settings=load(tmp_path, {})).open()
     yield world
@@ -125,6 +150,21 @@ async def test_a_body_that_takes_too_much_is_stopped_and_what_it_did_is_not_know
 async def test_an_answer_beyond_its_size_is_not_taken_in(there, here):
     outcome = await here.call("floods", {})
     assert outcome.error.code == "sandbox_limit"
+
+
+@pytest.mark.promise("P7")
+async def test_a_body_that_forges_its_answer_writes_nothing_into_the_record(there, here):
+    outcome = await here.call("forges", {})
+    assert outcome.status == "failed"
+    assert outcome.error.code == "execution_error"
+    assert outcome.error.message == "alice@example.com"  # its caller is told what it says
+    assert "alice" not in json.dumps(await here.bodies())
+
+
+async def test_an_answer_that_cannot_be_read_is_a_failure_like_others(there, here):
+    outcome = await here.call("garbles", {})
+    assert outcome.status == "failed"
+    assert (await here.call("add", {"a": 1, "b": 1})).unwrap() == 2
 
 
 async def test_without_bubblewrap_the_call_is_refused_before_anything(here):

@@ -12,6 +12,7 @@ from highroad.adapters.sandboxes.process.pool import ProcessSandbox
 from highroad.adapters.sandboxes.process.worker import Confinement
 from highroad.bootstrap.addresses import file_of
 from highroad.domain.sandbox import SandboxRules
+from highroad.domain.tool import Tier
 from highroad.pipeline import guest
 from highroad.pipeline.programs import Choice, Programs
 from highroad.ports.sandbox import ProgramSandbox
@@ -29,6 +30,11 @@ SANDBOXES: Final[Mapping[str, Callable[[], ProgramSandbox]]] = {
 def sandbox_choices(settings: Settings) -> tuple[Choice, ...]:
     """What would run programs on this machine, and why."""
     return programs_of(settings.sandbox).choices()
+
+
+def sandbox_for_bodies(settings: Settings, tier: Tier) -> Choice:
+    """Where whole bodies of tools of a tier would run on this machine, and why."""
+    return programs_of(settings.sandbox).choice_for_bodies(tier)
 
 
 def confined_bodies(settings: Settings) -> ProcessSandbox:

@@ -23,7 +23,7 @@ from highroad.pipeline.batching import Watch, batched
 from highroad.pipeline.called_off import is_called_off
 from highroad.pipeline.context import RoadContext
 from highroad.pipeline.guest import describe, request
-from highroad.pipeline.judgement import Told, overloaded, stopped
+from highroad.pipeline.judgement import Told, overloaded, stopped, told_by_stranger
 from highroad.pipeline.resources import Loan
 from highroad.pipeline.threads import Overloaded
 from highroad.pipeline.timer import within
@@ -294,5 +294,6 @@ async def _run_apart(call: Call, context: RoadContext, timeout_s: float) -> obje
             context.doubt.dispel(context.record.attempts, Proof.NOT_STARTED)
         raise
     if answer.failure is not None:
-        raise Told(answer.failure)
+        failure = answer.failure
+        raise Told(told_by_stranger(failure, tool) if is_confined else failure)
     return result_of(answer, tool)

@@ -110,6 +110,29 @@ def overloaded() -> Failure:
     )
 
 
+def told_by_stranger(failure: Failure, tool: RegisteredTool[Any]) -> Failure:
+    """A failure as a process tells it that strangers may have taken over.
+
+    Its words are for the model and the vault, as an author's are, and its code is one that is
+    known: what it makes up reaches no entry (P7).
+    """
+    said = failure.error
+    is_known = said.code in {*Code, *tool.definition.errors}
+    return Failure(
+        kind=failure.kind,
+        error=CallError(
+            code=said.code if is_known else Code.EXECUTION_ERROR,
+            message=_writable(said.message),
+            hint=_writable(said.hint),
+            retryable=said.retryable,
+            is_authored=True,
+        ),
+        applied=failure.applied,
+        retry_after_s=_seconds(failure.retry_after_s),
+        rule="tool.said",
+    )
+
+
 def stopped(error: LimitExceeded) -> Failure:
     """The body took up more than it may where it ran; it had begun."""
     return Failure(

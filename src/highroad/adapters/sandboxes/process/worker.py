@@ -30,6 +30,8 @@ from highroad.ports.sandbox import LimitExceeded, SandboxError
 
 _PROGRAM: Final = Path(__file__).with_name("program.py")
 _OURS: Final = "HIGHROAD_"
+_PART: Final = 65_536
+_BURY_S: Final = 5.0
 _DRAIN_S: Final = 0.02
 """How long a dead worker's last words may take to arrive."""
 
@@ -157,7 +159,11 @@ class Worker:
                 self._process.kill()
 
     async def gone(self) -> None:
-        """Wait until it is dead."""
+        """Wait until it is dead: that is known only once all that it said was taken in."""
+        with suppress(RuntimeError, TimeoutError):  # somebody else takes it in, or it never ends
+            async with asyncio.timeout(_BURY_S):
+                while self._process.stdout is not None and await self._process.stdout.read(_PART):
+                    pass
         await self._process.wait()
 
     def _send(self, kind: bytes, content: bytes) -> None:
@@ -182,9 +188,9 @@ class Worker:
             for task in (reading, dying):
                 task.cancel()
         self.kill()  # also where it lives, and has closed its pipe
-        code = await self._process.wait()
         if reading.done() and isinstance(flood := reading.exception(), LimitExceeded):
             raise flood
+        code = await self._process.wait()
         exceeded = self._confinement and self._confinement.ended(code)
         raise exceeded or SandboxError(f"a worker ended with {code}", has_begun=has_begun)
 
