@@ -26,11 +26,12 @@ PRETENDERS = tuple(Principal(f"pretender-{number}", roles={"manager"}) for numbe
 """They say that they are managers, and nobody has looked."""
 PEOPLE = (ALICE, *MANAGERS, *DIRECTORS, *CLERKS, *PRETENDERS)
 ESCALATES_MS = 3_600_000
-LASTS_S = 86_400
+LASTS_S, USED_WITHIN_MS = 86_400, 7_200_000
 
 RULES = """
 [approvals]
 four_eyes = true
+use_within_s = 7200
 escalate_after_s = 3600
 escalate_to = ["director"]
 

@@ -7,7 +7,7 @@ from collections import Counter
 from functools import partial
 from random import Random
 
-from people import ALICE, ASK, ESCALATES_MS, LASTS_S, MANAGERS, PEOPLE, rule_of
+from people import ALICE, ASK, ESCALATES_MS, LASTS_S, MANAGERS, PEOPLE, USED_WITHIN_MS, rule_of
 from speaking import CALLS, Speaker, elsewhere
 from verdict import Doing, Trial
 
@@ -21,6 +21,7 @@ from highroad.testing.secrets import FixedKeys
 
 ELSEWHERE = 3
 """Processes that leave their words in the owner's inbox."""
+EDGES_MS = (USED_WITHIN_MS, ESCALATES_MS, 1_000 * LASTS_S)
 NEAR_MS = (-2, -1, 0, 1)
 """How near to a boundary the clock is put."""
 LONG_S = 60
@@ -249,7 +250,7 @@ class History:
             case chance if chance < 0.33 + 2 / self.people and self.deaths_left > 0:
                 await self.die()
             case chance if chance > 0.97:
-                await self.near_the_end(self.random.choice((ESCALATES_MS, 1_000 * LASTS_S)))
+                await self.near_the_end(self.random.choice(EDGES_MS))
             case chance if chance > 0.9:
                 self.clock.advance(0.001)
 

@@ -10,6 +10,8 @@ APPROVAL = "highroad.domain.approval"
 DESK = "highroad.approvals.desk"
 RULES = "highroad.approvals.rules"
 APPROVE = "highroad.pipeline.stages.approve"
+BINDING = "highroad.pipeline.binding"
+WAITING = "highroad.approvals.waiting"
 EXECUTE = "highroad.pipeline.stages.execute"
 PEOPLE = "highroad.ledger.entries.people"
 SAMPLE = 100
@@ -37,11 +39,16 @@ BREAKS = (
         (
             (
                 DESK,
-                "if approval.is_overdue(max(decision.at_ms, self._ledger.clock.now_ms())):",
+                "if approval.is_overdue(max(decision.at_ms, now_ms)):",
                 "if False:",
             ),
         ),
         "when it was over",
+    ),
+    Break(
+        "what was agreed to is used in time",
+        ((APPROVAL, "return self.use_by_ms", "return None"),),
+        "was spent when its time was over",
     ),
     Break(
         "nobody decides about a call of their own",
@@ -87,14 +94,15 @@ BREAKS = (
     ),
     Break(
         "the definition is part of what is agreed to",
-        ((APPROVE, "call.known_definition.digest,", "None,"),),
+        ((BINDING, "call.known_definition.digest,", "None,"),),
         "was for another definition",
     ),
     Break(
         "the rules are part of what is agreed to",
         (
-            (APPROVE, "[_without_place(rule) for rule in record.rules],", ""),
-            (APPROVE, "[[o.code, o.reason, int(o.level), o.quorum] for o in obligations],", ""),
+            (BINDING, "[_without_place(rule) for rule in record.rules],", ""),
+            (BINDING, "[[o.code, o.reason, int(o.level), o.quorum] for o in obligations],", ""),
+            (BINDING, "yield from services.policy.written_for(tool.definition)", "yield from ()"),
         ),
         "was done under",
     ),
@@ -113,7 +121,10 @@ BREAKS = (
         (
             (
                 APPROVAL,
-                "return replace(self, state=ApprovalState.WAITING, approvers=approvers)",
+                (
+                    "return replace(self, state=ApprovalState.WAITING, approvers=approvers,"
+                    " use_by_ms=None)"
+                ),
                 "return self",
             ),
         ),
@@ -123,6 +134,11 @@ BREAKS = (
         "a word comes before the approval is spent",
         ((PEOPLE, "return replace(entry, needs_open=approval.id)", "return entry"),),
         "somebody said something of it then",
+    ),
+    Break(
+        "who edits a call and who drives it on take turns",
+        ((WAITING, "async with self._desk.setting_out(call_id):", "async with asyncio.Lock():"),),
+        "something waits still",
     ),
     Break(
         "one rejection ends the matter",

@@ -132,6 +132,9 @@ class Trial:
             found.append(f"{case.id} was spent before it was agreed to")
         if len(agreed) < wanted(house, cents):
             found.append(f"{case.id} was spent with {len(agreed)} of {wanted(house, cents)} people")
+        use_by_ms = max((word["approval"].get("use_by", 0) for word in agreed.values()), default=0)
+        if intent["at"] >= use_by_ms:
+            found.append(f"{case.id} was spent when its time was over")
         if state != "approved":
             found.append(f"{case.id} was spent, and is {state}")
         names = ("call", "principal", "tool", "definition", "version")

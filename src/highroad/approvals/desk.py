@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import NoReturn, TypeAlias
+from weakref import WeakValueDictionary
 
 import orjson
 
@@ -45,6 +46,7 @@ class Desk:
         """Takes an edited call down the road again."""
         self.heeders: list[Callable[[str], None]] = []
         """Are told of each call that was decided about, or that waits no more."""
+        self._setting_out: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._turn = asyncio.Lock()
         """Of two decisions the second must see what the first one made of the approval."""
 
@@ -217,6 +219,13 @@ class Desk:
         """Set when the next decision is recorded; ask for it before looking at the state."""
         return self._changed
 
+    def setting_out(self, call_id: str) -> asyncio.Lock:
+        """Of an edit of a call and whoever drives it on the second sees what the first made of it.
+
+        Held until the edit is on record, or the call is under way.
+        """
+        return self._setting_out.setdefault(call_id, asyncio.Lock())
+
     def announce(self, call_id: str) -> None:
         """Wake whoever waits for a change: a call was decided about, or waits no more."""
         self._changed.set()
@@ -277,7 +286,9 @@ class Desk:
             after = await self._made_by(edit, before)
         else:
             await self._judge(before, edit, by)
-            after = await self.revise(before, edit, await self._reason(before, edit))
+            reason = await self._reason(before, edit)
+            async with self.setting_out(before.call_id):
+                after = await self.revise(before, edit, reason)
         if after is None:  # the edit is on record, and its agreement has nothing left to be for
             return before
         if not set(after.obligations) <= set(before.obligations):

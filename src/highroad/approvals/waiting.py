@@ -21,6 +21,7 @@ from highroad.pipeline.completion import overdue
 from highroad.pipeline.context import RoadContext
 from highroad.pipeline.drive import cancelled, drive
 from highroad.pipeline.services import Services
+from highroad.pipeline.stages.execute import UNUSED
 from highroad.pipeline.stored import held_by, stored_outcome
 from highroad.ports.tables import Selection
 
@@ -30,12 +31,6 @@ EXPIRED: Final = CallError(
     code=Code.APPROVAL_EXPIRED,
     message="Nobody decided about this call in time.",
     hint="Make the call anew if it is still wanted.",
-)
-
-UNUSED: Final = CallError(
-    code=Code.APPROVAL_EXPIRED,
-    message="People agreed to this call, and nobody drove it on in time.",
-    hint="Make the call anew if it is still wanted; it will be asked about again.",
 )
 
 _LOOK_S: Final = 0.1
@@ -49,6 +44,7 @@ _WAITS: Final = (
 """What is over at some time if nobody comes before: table, state, and the column with that time."""
 
 Settle = Callable[[Services, str], Coroutine[Any, Any, AnyOutcome]]
+_GoOn = Callable[[], Coroutine[Any, Any, AnyOutcome]]
 
 
 class Waiting:
@@ -262,17 +258,31 @@ class Waiting:
 
     async def _drive_on(self, call_id: str) -> AnyOutcome:
         """Take up a call that is this process's own now, as it stands by now."""
-        history = await self._services.ledger.history(call_id)
-        hold = None if history is None else await self._hold(history)
-        if history is not None and isinstance(hold, Approval) and hold.state is ApprovalState.VOID:
-            # An edit may have come between the two looks.
-            history = await self._services.ledger.history(call_id)
-            hold = None if history is None else await self._hold(history)
+        async with self._desk.setting_out(call_id):
+            history, hold = await self._standing(call_id)
+            if hold is not None and hold.state is ApprovalState.VOID:
+                # An edit in another process may have come between the two looks.
+                history, hold = await self._standing(call_id)
+            go_on = await self._begun(history, hold, call_id)
+        return await go_on()
+
+    async def _begun(
+        self, history: CallHistory | None, hold: Approval | Deferral | None, call_id: str
+    ) -> _GoOn:
+        """What takes a call on from how it stands."""
         if history is None or hold is None:
-            return await self._settle(self._services, call_id)
+            return partial(self._settle, self._services, call_id)
         if isinstance(hold, Deferral):
-            return await self._end(history, hold, DeferralState.EXPIRED, partial(overdue, hold))
-        return await self._drive(history, hold)
+            expired = partial(overdue, hold)
+            return partial(self._end, history, hold, DeferralState.EXPIRED, expired)
+        return await self._set_out(history, hold)
+
+    async def _standing(
+        self, call_id: str
+    ) -> tuple[CallHistory | None, Approval | Deferral | None]:
+        """What is on record of a call, and what it waits for."""
+        history = await self._services.ledger.history(call_id)
+        return history, None if history is None else await self._hold(history)
 
     async def _complete(
         self, call_id: str, ending: Callable[[RoadContext], Awaitable[Ending]]
@@ -306,29 +316,36 @@ class Waiting:
 
     async def _end_held(self, call_id: str, by: str) -> AnyOutcome:
         """End a call that is this process's own now, unless it has ended meanwhile."""
+        async with self._desk.setting_out(call_id):
+            history, hold = await self._standing(call_id)
+            go_on = await self._begun_to_end(history, hold, call_id, by)
+        return await go_on()
+
+    async def _begun_to_end(
+        self, history: CallHistory | None, hold: Approval | Deferral | None, call_id: str, by: str
+    ) -> _GoOn:
+        """What ends a call that was called off, from how it stands."""
         services = self._services
-        history = await services.ledger.history(call_id)
-        hold = None if history is None else await self._hold(history)
         if history is None or hold is None:
-            return await self._settle(services, call_id)
+            return partial(self._settle, services, call_id)
         if isinstance(hold, Deferral):
-            return await self._end(
-                history, hold, DeferralState.CANCELLED, partial(_called_off_under_way, by)
-            )
+            called_off = partial(_called_off_under_way, by)
+            return partial(self._end, history, hold, DeferralState.CANCELLED, called_off)
         call = await services.ledger.thaw(history)
         context = await doorway.reopen(services, call, history, hold)
         context.hold_after = hold.voided()
-        return await drive(call, context, ending=_called_off(by))
+        return partial(drive, call, context, ending=_called_off(by))
 
-    async def _drive(self, history: CallHistory, approval: Approval) -> AnyOutcome:
+    async def _set_out(self, history: CallHistory, approval: Approval) -> _GoOn:
+        """What drives a call on that is under way from here on, and so is edited by nobody."""
         services = self._services
         call = await services.ledger.thaw(history)
         is_late = approval.is_overdue(services.clock.now_ms())
         context = await doorway.reopen(services, call, history, approval)
         if not is_late:
-            return await drive(call, context)
+            return partial(drive, call, context)
         context.hold_after = approval.expired()
-        return await drive(call, context, ending=_expired(approval))
+        return partial(drive, call, context, ending=_expired(approval))
 
 
 def _elsewhere(call_id: str) -> Unknown:

@@ -7,6 +7,7 @@ from highroad.domain.call import Call
 from highroad.domain.deferral import Deferral
 from highroad.domain.entry import ApprovalSpent, Written
 from highroad.domain.error import CallError, Code
+from highroad.domain.outcome import Ending, Status
 from highroad.domain.tool import Effect
 from highroad.domain.verdict import Conclude, Hold, Refuse, Verdict
 from highroad.ledger import entries
@@ -15,6 +16,11 @@ from highroad.pipeline.attempts import attempt
 from highroad.pipeline.context import RoadContext
 from highroad.pipeline.spending import reserve
 
+UNUSED: Final = CallError(
+    code=Code.APPROVAL_EXPIRED,
+    message="People agreed to this call, and nobody drove it on in time.",
+    hint="Make the call anew if it is still wanted; it will be asked about again.",
+)
 SPENT: Final = CallError(
     code=Code.APPROVAL_VOID,
     message="The approval of this call was used or withdrawn.",
@@ -33,6 +39,8 @@ async def execute(call: Call, context: RoadContext) -> Verdict:
         if isinstance(verdict, Refuse):
             return verdict
     ledger, now_ms = services.ledger, services.clock.now_ms()
+    if context.approval is not None and context.approval.is_overdue(now_ms):
+        return _unused(context, context.approval)
     if not call.known_definition.has_effects and context.approval is None:
         await ledger.put_intent(record, context.canonical_arguments, at_ms=now_ms)
         record.has_intent = True
@@ -57,6 +65,13 @@ async def execute(call: Call, context: RoadContext) -> Verdict:
     context.take_over_reservation()
     services.loops.changed(call.run_id)
     return await _attempt(call, context)
+
+
+def _unused(context: RoadContext, approval: Approval) -> Conclude:
+    """The end of a call that waited, for a place or for its turn, until its approval was over."""
+    context.hold_after = approval.expired()
+    rule = f"approval.{approval.id}"
+    return Conclude(Ending(status=Status.EXPIRED, error=UNUSED, rule=rule, decided_by="execute"))
 
 
 async def _unspent(call: Call, context: RoadContext, approval_id: str) -> Hold | Refuse:
