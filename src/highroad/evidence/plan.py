@@ -107,8 +107,9 @@ def _traced(outline: Outline, pointer: str, value: JsonValue, index: Index) -> T
         places = index.find(kind, value)
     else:
         kind = outline.number
-        is_major = outline.is_major and kind is _AMOUNT and isinstance(value, int)
-        places = index.find(kind, float(value) if is_major else value, outline.unit)
+        if outline.is_major and kind is _AMOUNT and isinstance(value, int):
+            value = float(value)
+        places = index.find(kind, value, outline.unit)
     if outline.listed and scalar(value) in outline.listed:
         places += outline.told
     return Trace(pointer=pointer, kind=kind, places=places)

@@ -28,7 +28,7 @@ _SMALL_WORDS: Final = """
     a an and are as at be by can do for from has have her his i in is it its me my of on or our
     please so that the their them then this to us want was we will with would you your
 """
-_SMALL: Final = frozenset(_SMALL_WORDS.split())
+SMALL: Final = frozenset(_SMALL_WORDS.split())
 """Words that hold others together; a phrase is compared without them."""
 
 EXACT: Final = "="
@@ -81,7 +81,7 @@ def bare(token: str) -> str:
 
 def is_small(folded: str) -> bool:
     """Whether a word says nothing by itself."""
-    return folded in _SMALL
+    return folded in SMALL
 
 
 def is_mixed(token: str) -> bool:

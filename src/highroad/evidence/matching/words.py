@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from highroad.evidence.matching.tokens import fold, has_humps, is_small, spelled_out, written
+from highroad.evidence.matching.tokens import SMALL, fold, has_humps, spelled_out, written
 
 SPAN: Final = 3
 """So many words in a row have a key; a longer phrase is looked up by its spans."""
@@ -43,7 +43,7 @@ def telling(tokens: Sequence[str]) -> list[str]:
 
 
 def _counted(folded: Sequence[str]) -> list[str]:
-    return [_WRITTEN_OUT.get(word, word) for word in folded if not is_small(word)]
+    return [_WRITTEN_OUT.get(word, word) for word in folded if word not in SMALL]
 
 
 def spans(words: Sequence[str]) -> Iterator[str]:
