@@ -5,7 +5,16 @@ from dataclasses import replace
 
 import pytest
 
-from highroad import Compensation, Completed, Held, Principal, Refused, Unknown, tool
+from highroad import (
+    Compensation,
+    Completed,
+    Held,
+    Principal,
+    Refused,
+    ToolContext,
+    Unknown,
+    tool,
+)
 from highroad.domain.error import DecisionRefused, LedgerOwned, NotRecorded
 from highroad.domain.policy import Line, PolicyRules
 from highroad.settings import load
@@ -425,3 +434,33 @@ async def test_where_all_runs_are_dry_nothing_is_taken_back(here, notes, bob, tm
     assert not (await here.runtime.undo(done.call_id, by=bob)).is_repeated
     assert not notes
     assert (await here.runtime.audit.compare_tables()).holds
+
+
+async def test_what_takes_a_call_back_may_call_other_tools(world, effects, bob):
+    """Those calls are its own, and take nothing back: neither its key nor its row is theirs."""
+
+    @tool(tier="reversible")
+    async def tell(whom: str) -> str:
+        effects[whom] += 1
+        return whom
+
+    @tool(tier="reversible")
+    async def forget(note_id: str, ctx: ToolContext) -> list[str]:
+        told = [await ctx.call(tell, {"whom": whom}) for whom in ("ann", "ben")]
+        return [each.unwrap() for each in told]
+
+    pointers = {"note_id": "/arguments/note_id"}
+
+    @tool(tier="reversible", compensation=Compensation(to=forget, arguments=pointers))
+    async def write(note_id: str) -> str:
+        return note_id
+
+    here = await world(tell, forget, write).open()
+    done = await here.call("write", {"note_id": "n"})
+    undone = await here.runtime.undo(done.call_id, by=bob)
+    assert undone.unwrap() == ["ann", "ben"]
+    assert (await here.runtime.undo(done.call_id, by=bob)).is_repeated
+    assert effects == {"ann": 1, "ben": 1}
+    (row,) = here.ledger.tables["compensation"].values()
+    assert row["id"] == undone.call_id
+    await here.check()
