@@ -21,10 +21,9 @@ from highroad.domain.json_value import JsonObject
 from highroad.domain.outcome import AnyOutcome, Status
 from highroad.ledger.history import CallHistory
 from highroad.ledger.upkeep.archive import check_not_archived
-from highroad.pipeline import doorway
+from highroad.pipeline import doorway, keys
 from highroad.pipeline.doorway import Proposal
 from highroad.pipeline.drive import enter
-from highroad.pipeline.keys import REMEMBER_MS
 from highroad.pipeline.services import Services
 from highroad.tools.compile import RegisteredTool
 from highroad.tools.declaring.compensation import Compensation
@@ -93,7 +92,7 @@ class Undoing:
                 f"{call_id} {history.status} and so is not known to have taken effect; there is "
                 "nothing to undo"
             )
-        undo_ms = min(int(self._services.approval_rules.undo_s * 1_000), REMEMBER_MS)
+        undo_ms = keys.undo_ms(self._services.approval_rules)
         if self._services.clock.now_ms() >= ended["at"] + undo_ms:
             raise DecisionRefused(f"{call_id} is too long ago (approvals.undo_s); nothing changed")
         return history
