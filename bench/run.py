@@ -43,6 +43,8 @@ NUMBERS: Final = {
     "N23b": ("bench.n23", "measure_server"),
     "N23c": ("bench.n23", "measure_commits"),
     "R1": ("bench.r1", "measure"),
+    "S1": ("bench.sandboxes", "measure_bubblewrap"),
+    "S2": ("bench.sandboxes", "measure_monty"),
     "T1": ("bench.t1", "measure"),
     "T2": ("bench.t2", "measure"),
     "T3": ("bench.t3", "measure"),

@@ -139,6 +139,21 @@ def redis_url(redis):
     return redis.url()
 
 
+@pytest.fixture
+def machine_has(request, record_property):
+    """Goes on where nothing is missing; names what is, and in the nightly run insists on it."""
+
+    def insist(missing):
+        if missing is None:
+            return
+        if request.config.getoption("--nightly"):
+            pytest.fail(f"the nightly run needs {missing}")
+        record_property("missing", missing)
+        pytest.skip(f"needs {missing}")
+
+    return insist
+
+
 @pytest.fixture(autouse=True)
 def _elsewhere(monkeypatch, tmp_path):
     """An empty folder and no variable of ours: no ledger, key or highroad.toml by chance."""

@@ -180,6 +180,15 @@ async def test_that_a_run_is_dry_is_on_record_with_each_of_its_calls(scene):
     assert not await stage.bodies(EntryKind.HELD)
 
 
+@pytest.mark.parametrize("dry_run", [True, False])
+async def test_nobody_is_told_of_a_dry_run(scene, dry_run):
+    """Not of what would have been done, nor that anybody would be asked, nor of work handed on."""
+    stage, notices = await scene(acting()), []
+    stage.assembly.services.tell = notices.append
+    await stage.run("support", dry_run=dry_run)
+    assert bool(notices) is not dry_run
+
+
 @pytest.mark.parametrize("parts", [{"dry_run": True}, {}], ids=["agent", "deployment"])
 async def test_an_agent_or_a_deployment_makes_dry_runs_by_itself(scene, parts):
     agent = acting(**parts)
@@ -226,10 +235,11 @@ async def test_what_was_agreed_to_is_not_done_once_the_deployment_is_dry(scene):
     stage = await scene(tools=TOOLS, settings=load(Path.cwd(), REAL))
     held = await stage.runtime.call("wipe", {"table": "orders"})
     await stage.runtime.approvals.approve(held.approval_id, by=BOB)
-    stage.settings = load(Path.cwd(), DRY)
+    stage.settings, notices = load(Path.cwd(), DRY), []
     await stage.reopen()
+    stage.assembly.services.tell = notices.append
     outcome = await stage.runtime.wait(held.call_id)
-    assert outcome.dry_run
+    assert (outcome.dry_run, notices) == (True, [])
     assert not await stage.bodies(EntryKind.INTENT)
     assert (await stage.runtime.approvals.get(held.approval_id)).state == "void"
 

@@ -15,7 +15,7 @@ RECORD = Source("record", EvidenceKind.RESULT)
 GENEROUS = 11
 """Of linear work four times as much takes four times as long, of square work sixteen times."""
 SHORT = 1_500
-LONG = 25_000
+LONG = 8_000
 
 UNITS = (
     "1 ",

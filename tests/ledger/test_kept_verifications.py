@@ -19,7 +19,7 @@ from highroad.testing.contracts.verifier import CASE
 
 TEXTS = st.text(max_size=9)
 PARTS = ("principal", "organization", "policy", "arguments", "verifier", "definition", "turns")
-PARTS = (*PARTS, "turn", "left_out", "source", "source_kind", "how")
+PARTS = (*PARTS, "turn", "left_out", "source", "source_kind", "how", "shown")
 
 
 def kept(keys=None, cache=None, **times):
@@ -45,6 +45,7 @@ def digest(here, *, principal="usr_1", organization="acme", policy="p1", argumen
             for text in (parts.get("turn", "Pay."), *parts.get("turns", ()))
         ),
         left_out=parts.get("left_out", 0),
+        arguments={"name": parts.get("shown", "")},
         sources=(
             ValueSource(
                 pointer="/cents",

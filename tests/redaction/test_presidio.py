@@ -5,6 +5,7 @@ presidio-analyzer 2.2.366.
 """
 
 import re
+import sys
 from dataclasses import dataclass
 
 import pytest
@@ -90,8 +91,9 @@ def test_a_name_on_the_border_of_two_pieces_is_found_whole_and_once():
     assert found.kind is SensitiveKind.PERSON
 
 
-def test_what_is_missing_is_named_with_the_command_that_installs_it():
+def test_what_is_missing_is_named_with_the_command_that_installs_it(monkeypatch):
     """The library is an extra."""
+    monkeypatch.setitem(sys.modules, "presidio_analyzer", None)
     with pytest.raises(SettingsError, match=r"highroad\[presidio\]"):
         recognizers_of(["presidio:en_core_web_lg"])
 

@@ -82,18 +82,3 @@ async def sandbox(bodies):
     made = ProcessSandbox(2, bodies)
     yield made
     await made.close()
-
-
-@pytest.fixture
-def machine_has(request, record_property):
-    """Goes on where nothing is missing; names what is, and in the nightly run insists on it."""
-
-    def insist(missing):
-        if missing is None:
-            return
-        if request.config.getoption("--nightly"):
-            pytest.fail(f"the nightly run needs {missing}")
-        record_property("missing", missing)
-        pytest.skip(f"needs {missing}")
-
-    return insist

@@ -379,6 +379,7 @@ class Runs:
         brief = brief.within(record.errand)
         live.allowance = record.errand.allowance
         services, head = self._services, record.head
+        services.repairs.forget(head.run_id)  # the leg before may have been another process's
         earlier = await self._before(head)
         with services.evidence.leg(head.run_id, head.parent_id) as evidence:
             await sources.begin(services, record, evidence, earlier)

@@ -53,6 +53,7 @@ from highroad.bootstrap.keys import keyring_of
 from highroad.bootstrap.memories import Remembering
 from highroad.bootstrap.ownership import OpenLedger, open_ledger, take_office
 from highroad.bootstrap.recognizers import recognizers_of
+from highroad.bootstrap.sandboxes import confined_bodies, programs_of
 from highroad.bootstrap.stores import path_of, store_at
 from highroad.bootstrap.toolset import Toolset, accepted_pins, toolset_of
 from highroad.bootstrap.user import local_user
@@ -177,6 +178,8 @@ class Assembly:
             closing.callback(self.services.deps.clear)
             closing.callback(self.services.threads.close)
             closing.push_async_callback(self.services.sandbox.close)
+            closing.push_async_callback(self.services.confined.close)
+            closing.push_async_callback(self.services.programs.close)
             closing.push_async_callback(self.refreshes.close)
             closing.push_async_callback(self.announcing.close)
 
@@ -418,6 +421,8 @@ def _services(  # noqa: PLR0913, PLR0917 - what they are made of
         refresh=_no_refresh,
         threads=Threads(limits.threads, limits.threads_each, clock),
         sandbox=ProcessSandbox(limits.processes, guest.LOAD),
+        confined=confined_bodies(settings),
+        programs=programs_of(settings.sandbox),
         flags=RulesFlags(settings.flags),
         asks=toolset.asks,
         evidence=Indexes(settings.grounding),

@@ -2,14 +2,17 @@
 
 import typer
 from rich.console import Group
+from rich.table import Table
 from rich.text import Text
 
+from highroad.bootstrap import sandbox_choices
 from highroad.cli import views
 from highroad.cli.door import leave
 from highroad.cli.exits import ExitCode
 from highroad.cli.options import AsJson
 from highroad.cli.output import Output
 from highroad.domain.address import without_secrets
+from highroad.domain.tool import Tier
 from highroad.settings import Settings, describe, load
 
 app: typer.Typer = typer.Typer(add_completion=False)
@@ -17,7 +20,7 @@ app: typer.Typer = typer.Typer(add_completion=False)
 
 @app.command()
 def config(*, as_json: AsJson = False) -> None:
-    """Print every setting that is in force: its value, and who said so.
+    """Print every setting that is in force, who said so, and what would run programs here.
 
     Secrets are no settings: master keys stand in their file or in the environment alone.
     """
@@ -52,6 +55,7 @@ def _data(settings: Settings) -> dict[str, object]:
             for name, (value, source) in _values(settings).items()
         },
         "policy": settings.policy,
+        "sandboxes": sandbox_choices(settings),
         "principals": settings.principals,
     }
 
@@ -67,7 +71,19 @@ def _drawn(settings: Settings) -> Group:
     facts.add_row("ledger", without_secrets(settings.ledger))
     facts.add_row("roles", ", ".join(role.name for role in settings.policy.roles) or "none")
     facts.add_row("people", people or "none")
-    return Group(facts, "", table)
+    return Group(facts, "", table, "", _sandboxes(settings))
+
+
+def _sandboxes(settings: Settings) -> Table:
+    """What would run programs in each language, by the tier of the tool that asks for it."""
+    table = views.table("programs in", "for tiers", "run in", "why", whole=("programs in",))
+    by_use: dict[tuple[str, str | None, str], list[str]] = {}
+    for each in sandbox_choices(settings):
+        by_use.setdefault((each.language, each.sandbox, each.why), []).append(each.tier)
+    for (language, sandbox, why), tiers in by_use.items():
+        tier_words = "all" if len(tiers) == len(Tier) else ", ".join(tiers)
+        table.add_row(language, tier_words, Text(sandbox or "refused"), Text(why))
+    return table
 
 
 def _text(value: object) -> str:

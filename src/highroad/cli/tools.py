@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from highroad.bootstrap import sandbox_for_bodies
 from highroad.cli import views
 from highroad.cli.acceptance import Acceptance, is_agreed, told
 from highroad.cli.catalog import catalog
@@ -17,6 +18,7 @@ from highroad.cli.misuse import Misuse
 from highroad.cli.options import As, AsJson
 from highroad.cli.output import Output, drawn_json
 from highroad.domain.error import HighroadError
+from highroad.domain.tool import Isolation, ToolDefinition
 from highroad.settings import load
 from highroad.settings.model import Settings
 from highroad.tools.compile import RegisteredTool
@@ -130,13 +132,30 @@ async def _list(door: Door) -> ExitCode:
     return ExitCode.COMPLETED
 
 
+def _place(settings: Settings, definition: ToolDefinition) -> str:
+    """Where the body of a tool runs on this machine, and why."""
+    match definition.isolation:
+        case None:
+            return "this process"
+        case Isolation.PROCESS:
+            return "a worker process"
+        case Isolation.SANDBOX:
+            choice = sandbox_for_bodies(settings, definition.tier)
+            return f"{choice.sandbox or 'refused'} ({choice.why})"
+
+
 def _show(output: Output, name: str, version: str | None) -> ExitCode:
-    tool: RegisteredTool[Any] | None = _registry(load()).find(name, version)
+    settings = load()
+    tool: RegisteredTool[Any] | None = _registry(settings).find(name, version)
     if tool is None:
         which = name if version is None else f"{name} {version}"
         raise Misuse(f"there is no tool {which!r}", do="`highroad tools list` names them all.")
-    shown = {**asdict(tool.definition), "reasons": [asdict(each) for each in tool.reasons]}
-    output.show(
-        shown, views.tool(tool.definition, tool.reasons, drawn_json(tool.definition.input_schema))
-    )
+    place = _place(settings, tool.definition)
+    shown = {
+        **asdict(tool.definition),
+        "reasons": [asdict(each) for each in tool.reasons],
+        "place": place,
+    }
+    schema = drawn_json(tool.definition.input_schema)
+    output.show(shown, views.tool(tool.definition, tool.reasons, schema, place=place))
     return ExitCode.COMPLETED

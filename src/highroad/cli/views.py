@@ -212,9 +212,9 @@ def tools(found: Sequence[ToolDefinition]) -> RenderableType:
 
 
 def tool(
-    found: ToolDefinition, reasons: Sequence[Reason], schema: RenderableType
+    found: ToolDefinition, reasons: Sequence[Reason], schema: RenderableType, *, place: str
 ) -> RenderableType:
-    """One tool: what it promises, what its contract rests on, and the schema of its arguments."""
+    """One tool: what it promises, what that rests on, where it runs, and its arguments."""
     lines = facts()
     lines.add_row("tool", Text(found.name, "bold"))
     lines.add_row("does", Text(found.description))
@@ -238,6 +238,7 @@ def tool(
         if text:
             lines.add_row(name, Text(text))
     timeout = "by the limits" if found.timeout_s is None else f"{found.timeout_s:g} s"
+    lines.add_row("runs in", Text(place))
     lines.add_row("timeout", f"{timeout}, {found.attempts} attempts")
     lines.add_row("version", f"{found.version} {found.digest[:16]}…")
     return Group(lines, schema)

@@ -1,10 +1,12 @@
 """Programs that strangers wrote, and what they may take up where they run apart."""
 
 from collections.abc import Mapping
+from dataclasses import field, replace
 from enum import IntEnum, StrEnum
 from typing import Final
 
 from highroad.domain.json_value import JsonValue
+from highroad.domain.tool import Tier
 from highroad.domain.value import value
 
 
@@ -78,6 +80,12 @@ class ProgramLimits:
     writable: tuple[str, ...] = ()
     """And that it may change."""
 
+    def within(self, most: "ProgramLimits") -> "ProgramLimits":
+        """These limits, none of them above those; paths are as they are here."""
+        return replace(
+            self, **{name: min(getattr(self, name), getattr(most, name)) for name in AMOUNTS}
+        )
+
     def words(self, bound: Bound) -> str:
         """The limit of a bound, with its unit."""
         return {
@@ -113,4 +121,21 @@ class ProgramResult:
     printed: str = ""
 
 
-NO_LIMITS_GIVEN: Final = ProgramLimits()
+@value
+class SandboxRules:
+    """Which sandboxes are used, in which order, and what the least is."""
+
+    order: tuple[str, ...] = ("monty", "wasmtime", "bubblewrap", "plain")
+    """Names; the first that is there, runs the language and is strong enough is taken."""
+    least: Mapping[Tier, Strength] = field(
+        default_factory=lambda: dict.fromkeys(Tier, Strength.NAMESPACES)
+    )
+    """By the tier of the tool that has a program run."""
+    limits: ProgramLimits = field(default_factory=ProgramLimits)
+    """The most that a program may be given."""
+
+
+BODIES: Final = "bubblewrap"
+"""The sandbox in which whole bodies of tools can run."""
+AMOUNTS: Final = ("cpu_s", "memory_mb", "file_mb", "processes", "output_bytes", "wall_s")
+"""Limits that are numbers."""

@@ -40,6 +40,8 @@ class Isolation(StrEnum):
 
     PROCESS = "process"
     """In a worker process, which is killed when the time is up."""
+    SANDBOX = "sandbox"
+    """In such a process of its own, within limits, without network and with no files but code."""
 
 
 class Concurrency(StrEnum):

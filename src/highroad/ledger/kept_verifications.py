@@ -57,6 +57,8 @@ class KeptVerifications:
             record.principal_id.encode(),
             case.tool.digest.encode(),
             arguments,
+            # Of values behind pseudonyms, which are other ones in every run.
+            orjson.dumps(case.arguments, option=orjson.OPT_SORT_KEYS),
             orjson.dumps([turns, case.left_out]),
             orjson.dumps(sources),
             verifier.encode(),

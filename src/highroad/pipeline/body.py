@@ -16,17 +16,19 @@ from highroad.domain.event import EventKind
 from highroad.domain.json_value import JsonObject
 from highroad.domain.outcome import AnyOutcome, Proof
 from highroad.domain.proposed import ProposedCalls, Terms
+from highroad.domain.sandbox import Program, ProgramLimits, ProgramResult
+from highroad.domain.tool import Isolation
 from highroad.pipeline.answer import Answer, result_of
 from highroad.pipeline.batching import Watch, batched
 from highroad.pipeline.called_off import is_called_off
 from highroad.pipeline.context import RoadContext
 from highroad.pipeline.guest import describe, request
-from highroad.pipeline.judgement import Told, overloaded
+from highroad.pipeline.judgement import Told, overloaded, stopped, told_by_stranger
 from highroad.pipeline.resources import Loan
 from highroad.pipeline.threads import Overloaded
 from highroad.pipeline.timer import within
 from highroad.pipeline.view import told
-from highroad.ports.sandbox import SandboxError
+from highroad.ports.sandbox import LimitExceeded, SandboxError
 from highroad.tools.body.context import ToolContext
 from highroad.tools.compile import BatchRun
 
@@ -79,6 +81,12 @@ class Progress:
     async def call_all(self, calls: ProposedCalls, terms: Terms) -> tuple[AnyOutcome, ...]:
         """Drive several, each as `call` does; none has more time than this one."""
         return await self._context.services.nested_all(self._parent(), calls, terms)
+
+    async def run_program(self, program: Program, limits: ProgramLimits | None) -> ProgramResult:
+        """Run a program for the body, no longer than its attempt lasts."""
+        left_s = 0.0 if self.is_over else self._context.attempt_left_s()
+        tier = self._call.known_definition.tier
+        return await self._context.services.programs.run(program, tier, limits, left_s=left_s)
 
     def _parent(self) -> Call:
         """The call as it is the parent of others: their deadline is that of its attempt."""
@@ -269,18 +277,23 @@ async def _run_in_thread(
 
 async def _run_apart(call: Call, context: RoadContext, timeout_s: float) -> object:
     """Have a worker run the body; cancelled, the worker is killed, and nothing runs on."""
-    tool, sandbox = context.tool, context.services.sandbox
+    tool, services = context.tool, context.services
+    is_confined = tool.definition.isolation is Isolation.SANDBOX
+    sandbox = services.confined if is_confined else services.sandbox
     try:
         cell = await within(context.remaining_s(), sandbox.prepare(describe(tool)))
         context.doubt.begin(context.record.attempts, tool.definition)
         now_ms = context.services.clock.now_ms()
         run = cell.run(request(call.known_arguments, now_ms=now_ms))
         answer = Answer.read(await within(min(timeout_s, context.remaining_s()), run))
+    except LimitExceeded as error:
+        raise Told(stopped(error)) from None
     except SandboxError as error:
         _log.warning("the body of %s was lost: %s", tool.name, error)
         if not error.has_begun:
             context.doubt.dispel(context.record.attempts, Proof.NOT_STARTED)
         raise
     if answer.failure is not None:
-        raise Told(answer.failure)
+        failure = answer.failure
+        raise Told(told_by_stranger(failure, tool) if is_confined else failure)
     return result_of(answer, tool)

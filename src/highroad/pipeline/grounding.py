@@ -20,7 +20,7 @@ from highroad.domain.verdict import Proceed, Refuse
 from highroad.pipeline.context import RoadContext
 from highroad.pipeline.services import Services
 from highroad.ports.policy import Permit
-from highroad.tools.arguments.pointer import pointer
+from highroad.tools.arguments.pointer import pointer, tokens
 from highroad.tools.compile import RegisteredTool
 from highroad.tools.schemas.navigation import member_names
 
@@ -101,7 +101,7 @@ def recorded(grounding: Grounding, tool: RegisteredTool[Any]) -> tuple[ValueSour
         best = trace.places[0] if trace.places else None
         found.append(
             ValueSource(
-                pointer=pointer(_tokens(trace.pointer), tool.names),
+                pointer=pointer(tokens(trace.pointer), tool.names),
                 kind=None if best is None else best.kind,
                 source=None if best is None else best.source,
                 how=None if best is None else best.how,
@@ -174,16 +174,8 @@ def _readers(call: Call, context: RoadContext, fields: Iterable[str]) -> list[st
 
 def _field(at: str) -> str:
     """The name at the end of a pointer; of an element, that of its list."""
-    names = [token for token in _tokens(at) if isinstance(token, str)]
+    names = [token for token in tokens(at) if isinstance(token, str)]
     return names[-1] if names else "arguments"
-
-
-def _tokens(at: str) -> list[str | int]:
-    """The tokens of a JSON pointer; what is written as an index is one."""
-    return [
-        int(token) if token.isdecimal() else token.replace("~1", "/").replace("~0", "~")
-        for token in at.split("/")[1:]
-    ]
 
 
 def _names_url(schema: JsonValue) -> bool:

@@ -11,6 +11,7 @@ from highroad.domain.failure import Failure
 from highroad.domain.failure_kind import FailureKind
 from highroad.domain.outcome import Ending, Proof, Status
 from highroad.domain.value import value
+from highroad.ports.sandbox import LimitExceeded
 from highroad.resilience.failures import mcp
 from highroad.resilience.failures.meaning import Meaning
 from highroad.resilience.failures.reading import gravest, leaves, meaning_of
@@ -106,6 +107,42 @@ def overloaded() -> Failure:
         proof=Proof.NOT_STARTED,
         rule="threads",
         was_made=False,
+    )
+
+
+def told_by_stranger(failure: Failure, tool: RegisteredTool[Any]) -> Failure:
+    """A failure as a process tells it that strangers may have taken over.
+
+    Its words are for the model and the vault, as an author's are, and its code is one that is
+    known: what it makes up reaches no entry (P7).
+    """
+    said = failure.error
+    is_known = said.code in {*Code, *tool.definition.errors}
+    return Failure(
+        kind=failure.kind,
+        error=CallError(
+            code=said.code if is_known else Code.EXECUTION_ERROR,
+            message=_writable(said.message),
+            hint=_writable(said.hint),
+            retryable=said.retryable,
+            is_authored=True,
+        ),
+        applied=failure.applied,
+        retry_after_s=_seconds(failure.retry_after_s),
+        rule="tool.said",
+    )
+
+
+def stopped(error: LimitExceeded) -> Failure:
+    """The body took up more than it may where it ran; it had begun."""
+    return Failure(
+        kind=FailureKind.PERMANENT,
+        error=CallError(
+            code=Code.SANDBOX_LIMIT,
+            message=f"The tool was stopped: {error}.",
+            hint="Ask it for less at once, or tell the user that the limit is too low.",
+        ),
+        rule=f"sandbox.{error.bound}",
     )
 
 

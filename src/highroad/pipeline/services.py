@@ -29,6 +29,7 @@ from highroad.pipeline.deps import Deps
 from highroad.pipeline.evidence import Indexes
 from highroad.pipeline.gathering import Gatherings
 from highroad.pipeline.inflight import Inflight
+from highroad.pipeline.programs import Programs
 from highroad.pipeline.redaction import Redaction
 from highroad.pipeline.repairs import Repairs
 from highroad.pipeline.resources import Resources
@@ -107,6 +108,9 @@ class Services:
     hear: Hear = _unheard
     threads: Threads
     sandbox: Sandbox
+    confined: Sandbox
+    """For bodies of tools that declare `isolation="sandbox"`."""
+    programs: Programs
     cancelled: CancelledRuns
     gatherings: Gatherings
     inflight: Inflight = field(default_factory=Inflight)

@@ -100,6 +100,11 @@ class ProgramSandbox(Protocol):
         """What it runs, if nothing is missing."""
         ...
 
+    @property
+    def gives_files(self) -> bool:
+        """Whether a program can be given files and folders of this machine."""
+        ...
+
     def missing(self, language: Language) -> str | None:
         """What to install or change so that it runs programs of a language; `None` for nothing."""
         ...

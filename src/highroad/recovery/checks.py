@@ -154,6 +154,7 @@ class _NoCall:
         raise HighroadError("a health check makes no governed calls: ask the dependency itself")
 
     call_all = call
+    run_program = call
 
     def completion_token(self) -> NoReturn:
         """Refuse: a health check has no result that could come later.

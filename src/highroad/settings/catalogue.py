@@ -19,6 +19,7 @@ from highroad.domain.redaction import (
     RedactionRules,
     SensitiveKind,
 )
+from highroad.domain.sandbox import SandboxRules, Strength
 from highroad.domain.tool import Tier
 from highroad.domain.verification import (
     BudgetSpan,
@@ -125,6 +126,7 @@ def _usual(of: Dependency | BreakerRule, name: str) -> object:
 _DEFAULT_MODEL: Final = ModelSettings()
 _DEFAULT_PRICES: Final = PriceRules()
 _DEFAULT_GROUNDING: Final = GroundingRule()
+_DEFAULT_SANDBOX: Final = SandboxRules()
 _DEFAULT_VERIFIER: Final = VerifierRules()
 _IN_ORDER: Final = tuple(tier for tier in Tier if tier in _DEFAULT_VERIFIER.tiers)
 
@@ -133,6 +135,21 @@ def _replies(name: str, kind: Kind, doc: str) -> Setting:
     """A setting of how models reply."""
     default = getattr(_DEFAULT_MODEL, name)
     return Setting(f"models.{name}", kind, Absent.NONE if default is None else default, doc)
+
+
+def _at_least(tier: Tier) -> Setting:
+    """The least strength of a sandbox, by tier."""
+    return Setting(
+        f"sandbox.{tier}",
+        one_of(each.word for each in Strength),
+        _DEFAULT_SANDBOX.least[tier].word,
+        f"The least that stands between a program and this machine, for tools of tier `{tier}`.",
+    )
+
+
+def _takes_up(name: str, doc: str, kind: Kind = POSITIVE) -> Setting:
+    """A setting of how much a program may take up."""
+    return Setting(f"sandbox.{name}", kind, getattr(_DEFAULT_SANDBOX.limits, name), doc)
 
 
 def _price(name: str, doc: str, *, default: object = Absent.NONE) -> Setting:
@@ -545,6 +562,20 @@ SETTINGS: Final = (
         "Calls of one tool in a row with arguments that are not valid, of which the last tells the "
         "model to stop and ask.",
     ),
+    Setting(
+        "sandbox.order",
+        some_of(_DEFAULT_SANDBOX.order),
+        _DEFAULT_SANDBOX.order,
+        "Sandboxes that may be used. The first that is there, runs the language and is strong "
+        "enough runs a program.",
+    ),
+    *map(_at_least, Tier),
+    _takes_up("cpu_s", "Seconds of processor time of a program at most."),
+    _takes_up("memory_mb", "MiB of memory of each of its processes at most."),
+    _takes_up("file_mb", "MiB of files that it writes at most."),
+    _takes_up("processes", "Processes of a program at once; its threads count as well."),
+    _takes_up("output_bytes", "Bytes of its result and its prints at most."),
+    _takes_up("wall_s", "Seconds from its start to its end at most.", ABOVE_ZERO),
     Setting("flags.on", TEXTS, (), "Feature flags that are on for everybody."),
     Setting(
         "flags.roles.<name>.on",

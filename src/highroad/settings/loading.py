@@ -45,6 +45,7 @@ from highroad.domain.redaction import (
     RedactionRules,
     SensitiveKind,
 )
+from highroad.domain.sandbox import AMOUNTS, ProgramLimits, SandboxRules, Strength
 from highroad.domain.shadow import ShadowRule
 from highroad.domain.tool import Tier
 from highroad.domain.verification import (
@@ -194,6 +195,7 @@ def _build(document: Document, root: Path) -> Settings:
         flags=_build_flags(document),
         models=_build_models(document),
         prices=_build_prices(_get(document, ("prices",), {})),
+        sandbox=_build_sandbox(_get(document, ("sandbox",), {})),
         approvals=_build_approvals(document, is_production=is_production),
         keys_file=None if keys_file is None else root / keys_file,
         payload_days=value_of("retention.payload_days", 28),
@@ -347,6 +349,17 @@ def _build_confidence(table: Mapping[str, Any]) -> ConfidenceRules:
         return ConfidenceRules()
     return ConfidenceRules(
         threshold=table.get("threshold", usual), tools=dict(table.get("tools", {}))
+    )
+
+
+def _build_sandbox(table: Mapping[str, Any]) -> SandboxRules:
+    usual = SandboxRules()
+    least = {tier: Strength.named(table[tier]) for tier in Tier if tier in table}
+    limits = {name: table[name] for name in AMOUNTS if name in table}
+    return SandboxRules(
+        order=tuple(table.get("order", usual.order)),
+        least={**usual.least, **least},
+        limits=ProgramLimits(**limits),
     )
 
 

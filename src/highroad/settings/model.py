@@ -16,6 +16,7 @@ from highroad.domain.model_rules import ModelRules
 from highroad.domain.policy import PolicyRules
 from highroad.domain.prices import PriceRules
 from highroad.domain.redaction import RedactionRules
+from highroad.domain.sandbox import SandboxRules
 from highroad.domain.shadow import ShadowRule
 from highroad.domain.verification import VerifierRules
 from highroad.settings.catalogue import SETTINGS, Absent, Profile
@@ -65,6 +66,7 @@ class Settings:
         flags: What is switched on, and for whom.
         models: Which there are, and how they are asked.
         prices: What they cost.
+        sandbox: What runs programs that strangers wrote, and within which limits.
         approvals: How many must agree to calls, and who may.
         keys_file: Master keys, where the environment has none; `None` in production unless given.
         payload_days: How long arguments, results and messages of ended calls are kept.
@@ -105,6 +107,7 @@ class Settings:
     flags: FlagRules = field(default_factory=FlagRules)
     models: ModelRules = field(default_factory=ModelRules)
     prices: PriceRules = field(default_factory=PriceRules)
+    sandbox: SandboxRules = field(default_factory=SandboxRules)
     approvals: ApprovalRules = field(default_factory=ApprovalRules)
     keys_file: Path | None
     payload_days: int = 28

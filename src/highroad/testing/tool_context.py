@@ -8,6 +8,7 @@ from highroad.domain.error import HighroadError
 from highroad.domain.identity import Principal
 from highroad.domain.outcome import AnyOutcome
 from highroad.domain.proposed import ProposedCalls, Terms
+from highroad.domain.sandbox import Program, ProgramLimits, ProgramResult
 from highroad.tools.body.context import ToolContext
 
 Deps = TypeVar("Deps")
@@ -39,6 +40,10 @@ class _Alone:
         del calls, terms
         raise _drives_none()
 
+    async def run_program(self, program: Program, limits: ProgramLimits | None) -> ProgramResult:
+        del program, limits
+        raise _drives_none()
+
     def completion_token(self) -> str:
         return COMPLETION_TOKEN
 
@@ -51,8 +56,8 @@ class _Alone:
 
 def _drives_none() -> HighroadError:
     return HighroadError(
-        "this context stands alone and drives no calls: test a tool that calls others with the "
-        "fixture `runtime`"
+        "this context stands alone and drives no calls and no programs: test a tool that has "
+        "others do something with the fixture `runtime`"
     )
 
 

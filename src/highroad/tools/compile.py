@@ -277,9 +277,14 @@ def compile_tool(tool: Callable[..., Any]) -> RegisteredTool[Any]:
         fallbacks=declared.fallbacks,
         compensation=declared.compensation,
     )
-    if ready.is_apart:
-        is_declared = found_declaration(ready.function) is not None
-        check_isolation(signature, ready.function, declared.site, is_declared=is_declared)
+    if definition.isolation is not None:
+        check_isolation(
+            signature,
+            ready.function,
+            declared.site,
+            isolation=definition.isolation,
+            is_declared=found_declaration(ready.function) is not None,
+        )
     if not surely_compiles(definition.input_schema):
         ready.validator  # noqa: B018 - compiled now, so that what fails is told here
     for at, example in enumerate(definition.examples):

@@ -10,7 +10,7 @@ from highroad.domain.deferral import Deferral
 from highroad.domain.entry import AlreadyEnded, Entry, KeyClaim, KeyTaken
 from highroad.domain.error import BrokenPromise, LedgerError
 from highroad.domain.notice import ended
-from highroad.domain.outcome import AnyOutcome, Ending, Proof, Status
+from highroad.domain.outcome import AnyOutcome, Completed, Ending, Proof, Status
 from highroad.domain.payload import PayloadKind, PayloadRef
 from highroad.domain.tool import Effect, Tier
 from highroad.domain.value import value
@@ -150,10 +150,18 @@ def _tell(context: RoadContext, outcome: AnyOutcome, at_ms: int) -> None:
     """Let people know how what they were asked about ended, and of effects that can be undone."""
     tell = context.services.tell
     was_asked = context.approval is not None
-    if tell is None or not (was_asked or _is_news(context, outcome)):
+    if tell is None or _is_dry(context, outcome):
+        return
+    if not (was_asked or _is_news(context, outcome)):
         return
     undo_s = context.services.approval_rules.undo_s
     tell(ended(context.record.call, outcome.status, at_ms, was_asked=was_asked, undo_s=undo_s))
+
+
+def _is_dry(context: RoadContext, outcome: AnyOutcome) -> bool:
+    """Whether nothing happened that anybody could be told of: work was handed on at most."""
+    is_previewed = isinstance(outcome, Completed) and outcome.dry_run
+    return is_previewed or context.record.call.in_dry_run
 
 
 def _is_news(context: RoadContext, outcome: AnyOutcome) -> bool:

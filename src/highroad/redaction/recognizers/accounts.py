@@ -85,6 +85,6 @@ CARD: Final = PatternRecognizer(
     ),
     is_valid=_is_card,
     context=words("card", "visa", "karte", "kreditkarte", "carte", "tarjeta", "carta", "cartão"),
-    is_plain=lambda text: len(digits_of(text)) == _OLD_LENGTH,
+    needs_word=lambda text: len(digits_of(text)) == _OLD_LENGTH,
 )
 """Thirteen to nineteen digits of a known issuer that pass Luhn (ISO/IEC 7812-1), also in groups."""

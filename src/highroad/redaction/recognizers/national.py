@@ -31,7 +31,7 @@ def _id(
     is_valid: Callable[[str], bool],
     *called: str,
     signals: Signal = Signal.NUMBER,
-    is_plain: Callable[[str], bool] = always,
+    needs_word: Callable[[str], bool] = always,
 ) -> PatternRecognizer:
     return PatternRecognizer(
         rule=country,
@@ -40,7 +40,7 @@ def _id(
         pattern=re.compile(_FROM + form + _TO, re.ASCII),
         is_valid=is_valid,
         context=words(*called) if called else None,
-        is_plain=is_plain,
+        needs_word=needs_word,
     )
 
 
@@ -189,7 +189,7 @@ NATIONAL: Final = (
         r"\d{3}(?:-\d\d-|[ ]\d\d[ ]|\d\d)\d{4}",
         is_ssn,
         "ssn", "social security", "soc sec", "itin", "tax(?:payer)? id",
-        is_plain=lambda text: "-" not in text,
+        needs_word=lambda text: "-" not in text,
     ),
     _id(
         "uk-nino",
@@ -229,21 +229,21 @@ NATIONAL: Final = (
         r"(?:(?:18|19|20)\d\d|\d\d)\d{4}[-+ ]?\d{4}",
         is_personnummer,
         "personnummer", "personal identity number", "samordningsnummer", "pnr", "person ?nr",
-        is_plain=lambda text: "-" not in text and "+" not in text,
+        needs_word=lambda text: "-" not in text and "+" not in text,
     ),
     _id(
         "br-cpf",
         r"\d{3}\.?\d{3}\.?\d{3}-?\d\d",
         is_cpf,
         "cpf", "cadastro de pessoas",
-        is_plain=_is_bare,
+        needs_word=_is_bare,
     ),
     _id(
         "in-aadhaar",
         r"[2-9]\d{3}(?:[ ]\d{4}[ ]|-\d{4}-|\d{4})\d{4}",
         is_aadhaar,
         "aadhaar", "aadhar", "uidai", "uid", "आधार",
-        is_plain=lambda text: " " not in text,
+        needs_word=lambda text: " " not in text,
     ),
 )  # fmt: skip
 """One for each state, by the name of its number."""

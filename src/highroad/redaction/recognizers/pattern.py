@@ -38,7 +38,7 @@ class PatternRecognizer:
         pattern: Matches in time linear in the text, whatever that is.
         is_valid: Says whether a match is what it looks like.
         context: Words of which one stands near, where the form says too little.
-        is_plain: Says of a match whether it needs such a word; without it, each does.
+        needs_word: Says which matches need one of these words; without it, each does.
     """
 
     rule: str
@@ -47,7 +47,7 @@ class PatternRecognizer:
     pattern: re.Pattern[str]
     is_valid: Callable[[str], bool] = always
     context: re.Pattern[str] | None = None
-    is_plain: Callable[[str], bool] = always
+    needs_word: Callable[[str], bool] = always
 
     @property
     def kinds(self) -> frozenset[SensitiveKind]:
@@ -66,7 +66,7 @@ class PatternRecognizer:
                 yield Detection(start, end, self.kind, self.rule)
 
     def _is_called_so(self, text: str, start: int, end: int, name: str) -> bool:
-        if self.context is None or not self.is_plain(text[start:end]):
+        if self.context is None or not self.needs_word(text[start:end]):
             return True
         if name and self.context.search(_PARTS.sub(" ", name)):
             return True

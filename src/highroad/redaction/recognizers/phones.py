@@ -53,7 +53,7 @@ E164: Final = PatternRecognizer(
     ),
     is_valid=_has_country,
     context=_CALLED,
-    is_plain=lambda text: text.startswith("00"),
+    needs_word=lambda text: text.startswith("00"),
 )
 """With the country, as ITU-T E.123 writes it; behind `00` only where it is called a number."""
 

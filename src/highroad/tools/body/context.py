@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, NoReturn, Protocol, TypeVar, overload
 
 from highroad.domain.identity import Principal
+from highroad.domain.json_value import JsonValue
 from highroad.domain.outcome import AnyOutcome, Outcome
 from highroad.domain.proposed import OnFailure, ProposedCalls, Terms
+from highroad.domain.sandbox import Language, Program, ProgramLimits, ProgramResult
 
 Deps = TypeVar("Deps")
 T = TypeVar("T")
@@ -31,6 +33,10 @@ class CallInProgress(Protocol):
 
     async def call_all(self, calls: ProposedCalls, terms: Terms) -> tuple[AnyOutcome, ...]:
         """Drive several of them together."""
+        ...
+
+    async def run_program(self, program: Program, limits: ProgramLimits | None) -> ProgramResult:
+        """Run a program in a sandbox that is strong enough for the tool's tier."""
         ...
 
     def completion_token(self) -> str:
@@ -112,6 +118,31 @@ class ToolContext(Generic[Deps]):
         It cannot be held: where a person would have to agree it is refused.
         """
         return await self.progress.call(tool, arguments, idempotency_key=idempotency_key)
+
+    async def run_program(
+        self,
+        program: str | Program,
+        inputs: Mapping[str, JsonValue] | None = None,
+        *,
+        language: Language | Literal["python", "javascript"] = Language.PYTHON,
+        limits: ProgramLimits | None = None,
+    ) -> ProgramResult:
+        """Run a program that a stranger wrote in a sandbox, without network, and wait for it.
+
+        Args:
+            program: Its text; the value of its last expression, in JSON, is the result. A module
+                in WebAssembly or a command line is given as a `Program`, with its inputs.
+            inputs: Global names of the program.
+            language: Of the text.
+            limits: No further than `sandbox` in settings lets them go, which hold unless given.
+
+        Raises:
+            ToolError: No sandbox is strong enough (`sandbox_unavailable`), a limit was exceeded
+                (`sandbox_limit`), or the program failed (`program_failed`).
+        """
+        if isinstance(program, str):
+            program = Program(language=Language(language), text=program, inputs=inputs or {})
+        return await self.progress.run_program(program, limits)
 
     @property
     def completion_token(self) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Self
 
+from highroad.domain.tool import Isolation
 from highroad.tools.declaring.signature import Signature
 from highroad.tools.declaring.site import Site
 
@@ -48,6 +49,7 @@ def check_isolation(
     function: Callable[..., Any],
     site: Site,
     *,
+    isolation: Isolation,
     is_declared: bool,
 ) -> None:
     """See that a worker process can find the body, and that it asks for nothing of this one.
@@ -57,18 +59,18 @@ def check_isolation(
     """
     if signature.context is not None or signature.resources:
         raise site.error(
-            "isolation=process runs the body in another process, to which context, deps and "
+            f"isolation={isolation} runs the body in another process, to which context, deps and "
             "resources cannot be handed: take what it needs as arguments, or open it in the body; "
             "or leave isolation out"
         )
     name = ImportName.of(function)
     if name.module == "__main__":
         raise site.error(
-            "isolation=process imports the body by name in another process, where the script that "
-            "was started is not there: move it to a module of its own"
+            f"isolation={isolation} imports the body by name in another process, where the script "
+            "that was started is not there: move it to a module of its own"
         )
     if not is_declared or not name.leads_to(function):
         raise site.error(
-            f"isolation=process imports the body by name in another process, and {name.module}."
+            f"isolation={isolation} imports the body by name in another process, and {name.module}."
             f"{name.name} is not it: declare with @tool a function at the top of a module"
         )

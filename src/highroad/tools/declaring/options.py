@@ -126,8 +126,9 @@ class ToolOptions(TypedDict, total=False):
     transform: bool
     """Whether its result follows from its arguments alone, as a sum or a date does, so that it is
     evidence for later calls if every argument had a source."""
-    isolation: Isolation | Literal["process"]
-    """Where the body runs apart, so that it can be stopped whatever it does."""
+    isolation: Isolation | Literal["process", "sandbox"]
+    """Where the body runs apart: in a `process`, so that it can be stopped whatever it does, or in
+    a `sandbox`, so that it reaches nothing."""
     fallback: StandIn | Sequence[StandIn]
     """What stands in for it, in order, while its dependency cannot be reached: `Fallback`,
     `StaleResult` or `Answer`."""

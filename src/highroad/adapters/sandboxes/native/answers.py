@@ -4,6 +4,7 @@ import json
 import signal
 from typing import Any, Final, NoReturn
 
+from highroad.adapters.sandboxes.native import guest_wasm
 from highroad.adapters.sandboxes.native.supervision import Ended
 from highroad.domain.sandbox import Bound, Language, Program, ProgramLimits, ProgramResult
 from highroad.ports.sandbox import LimitExceeded, ProgramFailed, SandboxError
@@ -22,7 +23,7 @@ def result_of(program: Program, ended: Ended, limits: ProgramLimits) -> ProgramR
         ProgramFailed: The program ended by an error of its own.
         SandboxError: It left nothing that can be read.
     """
-    sent = _signal_of(ended.code)
+    sent = signal_of(ended.code)
     _check_bounds(program, ended, sent, limits)
     printed = ended.printed.decode(errors="replace")
     if program.language is Language.COMMAND:
@@ -30,7 +31,13 @@ def result_of(program: Program, ended: Ended, limits: ProgramLimits) -> ProgramR
             raise ProgramFailed(sent.name)
         output = ended.output.decode(errors="replace")
         return ProgramResult(value={"status": ended.code, "output": output}, printed=printed)
+    if program.language is Language.WEBASSEMBLY and ended.code:
+        raise _trapped(ended, sent, limits)
     answer = _read(ended, sent)
+    if program.language is Language.WEBASSEMBLY:
+        return ProgramResult(value=answer, printed=printed)
+    if not isinstance(answer, dict):
+        raise _no_answer(ended, sent)
     if "value" in answer:
         return ProgramResult(value=answer["value"], printed=printed)
     raise _failure(answer, limits)
@@ -54,7 +61,8 @@ def _check_bounds(
         raise SandboxError("its limits could not be set", has_begun=True)  # as far as it says
 
 
-def _signal_of(code: int) -> signal.Signals | None:
+def signal_of(code: int) -> signal.Signals | None:
+    """The signal that ended a process, told by its exit status or by a shell's."""
     number = -code if code < 0 else code - _SHELL
     try:
         return signal.Signals(number) if number > 0 else None
@@ -62,16 +70,24 @@ def _signal_of(code: int) -> signal.Signals | None:
         return None
 
 
-def _read(ended: Ended, sent: signal.Signals | None) -> dict[str, Any]:
+def _trapped(ended: Ended, sent: signal.Signals | None, limits: ProgramLimits) -> SandboxError:
+    if ended.code == guest_wasm.FULL:
+        return LimitExceeded(Bound.MEMORY, limits)
+    name = "TrapError" if sent is None else sent.name
+    return ProgramFailed(name, ended.printed.decode(errors="replace")[-_WORDS:])
+
+
+def _read(ended: Ended, sent: signal.Signals | None) -> Any:  # noqa: ANN401 - JSON of a stranger
     """The answer of a guest, which a program may have written itself."""
     try:
-        answer = json.loads(ended.output, parse_constant=_no_constant)
+        return json.loads(ended.output, parse_constant=_no_constant)
     except (ValueError, RecursionError):
-        answer = None
-    if isinstance(answer, dict):
-        return answer
+        raise _no_answer(ended, sent) from None
+
+
+def _no_answer(ended: Ended, sent: signal.Signals | None) -> ProgramFailed:
     name = "NoAnswer" if sent is None else sent.name
-    raise ProgramFailed(name, ended.printed.decode(errors="replace")[-_WORDS:])
+    return ProgramFailed(name, ended.printed.decode(errors="replace")[-_WORDS:])
 
 
 def _no_constant(word: str) -> NoReturn:

@@ -45,6 +45,11 @@ class BubblewrapSandbox:
         """What processes run (`ProgramSandbox.languages`)."""
         return LANGUAGES
 
+    @property
+    def gives_files(self) -> bool:
+        """Those that are named (`ProgramSandbox.gives_files`)."""
+        return True
+
     def missing(self, language: Language) -> str | None:
         """Whether bubblewrap is there, and may make namespaces (`ProgramSandbox.missing`)."""
         return _missing_here(shutil.which("bwrap")) or missing_program(language)
@@ -68,13 +73,20 @@ def allowed(limits: ProgramLimits) -> int:
     return limits.processes + 1 if limits.processes > 1 else 0
 
 
-def confined(command: Sequence[str], *, needs: Sequence[str], limits: ProgramLimits) -> Start:
+def confined(
+    command: Sequence[str],
+    *,
+    needs: Sequence[str],
+    limits: ProgramLimits,
+    hidden: Sequence[str] = (),
+) -> Start:
     """How to start a command in bubblewrap.
 
     Args:
         command: With its limits.
         needs: Files and folders that it has to see to be run.
         limits: What else it may see, and change.
+        hidden: Files and folders among these that it must not see.
 
     Raises:
         SandboxError: A limit cannot be kept here, or a path is none that can be given.
@@ -89,7 +101,8 @@ def confined(command: Sequence[str], *, needs: Sequence[str], limits: ProgramLim
             "program one process",
             has_begun=False,
         )
-    view = [*_ALONE, *_environment(), *_system(), *_seen(needs), *_files(limits)]
+    view = [*_ALONE, *_environment(), *_system(), *_scratch(limits), *_seen(needs)]
+    view += [*_covered(hidden), *_files(limits)]
     rules = _pipe(seccomp.filter_for(machine, may_fork=limits.processes > 1))
     view += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/tmp"]  # noqa: S108 - its own
     return Start(
@@ -116,8 +129,19 @@ def _system() -> Iterator[str]:
     yield from ("--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache", "--dev", "/dev")
 
 
-def _files(limits: ProgramLimits) -> Iterator[str]:
+def _scratch(limits: ProgramLimits) -> Iterator[str]:
     yield from ("--size", str(limits.file_mb * _MIB), "--tmpfs", "/tmp")  # noqa: S108 - its own
+
+
+def _covered(hidden: Sequence[str]) -> Iterator[str]:
+    for path in map(Path, hidden):
+        if path.is_dir():
+            yield from ("--tmpfs", str(path), "--remount-ro", str(path))
+        elif path.exists():
+            yield from ("--ro-bind", "/dev/null", str(path))
+
+
+def _files(limits: ProgramLimits) -> Iterator[str]:
     for path in map(_given, limits.readable):
         yield from ("--ro-bind", path, path)
     for path in map(_given, limits.writable):

@@ -32,6 +32,11 @@ class PlainSandbox:
         """What processes run (`ProgramSandbox.languages`)."""
         return LANGUAGES
 
+    @property
+    def gives_files(self) -> bool:
+        """All of them, named or not (`ProgramSandbox.gives_files`)."""
+        return True
+
     def missing(self, language: Language) -> str | None:
         """Whether there is a shell, and Node for JavaScript (`ProgramSandbox.missing`)."""
         return missing_program(language)

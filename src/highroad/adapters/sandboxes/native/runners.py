@@ -1,5 +1,6 @@
 """What runs a program of which language: a command, what it is told, and what limits it."""
 
+import base64
 import json
 import shutil
 import sys
@@ -16,6 +17,8 @@ _HERE: Final = Path(__file__).parent
 _MIB: Final = 1_048_576
 _NODE_MIB: Final = 512
 """What Node takes for itself: its code, its threads, and room to notice that its heap is full."""
+_WASMTIME_MIB: Final = 256
+"""What the interpreter of WebAssembly takes for itself, and for the code that it compiles."""
 _BLOCK: Final = 512
 """Bytes; the unit of `ulimit -f` (POSIX)."""
 _OPEN_FILES: Final = 64
@@ -47,11 +50,7 @@ class Runner:
 
 
 def runner_of(program: Program, limits: ProgramLimits) -> Runner:
-    """How a program is run.
-
-    Raises:
-        ValueError: It is in no language that a process of this machine runs.
-    """
+    """How a program is run."""
     inputs = dict(program.inputs)
     said = json.dumps({"text": program.text, "inputs": inputs}).encode()
     match program.language:
@@ -68,7 +67,7 @@ def runner_of(program: Program, limits: ProgramLimits) -> Runner:
                 memory_mb=limits.memory_mb,
             )
         case Language.WEBASSEMBLY:
-            raise ValueError("a module in WebAssembly is no process")
+            return _wasm(program, limits)
 
 
 def limited(runner: Runner, limits: ProgramLimits, *, processes: int = 0) -> Sequence[str]:
@@ -120,6 +119,32 @@ def _node(said: bytes, limits: ProgramLimits) -> Runner:
         # Its engine reserves far more than it uses, which counts as address space.
         memory="d",
         memory_mb=limits.memory_mb + _NODE_MIB,
+    )
+
+
+def wasmtime() -> str | None:
+    """The folder that the library for WebAssembly is imported from."""
+    found = find_spec("wasmtime")
+    return None if found is None or found.origin is None else str(Path(found.origin).parents[1])
+
+
+def _wasm(program: Program, limits: ProgramLimits) -> Runner:
+    said = {
+        "library": wasmtime(),
+        "module": base64.b64encode(program.module).decode(),
+        "arguments": program.arguments,
+        "inputs": dict(program.inputs),
+        "memory": limits.memory_mb * _MIB,
+        "readable": limits.readable,
+        "writable": limits.writable,
+    }
+    python = Path(sys.executable).resolve()
+    return Runner(
+        command=(str(python), "-I", "-S", "-X", "utf8", "-c", _text_of("guest_wasm.py")),
+        said=json.dumps(said).encode(),
+        needs=(),
+        memory="d",
+        memory_mb=limits.memory_mb + _WASMTIME_MIB,
     )
 
 

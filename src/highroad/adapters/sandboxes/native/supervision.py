@@ -12,6 +12,7 @@ from highroad.domain.value import value
 from highroad.ports.sandbox import LimitExceeded, SandboxError
 
 _PART: Final = 65_536
+_BURY_S: Final = 5.0
 
 
 @value
@@ -79,7 +80,7 @@ async def supervised(start: Start, said: bytes, limits: ProgramLimits) -> Ended:
         raise LimitExceeded(Bound.OUTPUT, limits) from None
     finally:
         _kill(process)
-        await asyncio.shield(process.wait())
+        await asyncio.shield(_buried(process))
 
 
 async def _started(start: Start) -> asyncio.subprocess.Process:
@@ -123,6 +124,20 @@ async def _tell(stdin: asyncio.StreamWriter, said: bytes) -> None:
         stdin.write(said)
         await stdin.drain()
         stdin.close()
+
+
+async def _buried(process: asyncio.subprocess.Process) -> None:
+    """Wait until it is gone: that is known only once all that it said was taken in.
+
+    What left its group, as it may where nothing but limits hold it, can keep its pipes open; it is
+    not waited for.
+    """
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_BURY_S):
+            for stream in (process.stdout, process.stderr):
+                while stream is not None and await stream.read(_PART):
+                    pass
+            await process.wait()
 
 
 def _kill(process: asyncio.subprocess.Process) -> None:

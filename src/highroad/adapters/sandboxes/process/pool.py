@@ -5,7 +5,7 @@ import logging
 from collections.abc import Coroutine
 from typing import Any, Final
 
-from highroad.adapters.sandboxes.process.worker import Worker
+from highroad.adapters.sandboxes.process.worker import Confinement, Worker
 from highroad.ports.sandbox import SandboxError
 
 _log: Final = logging.getLogger("highroad.road")
@@ -23,10 +23,13 @@ class ProcessSandbox:
     Args:
         most: Processes at once. They are started when they are first wanted.
         load: `module:function`, which in a worker makes of a body a function that runs it.
+        confinement: What they are confined by; such a worker serves one body once, so that nothing
+            which a body does to its process meets the next.
     """
 
-    def __init__(self, most: int, load: str) -> None:
+    def __init__(self, most: int, load: str, confinement: Confinement | None = None) -> None:
         self._load = load
+        self._confinement = confinement
         self._room = asyncio.Semaphore(most)
         self._idle: list[Worker] = []
         self._bodies: dict[bytes, None] = {}
@@ -50,8 +53,8 @@ class ProcessSandbox:
             raise
 
     def put_back(self, worker: Worker) -> None:
-        """Keep a worker for the next body; one that is gone is replaced."""
-        if worker.is_alive and not self._is_closed:
+        """Keep a worker for the next body; one that is gone, or was used up, is replaced."""
+        if worker.is_alive and not self._is_closed and not worker.is_used_up:
             self._idle.append(worker)
             self._room.release()
         else:
@@ -118,7 +121,7 @@ class ProcessSandbox:
     async def _start(self) -> Worker:
         if self._is_closed:
             raise SandboxError("the runtime was closed", has_begun=False)
-        worker = await Worker.start(self._load)
+        worker = await Worker.start(self._load, self._confinement)
         self._living.add(worker)
         return worker
 

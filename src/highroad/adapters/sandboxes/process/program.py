@@ -7,15 +7,18 @@ a body finds neither there. It ends with its parent, however that ends.
 
 import ctypes
 import json
+import math
 import os
+import resource
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable
 from importlib import import_module
 from queue import SimpleQueue
 from struct import Struct
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 HEAD: Final = Struct(">cI")
 """Before every frame: its kind, and how many bytes follow."""
@@ -78,7 +81,8 @@ def serve() -> None:
     hello = pipes.read()
     if hello is None:
         return
-    load = _loader(hello[1])
+    said = json.loads(hello[1])
+    load = _loader(said)
     threading.Thread(target=_listen, args=(pipes, frames), daemon=True).start()
     known: dict[bytes, Run] = {}
     run: Run | None = None
@@ -92,14 +96,14 @@ def serve() -> None:
                 pipes.write(LOADED)
             elif run is not None:
                 pipes.write(BEGUN)
+                _begin_time(said.get("cpu_s"))
                 pipes.write(ANSWERED, run(content))
         except BaseException as error:  # noqa: BLE001 - a module may do anything as it is imported
             pipes.write(BROKEN, type(error).__name__.encode())
 
 
-def _loader(hello: bytes) -> Load:
+def _loader(said: dict[str, Any]) -> Load:
     """What loads bodies, found where the parent finds it."""
-    said = json.loads(hello)
     sys.path[:] = said["path"]
     module, _, name = said["load"].partition(":")
     load: Load = getattr(import_module(module), name)
@@ -111,6 +115,14 @@ def _listen(pipes: _Pipes, frames: "SimpleQueue[tuple[bytes, bytes]]") -> None:
     while (frame := pipes.read()) is not None:
         frames.put(frame)
     os._exit(0)
+
+
+def _begin_time(cpu_s: int | None) -> None:
+    """From here on count processor time; what was imported until now is not the body's."""
+    if cpu_s is not None:
+        used_s = math.ceil(time.process_time())
+        _, most_s = resource.getrlimit(resource.RLIMIT_CPU)
+        resource.setrlimit(resource.RLIMIT_CPU, (min(used_s + cpu_s, most_s), most_s))
 
 
 def _die_with_parent() -> None:

@@ -11,9 +11,11 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Self
+from typing import Final, Protocol, Self
 
 from highroad.adapters.sandboxes.process.program import (
     ANSWERED,
@@ -23,42 +25,90 @@ from highroad.adapters.sandboxes.process.program import (
     LOADED,
     RUN,
 )
-from highroad.ports.sandbox import SandboxError
+from highroad.domain.sandbox import Bound, ProgramLimits
+from highroad.ports.sandbox import LimitExceeded, SandboxError
 
 _PROGRAM: Final = Path(__file__).with_name("program.py")
 _OURS: Final = "HIGHROAD_"
+_PART: Final = 65_536
+_BURY_S: Final = 5.0
 _DRAIN_S: Final = 0.02
 """How long a dead worker's last words may take to arrive."""
+
+
+class Start(Protocol):
+    """How to start a worker some other way."""
+
+    @property
+    def command(self) -> Sequence[str]:
+        """What is started; in the end it runs the worker's own command."""
+        ...
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """All variables that it has."""
+        ...
+
+    @property
+    def given(self) -> Sequence[int]:
+        """File descriptors that it inherits; they are closed here once it has started."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confinement:
+    """What worker processes of a pool are confined by."""
+
+    start: Callable[[Sequence[str]], Start]
+    """Makes of a worker's command how to start it confined."""
+    ended: Callable[[int], SandboxError | None]
+    """What limit it exceeded that ended with a code, if any."""
+    limits: ProgramLimits
+    """By which the largest answer is measured that is taken in."""
 
 
 class Worker:
     """One worker process."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
+    def __init__(
+        self, process: asyncio.subprocess.Process, confinement: Confinement | None = None
+    ) -> None:
         self._process = process
+        self._confinement = confinement
         self.bodies: set[bytes] = set()
         self._loaded: bytes | None = None
         self._is_killed = False
+        self._has_run = False
+
+    @property
+    def is_used_up(self) -> bool:
+        """Whether it must serve no other body."""
+        return self._confinement is not None and self._has_run
 
     @classmethod
-    async def start(cls, load: str) -> Self:
-        """Start one.
+    async def start(cls, load: str, confinement: Confinement | None = None) -> Self:
+        """Start one, confined or not.
 
         Raises:
             OSError: The system would not.
+            SandboxError: It cannot be confined.
         """
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-P",
-            str(_PROGRAM),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            env={name: value for name, value in os.environ.items() if not name.startswith(_OURS)},
-            start_new_session=True,
-        )
-        worker = cls(process)
+        command = (sys.executable, "-P", str(_PROGRAM))
+        if confinement is None:
+            process = await _started(command, _environment(), ())
+        else:
+            how = confinement.start(command)
+            try:
+                process = await _started(
+                    how.command, how.environment, how.given, stderr=asyncio.subprocess.DEVNULL
+                )
+            finally:
+                for each in how.given:
+                    os.close(each)
+        worker = cls(process, confinement)
         path = [folder or str(Path.cwd()) for folder in sys.path]
-        worker._send(b"h", json.dumps({"path": path, "load": load}).encode())
+        cpu_s = None if confinement is None else confinement.limits.cpu_s
+        worker._send(b"h", json.dumps({"path": path, "load": load, "cpu_s": cpu_s}).encode())
         return worker
 
     @property
@@ -87,6 +137,7 @@ class Worker:
         Raises:
             SandboxError: The worker ended before it answered.
         """
+        self._has_run = True
         self._send(RUN, request)
         kind, _ = await self._receive()
         if kind != BEGUN:
@@ -108,7 +159,11 @@ class Worker:
                 self._process.kill()
 
     async def gone(self) -> None:
-        """Wait until it is dead."""
+        """Wait until it is dead: that is known only once all that it said was taken in."""
+        with suppress(RuntimeError, TimeoutError):  # somebody else takes it in, or it never ends
+            async with asyncio.timeout(_BURY_S):
+                while self._process.stdout is not None and await self._process.stdout.read(_PART):
+                    pass
         await self._process.wait()
 
     def _send(self, kind: bytes, content: bytes) -> None:
@@ -120,7 +175,7 @@ class Worker:
         stdout = self._process.stdout
         if stdout is None:
             raise SandboxError("a worker has no pipe", has_begun=has_begun)
-        reading = asyncio.ensure_future(_frame(stdout))
+        reading = asyncio.ensure_future(self._frame(stdout))
         dying = asyncio.ensure_future(self._process.wait())
         try:
             # Something that the body started may hold the pipe open when the worker is gone.
@@ -133,10 +188,36 @@ class Worker:
             for task in (reading, dying):
                 task.cancel()
         self.kill()  # also where it lives, and has closed its pipe
+        if reading.done() and isinstance(flood := reading.exception(), LimitExceeded):
+            raise flood
         code = await self._process.wait()
-        raise SandboxError(f"a worker ended with {code}", has_begun=has_begun)
+        exceeded = self._confinement and self._confinement.ended(code)
+        raise exceeded or SandboxError(f"a worker ended with {code}", has_begun=has_begun)
+
+    async def _frame(self, stream: asyncio.StreamReader) -> tuple[bytes, bytes]:
+        kind, size = HEAD.unpack(await stream.readexactly(HEAD.size))
+        if self._confinement is not None and size > self._confinement.limits.output_bytes:
+            raise LimitExceeded(Bound.OUTPUT, self._confinement.limits)
+        return kind, await stream.readexactly(size)
 
 
-async def _frame(stream: asyncio.StreamReader) -> tuple[bytes, bytes]:
-    kind, size = HEAD.unpack(await stream.readexactly(HEAD.size))
-    return kind, await stream.readexactly(size)
+async def _started(
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    given: Sequence[int],
+    *,
+    stderr: int | None = None,
+) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        *command,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=stderr,
+        env=dict(environment),
+        pass_fds=tuple(given),
+        start_new_session=True,
+    )
+
+
+def _environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}

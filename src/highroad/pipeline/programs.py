@@ -1,0 +1,171 @@
+"""Which sandbox runs a program: the first in order that is there and strong enough, or none.
+
+There is no step down: where the least that a tier asks for is not to be had, nothing is run, and
+whoever asked is told what to install.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Final
+
+from highroad.domain.error import CallError, Code, ToolError
+from highroad.domain.failure_kind import FailureKind
+from highroad.domain.sandbox import (
+    BODIES,
+    Language,
+    Program,
+    ProgramLimits,
+    ProgramResult,
+    SandboxRules,
+)
+from highroad.domain.tool import Tier
+from highroad.domain.value import value
+from highroad.ports.sandbox import LimitExceeded, ProgramFailed, ProgramSandbox, SandboxError
+
+_MOMENT_S: Final = 0.001
+_LESS: Final = "Give it less to do at once, or tell the user that the limit is too low."
+
+
+@value
+class Choice:
+    """What would run programs of a language for tools of a tier, and why."""
+
+    language: Language
+    tier: Tier
+    sandbox: str | None
+    """Its name in settings; `None` where nothing is strong enough."""
+    why: str
+    """In words: what was passed over, and what to install."""
+
+
+class Programs:
+    """The sandboxes of a runtime, by name, and the rules about them."""
+
+    def __init__(self, sandboxes: Mapping[str, ProgramSandbox], rules: SandboxRules) -> None:
+        self._sandboxes = sandboxes
+        self._rules = rules
+
+    def choice(self, language: Language, tier: Tier, *, with_files: bool = False) -> Choice:
+        """What is used, or what is missing.
+
+        Args:
+            language: Of the program.
+            tier: Of the tool that has it run.
+            with_files: Whether it is to be given files of this machine.
+        """
+        passed_over: list[str] = []
+        for name, sandbox in self._in_order():
+            objection = self._objection(sandbox, language, tier)
+            if objection is None and with_files and not sandbox.gives_files:
+                objection = "gives no files"
+            if objection is None:
+                why = f"{sandbox.strength.word}{''.join(f'; {each}' for each in passed_over)}"
+                return Choice(language=language, tier=tier, sandbox=name, why=why)
+            if language in sandbox.languages:
+                passed_over.append(f"{name}: {objection}")
+        why = "; ".join(passed_over) or "no sandbox in `sandbox.order` runs it"
+        return Choice(language=language, tier=tier, sandbox=None, why=why)
+
+    def choice_for_bodies(self, tier: Tier) -> Choice:
+        """Where bodies of tools of a tier run that declare to be run in a sandbox."""
+        sandbox = self._sandboxes.get(BODIES)
+        why = "`sandbox.order` leaves it out"
+        if sandbox is not None:
+            why = self._objection(sandbox, Language.PYTHON, tier) or ""
+        return Choice(
+            language=Language.PYTHON,
+            tier=tier,
+            sandbox=None if why else BODIES,
+            why=f"{BODIES}: {why}" if why or sandbox is None else sandbox.strength.word,
+        )
+
+    def choices(self) -> tuple[Choice, ...]:
+        """What is used for each language and tier."""
+        return tuple(self.choice(language, tier) for language in Language for tier in Tier)
+
+    async def run(
+        self, program: Program, tier: Tier, limits: ProgramLimits | None, *, left_s: float
+    ) -> ProgramResult:
+        """Run a program for a tool.
+
+        Args:
+            program: What is run.
+            tier: Of the tool that asks for it.
+            limits: Of the program, no further than settings let them go; theirs unless given.
+            left_s: Seconds that its call has left.
+
+        Raises:
+            ToolError: No sandbox is strong enough, a limit was exceeded, or the program failed.
+                None of these proves anything of what the tool did before.
+        """
+        most = self._rules.limits
+        given = most if limits is None else limits.within(most)
+        with_files = bool(given.readable or given.writable)
+        choice = self.choice(program.language, tier, with_files=with_files)
+        if choice.sandbox is None:
+            error = unavailable(choice)
+            raise ToolError(
+                error.message, code=error.code, hint=error.hint, kind=FailureKind.PERMANENT
+            )
+        try:
+            return await self._sandboxes[choice.sandbox].run(program, _in_time(given, left_s))
+        except SandboxError as error:
+            raise _told(error) from error
+
+    async def close(self) -> None:
+        """Stop what runs."""
+        for sandbox in self._sandboxes.values():
+            await sandbox.close()
+
+    def _in_order(self) -> Iterator[tuple[str, ProgramSandbox]]:
+        for name in self._rules.order:
+            if name in self._sandboxes:
+                yield name, self._sandboxes[name]
+
+    def _objection(self, sandbox: ProgramSandbox, language: Language, tier: Tier) -> str | None:
+        least = self._rules.least[tier]
+        if sandbox.strength < least:
+            return f"{sandbox.strength.word} is less than {least.word}"
+        missing = sandbox.missing(language)
+        return None if missing is None else f"needs {missing}"
+
+
+def _in_time(limits: ProgramLimits, left_s: float) -> ProgramLimits:
+    """The limits, within the time that is left; of none there is a moment, to be told so."""
+    return replace(limits, wall_s=max(_MOMENT_S, min(limits.wall_s, left_s)))
+
+
+def unavailable(choice: Choice) -> CallError:
+    """That nothing is strong enough, and what would be."""
+    return CallError(
+        code=Code.SANDBOX_UNAVAILABLE,
+        message=f"Nothing on this machine is strong enough to run {choice.language} for a tool of "
+        f"tier {choice.tier}.",
+        hint=f"Do not repeat the call; tell the user what is needed: {choice.why}.",
+    )
+
+
+def _told(error: SandboxError) -> ToolError:
+    """What became of a program, in words for whoever wrote it."""
+    match error:
+        case LimitExceeded():
+            return ToolError(
+                f"The program was stopped: {error}.",
+                code=Code.SANDBOX_LIMIT,
+                hint=_LESS,
+                kind=FailureKind.PERMANENT,
+            )
+        case ProgramFailed():
+            return ToolError(
+                f"The program failed: {error.kind}: {error.words}",
+                code=Code.PROGRAM_FAILED,
+                hint="Mend the program.",
+                kind=FailureKind.PERMANENT,
+            )
+        case _:
+            return ToolError(
+                f"The program could not be run: {error}.",
+                code=Code.SANDBOX_UNAVAILABLE,
+                hint="Tell the user that the sandbox does not work.",
+                kind=FailureKind.PERMANENT,
+            )
