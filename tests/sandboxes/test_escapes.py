@@ -432,3 +432,26 @@ def test_what_is_hidden_from_a_body_is_hidden_by_every_name(sandbox, tmp_path, m
     for place in (real, link):
         assert read(place / name) == b""
         assert read(place / "code.py") == b"secret"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "require('fs').readFileSync('/etc/passwd', 'utf8')",
+        "require('fs').readFileSync(place, 'utf8')",
+        "require('fs').readdirSync('/proc')",
+        "require('fs').writeFileSync('/usr/planted', 'x')",
+        "require('child_process').execSync('id').toString()",
+        "new Promise((yes, no) => require('net').connect(8, '127.0.0.1', yes).on('error', no))",
+        "require('dns').promises.lookup('example.com')",
+        "this.constructor.constructor('return process')().env.HIGHROAD_MASTER_KEY.length",
+    ],
+)
+async def test_javascript_reaches_no_more(machine_has, monkeypatch, secret, text):
+    sandbox = BubblewrapSandbox()
+    machine_has(sandbox.missing(Language.JAVASCRIPT))
+    monkeypatch.setenv("HIGHROAD_MASTER_KEY", "a secret")
+    program = Program(language=Language.JAVASCRIPT, text=text, inputs={"place": str(secret)})
+    with pytest.raises((ProgramFailed, LimitExceeded)) as ended:
+        await sandbox.run(program, LIMITS)
+    assert getattr(ended.value, "kind", "") not in {"SyntaxError", "ReferenceError"}
