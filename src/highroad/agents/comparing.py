@@ -9,10 +9,8 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from itertools import zip_longest
 from typing import Final
 
-import orjson
-
 from highroad.agents.crew import Crew
-from highroad.agents.record import entries_of
+from highroad.agents.record import arguments_in, entries_of
 from highroad.agents.shadowing import Shadowing
 from highroad.domain.entry import EntryKind, StoredEntry
 from highroad.domain.error import HighroadError, VaultError
@@ -28,8 +26,6 @@ from highroad.ledger.projections import Body
 from highroad.ledger.tables.rows import records, selection
 from highroad.tools.pins.field_changes import field_changes
 
-_AS_THEY_CAME: Final = {"tool", "raw"}
-"""What is kept of a call that was turned down before its arguments had a form."""
 _WEIGHT: Final = {kind: weight for weight, kind in enumerate(DisagreementKind)}
 
 
@@ -160,7 +156,10 @@ class Comparing:
             return None
         calls = _calls_of(entries)
         proposed = [
-            _Proposed(history=call, arguments=await self._arguments(call))
+            _Proposed(
+                history=call,
+                arguments=arguments_in(await self._ledger.open_json(call, "arguments")),
+            )
             for call in _up_to_effects(calls)
         ]
         return _Course(
@@ -170,17 +169,6 @@ class Comparing:
             is_spoken_to=any(body["kind"] == EntryKind.RUN_MESSAGE for body in bodies),
             took=_took(ended, calls),
         )
-
-    async def _arguments(self, call: CallHistory) -> JsonValue:
-        """Canonical ones, or as they came where those were turned down."""
-        found = orjson.loads(await self._ledger.open_json(call, "arguments") or b"null")
-        if not isinstance(found, dict) or found.keys() != _AS_THEY_CAME:
-            return found  # type: ignore[no-any-return]  # of JSON
-        raw: JsonValue = found["raw"]
-        try:
-            return orjson.loads(raw) if isinstance(raw, str) else raw
-        except ValueError:
-            return raw
 
 
 def _calls_of(entries: Sequence[StoredEntry]) -> list[CallHistory]:
