@@ -41,7 +41,13 @@ calls = 3
 class Hanging(ScriptedModel):
     """A model that never replies."""
 
+    def __init__(self):
+        super().__init__()
+        self.asked, self.is_asked = 0, asyncio.Event()
+
     async def reply(self, request):
+        self.asked += 1
+        self.is_asked.set()
         await asyncio.Event().wait()
         yield  # pragma: no cover - never reached
 
@@ -214,6 +220,34 @@ async def test_a_shadow_that_its_process_left_is_incomplete_until_it_is_resumed(
 
 
 @pytest.mark.promise("P6")
+async def test_shadows_that_were_left_take_no_room_of_runs_that_go_on(scene):
+    @tool(tier="reversible", ask="true")
+    async def pay(cents: int) -> str:
+        """Pay somebody."""
+        is_paid.set()
+        return "paid"
+
+    is_paid = asyncio.Event()
+    shadow = Agent(name="next", tools=[pay], model=(model := Hanging()))
+    answers = ScriptedModel(call("pay", cents=5), "Paid.", by_turn=True)
+    stage = await scene(Agent(name="support", tools=[pay], model=answers, shadow=shadow))
+    for _ in range(20):  # more than are moved side by side
+        run = await stage.run("support")
+        await model.is_asked.wait()
+        await stage.assembly.shadowing.close()
+        await stage.reopen()
+        model.is_asked.clear()
+        model.asked = 0
+    await stage.approve(run)
+    stage.work = True
+    await stage.reopen()
+    with anyio.fail_after(30):
+        await is_paid.wait()
+    assert model.asked <= 2
+    await stage.stop_working()
+    await stage.assembly.shadowing.close()
+
+
 async def test_a_shadow_takes_nothing_of_the_budgets_of_users_and_organizations(scene, pair):
     """Neither while it works, nor as the next process reads the ledger."""
     await anyio.Path("highroad.toml").write_text(BUDGET, "utf-8")
