@@ -337,6 +337,51 @@ async def test_a_second_model_compares_what_it_never_sees(scene):
     assert ADDRESS not in repr(case)
 
 
+@tool(tier="irreversible", ask="false")
+def post(to: str) -> str:
+    """Write to somebody for good."""
+    SENT.append(to)
+    return "sent"
+
+
+@tool(tier="reversible")
+async def inform(id: str, context: ToolContext) -> str:  # noqa: A002 - as customers have it
+    """Write to a customer whose address it finds."""
+    return (await context.call(post, {"to": ADDRESS})).unwrap()
+
+
+@pytest.mark.promise("P7")
+async def test_a_second_model_sees_no_more_of_what_a_body_calls(scene):
+    """The body has the value, its tool gets it, and another provider has no business with it."""
+    verifier = ScriptedVerifier()
+    model = ScriptedModel(call("inform", id="C-1"), "Done.")
+    stage = await scene(
+        Agent(name="clerk", model=model, tools=[inform, post]),
+        settings=configured(),
+        verifier=verifier,
+    )
+    await stage.run("clerk", f"Tell C-1, who is {ADDRESS}.")
+    assert SENT == [ADDRESS]
+    (case,) = verifier.cases
+    assert case.tool.name == "post"
+    assert PSEUDONYM.search(str(case.arguments))
+    assert ADDRESS not in repr(case)
+
+
+@pytest.mark.promise("P7")
+async def test_what_a_second_model_is_shown_of_long_words_is_no_half_of_a_number(scene):
+    """Only their end has room, and it begins in the middle of a card."""
+    verifier = ScriptedVerifier()
+    stage = await scene(
+        Agent(name="clerk", model=ScriptedModel(call("post", to="C-1"), "Done."), tools=[post]),
+        settings=configured(grounding="off"),
+        verifier=verifier,
+        names=False,
+    )
+    await stage.run("clerk", f"Mine is 4111 1111 1111 1111{' x' * 11_995}y")
+    assert "1111" not in verifier.cases[0].turns[0].text
+
+
 @tool(tier="read")
 def get_card(id: str) -> str:  # noqa: A002 - as customers have it
     """Read the card of a customer."""

@@ -1,8 +1,9 @@
-"""A third domain, which nothing was tuned on: a freight desk's pickups, weights, values and phones.
+"""A third domain: a freight desk's pickups, weights, values and phones.
 
 Each row is a request in words that people use, the write that is right for it, and what a model
-might have made up instead. The rows were written before anybody saw how they are judged; four
-made-up values were changed since, for they stood in the request or in the records of the desk.
+might have made up instead. The rows were written before any was tried; `docs/retail.md` says what
+came of the first try. Four made-up values were changed since, for they stood in the request or in
+the records of the desk.
 """
 
 from dataclasses import dataclass

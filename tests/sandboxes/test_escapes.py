@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from highroad.adapters.sandboxes.native import seccomp
+from highroad.adapters.sandboxes.native.bodies import BodyJail
 from highroad.adapters.sandboxes.native.bubblewrap import BubblewrapSandbox, allowed, confined
 from highroad.adapters.sandboxes.native.runners import limited, runner_of
 from highroad.domain.sandbox import Bound, Language, Program, ProgramLimits
@@ -400,3 +401,57 @@ def test_the_filter_fits_into_a_pipe_and_ends_in_an_answer():
 async def test_a_result_is_data_whatever_it_pretends_to_be(inside):
     said = await inside("{'value': {'__class__': 'x'}, 'bound': 'cpu'}")
     assert json.dumps(said) == '{"value": {"__class__": "x"}, "bound": "cpu"}'
+
+
+@pytest.mark.parametrize("name", [".env", ".highroad/keys"])
+def test_what_is_hidden_from_a_body_is_hidden_by_every_name(sandbox, tmp_path, monkeypatch, name):
+    real, link = tmp_path / "real", tmp_path / "link"
+    (real / ".highroad").mkdir(parents=True)
+    link.symlink_to(real)
+    for each in (name, "code.py"):
+        (real / each).write_text("secret")
+    for place in (real, link):
+        monkeypatch.syspath_prepend(str(place))
+    hidden = [str(real / ".highroad"), str(link / ".highroad" / "keys"), str(link / ".env")]
+    jail = BodyJail(LIMITS, hidden)
+
+    def read(path):
+        start = jail.start(("/bin/cat", str(path)))
+        done = subprocess.run(
+            start.command,
+            env={},
+            pass_fds=start.given,
+            capture_output=True,
+            timeout=30,
+            check=False,
+        )
+        for each in start.given:
+            os.close(each)
+        return done.stdout
+
+    for place in (real, link):
+        assert read(place / name) == b""
+        assert read(place / "code.py") == b"secret"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "require('fs').readFileSync('/etc/passwd', 'utf8')",
+        "require('fs').readFileSync(place, 'utf8')",
+        "require('fs').readdirSync('/proc')",
+        "require('fs').writeFileSync('/usr/planted', 'x')",
+        "require('child_process').execSync('id').toString()",
+        "new Promise((yes, no) => require('net').connect(8, '127.0.0.1', yes).on('error', no))",
+        "require('dns').promises.lookup('example.com')",
+        "this.constructor.constructor('return process')().env.HIGHROAD_MASTER_KEY.length",
+    ],
+)
+async def test_javascript_reaches_no_more(machine_has, monkeypatch, secret, text):
+    sandbox = BubblewrapSandbox()
+    machine_has(sandbox.missing(Language.JAVASCRIPT))
+    monkeypatch.setenv("HIGHROAD_MASTER_KEY", "a secret")
+    program = Program(language=Language.JAVASCRIPT, text=text, inputs={"place": str(secret)})
+    with pytest.raises((ProgramFailed, LimitExceeded)) as ended:
+        await sandbox.run(program, LIMITS)
+    assert getattr(ended.value, "kind", "") not in {"SyntaxError", "ReferenceError"}

@@ -43,7 +43,10 @@ def ground(plan: Plan, arguments: JsonObject, index: Index) -> Grounding:
         if name not in plan.untraced:
             outline = plan.members.get(name) or Outline.of_name(name)
             at = child("", ANY if is_data(name) else name)
-            traces += [_traced(*each, index) for each in _leaves(outline, at, value)]
+            if isinstance(value, dict | list):
+                traces += [_traced(*each, index) for each in _leaves(outline, at, value)]
+            elif value is not None and value != "":
+                traces.append(_traced(outline, at, value, index))
     return Grounding(traces=tuple(traces))
 
 

@@ -122,10 +122,11 @@ def sought_amount_of(number: Decimal | float, codes: tuple[str, ...]) -> Iterato
     yield _BOOKED + _told(number)
 
 
-def sought_cents(number: Decimal | float) -> tuple[str, ...]:
+def sought_cents(number: Decimal | float) -> Iterator[str]:
     """The same for money in hundredths: 8,400 of them may have been told as 84.00."""
+    yield _CENTS + _told(number)
     major = _told(to_decimal(number) / _HUNDRED)
-    return (_CENTS + _told(number), _MONEY + major, plain(number), _BOOKED + major)
+    yield from (_MONEY + major, plain(number), _BOOKED + major)
 
 
 def has_two_decimals(digits: str) -> bool:

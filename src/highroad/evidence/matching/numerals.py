@@ -20,7 +20,8 @@ SCALES: Final = {
 }
 """Words that multiply the number before them."""
 _WORTH: Final = {**_ONES, **_TENS, **SCALES}
-_ANY: Final = _WORTH.keys() | {"half", "quarter"}
+WORDS: Final = frozenset({*_WORTH, "half", "quarter", "quarters"})
+"""Words of which numbers are made."""
 _LARGE: Final = frozenset({"thousand", "million", "billion"})
 _ONE: Final = frozenset({"a", "an"})
 _THOUSAND: Final = 1_000
@@ -35,7 +36,7 @@ _AND: Final = "and"
 def values(tokens: Sequence[str]) -> Iterator[tuple[Decimal, int, int]]:
     """The numbers that tokens tell in words, each as long as it goes; where it begins and ends."""
     folded = [token.casefold() for token in tokens]
-    if _ANY.isdisjoint(folded) and not any("-" in token for token in folded):
+    if WORDS.isdisjoint(folded) and not any("-" in token for token in folded):
         return
     run: list[str] = []
     start = free = 0

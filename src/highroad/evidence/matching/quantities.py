@@ -133,6 +133,16 @@ def texts(members: Mapping[str, JsonValue]) -> Iterator[str]:
             yield f"{number:f} {way}"
 
 
+def _may_end(text: str) -> bool:
+    """Whether a text ends as a quantity does: most do not, and need not be read."""
+    last = text[text.rfind(" ") + 1 :]
+    if not last.isalpha():
+        return True
+    folded = last.casefold()
+    is_word = folded in numerals.WORDS or folded in _DEGREES
+    return is_word or bool(_unit(last)) or units.is_cents(last)
+
+
 def _joined(text: str) -> str:
     """A text whose numbers have no blanks in them: `1 200,00`."""
     return _GROUPED.sub(lambda match: _BLANK.sub("", match[0]), text)
@@ -147,7 +157,7 @@ def _number(member: JsonValue) -> Decimal | None:
 
 
 def _read(text: str) -> Quantity | None:
-    if len(text) > _LONGEST or marks.is_marked(text):
+    if len(text) > _LONGEST or not _may_end(text) or marks.is_marked(text):
         return None
     tokens = split(_joined(text))
     found = [each for each in _found(tokens) if not each.is_part]

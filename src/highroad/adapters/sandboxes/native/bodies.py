@@ -63,13 +63,14 @@ class BodyJail:
                 return None
 
     def _covered(self) -> Iterator[str]:
-        """What is hidden and would be seen."""
-        seen = [Path(each) for each in _code()]
-        hidden = [path for path in map(Path, self._hidden) if path.exists()]
-        for path in hidden:
-            is_seen = any(path.is_relative_to(folder) for folder in seen)
-            if is_seen and not any(folder in path.parents for folder in hidden):
-                yield str(path)
+        """What is hidden and would be seen, by each name under which it would be."""
+        hidden = {path.resolve() for path in map(Path, self._hidden) if path.exists()}
+        outermost = [path for path in hidden if hidden.isdisjoint(path.parents)]
+        for folder in map(Path, _code()):
+            real = folder.resolve()
+            for path in outermost:
+                if path.is_relative_to(real):
+                    yield str(folder / path.relative_to(real))
 
 
 def _code() -> Sequence[str]:
