@@ -41,8 +41,8 @@ calls = 3
 class Hanging(ScriptedModel):
     """A model that never replies."""
 
-    def __init__(self):
-        super().__init__()
+    def __init__(self, **parts):
+        super().__init__(**parts)
         self.asked, self.is_asked = 0, asyncio.Event()
 
     async def reply(self, request):
