@@ -311,6 +311,31 @@ async def test_what_differs_is_told_without_its_values(scene, pair, kind):
         assert told[0].pointers == ("/cents",)
 
 
+@pytest.mark.promise("P7")
+@pytest.mark.parametrize(
+    ("arguments", "pointer"),
+    [({"lines": {"ann@example.org": 5}}, "/lines"), ({"lines": {}, "ann@example.org": 5}, "")],
+    ids=["of a free-form map", "that nobody declared"],
+)
+async def test_a_key_that_a_model_chose_is_a_value(scene, arguments, pointer):
+    @tool(tier="reversible")
+    async def order(lines: dict[str, int]) -> str:
+        """Order things."""
+        return "ordered"
+
+    def agent(name, *lines, **parts):
+        script = ScriptedModel(*lines, "Done.", by_turn=True)
+        return Agent(name=name, model=script, tools=[order], **parts)
+
+    shadow = agent("next", call("order", **arguments))
+    stage = await scene(agent("support", call("order", lines={}), shadow=shadow))
+    await stage.run("support")
+    found = await settled(stage)
+    (told,) = [each for each in found.disagreements if each.kind is DisagreementKind.ARGUMENTS]
+    assert told.pointers == (pointer,)
+    assert "ann@" not in str(found)
+
+
 async def test_effects_that_only_one_proposes_come_first(scene, pair):
     lines = (call("look", what="other"), [call("pay", cents=6), call("refund", cents=1)], "Done.")
     stage = await scene(pair(*lines))

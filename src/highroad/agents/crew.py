@@ -128,6 +128,11 @@ class Crew:
         }
         return tuple(found[name] for name in sorted(found))
 
+    def keys_of(self, tool: str) -> frozenset[str]:
+        """Keys that the schema of a tool says."""
+        found = self._registry.find(tool)
+        return frozenset() if found is None else found.names
+
     def with_stand_ins(self, tools: Iterable[ToolDefinition]) -> tuple[ToolDefinition, ...]:
         """Tools with those that are called in their place where they fail, and so on."""
         found = {tool.name: tool for tool in tools}
