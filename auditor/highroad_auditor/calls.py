@@ -4,9 +4,13 @@ Of each call that ended its id is kept, about 130 bytes.
 """
 
 from collections.abc import Mapping
+from typing import Final
 
 from highroad_auditor.facts import NAME, Body, Facts, Key, Place, Reader, key_of
 from highroad_auditor.report import COMPLETENESS, Code, Note, Problem
+
+_LATE: Final = "late"
+"""Source of an amendment by whoever drove the call: its end may have failed to land before it."""
 
 
 class Calls:
@@ -19,6 +23,9 @@ class Calls:
         self.unknown: dict[Key, str] = {}
         """Calls that ended unknown, and of which nobody has said since what happened."""
         self._ended: Facts = Facts()
+        self._begun: Facts = Facts()
+        """What became known late of calls that had neither begun nor ended; their ids are kept as
+        those of calls that are open or ended."""
         self._settled: set[Key] = set()
         self._approved: Facts = Facts()
         self._spent: set[Key] = set()
@@ -34,8 +41,9 @@ class Calls:
 
     def settle(self) -> None:
         """Note what was referred to, and is not there."""
-        for place in self._ended.missed():
-            self._fault(Code.CALL_NOT_ENDED, place)
+        for facts in (self._ended, self._begun):
+            for place in facts.missed():
+                self._fault(Code.CALL_NOT_ENDED, place)
         for place in self._approved.missed():
             self._fault(Code.APPROVAL_NOT_GIVEN, place)
 
@@ -55,7 +63,10 @@ class Calls:
 
     def _begin(self, place: Place, body: Body) -> None:
         key = self._call(place, body)
-        if key is not None and key not in self._ended.known:
+        if key is None:
+            return
+        self._begun.meet(key, place[0])
+        if key not in self._ended.known:
             self.open[key] = body["call"][:NAME]
 
     def _end(self, place: Place, body: Body) -> None:
@@ -65,6 +76,7 @@ class Calls:
         if key in self._ended.known:
             self._fault(Code.CALL_ENDED_TWICE, place)
         self._ended.add(key, place[0])
+        self._begun.meet(key, place[0])
         self.open.pop(key, None)
         if body.get("status") == "unknown" and key not in self._settled:
             self.unknown.setdefault(key, body["call"][:NAME])
@@ -73,7 +85,10 @@ class Calls:
         key = self._call(place, body)
         if key is None:
             return
-        self._ended.refer(key, place)
+        if body.get("source") != _LATE:
+            self._ended.refer(key, place)
+        elif key not in self.open and key not in self._ended.known:
+            self._begun.refer(key, place)
         if type(body.get("applied")) is bool:
             self.unknown.pop(key, None)
             if key not in self._ended.known:

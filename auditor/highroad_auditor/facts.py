@@ -34,6 +34,10 @@ class Facts:
     def add(self, key: Key, log: str) -> None:
         """A fact stands in a log: whoever referred to it from another one was right."""
         self.known.add(key)
+        self.meet(key, log)
+
+    def meet(self, key: Key, log: str) -> None:
+        """The same, of a fact that is kept elsewhere."""
         if key in self._early:
             early = self._early.pop(key)
             if log in early:

@@ -369,8 +369,12 @@ async def test_a_second_model_sees_no_more_of_what_a_body_calls(scene):
 
 
 @pytest.mark.promise("P7")
-async def test_what_a_second_model_is_shown_of_long_words_is_no_half_of_a_number(scene):
-    """Only their end has room, and it begins in the middle of a card."""
+@pytest.mark.parametrize("word", [" x", f" {'x' * 60}@example.com"], ids=["words", "addresses"])
+@pytest.mark.parametrize("behind", [23_990, 27_990, 28_010])
+async def test_what_a_second_model_is_shown_of_long_words_is_no_half_of_a_number(
+    scene, behind, word
+):
+    """Only their end has room, wherever in the card that begins, and however short it becomes."""
     verifier = ScriptedVerifier()
     stage = await scene(
         Agent(name="clerk", model=ScriptedModel(call("post", to="C-1"), "Done."), tools=[post]),
@@ -378,8 +382,10 @@ async def test_what_a_second_model_is_shown_of_long_words_is_no_half_of_a_number
         verifier=verifier,
         names=False,
     )
-    await stage.run("clerk", f"Mine is 4111 1111 1111 1111{' x' * 11_995}y")
-    assert "1111" not in verifier.cases[0].turns[0].text
+    await stage.run("clerk", f"Mine is 4111 1111 1111 1111{(word * behind)[:behind]} y")
+    (turn,) = verifier.cases[0].turns
+    assert "1111" not in turn.text
+    assert 8_000 < len(turn.text) <= 24_000
 
 
 @tool(tier="read")

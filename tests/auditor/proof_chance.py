@@ -31,6 +31,15 @@ def _settle(author, name, log, chance):
     author.append("call.amended", call=name, log=chance.choice([log, author.log]), applied=True)
 
 
+def _know_late(author, name, log, chance):
+    """Say what is known of a call before its end is there, if it ever is."""
+    author.append("call.intent", log=log, call=name)
+    at = chance.choice([log, author.log])
+    author.append("call.amended", call=name, log=at, source="late", applied=True)
+    if chance.random() < 0.5:
+        author.append("call.ended", call=name, log=author.log, status="unknown")
+
+
 def _note(author, name, log, _):
     author.append("policy.loaded", log=log, version=name, note="caf\u00e9 \u20ac")
 
@@ -53,7 +62,7 @@ def _sin(author, name, log, chance):
     """What the writer should not have written."""
     kind = chance.choice(["call.ended", "call.amended", "call.intent", "approval.decided"])
     approval = chance.choice(["a-c-1", "a-c-2", None, {"id": "a-c-1"}, {"state": "approved"}, 5])
-    others = chance.choice([{}, {"approval": approval}])
+    others = chance.choice([{}, {"approval": approval}, {"source": "late"}])
     author.append(kind, log=log, call=chance.choice(["c-0", "c-1", name, None]), **others)
 
 
@@ -76,6 +85,7 @@ DEEDS = (
     *[_rotate] * 2,
     _refuse,
     _settle,
+    _know_late,
     _note,
     _begin,
 )

@@ -862,12 +862,26 @@ def check_calls(export: Export, completeness: Findings) -> list[str]:
     for places in ended.values():
         for index in places[1:]:
             completeness.add(index, "a call ended twice")
-    for call, places in places_of(export, "call.amended").items():
-        for index in places:
-            if not export.is_archived and not is_before(ended.get(call, []), index):
-                completeness.add(index, "an amended call has not ended")
-    begun = {call for kind in BEGINNING for call in places_of(export, kind)}
-    return sorted(begun - set(ended))
+    begun: Places = {}
+    for kind in BEGINNING:
+        for call, places in places_of(export, kind).items():
+            begun.setdefault(call, []).extend(places)
+    if not export.is_archived:
+        check_amendments(export, begun, ended, completeness)
+    return sorted(set(begun) - set(ended))
+
+
+def check_amendments(export: Export, begun: Places, ended: Places, completeness: Findings) -> None:
+    """An amended call has ended; one of which its process said what it knew has begun at least."""
+    for log, entry in export.entries():
+        call = entry.says("call")
+        if entry.says("kind") != "call.amended" or not isinstance(call, str):
+            continue
+        known = ended.get(call, [])
+        if entry.says("source") == "late":
+            known = known + begun.get(call, [])
+        if not is_before(known, (log, entry.seq)):
+            completeness.add((log, entry.seq), "an amended call has not ended")
 
 
 RUN = ("run.started", "run.message", "run.held", "run.resumed", "run.ended")

@@ -527,6 +527,32 @@ def test_what_amends_a_call_that_has_not_ended_is_found():
     assert first(pushed(author.bundle()).completeness) == place
 
 
+def test_what_is_known_of_a_call_may_stand_before_its_end():
+    """Whoever could not write the end says it; the call is open, or somebody else ends it."""
+    author = small()
+    author.append("call.amended", call="c-flight", source="late", applied=True)
+    author.sign()
+    report = pushed(author.bundle())
+    assert report.holds
+    assert "c-flight" in report.open_calls.names
+    author.append("call.ended", call="c-flight", status="unknown")
+    author.sign()
+    report = pushed(author.bundle())
+    assert report.holds
+    assert "c-flight" not in (*report.open_calls.names, *report.unknown_calls.names)
+
+
+@pytest.mark.parametrize("begins", ["call.intent", "call.ended"])
+def test_what_is_known_late_of_a_call_that_has_not_begun_is_found(begins):
+    author = small()
+    place = author.append("call.amended", call="c-new", source="late", applied=True)
+    author.append(begins, call="c-new", status="unknown")
+    author.sign()
+    report = pushed(author.bundle())
+    assert first(report.completeness) == place
+    assert codes(report) == {Code.CALL_NOT_ENDED}
+
+
 # Bits
 
 

@@ -843,6 +843,14 @@ def test_only_a_call_that_ended_is_amended(ledger, tmp_path, call, expected):
     assert verdicts(ledger.export(tmp_path / "export")) == (True, expected)
 
 
+@pytest.mark.parametrize(("call", "expected"), [("open", True), ("never", ["a", 10])])
+def test_what_is_known_late_is_of_a_call_that_began(ledger, tmp_path, call, expected):
+    ledger.write("call.intent", run="r", call="open")
+    ledger.write("call.amended", run="r", call=call, source="late")
+    ledger.head()
+    assert verdicts(ledger.export(tmp_path / "export")) == (True, expected)
+
+
 @pytest.mark.parametrize(
     ("state", "expected"), [("approved", True), ("denied", ["a", 10]), (None, ["a", 10])]
 )

@@ -208,6 +208,20 @@ def test_an_amendment_before_the_end_in_its_own_log_is_found_whatever_other_logs
 
 
 @pytest.mark.parametrize("order", ["abc", "cba", "bac"])
+@pytest.mark.parametrize(("elsewhere", "found"), [("c-1", []), ("c-2", [("b", 0)])])
+def test_what_is_known_late_counts_the_beginning_in_another_log(order, elsewhere, found):
+    author = Author(log="a", key=FIRST)
+    author.append("call.amended", log="b", call="c-1", source="late", applied=True)
+    author.append("call.intent", log="b", call="c-1")
+    author.append("call.held", log="c", call=elsewhere)
+    author.sign()
+    bundle = author.bundle()
+    bundle.entries = {log: bundle.entries[log] for log in order if log in bundle.entries}
+    report = pushed(bundle, key=FIRST)
+    assert [(problem.log, problem.seq) for problem in report.problems] == found
+
+
+@pytest.mark.parametrize("order", ["abc", "cba", "bac"])
 def test_an_approval_that_another_log_gave_may_be_given_again_later(order):
     author = Author(log="a", key=FIRST)
     given = {"id": "a-1", "state": "approved"}

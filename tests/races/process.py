@@ -19,7 +19,7 @@ from highroad import Limits, Runtime, ToolContext, tool
 from highroad.adapters.stores.postgres import PostgresStore
 from highroad.adapters.stores.sqlite import SQLiteStore
 from highroad.bootstrap import Parts, assemble
-from highroad.domain.error import HighroadError, LedgerError
+from highroad.domain.error import HighroadError
 from highroad.recovery.settle import settle_open_calls
 from highroad.testing.secrets import FixedKeys
 
@@ -114,20 +114,13 @@ class Process:
 
     async def _assembled(self):
         """Everybody opens a new ledger at once, and may come before its owner has a name."""
-        until_s = time.monotonic() + PATIENCE_S
-        while True:
-            try:
-                return await assemble(
-                    tools=[self._wire()],
-                    limits=Limits(usd=10),
-                    principal=ALICE,
-                    settings=houses(self.folder)[self.house],
-                    parts=Parts(store=self._store(), clock=self.clock, keys=FixedKeys()),
-                )
-            except LedgerError:
-                if time.monotonic() > until_s:
-                    raise
-                await self._pause()
+        return await assemble(
+            tools=[self._wire()],
+            limits=Limits(usd=10),
+            principal=ALICE,
+            settings=houses(self.folder)[self.house],
+            parts=Parts(store=self._store(), clock=self.clock, keys=FixedKeys()),
+        )
 
     def _store(self):
         if self.url is None:

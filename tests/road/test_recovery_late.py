@@ -275,6 +275,8 @@ async def test_an_end_that_cannot_be_written_is_unknown_to_the_caller_and_known_
     kinds = [body["kind"] for body in await here.bodies(told.call_id)]
     assert kinds == [EntryKind.INTENT, EntryKind.AMENDED, EntryKind.ENDED]
     assert not await here.check()
+    await here.runtime.audit.sign()
+    assert not (await here.runtime.audit.verify()).problems
 
 
 class Ambiguous:

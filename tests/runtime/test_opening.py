@@ -8,7 +8,12 @@ from contextlib import asynccontextmanager, contextmanager
 import pytest
 
 from highroad import HighroadError, Limits, Runtime, tool
+from highroad.bootstrap import Parts, assemble
 from highroad.domain.error import DeclarationError, LedgerError, SettingsError
+from highroad.ports.store import Ownership
+from highroad.testing.clock import FakeClock
+from highroad.testing.memory import MemoryLedger, MemoryStore
+from highroad.testing.secrets import FixedKeys
 
 
 @tool(tier="read")
@@ -156,3 +161,41 @@ async def test_a_changed_tool_is_pinned_again_and_recorded_in_dev(tmp_path):
             for (body,) in ledger.execute("SELECT body FROM entry WHERE kind = 'tool.pinned'")
         ]
     assert [pin["definition"] for pin in pinned] == [changes[0], changes[2]]
+
+
+class Nameless(MemoryStore):
+    """A ledger that somebody has just taken, and who that is it says when it is asked again."""
+
+    def __init__(self, ledger, *, names, dies=False):
+        super().__init__(ledger)
+        self._names = names
+        self._dies = dies
+        self.asked = 0
+
+    async def acquire(self, *, pid, at_ms):
+        return await super().acquire(pid=pid, at_ms=at_ms) if self._dies and self.asked else None
+
+    async def ownership(self):
+        self.asked += 1
+        return Ownership(7, 1) if self.asked > self._names else None
+
+
+def opened_beside(store):
+    parts = Parts(store=store, clock=FakeClock(autojump=True), keys=FixedKeys())
+    return assemble(tools=[look], parts=parts)
+
+
+@pytest.mark.parametrize(("dies", "pid"), [(False, 7), (True, None)])
+async def test_who_comes_before_a_new_owner_has_a_name_waits_for_it(dies, pid):
+    """Or takes its place, where it is gone by then."""
+    store = Nameless(MemoryLedger(), names=3, dies=dies)
+    assembly = await opened_beside(store)
+    assert assembly.owner_pid == pid
+    await assembly.close()
+
+
+async def test_an_owner_that_never_says_its_name_is_not_waited_for_long():
+    store = Nameless(MemoryLedger(), names=1_000_000)
+    with pytest.raises(LedgerError, match="does not say by whom"):
+        await opened_beside(store)
+    assert store.asked > 1

@@ -111,6 +111,8 @@ class Waiting:
         if not await self._services.ledger.store.adopt(call_id):
             return None
         outcome = await self._once(call_id, partial(self._end_held, call_id, by))
+        if _is_edited(history, outcome):
+            return await self.call_off(call_id, by)
         self._desk.announce(call_id)  # whoever waits for a decision need not any more
         return outcome
 
@@ -346,6 +348,13 @@ class Waiting:
             return partial(drive, call, context)
         context.hold_after = approval.expired()
         return partial(drive, call, context, ending=_expired(approval))
+
+
+def _is_edited(before: CallHistory, outcome: AnyOutcome) -> bool:
+    """Whether a call waits for other people, or other words, than it did."""
+    if not isinstance(outcome, Held) or not isinstance(before.hold, Approval):
+        return False
+    return outcome.approval_id != before.hold.id
 
 
 def _elsewhere(call_id: str) -> Unknown:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from highroad.domain.entry import EntryKind
+from highroad.domain.entry import EntryKind, Fence
 from highroad.domain.error import LedgerError
 from highroad.domain.identity import DEFAULT_ORGANIZATION
 from highroad.domain.version import VERSION
@@ -21,11 +21,14 @@ from highroad.ledger.writer import GroupWriter
 from highroad.pipeline.services import Services
 from highroad.ports.anchor import Anchor
 from highroad.ports.clock import Clock
-from highroad.ports.store import Store
+from highroad.ports.store import Ownership, Store
 from highroad.settings import Settings
 
 _MINUTE_MS: Final = 60_000
 """How far rates look back."""
+_NAMED_WITHIN_S: Final = 5.0
+"""So long whoever has just taken a new ledger may need until it says who it is."""
+_LOOK_S: Final = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,15 +53,16 @@ async def open_ledger(
     Raises:
         LedgerError: It cannot be used.
     """
-    fence = await store.acquire(pid=os.getpid(), at_ms=clock.now_ms())
-    if fence is None:
-        return await _beside_its_owner(store, keyring, clock)
+    found = await _taken_or_owned(store, clock)
+    if isinstance(found, Ownership):
+        ledger = Ledger(store, ReadOnlyWriter(found.pid), keyring, clock)
+        return OpenLedger(ledger=ledger, owner_pid=found.pid)
     await bring_up_to_date(store)
-    writer = GroupWriter(store, fence)
+    writer = GroupWriter(store, found)
     ledger = Ledger(store, writer, keyring, clock)
     notary = Notary(
         ledger,
-        fence,
+        found,
         Anchoring(store.proofs, anchors),
         entries=settings.head_entries,
         seconds=settings.head_seconds,
@@ -91,12 +95,21 @@ async def take_office(services: Services, settings: Settings) -> None:
         await _note(ledger, EntryKind.POLICY, loaded, at_ms=now_ms)
 
 
-async def _beside_its_owner(store: Store, keyring: Keyring, clock: Clock) -> OpenLedger:
-    ownership = await store.ownership()
-    if ownership is None:
-        raise LedgerError("the ledger is owned, and does not say by whom: try again")
-    ledger = Ledger(store, ReadOnlyWriter(ownership.pid), keyring, clock)
-    return OpenLedger(ledger=ledger, owner_pid=ownership.pid)
+async def _taken_or_owned(store: Store, clock: Clock) -> Fence | Ownership:
+    """What makes us the owner, or who is; a new owner has the lock before it has said its name.
+
+    Raises:
+        LedgerError: Whoever has the lock does not say who they are, and goes on not to.
+    """
+    until_s = clock.monotonic_s() + _NAMED_WITHIN_S
+    while True:
+        fence = await store.acquire(pid=os.getpid(), at_ms=clock.now_ms())
+        found = fence or await store.ownership()
+        if found is not None:
+            return found
+        if clock.monotonic_s() >= until_s:
+            raise LedgerError("the ledger is owned, and does not say by whom: try again")
+        await clock.sleep(_LOOK_S)
 
 
 async def _note(ledger: Ledger, kind: EntryKind, facts: Body, *, at_ms: int) -> None:

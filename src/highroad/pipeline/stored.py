@@ -8,7 +8,7 @@ from typing import Final
 import orjson
 from pydantic import ValidationError
 
-from highroad.domain.approval import Approval
+from highroad.domain.approval import OPEN, Approval, ApprovalState
 from highroad.domain.deferral import Deferral
 from highroad.domain.error import BrokenPromise, CallError, Code, VaultError
 from highroad.domain.outcome import (
@@ -43,6 +43,20 @@ def held_by(until: Approval | Deferral) -> Held:
         expires_ms=until.expires_ms,
         reasons=tuple(obligation.reason for obligation in until.obligations),
     )
+
+
+async def awaited(services: Services, call_id: str) -> Approval | None:
+    """What a held call waits for by now, if that is people, or agreed to and unspent."""
+    void: str | None = None
+    while True:
+        history = await services.ledger.history(call_id)
+        hold = None if history is None else history.hold
+        if not isinstance(hold, Approval) or hold.id == void:
+            return None
+        standing = await services.ledger.store.approval(hold.id)
+        if standing is None or standing.state is not ApprovalState.VOID:
+            return standing if standing is not None and standing.state in OPEN else None
+        void = hold.id  # edited between the two looks, or over
 
 
 async def whole(services: Services, call_id: str) -> bytes | None:

@@ -52,6 +52,8 @@ _TURNS: Final = 40
 """Of the user, that a verifier is shown at most; the newest count."""
 _CHARACTERS: Final = 24_000
 """Of them all."""
+_LONGEST: Final = 4_000
+"""Characters of a value that may be personal, at most."""
 
 
 @value
@@ -149,13 +151,20 @@ def _newest(said: Sequence[UserTurn], context: RoadContext) -> tuple[UserTurn, .
     """As many of the last turns as there is room for, in order."""
     room, found = _CHARACTERS, list[UserTurn]()
     for turn in reversed(said[-_TURNS:]):
-        # Whole, and cut behind that: of half a number nobody can tell that it is one (P7).
-        text = str(comparable(context, _sound(turn.text)))
+        text = _end_of(turn.text, context)
         room -= len(text)
         if room < 0 and found:
             break
-        found.append(UserTurn(source=turn.source, text=text[-_CHARACTERS:]))
+        found.append(UserTurn(source=turn.source, text=text))
     return tuple(reversed(found))
+
+
+def _end_of(text: str, context: RoadContext) -> str:
+    """As much of some words as there is room for, as another model may see them."""
+    most = _CHARACTERS + _LONGEST
+    seen = str(comparable(context, _sound(text[-most:])))
+    # Of half a number nobody can tell that it is one: where a cut may have left it, it goes (P7).
+    return seen[_LONGEST if len(text) > most else 0 :][-_CHARACTERS:]
 
 
 def _sound(text: str) -> str:

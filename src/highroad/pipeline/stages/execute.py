@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from highroad.domain.approval import OPEN, Approval
+from highroad.domain.approval import Approval
 from highroad.domain.call import Call
 from highroad.domain.deferral import Deferral
 from highroad.domain.entry import ApprovalSpent, Written
@@ -15,6 +15,7 @@ from highroad.pipeline import keys
 from highroad.pipeline.attempts import attempt
 from highroad.pipeline.context import RoadContext
 from highroad.pipeline.spending import reserve
+from highroad.pipeline.stored import awaited
 
 UNUSED: Final = CallError(
     code=Code.APPROVAL_EXPIRED,
@@ -76,11 +77,9 @@ def _unused(context: RoadContext, approval: Approval) -> Conclude:
 
 async def _unspent(call: Call, context: RoadContext, approval_id: str) -> Hold | Refuse:
     """What becomes of a call whose approval was taken back, or void by an edit, as it set out."""
-    history = await context.services.ledger.history(call.id)
-    if history is not None and isinstance(history.hold, Approval):
-        standing = await context.services.ledger.store.approval(history.hold.id)
-        if standing is not None and standing.state in OPEN:
-            return Hold(standing)
+    standing = await awaited(context.services, call.id)
+    if standing is not None:
+        return Hold(standing)
     return Refuse(SPENT, rule=f"approval.{approval_id}.spent")
 
 

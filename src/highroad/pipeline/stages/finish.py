@@ -5,12 +5,19 @@ from typing import Final
 
 import orjson
 
-from highroad.domain.approval import Approval, ApprovalState
+from highroad.domain.approval import OPEN, Approval, ApprovalState
 from highroad.domain.deferral import Deferral
-from highroad.domain.entry import AlreadyEnded, Entry, KeyClaim, KeyTaken
+from highroad.domain.entry import (
+    AlreadyEnded,
+    ApprovalSpent,
+    Entry,
+    KeyClaim,
+    KeyTaken,
+    Receipt,
+)
 from highroad.domain.error import BrokenPromise, LedgerError
 from highroad.domain.notice import ended
-from highroad.domain.outcome import AnyOutcome, Completed, Ending, Proof, Status
+from highroad.domain.outcome import AnyOutcome, Completed, Ending, Held, Proof, Status
 from highroad.domain.payload import PayloadKind, PayloadRef
 from highroad.domain.tool import Effect, Tier
 from highroad.domain.value import value
@@ -19,7 +26,7 @@ from highroad.ledger.results import Fetch
 from highroad.pipeline import caching, failover, keys, late
 from highroad.pipeline.context import RoadContext
 from highroad.pipeline.result import Result, checked
-from highroad.pipeline.stored import stored_outcome
+from highroad.pipeline.stored import awaited, held_by, stored_outcome
 from highroad.pipeline.successor import Successor
 from highroad.pipeline.telling import outcome_of, unrecorded
 from highroad.pipeline.view import seen
@@ -41,6 +48,8 @@ class Terminal:
     cost_microusd: int
     successor: Successor | None = None
     """The call that stands in for this one."""
+    leans: bool = True
+    """Whether it lands only while the call waits for what its end was found for."""
 
     def __call__(self) -> Entry:
         """The record, with the payloads that it refers to."""
@@ -63,7 +72,7 @@ class Terminal:
             content = orjson.dumps([ending.error.message, ending.error.hint])
             message = ledger.seal(record, f"{call.id}.message", PayloadKind.MESSAGE, content)
         code = None if ending.error is None else ending.error.code
-        return entries.ended(
+        entry = entries.ended(
             record,
             ending,
             keeps_key=_keeps_key(context, ending) or self._leaves_key,
@@ -80,6 +89,18 @@ class Terminal:
             message=message,
             hold=self._hold,
         )
+        return replace(entry, needs_open=self.leans_on)
+
+    @property
+    def leans_on(self) -> str | None:
+        """The approval that must be open still: who edits the call has another one asked.
+
+        What was rejected stays so, and nobody edits it any more.
+        """
+        approval = self.context.approval
+        if not self.leans or approval is None or self.context.record.has_intent:
+            return None
+        return None if approval.state is ApprovalState.REJECTED else approval.id
 
     @property
     def _leaves_key(self) -> bool:
@@ -90,9 +111,11 @@ class Terminal:
     def _hold(self) -> Approval | Deferral | None:
         context = self.context
         hold, approval = context.hold_after, context.approval
+        if not self.leans:  # others have said how it stands
+            return None
         if hold is None and not context.record.has_intent and approval is not None:
-            # What was agreed to can be used by nobody any more, nor be taken back.
-            hold = approval.voided() if approval.state is ApprovalState.APPROVED else None
+            # What was asked, or agreed to, can be used by nobody any more, nor be changed.
+            hold = approval.voided() if approval.state in OPEN else None
         return replace(hold, ended_ms=self.at_ms) if isinstance(hold, Deferral) else hold
 
     @property
@@ -126,9 +149,9 @@ async def finish(context: RoadContext, ending: Ending) -> AnyOutcome:
         context, ending, result, now_ms, context.elapsed_us(), cost_microusd, context.successor
     )
     try:
-        if await _is_ended_already(context, terminal):
-            context.successor = None
-            outcome = context.outcome = await _as_recorded(context)
+        instead = await _record(context, terminal)
+        if instead is not None:
+            outcome = context.outcome = instead
     except LedgerError:
         context.successor = None
         outcome = context.outcome = unrecorded(context, ending)
@@ -150,7 +173,7 @@ def _tell(context: RoadContext, outcome: AnyOutcome, at_ms: int) -> None:
     """Let people know how what they were asked about ended, and of effects that can be undone."""
     tell = context.services.tell
     was_asked = context.approval is not None
-    if tell is None or _is_dry(context, outcome):
+    if tell is None or isinstance(outcome, Held) or _is_dry(context, outcome):
         return
     if not (was_asked or _is_news(context, outcome)):
         return
@@ -177,20 +200,36 @@ def _may_be_applied(outcome: AnyOutcome) -> bool:
     return is_repeatable or outcome.status in _MAY_HAVE_DONE
 
 
-async def _is_ended_already(context: RoadContext, terminal: Terminal) -> bool:
-    """Write the terminal record, unless somebody else has; who loses the key has no successor."""
+async def _record(context: RoadContext, terminal: Terminal) -> AnyOutcome | None:
+    """Write the terminal record, or let it ride; what became of the call before, if others did."""
     ledger, record = context.services.ledger, context.record
     if context.is_read:
         await ledger.put_end(record, terminal)
-        return False
-    if terminal.ending.is_cached:
+        return None
+    if terminal.ending.is_cached and terminal.leans_on is None:
         await ledger.put_answer(record, terminal)
-        return False
+        return None
+    receipt = await _write(context, terminal)
+    if isinstance(receipt, ApprovalSpent):
+        standing = await awaited(context.services, record.call.id)
+        if standing is not None:  # it was edited, and waits as edited
+            context.letter = context.successor = None
+            return held_by(standing)
+        receipt = await _write(context, replace(terminal, leans=False))
+    if isinstance(receipt, AlreadyEnded):
+        context.successor = None
+        return await _as_recorded(context)
+    return None
+
+
+async def _write(context: RoadContext, terminal: Terminal) -> Receipt:
+    """Wait until the terminal record is durable or turned down; no key, no successor."""
+    ledger, record = context.services.ledger, context.record
     receipt = await ledger.write_drawn(record, terminal)
     if isinstance(receipt, KeyTaken):
         context.successor = None
         receipt = await ledger.write_drawn(record, replace(terminal, successor=None))
-    return isinstance(receipt, AlreadyEnded)
+    return receipt
 
 
 def _keep(context: RoadContext) -> None:
