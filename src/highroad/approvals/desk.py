@@ -47,8 +47,6 @@ class Desk:
         self.heeders: list[Callable[[str], None]] = []
         """Are told of each call that was decided about, or that waits no more."""
         self._setting_out: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-        self._turn = asyncio.Lock()
-        """Of two decisions the second must see what the first one made of the approval."""
 
     async def list(
         self,
@@ -220,9 +218,9 @@ class Desk:
         return self._changed
 
     def setting_out(self, call_id: str) -> asyncio.Lock:
-        """Of an edit of a call and whoever drives it on the second sees what the first made of it.
+        """Of words about a call and whoever drives it on the second sees what the first made of it.
 
-        Held until the edit is on record, or the call is under way.
+        Held until the word is on record, or the call is under way.
         """
         return self._setting_out.setdefault(call_id, asyncio.Lock())
 
@@ -257,7 +255,8 @@ class Desk:
             DecisionRefused: It is not theirs to decide, comes too late, twice, or is about
                 something else.
         """
-        async with self._turn:
+        call_id = (await self.get(decision.approval_id)).call_id
+        async with self.setting_out(call_id):
             approval = await self.get(decision.approval_id)
             if await self._is_recorded(decision):
                 return approval
@@ -272,7 +271,7 @@ class Desk:
                 raise DecisionRefused(
                     f"{approval.id} was used or edited meanwhile; nothing changed, look at it again"
                 )
-        self.announce(approval.call_id)
+        self.announce(call_id)
         return decided
 
     async def record_edit(self, edit: Edit, by: Principal) -> Approval:
@@ -285,10 +284,10 @@ class Desk:
         if await self._is_recorded(edit):
             after = await self._made_by(edit, before)
         else:
-            await self._judge(before, edit, by)
-            reason = await self._reason(before, edit)
             async with self.setting_out(before.call_id):
-                after = await self.revise(before, edit, reason)
+                before = await self.get(edit.approval_id)
+                await self._judge(before, edit, by)
+                after = await self.revise(before, edit, await self._reason(before, edit))
         if after is None:  # the edit is on record, and its agreement has nothing left to be for
             return before
         if not set(after.obligations) <= set(before.obligations):
