@@ -18,6 +18,7 @@ from highroad.agents.strategies.router import to_agent
 from highroad.agents.strategies.single import single_tool
 from highroad.agents.teams.peers import peers
 from highroad.domain.entry import EntryKind
+from highroad.domain.error import HighroadError
 from highroad.domain.model import ToolMessage
 from highroad.domain.run import WhyDry
 from highroad.settings import load
@@ -360,3 +361,107 @@ async def test_a_dry_run_that_a_tool_ends_comes_to_what_that_tool_would_do(scene
     run = await stage.run("support", dry_run=True)
     assert (run.status, run.result["would"]) == ("completed", "run")
     assert (await stage.resume(run)).result == run.result
+
+
+@pytest.mark.promise("P3")
+@pytest.mark.parametrize("dry_run", [True, False])
+async def test_a_preview_may_look_and_does_nothing(scene, dry_run):
+    """Not before a person has agreed either: they are shown what it says."""
+    looked, paid = [], []
+
+    @tool(tier="read")
+    async def look() -> str:
+        """Look something up."""
+        looked.append(1)
+        return "seen"
+
+    @tool(tier="reversible")
+    async def pay() -> str:
+        """Pay."""
+        paid.append(1)
+        return "paid"
+
+    async def shown(args, context: ToolContext[None]):
+        return [(await context.call(name, {})).json for name in ("look", "pay")]
+
+    @tool(tier="irreversible", ask="true", preview=shown)
+    async def wire(cents: int) -> str:
+        """Wire money."""
+        return "wired"
+
+    stage = await scene(tools=[look, pay, wire])
+    outcome = await stage.runtime.call("wire", {"cents": 5}, dry_run=dry_run)
+    assert (bool(looked), paid) == (True, [])
+    if not dry_run:
+        await stage.runtime.approvals.approve(outcome.approval_id, by=BOB)
+        assert (await stage.runtime.wait(outcome.call_id)).unwrap() == "wired"
+
+
+@pytest.mark.promise("P3")
+async def test_a_read_in_a_dry_line_does_nothing_from_inside_and_asks_nobody(scene):
+    paid = []
+
+    @tool(tier="reversible")
+    async def pay() -> str:
+        """Pay."""
+        paid.append(1)
+        return "paid"
+
+    @tool(tier="read")
+    async def look(context: ToolContext[None]) -> str:
+        """Look something up, by a body that would change something too."""
+        return (await context.call("pay", {})).status
+
+    @tool(tier="read", ask="true")
+    async def peek() -> str:
+        """Read what is somebody else's."""
+        return "seen"
+
+    async def strategy(leg):
+        line = leg.fork("way", is_dry=True)
+        return [each.dry_run for each in await line.call_all([("look", {}), ("peek", {})])]
+
+    agent = Agent(name="a", tools=[look, peek], model=ScriptedModel("-"), strategy=strategy)
+    stage = await scene(agent, tools=[pay])
+    run = await stage.run("a")
+    assert (run.result, paid) == ([False, True], [])
+
+
+async def test_what_a_dry_run_reads_answers_nobody_for_whom_more_would_be_done(scene):
+    """A body that can call others may do otherwise for a run that is not dry."""
+    opened = []
+
+    @tool(tier="reversible")
+    async def open_case() -> str:
+        """Open a case."""
+        opened.append(1)
+        return "case"
+
+    @tool(tier="read", cache_s=60)
+    async def case(context: ToolContext[None]) -> str:
+        """The case, which is opened where there is none."""
+        return (await context.call("open_case", {})).status
+
+    model = ScriptedModel(call("case"), "Done.", by_turn=True)
+    stage = await scene(Agent(name="a", tools=[case, open_case], model=model))
+    await stage.run("a", dry_run=True)
+    assert opened == []
+    await stage.run("a")
+    assert opened == [1]
+    await stage.run("a")
+    assert opened == [1]
+
+
+async def test_a_run_that_does_things_does_not_go_on_where_all_runs_are_dry(scene):
+    """Else it would come to an end that says nothing of what was not done."""
+    model = ScriptedModel(call("wipe", table="orders"), "Wiped.")
+    stage = await scene(Agent(name="a", tools=[wipe], model=model), settings=load(Path.cwd(), REAL))
+    held = await stage.run("a")
+    await stage.approve(held)
+    stage.settings = load(Path.cwd(), DRY)
+    await stage.reopen()
+    with pytest.raises(HighroadError, match="all runs here are dry"):
+        await stage.resume(held)
+    stage.settings = load(Path.cwd(), REAL)
+    await stage.reopen()
+    assert (await stage.resume(held)).result == "Wiped."

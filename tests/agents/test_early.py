@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from highroad import tool
+from highroad import Agent, ToolContext, tool
 from highroad.domain.entry import EntryKind
 from highroad.domain.event import EventKind
 from highroad.domain.failure_kind import FailureKind
@@ -159,6 +159,37 @@ async def test_a_read_begins_before_the_reply_is_whole_and_runs_once(scene, agen
     assert [each["result"] for each in model.told()] == ["vase: 5"]
     assert events[-1].data["status"] is RunStatus.COMPLETED
     assert len(await stage.check()) == 1
+
+
+@pytest.mark.promise("P3")
+async def test_a_read_that_begins_early_in_a_dry_line_does_nothing_from_inside(scene, effects):
+    @tool(tier="reversible")
+    async def pay() -> str:
+        """Pay."""
+        effects["pay"] += 1
+        return "paid"
+
+    @tool(tier="read")
+    async def look(context: ToolContext[None]) -> str:
+        """Look something up, by a body that would change something too."""
+        effects["look"] += 1
+        return (await context.call("pay", {})).status
+
+    async def strategy(leg):
+        line = leg.fork("way", is_dry=True)
+        await line.act(await line.ask())
+        return DONE
+
+    ran = []
+
+    async def see():
+        ran.append(dict(effects))
+
+    model = PartsModel([CallReady(position=0, call=wants("look")), see, whole(wants("look"))])
+    agent = Agent(name="support", model=model, tools=[look, pay], strategy=strategy)
+    await followed(await scene(agent))
+    assert ran == [{"look": 1}]
+    assert effects == {"look": 1}
 
 
 @pytest.mark.promise("P2")

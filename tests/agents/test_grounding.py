@@ -812,6 +812,19 @@ async def test_a_simulation_tells_what_enforcing_would_stop_and_what_would_end_i
     assert (await stage.runtime.simulate(since_ms=stage.clock.now_ms() + 1)).runs == 0
 
 
+async def test_a_simulation_judges_a_call_that_was_refused_by_what_it_was_made_with(scene):
+    """Of such a call its words are kept as they came."""
+    model = ScriptedModel(
+        call("cancel", order_id="ORD-000024"), call("cancel", order_id="ORD-000042"), "Done."
+    )
+    stage = await scene(Agent(name="clerk", model=model, tools=[cancel]), settings=enforcing())
+    await stage.run("clerk", "Cancel ORD-000042.")
+    assert DONE == ["ORD-000042"]
+    (cancelled,) = (await stage.runtime.simulate()).tools
+    assert (cancelled.calls, cancelled.stopped) == (2, 1)
+    assert [(each.pointer, each.calls) for each in cancelled.arguments] == [("/order_id", 1)]
+
+
 @pytest.mark.promise("P1")
 async def test_a_simulation_knows_what_a_conversation_had_said_before(scene):
     """What the road lets through it counts as let through."""

@@ -337,6 +337,57 @@ async def test_a_second_model_compares_what_it_never_sees(scene):
     assert ADDRESS not in repr(case)
 
 
+@tool(tier="irreversible", ask="false")
+def post(to: str) -> str:
+    """Write to somebody for good."""
+    SENT.append(to)
+    return "sent"
+
+
+@tool(tier="reversible")
+async def inform(id: str, context: ToolContext) -> str:  # noqa: A002 - as customers have it
+    """Write to a customer whose address it finds."""
+    return (await context.call(post, {"to": ADDRESS})).unwrap()
+
+
+@pytest.mark.promise("P7")
+async def test_a_second_model_sees_no_more_of_what_a_body_calls(scene):
+    """The body has the value, its tool gets it, and another provider has no business with it."""
+    verifier = ScriptedVerifier()
+    model = ScriptedModel(call("inform", id="C-1"), "Done.")
+    stage = await scene(
+        Agent(name="clerk", model=model, tools=[inform, post]),
+        settings=configured(),
+        verifier=verifier,
+    )
+    await stage.run("clerk", f"Tell C-1, who is {ADDRESS}.")
+    assert SENT == [ADDRESS]
+    (case,) = verifier.cases
+    assert case.tool.name == "post"
+    assert PSEUDONYM.search(str(case.arguments))
+    assert ADDRESS not in repr(case)
+
+
+@pytest.mark.promise("P7")
+@pytest.mark.parametrize("word", [" x", f" {'x' * 60}@example.com"], ids=["words", "addresses"])
+@pytest.mark.parametrize("behind", [23_990, 27_990, 28_010])
+async def test_what_a_second_model_is_shown_of_long_words_is_no_half_of_a_number(
+    scene, behind, word
+):
+    """Only their end has room, wherever in the card that begins, and however short it becomes."""
+    verifier = ScriptedVerifier()
+    stage = await scene(
+        Agent(name="clerk", model=ScriptedModel(call("post", to="C-1"), "Done."), tools=[post]),
+        settings=configured(grounding="off"),
+        verifier=verifier,
+        names=False,
+    )
+    await stage.run("clerk", f"Mine is 4111 1111 1111 1111{(word * behind)[:behind]} y")
+    (turn,) = verifier.cases[0].turns
+    assert "1111" not in turn.text
+    assert 8_000 < len(turn.text) <= 24_000
+
+
 @tool(tier="read")
 def get_card(id: str) -> str:  # noqa: A002 - as customers have it
     """Read the card of a customer."""

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import pytest
 from pydantic import BaseModel, Field
 
-from highroad import Agent, tool
+from highroad import Agent, ToolContext, tool
 from highroad.domain.entry import EntryKind
 from highroad.domain.error import Problem
 from highroad.domain.model import ToolMessage
@@ -199,6 +199,54 @@ async def test_arguments_that_are_no_json_count_as_well(stage):
         {"attempt": 2, "problems": [["", "type"]]},
     ]
     assert answers(here.model)[1]["repair"]["schema"][""]["required"] == ["cents", "way"]
+
+
+@tool(tier="reversible")
+async def pay_all(times: int, context: ToolContext) -> str:
+    """Pay, wrongly at first."""
+    for _ in range(times):
+        await context.call(pay, {**GOOD, "cents": "much"})
+    await context.call(pay, GOOD)
+    return "paid"
+
+
+async def test_what_a_body_gets_wrong_or_right_is_none_of_the_models_attempts(stage):
+    """Nor is it the description of the tool that has to be mended then, but the body."""
+    here = await stage(
+        call("pay_all", times=3),
+        bad(cents="much"),
+        call("pay_all", times=0),
+        bad(cents="more"),
+        "Done.",
+        tools=[pay, pay_all],
+    )
+    await here.run("clerk")
+    _, first, _, second = answers(here.model)
+    assert "attempt" not in first["message"]
+    assert "attempt 2 of 3" in second["message"]
+    (found,) = await here.runtime.audit.repairs()
+    assert (found.tool, found.refusals, found.never) == ("pay", 2, 2)
+
+
+async def test_what_a_body_gets_wrong_counts_for_no_model_after_a_restart(stage):
+    @tool(tier="irreversible")
+    def wipe(order_id: str) -> str:
+        """Wipe an order."""
+        return "gone"
+
+    here = await stage(
+        bad(cents="much"),
+        call("pay_all", times=3),
+        call("wipe", order_id="x"),
+        bad(cents="more"),
+        "Done.",
+        tools=[pay, pay_all, wipe],
+    )
+    run = await here.run("clerk")
+    await here.reopen()
+    await here.approve(run)
+    await here.resume(run)
+    assert "attempt 2 of 3" in answers(here.model)[-1]["message"]
 
 
 async def test_a_direct_call_has_one_attempt(stage):

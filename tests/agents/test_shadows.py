@@ -41,7 +41,13 @@ calls = 3
 class Hanging(ScriptedModel):
     """A model that never replies."""
 
+    def __init__(self, **parts):
+        super().__init__(**parts)
+        self.asked, self.is_asked = 0, asyncio.Event()
+
     async def reply(self, request):
+        self.asked += 1
+        self.is_asked.set()
         await asyncio.Event().wait()
         yield  # pragma: no cover - never reached
 
@@ -214,6 +220,34 @@ async def test_a_shadow_that_its_process_left_is_incomplete_until_it_is_resumed(
 
 
 @pytest.mark.promise("P6")
+async def test_shadows_that_were_left_take_no_room_of_runs_that_go_on(scene):
+    @tool(tier="reversible", ask="true")
+    async def pay(cents: int) -> str:
+        """Pay somebody."""
+        is_paid.set()
+        return "paid"
+
+    is_paid = asyncio.Event()
+    shadow = Agent(name="next", tools=[pay], model=(model := Hanging()))
+    answers = ScriptedModel(call("pay", cents=5), "Paid.", by_turn=True)
+    stage = await scene(Agent(name="support", tools=[pay], model=answers, shadow=shadow))
+    for _ in range(20):  # more than are moved side by side
+        run = await stage.run("support")
+        await model.is_asked.wait()
+        await stage.assembly.shadowing.close()
+        await stage.reopen()
+        model.is_asked.clear()
+        model.asked = 0
+    await stage.approve(run)
+    stage.work = True
+    await stage.reopen()
+    with anyio.fail_after(30):
+        await is_paid.wait()
+    assert model.asked <= 2
+    await stage.stop_working()
+    await stage.assembly.shadowing.close()
+
+
 async def test_a_shadow_takes_nothing_of_the_budgets_of_users_and_organizations(scene, pair):
     """Neither while it works, nor as the next process reads the ledger."""
     await anyio.Path("highroad.toml").write_text(BUDGET, "utf-8")
@@ -275,6 +309,31 @@ async def test_what_differs_is_told_without_its_values(scene, pair, kind):
             assert (await stage.runtime.audit.explain(call_id)).tool == each.tool
     if kind is DisagreementKind.ARGUMENTS:
         assert told[0].pointers == ("/cents",)
+
+
+@pytest.mark.promise("P7")
+@pytest.mark.parametrize(
+    ("arguments", "pointer"),
+    [({"lines": {"ann@example.org": 5}}, "/lines"), ({"lines": {}, "ann@example.org": 5}, "")],
+    ids=["of a free-form map", "that nobody declared"],
+)
+async def test_a_key_that_a_model_chose_is_a_value(scene, arguments, pointer):
+    @tool(tier="reversible")
+    async def order(lines: dict[str, int]) -> str:
+        """Order things."""
+        return "ordered"
+
+    def agent(name, *lines, **parts):
+        script = ScriptedModel(*lines, "Done.", by_turn=True)
+        return Agent(name=name, model=script, tools=[order], **parts)
+
+    shadow = agent("next", call("order", **arguments))
+    stage = await scene(agent("support", call("order", lines={}), shadow=shadow))
+    await stage.run("support")
+    found = await settled(stage)
+    (told,) = [each for each in found.disagreements if each.kind is DisagreementKind.ARGUMENTS]
+    assert told.pointers == (pointer,)
+    assert "ann@" not in str(found)
 
 
 async def test_effects_that_only_one_proposes_come_first(scene, pair):

@@ -14,6 +14,7 @@ from highroad.domain.trial import DAY_MS, CaseKind, Trial, TrialState
 from highroad.ledger.authorship import authorship, post
 from highroad.settings import load
 from highroad.testing import ScriptedModel, call
+from highroad.tools.declaring.fallback import Fallback
 
 BOB = Principal("bob", authenticated=True)
 ROOT = Principal("root", permissions=frozenset({"audit:erase"}), authenticated=True)
@@ -124,6 +125,8 @@ async def test_before_its_days_are_over_a_promotion_takes_a_reason(scene, newcom
         await agents.promote("newcomer", by=BOB, reason="It is good.")
     with pytest.raises(DecisionRefused, match="needs a reason"):
         await agents.promote("newcomer", by=BOB, early=True)
+    with pytest.raises(DecisionRefused, match="needs a reason"):
+        await agents.promote("newcomer", by=BOB, reason=" \n", early=True)
     assert (await stage.run("newcomer")).dry == "trial"
 
 
@@ -140,6 +143,34 @@ async def test_who_is_not_checked_or_not_entitled_promotes_nobody(scene, newcome
     lead = replace(clerk, roles=frozenset({"lead"}))
     await agents.promote("newcomer", by=lead, reason="Seen.", early=True)
     assert (await stage.run("newcomer")).dry is None
+
+
+async def test_who_may_not_decide_about_what_stands_in_for_a_tool_promotes_nobody(scene):
+    await anyio.Path("highroad.toml").write_text(
+        ENTITLED.replace('"look"', '"pay", "pay_later"'), "utf-8"
+    )
+
+    @tool(tier="privileged")
+    async def overdraw(cents: int) -> str:
+        """Take it from an account of ours."""
+        return "taken"
+
+    @tool(tier="reversible", fallback=[Fallback(to="overdraw")])
+    async def pay_later(cents: int) -> str:
+        """Promise to pay."""
+        return "promised"
+
+    @tool(tier="reversible", fallback=[Fallback(to="pay_later")])
+    async def pay(cents: int) -> str:
+        """Pay somebody."""
+        return "paid"
+
+    agent = Agent(name="newcomer", model=ScriptedModel("Yes."), tools=[pay], trial=Trial())
+    tools = [pay, pay_later, overdraw]
+    stage = await scene(agent, tools=tools, settings=load(Path.cwd(), {}))
+    clerk = Principal("carol", roles=frozenset({"clerk"}), authenticated=True)
+    with pytest.raises(DecisionRefused, match="deciding about overdraw needs one of the roles"):
+        await stage.runtime.agents.promote("newcomer", by=clerk, reason="!", early=True)
 
 
 async def test_an_agent_that_changes_is_on_trial_again(scene, newcomer, effects):

@@ -441,3 +441,13 @@ def test_a_transform_that_gives_back_what_it_was_given_makes_it_no_better():
     index = Index()
     index.add_result(FIRST, {"text": "ORD-9"}, arguments={"text": "ORD-9"}, is_transform=True)
     assert index.find(ValueKind.ID, "ORD-9") == ()
+
+
+@pytest.mark.parametrize("letter", ["T", "t", "w", "d", "ti"])
+def test_a_word_that_begins_no_key_is_taken_in_as_a_word(letter):
+    """The keys of times of day are `t|...`; a size `T` is no time."""
+    index = Index()
+    index.add_result(FIRST, {"size": letter, "stock": 12}, arguments={"size": letter})
+    index.add_written({"size": letter})
+    assert index.find(ValueKind.TEXT, letter) == ()
+    assert index.find(ValueKind.NUMBER, 12)

@@ -85,11 +85,11 @@ class Reader:
         assert drawn is not None
 
     async def ask_approvals_list(self):
-        found = await self.assembly.desk.list(state=None)
+        found = await self.assembly.desk.page(state=None)
         self.show(found, views.approvals(found))
 
     async def ask_approvals_waiting(self):
-        found = await self.assembly.desk.list()
+        found = await self.assembly.desk.page()
         self.show(found, views.approvals(found))
 
     async def ask_approvals_show(self):

@@ -101,7 +101,7 @@ BREAKS = (
     Break(
         "the rules are part of what is agreed to",
         (
-            (BINDING, "[_without_place(rule) for rule in record.rules],", ""),
+            (BINDING, "        rules,\n", ""),
             (BINDING, "[[o.code, o.reason, int(o.level), o.quorum] for o in obligations],", ""),
             (BINDING, "yield from services.policy.written_for(tool.definition)", "yield from ()"),
         ),

@@ -384,6 +384,29 @@ async def test_an_edit_that_takes_others_tells_them(desk, turns):
     assert [each.approval_id for each in desk.heard] == [held.approval_id, after.id]
 
 
+async def test_who_is_asked_besides_may_edit_and_agrees_by_that(desk, turns, effects):
+    """Their right is of the call as it was asked about, and not of when the edit was made."""
+    held = await desk.runtime.call("wire", {"cents": 1})
+    desk.clock.advance(600)
+    after = await desk.runtime.approvals.edit(held.approval_id, {"cents": 2}, by=CHIEF)
+    assert after.state is ApprovalState.APPROVED
+    assert (await desk.runtime.wait(held.call_id)).unwrap() == 2
+    assert effects == {2: 1}
+
+
+async def test_what_was_agreed_to_late_can_be_edited_as_long_as_it_can_be_used(desk, effects):
+    """Its time to be asked about is over by then."""
+    held = await desk.runtime.call("wire", {"cents": 1})
+    desk.clock.advance(86_399)
+    before = await desk.runtime.approvals.approve(held.approval_id, by=CAROL)
+    desk.clock.advance(1)
+    after = await desk.runtime.approvals.edit(held.approval_id, {"cents": 2}, by=CAROL)
+    assert after.state is ApprovalState.APPROVED
+    assert after.expires_ms == before.use_by_ms
+    assert (await desk.runtime.wait(held.call_id)).unwrap() == 2
+    assert effects == {2: 1}
+
+
 async def test_edited_calls_expire_in_their_turn(desk):
     """An edit makes an approval that is younger than others, and is over before them."""
     first = await desk.runtime.call("wire", {"cents": 1})
@@ -587,3 +610,69 @@ async def test_another_start_asks_and_tells_nobody_twice(desk, turns):
     assert [notice.kind for notice in desk.heard] == [NoticeKind.ASKED, NoticeKind.ESCALATED]
     case = await desk.runtime.approvals.case(held.approval_id, by=CAROL)
     assert [word.ruling for word in case.words] == [Ruling.ESCALATE]
+
+
+async def test_others_are_asked_about_what_waits_again_because_a_word_was_taken_back(desk, turns):
+    """Also where those that are younger had their turn before."""
+    first = await desk.runtime.call("wire", {"cents": 1})
+    await desk.runtime.approvals.approve(first.approval_id, by=CAROL)
+    second = await desk.runtime.call("wire", {"cents": 2})
+    desk.clock.advance(600)
+    await desk.assembly.announcing.sweep()
+    await turns()
+    await desk.runtime.approvals.revoke(first.approval_id, by=CAROL)
+    for _ in range(3):
+        await desk.assembly.announcing.sweep()
+        await turns()
+    escalated = [each.call_id for each in desk.heard if each.kind is NoticeKind.ESCALATED]
+    assert escalated == [second.call_id, first.call_id]
+
+
+async def test_a_word_taken_back_tells_nobody_twice_who_is_being_told(desk, turns):
+    held = await desk.runtime.call("wire", {"cents": 1})
+    await turns()
+    desk.clock.advance(600)
+    carol = desk.channels["carol"]
+    carol.hangs = asyncio.Event()
+    await desk.assembly.announcing.sweep()
+    await turns()
+    await desk.runtime.approvals.approve(held.approval_id, by=CAROL)
+    await desk.runtime.approvals.revoke(held.approval_id, by=CAROL)
+    await desk.assembly.announcing.sweep()
+    carol.hangs.set()
+    await turns()
+    assert [each.kind for each in desk.heard] == [NoticeKind.ASKED, NoticeKind.ESCALATED]
+
+
+@pytest.mark.promise("P7")
+async def test_a_channel_that_raises_what_it_should_not_keeps_nobody_from_going_on(
+    desk, turns, monkeypatch, caplog
+):
+    async def announce(notice):
+        raise RuntimeError("https://chat.example/hooks/secret")
+
+    monkeypatch.setattr(desk.channels["carol"], "announce", announce)
+    held = await desk.runtime.call("wire", {"cents": 1})
+    desk.clock.advance(600)
+    await desk.assembly.announcing.sweep()
+    for _ in range(4):
+        await turns()
+        desk.clock.advance(30)
+    await turns()
+    case = await desk.runtime.approvals.case(held.approval_id, by=CAROL)
+    assert [word.ruling for word in case.words] == [Ruling.ESCALATE]
+    assert "channel listener raised RuntimeError" in caplog.text
+    assert "secret" not in caplog.text
+
+
+@pytest.mark.parametrize(("undo_s", "days"), [(365 * 86_400, 30), (0, None)])
+async def test_nobody_is_told_of_an_undo_that_would_be_refused(desk, turns, undo_s, days):
+    await desk.open_with(SETTINGS.replace("[approvals]", f"[approvals]\nundo_s = {undo_s}", 1))
+    await desk.runtime.call("pin", {"text": "hi"})
+    await turns()
+    notice = desk.heard[-1]
+    if days is None:
+        assert (notice.undo, notice.expires_ms, notice.links) == (None, None, {})
+    else:
+        assert (notice.undo, list(notice.links)) == ("note", ["undo"])
+        assert notice.expires_ms == notice.created_ms + days * 86_400_000

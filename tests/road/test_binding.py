@@ -148,3 +148,16 @@ async def test_how_models_are_judged_is_no_rule_for_a_call_of_code(written, alic
     changed = BEFORE.replace('mode = "enforce"', 'mode = "off"', 1)
     assert await driven(written, alice, bob, changed, Origin.CODE) == "completed"
     assert effects == {500: 1}
+
+
+async def test_rules_in_another_order_are_the_same_rules(written, alice, bob, effects):
+    one, _, others = BEFORE.rpartition("[[policy.rules]]")
+    two = '[[policy.rules]]\nname = "huge"\ntools = ["wire"]\nwhen = "args.cents > 9000"\n\n'
+    here = await written(f"{one}{two}[[policy.rules]]{others}")
+    held = await here.call("wire", {"cents": 500}, origin=Origin.MODEL)
+    await here.approve(held, by=bob)
+    await here.approve(held, by=alice)
+    top, _, large = one.rpartition("[[policy.rules]]")
+    await written(f"{top}{two}[[policy.rules]]{large}[[policy.rules]]{others}", here)
+    assert (await here.wait(held.call_id)).status == "completed"
+    assert effects == {500: 1}

@@ -5,7 +5,7 @@ import logging
 
 import pytest
 
-from highroad import Answer, Fallback, Principal, ToolError, tool
+from highroad import Answer, Fallback, Principal, ToolContext, ToolError, tool
 from highroad.domain.entry import EntryKind
 from highroad.domain.error import CallError, Code, DecisionRefused, NotRecorded
 from highroad.domain.outcome import Ending, Status
@@ -609,3 +609,26 @@ async def test_an_order_that_was_carried_out_before_its_owner_died_changes_nothi
 async def refusals(here):
     for entry in await here.store.entries(kind=EntryKind.ORDER_REFUSED):
         yield entry
+
+
+@pytest.mark.promise("P12")
+async def test_what_a_redriven_call_calls_leaves_a_letter_of_its_own(world, pay, service):
+    """It makes no other call again, so nothing else tells that it was given up on."""
+    down = [True]
+
+    @tool(tier="reversible", transient=(DOWN,), not_applied=(DOWN,), attempts=1)
+    async def order(order: str, ctx: ToolContext) -> str:
+        if down:
+            raise DOWN
+        return (await ctx.call(pay, {"order": order})).status
+
+    here = await world(pay, order).open()
+    await here.call(order, {"order": "7"}, run="r")
+    first = await only(here)
+    down.clear()
+    done = await letters(here).redrive(first.id, by=BOB)
+    assert done.outcome.unwrap() == "failed"
+    left = await only(here)
+    assert (left.tool, left.state) == ("pay", "open")
+    rows = here.ledger.tables["tool_call"].values()
+    assert [row["tool"] for row in rows if row["redrives"] is not None] == ["order"]

@@ -466,3 +466,29 @@ async def test_what_cannot_stand_in_is_refused(world, fallback, says):
 async def test_a_stored_result_stands_in_for_a_read_only():
     with pytest.raises(DeclarationError, match="for a read only"):
         declared(StaleResult(max_age_s=5), tier="reversible")
+
+
+async def test_what_a_stand_in_calls_stands_in_for_nothing(world, effects):
+    @tool(tier="reversible")
+    async def frank(letter: str) -> str:
+        return letter
+
+    @tool(tier="reversible")
+    async def send_letter(order: str, ctx: ToolContext) -> list[str]:
+        return list((await ctx.call(frank, {"letter": order})).warnings)
+
+    @tool(
+        tier="reversible",
+        transient=(DOWN,),
+        not_applied=(DOWN,),
+        attempts=1,
+        fallback=Fallback(to=send_letter),
+    )
+    async def send_fax(order: str) -> list[str]:
+        raise DOWN
+
+    here = await world(frank, send_letter, send_fax).open()
+    outcome = await here.call(send_fax, {"order": "7"})
+    assert outcome.unwrap() == []
+    rows = here.ledger.tables["tool_call"].values()
+    assert [row["tool"] for row in rows if row["stands_in_for"] is not None] == ["send_letter"]

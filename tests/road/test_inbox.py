@@ -32,6 +32,7 @@ from highroad.domain.order import (
     Redrive,
     RunMessage,
     Settlement,
+    TrialOrder,
 )
 from highroad.domain.order_form import (
     ASIDE,
@@ -43,6 +44,7 @@ from highroad.domain.order_form import (
     read_order,
     write_order,
 )
+from highroad.domain.trial import TrialState
 from highroad.ledger.authorship import signed
 from highroad.ledger.upkeep.erasure import Eraser
 from highroad.recovery.settlements import Settlements
@@ -70,6 +72,17 @@ SETTLEMENT = Settlement(
     id="amd_1", call_id="call_1", organization="acme", applied=True, by="usr_x", at_ms=2
 )
 ERASURE = ErasureOrder(principal_id="usr_y", organization="acme", by="usr_x", at_ms=3, mac=b"\x01")
+TRIAL = TrialOrder(
+    id="trl_1",
+    agent="support",
+    definition="d",
+    becomes=TrialState.PROMOTED,
+    is_early=True,
+    organization="acme",
+    by="usr_x",
+    at_ms=10,
+    reason=b"\x05",
+)
 SAMPLES = (
     DECISION,
     Edit(
@@ -106,6 +119,7 @@ SAMPLES = (
         by="usr_x",
         at_ms=9,
     ),
+    TRIAL,
 )
 ORDERS = pytest.mark.parametrize("order", SAMPLES, ids=[type(each).__name__ for each in SAMPLES])
 
@@ -285,8 +299,14 @@ def test_what_is_no_order_at_all_is_malformed(content):
 
 @pytest.mark.parametrize(
     ("order", "change"),
-    [(DECISION, {"ruling": "maybe"}), (DECISION, {"ruling": []}), (SETTLEMENT, {"applied": 1})],
-    ids=range(3),
+    [
+        (DECISION, {"ruling": "maybe"}),
+        (DECISION, {"ruling": []}),
+        (SETTLEMENT, {"applied": 1}),
+        (TRIAL, {"becomes": "trusted"}),
+        (TRIAL, {"is_early": 1}),
+    ],
+    ids=range(5),
 )
 def test_words_that_there_are_not_are_malformed(order, change):
     with pytest.raises(MalformedOrderError):

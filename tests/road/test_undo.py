@@ -5,7 +5,16 @@ from dataclasses import replace
 
 import pytest
 
-from highroad import Compensation, Completed, Held, Principal, Refused, Unknown, tool
+from highroad import (
+    Compensation,
+    Completed,
+    Held,
+    Principal,
+    Refused,
+    ToolContext,
+    Unknown,
+    tool,
+)
 from highroad.domain.error import DecisionRefused, LedgerOwned, NotRecorded
 from highroad.domain.policy import Line, PolicyRules
 from highroad.settings import load
@@ -260,6 +269,25 @@ async def test_code_makes_the_arguments_and_what_it_raises_is_not_quoted(world, 
     assert "secret" not in said
 
 
+@pytest.mark.parametrize("redaction", ["", '[redaction]\nmode = "mask"\narguments = "mask"\n'])
+async def test_code_that_makes_no_json_is_told(world, bob, tmp_path, redaction):
+    @tool(tier="reversible")
+    async def forget(note_id: str) -> str:
+        return note_id
+
+    def made(arguments, result):
+        return {"note_id": object(), 7: 8}
+
+    @tool(tier="reversible", compensation=Compensation(to=forget, arguments=made))
+    async def write(note_id: str) -> str:
+        return note_id
+
+    (tmp_path / "highroad.toml").write_text(redaction)
+    here = await world(forget, write, settings=load(tmp_path, {})).open()
+    done = await here.call("write", {"note_id": "n"})
+    assert "the arguments of forget cannot be made" in await refusal(here, done.call_id, bob)
+
+
 async def test_a_result_that_has_not_what_is_needed_is_told(world, bob):
     @tool(tier="reversible")
     async def forget(note_id: str) -> str:
@@ -425,3 +453,95 @@ async def test_where_all_runs_are_dry_nothing_is_taken_back(here, notes, bob, tm
     assert not (await here.runtime.undo(done.call_id, by=bob)).is_repeated
     assert not notes
     assert (await here.runtime.audit.compare_tables()).holds
+
+
+async def test_what_takes_a_call_back_may_call_other_tools(world, effects, bob):
+    """Those calls are its own, and take nothing back: neither its key nor its row is theirs."""
+
+    @tool(tier="reversible")
+    async def tell(whom: str) -> str:
+        effects[whom] += 1
+        return whom
+
+    @tool(tier="reversible")
+    async def forget(note_id: str, ctx: ToolContext) -> list[str]:
+        told = [await ctx.call(tell, {"whom": whom}) for whom in ("ann", "ben")]
+        return [each.unwrap() for each in told]
+
+    pointers = {"note_id": "/arguments/note_id"}
+
+    @tool(tier="reversible", compensation=Compensation(to=forget, arguments=pointers))
+    async def write(note_id: str) -> str:
+        return note_id
+
+    here = await world(tell, forget, write).open()
+    done = await here.call("write", {"note_id": "n"})
+    undone = await here.runtime.undo(done.call_id, by=bob)
+    assert undone.unwrap() == ["ann", "ben"]
+    assert (await here.runtime.undo(done.call_id, by=bob)).is_repeated
+    assert effects == {"ann": 1, "ben": 1}
+    (row,) = here.ledger.tables["compensation"].values()
+    assert row["id"] == undone.call_id
+    await here.check()
+
+
+async def test_a_call_is_taken_back_as_its_tool_said_when_it_was_called(world, effects, bob):
+    """Of a tool that says something else by now nobody agreed to have it undone so."""
+
+    def moving(place, words="Move something."):
+        @tool(tier="reversible")
+        async def put_back(place: str) -> str:
+            effects[place] += 1
+            return place
+
+        back = Compensation(to=put_back, arguments={"place": f"/arguments/{place}"})
+
+        @tool(tier="reversible", description=words, compensation=back)
+        async def move(source: str, target: str) -> str:
+            return target
+
+        return put_back, move
+
+    here = await world(*moving("source")).open()
+    first = await here.call("move", {"source": "a", "target": "b"})
+    here.tools = moving("source", "Move something elsewhere.")
+    await here.reopen()
+    assert (await here.runtime.undo(first.call_id, by=bob)).unwrap() == "a"
+    second = await here.call("move", {"source": "c", "target": "d"})
+    here.tools = moving("target")
+    await here.reopen()
+    assert "said otherwise" in await refusal(here, second.call_id, bob)
+    assert effects == {"a": 1}
+
+
+@pytest.mark.promise("P7")
+async def test_what_would_be_masked_is_not_taken_back_by_what_is_left_of_it(
+    world, effects, bob, tmp_path
+):
+    """It would be done to another, once and for all; the value is not told either."""
+
+    def lists(**options):
+        @tool(tier="reversible", **options)
+        async def drop(member: str) -> str:
+            effects[member] += 1
+            return "dropped"
+
+        @tool(
+            tier="reversible", compensation=Compensation(to=drop, arguments={"member": "/result"})
+        )
+        async def add(number: int) -> str:
+            return "jane@example.com"
+
+        return drop, add
+
+    (tmp_path / "highroad.toml").write_text('[redaction]\nmode = "mask"\narguments = "mask"\n')
+    here = await world(*lists(), settings=load(tmp_path, {})).open()
+    done = await here.call("add", {"number": 1})
+    said = await refusal(here, done.call_id, bob)
+    assert 'personal=["member"]' in said
+    assert "jane" not in said
+    assert not effects
+    here.tools = lists(personal=["member"])
+    await here.reopen()
+    assert (await here.runtime.undo(done.call_id, by=bob)).unwrap() == "dropped"
+    assert effects == {"jane@example.com": 1}

@@ -85,6 +85,13 @@ async def here(world, tmp_path):
     return make
 
 
+def nested(levels):
+    found = {}
+    for _ in range(levels):
+        found = {"in": found}
+    return found
+
+
 def away(kind=FailureKind.TRANSIENT):
     return VerifierError("it is away", kind=kind)
 
@@ -387,6 +394,25 @@ async def test_a_verifier_that_returns_something_else_has_no_opinion(here):
     outcome = await world.call(wire, {"cents": 7})
     assert outcome.error.code == Code.VERIFIER_UNAVAILABLE
     assert RAN == []
+
+
+@pytest.mark.parametrize(
+    "came",
+    [
+        rejects("No.", tool="pay", arguments=nested(300)),
+        rejects("No.", tool="pay", arguments={"cents": 10**30}),
+        rejects("Half a letter: \ud800"),
+        doubts("Hm. " * 20_000),
+    ],
+    ids=["too deep", "too large a number", "half a letter", "too long"],
+)
+async def test_what_cannot_be_kept_is_no_opinion_and_no_mistake_of_the_road(here, came):
+    world = await here(ScriptedVerifier(came))
+    outcome = await world.call(wire, {"cents": 7})
+    assert outcome.error.code == Code.VERIFIER_UNAVAILABLE
+    assert (await world.end_of(outcome))["rule"].startswith("verifier.unavailable")
+    assert RAN == []
+    assert not await world.check()
 
 
 # -- what is kept --------------------------------------------------------------------------------

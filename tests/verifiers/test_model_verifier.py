@@ -128,6 +128,12 @@ WRONG = {
     "a correction of no object": answer(
         "rejected", "No.", correction={"tool": "a", "arguments": "[1]"}
     ),
+    "a correction without an end": answer(
+        "rejected", "No.", correction={"tool": "a", "arguments": '{"a":' * 300 + "1" + "}" * 300}
+    ),
+    "a correction of great length": answer(
+        "rejected", "No.", correction={"tool": "a", "arguments": json.dumps({"a": "x" * 20_000})}
+    ),
     "two at once": answer("approved") + answer("approved"),
     "nothing": "",
 }

@@ -73,6 +73,8 @@ class Wanted:
     key: str | None = None
     dry_run: bool = False
     """Only what would happen is wanted."""
+    in_dry_line: bool = False
+    """So it is of all that is called from inside it, and nobody is asked."""
     stands_for: str | None = None
     """The call on record that it repeats, and is."""
     is_offered: bool = True
@@ -196,9 +198,9 @@ class Acting:
         _tell(run, wanted, outcome)
         return outcome
 
-    def ahead(self, run: RunInProgress) -> "Ahead":
-        """What begins the calls of a reply that may go before it is whole."""
-        return Ahead(run, self._drive)
+    def ahead(self, run: RunInProgress, *, is_dry: bool = False) -> "Ahead":
+        """What begins the calls of a reply that may go before it is whole, in a dry line or not."""
+        return Ahead(run, self._drive, is_dry=is_dry)
 
     async def outcome(self, call_id: str) -> AnyOutcome:
         """What has become of a call that was made earlier."""
@@ -298,11 +300,19 @@ class Ahead:
     Args:
         run: Whose reply it is.
         drive: Makes a call.
+        is_dry: Its line is dry.
     """
 
-    def __init__(self, run: RunInProgress, drive: Callable[[RunInProgress, Wanted], Any]) -> None:
+    def __init__(
+        self,
+        run: RunInProgress,
+        drive: Callable[[RunInProgress, Wanted], Any],
+        *,
+        is_dry: bool = False,
+    ) -> None:
         self._run = run
         self._drive = drive
+        self._is_dry = is_dry
         self.offering: Offering | None = None
         """What the model was offered that is being asked."""
         self.allowed: Allowed | None = None
@@ -325,6 +335,7 @@ class Ahead:
             tool=tool,
             arguments=arguments,
             stated=called.stated,
+            in_dry_line=self._is_dry,
         )
         drive = partial(self._drive, self._run, wanted)
         may_go_on = self.allowed.may_call(tool) and self._run.early.begin(
@@ -452,7 +463,7 @@ def _proposal(run: RunInProgress, wanted: Wanted) -> Proposal:
         delegation=run.delegation,
         door=run.record.head.door,
         dry_run=wanted.dry_run,
-        in_dry_run=run.record.head.dry is not None,
+        in_dry_run=run.record.head.dry is not None or wanted.in_dry_line,
         in_shadow=run.record.head.shadow_of is not None,
         stated=wanted.stated,
     )

@@ -9,10 +9,8 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from itertools import zip_longest
 from typing import Final
 
-import orjson
-
 from highroad.agents.crew import Crew
-from highroad.agents.record import entries_of
+from highroad.agents.record import arguments_in, entries_of
 from highroad.agents.shadowing import Shadowing
 from highroad.domain.entry import EntryKind, StoredEntry
 from highroad.domain.error import HighroadError, VaultError
@@ -26,10 +24,9 @@ from highroad.ledger.history import CallHistory, read_body, read_call, read_run_
 from highroad.ledger.ledger import Ledger
 from highroad.ledger.projections import Body
 from highroad.ledger.tables.rows import records, selection
+from highroad.tools.arguments.pointer import pointer, tokens
 from highroad.tools.pins.field_changes import field_changes
 
-_AS_THEY_CAME: Final = {"tool", "raw"}
-"""What is kept of a call that was turned down before its arguments had a form."""
 _WEIGHT: Final = {kind: weight for weight, kind in enumerate(DisagreementKind)}
 
 
@@ -39,6 +36,8 @@ class _Proposed:
 
     history: CallHistory
     arguments: JsonValue
+    names: frozenset[str]
+    """Keys that its tool says; others are values."""
 
     @property
     def tool(self) -> str:
@@ -159,10 +158,7 @@ class Comparing:
         if ended is None:
             return None
         calls = _calls_of(entries)
-        proposed = [
-            _Proposed(history=call, arguments=await self._arguments(call))
-            for call in _up_to_effects(calls)
-        ]
+        proposed = [await self._proposed(call) for call in _up_to_effects(calls)]
         return _Course(
             run_id=run_id,
             status=ended["status"],
@@ -171,16 +167,10 @@ class Comparing:
             took=_took(ended, calls),
         )
 
-    async def _arguments(self, call: CallHistory) -> JsonValue:
-        """Canonical ones, or as they came where those were turned down."""
-        found = orjson.loads(await self._ledger.open_json(call, "arguments") or b"null")
-        if not isinstance(found, dict) or found.keys() != _AS_THEY_CAME:
-            return found  # type: ignore[no-any-return]  # of JSON
-        raw: JsonValue = found["raw"]
-        try:
-            return orjson.loads(raw) if isinstance(raw, str) else raw
-        except ValueError:
-            return raw
+    async def _proposed(self, call: CallHistory) -> _Proposed:
+        kept = await self._ledger.open_json(call, "arguments")
+        names = self._crew.keys_of(call.opening["tool"] or "")
+        return _Proposed(history=call, arguments=arguments_in(kept), names=names)
 
 
 def _calls_of(entries: Sequence[StoredEntry]) -> list[CallHistory]:
@@ -300,7 +290,7 @@ def _of_tool(tool: str, run: _Course, shadow: _Course) -> Iterator[Disagreement]
 def _of_pair(
     our: _Proposed, their: _Proposed, run: _Course, shadow: _Course
 ) -> Iterator[Disagreement]:
-    pointers = _pointers(our.arguments, their.arguments)
+    pointers = _pointers(our, their)
     if pointers:
         found = DisagreementKind.ARGUMENTS
         yield _disagreed(found, run, shadow, our=our, their=their, pointers=pointers)
@@ -314,10 +304,12 @@ def _of_pair(
         )
 
 
-def _pointers(ours: JsonValue, theirs: JsonValue) -> tuple[str, ...]:
-    """Where arguments differ; of what is no object, that it does."""
+def _pointers(our: _Proposed, their: _Proposed) -> tuple[str, ...]:
+    """Where arguments differ, up to the first key that nobody but a model chose (P7)."""
+    ours, theirs = our.arguments, their.arguments
     if isinstance(ours, dict) and isinstance(theirs, dict):
-        return tuple(each.pointer for each in field_changes(ours, theirs))
+        found = (each.pointer for each in field_changes(ours, theirs))
+        return tuple(dict.fromkeys(pointer(tokens(each), our.names) for each in found))
     return () if ours == theirs else ("",)
 
 

@@ -19,6 +19,7 @@ from highroad.domain.tool import ToolDefinition
 from highroad.limits.share import to_microusd
 from highroad.ports.model import Model
 from highroad.tools.declaring.declare import tool_definition
+from highroad.tools.declaring.fallback import Fallback
 from highroad.tools.registry import Registry
 from highroad.tools.search.tool import TOOL_SEARCH
 
@@ -125,6 +126,24 @@ class Crew:
             for tool in self._tools(each)
             if not self.is_delegation(tool.name)
         }
+        return tuple(found[name] for name in sorted(found))
+
+    def keys_of(self, tool: str) -> frozenset[str]:
+        """Keys that the schema of a tool says."""
+        found = self._registry.find(tool)
+        return frozenset() if found is None else found.names
+
+    def with_stand_ins(self, tools: Iterable[ToolDefinition]) -> tuple[ToolDefinition, ...]:
+        """Tools with those that are called in their place where they fail, and so on."""
+        found = {tool.name: tool for tool in tools}
+        ahead = list(found)
+        while ahead:
+            tool = self._registry.find(ahead.pop())
+            for each in () if tool is None else tool.fallbacks:
+                other = self._registry.find(each.to) if isinstance(each, Fallback) else None
+                if other is not None and other.name not in found:
+                    found[other.name] = other.definition
+                    ahead.append(other.name)
         return tuple(found[name] for name in sorted(found))
 
     def _made(self, agent: Agent) -> Brief:

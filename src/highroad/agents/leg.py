@@ -224,7 +224,8 @@ class Leg:
         return reply
 
     async def _live(self, number: int, wish: Wish) -> Came:
-        run, said, ahead = self._run, self.transcript, self._acting.ahead(self._run)
+        run, said = self._run, self.transcript
+        ahead = self._acting.ahead(run, is_dry=self._is_dry)
         await self._composing.sum_up(said, number, ahead)
         winds_up = run.must_wind_up or run.requests >= run.brief.iterations
         models = run.brief.roles.get(wish.purpose, run.brief.models)
@@ -268,6 +269,7 @@ class Leg:
                 arguments=called.arguments,
                 stated=called.stated,
                 dry_run=self._runs_dry(called.tool),
+                in_dry_line=self._is_dry,
                 is_offered=came.allowed.may_call(called.tool),
             )
             wanted.append(made if self._hearing is None else self._hearing.repeated(made))
@@ -373,6 +375,7 @@ class Leg:
             arguments=arguments,
             origin=Origin.CODE,
             dry_run=self._runs_dry(tool),
+            in_dry_line=self._is_dry,
         )
         record = self._run.record
         history = record.calls.get((wanted.asked_by, wanted.position))

@@ -5,11 +5,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field
 from typing import Final, TypeAlias
 
+import orjson
+
 from highroad.agents.context.summary import is_summary
 from highroad.agents.snapshot import Errand, thaw_errand, thaw_reply
 from highroad.domain.confidence import StatedFields
 from highroad.domain.entry import EntryKind, Position, StoredEntry
 from highroad.domain.error import LedgerError, NotRecorded, VaultError
+from highroad.domain.json_value import JsonValue
 from highroad.domain.model import ModelReply, TokenUsage
 from highroad.domain.payload import SealedPayload
 from highroad.domain.run import RunHead
@@ -27,6 +30,8 @@ from highroad.ledger.ledger import Ledger
 from highroad.ledger.projections import Body
 
 _PAGE: Final = 1_000
+_AS_THEY_CAME: Final = {"tool", "raw"}
+"""What is kept of a call that was turned down before its arguments had a form."""
 _MOST_MESSAGES: Final = 1_000_000
 _SHAPE: Final = "openai"
 """The form of tools where a request does not say it, as those of older versions do not."""
@@ -304,6 +309,19 @@ class _Reading:
         if found is None:
             raise VaultError(f"payload {own} is not in the ledger: it was erased or expired")
         return found
+
+
+def arguments_in(content: bytes | None) -> JsonValue:
+    """What a call was made with, by what is kept of it: canonical, or as it came."""
+    kept: JsonValue = orjson.loads(content or b"null")
+    if not isinstance(kept, dict) or kept.keys() != _AS_THEY_CAME:
+        return kept
+    raw = kept["raw"]
+    try:
+        came: JsonValue = orjson.loads(raw) if isinstance(raw, str) else raw
+    except ValueError:
+        return raw
+    return came
 
 
 def _heard(body: Body, text: bytes) -> Heard:

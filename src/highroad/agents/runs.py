@@ -280,7 +280,7 @@ class Runs:
 
         Raises:
             NotRecorded: The ledger has no such run.
-            HighroadError: This runtime has not the agent.
+            HighroadError: This runtime has not the agent, or is dry and the run is not.
             VaultError: It has not ended, and what was said in it was erased, or its key is lost.
         """
         try:
@@ -313,6 +313,11 @@ class Runs:
         if record.ended is not None:
             return self._told(record)
         head = record.head
+        if self._services.is_dry and head.dry is None:
+            raise HighroadError(
+                f"run {head.run_id} was begun to do things, and all runs here are dry: resume it "
+                "where `runs.dry_run` is not set, or cancel it"
+            )
         brief = self.crew.brief(head.agent)
         if await is_moved_elsewhere(self._services.ledger, record.leg_began):
             raise LedgerError(

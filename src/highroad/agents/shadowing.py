@@ -7,13 +7,14 @@ whatever becomes of it is told in the log and the ledger alone.
 import asyncio
 import hashlib
 import logging
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Callable, Coroutine, Mapping
+from functools import partial
+from typing import Any, Final
 
 from highroad.agents.agent import Agent
 from highroad.agents.runs import Runs
 from highroad.agents.snapshot import Errand
-from highroad.domain.run import RunHead
+from highroad.domain.run import Run, RunHead
 from highroad.domain.shadow import ShadowRule
 
 _log: Final = logging.getLogger("highroad.agents")
@@ -40,6 +41,8 @@ class Shadowing:
         self._most_s = most_s
         self._room = asyncio.Semaphore(_AT_ONCE)
         self._working: set[asyncio.Task[None]] = set()
+        self._left: set[str] = set()
+        """Shadows that go on here, or wait for room to."""
 
     def rule_of(self, name: str) -> ShadowRule | None:
         """Who shadows an agent, and beside which part of its runs; the settings go before."""
@@ -56,9 +59,20 @@ class Shadowing:
         if len(self._working) >= _IN_VIEW:
             _log.warning("run %s goes without its shadow: too many wait", head.run_id)
             return
-        working = asyncio.get_running_loop().create_task(self._work(rule.agent, head, errand))
+        self._make_room(head.run_id, partial(self._runs.shadow, rule.agent, head, errand))
+
+    def go_on(self, shadow_id: str) -> None:
+        """Let a shadow go on that its process left, once there is room for it too."""
+        if shadow_id in self._left or len(self._working) >= _IN_VIEW:
+            return
+        self._left.add(shadow_id)
+        self._make_room(shadow_id, partial(self._runs.resume, shadow_id))
+
+    def _make_room(self, run_id: str, move: Callable[[], Coroutine[Any, Any, Run]]) -> None:
+        working = asyncio.get_running_loop().create_task(self._work(run_id, move))
         self._working.add(working)
         working.add_done_callback(self._working.discard)
+        working.add_done_callback(lambda _: self._left.discard(run_id))
 
     async def settled(self) -> None:
         """Wait until no shadow works here any more."""
@@ -71,14 +85,14 @@ class Shadowing:
             task.cancel()
         await asyncio.gather(*self._working, return_exceptions=True)
 
-    async def _work(self, agent: str, head: RunHead, errand: Errand) -> None:
+    async def _work(self, run_id: str, move: Callable[[], Coroutine[Any, Any, Run]]) -> None:
         try:
             async with self._room, asyncio.timeout(self._most_s):
-                run = await self._runs.shadow(agent, head, errand)
+                run = await move()
         except Exception as error:  # noqa: BLE001 - an experiment must not touch what it is compared with
-            _log.warning("the shadow of run %s stopped: %s", head.run_id, type(error).__name__)
+            _log.warning("a shadow stopped (%s): %s", run_id, type(error).__name__)
         else:
-            _log.info("the shadow of run %s: %s", head.run_id, run.status)
+            _log.info("a shadow rests (%s): %s", run_id, run.status)
 
 
 def is_chosen(run_id: str, fraction: float) -> bool:

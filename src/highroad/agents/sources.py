@@ -16,7 +16,7 @@ from highroad.agents.calling_off import RUN
 from highroad.agents.context.conversations import Conversations
 from highroad.agents.context.results import get_result
 from highroad.agents.memory.tools import recall, remember
-from highroad.agents.record import Heard, RunRecord, read_run
+from highroad.agents.record import Heard, RunRecord, arguments_in, read_run
 from highroad.agents.team import delegation_name
 from highroad.domain.error import NotRecorded
 from highroad.domain.identity import Origin
@@ -219,16 +219,17 @@ async def _take_call(
 ) -> None:
     name = history.opening["tool"] or ""
     tool = services.registry.find(name)
-    content = await services.ledger.open_json(history, "arguments", record.payloads)
+    kept = arguments_in(await services.ledger.open_json(history, "arguments", record.payloads))
+    arguments = kept if isinstance(kept, dict) else {}
     if tool is not None:
-        judge(history, tool, _parsed(content or b"{}"))
+        judge(history, tool, arguments)
     was_handed_on = await handed_on(services, history.call_id, name, evidence, judge)
     if tool is None or history.ended is None or was_handed_on:
         return
     brought(
         evidence,
         tool.definition,
-        content or b"{}",
+        arguments,
         await stored_outcome(services, history, record.payloads),
         origin=Origin(history.opening["origin"]),
         reveal=partial(services.redaction.revealed, history.run_id),

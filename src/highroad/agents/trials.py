@@ -169,7 +169,7 @@ class Trials:
             definition=self.crew.brief(name).digest,
             becomes=becomes,
             is_early=is_early,
-            reason=reasons.written(self._ledger, by, subject=name, reason=reason),
+            reason=reasons.written(self._ledger, by, subject=name, reason=reason.strip()),
             **authorship(self._ledger, by),
         )
         if self._is_owner:
@@ -246,7 +246,7 @@ class Trials:
             raise DecisionRefused(
                 "nobody has checked who you are: promote an agent where you are signed in"
             )
-        for tool in self.crew.tools_below(agent.name):
+        for tool in self.crew.with_stand_ins(self.crew.tools_below(agent.name)):
             objected = unentitled(self._rules, tool.name, tool.tier, by)
             if objected is not None and tool.has_effects:
                 raise DecisionRefused(f"agent {agent.name}: {objected}")

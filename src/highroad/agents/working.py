@@ -13,6 +13,7 @@ from typing import Final
 
 from highroad.agents.lease import is_moved_elsewhere, last_leg
 from highroad.agents.runs import Runs
+from highroad.agents.shadowing import Shadowing
 from highroad.agents.waits import Waits, runs_at
 from highroad.domain.approval import Approval
 from highroad.domain.entry import EntryKind
@@ -41,11 +42,13 @@ class Working:
     Args:
         services: Of the runtime.
         runs: Of its agents.
+        shadowing: Moves the shadows among them, where they take no room of the others.
     """
 
-    def __init__(self, services: Services, runs: Runs) -> None:
+    def __init__(self, services: Services, runs: Runs, shadowing: Shadowing | None = None) -> None:
         self._services = services
         self._runs = runs
+        self._shadowing = shadowing
         self._news: asyncio.Queue[tuple[str | None, str | None]] = asyncio.Queue()
         """Runs that were sent something, and calls whose wait may be over."""
         self._going: dict[str, asyncio.Task[None]] = {}
@@ -181,6 +184,11 @@ class Working:
             above = read_run_head(read_body(started[0])).parent_id
         return root
 
+    async def _is_shadow(self, run_id: str) -> bool:
+        store = self._services.ledger.store
+        begun = await store.entries(run_id=run_id, kind=EntryKind.RUN_STARTED, limit=1)
+        return bool(begun) and read_run_head(read_body(begun[0])).shadow_of is not None
+
     def _go_on(self, run_id: str) -> None:
         """Move a run, or once more where it is being moved."""
         if run_id in self._going:
@@ -211,6 +219,9 @@ class Working:
         while True:
             self._again.discard(run_id)
             try:
+                if self._shadowing is not None and await self._is_shadow(run_id):
+                    self._shadowing.go_on(run_id)
+                    return
                 run = await self._runs.resume(run_id)
             except (LedgerError, CountersError) as error:
                 self._put_off.add(run_id)

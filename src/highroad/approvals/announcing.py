@@ -56,13 +56,15 @@ class Announcing:
         self._rules = rules
         self.links: SignedLinks = links
         self._desk = desk
+        desk.waits_again = self._look_again
         self._clock = clock
         self._telling: dict[str, set[asyncio.Task[None]]] = {name: set() for name in channels}
         self.dropped: Counter[str] = Counter()
         """Notices that a channel was not told because too many were ahead, by channel."""
         self._looked_at = ""
         """The last approval that was found to be due for others."""
-        self._escalating: set[asyncio.Task[None]] = set()
+        self._escalating: dict[str, asyncio.Task[None]] = {}
+        """By approval."""
 
     def tell(self, notice: Notice) -> None:
         """Begin to tell something to everybody whom it concerns."""
@@ -83,14 +85,15 @@ class Announcing:
                     return  # they are due in the order in which they were made
                 if len(self._escalating) >= _AT_ONCE:
                     return
-                if not await self._desk.is_escalated(approval):
+                is_begun = approval.id in self._escalating
+                if not (is_begun or await self._desk.is_escalated(approval)):
                     self._escalate(approval)
                 self._looked_at = approval.id
 
     async def close(self) -> None:
         """Stop telling."""
         under_way = [task for tasks in self._telling.values() for task in tasks]
-        under_way += self._escalating
+        under_way += self._escalating.values()
         for task in under_way:
             task.cancel()
         await asyncio.gather(*under_way, return_exceptions=True)
@@ -99,8 +102,13 @@ class Announcing:
 
     def _escalate(self, approval: Approval) -> None:
         task = asyncio.get_running_loop().create_task(self._escalated(approval))
-        self._escalating.add(task)
-        task.add_done_callback(self._escalating.discard)
+        self._escalating[approval.id] = task
+        task.add_done_callback(lambda _: self._escalating.pop(approval.id))
+
+    def _look_again(self, approval_id: str) -> None:
+        """What was agreed to when its turn came waits again, and may be due for others."""
+        before = approval_id[:-1]  # a text that begins another one comes before it
+        self._looked_at = min(self._looked_at, before)
 
     async def _escalated(self, approval: Approval) -> None:
         """Tell, and then record."""
@@ -166,12 +174,22 @@ class Announcing:
 
     async def _told(self, channel: Channel, notice: Notice) -> None:
         for pause_s in (*_PAUSES_S, None):
-            try:
-                await channel.announce(notice)
-            except ChannelError as error:
-                if pause_s is None:
-                    _log.warning("nobody was told of %s: %s", notice.call_id, error)
-                    return
-                await self._clock.sleep(pause_s)
-            else:
+            failure = await _failure(channel, notice)
+            if failure is None:
                 return
+            if pause_s is None:
+                _log.warning("nobody was told of %s: %s", notice.call_id, failure)
+                return
+            await self._clock.sleep(pause_s)
+
+
+async def _failure(channel: Channel, notice: Notice) -> str | None:
+    """Why a notice did not get there, if so."""
+    try:
+        await channel.announce(notice)
+    except ChannelError as error:
+        return str(error)
+    except Exception as error:  # noqa: BLE001 - somebody's own channel may raise what it likes
+        # Its name and no more: what it says may quote an address with its secret (P7).
+        return f"channel {channel.name} raised {type(error).__name__}: see that it is mended"
+    return None

@@ -46,6 +46,8 @@ class Desk:
         """Takes an edited call down the road again."""
         self.heeders: list[Callable[[str], None]] = []
         """Are told of each call that was decided about, or that waits no more."""
+        self.waits_again: Callable[[str], None] = _nothing
+        """Is told of each approval that somebody took their word back from."""
         self._setting_out: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def list(
@@ -255,12 +257,18 @@ class Desk:
             DecisionRefused: It is not theirs to decide, comes too late, twice, or is about
                 something else.
         """
+        return await self._record(decision, by)
+
+    async def _record(
+        self, decision: Decision, by: Principal, *, edited: Approval | None = None
+    ) -> Approval:
+        """The same; who may edit a call may agree to what they made of it."""
         call_id = (await self.get(decision.approval_id)).call_id
         async with self.setting_out(call_id):
             approval = await self.get(decision.approval_id)
             if await self._is_recorded(decision):
                 return approval
-            decided = await self._judge(approval, decision, by)
+            decided = await self._judge(approval, decision, by, edited=edited)
             reason = await self._reason(approval, decision)
             word = replace(decision, profile=await self._profile(decision, by))
             receipt = await self._ledger.writer.write(entries.decided(decided, word, reason=reason))
@@ -271,6 +279,8 @@ class Desk:
                 raise DecisionRefused(
                     f"{approval.id} was used or edited meanwhile; nothing changed, look at it again"
                 )
+        if decision.ruling is Ruling.REVOKE:
+            self.waits_again(approval.id)
         self.announce(call_id)
         return decided
 
@@ -303,7 +313,7 @@ class Desk:
             profile=edit.profile,
             mac=edit.mac,
         )
-        return await self.record(agreed, by)
+        return await self._record(agreed, by, edited=before)
 
     async def _made_by(self, edit: Edit, before: Approval) -> Approval | None:
         """What a call waits for since an edit, if nobody edited it since and it waits still.
@@ -352,8 +362,22 @@ class Desk:
         said: dict[str, Cell] = {"approval_id": approval_id, "decided_by": nobody}
         return await record(self._ledger.store.tables, APPROVAL_DECISION.name, said) is not None
 
-    async def _judge(self, approval: Approval, decision: Decision, by: Principal) -> Approval:
+    async def _judge(
+        self,
+        approval: Approval,
+        decision: Decision,
+        by: Principal,
+        *,
+        edited: Approval | None = None,
+    ) -> Approval:
         """The approval as it stands after a decision that counts now.
+
+        Args:
+            approval: To be decided about.
+            decision: About it.
+            by: Whose it is.
+            edited: In whose place it is by this very decision, if so: whom others are asked besides
+                is told by since when that one waited.
 
         Raises:
             DecisionRefused: It is not theirs to decide, comes too late, twice, or is about
@@ -362,7 +386,7 @@ class Desk:
         name = approval.id
         tier = await self._tier(approval)
         objected = objection(
-            self.rules, approval, tier, decision.ruling, by, decision.by, decision.at_ms
+            self.rules, edited or approval, tier, decision.ruling, by, decision.by, decision.at_ms
         )
         if objected is not None:
             raise DecisionRefused(f"{name}: {objected}")
@@ -403,6 +427,10 @@ def _json_of(arguments: Mapping[str, object] | str | bytes) -> bytes:
         return orjson.dumps(arguments)
     except TypeError:
         raise DecisionRefused("the arguments are no JSON: give a mapping of JSON values") from None
+
+
+def _nothing(_: str) -> None:
+    pass
 
 
 async def _not_wired(*_: object) -> NoReturn:

@@ -5,7 +5,7 @@ where people have to agree they are asked. Its key is made of the call that it t
 it happens once, whoever asks for it and however often.
 """
 
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
@@ -19,15 +19,20 @@ from highroad.domain.error import (
 from highroad.domain.identity import Principal
 from highroad.domain.json_value import JsonObject
 from highroad.domain.outcome import AnyOutcome, Status
+from highroad.domain.tool import ToolDefinition
 from highroad.ledger.history import CallHistory
 from highroad.ledger.upkeep.archive import check_not_archived
-from highroad.pipeline import doorway
+from highroad.pipeline import doorway, keys
 from highroad.pipeline.doorway import Proposal
 from highroad.pipeline.drive import enter
-from highroad.pipeline.keys import REMEMBER_MS
+from highroad.pipeline.personal import masked_in
 from highroad.pipeline.services import Services
 from highroad.tools.compile import RegisteredTool
 from highroad.tools.declaring.compensation import Compensation
+from highroad.tools.declaring.digest import pinned_fields
+
+_SAID: Final = "compensation"
+"""The field of a definition that says what takes back."""
 
 
 class Undoing:
@@ -62,7 +67,7 @@ class Undoing:
         if self._owner_pid is not None:
             raise LedgerOwned(self._owner_pid)
         history = await self._history(call_id, by)
-        compensation = self._compensation(history)
+        compensation = await self._compensation(history)
         found = self._services.registry.find(compensation.to)
         if found is None:
             raise BrokenPromise(f"{compensation.name} was there when the tools were put together")
@@ -93,12 +98,12 @@ class Undoing:
                 f"{call_id} {history.status} and so is not known to have taken effect; there is "
                 "nothing to undo"
             )
-        undo_ms = min(int(self._services.approval_rules.undo_s * 1_000), REMEMBER_MS)
+        undo_ms = keys.undo_ms(self._services.approval_rules)
         if self._services.clock.now_ms() >= ended["at"] + undo_ms:
             raise DecisionRefused(f"{call_id} is too long ago (approvals.undo_s); nothing changed")
         return history
 
-    def _compensation(self, history: CallHistory) -> Compensation:
+    async def _compensation(self, history: CallHistory) -> Compensation:
         """What takes back what the tool of a call does."""
         name = history.opening["tool"]
         tool = self._services.registry.find(name, history.opening.get("version"))
@@ -109,7 +114,21 @@ class Undoing:
             )
         if tool.compensation is None:
             raise DecisionRefused(f"nothing takes back what {name} did: it names no compensation")
+        await self._check_said(history, tool.definition)
         return tool.compensation
+
+    async def _check_said(self, history: CallHistory, now: ToolDefinition) -> None:
+        """See that what takes a call back is what its tool said when it was called (P8)."""
+        digest = history.opening["definition"]
+        if digest == now.digest:
+            return
+        pin = await self._services.ledger.pin(now.name, digest)
+        before = None if pin is None else pin.fields
+        if before is None or before.get(_SAID) != pinned_fields(now).get(_SAID):
+            raise DecisionRefused(
+                f"{now.name} said otherwise what takes {history.call_id} back when it was called, "
+                "or nobody knows what; undo by hand what it did"
+            )
 
     async def _arguments(
         self, history: CallHistory, compensation: Compensation, found: RegisteredTool[Any]
@@ -120,7 +139,8 @@ class Undoing:
         taken = found.definition.input_schema.get("properties")
         names = set(taken) if isinstance(taken, dict) else set()
         try:
-            return compensation.arguments_of(given, result, names)
+            made = compensation.arguments_of(given, result, names)
+            arguments: JsonObject = orjson.loads(orjson.dumps(made))  # code may make anything
         except LookupError:
             raise DecisionRefused(
                 f"{history.call_id} has not all that its compensation {found.name} needs; undo by "
@@ -129,9 +149,20 @@ class Undoing:
         except Exception as error:  # noqa: BLE001 - an author's code may raise what it likes
             # Its name and no more: what it says may quote a value (P7).
             raise DecisionRefused(
-                f"the arguments of {found.name} cannot be made: the function of its author raised "
+                f"the arguments of {found.name} cannot be made: what its author wrote raised "
                 f"{type(error).__name__}"
             ) from None
+        self._check_whole(arguments, found.definition)
+        return arguments
+
+    def _check_whole(self, arguments: JsonObject, definition: ToolDefinition) -> None:
+        """See that nothing is kept from what takes a call back: it would do it to another."""
+        masked = masked_in(arguments, definition, self._services.redaction)
+        if masked:
+            raise DecisionRefused(
+                f"{definition.name} would not be handed all of {', '.join(masked)} "
+                f"(redaction.arguments): declare it with personal={orjson.dumps(masked).decode()}"
+            )
 
     async def _content(self, history: CallHistory, name: str) -> Any:  # noqa: ANN401 - JSON of others
         try:

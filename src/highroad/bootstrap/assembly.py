@@ -330,7 +330,9 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
     sending = Sending(
         services, runs.moving, permissions=toolset.permissions, is_writer=opened.is_owner
     )
-    working = _working(services, runs, desk, sending) if work and opened.is_owner else None
+    working = (
+        _working(services, runs, shadowing, desk, sending) if work and opened.is_owner else None
+    )
     refreshes = Refreshes(services)
     services.refresh = refreshes.begin
     return Assembly(
@@ -451,9 +453,11 @@ def _announcing(
     return announcing
 
 
-def _working(services: Services, runs: Runs, desk: Desk, sending: Sending) -> Working:
+def _working(
+    services: Services, runs: Runs, shadowing: Shadowing, desk: Desk, sending: Sending
+) -> Working:
     """Goes on with runs, and hears of what they wait for."""
-    working = Working(services, runs)
+    working = Working(services, runs, shadowing)
     desk.heeders.append(working.changed)
     sending.wake = working.sent
     return working

@@ -91,11 +91,12 @@ def asking(
     )
 
 
-def ended(call: Call, status: str, at_ms: int, *, was_asked: bool, undo_s: float) -> Notice:
+def ended(call: Call, status: str, at_ms: int, *, was_asked: bool, undo_ms: int) -> Notice:
     """How a call ended, and how long it can be taken back, if it can."""
     definition = call.definition
     compensation = None if definition is None else definition.compensation
-    can_be_undone = compensation is not None and status == Status.COMPLETED
+    is_done = status == Status.COMPLETED and undo_ms > 0
+    can_be_undone = compensation is not None and is_done
     return Notice(
         kind=NoticeKind.ENDED if was_asked else NoticeKind.DONE,
         organization=call.organization,
@@ -105,6 +106,6 @@ def ended(call: Call, status: str, at_ms: int, *, was_asked: bool, undo_s: float
         thread=call.compensates or call.id,
         status=status,
         created_ms=at_ms,
-        expires_ms=at_ms + int(undo_s * 1_000) if can_be_undone else None,
+        expires_ms=at_ms + undo_ms if can_be_undone else None,
         undo=compensation.tool if compensation is not None and can_be_undone else None,
     )

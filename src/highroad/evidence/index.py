@@ -31,6 +31,11 @@ _MOST_LEAVES: Final = 4
 """So many are kept for a key."""
 _MOST_PLACES: Final = 3
 """So many are told of a value."""
+# By names of their own: an enumeration looks each member up in its metaclass.
+_SAME: Final = Match.SAME
+_NORMALIZED: Final = Match.NORMALIZED
+_ELEMENT: Final = Match.ELEMENT
+_WORD: Final = Match.WORD
 _BY_USER: Final = frozenset({EvidenceKind.REQUEST, EvidenceKind.PROFILE})
 _BY_PROGRAM: Final = frozenset({EvidenceKind.DEFAULT, EvidenceKind.CODE})
 
@@ -129,10 +134,11 @@ class Index:
             value: No object and no list.
             unit: Of a number, what it counts, so that 60 minutes are found as an hour.
         """
+        by_key = self._by_key
         for way in ways(kind, value, unit):
-            found = self._leaves_of(way)
-            if found:
-                return _places(found, value)
+            known = by_key.get(way[0])
+            if known is not None and (len(way) == 1 or all(key in by_key for key in way[1:])):
+                return _places(known, value)
         for words in phrases(kind, value):
             found = self._phrase(words)
             if found:
@@ -175,11 +181,6 @@ class Index:
                 self._by_key[key] = _ranked((known, leaf))
             elif len(known) < _MOST_LEAVES or leaf.integrity > known[-1].integrity:
                 self._by_key[key] = _ranked((*known, leaf))
-
-    def _leaves_of(self, way: tuple[str, ...]) -> tuple[Seen, ...]:
-        """Leaves with the first key of a way, if all others were seen too."""
-        found = self._of(way[0])
-        return found if found and all(key in self._by_key for key in way[1:]) else ()
 
     def _phrase(self, words: list[str]) -> tuple[Seen, ...]:
         """Leaves in which words stand in a row: the whole leaf, or a part of a longer one."""
@@ -247,14 +248,17 @@ def _ranked(seen: tuple[Seen, ...]) -> tuple[Seen, ...]:
     return tuple(by_integrity[:_MOST_LEAVES])
 
 
-def _places(found: tuple[Seen, ...], value: JsonValue) -> tuple[Place, ...]:
+def _places(found: Seen | tuple[Seen, ...], value: JsonValue) -> tuple[Place, ...]:
+    if isinstance(found, Seen):
+        return (_place(found, value),)
     return tuple([_place(leaf, value) for leaf in found[:_MOST_PLACES]])
 
 
 def _place(seen: Seen, sought: JsonValue) -> Place:
+    source = seen.source
     return Place(
-        source=seen.source.id,
-        kind=seen.source.kind,
+        source=source.id,
+        kind=source.kind,
         pointer=seen.pointer,
         how=_how(seen, sought),
         integrity=seen.integrity,
@@ -262,11 +266,11 @@ def _place(seen: Seen, sought: JsonValue) -> Place:
 
 
 def _how(seen: Seen, sought: JsonValue) -> Match:
-    if seen.written is None or seen.blanks > _blanks(sought):
-        return Match.WORD
+    if seen.written is None or (seen.blanks and seen.blanks > _blanks(sought)):
+        return _WORD
     if seen.is_element:
-        return Match.ELEMENT
-    return Match.SAME if seen.written == hash(sought) else Match.NORMALIZED
+        return _ELEMENT
+    return _SAME if seen.written == hash(sought) else _NORMALIZED
 
 
 def _blanks(value: JsonValue) -> int:

@@ -26,6 +26,7 @@ _FORMATS: Final[Mapping[JsonValue, ValueKind]] = {
     "iri": ValueKind.URL,
     "uuid": ValueKind.ID,
 }
+_TEXT: Final = "str"
 _MONEY: Final = frozenset({ValueKind.AMOUNT, ValueKind.CENTS})
 _CLOSING: Final = ("additionalProperties", "unevaluatedProperties")
 _SAYS_MAJOR: Final = re.compile(
@@ -131,6 +132,8 @@ def _is_major(name: str, parts: list[JsonObject]) -> bool:
 
 def scalar(value: JsonValue) -> tuple[str, JsonValue]:
     """A value as the member of a set, in which `1` and `true` are two."""
+    if isinstance(value, str):
+        return (_TEXT, value)
     if isinstance(value, list | dict):
         return ("", None)
     if isinstance(value, int | float) and not isinstance(value, bool):

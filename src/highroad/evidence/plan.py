@@ -5,7 +5,7 @@ secrets are not. Null, and a text or list with nothing in it, name nothing and a
 """
 
 from collections.abc import Iterator, Mapping
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from highroad.domain.evidence import Grounding, Trace, ValueKind
 from highroad.domain.json_value import JsonObject, JsonSchema, JsonValue
@@ -15,6 +15,9 @@ from highroad.evidence.index import Index
 from highroad.evidence.outline import Outline, outlined, scalar
 from highroad.evidence.pointer import ANY, child, is_data
 
+# By names of their own: an enumeration looks each member up in its metaclass.
+_AMOUNT: Final = ValueKind.AMOUNT
+_CHOICE: Final = ValueKind.CHOICE
 _At: TypeAlias = tuple[Outline, str, JsonValue]
 """How a value is traced, where it stands, and what it is."""
 
@@ -23,7 +26,8 @@ _At: TypeAlias = tuple[Outline, str, JsonValue]
 class Plan:
     """The arguments of one tool that are traced."""
 
-    members: Mapping[str, Outline]
+    traced: Mapping[str, tuple[Outline, str]]
+    """How each is traced, and its pointer."""
     untraced: frozenset[str] = frozenset()
     """Content and secrets."""
 
@@ -33,21 +37,36 @@ def plan(input_schema: JsonSchema, contract: Contract) -> Plan:
     whole = outlined("", dict(input_schema), dict(input_schema))
     roles = {name: contract.argument(name).role for name in {*whole.members, *contract.arguments}}
     untraced = {name for name, role in roles.items() if role is not ArgumentRole.CONTROL}
-    return Plan(members=whole.members, untraced=frozenset(untraced))
+    traced = {
+        name: (outline, _pointer(name))
+        for name, outline in whole.members.items()
+        if name not in untraced
+    }
+    return Plan(traced=traced, untraced=frozenset(untraced))
 
 
 def ground(plan: Plan, arguments: JsonObject, index: Index) -> Grounding:
     """Trace every control argument of a call, each element of a list too."""
     traces: list[Trace] = []
     for name, value in arguments.items():
-        if name not in plan.untraced:
-            outline = plan.members.get(name) or Outline.of_name(name)
-            at = child("", ANY if is_data(name) else name)
-            if isinstance(value, dict | list):
-                traces += [_traced(*each, index) for each in _leaves(outline, at, value)]
-            elif value is not None and value != "":
+        told = plan.traced.get(name)
+        if told is None:
+            if name in plan.untraced:
+                continue
+            told = Outline.of_name(name), _pointer(name)
+        outline, at = told
+        if isinstance(value, str):
+            if value:
                 traces.append(_traced(outline, at, value, index))
+        elif isinstance(value, dict | list):
+            traces += [_traced(*each, index) for each in _leaves(outline, at, value)]
+        elif value is not None:
+            traces.append(_traced(outline, at, value, index))
     return Grounding(traces=tuple(traces))
+
+
+def _pointer(name: str) -> str:
+    return child("", ANY if is_data(name) else name)
 
 
 def _leaves(outline: Outline, pointer: str, value: JsonValue) -> Iterator[_At]:
@@ -81,13 +100,16 @@ def _element(outline: Outline, number: int) -> Outline:
 
 
 def _traced(outline: Outline, pointer: str, value: JsonValue, index: Index) -> Trace:
-    kind = outline.text if isinstance(value, str) else outline.number
     if isinstance(value, bool):
-        return Trace(pointer=pointer, kind=ValueKind.CHOICE, places=outline.told)
-    if isinstance(value, int) and outline.is_major and kind is ValueKind.AMOUNT:
-        places = index.find(kind, float(value), outline.unit)
+        return Trace(pointer=pointer, kind=_CHOICE, places=outline.told)
+    if isinstance(value, str):
+        kind = outline.text
+        places = index.find(kind, value)
     else:
+        kind = outline.number
+        if outline.is_major and kind is _AMOUNT and isinstance(value, int):
+            value = float(value)
         places = index.find(kind, value, outline.unit)
-    if scalar(value) in outline.listed:
+    if outline.listed and scalar(value) in outline.listed:
         places += outline.told
     return Trace(pointer=pointer, kind=kind, places=places)

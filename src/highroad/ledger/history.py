@@ -152,6 +152,11 @@ def read_invalid(body: Body) -> InvalidArguments | None:
     return InvalidArguments(attempt=found["attempt"], problems=problems)
 
 
+def is_of_code(opening: Body) -> bool:
+    """Whether the first entry of a call says that code made it, or a body on its way."""
+    return "parent" in opening or opening.get("origin") == Origin.CODE
+
+
 def read_call(entries: Sequence[StoredEntry]) -> CallHistory | None:
     """Read the entries of one call, in order; `None` where there are none.
 

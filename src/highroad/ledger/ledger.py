@@ -29,6 +29,7 @@ from highroad.ledger.access import Writer
 from highroad.ledger.history import CallHistory, read_body, read_call, read_pin
 from highroad.ledger.keyring import Keyring, RunKey
 from highroad.ledger.record import CallRecord
+from highroad.ledger.tables.derivation import stored
 from highroad.ledger.vault import Vault
 from highroad.ports.clock import Clock
 from highroad.ports.store import Store
@@ -336,6 +337,15 @@ class Ledger:
                 found[pin.tool, pin.version] = pin
             after = page[-1].position
         return found
+
+    async def pin(self, tool: str, digest: str) -> Pin | None:
+        """The definition with this digest; entries have what tables do not: all of it."""
+        async for page in stored(self.store, kind=EntryKind.PINNED):
+            for entry in page:
+                pin = read_pin(read_body(entry))
+                if (pin.tool, pin.digest) == (tool, digest) and pin.fields is not None:
+                    return pin
+        return None
 
     async def policy_version(self) -> str | None:
         """The policy version that was recorded last."""

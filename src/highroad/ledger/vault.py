@@ -43,6 +43,10 @@ class Vault:
         """A fresh key for a run of one, which nobody else will ask for: it is not kept."""
         return self._keyring.new_run_key(run_id, self._clock.now_ms())
 
+    def share(self, key: RunKey) -> None:
+        """Give the key of a run of one to others in it, as long as its call holds it."""
+        self._held.setdefault(key.run_id, key)
+
     async def key_of_run(self, run_id: str) -> RunKey:
         """The key of a run of many calls: the stored one, or a fresh one for a new run."""
         key = None if run_id in self._going else self._held.get(run_id)

@@ -46,15 +46,18 @@ here."""
 def digest(call: Call, context: RoadContext, obligations: tuple[Obligation, ...]) -> str:
     """What an approval of this call, for these reasons, is bound to."""
     record = context.record
+    rules = [_without_place(rule) for rule in record.rules]
+    in_force = sorted(_in_force(call, context))
+    # Where there are none it is what older versions bound their approvals to, which wait still.
+    if in_force:
+        rules.sort()
     bound = [
         record.principal_id,
         call.known_definition.digest,
         record.run_key.digest(context.canonical_arguments),
-        [_without_place(rule) for rule in record.rules],
+        rules,
         [[o.code, o.reason, int(o.level), o.quorum] for o in obligations],
     ]
-    in_force = list(_in_force(call, context))
-    # Where there are none it is what older versions bound their approvals to, which wait still.
     return record.run_key.digest(orjson.dumps([*bound, in_force] if in_force else bound))
 
 

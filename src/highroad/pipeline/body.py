@@ -90,6 +90,9 @@ class Progress:
 
     def _parent(self) -> Call:
         """The call as it is the parent of others: their deadline is that of its attempt."""
+        if self._call.is_direct and not self.is_body:
+            # What a hook calls is on record before this call is, and both have one key.
+            self._context.services.ledger.vault.share(self._context.record.run_key)
         left_s = 0.0 if self.is_over else self._context.attempt_left_s()
         deadline_ms = self._context.services.clock.now_ms() + int(left_s * 1_000)
         return replace(self._call, deadline_ms=deadline_ms)

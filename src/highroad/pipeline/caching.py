@@ -52,6 +52,8 @@ async def answered(call: Call, context: RoadContext) -> Conclude | None:
         )
     if found is not None and found.age_s < fresh_s:
         return _conclude(found, HIT)
+    if _is_apart(call, context):
+        return None
     fetch = Fetch(key=key, call_id=call.id, organization=call.organization)
     if found is not None:
         await _refresh(call, fetch, context)
@@ -62,6 +64,13 @@ async def answered(call: Call, context: RoadContext) -> Conclude | None:
     context.fetch = fetch
     await services.results.lead(fetch, fresh_s=0, lease_s=_lease_s(context))
     return None
+
+
+def _is_apart(call: Call, context: RoadContext) -> bool:
+    """Whether others would be answered otherwise: what its body calls with effects is dry here."""
+    tool = context.tool
+    may_call = tool.context_parameter is not None or tool.batch is not None
+    return may_call and context.services.spares(call)
 
 
 async def keep(context: RoadContext, fetch: Fetch, json: bytes) -> None:

@@ -168,6 +168,10 @@ async def take_in_nested(
         parent_id=parent.id,
         idempotency_key=key,
         revision=0,
+        # These are of the call whose body makes it, and so is the key of what takes a call back.
+        stands_in_for=None,
+        redrives=None,
+        compensates=None,
         asked_by=None,
         position=None,
         stated=None,

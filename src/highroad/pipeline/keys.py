@@ -6,6 +6,7 @@ What the second call with a key is answered stands in `highroad.pipeline.repetit
 from dataclasses import replace
 from typing import Final
 
+from highroad.domain.approval_rules import ApprovalRules
 from highroad.domain.call import Call
 from highroad.domain.entry import ApprovalSpent, Entry, KeyClaim, KeyDestroyed, KeyTaken, Written
 from highroad.domain.error import BrokenPromise, CallError, Code
@@ -26,6 +27,11 @@ ERASED: Final = CallError(
     hint="Make the call again if it is still wanted.",
     retryable=True,
 )
+
+
+def undo_ms(rules: ApprovalRules) -> int:
+    """For how long a call can be taken back: not once its key is forgotten, else it were twice."""
+    return min(int(rules.undo_s * 1_000), REMEMBER_MS)
 
 
 def is_shared(call: Call) -> bool:

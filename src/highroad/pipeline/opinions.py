@@ -9,6 +9,8 @@ import asyncio
 import logging
 from typing import Final
 
+import orjson
+
 from highroad.domain.demand import Amount, AttemptResult
 from highroad.domain.entry import Written
 from highroad.domain.error import CountersError, LedgerError, SettingsError
@@ -37,6 +39,8 @@ _log: Final = logging.getLogger("highroad.road")
 
 _REQUEST: Final = "req"
 """Prefix of ids, as of all model requests."""
+_LARGEST: Final = 64_000
+"""Bytes of an opinion with its concerns and its correction."""
 _AGAINST: Final = frozenset({FailureKind.BUG, FailureKind.UNKNOWN})
 """Failures that speak against a verifier though they would not against another dependency: it
 answers in no form, or breaks."""
@@ -205,6 +209,9 @@ async def _tried(verifier: Verifier, case: VerificationCase) -> Verification | V
         return error
     if not isinstance(found, Verification):
         raise TypeError("a verifier has to return a Verification")
+    # What has no form in JSON, or no end, could be neither kept nor told.
+    if len(orjson.dumps(found.told())) > _LARGEST:
+        raise ValueError("an opinion has to be short")
     return found
 
 

@@ -16,7 +16,7 @@ from highroad.domain.tool import ToolDefinition
 from highroad.domain.value import value
 from highroad.domain.verdict import Refuse
 from highroad.pipeline.context import RoadContext
-from highroad.pipeline.redaction import NOTED, note
+from highroad.pipeline.redaction import NOTED, Redaction, note
 from highroad.redaction.pseudonyms import has_pseudonym, revealed
 from highroad.tools.arguments.pointer import pointer
 
@@ -59,6 +59,17 @@ def taking(definition: ToolDefinition) -> Iterator[str]:
     members = definition.input_schema.get("properties")
     if isinstance(members, dict):
         yield from (name for name, part in members.items() if _is_personal(part))
+
+
+def masked_in(arguments: JsonObject, definition: ToolDefinition, redaction: Redaction) -> list[str]:
+    """Arguments that a tool would not be handed whole."""
+    if redaction.is_off or redaction.rules.arguments is not InArguments.MASK:
+        return []
+    takes = frozenset(taking(definition))
+    others = {name: each for name, each in arguments.items() if name not in takes}
+    found = redaction.redactor.redacted(others, redaction.in_arguments).json
+    left = found if isinstance(found, dict) else {}
+    return sorted(name for name, each in others.items() if left.get(name) != each)
 
 
 def _is_personal(part: JsonValue) -> bool:

@@ -1,5 +1,7 @@
 """The end of a dry run: what would have happened, and what would change by it, as a difference."""
 
+from dataclasses import replace
+
 import orjson
 
 from highroad.domain.approval import Obligation
@@ -54,7 +56,11 @@ async def told_by_tool(call: Call, context: RoadContext) -> bytes | Refuse:
     asked = context.tool.preview
     if asked is None:
         return b"null"
-    answer = await ask(asked, call.known_arguments, call, context, rule="preview")
+    # Whatever it calls, to look, is a dry run. No other hook, nor the body, shares what it sees.
+    context.seen = None
+    spared = replace(call, in_dry_run=True)
+    answer = await ask(asked, call.known_arguments, spared, context, rule="preview")
+    context.seen = None
     if isinstance(answer, Refuse):
         return answer
     try:

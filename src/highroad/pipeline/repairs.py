@@ -4,16 +4,22 @@ The count stands on the end of each such call; so it outlives the process.
 """
 
 from collections import OrderedDict
+from collections.abc import AsyncIterator
 from typing import Final
 
 from highroad.domain.call import Call
 from highroad.domain.entry import EntryKind
-from highroad.ledger.history import read_body
+from highroad.domain.identity import Origin
+from highroad.ledger.history import is_of_code, read_body
 from highroad.ledger.ledger import Ledger
+from highroad.ledger.projections import Body
 from highroad.ledger.tables.derivation import stored
 
 USUAL_ATTEMPTS: Final = 3
 """Refusals in a row of one tool, of which the last tells the model to stop."""
+
+_FIRST: Final = (EntryKind.HELD, EntryKind.INTENT, EntryKind.ENDED)
+"""Kinds of entries with which a call may begin: these say who made it."""
 
 
 class Repairs:
@@ -38,12 +44,12 @@ class Repairs:
         """Count a refusal.
 
         Returns:
-            How many there were in a row, with this one; a run of one has one.
+            How many there were in a row, with this one; a call of code is alone.
 
         Raises:
             LedgerError: What an earlier process counted cannot be read.
         """
-        if call.is_direct:
+        if call.is_direct or _is_codes_own(call):
             return 1
         if call.run_id not in self._failed:
             recorded = await self._recorded(call.run_id)
@@ -56,9 +62,11 @@ class Repairs:
         counted[tool] = counted.get(tool, 0) + 1
         return counted[tool]
 
-    def passed(self, run_id: str, tool: str) -> None:
+    def passed(self, call: Call, tool: str) -> None:
         """Arguments of the tool were valid: what comes next begins anew."""
-        if self._failed and (counted := self._failed.get(run_id)) is not None:
+        if _is_codes_own(call):
+            return
+        if self._failed and (counted := self._failed.get(call.run_id)) is not None:
             counted[tool] = 0
 
     def forget(self, run_id: str) -> None:
@@ -70,9 +78,19 @@ class Repairs:
         ledger, counted = self._ledger, dict[str, int]()
         if ledger.writer.behind:
             await ledger.writer.flush()
-        async for page in stored(ledger.store, run_id=run_id, kind=EntryKind.ENDED):
-            for entry in page:
-                body = read_body(entry)
-                if body["tool"] is not None:
-                    counted[body["tool"]] = body.get("invalid", {}).get("attempt", 0)
+        of_code = {body["call"] async for body in self._bodies(run_id, *_FIRST) if is_of_code(body)}
+        async for body in self._bodies(run_id, EntryKind.ENDED):
+            if body["tool"] is not None and body["call"] not in of_code:
+                counted[body["tool"]] = body.get("invalid", {}).get("attempt", 0)
         return counted
+
+    async def _bodies(self, run_id: str, *kinds: EntryKind) -> AsyncIterator[Body]:
+        for kind in kinds:
+            async for page in stored(self._ledger.store, run_id=run_id, kind=kind):
+                for entry in page:
+                    yield read_body(entry)
+
+
+def _is_codes_own(call: Call) -> bool:
+    """Whether no model proposed a call: what code gets wrong is mended in the code."""
+    return call.parent_id is not None or call.origin is Origin.CODE

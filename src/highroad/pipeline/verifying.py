@@ -5,7 +5,7 @@ its values come from, and not a word of whoever proposed it. What a person put i
 nor what is undone or made again on a person's word: that counts.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any, Final
 
 import orjson
@@ -52,6 +52,8 @@ _TURNS: Final = 40
 """Of the user, that a verifier is shown at most; the newest count."""
 _CHARACTERS: Final = 24_000
 """Of them all."""
+_LONGEST: Final = 4_000
+"""Characters of a value that may be personal, at most."""
 
 
 @value
@@ -133,10 +135,7 @@ async def _proposer(call: Call, services: Services) -> str | None:
 def case_of(call: Call, context: RoadContext) -> VerificationCase:
     """A call as a verifier is shown it."""
     said = context.services.evidence.of(call).turns
-    turns = tuple(
-        UserTurn(source=turn.source, text=str(comparable(context, turn.text)))
-        for turn in _newest(said)
-    )
+    turns = _newest(said, context)
     arguments = comparable(context, call.known_arguments)
     return VerificationCase(
         call_id=call.id,
@@ -148,17 +147,29 @@ def case_of(call: Call, context: RoadContext) -> VerificationCase:
     )
 
 
-def _newest(said: Iterable[UserTurn]) -> tuple[UserTurn, ...]:
+def _newest(said: Sequence[UserTurn], context: RoadContext) -> tuple[UserTurn, ...]:
     """As many of the last turns as there is room for, in order."""
     room, found = _CHARACTERS, list[UserTurn]()
-    for turn in reversed(tuple(said)[-_TURNS:]):
-        room -= len(turn.text)
+    for turn in reversed(said[-_TURNS:]):
+        text = _end_of(turn.text, context)
+        room -= len(text)
         if room < 0 and found:
             break
-        # Half a surrogate pair has no form in JSON.
-        text = turn.text[-_CHARACTERS:].encode(errors="replace").decode()
         found.append(UserTurn(source=turn.source, text=text))
     return tuple(reversed(found))
+
+
+def _end_of(text: str, context: RoadContext) -> str:
+    """As much of some words as there is room for, as another model may see them."""
+    most = _CHARACTERS + _LONGEST
+    seen = str(comparable(context, _sound(text[-most:])))
+    # Of half a number nobody can tell that it is one: where a cut may have left it, it goes (P7).
+    return seen[_LONGEST if len(text) > most else 0 :][-_CHARACTERS:]
+
+
+def _sound(text: str) -> str:
+    """Text that JSON has a form for: half a surrogate pair has none."""
+    return text.encode(errors="replace").decode()
 
 
 # -- what comes of it ----------------------------------------------------------------------------

@@ -101,9 +101,13 @@ def told(context: RoadContext, text: str) -> str:
 
 
 def comparable(context: RoadContext, json: JsonValue) -> JsonValue:
-    """A value for another model than the caller's, in which what is equal can be told to be."""
-    view = _view_of(context, None)
-    return json if view is None else view.comparable(json)
+    """A value for another model than the caller's, in which what is equal can be told to be.
+
+    That model is shown what a body's own call holds as well, and is nobody that the body answers.
+    """
+    if context.services.redaction.is_off or not context.is_resolved:
+        return json
+    return _callers_view(context, None).comparable(json)
 
 
 def _view_of(context: RoadContext, maker: str | None) -> View | None:
@@ -115,11 +119,16 @@ def _view_of(context: RoadContext, maker: str | None) -> View | None:
     services, call = context.services, context.record.call
     if services.redaction.is_off or not context.is_resolved or call.parent_id is not None:
         return None
-    is_open = READS in services.policy.permissions(call.principal)
-    tools = {context.tool.name, maker or context.tool.name}
-    view = _view(services.redaction, tools, context.record.run_key, is_open=is_open)
+    view = _callers_view(context, maker)
     is_concerned = view.is_open or not view.is_clear
     return view if is_concerned else None
+
+
+def _callers_view(context: RoadContext, maker: str | None) -> View:
+    services = context.services
+    is_open = READS in services.policy.permissions(context.record.call.principal)
+    tools = {context.tool.name, maker or context.tool.name}
+    return _view(services.redaction, tools, context.record.run_key, is_open=is_open)
 
 
 def _view(redaction: Redaction, tools: set[str], key: RunKey, *, is_open: bool) -> View:

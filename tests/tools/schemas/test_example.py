@@ -60,6 +60,18 @@ def test_a_schema_without_an_end_has_an_example_with_one():
     assert str(example_of(TREE)).count("name") == 6
 
 
+def test_of_members_that_each_want_all_others_it_is_bounded():
+    """A schema comes from whoever offers a tool: thirty to the sixth would be no example."""
+    names = [f"m{number}" for number in range(30)]
+    node = {
+        "type": "object",
+        "properties": {name: {"$ref": "#/$defs/N"} for name in names},
+        "required": names,
+    }
+    found = example_of({**node, "$defs": {"N": node}})
+    assert len(str(found)) < 100_000
+
+
 WORDS = ["type", "properties", "required", "items", "anyOf", "enum", "const", "minimum", "a"]
 ANY = st.recursive(
     st.none() | st.booleans() | st.integers(-5, 5) | st.sampled_from([*WORDS, "object", "array"]),

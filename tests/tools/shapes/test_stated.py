@@ -181,3 +181,37 @@ def test_names_are_found_whatever_patterns_a_tool_takes(pattern):
 
 def test_a_tool_that_takes_any_member_is_asked_by_longer_names():
     assert fields_for({"type": "object"}).confidence == "call_confidence"
+
+
+A = {"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"]}
+CLOSED = {**A, "additionalProperties": False}
+OTHER = {
+    "type": "object",
+    "properties": {"b": {}},
+    "required": ["b"],
+    "additionalProperties": False,
+}
+
+
+@pytest.mark.parametrize("shape", sorted(SHAPES))
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"type": "object", "anyOf": [CLOSED, OTHER]},
+        {"type": "object", "oneOf": [OTHER, {"$ref": "#/$defs/A"}], "$defs": {"A": CLOSED}},
+        {**A, "allOf": [{"anyOf": [CLOSED, OTHER]}]},
+        {**A, "anyOf": [{**A, "unevaluatedProperties": False}, OTHER]},
+        {**A, "maxProperties": 1},
+        {**A, "propertyNames": {"enum": ["a"]}},
+        {**A, "anyOf": [{"propertyNames": {"maxLength": 1}}, OTHER]},
+    ],
+    ids=["any", "one", "all", "unevaluated", "most", "names", "names of a branch"],
+)
+def test_no_word_of_a_schema_shuts_out_what_is_asked(schema, shape):
+    """A model that keeps to such a form could make no call at all."""
+    fields = fields_for(schema)
+    asked = with_fields(ToolSpec(name="f", input_schema=schema), fields)
+    stated = {fields.reasoning: "So.", fields.confidence: 1}
+    assert Draft202012Validator(asked.input_schema).is_valid({"a": 1, **stated})
+    assert not Draft202012Validator(asked.input_schema).is_valid({"a": "b", **stated})
+    assert offer([asked], shape).rendered["f"]

@@ -56,6 +56,8 @@ none is needed if you approve. `arguments` of a correction is a JSON object writ
 _MOST_CONCERNS: Final = 8
 _LONGEST: Final = 400
 """Characters of a concern that are kept."""
+_LONGEST_ARGUMENTS: Final = 10_000
+"""Characters of those of a correction."""
 _TOKENS: Final = 700
 """Of one answer."""
 _TRIES: Final = 2
@@ -244,8 +246,11 @@ def _correction(found: JsonValue) -> Correction | None:
 
 
 def _object(written: str) -> JsonObject | None:
+    if len(written) > _LONGEST_ARGUMENTS:
+        return None
     try:
         read: JsonValue = orjson.loads(written)
-    except ValueError:
+        orjson.dumps({"correction": {"arguments": read}})  # it reads deeper than it writes
+    except (TypeError, ValueError):
         return None
     return read if isinstance(read, dict) else None

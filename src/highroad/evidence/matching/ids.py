@@ -14,6 +14,7 @@ _GROUPS: Final = re.compile(
 """Three groups of four or more, with a digit; of two nobody can tell whether they are one id."""
 _UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 """RFC 9562; also written without its hyphens."""
+_UUID_LENGTH: Final = 36
 _LABELLED: Final = re.compile(r"(?:[A-Za-z_]+[:/#]+|[Nn][or]\.)+(?P<code>[\w-]*\d[\w-]*)")
 """`id:A1`, `order/ORD-1`, `ID#7`: words that say what the code behind them is."""
 _GAP: Final = re.compile(r"[ \u00a0]")
@@ -28,7 +29,7 @@ def keys(token: str) -> list[str]:
     folded = fold(token)
     if is_small(folded):
         return [EXACT + token]
-    if _UUID.fullmatch(folded):
+    if len(folded) == _UUID_LENGTH and _UUID.fullmatch(folded):
         return [folded, folded.replace("-", "")]
     return [folded, EXACT + token] if is_mixed(token) else [folded]
 
@@ -66,7 +67,7 @@ def sought(text: str) -> str | None:
     if not token.isascii():
         return EXACT + _cased(token)
     folded = fold(token)
-    if _UUID.fullmatch(folded):
+    if len(folded) == _UUID_LENGTH and _UUID.fullmatch(folded):
         return folded.replace("-", "")
     return EXACT + token if is_mixed(token) or is_small(folded) else folded
 

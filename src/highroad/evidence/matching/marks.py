@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from highroad.evidence.matching.tokens import written
+from highroad.evidence.matching.tokens import is_plain, written
 
 _KEY: Final = "mk|"
 _ANY: Final = re.compile(r"[*<>=|;@:!?•·'\u2018\u2019]|--")
@@ -22,6 +22,8 @@ _SHORT: Final = 200
 
 def is_marked(text: str) -> bool:
     """Whether a text has marks that its tokens lose."""
+    if is_plain(text):
+        return text.lstrip().startswith("@")
     plain = text.strip()
     if _STEERING.search(plain) is not None:
         return True
@@ -31,7 +33,7 @@ def is_marked(text: str) -> bool:
 
 def is_bare(text: str) -> bool:
     """Whether a text is nothing but marks, such as `/`: it says something only by itself."""
-    return text.isascii() and not any(map(str.isalnum, text))
+    return not text[:1].isalnum() and text.isascii() and not any(map(str.isalnum, text))
 
 
 def keys(text: str) -> Iterator[str]:

@@ -71,6 +71,7 @@ _DAYS: Final = (
     ),
 )
 _LEAP_YEAR: Final = 2000
+_ISO_LENGTH: Final = 10
 
 _DATE: Final = "d|"
 _DAY_OF_YEAR: Final = "dd|"
@@ -119,11 +120,12 @@ def clock_keys(text: str) -> Iterator[str]:
 
 def notations(key: str) -> Iterator[str]:
     """The keys of what tells less of the date or moment of a key: its day, its time of day."""
-    prefix, _, told = key.partition("|")
+    name, bar, told = key.partition("|")
+    prefix = name + bar  # a word has no bar: `t` is the key of no time of day
     day, _, hour = told.partition("T")
-    if f"{prefix}|" == _TIME:
+    if prefix == _TIME:
         yield from _hour_notations(told)
-    if f"{prefix}|" not in _DATED:
+    if prefix not in _DATED:
         return
     yield from (_DATE + day, _DAY_OF_YEAR + day[5:], _YEAR_SEEN + day[:4])
     if hour:
@@ -140,17 +142,27 @@ def _hour_notations(told: str) -> Iterator[str]:
 
 def sought_date(text: str) -> tuple[tuple[str, ...], ...]:
     """Sets of keys, of which one must have been seen whole, for a date in any notation."""
+    if _is_iso_day(text):
+        return _day_ways(text)
     if _moment(text.strip()) is not None:
         return sought_moment(text)  # its time of day counts too
-    days = tuple(_days(text.strip()))
-    return tuple(
-        way
-        for day in days
-        for way in (
-            (_DATE + day.isoformat(),),
-            (_DAY_OF_YEAR + day.isoformat()[5:], f"{_YEAR_SEEN}{day.year:04}"),
-        )
-    )
+    return tuple(way for day in _days(text.strip()) for way in _day_ways(day.isoformat()))
+
+
+def _day_ways(day: str) -> tuple[tuple[str, ...], ...]:
+    """Together with its year, or each by itself; the day as `YYYY-MM-DD`."""
+    return ((_DATE + day,), (_DAY_OF_YEAR + day[5:], _YEAR_SEEN + day[:4]))
+
+
+def _is_iso_day(text: str) -> bool:
+    """Whether a text is a day as `YYYY-MM-DD`, which is how most arguments tell one."""
+    if len(text) != _ISO_LENGTH or text[4] != "-" or text[7] != "-":
+        return False
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def sought_time(text: str) -> tuple[tuple[str, ...], ...]:

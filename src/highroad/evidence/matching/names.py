@@ -43,7 +43,7 @@ def sought(text: str) -> str:
 
 def straight(text: str) -> str:
     """A name with its last one last."""
-    match = _WHOLE.fullmatch(text.strip())
+    match = _WHOLE.fullmatch(text.strip()) if "," in text else None
     return text if match is None else f"{match[2]} {match[1]}"
 
 

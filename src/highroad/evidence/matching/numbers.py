@@ -35,6 +35,8 @@ _CENTS: Final = "c|"
 _ALL: Final = (_PLAIN, _COUNTING, _MONEY, _UNTOLD, _BOOKED, _CENTS)
 _HUNDRED: Final = Decimal(100)
 _MOST_DIGITS: Final = 40
+_EXACT: Final = 2**53
+"""Below it every whole number is itself as a float too."""
 
 
 def plain(number: Decimal | float) -> str:
@@ -85,11 +87,13 @@ def is_key(key: str) -> bool:
     return key.startswith(_ALL)
 
 
-def sought(number: Decimal | float) -> tuple[str, ...]:
+def sought(number: Decimal | float) -> Iterator[str]:
     """The keys under which a number would have been seen, whatever it counts."""
     told = _told(number)
-    ways = (_PLAIN + told, _COUNTING + told, _MONEY + told)
-    return (*ways, _CENTS + told) if _is_whole(number) else ways
+    yield _PLAIN + told
+    yield from (_COUNTING + told, _MONEY + told)
+    if _is_whole(number):
+        yield _CENTS + told
 
 
 def sought_counting(number: Decimal | float, codes: tuple[str, ...]) -> Iterator[str]:
@@ -125,7 +129,7 @@ def sought_amount_of(number: Decimal | float, codes: tuple[str, ...]) -> Iterato
 def sought_cents(number: Decimal | float) -> Iterator[str]:
     """The same for money in hundredths: 8,400 of them may have been told as 84.00."""
     yield _CENTS + _told(number)
-    major = _told(to_decimal(number) / _HUNDRED)
+    major = _told_of_cents(number)
     yield from (_MONEY + major, plain(number), _BOOKED + major)
 
 
@@ -165,10 +169,18 @@ def _is_whole(number: Decimal | float) -> bool:
     return isinstance(number, int)
 
 
+def _told_of_cents(number: Decimal | float) -> str:
+    """Hundredths as their major unit."""
+    if isinstance(number, int) and 0 <= number < _EXACT:
+        whole, rest = divmod(number, 100)
+        return f"{whole}.{rest:02}".rstrip("0") if rest else str(whole)
+    return _told(to_decimal(number) / _HUNDRED)
+
+
 def _told(number: Decimal | float) -> str:
     if isinstance(number, int):
         return str(number)
-    if isinstance(number, float) and number.is_integer() and abs(number) < 2**53:
+    if isinstance(number, float) and number.is_integer() and abs(number) < _EXACT:
         return str(int(number))
     exact = to_decimal(number)
     return format(exact.normalize() if exact else Decimal(0), "f")

@@ -13,7 +13,8 @@ _PHONE: Final = re.compile(
 )
 """ITU-T E.164: at most fifteen digits."""
 _DAY: Final = re.compile(r"\d{4}([./-])\d{1,2}\1\d{1,2}|\d{1,2}([./-])\d{1,2}\2\d{4}")
-_DIGIT: Final = re.compile(r"\d")
+_BETWEEN: Final = str.maketrans("", "", "+ ().\u00a0/-")
+"""What stands in a number beside its digits."""
 
 
 def keys(text: str) -> Iterator[str]:
@@ -25,9 +26,10 @@ def keys(text: str) -> Iterator[str]:
 
 def sought(text: str) -> Iterator[str]:
     """The key under which a phone number would have been seen; none if a text is not one."""
-    if _PHONE.fullmatch(text.strip()) is not None:
-        yield _key(text)
+    number = text.strip()
+    if _PHONE.fullmatch(number) is not None:
+        yield _key(number)
 
 
-def _key(text: str) -> str:
-    return _KEY + "".join(_DIGIT.findall(text)).removeprefix("00")
+def _key(number: str) -> str:
+    return _KEY + number.translate(_BETWEEN).removeprefix("00")

@@ -35,6 +35,8 @@ _SCALES: Final = {"k": 1_000, "K": 1_000, "M": 1_000_000, "bn": 1_000_000_000}
 _MONEY_SCALES: Final = _SCALES | {"m": 1_000_000, "mn": 1_000_000, "mln": 1_000_000}
 _TEMPERATURES: Final = {"C": ("celsius",), "F": ("fahrenheit",)}
 _DEGREES: Final = frozenset({"degree", "degrees", "°"})
+_LAST: Final = numerals.WORDS | _DEGREES | units.WAYS
+"""Words with which a quantity may end."""
 _OF_HOURS: Final = frozenset({"am", "pm", "a.m", "p.m", "o'clock", "o\u2019clock"})
 """What makes a time of day of the number before it, which then counts nothing."""
 _MINUS: Final = frozenset({"minus", "negative"})
@@ -138,9 +140,7 @@ def _may_end(text: str) -> bool:
     last = text[text.rfind(" ") + 1 :]
     if not last.isalpha():
         return True
-    folded = last.casefold()
-    is_word = folded in numerals.WORDS or folded in _DEGREES
-    return is_word or bool(_unit(last)) or units.is_cents(last)
+    return last in _TEMPERATURES or last.casefold() in _LAST
 
 
 def _joined(text: str) -> str:

@@ -27,41 +27,47 @@ from highroad.evidence.matching import (
 Way: TypeAlias = tuple[str, ...]
 """Keys of which each must have been seen; of a phrase, in one leaf."""
 
+# By names of their own: an enumeration looks each member up in its metaclass.
+_AMOUNT: Final = ValueKind.AMOUNT
+_CENTS: Final = ValueKind.CENTS
+_NAME: Final = ValueKind.NAME
+_NUMBER: Final = ValueKind.NUMBER
+_NO_NUMBERS: Final = (bool, list, dict)
+
 
 def ways(kind: ValueKind, value: JsonValue, unit: str = "") -> Iterator[Way]:
     """The ways in which a value may have been seen; a number perhaps as so much of a unit."""
-    if isinstance(value, bool) or value is None or isinstance(value, list | dict):
-        return
-    if isinstance(value, int | float):
-        yield from _number_ways(kind, value, unit)
-    else:
-        yield from _TEXTS[kind](value)
+    if isinstance(value, str):
+        return _TEXTS[kind](value)
+    if value is None or isinstance(value, _NO_NUMBERS):
+        return iter(())
+    return _number_ways(kind, value, unit)
 
 
 def phrases(kind: ValueKind, value: JsonValue) -> Iterator[list[str]]:
     """Longer rows of words to be found next to each other in one leaf."""
     if isinstance(value, str) and kind in _PHRASED and not marks.is_marked(value):
-        found = words.phrase(names.straight(value) if kind is ValueKind.NAME else value)
+        found = words.phrase(names.straight(value) if kind is _NAME else value)
         if len(found) > words.SPAN:
             yield found
 
 
 def _number_ways(kind: ValueKind, number: float, unit: str) -> Iterator[Way]:
-    codes = units.codes_of(unit)
-    if kind is ValueKind.CENTS:
+    codes = units.codes_of(unit) if unit else ()
+    if kind is _CENTS:
         yield from _each(numbers.sought_cents(number))
-    elif kind is ValueKind.AMOUNT and any(map(units.is_money, codes)):
+    elif kind is _AMOUNT and any(map(units.is_money, codes)):
         yield from _each(numbers.sought_amount_of(number, codes))
-    elif kind is ValueKind.AMOUNT:
+    elif kind is _AMOUNT:
         yield from _each(numbers.sought_amount(number))
-    elif kind is ValueKind.NUMBER and units.is_clear(unit):
+    elif kind is _NUMBER and codes and units.is_clear(unit):
         yield from _each(numbers.sought_counting(number, codes))
-    elif kind is ValueKind.NUMBER:
+    elif kind is _NUMBER:
         yield from _each(numbers.sought(number))
         yield from _each(units.measure(numbers.to_decimal(number), code) for code in codes)
     elif isinstance(number, int):
         yield (str(number),)
-    if kind is ValueKind.NUMBER and isinstance(number, int):
+    if kind is _NUMBER and isinstance(number, int):
         yield (ids.whole(str(number)),)  # it may be an id, though its name does not say so
 
 
@@ -139,7 +145,7 @@ def _phrase(text: str) -> Iterator[Way]:
 
 
 def _date(text: str) -> Iterator[Way]:
-    yield from moments.sought_date(text)
+    return iter(moments.sought_date(text))
 
 
 def _time(text: str) -> Iterator[Way]:

@@ -20,13 +20,15 @@ _BEHIND: Final = f"{_APOSTROPHES}.,:!?*"
 _DASHES: Final = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2212\ufe63\uff0d", "-"))
 _POSSESSIVE: Final = re.compile(rf"[{_APOSTROPHES}]s$", re.IGNORECASE)
 _NO_WORD: Final = "-"
+_WHOLLY_KEPT: Final = re.compile(r"[A-Za-z0-9_@#+/&%$~^ -]*")
+"""Characters that neither part tokens nor are trimmed off them, two hyphens in a row apart."""
 _JOINTS: Final = re.compile(r"[_\u2010\u2011-]")
 _CAMEL: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _SMALL_WORDS: Final = """
     a an and are as at be by can do for from has have her his i in is it its me my of on or our
     please so that the their them then this to us want was we will with would you your
 """
-_SMALL: Final = frozenset(_SMALL_WORDS.split())
+SMALL: Final = frozenset(_SMALL_WORDS.split())
 """Words that hold others together; a phrase is compared without them."""
 
 EXACT: Final = "="
@@ -42,10 +44,17 @@ def split(text: str) -> list[str]:
 
 def written(text: str) -> list[str]:
     """The tokens of a text as they stand: `\uff14\uff12` is no `42`, though it reads so."""
+    if is_plain(text):
+        return [token for token in text.split() if token != _NO_WORD]
     plain = text if text.isascii() else unicodedata.normalize("NFC", text)
     raws = [part for raw in _PARTING.split(plain) for part in _parted(raw)]
     trimmed = [raw.lstrip(_BEFORE).rstrip(_BEHIND) for raw in raws]
     return [token for token in trimmed if token and token != _NO_WORD]
+
+
+def is_plain(text: str) -> bool:
+    """Whether a text is its tokens with blanks between them, to the last character."""
+    return "--" not in text and _WHOLLY_KEPT.fullmatch(text) is not None
 
 
 def _parted(raw: str) -> list[str]:
@@ -59,19 +68,20 @@ def fold(token: str) -> str:
     Words have no accents either. A code and a host keep theirs: with one they are others.
     """
     token = bare(token)
-    is_plain = token.isascii() or not token.isalpha()
-    return token.casefold() if is_plain else _unaccented(token)
+    keeps_accents = token.isascii() or not token.isalpha()
+    return token.casefold() if keeps_accents else _unaccented(token)
 
 
 def bare(token: str) -> str:
     """A token without a possessive, and without `#` or `@` before it."""
-    token = _POSSESSIVE.sub("", token)
+    if "'" in token or not token.isascii():
+        token = _POSSESSIVE.sub("", token)
     return token.lstrip("#@") or token
 
 
 def is_small(folded: str) -> bool:
     """Whether a word says nothing by itself."""
-    return folded in _SMALL
+    return folded in SMALL
 
 
 def is_mixed(token: str) -> bool:
@@ -85,12 +95,18 @@ def is_mixed(token: str) -> bool:
     )
 
 
+def has_humps(text: str) -> bool:
+    """Whether a capital stands right behind a small letter: `livingRoom`."""
+    is_usual = text.islower() or text.istitle() or text.isupper()
+    return not is_usual and _CAMEL.search(text) is not None
+
+
 def spelled_out(token: str) -> list[str]:
     """The words of which a name is put together: `living_room`, `living-room`, `livingRoom`.
 
     What has a digit in it is a code, and stays whole.
     """
-    if token.isalpha() and not _CAMEL.search(token):
+    if token.isalpha() and not has_humps(token):
         return [token]
     words = [part for each in _JOINTS.split(token) for part in _CAMEL.split(each)]
     return words if all(map(str.isalpha, words)) else [token]

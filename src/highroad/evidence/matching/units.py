@@ -108,6 +108,8 @@ _SIZES: Final = {
 }
 _DIMENSIONS: Final = tuple(dict.fromkeys(_SIZES.values()))
 _CENTS: Final = frozenset({"cent", "cents", "¢", "pence", "penny", "pennies"})
+WAYS: Final = _CENTS.union(_CODES)
+"""Every way of writing a unit, without case."""
 _VAGUE: Final = frozenset({"d", "h", "m", "min", "pound", "pounds", "sec", "second"})
 """As the last word of a name these may be no unit: `price_min`, `box_h`."""
 _KEY: Final = "u|"

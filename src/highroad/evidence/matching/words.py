@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from highroad.evidence.matching.tokens import fold, is_small, spelled_out, written
+from highroad.evidence.matching.tokens import SMALL, fold, has_humps, spelled_out, written
 
 SPAN: Final = 3
 """So many words in a row have a key; a longer phrase is looked up by its spans."""
@@ -39,8 +39,11 @@ _WRITTEN_OUT: Final = {
 
 def telling(tokens: Sequence[str]) -> list[str]:
     """The words that count, each in its one form, and names taken apart into theirs."""
-    folded = [fold(part) for token in tokens for part in spelled_out(token)]
-    return [_WRITTEN_OUT.get(word, word) for word in folded if not is_small(word)]
+    return _counted([fold(part) for token in tokens for part in spelled_out(token)])
+
+
+def _counted(folded: Sequence[str]) -> list[str]:
+    return [_WRITTEN_OUT.get(word, word) for word in folded if word not in SMALL]
 
 
 def spans(words: Sequence[str]) -> Iterator[str]:
@@ -71,6 +74,8 @@ def side(text: str) -> str:
 
 def phrase(text: str) -> list[str]:
     """The words of a value that is sought."""
+    if text.isascii() and text.replace(" ", "").isalnum() and not has_humps(text):
+        return _counted(text.casefold().split())
     return telling(written(text))
 
 

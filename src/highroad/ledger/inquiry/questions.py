@@ -5,11 +5,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from highroad.domain.audit import approval_of
-from highroad.domain.entry import EntryKind
 from highroad.domain.error import Code
 from highroad.domain.outcome import Status
-from highroad.domain.pin import Pin
-from highroad.ledger.history import read_body, read_pin
 from highroad.ledger.inquiry.answers import (
     Act,
     ActKind,
@@ -27,7 +24,6 @@ from highroad.ledger.inquiry.answers import (
 from highroad.ledger.inquiry.telling import OPEN
 from highroad.ledger.ledger import Ledger
 from highroad.ledger.names import Names
-from highroad.ledger.tables.derivation import stored
 from highroad.ledger.tables.period import ALWAYS, Period
 from highroad.ledger.tables.rows import Record, record, records, selection, totals
 from highroad.ports.tables import Cell
@@ -285,7 +281,7 @@ class Questions:
         approval = approval_of(tuple(row.values()))
         call = await record(self._tables, "tool_call", {"id": approval.call_id})
         digest = None if call is None else call["tool_digest"]
-        pin = None if digest is None else await self._pin(approval.tool, digest)
+        pin = None if digest is None else await self._ledger.pin(approval.tool, digest)
         words = [
             Word(
                 by=decision["decided_by"],
@@ -324,8 +320,8 @@ class Questions:
 
     async def change(self, before: PinnedVersion, after: PinnedVersion) -> VersionChange:
         """What differs between two pinned definitions."""
-        old = await self._pin(before.tool, before.digest)
-        new = await self._pin(after.tool, after.digest)
+        old = await self._ledger.pin(before.tool, before.digest)
+        new = await self._ledger.pin(after.tool, after.digest)
         if self._differ is None or old is None or new is None:
             return VersionChange(before=before, after=after, fields=(), is_known=False)
         if old.fields is None or new.fields is None:
@@ -333,15 +329,6 @@ class Questions:
         return VersionChange(
             before=before, after=after, fields=self._differ(old.fields, new.fields)
         )
-
-    async def _pin(self, tool: str, digest: str) -> Pin | None:
-        """The definition with this digest; entries have what tables do not: all of it."""
-        async for page in stored(self._ledger.store, kind=EntryKind.PINNED):
-            for entry in page:
-                pin = read_pin(read_body(entry))
-                if (pin.tool, pin.digest) == (tool, digest) and pin.fields is not None:
-                    return pin
-        return None
 
     def _select(
         self, table: str, within: str, scope: Scope, **equals: str

@@ -11,7 +11,7 @@ from typing import Final, TypeAlias
 
 from highroad.domain.entry import EntryKind
 from highroad.domain.error import InvalidArguments
-from highroad.ledger.history import read_body, read_invalid
+from highroad.ledger.history import is_of_code, read_body, read_invalid
 from highroad.ledger.inquiry.questions import Scope
 from highroad.ledger.projections import Body
 from highroad.ledger.tables.derivation import stored
@@ -71,10 +71,7 @@ async def corrections(store: Store, scope: Scope) -> list[Correction]:
                 streak = []
         _count(counts, tool, streak, is_mended=False)
     found = [_correction(*key, count) for key, count in counts.items()]
-    return sorted(
-        found,
-        key=lambda each: (each.mended_next - each.refusals, each.tool, each.pointer, each.code),
-    )
+    return sorted(found, key=_worst_first)
 
 
 def _worst_first(each: Correction) -> tuple[int, str, str, str]:
@@ -90,7 +87,8 @@ async def _proposals(store: Store, scope: Scope) -> Mapping[_Place, Mapping[int,
         async for page in stored(store, kind=kind):
             for body in (read_body(entry) for entry in page if entry.run_id in runs):
                 steps, invalid = found.get(_place_of(body)), read_invalid(body)
-                if steps is not None and (invalid is not None or _is_valid(body)):
+                is_told = invalid is not None or _is_valid(body)
+                if steps is not None and is_told and not _is_alone(body):
                     steps[body["step"]] = invalid
     return found
 
@@ -101,13 +99,18 @@ async def _failed(store: Store, scope: Scope) -> set[_Place]:
     async for page in stored(store, kind=EntryKind.ENDED):
         for body in (read_body(entry) for entry in page if _IN_PLAIN in entry.body):
             is_within = scope.organization in {None, body["org"]}
-            if is_within and body["opened"] in scope.period and not body["direct"]:
+            if is_within and body["opened"] in scope.period and not _is_alone(body):
                 found.add(_place_of(body))
     return found
 
 
 def _place_of(body: Body) -> _Place:
     return body["run"], body["tool"] or ""
+
+
+def _is_alone(body: Body) -> bool:
+    """Whether no model is to mend it: a direct call, or one of code."""
+    return bool(body["direct"]) or is_of_code(body)
 
 
 def _is_valid(body: Body) -> bool:

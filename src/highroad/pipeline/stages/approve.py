@@ -135,7 +135,9 @@ async def _hold(
 def _expires_ms(context: RoadContext, now_ms: int) -> int:
     """Until when people may decide; who gives a call other arguments gives it no more time."""
     if context.revision is not None:
-        return context.revision.instead_of.expires_ms
+        before = context.revision.instead_of
+        # What was agreed to late stands for longer than it would have waited.
+        return max(before.expires_ms, before.until_ms or 0)
     return now_ms + int(context.services.limits.approval_s * 1_000)
 
 

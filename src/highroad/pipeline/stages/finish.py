@@ -177,8 +177,8 @@ def _tell(context: RoadContext, outcome: AnyOutcome, at_ms: int) -> None:
         return
     if not (was_asked or _is_news(context, outcome)):
         return
-    undo_s = context.services.approval_rules.undo_s
-    tell(ended(context.record.call, outcome.status, at_ms, was_asked=was_asked, undo_s=undo_s))
+    undo_ms = keys.undo_ms(context.services.approval_rules)
+    tell(ended(context.record.call, outcome.status, at_ms, was_asked=was_asked, undo_ms=undo_ms))
 
 
 def _is_dry(context: RoadContext, outcome: AnyOutcome) -> bool:

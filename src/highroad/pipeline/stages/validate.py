@@ -28,7 +28,7 @@ async def validate(call: Call, context: RoadContext) -> Verdict:
     checked = check_arguments(tool, taken)
     if isinstance(checked, Invalid):
         return await refused(checked, call, context)
-    context.services.repairs.passed(call.run_id, tool.name)
+    context.services.repairs.passed(call, tool.name)
     changes = tuple(map(str, checked.coercions))
     if of_today is not arguments:
         changes = (f"arguments of an older version as {tool.definition.version}", *changes)

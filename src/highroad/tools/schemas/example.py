@@ -8,6 +8,8 @@ from highroad.tools.schemas.navigation import resolve
 
 _DEPTH: Final = 6
 _MOST_ITEMS: Final = 3
+_MOST_VALUES: Final = 1_000
+"""Values within one example: members that each want all others multiply with every level."""
 _LONGEST: Final = 200
 _TEXT: Final = "text"
 _FORMATS: Final[Mapping[str, str]] = {
@@ -26,19 +28,24 @@ _FORMATS: Final[Mapping[str, str]] = {
 
 
 def example_of(schema: JsonSchema) -> JsonValue:
-    """A value for a schema; where a pattern or a rule between members binds it, it may not fit."""
-    return _value(dict(schema), schema, _DEPTH)
+    """A value for a schema.
+
+    Where a pattern or a rule between members binds it, it may not fit, nor where it would be large.
+    """
+    return _value(dict(schema), schema, _DEPTH, iter(range(_MOST_VALUES)))
 
 
-def _value(part: JsonValue, root: JsonSchema, depth: int) -> JsonValue:
+def _value(part: JsonValue, root: JsonSchema, depth: int, room: Iterator[int]) -> JsonValue:
+    if next(room, None) is None:
+        return None
     schema = resolve(part, root)
     for found in _told(schema):
         return found
     for keyword in ("anyOf", "oneOf"):
         branches = schema.get(keyword)
         if isinstance(branches, list) and branches:
-            return _value(branches[0], root, depth)
-    return _of_type(schema, root, depth)
+            return _value(branches[0], root, depth, room)
+    return _of_type(schema, root, depth, room)
 
 
 def _told(schema: JsonObject) -> Iterator[JsonValue]:
@@ -52,7 +59,7 @@ def _told(schema: JsonObject) -> Iterator[JsonValue]:
             yield from listed[:1]
 
 
-def _of_type(schema: JsonObject, root: JsonSchema, depth: int) -> JsonValue:
+def _of_type(schema: JsonObject, root: JsonSchema, depth: int, room: Iterator[int]) -> JsonValue:
     kind = schema.get("type")
     if isinstance(kind, list):
         kind = next((each for each in kind if each != "null"), "null")
@@ -64,9 +71,9 @@ def _of_type(schema: JsonObject, root: JsonSchema, depth: int) -> JsonValue:
         case "null":
             return None
         case "array":
-            return _items(schema, root, depth)
+            return _items(schema, root, depth, room)
         case "object":
-            return _members(schema, root, depth)
+            return _members(schema, root, depth, room)
         case _:
             return _text(schema)
 
@@ -101,18 +108,20 @@ def _text(schema: JsonObject) -> JsonValue:
     return text[:most] if isinstance(most, int) and form not in _FORMATS else text
 
 
-def _items(schema: JsonObject, root: JsonSchema, depth: int) -> JsonValue:
+def _items(schema: JsonObject, root: JsonSchema, depth: int, room: Iterator[int]) -> JsonValue:
     least, first = schema.get("minItems"), schema.get("prefixItems")
     if isinstance(first, list):
-        return [_value(each, root, depth - 1) for each in first] if depth else []
+        return [_value(each, root, depth - 1, room) for each in first] if depth else []
     wanted = least if isinstance(least, int) else 1
     if not depth or "items" not in schema:
         return []
-    return [_value(schema["items"], root, depth - 1)] * min(max(wanted, 1), _MOST_ITEMS)
+    return [_value(schema["items"], root, depth - 1, room)] * min(max(wanted, 1), _MOST_ITEMS)
 
 
-def _members(schema: JsonObject, root: JsonSchema, depth: int) -> JsonValue:
+def _members(schema: JsonObject, root: JsonSchema, depth: int, room: Iterator[int]) -> JsonValue:
     members, required = schema.get("properties"), schema.get("required")
     if not (isinstance(members, dict) and isinstance(required, list)) or not depth:
         return {}
-    return {name: _value(members[name], root, depth - 1) for name in members if name in required}
+    return {
+        name: _value(members[name], root, depth - 1, room) for name in members if name in required
+    }

@@ -26,6 +26,10 @@ _TRIED: Final = 4
 """Pairs of names; a schema whose patterns take all of these takes any."""
 _LONGEST: Final = 8_000
 """Characters of reasoning that are kept."""
+_BRANCHES: Final = frozenset({"anyOf", "oneOf", "allOf"})
+_SHUT_OUT: Final = frozenset({"maxProperties", "propertyNames"})
+"""Keywords that know nothing of members beside those of the tool."""
+_CLOSING: Final = _SHUT_OUT | {"additionalProperties", "unevaluatedProperties"}
 _REASONING_SCHEMA: Final[JsonObject] = {
     "type": "string",
     "description": "Why this call, with these very values, is what was asked for. No argument of "
@@ -71,11 +75,24 @@ def with_fields(spec: ToolSpec, fields: StatedFields) -> ToolSpec:
 
 def _asking(schema: JsonSchema, fields: StatedFields) -> JsonObject:
     root = _freed(schema)
-    members, required = root.get("properties"), root.get("required")
+    return _with_fields(root, root, fields)
+
+
+def _with_fields(part: JsonObject, root: JsonSchema, fields: StatedFields) -> JsonObject:
+    """An object that wants the fields besides, and nothing in it that shuts them out.
+
+    What it does without holds all the same: the road judges arguments by the tool's own schema.
+    """
+    members, required = part.get("properties"), part.get("required")
     own: JsonObject = members if isinstance(members, dict) else {}
     needed: list[JsonValue] = required if isinstance(required, list) else []
+    open_: JsonObject = {key: each for key, each in part.items() if key not in _SHUT_OUT}
+    for keyword in _BRANCHES:
+        branches = part.get(keyword)
+        if isinstance(branches, list):
+            open_[keyword] = [_branch(each, root, fields) for each in branches]
     return {
-        **root,
+        **open_,
         "properties": {
             fields.reasoning: _REASONING_SCHEMA,
             **own,
@@ -85,9 +102,17 @@ def _asking(schema: JsonSchema, fields: StatedFields) -> JsonObject:
     }
 
 
+def _branch(branch: JsonValue, root: JsonSchema, fields: StatedFields) -> JsonValue:
+    """A branch of an object's schema; one that names all its members names the fields too."""
+    whole = _inlined(branch, root) if isinstance(branch, dict) else {}
+    if _CLOSING.isdisjoint(whole) and _BRANCHES.isdisjoint(whole):
+        return branch
+    return _with_fields(whole, root, fields)
+
+
 def _freed(schema: JsonSchema) -> JsonObject:
     """A schema whose root may be added to: a reference to the root still means the tool's own."""
-    root = _inlined(schema)
+    root = _inlined(schema, schema)
     if '"$ref":"#"' not in json.dumps(root, separators=(",", ":")):
         return root
     definitions = root.get("$defs")
@@ -98,12 +123,12 @@ def _freed(schema: JsonSchema) -> JsonObject:
     return {key: _redirected(each, f"#/$defs/{name}") for key, each in moved.items()}
 
 
-def _inlined(schema: JsonSchema) -> JsonObject:
-    """A root that is a reference in place, so that what is added to it stands beside nothing."""
-    if "$ref" not in schema:
-        return dict(schema)
-    beside = {key: each for key, each in schema.items() if key != "$ref"}
-    return {**resolve(dict(schema), schema), **beside}
+def _inlined(part: JsonSchema, root: JsonSchema) -> JsonObject:
+    """A part that is a reference in place, so that what is added to it stands beside nothing."""
+    if "$ref" not in part:
+        return dict(part)
+    beside = {key: each for key, each in part.items() if key != "$ref"}
+    return {**resolve(dict(part), root), **beside}
 
 
 def _redirected(part: JsonValue, to: str) -> JsonValue:
