@@ -259,7 +259,7 @@ def _behind(before, word):
         case "reject" if state == "waiting":
             behind = "rejected", agreed
         case "edit" if is_open:
-            behind = "void", _stands(word)[1]  # what else was said meanwhile is as void as it is
+            behind = "void", agreed
         case "ask" | "answer" | "escalate" if state == "waiting":
             behind = before
     return behind

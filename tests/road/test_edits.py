@@ -125,6 +125,29 @@ async def test_an_edit_that_is_refused_changes_nothing(world, wire, bob, argumen
     await here.check()
 
 
+async def test_a_word_that_comes_as_a_call_is_edited_counts_or_is_refused(
+    world, wire, bob, monkeypatch, turns
+):
+    """What the table says of who agreed is what the entries say: no word is lost on the way."""
+    here = await world(wire).open()
+    held = await here.call(wire, {"cents": 2000})
+    thaw, said = here.services.ledger.thaw, []
+
+    async def while_it_is_edited(history):
+        said.append(asyncio.ensure_future(here.desk.approve(held.approval_id, by=CAROL)))
+        await turns(40)
+        return await thaw(history)
+
+    monkeypatch.setattr(here.services.ledger, "thaw", while_it_is_edited)
+    await here.desk.edit(held.approval_id, {"cents": 3000}, by=bob)
+    with pytest.raises(DecisionRefused, match="void already"):
+        await said[0]
+    assert await words(here, held) == ["edit", "approve"]
+    before, after = await here.desk.list(state=None)
+    assert (before.state, before.approvers) == (ApprovalState.VOID, ())
+    assert len(after.approvers) == 1
+
+
 async def test_an_edit_is_for_those_who_may_approve(configured, wire, alice, bob):
     here = await configured("[approvals]\nfour_eyes = true\n", wire)
     held = await here.call(wire, {"cents": 100})

@@ -49,8 +49,6 @@ class Desk:
         self.waits_again: Callable[[str], None] = _nothing
         """Is told of each approval that somebody took their word back from."""
         self._setting_out: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-        self._turn = asyncio.Lock()
-        """Of two decisions the second must see what the first one made of the approval."""
 
     async def list(
         self,
@@ -222,9 +220,9 @@ class Desk:
         return self._changed
 
     def setting_out(self, call_id: str) -> asyncio.Lock:
-        """Of an edit of a call and whoever drives it on the second sees what the first made of it.
+        """Of words about a call and whoever drives it on the second sees what the first made of it.
 
-        Held until the edit is on record, or the call is under way.
+        Held until the word is on record, or the call is under way.
         """
         return self._setting_out.setdefault(call_id, asyncio.Lock())
 
@@ -265,7 +263,8 @@ class Desk:
         self, decision: Decision, by: Principal, *, edited: Approval | None = None
     ) -> Approval:
         """The same; who may edit a call may agree to what they made of it."""
-        async with self._turn:
+        call_id = (await self.get(decision.approval_id)).call_id
+        async with self.setting_out(call_id):
             approval = await self.get(decision.approval_id)
             if await self._is_recorded(decision):
                 return approval
@@ -282,7 +281,7 @@ class Desk:
                 )
         if decision.ruling is Ruling.REVOKE:
             self.waits_again(approval.id)
-        self.announce(approval.call_id)
+        self.announce(call_id)
         return decided
 
     async def record_edit(self, edit: Edit, by: Principal) -> Approval:
@@ -295,10 +294,10 @@ class Desk:
         if await self._is_recorded(edit):
             after = await self._made_by(edit, before)
         else:
-            await self._judge(before, edit, by)
-            reason = await self._reason(before, edit)
             async with self.setting_out(before.call_id):
-                after = await self.revise(before, edit, reason)
+                before = await self.get(edit.approval_id)
+                await self._judge(before, edit, by)
+                after = await self.revise(before, edit, await self._reason(before, edit))
         if after is None:  # the edit is on record, and its agreement has nothing left to be for
             return before
         if not set(after.obligations) <= set(before.obligations):
