@@ -191,6 +191,32 @@ async def test_an_agent_that_changes_is_on_trial_again(scene, newcomer, effects)
     assert effects == {("pay", 5): 2}
 
 
+async def test_an_agent_is_on_trial_again_where_what_stands_in_for_its_tool_changes(scene):
+    def overdraw_of(tier):
+        @tool(name="overdraw", tier=tier)
+        async def overdraw(cents: int) -> str:
+            """Take it from an account of ours."""
+            return "taken"
+
+        return overdraw
+
+    @tool(tier="reversible", fallback=[Fallback(to="overdraw")])
+    async def pay(cents: int) -> str:
+        """Pay somebody."""
+        return "paid"
+
+    model = ScriptedModel("Yes.", by_turn=True)
+    agent = Agent(name="newcomer", model=model, tools=[pay], trial=Trial())
+    stage = await scene(agent, tools=[pay, overdraw_of("reversible")])
+    await stage.run("newcomer")
+    await stage.runtime.agents.promote("newcomer", by=BOB, reason="Seen.", early=True)
+    await stage.reopen()
+    assert (await stage.run("newcomer")).dry is None
+    stage.tools = [pay, overdraw_of("privileged")]
+    await stage.reopen()
+    assert (await stage.run("newcomer")).dry == "trial"
+
+
 async def test_a_demoted_agent_is_on_trial_and_its_time_begins_anew(scene, newcomer):
     stage = await scene(newcomer)
     agents = stage.runtime.agents

@@ -183,7 +183,7 @@ class Crew:
             agent.instructions,
             *(self._model(model).name for model in agent.models or (self._default_model,)),
             repr(agent.settings or self._settings),
-            *(tool.digest for tool in self._tools(agent)),
+            *(tool.digest for tool in self.with_stand_ins(self._tools(agent))),
             *(f"{name}: {entrusted[name]!r}" for name in sorted(entrusted)),
             fingerprint(agent.strategy),
             *(f"{role}: {self._model(agent.roles[role]).name}" for role in sorted(agent.roles)),
