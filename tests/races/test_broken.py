@@ -13,7 +13,6 @@ APPROVE = "highroad.pipeline.stages.approve"
 BINDING = "highroad.pipeline.binding"
 WAITING = "highroad.approvals.waiting"
 EXECUTE = "highroad.pipeline.stages.execute"
-FINISH = "highroad.pipeline.stages.finish"
 PEOPLE = "highroad.ledger.entries.people"
 SAMPLE = 100
 """As many histories as every run of the tests plays."""
@@ -135,14 +134,6 @@ BREAKS = (
         "a word comes before the approval is spent",
         ((PEOPLE, "return replace(entry, needs_open=approval.id)", "return entry"),),
         "somebody said something of it then",
-    ),
-    Break(
-        "a call that is edited does not end as it was",
-        (
-            (WAITING, "async with self._desk.setting_out(call_id):", "async with asyncio.Lock():"),
-            (FINISH, "needs_open=self.leans_on", "needs_open=None"),
-        ),
-        "something waits still",
     ),
     Break(
         "one rejection ends the matter",
