@@ -180,21 +180,29 @@ class Trial:
 
     def _words(self, case):
         """Whether each word on record is one that could count when it was said."""
-        asked_ms, expires_ms = case.held["approval"]["created"], case.held["approval"]["expires"]
         for word in case.words:
             ruling, at_ms = word["ruling"], word["at"]
             if ruling not in {"approve", "reject", "edit", "ask"}:
                 continue
             person = self.people[word["by"]]
-            if not is_entitled(person, asked_ms=asked_ms, at_ms=at_ms):
+            edited = self._edited_by(word, case)
+            asked = (edited or case).held["approval"]
+            if not is_entitled(person, asked_ms=asked["created"], at_ms=at_ms):
                 yield f"{case.id}: {person.id} said {ruling}, and may not"
             # What was agreed to and not used yet may still be given other arguments.
-            if at_ms >= expires_ms and ruling != "edit":
+            if at_ms >= asked["expires"] and ruling != "edit" and edited is None:
                 yield f"{case.id}: {person.id} said {ruling} when it was over"
             if word["saw"] != case.held["approval"]["digest"]:
                 yield f"{case.id}: {person.id} said {ruling} of something else"
         if in_a_row(case.words) is None:
             yield f"{case.id}: its words make no one row"
+
+    def _edited_by(self, word, case):
+        """What was edited into this case, if the word is its editor's, who agrees by editing."""
+        edit = case.held.get("edited")
+        told = None if edit is None else (edit["by"], edit["at"])
+        is_editors = word["ruling"] == "approve" and (word["by"], word["at"]) == told
+        return self.cases[edit["approval"]["id"]] if is_editors else None
 
     def _outcome(self, case):
         """Who agrees at the end, by their words, and what became of it."""
