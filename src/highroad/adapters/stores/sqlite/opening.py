@@ -1,5 +1,6 @@
 """Opening a ledger's file: pragmas, and the schema where there is none yet."""
 
+import time
 from pathlib import Path
 from typing import Final
 
@@ -11,6 +12,7 @@ from highroad.adapters.stores.sqlite.upgrading import upgrade
 from highroad.domain.error import LedgerError
 from highroad.ports.upkeep import Progress, StoreUpgrade, in_silence
 
+_PAUSE_S: Final = 0.005
 _PRAGMAS: Final = (
     # A commit is on the platter before it is answered (P2); macOS lies without `fullfsync`.
     "PRAGMA synchronous = FULL",
@@ -79,10 +81,10 @@ def _prepare(connection: apsw.Connection, path: Path, patience_ms: int, progress
     connection.set_busy_timeout(patience_ms)
     if connection.readonly("main"):
         raise apsw.ReadOnlyError("opened for reading only")
-    is_current = _is_current(connection, path)
+    is_current = _is_current_now(connection, path)
     # A new file has another mode, and so has a copy that SQL made; it can be changed only while
     # nobody else uses the file, and stays.
-    if connection.pragma("journal_mode", "wal") != "wal":
+    if not _is_in_wal(connection, patience_ms):
         raise LedgerError(
             f"the ledger {path} lies on a file system without shared memory, which WAL needs; "
             "put it on a local disk"
@@ -93,6 +95,27 @@ def _prepare(connection: apsw.Connection, path: Path, patience_ms: int, progress
         connection.execute(pragma)
     if connection.pragma("user_version") < schema.VERSION:
         upgrade(connection, path, patience_ms=patience_ms, progress=progress)
+
+
+def _is_in_wal(connection: apsw.Connection, patience_ms: int) -> bool:
+    """Change to WAL; SQLite waits for nobody here, whatever its busy timeout says."""
+    until_s = time.monotonic() + patience_ms / 1_000
+    while True:
+        try:
+            return bool(connection.pragma("journal_mode", "wal") == "wal")
+        except apsw.BusyError:
+            if time.monotonic() >= until_s:
+                raise
+            time.sleep(_PAUSE_S)
+
+
+def _is_current_now(connection: apsw.Connection, path: Path) -> bool:
+    """The same as of one moment: another process may be making the ledger meanwhile."""
+    connection.execute("BEGIN")
+    try:
+        return _is_current(connection, path)
+    finally:
+        connection.execute("ROLLBACK")
 
 
 def _is_current(connection: apsw.Connection, path: Path) -> bool:
