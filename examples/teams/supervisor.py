@@ -63,7 +63,7 @@ sales = Agent(
 async def main() -> None:
     """Run it to the hold, agree, and go on."""
     async with Runtime.open("sqlite:///teams.db", agents=[sales]) as runtime:
-        run = await runtime.run(sales, "What does the vase of ORD-000042 cost? I want it back.")
+        run = await runtime.run(sales, "What does the vase of ORD-000042 cost? Pay 5 euros back.")
         for hold in run.holds:
             way = " > ".join((run.agent, *hold.path))
             print(f"{run.status}: {hold.tool}, asked for by {way}")
