@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import field
+from types import MappingProxyType
+from typing import Final
 
 from highroad.domain.label import Integrity, Label
 from highroad.domain.tool import ArgumentRole, Tier
@@ -33,3 +35,7 @@ class ContractRule:
     intent: tuple[str, ...] = ()
     arguments: Mapping[str, ArgumentRule] = field(default_factory=dict)
     labels: Mapping[str, Label] = field(default_factory=dict)
+
+
+NO_RULES: Final[Mapping[str, ContractRule]] = MappingProxyType({})
+"""The settings say nothing of any tool."""

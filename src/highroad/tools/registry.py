@@ -4,9 +4,9 @@ import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from highroad.domain.contract_rule import ContractRule
+from highroad.domain.contract_rule import NO_RULES, ContractRule
 from highroad.domain.tool import ToolDefinition
-from highroad.tools.compile import NO_RULES, Around, RegisteredTool, compile_tool
+from highroad.tools.compile import Around, RegisteredTool, compile_tool
 from highroad.tools.declaring.members import tools_in
 from highroad.tools.near import near_names
 from highroad.tools.versions import age
