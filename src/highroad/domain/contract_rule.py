@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Final
 
 from highroad.domain.label import Integrity, Label
+from highroad.domain.policy import Line
 from highroad.domain.tool import ArgumentRole, Tier
 from highroad.domain.value import value
 
@@ -28,6 +29,7 @@ class ContractRule:
         intent: What somebody asks for who wants it; empty leaves it as it is.
         arguments: By name.
         labels: Of parts of the result, by JSON pointer; `""` is all of it.
+        flows: Rules about what may flow into it and out of it, before those of its author.
     """
 
     source: str = ""
@@ -35,6 +37,7 @@ class ContractRule:
     intent: tuple[str, ...] = ()
     arguments: Mapping[str, ArgumentRule] = field(default_factory=dict)
     labels: Mapping[str, Label] = field(default_factory=dict)
+    flows: tuple[Line, ...] = ()
 
 
 NO_RULES: Final[Mapping[str, ContractRule]] = MappingProxyType({})

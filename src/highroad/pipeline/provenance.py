@@ -87,7 +87,7 @@ def rule_in_force(call: Call, tool: RegisteredTool[Any], services: Services) -> 
         return None
     rules = [
         rule.line.text
-        for rule in sink_of(tool.definition, services.evidence.provenance.flows).rules
+        for rule in sink_of(tool.definition, flow_rules(tool, services)).rules
         if rule.code == FLOW
     ]
     return "; ".join(["provenance enforce", *rules])
@@ -103,7 +103,7 @@ async def judged(call: Call, context: RoadContext) -> Proceed | Refuse:
     context.record.sources = weighing.sources
     open_ = _open(call, context, weighing, evidence)
     rules, hands_on = services.evidence.provenance, services.hands_on(tool.name)
-    stopping = flowing(weighing, rules)
+    stopping = flowing(weighing, flow_rules(tool, services))
     found = (
         *_short(open_),
         *reasons(weighing, rules, hands_on=hands_on),
@@ -126,7 +126,7 @@ def _answer(
         return Proceed(call, note=f"provenance.observe: {named}")
     denying = next((rule for rule, _ in stopping if rule.then is FlowThen.DENY), None)
     if denying is not None:
-        return Refuse(_DENIED, rule=denying.line.named("provenance.flows"))
+        return Refuse(_DENIED, rule=denying.line.named(denying.setting))
     return Proceed(call, found, note=f"provenance.ask: {named}")
 
 
@@ -182,9 +182,25 @@ def reasons(
     yield from in_bulk(weighing.grounding, weighing.best, rules.bulk)
 
 
-def flowing(weighing: Weighing, rules: ProvenanceRules) -> tuple[tuple[FlowRule, str], ...]:
-    """The rules that something breaks which flows into the call."""
-    sink = sink_of(weighing.tool.definition, rules.flows)
+def flow_rules(tool: RegisteredTool[Any], services: Services) -> tuple[FlowRule, ...]:
+    """The rules about what flows into a tool, in the order in which they are asked.
+
+    What is configured for all tools goes before contracts, and what contracts say of where results
+    may flow goes before what the tool itself lets in: no contract opens what another one closes.
+    """
+    configured = services.evidence.provenance.flows
+    out_of, into = services.registry.flows_out, tool.flows_in
+    return (*configured, *out_of, *into) if out_of or into else configured
+
+
+def flowing(weighing: Weighing, rules: tuple[FlowRule, ...]) -> tuple[tuple[FlowRule, str], ...]:
+    """The rules that something breaks which flows into the call.
+
+    Args:
+        weighing: Of the call.
+        rules: About its tool, as `flow_rules` gathers them.
+    """
+    sink = sink_of(weighing.tool.definition, rules)
     found = flows_into(
         sink, weighing.grounding, weighing.best, weighing.arguments, weighing.evidence
     )

@@ -11,6 +11,7 @@ from jsonschema_rs import Draft202012Validator, ValidationError
 
 from highroad.domain.contract_rule import NO_RULES, ContractRule
 from highroad.domain.error import ToolError
+from highroad.domain.flow import FlowRule
 from highroad.domain.json_value import JsonObject, JsonSchema, JsonValue
 from highroad.domain.tool import BatchRule, Contract, ToolDefinition
 from highroad.domain.value import value
@@ -123,6 +124,16 @@ class RegisteredTool(Generic[T]):
     """What stands in for it, in order."""
     compensation: Compensation | None = None
     """What takes back what it did."""
+
+    @cached_property
+    def flows_in(self) -> tuple[FlowRule, ...]:
+        """What its contract says of what may flow into it."""
+        return tuple([each for each in self.declaration.flows if each.is_into(self.name)])
+
+    @cached_property
+    def flows_out(self) -> tuple[FlowRule, ...]:
+        """What its contract says of where its results may flow."""
+        return tuple([each for each in self.declaration.flows if not each.is_into(self.name)])
 
     @cached_property
     def stale_s(self) -> float:

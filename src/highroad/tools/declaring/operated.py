@@ -49,6 +49,7 @@ def operated(declared: Declaration, rule: ContractRule) -> Declaration:
         arguments=_arguments(definition, rule),
         labels=_labels(labels) if rule.labels else definition.contract.labels,
         intent=intent_of(rule.intent) or definition.contract.intent,
+        flows=(*(line.text for line in rule.flows), *definition.contract.flows),
     )
     changed = replace(definition, contract=contract, tier=_tier(definition, rule))
     return replace(declared, definition=sealed(changed), operator=rule)

@@ -30,6 +30,7 @@ def contract_in_force(definition: ToolDefinition) -> Contract:
         labels=_labels(declared.labels, labels) if labels else declared.labels,
         owned=declared.owned,
         intent=intent,
+        flows=declared.flows,
     )
 
 
