@@ -17,7 +17,8 @@ from highroad.domain.approval import Obligation
 from highroad.domain.call import Call
 from highroad.domain.error import CallError, Code
 from highroad.domain.evidence import EvidenceKind, Grounding, Place, Trace, ValueKind
-from highroad.domain.flow import FLOW, FlowRule, FlowThen
+from highroad.domain.facts import ArgumentLabels
+from highroad.domain.flow import FLOW, Flow, FlowRule, FlowThen
 from highroad.domain.grounding import GroundingMode, ValueSource
 from highroad.domain.json_value import JsonObject
 from highroad.domain.label import Integrity
@@ -25,6 +26,7 @@ from highroad.domain.provenance import ProvenanceMode, ProvenanceRules
 from highroad.domain.value import value as frozen_value
 from highroad.domain.verdict import Proceed, Refuse
 from highroad.evidence.parts import stands_by_itself
+from highroad.pipeline import labels
 from highroad.pipeline.context import RoadContext
 from highroad.pipeline.endorsement import value_at
 from highroad.pipeline.evidence import RunEvidence
@@ -201,10 +203,43 @@ def flowing(weighing: Weighing, rules: tuple[FlowRule, ...]) -> tuple[tuple[Flow
         rules: About its tool, as `flow_rules` gathers them.
     """
     sink = sink_of(weighing.tool.definition, rules)
-    found = flows_into(
+    return ruled(sink, _into(weighing, rules), weighing.arguments)
+
+
+def _into(weighing: Weighing, rules: tuple[FlowRule, ...]) -> Iterator[Flow]:
+    sink = sink_of(weighing.tool.definition, rules)
+    return flows_into(
         sink, weighing.grounding, weighing.best, weighing.arguments, weighing.evidence
     )
-    return ruled(sink, found, weighing.arguments)
+
+
+def labels_of(call: Call, context: RoadContext) -> ArgumentLabels:
+    """What is known of the values of a model's call, for rules that look at it.
+
+    It is noted on the record, by which the same rules can be asked again. Of a call that was
+    judged before, what was found then holds. Values that code or a person answers for are not
+    traced, and so there is nothing of them.
+    """
+    record = context.record
+    is_known = bool(record.sources) and not is_chosen_by_model(call, context)
+    if comes_from_model(call) and not call.revision and not is_known:
+        evidence = context.services.evidence.of(call)
+        weighing = weighed(context.tool, traced(call, context), call.known_arguments, evidence)
+        record.sources = weighing.sources
+        record.confidential = _confidential(weighing, flow_rules(context.tool, context.services))
+    return labels.labels_of(record.sources, record.confidential)
+
+
+def _confidential(weighing: Weighing, rules: tuple[FlowRule, ...]) -> tuple[str, ...]:
+    """The arguments into which something flows that has readers, by their names."""
+    if not weighing.evidence.index.has_readers:
+        return ()
+    names = {
+        _standing(flow.pointer, weighing.tool.names)[0].partition("/")[2].partition("/")[0]
+        for flow in _into(weighing, rules)
+        if flow.is_confidential
+    }
+    return tuple(sorted(names - {""}))
 
 
 def _source(at: str, place: Place | None, needs: Integrity) -> ValueSource:
