@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import fields, replace
+from functools import partial
 from typing import Final, NoReturn, TypeAlias
 from weakref import WeakValueDictionary
 
@@ -23,12 +24,14 @@ from highroad.domain.audit import APP_USER, APPROVAL_DECISION, COMPENSATION, TOO
 from highroad.domain.entry import ApprovalSpent, KeyDestroyed
 from highroad.domain.error import BrokenPromise, DecisionRefused, LedgerError
 from highroad.domain.identity import OURSELVES, Assurance, Caller, Principal
+from highroad.domain.json_value import JsonValue
 from highroad.domain.order import Decision, Edit, Endorsement, Order
 from highroad.domain.order_form import MalformedOrderError, NewerOrderError, read_order
 from highroad.domain.payload import SealedPayload
 from highroad.domain.tool import Tier
 from highroad.ledger import entries, reasons
 from highroad.ledger.authorship import authorship, post
+from highroad.ledger.history import CallHistory
 from highroad.ledger.ledger import Ledger
 from highroad.ledger.tables.rows import record, records, selection
 from highroad.ports.tables import Cell
@@ -38,6 +41,10 @@ _DECIDING: Final = frozenset({Ruling.APPROVE, Ruling.REJECT, Ruling.REVOKE})
 
 Revise: TypeAlias = Callable[[Approval, Edit, SealedPayload | None], Awaitable[Approval]]
 """Judges a held call with other arguments, and holds it anew; it raises `DecisionRefused`."""
+
+
+SeenPreview: TypeAlias = Callable[[CallHistory, Principal | None, JsonValue], JsonValue]
+"""What of a preview somebody may see, of a call on record."""
 
 
 class Desk:
@@ -53,6 +60,8 @@ class Desk:
         """Takes an edited call down the road again."""
         self.vouches_for: Callable[[Caller], bool] = _nobody_is_vouched_for
         """Whether credentials have shown a caller here, and still do."""
+        self.seen_preview: SeenPreview = _whole
+        """What somebody may see of the preview of a call."""
         self.heeders: list[Callable[[str], None]] = []
         """Are told of each call that was decided about, or that waits no more."""
         self.waits_again: Callable[[str], None] = _nothing
@@ -118,7 +127,8 @@ class Desk:
         withheld: str | None = "say who looks"
         if by is not None:
             withheld = await self._withheld(approval, by, assurance)
-        return await case_of(self._ledger, approval, history, withheld=withheld)
+        seen = partial(self.seen_preview, history, by)
+        return await case_of(self._ledger, approval, history, withheld=withheld, seen=seen)
 
     async def _withheld(
         self, approval: Approval, by: Principal, assurance: Assurance | None
@@ -589,6 +599,11 @@ def _json_of(arguments: Mapping[str, object] | str | bytes) -> bytes:
 
 def _nothing(_: str) -> None:
     pass
+
+
+def _whole(_: CallHistory, by: Principal | None, changes: JsonValue) -> JsonValue:
+    del by
+    return changes
 
 
 def _not_told(_: Approval) -> None:
