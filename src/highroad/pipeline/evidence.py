@@ -61,6 +61,7 @@ class RunEvidence:
         "_plans",
         "_tools",
         "endorsed",
+        "remembered",
         "turns",
     )
 
@@ -72,6 +73,8 @@ class RunEvidence:
         """In order: what a result proves depends on what was known before it."""
         self.turns: list[UserTurn] = []
         """What the user said, in order: for whoever judges whether that was asked for."""
+        self.remembered: list[str] = []
+        """What the user wrote before and had remembered: to see how a number stands in it."""
         self._tools: dict[str, str] = {}
         """Which tool brought the result of a call."""
         self.endorsed: set[str] = set()
@@ -108,6 +111,14 @@ class RunEvidence:
     def known(self, source: str, profile: JsonValue) -> None:
         """Take in what is known of the user."""
         self._note(partial(self._index.add_value, Source(source, EvidenceKind.PROFILE), profile))
+
+    def recalled(self, call_id: str, text: str) -> None:
+        """Take in what the user wrote themselves, and had remembered beyond its conversation.
+
+        It is known of them as their preferences are: it names values, and calls for nothing.
+        """
+        self.remembered.append(text)
+        self._note(partial(self._index.add_text, Source(call_id, EvidenceKind.PROFILE), text))
 
     def brought(
         self,

@@ -16,7 +16,7 @@ from typing import Any, Final
 from highroad.domain.approval import Obligation
 from highroad.domain.call import Call
 from highroad.domain.error import CallError, Code
-from highroad.domain.evidence import EvidenceKind, Grounding, Place, Trace, ValueKind
+from highroad.domain.evidence import EvidenceKind, Grounding, Match, Place, Trace, ValueKind
 from highroad.domain.facts import ArgumentLabels
 from highroad.domain.flow import FLOW, Flow, FlowRule, FlowThen
 from highroad.domain.grounding import GroundingMode, ValueSource
@@ -153,8 +153,7 @@ def weighed(
     evidence: RunEvidence,
 ) -> Weighing:
     """Each value of a call by the place that counts."""
-    said = [turn.text for turn in evidence.turns]
-    best = tuple([_best(trace, arguments, said) for trace in grounding.traces])
+    best = tuple([_best(trace, arguments, evidence) for trace in grounding.traces])
     contract, names, sources = tool.contract, tool.names, []
     for trace, place in zip(grounding.traces, best, strict=True):
         shown, argument = _standing(trace.pointer, names)
@@ -262,18 +261,22 @@ def _standing(at: str, names: frozenset[str]) -> tuple[str, str]:
     return pointer(path, names), str(path[0])
 
 
-def _best(trace: Trace, arguments: JsonObject, said: list[str]) -> Place | None:
+def _best(trace: Trace, arguments: JsonObject, evidence: RunEvidence) -> Place | None:
     """The place of a value that counts most; the user's word only where the whole value is it."""
     places = trace.places
     if trace.kind in _NUMBERED:
-        places = tuple([each for each in places if _counts(each, trace, arguments, said)])
+        places = tuple([each for each in places if _counts(each, trace, arguments, evidence)])
     if len(places) < _FEW:
         return places[0] if places else None
     return max(places, key=lambda each: each.worth, default=None)
 
 
-def _counts(place: Place, trace: Trace, arguments: JsonObject, said: list[str]) -> bool:
-    if place.kind is not EvidenceKind.REQUEST:
+def _counts(place: Place, trace: Trace, arguments: JsonObject, evidence: RunEvidence) -> bool:
+    if place.kind is EvidenceKind.REQUEST:
+        said = [turn.text for turn in evidence.turns]
+    elif place.kind is EvidenceKind.PROFILE and place.how is Match.WORD:
+        said = evidence.remembered
+    else:
         return True
     value = value_at(arguments, tokens(trace.pointer))
     is_number = isinstance(value, int | str) and not isinstance(value, bool)
