@@ -11,6 +11,7 @@ The same calls are judged as in grounding, by the same index.
 
 from collections.abc import Iterator
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any, Final
 
 from highroad.domain.approval import Obligation
@@ -57,6 +58,10 @@ _NAMING: Final = frozenset(
 )
 """Kinds of values that say what a call is done to: an amount or a day does not."""
 _FEW: Final = 2
+_WORTH: Final = attrgetter("worth")
+# By names of their own: an enumeration looks each member up in its metaclass.
+_REQUEST: Final = EvidenceKind.REQUEST
+_USER: Final = Integrity.USER
 _NUMBERED: Final = frozenset({ValueKind.ID, ValueKind.TEXT, ValueKind.NAME})
 """Kinds of which a value may be a number that is no amount."""
 _DENIED: Final = CallError(
@@ -151,19 +156,15 @@ def weighed(
     evidence: RunEvidence,
 ) -> Weighing:
     """Each value of a call by the place that counts."""
-    said = [turn.text for turn in evidence.turns]
-    best = tuple([_best(trace, arguments, said) for trace in grounding.traces])
-    contract, names, sources = tool.contract, tool.names, []
-    for trace, place in zip(grounding.traces, best, strict=True):
-        shown, argument = _standing(trace.pointer, names)
-        sources.append(_source(shown, place, contract.argument(argument).integrity))
+    best = [_best(trace, arguments, evidence) for trace in grounding.traces]
+    weighed = zip(grounding.traces, best, strict=True)
     return Weighing(
         tool=tool,
         arguments=arguments,
         grounding=grounding,
         evidence=evidence,
-        best=best,
-        sources=tuple(sources),
+        best=tuple(best),
+        sources=tuple([_source(tool, trace.pointer, place) for trace, place in weighed]),
     )
 
 
@@ -191,11 +192,12 @@ def flowing(weighing: Weighing, rules: ProvenanceRules) -> tuple[tuple[FlowRule,
     return ruled(sink, found, weighing.arguments)
 
 
-def _source(at: str, place: Place | None, needs: Integrity) -> ValueSource:
+def _source(tool: RegisteredTool[Any], at: str, place: Place | None) -> ValueSource:
+    shown, needs = _standing(tool, at)
     if place is None:
-        return ValueSource(pointer=at, integrity=Integrity.UNTRUSTED, needs=needs)
+        return ValueSource(pointer=shown, integrity=Integrity.UNTRUSTED, needs=needs)
     return ValueSource(
-        pointer=at,
+        pointer=shown,
         kind=place.kind,
         source=place.source,
         how=place.how,
@@ -205,27 +207,29 @@ def _source(at: str, place: Place | None, needs: Integrity) -> ValueSource:
 
 
 @lru_cache(8_192)
-def _standing(at: str, names: frozenset[str]) -> tuple[str, str]:
-    """A pointer up to the first key that is data (P7), and the argument that it begins with."""
+def _standing(tool: RegisteredTool[Any], at: str) -> tuple[str, Integrity]:
+    """A pointer up to the first key that is data (P7), and the least that its argument accepts."""
     path = tokens(at)
-    return pointer(path, names), str(path[0])
+    return pointer(path, tool.names), tool.contract.argument(str(path[0])).integrity
 
 
-def _best(trace: Trace, arguments: JsonObject, said: list[str]) -> Place | None:
+def _best(trace: Trace, arguments: JsonObject, evidence: RunEvidence) -> Place | None:
     """The place of a value that counts most; the user's word only where the whole value is it."""
     places = trace.places
-    if trace.kind in _NUMBERED:
-        places = tuple([each for each in places if _counts(each, trace, arguments, said)])
+    if trace.kind in _NUMBERED and not _is_said(trace, arguments, evidence):
+        places = tuple([each for each in places if each.kind is not _REQUEST])
     if len(places) < _FEW:
         return places[0] if places else None
-    return max(places, key=lambda each: each.worth, default=None)
+    return max(places, key=_WORTH)
 
 
-def _counts(place: Place, trace: Trace, arguments: JsonObject, said: list[str]) -> bool:
-    if place.kind is not EvidenceKind.REQUEST:
+def _is_said(trace: Trace, arguments: JsonObject, evidence: RunEvidence) -> bool:
+    """Whether what the request has of a value is the value, and no part of another."""
+    if all(each.kind is not _REQUEST for each in trace.places):
         return True
     value = value_at(arguments, tokens(trace.pointer))
     is_number = isinstance(value, int | str) and not isinstance(value, bool)
+    said = [turn.text for turn in evidence.turns]
     return not is_number or stands_by_itself(str(value), said)
 
 
@@ -270,8 +274,8 @@ def _told(short: ValueSource) -> str:
 def _unasked(weighing: Weighing) -> Iterator[Obligation]:
     """A reason to ask where the user's words call for no such tool."""
     names_object = any(
-        place is not None and place.worth is Integrity.USER and trace.kind in _NAMING
-        for trace, place in zip(weighing.grounding.traces, weighing.best, strict=True)
+        source.integrity is _USER and trace.kind in _NAMING
+        for trace, source in zip(weighing.grounding.traces, weighing.sources, strict=True)
     )
     if not weighing.evidence.lock.calls_for(
         weighing.tool.contract.intent, names_object=names_object
