@@ -49,7 +49,7 @@ _THINGS: Final = """
     file document doc attachment folder report sheet
     person user member contact participant people guest friend colleague attendee employee customer
     account profile login user-info
-    password passcode credential pin
+    password passphrase passcode passwd credential pin
     order purchase item product
     address street city
     hotel room stay accommodation
