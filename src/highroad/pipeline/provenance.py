@@ -18,7 +18,8 @@ from highroad.domain.approval import Obligation
 from highroad.domain.call import Call
 from highroad.domain.error import CallError, Code
 from highroad.domain.evidence import EvidenceKind, Grounding, Place, Trace, ValueKind
-from highroad.domain.flow import FLOW, FlowRule, FlowThen
+from highroad.domain.facts import ArgumentLabels
+from highroad.domain.flow import FLOW, Flow, FlowRule, FlowThen
 from highroad.domain.grounding import GroundingMode, ValueSource
 from highroad.domain.json_value import JsonObject
 from highroad.domain.label import Integrity
@@ -26,6 +27,7 @@ from highroad.domain.provenance import ProvenanceMode, ProvenanceRules
 from highroad.domain.value import value as frozen_value
 from highroad.domain.verdict import Proceed, Refuse
 from highroad.evidence.parts import stands_by_itself
+from highroad.pipeline import labels
 from highroad.pipeline.context import RoadContext
 from highroad.pipeline.endorsement import value_at
 from highroad.pipeline.evidence import RunEvidence
@@ -92,7 +94,7 @@ def rule_in_force(call: Call, tool: RegisteredTool[Any], services: Services) -> 
         return None
     rules = [
         rule.line.text
-        for rule in sink_of(tool.definition, services.evidence.provenance.flows).rules
+        for rule in sink_of(tool.definition, flow_rules(tool, services)).rules
         if rule.code == FLOW
     ]
     return "; ".join(["provenance enforce", *rules])
@@ -108,7 +110,7 @@ async def judged(call: Call, context: RoadContext) -> Proceed | Refuse:
     context.record.sources = weighing.sources
     open_ = _open(call, context, weighing, evidence)
     rules, hands_on = services.evidence.provenance, services.hands_on(tool.name)
-    stopping = flowing(weighing, rules)
+    stopping = flowing(weighing, flow_rules(tool, services))
     found = (
         *_short(open_),
         *reasons(weighing, rules, hands_on=hands_on),
@@ -131,7 +133,7 @@ def _answer(
         return Proceed(call, note=f"provenance.observe: {named}")
     denying = next((rule for rule, _ in stopping if rule.then is FlowThen.DENY), None)
     if denying is not None:
-        return Refuse(_DENIED, rule=denying.line.named("provenance.flows"))
+        return Refuse(_DENIED, rule=denying.line.named(denying.setting))
     return Proceed(call, found, note=f"provenance.ask: {named}")
 
 
@@ -183,13 +185,62 @@ def reasons(
     yield from in_bulk(weighing.grounding, weighing.best, rules.bulk)
 
 
-def flowing(weighing: Weighing, rules: ProvenanceRules) -> tuple[tuple[FlowRule, str], ...]:
-    """The rules that something breaks which flows into the call."""
-    sink = sink_of(weighing.tool.definition, rules.flows)
-    found = flows_into(
+def flow_rules(tool: RegisteredTool[Any], services: Services) -> tuple[FlowRule, ...]:
+    """The rules about what flows into a tool, in the order in which they are asked.
+
+    What is configured for all tools goes before contracts, and what contracts say of where results
+    may flow goes before what the tool itself lets in: no contract opens what another one closes.
+    """
+    configured = services.evidence.provenance.flows
+    out_of, into = services.registry.flows_out, tool.flows_in
+    return (*configured, *out_of, *into) if out_of or into else configured
+
+
+def flowing(weighing: Weighing, rules: tuple[FlowRule, ...]) -> tuple[tuple[FlowRule, str], ...]:
+    """The rules that something breaks which flows into the call.
+
+    Args:
+        weighing: Of the call.
+        rules: About its tool, as `flow_rules` gathers them.
+    """
+    sink = sink_of(weighing.tool.definition, rules)
+    return ruled(sink, _into(weighing, rules), weighing.arguments)
+
+
+def _into(weighing: Weighing, rules: tuple[FlowRule, ...]) -> Iterator[Flow]:
+    sink = sink_of(weighing.tool.definition, rules)
+    return flows_into(
         sink, weighing.grounding, weighing.best, weighing.arguments, weighing.evidence
     )
-    return ruled(sink, found, weighing.arguments)
+
+
+def labels_of(call: Call, context: RoadContext) -> ArgumentLabels:
+    """What is known of the values of a model's call, for rules that look at it.
+
+    It is noted on the record, by which the same rules can be asked again. Of a call that was
+    judged before, what was found then holds. Values that code or a person answers for are not
+    traced, and so there is nothing of them.
+    """
+    record = context.record
+    is_known = bool(record.sources) and not is_chosen_by_model(call, context)
+    if comes_from_model(call) and not call.revision and not is_known:
+        evidence = context.services.evidence.of(call)
+        weighing = weighed(context.tool, traced(call, context), call.known_arguments, evidence)
+        record.sources = weighing.sources
+        record.confidential = _confidential(weighing, flow_rules(context.tool, context.services))
+    return labels.labels_of(record.sources, record.confidential)
+
+
+def _confidential(weighing: Weighing, rules: tuple[FlowRule, ...]) -> tuple[str, ...]:
+    """The arguments into which something flows that has readers, by their names."""
+    if not weighing.evidence.index.has_readers:
+        return ()
+    names = {
+        _standing(flow.pointer, weighing.tool.names)[0].partition("/")[2].partition("/")[0]
+        for flow in _into(weighing, rules)
+        if flow.is_confidential
+    }
+    return tuple(sorted(names - {""}))
 
 
 def _source(tool: RegisteredTool[Any], at: str, place: Place | None) -> ValueSource:

@@ -176,6 +176,16 @@ class Purpose:
         """Whether its results come from outside of this program."""
         return leaves_boundary(self.definition)
 
+    @cached_property
+    def is_unread(self) -> bool:
+        """Whether no word of its name is in any list, nor the verb of its first sentence."""
+        known = (_MONEY, _RIGHTS, _SENT, _OWN, _ROSTERS)
+        return (
+            self.verb is None
+            and not self.sentence
+            and all(words.isdisjoint(self.words) for words in known)
+        )
+
 
 def is_sent(words: Iterable[str]) -> bool:
     """Whether something of this name is chosen by whoever sends it."""
