@@ -167,6 +167,8 @@ class SandboxRules:
     """By the tier of the tool that has a program run."""
     limits: ProgramLimits = field(default_factory=ProgramLimits)
     """The most that a program may be given."""
+    variables: tuple[str, ...] = ()
+    """Names of variables that bodies in worker processes find beside the usual ones."""
     docker: DockerRules | None = None
     e2b: E2bRules | None = None
 

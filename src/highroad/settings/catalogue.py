@@ -56,6 +56,7 @@ from highroad.settings.kinds import (
     TEXTS,
     TRUTH,
     URL,
+    VARIABLES,
     Kind,
     one_of,
     some_of,
@@ -765,6 +766,13 @@ SETTINGS: Final = (
         EGRESS,
         (),
         "What programs may reach whose tool asks for it; without a line there is no network.",
+    ),
+    Setting(
+        "sandbox.variables",
+        VARIABLES,
+        (),
+        'Variables of the environment that bodies in worker processes (`isolation = "process"`) '
+        "find beside the usual ones. One that holds a known secret is left out all the same.",
     ),
     Setting(
         "sandbox.docker.image",

@@ -13,6 +13,7 @@ from highroad.domain.secret import SecretKind
 
 _THIS_MACHINE: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
+_VARIABLE: Final = re.compile(r"(?!HIGHROAD_)[A-Za-z_][A-Za-z0-9_]*")
 _IMAGE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9./:_-]*@sha256:[0-9a-f]{64}")
 
 
@@ -43,6 +44,10 @@ def _is_number(value: object) -> bool:
 
 def _is_count(value: object) -> bool:
     return _is_number(value) and isinstance(value, int)
+
+
+def _is_variable(value: object) -> bool:
+    return isinstance(value, str) and _VARIABLE.fullmatch(value) is not None
 
 
 def _read_truth(text: str) -> object:
@@ -175,6 +180,11 @@ TEXTS: Final = Kind(
 EGRESS: Final = Kind(
     "a list of hosts such as `api.example.com`, with a port, and for plain HTTP methods before it",
     lambda value: isinstance(value, list) and all(map(_is_egress, value)),
+    _read_texts,
+)
+VARIABLES: Final = Kind(
+    "a list of names of variables, none of which begins with `HIGHROAD_`",
+    lambda value: isinstance(value, list) and all(map(_is_variable, value)),
     _read_texts,
 )
 IMAGE: Final = Kind(

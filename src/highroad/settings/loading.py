@@ -495,6 +495,7 @@ def _build_sandbox(table: Mapping[str, Any]) -> SandboxRules:
         order=tuple(table.get("order", usual.order)),
         least={**usual.least, **least},
         limits=ProgramLimits(**limits, egress=egress),
+        variables=tuple(table.get("variables", usual.variables)),
         docker=DockerRules(**docker) if "image" in docker else None,
         e2b=E2bRules(**e2b) if "template" in e2b else None,
     )
