@@ -10,6 +10,7 @@ from highroad.adapters.sandboxes.native.bodies import BodyJail
 from highroad.adapters.sandboxes.native.bubblewrap import BubblewrapSandbox
 from highroad.adapters.sandboxes.native.docker import DockerSandbox
 from highroad.adapters.sandboxes.native.e2b import E2bSandbox
+from highroad.adapters.sandboxes.native.modal import ModalSandbox
 from highroad.adapters.sandboxes.native.plain import PlainSandbox
 from highroad.adapters.sandboxes.native.webassembly import WasmtimeSandbox
 from highroad.adapters.sandboxes.process.pool import ProcessSandbox
@@ -31,6 +32,7 @@ SANDBOXES: Final[Mapping[str, Callable[[SandboxRules], ProgramSandbox]]] = {
     "bubblewrap": lambda _: BubblewrapSandbox(),
     "docker": lambda rules: DockerSandbox(rules.docker),
     "e2b": lambda rules: E2bSandbox(rules.e2b, read_hidden),
+    "modal": lambda rules: ModalSandbox(rules.modal, read_hidden),
     "plain": lambda _: PlainSandbox(),
 }
 """The names of `sandbox.order`. None of them starts or imports anything before it is used."""

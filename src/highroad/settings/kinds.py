@@ -14,6 +14,7 @@ from highroad.domain.secret import SecretKind
 _THIS_MACHINE: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 _VARIABLE: Final = re.compile(r"(?!HIGHROAD_)[A-Za-z_][A-Za-z0-9_]*")
+_MODAL_IMAGE: Final = re.compile(r"im-[A-Za-z0-9]+")
 _IMAGE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9./:_-]*@sha256:[0-9a-f]{64}")
 
 
@@ -190,6 +191,10 @@ VARIABLES: Final = Kind(
 IMAGE: Final = Kind(
     "an image with its digest, as `python@sha256:…`",
     lambda value: isinstance(value, str) and _IMAGE.fullmatch(value) is not None,
+)
+MODAL_IMAGE: Final = Kind(
+    "the id of an image, as `im-…`",
+    lambda value: isinstance(value, str) and _MODAL_IMAGE.fullmatch(value) is not None,
 )
 COUNT: Final = Kind("a whole number, 0 or more", _is_count, _read_count)
 POSITIVE: Final = Kind(
