@@ -380,3 +380,67 @@ async def test_a_simulation_names_each_reason_and_what_would_end_it(told):
         ("outside_request", None, '@tool(intent=["..."]), with the words of such requests'),
     }
     assert [each.code for each in unlocked.reasons] == ["outside_request"]
+
+
+# -- which record is changed -------------------------------------------------------------------
+
+
+@tool(tier="read", labels={"": SYSTEM})
+def list_standing_orders() -> list[dict[str, str | int | float | bool]]:
+    """List the standing orders."""
+    return [
+        {"id": 6, "to": "Spotify Premium", "amount": 50.0, "recurring": True},
+        {"id": 7, "to": "Rent", "amount": 1100.0, "recurring": True},
+        {"id": 8, "to": "Spotless cleaners", "amount": 15.0, "recurring": True},
+    ]
+
+
+@tool(tier="reversible")
+def update_standing_order(id: int, amount: float) -> str:  # noqa: A002 - what a foreign tool has
+    """Update a standing order."""
+    DONE.append(id)
+    return f"{id} is {amount}"
+
+
+@tool(tier="reversible")
+def stop_standing_order(order_id: Annotated[str, Control(integrity=Integrity.SYSTEM)]) -> str:
+    """Stop a standing order."""
+    DONE.append(order_id)
+    return order_id
+
+
+ORDERS = [list_standing_orders, update_standing_order, stop_standing_order]
+
+
+@pytest.mark.parametrize(
+    ("text", "id_", "is_meant"),
+    [
+        ("My rent is 2200 now, update the standing order.", 7, True),
+        ("My rent is 2200 now, update the standing order.", 6, False),
+        ("Update the standing order of Spotify to 2200.", 6, True),
+        ("Update the standing order of Spotify to 2200.", 8, False),
+        ("Update standing order 8 to 2200.", 8, True),
+        ("Update standing order 8 to 2200.", 7, False),
+        ("Update the standing order of 1100 to 2200.", 7, True),
+        ("Update the standing order to 2200 on May 8.", 8, False),
+    ],
+)
+async def test_a_record_is_changed_of_which_the_user_named_something(told, text, id_, is_meant):
+    """Every id of a trusted list is trusted alike: which of them is the user's to say."""
+    _, _, codes = await told(
+        text,
+        call("list_standing_orders"),
+        call("update_standing_order", id=id_, amount=2200),
+        tools=ORDERS,
+    )
+    assert (codes, DONE) == (([], [id_]) if is_meant else (["untrusted_source"], []))
+
+
+async def test_an_author_who_says_what_an_id_needs_is_taken_at_their_word(told):
+    _, _, codes = await told(
+        "Stop a standing order.",
+        call("list_standing_orders"),
+        call("stop_standing_order", order_id="8"),
+        tools=ORDERS,
+    )
+    assert (codes, DONE) == ([], ["8"])

@@ -26,6 +26,7 @@ from highroad.domain.value import value as frozen_value
 from highroad.domain.verdict import Proceed, Refuse
 from highroad.evidence.parts import stands_by_itself
 from highroad.pipeline.context import RoadContext
+from highroad.pipeline.described import is_described
 from highroad.pipeline.endorsement import value_at
 from highroad.pipeline.evidence import RunEvidence
 from highroad.pipeline.flows import flows_into, in_bulk, obligations_of, ruled, sink_of
@@ -39,6 +40,7 @@ from highroad.pipeline.grounding import (
 from highroad.pipeline.services import Services
 from highroad.tools.arguments.pointer import pointer, tokens
 from highroad.tools.compile import RegisteredTool
+from highroad.tools.derivation.in_force import targets
 
 UNTRUSTED_SOURCE: Final = "untrusted_source"
 """Code of the obligation of a call with a value that its chooser may not choose."""
@@ -154,9 +156,13 @@ def weighed(
     said = [turn.text for turn in evidence.turns]
     best = tuple([_best(trace, arguments, said) for trace in grounding.traces])
     contract, names, sources = tool.contract, tool.names, []
+    meant = targets(tool.definition)
     for trace, place in zip(grounding.traces, best, strict=True):
         shown, argument = _standing(trace.pointer, names)
-        sources.append(_source(shown, place, contract.argument(argument).integrity))
+        needs = contract.argument(argument).integrity
+        if argument in meant and not _is_meant(trace, place, arguments, evidence):
+            needs = Integrity.USER
+        sources.append(_source(shown, place, needs))
     return Weighing(
         tool=tool,
         arguments=arguments,
@@ -165,6 +171,14 @@ def weighed(
         best=best,
         sources=tuple(sources),
     )
+
+
+def _is_meant(
+    trace: Trace, place: Place | None, arguments: JsonObject, evidence: RunEvidence
+) -> bool:
+    """Whether the user named a record that is to be changed, or what else stands in it."""
+    value = value_at(arguments, tokens(trace.pointer))
+    return any(is_described(each, value, evidence) for each in trace.places if each == place)
 
 
 def reasons(
