@@ -7,6 +7,7 @@ from highroad.domain.json_value import JsonObject, JsonValue
 from highroad.domain.label import Label, Labels
 from highroad.domain.value import value as frozen_value
 from highroad.evidence.leaves import Leaf, leaves
+from highroad.evidence.pointer import child
 
 
 @frozen_value(kw_only=False, eq=False)
@@ -43,6 +44,18 @@ class Records:
         """Keep a result."""
         if isinstance(result, dict | list):
             self._results[source] = result, labels
+
+    def every(self) -> Iterator[Record]:
+        """Every object of every result."""
+        for result, labels in self._results.values():
+            pending: list[tuple[JsonValue, str]] = [(result, "")]
+            while pending:
+                at, pointer = pending.pop()
+                if isinstance(at, dict):
+                    yield Record(at, pointer, "", labels)
+                    pending += [(each, child(pointer, key)) for key, each in at.items()]
+                elif isinstance(at, list):
+                    pending += [(each, f"{pointer}/{n}") for n, each in enumerate(at)]
 
     def of(self, place: Place, value: JsonValue) -> Iterator[Record]:
         """The records that hold a value at a place; one that is the key of a map holds that."""

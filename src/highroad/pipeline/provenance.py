@@ -10,6 +10,7 @@ The same calls are judged as in grounding, by the same index.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any, Final
 
@@ -26,6 +27,7 @@ from highroad.domain.value import value as frozen_value
 from highroad.domain.verdict import Proceed, Refuse
 from highroad.evidence.parts import stands_by_itself
 from highroad.pipeline.context import RoadContext
+from highroad.pipeline.delegated import is_delegated
 from highroad.pipeline.described import is_described
 from highroad.pipeline.endorsement import value_at
 from highroad.pipeline.evidence import RunEvidence
@@ -162,7 +164,10 @@ def weighed(
         needs = contract.argument(argument).integrity
         if argument in meant and not _is_meant(trace, place, arguments, evidence):
             needs = Integrity.USER
-        sources.append(_source(shown, place, needs))
+        source = _source(shown, place, needs)
+        if source.falls_short and _is_left_to_author(tool, trace, needs, arguments, evidence):
+            source = replace(source, integrity=Integrity.THIRD_PARTY)
+        sources.append(source)
     return Weighing(
         tool=tool,
         arguments=arguments,
@@ -179,6 +184,22 @@ def _is_meant(
     """Whether the user named a record that is to be changed, or what else stands in it."""
     value = value_at(arguments, tokens(trace.pointer))
     return any(is_described(each, value, evidence) for each in trace.places if each == place)
+
+
+def _is_left_to_author(
+    tool: RegisteredTool[Any],
+    trace: Trace,
+    needs: Integrity,
+    arguments: JsonObject,
+    evidence: RunEvidence,
+) -> bool:
+    """Whether a read is asked for an address that the user left to an author to choose."""
+    if tool.definition.has_effects or trace.kind is not ValueKind.URL:
+        return False
+    value = value_at(arguments, tokens(trace.pointer))
+    return (
+        needs is Integrity.THIRD_PARTY and isinstance(value, str) and is_delegated(value, evidence)
+    )
 
 
 def reasons(
