@@ -10,6 +10,7 @@ The same calls are judged as in grounding, by the same index.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import lru_cache
 from operator import attrgetter
 from typing import Any, Final
@@ -29,6 +30,8 @@ from highroad.domain.verdict import Proceed, Refuse
 from highroad.evidence.parts import stands_by_itself
 from highroad.pipeline import labels
 from highroad.pipeline.context import RoadContext
+from highroad.pipeline.delegated import is_delegated
+from highroad.pipeline.described import is_described
 from highroad.pipeline.endorsement import value_at
 from highroad.pipeline.evidence import RunEvidence
 from highroad.pipeline.flows import flows_into, in_bulk, obligations_of, ruled, sink_of
@@ -42,6 +45,7 @@ from highroad.pipeline.grounding import (
 from highroad.pipeline.services import Services
 from highroad.tools.arguments.pointer import pointer, tokens
 from highroad.tools.compile import RegisteredTool
+from highroad.tools.derivation.in_force import targets
 
 UNTRUSTED_SOURCE: Final = "untrusted_source"
 """Code of the obligation of a call with a value that its chooser may not choose."""
@@ -166,7 +170,33 @@ def weighed(
         grounding=grounding,
         evidence=evidence,
         best=tuple(best),
-        sources=tuple([_source(tool, trace.pointer, place) for trace, place in weighed]),
+        sources=tuple(
+            [_source(tool, trace, place, arguments, evidence) for trace, place in weighed]
+        ),
+    )
+
+
+def _is_meant(
+    trace: Trace, place: Place | None, arguments: JsonObject, evidence: RunEvidence
+) -> bool:
+    """Whether the user named a record that is to be changed, or what else stands in it."""
+    value = value_at(arguments, tokens(trace.pointer))
+    return any(is_described(each, value, evidence) for each in trace.places if each == place)
+
+
+def _is_left_to_author(
+    tool: RegisteredTool[Any],
+    trace: Trace,
+    needs: Integrity,
+    arguments: JsonObject,
+    evidence: RunEvidence,
+) -> bool:
+    """Whether a read is asked for an address that the user left to an author to choose."""
+    if tool.definition.has_effects or trace.kind is not ValueKind.URL:
+        return False
+    value = value_at(arguments, tokens(trace.pointer))
+    return (
+        needs is Integrity.THIRD_PARTY and isinstance(value, str) and is_delegated(value, evidence)
     )
 
 
@@ -236,32 +266,49 @@ def _confidential(weighing: Weighing, rules: tuple[FlowRule, ...]) -> tuple[str,
     if not weighing.evidence.index.has_readers:
         return ()
     names = {
-        _standing(flow.pointer, weighing.tool.names)[0].partition("/")[2].partition("/")[0]
+        _standing(weighing.tool, flow.pointer)[0].partition("/")[2].partition("/")[0]
         for flow in _into(weighing, rules)
         if flow.is_confidential
     }
     return tuple(sorted(names - {""}))
 
 
-def _source(tool: RegisteredTool[Any], at: str, place: Place | None) -> ValueSource:
-    shown, needs = _standing(tool, at)
+def _source(
+    tool: RegisteredTool[Any],
+    trace: Trace,
+    place: Place | None,
+    arguments: JsonObject,
+    evidence: RunEvidence,
+) -> ValueSource:
+    at, needs, is_target = _standing(tool, trace.pointer)
+    if is_target and not _is_meant(trace, place, arguments, evidence):
+        needs = _USER
     if place is None:
-        return ValueSource(pointer=shown, integrity=Integrity.UNTRUSTED, needs=needs)
-    return ValueSource(
-        pointer=shown,
-        kind=place.kind,
-        source=place.source,
-        how=place.how,
-        integrity=place.worth,
-        needs=needs,
-    )
+        source = ValueSource(pointer=at, integrity=Integrity.UNTRUSTED, needs=needs)
+    else:
+        source = ValueSource(
+            pointer=at,
+            kind=place.kind,
+            source=place.source,
+            how=place.how,
+            integrity=place.worth,
+            needs=needs,
+        )
+    if source.falls_short and _is_left_to_author(tool, trace, needs, arguments, evidence):
+        return replace(source, integrity=Integrity.THIRD_PARTY)
+    return source
 
 
 @lru_cache(8_192)
-def _standing(tool: RegisteredTool[Any], at: str) -> tuple[str, Integrity]:
-    """A pointer up to the first key that is data (P7), and the least that its argument accepts."""
+def _standing(tool: RegisteredTool[Any], at: str) -> tuple[str, Integrity, bool]:
+    """A pointer up to the first key that is data (P7), and what its argument asks for.
+
+    That is the least integrity that it accepts, and whether it says which record is changed.
+    """
     path = tokens(at)
-    return pointer(path, tool.names), tool.contract.argument(str(path[0])).integrity
+    argument = str(path[0])
+    needs = tool.contract.argument(argument).integrity
+    return pointer(path, tool.names), needs, argument in targets(tool.definition)
 
 
 def _best(trace: Trace, arguments: JsonObject, evidence: RunEvidence) -> Place | None:

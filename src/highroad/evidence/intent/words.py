@@ -64,7 +64,7 @@ _THINGS: Final = """
     post tweet status update
     reminder task todo alarm
     channel group room
-    link url webpage website page site
+    link url webpage website page site article blog
     photo picture image
     repository repo project
 """
