@@ -35,10 +35,11 @@ from highroad.pipeline.grounding import (
     is_chosen_by_model,
     is_endorsed,
     is_judged,
+    shown,
     traced,
 )
 from highroad.pipeline.services import Services
-from highroad.tools.arguments.pointer import pointer, tokens
+from highroad.tools.arguments.pointer import tokens
 from highroad.tools.compile import RegisteredTool
 
 UNTRUSTED_SOURCE: Final = "untrusted_source"
@@ -164,7 +165,7 @@ def weighed(
         grounding=grounding,
         evidence=evidence,
         best=tuple(best),
-        sources=tuple([_source(tool, trace.pointer, place) for trace, place in weighed]),
+        sources=tuple([_source(tool, trace, place) for trace, place in weighed]),
     )
 
 
@@ -192,12 +193,12 @@ def flowing(weighing: Weighing, rules: ProvenanceRules) -> tuple[tuple[FlowRule,
     return ruled(sink, found, weighing.arguments)
 
 
-def _source(tool: RegisteredTool[Any], at: str, place: Place | None) -> ValueSource:
-    shown, needs = _standing(tool, at)
+def _source(tool: RegisteredTool[Any], trace: Trace, place: Place | None) -> ValueSource:
+    at, needs = _standing(tool, trace.pointer)
     if place is None:
-        return ValueSource(pointer=shown, integrity=Integrity.UNTRUSTED, needs=needs)
+        return ValueSource(pointer=at, integrity=Integrity.UNTRUSTED, needs=needs)
     return ValueSource(
-        pointer=shown,
+        pointer=at,
         kind=place.kind,
         source=place.source,
         how=place.how,
@@ -209,8 +210,7 @@ def _source(tool: RegisteredTool[Any], at: str, place: Place | None) -> ValueSou
 @lru_cache(8_192)
 def _standing(tool: RegisteredTool[Any], at: str) -> tuple[str, Integrity]:
     """A pointer up to the first key that is data (P7), and the least that its argument accepts."""
-    path = tokens(at)
-    return pointer(path, tool.names), tool.contract.argument(str(path[0])).integrity
+    return shown(tool, at), tool.contract.argument(str(tokens(at)[0])).integrity
 
 
 def _best(trace: Trace, arguments: JsonObject, evidence: RunEvidence) -> Place | None:
