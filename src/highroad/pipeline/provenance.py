@@ -40,10 +40,11 @@ from highroad.pipeline.grounding import (
     is_chosen_by_model,
     is_endorsed,
     is_judged,
+    shown,
     traced,
 )
 from highroad.pipeline.services import Services
-from highroad.tools.arguments.pointer import pointer, tokens
+from highroad.tools.arguments.pointer import tokens
 from highroad.tools.compile import RegisteredTool
 from highroad.tools.derivation.in_force import targets
 
@@ -266,7 +267,7 @@ def _confidential(weighing: Weighing, rules: tuple[FlowRule, ...]) -> tuple[str,
     if not weighing.evidence.index.has_readers:
         return ()
     names = {
-        _standing(weighing.tool, flow.pointer)[0].partition("/")[2].partition("/")[0]
+        shown(weighing.tool, flow.pointer).partition("/")[2].partition("/")[0]
         for flow in _into(weighing, rules)
         if flow.is_confidential
     }
@@ -305,10 +306,9 @@ def _standing(tool: RegisteredTool[Any], at: str) -> tuple[str, Integrity, bool]
 
     That is the least integrity that it accepts, and whether it says which record is changed.
     """
-    path = tokens(at)
-    argument = str(path[0])
+    argument = str(tokens(at)[0])
     needs = tool.contract.argument(argument).integrity
-    return pointer(path, tool.names), needs, argument in targets(tool.definition)
+    return shown(tool, at), needs, argument in targets(tool.definition)
 
 
 def _best(trace: Trace, arguments: JsonObject, evidence: RunEvidence) -> Place | None:
