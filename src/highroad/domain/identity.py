@@ -7,6 +7,8 @@ from enum import StrEnum
 from typing import Final
 
 DEFAULT_ORGANIZATION: Final = "default"
+KEY_ID: Final = "key_"
+"""What ids of API keys begin with; each call that one made has it in its chain of delegation."""
 OURSELVES: Final = "highroad"
 """Who changes something, where no person does."""
 
@@ -89,6 +91,15 @@ class Assurance(StrEnum):
         return self in {Assurance.PUBLIC_KEY, Assurance.HASH}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownBy:
+    """Credentials of ours that somebody showed, by their ids: what can be ended at any time."""
+
+    key_id: str | None = None
+    """The API key, also where it only opened the session."""
+    session_id: str | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
 class Caller:
     """Who calls, as credentials have shown.
@@ -110,6 +121,18 @@ class Caller:
     expires_ms: int | None = None
     session_id: str | None = None
     key_id: str | None = None
+
+    @property
+    def shown_by(self) -> ShownBy | None:
+        """The key and session of ours by which they are shown, if by any."""
+        return shown_by(key_id=self.key_id, session_id=self.session_id)
+
+
+def shown_by(*, key_id: str | None, session_id: str | None) -> ShownBy | None:
+    """A key and session of ours; `None` where somebody was shown by neither."""
+    if key_id is None and session_id is None:
+        return None
+    return ShownBy(key_id=key_id, session_id=session_id)
 
 
 def acting(
