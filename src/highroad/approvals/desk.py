@@ -188,6 +188,18 @@ class Desk:
         """
         return await self._decide(approval_id, ruling, by, reason, link_ms=made_ms)
 
+    async def counts_by_link(self, approval_id: str, ruling: Ruling, *, by: Principal) -> bool:
+        """Whether what `by` says by a link would count now.
+
+        Raises:
+            DecisionRefused: There is no such approval.
+            LedgerError: The ledger cannot be read.
+        """
+        approval = await self.get(approval_id)
+        tier, opaque_id = await self._tier(approval), self._ledger.keyring.opaque(by)
+        now_ms = self._ledger.clock.now_ms()
+        return objection(self.rules, approval, tier, ruling, by, opaque_id, now_ms) is None
+
     async def revoke(
         self, approval_id: str, *, by: Principal | Caller, reason: str = ""
     ) -> Approval:

@@ -70,6 +70,12 @@ class Delegate:
     permissions: frozenset[str] | None = None
     """Those of the principal that count through this link; `None` is all of them."""
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is the principal's own key, as far as they may go themselves."""
+        is_key = self.agent.startswith(KEY_ID)
+        return is_key and self.tools == ("*",) and self.permissions is None
+
 
 class Assurance(StrEnum):
     """How it is known who somebody is."""
