@@ -5,7 +5,8 @@ result, in bubblewrap with all of its namespaces and its filter, over the same i
 with the same limits; in turns, 41 of each. `absolute` has beside it the same of `/bin/true`, where
 all that is left is the start itself; and, since others on the machine lengthen it, the least that
 41 bare starts took: of bubblewrap as it is, without its filter, and without namespaces of network
-and messages; of bubblewrap that does nothing but show it all files; of the limits alone; and what we do before such a start.
+and messages; of bubblewrap that does nothing but show it all files; of the limits alone; and
+what we do before such a start.
 
 S2 is the median of such a program in Monty, whose workers are warm, over that in bubblewrap, in
 turns, 41 of each.
