@@ -65,8 +65,18 @@ def save_draft(text: Annotated[str, Content()]) -> str:
     return "saved"
 
 
-TOOLS = [read_mail, read_note, list_members, send_email, save_draft]
-REQUEST = "Send an e-mail to ada@example.com and bob@example.com, and save a draft."
+@tool(tier="reversible")
+def message_customer(customer_id: str, text: Annotated[str, Content()]) -> str:
+    """Send a message to a customer."""
+    DONE.append(text)
+    return "sent"
+
+
+TOOLS = [read_mail, read_note, list_members, send_email, save_draft, message_customer]
+REQUEST = (
+    "Send an e-mail to ada@example.com and bob@example.com, a message to customer C-12345, "
+    "and save a draft."
+)
 
 
 def settings(folder, *flows, mode="enforce", **more):
@@ -248,6 +258,17 @@ async def test_so_does_a_link_that_the_model_made_up(told, body):
 async def test_file_names_and_sentences_are_no_links(told, body):
     _, code, _ = await told(call("read_mail"), send(body))
     assert (code, DONE) == (None, [body])
+
+
+async def test_a_tool_that_tells_somebody_goes_outside_whatever_says_to_whom(told):
+    """`customer_id` is no address, and yet the customer reads it."""
+    to = "C-12345"
+    said = call("message_customer", customer_id=to, text=f"Pay at {LINK}.")
+    _, codes, _ = await told(call("read_mail"), said)
+    assert codes == ("untrusted_url",)
+    said = call("message_customer", customer_id=to, text="All is well.")
+    _, code, _ = await told(call("read_mail"), said)
+    assert (code, DONE) == (None, ["All is well."])
 
 
 async def test_a_link_that_the_user_gave_may_be_sent(told):

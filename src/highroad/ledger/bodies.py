@@ -350,7 +350,10 @@ _OF_REQUEST: Final[Mapping[str, _Check]] = {
 _OF_KIND: Final[Mapping[EntryKind, Mapping[str, _Check]]] = {
     EntryKind.INTENT: {"approval": _is_text},
     EntryKind.HELD: {"edited": _is_edit},
-    EntryKind.DECIDED: {"assurance": _one_of(Assurance)},
+    EntryKind.DECIDED: {
+        "assurance": _one_of(Assurance),
+        **dict.fromkeys(("by_key", "by_session"), _is_text),
+    },
     EntryKind.AMENDED: {"source": _one_of(AmendmentKind)},
     EntryKind.BREAKER: {
         "dependency": _is_text,

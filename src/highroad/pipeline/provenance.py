@@ -10,7 +10,9 @@ The same calls are judged as in grounding, by the same index.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any, Final
 
 from highroad.domain.approval import Obligation
@@ -28,6 +30,8 @@ from highroad.domain.verdict import Proceed, Refuse
 from highroad.evidence.parts import stands_by_itself
 from highroad.pipeline import labels
 from highroad.pipeline.context import RoadContext
+from highroad.pipeline.delegated import is_delegated
+from highroad.pipeline.described import is_described
 from highroad.pipeline.endorsement import value_at
 from highroad.pipeline.evidence import RunEvidence
 from highroad.pipeline.flows import flows_into, in_bulk, obligations_of, ruled, sink_of
@@ -36,11 +40,13 @@ from highroad.pipeline.grounding import (
     is_chosen_by_model,
     is_endorsed,
     is_judged,
+    shown,
     traced,
 )
 from highroad.pipeline.services import Services
-from highroad.tools.arguments.pointer import pointer, tokens
+from highroad.tools.arguments.pointer import tokens
 from highroad.tools.compile import RegisteredTool
+from highroad.tools.derivation.in_force import targets
 
 UNTRUSTED_SOURCE: Final = "untrusted_source"
 """Code of the obligation of a call with a value that its chooser may not choose."""
@@ -59,6 +65,10 @@ _NAMING: Final = frozenset(
 )
 """Kinds of values that say what a call is done to: an amount or a day does not."""
 _FEW: Final = 2
+_WORTH: Final = attrgetter("worth")
+# By names of their own: an enumeration looks each member up in its metaclass.
+_REQUEST: Final = EvidenceKind.REQUEST
+_USER: Final = Integrity.USER
 _NUMBERED: Final = frozenset({ValueKind.ID, ValueKind.TEXT, ValueKind.NAME})
 """Kinds of which a value may be a number that is no amount."""
 _DENIED: Final = CallError(
@@ -153,18 +163,41 @@ def weighed(
     evidence: RunEvidence,
 ) -> Weighing:
     """Each value of a call by the place that counts."""
-    best = tuple([_best(trace, arguments, evidence) for trace in grounding.traces])
-    contract, names, sources = tool.contract, tool.names, []
-    for trace, place in zip(grounding.traces, best, strict=True):
-        shown, argument = _standing(trace.pointer, names)
-        sources.append(_source(shown, place, contract.argument(argument).integrity))
+    best = [_best(trace, arguments, evidence) for trace in grounding.traces]
+    weighed = zip(grounding.traces, best, strict=True)
     return Weighing(
         tool=tool,
         arguments=arguments,
         grounding=grounding,
         evidence=evidence,
-        best=best,
-        sources=tuple(sources),
+        best=tuple(best),
+        sources=tuple(
+            [_source(tool, trace, place, arguments, evidence) for trace, place in weighed]
+        ),
+    )
+
+
+def _is_meant(
+    trace: Trace, place: Place | None, arguments: JsonObject, evidence: RunEvidence
+) -> bool:
+    """Whether the user named a record that is to be changed, or what else stands in it."""
+    value = value_at(arguments, tokens(trace.pointer))
+    return any(is_described(each, value, evidence) for each in trace.places if each == place)
+
+
+def _is_left_to_author(
+    tool: RegisteredTool[Any],
+    trace: Trace,
+    needs: Integrity,
+    arguments: JsonObject,
+    evidence: RunEvidence,
+) -> bool:
+    """Whether a read is asked for an address that the user left to an author to choose."""
+    if tool.definition.has_effects or trace.kind is not ValueKind.URL:
+        return False
+    value = value_at(arguments, tokens(trace.pointer))
+    return (
+        needs is Integrity.THIRD_PARTY and isinstance(value, str) and is_delegated(value, evidence)
     )
 
 
@@ -234,50 +267,81 @@ def _confidential(weighing: Weighing, rules: tuple[FlowRule, ...]) -> tuple[str,
     if not weighing.evidence.index.has_readers:
         return ()
     names = {
-        _standing(flow.pointer, weighing.tool.names)[0].partition("/")[2].partition("/")[0]
+        shown(weighing.tool, flow.pointer).partition("/")[2].partition("/")[0]
         for flow in _into(weighing, rules)
         if flow.is_confidential
     }
     return tuple(sorted(names - {""}))
 
 
-def _source(at: str, place: Place | None, needs: Integrity) -> ValueSource:
+def _source(
+    tool: RegisteredTool[Any],
+    trace: Trace,
+    place: Place | None,
+    arguments: JsonObject,
+    evidence: RunEvidence,
+) -> ValueSource:
+    at, needs, is_target = _standing(tool, trace.pointer)
+    if is_target and not _is_meant(trace, place, arguments, evidence):
+        needs = _USER
     if place is None:
-        return ValueSource(pointer=at, integrity=Integrity.UNTRUSTED, needs=needs)
-    return ValueSource(
-        pointer=at,
-        kind=place.kind,
-        source=place.source,
-        how=place.how,
-        integrity=place.worth,
-        needs=needs,
-    )
+        source = ValueSource(pointer=at, integrity=Integrity.UNTRUSTED, needs=needs)
+    else:
+        source = ValueSource(
+            pointer=at,
+            kind=place.kind,
+            source=place.source,
+            how=place.how,
+            integrity=place.worth,
+            needs=needs,
+        )
+    if source.falls_short and _is_left_to_author(tool, trace, needs, arguments, evidence):
+        return replace(source, integrity=Integrity.THIRD_PARTY)
+    return source
 
 
 @lru_cache(8_192)
-def _standing(at: str, names: frozenset[str]) -> tuple[str, str]:
-    """A pointer up to the first key that is data (P7), and the argument that it begins with."""
-    path = tokens(at)
-    return pointer(path, names), str(path[0])
+def _standing(tool: RegisteredTool[Any], at: str) -> tuple[str, Integrity, bool]:
+    """A pointer up to the first key that is data (P7), and what its argument asks for.
+
+    That is the least integrity that it accepts, and whether it says which record is changed.
+    """
+    argument = str(tokens(at)[0])
+    needs = tool.contract.argument(argument).integrity
+    return shown(tool, at), needs, argument in targets(tool.definition)
 
 
 def _best(trace: Trace, arguments: JsonObject, evidence: RunEvidence) -> Place | None:
     """The place of a value that counts most; the user's word only where the whole value is it."""
     places = trace.places
-    if trace.kind in _NUMBERED:
-        places = tuple([each for each in places if _counts(each, trace, arguments, evidence)])
+    if trace.kind in _NUMBERED and not _is_said(trace, arguments, evidence):
+        places = tuple([each for each in places if each.kind is not _REQUEST])
+    if evidence.remembered and trace.kind in _NUMBERED:
+        places = _but_for_parts(places, trace, arguments, evidence.remembered)
     if len(places) < _FEW:
         return places[0] if places else None
-    return max(places, key=lambda each: each.worth, default=None)
+    return max(places, key=_WORTH)
 
 
-def _counts(place: Place, trace: Trace, arguments: JsonObject, evidence: RunEvidence) -> bool:
-    if place.kind is EvidenceKind.REQUEST:
-        said = [turn.text for turn in evidence.turns]
-    elif place.kind is EvidenceKind.PROFILE and place.how is Match.WORD:
-        said = evidence.remembered
-    else:
+def _is_said(trace: Trace, arguments: JsonObject, evidence: RunEvidence) -> bool:
+    """Whether what the request has of a value is the value, and no part of another."""
+    if all(each.kind is not _REQUEST for each in trace.places):
         return True
+    return _stands_alone(trace, arguments, [turn.text for turn in evidence.turns])
+
+
+def _but_for_parts(
+    places: tuple[Place, ...], trace: Trace, arguments: JsonObject, remembered: list[str]
+) -> tuple[Place, ...]:
+    """The places without words that the user had remembered, where a number is a part of these."""
+    if _stands_alone(trace, arguments, remembered):
+        return places
+    is_part = EvidenceKind.PROFILE, Match.WORD
+    return tuple([each for each in places if (each.kind, each.how) != is_part])
+
+
+def _stands_alone(trace: Trace, arguments: JsonObject, said: list[str]) -> bool:
+    """Whether a value is no short number, or stands in a text as no part of another value."""
     value = value_at(arguments, tokens(trace.pointer))
     is_number = isinstance(value, int | str) and not isinstance(value, bool)
     return not is_number or stands_by_itself(str(value), said)
@@ -324,8 +388,8 @@ def _told(short: ValueSource) -> str:
 def _unasked(weighing: Weighing) -> Iterator[Obligation]:
     """A reason to ask where the user's words call for no such tool."""
     names_object = any(
-        place is not None and place.worth is Integrity.USER and trace.kind in _NAMING
-        for trace, place in zip(weighing.grounding.traces, weighing.best, strict=True)
+        source.integrity is _USER and trace.kind in _NAMING
+        for trace, source in zip(weighing.grounding.traces, weighing.sources, strict=True)
     )
     if not weighing.evidence.lock.calls_for(
         weighing.tool.contract.intent, names_object=names_object

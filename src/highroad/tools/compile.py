@@ -37,10 +37,11 @@ from highroad.tools.declaring.options import Migrate
 from highroad.tools.declaring.resources import ResourceManager, takes_principal
 from highroad.tools.declaring.site import Site
 from highroad.tools.derivation.in_force import contract_in_force
-from highroad.tools.derivation.reason import Reason
+from highroad.tools.derivation.reason import Basis, Reason
 from highroad.tools.schemas.navigation import member_names
 from highroad.tools.schemas.sure import surely_compiles
 from highroad.tools.schemas.types import wants_integers
+from highroad.tools.words import words_of
 
 T = TypeVar("T")
 
@@ -152,6 +153,18 @@ class RegisteredTool(Generic[T]):
     def secret_arguments(self) -> tuple[str, ...]:
         """Arguments that take a reference to a secret."""
         return self.definition.contract.secrets
+
+    @cached_property
+    def spoken_arguments(self) -> Mapping[str, str]:
+        """Those of them that are secrets by their name alone, each with the word that says so.
+
+        Nobody declared that they take nothing but a reference, so a user may say such a value.
+        """
+        if not self.secret_arguments:
+            return {}
+        by_name = {each.subject for each in self.reasons if each.basis is Basis.NAME}
+        words = {name: words_of(name) for name in self.secret_arguments if name in by_name}
+        return {name: each[-1] for name, each in words.items() if each}
 
     @cached_property
     def takes_secrets(self) -> bool:

@@ -34,6 +34,13 @@ def contract_in_force(definition: ToolDefinition) -> Contract:
     )
 
 
+@lru_cache(4_096)
+def targets(definition: ToolDefinition) -> frozenset[str]:
+    """Arguments that say which record is changed in place, and of which nobody declared more."""
+    found = arguments_left_open(definition).items()
+    return frozenset(name for name, each in found if each.is_target)
+
+
 def arguments_left_open(definition: ToolDefinition) -> Mapping[str, DerivedArgument]:
     """What is derived of the arguments of which the definition says nothing."""
     members = definition.input_schema.get("properties")
