@@ -1,6 +1,7 @@
 """What was seen is found in every notation of its kind; what was not seen is not found."""
 
 import json
+import re
 import string
 from datetime import date, timedelta
 from decimal import Decimal
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from highroad.domain.evidence import EvidenceKind, Source, ValueKind
 from highroad.evidence.index import Index
+from highroad.evidence.matching import urls
 
 RECORD = Source("record", EvidenceKind.RESULT)
 REQUEST = Source("request", EvidenceKind.REQUEST)
@@ -27,6 +29,12 @@ AMOUNTS = st.decimals(Decimal("0.01"), Decimal("9999999.99"), places=2)
 FORMS = ["{0}-{1}", "{0}{1}", "#{0}{1}", "{0}_{1}_{2}", "{1}", "{1}-{2}", "{0}.{1}.x"]
 SOME = ["red", "oak", "lamp", "tall", "Ümit", "José", "desk", "12", "blue", "kit"]
 WORDS = st.lists(st.sampled_from(SOME), min_size=1)
+URL_PIECES = (
+    *(" ", "\n", "\t", "\u00a0", '"', "://", ":", "/", ".", ",", ")", "-", "1", "\u00e9"),
+    *("https", "ftp", "git+ssh", "ahostofmorethansixteen", "our.example", "see", "a/b?c=d"),
+)
+URL = re.compile(r"\b[A-Za-z][A-Za-z0-9+.-]{1,15}://[^\s\"'<>`{}|\\^]+")
+"""RFC 3986 section 3.1, as it is sought in the whole of a text."""
 
 
 @st.composite
@@ -226,3 +234,10 @@ def test_no_read_launders_an_invented_id(invented, record):
     )
     assert not has(index, ValueKind.ID, invented)
     assert not has(index, ValueKind.TEXT, invented)
+
+
+@given(st.lists(st.sampled_from(URL_PIECES), max_size=14).map("".join))
+def test_a_url_is_found_by_its_word_alone(text):
+    """Looking at no other words changes nothing: no blank stands in an address."""
+    in_all_of_it = [match[0].rstrip(".,:;!?)]") for match in URL.finditer(text)]
+    assert list(urls.written(text))[: len(in_all_of_it)] == in_all_of_it

@@ -129,6 +129,7 @@ from highroad.settings import Settings, load
 from highroad.tools.body.call_check import CallCheck, call_check
 from highroad.tools.body.checks import Check
 from highroad.tools.pins.field_changes import field_changes
+from highroad.tools.registry import Registry
 
 
 @dataclass(slots=True, kw_only=True)
@@ -509,8 +510,17 @@ def _working(
 def _desk(services: Services, settings: Settings, *, decides: bool) -> Desk:
     desk = Desk(services.ledger, settings.approvals, is_owner=decides)
     desk.revise = Revising(services).revise
+    desk.needs = partial(_needed, services.registry)
     services.turn = desk.setting_out
     return desk
+
+
+def _needed(registry: Registry, tool: str) -> frozenset[str] | None:
+    """Permissions that calls of some version of a tool take; `None` where there is none."""
+    versions = registry.versions(tool)
+    if not versions:
+        return None
+    return frozenset().union(*(each.definition.permissions for each in versions))
 
 
 def _audit(

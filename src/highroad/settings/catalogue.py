@@ -551,6 +551,13 @@ SETTINGS: Final = (
         "Who may read that part; everybody of the organization unless given.",
     ),
     Setting(
+        f"contracts.{EACH_NAME}.flows",
+        TEXTS,
+        (),
+        "Rules as in `provenance.flows`, each with the tool of that name as source or sink; only "
+        "into that one may they allow something.",
+    ),
+    Setting(
         "results.unseen",
         one_of(WhenUnseen),
         USUAL_SHOWING.unseen,

@@ -346,7 +346,16 @@ def _build_contract(document: Document, name: str) -> ContractRule:
             )
             for pointer, said in table.get("labels", {}).items()
         },
+        flows=tuple(each.line for each in _flows_of_contract(document, name)),
     )
+
+
+def _flows_of_contract(document: Document, name: str) -> Iterator[FlowRule]:
+    for line in _lines(document, ("contracts", name, "flows")):
+        try:
+            yield FlowRule.of_contract(name, line)
+        except ValueError as error:
+            raise SettingsError(f"{line.source}: contracts.{name}.flows: {error}") from None
 
 
 def _build_grounding(document: Document) -> GroundingRules:
