@@ -24,6 +24,7 @@ from highroad.domain.redaction import (
 )
 from highroad.domain.sandbox import (
     DOCKER_SOCKET,
+    MODAL_RUNTIMES,
     NAMES,
     RUNTIMES,
     SandboxRules,
@@ -818,6 +819,12 @@ SETTINGS: Final = (
         "The image of machines of Modal for `modal`, by its id; without it there are none. It has "
         "`/bin/sh`, `/bin/sleep`, and whatever runs the programs: `python3`, `node`. The token "
         "stands in the variables `MODAL_TOKEN_ID` and `MODAL_TOKEN_SECRET`.",
+    ),
+    Setting(
+        "sandbox.modal.runtime",
+        one_of(MODAL_RUNTIMES),
+        "gvisor",
+        "What runs them: `gvisor` (kernel) or `vm` (machine). Modal must offer it to you.",
     ),
     Setting("sandbox.modal.app", TEXT, "highroad", "The app at Modal whose machines they are."),
     Setting(
