@@ -21,7 +21,12 @@ class Integrity(IntEnum):
     @property
     def words(self) -> str:
         """As people are told it."""
-        return self.name.lower().replace("_", " ")
+        return self.word.replace("_", " ")
+
+    @property
+    def word(self) -> str:
+        """As settings and rules write it."""
+        return self.name.lower()
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from highroad.pipeline.evidence import RunEvidence
 from highroad.tools.arguments.pointer import tokens
 from highroad.tools.derivation.boundary import leaves_boundary
 from highroad.tools.derivation.in_force import contract_in_force
+from highroad.tools.derivation.purpose import Purpose
 
 BULK: Final = "bulk"
 """Code of the obligation of a call with very many recipients or objects."""
@@ -67,7 +68,11 @@ def sink_of(definition: ToolDefinition, rules: tuple[FlowRule, ...]) -> Sink:
     members = definition.input_schema.get("properties")
     names = [*members] if isinstance(members, dict) else []
     addressed = frozenset(filter(_is_addressed, names))
-    is_outside = leaves_boundary(definition) or (definition.has_effects and bool(addressed))
+    is_outside = (
+        leaves_boundary(definition)
+        or (definition.has_effects and bool(addressed))
+        or Purpose(definition=definition).tells_somebody
+    )
     concerning = [
         rule
         for rule in (*rules, *BUILT_IN)

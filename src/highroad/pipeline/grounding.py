@@ -64,6 +64,7 @@ async def grounded(call: Call, context: RoadContext) -> Proceed | Refuse:
     if call.revision:
         # Whoever edits a call answers for all of it, and is named by the decision.
         context.record.sources = ()
+        context.record.confidential = ()
         return Proceed(call)
     if not is_chosen_by_model(call, context) or not applies(context.tool, context.services):
         return Proceed(call)
