@@ -101,7 +101,7 @@ def _judge(tool: RegisteredTool[Any], evidence: RunEvidence, number: int) -> tup
     grounding = evidence.ground(tool.definition, arguments)
     traced = process_time()
     weighing = weighed(tool, grounding, arguments, evidence)
-    found = [*reasons(weighing, _RULES), *flowing(weighing, _RULES)]
+    found = [*reasons(weighing, _RULES), *flowing(weighing, _RULES.flows)]
     end = process_time()
     if found or len(weighing.sources) < _BURST:
         raise AssertionError(found)
