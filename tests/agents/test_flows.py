@@ -38,7 +38,7 @@ def read_mail() -> dict[str, str]:
 
 @tool(
     tier="read",
-    labels={"/note": Label(Integrity.SYSTEM, frozenset({"ada@example.com"})), "/id": OURS},
+    labels={"/note": Label(Integrity.SYSTEM, frozenset({"alice", "ada@example.com"})), "/id": OURS},
 )
 def read_note() -> dict[str, str]:
     """Read a note of our own."""

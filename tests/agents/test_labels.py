@@ -50,7 +50,9 @@ AUDITOR = Principal("ann", permissions={"audit:reveal"})
 NOTE = "The merger with Umbrella closes next Friday at noon."
 
 
-@tool(tier="read", labels={"/note": Label(Integrity.SYSTEM, frozenset({"ada@example.com"}))})
+@tool(
+    tier="read", labels={"/note": Label(Integrity.SYSTEM, frozenset({"alice", "ada@example.com"}))}
+)
 def read_mail() -> dict[str, str]:
     """Read the mail."""
     return {"sender": "eve@example.com", "note": NOTE}

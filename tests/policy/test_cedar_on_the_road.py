@@ -157,7 +157,10 @@ when { context.labels.confidential.contains("note") };
 
 @tool(
     tier="read",
-    labels={"/other": Label(Integrity.THIRD_PARTY), "/memo": Label(readers=frozenset({"ada"}))},
+    labels={
+        "/other": Label(Integrity.THIRD_PARTY),
+        "/memo": Label(readers=frozenset({"ada", "support"})),
+    },
 )
 def read_letter() -> dict[str, str]:
     """Read a letter."""

@@ -99,7 +99,7 @@ from highroad.pipeline.repairs import Repairs
 from highroad.pipeline.resources import Resources
 from highroad.pipeline.services import Services
 from highroad.pipeline.threads import Threads
-from highroad.pipeline.view import json_again
+from highroad.pipeline.view import preview_for, result_again
 from highroad.ports.anchor import Anchor
 from highroad.ports.cache import Cache
 from highroad.ports.channel import Channel
@@ -241,7 +241,7 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
     settings = guarded(settings or load())
     agents = (*agents_of(settings), *agents)
     own: Mapping[type, Callable[..., Any]] = {
-        RunResults: lambda: RunResults(opened.ledger, partial(json_again, services)),
+        RunResults: lambda: RunResults(opened.ledger, partial(result_again, services)),
         RunTools: lambda: RunTools(runs.moving),
         LongTermMemory: lambda: remembering.memory(),  # noqa: PLW0108 - it is made further down
     }
@@ -511,6 +511,7 @@ def _desk(services: Services, settings: Settings, *, decides: bool) -> Desk:
     desk = Desk(services.ledger, settings.approvals, is_owner=decides)
     desk.revise = Revising(services).revise
     desk.needs = partial(_needed, services.registry)
+    desk.seen_preview = partial(preview_for, services)
     services.turn = desk.setting_out
     return desk
 

@@ -549,7 +549,8 @@ SETTINGS: Final = (
         f"contracts.{EACH_NAME}.labels.{EACH_NAME}.readers",
         TEXTS,
         Absent.NONE,
-        "Who may read that part; everybody of the organization unless given.",
+        "Who may read that part, by id or role, and is sent it, by address; others are shown a "
+        "mask. Everybody of the organization unless given.",
     ),
     Setting(
         f"contracts.{EACH_NAME}.flows",

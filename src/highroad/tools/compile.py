@@ -126,6 +126,11 @@ class RegisteredTool(Generic[T]):
     compensation: Compensation | None = None
     """What takes back what it did."""
 
+    @property
+    def has_readers(self) -> bool:
+        """Whether somebody declared of a part of its result that not everybody may read it."""
+        return bool(self.definition.contract.labels.restricted)
+
     @cached_property
     def flows_in(self) -> tuple[FlowRule, ...]:
         """What its contract says of what may flow into it."""

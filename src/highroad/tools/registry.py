@@ -39,6 +39,8 @@ class Registry:
         self._given: set[Callable[..., Any]] = set()
         self._flows_out: tuple[FlowRule, ...] | None = ()
         """`None` where they are to be gathered anew."""
+        self.has_readers: bool = False
+        """Whether a part of any tool's result is declared to be for some readers alone."""
         for given in tools:
             for tool in tools_in(given):
                 self.add(tool)
@@ -61,6 +63,7 @@ class Registry:
                 f"{other.site.line}; {_way_out(ready, other)}"
             )
         self._given.add(tool)
+        self.has_readers = self.has_readers or ready.has_readers
         if ready.flows_out:
             self._flows_out = None
         self._in_order.pop(ready.name, None)

@@ -84,7 +84,8 @@ def segments(text: str) -> Iterator[str]:
     if "/" not in text or "." not in text:
         return
     found = [match[0] for match in _with_scheme(text)]
-    found += [f"https://{match[0]}" for match in _HOST.finditer(text)]
+    named = _HOST.finditer(" ".join(_words_with(_POINT, text)))
+    found += [f"https://{match[0]}" for match in named]
     for url in found:
         parts = _split(url.rstrip(_BEHIND))
         if parts is not None:
