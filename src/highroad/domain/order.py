@@ -62,6 +62,8 @@ class Decision(ReasonedOrder):
     """The API key that showed them, if one did."""
     session_id: str | None = None
     """The session that showed them, if one did."""
+    code_ms: int | None = None
+    """When the one-time code was made that they had, in Unix time; `None` without one."""
 
     @property
     def subject(self) -> str:
