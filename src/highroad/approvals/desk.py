@@ -110,7 +110,18 @@ class Desk:
         """
         approval = await self._ledger.store.approval(approval_id)
         if approval is None:
-            raise DecisionRefused(f"there is no approval {approval_id}; list those that wait")
+            raise _none_of(approval_id)
+        return approval
+
+    async def _theirs(self, approval_id: str, by: Principal) -> Approval:
+        """One approval of the organization of `by`: what is elsewhere reads as what there is not.
+
+        Raises:
+            DecisionRefused: There is none.
+        """
+        approval = await self.get(approval_id)
+        if by.organization != approval.organization:
+            raise _none_of(approval_id)
         return approval
 
     async def case(self, approval_id: str, *, by: Principal | Caller | None = None) -> Case:
@@ -129,7 +140,7 @@ class Desk:
         if history is None or (
             shown is not None and shown.principal.organization != approval.organization
         ):
-            raise DecisionRefused(f"there is no approval {approval_id}; list those that wait")
+            raise _none_of(approval_id)
         withheld: str | None = "say who looks"
         if shown is not None:
             withheld = await self._withheld(approval, shown)
@@ -195,7 +206,8 @@ class Desk:
         Raises:
             DecisionRefused: It is not theirs to decide, no channel reaches them, or none took it.
         """
-        shown, approval = self._shown(by), await self.get(approval_id)
+        shown = self._shown(by)
+        approval = await self._theirs(approval_id, shown.principal)
         withheld = await self._withheld(approval, shown, may_be_own=False)
         if withheld is not None:
             raise DecisionRefused(f"{approval_id}: {withheld}")
@@ -300,7 +312,7 @@ class Desk:
                 refused. The call waits as it did.
         """
         shown = self._shown(by)
-        by, approval = shown.principal, await self.get(approval_id)
+        by, approval = shown.principal, await self._theirs(approval_id, shown.principal)
         key = self._ledger.keyring.organization(by.organization)
         order = Edit(
             approval_id=approval_id,
@@ -365,9 +377,9 @@ class Desk:
         link_ms: int | None = None,
         code: str | None = None,
     ) -> Approval:
-        approval = await self.get(approval_id)
         shown = self._shown(by)
         by = shown.principal
+        approval = await self._theirs(approval_id, by)
         decision = Decision(
             approval_id=approval_id,
             ruling=ruling,
@@ -739,6 +751,10 @@ def _json_of(arguments: Mapping[str, object] | str | bytes) -> bytes:
         return orjson.dumps(arguments)
     except TypeError:
         raise DecisionRefused("the arguments are no JSON: give a mapping of JSON values") from None
+
+
+def _none_of(approval_id: str) -> DecisionRefused:
+    return DecisionRefused(f"there is no approval {approval_id}; list those that wait")
 
 
 async def _nobody_is_told(*_: object) -> bool:
