@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import fields, replace
+from functools import partial
 from typing import Final, NoReturn, TypeAlias, TypedDict
 from weakref import WeakValueDictionary
 
@@ -25,6 +26,7 @@ from highroad.domain.audit import APP_USER, APPROVAL_DECISION, COMPENSATION, TOO
 from highroad.domain.entry import ApprovalSpent, CredentialsEnded, KeyDestroyed
 from highroad.domain.error import BrokenPromise, DecisionRefused, LedgerError
 from highroad.domain.identity import OURSELVES, Assurance, Caller, Delegate, Principal, ShownBy
+from highroad.domain.json_value import JsonValue
 from highroad.domain.order import Decision, Edit, Endorsement, Order
 from highroad.domain.order_form import MalformedOrderError, NewerOrderError, read_order
 from highroad.domain.payload import SealedPayload
@@ -33,6 +35,7 @@ from highroad.domain.tool import Tier
 from highroad.domain.value import value
 from highroad.ledger import entries, reasons
 from highroad.ledger.authorship import authorship, post
+from highroad.ledger.history import CallHistory
 from highroad.ledger.ledger import Ledger
 from highroad.ledger.tables.rows import record, records, selection
 from highroad.ports.tables import Cell
@@ -46,6 +49,10 @@ _DECIDING: Final = frozenset({Ruling.APPROVE, Ruling.REJECT, Ruling.REVOKE})
 
 Revise: TypeAlias = Callable[[Approval, Edit, SealedPayload | None], Awaitable[Approval]]
 """Judges a held call with other arguments, and holds it anew; it raises `DecisionRefused`."""
+
+
+SeenPreview: TypeAlias = Callable[[CallHistory, Principal | None, JsonValue], JsonValue]
+"""What of a preview somebody may see, of a call on record."""
 
 
 class Desk:
@@ -68,6 +75,8 @@ class Desk:
         self._codes = OneTimeCodes(ledger)
         self.send: Callable[[Approval, Principal, str], Awaitable[bool]] = _nobody_is_told
         """Tells somebody their one-time code; whether that got there."""
+        self.seen_preview: SeenPreview = _whole
+        """What somebody may see of the preview of a call."""
         self.heeders: list[Callable[[str], None]] = []
         """Are told of each call that was decided about, or that waits no more."""
         self.waits_again: Callable[[str], None] = _nothing
@@ -144,7 +153,8 @@ class Desk:
         withheld: str | None = "say who looks"
         if shown is not None:
             withheld = await self._withheld(approval, shown)
-        return await case_of(self._ledger, approval, history, withheld=withheld)
+        seen = partial(self.seen_preview, history, None if shown is None else shown.principal)
+        return await case_of(self._ledger, approval, history, withheld=withheld, seen=seen)
 
     async def _withheld(
         self, approval: Approval, shown: "_Shown", *, may_be_own: bool = True
@@ -777,6 +787,11 @@ def _not_known(_: str) -> None:
 
 def _nothing(_: str) -> None:
     pass
+
+
+def _whole(_: CallHistory, by: Principal | None, changes: JsonValue) -> JsonValue:
+    del by
+    return changes
 
 
 def _not_told(_: Approval) -> None:

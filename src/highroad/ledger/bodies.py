@@ -299,7 +299,8 @@ _EVERYWHERE: Final[Mapping[str, _Check]] = {
     ),
     **dict.fromkeys(("direct", "intent", "new_run", "in_doubt", "dry_run"), _is_flag),
     **dict.fromkeys(
-        ("rules", "delegation", "coercions", "run_ids", "obliged", "despite"), _list_of(_is_text)
+        ("rules", "delegation", "coercions", "run_ids", "obliged", "despite", "confidential"),
+        _list_of(_is_text),
     ),
     **dict.fromkeys(("arguments", "result", "message", "preview", "reasoning"), _is_ref),
     "parts": _list_of(_is_ref),

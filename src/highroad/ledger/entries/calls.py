@@ -309,6 +309,8 @@ def _judge(body: Body, record: CallRecord) -> None:
         integrity = integrity_body(record.sources)
         if integrity is not None:
             body["integrity"] = integrity
+    if record.confidential:
+        body["confidential"] = record.confidential
     if record.verification is not None:
         body["verification"] = verification_body(record.verification)
 
