@@ -337,7 +337,7 @@ class Desk:
         if self.is_owner:
             return await self.record_edit(order, by)
         voided = await self._judge(approval, order, by)
-        await self._check_unused(order, order.code_ms)
+        await self._check_unused(order)
         await post(self._ledger, order)
         return voided
 
@@ -396,6 +396,7 @@ class Desk:
             digest=approval.digest,
             **shown.said,
             code_ms=self._made_ms(approval, by, code),
+            link_ms=link_ms,
             reason=reasons.written(self._ledger, by, subject=approval_id, reason=reason),
             **authorship(self._ledger, by),
         )
@@ -403,11 +404,11 @@ class Desk:
             said = {each.name: getattr(decision, each.name) for each in fields(decision)}
             decision = Endorsement(pointers=endorse, **said)
         if self.is_owner:
-            return await self._record(decision, by, link_ms=link_ms)
+            return await self._record(decision, by)
         async with self.setting_out(approval.call_id):
             decided = await self._judge(approval, decision, by)
             await self._vouched(approval, decision)
-            await self._check_unused(decision, _latest(link_ms, decision.code_ms))
+            await self._check_unused(decision)
             await post(self._ledger, decision)
         return decided
 
@@ -426,7 +427,6 @@ class Desk:
         by: Principal,
         *,
         edited: Approval | None = None,
-        link_ms: int | None = None,
     ) -> Approval:
         """The same; who may edit a call may agree to what they made of it.
 
@@ -434,14 +434,13 @@ class Desk:
             decision: To be recorded.
             by: Whose it is.
             edited: The approval in whose place it is.
-            link_ms: When the link was made by which it is said.
         """
         call_id = (await self.get(decision.approval_id)).call_id
         async with self.setting_out(call_id):
             approval = await self.get(decision.approval_id)
             if await self._is_recorded(decision):
                 return approval
-            await self._check_unused(decision, _latest(link_ms, decision.code_ms))
+            await self._check_unused(decision)
             decided = await self._judge(approval, decision, by, edited=edited)
             vouched = await self._vouched(approval, decision)
             reason = await self._reason(approval, decision)
@@ -476,7 +475,7 @@ class Desk:
             async with self.setting_out(before.call_id):
                 before = await self.get(edit.approval_id)
                 await self._judge(before, edit, by)
-                await self._check_unused(edit, edit.code_ms)
+                await self._check_unused(edit)
                 after = await self.revise(before, edit, await self._reason(before, edit))
         if after is None:  # the edit is on record, and its agreement has nothing left to be for
             return before
@@ -558,17 +557,22 @@ class Desk:
         }
         return await record(self._ledger.store.tables, APPROVAL_DECISION.name, word) is not None
 
-    async def _check_unused(self, decision: Decision, link_ms: int | None) -> None:
+    async def _check_unused(self, decision: Decision) -> None:
         """See that the author of a decision has said nothing since their link or code was made.
+
+        The process that decides asks again: of words that two others leave at one moment, each of
+        which sees nothing of the other, the first that is taken out of the inbox counts.
 
         Raises:
             DecisionRefused: They have, though it may lie in the inbox still.
         """
-        if link_ms is None:
+        since_ms = decision.answered_ms
+        if since_ms is None:
             return
         said = [word async for word in self._said_by(decision)]
-        said += [(each.ruling, each.at_ms) for each in await self._posted_by(decision)]
-        if any(ruling in _DECIDING and at_ms >= link_ms for ruling, at_ms in said):
+        if decision.mac is None:  # else it lies there itself, and what came before it is recorded
+            said += [(each.ruling, each.at_ms) for each in await self._posted_by(decision)]
+        if any(ruling in _DECIDING and at_ms >= since_ms for ruling, at_ms in said):
             word = "link" if decision.code_ms is None else "code"
             raise DecisionRefused(f"{decision.approval_id}: this {word} was used; nothing changed")
 
@@ -590,7 +594,6 @@ class Desk:
             order
             for order in orders
             if isinstance(order, Decision)
-            and (order.mac != decision.mac)  # itself, when it is taken from there
             and (order.approval_id, order.by) == (decision.approval_id, decision.by)
         ]
 
@@ -769,12 +772,6 @@ def _none_of(approval_id: str) -> DecisionRefused:
 
 async def _nobody_is_told(*_: object) -> bool:
     return False
-
-
-def _latest(link_ms: int | None, code_ms: int | None) -> int | None:
-    """Since when somebody must have said nothing: since the last of what they answer by."""
-    made = [each for each in (link_ms, code_ms) if each is not None]
-    return max(made, default=None)
 
 
 async def _nobody_is_shown(*_: object) -> NoReturn:
