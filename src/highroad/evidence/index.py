@@ -40,7 +40,7 @@ _FEWEST_OF_CODE: Final = 5
 _MOST_RECORDS: Final = 256
 """So many results are kept, to compute with whole lists of them."""
 _FEWEST_OF_COLUMN: Final = 2
-_MOST_CHARACTERS: Final = 20_000
+MOST_CHARACTERS: Final = 20_000
 """So much of a text is looked through for pieces of what was seen."""
 # By names of their own: an enumeration looks each member up in its metaclass.
 _SAME: Final = Match.SAME
@@ -170,13 +170,17 @@ class Index:
         stood, and never that nothing did.
         """
         found: dict[tuple[str, str], Place] = {}
-        for key in text_keys(text[:_MOST_CHARACTERS])[0]:
+        for key in text_keys(_squeezed(text)[:MOST_CHARACTERS])[0]:
             if not _is_telling(key):
                 continue
             for leaf in self._of(key):
                 place = leaf.place
                 found.setdefault((place.source, place.pointer), _agreeing(place, _WORD))
         return tuple(found.values())
+
+    def is_read_whole(self, text: str) -> bool:
+        """Whether `pieces` looks through all of a text; what stands behind its bound is unknown."""
+        return len(_squeezed(text)) <= MOST_CHARACTERS
 
     # -- what transforms make ---------------------------------------------------------------------
 
@@ -478,3 +482,8 @@ def _agreeing(usual: Place, how: Match) -> Place:
 
 def _blanks(value: JsonValue) -> int:
     return value.count(" ") if isinstance(value, str) else 0
+
+
+def _squeezed(text: str) -> str:
+    """A text that is too long, with one blank for many: they are not what makes it long."""
+    return text if len(text) <= MOST_CHARACTERS else " ".join(text.split())
