@@ -263,17 +263,13 @@ class Index:
         """Columns of recorded lists that have these values and no others; the best first."""
         if len(values) < _FEWEST_OF_COLUMN or any(isinstance(each, dict | list) for each in values):
             return ()
-        places = {
-            (place.source, place.pointer): place
+        places = [
+            seen.place
             for each in values[:_MOST_LEAVES]
             for seen in self._measured(each)
-            if seen.made_of is None and (place := seen.place).source in self._records
-        }
-        found = [
-            lineage
-            for place in places.values()
-            for lineage in columns(values, place, *self._records[place.source])
+            if seen.made_of is None
         ]
+        found = columns(values, places, self._records)
         return sorted(found, key=lambda each: -each.integrity)
 
     def _keep(self, source: str, value: JsonValue, labels: Labels) -> None:
