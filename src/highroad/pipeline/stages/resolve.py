@@ -11,6 +11,7 @@ from highroad.domain.json_value import JsonObject
 from highroad.domain.secret import SecretText
 from highroad.domain.verdict import Proceed, Refuse, Verdict
 from highroad.pipeline.context import RoadContext
+from highroad.pipeline.referring import referred
 from highroad.pipeline.refusal import refused
 from highroad.pipeline.services import Services
 from highroad.pipeline.spending import propose
@@ -61,6 +62,8 @@ async def resolve(call: Call, context: RoadContext) -> Verdict:
     if isinstance(arguments, Invalid):
         return await refused(arguments, call, context)
     note = choice.reason if isinstance(choice, Chosen) and len(versions) > 1 else None
+    if verdict is None and call.takes_handles:
+        return await referred(resolved, context, note)
     return verdict or Proceed(resolved, note=note)
 
 
