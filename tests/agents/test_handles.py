@@ -341,21 +341,24 @@ async def test_what_a_model_is_not_shown_it_may_still_send_to_where_it_belongs(t
 
 
 @pytest.mark.promise("P9")
-async def test_what_not_everybody_may_read_goes_nowhere_else_by_its_handle(told):
-    secret = Label(integrity=Integrity.SYSTEM, readers=frozenset({"hr@example.com"}))
+@pytest.mark.parametrize(("reader", "ends"), [("alice", "confidential"), ("hr", "handle_closed")])
+async def test_what_not_everybody_may_read_goes_nowhere_by_its_handle(told, reader, ends):
+    """A reader is asked before it goes out; who is none cannot have it go anywhere."""
+    label = Label(integrity=Integrity.SYSTEM, readers=frozenset({reader}))
 
-    @tool(tier="read", labels={"/salary": secret})
+    @tool(tier="read", labels={"/salary": label})
     def read_salary() -> dict[str, str]:
         """Read the salary of somebody."""
         return {"salary": "EUR 74,291.55 a year"}
 
-    _, _, codes = await told(
+    stage, _, codes = await told(
         "Send an e-mail to bob@example.com.",
         call("read_salary"),
         Naming("send_email", to="bob@example.com", body="{0}.salary"),
         tools=[*TOOLS, read_salary],
     )
-    assert (codes, DONE) == (["confidential"], [])
+    assert DONE == []
+    assert codes == [ends] or answers(stage)[-1]["code"] == ends
 
 
 # -- runs ------------------------------------------------------------------------------------------

@@ -58,7 +58,8 @@ async def as_recorded(services: Services, outcome: AnyOutcome) -> JsonValue:
 
     `None` where they are shown all of it, or there is none.
     """
-    if services.redaction.is_off or not isinstance(outcome, Completed) or outcome.dry_run:
+    may_hide = not services.redaction.is_off or services.registry.has_readers
+    if not may_hide or not isinstance(outcome, Completed) or outcome.dry_run:
         return None
     history = await services.ledger.history(outcome.call_id)
     return None if history is None else await recorded_result(services, history)

@@ -21,7 +21,7 @@ from highroad.ledger.history import CallHistory
 from highroad.pipeline.context import RoadContext
 from highroad.pipeline.personal import taking
 from highroad.pipeline.services import Services
-from highroad.pipeline.view import answering, json_again
+from highroad.pipeline.view import answering, result_again
 from highroad.tools.arguments.pointer import pointer
 
 _UNKNOWN: Final = "the handle of one value of a result of this run"
@@ -147,7 +147,7 @@ class _Referring:
         if content is None:
             return None
         recorded: JsonValue = orjson.loads(content)
-        return _Result(call_id, recorded, await json_again(services, history, recorded))
+        return _Result(call_id, recorded, await result_again(services, history, recorded))
 
 
 async def recorded_result(services: Services, history: CallHistory) -> JsonValue:

@@ -73,9 +73,9 @@ async def resolve(call: Call, context: RoadContext) -> Verdict:
     if isinstance(arguments, Invalid):
         return await refused(arguments, call, context)
     note = choice.reason if isinstance(choice, Chosen) and len(versions) > 1 else None
-    if verdict is None and call.takes_handles:
-        return await referred(resolved, context, note)
-    return verdict or Proceed(resolved, note=note)
+    is_read = verdict is None and call.takes_handles
+    said = await referred(resolved, context, note) if is_read else verdict
+    return said or Proceed(resolved, note=note)
 
 
 async def _ended(call: Call, services: Services) -> Refuse | None:
