@@ -109,10 +109,20 @@ def brought(  # noqa: PLR0913 - a call, its outcome, and how it is read
     *,
     origin: Origin,
     reveal: Reveal,
+    recorded: JsonValue = None,
 ) -> None:
     """Take in what a call has brought, where it has read anything, and what it may have left.
 
     Values are evidence, whatever the model was shown in their place.
+
+    Args:
+        evidence: Of the run.
+        tool: That was called.
+        arguments: As they were chosen.
+        outcome: What became of it.
+        origin: Who chose them.
+        reveal: Knows what pseudonyms stand for.
+        recorded: The result as it is on record, where that was read; else that of the outcome.
     """
     chosen = partial(_chosen, {} if origin is Origin.CODE else arguments, reveal)
     if tool.has_effects and _may_be_applied(outcome):
@@ -123,7 +133,7 @@ def brought(  # noqa: PLR0913 - a call, its outcome, and how it is read
         for text in _own_words(reveal(outcome.json)):
             evidence.recalled(outcome.call_id, text)
         return
-    result = _read(tool, reveal(outcome.json))
+    result = _read(tool, reveal(outcome.json) if recorded is None else recorded)
     if result is not None:
         evidence.brought(outcome.call_id, tool, chosen, result)
 
