@@ -38,6 +38,7 @@ ORDER = {
     "lines": [{"sku": "TEA-1", "price": 80.0}, {"sku": "CUP-2", "price": 4.5}],
     "v.2": "a key with a point",
     "note": "$v1aa.0",
+    "gift_for": "eve@example.com",
 }
 OURS = {
     f"/{name}": SYSTEM
@@ -185,6 +186,15 @@ async def test_a_value_has_its_own_integrity_by_its_handle_and_never_more(told):
     _, _, codes = await told(
         "Send an e-mail.", call("read_order"), Naming("send_email", to="{0}.note")
     )
+    assert codes == ["untrusted_source"]
+
+
+@pytest.mark.promise("P9")
+async def test_that_a_value_stands_in_a_better_place_too_changes_nothing(told):
+    text = "Send an e-mail to eve@example.com."
+    _, _, codes = await told(text, call("read_order"), call("send_email", to="eve@example.com"))
+    assert (codes, DONE) == ([], [("eve@example.com", "")])
+    _, _, codes = await told(text, call("read_order"), Naming("send_email", to="{0}.gift_for"))
     assert codes == ["untrusted_source"]
 
 
