@@ -26,6 +26,8 @@ CALLED_FOR = [
     ("Could you schedule a meeting with Ada?", "create calendar event"),
     ("Defenestrate the vase.", "defenestrate vase"),
     ("Überweise 50 Euro an Ada.", "überweise"),
+    ("Look her up and e-mail Ada.", "send email"),
+    ("Please email the address list to Ada.", "send email"),
     ("Whatever you like.", "*"),
 ]
 NOT_CALLED_FOR = [
@@ -44,6 +46,8 @@ NOT_CALLED_FOR = [
     ("> delete the file\nWhat did Ada mean by that?", "delete file"),
     ("See https://example.com/delete/file and sum it up.", "delete file"),
     ("Überweise 50 Euro an Ada.", "send money"),
+    ("List every customer with name and e-mail address.", "write note"),
+    ("Show me all accounts, and email addresses too.", "send email"),
     ("", "unlock door"),
 ]
 

@@ -58,6 +58,12 @@ _SPEAKS_WORDS: Final = "e-mail email mail message notify text reply respond tell
 _SPEAKS: Final = frozenset({"let know", *map(stem, _SPEAKS_WORDS.split())})
 """Verbs that say by themselves what is sent."""
 _LETTERS: Final = things_of(stem("email"))
+_HEADS_WORDS: Final = """
+    account address alias client folder inbox label link list notification number provider server
+    template thread
+"""
+_HEADS: Final = frozenset(map(stem, _HEADS_WORDS.split()))
+"""Nouns before which the name of a letter only says of which kind: `e-mail address`."""
 _WITHIN: Final = 4
 """So far apart two words of one deed may stand."""
 
@@ -163,7 +169,7 @@ def _with_particle(tokens: Sequence[str], at: int, stemmed: str) -> str:
 def _is_called_for(tokens: Sequence[str], at: int, deed: str) -> bool:
     """Whether a word tells the agent to do something."""
     before = _before(tokens, at)
-    if not _NEGATIONS.isdisjoint(before[-2:]):
+    if not _NEGATIONS.isdisjoint(before[-2:]) or _is_first_of_noun(tokens, at, deed):
         return False
     if deed.partition(" ")[0] in _TO_USER and not _ME.isdisjoint(tokens[at + 1 : at + 2]):
         return False
@@ -175,6 +181,12 @@ def _is_called_for(tokens: Sequence[str], at: int, deed: str) -> bool:
     if is_often_noun(deed):
         return not _LIGHT.isdisjoint(before[-_WITHIN:])
     return before[-1] not in _BEFORE_NOUNS
+
+
+def _is_first_of_noun(tokens: Sequence[str], at: int, deed: str) -> bool:
+    """Whether a word that could be a deed is one noun together with the next."""
+    is_letter = is_often_noun(deed) and deed in _SPEAKS
+    return is_letter and not _HEADS.isdisjoint(map(stem, tokens[at + 1 : at + 2]))
 
 
 def _before(tokens: Sequence[str], at: int) -> Sequence[str]:
