@@ -6,6 +6,7 @@ each key a few leaves are kept, those of the highest integrity first to stay.
 
 import sys
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from typing import Final
 
 from highroad.domain.evidence import (
@@ -21,7 +22,7 @@ from highroad.domain.json_value import JsonObject, JsonValue
 from highroad.domain.label import NO_LABELS, Integrity, Label, Labels
 from highroad.domain.value import value as frozen_value
 from highroad.evidence.leaves import Leaf, leaves
-from highroad.evidence.matching import echo, expressions
+from highroad.evidence.matching import echo, expressions, notation
 from highroad.evidence.matching.reading import leaf_keys, text_keys
 from highroad.evidence.matching.seeking import phrases, ways
 from highroad.evidence.matching.words import SPAN, sought
@@ -33,6 +34,8 @@ _MOST_PLACES: Final = 3
 """So many are told of a value."""
 _FEWEST_OF_CODE: Final = 5
 """Fewer characters of an id or a number may stand anywhere."""
+_SHORT: Final = 200
+"""A leaf of so many characters is kept as it stands, to tell it from a part of it."""
 _MOST_CHARACTERS: Final = 20_000
 """So much of a text is looked through for pieces of what was seen."""
 # By names of their own: an enumeration looks each member up in its metaclass.
@@ -55,6 +58,14 @@ class Seen:
     written: int | None = None
     """Hash of the whole leaf; `None` of what somebody said, in which values are words."""
     blanks: int = 0
+    text: str = ""
+    """The leaf itself, if it is a short text of a record."""
+
+    @property
+    def least(self) -> Integrity:
+        """What any value in it is worth at least."""
+        is_part = self.blanks > 0 and self.place.kind is EvidenceKind.RESULT
+        return Integrity.UNTRUSTED if is_part else self.place.worth
 
 
 class Index:
@@ -94,9 +105,10 @@ class Index:
         """Take in the result of a call, but for what the call brought along itself.
 
         What its arguments say and nothing said before is no evidence when the result repeats it: a
-        read would otherwise make an invented id a known one. Nor is what an earlier call wrote
-        (`add_written`). A transform computes its whole result from its arguments, so of one
-        with an argument that is not known nothing is taken.
+        read would otherwise make an invented id a known one. What was known and is worth less than
+        the label says stays worth that: a read would otherwise make a stranger's id one of the
+        house. Nor is what an earlier call wrote (`add_written`). A transform computes its whole
+        result from its arguments, so of one with an argument that is not known nothing is taken.
 
         Args:
             source: The call.
@@ -109,25 +121,28 @@ class Index:
         if is_transform and not self._knows(arguments, grounding):
             return
         if is_transform:
-            self._add(source, value, Labels(default=self._least(arguments, grounding)), frozenset())
+            least = Labels(default=self._least(arguments, grounding))
+            self._add(source, value, least, _NOTHING_BROUGHT)
             return
-        repeated = frozenset(self._unknown_keys(arguments))
-        self._add(source, value, labels, repeated, self._wording(arguments))
+        self._add(source, value, labels, self._brought(arguments))
 
     def add_written(self, arguments: JsonObject) -> None:
         """Note what a call with effects may have left where a later read finds it.
 
         Codes of it that nothing said before are no evidence in any result from now on; they are
-        once somebody says them. Plain words are none where the text comes back that they were
-        written in, and remain one where another record has them.
+        once somebody says them. Those that were known are worth no more than they were. Plain words
+        are none where the text comes back that they were written in, and remain one where another
+        record has them.
 
         Args:
             arguments: What it was given.
         """
         for leaf in leaves(arguments):
-            unknown = self._unknown(leaf)
-            codes = set(filter(echo.is_code, unknown))
-            self._written.codes.update(codes)
+            keys = echo.keys(leaf.name, leaf.value)
+            codes = set(filter(echo.is_code, keys))
+            unknown = self._unknown(keys)
+            self._written.codes.update(codes & unknown)
+            self._written.known.update(codes - unknown)
             self._written.add(leaf.value, unknown - codes)
 
     def find(self, kind: ValueKind, value: JsonValue, unit: str = "") -> tuple[Place, ...]:
@@ -191,8 +206,7 @@ class Index:
         source: Source,
         record: JsonValue,
         labels: Labels,
-        repeated: frozenset[str] | None = None,
-        wording: echo.Wording | None = None,
+        brought: "_Brought | None" = None,
     ) -> None:
         given = None if labels is NO_LABELS else labels
         usual = _integrity(source)
@@ -205,11 +219,35 @@ class Index:
             how = _ELEMENT if leaf.is_element else _SAME
             readers = None if label is None else label.readers
             place = _place(source, sys.intern(leaf.shown), integrity, how, readers)
-            seen = Seen(place, words, hash(leaf.value), _blanks(leaf.value))
-            if repeated is not None:
-                back = self._written.brought_back(leaf.value)
-                keys = keys.difference(repeated, self._written.codes, back)
-            self._post(keys if wording is None else self._unsaid(keys, wording), seen)
+            blanks, text = _blanks(leaf.value), _short_text(leaf)
+            seen = Seen(place, words, hash(leaf.value), blanks, text)
+            if brought is not None:
+                keys = self._own(keys, leaf, integrity, brought)
+            self._post(keys, seen)
+
+    def _own(
+        self, keys: set[str], leaf: Leaf, integrity: Integrity, brought: "_Brought"
+    ) -> set[str]:
+        """The keys of a leaf that its record tells, and not whoever chose what was called.
+
+        Where a value comes back, the record says no more of it than was known: a stranger who names
+        an id has it read, and it is as much a stranger's as before.
+        """
+        written = self._written
+        keys = keys.difference(brought.unknown, written.codes, written.brought_back(leaf.value))
+        if brought.wording is not None:
+            keys = {key for key in keys if key in self._by_key or not brought.wording.has(key)}
+        return {
+            key
+            for key in keys
+            if key not in self._by_key
+            or self._worth(key) >= integrity
+            or not (brought.says(key) or key in written.known)
+        }
+
+    def _worth(self, key: str) -> Integrity:
+        """What is known of a key is worth at least; nothing of what stands in a longer leaf."""
+        return max((each.least for each in self._of(key)), default=Integrity.UNTRUSTED)
 
     def _post(self, keys: set[str], leaf: Seen) -> None:
         for key in keys:
@@ -241,25 +279,24 @@ class Index:
             return ()
         return (known,) if isinstance(known, Seen) else known
 
-    def _wording(self, arguments: JsonObject) -> echo.Wording | None:
-        """What the arguments say, unless all of it was said before."""
-        said = [leaf.value for leaf in leaves(arguments) if not isinstance(leaf.value, bool)]
-        if all(map(self._knows_leaf, said)):
-            return None
-        return echo.Wording([str(value) for value in said if value is not None])
+    def _brought(self, arguments: JsonObject) -> "_Brought":
+        """What a call brings along itself."""
+        given = leaves(arguments)
+        keys = set[str]().union(*(echo.keys(leaf.name, leaf.value) for leaf in given))
+        unknown = self._unknown(keys)
+        said = [leaf.value for leaf in given if not isinstance(leaf.value, bool | None)]
+        is_own = all(map(self._knows_leaf, said)) and not self._has_weak(keys - unknown)
+        return _Brought(
+            keys=keys, unknown=unknown, wording=None if is_own else echo.Wording(map(str, said))
+        )
 
-    def _unsaid(self, keys: set[str], wording: echo.Wording) -> set[str]:
-        """Keys that were known before, or that the arguments do not say."""
-        return {key for key in keys if key in self._by_key or not wording.has(key)}
+    def _has_weak(self, keys: set[str]) -> bool:
+        """Whether anything of this could be worth more in a record than it is."""
+        return any(self._worth(key) < Integrity.SYSTEM for key in keys)
 
-    def _unknown_keys(self, arguments: JsonObject) -> Iterator[str]:
-        """Keys of arguments that nothing said before."""
-        for leaf in leaves(arguments):
-            yield from self._unknown(leaf)
-
-    def _unknown(self, leaf: Leaf) -> set[str]:
-        """Keys of one leaf that nothing said before."""
-        return {key for key in echo.keys(leaf.name, leaf.value) if key not in self._by_key}
+    def _unknown(self, keys: set[str]) -> set[str]:
+        """Of these keys those of which nothing was said before."""
+        return {key for key in keys if key not in self._by_key}
 
     def _knows(self, arguments: JsonObject, grounding: Grounding) -> bool:
         """Whether every number and word of the arguments was seen, or stands in a schema."""
@@ -278,6 +315,24 @@ class Index:
         # An expression: each number in it is known, and the rest are signs.
         terms = expressions.terms(value)
         return bool(terms) and all(self.find(ValueKind.NUMBER, term) for term in terms)
+
+
+@frozen_value(eq=False)
+class _Brought:
+    """What a call says itself, so that its result proves nothing of it."""
+
+    keys: AbstractSet[str]
+    unknown: AbstractSet[str]
+    """Those of which nothing was said before."""
+    wording: echo.Wording | None = None
+    """Where anything of it is not as trusted as a record."""
+
+    def says(self, key: str) -> bool:
+        """Whether it says what stands under a key."""
+        return key in self.keys or (self.wording is not None and self.wording.has(key))
+
+
+_NOTHING_BROUGHT: Final = _Brought(keys=frozenset(), unknown=frozenset())
 
 
 def _is_telling(key: str) -> bool:
@@ -313,7 +368,7 @@ def _told(seen: Seen, sought: JsonValue) -> Place:
     usual = seen.place
     if seen.written is None or seen.written == hash(sought):
         return usual
-    if seen.blanks and seen.blanks > _blanks(sought):
+    if seen.blanks > _blanks(sought) or (seen.text and notation.is_part(sought, seen.text)):
         return _agreeing(usual, _WORD)
     return usual if usual.how is _ELEMENT else _agreeing(usual, _NORMALIZED)
 
@@ -345,6 +400,11 @@ def _agreeing(usual: Place, how: Match) -> Place:
         integrity=usual.integrity,
         readers=usual.readers,
     )
+
+
+def _short_text(leaf: Leaf) -> str:
+    is_short = isinstance(leaf.value, str) and len(leaf.value) <= _SHORT
+    return str(leaf.value) if is_short and not leaf.is_composed else ""
 
 
 def _blanks(value: JsonValue) -> int:
