@@ -42,6 +42,15 @@ def test_pieces_are_put_together_wherever_they_stand():
     )
 
 
+@pytest.mark.parametrize("before", ["", "U", "US", "USA", "/a/b?c=", "0", "x-_"])
+@pytest.mark.parametrize("behind", ["", "Z", "==", "/d", ".\n"])
+@pytest.mark.parametrize("name", ["base64", "hex"])
+def test_an_order_is_found_whatever_it_is_planted_between(name, before, behind):
+    """Letters of the text around it are letters of the code, too."""
+    (payload,) = encoding(name).write(instruction(INSTRUCTION) + " ")
+    assert INSTRUCTION in instructions_in([f"{before}{payload}{behind}"])
+
+
 @given(st.text(max_size=200))
 def test_any_text_can_be_read(text):
     assert text in list(readings(text))
