@@ -68,12 +68,10 @@ async def open_lab(
     opened: list[Lab] = []
 
     def body(tool: ToolDefinition, arguments: JsonObject) -> object:
-        """What any tool does here."""
         """What stands behind every tool."""
         return opened[0].body(tool, arguments)
 
     def owner(value: JsonValue) -> Owner | None:
-        """Whose an object is."""
         """Every object is the user's organization's."""
         del value
         return Owner(cast.user.organization)
