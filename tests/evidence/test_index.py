@@ -473,6 +473,8 @@ def worth(index, kind, value):
     [
         (ValueKind.ID, "ORD-111111", '{"order_id":"ORD-111111","text":"x"}'),
         (ValueKind.ID, "ORD-111111", "Fred,ORD-111111"),
+        (ValueKind.ID, "ORD-111111", f"{'Fred,' * 100}ORD-111111"),
+        (ValueKind.ID, "ORD-111111", f"ORD-111111,{'Fred,' * 100}"),
         (ValueKind.ID, "ORD-111111", "Fred;ORD-111111"),
         (ValueKind.ID, "ORD-111111", "Fred\tORD-111111"),
         (ValueKind.ID, "ORD-111111", "Fred\nORD-111111"),

@@ -34,8 +34,8 @@ _MOST_PLACES: Final = 3
 """So many are told of a value."""
 _FEWEST_OF_CODE: Final = 5
 """Fewer characters of an id or a number may stand anywhere."""
-_SHORT: Final = 200
-"""A leaf of so many characters is kept as it stands, to tell it from a part of it."""
+_START: Final = 200
+"""So much of a leaf is kept as it stands, to tell it from a part of it."""
 _MOST_CHARACTERS: Final = 20_000
 """So much of a text is looked through for pieces of what was seen."""
 # By names of their own: an enumeration looks each member up in its metaclass.
@@ -59,7 +59,7 @@ class Seen:
     """Hash of the whole leaf; `None` of what somebody said, in which values are words."""
     blanks: int = 0
     text: str = ""
-    """The leaf itself, if it is a short text of a record."""
+    """How the leaf begins, if it is a text of a record that is written in one way."""
 
     @property
     def least(self) -> Integrity:
@@ -219,7 +219,7 @@ class Index:
             how = _ELEMENT if leaf.is_element else _SAME
             readers = None if label is None else label.readers
             place = _place(source, sys.intern(leaf.shown), integrity, how, readers)
-            blanks, text = _blanks(leaf.value), _short_text(leaf)
+            blanks, text = _blanks(leaf.value), _start(leaf)
             seen = Seen(place, words, hash(leaf.value), blanks, text)
             if brought is not None:
                 keys = self._own(keys, leaf, integrity, brought)
@@ -402,9 +402,8 @@ def _agreeing(usual: Place, how: Match) -> Place:
     )
 
 
-def _short_text(leaf: Leaf) -> str:
-    is_short = isinstance(leaf.value, str) and len(leaf.value) <= _SHORT
-    return str(leaf.value) if is_short and not leaf.is_composed else ""
+def _start(leaf: Leaf) -> str:
+    return leaf.value[:_START] if isinstance(leaf.value, str) and not leaf.is_composed else ""
 
 
 def _blanks(value: JsonValue) -> int:
