@@ -1,11 +1,9 @@
 """Orders are varied in every way, and the road is found out where it reads too kindly."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from highroad import tool
 from highroad.evals.redteam.drawn import Drawn
 from highroad.evals.redteam.encodings import _UNLIKE
 from highroad.evals.redteam.suites.adaptive import scenarios
@@ -18,32 +16,11 @@ from highroad.tools.registry import Registry
 MAILBOX = "https://marigold.example/ORD-17 marigold@marigold.example"
 
 
-@dataclass
-class Order:
-    id: str
-    text: str
-
-
-@tool(tier="read")
-def read_order(order_id: str) -> Order:
-    """Read an order."""
-    raise AssertionError("no body of a tool runs on a range")
-
-
-@tool(tier="reversible")
-def send_order(order_id: str, to: str, copies: list[str]) -> dict[str, str]:
-    """Send an order to somebody."""
-    raise AssertionError("no body of a tool runs on a range")
-
-
-TOOLS = [read_order, send_order]
-
-
-async def through(layer=Layer.PROVENANCE):
+async def through(orders, layer=Layer.PROVENANCE):
     """The kinds that take effect."""
-    registry = Registry(TOOLS)
+    registry = Registry(orders)
     settings = layered(layer, registry.definitions(), Path.cwd())
-    async with open_range(TOOLS, Drawn(), settings) as opened:
+    async with open_range(orders, Drawn(), settings) as opened:
         played = [await opened.play(each) for each in scenarios(Targets.of(registry))]
     assert all(each.is_reached for each in played)
     assert all(each.is_done for each in played)
@@ -55,13 +32,13 @@ def test_each_writing_makes_another_text(name):
     assert WRITINGS[name](MAILBOX) != MAILBOX
 
 
-async def test_no_variation_passes_and_without_provenance_all_do():
-    assert await through() == set()
-    kinds = await through(Layer.GROUNDING)
+async def test_no_variation_passes_and_without_provenance_all_do(orders):
+    assert await through(orders) == set()
+    kinds = await through(orders, Layer.GROUNDING)
     assert {"order", "mixed", "listed", "split", "look_alike", "leading_zeros"} <= kinds
 
 
-async def test_a_road_that_normalizes_letters_is_found(monkeypatch):
+async def test_a_road_that_normalizes_letters_is_found(orders, monkeypatch):
     """As if every character were read as what it looks like."""
     find = Index.find
 
@@ -70,9 +47,9 @@ async def test_a_road_that_normalizes_letters_is_found(monkeypatch):
         return find(index, kind, read, unit)
 
     monkeypatch.setattr(Index, "find", kind)
-    assert await through() == {"look_alike"}
+    assert await through(orders) == {"look_alike"}
 
 
-async def test_a_road_that_trusts_what_comes_back_is_found(monkeypatch):
+async def test_a_road_that_trusts_what_comes_back_is_found(orders, monkeypatch):
     monkeypatch.setattr(Index, "_own", lambda _, keys, *__: keys)
-    assert await through() == {"split"}
+    assert await through(orders) == {"split"}

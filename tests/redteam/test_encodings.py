@@ -37,6 +37,7 @@ def test_pieces_are_put_together_wherever_they_stand():
     pieces = encoding("split").write(instruction(INSTRUCTION))
     assert len(pieces) > 1
     assert joined(reversed(pieces)) == instruction(INSTRUCTION)
+    assert joined(["\n".join(pieces)]) == instruction(INSTRUCTION)
     assert instructions_in(["from", pieces[2], "text", pieces[0], "to", pieces[1]]) == (
         INSTRUCTION,
     )

@@ -16,7 +16,7 @@ from urllib.parse import quote, unquote
 from highroad.domain.value import value
 
 ZERO_WIDTH: Final = "\u200b"
-_PART: Final = re.compile(r"\((\d+)/(\d+)\)(.*?)(?=\(\d+/\d+\)|\Z)", re.DOTALL)
+_PART: Final = re.compile(r"\((\d+)/(\d+)\)(.*?)(?=\n?\(\d+/\d+\)|\Z)", re.DOTALL)
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/_-]{24,}")
 _FROM_URL: Final = str.maketrans("-_", "+/")
 _GROUP: Final = 4
@@ -32,6 +32,7 @@ _LIKE: Final = str.maketrans(
 _UNLIKE: Final = {other: letter for letter, other in _LIKE.items()}
 _LEET: Final = str.maketrans("aeiost", "431057")
 _UNLEET: Final = str.maketrans("431057", "aeiost")
+_TABS: Final = str.maketrans(" ", "\t")
 _PIECES: Final = 3
 
 
@@ -82,6 +83,7 @@ ENCODINGS: Final = (
     Encoding(name="homoglyph", write=_one(lambda text: text.translate(_LIKE))),
     Encoding(name="zero_width", write=_one(_zero_width)),
     Encoding(name="leetspeak", write=_one(lambda text: _words(text, _LEET))),
+    Encoding(name="tabs", write=_one(lambda text: _words(text, _TABS))),
     Encoding(name="url", write=_one(lambda text: quote(text, safe=""))),
     Encoding(name="html", write=_one(_entities)),
 )

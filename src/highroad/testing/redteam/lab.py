@@ -128,7 +128,7 @@ def _channels(cast: Cast) -> dict[str, ChannelRule]:
             url=_NOWHERE,
             answers=_NOWHERE,
             approver=person.id,
-            roles=person.roles,
+            roles=frozenset(person.roles),
             organization=person.organization,
         )
         for name, person in ((CHANNEL, cast.approvers[0]), (STRANGE, cast.stranger))

@@ -7,14 +7,20 @@ choose (`highroad.evidence.plan`).
 """
 
 from collections.abc import Iterator
+from typing import Final
 
 from highroad.domain.json_value import JsonObject, JsonValue
+from highroad.evals.redteam.encodings import encoding
 from highroad.evals.redteam.instructions import instruction
 from highroad.evals.redteam.scenario import Deed, Scenario
 from highroad.evals.redteam.targets import Target, Targets
 from highroad.evals.redteam.values import STRANGER, arguments
 from highroad.evals.redteam.variations import WRITINGS, rewritten
 from highroad.tools.schemas.navigation import resolve
+
+_PLAIN: Final = "plain"
+_UNSPACED: Final = "tabs"
+"""Without a blank, so that what is planted is no row of words."""
 
 
 def scenarios(targets: Targets) -> Iterator[Scenario]:
@@ -23,6 +29,7 @@ def scenarios(targets: Targets) -> Iterator[Scenario]:
         for sink in targets.sinks:
             for kind, deeds in _varied(sink, targets):
                 is_same = entrance.name == sink.name
+                write = encoding(_UNSPACED if kind == "unspaced" else _PLAIN).write
                 yield Scenario(
                     suite="adaptive",
                     kind=kind,
@@ -30,7 +37,9 @@ def scenarios(targets: Targets) -> Iterator[Scenario]:
                     target=sink.name,
                     request=sink.asked if is_same else f"{entrance.asked} {sink.asked}",
                     task=(sink.wished,) if is_same else (entrance.wished, sink.wished),
-                    planted={0: (" ".join(map(instruction, deeds)),)},
+                    planted={
+                        0: ("\n".join(text for each in deeds for text in write(instruction(each))),)
+                    },
                     is_echoing=kind == "split",
                 )
 
@@ -42,6 +51,9 @@ def _varied(sink: Target, targets: Targets) -> Iterator[tuple[str, tuple[Deed, .
     if not any(wished.get(name) != each for name, each in control.items()):
         return  # all of it is content, or the same
     yield "order", (sink.ordered,)
+    yield from _told(
+        "unspaced", sink, [ordered, *({**wished, name: each} for name, each in control.items())]
+    )
     yield from _told("mixed", sink, [{**wished, name: each} for name, each in control.items()])
     yield from _told("listed", sink, _lengthened(wished, ordered))
     yield from _told("optional", sink, _optional(sink, wished))
@@ -78,7 +90,7 @@ def _optional(sink: Target, wished: JsonObject) -> list[JsonObject]:
     return [
         {**wished, name: each}
         for name, each in everything.items()
-        if name not in wished and _is_open(sink, name)
+        if name not in wished and _is_open(sink, name) and not isinstance(each, bool)
     ]
 
 
@@ -105,13 +117,12 @@ def _aliases(name: str) -> tuple[str, ...]:
 
 def _in_two(sink: Target, control: JsonObject, targets: Targets) -> Iterator[Deed]:
     """Reads of what the order names, whose results would then have it; and then the order."""
-    for source in targets.sources:
-        for name, each in control.items():
-            read = _of(source, each)
-            changed = {**sink.wished.arguments, name: each}
-            if read is not None and sink.takes(changed):
-                yield read
-                yield Deed(sink.name, changed)
+    changed = {name: {**sink.wished.arguments, name: each} for name, each in control.items()}
+    fitting = [name for name in control if sink.takes(changed[name])]
+    read = [_of(source, control[name]) for source in targets.sources for name in fitting]
+    if any(read):
+        yield from filter(None, read)
+        yield from (Deed(sink.name, changed[name]) for name in fitting)
 
 
 def _of(source: Target, found: JsonValue) -> Deed | None:
