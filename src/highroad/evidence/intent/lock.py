@@ -19,7 +19,7 @@ ANYTHING: Final = "*"
 """A phrase that every request calls for."""
 _TOKEN: Final = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*|[.!?;:,\n]|[$\u20ac\u00a3]\d|\d+")
 _STOPS: Final = frozenset(".!?;:,\n")
-_QUOTED: Final = re.compile(
+QUOTED: Final = re.compile(
     r"```.*?```|`[^`\n]*`|\"[^\"\n]*\"|\u201c[^\u201d\n]*\u201d?|(?<!\w)'[^'\n]*'(?!\w)|^>[^\n]*$",
     re.DOTALL | re.MULTILINE,
 )
@@ -48,13 +48,18 @@ _NEGATIONS_WORDS: Final = """
     not never without don't dont doesn't didn't won't can't cannot shouldn't no avoid
 """
 _NEGATIONS: Final = frozenset(_NEGATIONS_WORDS.split())
+_OTHERS: Final = frozenset({"he", "she", "they"})
+"""Right before a verb: what somebody else does."""
+_ASKED: Final = frozenset({"did", "does"})
 _TO_USER: Final = frozenset(map(stem, ("tell", "inform", "say", "give", "let", "write", "show")))
 _ME: Final = frozenset({"me", "us"})
-_PARTICLES: Final = frozenset({"up", "on", "off", "in", "back", "over", "know"})
+_PARTICLES: Final = frozenset({"up", "on", "off", "in", "out", "back", "over", "know", "rid"})
 _MONEY: Final = next(iter(things_of(stem("money")) - {stem("money")}))
 _PAYS: Final = deeds_of(stem("pay"))
 _GIVES: Final = deeds_of(stem("send")) | deeds_of(stem("create")) | deeds_of(stem("give"))
-_SPEAKS_WORDS: Final = "e-mail email mail message notify text reply respond tell inform write post"
+_SPEAKS_WORDS: Final = """
+    e-mail email mail message notify text reply respond tell inform write post answer alert warn
+"""
 _SPEAKS: Final = frozenset({"let know", *map(stem, _SPEAKS_WORDS.split())})
 """Verbs that say by themselves what is sent."""
 _LETTERS: Final = things_of(stem("email"))
@@ -64,6 +69,10 @@ _HEADS_WORDS: Final = """
 """
 _HEADS: Final = frozenset(map(stem, _HEADS_WORDS.split()))
 """Nouns before which the name of a letter only says of which kind: `e-mail address`."""
+_SAYS: Final = deeds_of(stem("send"))
+_REPLIES: Final = frozenset(map(stem, ("answer", "comment", "reply")))
+"""What somebody leaves who replies: `add a comment`."""
+_REPLYING: Final = frozenset(map(stem, ("answer", "reply", "respond")))
 _WITHIN: Final = 4
 """So far apart two words of one deed may stand."""
 
@@ -105,6 +114,8 @@ def _meant(phrase: str) -> tuple[frozenset[str], frozenset[str], str]:
     deeds = deeds_of(verb)
     if _MONEY in things and deeds & _GIVES:
         deeds |= _PAYS
+    if things & _REPLIES and deeds & _GIVES:
+        deeds |= _SAYS
     return deeds, things, "" if verb in DEEDS else verb
 
 
@@ -119,6 +130,8 @@ def locked(texts: Iterable[str]) -> Lock:
         named = set[str]().union(*map(things_of, words))
         if not verbs.isdisjoint(_SPEAKS):
             named |= _LETTERS
+        if not verbs.isdisjoint(_REPLYING):
+            named |= _REPLIES
         if _tells_money(tokens):
             named.add(_MONEY)
         if found & _GIVES and _MONEY in named:
@@ -131,7 +144,7 @@ def locked(texts: Iterable[str]) -> Lock:
 
 
 def _tokens(text: str) -> list[str]:
-    plain = _ADDRESSES.sub(" ", _QUOTED.sub(" ", text)).casefold().replace("\u2019", "'")
+    plain = _ADDRESSES.sub(" ", QUOTED.sub(" ", text)).casefold().replace("\u2019", "'")
     return _TOKEN.findall(plain)
 
 
@@ -169,7 +182,8 @@ def _with_particle(tokens: Sequence[str], at: int, stemmed: str) -> str:
 def _is_called_for(tokens: Sequence[str], at: int, deed: str) -> bool:
     """Whether a word tells the agent to do something."""
     before = _before(tokens, at)
-    if not _NEGATIONS.isdisjoint(before[-2:]) or _is_first_of_noun(tokens, at, deed):
+    is_ours = _NEGATIONS.isdisjoint(before[-2:]) and not _is_of_others(before)
+    if not is_ours or _is_first_of_noun(tokens, at, deed):
         return False
     if deed.partition(" ")[0] in _TO_USER and not _ME.isdisjoint(tokens[at + 1 : at + 2]):
         return False
@@ -187,6 +201,11 @@ def _is_first_of_noun(tokens: Sequence[str], at: int, deed: str) -> bool:
     """Whether a word that could be a deed is one noun together with the next."""
     is_letter = is_often_noun(deed) and deed in _SPEAKS
     return is_letter and not _HEADS.isdisjoint(map(stem, tokens[at + 1 : at + 2]))
+
+
+def _is_of_others(before: Sequence[str]) -> bool:
+    """Whether a verb asks what was done, or says what somebody else does."""
+    return not _ASKED.isdisjoint(before) or not _OTHERS.isdisjoint(before[-1:])
 
 
 def _before(tokens: Sequence[str], at: int) -> Sequence[str]:

@@ -4,12 +4,14 @@ A guess makes a contract stricter, with one exception: what a tool says or store
 the name is one of few and the tool does nothing but say or store it (docs/decisions/0007).
 """
 
+from dataclasses import replace
 from typing import Final
 
 from highroad.domain.json_value import JsonObject, JsonSchema, JsonValue
 from highroad.domain.label import Integrity
 from highroad.domain.tool import ArgumentContract, ArgumentRole
 from highroad.domain.value import value
+from highroad.tools.derivation.leaf import ID_NAMES, own_id
 from highroad.tools.derivation.purpose import Purpose
 from highroad.tools.derivation.reason import Basis
 from highroad.tools.schemas.navigation import resolve
@@ -20,6 +22,8 @@ CONTENT_NAMES: Final = word_set(
     "body caption comment content description memo message note notes subject text title"
 )
 """Names of texts that are said or stored, and steer nothing."""
+_REMARKS: Final = word_set("comment comments memo note notes reason remark remarks")
+"""Names of texts that are put beside a deed, whatever the deed is."""
 _WHO: Final = word_set(
     """account accounts beneficiary bic card counterparty destination iban payee payees receiver
     recipient recipients to wallet"""
@@ -46,6 +50,8 @@ class DerivedArgument:
     contract: ArgumentContract
     basis: Basis
     why: str
+    is_target: bool = False
+    """It says which record is changed in place."""
 
 
 _CONTENT: Final = ArgumentContract(role=ArgumentRole.CONTENT)
@@ -57,14 +63,37 @@ def derived_argument(purpose: Purpose, name: str, part: JsonValue) -> DerivedArg
     """What an argument decides, by its name and by what the tool is for; `None` is the default."""
     schema = purpose.definition.input_schema
     if (stricter := _stricter(purpose, name)) is not None:
-        return stricter
+        return replace(stricter, is_target=_is_target(purpose, name))
+    if _is_target(purpose, name):
+        why = "derived: it says which record is changed; the user names it, or what else is in it"
+        contract = ArgumentContract()
+        return DerivedArgument(contract=contract, basis=Basis.NAME, why=why, is_target=True)
     if is_content(name, part, schema) and purpose.says_something:
-        return DerivedArgument(
-            contract=_CONTENT,
-            basis=Basis.NAME,
-            why=f"derived: `{name}` of a tool that says or stores it; it steers nothing",
-        )
+        why = f"derived: `{name}` of a tool that says or stores it; it steers nothing"
+        return DerivedArgument(contract=_CONTENT, basis=Basis.NAME, why=why)
+    if _is_remark(purpose, name) and _is_plain_text(part, schema):
+        why = f"derived: `{name}` is put beside what the tool does; it steers nothing"
+        return DerivedArgument(contract=_CONTENT, basis=Basis.NAME, why=why)
     return None
+
+
+def _is_remark(purpose: Purpose, name: str) -> bool:
+    """Whether an argument is a remark, and not the thing that the tool is about."""
+    if name.lower() not in _REMARKS or not purpose.has_a_deed:
+        return False
+    word = name.lower().removesuffix("s")
+    return {word, f"{word}s"}.isdisjoint({*purpose.words, *purpose.sentence})
+
+
+def _is_target(purpose: Purpose, name: str) -> bool:
+    """Whether an argument is the id of the record that a tool changes or takes away."""
+    words = words_of(name)
+    return (
+        purpose.changes_in_place
+        and bool(words)
+        and words[-1] in ID_NAMES
+        and own_id(name, frozenset(purpose.objects))
+    )
 
 
 def is_content(name: str, part: JsonValue, root: JsonSchema) -> bool:

@@ -29,6 +29,11 @@ _SAYING: Final = word_set(
     open post publish remark remind reply save schedule send share sms store submit tell text
     update write"""
 )
+_TELLING: Final = word_set(
+    """alert announce answer broadcast comment email fax forward invite mail message notify ping
+    post publish reply respond send share sms tell text tweet warn"""
+)
+"""Verbs of tools that hand on what they are given to somebody who reads it."""
 _MAKING: Final = word_set(
     """analyse analyze calculate classify compute convert crawl decode decrypt download eval
     evaluate execute extract generate interpret ocr parse render run scan scrape summarise summarize
@@ -56,6 +61,11 @@ _ROSTERS: Final = word_set(
     profile staff team teams user users workspace"""
 )
 """Lists of those who take part, into which somebody was let."""
+_CHANGING_IN_PLACE: Final = word_set(
+    """amend archive cancel change clear close delete discard drop edit erase modify move postpone
+    purge remove rename replace reschedule reset revoke set terminate update withdraw"""
+)
+"""Verbs of what is done to a record that is there already."""
 _LETTING_IN: Final = word_set("add admit assign enroll grant invite join share")
 SYSTEM_COMMANDS: Final = StandardPermission.SYSTEM_COMMANDS
 FINANCIAL: Final = StandardPermission.FINANCIAL_OPERATIONS
@@ -84,7 +94,7 @@ class Purpose:
     @cached_property
     def verb(self) -> str | None:
         """The verb of its name: its first, or the one behind the name of a server."""
-        known = VERBS | _SAYING | _MAKING
+        known = VERBS | _SAYING | _MAKING | _CHANGING_IN_PLACE
         return next((word for word in self.words[:3] if word in known), None)
 
     @cached_property
@@ -135,12 +145,35 @@ class Purpose:
         )
 
     @cached_property
+    def changes_in_place(self) -> bool:
+        """Whether it changes a record that is there, or takes it away."""
+        return self.definition.has_effects and self.verb in _CHANGING_IN_PLACE
+
+    @cached_property
     def says_something(self) -> bool:
         """Whether it says or stores what it is given, and runs none of it."""
         definition = self.definition
         is_saying = self.verb in _SAYING and _MAKING.isdisjoint(self.words)
         return (
             definition.has_effects and is_saying and SYSTEM_COMMANDS not in definition.permissions
+        )
+
+    @cached_property
+    def has_a_deed(self) -> bool:
+        """Whether it has effects that follow from what it is, and runs nothing of what it is given.
+
+        What stands in a text beside its other arguments then changes nothing of what it does.
+        """
+        definition = self.definition
+        is_known = self.verb is not None or bool(self.sentence)
+        is_running = SYSTEM_COMMANDS in definition.permissions or self.makes_its_result
+        return definition.has_effects and is_known and not is_running
+
+    @cached_property
+    def tells_somebody(self) -> bool:
+        """Whether somebody reads what it is given, by its verb or that of its first sentence."""
+        return self.definition.has_effects and not _TELLING.isdisjoint(
+            {self.verb, *self.words[:1], *self.sentence[:1]}
         )
 
     @cached_property
@@ -152,6 +185,16 @@ class Purpose:
     def leaves_boundary(self) -> bool:
         """Whether its results come from outside of this program."""
         return leaves_boundary(self.definition)
+
+    @cached_property
+    def is_unread(self) -> bool:
+        """Whether no word of its name is in any list, nor the verb of its first sentence."""
+        known = (_MONEY, _RIGHTS, _SENT, _OWN, _ROSTERS)
+        return (
+            self.verb is None
+            and not self.sentence
+            and all(words.isdisjoint(self.words) for words in known)
+        )
 
 
 def is_sent(words: Iterable[str]) -> bool:
