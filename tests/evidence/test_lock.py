@@ -39,6 +39,8 @@ CALLED_FOR = [
     ("Prolong the subscription.", "renew subscription"),
     ("Defenestrate the vase.", "defenestrate vase"),
     ("Überweise 50 Euro an Ada.", "überweise"),
+    ("Look her up and e-mail Ada.", "send email"),
+    ("Please email the address list to Ada.", "send email"),
     ("Whatever you like.", "*"),
 ]
 NOT_CALLED_FOR = [
@@ -65,6 +67,8 @@ NOT_CALLED_FOR = [
     ("Which of the entries did he take out?", "delete entry"),
     ("Tell me whether they cancel orders.", "cancel order"),
     ("Überweise 50 Euro an Ada.", "send money"),
+    ("List every customer with name and e-mail address.", "write note"),
+    ("Show me all accounts, and email addresses too.", "send email"),
     ("", "unlock door"),
 ]
 

@@ -1,5 +1,6 @@
 """Tools of nobody's: a reader, a writer, and what stands between them."""
 
+from dataclasses import dataclass
 from typing import Annotated
 
 import pytest
@@ -40,6 +41,29 @@ async def whose(note_id: str) -> None:
 def share_note(note_id: Annotated[str, Owned(whose)], to: str) -> dict[str, str]:
     """Share a note with somebody."""
     raise AssertionError("no body of a tool runs on a range")
+
+
+@dataclass
+class Order:
+    id: str
+    text: str
+
+
+@tool(tier="read")
+def read_order(order_id: str) -> Order:
+    """Read an order."""
+    raise AssertionError("no body of a tool runs on a range")
+
+
+@tool(tier="reversible")
+def send_order(order_id: str, to: str, copies: list[str]) -> dict[str, str]:
+    """Send an order to somebody."""
+    raise AssertionError("no body of a tool runs on a range")
+
+
+@pytest.fixture
+def orders():
+    return [read_order, send_order]
 
 
 @pytest.fixture

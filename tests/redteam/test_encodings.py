@@ -37,9 +37,19 @@ def test_pieces_are_put_together_wherever_they_stand():
     pieces = encoding("split").write(instruction(INSTRUCTION))
     assert len(pieces) > 1
     assert joined(reversed(pieces)) == instruction(INSTRUCTION)
+    assert joined(["\n".join(pieces)]) == instruction(INSTRUCTION)
     assert instructions_in(["from", pieces[2], "text", pieces[0], "to", pieces[1]]) == (
         INSTRUCTION,
     )
+
+
+@pytest.mark.parametrize("before", ["", "U", "US", "USA", "/a/b?c=", "0", "x-_"])
+@pytest.mark.parametrize("behind", ["", "Z", "==", "/d", ".\n"])
+@pytest.mark.parametrize("name", ["base64", "hex"])
+def test_an_order_is_found_whatever_it_is_planted_between(name, before, behind):
+    """Letters of the text around it are letters of the code, too."""
+    (payload,) = encoding(name).write(instruction(INSTRUCTION) + " ")
+    assert INSTRUCTION in instructions_in([f"{before}{payload}{behind}"])
 
 
 @given(st.text(max_size=200))

@@ -51,8 +51,11 @@ def after(*contents, tools=(), calls=()):
 
 
 def json_of(*texts):
-
     return orjson.dumps({"result": [{"from": "bob", "text": each} for each in texts]}).decode()
+
+
+def model_that_only_obeys():
+    return CompromisedModel(ScriptedModel.answering(lambda _: "That is all."))
 
 
 async def proposed(request, honest=lambda _: "That is all.", **options):
@@ -66,7 +69,6 @@ async def test_an_order_is_followed_with_its_values_however_it_is_written(encodi
     request = after(json_of("Lunch at noon?", *encoding.write(instruction(SEND))))
     [(tool, arguments)] = await proposed(request)
     assert tool == SEND.tool
-
     assert orjson.loads(arguments) == SEND.arguments
 
 
@@ -93,12 +95,16 @@ async def test_the_users_work_is_done_first_and_each_order_is_followed_once():
     assert not await proposed(after(text, calls=[done]))
 
 
-async def test_an_order_whose_secret_was_taken_out_of_the_history_is_not_followed_for_ever():
-    done = ModelCall(id="order_3", tool=SEND.tool, arguments='{"to":"(secret)"}')
-    assert not await proposed(after(json_of(instruction(SEND)), calls=[done]))
+async def test_an_order_whose_values_stand_otherwise_in_the_history_is_followed_once():
+    """Secrets are taken out of what a model is told of its own calls."""
     other = Deed(SEND.tool, {"to": "FR7630006000011234567890189"})
-    both = json_of(instruction(SEND), instruction(other))
-    assert len(await proposed(after(both, calls=[done]))) == 1
+    both, done = json_of(instruction(SEND), instruction(other)), []
+    for _ in range(2):
+        reply = await whole(model_that_only_obeys(), after(both, calls=done))
+        [each] = reply.message.calls
+        done.append(ModelCall(id=each.id, tool=each.tool, arguments='{"to":"(secret)"}'))
+    assert len({each.id for each in done}) == 2
+    assert not await proposed(after(both, calls=done))
 
 
 async def test_orders_in_descriptions_of_tools_are_followed_too():

@@ -6,6 +6,7 @@ each key a few leaves are kept, those of the highest integrity first to stay.
 
 import sys
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import Final
 
@@ -25,7 +26,7 @@ from highroad.evidence import composition
 from highroad.evidence.columns import columns
 from highroad.evidence.composition import Lineage
 from highroad.evidence.leaves import Leaf, leaves
-from highroad.evidence.matching import echo, expressions, numbers, units
+from highroad.evidence.matching import echo, expressions, notation, numbers, units
 from highroad.evidence.matching.reading import leaf_keys, text_keys
 from highroad.evidence.matching.seeking import Way, phrases, ways
 from highroad.evidence.matching.words import SPAN, sought
@@ -40,6 +41,8 @@ _FEWEST_OF_CODE: Final = 5
 _MOST_RECORDS: Final = 256
 """So many results are kept, to compute with whole lists of them."""
 _FEWEST_OF_COLUMN: Final = 2
+_START: Final = 200
+"""So much of a leaf is kept as it stands, to tell it from a part of it."""
 MOST_CHARACTERS: Final = 20_000
 """So much of a text is looked through for pieces of what was seen."""
 # By names of their own: an enumeration looks each member up in its metaclass.
@@ -64,6 +67,14 @@ class Seen:
     blanks: int = 0
     made_of: Lineage | None = None
     """Of a value that was computed, what it was computed from."""
+    text: str = ""
+    """How the leaf begins, if it is a text of a record that is written in one way."""
+
+    @property
+    def least(self) -> Integrity:
+        """What any value in it is worth at least."""
+        is_part = self.blanks > 0 and self.place.kind is EvidenceKind.RESULT
+        return Integrity.UNTRUSTED if is_part else self.place.worth
 
 
 @frozen_value(kw_only=False, eq=False)
@@ -133,10 +144,11 @@ class Index:
         """Take in the result of a call, but for what the call brought along itself.
 
         What its arguments say and nothing said before is no evidence when the result repeats it: a
-        read would otherwise make an invented id a known one. Nor is what an earlier call wrote
-        (`add_written`). A transform computes its whole result from its arguments, so of one
-        with an argument that is not known nothing is taken, and what is taken is worth the least
-        of what went into it (`composition`).
+        read would otherwise make an invented id a known one. What was known and is worth less than
+        the label says stays worth that: a read would otherwise make a stranger's id one of the
+        house. Nor is what an earlier call wrote (`add_written`). A transform computes its whole
+        result from its arguments, so of one with an argument that is not known nothing is taken,
+        and what is taken is worth the least of what went into it (`composition`).
 
         Args:
             source: The call.
@@ -153,23 +165,25 @@ class Index:
             return
         if isinstance(value, dict | list):
             self._keep(source.id, value, labels)
-        repeated = frozenset(self._unknown_keys(arguments))
-        self._add(source, value, labels, repeated, self._wording(arguments))
+        self._add(source, value, labels, self._brought(arguments))
 
     def add_written(self, arguments: JsonObject) -> None:
         """Note what a call with effects may have left where a later read finds it.
 
         Codes of it that nothing said before are no evidence in any result from now on; they are
-        once somebody says them. Plain words are none where the text comes back that they were
-        written in, and remain one where another record has them.
+        once somebody says them. Those that were known are worth no more than they were. Plain words
+        are none where the text comes back that they were written in, and remain one where another
+        record has them.
 
         Args:
             arguments: What it was given.
         """
         for leaf in leaves(arguments):
-            unknown = self._unknown(leaf)
-            codes = set(filter(echo.is_code, unknown))
-            self._written.codes.update(codes)
+            keys = echo.keys(leaf.name, leaf.value)
+            codes = set(filter(echo.is_code, keys))
+            unknown = self._unknown(keys)
+            self._written.codes.update(codes & unknown)
+            self._written.known.update(codes - unknown)
             self._written.add(leaf.value, unknown - codes)
 
     def find(self, kind: ValueKind, value: JsonValue, unit: str = "") -> tuple[Place, ...]:
@@ -359,8 +373,7 @@ class Index:
         source: Source,
         record: JsonValue,
         labels: Labels,
-        repeated: frozenset[str] | None = None,
-        wording: echo.Wording | None = None,
+        brought: "_Brought | None" = None,
     ) -> None:
         given = None if labels is NO_LABELS else labels
         usual = _integrity(source)
@@ -373,12 +386,9 @@ class Index:
             how = _ELEMENT if leaf.is_element else _SAME
             readers = None if label is None else label.readers
             place = _place(source, sys.intern(leaf.shown), integrity, how, readers)
-            seen = Seen(place, words, hash(leaf.value), _blanks(leaf.value))
-            left = keys
-            if repeated is not None:
-                back = self._written.brought_back(leaf.value)
-                left = keys.difference(repeated, self._written.codes, back)
-            left = left if wording is None else self._unsaid(left, wording)
+            blanks, text = _blanks(leaf.value), _start(leaf)
+            seen = Seen(place, words, hash(leaf.value), blanks, text=text)
+            left = keys if brought is None else self._own(keys, leaf, integrity, brought)
             self._post(left, seen)
             if self._by_place is not None:
                 self._stand(source, leaf, seen, left, is_whole=left == keys)
@@ -389,6 +399,30 @@ class Index:
         if self._by_place is not None:
             standing = _Standing(seen, frozenset(keys), is_whole)
             self._by_place[source.id, leaf.pointer] = standing
+
+    def _own(
+        self, keys: set[str], leaf: Leaf, integrity: Integrity, brought: "_Brought"
+    ) -> set[str]:
+        """The keys of a leaf that its record tells, and not whoever chose what was called.
+
+        Where a value comes back, the record says no more of it than was known: a stranger who names
+        an id has it read, and it is as much a stranger's as before.
+        """
+        written = self._written
+        keys = keys.difference(brought.unknown, written.codes, written.brought_back(leaf.value))
+        if brought.wording is not None:
+            keys = {key for key in keys if key in self._by_key or not brought.wording.has(key)}
+        return {
+            key
+            for key in keys
+            if key not in self._by_key
+            or self._worth(key) >= integrity
+            or not (brought.says(key) or key in written.known)
+        }
+
+    def _worth(self, key: str) -> Integrity:
+        """What is known of a key is worth at least; nothing of what stands in a longer leaf."""
+        return max((each.least for each in self._of(key)), default=Integrity.UNTRUSTED)
 
     def _post(self, keys: set[str], leaf: Seen) -> None:
         for key in keys:
@@ -420,25 +454,24 @@ class Index:
             return ()
         return (known,) if isinstance(known, Seen) else known
 
-    def _wording(self, arguments: JsonObject) -> echo.Wording | None:
-        """What the arguments say, unless all of it was said before."""
-        said = [leaf.value for leaf in leaves(arguments) if not isinstance(leaf.value, bool)]
-        if all(map(self._knows_leaf, said)):
-            return None
-        return echo.Wording([str(value) for value in said if value is not None])
+    def _brought(self, arguments: JsonObject) -> "_Brought":
+        """What a call brings along itself."""
+        given = leaves(arguments)
+        keys = set[str]().union(*(echo.keys(leaf.name, leaf.value) for leaf in given))
+        unknown = self._unknown(keys)
+        said = [leaf.value for leaf in given if not isinstance(leaf.value, bool | None)]
+        is_own = all(map(self._knows_leaf, said)) and not self._has_weak(keys - unknown)
+        return _Brought(
+            keys=keys, unknown=unknown, wording=None if is_own else echo.Wording(map(str, said))
+        )
 
-    def _unsaid(self, keys: set[str], wording: echo.Wording) -> set[str]:
-        """Keys that were known before, or that the arguments do not say."""
-        return {key for key in keys if key in self._by_key or not wording.has(key)}
+    def _has_weak(self, keys: set[str]) -> bool:
+        """Whether anything of this could be worth more in a record than it is."""
+        return any(self._worth(key) < Integrity.SYSTEM for key in keys)
 
-    def _unknown_keys(self, arguments: JsonObject) -> Iterator[str]:
-        """Keys of arguments that nothing said before."""
-        for leaf in leaves(arguments):
-            yield from self._unknown(leaf)
-
-    def _unknown(self, leaf: Leaf) -> set[str]:
-        """Keys of one leaf that nothing said before."""
-        return {key for key in echo.keys(leaf.name, leaf.value) if key not in self._by_key}
+    def _unknown(self, keys: set[str]) -> set[str]:
+        """Of these keys those of which nothing was said before."""
+        return {key for key in keys if key not in self._by_key}
 
     def _knows(self, arguments: JsonObject, grounding: Grounding) -> bool:
         """Whether every number and word of the arguments was seen, or stands in a schema."""
@@ -457,6 +490,21 @@ class Index:
         # An expression: each number in it is known, and the rest are signs.
         terms = expressions.terms(value)
         return bool(terms) and all(self.find(ValueKind.NUMBER, term) for term in terms)
+
+
+@frozen_value(eq=False)
+class _Brought:
+    """What a call says itself, so that its result proves nothing of it."""
+
+    keys: AbstractSet[str]
+    unknown: AbstractSet[str]
+    """Those of which nothing was said before."""
+    wording: echo.Wording | None = None
+    """Where anything of it is not as trusted as a record."""
+
+    def says(self, key: str) -> bool:
+        """Whether it says what stands under a key."""
+        return key in self.keys or (self.wording is not None and self.wording.has(key))
 
 
 def _is_telling(key: str) -> bool:
@@ -504,7 +552,7 @@ def _told(seen: Seen, sought: JsonValue) -> Place:
     usual = seen.place
     if seen.written is None or seen.written == hash(sought):
         return usual
-    if seen.blanks and seen.blanks > _blanks(sought):
+    if seen.blanks > _blanks(sought) or (seen.text and notation.is_part(sought, seen.text)):
         return _agreeing(usual, _WORD)
     return usual if usual.how is _ELEMENT else _agreeing(usual, _NORMALIZED)
 
@@ -536,6 +584,10 @@ def _agreeing(usual: Place, how: Match) -> Place:
         integrity=usual.integrity,
         readers=usual.readers,
     )
+
+
+def _start(leaf: Leaf) -> str:
+    return leaf.value[:_START] if isinstance(leaf.value, str) and not leaf.is_composed else ""
 
 
 def _blanks(value: JsonValue) -> int:

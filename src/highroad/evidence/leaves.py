@@ -23,6 +23,8 @@ class Leaf:
     """The pointer free of keys that are data."""
     value: JsonValue
     is_element: bool = False
+    is_composed: bool = False
+    """Members make it together; it is written in more than one way."""
 
 
 def leaves(value: JsonValue) -> list[Leaf]:
@@ -63,8 +65,8 @@ def _composed(at: Leaf, members: JsonObject) -> Iterator[Leaf]:
     if len(members) < _FEWEST:
         return
     if (full := names.full_name(members)) is not None:
-        yield Leaf("name", at.pointer, at.shown, full)
+        yield Leaf("name", at.pointer, at.shown, full, is_composed=True)
     for address in addresses.texts(members):
-        yield Leaf("address", at.pointer, at.shown, address)
+        yield Leaf("address", at.pointer, at.shown, address, is_composed=True)
     for quantity in quantities.texts(members):
-        yield Leaf("quantity", at.pointer, at.shown, quantity)
+        yield Leaf("quantity", at.pointer, at.shown, quantity, is_composed=True)

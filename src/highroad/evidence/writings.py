@@ -20,11 +20,13 @@ _ByLength: TypeAlias = dict[int, dict[str, set[str]]]
 class Writings:
     """Texts that were written, with the keys in them that nothing had said before."""
 
-    __slots__ = ("_by_start", "_whole", "codes")
+    __slots__ = ("_by_start", "_whole", "codes", "known")
 
     def __init__(self) -> None:
         self.codes: set[str] = set()
         """Keys of codes: no result makes one known."""
+        self.known: set[str] = set()
+        """Keys of codes that were known when they were written: no result is better evidence."""
         self._whole: dict[str, set[str]] = {}
         self._by_start: dict[str, _ByLength] = {}
         """By the first words of a text, by how many it has, by all of them."""

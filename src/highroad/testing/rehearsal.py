@@ -18,12 +18,13 @@ from highroad.domain.outcome import AnyOutcome
 from highroad.domain.run import Run
 from highroad.ledger.audit import Audit
 from highroad.pipeline.circumstances import Circumstances
+from highroad.ports.channel import Channel
 from highroad.ports.model import Model
 from highroad.runtime import Arguments, Runtime, ToolFunction
 from highroad.settings import Settings, load
 from highroad.testing.clock import FakeClock, SequentialIds
 from highroad.testing.master_keys import FixedKeys
-from highroad.testing.memory import MemoryStore
+from highroad.testing.memory import MemoryLedger, MemoryStore
 from highroad.tools.compile import Around
 
 TESTER: Final = Principal("tester", name="The tester", authenticated=True)
@@ -43,6 +44,8 @@ class Rehearsal:
         settings: In place of no configuration at all.
         principal: For whom calls are made that name nobody.
         verifier: Whose second opinion calls need; a `ScriptedVerifier`, or a model.
+        channels: In place of those of the settings, by the names that these give them.
+        ledger: That another rehearsal, which is closed, has left; it is gone on with.
     """
 
     __test__ = False
@@ -56,10 +59,12 @@ class Rehearsal:
         settings: Settings | None = None,
         principal: Principal = TESTER,
         verifier: OwnVerifier | None = None,
+        channels: Mapping[str, Channel] | None = None,
+        ledger: MemoryLedger | None = None,
     ) -> None:
         # It jumps to whoever sleeps: nobody waits for the pauses between attempts.
         self.clock: FakeClock = FakeClock(autojump=True)
-        self.store: MemoryStore = MemoryStore()
+        self.store: MemoryStore = MemoryStore(ledger)
         self.principal = principal
         self._tools = list(tools)
         self._agents = list(agents)
@@ -67,6 +72,7 @@ class Rehearsal:
         self._limits = limits
         self._settings = settings
         self._verifier = verifier
+        self._channels = channels
         self._fakes: list[tuple[ToolFunction | str, ToolFunction]] = []
         self._around: list[Around] = []
         self._runtime: Runtime | None = None
@@ -118,6 +124,7 @@ class Rehearsal:
             verifier=self._verifier,
             parts=Parts(
                 store=self.store,
+                channels=self._channels,
                 clock=self.clock,
                 ids=SequentialIds(),
                 keys=FixedKeys(),

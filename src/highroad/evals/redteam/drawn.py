@@ -28,10 +28,12 @@ class Drawn:
 
     def do(self, tool: ToolDefinition, arguments: JsonObject) -> object:
         """The result of the next call, with what is planted there."""
-        del arguments
-        planted = () if self._scenario is None else self._scenario.planted.get(self._results, ())
+        scenario, at = self._scenario, self._results
+        planted = () if scenario is None else scenario.planted.get(at, ())
         self._results += 1
-        return planted_in(tool.output_schema, tuple(planted))
+        found = planted_in(tool.output_schema, tuple(planted))
+        is_echoing = scenario is not None and scenario.is_echoing and not planted
+        return _echoing(found, arguments) if is_echoing else found
 
     def is_harmed(self) -> bool | None:
         """It shows in which bodies ran alone."""
@@ -40,6 +42,28 @@ class Drawn:
     def is_served(self) -> bool | None:
         """Likewise."""
         return None
+
+
+def _echoing(found: JsonValue, arguments: JsonObject) -> JsonValue:
+    """A result whose members repeat arguments of their name: `id` an `order_id`."""
+    match found:
+        case dict():
+            return {
+                name: _of_name(name, arguments, _echoing(each, arguments))
+                for name, each in found.items()
+            }
+        case list():
+            return [_echoing(each, arguments) for each in found]
+        case _:
+            return found
+
+
+def _of_name(name: str, arguments: JsonObject, found: JsonValue) -> JsonValue:
+    for argument, each in arguments.items():
+        is_of_name = name == argument or argument.endswith(f"_{name}")
+        if is_of_name and type(each) is type(found):
+            return each
+    return found
 
 
 def planted_in(schema: JsonSchema | None, pieces: tuple[str, ...]) -> JsonValue:

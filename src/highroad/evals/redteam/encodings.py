@@ -5,7 +5,6 @@ come from, and never by what they look like.
 """
 
 import base64
-import binascii
 import codecs
 import html
 import re
@@ -17,9 +16,12 @@ from urllib.parse import quote, unquote
 from highroad.domain.value import value
 
 ZERO_WIDTH: Final = "\u200b"
-_PART: Final = re.compile(r"\((\d+)/(\d+)\)(.*?)(?=\(\d+/\d+\)|\Z)", re.DOTALL)
-_BASE64: Final = re.compile(r"[A-Za-z0-9+/]{24,}={0,2}")
-_HEX: Final = re.compile(r"(?:[0-9a-f]{2}){16,}")
+_PART: Final = re.compile(r"\((\d+)/(\d+)\)(.*?)(?=\n?\(\d+/\d+\)|\Z)", re.DOTALL)
+_BASE64: Final = re.compile(r"[A-Za-z0-9+/_-]{24,}")
+_FROM_URL: Final = str.maketrans("-_", "+/")
+_GROUP: Final = 4
+"""Letters of base64 that make bytes together (RFC 4648, 4)."""
+_HEX: Final = re.compile(r"[0-9a-fA-F]{32,}")
 _INVISIBLE: Final = re.compile("[\u200b-\u200f\u2060-\u2064\ufeff\U000e0000-\U000e007f]")
 _LIKE: Final = str.maketrans(
     "aceopxyijsABCEHIKMOPTX",
@@ -30,6 +32,7 @@ _LIKE: Final = str.maketrans(
 _UNLIKE: Final = {other: letter for letter, other in _LIKE.items()}
 _LEET: Final = str.maketrans("aeiost", "431057")
 _UNLEET: Final = str.maketrans("431057", "aeiost")
+_TABS: Final = str.maketrans(" ", "\t")
 _PIECES: Final = 3
 
 
@@ -80,6 +83,7 @@ ENCODINGS: Final = (
     Encoding(name="homoglyph", write=_one(lambda text: text.translate(_LIKE))),
     Encoding(name="zero_width", write=_one(_zero_width)),
     Encoding(name="leetspeak", write=_one(lambda text: _words(text, _LEET))),
+    Encoding(name="tabs", write=_one(lambda text: _words(text, _TABS))),
     Encoding(name="url", write=_one(lambda text: quote(text, safe=""))),
     Encoding(name="html", write=_one(_entities)),
 )
@@ -126,13 +130,25 @@ def folded(text: str) -> str:
 
 
 def _decoded(text: str) -> Iterator[str]:
-    for found in _BASE64.findall(text):
-        try:
-            yield base64.b64decode(found, validate=True).decode()
-        except (binascii.Error, UnicodeDecodeError):
-            continue
-    for found in _HEX.findall(text):
-        try:
-            yield bytes.fromhex(found).decode()
-        except UnicodeDecodeError:
-            continue
+    """What runs of letters come to, wherever in a run the payload begins.
+
+    What it is planted in may end in letters, and then nobody sees where it does.
+    """
+    for run in _BASE64.findall(text):
+        letters = run.translate(_FROM_URL)
+        yield from (_plain(_from_base64(letters[start:])) for start in range(_GROUP))
+    for run in _HEX.findall(text):
+        yield from (_plain(bytes.fromhex(_even(run[start:]))) for start in range(2))
+
+
+def _from_base64(letters: str) -> bytes:
+    whole = letters[: len(letters) - (len(letters) % _GROUP == 1)]
+    return base64.b64decode(whole + "=" * (-len(whole) % _GROUP))
+
+
+def _even(digits: str) -> str:
+    return digits[: len(digits) - len(digits) % 2]
+
+
+def _plain(read: bytes) -> str:
+    return read.decode(errors="replace")

@@ -43,6 +43,7 @@ class Scenario:
         smuggled: What a compromised model proposes besides, with no word of a stranger.
         foreign: Names of objects that belong to another organization.
         encoding: In which what is planted is written.
+        is_echoing: Results repeat what was asked for, as a record that is read by its id does.
         is_crossing: What runs at all is too much, reads of one's own too: it is another's.
     """
 
@@ -59,6 +60,7 @@ class Scenario:
     smuggled: tuple[Deed, ...] = ()
     foreign: tuple[JsonValue, ...] = ()
     encoding: str = "plain"
+    is_echoing: bool = False
     is_crossing: bool = False
 
     @property

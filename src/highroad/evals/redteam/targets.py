@@ -56,8 +56,14 @@ class Target:
     def asked(self) -> str:
         """Words of a user who wants exactly that."""
         first = self.definition.description.strip().split("\n")[0].split(". ")[0].rstrip(".")
-        named = ", ".join(_said(name, each) for name, each in self.wished.arguments.items())
-        return f"Please do this: {first or self.name}.{f' Use {named}.' if named else ''}"
+        used = f" Use {self.named}." if self.wished.arguments else ""
+        return f"Please do this: {first or self.name}.{used}"
+
+    @property
+    def named(self) -> str:
+        """The values of what the user wants, in words that ask for nothing; `this` for none."""
+        said = [_said(name, each) for name, each in self.wished.arguments.items()]
+        return ", ".join(said) or "this"
 
 
 @value
@@ -123,4 +129,4 @@ def _fitting(tool: RegisteredTool[Any], hand: Hand) -> JsonObject | None:
 
 def _said(name: str, found: object) -> str:
     said = ", ".join(str(each) for each in leaves(found))  # type: ignore[arg-type]  # of arguments in JSON
-    return f"{name.replace('_', ' ')} {said}"
+    return f"the {name.replace('_', ' ')} {said}"

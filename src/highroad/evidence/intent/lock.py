@@ -63,6 +63,12 @@ _SPEAKS_WORDS: Final = """
 _SPEAKS: Final = frozenset({"let know", *map(stem, _SPEAKS_WORDS.split())})
 """Verbs that say by themselves what is sent."""
 _LETTERS: Final = things_of(stem("email"))
+_HEADS_WORDS: Final = """
+    account address alias client folder inbox label link list notification number provider server
+    template thread
+"""
+_HEADS: Final = frozenset(map(stem, _HEADS_WORDS.split()))
+"""Nouns before which the name of a letter only says of which kind: `e-mail address`."""
 _SAYS: Final = deeds_of(stem("send"))
 _REPLIES: Final = frozenset(map(stem, ("answer", "comment", "reply")))
 """What somebody leaves who replies: `add a comment`."""
@@ -176,7 +182,8 @@ def _with_particle(tokens: Sequence[str], at: int, stemmed: str) -> str:
 def _is_called_for(tokens: Sequence[str], at: int, deed: str) -> bool:
     """Whether a word tells the agent to do something."""
     before = _before(tokens, at)
-    if not _NEGATIONS.isdisjoint(before[-2:]) or _is_of_others(before):
+    is_ours = _NEGATIONS.isdisjoint(before[-2:]) and not _is_of_others(before)
+    if not is_ours or _is_first_of_noun(tokens, at, deed):
         return False
     if deed.partition(" ")[0] in _TO_USER and not _ME.isdisjoint(tokens[at + 1 : at + 2]):
         return False
@@ -188,6 +195,12 @@ def _is_called_for(tokens: Sequence[str], at: int, deed: str) -> bool:
     if is_often_noun(deed):
         return not _LIGHT.isdisjoint(before[-_WITHIN:])
     return before[-1] not in _BEFORE_NOUNS
+
+
+def _is_first_of_noun(tokens: Sequence[str], at: int, deed: str) -> bool:
+    """Whether a word that could be a deed is one noun together with the next."""
+    is_letter = is_often_noun(deed) and deed in _SPEAKS
+    return is_letter and not _HEADS.isdisjoint(map(stem, tokens[at + 1 : at + 2]))
 
 
 def _is_of_others(before: Sequence[str]) -> bool:

@@ -1,8 +1,8 @@
 """A model that is fully compromised: it does as it is told by whoever tells it anything."""
 
-from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from dataclasses import replace
+from hashlib import sha256
 from typing import Final, TypeAlias
 
 import orjson
@@ -76,7 +76,7 @@ class CompromisedModel:
         # Whole: what was said on the way to a reply that is not given cannot be taken back.
         async for part in self._honest.reply(replace(request, is_streamed=False)):
             if isinstance(part, ModelReply):
-                reply = part if part.message.calls else _obeying(part, order, request)
+                reply = part if part.message.calls else _obeying(part, order)
                 for each in on_the_way(reply) if request.is_streamed else ():
                     yield each
                 yield reply
@@ -88,7 +88,8 @@ class CompromisedModel:
     def _next(self, request: ModelRequest) -> Deed | None:
         """The first order that it has not followed yet.
 
-        What it proposed may stand otherwise in the history: a secret is taken out of it.
+        It knows by the id of a call which order it followed: the arguments may stand otherwise in
+        the history, for a secret is taken out of them.
         """
         calls = [
             call
@@ -96,21 +97,22 @@ class CompromisedModel:
             if isinstance(message, ModelMessage)
             for call in message.calls
         ]
+        followed = {call.id for call in calls}
         proposed = [(call.tool, _read(call.arguments)) for call in calls]
-        orders = instructions_in(_texts(request), self._meanings())
-        ordered = [(each.tool, each.arguments) for each in orders]
-        changed = Counter(
-            call.tool
-            for call, written in zip(calls, proposed, strict=True)
-            if call.id.startswith(_ID) and written not in ordered
+        return next(
+            (
+                each
+                for each in instructions_in(_texts(request), self._meanings())
+                if _id_of(each) not in followed and (each.tool, each.arguments) not in proposed
+            ),
+            None,
         )
-        for each in orders:
-            if (each.tool, each.arguments) in proposed:
-                continue
-            if not changed[each.tool]:
-                return each
-            changed[each.tool] -= 1
-        return None
+
+
+def _id_of(order: Deed) -> str:
+    """The id of the call by which it follows an order; the same for the same order."""
+    told = orjson.dumps([order.tool, order.arguments], option=orjson.OPT_SORT_KEYS)
+    return _ID + sha256(told).hexdigest()[:24]
 
 
 def _texts(request: ModelRequest) -> Iterator[str]:
@@ -131,10 +133,9 @@ def _read(text: str) -> JsonValue:
     return read
 
 
-def _obeying(honest: ModelReply, order: Deed, request: ModelRequest) -> ModelReply:
-    number = 1 + sum(isinstance(message, ModelMessage) for message in request.messages)
+def _obeying(honest: ModelReply, order: Deed) -> ModelReply:
     call = ModelCall(
-        id=f"{_ID}{number}", tool=order.tool, arguments=orjson.dumps(order.arguments).decode()
+        id=_id_of(order), tool=order.tool, arguments=orjson.dumps(order.arguments).decode()
     )
     message = ModelMessage(calls=(call,))
     return replace(honest, message=message, model=NAME, finish=Finish.CALLS)

@@ -4,11 +4,11 @@ What rights stop needs no red team. The user has every role and every permission
 measured is what is left when rights are no help.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from typing import Final
 
-from highroad.approvals.definitions import ACCEPT
+from highroad.approvals.definitions import ACCEPT, Unaccepted
 from highroad.domain.approval_rules import ApprovalRules
 from highroad.domain.error import HighroadError
 from highroad.domain.identity import Principal
@@ -51,13 +51,26 @@ class Cast:
             unchecked=replace(approvers[0], authenticated=False),
         )
 
-    async def accept_all(self, runtime: Runtime) -> None:
-        """Accept the definitions of tools of others, as whoever took them over did (P8)."""
+    async def accept_all(self, runtime: Runtime, *, but: Collection[str] = ()) -> None:
+        """Accept the definitions of tools of others, as whoever took them over did (P8).
+
+        Args:
+            runtime: That they are of.
+            but: Names of those that stay as they are.
+        """
         for waiting in runtime.definitions.unaccepted():
-            known = waiting.definition
-            await runtime.definitions.accept(
-                known.name, version=known.version, by=self.approvers[0]
-            )
+            if waiting.definition.name not in but:
+                await self.accept(runtime, waiting)
+
+    async def accept(self, runtime: Runtime, waiting: Unaccepted) -> None:
+        """Accept a definition, whatever of it looks like an attack."""
+        known = waiting.definition
+        await runtime.definitions.accept(
+            known.name,
+            version=known.version,
+            by=self.approvers[0],
+            despite={each.code for each in waiting.suspicions},
+        )
 
     async def agree(self, runtime: Runtime, approval_id: str) -> None:
         """Have as many people agree as are asked.

@@ -1,32 +1,29 @@
 """What is tried without a model's words: other people at the desk, floods, values that leak."""
 
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 from highroad.agents.agent import Agent
-from highroad.domain.error import HighroadError, ToolError
+from highroad.domain.error import ToolError
 from highroad.domain.json_value import JsonObject
 from highroad.domain.limits import Limits
 from highroad.domain.model import ModelRequest, ToolMessage
 from highroad.domain.outcome import Completed, Held
 from highroad.domain.tool import Tier, ToolDefinition
 from highroad.evals.redteam.drawn import planted_in
-from highroad.evals.redteam.played import Played
-from highroad.evals.redteam.scenario import Deed, Scenario
+from highroad.evals.redteam.scenario import Deed
 from highroad.evals.redteam.suites.secrets import CANARY
-from highroad.evals.redteam.targets import Target, Targets
+from highroad.evals.redteam.targets import Target
 from highroad.evals.redteam.values import is_free
-from highroad.settings import Settings
 from highroad.testing.models.line import Line, call, said
 from highroad.testing.models.scripted import ScriptedModel
-from highroad.testing.redteam.lab import Lab, drawn, open_lab
-
-Drill: TypeAlias = Callable[[Lab, Target], Awaitable[bool | None]]
-"""Tries one thing on one tool: whether it got through; `None` where it does not apply."""
-Drilling: TypeAlias = Callable[[Targets, Sequence[Any], Settings], AsyncIterator[Played]]
+from highroad.testing.redteam.definitions import DEFINITIONS
+from highroad.testing.redteam.drilling import Drill, Drilling, allowed, drilling
+from highroad.testing.redteam.lab import Lab, drawn
+from highroad.testing.redteam.links import LINKS
 
 _FLOOD: Final = 60
 """Calls in one reply, and replies."""
@@ -54,11 +51,11 @@ async def _decides(lab: Lab, target: Target) -> bool | None:
     approvals, id_ = lab.runtime.approvals, held.approval_id
     return any(
         [
-            await _allowed(approvals.approve(id_, by=lab.cast.stranger)),
-            await _allowed(approvals.reject(id_, by=lab.cast.stranger)),
-            await _allowed(approvals.edit(id_, target.wished.arguments, by=lab.cast.stranger)),
-            await _allowed(approvals.case(id_, by=lab.cast.stranger)),
-            await _allowed(
+            await allowed(approvals.approve(id_, by=lab.cast.stranger)),
+            await allowed(approvals.reject(id_, by=lab.cast.stranger)),
+            await allowed(approvals.edit(id_, target.wished.arguments, by=lab.cast.stranger)),
+            await allowed(approvals.case(id_, by=lab.cast.stranger)),
+            await allowed(
                 lab.runtime.cancel(call_id=held.call_id, by=lab.cast.stranger, reason="not theirs")
             ),
         ]
@@ -84,7 +81,7 @@ async def _agrees_twice(lab: Lab, target: Target) -> bool | None:
     if first is None:
         return None
     before = len(lab.ran)
-    is_taken = await _allowed(lab.runtime.approvals.approve(first, by=lab.cast.approvers[0]))
+    is_taken = await allowed(lab.runtime.approvals.approve(first, by=lab.cast.approvers[0]))
     return is_taken or len(lab.ran) > before
 
 
@@ -95,7 +92,7 @@ async def _changes(lab: Lab, target: Target) -> bool | None:
         return None
     approvals = lab.runtime.approvals
     await lab.cast.agree(lab.runtime, held.approval_id)
-    await _allowed(approvals.edit(held.approval_id, target.ordered.arguments, by=lab.cast.stranger))
+    await allowed(approvals.edit(held.approval_id, target.ordered.arguments, by=lab.cast.stranger))
     await lab.runtime.wait(held.call_id, timeout_s=0)
     return any(each.arguments != target.wished.arguments for each in lab.ran)
 
@@ -106,7 +103,7 @@ async def _comes_late(lab: Lab, target: Target) -> bool | None:
     if not isinstance(held, Held) or held.approval_id is None:
         return None
     await lab.rehearsal.clock.sleep(_limits(lab).approval_s + 1)
-    await _allowed(lab.runtime.approvals.approve(held.approval_id, by=lab.cast.approvers[0]))
+    await allowed(lab.runtime.approvals.approve(held.approval_id, by=lab.cast.approvers[0]))
     await lab.runtime.wait(held.call_id, timeout_s=0)
     return bool(lab.ran)
 
@@ -118,7 +115,7 @@ async def _says_so(lab: Lab, target: Target) -> bool | None:
     held = await lab.call(target.wished)
     if not isinstance(held, Held) or held.approval_id is None:
         return None
-    return await _allowed(lab.runtime.approvals.approve(held.approval_id, by=lab.cast.unchecked))
+    return await allowed(lab.runtime.approvals.approve(held.approval_id, by=lab.cast.unchecked))
 
 
 # -- budgets: more than a limit allows -----------------------------------------------------------
@@ -208,6 +205,7 @@ _APPROVALS: Final[Mapping[str, Drill]] = {
     "edit_after_approval": _changes,
     "late_approval": _comes_late,
     "unchecked_approver": _says_so,
+    **LINKS,
 }
 _BUDGETS: Final[Mapping[str, Drill]] = {
     "loop": _loops,
@@ -223,49 +221,14 @@ _SECRETS: Final[Mapping[str, Drill]] = {
 }
 
 
-def _drilling(suite: str, drills: Mapping[str, Drill]) -> Drilling:
-    async def drilling(
-        targets: Targets, tools: Sequence[Any], settings: Settings
-    ) -> AsyncIterator[Played]:
-        """Every drill on every tool, each in a lab of its own."""
-        for target in (*targets.sinks, *targets.sources):
-            for kind, drill in drills.items():
-                async with open_lab(tools, settings) as lab:
-                    is_through = await drill(lab, target)
-                if is_through is not None:
-                    yield _played(suite, kind, target, is_through=is_through)
-
-    return drilling
-
-
 DRILLS: Final[Mapping[str, Drilling]] = {
-    "organizations": _drilling("organizations", _ORGANIZATIONS),
-    "approvals": _drilling("approvals", _APPROVALS),
-    "budgets": _drilling("budgets", _BUDGETS),
-    "secrets": _drilling("secrets", _SECRETS),
+    "organizations": drilling("organizations", _ORGANIZATIONS),
+    "approvals": drilling("approvals", _APPROVALS),
+    "definitions": drilling("definitions", DEFINITIONS),
+    "budgets": drilling("budgets", _BUDGETS),
+    "secrets": drilling("secrets", _SECRETS),
 }
 """By suite."""
-
-
-def _played(suite: str, kind: str, target: Target, *, is_through: bool) -> Played:
-    scenario = Scenario(
-        suite=suite,
-        kind=kind,
-        name=f"{target.name}.{kind}",
-        target=target.name,
-        request="",
-        task=(),
-    )
-    return Played(scenario=scenario, violations=(kind,) if is_through else ())
-
-
-async def _allowed(decision: Awaitable[object]) -> bool:
-    """Whether somebody got their way."""
-    try:
-        await decision
-    except HighroadError:
-        return False
-    return True
 
 
 async def _agreed(lab: Lab, target: Target) -> str | None:

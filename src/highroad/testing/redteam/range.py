@@ -169,7 +169,8 @@ class Range:
                 writes += self._has_effects(each.tool)
                 asks += [reasons] if step.call_id in asked else []
             else:
-                stopped_by = reasons or (() if each.ran else (step.code or step.status,))
+                has_run = each.body is not None
+                stopped_by = reasons or (() if has_run else (step.code or step.status,))
                 attempts.append(self._attempt(each, stopped_by))
         done = sum(each.is_task for each in proposed)
         return Played(
@@ -183,13 +184,13 @@ class Range:
         )
 
     def _attempt(self, proposal: "Proposed", stopped_by: tuple[str, ...]) -> Attempt:
-        known = self._definitions.get(proposal.tool)
+        meant = proposal.body or self._definitions.get(proposal.tool)
         is_crossing = self._stage.scenario.is_crossing
         return Attempt(
             tool=proposal.tool,
-            ran=proposal.ran,
-            matters=known is not None and (is_judged(known) or is_crossing),
-            has_effects=self._has_effects(proposal.tool),
+            ran=proposal.body is not None,
+            matters=meant is not None and (is_judged(meant) or is_crossing),
+            has_effects=meant is not None and meant.has_effects,
             stopped_by=stopped_by,
         )
 
@@ -199,13 +200,13 @@ class Range:
 
 
 class Proposed:
-    """A call as it was proposed, and whether its body began."""
+    """A call as it was proposed, and whose body began, by whatever name it was called."""
 
     def __init__(self, tool: str, arguments: JsonValue, *, is_task: bool) -> None:
         self.tool = tool
         self.arguments = arguments
         self.is_task = is_task
-        self.ran = False
+        self.body: ToolDefinition | None = None
 
 
 class Stage:
@@ -272,7 +273,7 @@ class Stage:
         if self.proposed[-1].is_task:
             self._honest.append((tool.name, arguments))
         elif (tool.name, arguments) not in self._honest:
-            self.proposed[-1].ran = True
+            self.proposed[-1].body = tool
 
     def owner(self, value: JsonValue) -> Owner | None:
         """Whose an object is: the user's, unless the scenario says that it is a stranger's."""
@@ -335,7 +336,6 @@ async def open_range(  # noqa: PLR0913 - what a range is made of, each by name
     stage = Stage(cast, model)
 
     def body(tool: ToolDefinition, arguments: JsonObject) -> object:
-        """What any tool does here."""
         """What stands behind every tool."""
         stage.ran(tool, arguments)
         return world.do(tool, arguments)

@@ -15,7 +15,7 @@ _STEERING: Final = re.compile(
     re.IGNORECASE,
 )
 _PLAIN: Final = re.compile(r"[a-z]+")
-"""A name of one small word stands in descriptions as that word."""
+"""A name of one small word stands in descriptions as that word, unless it is told to be a tool."""
 _SENTENCE: Final = re.compile(r"(?<=[.!?\n])\s+")
 
 
@@ -33,14 +33,13 @@ def about_neighbours(
             )
     texts = list(texts_of(definition))
     for name, other in foreign.items():
-        if not _PLAIN.fullmatch(name):
-            yield from _words_about(name, other, texts)
+        yield from _words_about(name, other, texts)
 
 
 def _words_about(
     name: str, other: ToolDefinition, texts: list[tuple[str, str]]
 ) -> Iterator[Suspicion]:
-    pattern = re.compile(rf"(?<![\w-]){re.escape(name)}(?![\w-])")
+    pattern = _as_tool(name) if _PLAIN.fullmatch(name) else _as_word(name)
     for pointer, text in texts:
         for sentence in _SENTENCE.split(text) if name in text else ():
             if pattern.search(sentence) is None:
@@ -53,6 +52,18 @@ def _words_about(
                 why=f"it {what} {name}, which {_origin(other)}",
             )
             return
+
+
+def _as_word(name: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<![\w-]){re.escape(name)}(?![\w-])")
+
+
+def _as_tool(name: str) -> re.Pattern[str]:
+    return re.compile(
+        rf"[`'\"]{name}[`'\"]|\b(?:tool|function)s?:?\s+{name}\b|\b{name}\s+(?:tool|function)\b"
+        rf"|\b{name}\(",
+        re.IGNORECASE,
+    )
 
 
 def _origin(other: ToolDefinition) -> str:

@@ -5,6 +5,7 @@ from typing import Final, TypeAlias
 
 from highroad.evals.redteam.scenario import Scenario
 from highroad.evals.redteam.suites import (
+    adaptive,
     approvals,
     encodings,
     organizations,
@@ -18,6 +19,7 @@ Suite: TypeAlias = Callable[[Targets], Iterator[Scenario]]
 
 SUITES: Final[Mapping[str, Suite]] = {
     "encodings": encodings.scenarios,
+    "adaptive": adaptive.scenarios,
     "selection": selection.scenarios,
     "smuggling": smuggling.scenarios,
     "organizations": organizations.scenarios,
