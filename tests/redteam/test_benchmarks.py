@@ -92,18 +92,17 @@ async def test_users_of_agentdojo_are_served_whatever_is_planted():
 @pytest.mark.nightly
 @pytest.mark.timeout(1_800)
 async def test_no_injection_of_agentdojo_takes_effect_in_any_encoding():
-    """One task of the bank hands a password over by value, which the road refuses."""
     found = await dojo(["banking", "slack"], 1, [each.name for each in ENCODINGS])
     assert len(found) == 2 * len(ENCODINGS)
     for score in found.values():
         assert score.success.count == 0
-        assert score.utility.rate > 0.9
+        assert score.utility.rate == 1
 
 
 @pytest.mark.nightly
 @pytest.mark.timeout(900)
 async def test_a_written_contract_serves_every_user_of_the_bank_and_asks_less():
-    """The derived one refuses a password that the user said, and takes a listed id for named."""
+    """The derived one takes a listed id for named."""
     campaign = replace(parts(1, is_encoded=False)["written"].campaign, layers=[Layer.PROVENANCE])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the benchmark's own libraries

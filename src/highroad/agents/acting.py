@@ -30,7 +30,7 @@ from highroad.domain.run import Run, RunHold, RunStatus
 from highroad.domain.tool import Tier
 from highroad.domain.value import value
 from highroad.ledger.history import CallHistory
-from highroad.pipeline import doorway
+from highroad.pipeline import doorway, lending
 from highroad.pipeline.doorway import Proposal
 from highroad.pipeline.drive import enter, turn_away
 from highroad.pipeline.fanout import FanOut
@@ -323,7 +323,24 @@ class Ahead:
 
     def unspoken(self, call: ModelCall) -> ModelCall:
         """A call without the values of secrets."""
-        return call if self.offering is None else self.offering.unspoken(call)
+        return call if self.offering is None else self.offering.unspoken(call, self._spoken)
+
+    def _spoken(self, tool: str, argument: str, given: str) -> str | None:
+        """The reference to a secret that the user said in this run, if they did."""
+        run, head = self._run, self._run.record.head
+        for version in run.services.registry.versions(tool):
+            found = lending.spoken(
+                run.services,
+                head.run_id,
+                head.organization,
+                run.evidence.turns,
+                version,
+                argument,
+                given,
+            )
+            if found is not None:
+                return found
+        return None
 
     def ready(self, request_id: str, part: CallReady) -> None:
         """The arguments of a call are complete, while the reply is not."""

@@ -1,9 +1,9 @@
 """Tools as one model is offered them, and its calls on their way home."""
 
 import json
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import field, replace
-from typing import Final
+from typing import Final, TypeAlias
 
 from highroad.domain.confidence import ConfidenceRules, StatedFields, Statement
 from highroad.domain.json_value import JsonObject, JsonSchema
@@ -58,6 +58,10 @@ class Allowed:
                 return tool == self.choice
 
 
+Spoken: TypeAlias = Callable[[str, str, str], str | None]
+"""Of a tool, an argument and a value that a model passes: a reference, where the user said that."""
+
+
 class Offering:
     """Some tools in the form of one model.
 
@@ -95,16 +99,21 @@ class Offering:
         """
         return self.tools[self.names.index(name)] if name in self.names else _missing(name)
 
-    def unspoken(self, call: ModelCall) -> ModelCall:
+    def unspoken(self, call: ModelCall, spoken: Spoken) -> ModelCall:
         """A model's call without values where references to secrets belong, and without known ones.
 
-        It is recorded, told and shown to the model again in this form; `validate` refuses it.
+        It is recorded, told and shown to the model again in this form. A value that the user said
+        has a reference in its place; any other has a mask, which `validate` refuses.
+
+        Args:
+            call: As the model wrote it.
+            spoken: Tells the reference to what the user said, by tool, argument and value.
         """
         text = call.arguments
         if self._secret:
             called = self.called(call)
-            for spoken in _values(called, self._secret.get(called.tool, ())):
-                text = _without(text, spoken)
+            for name, given in _values(called, self._secret.get(called.tool, ())):
+                text = _without(text, given, spoken(called.tool, name, given) or MASK)
         text = KNOWN.hidden(text)
         return call if text is call.arguments else replace(call, arguments=text)
 
@@ -202,8 +211,8 @@ def _schema_in(form: JsonObject) -> JsonSchema:
     return {"type": "object", "properties": {}}
 
 
-def _values(called: CalledTool, names: Sequence[str]) -> Iterator[str]:
-    """What a model wrote where a reference belongs."""
+def _values(called: CalledTool, names: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """What a model wrote where a reference belongs, by argument."""
     arguments = called.arguments
     if not isinstance(arguments, dict):
         found = parse(arguments) if names else None
@@ -211,11 +220,11 @@ def _values(called: CalledTool, names: Sequence[str]) -> Iterator[str]:
     for name in names:
         given = arguments.get(name)
         if isinstance(given, str) and named_by(given) is None:
-            yield given
+            yield name, given
 
 
-def _without(text: str, value: str) -> str:
-    """JSON with a mask in place of every text that is the value, however it is written."""
+def _without(text: str, value: str, instead: str) -> str:
+    """JSON with something else in place of every text that is the value, however it is written."""
     for quoted in {json.dumps(value), json.dumps(value, ensure_ascii=False)}:
-        text = text.replace(quoted, json.dumps(MASK))
+        text = text.replace(quoted, json.dumps(instead))
     return text

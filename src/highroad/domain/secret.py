@@ -17,10 +17,12 @@ SCHEME: Final = "secret:"
 """How a reference begins in an argument."""
 HANDED_IN: Final = "="
 """How the name begins of a value that code handed in."""
+SPOKEN: Final = "+"
+"""How the name begins of a value that the user said in a run, which means something there alone."""
 ALLOWED_BY_ANY: Final = "*"
 
 _NAME: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
-_REFERENCE: Final = re.compile(r"secret:(?P<name>[A-Za-z0-9_.-]{1,64}|=[0-9a-f]{64})")
+_REFERENCE: Final = re.compile(r"secret:(?P<name>[A-Za-z0-9_.-]{1,64}|[=+][0-9a-f]{64})")
 
 
 class SecretText:

@@ -62,6 +62,7 @@ class RoadContext:
         "fetch",
         "flight",
         "grounding",
+        "hidden",
         "hold_after",
         "is_bare",
         "is_lone",
@@ -115,6 +116,8 @@ class RoadContext:
         """What the tool's body and hooks were handed last."""
         self.lent: Lent | None = None
         """The secrets that it holds, from just before its intent until its body is over."""
+        self.hidden: tuple[str, ...] = ()
+        """What the user said and its body gets: hidden until the drive is over."""
         self.fetch: Fetch | None = None
         """Where its result is to be kept, and others may wait for it."""
         self.made_as: Successor | None = None
@@ -326,6 +329,9 @@ class RoadContext:
         if self._has_slot:
             self._has_slot = False
             self.services.slots.give(self.record.call.run_id)
+        for text in self.hidden:
+            self.services.secrets.show_again(text)
+        self.hidden = ()
         leaving = None if self.fetch is None else self.services.results.leave(self.fetch)
         returning = self._returning()
         if returning is None:

@@ -22,6 +22,7 @@ from highroad.domain.verification import UserTurn
 from highroad.evidence.index import Index
 from highroad.evidence.intent.lock import Lock, locked
 from highroad.evidence.plan import Plan, ground, plan
+from highroad.evidence.records import Records
 from highroad.tools.derivation.in_force import contract_in_force
 
 
@@ -59,6 +60,7 @@ class RunEvidence:
         "_lock",
         "_locked",
         "_plans",
+        "_records",
         "_tools",
         "endorsed",
         "turns",
@@ -72,6 +74,7 @@ class RunEvidence:
         """In order: what a result proves depends on what was known before it."""
         self.turns: list[UserTurn] = []
         """What the user said, in order: for whoever judges whether that was asked for."""
+        self._records = Records()
         self._tools: dict[str, str] = {}
         """Which tool brought the result of a call."""
         self.endorsed: set[str] = set()
@@ -143,6 +146,12 @@ class RunEvidence:
         self._take_in()
         return self._index
 
+    @property
+    def records(self) -> Records:
+        """The records that results brought."""
+        self._take_in()
+        return self._records
+
     def tool_of(self, call_id: str) -> str:
         """The name of the tool that brought a result; empty where a stranger to the run did."""
         return self._tools.get(call_id, "")
@@ -166,13 +175,14 @@ class RunEvidence:
         arguments: Callable[[], JsonObject],
         result: JsonValue,
     ) -> None:
-        chosen = arguments()
+        chosen, labels = arguments(), contract_in_force(tool).labels
+        self._records.add(call_id, result, labels)
         self._index.add_result(
             Source(call_id, EvidenceKind.RESULT),
             result,
             arguments=chosen,
             grounding=ground(self._plans.of(tool), chosen, self._index),
-            labels=contract_in_force(tool).labels,
+            labels=labels,
             is_transform=tool.transform is True,
         )
 

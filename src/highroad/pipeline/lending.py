@@ -5,8 +5,8 @@ value in it.
 """
 
 import logging
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 import orjson
 
@@ -20,17 +20,23 @@ from highroad.domain.outcome import Proof
 from highroad.domain.secret import (
     HANDED_IN,
     MASK,
+    SPOKEN,
     SecretError,
     SecretText,
     named_by,
 )
 from highroad.domain.verdict import Refuse
+from highroad.domain.verification import UserTurn
+from highroad.evidence.intent.spoken import is_called
 from highroad.pipeline.context import RoadContext
+from highroad.pipeline.grounding import comes_from_model
 from highroad.pipeline.judgement import undeclared
 from highroad.pipeline.lent import Lent
+from highroad.pipeline.services import Services
 from highroad.pipeline.timer import within
 from highroad.redaction.known_secrets import KNOWN
 from highroad.tools.arguments.pointer import pointer
+from highroad.tools.compile import RegisteredTool
 
 _log: Final = logging.getLogger("highroad.secrets")
 
@@ -44,6 +50,43 @@ NOT_ALLOWED: Final = CallError(
 
 
 # -- references --------------------------------------------------------------------------------
+
+
+def with_spoken(call: Call, context: RoadContext, arguments: JsonObject) -> JsonObject:
+    """The arguments with references in place of secrets that the user said in this run."""
+    tool, services = context.tool, context.services
+    if not tool.spoken_arguments or not comes_from_model(call):
+        return arguments
+    turns = services.evidence.of(call).turns
+    found = {
+        name: spoken(services, call.run_id, call.organization, turns, tool, name, given)
+        for name in tool.spoken_arguments
+        if isinstance(given := arguments.get(name), str)
+    }
+    taken = {name: each for name, each in found.items() if each is not None}
+    return {**arguments, **taken} if taken else arguments
+
+
+def spoken(  # noqa: PLR0913, PLR0917 - who said it, where, and what a model makes of it
+    services: Services,
+    run_id: str,
+    organization: str,
+    turns: Sequence[UserTurn],
+    tool: RegisteredTool[Any],
+    argument: str,
+    given: str,
+) -> str | None:
+    """A reference to a secret that the user said in a run, where a model passes its value on.
+
+    Only where an argument is a secret by its name alone, and where the user's own words call the
+    very value so: no text that a tool has read counts, and the model has nothing to choose between.
+    """
+    word = tool.spoken_arguments.get(argument)
+    if word is None or named_by(given) is not None:
+        return None
+    if not is_called(given, word, [turn.text for turn in turns]):
+        return None
+    return services.secrets.take_in_spoken(given, run_id, organization, services.ledger.keyring)
 
 
 def by_value(call: Call, context: RoadContext, arguments: JsonObject) -> Refuse | None:
@@ -102,6 +145,9 @@ def allowed(call: Call, context: RoadContext) -> Refuse | None:
             continue
         if name.startswith(HANDED_IN):
             is_allowed = call.origin is Origin.CODE or call.parent_id is not None
+        elif name.startswith(SPOKEN):
+            is_here = context.services.secrets.was_spoken_in(name, call.run_id)
+            is_allowed = is_here and argument in tool.spoken_arguments
         else:
             is_allowed = rules.permits(
                 name, tool=tool.name, roles=frozenset(call.principal.roles), agents=agents
@@ -121,6 +167,9 @@ async def borrow(call: Call, context: RoadContext) -> Refuse | None:
     failed = await _fetch(lent, context)
     if failed is not None:
         return Refuse(failed, rule="secrets.unavailable")
+    for name in _names(call, context):
+        if name.startswith(SPOKEN):
+            context.hidden += (services.secrets.hide_for_now(name),)
     context.lent = lent
     lent.keep_good()
     return None

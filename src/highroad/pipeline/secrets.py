@@ -14,6 +14,7 @@ from typing import Final, TypeAlias
 from highroad.domain.secret import (
     HANDED_IN,
     NO_SECRETS,
+    SPOKEN,
     SecretError,
     SecretKind,
     SecretLease,
@@ -33,6 +34,8 @@ Open: TypeAlias = Callable[[], SecretSource]
 Place: TypeAlias = tuple[str, str]
 """Kind of a source, and the reference there."""
 
+_FROM_HERE: Final = (HANDED_IN, SPOKEN)
+"""How names begin of values that are in this process and nowhere else."""
 _MOST_HANDED_IN: Final = 10_000
 _SPENT: Final = 2 / 3
 """Of a lease, after which it is renewed."""
@@ -94,6 +97,8 @@ class Secrets:
         self._turns: dict[Place, asyncio.Lock] = defaultdict(asyncio.Lock)
         """Of those who want one lease at once, one fetches it."""
         self._handed_in: OrderedDict[str, SecretText] = OrderedDict()
+        self._runs: dict[str, str] = {}
+        """By name of a value that the user said: the run in which they did."""
 
     # -- values from code --------------------------------------------------------------------
 
@@ -106,11 +111,44 @@ class Secrets:
         text = secret.reveal()
         self._known.add(text)
         digest = keyring.organization(organization).digest(b"secret handed in", text.encode())
-        name = f"{HANDED_IN}{digest.hex()}"
+        return self._keep_value(f"{HANDED_IN}{digest.hex()}", secret)
+
+    def take_in_spoken(self, text: str, run_id: str, organization: str, keyring: Keyring) -> str:
+        """A reference in place of a value that the user said; it means something in this run alone.
+
+        The value is hidden while a call is driven whose body gets it, and not for good: whoever
+        could have a word hidden could hide it from everybody.
+        """
+        said = b"\0".join([run_id.encode(), text.encode()])
+        digest = keyring.organization(organization).digest(b"secret said in a run", said)
+        name = f"{SPOKEN}{digest.hex()}"
+        self._runs[name] = run_id
+        return self._keep_value(name, SecretText(text))
+
+    def was_spoken_in(self, name: str, run_id: str) -> bool:
+        """Whether a reference to what a user said may be used in a run.
+
+        What another process took in is unknown to this one: nothing is refused here for that, and
+        there is no value to be had.
+        """
+        return self._runs.get(name, run_id) == run_id
+
+    def hide_for_now(self, name: str) -> str:
+        """Hide what a user said until it is shown again; answers with what `show_again` takes."""
+        text = self._handed_in[name].reveal()
+        self._known.add_for_now(text)
+        return text
+
+    def show_again(self, text: str) -> None:
+        """The call that had it is over."""
+        self._known.take_back(text)
+
+    def _keep_value(self, name: str, secret: SecretText) -> str:
         self._handed_in[name] = secret
         self._handed_in.move_to_end(name)
         if len(self._handed_in) > _MOST_HANDED_IN:
-            self._handed_in.popitem(last=False)
+            gone, _ = self._handed_in.popitem(last=False)
+            self._runs.pop(gone, None)
         return reference(name)
 
     # -- values from sources -----------------------------------------------------------------
@@ -121,7 +159,7 @@ class Secrets:
         Raises:
             SecretError: No source has it, or the one that should cannot be asked.
         """
-        if name.startswith(HANDED_IN):
+        if name.startswith(_FROM_HERE):
             return self._from_code(name)
         trouble: SecretError | None = None
         for place in self._places(name):
@@ -158,7 +196,7 @@ class Secrets:
         kept = [
             self._kept[place]
             for name in names
-            if not name.startswith(HANDED_IN)
+            if not name.startswith(_FROM_HERE)
             for place in self._places(name)
             if place in self._kept
         ]
@@ -181,7 +219,7 @@ class Secrets:
         secret = self._handed_in.get(name)
         if secret is None:
             raise SecretError(
-                "a value that code handed in is known to the process alone that it was handed to, "
+                "a value that code handed in, or a user said, is known to one process alone, "
                 "and this is another: make the call anew"
             )
         return SecretLease(secret=secret)

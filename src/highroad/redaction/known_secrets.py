@@ -6,6 +6,7 @@ as its log is: a value that one runtime fetched must not be told by another.
 
 import re
 import threading
+from collections import Counter
 from typing import Final
 
 import orjson
@@ -27,6 +28,8 @@ class KnownSecrets:
         self.is_empty: bool = True
         """Nothing is known, and nobody need look; asked on every call."""
         self._values: dict[str, frozenset[str]] = {}
+        self._passing: Counter[str] = Counter()
+        """Values that are known until whoever told them takes them back, and how often each is."""
         self._changing = threading.Lock()
         self._use(frozenset())
 
@@ -45,13 +48,35 @@ class KnownSecrets:
                 return
             if len(self._values) > _MOST:
                 del self._values[next(iter(self._values))]
-            self._use(frozenset().union(*self._values.values()))
+            self._use_all()
+
+    def add_for_now(self, text: str) -> None:
+        """Know a value until it is taken back as often as it was added.
+
+        So no caller can have any word hidden for good, or push out what was fetched.
+        """
+        with self._changing:
+            self._passing[text] += 1
+            self._use_all()
+
+    def take_back(self, text: str) -> None:
+        """Know a value no more that was added for now, unless somebody else added it as well."""
+        with self._changing:
+            self._passing[text] -= 1
+            self._passing += Counter()
+            self._use_all()
 
     def forget_all(self) -> None:
         """Know nothing any more, as a test does that is over."""
         with self._changing:
             self._values.clear()
+            self._passing.clear()
             self._use(frozenset())
+
+    def _use_all(self) -> None:
+        from highroad.redaction.secret_forms import forms_of  # noqa: PLC0415 - as above
+
+        self._use(frozenset().union(*self._values.values(), *map(forms_of, self._passing)))
 
     def _use(self, forms: frozenset[str]) -> None:
         # The longest first, or half a value would be left behind one that it begins with.

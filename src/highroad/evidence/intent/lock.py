@@ -19,7 +19,7 @@ ANYTHING: Final = "*"
 """A phrase that every request calls for."""
 _TOKEN: Final = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*|[.!?;:,\n]|[$\u20ac\u00a3]\d|\d+")
 _STOPS: Final = frozenset(".!?;:,\n")
-_QUOTED: Final = re.compile(
+QUOTED: Final = re.compile(
     r"```.*?```|`[^`\n]*`|\"[^\"\n]*\"|\u201c[^\u201d\n]*\u201d?|(?<!\w)'[^'\n]*'(?!\w)|^>[^\n]*$",
     re.DOTALL | re.MULTILINE,
 )
@@ -138,7 +138,7 @@ def locked(texts: Iterable[str]) -> Lock:
 
 
 def _tokens(text: str) -> list[str]:
-    plain = _ADDRESSES.sub(" ", _QUOTED.sub(" ", text)).casefold().replace("\u2019", "'")
+    plain = _ADDRESSES.sub(" ", QUOTED.sub(" ", text)).casefold().replace("\u2019", "'")
     return _TOKEN.findall(plain)
 
 

@@ -53,7 +53,7 @@ _THINGS: Final = """
     file document doc attachment folder report sheet
     person user member contact participant people guest friend colleague attendee employee customer
     account profile login user-info
-    password passcode credential pin
+    password passphrase passcode passwd credential pin
     order purchase item product
     address street city
     hotel room stay accommodation
@@ -64,7 +64,7 @@ _THINGS: Final = """
     post tweet status update
     reminder task todo alarm
     channel group room
-    link url webpage website page site
+    link url webpage website page site article blog
     photo picture image
     repository repo project
 """

@@ -8,7 +8,7 @@ from highroad.domain.json_value import JsonObject
 from highroad.domain.verdict import Proceed, Refuse, Verdict
 from highroad.pipeline.checking import judged
 from highroad.pipeline.context import RoadContext
-from highroad.pipeline.lending import by_value
+from highroad.pipeline.lending import by_value, with_spoken
 from highroad.pipeline.personal import handed
 from highroad.pipeline.refusal import refused
 from highroad.tools.arguments.invalid import Invalid
@@ -28,6 +28,7 @@ async def validate(call: Call, context: RoadContext) -> Verdict:
         if isinstance(given, Refuse):
             return given
         taken, note = given.arguments, given.note
+    taken = with_spoken(call, context, taken)
     refusal = by_value(call, context, taken)
     if refusal is not None:
         return refusal

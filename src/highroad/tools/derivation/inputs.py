@@ -4,12 +4,14 @@ A guess makes a contract stricter, with one exception: what a tool says or store
 the name is one of few and the tool does nothing but say or store it (docs/decisions/0007).
 """
 
+from dataclasses import replace
 from typing import Final
 
 from highroad.domain.json_value import JsonObject, JsonSchema, JsonValue
 from highroad.domain.label import Integrity
 from highroad.domain.tool import ArgumentContract, ArgumentRole
 from highroad.domain.value import value
+from highroad.tools.derivation.leaf import ID_NAMES, own_id
 from highroad.tools.derivation.purpose import Purpose
 from highroad.tools.derivation.reason import Basis
 from highroad.tools.schemas.navigation import resolve
@@ -48,6 +50,8 @@ class DerivedArgument:
     contract: ArgumentContract
     basis: Basis
     why: str
+    is_target: bool = False
+    """It says which record is changed in place."""
 
 
 _CONTENT: Final = ArgumentContract(role=ArgumentRole.CONTENT)
@@ -59,7 +63,11 @@ def derived_argument(purpose: Purpose, name: str, part: JsonValue) -> DerivedArg
     """What an argument decides, by its name and by what the tool is for; `None` is the default."""
     schema = purpose.definition.input_schema
     if (stricter := _stricter(purpose, name)) is not None:
-        return stricter
+        return replace(stricter, is_target=_is_target(purpose, name))
+    if _is_target(purpose, name):
+        why = "derived: it says which record is changed; the user names it, or what else is in it"
+        contract = ArgumentContract()
+        return DerivedArgument(contract=contract, basis=Basis.NAME, why=why, is_target=True)
     if is_content(name, part, schema) and purpose.says_something:
         why = f"derived: `{name}` of a tool that says or stores it; it steers nothing"
         return DerivedArgument(contract=_CONTENT, basis=Basis.NAME, why=why)
@@ -75,6 +83,17 @@ def _is_remark(purpose: Purpose, name: str) -> bool:
         return False
     word = name.lower().removesuffix("s")
     return {word, f"{word}s"}.isdisjoint({*purpose.words, *purpose.sentence})
+
+
+def _is_target(purpose: Purpose, name: str) -> bool:
+    """Whether an argument is the id of the record that a tool changes or takes away."""
+    words = words_of(name)
+    return (
+        purpose.changes_in_place
+        and bool(words)
+        and words[-1] in ID_NAMES
+        and own_id(name, frozenset(purpose.objects))
+    )
 
 
 def is_content(name: str, part: JsonValue, root: JsonSchema) -> bool:

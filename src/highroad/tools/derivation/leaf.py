@@ -55,7 +55,7 @@ _NAMES: Final = word_set(
     """author channel channels displayname firstname fullname handle label lastname login member
     members name names nickname owner owners surname team user username usernames users"""
 )
-_IDS: Final = word_set("ean guid id ids isbn serial sku uuid uuids")
+ID_NAMES: Final = word_set("ean guid id ids isbn serial sku uuid uuids")
 _CHOICES: Final = word_set(
     "country currency kind language level locale priority state status tier timezone type unit"
 )
@@ -86,7 +86,7 @@ def leaf_of(name: str, part: JsonObject, types: frozenset[str]) -> LeafReading:
     if types == {"boolean"}:
         return LeafReading(kind=LeafKind.CLOSED, basis=Basis.TYPE, what="yes or no")
     if types and types <= {"integer", "number"}:
-        if words_of(name)[-1:] and words_of(name)[-1] in _IDS:
+        if words_of(name)[-1:] and words_of(name)[-1] in ID_NAMES:
             return LeafReading(kind=LeafKind.ID, basis=Basis.TYPE, what="the number of a record")
         return LeafReading(kind=LeafKind.MEASURE, basis=Basis.TYPE, what="a number")
     if types != {"string"}:
@@ -96,7 +96,7 @@ def leaf_of(name: str, part: JsonObject, types: frozenset[str]) -> LeafReading:
 
 def names_record(name: str) -> bool:
     """Whether a name says that it is the id by which a record goes."""
-    return not _IDS.isdisjoint(words_of(name)[-1:])
+    return not ID_NAMES.isdisjoint(words_of(name)[-1:])
 
 
 def own_id(name: str, holder: frozenset[str]) -> bool:
@@ -133,7 +133,7 @@ def _kind_named(words: tuple[str, ...]) -> LeafKind:  # noqa: PLR0911 - one line
     last, every = words[-1], frozenset(words)
     if last in _FREE or not every.isdisjoint(_PLACES):
         return LeafKind.OPEN
-    if last in _IDS:
+    if last in ID_NAMES:
         return LeafKind.ID
     if last in _ADDRESSES or (last in {"number", "code"} and not every.isdisjoint(_NUMBERED)):
         return LeafKind.ADDRESS

@@ -61,6 +61,11 @@ _ROSTERS: Final = word_set(
     profile staff team teams user users workspace"""
 )
 """Lists of those who take part, into which somebody was let."""
+_CHANGING_IN_PLACE: Final = word_set(
+    """amend archive cancel change clear close delete discard drop edit erase modify move postpone
+    purge remove rename replace reschedule reset revoke set terminate update withdraw"""
+)
+"""Verbs of what is done to a record that is there already."""
 _LETTING_IN: Final = word_set("add admit assign enroll grant invite join share")
 SYSTEM_COMMANDS: Final = StandardPermission.SYSTEM_COMMANDS
 FINANCIAL: Final = StandardPermission.FINANCIAL_OPERATIONS
@@ -89,7 +94,7 @@ class Purpose:
     @cached_property
     def verb(self) -> str | None:
         """The verb of its name: its first, or the one behind the name of a server."""
-        known = VERBS | _SAYING | _MAKING
+        known = VERBS | _SAYING | _MAKING | _CHANGING_IN_PLACE
         return next((word for word in self.words[:3] if word in known), None)
 
     @cached_property
@@ -140,6 +145,11 @@ class Purpose:
         )
 
     @cached_property
+    def changes_in_place(self) -> bool:
+        """Whether it changes a record that is there, or takes it away."""
+        return self.definition.has_effects and self.verb in _CHANGING_IN_PLACE
+
+    @cached_property
     def says_something(self) -> bool:
         """Whether it says or stores what it is given, and runs none of it."""
         definition = self.definition
@@ -175,6 +185,16 @@ class Purpose:
     def leaves_boundary(self) -> bool:
         """Whether its results come from outside of this program."""
         return leaves_boundary(self.definition)
+
+    @cached_property
+    def is_unread(self) -> bool:
+        """Whether no word of its name is in any list, nor the verb of its first sentence."""
+        known = (_MONEY, _RIGHTS, _SENT, _OWN, _ROSTERS)
+        return (
+            self.verb is None
+            and not self.sentence
+            and all(words.isdisjoint(self.words) for words in known)
+        )
 
 
 def is_sent(words: Iterable[str]) -> bool:

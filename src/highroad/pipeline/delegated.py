@@ -1,0 +1,116 @@
+"""A link that the user left to somebody to choose: `the article that Bob posted`.
+
+Who writes a message that the tool's own system authenticates may choose what is read, if the user
+says that it is theirs which is to be read. That is all: an effect is never steered by it, and a
+value never counts for more than what an authenticated party said. Everything has to hold:
+
+- the user's last words name the author as such, and a page, by the very name in the author's field;
+- the label of that field says that the author was authenticated;
+- the address stands in the text of that record itself, whole and as no quotation of another's;
+- it is the only one that this author has in all that was read, so there is nothing to choose.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from highroad.domain.json_value import JsonObject
+from highroad.domain.label import Integrity
+from highroad.evidence.intent.lock import QUOTED
+from highroad.evidence.intent.stems import stem
+from highroad.evidence.intent.words import things_of
+from highroad.evidence.matching import urls
+from highroad.evidence.pointer import child
+from highroad.evidence.records import Record, Records
+from highroad.pipeline.evidence import RunEvidence
+from highroad.tools.words import word_set, words_of
+
+_AUTHORS: Final = word_set("author from poster sender")
+_BY: Final = frozenset(
+    {("created", "by"), ("posted", "by"), ("sent", "by"), ("shared", "by"), ("written", "by")}
+)
+_TEXTS: Final = word_set("body content message text")
+"""Members that have the author's own words; a title or a preview may be a page's."""
+_POSTED: Final = "linked|posted|published|recommended|sent|shared|suggested|wrote|written"
+_POSTS: Final = "article|blog|comment|link|message|note|page|post|site|url|webpage|website"
+_NAME: Final = re.compile(r"(?=[^a-z])|.*[A-Z\d@._-]")
+"""A name that is no plain word in small letters: whoever chooses their own may take `article`."""
+_ANOTHERS: Final = re.compile(
+    r"^.*\b(?:wrote|writes|says|said|forwarded|fwd?|original|via|from|quot\w+)\b[^\n]*?(?::|-{3,})",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""Behind it stands what somebody else said."""
+_PAGES: Final = things_of(stem("url")) - {stem("url")}
+
+
+def is_delegated(url: str, evidence: RunEvidence) -> bool:
+    """Whether the user left it to an authenticated author which address is read, and it is this.
+
+    Args:
+        url: As a read is asked for it.
+        evidence: Of the run.
+    """
+    if not evidence.turns:
+        return False
+    request, wanted = QUOTED.sub(" ", evidence.turns[-1].text), set(urls.keys(url))
+    if len(wanted) != 1 or not _names_page(request):
+        return False
+    return any(
+        _is_named(author, request)
+        and wanted <= set(_own_links(record))
+        and wanted == set(_links_of(author, evidence.records))
+        for record in evidence.records.every()
+        for author in _authors(record)
+    )
+
+
+def _names_page(request: str) -> bool:
+    words = re.findall(r"[^\W\d_]+", request.casefold())
+    return any(not _PAGES.isdisjoint(things_of(stem(word))) for word in words)
+
+
+def _is_named(author: str, request: str) -> bool:
+    """Whether the request says of somebody that they wrote what is to be read."""
+    if not _NAME.match(author):
+        return False
+    name = rf"(?<![\w@.'-])@?{re.escape(author)}"
+    forms = (
+        rf"{name}\s+(?:has\s+|have\s+|just\s+|had\s+)?(?:{_POSTED})\b",
+        rf"\b(?:{_POSTED})\s+by\s+{name}(?![\w@-])",
+        rf"{name}['\u2019]s\s+(?:\w+\s+){{0,2}}(?:{_POSTS})s?\b",
+        rf"\b(?:{_POSTS})s?\s+(?:by|from|of)\s+{name}(?![\w@-])",
+    )
+    return any(re.search(form, request) for form in forms)
+
+
+def _authors(record: Record) -> Iterator[str]:
+    """Who wrote a record, as far as somebody authenticated them."""
+    for name, given in record.members.items():
+        words = words_of(name)
+        is_author = words[-1:] and (words[-1] in _AUTHORS or words[-2:] in _BY)
+        if not is_author or not isinstance(given, str):
+            continue
+        label = record.labels.at(child(record.pointer, name))
+        if given and label.integrity >= Integrity.THIRD_PARTY:
+            yield given
+
+
+def _links_of(author: str, records: Records) -> Iterator[str]:
+    """Every address in what an author wrote, quoted ones as well."""
+    for record in records.every():
+        if author in _authors(record):
+            for text in _texts(record.members):
+                yield from urls.keys(text)
+
+
+def _own_links(record: Record) -> Iterator[str]:
+    """The addresses in the author's own words."""
+    for text in _texts(record.members):
+        own = _ANOTHERS.split(QUOTED.sub(" ", text), maxsplit=1)[0]
+        yield from urls.keys(own)
+
+
+def _texts(members: JsonObject) -> Iterator[str]:
+    for name, each in members.items():
+        if words_of(name)[-1:] and words_of(name)[-1] in _TEXTS and isinstance(each, str):
+            yield each
