@@ -123,6 +123,26 @@ def test_the_best_place_is_the_one_that_a_stranger_can_least_choose():
 
 
 @pytest.mark.promise("P10")
+@pytest.mark.parametrize(
+    ("said", "record", "kind", "value"),
+    [
+        ("Pay 480 euros.", {"amountCents": 48000}, ValueKind.CENTS, 48000),
+        ("Pay $8,400.00 to Ada.", {"total": 8400}, ValueKind.AMOUNT, 8400),
+        ("See May 22, 2026.", {"day": "2026-05-22"}, ValueKind.DATE, "2026-05-22"),
+        ("Write to the old-town pharmacy.", {"x": "Old Town Pharmacy"}, ValueKind.NAME, "Old Town"),
+    ],
+)
+def test_a_stranger_who_writes_it_as_well_hides_no_word_of_the_users(said, record, kind, value):
+    """The user wrote it in another notation, which is looked for behind the one that is sought."""
+    index = Index()
+    index.add_text(REQUEST, said)
+    alone = index.find(kind, value)
+    assert alone[0].integrity is Integrity.USER
+    index.add_value(FIRST, record)
+    found = index.find(kind, value)
+    assert max(each.worth for each in found) is Integrity.USER
+
+
 def test_what_is_kept_of_one_value_does_not_grow_with_how_often_it_was_seen():
     index = seen(*[{"state": "paid", "count": 7}] * 10)
     tracemalloc.start()

@@ -187,23 +187,42 @@ class Index:
             self._written.add(leaf.value, unknown - codes)
 
     def find(self, kind: ValueKind, value: JsonValue, unit: str = "") -> tuple[Place, ...]:
-        """Where a value was seen, the best place first; empty if nowhere.
+        """Where a value was seen; empty if nowhere.
+
+        The places that agree most closely come first, the best of them before the others. Behind
+        them stands the user's own word in another notation: a stranger who writes the value as
+        well must not hide it.
 
         Args:
             kind: As what it is compared.
             value: No object and no list.
             unit: Of a number, what it counts, so that 60 minutes are found as an hour.
         """
+        closest: tuple[Place, ...] = ()
+        for known in self._agreeing(kind, value, unit):
+            found = _places(known, value, kind)
+            best = max(found, key=_worth)
+            if not closest:
+                closest = found
+            elif best.worth is Integrity.USER:
+                return (*closest, best)
+            if best.worth is Integrity.USER:
+                break
+        return closest
+
+    def _agreeing(
+        self, kind: ValueKind, value: JsonValue, unit: str
+    ) -> Iterator[Seen | tuple[Seen, ...]]:
+        """What was seen under each way to write a value, the closest first."""
         by_key = self._by_key
         for way in ways(kind, value, unit):
             known = by_key.get(way) if isinstance(way, str) else self._together(way)
             if known is not None:
-                return _places(known, value, kind)
+                yield known
         for words in phrases(kind, value):
             found = self._phrase(words)
             if found:
-                return _places(found, value, kind)
-        return ()
+                yield found
 
     def at(
         self, place: tuple[str, str], kind: ValueKind, value: JsonValue, unit: str = ""
@@ -523,6 +542,10 @@ def _integrity(source: Source) -> Integrity:
     if source.kind in _BY_USER:
         return Integrity.USER
     return Integrity.SYSTEM if source.kind in _BY_PROGRAM else Integrity.UNTRUSTED
+
+
+def _worth(place: Place) -> Integrity:
+    return place.worth
 
 
 def _rank(leaf: Seen) -> Integrity:
