@@ -192,20 +192,37 @@ def joined(first: str, second: str) -> str:
     return f"{first}-{second}"
 
 
-async def test_what_is_worked_out_is_worth_the_least_of_what_went_into_it(told):
+@tool(tier="read", transform=True, labels={"": SYSTEM})
+def order_number(area: str, number: str) -> str:
+    """Make the number of an order out of its area and its number there."""
+    return f"{area}-{number}"
+
+
+async def test_a_text_that_a_transform_puts_together_is_a_strangers(told):
+    """Of pieces that the user said, any name can be made."""
     _, _, codes = await told(
         "Cancel the order of area ORD and number A77.",
         call("joined", first="ORD", second="A77"),
         call("cancel_order", order_id="ORD-A77"),
         tools=[*TOOLS, joined],
     )
+    assert (codes, DONE) == (["untrusted_source"], [])
+
+
+async def test_a_text_whose_label_says_so_is_worth_the_least_of_what_went_into_it(told):
+    _, _, codes = await told(
+        "Cancel the order of area ORD and number A77.",
+        call("order_number", area="ORD", number="A77"),
+        call("cancel_order", order_id="ORD-A77"),
+        tools=[*TOOLS, order_number],
+    )
     assert (codes, DONE) == ([], ["ORD-A77"])
     _, _, codes = await told(
         "Cancel the order of area ORD that the reviews of Teapot name.",
         call("read_reviews", product="Teapot"),
-        call("joined", first="ORD", second="mallory@evil.example"),
+        call("order_number", area="ORD", number="mallory@evil.example"),
         call("cancel_order", order_id="ORD-mallory@evil.example"),
-        tools=[*TOOLS, joined],
+        tools=[*TOOLS, order_number],
     )
     assert codes == ["untrusted_source"]
 

@@ -39,6 +39,7 @@ class Agent:
         settings: How its models reply; the setting `models`.
         iterations: Model requests of one run; the limit `iterations`.
         search: Offer it `tool_search` where it has more tools than it is shown at once.
+        transforms: Offer it the ready-made transforms, `compute_sum` and the like, besides.
         dry_run: Make dry runs of all its runs.
         trial: Make dry runs of them until a person promotes it.
         shadow: Another agent, which does the same beside each of its runs, and does nothing; as a
@@ -58,6 +59,7 @@ class Agent:
     settings: ModelSettings | None = None
     iterations: int | None = None
     search: bool = True
+    transforms: bool = False
     dry_run: bool = False
     trial: Trial | None = None
     shadow: "Agent | Shadow | None" = None

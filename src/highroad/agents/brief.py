@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 from typing import TypeAlias
 
 from highroad.agents.output import Output
-from highroad.agents.selection import MANY
+from highroad.agents.selection import are_many
 from highroad.agents.snapshot import Errand
 from highroad.domain.allowance import Allowance
 from highroad.domain.identity import Delegate, Principal
@@ -93,7 +93,7 @@ class Brief:
 def index_of(tools: Sequence[ToolDefinition]) -> Index | None:
     """An index of tools, where they are many; the search itself is none of those that it finds."""
     others = _without_search(tools)
-    return Index.of(others) if len(others) > MANY else None
+    return Index.of(others) if are_many(others) else None
 
 
 def _without_search(tools: Sequence[ToolDefinition]) -> list[ToolDefinition]:

@@ -8,7 +8,7 @@ from highroad.agents.brief import Brief, Entrusted, index_of
 from highroad.agents.finding import tool_search
 from highroad.agents.fingerprint import fingerprint
 from highroad.agents.output import Output
-from highroad.agents.selection import MANY
+from highroad.agents.selection import are_many
 from highroad.agents.team import delegation_name, delegation_tool
 from highroad.domain.allowance import Allowance
 from highroad.domain.error import DeclarationError, HighroadError
@@ -25,6 +25,14 @@ from highroad.tools.search.tool import TOOL_SEARCH
 
 FindModel = Callable[[str], Model]
 """The model of a name such as `openai:gpt-5`; the same one each time."""
+
+
+def transforms() -> tuple[Callable[..., Any], ...]:
+    """The ready-made transforms, loaded when an agent is offered them."""
+    # Most agents are not, and it takes time to declare them.
+    from highroad.tools.transforms.offered import TRANSFORMS  # noqa: PLC0415 - see above
+
+    return TRANSFORMS
 
 
 class Crew:
@@ -233,17 +241,27 @@ class Crew:
         """The search for tools, for an agent that is not shown all of its own."""
         ours = self._registry.find(tool_search)
         is_given = any(tool.name == TOOL_SEARCH for tool in tools)
-        if ours is None or is_given or not agent.search or len(tools) <= MANY:
+        if ours is None or is_given or not agent.search or not are_many(tools):
             return ()
         return (ours.definition,)
 
     def _own_tools(self, agent: Agent) -> Sequence[ToolDefinition]:
+        ready_made = transforms() if agent.transforms else ()
         if agent.tools is not None:
-            return [self._definition(agent, tool) for tool in agent.tools]
+            named = [self._definition(agent, tool) for tool in (*agent.tools, *ready_made)]
+            return [*{tool.name: tool for tool in named}.values()]
         delegations = {delegation_name(name) for name in self._agents}
         search = set() if self._registry.find(tool_search) is None else {TOOL_SEARCH}
-        names = sorted({tool.name for tool in self._registry} - delegations - search)
+        others = set[str]() if agent.transforms else self._ready_made()
+        names = sorted({tool.name for tool in self._registry} - delegations - search - others)
         return [self._definition(agent, name) for name in names]
+
+    def _ready_made(self) -> set[str]:
+        """Names of the transforms that only those are offered who ask for them."""
+        if not any(each.transforms for each in self._agents.values()):
+            return set()
+        named = {id(each) for agent in self._agents.values() for each in agent.tools or ()}
+        return {each.__name__ for each in transforms() if id(each) not in named}
 
     def _definition(self, agent: Agent, tool: Named) -> ToolDefinition:
         found: Any = self._registry.find(tool)

@@ -38,6 +38,11 @@ class Selected:
     """What is new, for the record."""
 
 
+def are_many(tools: Sequence[ToolDefinition]) -> bool:
+    """Whether there is anything to choose; transforms are small, and of use beside any tool."""
+    return sum(tool.transform is not True for tool in tools) > MANY
+
+
 class Selection:
     """The tools of one run.
 

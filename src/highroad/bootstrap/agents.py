@@ -6,7 +6,7 @@ from functools import partial
 from highroad.agents.agent import Agent
 from highroad.agents.asking import Asking
 from highroad.agents.context.conversations import Conversations
-from highroad.agents.crew import Crew
+from highroad.agents.crew import Crew, transforms
 from highroad.agents.finding import tool_search
 from highroad.agents.offline.model import Offline
 from highroad.agents.runs import Known, Runs
@@ -86,6 +86,7 @@ def tools_of_agents(agents: Iterable[Agent]) -> list[object]:
     handed_to = {each.name for agent in everybody.values() for each in agent.team}
     for agent in everybody.values():
         found += [tool for tool in (*(agent.tools or ()), *agent.ends) if not isinstance(tool, str)]
+        found += transforms() if agent.transforms else ()
         if agent.name in handed_to:
             found.append(delegation_tool(agent.name, agent.description))
     return found

@@ -5,7 +5,8 @@ each key a few leaves are kept, those of the highest integrity first to stay.
 """
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from highroad.domain.evidence import (
@@ -20,10 +21,13 @@ from highroad.domain.evidence import (
 from highroad.domain.json_value import JsonObject, JsonValue
 from highroad.domain.label import NO_LABELS, Integrity, Label, Labels
 from highroad.domain.value import value as frozen_value
+from highroad.evidence import composition
+from highroad.evidence.columns import columns
+from highroad.evidence.composition import Lineage
 from highroad.evidence.leaves import Leaf, leaves
-from highroad.evidence.matching import echo, expressions
+from highroad.evidence.matching import echo, expressions, numbers, units
 from highroad.evidence.matching.reading import leaf_keys, text_keys
-from highroad.evidence.matching.seeking import phrases, ways
+from highroad.evidence.matching.seeking import Way, phrases, ways
 from highroad.evidence.matching.words import SPAN, sought
 from highroad.evidence.writings import Writings
 
@@ -33,6 +37,9 @@ _MOST_PLACES: Final = 3
 """So many are told of a value."""
 _FEWEST_OF_CODE: Final = 5
 """Fewer characters of an id or a number may stand anywhere."""
+_MOST_RECORDS: Final = 256
+"""So many results are kept, to compute with whole lists of them."""
+_FEWEST_OF_COLUMN: Final = 2
 _MOST_CHARACTERS: Final = 20_000
 """So much of a text is looked through for pieces of what was seen."""
 # By names of their own: an enumeration looks each member up in its metaclass.
@@ -55,6 +62,8 @@ class Seen:
     written: int | None = None
     """Hash of the whole leaf; `None` of what somebody said, in which values are words."""
     blanks: int = 0
+    made_of: Lineage | None = None
+    """Of a value that was computed, what it was computed from."""
 
 
 class Index:
@@ -64,13 +73,15 @@ class Index:
     known before it.
     """
 
-    __slots__ = ("_by_key", "_written", "has_readers")
+    __slots__ = ("_by_key", "_records", "_written", "has_readers")
 
     def __init__(self) -> None:
         self.has_readers: bool = False
         """Whether anything was seen that not everybody may read."""
         self._by_key: dict[str, Seen | tuple[Seen, ...]] = {}
         self._written: Writings = Writings()
+        self._records: dict[str, tuple[JsonValue, Labels]] = {}
+        """Of the newest results, for what is computed of a whole list."""
 
     def add_text(self, source: Source, text: str) -> None:
         """Take in what somebody said: a request, a message."""
@@ -96,21 +107,24 @@ class Index:
         What its arguments say and nothing said before is no evidence when the result repeats it: a
         read would otherwise make an invented id a known one. Nor is what an earlier call wrote
         (`add_written`). A transform computes its whole result from its arguments, so of one
-        with an argument that is not known nothing is taken.
+        with an argument that is not known nothing is taken, and what is taken is worth the least
+        of what went into it (`composition`).
 
         Args:
             source: The call.
             value: Its result.
             arguments: What it was given.
             grounding: Of the arguments of a transform: what its schema lists is known too.
-            labels: Of the result; that of a transform has the least of what went into it.
+            labels: Of the result; of that of a transform, what its texts may be worth at most.
             is_transform: Whether the tool declares itself a transform.
         """
         if is_transform and not self._knows(arguments, grounding):
             return
         if is_transform:
-            self._add(source, value, Labels(default=self._least(arguments, grounding)), frozenset())
+            self._add_made(source, value, arguments, grounding, labels)
             return
+        if isinstance(value, dict | list):
+            self._keep(source.id, value, labels)
         repeated = frozenset(self._unknown_keys(arguments))
         self._add(source, value, labels, repeated, self._wording(arguments))
 
@@ -142,11 +156,11 @@ class Index:
         for way in ways(kind, value, unit):
             known = by_key.get(way) if isinstance(way, str) else self._together(way)
             if known is not None:
-                return _places(known, value)
+                return _places(known, value, kind)
         for words in phrases(kind, value):
             found = self._phrase(words)
             if found:
-                return _places(found, value)
+                return _places(found, value, kind)
         return ()
 
     def pieces(self, text: str) -> tuple[Place, ...]:
@@ -163,6 +177,109 @@ class Index:
                 place = leaf.place
                 found.setdefault((place.source, place.pointer), _agreeing(place, _WORD))
         return tuple(found.values())
+
+    # -- what transforms make ---------------------------------------------------------------------
+
+    def _add_made(
+        self,
+        source: Source,
+        value: JsonValue,
+        arguments: JsonObject,
+        grounding: Grounding,
+        labels: Labels,
+    ) -> None:
+        least = self._least(arguments, grounding)
+        lineage = composition.composed(self._operands(arguments, grounding))
+        self.has_readers = self.has_readers or least.readers is not None
+        back = self._written
+        for leaf in leaves(value):
+            is_measure = composition.is_measure(leaf.value)
+            if is_measure:
+                integrity = composition.worth(lineage, leaf.value)
+            else:
+                integrity = min(least.integrity, labels.at(leaf.pointer).integrity)
+            how = _ELEMENT if leaf.is_element else _SAME
+            place = _place(source, sys.intern(leaf.shown), integrity, how, least.readers)
+            made_of = None
+            if is_measure:
+                made_of = lineage or composition.of_place(place, leaf.value)
+            keys, words = leaf_keys(leaf.name, leaf.value)
+            seen = Seen(place, words, hash(leaf.value), _blanks(leaf.value), made_of)
+            self._post(keys.difference(back.codes, back.brought_back(leaf.value)), seen)
+
+    def _operands(self, arguments: JsonObject, grounding: Grounding) -> Iterator[Sequence[Lineage]]:
+        """What each value of the arguments may be made of; what a schema lists is made of none."""
+        listed = {
+            trace.pointer
+            for trace in grounding.traces
+            if any(place.kind is EvidenceKind.DEFAULT for place in trace.places)
+        }
+        for name, value in arguments.items():
+            whole = self._columns(value) if isinstance(value, list) else ()
+            single = composition.composed(self._single(name, value, listed)) if whole else None
+            if whole and whole[0].integrity >= composition.worth(single):
+                yield whole
+            else:
+                yield from self._single(name, value, listed)
+
+    def _single(
+        self, name: str, value: JsonValue, listed: Container[str]
+    ) -> Iterator[Sequence[Lineage]]:
+        """What each value of one argument may be made of by itself."""
+        for leaf in leaves({name: value}):
+            if leaf.shown not in listed:
+                yield from self._lineages(leaf.value)
+
+    def _lineages(self, value: JsonValue) -> Iterator[Sequence[Lineage]]:
+        """What a value may be made of, the best first; of an expression, each number in it."""
+        if isinstance(value, bool) or value is None:
+            return
+        found = self._made_of(value)
+        terms = () if found or not isinstance(value, str) else expressions.terms(value)
+        yield from (found,) if not terms else map(self._made_of, terms)
+
+    def _made_of(self, value: JsonValue) -> Sequence[Lineage]:
+        found = [
+            composition.of_place(_told(seen, value), value)
+            if seen.made_of is None
+            else seen.made_of
+            for seen in self._measured(value)
+        ]
+        return sorted(found, key=lambda each: (-each.integrity, each.terms))
+
+    def _measured(self, value: JsonValue) -> Iterator[Seen]:
+        """Everything that has a value, as whatever; but for ids of a number."""
+        is_text = isinstance(value, str)
+        kind = ValueKind.NUMBER
+        if is_text:
+            kind = ValueKind.DATE if composition.is_day(value) else ValueKind.TEXT
+        for way in ways(kind, value):
+            if not is_text and not _is_measure(way):
+                continue
+            known = self._of(way) if isinstance(way, str) else self._together(way)
+            yield from (known,) if isinstance(known, Seen) else known or ()
+
+    def _columns(self, values: Sequence[JsonValue]) -> Sequence[Lineage]:
+        """Columns of recorded lists that have these values and no others; the best first."""
+        if len(values) < _FEWEST_OF_COLUMN or any(isinstance(each, dict | list) for each in values):
+            return ()
+        places = {
+            (place.source, place.pointer): place
+            for each in values[:_MOST_LEAVES]
+            for seen in self._measured(each)
+            if seen.made_of is None and (place := seen.place).source in self._records
+        }
+        found = [
+            lineage
+            for place in places.values()
+            for lineage in columns(values, place, *self._records[place.source])
+        ]
+        return sorted(found, key=lambda each: -each.integrity)
+
+    def _keep(self, source: str, value: JsonValue, labels: Labels) -> None:
+        if len(self._records) >= _MOST_RECORDS:
+            del self._records[next(iter(self._records))]
+        self._records[source] = value, labels
 
     def _least(self, arguments: JsonObject, grounding: Grounding) -> Label:
         """What a value is worth that was worked out of arguments: as much as the least of them."""
@@ -287,6 +404,10 @@ def _is_telling(key: str) -> bool:
     return key.count(" ") >= SPAN - 1
 
 
+def _is_measure(way: Way) -> bool:
+    return isinstance(way, str) and (numbers.is_key(way) or units.is_key(way))
+
+
 def _integrity(source: Source) -> Integrity:
     """What a source is worth where no label says it."""
     if source.kind in _BY_USER:
@@ -302,10 +423,18 @@ def _ranked(seen: tuple[Seen, ...]) -> tuple[Seen, ...]:
     return tuple(sorted(seen, key=_rank, reverse=True)[:_MOST_LEAVES])
 
 
-def _places(found: Seen | tuple[Seen, ...], value: JsonValue) -> tuple[Place, ...]:
+def _places(found: Seen | tuple[Seen, ...], value: JsonValue, kind: ValueKind) -> tuple[Place, ...]:
     if isinstance(found, Seen):
-        return (_told(found, value),)
-    return tuple([_told(leaf, value) for leaf in found[:_MOST_PLACES]])
+        return (_told_as(found, value, kind),)
+    return tuple([_told_as(leaf, value, kind) for leaf in found[:_MOST_PLACES]])
+
+
+def _told_as(seen: Seen, sought: JsonValue, kind: ValueKind) -> Place:
+    """The same as what it is sought; a computed number names nobody and nothing."""
+    place = _told(seen, sought)
+    if seen.made_of is None or kind in composition.MEASURES:
+        return place
+    return replace(place, integrity=Integrity.UNTRUSTED)
 
 
 def _told(seen: Seen, sought: JsonValue) -> Place:
