@@ -111,7 +111,7 @@ async def test_a_written_contract_serves_every_user_of_the_bank_and_asks_less():
     assert found.success.count == 0
     assert found.utility.rate == 1
     assert found.autonomy.of == 16
-    assert found.autonomy.count >= 7
+    assert found.autonomy.count >= 10
 
 
 async def test_the_shop_of_the_demo_is_no_worse_than_it_was(repository):
