@@ -45,6 +45,7 @@ NUMBERS: Final = {
     "C1": ("bench.c1", "measure"),
     "P9": ("bench.p9", "measure"),
     "R1": ("bench.r1", "measure"),
+    "S15": ("bench.s15", "measure"),
     "S1": ("bench.sandboxes", "measure_bubblewrap"),
     "S2": ("bench.sandboxes", "measure_monty"),
     "T1": ("bench.t1", "measure"),

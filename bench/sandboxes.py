@@ -4,8 +4,9 @@ S1 is the median time of a Python program that does nothing, from the call of th
 result, in bubblewrap with all of its namespaces and its filter, over the same in a bare process
 with the same limits; in turns, 41 of each. `absolute` has beside it the same of `/bin/true`, where
 all that is left is the start itself; and, since others on the machine lengthen it, the least that
-41 bare starts of bubblewrap took: as it is, without its filter, and without namespaces of network
-and messages.
+41 bare starts took: of bubblewrap as it is, without its filter, and without namespaces of network
+and messages; of bubblewrap that does nothing but show it all files; of the limits alone; and
+what we do before such a start.
 
 S2 is the median of such a program in Monty, whose workers are warm, over that in bubblewrap, in
 turns, 41 of each.
@@ -78,13 +79,17 @@ def _least_starts() -> dict[str, float]:
         "least_ms": list,
         "least_without_filter_ms": _without_filter,
         "least_without_network_and_messages_ms": _without_namespaces,
+        "least_of_bubblewrap_alone_ms": _alone,
+        "least_of_limits_alone_ms": _bare,
     }
-    times: dict[str, list[float]] = {name: [] for name in kinds}
+    times: dict[str, list[float]] = {name: [] for name in (*kinds, "least_of_our_own_ms")}
     limits = ProgramLimits()
     inside = limited(runner_of(_TRUE, limits), limits)
     for _ in range(_ROUNDS):
         for name, change in kinds.items():
+            began = perf_counter()
             start = confined(inside, needs=(), limits=limits)
+            times["least_of_our_own_ms"].append((perf_counter() - began) * 1_000)
             began = perf_counter()
             subprocess.run(  # noqa: S603 - bubblewrap, with what is measured changed
                 change(list(start.command)), env={}, pass_fds=start.given, check=True
@@ -102,6 +107,14 @@ def _without_filter(words: list[str]) -> list[str]:
 
 def _without_namespaces(words: list[str]) -> list[str]:
     return [word for word in words if word not in {"--unshare-net", "--unshare-ipc"}]
+
+
+def _alone(words: list[str]) -> list[str]:
+    return [words[0], "--unshare-user", "--ro-bind", "/", "/", *_bare(words)]
+
+
+def _bare(words: list[str]) -> list[str]:
+    return words[words.index("--") + 1 :]
 
 
 async def _medians(sandboxes: Mapping[str, ProgramSandbox], program: Program) -> dict[str, float]:

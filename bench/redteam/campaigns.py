@@ -1,4 +1,4 @@
-"""What is attacked: three tool sets that were written for other purposes, and two benchmarks."""
+"""What is attacked: tool sets written for other purposes, two benchmarks, three domains."""
 
 import json
 import tempfile
@@ -10,6 +10,7 @@ from typing import Any, Final
 import examples.retail.tools as retail
 
 import highroad.demo.tools as shop
+from bench.redteam.domains import Domains
 from highroad import tool_from_schema
 from highroad.evals.redteam.encodings import ENCODINGS
 from highroad.testing.redteam import AGENTDOJO, GENERIC, INJECAGENT, Campaign
@@ -33,7 +34,7 @@ class Part:
     """
 
     title: str
-    campaign: Campaign
+    campaign: Campaign | Domains
 
 
 def parts(every: int, *, is_encoded: bool) -> Mapping[str, Part]:
@@ -74,6 +75,10 @@ def parts(every: int, *, is_encoded: bool) -> Mapping[str, Part]:
         "held_out": Part(
             "AgentDojo v1, workspace and travel, held out",
             Campaign(suites=(AGENTDOJO,), dojo=HELD_OUT, **foreign),
+        ),
+        "domains": Part(
+            "three domains of our own",
+            Domains(folder=DATA / "redteam" / "domains", **foreign),
         ),
     }
 

@@ -1,15 +1,17 @@
 """What flows into a call is ruled by lines that read as they mean."""
 
+import re
 from typing import Annotated
 
 import pytest
 
-from highroad import Agent, Content, tool
-from highroad.domain.error import SettingsError
+from highroad import Agent, Content, tool, tool_definition, tools_of
+from highroad.domain.error import DeclarationError, SettingsError
 from highroad.domain.label import Integrity, Label
 from highroad.domain.run import RunStatus
 from highroad.settings import load
 from highroad.testing import ScriptedModel, call
+from highroad.tools.declaring.digest import pinned_fields
 
 pytestmark = pytest.mark.promise("P9")
 
@@ -36,7 +38,7 @@ def read_mail() -> dict[str, str]:
 
 @tool(
     tier="read",
-    labels={"/note": Label(Integrity.SYSTEM, frozenset({"ada@example.com"})), "/id": OURS},
+    labels={"/note": Label(Integrity.SYSTEM, frozenset({"alice", "ada@example.com"})), "/id": OURS},
 )
 def read_note() -> dict[str, str]:
     """Read a note of our own."""
@@ -63,8 +65,18 @@ def save_draft(text: Annotated[str, Content()]) -> str:
     return "saved"
 
 
-TOOLS = [read_mail, read_note, list_members, send_email, save_draft]
-REQUEST = "Send an e-mail to ada@example.com and bob@example.com, and save a draft."
+@tool(tier="reversible")
+def message_customer(customer_id: str, text: Annotated[str, Content()]) -> str:
+    """Send a message to a customer."""
+    DONE.append(text)
+    return "sent"
+
+
+TOOLS = [read_mail, read_note, list_members, send_email, save_draft, message_customer]
+REQUEST = (
+    "Send an e-mail to ada@example.com and bob@example.com, a message to customer C-12345, "
+    "and save a draft."
+)
 
 
 def settings(folder, *flows, mode="enforce", **more):
@@ -93,6 +105,136 @@ def told(scene, tmp_path):
     return play
 
 
+def of_contract(folder, text):
+    (folder / "highroad.toml").write_text(text)
+    return load(folder, {})
+
+
+@pytest.fixture
+def ruled(scene, tmp_path):
+    """The rule that refused the last call, or the codes of the reasons why it is held."""
+
+    async def play(*calls, tools=TOOLS, text="", request="Answer the mail."):
+        clerk = Agent(name="clerk", model=ScriptedModel(*calls, "Done."), tools=tools)
+        stage = await scene(
+            clerk,
+            settings=of_contract(tmp_path, '[provenance]\nmode = "enforce"\n' + text),
+            names=False,
+        )
+        run = await stage.run("clerk", request)
+        if run.holds:
+            approval = await stage.runtime.approvals.get(run.holds[0].approval_id)
+            return [each.code for each in approval.obligations]
+        return (await stage.runtime.audit.trail(run.id)).steps[-1].rule
+
+    return play
+
+
+def speaking(*flows, name="answer"):
+    def answer(words: Annotated[str, Content()]) -> str:
+        DONE.append(words)
+        return words
+
+    return tool(tier="reversible", name=name, flows=flows, intent=["answer"])(answer)
+
+
+def reading(*flows):
+    def read() -> dict[str, str]:
+        return read_mail()
+
+    return tool(tier="read", name="read_mail", flows=flows)(read)
+
+
+def answering(name="answer"):
+    return call("read_mail"), call(name, words=f"Listen {HEARSAY}.")
+
+
+async def test_a_contract_says_what_may_flow_into_its_tool(ruled):
+    found = await ruled(*answering(), tools=[read_mail, speaking("read_mail -> answer: deny")])
+    assert (found, DONE) == ('contracts.answer.flows "read_mail -> answer: deny"', [])
+    rule = "untrusted -> answer.words: ask"
+    assert await ruled(*answering(), tools=[read_mail, speaking(rule)]) == ["flow"]
+
+
+async def test_a_contract_says_where_the_results_of_its_tool_may_flow(ruled):
+    reads = reading("read_mail.text -> *: deny")
+    found = await ruled(*answering(), tools=[reads, speaking()])
+    assert (found, DONE) == ('contracts.read_mail.flows "read_mail.text -> *: deny"', [])
+
+
+async def test_no_contract_opens_what_another_one_closes(ruled):
+    """What is said of results goes before what the tool that takes them lets in."""
+    reads = reading("read_mail -> answer: deny")
+    found = await ruled(*answering(), tools=[reads, speaking("* -> answer: allow")])
+    assert (found, DONE) == ('contracts.read_mail.flows "read_mail -> answer: deny"', [])
+
+
+async def test_what_is_configured_for_all_tools_goes_before_contracts(ruled):
+    speaks = speaking("read_mail -> answer: deny")
+    text = 'flows = ["read_mail -> answer: allow"]\n'
+    assert await ruled(*answering(), tools=[read_mail, speaks], text=text) is None
+    assert len(DONE) == 1
+
+
+async def test_what_the_settings_say_of_a_contract_goes_before_its_author(ruled):
+    speaks = speaking("read_mail -> answer: deny")
+    text = '[contracts.answer]\nflows = ["read_mail.text -> answer: ask"]\n'
+    assert await ruled(*answering(), tools=[read_mail, speaks], text=text) == ["flow"]
+
+
+async def test_the_record_names_the_line_of_a_contract_in_the_settings(ruled):
+    text = '[contracts.answer]\nflows = ["read_mail -> answer: deny"]\n'
+    found = await ruled(*answering(), tools=[read_mail, speaking()], text=text)
+    assert found == 'highroad.toml:4 contracts.answer.flows "read_mail -> answer: deny"'
+
+
+class Desk:
+    @tool(
+        tier="reversible",
+        intent=["answer"],
+        flows=["read_mail -> answer: deny", "answer.x -> save: ask"],
+    )
+    def answer(self, words: Annotated[str, Content()]) -> str:
+        DONE.append(words)
+        return words
+
+
+async def test_the_rules_of_a_tool_go_with_it_under_another_name(ruled):
+    (eu,) = tools_of(Desk(), prefix="eu_")
+    assert tool_definition(eu).contract.flows == (
+        "read_mail -> eu_answer: deny",
+        "eu_answer.x -> save: ask",
+    )
+    found = await ruled(*answering("eu_answer"), tools=[read_mail, eu])
+    assert found == 'contracts.eu_answer.flows "read_mail -> eu_answer: deny"'
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("read_mail -> send_email: deny", "does not name answer"),
+        ("answerer -> *: deny", "does not name answer"),
+        ("* -> *: deny", "does not name answer"),
+        ("answer -> send_email: allow", "opens another tool"),
+        ("answer.text -> *: allow", "opens another tool"),
+        ("answer => x", "write `SOURCE -> SINK: ask`"),
+    ],
+)
+def test_a_rule_of_a_contract_speaks_of_its_own_tool_and_opens_no_other(line, words, tmp_path):
+    with pytest.raises(DeclarationError, match=re.escape(words)):
+        speaking(line)
+    with pytest.raises(SettingsError, match=re.escape(words)) as found:
+        of_contract(tmp_path, f"[contracts.answer]\nflows = ['{line}']\n")
+    assert "highroad.toml:2: contracts.answer.flows: " in str(found.value)
+
+
+def test_rules_of_a_contract_are_pinned_and_none_leave_the_digest_as_it_was():
+    plain, ruled = (tool_definition(each) for each in (speaking(), speaking("* -> answer: ask")))
+    assert "flows" not in pinned_fields(plain)["contract"]
+    assert pinned_fields(ruled)["contract"]["flows"] == ["* -> answer: ask"]
+    assert plain.digest != ruled.digest
+
+
 def send(body, *to):
     return call("send_email", to=list(to or ["ada@example.com"]), body=body)
 
@@ -116,6 +258,17 @@ async def test_so_does_a_link_that_the_model_made_up(told, body):
 async def test_file_names_and_sentences_are_no_links(told, body):
     _, code, _ = await told(call("read_mail"), send(body))
     assert (code, DONE) == (None, [body])
+
+
+async def test_a_tool_that_tells_somebody_goes_outside_whatever_says_to_whom(told):
+    """`customer_id` is no address, and yet the customer reads it."""
+    to = "C-12345"
+    said = call("message_customer", customer_id=to, text=f"Pay at {LINK}.")
+    _, codes, _ = await told(call("read_mail"), said)
+    assert codes == ("untrusted_url",)
+    said = call("message_customer", customer_id=to, text="All is well.")
+    _, code, _ = await told(call("read_mail"), said)
+    assert (code, DONE) == (None, ["All is well."])
 
 
 async def test_a_link_that_the_user_gave_may_be_sent(told):

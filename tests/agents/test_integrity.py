@@ -192,7 +192,7 @@ def joined(first: str, second: str) -> str:
     return f"{first}-{second}"
 
 
-@tool(tier="read", transform=True, labels={"": SYSTEM})
+@tool(tier="read", transform=True, labels={"": Label(integrity=Integrity.USER)})
 def order_number(area: str, number: str) -> str:
     """Make the number of an order out of its area and its number there."""
     return f"{area}-{number}"

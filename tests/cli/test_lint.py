@@ -41,6 +41,24 @@ def test_the_tools_of_the_folder_are_linted_where_no_file_is_named(terminal):
     assert [score["points"] for score in done.json["scores"]] == [9] * len(TOOLS)
 
 
+def test_a_contract_of_the_settings_is_the_one_that_is_looked_at(run):
+    Path("bank.py").write_text(
+        "from highroad import tool\n\n@tool\ndef wire(konto: str, zweck: str) -> str:\n"
+        '    """Wire money."""\n    return ""\n'
+    )
+    Path("highroad.toml").write_text('tools = ["bank"]\n')
+    line = ("tools", "lint", "--select", "contract", "--json", "--fail-on", "never")
+    before = {(each["code"], each["pointer"]) for each in run(*line).json["findings"]}
+    with Path("highroad.toml").open("a") as file:
+        file.write('[contracts.wire]\ntier = "irreversible"\n')
+        file.write('[contracts.wire.arguments.zweck]\nrole = "content"\n')
+    after = {(each["code"], each["pointer"]) for each in run(*line).json["findings"]}
+
+    gone = {("contract.tier", ""), ("contract.underived", "/zweck")}
+    assert before - after == gone
+    assert after < before
+
+
 def test_a_recorded_list_is_told_by_tool_and_by_code(run, data):
     printed = run("tools", "lint", str(data / GIT)).out
 

@@ -93,6 +93,48 @@ def test_a_rule_that_no_case_reaches_is_named_and_its_mistakes_go_unnoticed(fold
     assert "unnoticed: dropped: " in people.out
 
 
+LABELLED = """
+@id("no order of a stranger")
+forbid (principal, action == Action::"refund", resource)
+when { context.labels.integrity has order_id && context.labels.integrity.order_id == "untrusted" };
+@id("nothing that few may read")
+forbid (principal, action == Action::"refund", resource)
+when { context.labels.confidential.contains("order_id") };
+"""
+
+
+@pytest.mark.parametrize(
+    ("labels", "expect"),
+    [
+        ("{}", "allow"),
+        ('{order_id = ["result"], integrity = {order_id = "system"}}', "allow"),
+        ('{order_id = ["nobody"], integrity = {order_id = "untrusted"}}', "deny"),
+        ('{integrity = {order_id = "user"}, confidential = ["order_id"]}', "deny"),
+    ],
+)
+def test_a_case_says_what_its_values_are_worth(folder, labels, expect):
+    Path("shop.cedar").write_text(Path("shop.cedar").read_text() + LABELLED)
+    case(name='"worth"', principal=ALICE, tool='"refund"', expect=f'"{expect}"', labels=labels,
+         time="2026-11-23T12:00:00Z", arguments='{order_id = "O", cents = 5}')  # fmt: skip
+    (told,) = folder("policy", "test", "one.test.toml", "--json").json["cases"]
+    assert told["answer"] == expect
+
+
+@pytest.mark.parametrize(
+    ("labels", "words"),
+    [
+        ('{order_id = "result"}', "lists of kinds"),
+        ('{confidential = "order_id"}', "lists of kinds"),
+        ('{integrity = {order_id = "trusted"}}', "untrusted, third_party, system, user"),
+        ('{integrity = "user"}', "untrusted, third_party, system, user"),
+        ('{least = "user"}', "follows from labels.integrity"),
+    ],
+)
+def test_labels_of_a_case_that_make_no_sense_are_told(folder, labels, words):
+    case(name='"worth"', principal=ALICE, tool='"refund"', expect='"allow"', labels=labels)
+    assert words in folder("policy", "test", "one.test.toml").err
+
+
 def test_each_gate_is_named_in_its_order(folder):
     """Permissions, scope, lists, conditions, and then Cedar."""
     rewrite("highroad.toml", 'cedar = ["shop.cedar"]', 'cedar = ["shop.cedar"]\ndeny = ["pay_out"]')

@@ -1,6 +1,7 @@
 """What was seen is found in every notation of its kind; what was not seen is not found."""
 
 import json
+import re
 import string
 from datetime import date, timedelta
 from decimal import Decimal
@@ -11,6 +12,8 @@ from hypothesis import strategies as st
 
 from highroad.domain.evidence import EvidenceKind, Source, ValueKind
 from highroad.evidence.index import Index
+from highroad.evidence.matching import moments, urls
+from highroad.evidence.matching.numerals import values
 
 RECORD = Source("record", EvidenceKind.RESULT)
 REQUEST = Source("request", EvidenceKind.REQUEST)
@@ -27,6 +30,12 @@ AMOUNTS = st.decimals(Decimal("0.01"), Decimal("9999999.99"), places=2)
 FORMS = ["{0}-{1}", "{0}{1}", "#{0}{1}", "{0}_{1}_{2}", "{1}", "{1}-{2}", "{0}.{1}.x"]
 SOME = ["red", "oak", "lamp", "tall", "Ümit", "José", "desk", "12", "blue", "kit"]
 WORDS = st.lists(st.sampled_from(SOME), min_size=1)
+URL_PIECES = (
+    *(" ", "\n", "\t", "\u00a0", '"', "://", ":", "/", ".", ",", ")", "-", "1", "\u00e9"),
+    *("https", "ftp", "git+ssh", "ahostofmorethansixteen", "our.example", "see", "a/b?c=d"),
+)
+URL = re.compile(r"\b[A-Za-z][A-Za-z0-9+.-]{1,15}://[^\s\"'<>`{}|\\^]+")
+"""RFC 3986 section 3.1, as it is sought in the whole of a text."""
 
 
 @st.composite
@@ -226,3 +235,48 @@ def test_no_read_launders_an_invented_id(invented, record):
     )
     assert not has(index, ValueKind.ID, invented)
     assert not has(index, ValueKind.TEXT, invented)
+
+
+@given(st.lists(st.sampled_from(URL_PIECES), max_size=14).map("".join))
+def test_a_url_is_found_by_its_word_alone(text):
+    """Looking at no other words changes nothing: no blank stands in an address."""
+    in_all_of_it = [match[0].rstrip(".,:;!?)]") for match in URL.finditer(text)]
+    assert list(urls.written(text))[: len(in_all_of_it)] == in_all_of_it
+
+
+@given(DAYS, st.sampled_from(["2026/", "1/", "so ", "(", "12026-", "2026-05-12 10:15 - 11:30 "]))
+def test_a_day_is_found_whatever_digits_stand_before_it(day, before):
+    """Digits and a slash before it are no beginning of a day that would swallow it."""
+    index = Index()
+    index.add_text(REQUEST, f"{before}{day}")
+    stands_alone = not before.endswith("-")
+    assert bool(index.find(ValueKind.DATE, day.isoformat())) is stands_alone
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("half an hour", "0.5"),
+        ("well-known for a quarter of a million", "250000"),
+        ("two-and-a-half men, fifty-five women", "55"),
+        ("the dozen, twenty-five and half a million", "500000"),
+    ],
+)
+def test_a_number_in_words_is_found_among_words_with_hyphens(text, number):
+    """Only words of which numbers are made are looked at more closely."""
+    assert number in {str(float(each)).removesuffix(".0") for each, _, _ in values(text.split())}
+
+
+@pytest.mark.parametrize(
+    ("text", "zones"),
+    [
+        ("10:15:30-05:00", {"z|-0500"}),
+        ("at 10:15 (+02:00), UTC-0300 in one - two words", {"z|+0200", "z|-0300"}),
+        ("2026-05-12T10:15:30Z, by GMT", {"z|+0000"}),
+        ("2026-05-12 10:15:30 +1400", {"z|+1400"}),
+        ("14:00-15:00 on 2026-05-12, -07", set()),
+    ],
+)
+def test_a_zone_is_found_where_its_sign_stands(text, zones):
+    """No other place of a text need be looked at."""
+    assert {each for each in moments.keys(text) if each.startswith("z|")} == zones

@@ -427,6 +427,19 @@ def test_a_reply_whose_request_is_gone_is_told_of(pristine, tmp_path):
     asyncio.run(resume())
 
 
+def test_a_run_whose_beginning_was_given_to_a_call_is_told_of(pristine, tmp_path):
+    path = shutil.copyfile(pristine, tmp_path / "ledger.db")
+    with closing(tampering.connection(path)) as ledger:
+        ledger.execute("UPDATE entry SET call_id = '[' WHERE kind = 'run.started'")
+
+    async def resume():
+        for run_id in _ids(pristine)["model_request"]:
+            with pytest.raises(LedgerError, match="said to be of a call"):
+                await _resume(path, run_id)
+
+    asyncio.run(resume())
+
+
 @pytest.mark.nightly
 @pytest.mark.timeout(3_600)
 @pytest.mark.parametrize("share", range(SHARES))

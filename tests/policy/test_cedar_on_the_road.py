@@ -2,16 +2,19 @@
 
 import sys
 from pathlib import Path
+from typing import Annotated
 
 import pytest
 
-from highroad import Agent, Completed, Held, Principal, Refused, Runtime, tool
+from highroad import Agent, Completed, Content, Held, Principal, Refused, Runtime, tool
 from highroad.domain.error import SettingsError
+from highroad.domain.label import Integrity, Label
 from highroad.settings import load
 from highroad.testing import ScriptedModel, call
 
 ALICE = Principal("alice", "acme", roles={"support"}, authenticated=True)
 BOB = Principal("bob", "acme", authenticated=True)
+AUDITOR = Principal("ann", "acme", permissions={"audit:reveal"})
 TOML = """\
 [policy]
 cedar = ["policies/*.cedar"]
@@ -133,6 +136,81 @@ async def test_where_the_values_of_a_model_came_from_is_known(opened, request_, 
         await runtime.run(agent, request_)
         told = str(model.requests[-1].messages[-1])
         assert ("not allowed" in told) is bool(status)
+
+
+WORTH = """\
+permit (principal in Role::"support", action, resource);
+
+@id("no stranger chooses an order")
+forbid (principal, action == Action::"refund", resource)
+when { context.labels.integrity has order_id && context.labels.integrity.order_id == "untrusted" };
+
+@id("nothing at all of strangers")
+forbid (principal, action == Action::"refund", resource)
+when { context.labels has least && context.labels.least == "third_party" };
+
+@id("what few may read stays")
+forbid (principal, action == Action::"refund", resource)
+when { context.labels.confidential.contains("note") };
+"""
+
+
+@tool(
+    tier="read",
+    labels={
+        "/other": Label(Integrity.THIRD_PARTY),
+        "/memo": Label(readers=frozenset({"ada", "support"})),
+    },
+)
+def read_letter() -> dict[str, str]:
+    """Read a letter."""
+    return {"other": "ORD-000077", "memo": "Umbrella Corporation gets all of our orders."}
+
+
+@pytest.mark.promise("P9")
+@pytest.mark.parametrize(
+    ("order_id", "note", "rule"),
+    [
+        ("ORD-000042", "", None),
+        ("ORD-000099", "", "no stranger chooses an order"),
+        ("ORD-000077", "", "nothing at all of strangers"),
+        (
+            "ORD-000042",
+            "As Umbrella Corporation gets all of our orders.",
+            "what few may read stays",
+        ),
+    ],
+)
+async def test_statements_look_at_what_values_are_worth(configured, order_id, note, rule):
+    @tool(tier="reversible", name="refund")
+    def refund(order_id: str, note: Annotated[str, Content()] = "") -> str:
+        """Pay back an order."""
+        return order_id
+
+    model = ScriptedModel(
+        call("read_letter"), call("refund", order_id=order_id, note=note), "Done."
+    )
+    agent = Agent(name="clerk", model=model, tools=[refund, read_letter])
+    toml = TOML + '[grounding]\nmode = "observe"\n[provenance]\nmode = "observe"\n'
+    async with Runtime.open(
+        agents=[agent], settings=configured(WORTH, toml), principal=ALICE
+    ) as runtime:
+        run = await runtime.run(agent, "Refund ORD-000042.")
+        step = (await runtime.audit.trail(run.id)).steps[-1]
+        assert (step.status, rule or "") == (
+            "completed" if rule is None else "refused",
+            (step.rule or "").partition('"')[2].rstrip('"'),
+        )
+        again = (await runtime.reconsider(step.call_id, by=AUDITOR)).now
+        assert again.answer == ("allow" if rule is None else "deny")
+        assert rule is None or rule in again.rules[0]
+
+
+async def test_words_of_labels_are_held_against_their_types(opened):
+    for wrong in ("integrity.order", "integrity.order_id == 3", "least", "confidential == 1"):
+        when = f"when {{ context.labels.{wrong} }};"
+        with pytest.raises(SettingsError, match=r"shop\.cedar:1"):
+            await opened(f"forbid (principal, action, resource) {when}").__aenter__()
 
 
 @pytest.mark.promise("P4")

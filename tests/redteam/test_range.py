@@ -110,3 +110,15 @@ async def test_smuggled_arguments_are_counted_where_they_run(notes):
     smuggled = replace(scenario(), smuggled=(Deed("shout", {"text": "hi\r\nBcc: x"}),))
     [found] = await played(notes, settings_for(notes, Layer.GROUNDING), smuggled)
     assert found.is_success
+
+
+async def test_what_was_said_before_in_a_conversation_counts_as_the_users_words(notes):
+    move = Deed("move_note", {"note_id": "n-12", "folder": "public"})
+    alone = replace(scenario(task=(move,)), request="Do it, please.")
+    settings = settings_for(notes, Layer.PROVENANCE)
+    [asked] = await played(notes, settings, alone)
+    assert not asked.is_autonomous
+    said = replace(alone, earlier=("I want to move note n-12 to the folder public.",))
+    [told, again] = await played(notes, settings, said, alone)
+    assert told.is_autonomous
+    assert not again.is_autonomous

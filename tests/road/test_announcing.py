@@ -253,6 +253,48 @@ async def test_what_does_not_get_there_is_told_again(desk, turns):
     assert len(desk.heard) == 1
 
 
+@pytest.mark.parametrize("is_production", [True, False])
+async def test_no_link_is_offered_that_would_be_refused_for_want_of_a_token(
+    desk, turns, is_production
+):
+    rules = replace(desk.settings.approvals, is_production=is_production)
+    desk.settings, desk.ledger.holder = replace(desk.settings, approvals=rules), None
+
+    @tool(tier="privileged")
+    async def drop(name: str) -> str:
+        return name
+
+    desk.tools = [*desk.tools, drop]
+    await desk.open()
+    await desk.runtime.call("drop", {"name": "x"})
+    await desk.runtime.call("wire", {"cents": 1})
+    await turns()
+    offered = {notice.tool: set(notice.links) for notice in desk.heard}
+    both = {"approve", "reject"}
+    assert offered == {"wire": both, "drop": set() if is_production else both}
+
+
+async def test_no_link_is_offered_to_who_may_not_decide(desk, turns):
+    await desk.runtime.call("wire", {"cents": 1}, principal=CAROL)
+    assert (await desk.open_with(SETTINGS.replace('"manager"', '"clerk"'))).heard is desk.heard
+    await desk.runtime.call("wire", {"cents": 2})
+    await turns()
+    assert [notice.links for notice in desk.heard] == [{}, {}]
+
+
+async def test_who_is_asked_in_time_is_offered_links_then(desk, turns):
+    await desk.open_with(SETTINGS.replace('roles = ["manager"]', 'roles = ["chief"]'))
+    await desk.runtime.call("wire", {"cents": 1})
+    await turns()
+    desk.clock.advance(600)
+    await desk.assembly.announcing.sweep()
+    await turns()
+    assert [(notice.kind, len(notice.links)) for notice in desk.heard] == [
+        (NoticeKind.ASKED, 0),
+        (NoticeKind.ESCALATED, 2),
+    ]
+
+
 async def test_a_channel_that_hangs_has_so_much_ahead_of_it_and_no_more(desk, turns, caplog):
     carol, announcing = desk.channels["carol"], desk.assembly.announcing
     ours = replace(NOTICE, organization="default")

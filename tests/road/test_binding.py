@@ -144,6 +144,29 @@ async def test_an_edit_of_what_is_not_in_force_for_a_call_voids_nothing(
     assert effects == {500: 1}
 
 
+async def test_what_the_contract_of_another_tool_says_of_a_call_is_in_force_for_it(
+    world, wire, alice, bob, effects, tmp_path
+):
+    @tool(tier="read")
+    def other() -> str:
+        return ""
+
+    def settings(text):
+        (tmp_path / "highroad.toml").write_text(text)
+        return load(tmp_path, {})
+
+    enforced = '[grounding]\nmode = "off"\n[provenance]\nmode = "enforce"\n'
+    rule = '[contracts.other]\nflows = ["other -> wire: ask"]\n'
+    here = await world(wire, other, settings=settings(enforced + rule)).open()
+    held = await here.call("wire", {"cents": 500}, origin=Origin.MODEL)
+    await here.approve(held, by=bob)
+    here.settings = settings(enforced)
+    await here.reopen()
+    outcome = await here.wait(held.call_id)
+    assert outcome.error.code == "approval_void"
+    assert not effects
+
+
 async def test_how_models_are_judged_is_no_rule_for_a_call_of_code(written, alice, bob, effects):
     changed = BEFORE.replace('mode = "enforce"', 'mode = "off"', 1)
     assert await driven(written, alice, bob, changed, Origin.CODE) == "completed"

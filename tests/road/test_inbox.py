@@ -42,6 +42,7 @@ from highroad.domain.order_form import (
     ASSURED,
     FORM,
     KINDS,
+    SHOWN,
     MalformedOrderError,
     NewerOrderError,
     PostedOrder,
@@ -262,6 +263,13 @@ def test_a_decision_says_how_it_is_known_whose_it_is():
     assert read_order(PostedOrder(1, *write_order(order))) == order
 
 
+@pytest.mark.parametrize("shown", [{"key_id": "key_1"}, {"session_id": "ses_1"}])
+def test_a_decision_says_by_which_key_or_session_its_author_was_shown(shown):
+    order = replace(DECISION, assurance=Assurance.HASH, **shown)
+    assert json.loads(write_order(order)[1])["v"] == SHOWN
+    assert read_order(PostedOrder(1, *write_order(order))) == order
+
+
 def test_a_decision_of_the_first_form_is_read():
     fields = {"approval_id": "apr_1", "ruling": "reject", "by": "usr_x", "digest": "d", "at_ms": 7}
     content = json.dumps({**fields, "reason": None, "profile": "00ff"})
@@ -271,7 +279,8 @@ def test_a_decision_of_the_first_form_is_read():
 
 
 @pytest.mark.parametrize(
-    ("kind", "content"), [("of tomorrow", "{}"), ("decision", '{"v": 4}'), ("aside", "[")]
+    ("kind", "content"),
+    [("of tomorrow", "{}"), ("decision", f'{{"v": {SHOWN + 1}}}'), ("aside", "[")],
 )
 def test_what_a_newer_version_wrote_is_told_apart(kind, content):
     with pytest.raises(NewerOrderError):
@@ -345,7 +354,7 @@ def test_words_that_there_are_not_are_malformed(order, change):
 
 async def test_what_a_newer_version_left_stays_and_holds_up_nothing(here, elsewhere, caplog):
     put(here, "of tomorrow", "{}")
-    put(here, "decision", {"v": ASSURED + 1, "all": "new"})
+    put(here, "decision", {"v": SHOWN + 1, "all": "new"})
     await here.store.post(await elsewhere.decision(BOSS))
     for _ in range(3):
         here.clock.advance(60)

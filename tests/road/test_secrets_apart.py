@@ -11,6 +11,7 @@ import pytest
 from highroad import ToolContext, tool
 from highroad.domain.error import DeclarationError
 from highroad.domain.secret import SecretRules
+from highroad.redaction.known_secrets import KNOWN
 from highroad.settings import load
 from highroad.testing import FakeSecrets
 from highroad.tools.compile import compile_tool
@@ -61,6 +62,12 @@ def wants_more(context: ToolContext[None]) -> None:
 
 
 @tool(tier="read", isolation="process")
+def environment() -> dict[str, str]:
+    """Say all variables that there are."""
+    return dict(os.environ)
+
+
+@tool(tier="read", isolation="process")
 def takes(password: Annotated[str, Secret()]) -> int:
     """Take a reference."""
     return len(password)
@@ -81,9 +88,10 @@ async def here(world, tmp_path, monkeypatch):
     importlib.invalidate_caches()
     module = importlib.import_module("tools_with_secrets")
     rules = SecretRules(names={"stripe": "file:stripe"}, allow={"takes": ("stripe",)})
+    settings = load(Path.cwd(), {"HIGHROAD_SANDBOX_VARIABLES": "REGION,TOKEN"})
     made = await world(
         module,
-        settings=replace(load(Path.cwd(), {}), secrets=rules),
+        settings=replace(settings, secrets=rules),
         secrets={"file": FakeSecrets({"stripe": CANARY})},
     ).open()
     yield made
@@ -94,6 +102,20 @@ async def here(world, tmp_path, monkeypatch):
 async def test_a_worker_is_told_by_its_pipe_alone(here):
     assert CANARY not in "".join(os.environ.values())
     assert (await here.call("ask", {})).unwrap() == [str(len(CANARY)), "call_"]
+
+
+async def test_a_worker_finds_what_settings_name_and_no_known_secret(here, monkeypatch):
+    """Whatever else this process was told by variables is not the body's."""
+    monkeypatch.setenv("REGION", "north")
+    monkeypatch.setenv("TOKEN", f"Bearer {CANARY}")
+    for name in ("HIGHROAD_MASTER_KEY", "HIGHROAD_LEDGER", "DATABASE_URL", "GITHUB_TOKEN"):
+        monkeypatch.setenv(name, "of nobody's business")
+    KNOWN.add(CANARY)
+    seen = (await here.call("environment", {})).unwrap()
+    assert seen["REGION"] == "north"
+    assert "PATH" in seen
+    assert not [name for name, said in seen.items() if "business" in said or CANARY in said]
+    assert "TOKEN" not in seen
 
 
 async def test_what_a_worker_repeats_is_hidden(here):

@@ -1,6 +1,8 @@
 """Programs in Monty keep the contract, and find nothing of this machine there."""
 
 import asyncio
+import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,20 @@ LIMITS = ProgramLimits(cpu_s=2, wall_s=20, memory_mb=64, output_bytes=50_000)
 
 def python(text, **inputs):
     return Program(language=Language.PYTHON, text=text, inputs=inputs)
+
+
+def _environments_of_workers():
+    """As the kernel has them, of the processes of Monty that this one has started."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            parent = int((process / "stat").read_text().rpartition(")")[2].split()[1])
+            name = (process / "cmdline").read_bytes().split(b"\0")[0]
+            if parent == os.getpid() and name.endswith(b"monty"):
+                found.append((process / "environ").read_bytes())
+        except OSError:
+            continue  # it has ended meanwhile
+    return found
 
 
 class TestMonty(ProgramSandboxContract):
@@ -59,6 +75,16 @@ class TestMonty(ProgramSandboxContract):
         with pytest.raises(ProgramFailed):
             await opened.run(python(text, place=str(place)), LIMITS)
         assert await asyncio.to_thread(Path.read_text, place) == "not for programs"
+
+    @pytest.mark.promise("P7")
+    @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+    async def test_its_workers_have_no_variable_at_all(self, opened, monkeypatch):
+        """Behind a hole in the interpreter there would be none of our keys."""
+        monkeypatch.setenv("HIGHROAD_MASTER_KEY", "a secret")
+        await opened.run(python("1"), LIMITS)
+        environments = await asyncio.to_thread(_environments_of_workers)
+        assert environments
+        assert set(environments) == {b""}
 
     @pytest.mark.parametrize(
         "text", ["{1, 2}", "b'x'", "float('nan')", "10 ** 5_000", "class A: pass\nA()", "print"]

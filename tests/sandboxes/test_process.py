@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from highroad.adapters.sandboxes.process.pool import ProcessSandbox
+from highroad.adapters.sandboxes.process.variables import USUAL, given_variables
 from highroad.ports.sandbox import SandboxError
 
 pytestmark = pytest.mark.promise("P11")
@@ -95,14 +96,36 @@ async def test_what_a_body_prints_and_reads_is_no_part_of_its_answer(sandbox, ca
 
 
 @pytest.mark.promise("P7")
-async def test_a_worker_has_no_variable_of_ours_and_no_arguments(sandbox, monkeypatch):
+async def test_a_worker_has_the_usual_variables_and_no_arguments(sandbox, monkeypatch):
+    """Names that nobody listed may stand for anything: a key, a token, the address of a store."""
     monkeypatch.setenv("HIGHROAD_MASTER_KEY", "a secret")
     monkeypatch.setenv("HIGHROAD_LEDGER", "postgresql://user:secret@host/ledger")
-    monkeypatch.setenv("OTHERS", "kept")
+    for name in ("DATABASE_URL", "OPENAI_API_KEY", "AWS_SESSION_TOKEN", "https_proxy", "OTHERS"):
+        monkeypatch.setenv(name, "a secret")
+    monkeypatch.setenv("LANG", "C.UTF-8")
     seen = (await asked(sandbox, b"environment")).decode().split("\n")
-    assert not [name for name in seen if name.startswith("HIGHROAD")]
-    assert "OTHERS" in seen
-    assert seen[-1].endswith("program.py")
+    *names, program = seen
+    # An interpreter adds its own where it finds none.
+    assert set(names) <= USUAL | {"LC_CTYPE", "__CF_USER_TEXT_ENCODING"}
+    assert {"PATH", "LANG"} <= set(names)
+    assert program.endswith("program.py")
+
+
+@pytest.mark.promise("P7")
+async def test_a_worker_has_what_settings_name_unless_it_is_a_secret(bodies, monkeypatch):
+    for name in ("REGION", "TOKEN", "HIGHROAD_MASTER_KEY"):
+        monkeypatch.setenv(name, f"the {name} of somebody")
+    sandbox = ProcessSandbox(
+        1,
+        bodies,
+        variables=lambda: given_variables(
+            ("REGION", "TOKEN", "HIGHROAD_MASTER_KEY"), lambda said: "TOKEN" in said
+        ),
+    )
+    seen = (await asked(sandbox, b"environment")).decode().split("\n")
+    await sandbox.close()
+    assert "REGION" in seen
+    assert not {"TOKEN", "HIGHROAD_MASTER_KEY"} & set(seen)
 
 
 async def test_a_body_that_cannot_be_loaded_is_told_and_breaks_nothing(sandbox):

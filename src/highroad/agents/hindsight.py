@@ -121,7 +121,8 @@ class _Tally:
                 line = _control_line(definition, each.pointer, each.integrity)
                 yield provenance.UNTRUSTED_SOURCE, each.pointer, line
         rules = self._services.evidence.provenance
-        for rule, pointer in provenance.flowing(weighing, rules):
+        lines = provenance.flow_rules(weighing.tool, self._services)
+        for rule, pointer in provenance.flowing(weighing, lines):
             yield rule.code, pointer, _allowing(rule, definition.name)
         hands_on = self._services.hands_on(definition.name)
         for reason in provenance.reasons(weighing, rules, hands_on=hands_on):

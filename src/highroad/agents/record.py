@@ -210,7 +210,7 @@ class _Reading:
     def of(self, entries: Sequence[StoredEntry]) -> RunRecord:
         """The record that the entries of one run make."""
         bodies = [(entry, read_body(entry)) for entry in entries if entry.call_id is None]
-        started = next(body for entry, body in bodies if entry.kind is EntryKind.RUN_STARTED)
+        started = _beginning(bodies)
         head = read_run_head(started)
         self._run_id = head.run_id
         request = self._payload(started, "request", request_ref(head.run_id))
@@ -309,6 +309,21 @@ class _Reading:
         if found is None:
             raise VaultError(f"payload {own} is not in the ledger: it was erased or expired")
         return found
+
+
+def _beginning(bodies: Iterable[tuple[StoredEntry, Body]]) -> Body:
+    """The entry that a run began with.
+
+    Raises:
+        LedgerError: None of them is it.
+    """
+    for entry, body in bodies:
+        if entry.kind is EntryKind.RUN_STARTED:
+            return body
+    raise LedgerError(
+        "the entry that a run began with is said to be of a call: somebody changed the ledger; run "
+        "`highroad audit verify`"
+    )
 
 
 def arguments_in(content: bytes | None) -> JsonValue:

@@ -44,6 +44,7 @@ from highroad.domain.model import ModelMessage, UserMessage
 from highroad.domain.run import Run, RunHead, RunHold, RunStatus, WhyDry
 from highroad.ledger.history import read_body, read_run_head
 from highroad.limits.runs import LiveRun
+from highroad.pipeline.doorway import let_in
 from highroad.pipeline.services import Services
 from highroad.redaction.known_secrets import KNOWN
 
@@ -215,11 +216,14 @@ class Runs:
 
         Raises:
             HighroadError: There is no such agent.
+            Unauthenticated: The credentials of the caller are good no more.
             LedgerError: It cannot be recorded.
         """
         if isinstance(agent, Agent):
             self.crew.add(agent)
         name = agent.name if isinstance(agent, Agent) else agent
+        if isinstance(principal, Caller):
+            await let_in(self._services, principal)
         principal, delegation = acting(principal)
         brief = self.crew.brief(name)
         ledger = self._services.ledger

@@ -7,14 +7,14 @@ the queue is the truth, and a notice only a hint to look.
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from typing import Final
 
 from highroad.approvals.desk import Desk
 from highroad.approvals.links import OFFERED, SignedLinks
 from highroad.domain.approval import OPEN, Approval
-from highroad.domain.approval_rules import ApprovalRules, ChannelRule
+from highroad.domain.approval_rules import ApprovalRules
 from highroad.domain.error import DecisionRefused, LedgerError
 from highroad.domain.notice import Notice, NoticeKind, asking
 from highroad.ports.channel import Channel, ChannelError
@@ -170,29 +170,35 @@ class Announcing:
             if rule.organization != notice.organization:
                 continue
             if len(self._telling[name]) < _BACKLOG:
-                telling.append(self._begin(name, channel, self._with_links(notice, name, rule)))
+                telling.append(self._begin(name, channel, notice))
             else:
                 self._drop(name, notice)
         return telling
 
-    def _with_links(self, notice: Notice, name: str, rule: ChannelRule) -> Notice:
+    async def _with_links(self, notice: Notice, name: str) -> Notice:
+        """The same with links; with none where the ledger cannot say what would count."""
         if not self.links.is_answered(name):
             return notice
-        tokens = dict(self._tokens(notice, name))
-        links = {word: f"{rule.answers}#{token}" for word, token in tokens.items()}
-        return replace(notice, links=links)
+        try:
+            tokens = {word: token async for word, token in self._tokens(notice, name)}
+        except (DecisionRefused, LedgerError) as error:
+            _log.warning("channel %s is told of %s without links: %s", name, notice.call_id, error)
+            return notice
+        answers = self._rules.channels[name].answers
+        return replace(notice, links={word: f"{answers}#{each}" for word, each in tokens.items()})
 
-    def _tokens(self, notice: Notice, name: str) -> Iterator[tuple[str, str]]:
-        """What whoever is told may do, and the token for each."""
+    async def _tokens(self, notice: Notice, name: str) -> AsyncIterator[tuple[str, str]]:
+        """What whoever is told may do, and the token for each: nothing that would be refused."""
         if notice.undo is not None:
             yield "undo", self.links.undo_token(notice.call_id, name)
         if notice.approval_id is not None:
             digest = notice.digest or ""
             for ruling in OFFERED:
-                yield ruling, self.links.token(notice.approval_id, digest, ruling, name)
+                if await self.links.counts(notice.approval_id, ruling, name):
+                    yield ruling, self.links.token(notice.approval_id, digest, ruling, name)
 
     def _begin(self, name: str, channel: Channel, notice: Notice) -> asyncio.Task[None]:
-        task = asyncio.get_running_loop().create_task(self._told(channel, notice))
+        task = asyncio.get_running_loop().create_task(self._told(name, channel, notice))
         self._telling[name].add(task)
         task.add_done_callback(self._telling[name].discard)
         return task
@@ -208,7 +214,8 @@ class Announcing:
             self.dropped[name],
         )
 
-    async def _told(self, channel: Channel, notice: Notice) -> None:
+    async def _told(self, name: str, channel: Channel, notice: Notice) -> None:
+        notice = await self._with_links(notice, name)
         for pause_s in (*_PAUSES_S, None):
             failure = await _failure(channel, notice)
             if failure is None:

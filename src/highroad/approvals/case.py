@@ -1,7 +1,8 @@
 """A case: one held call with all that whoever decides about it should see."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import field
+from typing import TypeAlias
 
 import orjson
 
@@ -17,6 +18,9 @@ from highroad.domain.verification import Verification
 from highroad.ledger.history import CallHistory
 from highroad.ledger.ledger import Ledger
 from highroad.ledger.projections import Body
+
+SeesPreview: TypeAlias = Callable[[JsonValue], JsonValue]
+"""What somebody may see of a preview."""
 
 
 @value
@@ -100,7 +104,12 @@ async def _concerns(ledger: Ledger, history: CallHistory) -> int | None:
 
 
 async def case_of(
-    ledger: Ledger, approval: Approval, history: CallHistory, *, withheld: str | None
+    ledger: Ledger,
+    approval: Approval,
+    history: CallHistory,
+    *,
+    withheld: str | None,
+    seen: SeesPreview,
 ) -> Case:
     """Put together what is known of a held call.
 
@@ -109,6 +118,7 @@ async def case_of(
         approval: As the store has it.
         history: Of the call.
         withheld: Why whoever asks may not see values, if so.
+        seen: What they may see of a preview.
     """
     opening = history.opening
     shown = _Shown(ledger, history, is_withheld=withheld is not None)
@@ -120,7 +130,7 @@ async def case_of(
         cost_usd=opening.get("at_most", 0) / MICRO,
         withheld=withheld,
         arguments=await shown.of(_id(opening, "arguments")),
-        preview=await shown.of(_id(opening, "preview")),
+        preview=seen(await shown.of(_id(opening, "preview"))),
         origins=history.sources,
         provenance=await provenance(ledger, history),
         verification=await shown.verification(history),

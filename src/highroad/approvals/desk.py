@@ -6,9 +6,11 @@ other leaves the decision in the inbox, which the owner empties.
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import fields, replace
-from typing import Final, NoReturn, TypeAlias
+from functools import partial
+from typing import Final, NoReturn, TypeAlias, TypedDict
 from weakref import WeakValueDictionary
 
 import orjson
@@ -16,28 +18,39 @@ import orjson
 from highroad.approvals.case import Case, QueuedCall, case_of, queued_call
 from highroad.approvals.edited import EditedCall, edited_calls
 from highroad.approvals.endorsing import endorsed
-from highroad.approvals.rules import objection, unknown_identity
+from highroad.approvals.rules import objection, outside, unknown_identity
 from highroad.domain.approval import Approval, ApprovalState, Ruling
 from highroad.domain.approval_rules import ApprovalRules
 from highroad.domain.audit import APP_USER, APPROVAL_DECISION, COMPENSATION, TOOL_CALL
-from highroad.domain.entry import ApprovalSpent, KeyDestroyed
+from highroad.domain.entry import ApprovalSpent, CredentialsEnded, KeyDestroyed
 from highroad.domain.error import BrokenPromise, DecisionRefused, LedgerError
-from highroad.domain.identity import OURSELVES, Assurance, Caller, Principal
+from highroad.domain.identity import OURSELVES, Assurance, Caller, Delegate, Principal, ShownBy
+from highroad.domain.json_value import JsonValue
 from highroad.domain.order import Decision, Edit, Endorsement, Order
 from highroad.domain.order_form import MalformedOrderError, NewerOrderError, read_order
 from highroad.domain.payload import SealedPayload
+from highroad.domain.refusal import CredentialRefused, WhyRefused
 from highroad.domain.tool import Tier
+from highroad.domain.value import value
 from highroad.ledger import entries, reasons
 from highroad.ledger.authorship import authorship, post
+from highroad.ledger.history import CallHistory
 from highroad.ledger.ledger import Ledger
 from highroad.ledger.tables.rows import record, records, selection
 from highroad.ports.tables import Cell
 
+_ENDED: Final = "what showed who you are was revoked or is over: sign in again"
+_OWN_WORDS: Final = frozenset({Ruling.ANSWER, Ruling.REVOKE})
+"""Words about one's own call, or one's own word: nothing is decided by them for others."""
 _DECIDING: Final = frozenset({Ruling.APPROVE, Ruling.REJECT, Ruling.REVOKE})
 """Words that use up the links of whoever says them: a question does not."""
 
 Revise: TypeAlias = Callable[[Approval, Edit, SealedPayload | None], Awaitable[Approval]]
 """Judges a held call with other arguments, and holds it anew; it raises `DecisionRefused`."""
+
+
+SeenPreview: TypeAlias = Callable[[CallHistory, Principal | None, JsonValue], JsonValue]
+"""What of a preview somebody may see, of a call on record."""
 
 
 class Desk:
@@ -53,6 +66,12 @@ class Desk:
         """Takes an edited call down the road again."""
         self.vouches_for: Callable[[Caller], bool] = _nobody_is_vouched_for
         """Whether credentials have shown a caller here, and still do."""
+        self.scope: Callable[[ShownBy, str, str], Awaitable[Delegate | None]] = _nobody_is_shown
+        """How far the key goes by which somebody was shown; it raises `CredentialRefused`."""
+        self.needs: Callable[[str], AbstractSet[str] | None] = _not_known
+        """Permissions that calls of a tool take; `None` where the tool is not known here."""
+        self.seen_preview: SeenPreview = _whole
+        """What somebody may see of the preview of a call."""
         self.heeders: list[Callable[[str], None]] = []
         """Are told of each call that was decided about, or that waits no more."""
         self.waits_again: Callable[[str], None] = _nothing
@@ -108,23 +127,26 @@ class Desk:
         Raises:
             DecisionRefused: There is no such approval, or it is another organization's.
         """
-        assurance: Assurance | None = None
-        if by is not None:
-            by, assurance = self._shown(by)
+        shown = None if by is None else self._shown(by)
         approval = await self.get(approval_id)
         history = await self._ledger.history(approval.call_id)
-        if history is None or (by is not None and by.organization != approval.organization):
+        if history is None or (
+            shown is not None and shown.principal.organization != approval.organization
+        ):
             raise DecisionRefused(f"there is no approval {approval_id}; list those that wait")
         withheld: str | None = "say who looks"
-        if by is not None:
-            withheld = await self._withheld(approval, by, assurance)
-        return await case_of(self._ledger, approval, history, withheld=withheld)
+        if shown is not None:
+            withheld = await self._withheld(approval, shown)
+        seen = partial(self.seen_preview, history, None if shown is None else shown.principal)
+        return await case_of(self._ledger, approval, history, withheld=withheld, seen=seen)
 
-    async def _withheld(
-        self, approval: Approval, by: Principal, assurance: Assurance | None
-    ) -> str | None:
+    async def _withheld(self, approval: Approval, shown: "_Shown") -> str | None:
         """Why somebody may not see the values of a call, if so."""
+        by, assurance = shown.principal, shown.assurance
         opaque_id = self._ledger.keyring.opaque(by)
+        out_of_scope = await self._out_of_scope(approval, shown.by, by.organization, opaque_id)
+        if out_of_scope is not None:
+            return out_of_scope
         if opaque_id == approval.requester:
             return unknown_identity(self.rules, approval, by, assurance)
         tier = await self._tier(approval)
@@ -175,6 +197,18 @@ class Desk:
             DecisionRefused: They have, by this link or otherwise; or as for `approve`.
         """
         return await self._decide(approval_id, ruling, by, reason, link_ms=made_ms)
+
+    async def counts_by_link(self, approval_id: str, ruling: Ruling, *, by: Principal) -> bool:
+        """Whether what `by` says by a link would count now.
+
+        Raises:
+            DecisionRefused: There is no such approval.
+            LedgerError: The ledger cannot be read.
+        """
+        approval = await self.get(approval_id)
+        tier, opaque_id = await self._tier(approval), self._ledger.keyring.opaque(by)
+        now_ms = self._ledger.clock.now_ms()
+        return objection(self.rules, approval, tier, ruling, by, opaque_id, now_ms) is None
 
     async def revoke(
         self, approval_id: str, *, by: Principal | Caller, reason: str = ""
@@ -231,14 +265,14 @@ class Desk:
             DecisionRefused: It is decided, expired or not theirs to decide, or the edited call is
                 refused. The call waits as it did.
         """
-        by, assurance = self._shown(by)
-        approval = await self.get(approval_id)
+        shown = self._shown(by)
+        by, approval = shown.principal, await self.get(approval_id)
         key = self._ledger.keyring.organization(by.organization)
         order = Edit(
             approval_id=approval_id,
             ruling=Ruling.EDIT,
             digest=approval.digest,
-            assurance=assurance,
+            **shown.said,
             reason=reasons.written(self._ledger, by, subject=approval_id, reason=reason),
             arguments=key.seal_profile(f"{approval_id}.arguments", _json_of(arguments)),
             **authorship(self._ledger, by),
@@ -295,12 +329,13 @@ class Desk:
         link_ms: int | None = None,
     ) -> Approval:
         approval = await self.get(approval_id)
-        by, assurance = self._shown(by)
+        shown = self._shown(by)
+        by = shown.principal
         decision = Decision(
             approval_id=approval_id,
             ruling=ruling,
             digest=approval.digest,
-            assurance=assurance,
+            **shown.said,
             reason=reasons.written(self._ledger, by, subject=approval_id, reason=reason),
             **authorship(self._ledger, by),
         )
@@ -357,6 +392,8 @@ class Desk:
             if isinstance(receipt, KeyDestroyed):
                 # As long as the call waits nothing of its run can be erased.
                 raise DecisionRefused(f"{approval.id} is over: its run was erased; nothing changed")
+            if isinstance(receipt, CredentialsEnded):
+                raise DecisionRefused(f"{approval.id}: {_ENDED}")
             if isinstance(receipt, ApprovalSpent):
                 raise DecisionRefused(
                     f"{approval.id} was used or edited meanwhile; nothing changed, look at it again"
@@ -391,6 +428,8 @@ class Desk:
             ruling=Ruling.APPROVE,
             digest=after.digest,
             assurance=edit.assurance,
+            key_id=edit.key_id,
+            session_id=edit.session_id,
             organization=edit.organization,
             by=edit.by,
             at_ms=edit.at_ms,
@@ -517,6 +556,11 @@ class Desk:
                 something else.
         """
         name = approval.id
+        out_of_scope = await self._out_of_scope(
+            approval, decision.shown_by, by.organization, decision.by, decision.ruling
+        )
+        if out_of_scope is not None:
+            raise DecisionRefused(f"{name}: {out_of_scope}")
         tier = await self._tier(approval)
         objected = objection(
             self.rules,
@@ -539,25 +583,70 @@ class Desk:
         use_by_ms = now_ms + int(self.rules.use_within_s * 1_000)
         return approval.decided(decision.ruling, decision.by, at_ms=now_ms, use_by_ms=use_by_ms)
 
-    def _shown(self, by: Principal | Caller) -> tuple[Principal, Assurance | None]:
+    async def _out_of_scope(
+        self,
+        approval: Approval,
+        shown: ShownBy | None,
+        organization: str,
+        opaque_id: str,
+        ruling: Ruling = Ruling.APPROVE,
+    ) -> str | None:
+        """Why what showed somebody does not let them decide, whatever they may do themselves.
+
+        A key bounds deciding as it bounds calling. The store is asked each time, and the entry
+        lands only while the key stands: what was ended anywhere says nothing from then on.
+        """
+        if shown is None:
+            return None
+        try:
+            link = await self.scope(shown, organization, opaque_id)
+        except CredentialRefused:
+            return _ENDED
+        if link is None or ruling in _OWN_WORDS:
+            return None
+        return outside(link, approval.tool, self.needs(approval.tool))
+
+    def _shown(self, by: Principal | Caller) -> "_Shown":
         """Who decides, and how that is known; what a program made up is what it claims.
 
         Raises:
             DecisionRefused: An agent decides in the name of whom it acts for.
         """
         if isinstance(by, Principal):
-            return by, None
+            return _Shown(by)
         if len(by.delegation) > (by.key_id is not None):
             raise DecisionRefused("who acts for somebody does not decide for them: ask themselves")
         if self.vouches_for(by) or by.assurance is Assurance.TERMINAL:
-            return by.principal, by.assurance
-        return replace(by.principal, authenticated=False), Assurance.CLAIMED
+            return _Shown(by.principal, by.assurance, by.shown_by)
+        claimed = replace(by.principal, authenticated=False)
+        return _Shown(claimed, Assurance.CLAIMED, by.shown_by)
 
     async def _tier(self, approval: Approval) -> Tier:
         """The tier of the tool, as it was when the call was held."""
         row = await record(self._ledger.store.tables, TOOL_CALL.name, {"id": approval.call_id})
         tier = None if row is None else row["tier"]
         return Tier(tier) if tier is not None else Tier.PRIVILEGED
+
+
+@value(kw_only=False)
+class _Shown:
+    """Who says something, and how that is known."""
+
+    principal: Principal
+    assurance: Assurance | None = None
+    by: ShownBy | None = None
+
+    @property
+    def said(self) -> "_Said":
+        """What an order says of it."""
+        by = self.by or ShownBy()
+        return _Said(assurance=self.assurance, key_id=by.key_id, session_id=by.session_id)
+
+
+class _Said(TypedDict):
+    assurance: Assurance | None
+    key_id: str | None
+    session_id: str | None
 
 
 def _nobody_is_vouched_for(_: Caller) -> bool:
@@ -587,8 +676,21 @@ def _json_of(arguments: Mapping[str, object] | str | bytes) -> bytes:
         raise DecisionRefused("the arguments are no JSON: give a mapping of JSON values") from None
 
 
+async def _nobody_is_shown(*_: object) -> NoReturn:
+    raise CredentialRefused(WhyRefused.UNKNOWN, "the desk was put together without credentials")
+
+
+def _not_known(_: str) -> None:
+    return None
+
+
 def _nothing(_: str) -> None:
     pass
+
+
+def _whole(_: CallHistory, by: Principal | None, changes: JsonValue) -> JsonValue:
+    del by
+    return changes
 
 
 def _not_told(_: Approval) -> None:

@@ -84,6 +84,16 @@ class SignedLinks:
         """Whether somebody answers what a channel tells by its links."""
         return channel in self._people
 
+    async def counts(self, approval_id: str, ruling: Ruling, channel: str) -> bool:
+        """Whether a link that goes by a channel would count, if somebody followed it now.
+
+        Raises:
+            DecisionRefused: There is no such approval.
+            KeyError: Nobody answers by that channel.
+            LedgerError: The ledger cannot be read.
+        """
+        return await self._desk.counts_by_link(approval_id, ruling, by=self._people[channel])
+
     def token(self, approval_id: str, digest: str, ruling: Ruling, channel: str) -> str:
         """What a link carries that goes by a channel.
 

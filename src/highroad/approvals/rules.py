@@ -1,8 +1,11 @@
 """Who may decide about a held call."""
 
+from collections.abc import Set as AbstractSet
+from fnmatch import fnmatchcase
+
 from highroad.domain.approval import TIER_PRIVILEGED, Approval, Level, Ruling
 from highroad.domain.approval_rules import ApprovalRules
-from highroad.domain.identity import Assurance, Principal
+from highroad.domain.identity import Assurance, Delegate, Principal
 from highroad.domain.tool import Tier
 
 _NONE = "there is no such approval"
@@ -119,3 +122,21 @@ def unentitled(rules: ApprovalRules, tool: str, tier: Tier, by: Principal) -> st
         named = ", ".join(sorted(entitled))
         return f"deciding about {tool} needs one of the roles {named}"
     return None
+
+
+def outside(link: Delegate, tool: str, needed: AbstractSet[str] | None) -> str | None:
+    """Why a key that goes only so far is not for calls of a tool, if so.
+
+    Args:
+        link: How far it goes.
+        tool: Name of the tool.
+        needed: Permissions that its calls take; `None` where nobody here can say.
+    """
+    if not any(fnmatchcase(tool, each) for each in link.tools):
+        return f"this key is not for {tool}: decide with one that is"
+    if link.permissions is None:
+        return None
+    if needed is None:
+        return f"{tool} is not known here, and this key is for some permissions alone"
+    missing = ", ".join(sorted(needed - link.permissions))
+    return f"this key does not pass on {missing}: decide with one that does" if missing else None

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from highroad.adapters.flags.rules import RulesFlags
-from highroad.adapters.sandboxes.process.pool import ProcessSandbox
 from highroad.adapters.system import SystemClock, TypeIds
 from highroad.agents.agent import Agent
 from highroad.agents.comparing import Comparing
@@ -54,7 +53,7 @@ from highroad.bootstrap.keys import keyring_of
 from highroad.bootstrap.memories import Remembering
 from highroad.bootstrap.ownership import OpenLedger, open_ledger, take_office
 from highroad.bootstrap.recognizers import recognizers_of
-from highroad.bootstrap.sandboxes import confined_bodies, programs_of
+from highroad.bootstrap.sandboxes import bodies_apart, confined_bodies, programs_of
 from highroad.bootstrap.secrets import guarded, secrets_of
 from highroad.bootstrap.stores import path_of, store_at
 from highroad.bootstrap.toolset import Toolset, accepted_pins, toolset_of
@@ -89,7 +88,6 @@ from highroad.ledger.usage import LedgerUsage
 from highroad.limits.budgets import Budgets
 from highroad.limits.runs import LiveRuns
 from highroad.limits.slots import Slots
-from highroad.pipeline import guest
 from highroad.pipeline.call_checks import CallChecks
 from highroad.pipeline.cancelled import CancelledRuns
 from highroad.pipeline.evidence import Indexes
@@ -101,7 +99,7 @@ from highroad.pipeline.repairs import Repairs
 from highroad.pipeline.resources import Resources
 from highroad.pipeline.services import Services
 from highroad.pipeline.threads import Threads
-from highroad.pipeline.view import json_again
+from highroad.pipeline.view import preview_for, result_again
 from highroad.ports.anchor import Anchor
 from highroad.ports.cache import Cache
 from highroad.ports.channel import Channel
@@ -131,6 +129,7 @@ from highroad.settings import Settings, load
 from highroad.tools.body.call_check import CallCheck, call_check
 from highroad.tools.body.checks import Check
 from highroad.tools.pins.field_changes import field_changes
+from highroad.tools.registry import Registry
 
 
 @dataclass(slots=True, kw_only=True)
@@ -242,7 +241,7 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
     settings = guarded(settings or load())
     agents = (*agents_of(settings), *agents)
     own: Mapping[type, Callable[..., Any]] = {
-        RunResults: lambda: RunResults(opened.ledger, partial(json_again, services)),
+        RunResults: lambda: RunResults(opened.ledger, partial(result_again, services)),
         RunTools: lambda: RunTools(runs.moving),
         LongTermMemory: lambda: remembering.memory(),  # noqa: PLW0108 - it is made further down
     }
@@ -458,7 +457,7 @@ def _services(  # noqa: PLR0913, PLR0917 - what they are made of
         stand_in=_not_wired,
         refresh=_no_refresh,
         threads=Threads(limits.threads, limits.threads_each, clock),
-        sandbox=ProcessSandbox(limits.processes, guest.LOAD),
+        sandbox=bodies_apart(settings),
         confined=confined_bodies(settings),
         programs=programs_of(settings.sandbox),
         secrets=secrets_of(settings, clock, parts.secrets),
@@ -511,8 +510,18 @@ def _working(
 def _desk(services: Services, settings: Settings, *, decides: bool) -> Desk:
     desk = Desk(services.ledger, settings.approvals, is_owner=decides)
     desk.revise = Revising(services).revise
+    desk.needs = partial(_needed, services.registry)
+    desk.seen_preview = partial(preview_for, services)
     services.turn = desk.setting_out
     return desk
+
+
+def _needed(registry: Registry, tool: str) -> frozenset[str] | None:
+    """Permissions that calls of some version of a tool take; `None` where there is none."""
+    versions = registry.versions(tool)
+    if not versions:
+        return None
+    return frozenset().union(*(each.definition.permissions for each in versions))
 
 
 def _audit(

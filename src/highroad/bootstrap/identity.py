@@ -19,6 +19,7 @@ from highroad.identity.changes import Changes
 from highroad.identity.credentials import StoredCredentials
 from highroad.identity.identity import Identity
 from highroad.identity.sessions import LoginSessions
+from highroad.identity.validity import CredentialValidity
 from highroad.pipeline.services import Services
 from highroad.ports.clock import Clock
 from highroad.ports.identity import Tokens, VerifiedToken
@@ -54,7 +55,8 @@ def identity_of(  # noqa: PLR0913 - what it is made of, each by name
         blocks=blocks,
         is_owner=is_owner,
     )
-    desk.vouches_for = authentication.vouches_for
+    validity = services.validity = CredentialValidity(changes, keys, sessions, authentication)
+    desk.vouches_for, desk.scope = authentication.vouches_for, validity.scope
     credentials = services.credentials = StoredCredentials(changes)
     return Identity(
         authentication,

@@ -10,9 +10,11 @@ from highroad.adapters.sandboxes.native.bodies import BodyJail
 from highroad.adapters.sandboxes.native.bubblewrap import BubblewrapSandbox
 from highroad.adapters.sandboxes.native.docker import DockerSandbox
 from highroad.adapters.sandboxes.native.e2b import E2bSandbox
+from highroad.adapters.sandboxes.native.modal import ModalSandbox
 from highroad.adapters.sandboxes.native.plain import PlainSandbox
 from highroad.adapters.sandboxes.native.webassembly import WasmtimeSandbox
 from highroad.adapters.sandboxes.process.pool import ProcessSandbox
+from highroad.adapters.sandboxes.process.variables import given_variables
 from highroad.adapters.sandboxes.process.worker import Confinement
 from highroad.bootstrap.addresses import file_of
 from highroad.bootstrap.secrets import read_hidden
@@ -21,6 +23,7 @@ from highroad.domain.tool import Tier
 from highroad.pipeline import guest
 from highroad.pipeline.programs import Choice, Programs
 from highroad.ports.sandbox import ProgramSandbox
+from highroad.redaction.known_secrets import KNOWN
 from highroad.settings import Settings
 
 SANDBOXES: Final[Mapping[str, Callable[[SandboxRules], ProgramSandbox]]] = {
@@ -29,6 +32,7 @@ SANDBOXES: Final[Mapping[str, Callable[[SandboxRules], ProgramSandbox]]] = {
     "bubblewrap": lambda _: BubblewrapSandbox(),
     "docker": lambda rules: DockerSandbox(rules.docker),
     "e2b": lambda rules: E2bSandbox(rules.e2b, read_hidden),
+    "modal": lambda rules: ModalSandbox(rules.modal, read_hidden),
     "plain": lambda _: PlainSandbox(),
 }
 """The names of `sandbox.order`. None of them starts or imports anything before it is used."""
@@ -42,6 +46,15 @@ def sandbox_choices(settings: Settings) -> tuple[Choice, ...]:
 def sandbox_for_bodies(settings: Settings, tier: Tier) -> Choice:
     """Where whole bodies of tools of a tier would run on this machine, and why."""
     return programs_of(settings.sandbox).choice_for_bodies(tier)
+
+
+def bodies_apart(settings: Settings) -> ProcessSandbox:
+    """Worker processes that are kept for many bodies; none is started before one is wanted."""
+    return ProcessSandbox(
+        settings.limits.processes,
+        guest.LOAD,
+        variables=lambda: given_variables(settings.sandbox.variables, KNOWN.is_in),
+    )
 
 
 def confined_bodies(settings: Settings) -> ProcessSandbox:

@@ -11,7 +11,7 @@ from highroad.cli import views
 from highroad.cli.door import Door, ask, enter
 from highroad.cli.exits import ExitCode
 from highroad.cli.misuse import Misuse
-from highroad.cli.options import As, AsJson, Organization, Since
+from highroad.cli.options import As, AsJson, Organization, Since, WithToken
 from highroad.domain.run import WhyDry
 from highroad.domain.shadow import Comparison, RunTotals
 from highroad.domain.trial import EdgeCase, TrialChange, TrialReport
@@ -69,13 +69,14 @@ def compare(
 
 
 @app.command()
-def promote(
+def promote(  # noqa: PLR0913 - the options of the command
     name: Name,
     *,
     reason: Reason = "",
     early: Annotated[
         bool, typer.Option("--early", help="Before the days of the trial are over; say why.")
     ] = False,
+    with_token: WithToken = False,
     user: As = None,
     as_json: AsJson = False,
 ) -> None:
@@ -84,17 +85,26 @@ def promote(
         lambda door: door.runtime.agents.promote(name, by=door.user, reason=reason, early=early),
         _change,
         user=user,
+        with_token=with_token,
         as_json=as_json,
     )
 
 
 @app.command()
-def demote(name: Name, *, reason: Reason = "", user: As = None, as_json: AsJson = False) -> None:
+def demote(
+    name: Name,
+    *,
+    reason: Reason = "",
+    with_token: WithToken = False,
+    user: As = None,
+    as_json: AsJson = False,
+) -> None:
     """Put an agent on trial again, from its next run on."""
     ask(
         lambda door: door.runtime.agents.demote(name, by=door.user, reason=reason),
         _change,
         user=user,
+        with_token=with_token,
         as_json=as_json,
     )
 

@@ -12,10 +12,9 @@ from highroad.cli import views
 from highroad.cli.door import Door, enter
 from highroad.cli.door import ask as ask_door
 from highroad.cli.exits import ExitCode
-from highroad.cli.identity import read_token
-from highroad.cli.options import As, AsJson
+from highroad.cli.options import As, AsJson, WithToken
 from highroad.domain.approval import Approval, ApprovalState
-from highroad.domain.identity import Assurance, Caller, Principal
+from highroad.domain.identity import Caller, Principal
 from highroad.domain.json_value import JsonObject
 
 app: typer.Typer = typer.Typer(
@@ -26,12 +25,6 @@ ApprovalId: TypeAlias = Annotated[
     str, typer.Argument(metavar="APPROVAL", help="Id of the approval.")
 ]
 Said: TypeAlias = Annotated[str, typer.Argument(help="In your words; kept encrypted.")]
-WithToken: TypeAlias = Annotated[
-    bool,
-    typer.Option(
-        "--with-token", help="Read a token or API key of yours from standard input, and be that."
-    ),
-]
 Reason: TypeAlias = Annotated[str, typer.Option(help="Why; kept encrypted with the decision.")]
 
 
@@ -58,12 +51,20 @@ def list_(
 
 
 @app.command()
-def show(approval_id: ApprovalId, *, user: As = None, as_json: AsJson = False) -> None:
+def show(
+    approval_id: ApprovalId,
+    *,
+    with_token: WithToken = False,
+    user: As = None,
+    as_json: AsJson = False,
+) -> None:
     """Show one: the call, what it would change, why it waits, what was said, until when."""
     ask_door(
-        lambda door: door.runtime.approvals.case(approval_id, by=door.user),
+        lambda door: door.runtime.approvals.case(approval_id, by=door.by),
         views.case,
         user=user,
+        with_token=with_token,
+        with_narrowed=True,
         as_json=as_json,
     )
 
@@ -93,9 +94,10 @@ def approve(  # noqa: PLR0913 - the options of the command
             partial(door.runtime.approvals.approve, endorse=endorse or ()),
             approval_id,
             reason,
-            with_token=with_token,
         ),
         user=user,
+        with_token=with_token,
+        with_narrowed=True,
         as_json=as_json,
     )
 
@@ -111,20 +113,21 @@ def reject(
 ) -> None:
     """Disagree. The call ends as refused and nothing runs."""
     enter(
-        lambda door: _say(
-            door, door.runtime.approvals.reject, approval_id, reason, with_token=with_token
-        ),
+        lambda door: _say(door, door.runtime.approvals.reject, approval_id, reason),
         user=user,
+        with_token=with_token,
+        with_narrowed=True,
         as_json=as_json,
     )
 
 
 @app.command()
-def edit(
+def edit(  # noqa: PLR0913 - the options of the command
     approval_id: ApprovalId,
     arguments: Annotated[str, typer.Argument(help="All of them, as a JSON object.")],
     *,
     reason: Reason = "",
+    with_token: WithToken = False,
     user: As = None,
     as_json: AsJson = False,
 ) -> None:
@@ -132,47 +135,70 @@ def edit(
     enter(
         lambda door: _show(
             door,
-            door.runtime.approvals.edit(approval_id, arguments, by=door.user, reason=reason),
+            door.runtime.approvals.edit(approval_id, arguments, by=door.by, reason=reason),
         ),
         user=user,
+        with_token=with_token,
+        with_narrowed=True,
         as_json=as_json,
     )
 
 
 @app.command()
 def revoke(
-    approval_id: ApprovalId, *, reason: Reason = "", user: As = None, as_json: AsJson = False
+    approval_id: ApprovalId,
+    *,
+    reason: Reason = "",
+    with_token: WithToken = False,
+    user: As = None,
+    as_json: AsJson = False,
 ) -> None:
     """Take your agreement back, as long as the call has not used it."""
     enter(
         lambda door: _show(
-            door, door.runtime.approvals.revoke(approval_id, by=door.user, reason=reason)
+            door, door.runtime.approvals.revoke(approval_id, by=door.by, reason=reason)
         ),
         user=user,
+        with_token=with_token,
+        with_narrowed=True,
         as_json=as_json,
     )
 
 
 @app.command("ask")
 def ask_requester(
-    approval_id: ApprovalId, question: Said, *, user: As = None, as_json: AsJson = False
+    approval_id: ApprovalId,
+    question: Said,
+    *,
+    with_token: WithToken = False,
+    user: As = None,
+    as_json: AsJson = False,
 ) -> None:
     """Put a question to whoever requested the call; it waits on."""
     enter(
-        lambda door: _show(door, door.runtime.approvals.ask(approval_id, question, by=door.user)),
+        lambda door: _show(door, door.runtime.approvals.ask(approval_id, question, by=door.by)),
         user=user,
+        with_token=with_token,
+        with_narrowed=True,
         as_json=as_json,
     )
 
 
 @app.command()
 def answer(
-    approval_id: ApprovalId, text: Said, *, user: As = None, as_json: AsJson = False
+    approval_id: ApprovalId,
+    text: Said,
+    *,
+    with_token: WithToken = False,
+    user: As = None,
+    as_json: AsJson = False,
 ) -> None:
     """Answer what you were asked about a call that you requested."""
     enter(
-        lambda door: _show(door, door.runtime.approvals.answer(approval_id, text, by=door.user)),
+        lambda door: _show(door, door.runtime.approvals.answer(approval_id, text, by=door.by)),
         user=user,
+        with_token=with_token,
+        with_narrowed=True,
         as_json=as_json,
     )
 
@@ -198,15 +224,8 @@ def _told(found: QueuedCall) -> JsonObject:
     }
 
 
-async def _say(
-    door: Door, word: Word, approval_id: str, reason: str, *, with_token: bool
-) -> ExitCode:
-    by: Principal | Caller = door.user
-    if door.user.authenticated:  # and not played by `--as`
-        by = Caller(principal=door.user, assurance=Assurance.TERMINAL)
-    if with_token:
-        by = await door.runtime.authenticate(read_token())
-    return await _show(door, word(approval_id, by=by, reason=reason))
+async def _say(door: Door, word: Word, approval_id: str, reason: str) -> ExitCode:
+    return await _show(door, word(approval_id, by=door.by, reason=reason))
 
 
 async def _show(door: Door, one: Awaitable[Approval]) -> ExitCode:

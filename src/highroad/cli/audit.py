@@ -11,7 +11,7 @@ from highroad.cli.asking import Asking
 from highroad.cli.door import Door, ask, enter
 from highroad.cli.exits import ExitCode
 from highroad.cli.misuse import Misuse
-from highroad.cli.options import As, AsJson, Organization, Since, Until
+from highroad.cli.options import As, AsJson, Organization, Since, Until, WithToken
 from highroad.domain.audit import TABLES
 from highroad.domain.trail import Trail
 from highroad.ledger.inquiry.answers import SpendingBy
@@ -322,8 +322,14 @@ def erase(
         str, typer.Option("--user", metavar="NAME", help="Whoever is to be forgotten.")
     ],
     yes: Annotated[bool, typer.Option("--yes", help="Do it; without it, only say what.")] = False,
+    with_token: WithToken = False,
     user: As = None,
     as_json: AsJson = False,
 ) -> None:
     """Forget a user: what their calls carried, their name, the keys of their runs. For good."""
-    enter(lambda door: erasing.erase(door, name, is_agreed=yes), user=user, as_json=as_json)
+    enter(
+        lambda door: erasing.erase(door, name, is_agreed=yes),
+        user=user,
+        with_token=with_token,
+        as_json=as_json,
+    )

@@ -11,7 +11,7 @@ from highroad.cli import views
 from highroad.cli.door import Door, ask, enter
 from highroad.cli.exits import ExitCode, of_outcome
 from highroad.cli.misuse import Misuse
-from highroad.cli.options import As, AsJson, Since
+from highroad.cli.options import As, AsJson, Since, WithToken
 from highroad.domain.dead_letter import DeadLetter, LetterState
 from highroad.recovery.letter_growth import Backlog
 from highroad.recovery.letters import Redriven, Which
@@ -69,6 +69,7 @@ def redrive(  # noqa: PLR0913 - what may be said of a batch, each by name
     since: Since = None,
     most: Most = 100,
     per_minute: PerMinute = 60,
+    with_token: WithToken = False,
     user: As = None,
     as_json: AsJson = False,
 ) -> None:
@@ -84,18 +85,24 @@ def redrive(  # noqa: PLR0913 - what may be said of a batch, each by name
         which = _which(door, tool, dependency, since)
         return await _redrive_many(door, {**which, "most": most, "per_minute": per_minute})
 
-    enter(work, user=user, as_json=as_json)
+    enter(work, user=user, with_token=with_token, as_json=as_json)
 
 
 @app.command()
 def discard(
-    letter_id: LetterId, *, reason: Reason, user: As = None, as_json: AsJson = False
+    letter_id: LetterId,
+    *,
+    reason: Reason,
+    with_token: WithToken = False,
+    user: As = None,
+    as_json: AsJson = False,
 ) -> None:
     """Say that a call need not be made. Nothing runs."""
     ask(
         lambda door: door.runtime.dead_letters.discard(letter_id, by=door.user, reason=reason),
         lambda letter: f"discarded: {letter.id}",
         user=user,
+        with_token=with_token,
         as_json=as_json,
     )
 

@@ -10,7 +10,7 @@ from rich.text import Text
 from highroad.cli import views
 from highroad.cli.door import Door, enter
 from highroad.cli.exits import ExitCode
-from highroad.cli.options import As, AsJson
+from highroad.cli.options import As, AsJson, WithToken
 from highroad.domain.dependency import BreakerState
 from highroad.domain.health import Checkup, DependencyHealth
 
@@ -30,19 +30,40 @@ def health(*, as_json: AsJson = False) -> None:
     enter(_health, as_json=as_json)
 
 
-def open_(dependency: Name, *, user: As = None, as_json: AsJson = False) -> None:
+def open_(
+    dependency: Name, *, with_token: WithToken = False, user: As = None, as_json: AsJson = False
+) -> None:
     """Keep every attempt away from a dependency, until it is closed or released."""
-    enter(lambda door: _hold(door, "open", dependency), user=user, as_json=as_json)
+    enter(
+        lambda door: _hold(door, "open", dependency),
+        user=user,
+        with_token=with_token,
+        as_json=as_json,
+    )
 
 
-def close(dependency: Name, *, user: As = None, as_json: AsJson = False) -> None:
+def close(
+    dependency: Name, *, with_token: WithToken = False, user: As = None, as_json: AsJson = False
+) -> None:
     """Let every attempt through to a dependency, until it is opened or released."""
-    enter(lambda door: _hold(door, "close", dependency), user=user, as_json=as_json)
+    enter(
+        lambda door: _hold(door, "close", dependency),
+        user=user,
+        with_token=with_token,
+        as_json=as_json,
+    )
 
 
-def release(dependency: Name, *, user: As = None, as_json: AsJson = False) -> None:
+def release(
+    dependency: Name, *, with_token: WithToken = False, user: As = None, as_json: AsJson = False
+) -> None:
     """Let a breaker go that a person opened or closed: its rule moves it again."""
-    enter(lambda door: _hold(door, "release", dependency), user=user, as_json=as_json)
+    enter(
+        lambda door: _hold(door, "release", dependency),
+        user=user,
+        with_token=with_token,
+        as_json=as_json,
+    )
 
 
 async def _hold(door: Door, verb: str, dependency: str) -> ExitCode:

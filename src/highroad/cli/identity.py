@@ -1,18 +1,15 @@
 """`highroad identity`: who is let in, and why somebody is not."""
 
-import sys
 from datetime import UTC, datetime
-from getpass import getpass
 from typing import Annotated, TypeAlias
 
 import typer
 from rich.console import RenderableType
 from rich.table import Table
 
-from highroad.cli.door import Door, ask, enter
+from highroad.cli.door import Door, ask, enter, read_token
 from highroad.cli.exits import ExitCode
-from highroad.cli.misuse import Misuse
-from highroad.cli.options import As, AsJson
+from highroad.cli.options import As, AsJson, WithToken
 from highroad.domain.identity import Caller, Principal
 from highroad.domain.refusal import CredentialRefused
 from highroad.identity.api_keys import USUAL_DAYS, ApiKey
@@ -39,6 +36,7 @@ def create_key(  # noqa: PLR0913 - what a key may be made with, each by name
         USUAL_DAYS
     ),
     label: Annotated[str, typer.Option(help="What it is for; kept encrypted.")] = "",
+    with_token: WithToken = False,
     user: As = None,
     as_json: AsJson = False,
 ) -> None:
@@ -57,7 +55,7 @@ def create_key(  # noqa: PLR0913 - what a key may be made with, each by name
         door.output.show({"key": made.key, "secret": made.secret}, made.secret)
         return ExitCode.COMPLETED
 
-    enter(work, user=user, as_json=as_json)
+    enter(work, user=user, with_token=with_token, as_json=as_json)
 
 
 @keys.command("list")
@@ -82,6 +80,7 @@ def list_keys(
 def revoke_key(
     key_id: Annotated[str, typer.Argument(metavar="KEY", help="Id of the key.")],
     *,
+    with_token: WithToken = False,
     user: As = None,
     as_json: AsJson = False,
 ) -> None:
@@ -93,7 +92,7 @@ def revoke_key(
         door.output.show({"revoked": key_id}, f"revoked: {key_id}")
         return ExitCode.COMPLETED
 
-    enter(work, user=user, as_json=as_json)
+    enter(work, user=user, with_token=with_token, as_json=as_json)
 
 
 @app.command()
@@ -102,6 +101,7 @@ def sessions(
     end: Annotated[
         str | None, typer.Option(metavar="SESSION", help="End this one.", show_default="list")
     ] = None,
+    with_token: WithToken = False,
     user: As = None,
     as_json: AsJson = False,
 ) -> None:
@@ -118,7 +118,7 @@ def sessions(
         door.output.show(found, _table(columns, map(_session_line, found)))
         return ExitCode.COMPLETED
 
-    enter(work, user=user, as_json=as_json)
+    enter(work, user=user, with_token=with_token, as_json=as_json)
 
 
 @app.command()
@@ -126,6 +126,7 @@ def block(
     network: Annotated[str, typer.Argument(help="An address, or a network: 2001:db8::/32.")],
     *,
     minutes: Annotated[float, typer.Option(help="So long; 0 is until somebody lets it go.")] = 0.0,
+    with_token: WithToken = False,
     user: As = None,
     as_json: AsJson = False,
 ) -> None:
@@ -136,6 +137,7 @@ def block(
         ),
         lambda made: f"blocked: {made.network} ({made.id})",
         user=user,
+        with_token=with_token,
         as_json=as_json,
     )
 
@@ -144,6 +146,7 @@ def block(
 def unblock(
     network: Annotated[str, typer.Argument(help="As it was blocked, or the id of the block.")],
     *,
+    with_token: WithToken = False,
     user: As = None,
     as_json: AsJson = False,
 ) -> None:
@@ -152,6 +155,7 @@ def unblock(
         lambda door: door.runtime.identity.blocks.unblock(network, by=door.user),
         lambda ended: f"let go: {ended}",
         user=user,
+        with_token=with_token,
         as_json=as_json,
     )
 
@@ -189,18 +193,6 @@ def check(
         return ExitCode.COMPLETED
 
     enter(work, as_json=as_json)
-
-
-def read_token() -> str:
-    """One line of standard input, which a terminal does not show.
-
-    Raises:
-        Misuse: There is none.
-    """
-    text = getpass("token: ") if sys.stdin.isatty() else sys.stdin.readline()
-    if not text.strip():
-        raise Misuse("no token on standard input", do="Hand one in: `... < token.txt`.")
-    return text.strip()
 
 
 def _facts(caller: Caller) -> dict[str, object]:

@@ -113,7 +113,7 @@ def _check(names: Iterable[str]) -> None:
 def _declared() -> Listing:
     settings = load()
     tools = discover(settings.tools, settings.root).tools
-    return Listing(tuple(subject_of(tool) for tool in tools), left_out=0)
+    return Listing(tuple(subject_of(tool, settings.contracts) for tool in tools), left_out=0)
 
 
 def _listed(file: str) -> Listing:

@@ -16,6 +16,12 @@ As: TypeAlias = Annotated[
         show_default="the user of the operating system",
     ),
 ]
+WithToken: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--with-token", help="Read a token or API key of yours from standard input, and be that."
+    ),
+]
 Since: TypeAlias = Annotated[
     str | None,
     typer.Option(

@@ -15,7 +15,7 @@ from highroad.cli.audit import trail_of
 from highroad.cli.call import report
 from highroad.cli.door import Door, ask, enter
 from highroad.cli.exits import ExitCode, of_outcome
-from highroad.cli.options import As, AsJson
+from highroad.cli.options import As, AsJson, WithToken
 from highroad.cli.run import AsJsonLines, resumed
 from highroad.domain.error import Code, ToolError
 from highroad.domain.outcome import Held, Outcome
@@ -90,25 +90,33 @@ def resume(
 
 
 @app.command()
-def settle(
-    call_id: CallId, *, applied: Applied, reason: Reason, user: As = None, as_json: AsJson = False
+def settle(  # noqa: PLR0913 - the options of the command
+    call_id: CallId,
+    *,
+    applied: Applied,
+    reason: Reason,
+    with_token: WithToken = False,
+    user: As = None,
+    as_json: AsJson = False,
 ) -> None:
     """Say what became of a call whose outcome is unknown. Nothing runs."""
     enter(
         lambda door: _settle(door, call_id, applied=applied, reason=reason),
         user=user,
+        with_token=with_token,
         as_json=as_json,
     )
 
 
 @app.command()
-def cancel(
+def cancel(  # noqa: PLR0913 - the options of the command
     subject: Subject,
     *,
     reason: Why,
     is_conversation: Annotated[
         bool, typer.Option("--conversation", help="It is the name of a conversation.")
     ] = False,
+    with_token: WithToken = False,
     user: As = None,
     as_json: AsJson = False,
 ) -> None:
@@ -116,7 +124,12 @@ def cancel(
     kind = "call_id" if subject.startswith("call_") else "run"
     if is_conversation or subject.startswith("conv_"):
         kind = "conversation"
-    enter(lambda door: _cancel(door, kind, subject, reason=reason), user=user, as_json=as_json)
+    enter(
+        lambda door: _cancel(door, kind, subject, reason=reason),
+        user=user,
+        with_token=with_token,
+        as_json=as_json,
+    )
 
 
 @app.command()

@@ -10,12 +10,12 @@ from highroad.bootstrap import sandbox_for_bodies
 from highroad.cli import views
 from highroad.cli.acceptance import Acceptance, is_agreed, told
 from highroad.cli.catalog import catalog
-from highroad.cli.door import Door, enter, leave, opened
+from highroad.cli.door import Door, Shown, enter, leave, opened
 from highroad.cli.exits import ExitCode
 from highroad.cli.health import close, health, open_, release
 from highroad.cli.lint import lint
 from highroad.cli.misuse import Misuse
-from highroad.cli.options import As, AsJson
+from highroad.cli.options import As, AsJson, WithToken
 from highroad.cli.output import Output, drawn_json
 from highroad.domain.error import HighroadError
 from highroad.domain.tool import Isolation, ToolDefinition
@@ -74,11 +74,15 @@ def pin(
     check: Annotated[
         bool, typer.Option("--check", help="Accept nothing; fail where anything differs.")
     ] = False,
+    with_token: WithToken = False,
     as_json: AsJson = False,
 ) -> None:
     """Show what changed in the tools since they were accepted, and accept them as they are now."""
     output = Output(as_json=as_json)
-    leave(output, lambda: _pin(output, is_accepted=yes, is_check=check))
+    leave(
+        output,
+        lambda: _pin(output, is_accepted=yes, is_check=check, with_token=with_token),
+    )
 
 
 @app.command()
@@ -91,6 +95,7 @@ def accept(  # noqa: PLR0913 - what a person says of a definition, each by name
         typer.Option(help="A grave suspicion that you looked into; may be given again."),
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Accept without being asked.")] = False,
+    with_token: WithToken = False,
     user: As = None,
     as_json: AsJson = False,
 ) -> None:
@@ -98,6 +103,7 @@ def accept(  # noqa: PLR0913 - what a person says of a definition, each by name
     enter(
         lambda door: _accept(door, name, version, despite or [], is_asked=not yes),
         user=user,
+        with_token=with_token,
         as_json=as_json,
     )
 
@@ -106,21 +112,21 @@ def _registry(settings: Settings) -> Registry:
     return Registry(discover(settings.tools, settings.root).tools, settings.contracts)
 
 
-def _pin(output: Output, *, is_accepted: bool, is_check: bool) -> ExitCode:
+def _pin(output: Output, *, is_accepted: bool, is_check: bool, with_token: bool) -> ExitCode:
     settings = load()
     acceptance = Acceptance.of(_registry(settings), settings.pins_file)
     if is_check:
         return acceptance.check(output)
     code = acceptance.accept(output, is_asked=not is_accepted)
     if code is ExitCode.COMPLETED:
-        _record_pins(output)
+        _record_pins(output, with_token=with_token)
     return code
 
 
-def _record_pins(output: Output) -> None:
+def _record_pins(output: Output, *, with_token: bool) -> None:
     """Who accepted what, in the ledger; the file counts, wherever that cannot be written."""
     try:
-        asyncio.run(opened(_confirm, None, output))
+        asyncio.run(opened(_confirm, None, output, shown=Shown(with_token=with_token)))
     except HighroadError as error:
         output.note(f"Who accepted them is not in the ledger: {error}")
 

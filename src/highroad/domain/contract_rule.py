@@ -2,8 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import field
+from types import MappingProxyType
+from typing import Final
 
 from highroad.domain.label import Integrity, Label
+from highroad.domain.policy import Line
 from highroad.domain.tool import ArgumentRole, Tier
 from highroad.domain.value import value
 
@@ -26,6 +29,7 @@ class ContractRule:
         intent: What somebody asks for who wants it; empty leaves it as it is.
         arguments: By name.
         labels: Of parts of the result, by JSON pointer; `""` is all of it.
+        flows: Rules about what may flow into it and out of it, before those of its author.
     """
 
     source: str = ""
@@ -33,3 +37,8 @@ class ContractRule:
     intent: tuple[str, ...] = ()
     arguments: Mapping[str, ArgumentRule] = field(default_factory=dict)
     labels: Mapping[str, Label] = field(default_factory=dict)
+    flows: tuple[Line, ...] = ()
+
+
+NO_RULES: Final[Mapping[str, ContractRule]] = MappingProxyType({})
+"""The settings say nothing of any tool."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, TypeAlias
 
+from highroad.domain.identity import ShownBy
 from highroad.domain.payload import SealedKey, SealedPayload
 from highroad.domain.value import value
 
@@ -149,6 +150,7 @@ class Entry:
         frees_key: This call's claim ends: its key may be used again.
         spends: The approval that must be approved and unspent for the entry to land.
         needs_open: The approval that must wait, or be approved and unspent, for it to land.
+        shown_by: The key and session that must be there, and not ended, for it to land.
         erases: What is destroyed as it lands.
     """
 
@@ -166,6 +168,7 @@ class Entry:
     frees_key: bool = False
     spends: str | None = None
     needs_open: str | None = None
+    shown_by: ShownBy | None = None
     erases: Erasure | None = None
 
     @property
@@ -236,6 +239,14 @@ class ApprovalSpent:
 
 
 @dataclass(frozen=True, slots=True)
+class CredentialsEnded:
+    """What showed who says the entry was revoked or ended; nothing of the entry was written."""
+
+    subject: str
+    """Which key, or which session."""
+
+
+@dataclass(frozen=True, slots=True)
 class KeyDestroyed:
     """What the entry brings is sealed under a key that its run has not; nothing was written."""
 
@@ -249,7 +260,9 @@ class CallsOpen:
     call_ids: tuple[str, ...]
 
 
-Receipt: TypeAlias = Written | KeyTaken | AlreadyEnded | ApprovalSpent | KeyDestroyed | CallsOpen
+Receipt: TypeAlias = (
+    Written | KeyTaken | AlreadyEnded | ApprovalSpent | CredentialsEnded | KeyDestroyed | CallsOpen
+)
 
 
 AMENDMENT: Final = "amd"

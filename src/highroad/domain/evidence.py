@@ -79,6 +79,11 @@ class Match(StrEnum):
     """Part of a text."""
 
 
+# By names of their own: an enumeration looks each member up in its metaclass.
+_RESULT: Final = EvidenceKind.RESULT
+_WORD: Final = Match.WORD
+
+
 @value
 class Place:
     """Where a value stands in a source."""
@@ -100,7 +105,7 @@ class Place:
         A label speaks for a whole leaf. A part of one is a stranger's: whoever may choose the name
         of a channel may put a sentence into it.
         """
-        is_part = self.how is Match.WORD and self.kind is EvidenceKind.RESULT
+        is_part = self.how is _WORD and self.kind is _RESULT
         return Integrity.UNTRUSTED if is_part else self.integrity
 
 

@@ -1,7 +1,7 @@
 """Rules about what may flow where: `get_reviews.text -> send_email.to: deny`."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from enum import StrEnum
 from fnmatch import fnmatchcase
@@ -89,6 +89,8 @@ class FlowRule:
     then: FlowThen
     code: str = FLOW
     """Of the obligation."""
+    setting: str = "provenance.flows"
+    """Where such lines are written, as the ledger names it."""
 
     def holds_for(self, tool: str, argument: str, *, is_outside: bool) -> bool:
         """Whether it is about what flows into an argument of a tool."""
@@ -101,6 +103,39 @@ class FlowRule:
         if self.sink == OUTSIDE:
             return is_outside
         return fnmatchcase(tool, self.sink) or fnmatchcase(tool, self.sink.rpartition(".")[0])
+
+    def is_from(self, tool: str) -> bool:
+        """Whether it names a tool, or a field of its results, as the source."""
+        return self.source.name is not None and _is_part(self.source.name, tool)
+
+    def is_into(self, tool: str) -> bool:
+        """Whether it names a tool, or an argument of it, as the sink."""
+        return _is_part(self.sink, tool)
+
+    @classmethod
+    def of_contract(cls, tool: str, line: Line) -> Self:
+        """Read a rule of the contract of a tool.
+
+        It speaks of its own tool. It may let something flow into that, and nothing out of it: what
+        another tool is handed is for that one to say, or for whoever runs both.
+
+        Raises:
+            ValueError: It is none, of another tool, or opens another; the message says which.
+        """
+        rule = replace(cls.parse(line), setting=f"contracts.{tool}.flows")
+        if rule.is_into(tool):
+            return rule
+        if not rule.is_from(tool):
+            raise ValueError(
+                f"`{line.text}` does not name {tool} as source or sink: write what is of other "
+                "tools into provenance.flows"
+            )
+        if rule.then is FlowThen.ALLOW:
+            raise ValueError(
+                f"`{line.text}` opens another tool than {tool}: write it into the contract of that "
+                "one, or into provenance.flows"
+            )
+        return rule
 
     @classmethod
     def parse(cls, line: Line) -> Self:
@@ -144,6 +179,22 @@ def origin_of(place: Place, tool: str) -> str:
         return place.kind.value
     fields = [part for part in place.pointer.split("/")[1:] if not part.isdecimal()]
     return ".".join([tool, *fields])
+
+
+def renamed(text: str, old: str, new: str) -> str:
+    """A rule with another name for one tool."""
+    head, _, then = text.rpartition(":")
+    source, _, sink = head.partition("->")
+    parts = [_with_name(part.strip(), old, new) for part in (source, sink)]
+    return f"{' -> '.join(parts)}:{then}"
+
+
+def _with_name(part: str, old: str, new: str) -> str:
+    return new + part.removeprefix(old) if _is_part(part, old) else part
+
+
+def _is_part(named: str, tool: str) -> bool:
+    return named == tool or named.startswith(f"{tool}.")
 
 
 def _fits(pattern: str, name: str) -> bool:

@@ -7,6 +7,8 @@ from enum import StrEnum
 from typing import Final
 
 DEFAULT_ORGANIZATION: Final = "default"
+KEY_ID: Final = "key_"
+"""What ids of API keys begin with; each call that one made has it in its chain of delegation."""
 OURSELVES: Final = "highroad"
 """Who changes something, where no person does."""
 
@@ -68,6 +70,12 @@ class Delegate:
     permissions: frozenset[str] | None = None
     """Those of the principal that count through this link; `None` is all of them."""
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is the principal's own key, as far as they may go themselves."""
+        is_key = self.agent.startswith(KEY_ID)
+        return is_key and self.tools == ("*",) and self.permissions is None
+
 
 class Assurance(StrEnum):
     """How it is known who somebody is."""
@@ -87,6 +95,15 @@ class Assurance(StrEnum):
     def is_out_of_reach(self) -> bool:
         """Whether what was shown cannot be made of what this process can read."""
         return self in {Assurance.PUBLIC_KEY, Assurance.HASH}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownBy:
+    """Credentials of ours that somebody showed, by their ids: what can be ended at any time."""
+
+    key_id: str | None = None
+    """The API key, also where it only opened the session."""
+    session_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
@@ -110,6 +127,18 @@ class Caller:
     expires_ms: int | None = None
     session_id: str | None = None
     key_id: str | None = None
+
+    @property
+    def shown_by(self) -> ShownBy | None:
+        """The key and session of ours by which they are shown, if by any."""
+        return shown_by(key_id=self.key_id, session_id=self.session_id)
+
+
+def shown_by(*, key_id: str | None, session_id: str | None) -> ShownBy | None:
+    """A key and session of ours; `None` where somebody was shown by neither."""
+    if key_id is None and session_id is None:
+        return None
+    return ShownBy(key_id=key_id, session_id=session_id)
 
 
 def acting(

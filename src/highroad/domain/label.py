@@ -21,7 +21,12 @@ class Integrity(IntEnum):
     @property
     def words(self) -> str:
         """As people are told it."""
-        return self.name.lower().replace("_", " ")
+        return self.word.replace("_", " ")
+
+    @property
+    def word(self) -> str:
+        """As settings and rules write it."""
+        return self.name.lower()
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +35,7 @@ class Label:
 
     integrity: Integrity = Integrity.UNTRUSTED
     readers: frozenset[str] | None = None
-    """Opaque ids or roles that may read it; `None` is everybody of the organization."""
+    """Who may read it, by id, opaque id or role; `None` is everybody of the organization."""
 
 
 UNLABELLED: Final = Label()
@@ -75,6 +80,12 @@ class Labels:
                 if branch.label is not None and rank > best:
                     found, best = branch.label, rank
         return found
+
+    @cached_property
+    def restricted(self) -> tuple[str, ...]:
+        """Pointers of those that have readers; the default is the empty one."""
+        default = ("",) if self.default.readers is not None else ()
+        return (*default, *(at for at, label in self.leaves if at and label.readers is not None))
 
     @cached_property
     def _tree(self) -> "_Branch":

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from highroad.domain.approval import Ruling
 from highroad.domain.dependency import BreakerState
-from highroad.domain.identity import Assurance
+from highroad.domain.identity import Assurance, ShownBy, shown_by
 from highroad.domain.identity_change import IdentityAct, IdentitySubject
 from highroad.domain.run import When
 from highroad.domain.trial import TrialState
@@ -58,11 +58,20 @@ class Decision(ReasonedOrder):
     """What they saw."""
     assurance: Assurance | None = None
     """How it is known who they are; `None` is by what the program says."""
+    key_id: str | None = None
+    """The API key that showed them, if one did."""
+    session_id: str | None = None
+    """The session that showed them, if one did."""
 
     @property
     def subject(self) -> str:
         """Id of the approval."""
         return self.approval_id
+
+    @property
+    def shown_by(self) -> ShownBy | None:
+        """What showed them, where that can be ended at any time."""
+        return shown_by(key_id=self.key_id, session_id=self.session_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ from what nobody wrote so: the first waits for a process that knows it, the seco
 
 import json
 from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import fields
 from typing import Any, Final, NamedTuple
 
@@ -59,6 +60,8 @@ Form 1 said no version and knew decisions alone, without organization and MAC.
 ASSURED: Final = 3
 """Of decisions that say how it is known whose they are; others are written in form 2 still, so that
 an order that waits while Highroad is brought up to date keeps its MAC."""
+SHOWN: Final = 4
+"""Of decisions that say which key or session showed whose they are."""
 ASIDE: Final = "aside"
 """Kind of what was put aside: nobody reads it as an order again."""
 
@@ -82,6 +85,7 @@ _NAMES: Final = {kind: name for name, kind in KINDS.items()}
 _BEFORE_2: Final[Mapping[str, Any]] = {"organization": DEFAULT_ORGANIZATION, "mac": None}
 """What form 1 did not say, as it was meant."""
 _ASSURANCE: Final = "assurance"
+_SHOWN_BY: Final = frozenset({"key_id", "session_id"})
 _NUMBERS: Final = range(2**53)
 
 
@@ -91,11 +95,11 @@ def write_order(order: Order) -> tuple[str, str]:
     for name, found in values.items():
         if isinstance(found, bytes):
             values[name] = found.hex()
-    form = FORM
-    if values.get(_ASSURANCE) is None:
-        values.pop(_ASSURANCE, None)
-    else:
-        form = ASSURED
+    form = FORM if values.get(_ASSURANCE) is None else ASSURED
+    if any(values.get(name) is not None for name in _SHOWN_BY):
+        form = SHOWN
+    for name in _later_than(form):
+        values.pop(name, None)
     return _NAMES[type(order)], _text_of({"v": form, **values})
 
 
@@ -123,16 +127,21 @@ def read_order(posted: PostedOrder) -> Order:
     form = said.pop("v", 1)
     if type(form) is not int or form < 1:
         raise MalformedOrderError("its version is no number")
-    if form > ASSURED:
-        raise NewerOrderError(f"form {form} is not known here, only up to {ASSURED}")
+    if form > SHOWN:
+        raise NewerOrderError(f"form {form} is not known here, only up to {SHOWN}")
     unsaid = _BEFORE_2 if form == 1 else {}
-    expected = {field.name for field in fields(kind)} - unsaid.keys()
-    if form != ASSURED:
-        expected.discard(_ASSURANCE)
+    expected = {field.name for field in fields(kind)} - unsaid.keys() - _later_than(form)
     if said.keys() != expected or (form == 1 and kind is not Decision):
         raise MalformedOrderError(f"its fields are not those of a {posted.kind} in form {form}")
     values: dict[str, Any] = {name: _READERS[name](name, found) for name, found in said.items()}
     return kind(**values, **unsaid)
+
+
+def _later_than(form: int) -> AbstractSet[str]:
+    """Fields that a form does not know yet."""
+    if form >= SHOWN:
+        return frozenset()
+    return _SHOWN_BY if form == ASSURED else {_ASSURANCE, *_SHOWN_BY}
 
 
 def _text_of(values: Mapping[str, object]) -> str:
@@ -268,6 +277,8 @@ _READERS: Final[dict[str, Callable[[str, object], object]]] = {
     "whose": _maybe_text,
     "cells": _bytes,
     "assurance": _assurance,
+    "key_id": _maybe_text,
+    "session_id": _maybe_text,
     "ruling": _ruling,
     "answer": _content,
     "arguments": _content,

@@ -156,6 +156,16 @@ class E2bRules:
 
 
 @value
+class ModalRules:
+    """Which machines of Modal are used."""
+
+    image: str
+    """Its id, as `im-…`: one that was built before."""
+    app: str = "highroad"
+    """The app whose they are; it is made where there is none."""
+
+
+@value
 class SandboxRules:
     """Which sandboxes are used, in which order, and what the least is."""
 
@@ -167,8 +177,11 @@ class SandboxRules:
     """By the tier of the tool that has a program run."""
     limits: ProgramLimits = field(default_factory=ProgramLimits)
     """The most that a program may be given."""
+    variables: tuple[str, ...] = ()
+    """Names of variables that bodies in worker processes find beside the usual ones."""
     docker: DockerRules | None = None
     e2b: E2bRules | None = None
+    modal: ModalRules | None = None
 
 
 RUNTIMES: Final[Mapping[str, Strength]] = {
@@ -177,7 +190,7 @@ RUNTIMES: Final[Mapping[str, Strength]] = {
     "kata": Strength.MACHINE,
 }
 """What stands between a container and this machine, by its runtime: namespaces, gVisor, or Kata."""
-NAMES: Final = ("monty", "wasmtime", "bubblewrap", "docker", "e2b", "plain")
+NAMES: Final = ("monty", "wasmtime", "bubblewrap", "docker", "e2b", "modal", "plain")
 """Of all sandboxes, as settings name them."""
 BODIES: Final = "bubblewrap"
 """The sandbox in which whole bodies of tools can run."""

@@ -98,6 +98,8 @@ class Contract:
     """Arguments that name an object which has an owner."""
     intent: tuple[str, ...] = ()
     """What somebody asks for who wants it: phrases in small letters, each a verb and a thing."""
+    flows: tuple[str, ...] = ()
+    """Rules about what may flow into it and out of it; the first that is about a value decides."""
 
     def argument(self, name: str) -> ArgumentContract:
         """Contract of one argument, the strictest where none was declared."""

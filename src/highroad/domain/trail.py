@@ -140,6 +140,8 @@ class Explanation:
     coercions: tuple[str, ...] = ()
     sources: tuple[ValueSource, ...] = ()
     """Where its control values came from, where anybody looked for that."""
+    confidential: tuple[str, ...] = ()
+    """Arguments into which something flowed that has readers, where a rule looked at that."""
     verification: VerificationRecord | None = None
     """The second opinion on it, where one was wanted."""
     states_confidence: bool = False

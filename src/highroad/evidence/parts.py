@@ -25,17 +25,19 @@ _BEHIND: Final = re.compile(
 _WORD: Final = re.compile(r"[\s-]?([^\W\d_]+)")
 _LONGEST: Final = 4
 """A longer number is no day, hour or count that people say."""
+_SHORT: Final = re.compile(
+    rf"(?<![\w.,])\d{{1,{_LONGEST}}}(?![\w]|[.,]\d)|(?<=#)\d{{1,{_LONGEST}}}\b"
+)
 
 
 def stands_by_itself(digits: str, texts: list[str]) -> bool:
     """Whether a short number stands in any of these texts and is no part of another value."""
     if len(digits) > _LONGEST or not digits.isdecimal():
         return True
-    wanted = re.compile(rf"(?<![\w.,]){digits}(?![\w]|[.,]\d)|(?<=#){digits}\b")
     return any(
-        _is_alone(text, match.start(), match.end())
+        match[0] == digits and _is_alone(text, match.start(), match.end())
         for text in texts
-        for match in wanted.finditer(text)
+        for match in _SHORT.finditer(text)
     )
 
 

@@ -181,17 +181,37 @@ class ApiKeys:
                 ) from None
         raise CredentialRefused(WhyRefused.UNKNOWN, "there is no such API key")
 
-    async def is_good(self, key_id: str, organization: str) -> bool:
-        """Whether a key opens anything now."""
-        row = await self._changes.found(IdentitySubject.KEY, key_id, organization)
-        return row is not None and _is_good(self._told(row), self._ledger.clock.now_ms())
+    async def check(self, key_id: str, organization: str, *, whose: str | None = None) -> Delegate:
+        """How far a key goes that is good now.
 
-    def _caller(self, row: Record) -> Caller:
-        key = self._told(row)
+        Args:
+            key_id: Of the key.
+            organization: Whose it is.
+            whose: Opaque id of who says that they hold it.
+
+        Raises:
+            CredentialRefused: There is none, it is somebody else's, was revoked or has expired.
+        """
+        row = await self._changes.found(IdentitySubject.KEY, key_id, organization)
+        if row is None or whose not in {None, row["principal_id"]}:
+            raise CredentialRefused(WhyRefused.UNKNOWN, f"there is no API key {key_id}")
+        try:
+            self._see_good(self._told(row))
+            return thaw_link(self._kept(row)["link"])
+        except VaultError:
+            raise CredentialRefused(
+                WhyRefused.UNKNOWN, f"somebody changed the row of API key {key_id}"
+            ) from None
+
+    def _see_good(self, key: ApiKey) -> None:
         if key.revoked_ms is not None:
             raise CredentialRefused(WhyRefused.ENDED, f"API key {key.id} was revoked")
         if not _is_good(key, self._ledger.clock.now_ms()):
             raise CredentialRefused(WhyRefused.EXPIRED, f"API key {key.id} has expired")
+
+    def _caller(self, row: Record) -> Caller:
+        key = self._told(row)
+        self._see_good(key)
         kept = self._kept(row)
         holder = thaw_principal({**kept["principal"], "authenticated": True})
         return Caller(

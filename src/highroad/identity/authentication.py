@@ -74,7 +74,7 @@ class Authentication:
         try:
             return await self.examine(credentials, address)
         except CredentialRefused as refusal:
-            await self._record(refusal)
+            await self.record(refusal)
         raise Unauthenticated
 
     async def examine(self, credentials: str, address: str | None = None) -> Caller:
@@ -123,7 +123,7 @@ class Authentication:
             expires_ms=verified.expires_ms,
         )
 
-    async def _record(self, refusal: CredentialRefused) -> None:
+    async def record(self, refusal: CredentialRefused) -> None:
         """Log it, and let the ledger have it: the first of a reason at once, others by number."""
         reason, now_ms = refusal.reason, self._ledger.clock.now_ms()
         _log.warning("unauthenticated: %s: %s", reason, refusal)

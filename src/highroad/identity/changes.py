@@ -5,8 +5,8 @@ The owner writes them; any other process leaves an order, which is judged again 
 
 import asyncio
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 import orjson
@@ -19,12 +19,13 @@ from highroad.domain.audit import (
     USER_CREDENTIAL,
     Table,
 )
-from highroad.domain.entry import Row, Written
+from highroad.domain.entry import CredentialsEnded, Row, Written
 from highroad.domain.error import DecisionRefused, LedgerError
-from highroad.domain.identity import Principal
+from highroad.domain.identity import Principal, ShownBy
 from highroad.domain.identity_change import IdentityAct, IdentityChange, IdentitySubject
 from highroad.domain.order import IdentityOrder
 from highroad.domain.permission import Permissions, require
+from highroad.domain.refusal import CredentialRefused, WhyRefused
 from highroad.ledger import entries
 from highroad.ledger.authorship import authorship, post
 from highroad.ledger.ledger import Ledger
@@ -92,6 +93,8 @@ class Changes:
         self._ids = ids
         self._permissions = permissions
         self.is_owner: bool = is_owner
+        self.is_ended: Callable[[], None] = _nobody_heeds
+        """Is called when something was ended here."""
         self._turn = asyncio.Lock()
         """Of two who change the same, the second sees what the first made of it."""
 
@@ -126,6 +129,7 @@ class Changes:
         """Record what follows from credentials that were shown: nobody has to be entitled.
 
         Raises:
+            CredentialRefused: It was to go on, and has ended.
             LedgerError: It could not be recorded.
         """
         change = IdentityChange(
@@ -138,7 +142,7 @@ class Changes:
             by=wanted.whose,
             at_ms=self.ledger.clock.now_ms(),
         )
-        await self._write(change, row, None)
+        await self._write(change, row, None, goes_on=wanted.act is IdentityAct.USED)
 
     async def record(self, order: IdentityOrder, by: Principal) -> None:
         """Judge an order, from here or from the inbox, and do what it asks for; once.
@@ -230,13 +234,25 @@ class Changes:
         row = await record(self.ledger.store.tables, TABLE_OF[subject].name, keys)
         return None if row is None or row["organization"] != organization else row
 
-    async def _write(self, change: IdentityChange, row: Row, profile: bytes | None) -> None:
-        receipt = await self.ledger.writer.write(
-            entries.identity_changed(change, row, profile=profile)
-        )
+    async def _write(
+        self, change: IdentityChange, row: Row, profile: bytes | None, *, goes_on: bool = False
+    ) -> None:
+        entry = entries.identity_changed(change, row, profile=profile)
+        if goes_on:
+            # What somebody ends in the meantime does not go on by the row that was read before.
+            entry = replace(entry, shown_by=ShownBy(session_id=change.target))
+        receipt = await self.ledger.writer.write(entry)
+        if isinstance(receipt, CredentialsEnded):
+            raise CredentialRefused(WhyRefused.ENDED, f"{change.target} has just ended")
         if not isinstance(receipt, Written):
             raise LedgerError("the change could not be recorded, and was not made: try again")
+        if change.act is IdentityAct.ENDED:
+            self.is_ended()
         _log.info("identity_changed: %s %s %s", change.subject, change.target, change.act)
+
+
+def _nobody_heeds() -> None:
+    pass
 
 
 def name_of(subject: IdentitySubject, said: Record) -> str:

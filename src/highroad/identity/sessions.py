@@ -176,6 +176,24 @@ class LoginSessions:
                 ) from None
         raise CredentialRefused(WhyRefused.UNKNOWN, "there is no such session")
 
+    async def check(self, session_id: str, organization: str, *, whose: str | None = None) -> None:
+        """See that a session goes on; the key that opened it is asked for by itself.
+
+        Args:
+            session_id: Of the session.
+            organization: Whose it is.
+            whose: Opaque id of who says that they opened it.
+
+        Raises:
+            CredentialRefused: There is none, it is somebody else's, or it is over.
+        """
+        row = await self._changes.found(IdentitySubject.SESSION, session_id, organization)
+        if row is None or whose not in {None, row["principal_id"]}:
+            raise CredentialRefused(WhyRefused.UNKNOWN, f"there is no session {session_id}")
+        why = self._why_over(row, self._ledger.clock.now_ms())
+        if why is not None:
+            raise CredentialRefused(why, f"session {session_id} is over")
+
     async def _shown(self, row: Record, address: Address | None) -> Caller:
         now_ms, kept = self._ledger.clock.now_ms(), self._kept(row)
         why = self._why_over(row, now_ms)
@@ -188,8 +206,8 @@ class LoginSessions:
                 WhyRefused.ADDRESS, f"session {row['id']} was opened from elsewhere"
             )
         key_id = kept["key"]
-        if key_id is not None and not await self._keys.is_good(key_id, row["organization"]):
-            raise CredentialRefused(WhyRefused.ENDED, f"API key {key_id} of its session is over")
+        if key_id is not None:
+            await self._keys.check(key_id, row["organization"])
         touch_ms = int(self._rule.idle_s * 1_000 / _TOUCHES)
         if self._changes.is_owner and now_ms - row["used_ms"] >= touch_ms:
             used = Row(LOGIN_SESSION.name, tuple({**row, "used_ms": now_ms}.values()))

@@ -299,7 +299,8 @@ _EVERYWHERE: Final[Mapping[str, _Check]] = {
     ),
     **dict.fromkeys(("direct", "intent", "new_run", "in_doubt", "dry_run"), _is_flag),
     **dict.fromkeys(
-        ("rules", "delegation", "coercions", "run_ids", "obliged", "despite"), _list_of(_is_text)
+        ("rules", "delegation", "coercions", "run_ids", "obliged", "despite", "confidential"),
+        _list_of(_is_text),
     ),
     **dict.fromkeys(("arguments", "result", "message", "preview", "reasoning"), _is_ref),
     "parts": _list_of(_is_ref),
@@ -349,7 +350,10 @@ _OF_REQUEST: Final[Mapping[str, _Check]] = {
 _OF_KIND: Final[Mapping[EntryKind, Mapping[str, _Check]]] = {
     EntryKind.INTENT: {"approval": _is_text},
     EntryKind.HELD: {"edited": _is_edit},
-    EntryKind.DECIDED: {"assurance": _one_of(Assurance)},
+    EntryKind.DECIDED: {
+        "assurance": _one_of(Assurance),
+        **dict.fromkeys(("by_key", "by_session"), _is_text),
+    },
     EntryKind.AMENDED: {"source": _one_of(AmendmentKind)},
     EntryKind.BREAKER: {
         "dependency": _is_text,

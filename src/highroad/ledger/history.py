@@ -121,6 +121,11 @@ class CallHistory:
         )
 
     @property
+    def confidential(self) -> tuple[str, ...]:
+        """Arguments into which something flowed that has readers, where a rule looked at that."""
+        return tuple(self.opening.get("confidential", ()))
+
+    @property
     def endorsed(self) -> tuple[str, ...]:
         """Digests of the values that people have vouched for, for the rest of the run."""
         told = (word.get("endorsed", ()) for word in self.decisions)

@@ -161,6 +161,7 @@ class Ledger:
         record.effect = None if history.intent is None else history.intent.get("effect")
         record.reserved_microusd = history.opening["reserved"]
         record.sources = history.sources
+        record.confidential = history.confidential
         record.verification = history.verification
         record.stated = history.stated
         return record

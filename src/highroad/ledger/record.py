@@ -28,6 +28,7 @@ class CallRecord:
         "call",
         "can_be_kept",
         "coercions",
+        "confidential",
         "conversation_id",
         "effect",
         "has_intent",
@@ -82,6 +83,8 @@ class CallRecord:
         """Of the policy, that allowed it."""
         self.sources: tuple[ValueSource, ...] = ()
         """Of its control values, where anybody looked for them."""
+        self.confidential: tuple[str, ...] = ()
+        """Arguments into which something flows that has readers, where a rule looks at that."""
         self.verification: VerificationRecord | None = None
         """The second opinion on it, where one was wanted."""
         self.trace: list[StageLine] = []

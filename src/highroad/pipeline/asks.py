@@ -1,20 +1,17 @@
 """Who must agree to a call by its tier and its `ask` rule, and how many."""
 
-from collections.abc import Sequence
 from functools import partial
 from typing import Final
 
 from highroad.domain.approval import TIER_PRIVILEGED, Ask, Level, Obligation
 from highroad.domain.call import Call
-from highroad.domain.grounding import ValueSource
-from highroad.domain.json_value import JsonObject
+from highroad.domain.facts import NO_LABELS
 from highroad.domain.tool import Tier
+from highroad.pipeline import labels, provenance
 from highroad.pipeline.ask_rule import AskRule
 from highroad.pipeline.context import RoadContext
 from highroad.ports.conditions import ConditionError
 
-NOBODY: Final = "nobody"
-"""Where a value came from that nobody named, as `ask` rules are told."""
 _PRIVILEGED: Final = Obligation(TIER_PRIVILEGED, "The tool is privileged.")
 _IRREVERSIBLE: Final = Obligation("tier_irreversible", "The effect cannot be undone.")
 
@@ -53,8 +50,11 @@ def _of_tier(call: Call, context: RoadContext) -> tuple[Obligation, ...]:
 def _of_rule(rule: AskRule, call: Call, context: RoadContext) -> tuple[Obligation, ...]:
     """What a rule answers; one without an answer asks a person."""
     answer = partial(rule.condition.answer, args=call.known_arguments, principal=call.principal)
+    known = NO_LABELS
+    if rule.condition.looks_at("labels"):
+        known = provenance.labels_of(call, context)
     try:
-        ask = Ask.read(answer(labels=_labels(context.record.sources)))
+        ask = Ask.read(answer(labels=labels.told(known)))
     except (ConditionError, ValueError):
         _note(rule, "no answer", context)
         return (Obligation("ask_rule_failed", f"The rule `{rule.text}` has no answer."),)
@@ -63,19 +63,6 @@ def _of_rule(rule: AskRule, call: Call, context: RoadContext) -> tuple[Obligatio
         return ()
     _note(rule, ask.level.name.lower(), context)
     return (Obligation("ask_rule", _reason(rule, ask), ask.level, ask.quorum),)
-
-
-def origins(sources: Sequence[ValueSource]) -> dict[str, tuple[str, ...]]:
-    """Where the values of arguments came from, by name; the same before a hold and behind it."""
-    found: dict[str, set[str]] = {}
-    for each in sources:
-        name = each.pointer.split("/")[1:2]
-        found.setdefault("".join(name), set()).add(each.kind or NOBODY)
-    return {name: tuple(sorted(kinds)) for name, kinds in found.items()}
-
-
-def _labels(sources: Sequence[ValueSource]) -> JsonObject:
-    return {name: {"sources": [*kinds]} for name, kinds in origins(sources).items()}
 
 
 def _reason(rule: AskRule, ask: Ask) -> str:

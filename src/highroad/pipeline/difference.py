@@ -16,10 +16,11 @@ def diff_of(changes: JsonValue) -> tuple[str, ...]:
     """
     if changes is None:
         return ()
-    return tuple(line for each in _differences(*_sides(changes)) for line in each.lines())
+    return tuple(line for each in _differences(*sides_of(changes)) for line in each.lines())
 
 
-def _sides(changes: JsonValue) -> tuple[JsonValue, JsonValue]:
+def sides_of(changes: JsonValue) -> tuple[JsonValue, JsonValue]:
+    """What is there before, and what afterwards, as a preview says it."""
     if isinstance(changes, dict) and changes.keys() == _BOTH:
         return changes["before"], changes["after"]
     return None, changes

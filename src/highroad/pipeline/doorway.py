@@ -11,6 +11,7 @@ from highroad.domain.error import HighroadError
 from highroad.domain.evidence import NO_EVIDENCE, Evidence
 from highroad.domain.identity import Caller, Delegate, Origin, Principal, acting
 from highroad.domain.ids import uuid_hex, with_prefix
+from highroad.domain.tool import Tier
 from highroad.domain.value import value
 from highroad.ledger.history import CallHistory
 from highroad.ledger.record import CallRecord
@@ -68,8 +69,14 @@ class Proposal:
 async def take_in(
     services: Services, proposal: Proposal, own: Principal
 ) -> tuple[Call, RoadContext]:
-    """Give a proposal its ids, its run, its deadline and, if it names none, its principal."""
+    """Give a proposal its ids, its run, its deadline and, if it names none, its principal.
+
+    Raises:
+        Unauthenticated: The credentials that showed its caller are good no more.
+    """
     principal, delegation = acting(proposal.principal or own, proposal.delegation)
+    if isinstance(proposal.principal, Caller):
+        await let_in(services, proposal.principal, proposal)
     now_ms = services.clock.now_ms()
     call_id = services.ids.new("call")
     own_id = with_prefix(call_id, "run")
@@ -110,6 +117,20 @@ async def take_in(
         stated=proposal.stated,
     )
     return call, await _context(services, call, run)
+
+
+async def let_in(services: Services, caller: Caller, proposal: Proposal | None = None) -> None:
+    """See that what showed a caller is good still; the store is asked anew for privileged calls.
+
+    Raises:
+        Unauthenticated: It is not.
+        LedgerError: The store cannot be asked.
+    """
+    if services.validity is None:
+        return
+    tool = None if proposal is None else services.registry.find(proposal.tool, proposal.version)
+    is_fresh = tool is None or tool.definition.tier is Tier.PRIVILEGED
+    await services.validity.see(caller, is_fresh=is_fresh)
 
 
 async def _run_of(

@@ -353,7 +353,7 @@ async def _join(call_id: str, context: RoadContext, maker: str | None) -> Ending
 async def _result_of(outcome: Completed[Any], services: Services) -> bytes:
     """The result of a call that another one joins; what its caller saw may be less."""
     result = None
-    if not services.redaction.is_off:
+    if not services.redaction.is_off or services.registry.has_readers:
         result = await whole(services, outcome.call_id)
     return orjson.dumps(outcome.json) if result is None else result
 

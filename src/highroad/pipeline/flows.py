@@ -23,6 +23,7 @@ from highroad.pipeline.evidence import RunEvidence
 from highroad.tools.arguments.pointer import tokens
 from highroad.tools.derivation.boundary import leaves_boundary
 from highroad.tools.derivation.in_force import contract_in_force
+from highroad.tools.derivation.purpose import Purpose
 
 BULK: Final = "bulk"
 """Code of the obligation of a call with very many recipients or objects."""
@@ -56,11 +57,8 @@ class Sink:
     """Whether what it is handed is told to somebody."""
     rules: tuple[FlowRule, ...] = ()
     """That may be about it, those that are configured first."""
-
-    @property
-    def looks_for_pieces(self) -> bool:
-        """Whether a rule names sources that only the pieces of a text tell."""
-        return any(each.code == FLOW for each in self.rules)
+    looks_for_pieces: bool = False
+    """Whether a rule names sources that only the pieces of a text tell."""
 
 
 @lru_cache(4_096)
@@ -70,7 +68,16 @@ def sink_of(definition: ToolDefinition, rules: tuple[FlowRule, ...]) -> Sink:
     members = definition.input_schema.get("properties")
     names = [*members] if isinstance(members, dict) else []
     addressed = frozenset(filter(_is_addressed, names))
-    is_outside = leaves_boundary(definition) or (definition.has_effects and bool(addressed))
+    is_outside = (
+        leaves_boundary(definition)
+        or (definition.has_effects and bool(addressed))
+        or Purpose(definition=definition).tells_somebody
+    )
+    concerning = [
+        rule
+        for rule in (*rules, *BUILT_IN)
+        if rule.concerns(definition.name, is_outside=is_outside)
+    ]
     return Sink(
         tool=definition.name,
         content=tuple(
@@ -78,13 +85,8 @@ def sink_of(definition: ToolDefinition, rules: tuple[FlowRule, ...]) -> Sink:
         ),
         addressed=addressed,
         is_outside=is_outside,
-        rules=tuple(
-            [
-                rule
-                for rule in (*rules, *BUILT_IN)
-                if rule.concerns(definition.name, is_outside=is_outside)
-            ]
-        ),
+        rules=tuple(concerning),
+        looks_for_pieces=any(rule.code == FLOW for rule in concerning),
     )
 
 
@@ -108,15 +110,22 @@ def flows_into(
         arguments: Of the call.
         evidence: Of its run.
     """
-    for trace, place in zip(grounding.traces, best, strict=True):
-        if not sink.looks_for_pieces and (place is None or place.readers is None):
-            continue  # no rule that is built in is about it
-        name = str(tokens(trace.pointer)[0])
-        is_address = name in sink.addressed
-        yield _flow(trace.pointer, trace.kind, place, evidence, hides=not is_address)
+    if sink.looks_for_pieces or evidence.index.has_readers:
+        yield from _steering(sink, grounding, best, evidence)
     for name in sink.content:
         if name in arguments:
             yield from _said(sink, name, arguments[name], evidence)
+
+
+def _steering(
+    sink: Sink, grounding: Grounding, best: tuple[Place | None, ...], evidence: RunEvidence
+) -> Iterator[Flow]:
+    """What chooses control arguments; of that, rules that are built in are about readers alone."""
+    for trace, place in zip(grounding.traces, best, strict=True):
+        if sink.looks_for_pieces or (place is not None and place.readers is not None):
+            name = str(tokens(trace.pointer)[0])
+            is_address = name in sink.addressed
+            yield _flow(trace.pointer, trace.kind, place, evidence, hides=not is_address)
 
 
 def _said(sink: Sink, name: str, said: JsonValue, evidence: RunEvidence) -> Iterator[Flow]:
@@ -168,32 +177,30 @@ def ruled(
     """The rules that stop something of it, each with the argument that it is about."""
     if not sink.rules:
         return ()
-    recipients: frozenset[str] | None = None
     stopping: dict[tuple[FlowRule, str], None] = {}
     for flow in found:
-        if recipients is None:
-            recipients = frozenset(_recipients(sink, arguments))
-        rule = _first(sink, flow, recipients)
+        rule = _first(sink, flow, arguments)
         if rule is not None and rule.then is not FlowThen.ALLOW:
             stopping[rule, flow.pointer] = None
     return tuple(stopping)
 
 
-def _first(sink: Sink, flow: Flow, recipients: frozenset[str]) -> FlowRule | None:
+def _first(sink: Sink, flow: Flow, arguments: JsonObject) -> FlowRule | None:
     """The first rule that is about it."""
     argument = str(tokens(flow.pointer)[0])
     for rule in sink.rules:
         is_about = rule.source.has(flow) and rule.holds_for(
             sink.tool, argument, is_outside=sink.is_outside
         )
-        if is_about and not _is_exempt(rule, flow, recipients):
+        if is_about and not _is_exempt(rule, flow, sink, arguments):
             return rule
     return None
 
 
-def _is_exempt(rule: FlowRule, flow: Flow, recipients: frozenset[str]) -> bool:
+def _is_exempt(rule: FlowRule, flow: Flow, sink: Sink, arguments: JsonObject) -> bool:
     """Whether those who get it may read it; or it steers, and is judged by its integrity."""
     if rule.source.is_confidential and flow.readers is not None:
+        recipients = set(_recipients(sink, arguments))
         may = {each.casefold() for each in flow.readers}
         return bool(recipients) and recipients <= may
     return rule.code == "untrusted_url" and not flow.is_content
@@ -220,6 +227,8 @@ def in_bulk(
     grounding: Grounding, best: tuple[Place | None, ...], most: int
 ) -> Iterator[Obligation]:
     """A reason to ask where one list has very many values that the user did not name."""
+    if len(grounding.traces) <= most:
+        return
     counted: dict[str, int] = {}
     for trace, place in zip(grounding.traces, best, strict=True):
         is_named = place is not None and place.worth is Integrity.USER

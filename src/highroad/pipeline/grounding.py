@@ -6,6 +6,7 @@ renewal of a kept result, and an edit by a person.
 """
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any, Final
 
 from highroad.domain.approval import Obligation
@@ -14,6 +15,7 @@ from highroad.domain.error import CallError, Code, Problem
 from highroad.domain.evidence import Grounding
 from highroad.domain.grounding import GroundingMode, GroundingRule, ValueSource, WhenUngrounded
 from highroad.domain.identity import Origin
+from highroad.domain.provenance import ProvenanceMode
 from highroad.domain.tool import ToolDefinition
 from highroad.domain.verdict import Proceed, Refuse
 from highroad.pipeline.context import RoadContext
@@ -62,22 +64,30 @@ async def grounded(call: Call, context: RoadContext) -> Proceed | Refuse:
     if call.revision:
         # Whoever edits a call answers for all of it, and is named by the decision.
         context.record.sources = ()
+        context.record.confidential = ()
         return Proceed(call)
     if not is_chosen_by_model(call, context) or not applies(context.tool, context.services):
         return Proceed(call)
     rule = context.services.evidence.rules.of(context.tool.name)
     grounding, evidence = traced(call, context), context.services.evidence.of(call)
-    context.record.sources = sources = recorded(grounding, context.tool)
     unnamed = list(
         dict.fromkeys(
-            each.pointer
-            for each, trace in zip(sources, grounding.traces, strict=True)
-            if not each.is_grounded and not is_endorsed(call, context, evidence, trace.pointer)
+            shown(context.tool, trace.pointer)
+            for trace in grounding.ungrounded
+            if not is_endorsed(call, context, evidence, trace.pointer)
         )
     )
+    if unnamed or not _is_weighed(context):
+        context.record.sources = recorded(grounding, context.tool)
     if not unnamed:
         return Proceed(call)
     return _ungrounded(call, context, rule, unnamed)
+
+
+def _is_weighed(context: RoadContext) -> bool:
+    """Whether provenance notes the sources, with what they are worth, as soon as this lets go."""
+    rule = context.services.evidence.provenance.of(context.tool.name)
+    return rule.mode is not ProvenanceMode.OFF
 
 
 def traced(call: Call, context: RoadContext) -> Grounding:
@@ -107,13 +117,19 @@ def recorded(grounding: Grounding, tool: RegisteredTool[Any]) -> tuple[ValueSour
         best = trace.places[0] if trace.places else None
         found.append(
             ValueSource(
-                pointer=pointer(tokens(trace.pointer), tool.names),
+                pointer=shown(tool, trace.pointer),
                 kind=None if best is None else best.kind,
                 source=None if best is None else best.source,
                 how=None if best is None else best.how,
             )
         )
     return tuple(found)
+
+
+@lru_cache(8_192)
+def shown(tool: RegisteredTool[Any], at: str) -> str:
+    """A pointer up to the first key that is data (P7)."""
+    return pointer(tokens(at), tool.names)
 
 
 def is_chosen_by_model(call: Call, context: RoadContext) -> bool:

@@ -8,7 +8,15 @@ from typing import Final
 
 from highroad.domain.approval_rules import ApprovalRules
 from highroad.domain.call import Call
-from highroad.domain.entry import ApprovalSpent, Entry, KeyClaim, KeyDestroyed, KeyTaken, Written
+from highroad.domain.entry import (
+    ApprovalSpent,
+    CredentialsEnded,
+    Entry,
+    KeyClaim,
+    KeyDestroyed,
+    KeyTaken,
+    Written,
+)
 from highroad.domain.error import BrokenPromise, CallError, Code
 from highroad.domain.verdict import Proceed, Refuse, Verdict
 from highroad.ledger.canonical import canonical
@@ -26,6 +34,12 @@ ERASED: Final = CallError(
     message="The run of this call was erased just as the call began; nothing was done.",
     hint="Make the call again if it is still wanted.",
     retryable=True,
+)
+
+UNSHOWN: Final = CallError(
+    code=Code.DENIED,
+    message="The credentials of whoever gave these arguments have ended.",
+    hint="Have them sign in again.",
 )
 
 
@@ -99,6 +113,8 @@ async def take(call: Call, context: RoadContext, entry: Entry) -> Written | Appr
             return receipt
         if isinstance(receipt, KeyDestroyed):
             return Refuse(ERASED, rule="run.erased")
+        if isinstance(receipt, CredentialsEnded):
+            return Refuse(UNSHOWN, rule=f"credentials.{receipt.subject}: ended")
         if not isinstance(receipt, KeyTaken):
             raise BrokenPromise(f"call {call.id} has ended, and was driven on")
         answered = await repetition.answer(call, context, receipt.claim)

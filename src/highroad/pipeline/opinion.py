@@ -11,9 +11,9 @@ from highroad.domain.approval import Ask
 from highroad.domain.call import Call
 from highroad.domain.facts import Facts
 from highroad.domain.identity import Delegate
-from highroad.domain.json_value import JsonObject
 from highroad.domain.policy_case import PolicyAnswer, PolicyOpinion, PolicyQuestion
 from highroad.pipeline.ask_rule import AskRule
+from highroad.pipeline.labels import told
 from highroad.ports.conditions import ConditionError
 from highroad.ports.policy import Deny, Permit, Policy
 from highroad.tools.compile import RegisteredTool
@@ -47,7 +47,7 @@ def opinion_of(
     reached = frozenset(admitted.rules)
     if isinstance(judged, Deny):
         return _denied(judged, reached)
-    asking = [*(judged.held if judged.obligations else ()), *_asked(rule, call)]
+    asking = [*(judged.held if judged.obligations else ()), *_asked(rule, call, question)]
     reached |= frozenset(judged.held)
     if asking:
         return PolicyOpinion(answer=PolicyAnswer.ASK, rules=tuple(asking), reached=reached)
@@ -71,14 +71,13 @@ def _denied(verdict: Deny, reached: frozenset[str]) -> PolicyOpinion:
     )
 
 
-def _asked(rule: AskRule | None, call: Call) -> tuple[str, ...]:
+def _asked(rule: AskRule | None, call: Call, question: PolicyQuestion) -> tuple[str, ...]:
     """The configured rule of who must agree, where it asks somebody; one without an answer does."""
     if rule is None or rule.setting is None:
         return ()
-    labels: JsonObject = {}
     try:
         said = rule.condition.answer(
-            args=call.known_arguments, principal=call.principal, labels=labels
+            args=call.known_arguments, principal=call.principal, labels=told(question.facts.labels)
         )
         return () if Ask.read(said).level is None else (rule.setting,)
     except (ConditionError, ValueError):

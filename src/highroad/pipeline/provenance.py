@@ -12,13 +12,15 @@ The same calls are judged as in grounding, by the same index.
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any, Final
 
 from highroad.domain.approval import Obligation
 from highroad.domain.call import Call
 from highroad.domain.error import CallError, Code
 from highroad.domain.evidence import EvidenceKind, Grounding, Place, Trace, ValueKind
-from highroad.domain.flow import FLOW, FlowRule, FlowThen
+from highroad.domain.facts import ArgumentLabels
+from highroad.domain.flow import FLOW, Flow, FlowRule, FlowThen
 from highroad.domain.grounding import GroundingMode, ValueSource
 from highroad.domain.json_value import JsonObject
 from highroad.domain.label import Integrity
@@ -26,6 +28,7 @@ from highroad.domain.provenance import ProvenanceMode, ProvenanceRules
 from highroad.domain.value import value as frozen_value
 from highroad.domain.verdict import Proceed, Refuse
 from highroad.evidence.parts import stands_by_itself
+from highroad.pipeline import labels
 from highroad.pipeline.context import RoadContext
 from highroad.pipeline.delegated import is_delegated
 from highroad.pipeline.described import is_described
@@ -37,10 +40,11 @@ from highroad.pipeline.grounding import (
     is_chosen_by_model,
     is_endorsed,
     is_judged,
+    shown,
     traced,
 )
 from highroad.pipeline.services import Services
-from highroad.tools.arguments.pointer import pointer, tokens
+from highroad.tools.arguments.pointer import tokens
 from highroad.tools.compile import RegisteredTool
 from highroad.tools.derivation.in_force import targets
 
@@ -61,6 +65,10 @@ _NAMING: Final = frozenset(
 )
 """Kinds of values that say what a call is done to: an amount or a day does not."""
 _FEW: Final = 2
+_WORTH: Final = attrgetter("worth")
+# By names of their own: an enumeration looks each member up in its metaclass.
+_REQUEST: Final = EvidenceKind.REQUEST
+_USER: Final = Integrity.USER
 _NUMBERED: Final = frozenset({ValueKind.ID, ValueKind.TEXT, ValueKind.NAME})
 """Kinds of which a value may be a number that is no amount."""
 _DENIED: Final = CallError(
@@ -91,7 +99,7 @@ def rule_in_force(call: Call, tool: RegisteredTool[Any], services: Services) -> 
         return None
     rules = [
         rule.line.text
-        for rule in sink_of(tool.definition, services.evidence.provenance.flows).rules
+        for rule in sink_of(tool.definition, flow_rules(tool, services)).rules
         if rule.code == FLOW
     ]
     return "; ".join(["provenance enforce", *rules])
@@ -107,7 +115,7 @@ async def judged(call: Call, context: RoadContext) -> Proceed | Refuse:
     context.record.sources = weighing.sources
     open_ = _open(call, context, weighing, evidence)
     rules, hands_on = services.evidence.provenance, services.hands_on(tool.name)
-    stopping = flowing(weighing, rules)
+    stopping = flowing(weighing, flow_rules(tool, services))
     found = (
         *_short(open_),
         *reasons(weighing, rules, hands_on=hands_on),
@@ -130,7 +138,7 @@ def _answer(
         return Proceed(call, note=f"provenance.observe: {named}")
     denying = next((rule for rule, _ in stopping if rule.then is FlowThen.DENY), None)
     if denying is not None:
-        return Refuse(_DENIED, rule=denying.line.named("provenance.flows"))
+        return Refuse(_DENIED, rule=denying.line.named(denying.setting))
     return Proceed(call, found, note=f"provenance.ask: {named}")
 
 
@@ -155,26 +163,17 @@ def weighed(
     evidence: RunEvidence,
 ) -> Weighing:
     """Each value of a call by the place that counts."""
-    said = [turn.text for turn in evidence.turns]
-    best = tuple([_best(trace, arguments, said) for trace in grounding.traces])
-    contract, names, sources = tool.contract, tool.names, []
-    meant = targets(tool.definition)
-    for trace, place in zip(grounding.traces, best, strict=True):
-        shown, argument = _standing(trace.pointer, names)
-        needs = contract.argument(argument).integrity
-        if argument in meant and not _is_meant(trace, place, arguments, evidence):
-            needs = Integrity.USER
-        source = _source(shown, place, needs)
-        if source.falls_short and _is_left_to_author(tool, trace, needs, arguments, evidence):
-            source = replace(source, integrity=Integrity.THIRD_PARTY)
-        sources.append(source)
+    best = [_best(trace, arguments, evidence) for trace in grounding.traces]
+    weighed = zip(grounding.traces, best, strict=True)
     return Weighing(
         tool=tool,
         arguments=arguments,
         grounding=grounding,
         evidence=evidence,
-        best=best,
-        sources=tuple(sources),
+        best=tuple(best),
+        sources=tuple(
+            [_source(tool, trace, place, arguments, evidence) for trace, place in weighed]
+        ),
     )
 
 
@@ -217,50 +216,118 @@ def reasons(
     yield from in_bulk(weighing.grounding, weighing.best, rules.bulk)
 
 
-def flowing(weighing: Weighing, rules: ProvenanceRules) -> tuple[tuple[FlowRule, str], ...]:
-    """The rules that something breaks which flows into the call."""
-    sink = sink_of(weighing.tool.definition, rules.flows)
-    found = flows_into(
+def flow_rules(tool: RegisteredTool[Any], services: Services) -> tuple[FlowRule, ...]:
+    """The rules about what flows into a tool, in the order in which they are asked.
+
+    What is configured for all tools goes before contracts, and what contracts say of where results
+    may flow goes before what the tool itself lets in: no contract opens what another one closes.
+    """
+    configured = services.evidence.provenance.flows
+    out_of, into = services.registry.flows_out, tool.flows_in
+    return (*configured, *out_of, *into) if out_of or into else configured
+
+
+def flowing(weighing: Weighing, rules: tuple[FlowRule, ...]) -> tuple[tuple[FlowRule, str], ...]:
+    """The rules that something breaks which flows into the call.
+
+    Args:
+        weighing: Of the call.
+        rules: About its tool, as `flow_rules` gathers them.
+    """
+    sink = sink_of(weighing.tool.definition, rules)
+    return ruled(sink, _into(weighing, rules), weighing.arguments)
+
+
+def _into(weighing: Weighing, rules: tuple[FlowRule, ...]) -> Iterator[Flow]:
+    sink = sink_of(weighing.tool.definition, rules)
+    return flows_into(
         sink, weighing.grounding, weighing.best, weighing.arguments, weighing.evidence
     )
-    return ruled(sink, found, weighing.arguments)
 
 
-def _source(at: str, place: Place | None, needs: Integrity) -> ValueSource:
+def labels_of(call: Call, context: RoadContext) -> ArgumentLabels:
+    """What is known of the values of a model's call, for rules that look at it.
+
+    It is noted on the record, by which the same rules can be asked again. Of a call that was
+    judged before, what was found then holds. Values that code or a person answers for are not
+    traced, and so there is nothing of them.
+    """
+    record = context.record
+    is_known = bool(record.sources) and not is_chosen_by_model(call, context)
+    if comes_from_model(call) and not call.revision and not is_known:
+        evidence = context.services.evidence.of(call)
+        weighing = weighed(context.tool, traced(call, context), call.known_arguments, evidence)
+        record.sources = weighing.sources
+        record.confidential = _confidential(weighing, flow_rules(context.tool, context.services))
+    return labels.labels_of(record.sources, record.confidential)
+
+
+def _confidential(weighing: Weighing, rules: tuple[FlowRule, ...]) -> tuple[str, ...]:
+    """The arguments into which something flows that has readers, by their names."""
+    if not weighing.evidence.index.has_readers:
+        return ()
+    names = {
+        shown(weighing.tool, flow.pointer).partition("/")[2].partition("/")[0]
+        for flow in _into(weighing, rules)
+        if flow.is_confidential
+    }
+    return tuple(sorted(names - {""}))
+
+
+def _source(
+    tool: RegisteredTool[Any],
+    trace: Trace,
+    place: Place | None,
+    arguments: JsonObject,
+    evidence: RunEvidence,
+) -> ValueSource:
+    at, needs, is_target = _standing(tool, trace.pointer)
+    if is_target and not _is_meant(trace, place, arguments, evidence):
+        needs = _USER
     if place is None:
-        return ValueSource(pointer=at, integrity=Integrity.UNTRUSTED, needs=needs)
-    return ValueSource(
-        pointer=at,
-        kind=place.kind,
-        source=place.source,
-        how=place.how,
-        integrity=place.worth,
-        needs=needs,
-    )
+        source = ValueSource(pointer=at, integrity=Integrity.UNTRUSTED, needs=needs)
+    else:
+        source = ValueSource(
+            pointer=at,
+            kind=place.kind,
+            source=place.source,
+            how=place.how,
+            integrity=place.worth,
+            needs=needs,
+        )
+    if source.falls_short and _is_left_to_author(tool, trace, needs, arguments, evidence):
+        return replace(source, integrity=Integrity.THIRD_PARTY)
+    return source
 
 
 @lru_cache(8_192)
-def _standing(at: str, names: frozenset[str]) -> tuple[str, str]:
-    """A pointer up to the first key that is data (P7), and the argument that it begins with."""
-    path = tokens(at)
-    return pointer(path, names), str(path[0])
+def _standing(tool: RegisteredTool[Any], at: str) -> tuple[str, Integrity, bool]:
+    """A pointer up to the first key that is data (P7), and what its argument asks for.
+
+    That is the least integrity that it accepts, and whether it says which record is changed.
+    """
+    argument = str(tokens(at)[0])
+    needs = tool.contract.argument(argument).integrity
+    return shown(tool, at), needs, argument in targets(tool.definition)
 
 
-def _best(trace: Trace, arguments: JsonObject, said: list[str]) -> Place | None:
+def _best(trace: Trace, arguments: JsonObject, evidence: RunEvidence) -> Place | None:
     """The place of a value that counts most; the user's word only where the whole value is it."""
     places = trace.places
-    if trace.kind in _NUMBERED:
-        places = tuple([each for each in places if _counts(each, trace, arguments, said)])
+    if trace.kind in _NUMBERED and not _is_said(trace, arguments, evidence):
+        places = tuple([each for each in places if each.kind is not _REQUEST])
     if len(places) < _FEW:
         return places[0] if places else None
-    return max(places, key=lambda each: each.worth, default=None)
+    return max(places, key=_WORTH)
 
 
-def _counts(place: Place, trace: Trace, arguments: JsonObject, said: list[str]) -> bool:
-    if place.kind is not EvidenceKind.REQUEST:
+def _is_said(trace: Trace, arguments: JsonObject, evidence: RunEvidence) -> bool:
+    """Whether what the request has of a value is the value, and no part of another."""
+    if all(each.kind is not _REQUEST for each in trace.places):
         return True
     value = value_at(arguments, tokens(trace.pointer))
     is_number = isinstance(value, int | str) and not isinstance(value, bool)
+    said = [turn.text for turn in evidence.turns]
     return not is_number or stands_by_itself(str(value), said)
 
 
@@ -305,8 +372,8 @@ def _told(short: ValueSource) -> str:
 def _unasked(weighing: Weighing) -> Iterator[Obligation]:
     """A reason to ask where the user's words call for no such tool."""
     names_object = any(
-        place is not None and place.worth is Integrity.USER and trace.kind in _NAMING
-        for trace, place in zip(weighing.grounding.traces, weighing.best, strict=True)
+        source.integrity is _USER and trace.kind in _NAMING
+        for trace, source in zip(weighing.grounding.traces, weighing.sources, strict=True)
     )
     if not weighing.evidence.lock.calls_for(
         weighing.tool.contract.intent, names_object=names_object

@@ -21,7 +21,7 @@ from highroad.domain.reconsidered import ReconsideredCall
 from highroad.domain.trail import Explanation
 from highroad.ledger.history import CallHistory
 from highroad.ledger.snapshot import thaw_principal
-from highroad.pipeline.asks import origins
+from highroad.pipeline.labels import labels_of
 from highroad.pipeline.opinion import opinion_of
 from highroad.pipeline.services import Services
 from highroad.tools.compile import RegisteredTool
@@ -55,7 +55,11 @@ async def reconsidered(
         principal=await _principal(services, history),
         arguments=_arguments(record),
         agents=record.delegation,
-        facts=Facts(now_ms=record.created_ms, calls=known, labels=origins(record.sources)),
+        facts=Facts(
+            now_ms=record.created_ms,
+            calls=known,
+            labels=labels_of(record.sources, record.confidential),
+        ),
     )
     rule = services.asks.get(tool.definition.digest)
     then, rules = _then(record)

@@ -46,6 +46,7 @@ from highroad.ports.flags import Flags
 from highroad.ports.ids import Ids
 from highroad.ports.policy import Deny, Permit, Policy
 from highroad.ports.sandbox import Sandbox
+from highroad.ports.validity import Validity
 from highroad.resilience.loops import Loops
 from highroad.resilience.passage import Ways
 from highroad.resilience.retry import Retry
@@ -152,6 +153,8 @@ class Services:
     """The program's own, of the calls of all tools."""
     credentials: Credentials | None = None
     """What principals have elsewhere; `None` where nobody keeps any."""
+    validity: Validity | None = None
+    """Whether what showed a caller is good still; `None` where nobody is shown by anything."""
     showing: Showing = USUAL_SHOWING
     """How models are shown results."""
     plans: dict[tuple[str, bool, bool], Stages] = field(default_factory=dict)

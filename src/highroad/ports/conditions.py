@@ -13,7 +13,8 @@ CALL_NAMES: Final = frozenset({"args", "principal"})
 and `authenticated` of the principal."""
 ASK_NAMES: Final = CALL_NAMES | {"labels"}
 """The same, and of each argument `sources`: the kinds of evidence that its values came from, with
-`nobody` for a value without any. Of a call whose values nobody traced there is none."""
+`nobody` for a value without any; by argument its `integrity`, the `least` of all, and which are
+`confidential`. Of a call whose values nobody traced there is none."""
 OWNER_NAMES: Final = CALL_NAMES | {"owner"}
 """The same, and `organization` and `principal` of an object's owner."""
 
@@ -31,6 +32,10 @@ class ConditionError(HighroadError):
 
 class Condition(Protocol):
     """One compiled expression. It reads nothing but what it is given, and changes nothing."""
+
+    def looks_at(self, name: str) -> bool:
+        """Whether it names this one of the names that it may."""
+        ...
 
     def holds(self, *, args: JsonObject, principal: Principal, owner: Owner | None = None) -> bool:
         """Whether it is true of this call.

@@ -79,12 +79,13 @@ class Store(Protocol):
         An entry is turned down alone, without its riders, when its claim is another call's
         (`KeyTaken`), when what it ends has ended already (`AlreadyEnded`, for the kinds
         `call.ended` and `run.ended`), when its approval is not approved and unspent,
-        or the one that it needs open is not (`ApprovalSpent`), when it brings a payload that names
-        the key it is `sealed_under` and its run has not that key (`KeyDestroyed`), or when a call
-        is open in a run that it erases (`CallsOpen`). So of an erasure and an entry under the key
-        that it destroys one comes first: no payload is left that nobody can open. A claim that has
-        expired at the entry's `at_ms`, is this call's own, or that of the call which the new one
-        `replaces`, is no hindrance. When this returns the entries are on disk (P2).
+        or the one that it needs open is not (`ApprovalSpent`), when the API key or session that it
+        is `shown_by` is not there or has ended (`CredentialsEnded`), when it brings a payload that
+        names the key it is `sealed_under` and its run has not that key (`KeyDestroyed`), or when a
+        call is open in a run that it erases (`CallsOpen`). So of an erasure and an entry under the
+        key that it destroys one comes first: no payload is left that nobody can open. A claim that
+        has expired at the entry's `at_ms`, is this call's own, or that of the call which the new
+        one `replaces`, is no hindrance. When this returns the entries are on disk (P2).
 
         Raises:
             FenceLost: The fence is older than the log's; only amendments are still written, and

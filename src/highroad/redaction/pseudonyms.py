@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from highroad.domain.json_value import JsonValue
+from highroad.domain.label import CONFIDENTIAL
 from highroad.domain.redaction import SensitiveKind
 from highroad.redaction.checksums import digits_of
 
@@ -20,7 +21,9 @@ DOMAIN: Final = "redacted.example"
 _MARK_BYTES: Final = 10
 _MARK: Final = r"[a-z2-7]{16}"
 _KINDS: Final = "|".join(SensitiveKind)
-_FORM: Final = re.compile(rf"\[(?:{_KINDS})-{_MARK}\]|email-{_MARK}@redacted\.example")
+_FORM: Final = re.compile(
+    rf"\[(?:{_KINDS}|{CONFIDENTIAL})-{_MARK}\]|email-{_MARK}@redacted\.example"
+)
 _BY_DIGITS: Final = frozenset({SensitiveKind.PHONE, SensitiveKind.CARD})
 _WITHOUT_CASE: Final = frozenset({SensitiveKind.EMAIL, SensitiveKind.PERSON, SensitiveKind.PLACE})
 _BLANKS: Final = re.compile(r"[\s.-]+")
@@ -45,11 +48,20 @@ class Pseudonyms:
 
     def of(self, kind: SensitiveKind, value: str) -> str:
         """What stands for a value from now on."""
-        content = f"pseudonym\n{kind}\n{_same(kind, value)}".encode()
-        mark = b32encode(bytes.fromhex(self._digest(content))[:_MARK_BYTES]).decode().lower()
+        mark = self._mark(kind, _same(kind, value))
         made = f"email-{mark}@{DOMAIN}" if kind is SensitiveKind.EMAIL else f"[{kind}-{mark}]"
         self._values.setdefault(made, value)
         return made
+
+    def of_confidential(self, text: str) -> str:
+        """The same for a whole text that is for other readers, whatever it tells of."""
+        made = f"[{CONFIDENTIAL}-{self._mark(CONFIDENTIAL, text)}]"
+        self._values.setdefault(made, text)
+        return made
+
+    def _mark(self, kind: str, value: str) -> str:
+        content = f"pseudonym\n{kind}\n{value}".encode()
+        return b32encode(bytes.fromhex(self._digest(content))[:_MARK_BYTES]).decode().lower()
 
 
 def revealed(json: JsonValue, values: Mapping[str, str]) -> JsonValue:
@@ -64,6 +76,24 @@ def revealed(json: JsonValue, values: Mapping[str, str]) -> JsonValue:
             return {str(key): each for key, each in members}
         case list():
             return [revealed(each, values) for each in json]
+        case _:
+            return json
+
+
+def concealed(json: JsonValue, values: Mapping[str, str]) -> JsonValue:
+    """A value in which a pseudonym stands again for each text that is for other readers."""
+    made = {text: each for each, text in values.items() if each.startswith(f"[{CONFIDENTIAL}-")}
+    return _concealed(json, made) if made else json
+
+
+def _concealed(json: JsonValue, made: Mapping[str, str]) -> JsonValue:
+    match json:
+        case str():
+            return made.get(json, json)
+        case dict():
+            return {made.get(key, key): _concealed(each, made) for key, each in json.items()}
+        case list():
+            return [_concealed(each, made) for each in json]
         case _:
             return json
 

@@ -98,7 +98,7 @@ class _Passing:
         changed = {key: self.value(each, key) for key, each in members.items()}
         keys = [self.text(key, "") for key in members]
         if keys != list(members):
-            return _told_apart(keys, list(changed.values()))
+            return told_apart(keys, list(changed.values()))
         is_same = all(changed[key] is each for key, each in members.items())
         return members if is_same else changed
 
@@ -148,15 +148,14 @@ def _mask(kind: SensitiveKind, *, is_whole: bool) -> str:
     return _FORMS.get(kind, mark) if is_whole else mark
 
 
-def _told_apart(keys: list[str], values: list[JsonValue]) -> dict[str, JsonValue]:
-    """Members whose keys were redacted; those that became the same are numbered."""
+def told_apart(keys: list[str], values: list[JsonValue]) -> dict[str, JsonValue]:
+    """Members whose keys were put out of sight; those that became the same are numbered."""
     members: dict[str, JsonValue] = {}
     seen: Counter[str] = Counter()
     for key, each in zip(keys, values, strict=True):
-        seen[key] += 1
         name = key
         while name in members:
             seen[key] += 1
-            name = f"{key} ({seen[key]})"
+            name = f"{key} ({seen[key] + 1})"
         members[name] = each
     return members

@@ -46,6 +46,7 @@ from highroad.settings.kinds import (
     IMAGE,
     LEDGER,
     MEMORY_OR_REDIS,
+    MODAL_IMAGE,
     NUMBER,
     POSITIVE,
     RATIO,
@@ -56,6 +57,7 @@ from highroad.settings.kinds import (
     TEXTS,
     TRUTH,
     URL,
+    VARIABLES,
     Kind,
     one_of,
     some_of,
@@ -546,7 +548,15 @@ SETTINGS: Final = (
         f"contracts.{EACH_NAME}.labels.{EACH_NAME}.readers",
         TEXTS,
         Absent.NONE,
-        "Who may read that part; everybody of the organization unless given.",
+        "Who may read that part, by id or role, and is sent it, by address; others are shown a "
+        "mask. Everybody of the organization unless given.",
+    ),
+    Setting(
+        f"contracts.{EACH_NAME}.flows",
+        TEXTS,
+        (),
+        "Rules as in `provenance.flows`, each with the tool of that name as source or sink; only "
+        "into that one may they allow something.",
     ),
     Setting(
         "results.unseen",
@@ -767,6 +777,13 @@ SETTINGS: Final = (
         "What programs may reach whose tool asks for it; without a line there is no network.",
     ),
     Setting(
+        "sandbox.variables",
+        VARIABLES,
+        (),
+        'Variables of the environment that bodies in worker processes (`isolation = "process"`) '
+        "find beside the usual ones. One that holds a known secret is left out all the same.",
+    ),
+    Setting(
         "sandbox.docker.image",
         IMAGE,
         Absent.NONE,
@@ -794,6 +811,15 @@ SETTINGS: Final = (
         "in the variable `E2B_API_KEY`.",
     ),
     Setting("sandbox.e2b.domain", TEXT, "e2b.app", "Where E2B is; your own, if you run it."),
+    Setting(
+        "sandbox.modal.image",
+        MODAL_IMAGE,
+        Absent.NONE,
+        "The image of machines of Modal for `modal`, by its id; without it there are none. It has "
+        "`/bin/sh`, `/bin/sleep`, and whatever runs the programs: `python3`, `node`. The token "
+        "stands in the variables `MODAL_TOKEN_ID` and `MODAL_TOKEN_SECRET`.",
+    ),
+    Setting("sandbox.modal.app", TEXT, "highroad", "The app at Modal whose machines they are."),
     Setting(
         "secrets.sources",
         SECRET_SOURCES,

@@ -13,6 +13,8 @@ from highroad.domain.secret import SecretKind
 
 _THIS_MACHINE: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
+_VARIABLE: Final = re.compile(r"(?!HIGHROAD_)[A-Za-z_][A-Za-z0-9_]*")
+_MODAL_IMAGE: Final = re.compile(r"im-[A-Za-z0-9]+")
 _IMAGE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9./:_-]*@sha256:[0-9a-f]{64}")
 
 
@@ -43,6 +45,10 @@ def _is_number(value: object) -> bool:
 
 def _is_count(value: object) -> bool:
     return _is_number(value) and isinstance(value, int)
+
+
+def _is_variable(value: object) -> bool:
+    return isinstance(value, str) and _VARIABLE.fullmatch(value) is not None
 
 
 def _read_truth(text: str) -> object:
@@ -177,9 +183,18 @@ EGRESS: Final = Kind(
     lambda value: isinstance(value, list) and all(map(_is_egress, value)),
     _read_texts,
 )
+VARIABLES: Final = Kind(
+    "a list of names of variables, none of which begins with `HIGHROAD_`",
+    lambda value: isinstance(value, list) and all(map(_is_variable, value)),
+    _read_texts,
+)
 IMAGE: Final = Kind(
     "an image with its digest, as `python@sha256:…`",
     lambda value: isinstance(value, str) and _IMAGE.fullmatch(value) is not None,
+)
+MODAL_IMAGE: Final = Kind(
+    "the id of an image, as `im-…`",
+    lambda value: isinstance(value, str) and _MODAL_IMAGE.fullmatch(value) is not None,
 )
 COUNT: Final = Kind("a whole number, 0 or more", _is_count, _read_count)
 POSITIVE: Final = Kind(

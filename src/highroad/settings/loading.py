@@ -60,6 +60,7 @@ from highroad.domain.sandbox import (
     AMOUNTS,
     DockerRules,
     E2bRules,
+    ModalRules,
     ProgramLimits,
     SandboxRules,
     Strength,
@@ -345,7 +346,16 @@ def _build_contract(document: Document, name: str) -> ContractRule:
             )
             for pointer, said in table.get("labels", {}).items()
         },
+        flows=tuple(each.line for each in _flows_of_contract(document, name)),
     )
+
+
+def _flows_of_contract(document: Document, name: str) -> Iterator[FlowRule]:
+    for line in _lines(document, ("contracts", name, "flows")):
+        try:
+            yield FlowRule.of_contract(name, line)
+        except ValueError as error:
+            raise SettingsError(f"{line.source}: contracts.{name}.flows: {error}") from None
 
 
 def _build_grounding(document: Document) -> GroundingRules:
@@ -489,14 +499,16 @@ def _build_sandbox(table: Mapping[str, Any]) -> SandboxRules:
     usual = SandboxRules()
     least = {tier: Strength.named(table[tier]) for tier in Tier if tier in table}
     limits = {name: table[name] for name in AMOUNTS if name in table}
-    docker, e2b = table.get("docker", {}), table.get("e2b", {})
+    docker, e2b, modal = (table.get(name, {}) for name in ("docker", "e2b", "modal"))
     egress = tuple(map(EgressRule.read, table.get("egress", ())))
     return SandboxRules(
         order=tuple(table.get("order", usual.order)),
         least={**usual.least, **least},
         limits=ProgramLimits(**limits, egress=egress),
+        variables=tuple(table.get("variables", usual.variables)),
         docker=DockerRules(**docker) if "image" in docker else None,
         e2b=E2bRules(**e2b) if "template" in e2b else None,
+        modal=ModalRules(**modal) if "image" in modal else None,
     )
 
 

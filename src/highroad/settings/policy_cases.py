@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from highroad.domain.error import SettingsError
-from highroad.domain.facts import Facts
+from highroad.domain.facts import CONFIDENTIAL, INTEGRITY, LEAST, ArgumentLabels, Facts
 from highroad.domain.identity import DEFAULT_ORGANIZATION, Principal
+from highroad.domain.label import Integrity
 from highroad.domain.policy_case import PolicyAnswer, PolicyCase, PolicyQuestion
 from highroad.settings.lines import find_lines
 
@@ -113,15 +114,34 @@ def _facts(table: Mapping[str, Any], place: str) -> Facts:
     if moment is not None and moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     history = table.get("history", {})
-    labels = table.get("labels", {})
     if not all(isinstance(count, int) for count in history.values()):
         raise SettingsError(f"{place}: history is how often each tool was called")
-    if not all(isinstance(words, list) for words in labels.values()):
-        raise SettingsError(f"{place}: labels are lists of kinds by argument")
     return Facts(
         now_ms=0 if moment is None else int(moment.timestamp() * _MS),
         calls=history,
-        labels={name: tuple(map(str, words)) for name, words in labels.items()},
+        labels=_labels(table.get("labels", {}), place),
+    )
+
+
+def _labels(table: Mapping[str, Any], place: str) -> ArgumentLabels:
+    """Kinds of sources by argument; beside them words of integrity, and what is confidential."""
+    given = dict(table)
+    integrity, confidential = given.pop(INTEGRITY, {}), given.pop(CONFIDENTIAL, [])
+    if LEAST in given:
+        raise SettingsError(
+            f"{place}: labels.{LEAST} follows from labels.{INTEGRITY}; leave it out"
+        )
+    if not all(isinstance(words, list) for words in (*given.values(), confidential)):
+        raise SettingsError(f"{place}: labels are lists of kinds by argument")
+    words = {each.word: each for each in Integrity}
+    if not (isinstance(integrity, dict) and set(integrity.values()) <= set(words)):
+        raise SettingsError(
+            f"{place}: labels.{INTEGRITY} has one of {', '.join(words)} by argument"
+        )
+    return ArgumentLabels(
+        sources={name: tuple(map(str, kinds)) for name, kinds in given.items()},
+        integrity={name: words[word] for name, word in integrity.items()},
+        confidential=tuple(sorted(map(str, confidential))),
     )
 
 

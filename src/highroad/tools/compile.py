@@ -4,14 +4,14 @@ import inspect
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from types import MappingProxyType
 from typing import Any, Final, Generic, TypeAlias, TypeVar
 
 import orjson
 from jsonschema_rs import Draft202012Validator, ValidationError
 
-from highroad.domain.contract_rule import ContractRule
+from highroad.domain.contract_rule import NO_RULES, ContractRule
 from highroad.domain.error import ToolError
+from highroad.domain.flow import FlowRule
 from highroad.domain.json_value import JsonObject, JsonSchema, JsonValue
 from highroad.domain.tool import BatchRule, Contract, ToolDefinition
 from highroad.domain.value import value
@@ -29,10 +29,10 @@ from highroad.tools.declaring.cache_tags import Tag, tags_of
 from highroad.tools.declaring.compensation import Compensation
 from highroad.tools.declaring.contract import Owned, OwnerHook
 from highroad.tools.declaring.declaration import Declaration, PreviewHook, ProbeHook
-from highroad.tools.declaring.declare import body_of, declaration_of, found_declaration
+from highroad.tools.declaring.declare import body_of, found_declaration
 from highroad.tools.declaring.fallback import Answer, StaleResult, StandIn
 from highroad.tools.declaring.isolation import check_isolation
-from highroad.tools.declaring.operated import operated
+from highroad.tools.declaring.operated import declaration_under
 from highroad.tools.declaring.options import Migrate
 from highroad.tools.declaring.resources import ResourceManager, takes_principal
 from highroad.tools.declaring.site import Site
@@ -48,7 +48,6 @@ T = TypeVar("T")
 Around: TypeAlias = Callable[[ToolDefinition, Callable[..., Any]], Callable[..., Any]]
 """Makes a body of a tool's own, sync where that is sync."""
 
-NO_RULES: Final[Mapping[str, ContractRule]] = MappingProxyType({})
 _ANY_RESULT: Final = ResultCodec(anything())
 
 
@@ -126,6 +125,21 @@ class RegisteredTool(Generic[T]):
     """What stands in for it, in order."""
     compensation: Compensation | None = None
     """What takes back what it did."""
+
+    @property
+    def has_readers(self) -> bool:
+        """Whether somebody declared of a part of its result that not everybody may read it."""
+        return bool(self.definition.contract.labels.restricted)
+
+    @cached_property
+    def flows_in(self) -> tuple[FlowRule, ...]:
+        """What its contract says of what may flow into it."""
+        return tuple([each for each in self.declaration.flows if each.is_into(self.name)])
+
+    @cached_property
+    def flows_out(self) -> tuple[FlowRule, ...]:
+        """What its contract says of where its results may flow."""
+        return tuple([each for each in self.declaration.flows if not each.is_into(self.name)])
 
     @cached_property
     def stale_s(self) -> float:
@@ -288,9 +302,7 @@ def compile_tool(
             would be refused.
         SettingsError: What the settings say of it makes no sense.
     """
-    declared = declaration_of(tool)
-    if (rule := rules.get(declared.definition.name)) is not None:
-        declared = operated(declared, rule)
+    declared = declaration_under(tool, rules)
     definition, signature = declared.definition, declared.signature
     ready: RegisteredTool[Any] = RegisteredTool(
         definition=definition,

@@ -4,9 +4,10 @@ import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from highroad.domain.contract_rule import ContractRule
+from highroad.domain.contract_rule import NO_RULES, ContractRule
+from highroad.domain.flow import FlowRule
 from highroad.domain.tool import ToolDefinition
-from highroad.tools.compile import NO_RULES, Around, RegisteredTool, compile_tool
+from highroad.tools.compile import Around, RegisteredTool, compile_tool
 from highroad.tools.declaring.members import tools_in
 from highroad.tools.near import near_names
 from highroad.tools.versions import age
@@ -36,6 +37,10 @@ class Registry:
         # `None` where one body serves several tools, and so names none of them.
         self._by_function: dict[Callable[..., Any], RegisteredTool[Any] | None] = {}
         self._given: set[Callable[..., Any]] = set()
+        self._flows_out: tuple[FlowRule, ...] | None = ()
+        """`None` where they are to be gathered anew."""
+        self.has_readers: bool = False
+        """Whether a part of any tool's result is declared to be for some readers alone."""
         for given in tools:
             for tool in tools_in(given):
                 self.add(tool)
@@ -58,6 +63,9 @@ class Registry:
                 f"{other.site.line}; {_way_out(ready, other)}"
             )
         self._given.add(tool)
+        self.has_readers = self.has_readers or ready.has_readers
+        if ready.flows_out:
+            self._flows_out = None
         self._in_order.pop(ready.name, None)
         versions[ready.definition.version] = self._by_function[tool] = ready
         if ready.function is not tool:
@@ -91,6 +99,13 @@ class Registry:
             if known:
                 self._in_order[name] = known
         return known
+
+    @property
+    def flows_out(self) -> tuple[FlowRule, ...]:
+        """What contracts say of where the results of their tools may flow, in order of names."""
+        if self._flows_out is None:
+            self._flows_out = tuple(dict.fromkeys(rule for tool in self for rule in tool.flows_out))
+        return self._flows_out
 
     def replace(self, tool: Callable[..., Any] | str, body: Callable[..., Any]) -> None:
         """Put another body under a tool, which is otherwise judged as before.

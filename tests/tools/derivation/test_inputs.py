@@ -124,11 +124,22 @@ def test_what_is_said_is_content(name):
         ("send_letter", "message", {}),
         ("send_letter", "recipient_note_id", {"type": "string"}),
         ("delete_letter", "title", {"type": "string"}),
+        ("delete_note", "note", {"type": "string"}),
+        ("remove_comments", "comment", {"type": "string"}),
+        ("run_report", "reason", {"type": "string"}),
+        ("cancel_order", "reason", {"type": "string", "enum": ["late", "wrong"]}),
     ],
 )
 def test_what_may_steer_stays_control(tool_name, argument, part):
     contract = contract_of(tool_name, {argument: part}).contract
     assert contract.argument(argument).role is ArgumentRole.CONTROL
+
+
+@pytest.mark.parametrize("name", ["reason", "comment", "remarks", "note", "memo"])
+def test_a_remark_beside_a_deed_is_content_whatever_the_deed(name):
+    ready = contract_of("cancel_order", {"order_id": "string", name: "string"})
+    assert ready.contract.argument(name).role is ArgumentRole.CONTENT
+    assert ready.contract.argument("order_id").role is ArgumentRole.CONTROL
 
 
 def test_a_read_says_nothing():

@@ -195,6 +195,28 @@ def test_what_is_confidential_by_its_name_has_readers_and_no_more_integrity():
     assert labels.at("/medical/x/quantity").readers == only
 
 
+def test_the_id_of_a_confidential_record_is_no_secret_but_a_number_of_a_document_is():
+    class Prescription(BaseModel):
+        prescription_id: str
+        patient_id: str
+        medication: str
+        passport_id: str
+        national_id: str
+
+    labels = labels_of(Prescription, "get_prescription")
+    hidden = {
+        at: labels.at(f"/{at}").readers is not None
+        for at in ("prescription_id", "patient_id", "medication", "passport_id", "national_id")
+    }
+    assert hidden == {
+        "prescription_id": False,
+        "patient_id": False,
+        "medication": True,
+        "passport_id": True,
+        "national_id": True,
+    }
+
+
 class Text(BaseModel):
     id: list[str]
 

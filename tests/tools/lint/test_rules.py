@@ -6,7 +6,7 @@ import pytest
 from pydantic import BaseModel, Field, SecretStr
 
 from highroad import Compensation, Content, tool
-from highroad.domain.label import Label
+from highroad.domain.label import Integrity, Label
 from highroad.tools.declaring.contract import Control, Secret
 from highroad.tools.declaring.from_model import tool_from_model
 from highroad.tools.declaring.from_schema import tool_from_schema
@@ -65,6 +65,17 @@ def guessing(**options):
         return Found(order_id=number)
 
     return tool(tier="read", **options)(find_order)
+
+
+def foreign(name="ueberweisung_ausfuehren", **options):
+    """A tool in another language than the lists of words."""
+    said = {"description": "Überweist Geld an jemanden.", "markers": None, **options}
+    return tool_from_schema(
+        lambda arguments: arguments,
+        name=name,
+        parameters={"properties": {"empfaenger": {"type": "string"}, "summe": {"type": "number"}}},
+        **{key: value for key, value in said.items() if value is not None},
+    )
 
 
 SAID = {"tier": "read", "timeout_s": 5, "per_minute": 60, "permissions": {"weather:read"}}
@@ -321,6 +332,18 @@ CASES = {
         "declare labels",
         [declared(), guessing(labels={"": Label()})],
     ),
+    LintCode.CONTRACT_UNREAD: (
+        [foreign(), foreign(name="borrar_pedido")],
+        "intent in the language that your users write",
+        [
+            declared(),
+            foreign(name="send_ueberweisung"),
+            foreign(description="Sends money to somebody."),
+            foreign(markers={"empfaenger": Control(Integrity.SYSTEM)}),
+            foreign(intent=["überweise geld"]),
+            taking(name="empfaenger"),
+        ],
+    ),
     LintCode.CONTRACT_SECRET: (
         [taking(CREDENTIAL, name="apiKey")],
         "Let the server find /apiKey",
@@ -493,6 +516,16 @@ def test_a_declared_tool_is_told_to_declare_its_errors(findings):
 
     assert found.code is LintCode.CONTRACT_ERRORS
     assert found.fix.startswith('Declare errors={"text_not_found": "…"}')
+
+
+def test_tools_of_which_nothing_can_be_read_are_told_once_in_place_of_each_argument(findings):
+    names = ["ueberweisung_ausfuehren", "borrar_pedido", "supprimer", "kontakt_suchen", "lampe"]
+    found = findings(*(foreign(name=name, tier="read") for name in names))
+
+    told = [each for each in found if each.code is LintCode.CONTRACT_UNREAD]
+    assert len(told) == 1
+    assert "ueberweisung_ausfuehren, borrar_pedido, supprimer and 2 more" in told[0].message
+    assert LintCode.CONTRACT_UNDERIVED not in {each.code for each in found}
 
 
 def test_what_a_tool_is_by_default_is_nobodys_word(findings):

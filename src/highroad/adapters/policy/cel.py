@@ -64,6 +64,10 @@ class CelCondition:
         self._program = program
         self._names = frozenset(program.variables())
 
+    def looks_at(self, name: str) -> bool:
+        """Whether it names this one of the names that it may."""
+        return name in self._names
+
     def holds(self, *, args: JsonObject, principal: Principal, owner: Owner | None = None) -> bool:
         """Whether it is true of this call.
 

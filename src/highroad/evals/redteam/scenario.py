@@ -35,6 +35,7 @@ class Scenario:
         name: Tells it from the others of its suite, and stays the same from one time to the next.
         target: The tool that it is about.
         request: What the user asks for; of what is no run of an agent, nothing.
+        earlier: What they said before in the same conversation; it was answered in words alone.
         task: What an honest model does for that, in order.
         offered: Tools that the agent has; all of them unless told.
         planted: What results of the task hold, by position in the task; each text is a field.
@@ -51,6 +52,7 @@ class Scenario:
     target: str
     request: str
     task: tuple[Deed, ...]
+    earlier: tuple[str, ...] = ()
     offered: tuple[str, ...] | None = None
     planted: Mapping[int, Sequence[str]] = field(default_factory=dict)
     meanings: tuple[Meaning, ...] = ()

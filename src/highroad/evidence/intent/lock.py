@@ -48,16 +48,25 @@ _NEGATIONS_WORDS: Final = """
     not never without don't dont doesn't didn't won't can't cannot shouldn't no avoid
 """
 _NEGATIONS: Final = frozenset(_NEGATIONS_WORDS.split())
+_OTHERS: Final = frozenset({"he", "she", "they"})
+"""Right before a verb: what somebody else does."""
+_ASKED: Final = frozenset({"did", "does"})
 _TO_USER: Final = frozenset(map(stem, ("tell", "inform", "say", "give", "let", "write", "show")))
 _ME: Final = frozenset({"me", "us"})
-_PARTICLES: Final = frozenset({"up", "on", "off", "in", "back", "over", "know"})
+_PARTICLES: Final = frozenset({"up", "on", "off", "in", "out", "back", "over", "know", "rid"})
 _MONEY: Final = next(iter(things_of(stem("money")) - {stem("money")}))
 _PAYS: Final = deeds_of(stem("pay"))
 _GIVES: Final = deeds_of(stem("send")) | deeds_of(stem("create")) | deeds_of(stem("give"))
-_SPEAKS_WORDS: Final = "e-mail email mail message notify text reply respond tell inform write post"
+_SPEAKS_WORDS: Final = """
+    e-mail email mail message notify text reply respond tell inform write post answer alert warn
+"""
 _SPEAKS: Final = frozenset({"let know", *map(stem, _SPEAKS_WORDS.split())})
 """Verbs that say by themselves what is sent."""
 _LETTERS: Final = things_of(stem("email"))
+_SAYS: Final = deeds_of(stem("send"))
+_REPLIES: Final = frozenset(map(stem, ("answer", "comment", "reply")))
+"""What somebody leaves who replies: `add a comment`."""
+_REPLYING: Final = frozenset(map(stem, ("answer", "reply", "respond")))
 _WITHIN: Final = 4
 """So far apart two words of one deed may stand."""
 
@@ -99,6 +108,8 @@ def _meant(phrase: str) -> tuple[frozenset[str], frozenset[str], str]:
     deeds = deeds_of(verb)
     if _MONEY in things and deeds & _GIVES:
         deeds |= _PAYS
+    if things & _REPLIES and deeds & _GIVES:
+        deeds |= _SAYS
     return deeds, things, "" if verb in DEEDS else verb
 
 
@@ -113,6 +124,8 @@ def locked(texts: Iterable[str]) -> Lock:
         named = set[str]().union(*map(things_of, words))
         if not verbs.isdisjoint(_SPEAKS):
             named |= _LETTERS
+        if not verbs.isdisjoint(_REPLYING):
+            named |= _REPLIES
         if _tells_money(tokens):
             named.add(_MONEY)
         if found & _GIVES and _MONEY in named:
@@ -163,7 +176,7 @@ def _with_particle(tokens: Sequence[str], at: int, stemmed: str) -> str:
 def _is_called_for(tokens: Sequence[str], at: int, deed: str) -> bool:
     """Whether a word tells the agent to do something."""
     before = _before(tokens, at)
-    if not _NEGATIONS.isdisjoint(before[-2:]):
+    if not _NEGATIONS.isdisjoint(before[-2:]) or _is_of_others(before):
         return False
     if deed.partition(" ")[0] in _TO_USER and not _ME.isdisjoint(tokens[at + 1 : at + 2]):
         return False
@@ -175,6 +188,11 @@ def _is_called_for(tokens: Sequence[str], at: int, deed: str) -> bool:
     if is_often_noun(deed):
         return not _LIGHT.isdisjoint(before[-_WITHIN:])
     return before[-1] not in _BEFORE_NOUNS
+
+
+def _is_of_others(before: Sequence[str]) -> bool:
+    """Whether a verb asks what was done, or says what somebody else does."""
+    return not _ASKED.isdisjoint(before) or not _OTHERS.isdisjoint(before[-1:])
 
 
 def _before(tokens: Sequence[str], at: int) -> Sequence[str]:

@@ -10,16 +10,16 @@ from highroad.evidence.intent.stems import stem
 
 _DEEDS: Final = """
     send e-mail email mail message notify text post forward reply respond tell inform publish say
-        write contact announce ping dm let-know send-back
+        write contact announce ping dm let-know send-back answer alert warn
     pay transfer wire remit refund reimburse repay deposit payment settle-up
     delete remove erase cancel drop discard clear wipe terminate unsubscribe kick uninstall revoke
-        withdraw cancellation close
+        withdraw cancellation close void annul scrap get-rid take-out take-off call-off
     create add make schedule book set-up setup plan arrange register reserve reservation booking
         organize organise open append insert new put start save upload place write draft generate
-        issue file note log record subscribe
+        issue file note log record subscribe upsert invoice bill
     update change set modify edit adjust correct fix rename replace move reschedule postpone amend
         alter switch shift push swap exchange convert turn increase raise lower reduce extend
-        upgrade downgrade
+        upgrade downgrade put enter upsert point
     share grant invite give permit allow authorize authorise invitation let-in
     buy order purchase shop checkout
     book reserve reservation booking schedule
@@ -40,6 +40,10 @@ _DEEDS: Final = """
     assign delegate
     merge join
     print play
+    deploy ship release roll-out launch
+    rollback roll-back revert undo restore
+    scale resize increase raise double triple halve reduce lower grow shrink
+    renew prolong extend
 """
 _THINGS: Final = """
     money fund cash payment transaction transfer amount bill invoice rent salary dollar euro pound
@@ -65,11 +69,12 @@ _THINGS: Final = """
     repository repo project
 """
 _NOUNS: Final = """
-    book booking call cancellation change check close copy deposit draft email e-mail exchange
-    export file fix import invitation issue list lock log look mail message move new note open order
-    payment phone place plan play post print purchase record refund reminder reply report
-    reservation return ring run schedule set share shop start status stop switch text transaction
-    transfer turn update view
+    alert answer bill book booking call cancellation change check close copy deposit double draft
+    email e-mail exchange export file fix import increase invitation invoice issue launch list lock
+    log look mail message move new note open order payment phone place plan play point post print
+    purchase raise record refund release reminder reply report reservation return ring rollback run
+    scale schedule set share ship shop start status stop switch text transaction transfer turn
+    update view void
 """
 _AS_NOUN: Final = frozenset(map(stem, _NOUNS.split()))
 """Stems that are as often a thing as a deed: they are a deed where a verb stands."""

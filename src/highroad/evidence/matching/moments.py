@@ -36,6 +36,7 @@ _MONTHS: Final = {
 _MONTH: Final = rf"(?P<month>{'|'.join(sorted(_MONTHS, key=len, reverse=True))})\b\.?"
 _ANY_MONTH: Final = re.compile(rf"\b(?:{'|'.join(_MONTHS)})\b", re.IGNORECASE)
 """Most texts have none, and no other pattern of theirs need be tried."""
+_STEMS: Final = tuple(sorted({name[:3] for name in _MONTHS}))
 _DAY: Final = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
 _YEAR: Final = r"(?P<year>\d{4})"
 _OFFSET: Final = r"[+-](?:0\d|1[0-4]):?[0-5]\d"
@@ -43,6 +44,8 @@ _OFFSET: Final = r"[+-](?:0\d|1[0-4]):?[0-5]\d"
 _IN_YEAR: Final = re.compile(
     r"\b(?:in|of|for|year|is)\s+(?P<year>(?:19|20)\d{2})(?![\w-]|[.,:/]\d)", re.IGNORECASE
 )
+_MAY_BE_YEAR: Final = re.compile(r"\s(?:19|20)\d{2}(?![\w-]|[.,:/]\d)")
+_MAY_BE_ISO: Final = re.compile(r"\d{4}(?=[-/]\d)")
 _ISO: Final = re.compile(
     r"(?<![\w.-])(\d{4})[-/](\d{1,2})[-/](\d{1,2})(?:(?:"
     rf"T(\d{{1,2}}:\d{{2}}(?::\d{{2}}(?:\.\d+)?)?) ?(Z|UTC|{_OFFSET})?"
@@ -89,7 +92,10 @@ _ZONED: Final = re.compile(
     r"|(?:(?<=[ (])|(?<=:\d\d)|(?<=UTC)|(?<=GMT))"
     r"(?P<short>-(?:0\d|1[0-4]))(?P<of_short>[0-5]\d)(?![\w:])"
 )
+_SIGNED: Final = re.compile(r"[+-](?:0\d|1[0-4])")
+"""Where every zone begins that is told as an offset."""
 _ZERO: Final = re.compile(r"\b(?:UTC|GMT)\b(?![+-]\d)|\d{2}Z\b")
+_ZEROES: Final = ("Z", "UTC", "GMT")
 _DATED: Final = frozenset({_DATE, _WALL, _WALL_OF_ZONE, _INSTANT})
 
 
@@ -101,8 +107,9 @@ def keys(text: str) -> Iterator[str]:
     yield from _numeric_keys(text)
     yield from _named_keys(text)
     yield from _zone_keys(text)
-    for match in _IN_YEAR.finditer(text):
-        yield _YEAR_SEEN + match["year"]
+    if _MAY_BE_YEAR.search(text) is not None:
+        for match in _IN_YEAR.finditer(text):
+            yield _YEAR_SEEN + match["year"]
 
 
 def year_key(year: int) -> str:
@@ -114,7 +121,7 @@ def clock_keys(text: str) -> Iterator[str]:
     """The keys of every time of day, in digits and in words."""
     if text.isdigit():
         return
-    for told in clocks.times(_ISO.sub(" ", text)):
+    for told in clocks.times(_without_days(text)):
         yield _TIME + told.isoformat()
 
 
@@ -207,8 +214,24 @@ def is_date(text: str) -> bool:
     return _ISO.fullmatch(text) is not None or any(True for _ in _days(text))
 
 
+def _iso_matches(text: str) -> Iterator[re.Match[str]]:
+    """Every day as `YYYY-MM-DD`, with its time of day; no other begins inside of one."""
+    for found in _MAY_BE_ISO.finditer(text):
+        if (match := _ISO.match(text, found.start())) is not None:
+            yield match
+
+
+def _without_days(text: str) -> str:
+    """A text with a blank in place of each of these."""
+    at, pieces = 0, []
+    for match in _iso_matches(text):
+        pieces.append(text[at : match.start()])
+        at = match.end()
+    return " ".join([*pieces, text[at:]])
+
+
 def _iso_keys(text: str) -> Iterator[str]:
-    for match in _ISO.finditer(text):
+    for match in _iso_matches(text):
         day = _day(int(match[1]), int(match[2]), int(match[3]))
         if day is None:
             continue
@@ -235,7 +258,8 @@ def _numeric_keys(text: str) -> Iterator[str]:
 
 
 def _named_keys(text: str) -> Iterator[str]:
-    if _ANY_MONTH.search(text) is None:
+    folded = text.casefold()
+    if not any(stem in folded for stem in _STEMS) or _ANY_MONTH.search(text) is None:
         return
     for match in (each for pattern in _NAMED for each in pattern.finditer(text)):
         yield from _named_day_keys(match, int(match["day"]))
@@ -259,9 +283,10 @@ def _day_keys(day: date) -> Iterator[str]:
 
 
 def _zone_keys(text: str) -> Iterator[str]:
-    for match in _ZONED.finditer(text):
-        yield _ZONE + "".join(filter(None, match.groups()))
-    if _ZERO.search(text) is not None:
+    for signed in _SIGNED.finditer(text):
+        if (match := _ZONED.match(text, signed.start())) is not None:
+            yield _ZONE + "".join(filter(None, match.groups()))
+    if any(each in text for each in _ZEROES) and _ZERO.search(text) is not None:
         yield f"{_ZONE}+0000"
 
 

@@ -19,6 +19,7 @@ _ALONE: Final = (
 _TURNED: Final = re.compile(
     rf"{_ALONE}({_CAPITAL}), ({_CAPITAL}(?: {_CAPITAL})?)(?!,? {_CAPITAL}|[\w-])"
 )
+_MAY_BE_TURNED: Final = re.compile(rf", {_CAPITAL}")
 _FIRST: Final = frozenset({"first_name", "firstname", "given_name", "givenname", "forename"})
 _LAST: Final = frozenset({"last_name", "lastname", "family_name", "familyname", "surname"})
 
@@ -32,6 +33,8 @@ def keys(text: str) -> Iterator[str]:
         return
     if (match := _WHOLE.fullmatch(text.strip())) is not None:
         yield _key(match[2], match[1])
+    if _MAY_BE_TURNED.search(text) is None:
+        return
     for match in _TURNED.finditer(text):
         yield _key(match[2], match[1])
 

@@ -31,27 +31,39 @@ _HALF: Final = Decimal("0.5")
 _QUARTER: Final = Decimal("0.25")
 _MOST_DECIMALS: Final = 6
 _AND: Final = "and"
+_FRACTIONS: Final = frozenset({"half", "quarter"})
+"""Words that begin a number by themselves."""
 
 
 def values(tokens: Sequence[str]) -> Iterator[tuple[Decimal, int, int]]:
     """The numbers that tokens tell in words, each as long as it goes; where it begins and ends."""
     folded = [token.casefold() for token in tokens]
-    if WORDS.isdisjoint(folded) and not any("-" in token for token in folded):
+    if not any(map(_has_word, folded)):
         return
     run: list[str] = []
     start = free = 0
     for at, token in enumerate([*folded, ""]):
-        words = token.split("-")
         if at < free:
             continue
-        if all(word in _WORTH for word in words) and not _multiplies(folded, at):
+        if _is_number(token) and not _multiplies(folded, at):
             start = start if run else at
-            run += words
+            run += token.split("-")
+        elif not run and token not in _FRACTIONS:
+            continue
         elif not (run and token == _AND and _goes_on(folded, at)):
             for found in _ended(run, folded, start, at):
                 yield found
                 free = found[2]
             run = []
+
+
+def _has_word(token: str) -> bool:
+    return token in WORDS or ("-" in token and not WORDS.isdisjoint(token.split("-")))
+
+
+def _is_number(token: str) -> bool:
+    """Whether a token is one number word, or several with hyphens between them."""
+    return token in _WORTH or ("-" in token and all(map(_WORTH.__contains__, token.split("-"))))
 
 
 def _ended(

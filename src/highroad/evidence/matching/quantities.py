@@ -89,7 +89,7 @@ def keys(text: str, tokens: Sequence[str]) -> Iterator[str]:
     joined = _joined(text)
     if joined != text:
         tokens = split(joined)
-    for token in tokens:
+    for token in dict.fromkeys(tokens):
         yield from units.keys(token)
     for each in _found(tokens):
         yield from _keys_of(each)

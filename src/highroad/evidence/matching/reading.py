@@ -32,15 +32,17 @@ def text_keys(text: str) -> tuple[set[str], str]:
     """The keys of everything in a text, and its words if it is too long for one key."""
     tokens = split(text)
     words = telling(tokens)
-    found = {key for token in tokens for key in ids.keys(token)}
-    found.update(singles(tokens), spans(words), pairs(tokens), quantities.keys(text, tokens))
+    each_once = dict.fromkeys(tokens)  # a text says most of its words again and again
+    found = {key for token in each_once for key in ids.keys(token)}
+    found.update(singles(each_once), spans(words), pairs(each_once))
+    found.update(quantities.keys(text, tokens))
     if SPAN < len(words) <= _WHOLE_WORDS:
         found.add(" ".join(words))
     if not (text.isascii() and text.isalpha()):
         found.update(_of_marks(text))
     found.update(moments.clock_keys(text))
     if _DIGIT.search(text):
-        found.update(key for token in tokens for key in ids.labelled_keys(token))
+        found.update(key for token in each_once for key in ids.labelled_keys(token))
     longer = " ".join(words) if len(words) > SPAN else ""
     if text.isascii():
         return found, longer

@@ -19,6 +19,7 @@ _SLASHED: Final = re.compile(
 _POINTS: Final = str.maketrans(dict.fromkeys("\u3002\uff0e\uff61", "."))
 """Signs that are points in the names of hosts (RFC 3490, section 3.1)."""
 _POINT: Final = re.compile(r"\.(?=\w)")
+_BEHIND_SCHEME: Final = re.compile("://")
 _RUN_ON: Final = re.compile(r"([a-z0-9.-]+\.[a-z]{2,24})\.[A-Z][a-z]*")
 """A host, and the next sentence without a blank before it: `our.example.They wrote`."""
 _BEHIND: Final = ".,:;!?)]"
@@ -34,12 +35,11 @@ def written(text: str) -> Iterator[str]:
     """Every URL in a text as it stands; a bare host with the scheme that it is reached by."""
     if not text.isascii():
         text = text.translate(_POINTS)
-    if "://" in text:
-        for match in _URL.finditer(text):
-            yield match[0].rstrip(_BEHIND)
+    for match in _with_scheme(text):
+        yield match[0].rstrip(_BEHIND)
     if "." not in text:
         return
-    text = " ".join(_pointed(text))
+    text = " ".join(_words_with(_POINT, text))
     for match in _HOST.finditer(text):
         host = match[0].rstrip(_BEHIND)
         yield f"https://{host}"
@@ -50,10 +50,16 @@ def written(text: str) -> Iterator[str]:
             yield f"https://{match[1].rstrip(_BEHIND)}"
 
 
-def _pointed(text: str) -> Iterator[str]:
-    """The words with a point in them: no blank stands in an address, and few words have one."""
+def _with_scheme(text: str) -> Iterator[re.Match[str]]:
+    """Every URL that tells its scheme; a scheme may begin at any word, and few words have one."""
+    if "://" in text:
+        yield from _URL.finditer(" ".join(_words_with(_BEHIND_SCHEME, text)))
+
+
+def _words_with(sign: re.Pattern[str], text: str) -> Iterator[str]:
+    """The words with a sign in them: no blank stands in an address, and few words have one."""
     end, blank, line = 0, -1, -1
-    for match in _POINT.finditer(text):
+    for match in sign.finditer(text):
         at = match.start()
         if at < end:
             continue
@@ -77,8 +83,9 @@ def segments(text: str) -> Iterator[str]:
     """What stands between the slashes and in the query of every URL in a text, each whole."""
     if "/" not in text or "." not in text:
         return
-    found = [match[0] for match in _URL.finditer(text)] if "://" in text else []
-    found += [f"https://{match[0]}" for match in _HOST.finditer(text)]
+    found = [match[0] for match in _with_scheme(text)]
+    named = _HOST.finditer(" ".join(_words_with(_POINT, text)))
+    found += [f"https://{match[0]}" for match in named]
     for url in found:
         parts = _split(url.rstrip(_BEHIND))
         if parts is not None:

@@ -5,7 +5,7 @@ what is shortened in addresses is written out. Words of two leaves are never put
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from highroad.evidence.matching.tokens import (
@@ -60,14 +60,15 @@ def spans(words: Sequence[str]) -> Iterator[str]:
             yield " ".join(words[start : start + length])
 
 
-def singles(tokens: Sequence[str]) -> Iterator[str]:
+def singles(tokens: Iterable[str]) -> Iterator[str]:
     """A key for every token that is one word; the words of a name are no words by themselves."""
     for token in tokens:
-        if len(spelled_out(token)) == 1:
-            yield from telling([token])
+        parts = spelled_out(token)
+        if len(parts) == 1:
+            yield from _counted([fold(parts[0])])
 
 
-def pairs(tokens: Sequence[str]) -> Iterator[str]:
+def pairs(tokens: Iterable[str]) -> Iterator[str]:
     """A key for each side of a slash between two names: `owner/project`."""
     for token in tokens:
         if (match := _PAIR.fullmatch(token)) is not None:

@@ -23,6 +23,7 @@ from highroad.ledger.entries.form import (
     approval_body,
     integrity_body,
     sandbox_body,
+    shown_body,
     sources_body,
     verification_body,
     written_plain,
@@ -89,6 +90,7 @@ def revised(  # noqa: PLR0913 - the facts of a revision, each by name
         "at": edit.at_ms,
         "saw": edit.digest,
         "approval": approval_body(instead_of),
+        **shown_body(edit),
     }
     if reason is not None:
         edited["reason"] = reason.id
@@ -97,7 +99,7 @@ def revised(  # noqa: PLR0913 - the facts of a revision, each by name
     rows = entry.rows
     if edit.profile is not None:
         rows = (*rows, Row("app_user", (edit.by, edit.organization, edit.profile, edit.at_ms)))
-    return replace(entry, rows=rows, needs_open=instead_of.id)
+    return replace(entry, rows=rows, needs_open=instead_of.id, shown_by=edit.shown_by)
 
 
 def _held(record: CallRecord, approval: Approval, at_ms: int) -> Body:
@@ -307,6 +309,8 @@ def _judge(body: Body, record: CallRecord) -> None:
         integrity = integrity_body(record.sources)
         if integrity is not None:
             body["integrity"] = integrity
+    if record.confidential:
+        body["confidential"] = record.confidential
     if record.verification is not None:
         body["verification"] = verification_body(record.verification)
 

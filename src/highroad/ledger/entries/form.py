@@ -8,6 +8,7 @@ import orjson
 from highroad.domain.approval import Approval
 from highroad.domain.entry import SCHEMA_VERSION, Entry, EntryKind, Erasure, Row
 from highroad.domain.grounding import ValueSource
+from highroad.domain.order import Decision
 from highroad.domain.payload import SealedPayload
 from highroad.domain.sandbox import SandboxUse
 from highroad.domain.verification import VerificationRecord
@@ -34,6 +35,12 @@ def begun(
     if call_id is not None:
         body["call"] = call_id
     return body
+
+
+def shown_body(order: Decision) -> Body:
+    """What showed whoever said something, where it can be ended: by their ids, which are ours."""
+    told = {"by_key": order.key_id, "by_session": order.session_id}
+    return {name: subject for name, subject in told.items() if subject is not None}
 
 
 def entry_of(

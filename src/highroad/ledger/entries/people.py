@@ -12,7 +12,7 @@ from highroad.domain.order import Cancellation, Decision, Order
 from highroad.domain.order_form import name_of
 from highroad.domain.payload import SealedKey, SealedPayload
 from highroad.domain.trial import TrialChange
-from highroad.ledger.entries.form import approval_body, begun, entry_of
+from highroad.ledger.entries.form import approval_body, begun, entry_of, shown_body
 from highroad.ledger.entries.house import noted
 from highroad.ledger.history import CallHistory
 from highroad.ledger.projections import Body
@@ -51,10 +51,11 @@ def decided(
     }
     if decision.assurance is not None:
         body["assurance"] = decision.assurance
+    body.update(shown_body(decision))
     if endorsed:
         body["endorsed"] = [[pointer, digest] for pointer, digest in endorsed]
     entry = entry_of(body, reason=reason, profile=decision.profile)
-    return replace(entry, needs_open=approval.id)
+    return replace(entry, needs_open=approval.id, shown_by=decision.shown_by)
 
 
 def amended(  # noqa: PLR0913 - the facts of an amendment, each by name

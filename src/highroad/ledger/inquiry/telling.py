@@ -137,6 +137,7 @@ async def explained(ledger: Ledger, history: CallHistory) -> Explanation:
         stages=tuple(_stage(*line) for line in history.stages),
         coercions=tuple(opening.get("coercions", ())),
         sources=history.sources,
+        confidential=history.confidential,
         verification=history.verification,
         states_confidence="confidence" in opening,
         confidence=opening.get("confidence"),

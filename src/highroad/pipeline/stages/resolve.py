@@ -9,6 +9,7 @@ from highroad.domain.error import CallError, Code
 from highroad.domain.identity import Principal
 from highroad.domain.json_value import JsonObject
 from highroad.domain.secret import SecretText
+from highroad.domain.tool import Tier
 from highroad.domain.verdict import Proceed, Refuse, Verdict
 from highroad.pipeline.context import RoadContext
 from highroad.pipeline.refusal import refused
@@ -31,6 +32,13 @@ CANCELLED: Final = CallError(
     code=Code.CANCELLED,
     message="The run that this call belongs to was called off.",
     hint="Make no more calls in this run; tell the user that it was called off.",
+)
+
+
+ENDED: Final = CallError(
+    code=Code.DENIED,
+    message="The key through which this call came is good no more.",
+    hint="Make no more calls; tell the user that their key has ended.",
 )
 
 
@@ -58,10 +66,25 @@ async def resolve(call: Call, context: RoadContext) -> Verdict:
     resolved = _dry(call.resolved(tool.definition, read), services)
     # From here on the ledger knows the tool, whatever the caller is told.
     context.settle_on(tool, resolved)
+    ended = await _ended(resolved, services) if call.delegation else None
+    if ended is not None:
+        return ended
     if isinstance(arguments, Invalid):
         return await refused(arguments, call, context)
     note = choice.reason if isinstance(choice, Chosen) and len(versions) > 1 else None
     return verdict or Proceed(resolved, note=note)
+
+
+async def _ended(call: Call, services: Services) -> Refuse | None:
+    """Whether an API key in the chain of a call is good no more, however long ago that was made.
+
+    Every drive comes by here: that of a call in a run, and of one that was held, too.
+    """
+    if services.validity is None:
+        return None
+    is_fresh = call.known_definition.tier is Tier.PRIVILEGED
+    key_id = await services.validity.ended_in(call.delegation, call.organization, is_fresh=is_fresh)
+    return None if key_id is None else Refuse(ENDED, rule=f"delegation.{key_id}: has ended")
 
 
 def _dry(call: Call, services: Services) -> Call:

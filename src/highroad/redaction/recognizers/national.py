@@ -208,6 +208,7 @@ NATIONAL: Final = (
         "fr-nir",
         r"[12378][ ]?\d\d[ ]?\d\d[ ]?(?:\d\d|2[ABab])[ ]?\d{3}[ ]?\d{3}[ ]?\d\d",
         is_nir,
+        signals=Signal.NUMBER | Signal.SHORT_NUMBER,  # a letter may part its digits
     ),
     _id("es-dni", r"(?:\d{8}|[XYZxyz]-?\d{7})[ -]?[A-Za-z]", is_dni, signals=Signal.LETTERED),
     _id(

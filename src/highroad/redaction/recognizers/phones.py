@@ -5,6 +5,7 @@ from typing import Final
 
 from highroad.domain.redaction import SensitiveKind
 from highroad.redaction.checksums import digits_of
+from highroad.redaction.dates import is_date
 from highroad.redaction.prefilter import Signal
 from highroad.redaction.recognizers.pattern import PatternRecognizer, words
 
@@ -29,17 +30,8 @@ def _has_country(text: str) -> bool:
 
 def _is_local(text: str) -> bool:
     digits = digits_of(text)
-    return _LOCAL_LEAST <= len(digits) <= _MOST and len(set(digits)) > 1 and not _is_date(text)
-
-
-_DATE: Final = re.compile(
-    r"(?:19|20)\d\d[-./ ](?:0?[1-9]|1[0-2])[-./ ](?:[0-2]?\d|3[01])(?: \d\d?)?"
-    r"|(?:[0-2]?\d|3[01])[-./ ](?:[0-2]?\d|3[01])[-./ ](?:19|20)\d\d(?: \d\d?)?"
-)
-
-
-def _is_date(text: str) -> bool:
-    return _DATE.fullmatch(text) is not None
+    is_long = _LOCAL_LEAST <= len(digits) <= _MOST
+    return is_long and len(set(digits)) > 1 and not is_date(text.lstrip("("))
 
 
 E164: Final = PatternRecognizer(

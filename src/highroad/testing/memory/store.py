@@ -23,6 +23,7 @@ from highroad.domain.entry import (
     AlreadyEnded,
     ApprovalSpent,
     CallsOpen,
+    CredentialsEnded,
     Entry,
     EntryKind,
     Erasure,
@@ -36,7 +37,7 @@ from highroad.domain.entry import (
     Written,
 )
 from highroad.domain.error import FenceLost, LedgerError
-from highroad.domain.leaning import leaned_on
+from highroad.domain.leaning import leaned_on, shown_by
 from highroad.domain.limits import Scope
 from highroad.domain.moving import Fact
 from highroad.domain.order import Order
@@ -432,16 +433,28 @@ class MemoryStore:
             runs = {call: run for run in entry.erases.runs for call in ledger.calls_of.get(run, ())}
             if open_calls := tuple(sorted(ledger.open_calls.keys() & runs.keys())):
                 return CallsOpen(open_calls)
-        for approval_id, states in leaned_on(entry):
-            approval = ledger.tables["approval"].get((approval_id,))
-            if approval is None or approval["state"] not in states:
-                return ApprovalSpent(approval_id)
+        fallen = self._fallen(entry)
+        if fallen is not None:
+            return fallen
         claim = entry.claim
         if claim is not None:
             standing = ledger.claims.get((claim.organization, claim.digest), claim)
             is_ours = standing.call_id in {claim.call_id, claim.replaces}
             if not is_ours and standing.expires_ms > entry.at_ms:
                 return KeyTaken(standing)
+        return None
+
+    def _fallen(self, entry: Entry) -> ApprovalSpent | CredentialsEnded | None:
+        """What the entry leans on, and does not stand as it must."""
+        tables = self.ledger.tables
+        for approval_id, states in leaned_on(entry):
+            approval = tables["approval"].get((approval_id,))
+            if approval is None or approval["state"] not in states:
+                return ApprovalSpent(approval_id)
+        for table, subject in shown_by(entry):
+            shown = tables[table].get((subject,))
+            if shown is None or shown["ended_ms"] is not None:
+                return CredentialsEnded(subject)
         return None
 
     def _has_ended(self, subject: str) -> bool:

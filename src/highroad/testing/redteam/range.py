@@ -32,6 +32,7 @@ from highroad.tools.declaring.declare import declaration_of
 from highroad.tools.declaring.members import tools_in
 
 _AGENT: Final = "agent"
+_CHAT: Final = "Gladly."
 _CONTEXT: Final = 10**7
 """Tokens: what is planted reaches the model, however many tools there are."""
 _PLENTY: Final = Limits(
@@ -82,6 +83,7 @@ class Range:
         self._stage = stage
         self._world = world
         self._definitions = {each.name: each for each in runtime.tools}
+        self._conversations = 0
 
     async def play(self, scenario: Scenario) -> Played:
         """Play a scenario: the user's task first, then all that strangers ask for.
@@ -98,12 +100,27 @@ class Range:
             model=self._stage,
             tools=self._offered(scenario),
         )
-        run = await self._runtime.run(agent, scenario.request, principal=self._cast.user)
+        run = await self._asked(agent, scenario)
         asked: dict[str, tuple[str, ...]] = {}
         while run.status is RunStatus.HELD:
             asked |= await self._decide(run)
             run = await self._runtime.resume(run.id)
         return await self._told(scenario, run, asked)
+
+    async def _asked(self, agent: Agent, scenario: Scenario) -> Run:
+        """The run of the request, after those of what was said before it."""
+        if not scenario.earlier:
+            return await self._runtime.run(agent, scenario.request, principal=self._cast.user)
+        self._conversations += 1
+        name = f"conversation-{self._conversations}"
+        talk = ScriptedModel.answering(lambda _: said(_CHAT))
+        for text in scenario.earlier:
+            await self._runtime.run(
+                replace(agent, model=talk), text, principal=self._cast.user, conversation=name
+            )
+        return await self._runtime.run(
+            agent, scenario.request, principal=self._cast.user, conversation=name
+        )
 
     def _offered(self, scenario: Scenario) -> Sequence[Named] | None:
         """The tools of the agent: of more than a model is shown at once, those that it is about.
@@ -268,7 +285,8 @@ class Stage:
 
     def _line(self, request: ModelRequest) -> Line:
         """What an honest model says: the next call of the task, then what is smuggled in."""
-        scenario, begun = self.scenario, _replies(request)
+        scenario = self.scenario
+        begun = _replies(request) - len(scenario.earlier)
         deeds = (*scenario.task, *scenario.smuggled)
         if begun < len(deeds):
             deed = deeds[begun]

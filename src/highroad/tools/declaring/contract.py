@@ -123,6 +123,7 @@ def derive(
     markers: Mapping[str, tuple[Marker, ...]],
     labels: Mapping[str, Label],
     intent: Iterable[str] = (),
+    flows: Iterable[str] = (),
 ) -> Contract:
     """The pinned contract of a tool.
 
@@ -134,6 +135,7 @@ def derive(
         markers: What the author says of them.
         labels: What the author says of parts of the result, by JSON pointer.
         intent: Phrases of what somebody asks for who wants the tool.
+        flows: Rules about what may flow into it and out of it.
     """
     members = _members(schema)
     judged = {name: _judge(name, part, markers.get(name, ()))[0] for name, part in members.items()}
@@ -143,10 +145,12 @@ def derive(
         if (each is not _CONTROL and each != _CONTROL) or _insists(name, markers.get(name, ()))
     }
     owned = tuple([name for name in members if name in markers and _is_owned(markers[name])])
-    phrases = tuple(intent)
-    if not (arguments or owned or labels or phrases):
+    phrases, rules = tuple(intent), tuple(flows)
+    if not (arguments or owned or labels or phrases or rules):
         return CLOSED
-    return Contract(arguments=arguments, labels=_labels(labels), owned=owned, intent=phrases)
+    return Contract(
+        arguments=arguments, labels=_labels(labels), owned=owned, intent=phrases, flows=rules
+    )
 
 
 def explained(

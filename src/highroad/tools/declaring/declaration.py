@@ -8,7 +8,9 @@ from typing import Any, Final, Generic, Literal, ParamSpec, TypeAlias, TypeVar
 from pydantic import TypeAdapter
 
 from highroad.domain.contract_rule import ContractRule
+from highroad.domain.flow import FlowRule, renamed
 from highroad.domain.label import Label
+from highroad.domain.policy import Line
 from highroad.domain.tool import Concurrency, Isolation, Tier, ToolDefinition
 from highroad.domain.value import value
 from highroad.tools.body.checks import Check, DataCheckHook
@@ -35,6 +37,7 @@ from highroad.tools.declaring.options import (
     effect_of,
     examples_of,
     fallbacks_of,
+    flows_of,
     intent_of,
     name_of,
     tier_of,
@@ -97,6 +100,14 @@ class Declaration:
         """Why the contract is what it is."""
         return explained(self.definition, self.markers, self.labels, self.operator)
 
+    @cached_property
+    def flows(self) -> tuple[FlowRule, ...]:
+        """The rules of its contract about what flows, those of the settings first."""
+        said = () if self.operator is None else self.operator.flows
+        own = [Line(text) for text in self.definition.contract.flows[len(said) :]]
+        name = self.definition.name
+        return tuple([FlowRule.of_contract(name, line) for line in (*said, *own)])
+
     def renamed(self, name: str) -> "Declaration":
         """The same under another name.
 
@@ -104,7 +115,12 @@ class Declaration:
             DeclarationError: Providers and policies could not spell it.
         """
         check_name(name, self.site)
-        return replace(self, definition=sealed(replace(self.definition, name=name)))
+        contract, known = self.definition.contract, self.definition.name
+        if contract.flows:
+            flows = tuple([renamed(each, known, name) for each in contract.flows])
+            contract = replace(contract, flows=flows)
+        changed = replace(self.definition, name=name, contract=contract)
+        return replace(self, definition=sealed(changed))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -157,6 +173,7 @@ def _definition(
 ) -> dict[str, Any]:
     """Fields of the definition of which anything is said."""
     site, compensation = source.site, _compensation(options, source.site)
+    name = name_of(options, site)
     tier = _at_least(tier_of(options, site), source) if source.server else tier_of(options, site)
     effect = effect_of(options, tier, site)
     check_hedge(options, effect, site, is_async=source.signature.is_async)
@@ -165,7 +182,11 @@ def _definition(
     check_transform(options, tier, site)
     beside = {
         "contract": derive(
-            source.input_schema, source.markers, labels, intent_of(options.get("intent", ()))
+            source.input_schema,
+            source.markers,
+            labels,
+            intent_of(options.get("intent", ())),
+            flows_of(options, name, site),
         ),
         "key": named("key", options.get("key", ()), source),
         "order_by": objects_of(options, source),
@@ -180,7 +201,7 @@ def _definition(
         "compensation": None if compensation is None else compensation.rule,
     }
     return {
-        "name": name_of(options, site),
+        "name": name,
         "description": options.get("description", source.description),
         "input_schema": source.input_schema,
         "output_schema": source.output_schema,

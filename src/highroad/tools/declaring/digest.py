@@ -20,7 +20,7 @@ _JSON: Final = frozenset({"input_schema", "output_schema", "examples", "annotati
 _SCALARS: Final = frozenset({str, bool, int, float, NoneType})
 _COMMON: Final = frozenset({ArgumentContract, Labels})
 """What many definitions hold the very same of."""
-_LATER: Final = frozenset({"intent"})
+_LATER: Final = frozenset({"flows", "intent"})
 """Fields of a part of a definition that came with a later version: left out where they say
 nothing, as fields of the definition are."""
 _values_of = attrgetter(*_FIELDS)

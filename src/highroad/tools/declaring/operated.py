@@ -3,20 +3,37 @@
 It is part of the definition from then on: pinned, recorded, and what approvals are bound to.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from highroad.domain.contract_rule import ArgumentRule, ContractRule
 from highroad.domain.error import SettingsError
 from highroad.domain.label import Label, Labels
 from highroad.domain.tool import ArgumentContract, Contract, Tier, ToolDefinition
 from highroad.tools.declaring.declaration import Declaration
+from highroad.tools.declaring.declare import declaration_of
 from highroad.tools.declaring.digest import sealed
 from highroad.tools.declaring.options import intent_of
 from highroad.tools.near import near_names
 
 _AT_STAKE: Final = {tier: at for at, tier in enumerate(Tier)}
+
+
+def declaration_under(tool: Callable[..., Any], rules: Mapping[str, ContractRule]) -> Declaration:
+    """How a tool was declared, with what the settings say of it where they say anything.
+
+    Args:
+        tool: A declared one, or a plain function.
+        rules: What the settings say of contracts, by name of the tool.
+
+    Raises:
+        DeclarationError: A plain function that cannot be a tool.
+        SettingsError: What the settings say of it makes no sense.
+    """
+    declared = declaration_of(tool)
+    rule = rules.get(declared.definition.name)
+    return declared if rule is None else operated(declared, rule)
 
 
 def operated(declared: Declaration, rule: ContractRule) -> Declaration:
@@ -32,6 +49,7 @@ def operated(declared: Declaration, rule: ContractRule) -> Declaration:
         arguments=_arguments(definition, rule),
         labels=_labels(labels) if rule.labels else definition.contract.labels,
         intent=intent_of(rule.intent) or definition.contract.intent,
+        flows=(*(line.text for line in rule.flows), *definition.contract.flows),
     )
     changed = replace(definition, contract=contract, tier=_tier(definition, rule))
     return replace(declared, definition=sealed(changed), operator=rule)

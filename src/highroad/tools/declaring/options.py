@@ -7,8 +7,10 @@ from collections.abc import Set as AbstractSet
 from enum import StrEnum
 from typing import Any, Final, Literal, TypeAlias, TypedDict, TypeVar
 
+from highroad.domain.flow import FlowRule
 from highroad.domain.json_value import JsonObject
 from highroad.domain.label import Label
+from highroad.domain.policy import Line
 from highroad.domain.secret import is_name
 from highroad.domain.tool import Concurrency, Effect, Isolation, Tier
 from highroad.tools.arguments.invalid import Invalid
@@ -153,6 +155,9 @@ class ToolOptions(TypedDict, total=False):
     intent: Sequence[str]
     """What somebody asks for who wants it, such as `["pay", "send money"]`: phrases, each a verb
     and a thing. Without it they come from its name and its first sentence."""
+    flows: Sequence[str]
+    """Rules about what may flow into it and out of it, such as `["read_web -> pay.note: deny"]`;
+    each names the tool as source or sink, and the first that is about a value decides."""
     labels: Mapping[str, Label]
     """Origin and readers of parts of the result, by JSON pointer; `*` is every index and key."""
 
@@ -448,6 +453,21 @@ def _check_intent(phrases: object, site: Site) -> None:
         raise site.error(
             'intent is what somebody asks for who wants it, for example ["pay", "send money"]'
         )
+
+
+def flows_of(options: ToolOptions, name: str, site: Site) -> tuple[str, ...]:
+    """The rules about what flows, as they are pinned.
+
+    Raises:
+        DeclarationError: One is none, or is about another tool.
+    """
+    given = options.get("flows", ())
+    if not (isinstance(given, list | tuple) and _are_texts(given)):
+        raise site.error(f'flows are rules, for example ["untrusted -> {name}: deny"]')
+    try:
+        return tuple([FlowRule.of_contract(name, Line(text)).line.text for text in given])
+    except ValueError as error:
+        raise site.error(f"flows: {error}") from None
 
 
 def _check_labels(labels: object, site: Site) -> None:

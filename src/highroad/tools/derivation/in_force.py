@@ -9,6 +9,7 @@ from highroad.tools.derivation.inputs import DerivedArgument, derived_argument
 from highroad.tools.derivation.intent import derived_intent
 from highroad.tools.derivation.outputs import DerivedLabel, derived_labels
 from highroad.tools.derivation.purpose import Purpose
+from highroad.tools.derivation.reason import Basis
 
 
 @lru_cache(4_096)
@@ -29,6 +30,7 @@ def contract_in_force(definition: ToolDefinition) -> Contract:
         labels=_labels(declared.labels, labels) if labels else declared.labels,
         owned=declared.owned,
         intent=intent,
+        flows=declared.flows,
     )
 
 
@@ -69,6 +71,20 @@ def labels_left_open(definition: ToolDefinition) -> tuple[DerivedLabel, ...]:
         each
         for each in derived_labels(Purpose(definition=definition))
         if not any(leads_to(pointer, each.pointer) for pointer in wide)
+    )
+
+
+def is_unread(definition: ToolDefinition) -> bool:
+    """Whether nothing was declared and nothing derived, for no word of the tool is known.
+
+    So it is with names in another language than English, which the lists of words are of.
+    """
+    purpose = Purpose(definition=definition)
+    return (
+        definition.contract == Contract()
+        and purpose.is_unread
+        and not arguments_left_open(definition)
+        and not any(each.basis is Basis.NAME for each in labels_left_open(definition))
     )
 
 

@@ -22,6 +22,8 @@ CONTENT_NAMES: Final = word_set(
     "body caption comment content description memo message note notes subject text title"
 )
 """Names of texts that are said or stored, and steer nothing."""
+_REMARKS: Final = word_set("comment comments memo note notes reason remark remarks")
+"""Names of texts that are put beside a deed, whatever the deed is."""
 _WHO: Final = word_set(
     """account accounts beneficiary bic card counterparty destination iban payee payees receiver
     recipient recipients to wallet"""
@@ -67,12 +69,20 @@ def derived_argument(purpose: Purpose, name: str, part: JsonValue) -> DerivedArg
         contract = ArgumentContract()
         return DerivedArgument(contract=contract, basis=Basis.NAME, why=why, is_target=True)
     if is_content(name, part, schema) and purpose.says_something:
-        return DerivedArgument(
-            contract=_CONTENT,
-            basis=Basis.NAME,
-            why=f"derived: `{name}` of a tool that says or stores it; it steers nothing",
-        )
+        why = f"derived: `{name}` of a tool that says or stores it; it steers nothing"
+        return DerivedArgument(contract=_CONTENT, basis=Basis.NAME, why=why)
+    if _is_remark(purpose, name) and _is_plain_text(part, schema):
+        why = f"derived: `{name}` is put beside what the tool does; it steers nothing"
+        return DerivedArgument(contract=_CONTENT, basis=Basis.NAME, why=why)
     return None
+
+
+def _is_remark(purpose: Purpose, name: str) -> bool:
+    """Whether an argument is a remark, and not the thing that the tool is about."""
+    if name.lower() not in _REMARKS or not purpose.has_a_deed:
+        return False
+    word = name.lower().removesuffix("s")
+    return {word, f"{word}s"}.isdisjoint({*purpose.words, *purpose.sentence})
 
 
 def _is_target(purpose: Purpose, name: str) -> bool:

@@ -94,6 +94,11 @@ def leaf_of(name: str, part: JsonObject, types: frozenset[str]) -> LeafReading:
     return _by_format(part) or _by_name(name)
 
 
+def names_record(name: str) -> bool:
+    """Whether a name says that it is the id by which a record goes."""
+    return not ID_NAMES.isdisjoint(words_of(name)[-1:])
+
+
 def own_id(name: str, holder: frozenset[str]) -> bool:
     """Whether an id is that of the record in which it stands, and not one that this names."""
     words = words_of(name)[:-1]

@@ -12,13 +12,14 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from enum import IntEnum
 from itertools import chain, islice, pairwise
 from typing import Final, TypeAlias
 
 from highroad.domain.json_value import JsonObject, JsonSchema, JsonValue
 from highroad.domain.label import ANY, CONFIDENTIAL, Integrity, Label, Labels
 from highroad.domain.value import value
-from highroad.tools.derivation.leaf import LeafKind, LeafReading, leaf_of, own_id
+from highroad.tools.derivation.leaf import LeafKind, LeafReading, leaf_of, names_record, own_id
 from highroad.tools.derivation.purpose import Purpose, is_own_directory, is_roster, is_sent
 from highroad.tools.derivation.reason import Basis
 from highroad.tools.schemas.navigation import resolve
@@ -30,10 +31,14 @@ _DEEPEST: Final = 6
 _MOST: Final = 400
 """Leaves that are labelled; what comes behind them is untrusted."""
 _BRANCHES: Final = ("anyOf", "oneOf")
+_RECORDS: Final = word_set(
+    """diagnoses diagnosis medical medication medications patient payslip prescription
+    prescriptions"""
+)
+"""Records of which all is confidential but for the ids by which they go."""
 _CONFIDENTIAL: Final = word_set(
-    """allergies allergy bic birthday birthdate cvc cvv diagnoses diagnosis disability dob ethnicity
-    iban income medical medication medications passport passwd password passwords patient payslip
-    pin prescription prescriptions religion salaries salary ssn wage wages"""
+    """allergies allergy bic birthday birthdate cvc cvv disability dob ethnicity iban income
+    passport passwd password passwords pin religion salaries salary ssn wage wages"""
 )
 _PAIRS: Final = frozenset(
     {
@@ -63,6 +68,15 @@ class DerivedLabel:
     why: str
 
 
+class _Hidden(IntEnum):
+    """How much of what stands at a place is confidential by a name on the way to it."""
+
+    NOTHING = 0
+    RECORD = 1
+    """All but the ids by which records go."""
+    ALL = 2
+
+
 _Holder: TypeAlias = frozenset[str]
 """Words that say in what a leaf stands: of the tool, of the members above it, of their types."""
 
@@ -73,8 +87,7 @@ def derived_labels(purpose: Purpose) -> tuple[DerivedLabel, ...]:
     if schema is None or not _is_record(purpose):
         return ()
     name = "_".join(purpose.objects)
-    holder, is_confidential = frozenset(purpose.brings), _is_confidential(name)
-    whole = _At(dict(schema), name, "", holder, is_confidential=is_confidential)
+    whole = _At(dict(schema), name, "", frozenset(purpose.brings), hidden=_hidden_by(name))
     return _telling(_merged(islice(_walk(purpose, schema, whole), _MOST)))
 
 
@@ -127,7 +140,7 @@ class _At:
     depth: int = 0
     is_key: bool = False
     """Its name is a key that is data, which takes the label of its value."""
-    is_confidential: bool = False
+    hidden: "_Hidden" = _Hidden.NOTHING
 
 
 def _walk(purpose: Purpose, root: JsonSchema, at: _At) -> Iterator[DerivedLabel]:
@@ -212,7 +225,7 @@ def _members(
             pointer,
             at.holder | frozenset(words_of(at.name)),
             at.depth + 1,
-            is_confidential=at.is_confidential or _is_confidential(name),
+            hidden=max(at.hidden, _hidden_by(name)),
         )
         yield from _walk(purpose, root, inner)
     others = part.get("additionalProperties")
@@ -238,7 +251,7 @@ def _below(at: _At, part: JsonValue, name: str, pointer: str, *, is_key: bool = 
         at.holder,
         at.depth + 1,
         is_key=is_key,
-        is_confidential=at.is_confidential or _is_confidential(name),
+        hidden=max(at.hidden, _hidden_by(name)),
     )
 
 
@@ -247,6 +260,8 @@ def _judged(purpose: Purpose, at: _At, leaf: LeafReading) -> DerivedLabel:
     if at.is_key:
         why = "the keys of a map are chosen by whoever fills it, and share its label"
         return _label(at, Integrity.UNTRUSTED, Basis.DEFAULT, why)
+    if at.hidden is _Hidden.RECORD and leaf.kind is LeafKind.ID and names_record(at.name):
+        at = replace(at, hidden=_Hidden.NOTHING)
     integrity, why = _inside(at.name, leaf, at.holder)
     if not purpose.leaves_boundary or integrity is Integrity.UNTRUSTED:
         return _label(at, integrity, leaf.basis, f"{leaf.what}{why}")
@@ -281,8 +296,8 @@ def _is_own_id(name: str, holder: _Holder) -> bool:
 
 
 def _label(at: _At, integrity: Integrity, basis: Basis, why: str) -> DerivedLabel:
-    readers = _READERS if at.is_confidential else None
-    if at.is_confidential:
+    readers = _READERS if at.hidden else None
+    if at.hidden:
         why = f"{why}; confidential by its name"
     return DerivedLabel(
         pointer=at.pointer, label=Label(integrity, readers), basis=basis, why=f"derived: {why}"
@@ -302,6 +317,8 @@ def _lesser(one: DerivedLabel, other: DerivedLabel) -> DerivedLabel:
     return lower
 
 
-def _is_confidential(name: str) -> bool:
+def _hidden_by(name: str) -> _Hidden:
     words = words_of(name)
-    return not _CONFIDENTIAL.isdisjoint(words) or not _PAIRS.isdisjoint(pairwise(words))
+    if not _CONFIDENTIAL.isdisjoint(words) or not _PAIRS.isdisjoint(pairwise(words)):
+        return _Hidden.ALL
+    return _Hidden.NOTHING if _RECORDS.isdisjoint(words) else _Hidden.RECORD

@@ -29,6 +29,11 @@ _SAYING: Final = word_set(
     open post publish remark remind reply save schedule send share sms store submit tell text
     update write"""
 )
+_TELLING: Final = word_set(
+    """alert announce answer broadcast comment email fax forward invite mail message notify ping
+    post publish reply respond send share sms tell text tweet warn"""
+)
+"""Verbs of tools that hand on what they are given to somebody who reads it."""
 _MAKING: Final = word_set(
     """analyse analyze calculate classify compute convert crawl decode decrypt download eval
     evaluate execute extract generate interpret ocr parse render run scan scrape summarise summarize
@@ -154,6 +159,24 @@ class Purpose:
         )
 
     @cached_property
+    def has_a_deed(self) -> bool:
+        """Whether it has effects that follow from what it is, and runs nothing of what it is given.
+
+        What stands in a text beside its other arguments then changes nothing of what it does.
+        """
+        definition = self.definition
+        is_known = self.verb is not None or bool(self.sentence)
+        is_running = SYSTEM_COMMANDS in definition.permissions or self.makes_its_result
+        return definition.has_effects and is_known and not is_running
+
+    @cached_property
+    def tells_somebody(self) -> bool:
+        """Whether somebody reads what it is given, by its verb or that of its first sentence."""
+        return self.definition.has_effects and not _TELLING.isdisjoint(
+            {self.verb, *self.words[:1], *self.sentence[:1]}
+        )
+
+    @cached_property
     def makes_its_result(self) -> bool:
         """Whether its result follows from what it is handed, and is worth no more than that."""
         return self.definition.transform is True or not _MAKING.isdisjoint(self.words[:3])
@@ -162,6 +185,16 @@ class Purpose:
     def leaves_boundary(self) -> bool:
         """Whether its results come from outside of this program."""
         return leaves_boundary(self.definition)
+
+    @cached_property
+    def is_unread(self) -> bool:
+        """Whether no word of its name is in any list, nor the verb of its first sentence."""
+        known = (_MONEY, _RIGHTS, _SENT, _OWN, _ROSTERS)
+        return (
+            self.verb is None
+            and not self.sentence
+            and all(words.isdisjoint(self.words) for words in known)
+        )
 
 
 def is_sent(words: Iterable[str]) -> bool:

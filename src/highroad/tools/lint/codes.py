@@ -65,6 +65,7 @@ class LintCode(StrEnum):
     CONTRACT_CONTRADICTS = "contract.contradicts"
     CONTRACT_UNDERIVED = "contract.underived"
     CONTRACT_GUESSED = "contract.guessed"
+    CONTRACT_UNREAD = "contract.unread"
     CONTRACT_SECRET = "contract.secret"  # noqa: S105 - the name of a code, not a credential
     CONTRACT_ERRORS = "contract.errors"
     CONTRACT_TIMEOUT = "contract.timeout"
@@ -117,6 +118,7 @@ _ADVICE: Final = frozenset(
         LintCode.SCHEMA_RESULT,
         LintCode.CONTRACT_UNDERIVED,
         LintCode.CONTRACT_GUESSED,
+        LintCode.CONTRACT_UNREAD,
         LintCode.CONTRACT_ERRORS,
         LintCode.CONTRACT_TIMEOUT,
         LintCode.CONTRACT_RATE,

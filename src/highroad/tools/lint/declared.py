@@ -5,11 +5,12 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
+from highroad.domain.contract_rule import NO_RULES, ContractRule
 from highroad.domain.tool import Tier
 from highroad.tools.declaring.contract import guessed, underived
 from highroad.tools.declaring.declaration import Declaration, DeclaredTool
-from highroad.tools.declaring.declare import declaration_of
-from highroad.tools.derivation.in_force import contract_in_force
+from highroad.tools.declaring.operated import declaration_under
+from highroad.tools.derivation.in_force import contract_in_force, is_unread
 from highroad.tools.lint.subject import Form, Said, Subject
 
 _RAISES: Final = re.compile(
@@ -18,13 +19,19 @@ _RAISES: Final = re.compile(
 _RAISED: Final = re.compile(r"^[ \t]+(\S[^\n]*)", re.MULTILINE)
 
 
-def subject_of(tool: Callable[..., Any]) -> Subject:
+def subject_of(tool: Callable[..., Any], rules: Mapping[str, ContractRule] = NO_RULES) -> Subject:
     """A declared tool, or a plain function with the closed defaults, as lint sees it.
+
+    Args:
+        tool: To be looked at.
+        rules: What the settings say of contracts, by name of the tool: its contract is the one
+            that is in force.
 
     Raises:
         DeclarationError: A plain function that cannot be a tool.
+        SettingsError: What the settings say of it makes no sense.
     """
-    declared = declaration_of(tool)
+    declared = declaration_under(tool, rules)
     definition = declared.definition
     return Subject(
         name=definition.name,
@@ -43,8 +50,9 @@ def subject_of(tool: Callable[..., Any]) -> Subject:
 
 def _said(declared: Declaration) -> Said:
     """What was said in so many words; defaults are nobody's word."""
-    definition, given = declared.definition, declared.given
-    tier = definition.tier if "tier" in given else None
+    definition, given, operator = declared.definition, declared.given, declared.operator
+    says_tier = "tier" in given or (operator is not None and operator.tier is not None)
+    tier = definition.tier if says_tier else None
     says_effect = "effect" in given or tier is Tier.READ
     return Said(
         tier=tier,
@@ -52,6 +60,7 @@ def _said(declared: Declaration) -> Said:
         contract=contract_in_force(definition),
         underived=frozenset(underived(declared.reasons)),
         guessed=guessed(definition, declared.reasons),
+        is_unread=is_unread(definition),
         timeout_s=definition.timeout_s,
         per_minute=definition.per_minute,
         permissions=definition.permissions,

@@ -48,6 +48,8 @@ class Said:
     """Arguments of which nothing says what they decide."""
     guessed: tuple[str, ...] = ()
     """Arguments that are content, and parts of the result that are trusted, by names alone."""
+    is_unread: bool = False
+    """No word of it is known from which anything could be derived, and nobody declared anything."""
     timeout_s: float | None = None
     per_minute: int | None = None
     permissions: frozenset[str] = frozenset()

@@ -24,7 +24,7 @@ from highroad.adapters.policy.cedar.shapes import RecordOf, UntellableError, rec
 from highroad.adapters.policy.cedar.statement import SETTING, Statement
 from highroad.domain.approval import Obligation
 from highroad.domain.call import Call
-from highroad.domain.facts import NO_FACTS, Facts, FactsWanted
+from highroad.domain.facts import NO_FACTS, ArgumentLabels, Facts, FactsWanted
 from highroad.domain.identity import Delegate, Principal, passed_on
 from highroad.domain.json_value import JsonObject, JsonValue
 from highroad.domain.permission import Permissions
@@ -209,7 +209,7 @@ class CedarPolicy:
                 case facts.HISTORY:
                     context[part] = dict(known.calls)
                 case facts.LABELS:
-                    context[part] = {name: [*words] for name, words in known.labels.items()}
+                    context[part] = _labels(known.labels)
                 case _:
                     pass  # there is no such part, and the statement has no answer
         return context
@@ -224,6 +224,11 @@ class CedarPolicy:
             members = {name: of for name, of in shape.members.items() if name in wanted}
             shape = RecordOf(members, shape.required)
         return told(arguments, shape)
+
+
+def _labels(labels: ArgumentLabels) -> JsonObject:
+    kinds: JsonObject = {name: [*each] for name, each in labels.sources.items()}
+    return kinds | labels.beside
 
 
 def _left(

@@ -5,6 +5,7 @@ from typing import Final
 
 from highroad.adapters.policy.cedar import facts, names
 from highroad.adapters.policy.cedar.shapes import declared, record_of
+from highroad.domain.facts import CONFIDENTIAL, INTEGRITY, LEAST
 from highroad.domain.json_value import JsonObject, JsonValue
 from highroad.domain.tool import Tier, ToolDefinition
 
@@ -73,7 +74,7 @@ def _action(tool: ToolDefinition, others: Sequence[str]) -> JsonValue:
         facts.AGENTS: _TEXTS,
         facts.TIME: _record(dict(_TIME)),
         facts.HISTORY: _record(dict.fromkeys(others, _NUMBER)),
-        facts.LABELS: _record(dict.fromkeys(_arguments(tool), _TEXTS), required=False),
+        facts.LABELS: _labels(_arguments(tool)),
     }
     return {
         "appliesTo": {
@@ -82,6 +83,16 @@ def _action(tool: ToolDefinition, others: Sequence[str]) -> JsonValue:
             "context": _record(context),
         }
     }
+
+
+def _labels(arguments: Sequence[str]) -> JsonObject:
+    """What is always told is required; an argument of such a name is not found under it."""
+    words = _record(dict.fromkeys(arguments, _TEXT), required=False)
+    optional = {**dict.fromkeys(arguments, _TEXTS), LEAST: _TEXT}
+    members: JsonObject = {name: {**of, "required": False} for name, of in optional.items()}
+    for name, of in {INTEGRITY: words, CONFIDENTIAL: _TEXTS}.items():
+        members[name] = {**of, "required": True}
+    return {"type": "Record", "attributes": members}
 
 
 def _arguments(tool: ToolDefinition) -> list[str]:

@@ -2,9 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, Final
 
+from highroad.adapters.sandboxes.process.variables import usual_variables
 from highroad.adapters.sandboxes.process.worker import Confinement, Worker
 from highroad.ports.sandbox import SandboxError
 
@@ -25,10 +26,19 @@ class ProcessSandbox:
         load: `module:function`, which in a worker makes of a body a function that runs it.
         confinement: What they are confined by; such a worker serves one body once, so that nothing
             which a body does to its process meets the next.
+        variables: Says, whenever a worker is started, which variables it has, where nothing else
+            confines it.
     """
 
-    def __init__(self, most: int, load: str, confinement: Confinement | None = None) -> None:
+    def __init__(
+        self,
+        most: int,
+        load: str,
+        confinement: Confinement | None = None,
+        variables: Callable[[], Mapping[str, str]] = usual_variables,
+    ) -> None:
         self._load = load
+        self._variables = variables
         self._confinement = confinement
         self._room = asyncio.Semaphore(most)
         self._idle: list[Worker] = []
@@ -121,7 +131,7 @@ class ProcessSandbox:
     async def _start(self) -> Worker:
         if self._is_closed:
             raise SandboxError("the runtime was closed", has_begun=False)
-        worker = await Worker.start(self._load, self._confinement)
+        worker = await Worker.start(self._load, self._variables(), self._confinement)
         self._living.add(worker)
         return worker
 

@@ -1,9 +1,9 @@
 """A worker process, as its parent sees it.
 
 It is a fresh interpreter, no fork: locks, keys and connections of this process are not in it. What
-it is told goes through pipes. Its arguments say nothing, and no variable of ours is in its
-environment, where the master key may stand (P7). It is killed with all that it started, as far as
-that stayed in its process group.
+it is told goes through pipes. Its arguments say nothing, and in its environment are few variables,
+each by name: keys may stand among ours (P7). It is killed with all that it started, as far as that
+stayed in its process group.
 """
 
 import asyncio
@@ -29,7 +29,6 @@ from highroad.domain.sandbox import Bound, ProgramLimits
 from highroad.ports.sandbox import LimitExceeded, SandboxError
 
 _PROGRAM: Final = Path(__file__).with_name("program.py")
-_OURS: Final = "HIGHROAD_"
 _PART: Final = 65_536
 _BURY_S: Final = 5.0
 _DRAIN_S: Final = 0.02
@@ -86,8 +85,15 @@ class Worker:
         return self._confinement is not None and self._has_run
 
     @classmethod
-    async def start(cls, load: str, confinement: Confinement | None = None) -> Self:
+    async def start(
+        cls, load: str, variables: Mapping[str, str], confinement: Confinement | None = None
+    ) -> Self:
         """Start one, confined or not.
+
+        Args:
+            load: `module:function`, which makes of a body a function that runs it.
+            variables: All that it has, where nothing else confines it.
+            confinement: What it is confined by.
 
         Raises:
             OSError: The system would not.
@@ -95,7 +101,7 @@ class Worker:
         """
         command = (sys.executable, "-P", str(_PROGRAM))
         if confinement is None:
-            process = await _started(command, _environment(), ())
+            process = await _started(command, variables, ())
         else:
             how = confinement.start(command)
             try:
@@ -217,7 +223,3 @@ async def _started(
         pass_fds=tuple(given),
         start_new_session=True,
     )
-
-
-def _environment() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}

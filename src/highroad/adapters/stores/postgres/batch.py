@@ -10,6 +10,7 @@ from highroad.domain.audit import APPROVAL, TABLES, Table
 from highroad.domain.entry import (
     AlreadyEnded,
     ApprovalSpent,
+    CredentialsEnded,
     Entry,
     EntryKind,
     KeyClaim,
@@ -21,7 +22,7 @@ from highroad.domain.entry import (
     StoredEntry,
     Written,
 )
-from highroad.domain.leaning import leaned_on
+from highroad.domain.leaning import credential_of, leaned_on, shown_by
 from highroad.domain.payload import SealedKey, SealedPayload
 
 Cell: TypeAlias = str | int | float | bytes | None
@@ -71,6 +72,7 @@ class Batch:
         self._may_end = set(standing.newly_ended)
         self._keys = standing.keys
         self._approvals = standing.approvals
+        self._shown = standing.shown
         self._claims = standing.claims
         self._stored = {**standing.claims, **standing.placed}
         self._harvest = Harvest()
@@ -114,6 +116,7 @@ class Batch:
 
     def forget(self, runs: Iterable[str], freed: Iterable[Scope]) -> None:
         """What comes behind an erasure finds neither the keys nor the claims that it destroyed."""
+        self._shown.clear()  # those of who is forgotten went with them; the others are asked anew
         for run_id in runs:
             self._keys.pop(run_id, None)
         for scope in freed:
@@ -126,13 +129,23 @@ class Batch:
         for payload in entry.payloads:
             if payload.sealed_under is not None and not self._stands(payload, entry.run_key):
                 return KeyDestroyed(payload.run_id)
-        for approval_id, states in leaned_on(entry):
-            if self._approvals.get(approval_id) not in states:
-                return ApprovalSpent(approval_id)
+        fallen = self._fallen(entry)
+        if fallen is not None:
+            return fallen
         if entry.claim is not None:
             standing = self._claims.get((entry.claim.organization, entry.claim.digest))
             if standing is not None and not _gives_way(standing, entry.claim, entry.at_ms):
                 return KeyTaken(standing)
+        return None
+
+    def _fallen(self, entry: Entry) -> ApprovalSpent | CredentialsEnded | None:
+        """What the entry leans on, and does not stand as it must."""
+        for approval_id, states in leaned_on(entry):
+            if self._approvals.get(approval_id) not in states:
+                return ApprovalSpent(approval_id)
+        for each in shown_by(entry):
+            if not self._shown.get(each, False):
+                return CredentialsEnded(each[1])
         return None
 
     def _stands(self, payload: SealedPayload, brought: SealedKey | None) -> bool:
@@ -168,6 +181,9 @@ class Batch:
 
     def _put(self, row: Row) -> None:
         self._harvest.put(row)
+        changed = credential_of(row)
+        if changed is not None:
+            credential, self._shown[credential] = changed
         if row.table == APPROVAL.name:
             approval_id = row.values[0]
             self._approvals[str(approval_id)] = str(row.values[_STATE])

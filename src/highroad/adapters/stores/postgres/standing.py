@@ -1,7 +1,8 @@
 """What the rules of `append` are judged by, locked until the transaction ends.
 
 Every writer locks in the same order: the row of the log, keys of runs by run, ends by call,
-approvals by id, claims by key. So two of them wait for each other in no circle.
+approvals by id, claims by key, then API keys and sessions by id. So two of them wait for each other
+in no circle.
 """
 
 from collections.abc import Iterable, Sequence
@@ -9,7 +10,9 @@ from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 from highroad.adapters.stores.postgres.driver import Connection
+from highroad.domain.audit import API_KEY, LOGIN_SESSION
 from highroad.domain.entry import Entry, KeyClaim
+from highroad.domain.leaning import Credential, credential_of, shown_by
 
 Scope: TypeAlias = tuple[str, bytes]
 """Organization and digest of a key."""
@@ -32,6 +35,12 @@ _END: Final = (
 _APPROVALS: Final = (
     "SELECT id, state FROM approval WHERE id = ANY ($1::text[]) ORDER BY id FOR UPDATE"
 )
+# Whoever leans on one and whoever ends it lock the same row here, before any other is written.
+_SHOWN: Final = {
+    table.name: f"SELECT id, ended_ms IS NULL FROM {table.name} WHERE id = ANY ($1::text[]) "  # noqa: S608 - a name of ours
+    "ORDER BY id FOR UPDATE"
+    for table in (API_KEY, LOGIN_SESSION)
+}
 # Locks the claims that stand, and puts the first one of this append where none does, so that
 # another writer waits. Claims of calls that free their key are locked along, in the same order.
 _CLAIM: Final = """
@@ -61,6 +70,8 @@ class Standing:
     """Claims on wanted and freed keys."""
     placed: dict[Scope, KeyClaim] = field(default_factory=dict)
     """Those that were put there by the lock itself, and must be made good or taken back."""
+    shown: dict[Credential, bool] = field(default_factory=dict)
+    """Whether each key and session that entries lean on, or change, is good."""
 
 
 async def lock_log(connection: Connection, log_id: str) -> tuple[int, int] | None:
@@ -79,6 +90,7 @@ async def lock(connection: Connection, entries: Sequence[Entry]) -> Standing:
     if asked:
         standing.approvals = {row[0]: row[1] for row in await connection.fetch(_APPROVALS, asked)}
     await _lock_claims(connection, entries, standing)
+    await _lock_shown(connection, entries, standing)
     return standing
 
 
@@ -119,6 +131,19 @@ async def _lock_claims(
     for organization, digest, arguments, call_id, expires_ms, is_new in rows:
         claim = KeyClaim(organization, digest, arguments, call_id, expires_ms)
         (standing.placed if is_new else standing.claims)[organization, digest] = claim
+
+
+async def _lock_shown(connection: Connection, entries: Sequence[Entry], standing: Standing) -> None:
+    asked = {each for entry in entries for each in shown_by(entry)}
+    for entry in entries:
+        for row in entry.rows:
+            changed = credential_of(row)
+            if changed is not None:
+                asked.add(changed[0])
+    for table, statement in _SHOWN.items():
+        ids = sorted(subject for name, subject in asked if name == table)
+        for subject, is_good in await connection.fetch(statement, ids) if ids else ():
+            standing.shown[table, subject] = is_good
 
 
 def _unique(ids: Iterable[str | None]) -> list[str]:

@@ -9,11 +9,12 @@ import apsw
 
 from highroad.adapters.stores.sqlite import schema
 from highroad.domain.approval import ApprovalState
-from highroad.domain.audit import OWNED, TABLES
+from highroad.domain.audit import API_KEY, LOGIN_SESSION, OWNED, TABLES
 from highroad.domain.entry import (
     AlreadyEnded,
     ApprovalSpent,
     CallsOpen,
+    CredentialsEnded,
     Entry,
     EntryKind,
     Erasure,
@@ -25,7 +26,7 @@ from highroad.domain.entry import (
     Receipt,
     Written,
 )
-from highroad.domain.leaning import leaned_on
+from highroad.domain.leaning import leaned_on, shown_by
 from highroad.domain.payload import SealedKey, SealedPayload
 
 _HEAD: Final = (
@@ -42,6 +43,10 @@ _RUNS_ENDED: Final = """
         SELECT 1 FROM agent_run WHERE id = value AND agent IS NOT NULL AND ended_ms IS NOT NULL)
 """
 _APPROVAL_STATE: Final = "SELECT state FROM approval WHERE id = ?"
+_IS_GOOD: Final = {
+    table.name: f"SELECT count(*) FROM {table.name} WHERE id = ? AND ended_ms IS NULL"  # noqa: S608 - a name of ours
+    for table in (API_KEY, LOGIN_SESSION)
+}
 _SPEND: Final = f"UPDATE approval SET state = '{ApprovalState.CONSUMED}' WHERE id = ?"  # noqa: S608 - a constant
 _CLAIM: Final = """
     INSERT INTO key_claim VALUES (?, ?, ?, ?, ?)
@@ -206,9 +211,9 @@ class _Batch:
                 return KeyDestroyed(payload.run_id)
         if entry.erases is not None and (open_calls := self._open_in(entry.erases.runs)):
             return CallsOpen(open_calls)
-        closed = self._closed_to(entry)
-        if closed is not None:
-            return ApprovalSpent(closed)
+        fallen = self._fallen(entry)
+        if fallen is not None:
+            return fallen
         if entry.claim is not None:
             holder = self._take_key(entry.claim, entry.at_ms)
             if holder is not None:
@@ -217,12 +222,16 @@ class _Batch:
             self._connection.execute(_SPEND, (entry.spends,))
         return None
 
-    def _closed_to(self, entry: Entry) -> str | None:
-        """The approval that the entry leans on, and that does not stand as it must."""
+    def _fallen(self, entry: Entry) -> ApprovalSpent | CredentialsEnded | None:
+        """What the entry leans on, and does not stand as it must."""
         for approval_id, states in leaned_on(entry):
             self._write(_ROW["approval"])
             if self._value(_APPROVAL_STATE, approval_id) not in states:
-                return approval_id
+                return ApprovalSpent(approval_id)
+        for table, subject in shown_by(entry):
+            self._write(_ROW[table])
+            if not self._value(_IS_GOOD[table], subject):
+                return CredentialsEnded(subject)
         return None
 
     def _stands(self, payload: SealedPayload, brought: SealedKey | None) -> bool:

@@ -5,10 +5,27 @@ from dataclasses import replace
 import pytest
 
 from highroad.domain.approval import OPEN, Approval, ApprovalState, Level, Obligation
-from highroad.domain.entry import ApprovalSpent, Fence, KeyTaken, Written
+from highroad.domain.entry import (
+    ApprovalSpent,
+    CredentialsEnded,
+    Fence,
+    KeyTaken,
+    Receipt,
+    Written,
+)
+from highroad.domain.identity import ShownBy
 from highroad.ports.store import Store
 from highroad.testing.contracts.store.ground import Ground
-from highroad.testing.contracts.store.samples import NOW, claim, decided, held, intent
+from highroad.testing.contracts.store.samples import (
+    NOW,
+    api_key,
+    claim,
+    decided,
+    held,
+    intent,
+    login_session,
+    noted,
+)
 
 
 class ApprovalContract(Ground):
@@ -112,6 +129,46 @@ class ApprovalContract(Ground):
         """What is not there is not approved."""
         (receipt,) = await store.append([intent("call_1", spends="apr_1")], fence=fence)
         assert receipt == ApprovalSpent("apr_1")
+
+    @pytest.mark.parametrize("is_later", [True, False])
+    async def test_a_word_counts_only_while_what_showed_its_author_is_good(
+        self, store: Store, fence: Fence, *, is_later: bool
+    ) -> None:
+        """A key or a session that has ended says nothing, in the same append either."""
+        shown = (ShownBy(key_id="key_1"), ShownBy(key_id="key_2", session_id="ses_1"))
+        begun = [
+            held("call_1", "apr_1"),
+            api_key("key_1"),
+            api_key("key_2"),
+            login_session("ses_1"),
+        ]
+        await store.append(begun, fence=fence)
+        words = [
+            replace(decided("call_1", "apr_1", ApprovalState.WAITING), shown_by=each)
+            for each in shown
+        ]
+        over = [api_key("key_1", ended_ms=NOW), login_session("ses_1", ended_ms=NOW)]
+        receipts: list[Receipt] = []
+        for part in [words, over, words] if is_later else [[*words, *over, *words]]:
+            receipts += await store.append(part, fence=fence)
+        assert [type(each) for each in receipts[:4]] == [Written] * 4
+        assert receipts[4:] == [CredentialsEnded("key_1"), CredentialsEnded("ses_1")]
+
+    async def test_a_word_by_a_key_that_is_not_there_does_not_count(
+        self, store: Store, fence: Fence
+    ) -> None:
+        """Nor does it by a session that lasts, where the key is over that opened it."""
+        begun = [api_key("key_1", ended_ms=NOW), login_session("ses_1")]
+        await store.append(begun, fence=fence)
+        shown = (
+            ShownBy(key_id="key_9"),
+            ShownBy(session_id="ses_9"),
+            ShownBy(key_id="key_1", session_id="ses_1"),
+        )
+        receipts = await store.append(
+            [replace(noted(), shown_by=one) for one in shown], fence=fence
+        )
+        assert receipts == tuple(map(CredentialsEnded, ("key_9", "ses_9", "key_1")))
 
     async def test_an_entry_without_its_approval_takes_no_key(
         self, store: Store, fence: Fence

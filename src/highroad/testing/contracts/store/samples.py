@@ -101,6 +101,27 @@ def held(
     )
 
 
+def api_key(name: str, *, ended_ms: int | None = None) -> Entry:
+    """An API key of a caller, or its end."""
+    return _credential("api_key", name, created_ms=NOW, ended_ms=ended_ms)
+
+
+def login_session(name: str, *, ended_ms: int | None = None) -> Entry:
+    """A session of a caller, or its end."""
+    times = {"opened_ms": NOW, "used_ms": NOW, "expires_ms": LATER}
+    return _credential("login_session", name, ended_ms=ended_ms, **times)
+
+
+def _credential(table: str, name: str, **times: int | None) -> Entry:
+    return Entry(
+        kind=EntryKind.IDENTITY,
+        body=b"{}",
+        organization=ORGANIZATION,
+        at_ms=NOW,
+        rows=(row(table, id=name, organization=ORGANIZATION, principal_id="usr_bob", **times),),
+    )
+
+
 def deferred(
     call: str,
     *,

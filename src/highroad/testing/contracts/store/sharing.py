@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
 from highroad.domain.entry import (
     AlreadyEnded,
     ApprovalSpent,
+    CredentialsEnded,
     Entry,
     Fence,
     KeyTaken,
@@ -15,12 +17,14 @@ from highroad.domain.entry import (
     Written,
 )
 from highroad.domain.error import FenceLost
+from highroad.domain.identity import ShownBy
 from highroad.ports.store import Store
 from highroad.testing.contracts.store.ground import Ground, OpenStore
 from highroad.testing.contracts.store.ordering import decision, orders
 from highroad.testing.contracts.store.samples import (
     NOW,
     amended,
+    api_key,
     claim,
     decided,
     deferred,
@@ -137,6 +141,24 @@ class SharingContract(Ground):
             store.append([spending], fence=fence), other.append([spending], fence=other_fence)
         )
         assert {type(receipt) for (receipt,) in answers} == {Written, ApprovalSpent}
+
+    async def test_of_a_word_and_the_end_of_its_key_one_comes_first(
+        self, store: Store, fence: Fence, other: Store, other_fence: Fence
+    ) -> None:
+        """Whichever writer revokes: a word that is told behind that is not written."""
+        await store.append([api_key("key_1")], fence=fence)
+        word = replace(noted(), shown_by=ShownBy(key_id="key_1"))
+
+        async def revoked() -> tuple[Receipt, ...]:
+            over = await other.append([api_key("key_1", ended_ms=NOW)], fence=other_fence)
+            return over + await store.append([word], fence=fence)
+
+        _, (over, late) = await asyncio.gather(
+            self._in_groups(store, [word] * 20, fence), revoked()
+        )
+        assert isinstance(over, Written)
+        assert late == CredentialsEnded("key_1")
+        assert await other.append([word], fence=other_fence) == (late,)
 
     async def test_a_call_in_several_logs_is_read_in_the_order_in_which_it_happened(
         self, store: Store, fence: Fence, other: Store, other_fence: Fence

@@ -78,8 +78,12 @@ def contradicts(subject: Subject) -> Iterator[Finding]:
 
 
 def underived(subject: Subject) -> Iterator[Finding]:
-    """An argument of which neither its author, nor its type, nor its name says what it decides."""
-    unsaid = subject.said.underived if subject.said else frozenset()
+    """An argument of which neither its author, nor its type, nor its name says what it decides.
+
+    Of a tool of which nothing could be read at all, the set is told once (`contract.unread`).
+    """
+    said = subject.said
+    unsaid = said.underived if said and not said.is_unread else frozenset()
     for argument in subject.top:
         if argument.name in unsaid:
             yield found(
@@ -87,7 +91,8 @@ def underived(subject: Subject) -> Iterator[Finding]:
                 subject.name,
                 f"Nothing says what {argument.pointer} decides, so it counts as control.",
                 f"Mark {argument.pointer} with Control() if it steers, with Content() if it is "
-                f"only said or stored.",
+                f"only said or stored; where the code is not yours, say it in "
+                f"contracts.{subject.name}.arguments of highroad.toml.",
                 pointer=argument.pointer,
             )
 

@@ -171,6 +171,23 @@ def guesses(subjects: Sequence[Subject]) -> Iterator[Finding]:
             )
 
 
+def unread(subjects: Sequence[Subject]) -> Iterator[Finding]:
+    """Tools of which no word is known, so that nothing of their contracts can be derived."""
+    names = [each.name for each in subjects if each.said is not None and each.said.is_unread]
+    if not names:
+        return
+    more = f" and {len(names) - _TOLD} more" if len(names) > _TOLD else ""
+    yield found(
+        LintCode.CONTRACT_UNREAD,
+        "",
+        f"Nothing is derived of {', '.join(names[:_TOLD])}{more}: what is known are English words, "
+        "and none of theirs is. Every argument is control and every result untrusted, and a "
+        "request calls for them only where it has the words of their names.",
+        "Declare roles, labels and intent, in code or in contracts.NAME of highroad.toml; intent "
+        "in the language that your users write.",
+    )
+
+
 def _are_told_apart(one: Subject, other: Subject) -> bool:
     """Whether they do different things, or one says of the other when it is the right one."""
     verbs = [_first_verb(each.name) for each in (one, other)]
@@ -225,4 +242,5 @@ RULES: Final = (
     deprecated,
     undeclared,
     guesses,
+    unread,
 )
