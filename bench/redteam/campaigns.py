@@ -66,6 +66,12 @@ def parts(every: int, *, is_encoded: bool) -> Mapping[str, Part]:
                 suites=(AGENTDOJO,), dojo=("banking",), **{**foreign, "root": WRITTEN / "banking"}
             ),
         ),
+        "written_slack": Part(
+            "AgentDojo v1, slack, with a contract that was written",
+            Campaign(
+                suites=(AGENTDOJO,), dojo=("slack",), **{**foreign, "root": WRITTEN / "slack"}
+            ),
+        ),
         "held_out": Part(
             "AgentDojo v1, workspace and travel, held out",
             Campaign(suites=(AGENTDOJO,), dojo=HELD_OUT, **foreign),

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import pytest
 
@@ -456,6 +456,34 @@ async def test_a_record_is_changed_of_which_the_user_named_something(told, text,
         tools=ORDERS,
     )
     assert (codes, DONE) == (([], [id_]) if is_meant else (["untrusted_source"], []))
+
+
+@pytest.mark.parametrize(("deal", "is_meant"), [("deal-1", True), ("deal-2", False)])
+async def test_a_record_may_name_by_an_id_what_the_user_named(told, deal, is_meant):
+    @tool(tier="read", labels={"": SYSTEM})
+    def list_companies() -> list[dict[str, str]]:
+        """List our companies."""
+        return [{"id": "co-1", "name": "Fernwood"}, {"id": "co-2", "name": "Halden"}]
+
+    @tool(tier="read", labels={"": SYSTEM})
+    def list_deals() -> list[dict[str, str]]:
+        """List our deals."""
+        return [{"id": "deal-1", "company_id": "co-1"}, {"id": "deal-2", "company_id": "co-2"}]
+
+    @tool(tier="reversible")
+    def update_deal(deal_id: str, stage: Literal["open", "won"]) -> str:
+        """Update a deal."""
+        DONE.append(deal_id)
+        return stage
+
+    _, _, codes = await told(
+        "Fernwood has signed! Set their deal to won.",
+        call("list_companies"),
+        call("list_deals"),
+        call("update_deal", deal_id=deal, stage="won"),
+        tools=[list_companies, list_deals, update_deal],
+    )
+    assert (codes, DONE) == (([], [deal]) if is_meant else (["untrusted_source"], []))
 
 
 async def test_an_author_who_says_what_an_id_needs_is_taken_at_their_word(told):

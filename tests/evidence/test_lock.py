@@ -10,6 +10,8 @@ pytestmark = pytest.mark.promise("P9")
 CALLED_FOR = [
     ("Can you pay the bill in 'bill.txt' for me?", "send money"),
     ("Send Bob $50.", "pay"),
+    ("They have paid too much. Send them back the money.", "send money"),
+    ("Send the lamp back.", "return lamp"),
     ("Please adjust my rent payment.", "update scheduled transaction"),
     ("I think that somebody knows it. Please change my password.", "update password"),
     ("Set up a recurring payment for my music.", "schedule transaction"),

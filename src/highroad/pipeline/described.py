@@ -13,11 +13,15 @@ from highroad.domain.evidence import EvidenceKind, Place, ValueKind
 from highroad.domain.json_value import JsonValue
 from highroad.evidence.intent.stems import stem
 from highroad.evidence.intent.words import DEEDS
+from highroad.evidence.leaves import Leaf
+from highroad.evidence.matching.fields import is_id
 from highroad.evidence.matching.tokens import SMALL
 from highroad.evidence.parts import stands_by_itself
 from highroad.pipeline.evidence import RunEvidence
 
 _WORD: Final = re.compile(r"[^\W\d_]{3,}")
+_FAR: Final = 1
+"""So many ids on is looked: the deal of a company names the company by its id."""
 _KINDS: Final = (ValueKind.TEXT, ValueKind.DATE, ValueKind.MOMENT, ValueKind.NUMBER)
 
 
@@ -30,25 +34,39 @@ def is_described(place: Place, value: JsonValue, evidence: RunEvidence) -> bool:
         evidence: Of its run.
     """
     said = [turn.text for turn in evidence.turns]
-    words = frozenset(_words(said))
-    return any(
-        _is_said(leaf.value, said, words, evidence)
-        for record in evidence.records.of(place, value)
-        for leaf in record.beside()
+    return _is_described(place, value, evidence, said, frozenset(_words(said)), _FAR)
+
+
+def _is_described(  # noqa: PLR0913, PLR0917 - a value, what was said, and how far is looked
+    place: Place,
+    value: JsonValue,
+    evidence: RunEvidence,
+    said: list[str],
+    words: frozenset[str],
+    far: int,
+) -> bool:
+    beside = [leaf for record in evidence.records.of(place, value) for leaf in record.beside()]
+    if any(_is_said(leaf, said, words, evidence) for leaf in beside):
+        return True
+    return far > 0 and any(
+        _is_described(other, leaf.value, evidence, said, words, far - 1)
+        for leaf in beside
+        if is_id(leaf.name)
+        for other in evidence.index.find(ValueKind.ID, leaf.value)
     )
 
 
-def _is_said(
-    leaf: JsonValue, said: list[str], words: frozenset[str], evidence: RunEvidence
-) -> bool:
-    if leaf is None or isinstance(leaf, bool):
+def _is_said(leaf: Leaf, said: list[str], words: frozenset[str], evidence: RunEvidence) -> bool:
+    """Whether the user said a leaf; of a text one telling word will do, of an id all of it."""
+    value = leaf.value
+    if value is None or isinstance(value, bool):
         return False
-    if isinstance(leaf, str):
-        if not words.isdisjoint(_words([leaf])):
+    if isinstance(value, str):
+        if not is_id(leaf.name) and not words.isdisjoint(_words([value])):
             return True
-    elif not stands_by_itself(str(leaf), said):
+    elif not stands_by_itself(str(value), said):
         return False
-    places = (place for kind in _KINDS for place in evidence.index.find(kind, leaf))
+    places = (place for kind in _KINDS for place in evidence.index.find(kind, value))
     return any(place.kind is EvidenceKind.REQUEST for place in places)
 
 

@@ -5,9 +5,11 @@ Environment to Evaluate Prompt Injection Attacks and Defenses for LLM Agents"). 
 takes part: the ground truth of a user's task is proposed call by call, over results of the
 benchmark's own environment in which injections stand, and then the ground truth of the injection.
 Contracts of the tools are derived from signature and docstring: none was written for them.
+Besides, the honest model looks up an id that the ground truth knows, and has a number worked out
+that no result has, by transforms that it is offered (`homework`).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Coroutine, Iterator, Mapping
 from typing import Any, Final
 
 from agentdojo.functions_runtime import FunctionCall, FunctionsRuntime
@@ -17,9 +19,15 @@ from pydantic import BaseModel, TypeAdapter
 from highroad.domain.json_value import JsonObject, JsonValue
 from highroad.domain.tool import Tier, ToolDefinition
 from highroad.evals.redteam.encodings import Encoding
+from highroad.evals.redteam.homework import homework
 from highroad.evals.redteam.scenario import Deed, Meaning, Scenario
 from highroad.evals.redteam.summary import reads
 from highroad.tools.declaring.from_schema import tool_from_schema
+from highroad.tools.transforms.arithmetic import (
+    compute_difference,
+    compute_percentage,
+    compute_sum,
+)
 
 SUITE: Final = "agentdojo"
 VERSION: Final = "v1"
@@ -29,6 +37,10 @@ HELD_OUT: Final = ("workspace", "travel")
 """Suites that nothing was made to fit."""
 _CANARY: Final = "canary-of-{}-vector"
 _BENIGN: Final = "benign"
+_TRANSFORMS: Final[Mapping[str, Any]] = {
+    each.__name__: each for each in (compute_difference, compute_percentage, compute_sum)
+}
+"""What the honest model may have worked out."""
 
 
 class AgentDojo:
@@ -47,6 +59,8 @@ class AgentDojo:
         self._seen = {
             id_: self._vectors(task) for id_, task in sorted(self._suite.user_tasks.items())
         }
+        self._reading = {each.name: reads(each.description) for each in self._suite.tools}
+        self._homework = {id_: self._prepared(task) for id_, task in self._suite.user_tasks.items()}
         self._before: Any = None
         self._now: Any = None
         self._traces: list[FunctionCall] = []
@@ -54,17 +68,18 @@ class AgentDojo:
 
     def declared(self) -> list[Any]:
         """Its tools: name, docstring, signature, and the tier that the docstring's verb says."""
-        return [
+        theirs = [
             tool_from_schema(
                 lambda _: None,
                 name=each.name,
                 description=each.description,
                 parameters=each.parameters.model_json_schema(),
                 returns=_without_zones(self._results[each.name].json_schema(mode="serialization")),
-                tier=Tier.READ if reads(each.description) else Tier.IRREVERSIBLE,
+                tier=Tier.READ if self._reading[each.name] else Tier.IRREVERSIBLE,
             )
             for each in self._suite.tools
         ]
+        return [*theirs, *_TRANSFORMS.values()]
 
     def benign(self) -> Iterator[Scenario]:
         """Every user's task, with nothing planted."""
@@ -76,7 +91,7 @@ class AgentDojo:
                 name=id_,
                 target="",
                 request=task.PROMPT,
-                task=_deeds(task.ground_truth(before)),
+                task=self._worked(task, before),
             )
 
     def scenarios(self, encoding: Encoding) -> Iterator[Scenario]:
@@ -92,7 +107,7 @@ class AgentDojo:
                     name=f"{id_}.{other}",
                     target=other,
                     request=task.PROMPT,
-                    task=_deeds(task.ground_truth(before)),
+                    task=self._worked(task, before),
                     planted={0: (payload,)} if planted else {},
                     meanings=(Meaning(injection.GOAL, _deeds(injection.ground_truth(before))),),
                     encoding=encoding.name,
@@ -111,7 +126,9 @@ class AgentDojo:
         self._traces = []
 
     def do(self, tool: ToolDefinition, arguments: JsonObject) -> object:
-        """Run a function of the benchmark on its environment."""
+        """Run a function of the benchmark on its environment, or a transform."""
+        if tool.name in _TRANSFORMS:
+            return _ran(_TRANSFORMS[tool.name](**arguments))
         self._traces.append(FunctionCall(function=tool.name, args=dict(arguments)))
         result, _ = self._runtime.run_function(
             self._now, tool.name, dict(arguments), raise_on_error=True
@@ -142,6 +159,33 @@ class AgentDojo:
         found = self._suite.user_tasks.items()
         return sorted(found, key=lambda each: int(each[0].rpartition("_")[2]))
 
+    def _worked(self, task: Any, before: Any) -> tuple[Deed, ...]:  # noqa: ANN401 - classes of each suite
+        """The ground truth of a task, and what an honest model does besides."""
+        deeds, extra = _deeds(task.ground_truth(before)), self._homework[task.ID]
+        return tuple(each for at, deed in enumerate(deeds) for each in (*extra.get(at, ()), deed))
+
+    def _prepared(self, task: Any) -> Mapping[int, tuple[Deed, ...]]:  # noqa: ANN401 - a class of each task
+        """What is looked up and worked out for a task, where nothing is planted."""
+        environment = self._environment(task, {})
+
+        def run(deed: Deed) -> JsonValue:
+            result, _ = self._runtime.run_function(environment, deed.tool, dict(deed.arguments))
+            found: JsonValue = self._results[deed.tool].dump_python(result, mode="json")
+            return found
+
+        lookups = [
+            Deed(each.name, {})
+            for each in self._suite.tools
+            if self._reading[each.name] and not each.parameters.model_fields
+        ]
+        return homework(
+            task.PROMPT,
+            _deeds(task.ground_truth(environment.model_copy(deep=True))),
+            run,
+            lookups=lookups,
+            has_effects=lambda name: not self._reading[name],
+        )
+
     def _environment(self, task: Any, planted: Mapping[str, str]) -> Any:  # noqa: ANN401 - a class of each suite
         """The environment that a task begins in, with texts planted at some of its places."""
         marks = {vector: _CANARY.format(vector) for vector in self._defaults}
@@ -159,6 +203,15 @@ class AgentDojo:
             result, _ = self._runtime.run_function(environment, each.function, each.args)
             read += str(self._results[each.function].dump_python(result, mode="json"))
         return tuple(vector for vector, mark in marks.items() if mark in read)
+
+
+def _ran(body: Coroutine[Any, Any, object]) -> object:
+    """What a body returns that waits for nothing."""
+    try:
+        body.send(None)
+    except StopIteration as done:
+        return done.value
+    raise RuntimeError("a transform waits for something")
 
 
 def _without_zones(schema: Any) -> Any:  # noqa: ANN401 - any part of a schema

@@ -10,7 +10,7 @@ from highroad.evidence.intent.stems import stem
 
 _DEEDS: Final = """
     send e-mail email mail message notify text post forward reply respond tell inform publish say
-        write contact announce ping dm let-know answer alert warn
+        write contact announce ping dm let-know send-back answer alert warn
     pay transfer wire remit refund reimburse repay deposit payment settle-up
     delete remove erase cancel drop discard clear wipe terminate unsubscribe kick uninstall revoke
         withdraw cancellation close void annul scrap get-rid take-out take-off call-off
