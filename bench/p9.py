@@ -38,8 +38,8 @@ _SAID: Final = "We are sorry that it came too late. " * 55 + "See https://shop.e
 
 async def measure() -> Reading:
     """Measure P9."""
-    tool, evidence = _tool(), _evidence()
-    _judge(tool, evidence, 1)
+    tool, evidence = tool_of_call(), seen_before()
+    judge(tool, evidence, 1)
     both: list[float] = []
     with scratch() as folder, Peer("langgraph_agent", folder) as peer:
 
@@ -69,7 +69,8 @@ async def measure() -> Reading:
     )
 
 
-def _tool() -> RegisteredTool[Any]:
+def tool_of_call() -> RegisteredTool[Any]:
+    """Make the tool that is called."""
     properties = {**_SCHEMA["properties"], "body": {"type": "string"}}  # type: ignore[dict-item]  # it is an object
     made = tool_from_schema(
         lambda _: None,
@@ -81,7 +82,8 @@ def _tool() -> RegisteredTool[Any]:
     return next(iter(Registry([made])))
 
 
-def _evidence() -> RunEvidence:
+def seen_before() -> RunEvidence:
+    """Take in the user's request, and the results of the reads."""
     evidence = RunEvidence(Plans())
     evidence.said("request", _REQUEST)
     for number in range(_SHORT):
@@ -92,16 +94,21 @@ def _evidence() -> RunEvidence:
 
 def _times(tool: RegisteredTool[Any], evidence: RunEvidence) -> list[tuple[float, float]]:
     """Microseconds of processors of each of a burst of calls, and of them those behind tracing."""
-    return [_judge(tool, evidence, number) for number in sample(range(_ORDERS), _BURST)]
+    return [judge(tool, evidence, number) for number in sample(range(_ORDERS), _BURST)]
 
 
-def _judge(tool: RegisteredTool[Any], evidence: RunEvidence, number: int) -> tuple[float, float]:
+def judge(tool: RegisteredTool[Any], evidence: RunEvidence, number: int) -> tuple[float, float]:
+    """Trace and judge one call; gives the microseconds of both, and of judging alone.
+
+    Raises:
+        AssertionError: Something stands against it, or its values were not traced.
+    """
     arguments: JsonObject = {**_arguments(number), "body": _SAID}
     start = process_time()
     grounding = evidence.ground(tool.definition, arguments)
     traced = process_time()
     weighing = weighed(tool, grounding, arguments, evidence)
-    found = [*reasons(weighing, _RULES), *flowing(weighing, _RULES)]
+    found = [*reasons(weighing, _RULES), *flowing(weighing, _RULES.flows)]
     end = process_time()
     if found or len(weighing.sources) < _BURST:
         raise AssertionError(found)

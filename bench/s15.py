@@ -43,9 +43,9 @@ _ROUNDS: Final = 31
 _BURST: Final = 10
 _TOOLS: Final = 20
 _ORDERS: Final = 50
-_READ: Final = "ask_for_refund"
-_EFFECT: Final = "send_refund"
-_PLAIN: Final = """\
+READ: Final = "ask_for_refund"
+EFFECT: Final = "send_refund"
+PLAIN: Final = """\
 [policy.roles.clerk]
 permissions = ["network_access"]
 allow = ["*"]
@@ -60,7 +60,7 @@ mode = "off"
 [provenance]
 mode = "off"
 """
-_SECURED: Final = """\
+SECURED: Final = """\
 [policy]
 cedar = ["s15.cedar"]
 
@@ -99,21 +99,21 @@ async def measure() -> Reading:
     beside: dict[str, list[float]] = {"effect": [], "arguments": [], "without": []}
     with scratch() as folder:
         async with (
-            _opened(folder / "plain", _PLAIN) as plain,
-            _opened(folder / "secured", _SECURED + _RESULTS_ALONE) as secured,
-            _opened(folder / "arguments", _SECURED) as with_arguments,
+            opened(folder / "plain", PLAIN) as plain,
+            opened(folder / "secured", SECURED + _RESULTS_ALONE) as secured,
+            opened(folder / "arguments", SECURED) as with_arguments,
         ):
             with Peer("langgraph_agent", folder) as peer:
 
                 async def more(road: _Road, tool: str) -> list[float]:
-                    pairs = await _burst(plain, road, tool, f"s15-{next(runs)}")
-                    beside["without"].extend(each for each, _ in pairs if tool == _READ)
+                    pairs = await burst(plain, road, tool, f"s15-{next(runs)}")
+                    beside["without"].extend(each for each, _ in pairs if tool == READ)
                     return [with_it - without for without, with_it in pairs]
 
                 async def ours() -> list[float]:
-                    beside["effect"] += await more(secured, _EFFECT)
-                    beside["arguments"] += await more(with_arguments, _READ)
-                    return await more(secured, _READ)
+                    beside["effect"] += await more(secured, EFFECT)
+                    beside["arguments"] += await more(with_arguments, READ)
+                    return await more(secured, READ)
 
                 async def theirs() -> list[float]:
                     return peer.burst(_BURST)["agent_step_cpu_us"]
@@ -164,10 +164,11 @@ class _Road:
         return took * 1e6
 
 
-async def _burst(plain: _Road, secured: _Road, tool: str, run: str) -> list[tuple[float, float]]:
-    """Microseconds of pairs of calls; the first of a run, which compiles what it has, is not kept.
+async def burst(plain: _Road, secured: _Road, tool: str, run: str) -> list[tuple[float, float]]:
+    """Measure pairs of calls, in microseconds.
 
-    Who goes first changes from pair to pair.
+    The first of a run, which compiles what it has, is not kept. Who goes first changes from pair
+    to pair.
     """
     pairs = []
     with secured.services.evidence.leg(secured.run_id(run), None) as evidence:
@@ -188,11 +189,11 @@ async def _burst(plain: _Road, secured: _Road, tool: str, run: str) -> list[tupl
 
 
 @asynccontextmanager
-async def _opened(folder: Path, settings: str) -> AsyncIterator[_Road]:
-    """A runtime over an empty ledger in a folder of its own."""
+async def opened(folder: Path, settings: str) -> AsyncIterator[_Road]:
+    """Open a runtime over an empty ledger in a folder of its own."""
     _laid_out(folder, settings)
     with chdir(folder):
-        tools = [_refund(name) for name in (_READ, _EFFECT, *_OTHERS)]
+        tools = [_refund(name) for name in (READ, EFFECT, *_OTHERS)]
         assembly = await assemble(f"sqlite:///{folder / LEDGER}", tools=tools, principal=ALICE)
         runtime = Runtime(assembly)
         try:
@@ -204,7 +205,7 @@ async def _opened(folder: Path, settings: str) -> AsyncIterator[_Road]:
 def _laid_out(folder: Path, settings: str) -> None:
     folder.mkdir()
     (folder / "highroad.toml").write_text(settings)
-    policies = "".join(map(_STATEMENTS.format, (_READ, _EFFECT, *_OTHERS)))
+    policies = "".join(map(_STATEMENTS.format, (READ, EFFECT, *_OTHERS)))
     (folder / "s15.cedar").write_text(policies)
 
 
@@ -220,7 +221,7 @@ def _refund(name: str) -> Callable[..., object]:
         description="Send a refund with a message.",
         parameters={**_SCHEMA, "properties": properties, "required": [*properties]},
         markers={"body": Content()},
-        tier="read" if name == _READ else "reversible",
+        tier="read" if name == READ else "reversible",
         permissions={"network_access"},
     )
 

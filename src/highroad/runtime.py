@@ -645,9 +645,9 @@ class Runtime:
             by: Whoever asks. It takes the call's arguments, so that they asked is recorded.
 
         Raises:
-            NotRecorded: The ledger has no such call, its tool is not here, or who made it was
-                erased.
-            NotPermitted: `by` lacks `audit:reveal`, or is of another organization.
+            NotRecorded: The ledger has no such call, it is of another organization than `by`, its
+                tool is not here, or who made it was erased.
+            NotPermitted: `by` lacks `audit:reveal`.
             VaultError: The arguments were erased, or their key is lost.
             LedgerError: The ledger cannot be read; or it cannot be written, and so nothing can be
                 revealed.

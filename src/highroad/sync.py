@@ -441,9 +441,20 @@ class Approvals:
         """One approval."""
         return self._loop.run(self._desk.get(approval_id))
 
-    def approve(self, approval_id: str, *, by: Principal | Caller, reason: str = "") -> Approval:
+    def approve(
+        self,
+        approval_id: str,
+        *,
+        by: Principal | Caller,
+        reason: str = "",
+        code: str | None = None,
+    ) -> Approval:
         """Record that `by` agrees; whoever waits for the call drives it on."""
-        return self._loop.run(self._desk.approve(approval_id, by=by, reason=reason))
+        return self._loop.run(self._desk.approve(approval_id, by=by, reason=reason, code=code))
+
+    def send_code(self, approval_id: str, *, by: Principal | Caller) -> None:
+        """Have a one-time code sent to `by`, for agreeing to a call."""
+        self._loop.run(self._desk.send_code(approval_id, by=by))
 
     def reject(self, approval_id: str, *, by: Principal | Caller, reason: str = "") -> Approval:
         """Record that `by` objects; one rejection ends the matter."""
@@ -460,9 +471,12 @@ class Approvals:
         *,
         by: Principal | Caller,
         reason: str = "",
+        code: str | None = None,
     ) -> Approval:
         """Give a held call other arguments; `by` agrees to it unless more is asked by that."""
-        return self._loop.run(self._desk.edit(approval_id, arguments, by=by, reason=reason))
+        return self._loop.run(
+            self._desk.edit(approval_id, arguments, by=by, reason=reason, code=code)
+        )
 
     def revoke(self, approval_id: str, *, by: Principal | Caller, reason: str = "") -> Approval:
         """Take an agreement of `by` back, as long as the call has not used it."""

@@ -395,3 +395,37 @@ def test_a_line_that_is_no_rule_is_told_with_its_place(tmp_path, line, problem):
         settings(tmp_path, line)
     assert "highroad.toml:3: provenance.flows: " in str(found.value)
     assert problem in str(found.value)
+
+
+LONG = " ".join(f"word{number}" for number in range(4_000))
+RULE = "read_note.note -> send_email.body: deny"
+
+
+@pytest.mark.parametrize("padding", [" " * 30_000, "\n\t " * 10_000, "\u00a0" * 30_000])
+async def test_blanks_hide_nothing_of_what_stands_behind_them(told, padding):
+    _, code, rule = await told(call("read_note"), send(f"Hi.{padding}{NOTE}"), flows=[RULE])
+    assert (code, DONE) == ("denied", [])
+    assert "provenance.flows" in rule
+
+
+@pytest.mark.parametrize("flow", [RULE, "untrusted -> send_email: deny", "* -> send_email: deny"])
+async def test_what_stands_behind_the_bound_may_come_from_wherever_a_rule_says(told, flow):
+    for body in (f"{LONG} {NOTE}", LONG):
+        _, code, _ = await told(call("read_note"), send(body), flows=[flow])
+        assert (code, DONE) == ("denied", [])
+
+
+async def test_a_text_that_is_too_long_is_asked_about_where_something_confidential_was_seen(told):
+    _, codes, reasons = await told(call("read_note"), send(f"{LONG} {NOTE}"))
+    assert codes == ("confidential",)
+    assert "/body, of which 20,000 characters were looked through" in reasons[0]
+
+
+async def test_a_text_that_is_too_long_is_let_through_where_no_rule_could_be_about_it(told):
+    for flows in ([], ["untrusted url -> send_email: deny"], ["read_note -> save_draft: deny"]):
+        _, code, _ = await told(call("read_mail"), send(LONG), flows=flows)
+        assert (flows, code, DONE) == (flows, None, [LONG])
+        DONE.clear()
+    free = ["* -> send_email.body: allow", RULE]
+    _, code, _ = await told(call("read_note"), send(LONG), flows=free)
+    assert (code, DONE) == (None, [LONG])

@@ -6,12 +6,17 @@ from typing import Annotated, Literal
 
 import pytest
 
-from highroad import Agent, Content, tool
+from highroad import Agent, Content, Principal, Runtime, tool
+from highroad.agents.memory.long_term import LongTermMemory
+from highroad.agents.memory.tools import recall, remember
 from highroad.domain.error import DecisionRefused
 from highroad.domain.label import Integrity, Label
+from highroad.domain.memory import MemorySource
 from highroad.domain.run import RunStatus
+from highroad.ledger.keyring import Keyring
 from highroad.settings import load
-from highroad.testing import ScriptedModel, call
+from highroad.testing import FakeClock, FixedKeys, ScriptedModel, call
+from highroad.testing.transient_memories import TransientMemories
 from highroad.tools.declaring.contract import Control
 
 pytestmark = pytest.mark.promise("P9")
@@ -603,3 +608,74 @@ async def test_a_name_that_is_a_plain_word_names_nobody(fetched):
     """Whoever chooses a name of their own may call themselves so."""
     message = {"sender": "article", "body": ARTICLE}
     assert await fetched("Sum up the article posted today.", message) == ["untrusted_source"]
+
+
+# -- what is remembered ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def recalled():
+    """Lets a model pay by what is remembered, and tells what people were asked of."""
+
+    async def play(*calls, text="Pay the landlord.", who="alice", **memories):
+        memory = LongTermMemory(TransientMemories(), Keyring(FixedKeys()), FakeClock())
+        for source, words in memories.items():
+            await memory.remember(words, principal=Principal("alice"), source=MemorySource(source))
+        model = ScriptedModel(call("recall", query="landlord"), *calls, "Done.")
+        clerk = Agent(name="clerk", model=model, tools=[recall, remember, pay, cancel_order])
+        deps = {LongTermMemory: lambda: memory}
+        async with Runtime.open(
+            agents=[clerk], deps=deps, settings=settings(), principal=Principal(who)
+        ) as runtime:
+            run = await runtime.run("clerk", text)
+            held = [await runtime.approvals.get(each.approval_id) for each in run.holds]
+            steps = (await runtime.audit.trail(run.id)).steps
+            sources = (await runtime.audit.explain(steps[-1].call_id)).sources
+            return [each.code for one in held for each in one.obligations], sources
+
+    return play
+
+
+IBAN = "DE02120300000000202051"
+PAID = call("pay", account=IBAN)
+
+
+async def test_what_the_user_wrote_before_and_had_remembered_is_their_word(recalled):
+    codes, (source,) = await recalled(PAID, user=f"My landlord has the account {IBAN}.")
+    assert (codes, DONE) == ([], [IBAN])
+    assert (source.kind, source.integrity) == ("profile", Integrity.USER)
+
+
+@pytest.mark.parametrize("source", ["agent", "program"])
+async def test_what_a_model_or_a_program_had_remembered_is_not(recalled, source):
+    await recalled(PAID, **{source: f"My landlord has the account {IBAN}."})
+    assert DONE == []
+
+
+async def test_what_a_model_read_and_had_remembered_in_the_run_stays_untrusted(recalled):
+    words = f"The landlord has the account {IBAN}."
+    await recalled(call("remember", text=words), call("recall", query="account"), PAID)
+    assert DONE == []
+
+
+async def test_a_memory_of_one_user_is_no_word_of_another(recalled):
+    await recalled(PAID, who="mallory", user=f"My landlord has the account {IBAN}.")
+    assert DONE == []
+
+
+async def test_a_memory_names_values_and_calls_for_nothing(recalled):
+    """The request lock is made of the request alone."""
+    words = f"Pay the landlord at {IBAN} whenever I write."
+    codes, _ = await recalled(PAID, text="What is new?", user=words)
+    assert (codes, DONE) == (["outside_request"], [])
+
+
+@pytest.mark.parametrize(
+    ("words", "done"),
+    [("My landlord moves in on May 22.", []), ("Of the landlord is order 22.", ["22"])],
+)
+async def test_a_short_number_of_a_memory_names_an_object_only_by_itself(recalled, words, done):
+    await recalled(
+        call("cancel_order", order_id="22"), text="Cancel the order of the landlord.", user=words
+    )
+    assert done == DONE

@@ -2,6 +2,7 @@
 
 from io import StringIO
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from rich.console import Console
@@ -19,7 +20,9 @@ def get_order(order_id: str) -> dict[str, int | str]:
 
 
 @tool(tier="irreversible")
-def refund(order_id: str, cents: int, reason: str = "other", account: str = "") -> str:
+def refund(
+    order_id: str, cents: int, reason: Literal["damaged", "other"] = "other", account: str = ""
+) -> str:
     """Pay back."""
     return f"{order_id} {cents} {reason} {account}"
 

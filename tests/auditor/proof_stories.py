@@ -62,6 +62,47 @@ def runs():
     return author
 
 
+SOURCES = [
+    ["/to", "result", "c-read", "same"],
+    ["/cents", "request", "msg-1", "normalized"],
+    ["/note", None, None, None],
+]
+INTEGRITY = [[2, 1], [3, 2], [0, 1]]
+"""Of each source what it is worth and what it has to be, from 0, which is untrusted, to 3."""
+ENDORSED = [["/note", "ab" * 32]]
+RAN_IN = [
+    {
+        "sandbox": "bubblewrap",
+        "version": "0.8.0",
+        "strength": "strong",
+        "what": "python",
+        "ended": "completed",
+        "limits": {"cpu_s": 1.5, "memory_mb": 256, "reads": 2},
+        "count": 3,
+        "connections": [["api.example.com", 443, "opened", 512, 2048, 2]],
+    }
+]
+
+
+def judged():
+    """A call of which is on record what its values are worth, who vouched, and where it ran."""
+    author = Author(key=FIRST)
+    author.append("ledger.opened", session="s-1", door="python")
+    waiting = {"id": "a-1", "call": "c-1", "state": "waiting", "approvers": []}
+    approved = waiting | {"state": "approved", "approvers": ["p-bob"]}
+    facts = {"sources": SOURCES, "integrity": INTEGRITY, "confidential": ["note"]}
+    of_call = {"run": "run-1", "call": "c-1"}
+    author.append("call.held", **of_call, **facts, approval=waiting)
+    author.append(
+        "approval.decided", **of_call, ruling="approve", endorsed=ENDORSED, approval=approved
+    )
+    author.append("call.intent", **of_call, **facts, approval="a-1")
+    author.sign()
+    author.append("call.ended", **of_call, status="completed", ran_in=RAN_IN)
+    author.sign()
+    return author
+
+
 def small():
     """Some forty entries, four heads, a change of keys, anchors of two and three heads."""
     author = Author(key=FIRST)

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from proof_author import FIRST, LEDGER, SECOND, Author, consistency, leaf, node, path, root
-from proof_stories import runs, small_bundle
+from proof_stories import ENDORSED, INTEGRITY, RAN_IN, SOURCES, judged, runs, small_bundle
 
 RFC_6962_LEAVES = (
     "",
@@ -86,6 +86,21 @@ def vectors():
             "integrity": True,
             "completeness": True,
             "open_runs": ["run-2"],
+        },
+        "judged": {
+            "public_key": FIRST.public.hex(),
+            "files": {
+                name: content.hex() if name.endswith(".bin") else content.decode()
+                for name, content in judged().bundle(near=2).files().items()
+            },
+            "integrity": True,
+            "completeness": True,
+            "call": "c-1",
+            "sources": SOURCES,
+            "worth": INTEGRITY,
+            "confidential": ["note"],
+            "endorsed": ENDORSED,
+            "ran_in": RAN_IN,
         },
     }
 

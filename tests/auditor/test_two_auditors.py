@@ -159,6 +159,16 @@ def test_they_agree_on_the_golden_bundle_of_runs(tmp_path):
     assert answer["open_runs"] == golden["open_runs"]
 
 
+def test_they_agree_on_the_golden_bundle_of_what_was_judged(tmp_path):
+    golden = json.loads(proof_vectors.VECTORS.read_text(encoding="utf-8"))["judged"]
+    files = {
+        name: bytes.fromhex(content) if name.endswith(".bin") else content.encode()
+        for name, content in golden["files"].items()
+    }
+    assert first_says(files, tmp_path, FIRST) == (True, True)
+    assert second_says(files, tmp_path, FIRST) == (True, True)
+
+
 def test_they_agree_where_an_anchored_root_lies_before_the_first_of_the_export(tmp_path):
     check_seeds([1889, 4582, 6042], tmp_path)
 

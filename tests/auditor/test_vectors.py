@@ -195,3 +195,35 @@ def test_the_bundle_of_runs_comes_to_its_verdicts(golden, tmp_path):
     assert report.integrity.holds is bundle["integrity"]
     assert report.completeness.holds is bundle["completeness"]
     assert list(report.open_runs.names) == bundle["open_runs"]
+
+
+def test_the_bundle_of_what_was_judged_comes_to_its_verdicts(golden, tmp_path):
+    bundle = golden["judged"]
+    files = {
+        name: bytes.fromhex(content) if name.endswith(".bin") else content.encode()
+        for name, content in bundle["files"].items()
+    }
+    report = exported(files, tmp_path, key=FIRST)
+    assert bundle["public_key"] == FIRST.public.hex()
+    assert report.integrity.holds is bundle["integrity"]
+    assert report.completeness.holds is bundle["completeness"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("[0,1]]", "[3,1]]"),
+        ('\\"confidential\\":[\\"note\\"]', '\\"confidential\\":[\\"to\\"]'),
+        ('[[\\"/note\\",\\"ab', '[[\\"/note\\",\\"ac'),
+        ('\\"sandbox\\":\\"bubblewrap\\"', '\\"sandbox\\":\\"process\\"'),
+    ],
+)
+def test_whoever_changes_what_was_judged_is_found_out(golden, tmp_path, before, after):
+    content = golden["judged"]["files"]["entries-main.jsonl"]
+    assert before in content
+    files = {
+        name: bytes.fromhex(text) if name.endswith(".bin") else text.encode()
+        for name, text in golden["judged"]["files"].items()
+    }
+    files["entries-main.jsonl"] = content.replace(before, after, 1).encode()
+    assert not exported(files, tmp_path, key=FIRST).integrity.holds

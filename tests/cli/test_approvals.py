@@ -75,7 +75,7 @@ def test_people_of_another_organization_decide_nothing(terminal, held):
     done = terminal("approvals", "approve", held["approval_id"], "--as", "carol")
 
     assert done.code == ExitCode.REFUSED
-    assert "there is no such approval" in done.err
+    assert "there is no approval" in done.err
 
 
 def test_an_approval_that_there_is_not_is_told(terminal):

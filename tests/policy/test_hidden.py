@@ -198,3 +198,36 @@ async def test_the_time_that_it_takes_is_of_the_same_kind(opened):
             stages.append([(each.stage, each.verdict) for each in record.stages])
         assert stages[0] == stages[1]
         await asyncio.sleep(0)
+
+
+async def later(number: int, context: ToolContext[None]) -> str:
+    """Open a vault by and by."""
+    context.defer(expires_s=60)
+
+
+KINDS = {
+    "irreversible": {"tier": "irreversible"},
+    "privileged": {"tier": "privileged"},
+    "asks": {"tier": "reversible", "effect": "idempotent", "ask": "true"},
+    "read": {"tier": "read"},
+    "deferred": {"tier": "reversible", "effect": "idempotent"},
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_whatever_kind_of_tool_it_is_nobody_is_asked_and_nothing_more_is_written(
+    opened, kind
+):
+    body = later if kind == "deferred" else open_vault
+    hidden = tool(name=HIDDEN, permissions={"vault"}, **KINDS[kind])(body)
+    async with opened(tools=[hidden, *TOOLS[1:]]) as runtime:
+        told, written = set(), set()
+        for name in (MISSING, HIDDEN):
+            for more in ({}, {"dry_run": True}, {"run": f"run of {name}"}):
+                outcome = await runtime.call(name, {"number": 1}, delegation=opened.chain, **more)
+                told.add(alike(outcome.for_model(), name))
+                record = await runtime.audit.explain(outcome.call_id)
+                written.add((len(record.positions), len(record.stages)))
+        assert (len(told), len(written)) == (1, 1)
+        assert await runtime.approvals.list(state=None) == []
+        assert not await runtime.unsettled(with_open=True)

@@ -4,6 +4,7 @@ import asyncio
 import json
 from base64 import b64encode, urlsafe_b64encode
 from dataclasses import replace
+from functools import partial
 from hashlib import sha256
 from urllib.parse import urlencode, urlsplit
 
@@ -13,6 +14,7 @@ from highroad import Completed, Principal, tool
 from highroad.approvals.receiver import Receiver
 from highroad.bootstrap import Parts, assemble
 from highroad.domain.approval import ApprovalState, Ruling
+from highroad.domain.entry import EntryKind
 from highroad.domain.error import DecisionRefused, LedgerError
 from highroad.domain.notice import NoticeKind
 from highroad.ports.channel import ChannelError
@@ -528,6 +530,33 @@ async def test_of_two_links_that_are_followed_in_another_process_one_counts(desk
     await desk.assembly.inbox.empty()
     case = await desk.runtime.approvals.case(held.approval_id, by=CAROL)
     assert [word.ruling for word in case.words] == [Ruling.APPROVE]
+
+
+async def test_of_two_links_that_two_other_processes_follow_at_one_moment_one_counts(desk, turns):
+    """Neither sees what the other has not left yet; whoever records them does."""
+    await desk.open_with(SETTINGS + "[[approvals.quorum]]\npeople = 2\n")
+    held = await desk.runtime.call("wire", {"cents": 1})
+    await turns()
+    tokens = [token_of(desk.heard[0], ruling) for ruling in ("approve", "reject")]
+    others = [await Desk(desk.folder, desk.tools).open_beside(desk) for _ in tokens]
+    both = asyncio.Barrier(2)
+    for other in others:
+        store = other.assembly.desk._ledger.store  # noqa: SLF001 - the moment before it is left
+        store.post = partial(_posted_together, store.post, both)
+    said = await asyncio.gather(
+        *(other.runtime.links.follow(each) for other, each in zip(others, tokens, strict=True))
+    )
+    assert len(said) == 2
+    await desk.assembly.inbox.empty()
+    case = await desk.runtime.approvals.case(held.approval_id, by=CAROL)
+    assert len(case.words) == 1
+    (refused,) = await desk.assembly.store.entries(kind=EntryKind.ORDER_REFUSED)
+    assert b"this link was used" in refused.body
+
+
+async def _posted_together(post, both, order):
+    await both.wait()
+    await post(order)
 
 
 async def test_a_link_that_was_altered_is_none(desk, turns):

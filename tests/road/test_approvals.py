@@ -340,7 +340,7 @@ async def test_four_eyes_means_another_pair(world, wire, alice, bob):
 async def test_people_of_another_organization_find_no_such_approval(world, wire, bob):
     here = await world(wire).open()
     held = await here.call(wire, {"cents": 1})
-    with pytest.raises(DecisionRefused, match="no such approval"):
+    with pytest.raises(DecisionRefused, match="there is no approval"):
         await here.approve(held, by=replace(bob, organization="other"))
 
 

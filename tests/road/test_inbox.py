@@ -263,7 +263,9 @@ def test_a_decision_says_how_it_is_known_whose_it_is():
     assert read_order(PostedOrder(1, *write_order(order))) == order
 
 
-@pytest.mark.parametrize("shown", [{"key_id": "key_1"}, {"session_id": "ses_1"}])
+@pytest.mark.parametrize(
+    "shown", [{"key_id": "key_1"}, {"session_id": "ses_1"}, {"code_ms": 7}, {"link_ms": 7}]
+)
 def test_a_decision_says_by_which_key_or_session_its_author_was_shown(shown):
     order = replace(DECISION, assurance=Assurance.HASH, **shown)
     assert json.loads(write_order(order)[1])["v"] == SHOWN

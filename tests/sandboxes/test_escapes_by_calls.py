@@ -140,6 +140,51 @@ for name in ('4c1f.example.com', 'localhost', 'ip6-localhost'):
     assert await inside(text) == []
 
 
+async def test_nobody_inherits_a_file_but_its_three(inside, folder, request):
+    """Neither ours, nor the relay's, nor the one by which the filter was handed over."""
+    (folder / "held").write_text("not for programs")
+    with (folder / "held").open() as held:
+        os.set_inheritable(held.fileno(), True)
+        text = """
+import os
+found = []
+for number in range(256):
+    try:
+        found.append([number, oct(os.fstat(number).st_mode & 0o170000)])
+    except OSError:
+        pass
+found
+"""
+        found = await inside(text)
+    # A guest keeps its own answer at 3; what a body is told and tells are pipes too.
+    expected = 3 if request.node.callspec.params["inside"] == "body" else 4
+    assert [number for number, _ in found] == list(range(expected))
+    assert {kind for number, kind in found if number} == {"0o10000"}
+
+
+async def test_nobody_has_a_terminal_or_reaches_another(inside):
+    """By TIOCSTI one types for others; by `/proc` one sees, and by files ends, others."""
+    text = """
+import fcntl, glob, os
+attained = []
+for number in range(4):
+    for asked in (0x5412, 0x541C, 0x540E):
+        try:
+            attained.append(repr(fcntl.ioctl(number, asked, b'x')))
+        except OSError:
+            pass
+attained += glob.glob('/proc/*/root') + glob.glob('/proc/*/mem') + glob.glob('/proc/*/fd')
+for place in ('/dev/tty', '/dev/console', '/dev/mem', '/dev/kmsg', '/dev/fuse', '/dev/kvm'):
+    try:
+        os.close(os.open(place, os.O_RDWR))
+        attained.append(place)
+    except OSError:
+        pass
+attained
+"""
+    assert await inside(text) == []
+
+
 async def test_what_gains_rights_gains_none(inside):
     """Programs that become root when they are started, on whatever they lie."""
     text = """

@@ -71,12 +71,20 @@ async def test_a_machine_has_no_network_bounds_and_an_end(sandbox, cloud):
     resources = made.resources
     assert (resources.memory_mb, resources.memory_mb_max) == (896, 896)
     assert (resources.milli_cpu, resources.milli_cpu_max) == (1_000, 1_000)
-    assert made.image_id == "im-1"
+    assert (made.image_id, made.runtime) == ("im-1", "gvisor")
     assert not made.secret_ids
     assert not made.volume_mounts
     assert not made.include_oidc_identity_token
-    assert sandbox.strength is Strength.KERNEL
-    assert sandbox.version.startswith("im-1 ")
+    assert sandbox.version.startswith("im-1 gvisor ")
+
+
+async def test_its_strength_is_that_of_the_runtime_that_is_asked_for(cloud):
+    for runtime, strength in (("gvisor", Strength.KERNEL), ("vm", Strength.MACHINE)):
+        sandbox = ModalSandbox(replace(RULES, runtime=runtime), TOKEN.get)
+        await sandbox.run(PYTHON_SAMPLES.echoes, SHORT)
+        await sandbox.close()
+        assert sandbox.strength is strength
+        assert cloud.made[-1].runtime == runtime
 
 
 async def test_the_account_is_looked_up_once(sandbox, cloud):

@@ -9,6 +9,7 @@ import asyncio
 import base64
 import faulthandler
 import logging
+import os
 import threading
 import traceback
 import warnings
@@ -17,15 +18,18 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 import redis as redis_library
+from typer.testing import CliRunner
 
 from highroad import Agent, Principal, Runtime, ToolContext, ToolError, Trial, tool
 from highroad.bootstrap import assemble
+from highroad.cli.app import app
 from highroad.domain.error import HighroadError
 from highroad.ledger import keyring, results, vault
 from highroad.pipeline import hiding, result
 from highroad.redaction.known_secrets import KNOWN, KnownSecrets
 from highroad.settings import load
 from highroad.testing import ScriptedModel, call
+from highroad.testing.redteam import Campaign, Layer
 
 pytestmark = [pytest.mark.anyio, pytest.mark.loopback, pytest.mark.promise("P7")]
 
@@ -38,6 +42,8 @@ WRITTEN = {
 BOB = Principal("bob", name="Bob", authenticated=True)
 ZOE = Principal("zoe", name="Zoe", authenticated=True)
 SETTINGS = """
+ledger = "sqlite:///ledger.db"
+
 [secrets.names]
 env = "env:CANARY"
 
@@ -46,6 +52,12 @@ url = "http://127.0.0.1:{port}/hook"
 
 [models]
 default = "offline"
+
+[[principals]]
+id = "bob"
+
+[[principals]]
+id = "zoe"
 """
 
 
@@ -149,6 +161,7 @@ class Story:
         self.hook = hook
         self.redis_url = redis_url
         self.told = {}
+        self.approval = self.letter = self.failed = ""
         self.dumped = (folder / "faults").open("w+")
 
     def tell(self, channel, *said):
@@ -159,8 +172,8 @@ class Story:
     def singing(self):
         return {channel: found for channel, told in self.told.items() if (found := sings(told))}
 
-    async def live(self):
-        """All chapters, on one runtime."""
+    async def live(self, *, is_whole=False):
+        """All chapters, on one runtime; whole, also what is slow and has no guard of its own."""
         log = logging.FileHandler(self.folder / "all.log")
         logging.getLogger().addHandler(log)
         loop, asyncio_log = asyncio.get_running_loop(), logging.getLogger("asyncio")
@@ -182,12 +195,38 @@ class Story:
             logging.getLogger().removeHandler(log)
             log.close()
             self.dumped.close()
+        if is_whole:
+            await self._attack()
+            await asyncio.to_thread(self._ask_the_command_line)
         self.tell("logs", (self.folder / "all.log").read_bytes())
         self.tell("faults", (self.folder / "faults").read_bytes())
         self.tell("hook", *self.hook.heard)
         self.tell("redis", *self._in_redis())
         kept = (path for path in (self.folder / "kept").rglob("*") if path.is_file())
         self.tell("folder", *(path.read_bytes() for path in kept))
+
+    async def _attack(self):
+        with (self.folder / "more faults").open("w") as dumped:
+            campaign = Campaign(tools=hostile(dumped), suites=["smuggling"], layers=[Layer.FULL])
+            self.tell("red team", await campaign.report())
+
+    def _ask_the_command_line(self):
+        """What it says of all this, to whoever may see values and to whoever may not."""
+        os.chdir(self.folder / "kept")
+        for line in (
+            ("approvals", "list", "--all", "--json"),
+            ("approvals", "show", self.approval),
+            ("approvals", "show", self.approval, "--as", "bob"),
+            ("approvals", "show", self.approval, "--as", "bob", "--json"),
+            ("dead-letters", "show", self.letter),
+            ("dead-letters", "show", self.letter, "--json"),
+            ("audit", "denials", "--json"),
+            ("explain", self.failed),
+            ("explain", self.failed, "--json"),
+            ("runs", "list", "--json"),
+        ):
+            done = CliRunner().invoke(app, line)
+            self.tell("command line", done.stdout.encode(), done.stderr.encode())
 
     async def _opened(self):
         tools = hostile(self.dumped)
@@ -232,6 +271,7 @@ class Story:
     async def _approvals(self, runtime):
         held = await runtime.call("pay", {"cents": 5})
         (approval,) = await runtime.approvals.list()
+        self.approval = approval.id
         await runtime.approvals.ask(approval.id, f"Is it {CANARY}?", by=BOB)
         await runtime.approvals.answer(approval.id, f"It is {CANARY}.", by=ZOE)
         self.tell("approvals", held, held.for_model(), approval)
@@ -246,7 +286,8 @@ class Story:
         failed = await runtime.call("refuse", {"depth": 1})
         letters = await runtime.dead_letters.list()
         self.tell("dead letters", failed, letters, await runtime.dead_letters.backlog())
-        letter = letters[0].id
+        letter = self.letter = letters[0].id
+        self.failed = failed.call_id
         self.tell("dead letters", await runtime.dead_letters.redrive(letter, by=BOB))
         done = await runtime.dead_letters.discard(letter, by=BOB, reason=f"It is {CANARY}.")
         self.tell("dead letters", done, await runtime.dead_letters.get(letter))
@@ -306,17 +347,18 @@ def story(tmp_path, monkeypatch, hook, redis_url):
 
 
 CHANNELS = {
-    *("approvals", "audit", "cache", "comparison", "dead letters", "deferred", "events"),
-    *("exceptions", "explanations", "faults", "folder", "hook", "logs", "previews", "redis"),
-    *("simulation", "trial", "values", "warnings"),
+    *("approvals", "audit", "cache", "command line", "comparison", "dead letters", "deferred"),
+    *("events", "exceptions", "explanations", "faults", "folder", "hook", "logs", "previews"),
+    *("red team", "redis", "simulation", "trial", "values", "warnings"),
 }
 
 
+@pytest.mark.timeout(180)
 async def test_no_channel_beside_the_road_sings(story):
-    await story.live()
+    await story.live(is_whole=True)
     assert story.singing() == {}
     assert story.told.keys() == CHANNELS
-    masked = ("approvals", "cache", "deferred", "events", "previews")
+    masked = ("approvals", "cache", "command line", "deferred", "events", "previews")
     for channel in masked:
         assert b"[secret]" in story.told[channel], channel
     for channel in ("faults", "hook", "logs", "redis", "trial", "comparison"):

@@ -6,6 +6,7 @@ held is brought on by those who bring any call on. So a leg that resumes a run t
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
@@ -13,6 +14,7 @@ import orjson
 
 from highroad.agents import sources
 from highroad.agents.early import EarlyCall
+from highroad.agents.handles import as_recorded, meant
 from highroad.agents.moving import Moving
 from highroad.agents.offering import Allowed, Offering
 from highroad.agents.progress import RunInProgress
@@ -184,7 +186,7 @@ class Acting:
         elif history.ended is not None:
             outcome = await stored_outcome(run.services, history, run.record.payloads)
             await sources.handed_on(run.services, history.call_id, wanted.tool, run.evidence)
-            learn(run, wanted, outcome)
+            await learn(run, wanted, outcome)
             return outcome
         else:
             outcome = await self._bring_on(history.call_id)
@@ -194,7 +196,7 @@ class Acting:
             run.open_calls[outcome.call_id] = wanted.tool
         else:
             run.open_calls.pop(outcome.call_id, None)
-        learn(run, wanted, outcome)
+        await learn(run, wanted, outcome)
         _tell(run, wanted, outcome)
         return outcome
 
@@ -413,17 +415,22 @@ async def _drop(run: RunInProgress, given_up: Sequence[EarlyCall]) -> None:
         run.tell(EventKind.TOOL_FINISHED, call_id, facts)
 
 
-def learn(run: RunInProgress, wanted: Wanted, outcome: AnyOutcome) -> None:
+async def learn(run: RunInProgress, wanted: Wanted, outcome: AnyOutcome) -> None:
     """Take in what a call has brought; the word of another agent proves nothing."""
     tool = run.services.registry.find(wanted.tool)
     if tool is not None and wanted.tool not in run.brief.team:
+        run_id, arguments, recorded = run.record.head.run_id, wanted.arguments, None
+        if run.brief.handles and wanted.origin is Origin.MODEL:
+            arguments = await meant(run.services, run_id, arguments, outcome)
+            recorded = await as_recorded(run.services, outcome)
         sources.brought(
             run.evidence,
             tool.definition,
-            wanted.arguments,
+            arguments,
             outcome,
             origin=wanted.origin,
-            reveal=partial(run.services.redaction.revealed, run.record.head.run_id),
+            reveal=partial(run.services.redaction.revealed, run_id),
+            recorded=recorded,
         )
 
 
@@ -459,7 +466,9 @@ class _Calls:
         if not call.is_offered:
             return ANYWHERE
         tool = self._run.services.registry.find(call.tool)
-        return turn_of(None if tool is None else tool.definition, call.arguments)
+        turn = turn_of(None if tool is None else tool.definition, call.arguments)
+        # Which object a handle names is known only on the road: it may be any.
+        return replace(turn, objects=frozenset()) if self._run.brief.handles else turn
 
     async def make(self, call: Wanted) -> AnyOutcome:
         """See it through."""
@@ -487,6 +496,7 @@ def _proposal(run: RunInProgress, wanted: Wanted) -> Proposal:
         in_dry_run=run.record.head.dry is not None or wanted.in_dry_line,
         in_shadow=run.record.head.shadow_of is not None,
         stated=wanted.stated,
+        takes_handles=run.brief.handles and wanted.origin is Origin.MODEL,
     )
 
 

@@ -40,6 +40,8 @@ class Agent:
         iterations: Model requests of one run; the limit `iterations`.
         search: Offer it `tool_search` where it has more tools than it is shown at once.
         transforms: Offer it the ready-made transforms, `compute_sum` and the like, besides.
+        handles: Show it a handle of each result, so that it may name a value in place of writing
+            it.
         dry_run: Make dry runs of all its runs.
         trial: Make dry runs of them until a person promotes it.
         shadow: Another agent, which does the same beside each of its runs, and does nothing; as a
@@ -60,6 +62,7 @@ class Agent:
     iterations: int | None = None
     search: bool = True
     transforms: bool = False
+    handles: bool = False
     dry_run: bool = False
     trial: Trial | None = None
     shadow: "Agent | Shadow | None" = None

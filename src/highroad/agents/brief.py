@@ -60,6 +60,8 @@ class Brief:
     """`None`: the final answer is text."""
     iterations: int
     """Model requests of one run."""
+    handles: bool = False
+    """Its models are shown handles of results, and may pass them."""
 
     @property
     def scope(self) -> Delegate:

@@ -108,7 +108,12 @@ class Composing:
     def offering(self, came: Came) -> Offering:
         """What the model that replied was offered, in its own form."""
         allowed = came.allowed
-        return self._asking.offerings.of(self.named(allowed.names), allowed.shape, allowed.stated)
+        return self._asking.offerings.of(
+            self.named(allowed.names),
+            allowed.shape,
+            allowed.stated,
+            handles=self._run.brief.handles,
+        )
 
     # -- a request ---------------------------------------------------------------------------
 
@@ -129,7 +134,7 @@ class Composing:
         """
         brief, offerings = self._run.brief, self._asking.offerings
         stated = offerings.stated(wish.tools, self._run.services.confidence, brief.team)
-        offering = offerings.of(wish.tools, model.shape, stated)
+        offering = offerings.of(wish.tools, model.shape, stated, handles=brief.handles)
         kept, characters = self._shown(said)
         shown = in_form(kept, model.shape) if self._window.has_bytes else kept
         choice = wish.choice

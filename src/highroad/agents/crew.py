@@ -177,6 +177,7 @@ class Crew:
             ends=ends,
             output=output,
             iterations=agent.iterations or self._limits.iterations,
+            handles=agent.handles,
         )
 
     def _digest(self, agent: Agent) -> str:
@@ -198,6 +199,7 @@ class Crew:
             *sorted(self._definition(agent, tool).name for tool in agent.ends),
             "" if agent.output is str else Output(agent.output).written,
             f"iterations: {agent.iterations or self._limits.iterations}",
+            *(("handles",) if agent.handles else ()),
         )
 
     def _model(self, model: Model | str) -> Model:

@@ -16,6 +16,7 @@ import orjson
 
 from highroad.agents import sources
 from highroad.agents.acting import Acted, Acting, Wanted, learn
+from highroad.agents.handles import answered
 from highroad.agents.progress import TRUNK, RunInProgress
 from highroad.agents.record import Answered, Turn, read_messages
 from highroad.domain.approval import Approval, ApprovalState
@@ -94,8 +95,9 @@ class Hearing:
     async def _outcome_of(self, call_id: str) -> UserMessage:
         wanted = self._standing.pop(call_id)
         outcome = await self._acting.outcome(call_id)
-        learn(self._run, wanted, outcome)
-        told = orjson.dumps(outcome.for_model()).decode()
+        await learn(self._run, wanted, outcome)
+        run = self._run
+        told = orjson.dumps(answered(run.services, run.record.head.run_id, outcome)).decode()
         return UserMessage(
             text=f"[Not from the user: the call of {wanted.tool} that was waiting is over. {told}]"
         )

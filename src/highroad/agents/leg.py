@@ -18,6 +18,7 @@ from highroad.agents.asking import Asking, Came, Question
 from highroad.agents.composing import Composing, Wish
 from highroad.agents.context.illustrated import illustrated
 from highroad.agents.fidelity import check_call, check_request
+from highroad.agents.handles import answered
 from highroad.agents.hearing import FOR_NOW, Hearing
 from highroad.agents.offering import Allowed
 from highroad.agents.output import Output
@@ -233,7 +234,9 @@ class Leg:
         def question(model: Model) -> Question:
             made = self._composing.question(number, wish, model, said, winds_up=winds_up)
             allowed = ahead.allowed = made.allowed
-            ahead.offering = self._asking.offerings.of(wish.tools, model.shape, allowed.stated)
+            ahead.offering = self._asking.offerings.of(
+                wish.tools, model.shape, allowed.stated, handles=run.brief.handles
+            )
             return made
 
         with run.asking():
@@ -336,9 +339,23 @@ class Leg:
         if hearing is None or not hearing.goes_before(acted):
             _rest_if_held(acted)
         self.messages += [
-            _told(call, each) for call, each in zip(reply.message.calls, acted, strict=True)
+            self._told(call, each) for call, each in zip(reply.message.calls, acted, strict=True)
         ]
         return acted
+
+    def _told(self, call: ModelCall, acted: Acted) -> ToolMessage:
+        """What the model is told of a call; it is data, whatever became of it."""
+        outcome, run = acted.outcome, self._run
+        if isinstance(outcome, Held):
+            return ToolMessage(id=call.id, tool=call.tool, content=FOR_NOW)
+        told = ToolMessage(
+            id=call.id,
+            tool=call.tool,
+            content=orjson.dumps(answered(run.services, run.record.head.run_id, outcome)).decode(),
+            is_error=outcome.error is not None,
+            call_id=outcome.call_id,
+        )
+        return illustrated(told, outcome.blobs) if isinstance(outcome, Completed) else told
 
     async def call(self, tool: str, arguments: Mapping[str, object]) -> AnyOutcome:
         """Make a call that the strategy itself wants.
@@ -538,18 +555,3 @@ def _rest_if_held(acted: Sequence[Acted]) -> None:
     holds = [hold for each in acted for hold in each.holds]
     if holds:
         raise Rests(list(dict.fromkeys(holds)))  # two calls that joined wait for the same
-
-
-def _told(call: ModelCall, acted: Acted) -> ToolMessage:
-    """What the model is told of a call; it is data, whatever became of it."""
-    outcome = acted.outcome
-    if isinstance(outcome, Held):
-        return ToolMessage(id=call.id, tool=call.tool, content=FOR_NOW)
-    told = ToolMessage(
-        id=call.id,
-        tool=call.tool,
-        content=orjson.dumps(outcome.for_model()).decode(),
-        is_error=outcome.error is not None,
-        call_id=outcome.call_id,
-    )
-    return illustrated(told, outcome.blobs) if isinstance(outcome, Completed) else told

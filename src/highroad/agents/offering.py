@@ -13,6 +13,7 @@ from highroad.domain.tool import ToolDefinition
 from highroad.domain.value import value
 from highroad.redaction.known_secrets import KNOWN
 from highroad.tools.arguments.parse import parse
+from highroad.tools.shapes.handled import with_handles
 from highroad.tools.shapes.offer import Offer, offer
 from highroad.tools.shapes.rendered import Rendered
 from highroad.tools.shapes.spec import ToolSpec, spec_of
@@ -69,6 +70,7 @@ class Offering:
         tools: What is offered, in the order in which it is.
         shape: Of the model.
         stated: By tool, where the model is to say how sure it is of a call.
+        handles: Whether it may name values by their handles.
     """
 
     def __init__(
@@ -76,8 +78,11 @@ class Offering:
         tools: Sequence[ToolDefinition],
         shape: str,
         stated: Mapping[str, StatedFields] = _NONE,
+        *,
+        handles: bool = False,
     ) -> None:
-        self._offer: Offer = offer([_spec(tool, stated.get(tool.name)) for tool in tools], shape)
+        specs = [_spec(tool, stated.get(tool.name), handles=handles) for tool in tools]
+        self._offer: Offer = offer(specs, shape)
         self._stated = stated
         legal, rendered = self._offer.names.legal_name, self._offer.rendered
         self.names: tuple[str, ...] = tuple(tool.name for tool in tools)
@@ -140,15 +145,17 @@ class Offerings:
         tools: Sequence[ToolDefinition],
         shape: str,
         stated: Mapping[str, StatedFields] = _NONE,
+        *,
+        handles: bool = False,
     ) -> Offering:
         """Some tools in the form of a model, which is to say how sure it is of calls of some."""
         names = ((tool, each.reasoning, each.confidence) for tool, each in stated.items())
-        key = (shape, *(tool.digest for tool in tools), *names)
+        key = (shape, handles, *(tool.digest for tool in tools), *names)
         found = self._made.get(key)
         if found is None:
             if len(self._made) >= _MOST:
                 self._made.clear()
-            found = self._made[key] = Offering(tools, shape, stated)
+            found = self._made[key] = Offering(tools, shape, stated, handles=handles)
         return found
 
     def stated(
@@ -183,8 +190,10 @@ def _characters_of(tool: OfferedTool) -> int:
     return len(tool.name) + len(tool.description) + len(str(tool.input_schema))
 
 
-def _spec(tool: ToolDefinition, fields: StatedFields | None) -> ToolSpec:
+def _spec(tool: ToolDefinition, fields: StatedFields | None, *, handles: bool) -> ToolSpec:
     spec = spec_of(tool)
+    if handles:
+        spec = with_handles(spec, tool.contract.secrets)
     return spec if fields is None else with_fields(spec, fields)
 
 

@@ -14,6 +14,7 @@ from highroad.agents.context.summary import is_summary, summarized
 from highroad.agents.context.tokens import standing_tokens
 from highroad.agents.early import EarlyCalls
 from highroad.agents.events import Voice
+from highroad.agents.handles import INSTRUCTIONS
 from highroad.agents.record import Answered, Heard, RunRecord, Turn
 from highroad.agents.stopping import RunStopped
 from highroad.agents.writing import RunWriter
@@ -115,7 +116,9 @@ class RunInProgress:
     @property
     def instructions(self) -> str:
         """Of the agent, with what is known of the user behind: the same in all requests."""
-        return "\n\n".join(filter(None, (self.brief.instructions, self.record.errand.known)))
+        handles = INSTRUCTIONS if self.brief.handles else ""
+        parts = (self.brief.instructions, handles, self.record.errand.known)
+        return "\n\n".join(filter(None, parts))
 
     @property
     def is_followed(self) -> bool:

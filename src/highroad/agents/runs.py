@@ -3,7 +3,7 @@
 import logging
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from dataclasses import replace
 from functools import partial
 from typing import Any, Final
@@ -401,7 +401,11 @@ class Runs:
         services, head = self._services, record.head
         services.repairs.forget(head.run_id)  # the leg before may have been another process's
         earlier = await self._before(head)
-        with services.evidence.leg(head.run_id, head.parent_id) as evidence:
+        has_handles = any(each.handles for each in self.crew.agent(brief.name).everybody())
+        with (
+            services.evidence.leg(head.run_id, head.parent_id, has_handles=has_handles) as evidence,
+            _handles_of(services, brief, record),
+        ):
             await sources.begin(services, record, evidence, earlier)
             run = RunInProgress(
                 services,
@@ -621,3 +625,13 @@ class Runs:
                 if record.head.dry is None:
                     raise
         return orjson.loads(record.result)
+
+
+def _handles_of(
+    services: Services, brief: Brief, record: RunRecord
+) -> AbstractContextManager[object]:
+    """The handles of a run, where its agent is shown any."""
+    if not brief.handles:
+        return nullcontext()
+    known = [(each.opening["step"], each.call_id) for each in record.calls.values()]
+    return services.handles.leg(record.head.run_id, known)

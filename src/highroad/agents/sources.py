@@ -6,7 +6,7 @@ what is said of tools.
 """
 
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, Final, TypeAlias
 
@@ -51,7 +51,7 @@ Judge: TypeAlias = Callable[[CallHistory, RegisteredTool[Any], JsonObject], None
 Reveal: TypeAlias = Callable[[JsonValue], JsonValue]
 """Puts values in the place of their pseudonyms."""
 _OWN_WORDS: Final = "by_user"
-"""Of what is recalled, what the user wrote; the rest a model may have."""
+"""The member of what is recalled that has them."""
 
 
 def _nobody_judges(history: CallHistory, tool: RegisteredTool[Any], arguments: JsonObject) -> None:
@@ -109,17 +109,31 @@ def brought(  # noqa: PLR0913 - a call, its outcome, and how it is read
     *,
     origin: Origin,
     reveal: Reveal,
+    recorded: JsonValue = None,
 ) -> None:
     """Take in what a call has brought, where it has read anything, and what it may have left.
 
     Values are evidence, whatever the model was shown in their place.
+
+    Args:
+        evidence: Of the run.
+        tool: That was called.
+        arguments: As they were chosen.
+        outcome: What became of it.
+        origin: Who chose them.
+        reveal: Knows what pseudonyms stand for.
+        recorded: The result as it is on record, where that was read; else that of the outcome.
     """
     chosen = partial(_chosen, {} if origin is Origin.CODE else arguments, reveal)
     if tool.has_effects and _may_be_applied(outcome):
         evidence.wrote(chosen)
     if not isinstance(outcome, Completed) or outcome.dry_run:
         return
-    result = _read(tool, reveal(outcome.json))
+    if tool.digest == _RECALL:
+        for text in _own_words(reveal(outcome.json)):
+            evidence.recalled(outcome.call_id, text)
+        return
+    result = _read(tool, reveal(outcome.json) if recorded is None else recorded)
     if result is not None:
         evidence.brought(outcome.call_id, tool, chosen, result)
 
@@ -141,10 +155,16 @@ def _read(tool: ToolDefinition, result: JsonValue) -> JsonValue:
     """What of a result is no model's word."""
     if tool.digest in _NO_READS or tool.name == TOOL_SEARCH:
         return None
-    if tool.digest == _RECALL:
-        own = result.get(_OWN_WORDS) if isinstance(result, dict) else None
-        return {_OWN_WORDS: own} if own else None
     return result
+
+
+def _own_words(result: JsonValue) -> Iterator[str]:
+    """What of all that is recalled the user wrote; the rest a model may have."""
+    own = result.get(_OWN_WORDS) if isinstance(result, dict) else None
+    for each in own if isinstance(own, list) else ():
+        text = each.get("text") if isinstance(each, dict) else None
+        if isinstance(text, str):
+            yield text
 
 
 def _chosen(arguments: Mapping[str, object] | str | bytes, reveal: Reveal) -> JsonObject:

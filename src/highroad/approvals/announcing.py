@@ -16,6 +16,7 @@ from highroad.approvals.links import OFFERED, SignedLinks
 from highroad.domain.approval import OPEN, Approval
 from highroad.domain.approval_rules import ApprovalRules
 from highroad.domain.error import DecisionRefused, LedgerError
+from highroad.domain.identity import Principal
 from highroad.domain.notice import Notice, NoticeKind, asking
 from highroad.ports.channel import Channel, ChannelError
 from highroad.ports.clock import Clock
@@ -59,6 +60,7 @@ class Announcing:
         desk.waits_again = self._look_again
         desk.is_edited = self._note_edited
         desk.is_left = self._ask
+        desk.send = self.send_code
         self._clock = clock
         self._telling: dict[str, set[asyncio.Task[None]]] = {name: set() for name in channels}
         self.dropped: Counter[str] = Counter()
@@ -74,6 +76,20 @@ class Announcing:
     def tell(self, notice: Notice) -> None:
         """Begin to tell something to everybody whom it concerns."""
         self._tell(notice)
+
+    async def send_code(self, approval: Approval, to: Principal, code: str) -> bool:
+        """Tell one person their one-time code; whether some channel of theirs took it."""
+        notice = replace(asking(approval, NoticeKind.CODE), code=code)
+        theirs = [
+            channel
+            for name, channel in self._channels.items()
+            if (rule := self._rules.channels[name]).approver == to.id
+            and rule.organization == to.organization
+        ]
+        failures = await asyncio.gather(*(_failure(channel, notice) for channel in theirs))
+        for failure in filter(None, failures):
+            _log.warning("a code for %s was not sent: %s", approval.id, failure)
+        return None in failures
 
     async def sweep(self) -> None:
         """Ask others besides, where nobody answered in time.

@@ -16,6 +16,7 @@ from weakref import WeakValueDictionary
 import orjson
 
 from highroad.approvals.case import Case, QueuedCall, case_of, queued_call
+from highroad.approvals.codes import OneTimeCodes
 from highroad.approvals.edited import EditedCall, edited_calls
 from highroad.approvals.endorsing import endorsed
 from highroad.approvals.rules import objection, outside, unknown_identity
@@ -42,6 +43,7 @@ from highroad.ports.tables import Cell
 _ENDED: Final = "what showed who you are was revoked or is over: sign in again"
 _OWN_WORDS: Final = frozenset({Ruling.ANSWER, Ruling.REVOKE})
 """Words about one's own call, or one's own word: nothing is decided by them for others."""
+_AGREEING: Final = frozenset({Ruling.APPROVE, Ruling.EDIT})
 _DECIDING: Final = frozenset({Ruling.APPROVE, Ruling.REJECT, Ruling.REVOKE})
 """Words that use up the links of whoever says them: a question does not."""
 
@@ -70,6 +72,9 @@ class Desk:
         """How far the key goes by which somebody was shown; it raises `CredentialRefused`."""
         self.needs: Callable[[str], AbstractSet[str] | None] = _not_known
         """Permissions that calls of a tool take; `None` where the tool is not known here."""
+        self._codes = OneTimeCodes(ledger)
+        self.send: Callable[[Approval, Principal, str], Awaitable[bool]] = _nobody_is_told
+        """Tells somebody their one-time code; whether that got there."""
         self.seen_preview: SeenPreview = _whole
         """What somebody may see of the preview of a call."""
         self.heeders: list[Callable[[str], None]] = []
@@ -114,7 +119,18 @@ class Desk:
         """
         approval = await self._ledger.store.approval(approval_id)
         if approval is None:
-            raise DecisionRefused(f"there is no approval {approval_id}; list those that wait")
+            raise _none_of(approval_id)
+        return approval
+
+    async def _theirs(self, approval_id: str, by: Principal) -> Approval:
+        """One approval of the organization of `by`: what is elsewhere reads as what there is not.
+
+        Raises:
+            DecisionRefused: There is none.
+        """
+        approval = await self.get(approval_id)
+        if by.organization != approval.organization:
+            raise _none_of(approval_id)
         return approval
 
     async def case(self, approval_id: str, *, by: Principal | Caller | None = None) -> Case:
@@ -133,21 +149,29 @@ class Desk:
         if history is None or (
             shown is not None and shown.principal.organization != approval.organization
         ):
-            raise DecisionRefused(f"there is no approval {approval_id}; list those that wait")
+            raise _none_of(approval_id)
         withheld: str | None = "say who looks"
         if shown is not None:
             withheld = await self._withheld(approval, shown)
         seen = partial(self.seen_preview, history, None if shown is None else shown.principal)
         return await case_of(self._ledger, approval, history, withheld=withheld, seen=seen)
 
-    async def _withheld(self, approval: Approval, shown: "_Shown") -> str | None:
-        """Why somebody may not see the values of a call, if so."""
+    async def _withheld(
+        self, approval: Approval, shown: "_Shown", *, may_be_own: bool = True
+    ) -> str | None:
+        """Why somebody may not see the values of a call, if so.
+
+        Args:
+            approval: Of the call.
+            shown: Who wants to.
+            may_be_own: Whether its requester may, though they do not decide about it.
+        """
         by, assurance = shown.principal, shown.assurance
         opaque_id = self._ledger.keyring.opaque(by)
         out_of_scope = await self._out_of_scope(approval, shown.by, by.organization, opaque_id)
         if out_of_scope is not None:
             return out_of_scope
-        if opaque_id == approval.requester:
+        if may_be_own and opaque_id == approval.requester:
             return unknown_identity(self.rules, approval, by, assurance)
         tier = await self._tier(approval)
         now_ms = self._ledger.clock.now_ms()
@@ -162,6 +186,7 @@ class Desk:
         by: Principal | Caller,
         reason: str = "",
         endorse: Sequence[str] = (),
+        code: str | None = None,
     ) -> Approval:
         """Record that `by` agrees. Nothing runs: whoever waits for the call drives it on.
 
@@ -171,12 +196,39 @@ class Desk:
             reason: Why; kept encrypted.
             endorse: JSON pointers (RFC 6901) of values that they vouch for: for that argument of
                 the tool, in this run, nobody is asked again where the value comes from.
+            code: That `send_code` has sent them, where `approvals.code_tiers` asks for one.
 
         Raises:
             DecisionRefused: It is decided, expired or not theirs to decide, or no value stands at
                 one of the pointers.
         """
-        return await self._decide(approval_id, Ruling.APPROVE, by, reason, endorse=tuple(endorse))
+        return await self._decide(
+            approval_id, Ruling.APPROVE, by, reason, endorse=tuple(endorse), code=code
+        )
+
+    async def send_code(self, approval_id: str, *, by: Principal | Caller) -> None:
+        """Have a one-time code sent to `by`, by every channel of which they are the approver.
+
+        Args:
+            approval_id: Of the call that they want to agree to, or to edit.
+            by: Who wants to; nobody else is told, and neither is whoever asks here.
+
+        Raises:
+            DecisionRefused: It is not theirs to decide, no channel reaches them, or none took it.
+        """
+        shown = self._shown(by)
+        approval = await self._theirs(approval_id, shown.principal)
+        withheld = await self._withheld(approval, shown, may_be_own=False)
+        if withheld is not None:
+            raise DecisionRefused(f"{approval_id}: {withheld}")
+        if not approval.is_waiting:
+            raise DecisionRefused(f"{approval_id} is {approval.state}: a code is for what waits")
+        code = self._codes.made(approval, self._ledger.keyring.opaque(shown.principal))
+        if not await self.send(approval, shown.principal, code):
+            raise DecisionRefused(
+                f"{approval_id}: no code was sent: a channel in approvals.channels has to name "
+                "you as its approver, and to answer"
+            )
 
     async def reject(
         self, approval_id: str, *, by: Principal | Caller, reason: str = ""
@@ -208,6 +260,8 @@ class Desk:
         approval = await self.get(approval_id)
         tier, opaque_id = await self._tier(approval), self._ledger.keyring.opaque(by)
         now_ms = self._ledger.clock.now_ms()
+        if self._needs_code(tier, ruling):  # a link comes the way of a code, and is no second thing
+            return False
         return objection(self.rules, approval, tier, ruling, by, opaque_id, now_ms) is None
 
     async def revoke(
@@ -245,6 +299,7 @@ class Desk:
         *,
         by: Principal | Caller,
         reason: str = "",
+        code: str | None = None,
     ) -> Approval:
         """Give a held call other arguments: what was agreed to is void, and it is asked anew.
 
@@ -256,6 +311,7 @@ class Desk:
             arguments: All of them, as a mapping or JSON.
             by: Who edits; they must be entitled to approve it.
             reason: Why; kept encrypted.
+            code: As for `approve`.
 
         Returns:
             The approval of the edited call; where another process decides, that of the call as it
@@ -266,13 +322,14 @@ class Desk:
                 refused. The call waits as it did.
         """
         shown = self._shown(by)
-        by, approval = shown.principal, await self.get(approval_id)
+        by, approval = shown.principal, await self._theirs(approval_id, shown.principal)
         key = self._ledger.keyring.organization(by.organization)
         order = Edit(
             approval_id=approval_id,
             ruling=Ruling.EDIT,
             digest=approval.digest,
             **shown.said,
+            code_ms=self._made_ms(approval, by, code),
             reason=reasons.written(self._ledger, by, subject=approval_id, reason=reason),
             arguments=key.seal_profile(f"{approval_id}.arguments", _json_of(arguments)),
             **authorship(self._ledger, by),
@@ -280,6 +337,7 @@ class Desk:
         if self.is_owner:
             return await self.record_edit(order, by)
         voided = await self._judge(approval, order, by)
+        await self._check_unused(order)
         await post(self._ledger, order)
         return voided
 
@@ -327,15 +385,18 @@ class Desk:
         *,
         endorse: tuple[str, ...] = (),
         link_ms: int | None = None,
+        code: str | None = None,
     ) -> Approval:
-        approval = await self.get(approval_id)
         shown = self._shown(by)
         by = shown.principal
+        approval = await self._theirs(approval_id, by)
         decision = Decision(
             approval_id=approval_id,
             ruling=ruling,
             digest=approval.digest,
             **shown.said,
+            code_ms=self._made_ms(approval, by, code),
+            link_ms=link_ms,
             reason=reasons.written(self._ledger, by, subject=approval_id, reason=reason),
             **authorship(self._ledger, by),
         )
@@ -343,11 +404,11 @@ class Desk:
             said = {each.name: getattr(decision, each.name) for each in fields(decision)}
             decision = Endorsement(pointers=endorse, **said)
         if self.is_owner:
-            return await self._record(decision, by, link_ms=link_ms)
+            return await self._record(decision, by)
         async with self.setting_out(approval.call_id):
             decided = await self._judge(approval, decision, by)
             await self._vouched(approval, decision)
-            await self._check_unused(decision, link_ms)
+            await self._check_unused(decision)
             await post(self._ledger, decision)
         return decided
 
@@ -366,7 +427,6 @@ class Desk:
         by: Principal,
         *,
         edited: Approval | None = None,
-        link_ms: int | None = None,
     ) -> Approval:
         """The same; who may edit a call may agree to what they made of it.
 
@@ -374,14 +434,13 @@ class Desk:
             decision: To be recorded.
             by: Whose it is.
             edited: The approval in whose place it is.
-            link_ms: When the link was made by which it is said.
         """
         call_id = (await self.get(decision.approval_id)).call_id
         async with self.setting_out(call_id):
             approval = await self.get(decision.approval_id)
             if await self._is_recorded(decision):
                 return approval
-            await self._check_unused(decision, link_ms)
+            await self._check_unused(decision)
             decided = await self._judge(approval, decision, by, edited=edited)
             vouched = await self._vouched(approval, decision)
             reason = await self._reason(approval, decision)
@@ -416,6 +475,7 @@ class Desk:
             async with self.setting_out(before.call_id):
                 before = await self.get(edit.approval_id)
                 await self._judge(before, edit, by)
+                await self._check_unused(edit)
                 after = await self.revise(before, edit, await self._reason(before, edit))
         if after is None:  # the edit is on record, and its agreement has nothing left to be for
             return before
@@ -430,6 +490,7 @@ class Desk:
             assurance=edit.assurance,
             key_id=edit.key_id,
             session_id=edit.session_id,
+            code_ms=edit.code_ms,
             organization=edit.organization,
             by=edit.by,
             at_ms=edit.at_ms,
@@ -496,18 +557,24 @@ class Desk:
         }
         return await record(self._ledger.store.tables, APPROVAL_DECISION.name, word) is not None
 
-    async def _check_unused(self, decision: Decision, link_ms: int | None) -> None:
-        """See that the author of a decision has said nothing since their link was made.
+    async def _check_unused(self, decision: Decision) -> None:
+        """See that the author of a decision has said nothing since their link or code was made.
+
+        The process that decides asks again: of words that two others leave at one moment, each of
+        which sees nothing of the other, the first that is taken out of the inbox counts.
 
         Raises:
             DecisionRefused: They have, though it may lie in the inbox still.
         """
-        if link_ms is None:
+        since_ms = decision.answered_ms
+        if since_ms is None:
             return
         said = [word async for word in self._said_by(decision)]
-        said += [(each.ruling, each.at_ms) for each in await self._posted_by(decision)]
-        if any(ruling in _DECIDING and at_ms >= link_ms for ruling, at_ms in said):
-            raise DecisionRefused(f"{decision.approval_id}: this link was used; nothing changed")
+        if decision.mac is None:  # else it lies there itself, and what came before it is recorded
+            said += [(each.ruling, each.at_ms) for each in await self._posted_by(decision)]
+        if any(ruling in _DECIDING and at_ms >= since_ms for ruling, at_ms in said):
+            word = "link" if decision.code_ms is None else "code"
+            raise DecisionRefused(f"{decision.approval_id}: this {word} was used; nothing changed")
 
     async def _said_by(self, decision: Decision) -> AsyncIterator[tuple[Ruling, int]]:
         """What its author has said about an approval, and when."""
@@ -574,6 +641,9 @@ class Desk:
         )
         if objected is not None:
             raise DecisionRefused(f"{name}: {objected}")
+        lacking = self._lacks_code(tier, decision)
+        if lacking is not None:
+            raise DecisionRefused(f"{name}: {lacking}")
         now_ms = self._ledger.clock.now_ms()
         if approval.is_overdue(max(decision.at_ms, now_ms)):
             raise DecisionRefused(f"{name} has expired; have the call made anew")
@@ -582,6 +652,26 @@ class Desk:
         # From when it is recorded: in the inbox nobody can use it.
         use_by_ms = now_ms + int(self.rules.use_within_s * 1_000)
         return approval.decided(decision.ruling, decision.by, at_ms=now_ms, use_by_ms=use_by_ms)
+
+    def _made_ms(self, approval: Approval, by: Principal, code: str | None) -> int | None:
+        """When the code was made that somebody typed."""
+        if code is None:
+            return None
+        return self._codes.made_ms(approval, self._ledger.keyring.opaque(by), code)
+
+    def _needs_code(self, tier: Tier, ruling: Ruling) -> bool:
+        """Whether somebody has to have a code: for a word by which a call may run."""
+        return ruling in _AGREEING and tier in self.rules.code_tiers
+
+    def _lacks_code(self, tier: Tier, decision: Decision) -> str | None:
+        """Why a decision that needs a code has none that counts."""
+        if not self._needs_code(tier, decision.ruling):
+            return None
+        if decision.code_ms is None:
+            return "it takes a one-time code: `highroad approvals code` has one sent to you"
+        lasts_ms = int(self.rules.code_lasts_s * 1_000)
+        is_good = decision.code_ms <= decision.at_ms < decision.code_ms + lasts_ms
+        return None if is_good else "that code is over: have another one sent"
 
     async def _out_of_scope(
         self,
@@ -674,6 +764,14 @@ def _json_of(arguments: Mapping[str, object] | str | bytes) -> bytes:
         return orjson.dumps(arguments)
     except TypeError:
         raise DecisionRefused("the arguments are no JSON: give a mapping of JSON values") from None
+
+
+def _none_of(approval_id: str) -> DecisionRefused:
+    return DecisionRefused(f"there is no approval {approval_id}; list those that wait")
+
+
+async def _nobody_is_told(*_: object) -> bool:
+    return False
 
 
 async def _nobody_is_shown(*_: object) -> NoReturn:

@@ -27,6 +27,14 @@ ApprovalId: TypeAlias = Annotated[
 Said: TypeAlias = Annotated[str, typer.Argument(help="In your words; kept encrypted.")]
 Reason: TypeAlias = Annotated[str, typer.Option(help="Why; kept encrypted with the decision.")]
 
+Code: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        help="Your one-time code, where the settings ask for one: `highroad approvals code`.",
+        show_default="none",
+    ),
+]
+
 
 class Word(Protocol):
     """What people say of a held call."""
@@ -83,6 +91,7 @@ def approve(  # noqa: PLR0913 - the options of the command
         ),
     ] = None,
     reason: Reason = "",
+    code: Code = None,
     with_token: WithToken = False,
     user: As = None,
     as_json: AsJson = False,
@@ -91,7 +100,7 @@ def approve(  # noqa: PLR0913 - the options of the command
     enter(
         lambda door: _say(
             door,
-            partial(door.runtime.approvals.approve, endorse=endorse or ()),
+            partial(door.runtime.approvals.approve, endorse=endorse or (), code=code),
             approval_id,
             reason,
         ),
@@ -127,6 +136,7 @@ def edit(  # noqa: PLR0913 - the options of the command
     arguments: Annotated[str, typer.Argument(help="All of them, as a JSON object.")],
     *,
     reason: Reason = "",
+    code: Code = None,
     with_token: WithToken = False,
     user: As = None,
     as_json: AsJson = False,
@@ -135,13 +145,34 @@ def edit(  # noqa: PLR0913 - the options of the command
     enter(
         lambda door: _show(
             door,
-            door.runtime.approvals.edit(approval_id, arguments, by=door.by, reason=reason),
+            door.runtime.approvals.edit(
+                approval_id, arguments, by=door.by, reason=reason, code=code
+            ),
         ),
         user=user,
         with_token=with_token,
         with_narrowed=True,
         as_json=as_json,
     )
+
+
+@app.command("code")
+def send_code(
+    approval_id: ApprovalId,
+    *,
+    with_token: WithToken = False,
+    user: As = None,
+    as_json: AsJson = False,
+) -> None:
+    """Have a one-time code sent to you, where your channel reaches you. It is not shown here."""
+
+    async def work(door: Door) -> ExitCode:
+        """Send it."""
+        await door.runtime.approvals.send_code(approval_id, by=door.by)
+        door.output.show({"sent": approval_id}, f"sent: a code for {approval_id}")
+        return ExitCode.COMPLETED
+
+    enter(work, user=user, with_token=with_token, with_narrowed=True, as_json=as_json)
 
 
 @app.command()

@@ -13,6 +13,9 @@ USE_WITHIN_S: Final = 86_400
 UNDO_S: Final = 86_400
 """How long a call can be taken back, where nobody says how long."""
 
+CODE_LASTS_S: Final = 600
+"""How long a one-time code counts, where nobody says how long."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reach:
@@ -76,6 +79,8 @@ class ApprovalRules:
         use_within_s: So long what was agreed to can be used; then it is void.
         undo_s: So long a call can be taken back.
         channels: Who is told of what waits, by name.
+        code_tiers: Whoever agrees to calls of these has to have a one-time code besides.
+        code_lasts_s: So long a code counts.
         is_production: Deciding needs an identity that somebody has checked.
     """
 
@@ -88,6 +93,8 @@ class ApprovalRules:
     use_within_s: float = USE_WITHIN_S
     undo_s: float = UNDO_S
     channels: Mapping[str, ChannelRule] = field(default_factory=dict)
+    code_tiers: frozenset[Tier] = frozenset()
+    code_lasts_s: float = CODE_LASTS_S
     is_production: bool = False
 
     def is_escalated(self, created_ms: int, at_ms: int) -> bool:

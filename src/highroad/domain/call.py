@@ -69,6 +69,8 @@ class Call:
     """Among the calls of that reply, from 0."""
     stated: Statement | None = None
     """How sure the model said it was, where its request asked for that; `None` where it did not."""
+    takes_handles: bool = False
+    """A model proposed it that is shown handles, and they have not been looked up yet."""
     definition: ToolDefinition | None = None
     arguments: JsonObject | None = None
 

@@ -37,6 +37,8 @@ class Code(StrEnum):
     LIMITS_UNAVAILABLE = "limits_unavailable"
     LOOP_DETECTED = "loop_detected"
     PSEUDONYM_UNKNOWN = "pseudonym_unknown"
+    HANDLE_UNKNOWN = "handle_unknown"
+    HANDLE_CLOSED = "handle_closed"
     UNGROUNDED = "ungrounded"
     VERIFICATION_REJECTED = "verification_rejected"
     VERIFIER_UNAVAILABLE = "verifier_unavailable"

@@ -71,6 +71,8 @@ class Flow:
     readers: frozenset[str] | None = None
     is_content: bool = False
     """Whether it stands in what is said, and steers nothing."""
+    is_unread: bool = False
+    """Whether it stands where nobody looked: it may come from anywhere."""
 
     @property
     def is_confidential(self) -> bool:
@@ -103,6 +105,12 @@ class FlowRule:
         if self.sink == OUTSIDE:
             return is_outside
         return fnmatchcase(tool, self.sink) or fnmatchcase(tool, self.sink.rpartition(".")[0])
+
+    def may_be_about(self, flow: "Flow") -> bool:
+        """Whether something that nobody has read might come from where the rule says."""
+        if self.source.is_confidential and not flow.is_confidential:
+            return False
+        return self.source.kind in {None, flow.kind}
 
     def is_from(self, tool: str) -> bool:
         """Whether it names a tool, or a field of its results, as the source."""

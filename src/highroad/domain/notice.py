@@ -20,6 +20,8 @@ class NoticeKind(StrEnum):
     """Nobody answered; others are asked besides."""
     DONE = "done"
     """A reversible call took effect, and nobody was asked about it."""
+    CODE = "code"
+    """Somebody wants to agree to a call, and this is their one-time code."""
     ENDED = "ended"
     """A call is over about which people were asked."""
 
@@ -48,6 +50,8 @@ class Notice:
     """The tool that takes the effect back, where one is declared."""
     links: Mapping[str, str] = field(default_factory=dict)
     """Where whoever is told may answer, by what they say: signed, for them alone, for one use."""
+    code: str | None = field(default=None, repr=False)
+    """One-time code of whoever is told, for this approval."""
 
     def json(self) -> JsonObject:
         """The same as JSON, as it goes over a wire."""
@@ -67,6 +71,7 @@ class Notice:
             "expires_ms": self.expires_ms,
             "undo": self.undo,
             "links": dict(self.links),
+            **({} if self.code is None else {"code": self.code}),
         }
 
 

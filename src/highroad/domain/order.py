@@ -62,6 +62,16 @@ class Decision(ReasonedOrder):
     """The API key that showed them, if one did."""
     session_id: str | None = None
     """The session that showed them, if one did."""
+    code_ms: int | None = None
+    """When the one-time code was made that they had, in Unix time; `None` without one."""
+    link_ms: int | None = None
+    """When the link was made that they followed, in Unix time; `None` without one."""
+
+    @property
+    def answered_ms(self) -> int | None:
+        """When the last of what they answer by was made: a word since then has used it."""
+        made = [each for each in (self.link_ms, self.code_ms) if each is not None]
+        return max(made, default=None)
 
     @property
     def subject(self) -> str:

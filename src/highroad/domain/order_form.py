@@ -61,7 +61,7 @@ ASSURED: Final = 3
 """Of decisions that say how it is known whose they are; others are written in form 2 still, so that
 an order that waits while Highroad is brought up to date keeps its MAC."""
 SHOWN: Final = 4
-"""Of decisions that say which key or session showed whose they are."""
+"""Of decisions that say by which key, session, code or link they were said."""
 ASIDE: Final = "aside"
 """Kind of what was put aside: nobody reads it as an order again."""
 
@@ -85,7 +85,7 @@ _NAMES: Final = {kind: name for name, kind in KINDS.items()}
 _BEFORE_2: Final[Mapping[str, Any]] = {"organization": DEFAULT_ORGANIZATION, "mac": None}
 """What form 1 did not say, as it was meant."""
 _ASSURANCE: Final = "assurance"
-_SHOWN_BY: Final = frozenset({"key_id", "session_id"})
+_SHOWN_BY: Final = frozenset({"key_id", "session_id", "code_ms", "link_ms"})
 _NUMBERS: Final = range(2**53)
 
 
@@ -231,7 +231,13 @@ def _maybe_text(name: str, found: object) -> str | None:
     return None if found is None else _text(name, found)
 
 
-def _assurance(name: str, found: object) -> Assurance:
+def _maybe_number(name: str, found: object) -> int | None:
+    return None if found is None else _number(name, found)
+
+
+def _assurance(name: str, found: object) -> Assurance | None:
+    if found is None:  # of one by a link or code, whose author the program names
+        return None
     try:
         return Assurance(_text(name, found))
     except ValueError:
@@ -279,6 +285,8 @@ _READERS: Final[dict[str, Callable[[str, object], object]]] = {
     "assurance": _assurance,
     "key_id": _maybe_text,
     "session_id": _maybe_text,
+    "code_ms": _maybe_number,
+    "link_ms": _maybe_number,
     "ruling": _ruling,
     "answer": _content,
     "arguments": _content,

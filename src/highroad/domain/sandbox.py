@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import field, replace
 from enum import IntEnum, StrEnum
-from typing import Final
+from typing import Final, Literal
 
 from highroad.domain.egress import Connection, EgressRule, gathered
 from highroad.domain.json_value import JsonValue
@@ -163,6 +163,8 @@ class ModalRules:
     """Its id, as `im-…`: one that was built before."""
     app: str = "highroad"
     """The app whose they are; it is made where there is none."""
+    runtime: Literal["gvisor", "vm"] = "gvisor"
+    """As Modal knows it; see `MODAL_RUNTIMES`."""
 
 
 @value
@@ -190,6 +192,11 @@ RUNTIMES: Final[Mapping[str, Strength]] = {
     "kata": Strength.MACHINE,
 }
 """What stands between a container and this machine, by its runtime: namespaces, gVisor, or Kata."""
+MODAL_RUNTIMES: Final[Mapping[str, Strength]] = {
+    "gvisor": Strength.KERNEL,
+    "vm": Strength.MACHINE,
+}
+"""What stands between a program and a machine of Modal, by its runtime."""
 NAMES: Final = ("monty", "wasmtime", "bubblewrap", "docker", "e2b", "modal", "plain")
 """Of all sandboxes, as settings name them."""
 BODIES: Final = "bubblewrap"

@@ -5,7 +5,7 @@ is computed of them.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Final
 
@@ -17,30 +17,36 @@ from highroad.evidence.composition import Constituent, Lineage, plain
 from highroad.evidence.pointer import ANY, child, is_data
 
 _FEWEST_ROWS: Final = 2
-_MOST_ROWS: Final = 2_000
-_MOST_FIELDS: Final = 40
+_MOST_ROWS: Final = 1_000
+_MOST_FIELDS: Final = 16
 
 
 def columns(
-    values: Sequence[JsonValue], place: Place, record: JsonValue, labels: Labels
+    values: Sequence[JsonValue],
+    places: Iterable[Place],
+    records: Mapping[str, tuple[JsonValue, Labels]],
 ) -> Iterator[Lineage]:
-    """The columns of a recorded list that have these values and no others.
+    """The columns of recorded lists that have these values and no others.
 
     Args:
         values: That a transform was given in one list.
-        place: Where one of them stands.
-        record: The whole result that has it.
-        labels: Of it.
+        places: Where some of them stand.
+        records: By source, whole results and their labels.
     """
     wanted = Counter(map(plain, values))
-    tokens = place.pointer.split("/")[1:]
-    for at, token in enumerate(tokens):
-        rows = _rows(_at(record, tokens[:at]), token)
+    # Of a list that has many of the values each column is looked through once.
+    found = {
+        (place.source, tuple(tokens[:at]), token == ANY, tuple(tokens[at + 1 :])): None
+        for place in places
+        if place.source in records
+        for tokens in (place.pointer.split("/")[1:],)
+        for at, token in enumerate(tokens)
+    }
+    for source, above, is_free, below in found:
+        record, labels = records[source]
+        rows = _rows(_at(record, above), is_free=is_free)
         if _FEWEST_ROWS <= len(rows) <= _MOST_ROWS:
-            column = _Column(
-                place.source, tuple(tokens[:at]), tuple(tokens[at + 1 :]), rows, labels
-            )
-            yield from column.agreeing(wanted)
+            yield from _Column(source, above, below, rows, labels).agreeing(wanted)
 
 
 @frozen_value(kw_only=False, eq=False)
@@ -57,17 +63,29 @@ class _Column:
         """All of it, or of rows that agree in another field, if that is what is wanted."""
         cells = {key: _at(row, self.below) for key, row in self.rows.items()}
         told = {key: plain(each) for key, each in cells.items() if _is_scalar(each)}
-        if Counter(told.values()) == wanted:
-            yield self._lineage(told, Integrity.USER)
+        many = wanted.total()
+        if len(told) == many:
+            if Counter(told.values()) == wanted:
+                yield self._lineage(told, Integrity.USER)
+            return  # all rows that agree are as many only where all are
+        one = next(iter(wanted))
+        having = [self.rows[key] for key, each in told.items() if each == one]
         for criterion in self._criteria():
-            groups: dict[object, dict[str, Decimal | str]] = {}
-            for key, each in told.items():
-                agrees = _at(self.rows[key], (criterion,))
-                if _is_scalar(agrees):
-                    groups.setdefault((type(agrees), agrees), {})[key] = each
-            for chosen in groups.values():
-                if len(chosen) == wanted.total() and Counter(chosen.values()) == wanted:
+            for agrees in {_told(row, criterion): None for row in having}:
+                chosen = self._agreeing(told, criterion, agrees, many)
+                if len(chosen) == many and Counter(chosen.values()) == wanted:
                     yield self._lineage(chosen, self._worth_of(criterion))
+
+    def _agreeing(
+        self, told: Mapping[str, Decimal | str], criterion: str, agrees: object, most: int
+    ) -> dict[str, Decimal | str]:
+        """Rows that have a value in another field; none where they are more than so many."""
+        keys = [
+            key
+            for key, row in self.rows.items()
+            if isinstance(row, dict) and _told(row, criterion) == agrees and key in told
+        ]
+        return {key: told[key] for key in keys} if len(keys) == most else {}
 
     def _criteria(self) -> list[str]:
         """The other fields of its rows."""
@@ -99,12 +117,12 @@ class _Column:
         return "".join([child(above, key), *(f"/{token}" for token in below)])
 
 
-def _rows(found: JsonValue, token: str) -> Mapping[str, JsonValue]:
+def _rows(found: JsonValue, *, is_free: bool) -> Mapping[str, JsonValue]:
     """Rows by where they stand; those of an object only where its keys are data."""
     match found:
-        case list() if token.isdecimal():
+        case list() if not is_free:
             return {str(number): row for number, row in enumerate(found)}
-        case dict() if token == ANY:
+        case dict() if is_free:
             return {key: row for key, row in found.items() if is_data(key)}
         case _:
             return {}
@@ -122,6 +140,12 @@ def _at(found: JsonValue, tokens: Sequence[str]) -> JsonValue:
             case _:
                 return None
     return found
+
+
+def _told(row: JsonValue, field: str) -> tuple[type, JsonValue]:
+    """A value by which rows agree: 1 is not true."""
+    found = row.get(field) if isinstance(row, dict) else None
+    return (type(found), found) if _is_scalar(found) else (type(None), None)
 
 
 def _is_scalar(value: JsonValue) -> bool:

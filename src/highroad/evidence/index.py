@@ -5,7 +5,7 @@ each key a few leaves are kept, those of the highest integrity first to stay.
 """
 
 import sys
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -40,7 +40,7 @@ _FEWEST_OF_CODE: Final = 5
 _MOST_RECORDS: Final = 256
 """So many results are kept, to compute with whole lists of them."""
 _FEWEST_OF_COLUMN: Final = 2
-_MOST_CHARACTERS: Final = 20_000
+MOST_CHARACTERS: Final = 20_000
 """So much of a text is looked through for pieces of what was seen."""
 # By names of their own: an enumeration looks each member up in its metaclass.
 _SAME: Final = Match.SAME
@@ -66,22 +66,50 @@ class Seen:
     """Of a value that was computed, what it was computed from."""
 
 
+@frozen_value(kw_only=False, eq=False)
+class _Standing:
+    """A leaf where it stands."""
+
+    seen: Seen
+    keys: frozenset[str]
+    """Those under which it is evidence."""
+    is_whole: bool
+    """All of its own are."""
+
+    def is_taken_for(self, kind: ValueKind, value: JsonValue, unit: str) -> bool:
+        """Whether it would be found as that, by its value."""
+        if any(
+            way in self.keys if isinstance(way, str) else self.keys.issuperset(way)
+            for way in ways(kind, value, unit)
+        ):
+            return True
+        rows = phrases(kind, value) if self.is_whole else ()
+        return any(self.seen.words == " ".join(row) for row in rows)
+
+
 class Index:
     """The values of one run's request, profile, results and defaults.
 
     They are added in the order in which they arrived: what a result proves depends on what was
     known before it.
+
+    Args:
+        has_handles: Values are also asked for by where they stand (`at`).
     """
 
-    __slots__ = ("_by_key", "_records", "_written", "has_readers")
+    __slots__ = ("_by_key", "_by_place", "_records", "_written", "has_readers")
 
-    def __init__(self) -> None:
+    def __init__(self, *, has_handles: bool = False) -> None:
         self.has_readers: bool = False
         """Whether anything was seen that not everybody may read."""
         self._by_key: dict[str, Seen | tuple[Seen, ...]] = {}
         self._written: Writings = Writings()
         self._records: dict[str, tuple[JsonValue, Labels]] = {}
         """Of the newest results, for what is computed of a whole list."""
+        self._by_place: dict[tuple[str, str], _Standing] | None = None
+        """Leaves by source and pointer, where values are named by their place."""
+        if has_handles:
+            self._by_place = {}
 
     def add_text(self, source: Source, text: str) -> None:
         """Take in what somebody said: a request, a message."""
@@ -163,6 +191,27 @@ class Index:
                 return _places(found, value, kind)
         return ()
 
+    def at(
+        self, place: tuple[str, str], kind: ValueKind, value: JsonValue, unit: str = ""
+    ) -> tuple[Place, ...]:
+        """The one place of a value that was named by it; empty if it is no evidence there.
+
+        What the leaf is not taken for by its value, it is not by its place: an id is no amount, and
+        what only repeats the arguments of its own call is none.
+
+        Args:
+            place: Source, and pointer.
+            kind: As what it is used.
+            value: That stands there.
+            unit: Of a number, what it counts.
+        """
+        if self._by_place is None:
+            return self.find(kind, value, unit)
+        found = self._by_place.get(place)
+        if found is None or not found.is_taken_for(kind, value, unit):
+            return ()
+        return (_told_as(found.seen, value, kind),)
+
     def pieces(self, text: str) -> tuple[Place, ...]:
         """Where pieces of a text were seen: its codes, and words of it in a row.
 
@@ -170,13 +219,17 @@ class Index:
         stood, and never that nothing did.
         """
         found: dict[tuple[str, str], Place] = {}
-        for key in text_keys(text[:_MOST_CHARACTERS])[0]:
+        for key in text_keys(_squeezed(text)[:MOST_CHARACTERS])[0]:
             if not _is_telling(key):
                 continue
             for leaf in self._of(key):
                 place = leaf.place
                 found.setdefault((place.source, place.pointer), _agreeing(place, _WORD))
         return tuple(found.values())
+
+    def is_read_whole(self, text: str) -> bool:
+        """Whether `pieces` looks through all of a text; what stands behind its bound is unknown."""
+        return len(_squeezed(text)) <= MOST_CHARACTERS
 
     # -- what transforms make ---------------------------------------------------------------------
 
@@ -205,7 +258,9 @@ class Index:
                 made_of = lineage or composition.of_place(place, leaf.value)
             keys, words = leaf_keys(leaf.name, leaf.value)
             seen = Seen(place, words, hash(leaf.value), _blanks(leaf.value), made_of)
-            self._post(keys.difference(back.codes, back.brought_back(leaf.value)), seen)
+            left = keys.difference(back.codes, back.brought_back(leaf.value))
+            self._post(left, seen)
+            self._stand(source, leaf, seen, left, is_whole=left == keys)
 
     def _operands(self, arguments: JsonObject, grounding: Grounding) -> Iterator[Sequence[Lineage]]:
         """What each value of the arguments may be made of; what a schema lists is made of none."""
@@ -263,17 +318,13 @@ class Index:
         """Columns of recorded lists that have these values and no others; the best first."""
         if len(values) < _FEWEST_OF_COLUMN or any(isinstance(each, dict | list) for each in values):
             return ()
-        places = {
-            (place.source, place.pointer): place
+        places = [
+            seen.place
             for each in values[:_MOST_LEAVES]
             for seen in self._measured(each)
-            if seen.made_of is None and (place := seen.place).source in self._records
-        }
-        found = [
-            lineage
-            for place in places.values()
-            for lineage in columns(values, place, *self._records[place.source])
+            if seen.made_of is None
         ]
+        found = columns(values, places, self._records)
         return sorted(found, key=lambda each: -each.integrity)
 
     def _keep(self, source: str, value: JsonValue, labels: Labels) -> None:
@@ -323,10 +374,21 @@ class Index:
             readers = None if label is None else label.readers
             place = _place(source, sys.intern(leaf.shown), integrity, how, readers)
             seen = Seen(place, words, hash(leaf.value), _blanks(leaf.value))
+            left = keys
             if repeated is not None:
                 back = self._written.brought_back(leaf.value)
-                keys = keys.difference(repeated, self._written.codes, back)
-            self._post(keys if wording is None else self._unsaid(keys, wording), seen)
+                left = keys.difference(repeated, self._written.codes, back)
+            left = left if wording is None else self._unsaid(left, wording)
+            self._post(left, seen)
+            if self._by_place is not None:
+                self._stand(source, leaf, seen, left, is_whole=left == keys)
+
+    def _stand(
+        self, source: Source, leaf: Leaf, seen: Seen, keys: Iterable[str], *, is_whole: bool
+    ) -> None:
+        if self._by_place is not None:
+            standing = _Standing(seen, frozenset(keys), is_whole)
+            self._by_place[source.id, leaf.pointer] = standing
 
     def _post(self, keys: set[str], leaf: Seen) -> None:
         for key in keys:
@@ -478,3 +540,8 @@ def _agreeing(usual: Place, how: Match) -> Place:
 
 def _blanks(value: JsonValue) -> int:
     return value.count(" ") if isinstance(value, str) else 0
+
+
+def _squeezed(text: str) -> str:
+    """A text that is too long, with one blank for many: they are not what makes it long."""
+    return text if len(text) <= MOST_CHARACTERS else " ".join(text.split())

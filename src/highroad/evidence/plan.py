@@ -18,6 +18,7 @@ from highroad.evidence.pointer import ANY, child, is_data
 # By names of their own: an enumeration looks each member up in its metaclass.
 _AMOUNT: Final = ValueKind.AMOUNT
 _CHOICE: Final = ValueKind.CHOICE
+NO_HANDLES: Final[Mapping[str, tuple[str, str]]] = {}
 _At: TypeAlias = tuple[Outline, str, JsonValue]
 """How a value is traced, where it stands, and what it is."""
 
@@ -45,8 +46,21 @@ def plan(input_schema: JsonSchema, contract: Contract) -> Plan:
     return Plan(traced=traced, untraced=frozenset(untraced))
 
 
-def ground(plan: Plan, arguments: JsonObject, index: Index) -> Grounding:
-    """Trace every control argument of a call, each element of a list too."""
+def ground(
+    plan: Plan,
+    arguments: JsonObject,
+    index: Index,
+    handles: Mapping[str, tuple[str, str]] = NO_HANDLES,
+) -> Grounding:
+    """Trace every control argument of a call, each element of a list too.
+
+    Args:
+        plan: Of the tool.
+        arguments: Of the call.
+        index: Of what was seen.
+        handles: By pointer, the source and the place in it of what was named by its handle: it is
+            sought nowhere else.
+    """
     traces: list[Trace] = []
     for name, value in arguments.items():
         told = plan.traced.get(name)
@@ -57,11 +71,11 @@ def ground(plan: Plan, arguments: JsonObject, index: Index) -> Grounding:
         outline, at = told
         if isinstance(value, str):
             if value:
-                traces.append(_traced(outline, at, value, index))
+                traces.append(_traced(outline, at, value, index, handles))
         elif isinstance(value, dict | list):
-            traces += [_traced(*each, index) for each in _leaves(outline, at, value)]
+            traces += [_traced(*each, index, handles) for each in _leaves(outline, at, value)]
         elif value is not None:
-            traces.append(_traced(outline, at, value, index))
+            traces.append(_traced(outline, at, value, index, handles))
     return Grounding(traces=tuple(traces))
 
 
@@ -99,17 +113,25 @@ def _element(outline: Outline, number: int) -> Outline:
     return outline.items or outline
 
 
-def _traced(outline: Outline, pointer: str, value: JsonValue, index: Index) -> Trace:
+def _traced(
+    outline: Outline,
+    pointer: str,
+    value: JsonValue,
+    index: Index,
+    handles: Mapping[str, tuple[str, str]],
+) -> Trace:
     if isinstance(value, bool):
         return Trace(pointer=pointer, kind=_CHOICE, places=outline.told)
+    named = handles.get(pointer) if handles else None
     if isinstance(value, str):
         kind = outline.text
-        places = index.find(kind, value)
+        places = index.find(kind, value) if named is None else index.at(named, kind, value)
     else:
         kind = outline.number
         if outline.is_major and kind is _AMOUNT and isinstance(value, int):
             value = float(value)
-        places = index.find(kind, value, outline.unit)
+        sought = (kind, value, outline.unit)
+        places = index.find(*sought) if named is None else index.at(named, *sought)
     if outline.listed and scalar(value) in outline.listed:
         places += outline.told
     return Trace(pointer=pointer, kind=kind, places=places)

@@ -153,8 +153,9 @@ class Audit(Proving):
                 did is recorded before they do.
 
         Raises:
-            NotRecorded: The ledger has no such call.
-            NotPermitted: `reveal_by` lacks `audit:reveal`, or is of another organization.
+            NotRecorded: The ledger has no such call, or it is of another organization than
+                `reveal_by`.
+            NotPermitted: `reveal_by` lacks `audit:reveal`.
             VaultError: What was to be revealed was erased, or its key is lost.
             LedgerError: The ledger cannot be read; or it cannot be written, and so nothing can be
                 revealed.
@@ -163,6 +164,10 @@ class Audit(Proving):
         history = read_call(await self._ledger.store.entries(call_id=call_id))
         if history is None:
             await check_not_archived(self._ledger.store, "call", call_id)
+        # What is elsewhere reads as what is not there, to whoever is named.
+        if history is None or (
+            reveal_by is not None and reveal_by.organization != history.organization
+        ):
             raise NotRecorded(f"the ledger has no call {call_id}")
         explanation = await telling.explained(self._ledger, history)
         if reveal_by is None:

@@ -353,6 +353,7 @@ _OF_KIND: Final[Mapping[EntryKind, Mapping[str, _Check]]] = {
     EntryKind.DECIDED: {
         "assurance": _one_of(Assurance),
         **dict.fromkeys(("by_key", "by_session"), _is_text),
+        "code_at": _is_number,
     },
     EntryKind.AMENDED: {"source": _one_of(AmendmentKind)},
     EntryKind.BREAKER: {

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from typing import Any, Final
 
 import orjson
@@ -41,6 +41,7 @@ from highroad.tools.compile import RegisteredTool
 _log: Final = logging.getLogger("highroad.road")
 
 _UNKNOWN: Final = Status.UNKNOWN
+_NO_HANDLES: Final[Mapping[str, tuple[str, str]]] = {}
 _SHOWN: Final = 200
 """Characters of a tool's name that are kept where a call that was turned down is too large."""
 
@@ -62,6 +63,7 @@ class RoadContext:
         "fetch",
         "flight",
         "grounding",
+        "handles",
         "hidden",
         "hold_after",
         "is_bare",
@@ -108,6 +110,9 @@ class RoadContext:
         self.obligations: list[Obligation] = []
         self.grounding: Grounding | None = None
         """Where its control values came from, where that was looked for in this drive."""
+        self.handles: Mapping[str, tuple[str, str]] = _NO_HANDLES
+        """By pointer into the arguments, the call and the pointer into its result that a model
+        named there in place of the value."""
         self.outcome: AnyOutcome | None = None
         """The answer, as soon as it is known: before the terminal record is durable."""
         self.doubt: Doubt = Doubt()

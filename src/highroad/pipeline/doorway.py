@@ -56,6 +56,8 @@ class Proposal:
     """The call that it takes back."""
     stated: Statement | None = None
     """How sure the model said it was, where its request asked for that."""
+    takes_handles: bool = False
+    """Whoever proposed it is shown handles, and may put them in place of values."""
     dry_run: bool = False
     in_dry_run: bool = False
     """Its run is dry, and so is what is called from inside it."""
@@ -115,6 +117,7 @@ async def take_in(
         asked_by=proposal.asked_by,
         position=proposal.position,
         stated=proposal.stated,
+        takes_handles=proposal.takes_handles,
     )
     return call, await _context(services, call, run)
 

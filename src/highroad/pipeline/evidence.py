@@ -6,7 +6,7 @@ It lives as long as the leg does. A leg goes through the record of its run befor
 new, and so fills it again in the same order.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 
@@ -21,7 +21,7 @@ from highroad.domain.tool import ToolDefinition
 from highroad.domain.verification import UserTurn
 from highroad.evidence.index import Index
 from highroad.evidence.intent.lock import Lock, locked
-from highroad.evidence.plan import Plan, ground, plan
+from highroad.evidence.plan import NO_HANDLES, Plan, ground, plan
 from highroad.evidence.records import Records
 from highroad.tools.derivation.in_force import contract_in_force
 
@@ -51,6 +51,7 @@ class RunEvidence:
     Args:
         plans: Of the tools.
         is_wanted: Whether any call is judged by it; else nothing is kept.
+        has_handles: Whether values are named by where they stand.
     """
 
     __slots__ = (
@@ -63,17 +64,20 @@ class RunEvidence:
         "_records",
         "_tools",
         "endorsed",
+        "remembered",
         "turns",
     )
 
-    def __init__(self, plans: Plans, *, is_wanted: bool = True) -> None:
+    def __init__(self, plans: Plans, *, is_wanted: bool = True, has_handles: bool = False) -> None:
         self._plans = plans
         self._is_wanted = is_wanted
-        self._index = Index()
+        self._index = Index(has_handles=has_handles)
         self._arrived: list[partial[None]] = []
         """In order: what a result proves depends on what was known before it."""
         self.turns: list[UserTurn] = []
         """What the user said, in order: for whoever judges whether that was asked for."""
+        self.remembered: list[str] = []
+        """What the user wrote before and had remembered: to see how a number stands in it."""
         self._records = Records()
         self._tools: dict[str, str] = {}
         """Which tool brought the result of a call."""
@@ -112,6 +116,14 @@ class RunEvidence:
         """Take in what is known of the user."""
         self._note(partial(self._index.add_value, Source(source, EvidenceKind.PROFILE), profile))
 
+    def recalled(self, call_id: str, text: str) -> None:
+        """Take in what the user wrote themselves, and had remembered beyond its conversation.
+
+        It is known of them as their preferences are: it names values, and calls for nothing.
+        """
+        self.remembered.append(text)
+        self._note(partial(self._index.add_text, Source(call_id, EvidenceKind.PROFILE), text))
+
     def brought(
         self,
         call_id: str,
@@ -135,10 +147,21 @@ class RunEvidence:
         """Take in that a call may have written its arguments where a later read finds them."""
         self._note(partial(self._take_written, arguments))
 
-    def ground(self, tool: ToolDefinition, arguments: JsonObject) -> Grounding:
-        """Where the control arguments of a call come from."""
+    def ground(
+        self,
+        tool: ToolDefinition,
+        arguments: JsonObject,
+        handles: Mapping[str, tuple[str, str]] = NO_HANDLES,
+    ) -> Grounding:
+        """Where the control arguments of a call come from.
+
+        Args:
+            tool: That is called.
+            arguments: Of the call.
+            handles: By pointer, the source and the place in it of what was named by its handle.
+        """
         self._take_in()
-        return ground(self._plans.of(tool), arguments, self._index)
+        return ground(self._plans.of(tool), arguments, self._index, handles)
 
     @property
     def index(self) -> Index:
@@ -244,11 +267,13 @@ class Indexes:
         return run_id in self._of_runs
 
     @contextmanager
-    def leg(self, run_id: str, parent_id: str | None) -> Iterator[RunEvidence]:
+    def leg(
+        self, run_id: str, parent_id: str | None, *, has_handles: bool = False
+    ) -> Iterator[RunEvidence]:
         """That of a run while a leg moves it: its parent's, where that is being moved as well."""
         above = None if parent_id is None else self._of_runs.get(parent_id)
         if above is None:
-            above = RunEvidence(self._plans, is_wanted=self.are_wanted)
+            above = RunEvidence(self._plans, is_wanted=self.are_wanted, has_handles=has_handles)
         evidence = self._of_runs[run_id] = above
         try:
             yield evidence

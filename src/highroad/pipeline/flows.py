@@ -12,11 +12,20 @@ from typing import Final
 
 from highroad.domain.approval import Obligation
 from highroad.domain.evidence import Grounding, Place, ValueKind
-from highroad.domain.flow import BUILT_IN, FLOW, Flow, FlowRule, FlowThen, origin_of
+from highroad.domain.flow import (
+    BUILT_IN,
+    FLOW,
+    Flow,
+    FlowRule,
+    FlowSource,
+    FlowThen,
+    origin_of,
+)
 from highroad.domain.json_value import JsonObject, JsonValue
 from highroad.domain.label import Integrity
 from highroad.domain.tool import ArgumentRole, ToolDefinition
 from highroad.domain.value import value as frozen_value
+from highroad.evidence.index import MOST_CHARACTERS
 from highroad.evidence.leaves import leaves
 from highroad.evidence.matching import fields, urls
 from highroad.pipeline.evidence import RunEvidence
@@ -39,6 +48,9 @@ _FILES_WORDS: Final = """
 """
 _FILES: Final = frozenset(_FILES_WORDS.split())
 """Endings of file names that are no top-level domain, so that no reader makes a link of them."""
+_ANYWHERE: Final = FlowSource()
+_NOBODY: Final[frozenset[str]] = frozenset()
+"""Who may read what nobody has looked at, where something that was seen has readers."""
 _LISTED: Final = frozenset(
     {ValueKind.ID, ValueKind.EMAIL, ValueKind.PHONE, ValueKind.NAME, ValueKind.TEXT, ValueKind.URL}
 )
@@ -141,6 +153,15 @@ def _said(sink: Sink, name: str, said: JsonValue, evidence: RunEvidence) -> Iter
         if index.has_readers or sink.looks_for_pieces:
             for place in index.pieces(leaf.value):
                 yield _flow(at, ValueKind.TEXT, place, evidence, is_content=True)
+            if not index.is_read_whole(leaf.value):
+                readers = _NOBODY if index.has_readers else None
+                yield Flow(
+                    pointer=at,
+                    kind=ValueKind.TEXT,
+                    readers=readers,
+                    is_content=True,
+                    is_unread=True,
+                )
 
 
 def _is_link(url: str) -> bool:
@@ -179,10 +200,27 @@ def ruled(
         return ()
     stopping: dict[tuple[FlowRule, str], None] = {}
     for flow in found:
+        if flow.is_unread:
+            pointer = f"{flow.pointer}, of which {MOST_CHARACTERS:,} characters were looked through"
+            stopping.update(dict.fromkeys((rule, pointer) for rule in _any(sink, flow)))
+            continue
         rule = _first(sink, flow, arguments)
         if rule is not None and rule.then is not FlowThen.ALLOW:
             stopping[rule, flow.pointer] = None
     return tuple(stopping)
+
+
+def _any(sink: Sink, flow: Flow) -> Iterator[FlowRule]:
+    """The rules that may be about what nobody has read, up to one that lets all of it through."""
+    argument = str(tokens(flow.pointer)[0])
+    for rule in sink.rules:
+        if not rule.holds_for(sink.tool, argument, is_outside=sink.is_outside):
+            continue
+        if rule.then is FlowThen.ALLOW:
+            if rule.source == _ANYWHERE:
+                return
+        elif rule.may_be_about(flow):
+            yield rule
 
 
 def _first(sink: Sink, flow: Flow, arguments: JsonObject) -> FlowRule | None:

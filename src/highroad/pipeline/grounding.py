@@ -96,7 +96,9 @@ def traced(call: Call, context: RoadContext) -> Grounding:
         # A pseudonym that the tool is handed as such is known by what it stands for.
         arguments = context.services.redaction.revealed(call.run_id, call.known_arguments)
         context.grounding = context.services.evidence.of(call).ground(
-            context.tool.definition, arguments if isinstance(arguments, dict) else {}
+            context.tool.definition,
+            arguments if isinstance(arguments, dict) else {},
+            context.handles,
         )
     return context.grounding
 

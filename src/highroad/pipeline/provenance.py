@@ -18,7 +18,7 @@ from typing import Any, Final
 from highroad.domain.approval import Obligation
 from highroad.domain.call import Call
 from highroad.domain.error import CallError, Code
-from highroad.domain.evidence import EvidenceKind, Grounding, Place, Trace, ValueKind
+from highroad.domain.evidence import EvidenceKind, Grounding, Match, Place, Trace, ValueKind
 from highroad.domain.facts import ArgumentLabels
 from highroad.domain.flow import FLOW, Flow, FlowRule, FlowThen
 from highroad.domain.grounding import GroundingMode, ValueSource
@@ -316,6 +316,8 @@ def _best(trace: Trace, arguments: JsonObject, evidence: RunEvidence) -> Place |
     places = trace.places
     if trace.kind in _NUMBERED and not _is_said(trace, arguments, evidence):
         places = tuple([each for each in places if each.kind is not _REQUEST])
+    if evidence.remembered and trace.kind in _NUMBERED:
+        places = _but_for_parts(places, trace, arguments, evidence.remembered)
     if len(places) < _FEW:
         return places[0] if places else None
     return max(places, key=_WORTH)
@@ -325,9 +327,23 @@ def _is_said(trace: Trace, arguments: JsonObject, evidence: RunEvidence) -> bool
     """Whether what the request has of a value is the value, and no part of another."""
     if all(each.kind is not _REQUEST for each in trace.places):
         return True
+    return _stands_alone(trace, arguments, [turn.text for turn in evidence.turns])
+
+
+def _but_for_parts(
+    places: tuple[Place, ...], trace: Trace, arguments: JsonObject, remembered: list[str]
+) -> tuple[Place, ...]:
+    """The places without words that the user had remembered, where a number is a part of these."""
+    if _stands_alone(trace, arguments, remembered):
+        return places
+    is_part = EvidenceKind.PROFILE, Match.WORD
+    return tuple([each for each in places if (each.kind, each.how) != is_part])
+
+
+def _stands_alone(trace: Trace, arguments: JsonObject, said: list[str]) -> bool:
+    """Whether a value is no short number, or stands in a text as no part of another value."""
     value = value_at(arguments, tokens(trace.pointer))
     is_number = isinstance(value, int | str) and not isinstance(value, bool)
-    said = [turn.text for turn in evidence.turns]
     return not is_number or stands_by_itself(str(value), said)
 
 

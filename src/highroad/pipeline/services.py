@@ -31,6 +31,7 @@ from highroad.pipeline.cancelled import CancelledRuns
 from highroad.pipeline.deps import Deps
 from highroad.pipeline.evidence import Indexes
 from highroad.pipeline.gathering import Gatherings
+from highroad.pipeline.handles import Handles
 from highroad.pipeline.inflight import Inflight
 from highroad.pipeline.programs import Programs
 from highroad.pipeline.redaction import Redaction
@@ -151,6 +152,7 @@ class Services:
     redaction: Redaction = field(default_factory=Redaction)
     checks: CallChecks = field(default_factory=CallChecks)
     """The program's own, of the calls of all tools."""
+    handles: Handles = field(default_factory=Handles)
     credentials: Credentials | None = None
     """What principals have elsewhere; `None` where nobody keeps any."""
     validity: Validity | None = None

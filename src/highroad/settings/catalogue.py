@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from highroad.domain.approval_rules import UNDO_S, USE_WITHIN_S
+from highroad.domain.approval_rules import CODE_LASTS_S, UNDO_S, USE_WITHIN_S
 from highroad.domain.dependency import BreakerRule, Dependency
 from highroad.domain.grounding import GroundingMode, GroundingRule, WhenUngrounded
 from highroad.domain.identity import DEFAULT_ORGANIZATION
@@ -24,6 +24,7 @@ from highroad.domain.redaction import (
 )
 from highroad.domain.sandbox import (
     DOCKER_SOCKET,
+    MODAL_RUNTIMES,
     NAMES,
     RUNTIMES,
     SandboxRules,
@@ -819,6 +820,12 @@ SETTINGS: Final = (
         "`/bin/sh`, `/bin/sleep`, and whatever runs the programs: `python3`, `node`. The token "
         "stands in the variables `MODAL_TOKEN_ID` and `MODAL_TOKEN_SECRET`.",
     ),
+    Setting(
+        "sandbox.modal.runtime",
+        one_of(MODAL_RUNTIMES),
+        "gvisor",
+        "What runs them: `gvisor` (kernel) or `vm` (machine). Modal must offer it to you.",
+    ),
     Setting("sandbox.modal.app", TEXT, "highroad", "The app at Modal whose machines they are."),
     Setting(
         "secrets.sources",
@@ -911,6 +918,14 @@ SETTINGS: Final = (
         "Seconds for which a call can be taken back whose tool says how; at most 30 days.",
     ),
     Setting(
+        "approvals.code_tiers",
+        some_of(Tier),
+        (),
+        "Whoever agrees to a call of such a tool has to have a one-time code besides, which a "
+        "channel brings to them.",
+    ),
+    Setting("approvals.code_lasts_s", ABOVE_ZERO, CODE_LASTS_S, "Seconds for which one counts."),
+    Setting(
         "approvals.channels.<name>.url",
         URL,
         Absent.REQUIRED,
@@ -927,7 +942,8 @@ SETTINGS: Final = (
         "approvals.channels.<name>.approver",
         TEXT,
         Absent.NONE,
-        "Id of the person whom the channel reaches, in whose name its links decide.",
+        "Id of the person whom the channel reaches, in whose name its links decide, and to "
+        "whom it brings one-time codes.",
     ),
     Setting("approvals.channels.<name>.roles", TEXTS, (), "Their roles."),
     Setting(

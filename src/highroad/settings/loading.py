@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from highroad.domain.approval_rules import (
+    CODE_LASTS_S,
     UNDO_S,
     USE_WITHIN_S,
     ApprovalRules,
@@ -539,6 +540,8 @@ def _build_approvals(document: Document, *, is_production: bool) -> ApprovalRule
         escalate_to=frozenset(given.get("escalate_to", ())),
         use_within_s=given.get("use_within_s", USE_WITHIN_S),
         undo_s=given.get("undo_s", UNDO_S),
+        code_tiers=frozenset(map(Tier, given.get("code_tiers", ()))),
+        code_lasts_s=given.get("code_lasts_s", CODE_LASTS_S),
         channels={
             name: ChannelRule(**{**table, "roles": frozenset(table.get("roles", ()))})
             for name, table in given.get("channels", {}).items()

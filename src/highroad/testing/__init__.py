@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from highroad.testing.clock import FakeClock, SequentialIds
     from highroad.testing.effects import AppliedEffect, Effects
     from highroad.testing.faults import Fault, Faults
+    from highroad.testing.judgement import JudgedCall, judged, saw
     from highroad.testing.master_keys import FixedKeys
     from highroad.testing.memory import MemoryAnchor, MemoryStore
     from highroad.testing.models import (
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from highroad.testing.secrets import FakeSecrets
     from highroad.testing.simulation import simulate
     from highroad.testing.tool_context import tool_context
+    from highroad.testing.tool_contract import assert_contract
     from highroad.testing.verifier import ScriptedVerifier, approves, doubts, rejects
 
 _HOMES: Final = {
@@ -54,6 +56,11 @@ _HOMES: Final = {
         "Fault",
         "Faults",
     ),
+    "testing.judgement": (
+        "JudgedCall",
+        "judged",
+        "saw",
+    ),
     "testing.master_keys": ("FixedKeys",),
     "testing.memory": (
         "MemoryAnchor",
@@ -72,6 +79,7 @@ _HOMES: Final = {
     "testing.secrets": ("FakeSecrets",),
     "testing.simulation": ("simulate",),
     "testing.tool_context": ("tool_context",),
+    "testing.tool_contract": ("assert_contract",),
     "testing.verifier": (
         "ScriptedVerifier",
         "approves",
@@ -91,6 +99,7 @@ __all__ = [
     "Fault",
     "Faults",
     "FixedKeys",
+    "JudgedCall",
     "MemoryAnchor",
     "MemoryStore",
     "RanCall",
@@ -102,13 +111,16 @@ __all__ = [
     "ScriptedVerifier",
     "SequentialIds",
     "approves",
+    "assert_contract",
     "call",
     "doubts",
     "fails",
     "hangs",
+    "judged",
     "ran",
     "rejects",
     "said",
+    "saw",
     "simulate",
     "tool_context",
 ]

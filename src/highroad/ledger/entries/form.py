@@ -38,9 +38,9 @@ def begun(
 
 
 def shown_body(order: Decision) -> Body:
-    """What showed whoever said something, where it can be ended: by their ids, which are ours."""
-    told = {"by_key": order.key_id, "by_session": order.session_id}
-    return {name: subject for name, subject in told.items() if subject is not None}
+    """By which key and session whoever said something was shown, and of when their code was."""
+    told = {"by_key": order.key_id, "by_session": order.session_id, "code_at": order.code_ms}
+    return {name: each for name, each in told.items() if each is not None}
 
 
 def entry_of(

@@ -12,6 +12,7 @@ from highroad.domain.secret import SecretText
 from highroad.domain.tool import Tier
 from highroad.domain.verdict import Proceed, Refuse, Verdict
 from highroad.pipeline.context import RoadContext
+from highroad.pipeline.referring import referred
 from highroad.pipeline.refusal import refused
 from highroad.pipeline.services import Services
 from highroad.pipeline.spending import propose
@@ -72,7 +73,9 @@ async def resolve(call: Call, context: RoadContext) -> Verdict:
     if isinstance(arguments, Invalid):
         return await refused(arguments, call, context)
     note = choice.reason if isinstance(choice, Chosen) and len(versions) > 1 else None
-    return verdict or Proceed(resolved, note=note)
+    is_read = verdict is None and call.takes_handles
+    said = await referred(resolved, context, note) if is_read else verdict
+    return said or Proceed(resolved, note=note)
 
 
 async def _ended(call: Call, services: Services) -> Refuse | None:

@@ -20,6 +20,7 @@ from highroad.adapters.sandboxes.native.plain import LANGUAGES
 from highroad.adapters.sandboxes.native.runners import contained, limited
 from highroad.adapters.sandboxes.native.supervision import Ended, Flooded, Room
 from highroad.domain.sandbox import (
+    MODAL_RUNTIMES,
     Bound,
     Language,
     ModalRules,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from modal import App, Client, Image, Sandbox
     from modal.container_process import ContainerProcess
     from modal.io_streams import StreamReader
+    from modal.types import SandboxRuntime
 
 TOKEN_ID: Final = "MODAL_TOKEN_ID"  # noqa: S105 - the name of a variable
 TOKEN_SECRET: Final = "MODAL_TOKEN_SECRET"  # noqa: S105 - likewise
@@ -55,6 +57,7 @@ class _Account:
     client: "Client"
     app: "App"
     image: "Image"
+    runtime: "SandboxRuntime"
 
 
 class ModalSandbox:
@@ -72,8 +75,8 @@ class ModalSandbox:
 
     @property
     def strength(self) -> Strength:
-        """A kernel in user space, on a machine of somebody else (`ProgramSandbox.strength`)."""
-        return Strength.KERNEL
+        """What its runtime gives, where somebody else runs it (`ProgramSandbox.strength`)."""
+        return Strength.KERNEL if self._rules is None else MODAL_RUNTIMES[self._rules.runtime]
 
     @property
     def languages(self) -> frozenset[Language]:
@@ -92,9 +95,9 @@ class ModalSandbox:
 
     @property
     def version(self) -> str:
-        """Image, and version of the client (`ProgramSandbox.version`)."""
-        image = "" if self._rules is None else self._rules.image
-        return f"{image} {version('modal')}".strip()
+        """Image, runtime, and version of the client (`ProgramSandbox.version`)."""
+        which = "" if self._rules is None else f"{self._rules.image} {self._rules.runtime}"
+        return f"{which} {version('modal')}".strip()
 
     def missing(self, language: Language) -> str | None:
         """Whether it is configured (`ProgramSandbox.missing`)."""
@@ -156,6 +159,8 @@ class ModalSandbox:
                 # Both times what it is given and the most that it gets.
                 cpu=(1.0, 1.0),
                 memory=(memory, memory),
+                # By name, or it would be Modal's choice how strong it is.
+                runtime=account.runtime,
                 block_network=True,
             )
 
@@ -175,7 +180,8 @@ class ModalSandbox:
         with _told(has_begun=False):
             client = await Client.from_credentials.aio(secrets[0], secrets[1])
             app = await App.lookup.aio(rules.app, client=client, create_if_missing=True)
-            return _Account(client=client, app=app, image=Image.from_id(rules.image, client=client))
+            image = Image.from_id(rules.image, client=client)
+            return _Account(client=client, app=app, image=image, runtime=rules.runtime)
 
 
 async def _ran(
