@@ -40,6 +40,18 @@ async def dojo(suites, every, encodings=("plain",)):
         return await scores(suites=[AGENTDOJO], dojo=suites, every=every, encodings=encodings)
 
 
+def counts(found, suite):
+    """What came of a suite, once for all encodings in which that is the same."""
+    return {
+        tuple(
+            (share.count, share.of)
+            for share in (each.success, each.reached, each.utility, each.autonomy)
+        )
+        for name, each in found.items()
+        if name.startswith(suite)
+    }
+
+
 def test_the_cases_of_injecagent_are_all_there(folder):
     found = InjecAgent.read(folder)
     scenarios = [
@@ -71,6 +83,16 @@ async def test_none_of_all_1020_takes_effect_in_any_encoding(folder):
         assert score.utility.rate == 1
 
 
+async def test_what_is_encoded_fares_as_what_is_plain(folder):
+    """Whoever may choose a value is asked, and not what a text looks like."""
+    found = await injecagent(folder, 171, [each.name for each in ENCODINGS])
+    assert len(found) == 2 * len(ENCODINGS)
+    for form in ("injecagent.base", "injecagent.enhanced"):
+        [(success, reached, utility, _)] = counts(found, form)
+        assert success == (0, 3)
+        assert reached == utility == (3, 3)
+
+
 async def test_without_a_road_every_instruction_of_injecagent_takes_effect(folder):
     """The harness sees an attack that succeeds."""
     report = await Campaign(
@@ -94,6 +116,7 @@ async def test_users_of_agentdojo_are_served_whatever_is_planted():
 async def test_no_injection_of_agentdojo_takes_effect_in_any_encoding():
     found = await dojo(["banking", "slack"], 1, [each.name for each in ENCODINGS])
     assert len(found) == 2 * len(ENCODINGS)
+    assert len(counts(found, "agentdojo.banking")) == len(counts(found, "agentdojo.slack")) == 1
     for score in found.values():
         assert score.success.count == 0
         assert score.utility.rate == 1
