@@ -123,7 +123,7 @@ BREAKS = (
     ),
     Break(
         "a word comes before the approval is spent",
-        ((PEOPLE, "return replace(entry, needs_open=approval.id)", "return entry"),),
+        ((PEOPLE, "needs_open=approval.id, ", ""),),
         "somebody said something of it then",
     ),
     Break(

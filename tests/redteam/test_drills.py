@@ -39,6 +39,8 @@ async def test_nothing_gets_through(suite, notes, settings):
 
 
 async def test_a_desk_that_heeds_anybody_is_found(notes, settings, monkeypatch):
+    """As if nobody looked whose the approval is, and then who may decide about it."""
+    monkeypatch.setattr(desk.Desk, "_theirs", lambda self, approval_id, _: self.get(approval_id))
     monkeypatch.setattr(desk, "objection", lambda *_: None)
     assert "decision" in await violations("organizations", notes, settings)
 

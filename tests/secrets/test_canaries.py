@@ -299,7 +299,7 @@ async def test_without_a_guard_its_channel_sings(tmp_path, monkeypatch, guard):
             monkeypatch.setattr(module, "_FILTER", logging.Filter("nobody is filtered by this"))
             monkeypatch.setattr("highroad.bootstrap.secrets.guard_logs", lambda: None)
         else:
-            monkeypatch.setattr(module.Offering, "unspoken", lambda self, said: said)
+            monkeypatch.setattr(module.Offering, "unspoken", lambda self, said, spoken: said)
     if guard == "registration of what is fetched":
         monkeypatch.setattr(KNOWN, "add", lambda text: None)
     folder = tmp_path / "house"
