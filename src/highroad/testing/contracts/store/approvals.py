@@ -143,13 +143,16 @@ class ApprovalContract(Ground):
             login_session("ses_1"),
         ]
         await store.append(begun, fence=fence)
-        words = [
-            replace(decided("call_1", "apr_1", ApprovalState.WAITING), shown_by=each)
-            for each in shown
+        words, late = [
+            [
+                replace(decided("call_1", "apr_1", ApprovalState.WAITING), shown_by=each)
+                for each in shown
+            ]
+            for _ in range(2)
         ]
         over = [api_key("key_1", ended_ms=NOW), login_session("ses_1", ended_ms=NOW)]
         receipts: list[Receipt] = []
-        for part in [words, over, words] if is_later else [[*words, *over, *words]]:
+        for part in [words, over, late] if is_later else [[*words, *over, *late]]:
             receipts += await store.append(part, fence=fence)
         assert [type(each) for each in receipts[:4]] == [Written] * 4
         assert receipts[4:] == [CredentialsEnded("key_1"), CredentialsEnded("ses_1")]
