@@ -22,7 +22,8 @@ from highroad.domain.evidence import EvidenceKind, Source
 from highroad.domain.json_value import JsonObject
 from highroad.domain.provenance import ProvenanceRules
 from highroad.pipeline.evidence import Plans, RunEvidence
-from highroad.pipeline.provenance import flowing, reasons, weighed
+from highroad.pipeline.provenance import flowing, reasons
+from highroad.pipeline.weighing import weighed
 from highroad.tools.compile import RegisteredTool
 from highroad.tools.registry import Registry
 

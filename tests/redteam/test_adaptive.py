@@ -9,7 +9,8 @@ from highroad.evals.redteam.encodings import _UNLIKE
 from highroad.evals.redteam.suites.adaptive import scenarios
 from highroad.evals.redteam.targets import Targets
 from highroad.evals.redteam.variations import WRITINGS
-from highroad.evidence.index import Index
+from highroad.evidence.postings import Postings
+from highroad.evidence.repeats import Repeats
 from highroad.testing.redteam import Layer, layered, open_range
 from highroad.tools.registry import Registry
 
@@ -40,16 +41,16 @@ async def test_no_variation_passes_and_without_provenance_all_do(orders):
 
 async def test_a_road_that_normalizes_letters_is_found(orders, monkeypatch):
     """As if every character were read as what it looks like."""
-    find = Index.find
+    find = Postings.find
 
-    def kind(index, kind, value, unit=""):
+    def kind(postings, kind, value, unit=""):
         read = value.translate(_UNLIKE) if isinstance(value, str) else value
-        return find(index, kind, read, unit)
+        return find(postings, kind, read, unit)
 
-    monkeypatch.setattr(Index, "find", kind)
+    monkeypatch.setattr(Postings, "find", kind)
     assert await through(orders) == {"look_alike"}
 
 
 async def test_a_road_that_trusts_what_comes_back_is_found(orders, monkeypatch):
-    monkeypatch.setattr(Index, "_own", lambda _, keys, *__: keys)
+    monkeypatch.setattr(Repeats, "left", lambda _, keys, *__: keys)
     assert await through(orders) == {"split"}

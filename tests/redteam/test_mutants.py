@@ -15,9 +15,9 @@ from highroad.domain.approval import Approval, Ruling
 from highroad.domain.error import DecisionRefused
 from highroad.domain.grounding import ValueSource
 from highroad.evals.redteam.report import worse
-from highroad.evidence.index import Index
 from highroad.evidence.intent.lock import Lock
 from highroad.evidence.matching import notation
+from highroad.evidence.repeats import Repeats
 from highroad.pipeline import provenance
 from highroad.pipeline.stages import authorize
 from highroad.testing.redteam import Campaign, Layer
@@ -66,7 +66,9 @@ MUTANTS = {
         ValueSource, "falls_short", property(lambda _: False), ("adaptive",)
     ),
     "a part of a field is the field": Mutant(notation, "is_part", lambda *_: False, ("adaptive",)),
-    "what is read is trusted anew": Mutant(Index, "_own", lambda _, keys, *__: keys, ("adaptive",)),
+    "what is read is trusted anew": Mutant(
+        Repeats, "left", lambda _, keys, *__: keys, ("adaptive",)
+    ),
     "nobody asks whose it is": Mutant(authorize, "_judge_owners", _nothing, ("organizations",)),
     "anybody decides": Mutant(desk, "objection", lambda *_: None, ("organizations",), Layer.FULL),
     "an agreement lasts": Mutant(

@@ -25,6 +25,7 @@ from highroad.pipeline import grounding, provenance
 from highroad.pipeline.evidence import RunEvidence
 from highroad.pipeline.flows import BULK
 from highroad.pipeline.services import Services
+from highroad.pipeline.weighing import Weighing, weighed
 from highroad.ports.tables import Selection
 from highroad.tools.compile import RegisteredTool
 from highroad.tools.schemas.navigation import part_at
@@ -108,12 +109,12 @@ class _Tally:
         self._calls[definition.name] += 1
         self._stopped[definition.name] += bool(unnamed)
         self._arguments[definition.name].update(unnamed)
-        weighing = provenance.weighed(tool, traces, arguments, evidence)
+        weighing = weighed(tool, traces, arguments, evidence)
         why = set(self._why(weighing))
         self._held[definition.name] += bool(why)
         self._reasons[definition.name].update(why)
 
-    def _why(self, weighing: provenance.Weighing) -> Iterator[_Reason]:
+    def _why(self, weighing: Weighing) -> Iterator[_Reason]:
         """Why people would have been asked about a call."""
         definition = weighing.tool.definition
         for each in weighing.sources:

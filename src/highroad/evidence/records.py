@@ -1,6 +1,7 @@
 """The records that results brought: what stands beside a value, in the object that holds it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Final
 
 from highroad.domain.evidence import EvidenceKind, Place
 from highroad.domain.json_value import JsonObject, JsonValue
@@ -8,6 +9,9 @@ from highroad.domain.label import Label, Labels
 from highroad.domain.value import value as frozen_value
 from highroad.evidence.leaves import Leaf, leaves
 from highroad.evidence.pointer import child
+
+_MOST_NEWEST: Final = 256
+"""Of so many results whole lists are computed with."""
 
 
 @frozen_value(kw_only=False, eq=False)
@@ -35,15 +39,36 @@ class Record:
 class Records:
     """Results by the calls that brought them, as long as a leg lasts."""
 
-    __slots__ = ("_results",)
+    __slots__ = ("_newest", "_results")
 
     def __init__(self) -> None:
         self._results: dict[str, tuple[JsonValue, Labels]] = {}
+        self._newest: dict[str, tuple[JsonValue, Labels]] = {}
 
-    def add(self, source: str, result: JsonValue, labels: Labels) -> None:
-        """Keep a result."""
-        if isinstance(result, dict | list):
-            self._results[source] = result, labels
+    def add(
+        self, source: str, result: JsonValue, labels: Labels, *, is_transform: bool = False
+    ) -> None:
+        """Keep a result.
+
+        Args:
+            source: The call that brought it.
+            result: An object or a list; a single value has nothing beside it.
+            labels: Of the result.
+            is_transform: Whether it was made of what was known, and so records nothing.
+        """
+        if not isinstance(result, dict | list):
+            return
+        self._results[source] = result, labels
+        if is_transform:
+            return
+        if len(self._newest) >= _MOST_NEWEST:
+            del self._newest[next(iter(self._newest))]
+        self._newest[source] = result, labels
+
+    @property
+    def newest(self) -> Mapping[str, tuple[JsonValue, Labels]]:
+        """By source, the newest that were read: of these whole lists are computed with."""
+        return self._newest
 
     def every(self) -> Iterator[Record]:
         """Every object of every result."""

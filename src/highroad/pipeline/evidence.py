@@ -61,7 +61,6 @@ class RunEvidence:
         "_lock",
         "_locked",
         "_plans",
-        "_records",
         "_tools",
         "endorsed",
         "remembered",
@@ -78,7 +77,6 @@ class RunEvidence:
         """What the user said, in order: for whoever judges whether that was asked for."""
         self.remembered: list[str] = []
         """What the user wrote before and had remembered: to see how a number stands in it."""
-        self._records = Records()
         self._tools: dict[str, str] = {}
         """Which tool brought the result of a call."""
         self.endorsed: set[str] = set()
@@ -172,8 +170,7 @@ class RunEvidence:
     @property
     def records(self) -> Records:
         """The records that results brought."""
-        self._take_in()
-        return self._records
+        return self.index.records
 
     def tool_of(self, call_id: str) -> str:
         """The name of the tool that brought a result; empty where a stranger to the run did."""
@@ -199,7 +196,6 @@ class RunEvidence:
         result: JsonValue,
     ) -> None:
         chosen, labels = arguments(), contract_in_force(tool).labels
-        self._records.add(call_id, result, labels)
         self._index.add_result(
             Source(call_id, EvidenceKind.RESULT),
             result,

@@ -25,9 +25,9 @@ from highroad.domain.json_value import JsonObject, JsonValue
 from highroad.domain.label import Integrity
 from highroad.domain.tool import ArgumentRole, ToolDefinition
 from highroad.domain.value import value as frozen_value
-from highroad.evidence.index import MOST_CHARACTERS
 from highroad.evidence.leaves import leaves
 from highroad.evidence.matching import fields, urls
+from highroad.evidence.pieces import MOST_CHARACTERS, is_read_whole
 from highroad.pipeline.evidence import RunEvidence
 from highroad.tools.arguments.pointer import tokens
 from highroad.tools.derivation.boundary import leaves_boundary
@@ -153,7 +153,7 @@ def _said(sink: Sink, name: str, said: JsonValue, evidence: RunEvidence) -> Iter
         if index.has_readers or sink.looks_for_pieces:
             for place in index.pieces(leaf.value):
                 yield _flow(at, ValueKind.TEXT, place, evidence, is_content=True)
-            if not index.is_read_whole(leaf.value):
+            if not is_read_whole(leaf.value):
                 readers = _NOBODY if index.has_readers else None
                 yield Flow(
                     pointer=at,
