@@ -8,7 +8,9 @@ went into it only where there is little left to choose:
 - each number that was recorded is used once. Two records may be the same one, read twice: of two
   results the values have to differ;
 - of at most `_MOST_TERMS` terms, in at most `_MOST_STEPS` steps. One column of a list, whole or all
-  rows that agree in another column, is one term: so a bill of any length has its sum;
+  rows that agree in another column, is one term: so a bill of any length has its sum. What has no
+  source of its own in a list or an object (yes, no, nothing) is one term as well: else whoever
+  writes a list of them would choose how many there are;
 - it is no larger than all that went into it together. Beyond that, of two or three numbers of which
   the user said all but one, or of members of one record: a price times its quantity.
 
@@ -17,7 +19,7 @@ values, of which none is larger than the records bear out.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import Final
 
@@ -86,6 +88,20 @@ class Lineage:
     def integrity(self) -> Integrity:
         """The least of its parts."""
         return min((each.integrity for each in self.parts), default=Integrity.SYSTEM)
+
+
+NOTHING: Final = Lineage(parts=(), terms=1)
+"""Of a term that has no source."""
+
+
+def without_source(value: JsonValue) -> Iterator[Lineage]:
+    """What counts as a term in a list or an object though nobody could have said it."""
+    below = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    for each in below:
+        if each is None or isinstance(each, bool) or each in ({}, []):
+            yield NOTHING
+        else:
+            yield from without_source(each)
 
 
 def of_place(place: Place, value: JsonValue) -> Lineage:
