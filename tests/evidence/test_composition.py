@@ -143,6 +143,14 @@ def test_a_flag_beside_the_numbers_takes_nothing_from_them():
     assert Sums().compute(96.5, values=[84.0, 12.5], rounded=True, places=None) is Integrity.SYSTEM
 
 
+def test_records_under_keys_that_are_data_are_not_one_record():
+    sums = Sums()
+    lines = {"a@x.example": {"price": 1000.0, "n": 2}, "b@x.example": {"price": 5.0, "n": 500}}
+    source = Source("call-lines", EvidenceKind.RESULT)
+    sums.index.add_result(source, lines, arguments={}, labels=MEMO)
+    assert sums.compute(500000.0, first=1000.0, second=500) is Integrity.UNTRUSTED
+
+
 def test_a_chain_has_few_terms_and_few_steps():
     sums = Sums()
     assert sums.compute(84.01, value=84.0) is Integrity.SYSTEM

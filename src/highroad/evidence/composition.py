@@ -28,6 +28,7 @@ from highroad.domain.json_value import JsonValue
 from highroad.domain.label import Integrity
 from highroad.domain.value import value as frozen_value
 from highroad.evidence.matching import numbers, quantities
+from highroad.evidence.pointer import ANY
 
 MEASURES: Final = frozenset(
     {
@@ -56,9 +57,14 @@ class Constituent:
 
     @property
     def record(self) -> str | None:
-        """The object that it is a member of; an element of a list is a member of none."""
+        """The object that it is a member of.
+
+        An element of a list is a member of none, and of records whose keys are data none is told
+        from another.
+        """
         above, _, own = self.pointer.rpartition("/")
-        return None if own.isdecimal() or not self.is_read else f"{self.source}{above}"
+        is_one = self.is_read and not own.isdecimal() and ANY not in self.pointer.split("/")
+        return f"{self.source}{above}" if is_one else None
 
 
 @frozen_value
