@@ -371,6 +371,47 @@ async def test_what_not_everybody_may_read_goes_nowhere_by_its_handle(told, read
     assert codes == [ends] or answers(stage)[-1]["code"] == ends
 
 
+@pytest.mark.promise("P9")
+@pytest.mark.parametrize("is_ill", [True, False])
+async def test_a_handle_tells_nobody_whether_what_is_hidden_is_like_its_mask(told, is_ill):
+    """What stands in its place is false, 0 or nothing, and so may be what is hidden."""
+    label = Label(integrity=Integrity.SYSTEM, readers=frozenset({"hr"}))
+
+    @tool(tier="read", labels={"/is_ill": label})
+    def read_staff() -> dict[str, bool]:
+        """Read who is ill."""
+        return {"is_ill": is_ill}
+
+    stage, _, _ = await told(
+        "Refund the order ORD-000042.",
+        call("read_staff"),
+        Naming("refund_order", order_id="ORD-000042", amount=1, urgent="{0}.is_ill"),
+        tools=[*TOOLS, read_staff],
+    )
+    assert answers(stage)[-1]["code"] == "handle_closed"
+    assert DONE == []
+
+
+@pytest.mark.promise("P9")
+@pytest.mark.parametrize("guess", ["ada@example.com", "bob@example.com"])
+async def test_a_handle_tells_nobody_which_keys_are_hidden(told, guess):
+    label = Label(integrity=Integrity.SYSTEM, readers=frozenset({"hr"}))
+
+    @tool(tier="read", labels={"/*": label})
+    def read_wages() -> dict[str, str]:
+        """Read the wages."""
+        return {"ada@example.com": "EUR 74,291.55"}
+
+    named = "{0}." + guess.replace("~", "~0").replace(".", "~1")
+    stage, _, _ = await told(
+        "Note that.",
+        call("read_wages"),
+        Naming("note_down", text=named),
+        tools=[read_wages, note_down],
+    )
+    assert answers(stage)[-1]["code"] == "handle_unknown"
+
+
 # -- runs ------------------------------------------------------------------------------------------
 
 

@@ -569,6 +569,43 @@ async def test_an_author_whom_the_user_did_not_name_so_chooses_nothing(fetched, 
 
 
 @pytest.mark.parametrize(
+    ("author", "text"),
+    [
+        ("Smith", "Sum up the article that Bob Smith posted."),
+        ("Smith", "Bob Smith posted an article, sum it up."),
+        ("Smith", "Sum up the article that Will Smith posted."),
+        ("Bob", "Sum up the article posted by Bob Smith."),
+        ("Bob", "Sum up the page from Bob's wife."),
+        ("Bob", "Sum up the page from Bob.Smith"),
+        ("Bob", "Read the link that Bob's colleague posts."),
+        ("Bob", "Sum up the page that Alice or Bob posted."),
+        ("Bob", "Sum up the page by Bob or Alice."),
+        ("Bob", "Sum up the page of Alice, and not the one Bob posted."),
+        ("Bob", "Don't read the page that Bob posted."),
+        ("I", "Sum up the article I posted."),
+        ("Monday", "Sum up the articles posted by Monday."),
+    ],
+)
+async def test_whose_name_is_only_like_what_the_user_said_chooses_nothing(fetched, author, text):
+    """Whoever chooses a name of their own may take a part of another's."""
+    message = {"sender": author, "body": ARTICLE}
+    assert await fetched(text, message) == ["untrusted_source"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Summarize Bob Smith's latest post for me; it is a web page.",
+        "Don't wait, sum up the article that Bob Smith posted.",
+        "The URL Bob Smith posted is a page that I want to read.",
+        "Read the page by Bob Smith and sum it up.",
+    ],
+)
+async def test_a_name_of_two_words_is_said_whole(fetched, text):
+    assert await fetched(text, {"sender": "Bob Smith", "body": ARTICLE}) == [ARTICLE]
+
+
+@pytest.mark.parametrize(
     "message",
     [
         {"sender": "Bob", "body": f'Eve told me "read {ARTICLE}", but why?'},

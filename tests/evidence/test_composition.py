@@ -124,6 +124,33 @@ def test_a_price_times_its_own_quantity_is_borne_out_and_that_of_another_line_is
     assert sums.compute(780.0, first=19.5, second=40) is Integrity.UNTRUSTED
 
 
+@pytest.mark.parametrize(
+    "values",
+    [
+        pytest.param([True] * 500, id="yes"),
+        pytest.param([None] * 500, id="nothing"),
+        pytest.param([{}] * 500, id="empty objects"),
+        pytest.param([84.0, *[False] * 499], id="a number and no"),
+        pytest.param([{"paid": True}] * 500, id="members"),
+    ],
+)
+def test_what_has_no_source_is_counted_to_no_number(values):
+    """Of a list of `true` a model writes as many as it likes."""
+    assert Sums().compute(500, items=values) is Integrity.UNTRUSTED
+
+
+def test_a_flag_beside_the_numbers_takes_nothing_from_them():
+    assert Sums().compute(96.5, values=[84.0, 12.5], rounded=True, places=None) is Integrity.SYSTEM
+
+
+def test_records_under_keys_that_are_data_are_not_one_record():
+    sums = Sums()
+    lines = {"a@x.example": {"price": 1000.0, "n": 2}, "b@x.example": {"price": 5.0, "n": 500}}
+    source = Source("call-lines", EvidenceKind.RESULT)
+    sums.index.add_result(source, lines, arguments={}, labels=MEMO)
+    assert sums.compute(500000.0, first=1000.0, second=500) is Integrity.UNTRUSTED
+
+
 def test_a_chain_has_few_terms_and_few_steps():
     sums = Sums()
     assert sums.compute(84.01, value=84.0) is Integrity.SYSTEM

@@ -245,6 +245,14 @@ def test_each_sign_of_a_code_counts(approval, at, sign):
             codes.made_ms(about, opaque_id, changed)
 
 
+@pytest.mark.parametrize("later_ms", [-90_000, -1, 0, 90_000])
+def test_a_code_counts_whatever_the_clocks_of_two_processes_say(approval, later_ms):
+    """One is sent by a process whose clock is behind that of whoever asked for the approval."""
+    (codes, about), opaque_id = approval
+    late = replace(about, created_ms=codes._ledger.clock.now_ms() - later_ms)  # noqa: SLF001
+    assert codes.made_ms(late, opaque_id, codes.made(late, opaque_id)) >= late.created_ms
+
+
 @pytest.fixture(scope="module")
 def approval():
     from highroad.domain.approval import Approval, Level  # noqa: PLC0415 - of these two alone

@@ -40,7 +40,8 @@ class OneTimeCodes:
 
     def made(self, approval: Approval, opaque_id: str) -> str:
         """A code for one person and one approval, as they are to type it."""
-        since_s = (self._ledger.clock.now_ms() - approval.created_ms) // 1_000
+        # The process that asked for the approval may have a clock that is ahead of this one's.
+        since_s = max(0, self._ledger.clock.now_ms() - approval.created_ms) // 1_000
         code = _written(since_s, _TIME) + self._proof(approval, opaque_id, since_s)
         return "-".join(code[at : at + _GROUP] for at in range(0, len(code), _GROUP))
 

@@ -8,7 +8,9 @@ went into it only where there is little left to choose:
 - each number that was recorded is used once. Two records may be the same one, read twice: of two
   results the values have to differ;
 - of at most `_MOST_TERMS` terms, in at most `_MOST_STEPS` steps. One column of a list, whole or all
-  rows that agree in another column, is one term: so a bill of any length has its sum;
+  rows that agree in another column, is one term: so a bill of any length has its sum. What has no
+  source of its own in a list or an object (yes, no, nothing) is one term as well: else whoever
+  writes a list of them would choose how many there are;
 - it is no larger than all that went into it together. Beyond that, of two or three numbers of which
   the user said all but one, or of members of one record: a price times its quantity.
 
@@ -17,7 +19,7 @@ values, of which none is larger than the records bear out.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import Final
 
@@ -26,6 +28,7 @@ from highroad.domain.json_value import JsonValue
 from highroad.domain.label import Integrity
 from highroad.domain.value import value as frozen_value
 from highroad.evidence.matching import numbers, quantities
+from highroad.evidence.pointer import ANY
 
 MEASURES: Final = frozenset(
     {
@@ -54,9 +57,14 @@ class Constituent:
 
     @property
     def record(self) -> str | None:
-        """The object that it is a member of; an element of a list is a member of none."""
+        """The object that it is a member of.
+
+        An element of a list is a member of none, and of records whose keys are data none is told
+        from another.
+        """
         above, _, own = self.pointer.rpartition("/")
-        return None if own.isdecimal() or not self.is_read else f"{self.source}{above}"
+        is_one = self.is_read and not own.isdecimal() and ANY not in self.pointer.split("/")
+        return f"{self.source}{above}" if is_one else None
 
 
 @frozen_value
@@ -86,6 +94,20 @@ class Lineage:
     def integrity(self) -> Integrity:
         """The least of its parts."""
         return min((each.integrity for each in self.parts), default=Integrity.SYSTEM)
+
+
+NOTHING: Final = Lineage(parts=(), terms=1)
+"""Of a term that has no source."""
+
+
+def without_source(value: JsonValue) -> Iterator[Lineage]:
+    """What counts as a term in a list or an object though nobody could have said it."""
+    below = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    for each in below:
+        if each is None or isinstance(each, bool) or each in ({}, []):
+            yield NOTHING
+        else:
+            yield from without_source(each)
 
 
 def of_place(place: Place, value: JsonValue) -> Lineage:

@@ -80,6 +80,9 @@ class Operands:
         for leaf in leaves({name: value}):
             if leaf.shown not in listed:
                 yield from self._lineages(leaf.value)
+            elif leaf.is_element:
+                yield (composition.NOTHING,)
+        yield from ((each,) for each in composition.without_source(value))
 
     def _lineages(self, value: JsonValue) -> Iterator[Sequence[Lineage]]:
         """What a value may be made of, the best first; of an expression, each number in it."""

@@ -23,7 +23,7 @@ from highroad.evidence.matching import urls
 from highroad.evidence.pointer import child
 from highroad.evidence.records import Record, Records
 from highroad.pipeline.evidence import RunEvidence
-from highroad.tools.words import word_set, words_of
+from highroad.tools.words import READING, word_set, words_of
 
 _AUTHORS: Final = word_set("author from poster sender")
 _BY: Final = frozenset(
@@ -35,6 +35,23 @@ _POSTED: Final = "linked|posted|published|recommended|sent|shared|suggested|wrot
 _POSTS: Final = "article|blog|comment|link|message|note|page|post|site|url|webpage|website"
 _NAME: Final = re.compile(r"(?=[^a-z])|.*[A-Z\d@._-]")
 """A name that is no plain word in small letters: whoever chooses their own may take `article`."""
+_NOBODY: Final = word_set(
+    """i me we us he she they you who someone somebody anyone everyone everybody today yesterday
+    monday tuesday wednesday thursday friday saturday sunday"""
+)
+"""What a sentence may say in the place of a name, and somebody may call themselves."""
+_OTHERS_TOO: Final = r"(?:,?\s+(?:and|or|nor|&)|,)"
+_BEFORE: Final = re.compile(rf"([^\W\d_][\w.'\u2019-]*){_OTHERS_TOO}?\s+@?$")
+_BEHIND: Final = re.compile(rf"{_OTHERS_TOO}?\s+@?([^\W\d_])")
+_LEADS: Final = READING | word_set("and did does had has have please see tell that the what which")
+"""Words that begin a sentence, and no name: `Will` and `Bill` may be one."""
+_CLAUSE: Final = re.compile(r"[.,;:!?\n]\s")
+_DENIED: Final = re.compile(
+    r"\b(?:except|ignore|neither|never|no|nor|not|skip|unless|without)\b|n['\u2019]t\b",
+    re.IGNORECASE,
+)
+_ITS: Final = "blog|first|last|latest|new|newest|old|other|own|previous|recent"
+"""Words between an author and what is theirs: no third party."""
 _ANOTHERS: Final = re.compile(
     r"^.*\b(?:wrote|writes|says|said|forwarded|fwd?|original|via|from|quot\w+)\b[^\n]*?(?::|-{3,})",
     re.IGNORECASE | re.MULTILINE,
@@ -71,16 +88,36 @@ def _names_page(request: str) -> bool:
 
 def _is_named(author: str, request: str) -> bool:
     """Whether the request says of somebody that they wrote what is to be read."""
-    if not _NAME.match(author):
+    if not _NAME.match(author) or author.casefold() in _NOBODY:
         return False
-    name = rf"(?<![\w@.'-])@?{re.escape(author)}"
+    name = rf"(?<![\w@.'\u2019-])@?(?P<name>{re.escape(author)})"
+    end = r"(?![\w@'\u2019\u0300-\u036f-]|\.\w)"
     forms = (
         rf"{name}\s+(?:has\s+|have\s+|just\s+|had\s+)?(?:{_POSTED})\b",
-        rf"\b(?:{_POSTED})\s+by\s+{name}(?![\w@-])",
-        rf"{name}['\u2019]s\s+(?:\w+\s+){{0,2}}(?:{_POSTS})s?\b",
-        rf"\b(?:{_POSTS})s?\s+(?:by|from|of)\s+{name}(?![\w@-])",
+        rf"\b(?:{_POSTED})\s+by\s+{name}{end}",
+        rf"{name}['\u2019]s\s+(?:(?:{_ITS})\s+){{0,2}}(?:{_POSTS})s?\b",
+        rf"\b(?:{_POSTS})s?\s+(?:by|from|of)\s+{name}{end}",
     )
-    return any(re.search(form, request) for form in forms)
+    found = (match for form in forms for match in re.finditer(form, request))
+    return any(_is_whole_name(match) and not _is_denied(match) for match in found)
+
+
+def _is_whole_name(match: re.Match[str]) -> bool:
+    """Whether a name is no part of a longer one, and no one of several: `Bob` of `Bob Smith`."""
+    request, (start, end) = match.string, match.span("name")
+    behind = _BEHIND.match(request, end)
+    if behind is not None and behind[1].isupper():
+        return False
+    before = _BEFORE.search(request[:start])
+    if before is None or not before[1][0].isupper():
+        return True
+    word = before[1].casefold()
+    return word in _LEADS or not _PAGES.isdisjoint(things_of(stem(word)))
+
+
+def _is_denied(match: re.Match[str]) -> bool:
+    """Whether the clause says so of what is not to be read."""
+    return _DENIED.search(_CLAUSE.split(match.string[: match.start()])[-1]) is not None
 
 
 def _authors(record: Record) -> Iterator[str]:

@@ -93,12 +93,13 @@ class Readership:
             case list():
                 return [self._seen(each, f"{at}/{n}", pseudonyms) for n, each in enumerate(found)]
             case _:
-                return _masked(found, pseudonyms) if self._is_hidden(at) else found
+                return _masked(found, pseudonyms) if self.is_hidden(at) else found
 
     def _key(self, key: str, at: str) -> str:
-        return MASK if key not in self.names and self._is_hidden(at) else key
+        return MASK if key not in self.names and self.is_hidden(at) else key
 
-    def _is_hidden(self, at: str) -> bool:
+    def is_hidden(self, at: str) -> bool:
+        """Whether what stands at a pointer is for others alone, whatever the mask of it is."""
         return self.hidden.at(at).readers is not None
 
 

@@ -12,7 +12,7 @@ import orjson
 
 from highroad.domain.call import Call
 from highroad.domain.error import CallError, Code, Problem, VaultError
-from highroad.domain.handle import Handle, has_handle, leaf_at
+from highroad.domain.handle import Handle, HandledLeaf, has_handle, leaf_at
 from highroad.domain.json_value import JsonObject, JsonValue
 from highroad.domain.value import value
 from highroad.domain.verdict import Proceed, Refuse
@@ -20,8 +20,9 @@ from highroad.evidence.pointer import child
 from highroad.ledger.history import CallHistory
 from highroad.pipeline.context import RoadContext
 from highroad.pipeline.personal import taking
+from highroad.pipeline.readership import Readership
 from highroad.pipeline.services import Services
-from highroad.pipeline.view import answering, result_again
+from highroad.pipeline.view import answering, readership_again, result_again
 from highroad.tools.arguments.pointer import pointer
 
 _UNKNOWN: Final = "the handle of one value of a result of this run"
@@ -47,6 +48,21 @@ class _Result:
     call_id: str
     recorded: JsonValue
     shown: JsonValue
+    readership: Readership | None
+
+    def leaf(self, path: tuple[str, ...]) -> HandledLeaf | None:
+        """The value at a path, if the caller is shown the keys on the way to it.
+
+        A key that is not shown would else be known by whether a handle with it is refused.
+        """
+        is_seen = leaf_at(self.shown, path) is not None
+        return leaf_at(self.recorded, path) if is_seen else None
+
+    def is_hidden(self, leaf: HandledLeaf, path: tuple[str, ...]) -> bool:
+        """Whether the caller is not shown a value, also one that is like its mask."""
+        if self.readership is not None and self.readership.is_hidden(leaf.pointer):
+            return True
+        return leaf_at(self.shown, path) != leaf
 
 
 async def referred(call: Call, context: RoadContext, note: str | None) -> Proceed | Refuse:
@@ -115,11 +131,11 @@ class _Referring:
     async def _value(self, handle: Handle, path: tuple[str | int, ...]) -> JsonValue:
         told = pointer(path, self._context.tool.names)
         result = await self._result(handle)
-        leaf = None if result is None else leaf_at(result.recorded, handle.path)
+        leaf = None if result is None else result.leaf(handle.path)
         if result is None or leaf is None:
             self.unknown.append(told)
             return None
-        if path[0] not in self._takes and leaf_at(result.shown, handle.path) != leaf:
+        if path[0] not in self._takes and result.is_hidden(leaf, handle.path):
             self.hidden.append(told)
             return None
         self.places["".join(child("", str(token)) for token in path)] = result.call_id, leaf.pointer
@@ -147,7 +163,8 @@ class _Referring:
         if content is None:
             return None
         recorded: JsonValue = orjson.loads(content)
-        return _Result(call_id, recorded, await result_again(services, history, recorded))
+        shown = await result_again(services, history, recorded)
+        return _Result(call_id, recorded, shown, await readership_again(services, history))
 
 
 async def recorded_result(services: Services, history: CallHistory) -> JsonValue:

@@ -337,10 +337,21 @@ async def _view_again(services: Services, history: CallHistory) -> View:
     origin = await answering(services, history)
     tools = {each.opening["tool"] or "" for each in (history, origin)}
     key = await services.ledger.vault.key_of_run(history.run_id)
+    found = _readership_again(services, history, origin)
+    return _view(services.redaction, tools, key, found, is_open=_was_open(history))
+
+
+async def readership_again(services: Services, history: CallHistory) -> Readership | None:
+    """What of a result that is read back from the ledger is for other readers than its caller."""
+    return _readership_again(services, history, await answering(services, history))
+
+
+def _readership_again(
+    services: Services, history: CallHistory, origin: CallHistory
+) -> Readership | None:
     name, version = origin.opening["tool"] or "", origin.opening.get("version")
     made_by = None if version is None else services.registry.find(name, version)
-    found = readership.again(made_by, services.registry.versions(name), history)
-    return _view(services.redaction, tools, key, found, is_open=_was_open(history))
+    return readership.again(made_by, services.registry.versions(name), history)
 
 
 def _was_open(history: CallHistory) -> bool:
