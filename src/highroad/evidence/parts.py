@@ -4,6 +4,7 @@ Such a number is no id. Whoever says when something is due has named no object o
 """
 
 import re
+from collections.abc import Iterable
 from typing import Final
 
 from highroad.evidence.matching import units
@@ -30,7 +31,7 @@ _SHORT: Final = re.compile(
 )
 
 
-def stands_by_itself(digits: str, texts: list[str]) -> bool:
+def stands_by_itself(digits: str, texts: Iterable[str]) -> bool:
     """Whether a short number stands in any of these texts and is no part of another value."""
     if len(digits) > _LONGEST or not digits.isdecimal():
         return True

@@ -22,7 +22,6 @@ from highroad.domain.verification import UserTurn
 from highroad.evidence.index import Index
 from highroad.evidence.intent.lock import Lock, locked
 from highroad.evidence.plan import NO_HANDLES, Plan, ground, plan
-from highroad.evidence.records import Records
 from highroad.tools.derivation.in_force import contract_in_force
 
 
@@ -89,9 +88,14 @@ class RunEvidence:
     def lock(self) -> Lock:
         """What the user's own words call for; each message may widen it, and nothing else does."""
         if self._locked != len(self.turns):
-            self._lock = locked([turn.text for turn in self.turns])
+            self._lock = locked(self.said_texts)
             self._locked = len(self.turns)
         return self._lock
+
+    @property
+    def said_texts(self) -> list[str]:
+        """The user's own words, message by message."""
+        return [turn.text for turn in self.turns]
 
     def said(self, source: str, text: str) -> None:
         """Take in words of the user."""
@@ -166,11 +170,6 @@ class RunEvidence:
         """All of it, by its values."""
         self._take_in()
         return self._index
-
-    @property
-    def records(self) -> Records:
-        """The records that results brought."""
-        return self.index.records
 
     def tool_of(self, call_id: str) -> str:
         """The name of the tool that brought a result; empty where a stranger to the run did."""

@@ -14,9 +14,9 @@ from highroad.domain.grounding import ValueSource
 from highroad.domain.json_value import JsonObject
 from highroad.domain.label import Integrity
 from highroad.domain.value import value as frozen_value
+from highroad.evidence.intent.delegated import is_delegated
+from highroad.evidence.intent.described import is_described
 from highroad.evidence.parts import stands_by_itself
-from highroad.pipeline.delegated import is_delegated
-from highroad.pipeline.described import is_described
 from highroad.pipeline.endorsement import value_at
 from highroad.pipeline.evidence import RunEvidence
 from highroad.pipeline.grounding import shown
@@ -110,7 +110,8 @@ def _is_meant(
 ) -> bool:
     """Whether the user named a record that is to be changed, or what else stands in it."""
     value = value_at(arguments, tokens(trace.pointer))
-    return any(is_described(each, value, evidence) for each in trace.places if each == place)
+    said, index = evidence.said_texts, evidence.index
+    return any(is_described(each, value, said, index) for each in trace.places if each == place)
 
 
 def _is_left_to_author(
@@ -124,9 +125,9 @@ def _is_left_to_author(
     if tool.definition.has_effects or trace.kind is not ValueKind.URL:
         return False
     value = value_at(arguments, tokens(trace.pointer))
-    return (
-        needs is Integrity.THIRD_PARTY and isinstance(value, str) and is_delegated(value, evidence)
-    )
+    if needs is not Integrity.THIRD_PARTY or not isinstance(value, str):
+        return False
+    return is_delegated(value, evidence.said_texts, evidence.index.records)
 
 
 def _best(trace: Trace, arguments: JsonObject, evidence: RunEvidence) -> Place | None:
@@ -145,7 +146,7 @@ def _is_said(trace: Trace, arguments: JsonObject, evidence: RunEvidence) -> bool
     """Whether what the request has of a value is the value, and no part of another."""
     if all(each.kind is not _REQUEST for each in trace.places):
         return True
-    return _stands_alone(trace, arguments, [turn.text for turn in evidence.turns])
+    return _stands_alone(trace, arguments, evidence.said_texts)
 
 
 def _but_for_parts(

@@ -11,7 +11,7 @@ value never counts for more than what an authenticated party said. Everything ha
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from highroad.domain.json_value import JsonObject
@@ -20,30 +20,34 @@ from highroad.evidence.intent.lock import QUOTED
 from highroad.evidence.intent.stems import stem
 from highroad.evidence.intent.words import things_of
 from highroad.evidence.matching import urls
+from highroad.evidence.matching.fields import parts_of
 from highroad.evidence.pointer import child
 from highroad.evidence.records import Record, Records
-from highroad.pipeline.evidence import RunEvidence
-from highroad.tools.words import READING, word_set, words_of
 
-_AUTHORS: Final = word_set("author from poster sender")
+_AUTHORS: Final = frozenset({"author", "from", "poster", "sender"})
 _BY: Final = frozenset(
     {("created", "by"), ("posted", "by"), ("sent", "by"), ("shared", "by"), ("written", "by")}
 )
-_TEXTS: Final = word_set("body content message text")
+_TEXTS: Final = frozenset({"body", "content", "message", "text"})
 """Members that have the author's own words; a title or a preview may be a page's."""
 _POSTED: Final = "linked|posted|published|recommended|sent|shared|suggested|wrote|written"
 _POSTS: Final = "article|blog|comment|link|message|note|page|post|site|url|webpage|website"
 _NAME: Final = re.compile(r"(?=[^a-z])|.*[A-Z\d@._-]")
 """A name that is no plain word in small letters: whoever chooses their own may take `article`."""
-_NOBODY: Final = word_set(
-    """i me we us he she they you who someone somebody anyone everyone everybody today yesterday
-    monday tuesday wednesday thursday friday saturday sunday"""
-)
+_NOBODY_WORDS: Final = """
+    i me we us he she they you who someone somebody anyone everyone everybody today yesterday
+    monday tuesday wednesday thursday friday saturday sunday
+"""
+_NOBODY: Final = frozenset(_NOBODY_WORDS.split())
 """What a sentence may say in the place of a name, and somebody may call themselves."""
 _OTHERS_TOO: Final = r"(?:,?\s+(?:and|or|nor|&)|,)"
 _BEFORE: Final = re.compile(rf"([^\W\d_][\w.'\u2019-]*){_OTHERS_TOO}?\s+@?$")
 _BEHIND: Final = re.compile(rf"{_OTHERS_TOO}?\s+@?([^\W\d_])")
-_LEADS: Final = READING | word_set("and did does had has have please see tell that the what which")
+_LEADS_WORDS: Final = """
+    and check did does fetch find follow get had has have list load look open please query read
+    retrieve search see show summarize tell that the view visit what which
+"""
+_LEADS: Final = frozenset(_LEADS_WORDS.split())
 """Words that begin a sentence, and no name: `Will` and `Bill` may be one."""
 _CLAUSE: Final = re.compile(r"[.,;:!?\n]\s")
 _DENIED: Final = re.compile(
@@ -60,23 +64,24 @@ _ANOTHERS: Final = re.compile(
 _PAGES: Final = things_of(stem("url")) - {stem("url")}
 
 
-def is_delegated(url: str, evidence: RunEvidence) -> bool:
+def is_delegated(url: str, said: Sequence[str], records: Records) -> bool:
     """Whether the user left it to an authenticated author which address is read, and it is this.
 
     Args:
         url: As a read is asked for it.
-        evidence: Of the run.
+        said: By the user, in order.
+        records: That were read.
     """
-    if not evidence.turns:
+    if not said:
         return False
-    request, wanted = QUOTED.sub(" ", evidence.turns[-1].text), set(urls.keys(url))
+    request, wanted = QUOTED.sub(" ", said[-1]), set(urls.keys(url))
     if len(wanted) != 1 or not _names_page(request):
         return False
     return any(
         _is_named(author, request)
         and wanted <= set(_own_links(record))
-        and wanted == set(_links_of(author, evidence.records))
-        for record in evidence.records.every()
+        and wanted == set(_links_of(author, records))
+        for record in records.every()
         for author in _authors(record)
     )
 
@@ -123,7 +128,7 @@ def _is_denied(match: re.Match[str]) -> bool:
 def _authors(record: Record) -> Iterator[str]:
     """Who wrote a record, as far as somebody authenticated them."""
     for name, given in record.members.items():
-        words = words_of(name)
+        words = parts_of(name)
         is_author = words[-1:] and (words[-1] in _AUTHORS or words[-2:] in _BY)
         if not is_author or not isinstance(given, str):
             continue
@@ -149,5 +154,5 @@ def _own_links(record: Record) -> Iterator[str]:
 
 def _texts(members: JsonObject) -> Iterator[str]:
     for name, each in members.items():
-        if words_of(name)[-1:] and words_of(name)[-1] in _TEXTS and isinstance(each, str):
+        if not _TEXTS.isdisjoint(parts_of(name)[-1:]) and isinstance(each, str):
             yield each
