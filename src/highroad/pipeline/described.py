@@ -11,12 +11,14 @@ from typing import Final
 
 from highroad.domain.evidence import EvidenceKind, Place, ValueKind
 from highroad.domain.json_value import JsonValue
+from highroad.domain.label import Integrity
 from highroad.evidence.intent.stems import stem
 from highroad.evidence.intent.words import DEEDS
 from highroad.evidence.leaves import Leaf
 from highroad.evidence.matching.fields import is_id
 from highroad.evidence.matching.tokens import SMALL
 from highroad.evidence.parts import stands_by_itself
+from highroad.evidence.records import Record
 from highroad.pipeline.evidence import RunEvidence
 
 _WORD: Final = re.compile(r"[^\W\d_]{3,}")
@@ -45,9 +47,15 @@ def _is_described(  # noqa: PLR0913, PLR0917 - a value, what was said, and how f
     words: frozenset[str],
     far: int,
 ) -> bool:
-    beside = [leaf for record in evidence.records.of(place, value) for leaf in record.beside()]
-    if any(_is_said(leaf, said, words, evidence) for leaf in beside):
+    both = [
+        (record, leaf) for record in evidence.records.of(place, value) for leaf in record.beside()
+    ]
+    if any(
+        _is_said(leaf, said, words, evidence) and not _is_planted(record, leaf, words, evidence)
+        for record, leaf in both
+    ):
         return True
+    beside = [leaf for _, leaf in both]
     return far > 0 and any(
         _is_described(other, leaf.value, evidence, said, words, far - 1)
         for leaf in beside
@@ -68,6 +76,18 @@ def _is_said(leaf: Leaf, said: list[str], words: frozenset[str], evidence: RunEv
         return False
     places = (place for kind in _KINDS for place in evidence.index.find(kind, value))
     return any(place.kind is EvidenceKind.REQUEST for place in places)
+
+
+def _is_planted(record: Record, leaf: Leaf, words: frozenset[str], evidence: RunEvidence) -> bool:
+    """Whether a stranger wrote into one record the word by which the user means another."""
+    if not isinstance(leaf.value, str) or record.label(leaf).integrity > Integrity.UNTRUSTED:
+        return False
+    said = [word for word in _WORD.findall(leaf.value) if not words.isdisjoint(_words([word]))]
+    return any(
+        place.kind is EvidenceKind.RESULT and place.worth > Integrity.UNTRUSTED
+        for word in said
+        for place in evidence.index.find(ValueKind.TEXT, word)
+    )
 
 
 def _words(texts: Iterable[str]) -> Iterator[str]:
