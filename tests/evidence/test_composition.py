@@ -143,6 +143,39 @@ def test_a_flag_beside_the_numbers_takes_nothing_from_them():
     assert Sums().compute(96.5, values=[84.0, 12.5], rounded=True, places=None) is Integrity.SYSTEM
 
 
+@pytest.mark.parametrize(
+    ("text", "result"),
+    [
+        pytest.param("total\n660000", "660000", id="a line"),
+        pytest.param("ORD-770000", 770000, id="an id"),
+        pytest.param("+49 170 1234567", "1234567", id="a phone number"),
+        pytest.param("due 2026-12-31", "2026-12-31", id="a day"),
+    ],
+)
+def test_a_piece_of_a_text_is_no_number_and_no_day(text, result):
+    """Of an id or an address digits are cut that say what nobody meant by them."""
+    sums = Sums()
+    source = Source("call-texts", EvidenceKind.RESULT)
+    sums.index.add_result(source, {"text": text}, arguments={}, labels=SYSTEM)
+    kind = ValueKind.AMOUNT if not str(result).startswith("2026") else ValueKind.DATE
+    sums.compute(result, text=text)
+    assert not [
+        each
+        for each in sums.index.find(kind, result)
+        if each.source == "call-1" and each.worth > Integrity.UNTRUSTED
+    ]
+
+
+def test_texts_are_counted_and_days_are_computed_with():
+    sums = Sums()
+    days = {"from": "2026-01-05", "to": "2027-03-01T09:30:00Z", "rate": "7.50"}
+    source = Source("call-days", EvidenceKind.RESULT)
+    sums.index.add_result(source, days, arguments={}, labels=SYSTEM)
+    assert sums.compute(4, items=["PAY-1", "PAY-2", "PAY-3", "PAY-4"]) is Integrity.SYSTEM
+    assert sums.compute(420, start="2026-01-05", end="2027-03-01T09:30:00Z") is Integrity.SYSTEM
+    assert sums.compute(22.5, first="7.50", second=3) is Integrity.SYSTEM
+
+
 def test_records_under_keys_that_are_data_are_not_one_record():
     sums = Sums()
     lines = {"a@x.example": {"price": 1000.0, "n": 2}, "b@x.example": {"price": 5.0, "n": 500}}

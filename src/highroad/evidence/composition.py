@@ -12,7 +12,8 @@ went into it only where there is little left to choose:
   source of its own in a list or an object (yes, no, nothing) is one term as well: else whoever
   writes a list of them would choose how many there are;
 - it is no larger than all that went into it together. Beyond that, of two or three numbers of which
-  the user said all but one, or of members of one record: a price times its quantity.
+  the user said all but one, or of members of one record: a price times its quantity;
+- of a text it is a count alone: what is cut out of an id or an address says no amount and no day.
 
 What goes beyond that is untrusted. So a chain of transforms reaches only a bounded number of
 values, of which none is larger than the records bear out.
@@ -152,9 +153,10 @@ def worth(lineage: Lineage | None, result: JsonValue = None) -> Integrity:
     if lineage is None:
         return Integrity.UNTRUSTED
     number = _number(result)
-    if number is not None and not _is_borne_out(lineage.parts, abs(number)):
-        return Integrity.UNTRUSTED
-    return lineage.integrity
+    is_counted = number is not None and _is_said(lineage.parts, abs(number))
+    if is_counted or (_are_measures(lineage.parts) and _is_borne_out(lineage.parts, number)):
+        return lineage.integrity
+    return Integrity.UNTRUSTED
 
 
 def is_measure(result: JsonValue) -> bool:
@@ -183,13 +185,21 @@ def _number(value: JsonValue) -> Decimal | None:
             return numbers.to_decimal(value)
 
 
-def _is_borne_out(parts: Sequence[Constituent], size: Decimal) -> bool:
+def _is_said(parts: Sequence[Constituent], size: Decimal) -> bool:
     """Whether the parts say as much together; each counts as one more, for rounding and counts."""
     said = (abs(each.value) for each in parts if isinstance(each.value, Decimal))
-    if size <= sum(said, start=Decimal(len(parts))):
-        return True
+    return size <= sum(said, start=Decimal(len(parts)))
+
+
+def _are_measures(parts: Sequence[Constituent]) -> bool:
+    """Whether each says how much or when: of the digits of an id or a text anything is made."""
+    return all(isinstance(each.value, Decimal) or is_day(each.value.upper()) for each in parts)
+
+
+def _is_borne_out(parts: Sequence[Constituent], number: Decimal | None) -> bool:
+    """Whether a number may be larger than its parts; a day is no size."""
     read = sum(each.integrity < _USER for each in parts)
-    if len(parts) <= _MOST_NUMBERS and read <= 1:
+    if number is None or (len(parts) <= _MOST_NUMBERS and read <= 1):
         return True
     records = {each.record for each in parts}
     return len(records) == 1 and None not in records

@@ -11,6 +11,7 @@ from typing import Final
 
 from highroad.domain.evidence import EvidenceKind, Place, ValueKind
 from highroad.domain.json_value import JsonValue
+from highroad.domain.label import Integrity
 from highroad.domain.value import value as frozen_value
 from highroad.evidence.index import Index
 from highroad.evidence.intent.stems import stem
@@ -19,6 +20,7 @@ from highroad.evidence.leaves import Leaf
 from highroad.evidence.matching.fields import is_id
 from highroad.evidence.matching.tokens import SMALL
 from highroad.evidence.parts import stands_by_itself
+from highroad.evidence.records import Record
 
 _WORD: Final = re.compile(r"[^\W\d_]{3,}")
 _FAR: Final = 1
@@ -48,10 +50,14 @@ class _Said:
 
     def is_beside(self, place: Place, value: JsonValue, far: int) -> bool:
         """Whether any of it stands in a record of a value, or so many ids on."""
-        records = self.index.records.of(place, value)
-        beside = [leaf for record in records for leaf in record.beside()]
-        if any(map(self.has, beside)):
+        both = [
+            (record, leaf)
+            for record in self.index.records.of(place, value)
+            for leaf in record.beside()
+        ]
+        if any(self.has(leaf) and not self._is_planted(record, leaf) for record, leaf in both):
             return True
+        beside = [leaf for _, leaf in both]
         return far > 0 and any(
             self.is_beside(other, leaf.value, far - 1)
             for leaf in beside
@@ -71,6 +77,18 @@ class _Said:
             return False
         places = (place for kind in _KINDS for place in self.index.find(kind, value))
         return any(place.kind is EvidenceKind.REQUEST for place in places)
+
+    def _is_planted(self, record: Record, leaf: Leaf) -> bool:
+        """Whether a stranger wrote into one record the word by which the user means another."""
+        text = leaf.value
+        if not isinstance(text, str) or record.label(leaf).integrity > Integrity.UNTRUSTED:
+            return False
+        said = [word for word in _WORD.findall(text) if not self.words.isdisjoint(_words([word]))]
+        return any(
+            place.kind is EvidenceKind.RESULT and place.worth > Integrity.UNTRUSTED
+            for word in said
+            for place in self.index.find(ValueKind.TEXT, word)
+        )
 
 
 def _words(texts: Iterable[str]) -> Iterator[str]:
