@@ -12,7 +12,9 @@ from pathlib import Path
 from highroad.tools.semantic import (
     Email,
     Html,
+    Iban,
     JsonBlob,
+    Phone,
     Program,
     PublicUrl,
     ReadOnlySql,
@@ -96,6 +98,20 @@ SUITES = (
         lambda: Email(domains=["example.com", "example.org"]),
         "email_domains.txt",
         "ordinary_email_domains.txt",
+    ),
+    Suite("Iban", Iban, "ibans.txt", "ordinary_ibans.txt"),
+    Suite(
+        "Iban(countries=…)",
+        lambda: Iban(countries=["DE", "FR"]),
+        "iban_countries.txt",
+        "ordinary_iban_countries.txt",
+    ),
+    Suite("Phone", Phone, "phones.txt", "ordinary_phones.txt"),
+    Suite(
+        "Phone(countries=…)",
+        lambda: Phone(countries=["+49", "+41", "+1212"]),
+        "phone_countries.txt",
+        "ordinary_phone_countries.txt",
     ),
     Suite("Html", Html, "html_injection.txt", "ordinary_html.txt"),
     Suite(

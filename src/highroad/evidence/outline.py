@@ -19,6 +19,9 @@ _DEPTH: Final = 12
 _FORMATS: Final[Mapping[JsonValue, ValueKind]] = {
     "email": ValueKind.EMAIL,
     "idn-email": ValueKind.EMAIL,
+    "phone": ValueKind.PHONE,
+    "tel": ValueKind.PHONE,
+    "iban": ValueKind.ID,
     "date": ValueKind.DATE,
     "time": ValueKind.TIME,
     "date-time": ValueKind.MOMENT,

@@ -44,12 +44,6 @@ def is_luhn(digits: Sequence[int]) -> bool:
     return (sum(digits[-1::-2]) + sum(doubled)) % 10 == 0
 
 
-def is_mod97(account: str) -> bool:
-    """ISO 13616-1, by ISO/IEC 7064 MOD 97-10: the first four signs behind, letters as 10 to 35."""
-    turned = account[4:] + account[:4]
-    return int("".join(str(int(sign, 36)) for sign in turned)) % 97 == 1
-
-
 def is_mod11_10(digits: Sequence[int]) -> bool:
     """ISO/IEC 7064 MOD 11,10: a hybrid system whose last digit checks those before it."""
     carry = 10

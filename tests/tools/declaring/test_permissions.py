@@ -12,7 +12,9 @@ from highroad.domain.permission import StandardPermission
 from highroad.tools.semantic import (
     Email,
     Html,
+    Iban,
     JsonBlob,
+    Phone,
     Program,
     PublicUrl,
     ReadOnlySql,
@@ -33,6 +35,10 @@ REQUIRED = {
     "a change": (SqlWrite("sqlite", tables={"t": {"id"}}), "irreversible", {"database_write"}),
     "a recipient": (Email(), "irreversible", {"email_send"}),
     "an address to look up": (Email(), "read", set()),
+    "an account that money goes to": (Iban(), "irreversible", {"financial_operations"}),
+    "an account to look up": (Iban(), "read", {"user_data_access"}),
+    "a number to call": (Phone(), "irreversible", {"user_data_access"}),
+    "a number to look up": (Phone(), "read", {"user_data_access"}),
     "HTML": (Html(), "reversible", set()),
     "JSON": (JsonBlob(), "reversible", set()),
 }
@@ -88,6 +94,11 @@ def test_a_tool_of_a_model_requires_what_its_fields_do():
 
     sent = tool_from_model(send, model=Letter, name="send", tier="privileged")
     assert tool_definition(sent).permissions == {"email_send"}
+
+
+def test_each_standard_permission_is_required_by_some_type():
+    required = set().union(*(permissions for _, _, permissions in REQUIRED.values()))
+    assert required == set(StandardPermission)
 
 
 def test_what_its_author_says_comes_on_top():

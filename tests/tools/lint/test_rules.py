@@ -613,3 +613,9 @@ def test_a_schema_that_refers_to_itself_is_read_to_an_end(findings):
     }
 
     assert findings(schema(**tree))
+
+
+@pytest.mark.parametrize(("name", "kind"), [("payee_iban", "Iban"), ("phone", "Phone")])
+def test_an_argument_that_is_named_after_a_semantic_type_gets_its_pattern(name, kind, findings):
+    fixes = {each.code: each.fix for each in findings(taking(name=name))}
+    assert f"as the type `{kind}` has, to /{name}" in fixes[LintCode.ARGUMENT_PATTERN]

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from highroad.domain.ip_address import address_of, is_public
-from highroad.tools.semantic import Email, Html, JsonBlob, PublicUrl, SafePath
+from highroad.tools.semantic import Email, Html, Iban, JsonBlob, Phone, PublicUrl, SafePath
 
 HTML = Html()
 URL = PublicUrl(schemes={"http", "https"}, ports=range(1, 65_536))
@@ -102,6 +102,32 @@ def test_an_address_that_passes_is_one_mailbox_for_all_who_read_it(attacks, data
         assert text.isprintable()
         assert "=?" not in text
         assert not text.startswith("-")
+
+
+@given(data=st.data())
+def test_an_account_that_passes_is_one_for_all_who_read_it(attacks, data):
+    text = data.draw(attacks("ibans.txt", "iban_countries.txt", "ordinary_ibans.txt"))
+    if Iban().objection(text) is None:
+        assert normalize("NFKC", text).strip().upper() == text
+        assert text.isalnum()
+        assert len(text) <= 34
+
+
+@given(data=st.data())
+def test_a_number_that_passes_is_dialled_alike_by_all_who_read_it(attacks, data):
+    text = data.draw(attacks("phones.txt", "phone_countries.txt", "ordinary_phones.txt"))
+    if Phone().objection(text) is None:
+        assert text == f"+{int(text)}"
+        assert len(text) <= 16
+
+
+@given(data=st.data(), encodings=ENCODINGS)
+def test_an_account_or_number_is_refused_in_every_encoding(entries, data, encodings):
+    file, kind = data.draw(st.sampled_from([("ibans.txt", Iban()), ("phones.txt", Phone())]))
+    text = data.draw(st.sampled_from(list(entries(file))))
+    for encode in encodings:
+        text = encode(text)
+    assert kind.objection(text) is not None
 
 
 @given(data=st.data())

@@ -1,6 +1,7 @@
 """A tool goes out in a form and comes back as it was, or the notes say why; so do its calls."""
 
 import json
+from typing import Annotated
 
 import pytest
 from hypothesis import given
@@ -10,6 +11,7 @@ from pydantic import BaseModel, Field
 
 from highroad import tool, tool_definition
 from highroad.domain.error import DeclarationError
+from highroad.tools.semantic import Iban, Phone
 from highroad.tools.shapes import SHAPES, NoteCode, ToolSpec, offer, read_tools, spec_of
 from highroad.tools.shapes.same import is_same
 
@@ -212,6 +214,22 @@ def quote(parcels: list[Parcel], to: str, via: Parcel, express: bool | None = No
         via: By which parcel.
         express: Whether it hurries.
     """
+
+
+def pay(
+    to: Annotated[str, Iban(countries=["DE", "FR"])],
+    told: Annotated[str | None, Phone()] = None,
+) -> str:
+    """Pay somebody, and ring them."""
+    raise AssertionError(to, told)
+
+
+@pytest.mark.parametrize("shape", ["openai", "openai-responses", "anthropic", "gemini", "mcp"])
+def test_what_semantic_types_tell_comes_back_whole(shape):
+    spec = spec_of(tool_definition(tool(pay)))
+    (back,) = read_tools(offer([spec], shape).tools).tools
+    assert back.repairs == ()
+    assert is_same(back.spec.input_schema, spec.input_schema)
 
 
 @pytest.mark.parametrize("shape", ["openai", "openai-responses", "anthropic", "gemini"])

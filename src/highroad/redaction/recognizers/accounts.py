@@ -3,44 +3,18 @@
 import re
 from typing import Final
 
+from highroad.domain.iban import IBAN_COUNTRIES, is_iban
 from highroad.domain.redaction import SensitiveKind
-from highroad.redaction.checksums import digits_of, is_luhn, is_mod97
+from highroad.redaction.checksums import digits_of, is_luhn
 from highroad.redaction.prefilter import Signal
 from highroad.redaction.recognizers.pattern import PatternRecognizer, words
-
-_COUNTRIES: Final = {
-    15: "NO",
-    16: "BE",
-    18: "DK FI FO GL NL SD",
-    19: "MK SI",
-    20: "AT BA EE KZ LT LU MN XK",
-    21: "CH HR LI LV",
-    22: "BG BH CR DE GB GE IE ME RS VA",
-    23: "AE GI IL IQ OM SO TL",
-    24: "AD CZ ES MD PK RO SA SE SK TN VG",
-    25: "LY PT ST",
-    26: "IS TR",
-    27: "BI DJ FR GR IT MC MR SM",
-    28: "AL AZ BY CY DO GT HU LB NI PL SV",
-    29: "BR EG PS QA UA",
-    30: "JO KW MU YE",
-    31: "MT SC",
-    32: "LC",
-    33: "RU",
-}
-"""By the length of their accounts (ISO 13616-2, the IBAN registry of SWIFT)."""
-_LENGTHS: Final = {
-    country: length for length, of_it in _COUNTRIES.items() for country in of_it.split()
-}
-
 
 _OLD_LENGTH: Final = 13
 """Of cards that hardly anybody has, and of every article in a shop (EAN): these need a word."""
 
 
-def _is_iban(text: str) -> bool:
-    account = re.sub(r"[ \u00a0-]", "", text).upper()
-    return _LENGTHS.get(account[:2]) == len(account) and is_mod97(account)
+def _is_account(text: str) -> bool:
+    return is_iban(re.sub(r"[ \u00a0-]", "", text).upper())
 
 
 def _is_card(text: str) -> bool:
@@ -66,14 +40,14 @@ def _is_issued(digits: str) -> bool:
 
 _FORMS: Final = "|".join(
     rf"(?:{of_it.replace(' ', '|')})\d\d(?:[ \u00a0-]?[A-Za-z0-9]){{{length - 4}}}"
-    for length, of_it in _COUNTRIES.items()
+    for length, of_it in IBAN_COUNTRIES.items()
 )
 IBAN: Final = PatternRecognizer(
     rule="iban",
     kind=SensitiveKind.IBAN,
     signals=Signal.NUMBER | Signal.LETTERED | Signal.TOKEN,
     pattern=re.compile(rf"(?<![A-Za-z0-9])(?:{_FORMS})(?![A-Za-z0-9])", re.ASCII | re.IGNORECASE),
-    is_valid=_is_iban,
+    is_valid=_is_account,
 )
 """As long as accounts of its country are, compact or in groups (ISO 13616-1)."""
 CARD: Final = PatternRecognizer(

@@ -64,7 +64,14 @@ _PLACES: Final = word_set(
     "endpoint file filename folder href image link links location path photo picture uri url urls "
     "website webhook"
 )
-_EMAILS: Final = frozenset({"email", "idn-email"})
+_REACHED: Final = {
+    "email": "an e-mail address",
+    "idn-email": "an e-mail address",
+    "iban": "an account",
+    "phone": "a phone number",
+    "tel": "a phone number",
+}
+"""Formats of where a party is reached or paid."""
 _TIMES: Final = frozenset({"date", "date-time", "time", "duration"})
 _ATOM: Final = (
     r"(?:[A-Z0-9]|[-_#:]|\\d|\[(?:0-9|A-Z|A-F|a-f|0-9A-F|0-9a-f|A-Z0-9|0-9A-Z)\])(?:\{\d+\})?"
@@ -111,8 +118,8 @@ def _by_format(part: JsonObject) -> LeafReading | None:
         return LeafReading(kind=LeafKind.ID, basis=Basis.TYPE, what="a UUID")
     if said in _TIMES:
         return LeafReading(kind=LeafKind.MEASURE, basis=Basis.TYPE, what=f"a {said}")
-    if said in _EMAILS:
-        return LeafReading(kind=LeafKind.ADDRESS, basis=Basis.TYPE, what="an e-mail address")
+    if isinstance(said, str) and said in _REACHED:
+        return LeafReading(kind=LeafKind.ADDRESS, basis=Basis.TYPE, what=_REACHED[said])
     if isinstance(said, str):
         return LeafReading(kind=LeafKind.OPEN, basis=Basis.TYPE, what=f"a text of format {said}")
     pattern = part.get("pattern")

@@ -29,6 +29,8 @@ _FORMATS: Final = {
     "duration": "a duration such as PT1H30M",
     "uuid": "a UUID",
     "email": "an e-mail address",
+    "phone": "a phone number such as +493012345678",
+    "iban": "an IBAN such as DE89370400440532013000",
     "uri": "a URI",
     "ipv4": "an IPv4 address",
     "ipv6": "an IPv6 address",

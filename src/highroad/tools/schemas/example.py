@@ -19,6 +19,8 @@ _FORMATS: Final[Mapping[str, str]] = {
     "duration": "PT1H30M",
     "uuid": "3f0a1c52-8f0e-4c0f-9a51-2d9a2f2f6a10",
     "email": "name@example.com",
+    "phone": "+493012345678",
+    "iban": "DE89370400440532013000",
     "hostname": "example.com",
     "uri": "https://example.com/",
     "url": "https://example.com/",

@@ -1,4 +1,4 @@
-"""Argument types that mean more than their JSON says, for `Annotated`: a path, an address.
+"""Argument types that mean more than their JSON says, for `Annotated`: a path, an account.
 
     async def read(path: Annotated[str, SafePath("/srv/docs")]) -> str: ...
 
@@ -9,7 +9,9 @@ A type of your own is a subclass of `Semantic` with a code, a rule and a line fo
 
 from highroad.tools.semantic.email import Email
 from highroad.tools.semantic.html import Html
+from highroad.tools.semantic.iban import Iban
 from highroad.tools.semantic.json_blob import JsonBlob
+from highroad.tools.semantic.phone import Phone
 from highroad.tools.semantic.public_url import PinnedUrl, PublicUrl
 from highroad.tools.semantic.rule import Semantic
 from highroad.tools.semantic.safe_path import SafePath
@@ -19,7 +21,9 @@ from highroad.tools.semantic.sql import ReadOnlySql, SqlWrite
 __all__ = [
     "Email",
     "Html",
+    "Iban",
     "JsonBlob",
+    "Phone",
     "PinnedUrl",
     "Program",
     "PublicUrl",

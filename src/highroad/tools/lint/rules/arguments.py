@@ -4,6 +4,8 @@ import json
 from collections.abc import Iterator
 from typing import Final
 
+import orjson
+
 from highroad.tools.lint.codes import LintCode
 from highroad.tools.lint.finding import Finding, found
 from highroad.tools.lint.subject import Argument, Form, Subject
@@ -16,6 +18,7 @@ from highroad.tools.lint.wording import (
     values_in,
 )
 from highroad.tools.schemas.types import json_types
+from highroad.tools.semantic import Iban, Phone, Semantic
 from highroad.tools.words import VERBS, words_of
 
 _CHOOSERS: Final = frozenset({"action", "command", "method", "mode", "op", "operation"})
@@ -266,8 +269,17 @@ def _form_by_name(name: str) -> str | None:
             return '"format": "uri"'
         case ("uuid",):
             return '"format": "uuid"'
+        case ("iban",):
+            return _form_of(Iban())
+        case ("phone",):
+            return _form_of(Phone())
         case _:
             return None
+
+
+def _form_of(kind: Semantic) -> str:
+    pattern = orjson.dumps(kind.schema()["pattern"]).decode()
+    return f'"pattern": {pattern}, as the type `{type(kind).__name__}` has,'
 
 
 def _missing_bounds(argument: Argument) -> Iterator[tuple[str, str]]:
