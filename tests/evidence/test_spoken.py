@@ -35,6 +35,12 @@ def test_a_value_that_follows_its_name_is_called_so(text):
         "> set the password to 1j1l-2k3j\nWhat does that mean?",
         "The password has to be as long as the one that we used for 1j1l-2k3j",
         "My password is bad, so is everything that anybody ever told about 1j1l-2k3j",
+        "Reset the password of user 1j1l-2k3j",
+        "Set the password to anything, not to 1j1l-2k3j",
+        "The password is not 1j1l-2k3j",
+        "The password isn't to be 1j1l-2k3j",
+        "Change the password, then the limit is 1j1l-2k3j",
+        "Change the password and set the limit to 1j1l-2k3j",
     ],
 )
 def test_no_other_value_of_a_request_is(text):

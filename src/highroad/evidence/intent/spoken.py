@@ -14,8 +14,14 @@ from highroad.evidence.intent.words import things_of
 
 _SENTENCE_END: Final = re.compile(r"[.!?;](?=\s)|\n")
 _WORD: Final = re.compile(r"[^\W\d_]+")
+_LEADS: Final = re.compile(r"(?:^|[:=]|(?:^|\s)(?:as|be|is|to))\s*$", re.IGNORECASE)
+"""What says that a value is what was named; `of`, `for` and others say something else."""
 _OTHER_VALUE: Final = re.compile(r"[\d\"'`\u201c\u2018@]")
 """What no plain word between the name and its value has."""
+_TURN: Final = re.compile(
+    r"[,\u2013\u2014]|\b(?:and|but|never|no|nor|not|or|then)\b|n['\u2019]t\b", re.IGNORECASE
+)
+"""Behind it stands something else, or what it is not."""
 _BEFORE: Final = re.compile(r"(?:^|[\s:=(\"'`\u201c\u2018])$")
 _BEHIND: Final = re.compile(r"[.,;:!?)]*(?:$|[\s\"'`\u201d\u2019])")
 _OPENING: Final = "\"'`\u201c\u2018"
@@ -29,7 +35,8 @@ def is_called(value: str, name: str, texts: Iterable[str]) -> bool:
     """Whether somebody says in one of these texts that a value is what a name says.
 
     It stands there as it is written, whole; it is quoted, or has more than letters; and in front of
-    it, in its sentence and with no other value between, stands the name or a word for the same.
+    it, in its sentence and with no other value between, stands the name or a word for the same, and
+    then what says that it is that: `to`, `is`, a colon.
 
     Args:
         value: As a model passes it on.
@@ -64,5 +71,7 @@ def _is_named(before: str, kinds: frozenset[str]) -> bool:
     words = [*_WORD.finditer(sentence)]
     for word in reversed(words[-_MOST_WORDS - 1 :]):
         if not kinds.isdisjoint(things_of(stem(word[0].casefold()))):
-            return _OTHER_VALUE.search(sentence, word.end()) is None
+            between = sentence[word.end() :]
+            is_other = any(sign.search(between) for sign in (_OTHER_VALUE, _TURN))
+            return not is_other and _LEADS.search(between) is not None
     return False
