@@ -1,4 +1,4 @@
-"""The tools of a doctor's practice: plain Python functions with types and docstrings."""
+"""The tools of a practice: plain Python functions with types and docstrings; no body runs."""
 
 from datetime import date, datetime
 from typing import Final, Literal
@@ -91,11 +91,13 @@ class Pharmacy(BaseModel):
 @tool(tier="read")
 def find_patients(name: str) -> list[Patient]:
     """Find patients of the practice by a part of their name."""
+    raise NotImplementedError
 
 
 @tool(tier="read")
 def get_patient(patient_id: str) -> Patient:
     """Get the file of one patient."""
+    raise NotImplementedError
 
 
 @tool(tier="read")
@@ -105,36 +107,43 @@ def list_doctors(specialty: str | None = None) -> list[Doctor]:
     Args:
         specialty: Only those of this specialty, e.g. "cardiology".
     """
+    raise NotImplementedError
 
 
 @tool(tier="read")
 def list_free_slots(doctor_id: str, day: date) -> list[Slot]:
     """List when a doctor is free on a day."""
+    raise NotImplementedError
 
 
 @tool(tier="read")
 def list_appointments(patient_id: str) -> list[Appointment]:
     """List the appointments of a patient, the newest first."""
+    raise NotImplementedError
 
 
 @tool(tier="read")
 def list_prescriptions(patient_id: str) -> list[Prescription]:
     """List what a patient has been prescribed."""
+    raise NotImplementedError
 
 
 @tool(tier="read")
 def read_messages(patient_id: str) -> list[PatientMessage]:
     """Read what a patient wrote to the practice."""
+    raise NotImplementedError
 
 
 @tool(tier="read")
 def get_lab_results(patient_id: str) -> list[LabResult]:
     """Get the results that the laboratory sent."""
+    raise NotImplementedError
 
 
 @tool(tier="read")
 def search_pharmacies(city: str) -> list[Pharmacy]:
     """Search the pharmacies of a city."""
+    raise NotImplementedError
 
 
 @tool
@@ -147,6 +156,7 @@ def book_appointment(patient_id: str, doctor_id: str, start: datetime, reason: s
         start: When it begins.
         reason: Why they come, in a few words.
     """
+    raise NotImplementedError
 
 
 @tool(tier="reversible")
@@ -172,6 +182,7 @@ def renew_prescription(prescription_id: str, repeats: int) -> None:
 @tool
 def prescribe(patient_id: str, medicine: str, dose_mg: float, pharmacy_id: str) -> str:
     """Prescribe a medicine and send the prescription to a pharmacy."""
+    raise NotImplementedError
 
 
 @tool

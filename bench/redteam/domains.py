@@ -19,7 +19,7 @@ from highroad.evals.redteam.encodings import ENCODINGS, Encoding, encoding
 from highroad.evals.redteam.played import Played
 from highroad.evals.redteam.report import Report
 from highroad.evals.redteam.scenario import Deed, Meaning, Scenario
-from highroad.evals.redteam.scores import score, without_road
+from highroad.evals.redteam.scores import Score, score, without_road
 from highroad.testing.models.compromised import NAME
 from highroad.testing.redteam import Layer, layered, open_range
 from highroad.tools.registry import Registry
@@ -186,7 +186,7 @@ class Domains:
     async def report(self) -> Report:
         """Play them."""
         domains = [Domain(name, self.folder) for name in NAMES]
-        scores = []
+        scores: list[Score] = []
         for domain in domains:
             for layer in self.layers:
                 played = await self.played(domain, layer)

@@ -59,7 +59,7 @@ class ModalServer:
         self._processes: dict[str, _Process] = {}
         self._told: dict[str, int] = {}
         self._server: _Listening | None = None
-        self.url = ""
+        self.url: str = ""
 
     async def __aenter__(self) -> Self:
         services = (
@@ -158,9 +158,9 @@ class _Process:
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         assert process.stdin is not None, "it was started with an input"
-        self.stdin = process.stdin
-        self.output = _Output(process.stdout)
-        self.printed = _Output(process.stderr)
+        self.stdin: asyncio.StreamWriter = process.stdin
+        self.output: _Output = _Output(process.stdout)
+        self.printed: _Output = _Output(process.stderr)
         self._process = process
 
     async def wait(self) -> int:
