@@ -43,9 +43,9 @@ async def test_a_road_that_normalizes_letters_is_found(orders, monkeypatch):
     """As if every character were read as what it looks like."""
     find = Postings.find
 
-    def kind(postings, kind, value, unit=""):
+    def kind(postings, kind, value, unit="", **how):
         read = value.translate(_UNLIKE) if isinstance(value, str) else value
-        return find(postings, kind, read, unit)
+        return find(postings, kind, read, unit, **how)
 
     monkeypatch.setattr(Postings, "find", kind)
     assert await through(orders) == {"look_alike"}

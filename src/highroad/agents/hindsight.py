@@ -109,8 +109,10 @@ class _Tally:
         self._calls[definition.name] += 1
         self._stopped[definition.name] += bool(unnamed)
         self._arguments[definition.name].update(unnamed)
-        weighing = weighed(tool, traces, arguments, evidence)
-        why = set(self._why(weighing))
+        why = set(self._why(weighed(tool, traces, arguments, evidence)))
+        if why:
+            traces = evidence.ground(definition, arguments, said_otherwise=True)
+            why = set(self._why(weighed(tool, traces, arguments, evidence)))
         self._held[definition.name] += bool(why)
         self._reasons[definition.name].update(why)
 

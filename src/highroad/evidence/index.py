@@ -124,19 +124,19 @@ class Index:
             self._written.known.update(codes - unknown)
             self._written.add(leaf.value, unknown - codes)
 
-    def find(self, kind: ValueKind, value: JsonValue, unit: str = "") -> tuple[Place, ...]:
-        """Where a value was seen; empty if nowhere.
-
-        The places that agree most closely come first, the best of them before the others. Behind
-        them stands the user's own word in another notation: a stranger who writes the value as
-        well must not hide it.
+    def find(
+        self, kind: ValueKind, value: JsonValue, unit: str = "", *, said_otherwise: bool = False
+    ) -> tuple[Place, ...]:
+        """Where a value was seen, as closely as anywhere; empty if nowhere. The best comes first.
 
         Args:
             kind: As what it is compared.
             value: No object and no list.
             unit: Of a number, what it counts, so that 60 minutes are found as an hour.
+            said_otherwise: Give the user's own word in another notation behind them: a stranger
+                who writes the value as well must not hide it.
         """
-        return self._postings.find(kind, value, unit)
+        return self._postings.find(kind, value, unit, said_otherwise=said_otherwise)
 
     def at(
         self, place: tuple[str, str], kind: ValueKind, value: JsonValue, unit: str = ""

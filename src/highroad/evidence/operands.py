@@ -118,8 +118,11 @@ class Operands:
         if isinstance(value, bool) or value is None:
             return
         kind = ValueKind.TEXT if isinstance(value, str) else ValueKind.NUMBER
-        found = (*self.postings.find(kind, value), *traced.get(leaf.shown, ()))
+        found = (*self._find(kind, value), *traced.get(leaf.shown, ()))
         terms = () if found or not isinstance(value, str) else expressions.terms(value)
-        for places in (found, *(self.postings.find(ValueKind.NUMBER, term) for term in terms)):
+        for places in (found, *(self._find(ValueKind.NUMBER, term) for term in terms)):
             if places:
                 yield max(places, key=lambda each: each.worth)
+
+    def _find(self, kind: ValueKind, value: JsonValue) -> tuple[Place, ...]:
+        return self.postings.find(kind, value, said_otherwise=True)

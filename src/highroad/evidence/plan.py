@@ -5,9 +5,9 @@ secrets are not. Null, and a text or list with nothing in it, name nothing and a
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
-from highroad.domain.evidence import Grounding, Trace, ValueKind
+from highroad.domain.evidence import Grounding, Place, Trace, ValueKind
 from highroad.domain.json_value import JsonObject, JsonSchema, JsonValue
 from highroad.domain.tool import ArgumentRole, Contract
 from highroad.domain.value import value as frozen_value
@@ -51,6 +51,8 @@ def ground(
     arguments: JsonObject,
     index: Index,
     handles: Mapping[str, tuple[str, str]] = NO_HANDLES,
+    *,
+    said_otherwise: bool = False,
 ) -> Grounding:
     """Trace every control argument of a call, each element of a list too.
 
@@ -60,7 +62,10 @@ def ground(
         index: Of what was seen.
         handles: By pointer, the source and the place in it of what was named by its handle: it is
             sought nowhere else.
+        said_otherwise: Look for the user's own word in every notation, behind what agrees most
+            closely.
     """
+    sought = _Sought(index, handles, said_otherwise)
     traces: list[Trace] = []
     for name, value in arguments.items():
         told = plan.traced.get(name)
@@ -71,11 +76,11 @@ def ground(
         outline, at = told
         if isinstance(value, str):
             if value:
-                traces.append(_traced(outline, at, value, index, handles))
+                traces.append(_traced(outline, at, value, sought))
         elif isinstance(value, dict | list):
-            traces += [_traced(*each, index, handles) for each in _leaves(outline, at, value)]
+            traces += [_traced(*each, sought) for each in _leaves(outline, at, value)]
         elif value is not None:
-            traces.append(_traced(outline, at, value, index, handles))
+            traces.append(_traced(outline, at, value, sought))
     return Grounding(traces=tuple(traces))
 
 
@@ -113,25 +118,33 @@ def _element(outline: Outline, number: int) -> Outline:
     return outline.items or outline
 
 
-def _traced(
-    outline: Outline,
-    pointer: str,
-    value: JsonValue,
-    index: Index,
-    handles: Mapping[str, tuple[str, str]],
-) -> Trace:
+class _Sought(NamedTuple):
+    """Where is looked for values, and how far."""
+
+    seen: Index
+    handles: Mapping[str, tuple[str, str]]
+    said_otherwise: bool
+
+    def places(
+        self, pointer: str, kind: ValueKind, value: JsonValue, unit: str = ""
+    ) -> tuple[Place, ...]:
+        named = self.handles.get(pointer) if self.handles else None
+        if named is not None:
+            return self.seen.at(named, kind, value, unit)
+        return self.seen.find(kind, value, unit, said_otherwise=self.said_otherwise)
+
+
+def _traced(outline: Outline, pointer: str, value: JsonValue, sought: _Sought) -> Trace:
     if isinstance(value, bool):
         return Trace(pointer=pointer, kind=_CHOICE, places=outline.told)
-    named = handles.get(pointer) if handles else None
     if isinstance(value, str):
         kind = outline.text
-        places = index.find(kind, value) if named is None else index.at(named, kind, value)
+        places = sought.places(pointer, kind, value)
     else:
         kind = outline.number
         if outline.is_major and kind is _AMOUNT and isinstance(value, int):
             value = float(value)
-        sought = (kind, value, outline.unit)
-        places = index.find(*sought) if named is None else index.at(named, *sought)
+        places = sought.places(pointer, kind, value, outline.unit)
     if outline.listed and scalar(value) in outline.listed:
         places += outline.told
     return Trace(pointer=pointer, kind=kind, places=places)

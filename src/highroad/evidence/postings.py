@@ -44,11 +44,15 @@ class Postings:
             elif len(known) < MOST_LEAVES or _rank(leaf) > _rank(known[-1]):
                 self._by_key[key] = _ranked((*known, leaf))
 
-    def find(self, kind: ValueKind, value: JsonValue, unit: str = "") -> tuple[Place, ...]:
+    def find(
+        self, kind: ValueKind, value: JsonValue, unit: str = "", *, said_otherwise: bool = False
+    ) -> tuple[Place, ...]:
         """Where a value was seen, the closest first, as `Index.find` has it."""
         closest: tuple[Place, ...] = ()
         for known in self._agreeing(kind, value, unit):
             found = _places(known, value, kind)
+            if not said_otherwise:
+                return found
             best = max(found, key=_worth)
             if not closest:
                 closest = found

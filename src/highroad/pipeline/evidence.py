@@ -154,6 +154,8 @@ class RunEvidence:
         tool: ToolDefinition,
         arguments: JsonObject,
         handles: Mapping[str, tuple[str, str]] = NO_HANDLES,
+        *,
+        said_otherwise: bool = False,
     ) -> Grounding:
         """Where the control arguments of a call come from.
 
@@ -161,9 +163,11 @@ class RunEvidence:
             tool: That is called.
             arguments: Of the call.
             handles: By pointer, the source and the place in it of what was named by its handle.
+            said_otherwise: Look for the user's own word in every notation.
         """
         self._take_in()
-        return ground(self._plans.of(tool), arguments, self._index, handles)
+        compiled = self._plans.of(tool)
+        return ground(compiled, arguments, self._index, handles, said_otherwise=said_otherwise)
 
     @property
     def index(self) -> Index:

@@ -147,7 +147,7 @@ def _said(sink: Sink, name: str, said: JsonValue, evidence: RunEvidence) -> Iter
         if not isinstance(leaf.value, str) or not leaf.value:
             continue
         for url in dict.fromkeys(filter(_is_link, urls.written(leaf.value))):
-            found = index.find(ValueKind.URL, url)
+            found = index.find(ValueKind.URL, url, said_otherwise=True)
             place = max(found, key=lambda each: each.worth, default=None)
             yield _flow(at, ValueKind.URL, place, evidence, is_content=True)
         if index.has_readers or sink.looks_for_pieces:

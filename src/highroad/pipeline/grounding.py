@@ -93,14 +93,28 @@ def _is_weighed(context: RoadContext) -> bool:
 def traced(call: Call, context: RoadContext) -> Grounding:
     """Where the control arguments of a call come from; looked for once in a drive."""
     if context.grounding is None:
-        # A pseudonym that the tool is handed as such is known by what it stands for.
-        arguments = context.services.redaction.revealed(call.run_id, call.known_arguments)
-        context.grounding = context.services.evidence.of(call).ground(
-            context.tool.definition,
-            arguments if isinstance(arguments, dict) else {},
-            context.handles,
-        )
+        context.grounding = _ground(call, context, said_otherwise=False)
     return context.grounding
+
+
+def traced_again(call: Call, context: RoadContext) -> Grounding:
+    """The same with the user's own word in every notation: before a person is asked for want of it.
+
+    A stranger who writes a value as the call has it does not hide that the user said it, too.
+    """
+    context.grounding = _ground(call, context, said_otherwise=True)
+    return context.grounding
+
+
+def _ground(call: Call, context: RoadContext, *, said_otherwise: bool) -> Grounding:
+    # A pseudonym that the tool is handed as such is known by what it stands for.
+    arguments = context.services.redaction.revealed(call.run_id, call.known_arguments)
+    return context.services.evidence.of(call).ground(
+        context.tool.definition,
+        arguments if isinstance(arguments, dict) else {},
+        context.handles,
+        said_otherwise=said_otherwise,
+    )
 
 
 def is_endorsed(call: Call, context: RoadContext, evidence: RunEvidence, pointer: str) -> bool:

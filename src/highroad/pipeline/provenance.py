@@ -11,12 +11,12 @@ here stands what becomes of it: the reasons to ask, the rules about what flows, 
 """
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from highroad.domain.approval import Obligation
 from highroad.domain.call import Call
 from highroad.domain.error import CallError, Code
-from highroad.domain.evidence import ValueKind
+from highroad.domain.evidence import Grounding, ValueKind
 from highroad.domain.facts import ArgumentLabels
 from highroad.domain.flow import FLOW, Flow, FlowRule, FlowThen
 from highroad.domain.grounding import GroundingMode, ValueSource
@@ -33,6 +33,7 @@ from highroad.pipeline.grounding import (
     is_judged,
     shown,
     traced,
+    traced_again,
 )
 from highroad.pipeline.services import Services
 from highroad.pipeline.weighing import Weighing, weighed
@@ -95,25 +96,34 @@ async def judged(call: Call, context: RoadContext) -> Proceed | Refuse:
     tool, services = context.tool, context.services
     if call.revision or not applies(tool, services) or not is_chosen_by_model(call, context):
         return Proceed(call)
-    evidence, arguments = services.evidence.of(call), call.known_arguments
-    weighing = weighed(tool, traced(call, context), arguments, evidence)
-    context.record.sources = weighing.sources
-    open_ = _open(call, context, weighing)
-    rules, hands_on = services.evidence.provenance, services.hands_on(tool.name)
-    stopping = flowing(weighing, flow_rules(tool, services))
-    found = (
-        *_short(open_),
-        *reasons(weighing, rules, hands_on=hands_on),
-        *obligations_of(stopping),
-    )
+    found, stopping = _against(call, context, traced(call, context))
+    if found:
+        found, stopping = _against(call, context, traced_again(call, context))
     return _answer(call, context, found, stopping)
 
 
+_Stopping: TypeAlias = tuple[tuple[FlowRule, str], ...]
+
+
+def _against(
+    call: Call, context: RoadContext, grounding: Grounding
+) -> tuple[tuple[Obligation, ...], _Stopping]:
+    """What stands against a call: why a person would be asked, and the rules that are broken."""
+    tool, services = context.tool, context.services
+    weighing = weighed(tool, grounding, call.known_arguments, services.evidence.of(call))
+    context.record.sources = weighing.sources
+    rules, hands_on = services.evidence.provenance, services.hands_on(tool.name)
+    stopping = flowing(weighing, flow_rules(tool, services))
+    found = (
+        *_short(_open(call, context, weighing)),
+        *reasons(weighing, rules, hands_on=hands_on),
+        *obligations_of(stopping),
+    )
+    return found, stopping
+
+
 def _answer(
-    call: Call,
-    context: RoadContext,
-    found: tuple[Obligation, ...],
-    stopping: tuple[tuple[FlowRule, str], ...],
+    call: Call, context: RoadContext, found: tuple[Obligation, ...], stopping: _Stopping
 ) -> Proceed | Refuse:
     """What becomes of it."""
     if not found:
@@ -182,7 +192,10 @@ def labels_of(call: Call, context: RoadContext) -> ArgumentLabels:
     is_known = bool(record.sources) and not is_chosen_by_model(call, context)
     if comes_from_model(call) and not call.revision and not is_known:
         evidence = context.services.evidence.of(call)
-        weighing = weighed(context.tool, traced(call, context), call.known_arguments, evidence)
+        arguments = call.known_arguments
+        weighing = weighed(context.tool, traced(call, context), arguments, evidence)
+        if any(each.falls_short for each in weighing.sources):
+            weighing = weighed(context.tool, traced_again(call, context), arguments, evidence)
         record.sources = weighing.sources
         record.confidential = _confidential(weighing, flow_rules(context.tool, context.services))
     return labels.labels_of(record.sources, record.confidential)

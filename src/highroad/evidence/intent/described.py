@@ -75,7 +75,9 @@ class _Said:
                 return True
         elif not stands_by_itself(str(value), self.texts):
             return False
-        places = (place for kind in _KINDS for place in self.index.find(kind, value))
+        places = (
+            place for kind in _KINDS for place in self.index.find(kind, value, said_otherwise=True)
+        )
         return any(place.kind is EvidenceKind.REQUEST for place in places)
 
     def _is_planted(self, record: Record, leaf: Leaf) -> bool:
