@@ -124,6 +124,12 @@ def spins(told: str) -> None:
         pass
 
 
+@tool(tier="reversible", isolation="process", effect="unprotected", attempts=1)
+def pid_told(told: str) -> None:
+    """Say where it runs."""
+    Path(told).write_text(str(os.getpid()))
+
+
 @tool(tier="read", isolation="process", timeout_s=1.0, attempts=1)
 def spins_reading(told: str) -> None:
     """Never let go."""
@@ -223,14 +229,15 @@ async def test_a_caller_who_goes_takes_the_worker_along(here, apart, tmp_path):
 
 @pytest.mark.promise("P5")
 async def test_who_waits_for_a_worker_past_the_deadline_has_not_started(world, apart, tmp_path):
-    here = await world(apart, limits=Limits(processes=1, call_s=0.4)).open()
-    while (await here.call(apart.pid, {})).status != "completed":
-        pass  # a worker that nobody waits for any more goes on loading
-    told = [str(tmp_path / name) for name in "ab"]
-    calls = [here.call(apart.spins, {"told": each}) for each in told]
-    first, second = await asyncio.gather(*calls)
-    assert first.status == "unknown"
+    here = await world(apart, limits=Limits(processes=1)).open()
+    assert (await here.call(apart.pid, {})).status == "completed"
+    first = asyncio.ensure_future(here.call(apart.spins, {"told": str(tmp_path / "a")}))
+    while not (tmp_path / "a").exists():
+        await asyncio.to_thread(lambda: None)
+    waits = [(apart.pid_told, {"told": str(tmp_path / "b")})]
+    (second,) = await here.runtime.call_all(waits, deadline_s=0.6)
     assert (second.status, second.proof) == ("failed", "not_started")
+    assert (await first).status == "unknown"
     assert not (tmp_path / "b").exists()
     await here.runtime.close()
 
