@@ -34,10 +34,15 @@ async def test_a_call_leaves_no_circles_for_the_garbage_collector(world, garbage
         return number + context.attempt
 
     here = await world(work, limits=Limits(calls_per_tool=100)).open()
-    gc.collect()
-    garbage.clear()
-    for number in range(20):
-        assert isinstance(await here.call(work, {"number": number}), Completed)
-    await here.services.ledger.writer.flush()
-    gc.collect()
-    assert not OURS & {type(each) for each in garbage}
+
+    async def left() -> set[type]:
+        gc.collect()
+        garbage.clear()
+        for number in range(20):
+            assert isinstance(await here.call(work, {"number": number}), Completed)
+        await here.services.ledger.writer.flush()
+        gc.collect()
+        return OURS & {type(each) for each in garbage}
+
+    # What a thread of an earlier test lets go meanwhile is found once, and a circle each time.
+    assert not await left() or not await left()
