@@ -48,20 +48,20 @@ def sandbox_for_bodies(settings: Settings, tier: Tier) -> Choice:
     return programs_of(settings.sandbox).choice_for_bodies(tier)
 
 
-def bodies_apart(settings: Settings) -> ProcessSandbox:
-    """Worker processes that are kept for many bodies; none is started before one is wanted."""
+def bodies_apart(settings: Settings, most: int) -> ProcessSandbox:
+    """So many worker processes, kept for many bodies; none is started before one is wanted."""
     return ProcessSandbox(
-        settings.limits.processes,
+        most,
         guest.LOAD,
         variables=lambda: given_variables(settings.sandbox.variables, KNOWN.is_in),
     )
 
 
-def confined_bodies(settings: Settings) -> ProcessSandbox:
-    """Worker processes in bubblewrap, each for one body once; none is started before one is."""
+def confined_bodies(settings: Settings, most: int) -> ProcessSandbox:
+    """So many worker processes in bubblewrap, each for one body once; none is started early."""
     jail = BodyJail(settings.sandbox.limits, tuple(_private(settings)))
     confinement = Confinement(start=jail.start, ended=jail.ended, limits=settings.sandbox.limits)
-    return ProcessSandbox(settings.limits.processes, guest.LOAD, confinement)
+    return ProcessSandbox(most, guest.LOAD, confinement)
 
 
 def _private(settings: Settings) -> Iterator[str]:
