@@ -9,9 +9,11 @@ from collections.abc import (
     Coroutine,
     Generator,
     Iterable,
+    Iterator,
     Mapping,
     Sequence,
 )
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -27,6 +29,7 @@ from highroad.approvals.links import SignedLinks
 from highroad.bootstrap import Assembly, assemble
 from highroad.bootstrap.verifiers import OwnVerifier
 from highroad.bootstrap.watches import Watches
+from highroad.domain.acting import Acting
 from highroad.domain.call import Call
 from highroad.domain.entry import Amendment
 from highroad.domain.error import (
@@ -46,9 +49,11 @@ from highroad.domain.reconsidered import ReconsideredCall
 from highroad.domain.run import Run, When
 from highroad.domain.tool import ToolDefinition
 from highroad.domain.unsettled import Unsettled
+from highroad.domain.verification import UserTurn
 from highroad.identity.identity import Identity
 from highroad.ledger.audit import Audit
 from highroad.pipeline import doorway, together
+from highroad.pipeline.acting import as_acting, filled
 from highroad.pipeline.circumstances import Circumstances, SharedCircumstances
 from highroad.pipeline.context import RoadContext
 from highroad.pipeline.doorway import Proposal
@@ -63,6 +68,7 @@ from highroad.settings import Settings
 from highroad.tools.body.call_check import CallCheck
 from highroad.tools.body.checks import Check
 from highroad.tools.compile import Around, RegisteredTool
+from highroad.tools.declaring.members import tools_in
 
 T = TypeVar("T")
 
@@ -89,6 +95,8 @@ class Runtime:
         self._waiting = assembly.waiting
         self._watches = Watches(assembly)
         self._is_closed = False
+        self.loop: asyncio.AbstractEventLoop = asyncio.get_running_loop()
+        """In which it lives: whoever calls from another thread hands its calls over to this one."""
 
     @classmethod
     def open(  # noqa: PLR0913 - what a runtime may be given, each by name
@@ -225,7 +233,7 @@ class Runtime:
             version=version,
             arguments=arguments,
             dry_run=dry_run,
-            **circumstances,
+            **filled(circumstances),
         )
         taking_in = doorway.take_in(self._services, proposal, self._assembly.principal)
         return await enter(self._services, taking_in)
@@ -286,6 +294,42 @@ class Runtime:
             LedgerOwned: As for `call_all`, and all the others.
         """
         return self._fan_out(calls, Terms.of(parallel, deadline_s, on_failure), circumstances)
+
+    @contextmanager
+    def acting(
+        self,
+        principal: Principal | Caller | None = None,
+        *,
+        run: str | None = None,
+        conversation: str | None = None,
+        delegation: Sequence[Delegate] = (),
+        request: str | Sequence[str] = (),
+    ) -> Iterator[Acting]:
+        """Say for whom, and in which run, the calls inside a block are made that name nobody.
+
+        It holds in tasks and threads that are begun there too, and for agents of other frameworks
+        whose tools are guarded (`highroad.frameworks`).
+
+        Args:
+            principal: For whom; the runtime's own principal where nobody is named.
+            run: Your name for the run: a thread of the host. Its calls share budgets and keys.
+            conversation: Your name for the conversation that the run belongs to.
+            delegation: The agents through which the calls come.
+            request: What the user said, message by message: calls of a model are held against it.
+        """
+        words = (request,) if isinstance(request, str) else tuple(request)
+        acting = Acting(
+            principal=principal,
+            run=run,
+            conversation=conversation,
+            delegation=tuple(delegation),
+            said=tuple(
+                UserTurn(source=f"message-{number}", text=text)
+                for number, text in enumerate(words, start=1)
+            ),
+        )
+        with as_acting(acting):
+            yield acting
 
     async def undo(
         self, call_id: str, *, by: Principal | None = None, door: str = "python"
@@ -585,6 +629,15 @@ class Runtime:
         """
         await self._services.ledger.writer.flush()
 
+    def add(self, *tools: object) -> tuple[ToolDefinition, ...]:
+        """Take in more tools while open, as `open(tools=…)` does; the same again changes nothing.
+
+        Raises:
+            DeclarationError: One cannot be a tool, or its name and version are another's.
+        """
+        registry = self._services.registry
+        return tuple(registry.add(each).definition for given in tools for each in tools_in(given))
+
     def replace(self, tool: ToolFunction | str, body: ToolFunction) -> None:
         """Run another body in place of a tool's, which is judged as before; for tests."""
         self._services.registry.replace(tool, body)
@@ -825,7 +878,7 @@ class Runtime:
     ) -> AsyncGenerator[Answered, None]:
         self._require_ownership()
         services, own = self._services, self._assembly.principal
-        deadline_ms = self._until_ms(terms)
+        deadline_ms, circumstances = self._until_ms(terms), filled(circumstances)
 
         def propose(call: ProposedCall) -> Proposal:
             return replace(self._proposed(call), deadline_ms=deadline_ms, **circumstances)

@@ -16,6 +16,7 @@ from collections.abc import (
     Mapping,
     Sequence,
 )
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, Unpack, overload
@@ -24,6 +25,7 @@ from highroad.agents.agent import Agent
 from highroad.approvals.case import Case, QueuedCall
 from highroad.approvals.definitions import Unaccepted
 from highroad.bootstrap.verifiers import OwnVerifier
+from highroad.domain.acting import Acting
 from highroad.domain.approval import Approval, ApprovalState
 from highroad.domain.cache import CacheStatistics
 from highroad.domain.dead_letter import DeadLetter, LetterState
@@ -32,7 +34,7 @@ from highroad.domain.entry import Amendment
 from highroad.domain.error import HighroadError, ToolError
 from highroad.domain.event import Event
 from highroad.domain.health import DependencyHealth
-from highroad.domain.identity import Caller, Principal
+from highroad.domain.identity import Caller, Delegate, Principal
 from highroad.domain.limits import Limits
 from highroad.domain.outcome import AnyOutcome, Outcome, Preview
 from highroad.domain.pin import Pin
@@ -228,6 +230,38 @@ class Runtime:
         # The overloads above are those of the async runtime; here they need not be tried again.
         make: Callable[..., Coroutine[Any, Any, AnyOutcome]] = self._runtime.call
         return self._loop.run(make(tool, arguments, dry_run=dry_run, **circumstances))
+
+    @property
+    def asynchronous(self) -> AsyncRuntime:
+        """The runtime inside, which lives in a loop of its own thread (`.loop`)."""
+        return self._runtime
+
+    def add(self, *tools: object) -> tuple[ToolDefinition, ...]:
+        """Take in more tools while open; see `highroad.Runtime.add`."""
+
+        async def added() -> tuple[ToolDefinition, ...]:
+            """Where nothing else touches them."""
+            return self._runtime.add(*tools)
+
+        return self._loop.run(added())
+
+    def acting(
+        self,
+        principal: Principal | Caller | None = None,
+        *,
+        run: str | None = None,
+        conversation: str | None = None,
+        delegation: Sequence[Delegate] = (),
+        request: str | Sequence[str] = (),
+    ) -> AbstractContextManager[Acting]:
+        """Say for whom, and in which run, calls are made; see `highroad.Runtime.acting`."""
+        return self._runtime.acting(
+            principal,
+            run=run,
+            conversation=conversation,
+            delegation=delegation,
+            request=request,
+        )
 
     def call_all(
         self,

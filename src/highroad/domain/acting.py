@@ -1,0 +1,26 @@
+"""For whom, and in which run, calls are made that name nobody themselves."""
+
+from dataclasses import dataclass
+
+from highroad.domain.identity import Caller, Delegate, Principal
+from highroad.domain.verification import UserTurn
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acting:
+    """What a host says of the calls that its agent proposes."""
+
+    principal: Principal | Caller | None = None
+    """For whom; the runtime's own principal where nobody is named."""
+    run: str | None = None
+    """The host's own name for the thread that the calls belong to, which share budgets and keys."""
+    conversation: str | None = None
+    """The host's own name for the conversation that the run belongs to."""
+    delegation: tuple[Delegate, ...] = ()
+    """The agents through which they come."""
+    said: tuple[UserTurn, ...] = ()
+    """The user's own words so far, in order: what calls of a model are held against."""
+
+
+NOBODY: Acting = Acting()
+"""Says nothing: what the runtime was opened with holds."""

@@ -1,0 +1,165 @@
+"""What the doors of all frameworks share: a host's call on the road, its body in the host.
+
+A host's tool is registered once, with a body that asks who is calling: each call brings what runs
+the host's own tool with the host's context of that moment. A call that nobody of the host waits
+for (recovery, a decision that another process drives on) runs the tool without that context,
+where the host's tool can do without it.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from contextvars import ContextVar
+from typing import Any, Final, TypeAlias, TypeVar
+
+from highroad.domain.acting import NOBODY, Acting
+from highroad.domain.error import HighroadError, ToolError
+from highroad.domain.identity import Origin
+from highroad.domain.json_value import JsonObject
+from highroad.domain.outcome import AnyOutcome, Held
+from highroad.pipeline.acting import as_acting, now_acting
+from highroad.runtime import Runtime
+from highroad.sync import Runtime as SyncRuntime
+
+R = TypeVar("R")
+HostBody: TypeAlias = Callable[[JsonObject], Awaitable[object]]
+"""Runs the host's own tool, with the host's context of one call."""
+Arguments: TypeAlias = Mapping[str, object] | str | bytes
+
+_BODY: Final = ContextVar[HostBody | None]("highroad_host_body", default=None)
+
+
+def body_of(alone: HostBody | None) -> HostBody:
+    """The body of a host's tool: as whoever calls would run it, or alone where nobody does.
+
+    Args:
+        alone: Runs it without the host's context; `None` where it cannot do without.
+    """
+
+    async def in_host(arguments: JsonObject) -> object:
+        """Run it for whoever calls."""
+        run = _BODY.get() or alone
+        if run is None:
+            raise ToolError(
+                "this tool needs the context of its host, and no host waits for this call",
+                applied=False,
+            )
+        return await run(arguments)
+
+    return in_host
+
+
+class Guard:
+    """One host's way onto the road of one runtime.
+
+    Args:
+        runtime: Open; of either kind.
+        door: The host's name, for the record.
+    """
+
+    def __init__(self, runtime: Runtime | SyncRuntime, *, door: str) -> None:
+        self.runtime: Runtime = (
+            runtime.asynchronous if isinstance(runtime, SyncRuntime) else runtime
+        )
+        self.door = door
+
+    async def call(
+        self,
+        tool: str,
+        arguments: Arguments,
+        *,
+        acting: Acting | None = None,
+        body: HostBody | None = None,
+    ) -> AnyOutcome:
+        """Make a call that a host's model proposed; one that was held goes on if it is decided.
+
+        Args:
+            tool: Its name.
+            arguments: As the model wrote them.
+            acting: For whom and in which thread, as the host's own context says; what stands in
+                `Runtime.acting` holds for what it leaves out.
+            body: Runs the host's own tool, with the host's context.
+        """
+        return await self._in_its_loop(self._call(tool, arguments, acting or NOBODY, body))
+
+    def call_blocking(
+        self,
+        tool: str,
+        arguments: Arguments,
+        *,
+        acting: Acting | None = None,
+        body: HostBody | None = None,
+    ) -> AnyOutcome:
+        """The same for a host that is not async; not in the thread of the runtime's loop.
+
+        Raises:
+            HighroadError: It is that thread, whose loop would wait for itself.
+        """
+        return self._blocking(self._call(tool, arguments, acting or NOBODY, body))
+
+    async def look(self, call_id: str, *, body: HostBody | None = None) -> AnyOutcome:
+        """What has become of a call that was held: driven on where it is decided."""
+        return await self._in_its_loop(self._look(call_id, body))
+
+    def look_blocking(self, call_id: str, *, body: HostBody | None = None) -> AnyOutcome:
+        """The same for a host that is not async."""
+        return self._blocking(self._look(call_id, body))
+
+    async def _call(
+        self, tool: str, arguments: Arguments, acting: Acting, body: HostBody | None
+    ) -> AnyOutcome:
+        token = _BODY.set(body)
+        try:
+            with as_acting(_over(acting, now_acting())):
+                outcome = await self.runtime.call(
+                    tool, arguments, origin=Origin.MODEL, door=self.door
+                )
+                return await self._driven_on(outcome)
+        finally:
+            _BODY.reset(token)
+
+    async def _look(self, call_id: str, body: HostBody | None) -> AnyOutcome:
+        token = _BODY.set(body)
+        try:
+            return await self.runtime.wait(call_id, timeout_s=0)
+        finally:
+            _BODY.reset(token)
+
+    async def _driven_on(self, outcome: AnyOutcome) -> AnyOutcome:
+        """Somebody may have decided since the call was held, which was asked for anew."""
+        if not isinstance(outcome, Held):
+            return outcome
+        return await self.runtime.wait(outcome.call_id, timeout_s=0)
+
+    async def _in_its_loop(self, work: Coroutine[Any, Any, R]) -> R:
+        if asyncio.get_running_loop() is self.runtime.loop:
+            return await work
+        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self.runtime.loop))
+
+    def _blocking(self, work: Coroutine[Any, Any, R]) -> R:
+        try:
+            running = asyncio.get_running_loop()
+        except RuntimeError:
+            running = None
+        if running is self.runtime.loop:
+            work.close()
+            raise HighroadError(
+                "a synchronous host cannot wait in the event loop of its runtime: use the host's "
+                "async methods, or open the runtime from highroad.sync"
+            )
+        future = asyncio.run_coroutine_threadsafe(work, self.runtime.loop)
+        try:
+            return future.result()
+        except BaseException:
+            future.cancel()
+            raise
+
+
+def _over(acting: Acting, around: Acting) -> Acting:
+    """What a host's own context says, and for the rest what was said around it."""
+    return Acting(
+        principal=acting.principal or around.principal,
+        run=acting.run or around.run,
+        conversation=acting.conversation or around.conversation,
+        delegation=acting.delegation or around.delegation,
+        said=acting.said or around.said,
+    )

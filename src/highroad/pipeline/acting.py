@@ -1,0 +1,47 @@
+"""Who acts, where a program said so around its calls: a context variable.
+
+It crosses tasks and threads as context variables do: a task has what held where it was made, and
+so has a thread that was begun by `asyncio.to_thread`, or by `contextvars.copy_context().run`.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, Final, TypeVar
+
+from highroad.domain.acting import NOBODY, Acting
+
+C = TypeVar("C", bound=Any)
+
+_ACTING: Final = ContextVar[Acting]("highroad_acting", default=NOBODY)
+
+
+def now_acting() -> Acting:
+    """Who acts here."""
+    return _ACTING.get()
+
+
+@contextmanager
+def as_acting(acting: Acting) -> Iterator[Acting]:
+    """Let `acting` hold inside the block."""
+    token = _ACTING.set(acting)
+    try:
+        yield acting
+    finally:
+        _ACTING.reset(token)
+
+
+def filled(circumstances: C) -> C:
+    """What is said of calls, with whoever acts in place of what is left out."""
+    acting = _ACTING.get()
+    if acting is NOBODY:
+        return circumstances
+    said = {
+        "principal": acting.principal,
+        "run": acting.run,
+        "conversation": acting.conversation,
+        "delegation": acting.delegation,
+    }
+    given = {name: each for name, each in circumstances.items() if each is not None}
+    filled: C = {**{name: each for name, each in said.items() if each}, **given}
+    return filled
