@@ -7,11 +7,12 @@ so has a thread that was begun by `asyncio.to_thread`, or by `contextvars.copy_c
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar, cast
 
 from highroad.domain.acting import NOBODY, Acting
+from highroad.pipeline.circumstances import SharedCircumstances
 
-C = TypeVar("C", bound=Any)
+C = TypeVar("C", bound=SharedCircumstances)
 
 _ACTING: Final = ContextVar[Acting]("highroad_acting", default=NOBODY)
 
@@ -43,5 +44,4 @@ def filled(circumstances: C) -> C:
         "delegation": acting.delegation,
     }
     given = {name: each for name, each in circumstances.items() if each is not None}
-    filled: C = {**{name: each for name, each in said.items() if each}, **given}
-    return filled
+    return cast("C", {**{name: each for name, each in said.items() if each}, **given})
