@@ -7,6 +7,7 @@ Without one it is the content: a text alone is a text, and all else a list of pa
 from base64 import b64decode
 from binascii import Error as Base64Error
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Final
 from urllib.parse import urlsplit
@@ -14,8 +15,9 @@ from urllib.parse import urlsplit
 import orjson
 
 from highroad.domain.json_value import JsonObject, JsonValue
-from highroad.domain.outcome import AnyOutcome, Completed
+from highroad.domain.outcome import AnyOutcome, Completed, Held
 from highroad.domain.part import File, Image, Json, Part, Text
+from highroad.gateway.wording import in_words
 from highroad.resilience.failures import mcp as failures
 from highroad.tools.shapes import mcp
 from highroad.tools.shapes.apart import Beside
@@ -94,6 +96,8 @@ def answer(outcome: AnyOutcome, *, has_schema: bool) -> JsonObject:
             error to that, so what does not fit it, a dry run too, is marked as one.
     """
     said = told(outcome, mcp.MEDIA)
+    if isinstance(outcome, Held):
+        said = replace(said, head=in_words(outcome))
     meta: JsonObject = {CALL_ID: outcome.call_id, STATUS: str(outcome.status)}
     if approval_id := said.head.get("approval_id"):
         meta[APPROVAL_ID] = approval_id

@@ -68,11 +68,12 @@ async def offered(
     tools: dict[str, DeclaredTool[..., Any]] = {}
     left_out: list[LeftOut] = []
     for at, form in enumerate(forms):
+        name = names.legal_name(str(form.get("name", "")))
+        if name in tools:
+            left_out.append(LeftOut(at=at, reason="another one before it has its name"))
+            continue
         try:
-            tool, name = _read(form), names.legal_name(str(form.get("name", "")))
-            if name in tools:
-                raise DeclarationError("the list has its name before")
-            tools[name] = _declared(upstream, tool, name, contracts.get(name, {}))
+            tools[name] = _declared(upstream, _read(form), name, contracts.get(name, {}))
         except DeclarationError as error:
             left_out.append(LeftOut(at=at, reason=str(error)))
     return Offered(tools=tuple(tools.values()), left_out=tuple(left_out))

@@ -94,4 +94,4 @@ class FakeUpstream:
 
     def _check(self) -> None:
         if not self._is_there:
-            raise UpstreamAway(f"{self._name} is not running")
+            raise UpstreamAway(f"{self._name} is not running.")

@@ -163,7 +163,7 @@ class McpStdio:
             with anyio.move_on_after(_PATIENCE_S):
                 await self._there.wait()
         if self._client is None:
-            raise UpstreamAway(f"{self._name} is not running; it is being started again")
+            raise UpstreamAway(f"{self._name} is not running; it is being started again.")
         return self._client
 
     async def _keep(self, first: asyncio.Future[None]) -> None:
