@@ -238,12 +238,11 @@ class Runtime:
 
     def add(self, *tools: object) -> tuple[ToolDefinition, ...]:
         """Take in more tools while open; see `highroad.Runtime.add`."""
+        return self._runtime.add(*tools)
 
-        async def added() -> tuple[ToolDefinition, ...]:
-            """Where nothing else touches them."""
-            return self._runtime.add(*tools)
-
-        return self._loop.run(added())
+    def find(self, tool: ToolFunction | str) -> ToolDefinition | None:
+        """What may be called by that name; see `highroad.Runtime.find`."""
+        return self._runtime.find(tool)
 
     def acting(
         self,
