@@ -9,6 +9,7 @@ import threading
 import pytest
 
 from highroad import Compensation, Fallback, Principal, Runtime, ToolContext, tool, tool_from_schema
+from highroad.bootstrap import Parts, assemble
 from highroad.domain.error import DeclarationError, HighroadError, SettingsError
 from highroad.domain.label import Label
 from highroad.settings import load
@@ -168,11 +169,11 @@ async def test_production_compares_what_is_added_with_the_pins_file(production):
 
 @pytest.mark.promise("P8")
 async def test_own_code_is_on_record_as_it_comes():
-    async with Runtime.open(LEDGER) as runtime:
+    assembly = await assemble(LEDGER)
+    async with Runtime(assembly) as runtime:
         runtime.add(note("note"))
         await runtime.flush()
-        pins = await runtime._services.ledger.pins()
-        assert [name for name, _ in pins] == ["note"]
+        assert [name for name, _ in await assembly.services.ledger.pins()] == ["note"]
 
 
 # -- settings ------------------------------------------------------------------------------------
@@ -195,7 +196,7 @@ async def test_what_is_almost_the_name_of_a_tool_is_a_mistake(tmp_path):
 
 async def test_production_waits_for_no_tool_that_nobody_accepted(production):
     rules = '[contracts.note]\ntier = "privileged"'
-    with pytest.raises(SettingsError, match="contracts.note: there is no such tool, and nobody"):
+    with pytest.raises(SettingsError, match=r"contracts\.note: there is no such tool, and nobody"):
         await Runtime.open(LEDGER, settings=production(rules=rules))
     async with Runtime.open(LEDGER, settings=production(note("note"), rules=rules)) as runtime:
         assert runtime.tools == ()
@@ -236,12 +237,13 @@ async def test_what_one_tool_says_of_its_readers_concerns_those_that_were_here()
     def salary() -> dict[str, int]:
         return {"salary": 1}
 
-    async with Runtime.open(LEDGER, tools=[look]) as runtime:
+    assembly = await assemble(LEDGER, tools=[look])
+    async with Runtime(assembly) as runtime:
         await runtime.call(look, {"name": "a"})
-        assert runtime._services.plans
+        assert assembly.services.plans
         runtime.add(salary)
-        assert not runtime._services.plans
-        assert runtime._services.registry.has_readers
+        assert not assembly.services.plans
+        assert assembly.services.registry.has_readers
 
 
 async def test_health_checks_of_what_is_added_are_run():
@@ -254,11 +256,9 @@ async def test_health_checks_of_what_is_added_are_run():
     def balance() -> int:
         return 1
 
-    from highroad.bootstrap import Parts, assemble  # noqa: PLC0415 - only here
-
     clock = FakeClock()
     runtime = Runtime(await assemble(LEDGER, parts=Parts(clock=clock)))
-    await runtime._start()
+    await runtime._start()  # noqa: SLF001 - as `Runtime.open` does, which takes no parts
     runtime.add(balance)
     for _ in range(40):
         await asyncio.sleep(0)
@@ -283,7 +283,7 @@ def test_the_synchronous_runtime_takes_them_too():
         runtime.add(look)
         assert runtime.find(look).name == "look"
         assert runtime.call(look, {"name": "a"}).unwrap() == "a"
-    with pytest.raises(HighroadError, match="closed|does not run"):
+    with pytest.raises(HighroadError, match=r"closed|does not run"):
         runtime.add(wire)
 
 
