@@ -12,6 +12,7 @@ writes to JSON, and lets people approve and reject.
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from functools import cache
 from typing import Any, Final
 
 import orjson
@@ -22,13 +23,9 @@ from agents.agent_tool_state import (
     peek_agent_tool_run_result,
     record_agent_tool_run_result,
 )
-from agents.items import TResponseInputItem, TResponseStreamEvent
+from agents.items import TResponseInputItem, TResponseOutputItem, TResponseStreamEvent
 from agents.tool_context import ToolContext
-from openai.types.responses import (
-    ResponseFunctionToolCall,
-    ResponseOutputMessage,
-    ResponseOutputText,
-)
+from pydantic import TypeAdapter
 
 from highroad.domain.outcome import Held
 from highroad.domain.value import value
@@ -102,15 +99,15 @@ class Pause:
         """Have the host pause for a call, when its tool returns."""
         if context.tool_call is None:
             return  # outside of a run, as in a realtime session: it can only be told
-        call = ResponseFunctionToolCall(
-            type="function_call",
-            id=held.approval_id,
-            call_id=held.call_id,
-            name=context.tool_name,
-            arguments=context.tool_arguments,
-        )
+        call = {
+            "type": "function_call",
+            "id": held.approval_id,
+            "call_id": held.call_id,
+            "name": context.tool_name,
+            "arguments": context.tool_arguments,
+        }
         self.forget(context)
-        proposed = orjson.dumps(call.to_dict()).decode()
+        proposed = orjson.dumps(call).decode()
         result = await Runner.run(self._agent, proposed, run_config=_QUIET)
         scope = get_agent_tool_state_scope(context)
         record_agent_tool_run_result(context.tool_call, result, scope_id=scope)
@@ -156,19 +153,29 @@ class _Proposing(Model):
         last = items[-1]
         if last.get("type") == "function_call_output":
             return _reply(_message(str(last["output"])))
-        return _reply(ResponseFunctionToolCall.model_validate_json(last["content"]))
+        return _reply(orjson.loads(last["content"]))
 
     def stream_response(self, *_: Any, **__: Any) -> AsyncIterator[TResponseStreamEvent]:  # noqa: ANN401 - the SDK's
         """Never: these runs are not streamed."""
         raise NotImplementedError
 
 
-def _reply(item: ResponseFunctionToolCall | ResponseOutputMessage) -> ModelResponse:
-    return ModelResponse(output=[item], usage=Usage(), response_id=None)
+def _reply(item: dict[str, Any]) -> ModelResponse:
+    return ModelResponse(output=[_items().validate_python(item)], usage=Usage(), response_id=None)
 
 
-def _message(text: str) -> ResponseOutputMessage:
-    part = ResponseOutputText(type="output_text", text=text, annotations=[])
-    return ResponseOutputMessage(
-        id="rejected", type="message", role="assistant", status="completed", content=[part]
-    )
+def _message(text: str) -> dict[str, Any]:
+    part = {"type": "output_text", "text": text, "annotations": []}
+    return {
+        "type": "message",
+        "id": "rejected",
+        "role": "assistant",
+        "status": "completed",
+        "content": [part],
+    }
+
+
+@cache
+def _items() -> TypeAdapter[TResponseOutputItem]:
+    """Of all kinds of items; made when a call is first held, for it takes its time."""
+    return TypeAdapter(TResponseOutputItem)
