@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from highroad.frameworks.pydantic_ai import guard
 from pydantic_ai import Agent, DeferredToolRequests, DeferredToolResults, Tool
 from pydantic_ai.messages import (
     ModelMessage,
@@ -18,6 +17,7 @@ from pydantic_ai.models.function import AgentInfo, FunctionModel
 from ten_calls import CONTRACTS, FUNCTIONS, REQUEST, THREAD, TOOLS, Conversation, Proposed
 
 from highroad import Runtime
+from highroad.frameworks.pydantic_ai import guard
 
 
 @dataclass
