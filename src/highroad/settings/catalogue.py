@@ -978,6 +978,13 @@ SETTINGS: Final = (
         "Their organization; the channel is told of nothing that is another's.",
     ),
     Setting(
+        "gateway.hold_wait_s",
+        NUMBER,
+        25,
+        "Seconds for which an MCP client that cannot ask its user is kept waiting for a decision; "
+        "then it is told what waits.",
+    ),
+    Setting(
         "keys.file",
         TEXT,
         Absent.NONE,

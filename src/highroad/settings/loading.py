@@ -249,6 +249,7 @@ def _build(document: Document, root: Path) -> Settings:
         sandbox=_build_sandbox(_get(document, ("sandbox",), {})),
         secrets=_build_secrets(_get(document, ("secrets",), {})),
         approvals=_build_approvals(document, is_production=is_production),
+        hold_wait_s=value_of("gateway.hold_wait_s", 25.0),
         keys_file=None if keys_file is None else root / keys_file,
         payload_days=value_of("retention.payload_days", 28),
         pins_file=root / value_of("pins.file", "highroad.pins"),
