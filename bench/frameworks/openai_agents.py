@@ -18,11 +18,11 @@ from agents import (
     set_tracing_disabled,
 )
 from agents.testing import assistant_message, function_call
-from highroad.frameworks.openai_agents import guard
 
 from bench.frameworks import CONTRACTS, REQUEST, STEPS, Run, Script, in_turns, look_up
 from bench.peers import Burst
 from highroad import Runtime
+from highroad.frameworks.openai_agents import guard
 
 DISTRIBUTIONS: Final = ("openai-agents", "openai")
 
