@@ -72,7 +72,7 @@ async def test_replies_are_gone_through_as_often_however_many_calls_there_are(re
         del services, record, judge
         evidence.order.append(history.call_id)
 
-    monkeypatch.setattr(sources, "_take_call", takes)
+    monkeypatch.setattr(sources, "recorded_call", takes)
     await sources.below(SimpleNamespace(), record, evidence)
     assert record.answered["main"].times <= 3 * CALLS
     order = evidence.order
