@@ -68,8 +68,8 @@ async def test_replies_are_gone_through_as_often_however_many_calls_there_are(re
     """Also while a message is unheard; and each stands before the calls that came behind it."""
     evidence = Said()
 
-    async def takes(services, record, history, evidence, judge):
-        del services, record, judge
+    async def takes(services, history, evidence, judge, *, payloads):
+        del services, judge, payloads
         evidence.order.append(history.call_id)
 
     monkeypatch.setattr(sources, "recorded_call", takes)
