@@ -13,10 +13,10 @@ from agents import (
 )
 from agents.items import ToolCallOutputItem
 from agents.testing import ScriptedModel, assistant_message, function_call
-from highroad.frameworks.openai_agents import guard
 from ten_calls import CONTRACTS, FUNCTIONS, REQUEST, THREAD, TOOLS, Conversation, Proposed
 
 from highroad import Runtime
+from highroad.frameworks.openai_agents import guard
 
 set_tracing_disabled(disabled=True)
 
