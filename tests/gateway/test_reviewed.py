@@ -1,5 +1,7 @@
 """What a person accepted on a terminal is what a client of the gateway may call."""
 
+import tomllib
+
 import pytest
 from tests.terminal import talk_apart
 
