@@ -32,12 +32,6 @@ when = "args.cents > 30000"
 
 [limits]
 calls_per_tool = 2
-
-[grounding]
-mode = "off"
-
-[provenance]
-mode = "off"
 """
 
 

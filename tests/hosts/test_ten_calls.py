@@ -107,6 +107,7 @@ def effects(place):
     return len(world.read_text("utf-8").splitlines()) if world.exists() else 0
 
 
+@pytest.mark.timeout(180)  # a process that imports a framework and opens a dozen ledgers
 @pytest.mark.parametrize("door", DOORS)
 def test_the_same_calls_leave_the_same_record_by_every_door(
     door, by_no_host, host, repository, tmp_path
