@@ -104,7 +104,8 @@ def main(task: str, killed_at: str = "") -> None:
         done = agent.invoke(given, THREAD)
         pauses = [each.value for each in done.get("__interrupt__", ())]
         answers = [each.content for each in done["messages"] if isinstance(each, ToolMessage)]
-        print(json.dumps({"pauses": pauses, "answers": answers}), flush=True)
+        sys.stdout.write(json.dumps({"pauses": pauses, "answers": answers}))
+        sys.stdout.flush()
         if killed_at == "waiting":
             die()
 
