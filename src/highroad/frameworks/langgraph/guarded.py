@@ -1,8 +1,8 @@
 """A host's tool as it is handed back: the same to its model, and every call on the road."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import Any, Final, Self
 
 import orjson
 from langchain_core.callbacks import AsyncCallbackManagerForToolRun, CallbackManagerForToolRun
@@ -19,15 +19,32 @@ from highroad.domain.json_value import JsonValue
 from highroad.domain.outcome import AnyOutcome, Completed, Held
 from highroad.domain.tool import Effect, ToolDefinition
 from highroad.domain.value import value
+from highroad.frameworks.guarding import Guard, HostBody
+from highroad.frameworks.langgraph.context import Mapper, mapped
+from highroad.frameworks.langgraph.declaring import Declared, declared
 from highroad.frameworks.langgraph.host_tool import HostTool, RunManager, Visit
 from highroad.frameworks.langgraph.pausing import Pauses, can_pause, pause, told
 from highroad.frameworks.langgraph.results import handed
 from highroad.frameworks.langgraph.running import run_of
+from highroad.runtime import Runtime
+from highroad.sync import Runtime as SyncRuntime
+from highroad.tools.declaring.options import ToolOptions
 
-if TYPE_CHECKING:
-    from highroad.frameworks.guarding import Guard, HostBody
-    from highroad.frameworks.langgraph.context import Mapper
-    from highroad.frameworks.langgraph.declaring import Declared
+
+def guarded(
+    tools: Iterable[BaseTool | Callable[..., Any]],
+    runtime: Runtime | SyncRuntime,
+    *,
+    contracts: Mapping[str, ToolOptions],
+    acting: Mapper | None,
+    door: str,
+) -> list[BaseTool]:
+    """A tool for each of a host's, whose calls take the road of a runtime; see `guard`."""
+    way, who = Guard(runtime, door=door), mapped(acting)
+    return [
+        GuardedTool.over(each, each.registered_with(way.runtime), way, who)
+        for each in declared(tools, contracts)
+    ]
 
 
 class GuardedTool(BaseTool):
@@ -37,30 +54,28 @@ class GuardedTool(BaseTool):
 
     _host: HostTool = PrivateAttr()
     _definition: ToolDefinition = PrivateAttr()
-    _way: "Guard" = PrivateAttr()
-    _acting: "Mapper" = PrivateAttr()
+    _way: Guard = PrivateAttr()
+    _acting: Mapper = PrivateAttr()
     _is_own: bool = PrivateAttr(default=False)
     _pauses: Pauses = PrivateAttr(default_factory=Pauses)
 
     @classmethod
-    def over(
-        cls, declared: "Declared", definition: ToolDefinition, way: "Guard", acting: "Mapper"
-    ) -> Self:
+    def over(cls, given: Declared, definition: ToolDefinition, way: Guard, acting: Mapper) -> Self:
         """Stand for a host's tool.
 
         Args:
-            declared: The tool.
+            given: The tool.
             definition: As the runtime has it.
             way: Onto the road.
             acting: Says for whom and in which run a call is made.
         """
-        host = declared.host
+        host = given.host
         guarded = cls(
             **{name: getattr(host.tool, name) for name in _TAKEN_OVER},
             args_schema=host.parameters if host.is_bare else host.tool.args_schema,
         )
         guarded._host, guarded._definition = host, definition
-        guarded._way, guarded._acting, guarded._is_own = way, acting, declared.is_own
+        guarded._way, guarded._acting, guarded._is_own = way, acting, given.is_own
         return guarded
 
     # -- what LangChain asks of a tool -------------------------------------------------------
@@ -210,7 +225,7 @@ class Ask:
     arguments: Mapping[str, object] | str
     acting: Acting
     visit: Visit
-    body: "HostBody | None"
+    body: HostBody | None
     can_pause: bool
 
     @property
