@@ -51,7 +51,6 @@ class Scripted(GenericFakeChatModel):
         return super()._generate(messages)
 
 
-FILES.mkdir(exist_ok=True)
 with Runtime.open() as runtime, SqliteSaver.from_conn_string("threads.db") as saver:
     tools: list[Any] = [list_files, delete_file]
     tools = guard(tools, runtime, contracts={"list_files": {"tier": "read"}})
@@ -62,6 +61,6 @@ with Runtime.open() as runtime, SqliteSaver.from_conn_string("threads.db") as sa
 
 for message in state["messages"]:
     if message.type != "ai" or message.text:
-        print(f"{message.name or message.type}: {message.text}")
+        print(f"{message.name or message.type}: {message.text:.70}")
 for pause in state.get("__interrupt__", ()):
     print(f"waits: highroad approvals approve {pause.value['approval_id']}")

@@ -2,7 +2,7 @@
 
 `guard` gives back tools that `create_agent`, `ToolNode`, `bind_tools` and `.invoke` take as they
 took those that it was given; to take it away again is to delete one line. What each promise means
-there stands in `docs/frameworks.md` and `docs/guides/langgraph.md`.
+there stands in `docs/langgraph.md`.
 
 Importing this costs nothing: the road is loaded when there is something to put on it.
 """
