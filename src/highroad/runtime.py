@@ -611,15 +611,28 @@ class Runtime:
         """
         return await self._assembly.completions.fail(call_id, token, error)
 
-    async def unsettled(self, *, with_open: bool = False) -> tuple[Unsettled, ...]:
+    async def unsettled(
+        self,
+        *,
+        with_open: bool = False,
+        principal: Principal | None = None,
+        door: str | None = None,
+    ) -> tuple[Unsettled, ...]:
         """Calls that ended unknown and that wait for a person to settle them, oldest first.
 
         Args:
             with_open: Tell of calls without an end too, behind the others: held, or in flight.
+            principal: Only of calls for this one.
+            door: Only of calls that came in by this door.
         """
         settlements = self._assembly.settlements
-        unknown = await settlements.unknown()
-        return (*unknown, *await settlements.open()) if with_open else unknown
+        found = await settlements.unknown()
+        if with_open:
+            found += await settlements.open()
+        if principal is not None:
+            opaque_id = self._services.ledger.keyring.opaque(principal)
+            found = tuple(each for each in found if each.principal == opaque_id)
+        return found if door is None else tuple(each for each in found if each.door == door)
 
     async def flush(self) -> None:
         """Wait until all that was recorded so far is durable.
