@@ -99,6 +99,10 @@ class GuardedTool(BaseTool):
     def _injected_args_keys(self) -> frozenset[str]:
         return self._host.injected
 
+    def _filter_injected_args(self, tool_input: dict[str, Any]) -> dict[str, Any]:
+        """What callbacks are told, without reading the schema anew for each call."""
+        return {name: each for name, each in tool_input.items() if name not in self._host.injected}
+
     def _to_args_and_kwargs(
         self, tool_input: str | dict[str, Any], tool_call_id: str | None
     ) -> tuple[tuple[str, ...], dict[str, Any]]:
