@@ -1,8 +1,9 @@
 """A host's tool as it is handed back: the same to its model, and every call on the road."""
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import field
 from functools import cached_property, partial
-from typing import Any, Final, Self
+from typing import Any, Final, NoReturn, Self
 
 import orjson
 from langchain_core.callbacks import AsyncCallbackManagerForToolRun, CallbackManagerForToolRun
@@ -129,7 +130,7 @@ class GuardedTool(BaseTool):
             wanted = self._pause(ask, outcome)
             outcome = self._way.look_blocking(outcome.call_id, body=ask.body)
             if wanted is not None and isinstance(outcome, Held):
-                raise wanted
+                self._wait(ask, wanted)
         return self._answer(ask, outcome)
 
     async def _arun(
@@ -152,7 +153,7 @@ class GuardedTool(BaseTool):
             wanted = self._pause(ask, outcome)
             outcome = await self._way.look(outcome.call_id, body=ask.body)
             if wanted is not None and isinstance(outcome, Held):
-                raise wanted
+                self._wait(ask, wanted)
         return self._answer(ask, outcome)
 
     # -- a call ------------------------------------------------------------------------------
@@ -182,16 +183,19 @@ class GuardedTool(BaseTool):
     def _pause(self, ask: "Ask", held: Held) -> GraphInterrupt | None:
         """Ask the graph to pause; `None` where it was resumed behind that."""
         wanted = pause(told(held, self.name))
-        if wanted is None:
-            self._pauses.forget(ask.name)
-        else:
-            self._pauses.remember(ask.name)
+        ask.paused.append(wanted)
         return wanted
+
+    def _wait(self, ask: "Ask", wanted: GraphInterrupt) -> NoReturn:
+        """Let the graph pause."""
+        self._pauses.remember(ask.name, len(ask.paused))
+        raise wanted
 
     def _answer(self, ask: "Ask", outcome: AnyOutcome) -> Any:  # noqa: ANN401 - as the host's tool returns it
         """What the host is handed of an outcome, which for a model is always an answer (P5)."""
-        if ask.can_pause and self._pauses.forget(ask.name):
-            pause({"status": outcome.status})
+        if ask.can_pause:
+            for _ in range(self._pauses.of(ask.name) - len(ask.paused)):
+                pause({"status": outcome.status})
         left = ask.visit.pauses
         if left and self._definition.effect is Effect.REPEATABLE:
             raise left[-1]
@@ -231,6 +235,8 @@ class Ask:
     visit: Visit
     body: HostBody | None
     can_pause: bool
+    paused: list[GraphInterrupt | None] = field(default_factory=list)
+    """What became of each pause that it asked for; `None` is that the graph was resumed."""
 
     @property
     def name(self) -> tuple[object, ...]:
