@@ -53,9 +53,10 @@ from highroad.domain.verification import UserTurn
 from highroad.identity.identity import Identity
 from highroad.ledger.audit import Audit
 from highroad.pipeline import doorway, together
-from highroad.pipeline.acting import as_acting, filled
+from highroad.pipeline.acting import as_acting, filled, now_acting
 from highroad.pipeline.circumstances import Circumstances, SharedCircumstances
 from highroad.pipeline.context import RoadContext
+from highroad.pipeline.crossing import is_running_here, wait_for
 from highroad.pipeline.doorway import Proposal
 from highroad.pipeline.drive import enter
 from highroad.pipeline.fanout import Answered
@@ -68,7 +69,6 @@ from highroad.settings import Settings
 from highroad.tools.body.call_check import CallCheck
 from highroad.tools.body.checks import Check
 from highroad.tools.compile import Around, RegisteredTool
-from highroad.tools.declaring.members import tools_in
 
 T = TypeVar("T")
 
@@ -233,6 +233,7 @@ class Runtime:
             version=version,
             arguments=arguments,
             dry_run=dry_run,
+            said=now_acting().said,
             **filled(circumstances),
         )
         taking_in = doorway.take_in(self._services, proposal, self._assembly.principal)
@@ -371,7 +372,8 @@ class Runtime:
         Args:
             agent: An agent, or the name of one that this runtime was opened with.
             text: What it is asked for.
-            principal: For whom; the runtime's own principal where nobody is named.
+            principal: For whom; who is `acting`, or else the runtime's own principal, where nobody
+                is named.
             conversation: Your name for the conversation that the run belongs to.
             dry_run: Do nothing: reads are made, and a call with effects says what it would do. The
                 run is dry for good, when it is resumed too, and with it all runs below it.
@@ -389,8 +391,8 @@ class Runtime:
         return await self._assembly.runs.start(
             agent,
             text,
-            principal=principal or self.principal,
-            conversation=conversation,
+            principal=principal or now_acting().principal or self.principal,
+            conversation=conversation or now_acting().conversation,
             dry_run=dry_run,
         )
 
@@ -431,8 +433,8 @@ class Runtime:
         return self._assembly.following.stream(
             agent,
             text,
-            principal=principal or self.principal,
-            conversation=conversation,
+            principal=principal or now_acting().principal or self.principal,
+            conversation=conversation or now_acting().conversation,
             dry_run=dry_run,
         )
 
@@ -643,13 +645,37 @@ class Runtime:
         await self._services.ledger.writer.flush()
 
     def add(self, *tools: object) -> tuple[ToolDefinition, ...]:
-        """Take in more tools while open, as `open(tools=…)` does; the same again changes nothing.
+        """Take in more tools while open, as `open(tools=…)` does: all of them, or none.
+
+        The same again changes nothing. They are judged as those that it was opened with: by the
+        settings, the policy, and what was accepted of them (P8). From another thread than that of
+        `loop` this waits until it is done there.
+
+        Args:
+            *tools: What `open` takes for tools.
+
+        Returns:
+            Their definitions, of those too that were here already.
 
         Raises:
-            DeclarationError: One cannot be a tool, or its name and version are another's.
+            DeclarationError: One cannot be a tool, its name and version are another's, or nobody
+                makes what it asks for.
+            SettingsError: A rule of the settings cannot be used with one.
+            HighroadError: The runtime was closed, or its event loop does not run.
         """
-        registry = self._services.registry
-        return tuple(registry.add(each).definition for given in tools for each in tools_in(given))
+        if is_running_here(self.loop):
+            return self._take_in(tools)
+
+        async def taken_in() -> tuple[ToolDefinition, ...]:
+            """Where nothing else touches them."""
+            return self._take_in(tools)
+
+        return wait_for(self.loop, taken_in())
+
+    def find(self, tool: ToolFunction | str) -> ToolDefinition | None:
+        """What may be called by that name, or is that function; `None` where there is no such."""
+        found = self._services.registry.find(tool)
+        return None if found is None else found.definition
 
     def replace(self, tool: ToolFunction | str, body: ToolFunction) -> None:
         """Run another body in place of a tool's, which is judged as before; for tests."""
@@ -849,6 +875,7 @@ class Runtime:
         """As the owner, settle what was in flight, and begin to look after the ledger."""
         if self._assembly.owner_pid is not None:
             return
+        self._assembly.additions.check_waiting()
         for outcome in await settle_open_calls(self._services):
             _log.warning(
                 "call %s was in flight when its process ended: %s", outcome.call_id, outcome.status
@@ -892,9 +919,12 @@ class Runtime:
         self._require_ownership()
         services, own = self._services, self._assembly.principal
         deadline_ms, circumstances = self._until_ms(terms), filled(circumstances)
+        said = now_acting().said
 
         def propose(call: ProposedCall) -> Proposal:
-            return replace(self._proposed(call), deadline_ms=deadline_ms, **circumstances)
+            return replace(
+                self._proposed(call), deadline_ms=deadline_ms, said=said, **circumstances
+            )
 
         proposals = together.proposals_of(calls, propose)
         return together.fan_out(
@@ -917,9 +947,18 @@ class Runtime:
             evidence=call.evidence,
         )
 
-    def _require_ownership(self) -> None:
+    def _take_in(self, tools: Iterable[object]) -> tuple[ToolDefinition, ...]:
+        self._require_open()
+        taken_in = self._assembly.additions.take_in(tools)
+        self._watches.look_again()
+        return taken_in
+
+    def _require_open(self) -> None:
         if self._is_closed:
             raise HighroadError("this runtime was closed; open it anew")
+
+    def _require_ownership(self) -> None:
+        self._require_open()
         if self._assembly.owner_pid is not None:
             raise LedgerOwned(self._assembly.owner_pid)
 
