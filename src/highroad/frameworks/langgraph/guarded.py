@@ -128,7 +128,7 @@ class GuardedTool(BaseTool):
         )
         while isinstance(outcome, Held) and ask.can_pause:
             wanted = self._pause(ask, outcome)
-            outcome = self._way.look_blocking(outcome.call_id, body=ask.body)
+            outcome = self._way.look_blocking(outcome.call_id, tool=self.name, body=ask.body)
             if wanted is not None and isinstance(outcome, Held):
                 self._wait(ask, wanted)
         return self._answer(ask, outcome)
@@ -151,7 +151,7 @@ class GuardedTool(BaseTool):
         )
         while isinstance(outcome, Held) and ask.can_pause:
             wanted = self._pause(ask, outcome)
-            outcome = await self._way.look(outcome.call_id, body=ask.body)
+            outcome = await self._way.look(outcome.call_id, tool=self.name, body=ask.body)
             if wanted is not None and isinstance(outcome, Held):
                 self._wait(ask, wanted)
         return self._answer(ask, outcome)
