@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 import orjson
-from agents import FunctionTool, UserError, function_tool
+from agents import FunctionTool, Tool, UserError, function_tool
 from agents.function_schema import function_schema
 from agents.tool import ToolOriginType, get_function_tool_origin
 from agents.tool_context import ToolContext
@@ -62,7 +62,7 @@ class Declared:
 
 
 def declared(
-    given: Iterable[FunctionTool | Callable[..., Any]], contracts: Mapping[str, ToolOptions]
+    given: Iterable[Tool | Callable[..., Any]], contracts: Mapping[str, ToolOptions]
 ) -> list[Declared]:
     """What is given, as tools of both kinds.
 
