@@ -23,6 +23,7 @@ from agents import (
     tool_input_guardrail,
     trace,
 )
+from agents.mcp import MCPServerStdio, MCPUtil
 from agents.tracing import TracingProcessor
 
 from highroad import Agent as OwnAgent
@@ -391,6 +392,20 @@ async def test_the_sdks_tools_serve_our_own_agent(call):
         outcome = await runtime.call("whose", {"order": 1})
     assert taken == ["a"]
     assert (outcome.status, "its host" in outcome.error.message) == ("failed", True)
+
+
+async def test_what_a_server_of_the_agent_declares_is_accepted_first(runtime, scripted, call, told):
+    command = {"command": sys.executable, "args": ["-m", "mcp_server_time", "--local-timezone=UTC"]}
+    async with MCPServerStdio(command, name="clock") as server:
+        made = [MCPUtil.to_function_tool(each, server, False) for each in await server.list_tools()]
+        guarded = guard(made, runtime, contracts={"get_current_time": READ})
+        asked = [call("get_current_time", {"timezone": "UTC"})]
+        (refused,) = told(await Runner.run(scripted(guarded, asked), "What time is it in UTC?"))
+        assert json.loads(refused)["code"] == "definition_changed"
+        bob = Principal("bob", authenticated=True)
+        await runtime.definitions.accept("get_current_time", by=bob)
+        (answer,) = told(await Runner.run(scripted(guarded, asked), "What time is it in UTC?"))
+    assert "+00:00" in str(answer)
 
 
 @pytest.mark.nightly
