@@ -41,8 +41,10 @@ class Postings:
                 self._by_key[key] = leaf
             elif isinstance(known, Seen):
                 self._by_key[key] = _ranked((known, leaf))
-            elif len(known) < MOST_LEAVES or _rank(leaf) > _rank(known[-1]):
+            elif _rank(leaf) > _rank(known[-1]):
                 self._by_key[key] = _ranked((*known, leaf))
+            elif len(known) < MOST_LEAVES:
+                self._by_key[key] = (*known, leaf)
 
     def find(
         self, kind: ValueKind, value: JsonValue, unit: str = "", *, said_otherwise: bool = False

@@ -13,6 +13,7 @@ from highroad.evidence.matching.reading import leaf_keys
 from highroad.evidence.matching.seeking import ways
 
 _MARKS: Final = re.compile(r"[\W_]+")
+_SIGN: Final = re.compile("[0-9@]")
 _FEWEST: Final = 4
 """Fewer characters are an echo only where marks stand around them: `5` is none of `150`."""
 _MOST_PIECES: Final = 3
@@ -33,6 +34,8 @@ def keys(name: str, value: JsonValue) -> set[str]:
 
 def is_code(key: str) -> bool:
     """Whether a key is that of more than words: an id, a number, a day, an address."""
+    if key.isascii():
+        return _SIGN.search(key) is not None
     return "@" in key or any(map(str.isdigit, key))
 
 
@@ -64,6 +67,8 @@ class Wording:
 
 def _plain(text: str) -> str:
     """A text without case, accents and escapes."""
+    if text.isascii() and "%" not in text:
+        return text.lower()
     return unicodedata.normalize("NFKD", unquote(text)).casefold()
 
 

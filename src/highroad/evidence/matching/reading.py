@@ -21,7 +21,7 @@ from highroad.evidence.matching import (
     urls,
 )
 from highroad.evidence.matching.tokens import split, written
-from highroad.evidence.matching.words import SPAN, pairs, singles, spans, telling
+from highroad.evidence.matching.words import SPAN, pairs, read, spans
 
 _WHOLE_WORDS: Final = 12
 """A leaf of so few words also has a key of its own."""
@@ -31,10 +31,10 @@ _DIGIT: Final = re.compile(r"\d")
 def text_keys(text: str) -> tuple[set[str], str]:
     """The keys of everything in a text, and its words if it is too long for one key."""
     tokens = split(text)
-    words = telling(tokens)
+    words, alone = read(tokens)
     each_once = dict.fromkeys(tokens)  # a text says most of its words again and again
     found = {key for token in each_once for key in ids.keys(token)}
-    found.update(singles(each_once), spans(words), pairs(each_once))
+    found.update(alone, spans(words), pairs(each_once))
     found.update(quantities.keys(text, tokens))
     if SPAN < len(words) <= _WHOLE_WORDS:
         found.add(" ".join(words))
@@ -42,7 +42,9 @@ def text_keys(text: str) -> tuple[set[str], str]:
         found.update(_of_marks(text))
     found.update(moments.clock_keys(text))
     if _DIGIT.search(text):
-        found.update(key for token in each_once for key in ids.labelled_keys(token))
+        found.update(
+            key for token in each_once if not token.isalpha() for key in ids.labelled_keys(token)
+        )
     longer = " ".join(words) if len(words) > SPAN else ""
     if text.isascii():
         return found, longer
@@ -54,8 +56,8 @@ def _added_as_written(found: set[str], tokens: list[str], others: list[str], lon
     """Add the words of a text as they stand, where plain characters make others of them."""
     if others == tokens:
         return longer
-    words = telling(others)
-    found.update(singles(others), spans(words))
+    words, alone = read(others)
+    found.update(alone, spans(words))
     if len(words) <= SPAN:
         return longer
     whole = " ".join(words)

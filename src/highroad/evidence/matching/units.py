@@ -1,5 +1,6 @@
 """Currencies and measures: one code for each way of writing it."""
 
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Final
 
@@ -120,6 +121,12 @@ _PART: Final = "qp|"
 def codes_of(way: str) -> tuple[str, ...]:
     """The codes of a unit, however it is written; `pounds` are two."""
     return _CODES.get(way.casefold(), ())
+
+
+def all_keys(tokens: Iterable[str]) -> Iterator[str]:
+    """The keys of every token that is a unit."""
+    for way in _CODES.keys() & {token.casefold() for token in tokens}:
+        yield from map(key, _CODES[way])
 
 
 def is_money(code: str) -> bool:
