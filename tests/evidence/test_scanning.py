@@ -11,7 +11,7 @@ from highroad.evidence import matching
 from highroad.evidence.matching import echo, words
 from highroad.evidence.matching.reading import text_keys
 from highroad.evidence.matching.scanning import Scan
-from highroad.evidence.matching.seeking import ways
+from highroad.evidence.matching.seeking import every_way, ways
 from highroad.evidence.matching.tokens import split
 
 WORDS = """
@@ -78,6 +78,13 @@ def test_words_by_themselves_are_those_of_tokens_that_are_one():
         *("reset", "living", "room", "lights", "jane", "living", "room", "12", "elm", "street"),
     ]
     assert alone == {"reset", "lights", "jane", "12", "elm", "street"}
+
+
+@pytest.mark.promise("P9")
+def test_every_way_of_a_value_is_one_of_some_kind_and_none_is_left_out():
+    values = [text for seed in range(6) for text in texts(seed)]
+    for value in (*values, *PIECES, "", 5, -84.5, 8400, True, None):
+        assert {*every_way(value)} == {way for kind in ValueKind for way in ways(kind, value)}
 
 
 @pytest.mark.promise("P9")

@@ -6,11 +6,10 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 from urllib.parse import unquote
 
-from highroad.domain.evidence import ValueKind
 from highroad.domain.json_value import JsonValue
 from highroad.evidence.matching import moments, numbers, units
 from highroad.evidence.matching.reading import leaf_keys
-from highroad.evidence.matching.seeking import ways
+from highroad.evidence.matching.seeking import every_way
 
 _MARKS: Final = re.compile(r"[\W_]+")
 _SIGN: Final = re.compile("[0-9@]")
@@ -22,9 +21,8 @@ _MOST_PIECES: Final = 3
 def keys(name: str, value: JsonValue) -> set[str]:
     """Every key under which a leaf of the arguments, or a value in it, could be found later."""
     found, _ = leaf_keys(name, value)
-    for kind in ValueKind:
-        for way in ways(kind, value):
-            found.update((way,) if isinstance(way, str) else way)
+    for way in every_way(value):
+        found.update((way,) if isinstance(way, str) else way)
     if isinstance(value, int | float) and not isinstance(value, bool):
         found.update(numbers.nearly(value))
     for key in tuple(found):
