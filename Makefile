@@ -8,12 +8,13 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 JOBS ?= 2
 ARGS ?=
+HOSTS ?=
 # A reader's other links and caches must not change what is installed.
 PIP := env -u PIP_FIND_LINKS -u PIP_NO_INDEX PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip
 
 say = @printf '\033[1m%s\033[0m\n' "$(1)"
 
-.PHONY: help venv demo test tests check lint types imports dependencies docstrings coverage bench nightly lock clean
+.PHONY: help venv hosts demo test tests check lint types imports dependencies docstrings coverage bench nightly lock clean
 
 help:  ## list the commands
 	@sed -n 's/^\([a-z]*\):.*##/\1\t/p' Makefile | expand -t 14
@@ -32,6 +33,10 @@ $(READY): requirements/dev.txt pyproject.toml scripts/find-python
 		|| { echo 'venv: highroad itself could not be installed; see the line above from pip' >&2; exit 1; }
 	@touch $@
 
+# Tests have no network, so what they need of it is fetched before they begin.
+hosts: $(READY)  ## build the environments in .hosts: frameworks that agents are brought with, MCP, Node
+	@$(BIN)/python -m scripts.hosts $(HOSTS)
+
 # An agent that waits for a person (4) has not failed.
 demo: $(READY)  ## run the demo; CHAPTER=n shows one chapter, ASK="..." asks the support agent
 	@$(BIN)/highroad demo $(if $(CHAPTER),--chapter "$(CHAPTER)") $(if $(ASK),--ask "$(ASK)") $(ARGS) $(if $(ASK),|| test $$? -eq 4)
@@ -39,7 +44,7 @@ demo: $(READY)  ## run the demo; CHAPTER=n shows one chapter, ASK="..." asks the
 test: check tests  ## gates, then every test but the nightly ones (this is what CI runs)
 	$(call say,test: all green)
 
-tests: $(READY)  ## the tests alone; ARGS='--promise P3 -x' is handed to pytest
+tests: $(READY) hosts  ## the tests alone; ARGS='--promise P3 -x' is handed to pytest
 	$(call say,tests: pytest in $(JOBS) processes and random order without network)
 	@$(BIN)/python -m pytest -n $(JOBS) $(ARGS)
 
@@ -70,7 +75,7 @@ docstrings: $(READY)  ## interrogate: every public name is documented
 	$(call say,docstrings: interrogate)
 	@$(BIN)/interrogate --quiet src auditor || $(BIN)/interrogate -vv src auditor
 
-coverage: $(READY)  ## tests with branch coverage, and its report
+coverage: $(READY) hosts  ## tests with branch coverage, and its report
 	$(call say,coverage: pytest under branch coverage)
 	@$(BIN)/coverage erase
 	@$(BIN)/coverage run -m pytest -n $(JOBS) $(ARGS)
@@ -90,7 +95,7 @@ lock: $(READY)  ## resolve the locks anew (ARGS=--upgrade moves to the newest ve
 	@BIN=$(BIN) scripts/lock $(ARGS)
 
 clean:  ## remove environments, caches and products (not .highroad)
-	@rm -rf $(VENV) .bench .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache \
+	@rm -rf $(VENV) .bench .hosts .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache \
 		build dist htmlcov mutants .coverage .coverage.*
 	@find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
 	$(call say,clean: done)

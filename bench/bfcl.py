@@ -16,9 +16,9 @@ from typing import Any, Final
 from zipfile import ZipFile
 
 from scripts.bfcl import DATA, VERSION, fetched
+from scripts.locked_environment import ROOT
 
 from bench.harness import BenchError, Reading
-from bench.peers_venv import ROOT
 from highroad.agents.offline import Offline
 from highroad.domain.json_value import JsonObject
 from highroad.domain.model import ModelCall, ModelReply, ModelRequest, OfferedTool, UserMessage

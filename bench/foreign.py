@@ -12,7 +12,8 @@ from itertools import cycle, islice
 from time import process_time
 from typing import Any, Final
 
-from bench.peers_venv import ROOT
+from scripts.locked_environment import ROOT
+
 from highroad.tools.shapes import SHAPES, read_tools
 from highroad.tools.shapes.names import NameTable
 

@@ -17,7 +17,9 @@ from time import perf_counter
 from types import TracebackType
 from typing import Final, Self
 
-from bench.peers_venv import ROOT, SCRATCH, peers_python
+from scripts.locked_environment import ROOT
+
+from bench.peers_venv import SCRATCH, peers_python
 
 _STATM: Final = Path("/proc/self/statm")
 

@@ -20,8 +20,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+from scripts.locked_environment import ROOT
+
 from bench.harness import BenchError, Reading, process_times, rounded, scratch
-from bench.peers_venv import ROOT, peers_python
+from bench.peers_venv import peers_python
 
 _ROUNDS: Final = 21
 _PEER_ROUNDS: Final = 7

@@ -23,12 +23,12 @@ from typing import Any, Final
 
 import apsw
 import orjson
+from scripts.locked_environment import ROOT
 
 from bench.agents import TimedModel, clerk, open_agent
 from bench.crowd import gather
 from bench.harness import BenchError, Reading, resident_mb, rounded, scratch, take_turns
 from bench.ours import LEDGER
-from bench.peers_venv import ROOT
 from highroad.adapters.master_keys.keyfile import from_file
 from highroad.domain.payload import SealedKey
 from highroad.domain.run import RunStatus

@@ -5,8 +5,9 @@ from contextlib import contextmanager
 from importlib.util import module_from_spec, spec_from_file_location
 from typing import Final, Protocol, cast
 
+from scripts.locked_environment import ROOT
+
 from bench.harness import BenchError
-from bench.peers_venv import ROOT
 
 SCHEMA: Final = "highroad"
 """Where a ledger has its tables."""

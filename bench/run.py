@@ -74,12 +74,12 @@ def _measure(name: str) -> int:
     # Imported by name: started as a script, this file has only its own folder on the path.
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
     known = importlib.import_module("bench.harness")
-    venv = importlib.import_module("bench.peers_venv")
+    environments = importlib.import_module("scripts.locked_environment")
     module, function = NUMBERS[name]
     try:
         measure = getattr(importlib.import_module(module), function)
         reading = asyncio.run(measure())
-    except (ImportError, known.BenchError, venv.PeersUnavailableError) as error:
+    except (ImportError, known.BenchError, environments.EnvironmentUnavailableError) as error:
         sys.stderr.write(f"bench: {name} was not measured: {error}\n")
         return 1
     sys.stdout.write(f"{reading.line()}\n")

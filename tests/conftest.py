@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from scripts.hosts import ENVIRONMENTS
 
 settings.register_profile("ci", deadline=None, derandomize=True)
 settings.register_profile("nightly", deadline=None, max_examples=2_000, print_blob=True)
@@ -138,6 +139,19 @@ def redis_url(redis):
     """URL of an empty Redis."""
     redis.command("FLUSHALL")
     return redis.url()
+
+
+@pytest.fixture(scope="session")
+def host():
+    """Gives the environment of a framework, of MCP or of Node by its name; all are built before."""
+
+    def environment(name):
+        found = ENVIRONMENTS[name]
+        if not found.is_built:
+            pytest.fail(f"{found.name}: not built, and tests have no network: run `make hosts`")
+        return found
+
+    return environment
 
 
 @pytest.fixture

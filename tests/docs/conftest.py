@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+FENCE = re.compile(r"^```(\w*)(?: +([^\n]+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 HEADING = re.compile(r"^#{1,6} (.+)$", re.MULTILINE)
 ROW = re.compile(r"^\|(.+)\|$", re.MULTILINE)
 CELL = re.compile(r"(?<!\\)\|")
@@ -21,6 +21,8 @@ class Block:
     language: str
     text: str
     line: int
+    info: str = ""
+    """What stands behind the language: the name of a file that the reader writes, or a terminal."""
 
 
 @dataclass(frozen=True)
@@ -39,10 +41,7 @@ class Page:
 
     @cached_property
     def blocks(self):
-        return [
-            Block(found[1], found[2], self.text.count("\n", 0, found.start(2)) + 1)
-            for found in FENCE.finditer(self.text)
-        ]
+        return blocks_in(self.text)
 
     @cached_property
     def prose(self):
@@ -60,6 +59,14 @@ class Page:
         _, found, rest = self.text.partition(f"\n{heading}\n")
         assert found, f"{self.name} has no heading {heading!r}"
         return re.split(r"^#{1,6} ", rest, maxsplit=1, flags=re.MULTILINE)[0]
+
+
+def blocks_in(text):
+    """The fenced blocks of a text."""
+    return [
+        Block(found[1], found[3], text.count("\n", 0, found.start(3)) + 1, found[2] or "")
+        for found in FENCE.finditer(text)
+    ]
 
 
 def rows(text):
@@ -85,6 +92,12 @@ PAGES = {
 def page_of():
     """Finds a page by its path in the checkout."""
     return PAGES.__getitem__
+
+
+@pytest.fixture
+def blocks_of():
+    """Reads the fenced blocks of a text."""
+    return blocks_in
 
 
 @pytest.fixture

@@ -29,6 +29,8 @@ class Notebook:
 
     async def run(self):
         for block in self.page.blocks:
+            if block.info:  # for the reader's folder and terminals: `test_guides`
+                continue
             take = getattr(self, f"_{block.language}", None)
             if take is None:
                 self.printed = None

@@ -48,6 +48,7 @@ class Mutant:
         instead: What stands in its place.
         seen_by: Suites, one of which must find it.
         layer: Under which it is looked for: where no other guard stands behind.
+        behind: Guards that stand behind it, in the same form, and are gone with it.
     """
 
     holder: Any
@@ -55,6 +56,7 @@ class Mutant:
     instead: Any
     seen_by: tuple[str, ...]
     layer: Layer = Layer.PROVENANCE
+    behind: tuple[tuple[Any, str, Any], ...] = ()
 
 
 MUTANTS = {
@@ -70,7 +72,14 @@ MUTANTS = {
         Repeats, "left", lambda _, keys, *__: keys, ("adaptive",)
     ),
     "nobody asks whose it is": Mutant(authorize, "_judge_owners", _nothing, ("organizations",)),
-    "anybody decides": Mutant(desk, "objection", lambda *_: None, ("organizations",), Layer.FULL),
+    "anybody decides": Mutant(
+        desk,
+        "objection",
+        lambda *_: None,
+        ("organizations",),
+        Layer.FULL,
+        behind=((desk.Desk, "_theirs", lambda self, approval_id, _: self.get(approval_id)),),
+    ),
     "an agreement lasts": Mutant(
         Approval, "is_overdue", lambda *_: False, ("approvals",), Layer.FULL
     ),
@@ -95,7 +104,8 @@ SAMPLED = (
 
 
 def take_away(mutant, monkeypatch):
-    monkeypatch.setattr(mutant.holder, mutant.name, mutant.instead)
+    for holder, name, instead in ((mutant.holder, mutant.name, mutant.instead), *mutant.behind):
+        monkeypatch.setattr(holder, name, instead)
 
 
 async def report(campaign, mutant, **changed):

@@ -7,13 +7,13 @@ where the host's tool can do without it.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from contextvars import ContextVar
 from typing import Any, Final, TypeAlias, TypeVar
 
 from highroad.domain.acting import NOBODY, Acting
 from highroad.domain.error import HighroadError, ToolError
-from highroad.domain.identity import Origin
+from highroad.domain.identity import Origin, Principal
 from highroad.domain.json_value import JsonObject
 from highroad.domain.outcome import AnyOutcome, Held
 from highroad.pipeline.acting import as_acting, now_acting
@@ -21,31 +21,40 @@ from highroad.runtime import Runtime
 from highroad.sync import Runtime as SyncRuntime
 
 R = TypeVar("R")
-HostBody: TypeAlias = Callable[[JsonObject], Awaitable[object]]
-"""Runs the host's own tool, with the host's context of one call."""
+HostBody: TypeAlias = Callable[[JsonObject], Any]
+"""Runs the host's own tool, with the host's context of one call: its result, or what there is to
+await."""
 Arguments: TypeAlias = Mapping[str, object] | str | bytes
 
 _BODY: Final = ContextVar[HostBody | None]("highroad_host_body", default=None)
 
 
-def body_of(alone: HostBody | None) -> HostBody:
+def body_of(alone: HostBody | None, *, is_async: bool = True) -> HostBody:
     """The body of a host's tool: as whoever calls would run it, or alone where nobody does.
 
     Args:
         alone: Runs it without the host's context; `None` where it cannot do without.
+        is_async: Whether there is something to await; else it is run in a thread of the road.
     """
 
-    async def in_host(arguments: JsonObject) -> object:
-        """Run it for whoever calls."""
-        run = _BODY.get() or alone
-        if run is None:
+    def run() -> HostBody:
+        found = _BODY.get() or alone
+        if found is None:
             raise ToolError(
                 "this tool needs the context of its host, and no host waits for this call",
                 applied=False,
             )
-        return await run(arguments)
+        return found
 
-    return in_host
+    async def awaited(arguments: JsonObject) -> object:
+        """Run it for whoever calls."""
+        return await run()(arguments)
+
+    def in_thread(arguments: JsonObject) -> object:
+        """The same, for a body that is not async."""
+        return run()(arguments)
+
+    return awaited if is_async else in_thread
 
 
 class Guard:
@@ -69,6 +78,7 @@ class Guard:
         *,
         acting: Acting | None = None,
         body: HostBody | None = None,
+        drive_on: bool = True,
     ) -> AnyOutcome:
         """Make a call that a host's model proposed; one that was held goes on if it is decided.
 
@@ -78,8 +88,11 @@ class Guard:
             acting: For whom and in which thread, as the host's own context says; what stands in
                 `Runtime.acting` holds for what it leaves out.
             body: Runs the host's own tool, with the host's context.
+            drive_on: Whether a call that was held goes on if it is decided; else `look` drives it.
         """
-        return await self._in_its_loop(self._call(tool, arguments, acting or NOBODY, body))
+        return await self._in_its_loop(
+            self._call(tool, arguments, acting or NOBODY, body, drive_on=drive_on)
+        )
 
     def call_blocking(
         self,
@@ -88,13 +101,16 @@ class Guard:
         *,
         acting: Acting | None = None,
         body: HostBody | None = None,
+        drive_on: bool = True,
     ) -> AnyOutcome:
         """The same for a host that is not async; not in the thread of the runtime's loop.
 
         Raises:
             HighroadError: It is that thread, whose loop would wait for itself.
         """
-        return self._blocking(self._call(tool, arguments, acting or NOBODY, body))
+        return self._blocking(
+            self._call(tool, arguments, acting or NOBODY, body, drive_on=drive_on)
+        )
 
     async def look(self, call_id: str, *, body: HostBody | None = None) -> AnyOutcome:
         """What has become of a call that was held: driven on where it is decided."""
@@ -104,8 +120,18 @@ class Guard:
         """The same for a host that is not async."""
         return self._blocking(self._look(call_id, body))
 
+    async def cancel(self, call_id: str, *, by: Principal, reason: str) -> None:
+        """Call off a call that its host does not want any more; see `Runtime.cancel`."""
+        await self._in_its_loop(self.runtime.cancel(call_id=call_id, by=by, reason=reason))
+
     async def _call(
-        self, tool: str, arguments: Arguments, acting: Acting, body: HostBody | None
+        self,
+        tool: str,
+        arguments: Arguments,
+        acting: Acting,
+        body: HostBody | None,
+        *,
+        drive_on: bool,
     ) -> AnyOutcome:
         token = _BODY.set(body)
         try:
@@ -113,7 +139,7 @@ class Guard:
                 outcome = await self.runtime.call(
                     tool, arguments, origin=Origin.MODEL, door=self.door
                 )
-                return await self._driven_on(outcome)
+                return await self._driven_on(outcome) if drive_on else outcome
         finally:
             _BODY.reset(token)
 

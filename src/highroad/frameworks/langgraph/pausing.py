@@ -1,0 +1,67 @@
+"""A hold as the pause of a graph: `interrupt`, and what becomes of it when the graph goes on."""
+
+from collections import OrderedDict
+from typing import Any, Final
+
+from langchain_core.runnables import RunnableConfig
+from langgraph.errors import GraphInterrupt
+from langgraph.types import interrupt
+
+from highroad.domain.outcome import Held
+
+_CHECKPOINTER: Final = "__pregel_checkpointer"
+"""Where a graph keeps what it is saved by. It tells its nodes nothing else of that."""
+_MOST: Final = 10_000
+"""Pauses that are remembered."""
+
+
+def can_pause(config: RunnableConfig) -> bool:
+    """Whether the call is made in a graph that can be resumed, so that a pause is not an end."""
+    return config.get("configurable", {}).get(_CHECKPOINTER) is not None
+
+
+def pause(shown: dict[str, Any]) -> GraphInterrupt | None:
+    """Ask the graph to pause; `None` where it has paused here before and was resumed.
+
+    What it was resumed with says nothing: who may decide does so on the desk.
+    """
+    try:
+        interrupt(shown)
+    except GraphInterrupt as wanted:
+        return wanted
+    return None
+
+
+def told(held: Held, tool: str) -> dict[str, Any]:
+    """What the host is shown of a hold; no argument and no result is in it (P7)."""
+    return {
+        "status": held.status,
+        "reason": held.reason.value,
+        "tool": tool,
+        "call_id": held.call_id,
+        "approval_id": held.approval_id,
+        "reasons": list(held.reasons),
+        "expires_ms": held.expires_ms,
+    }
+
+
+class Pauses:
+    """Calls that paused their graph in this process.
+
+    A graph that is resumed makes them again, and each has to take what the graph was resumed with,
+    also when it was decided and made elsewhere meanwhile: the next `interrupt` would take it for
+    its own.
+    """
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[tuple[object, ...], None] = OrderedDict()
+
+    def remember(self, call: tuple[object, ...]) -> None:
+        """It is about to pause its graph."""
+        self._known[call] = None
+        if len(self._known) > _MOST:
+            self._known.popitem(last=False)
+
+    def forget(self, call: tuple[object, ...]) -> bool:
+        """It is over; whether it had paused its graph."""
+        return self._known.pop(call, self) is None
