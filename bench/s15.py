@@ -13,7 +13,8 @@ an effect is quoted beside, which goes on with cold caches after each of its com
 are the same read where arguments are looked through too (`redaction.arguments`); the same where a
 statement looks at the moment as well, so that no decision is a remembered one, as those about the
 fifty orders soon are; and what this leaves out: taking in a result, once for each, before the next
-call is judged. That is quoted for a record of eight leaves, and for the text of 2 KB.
+call is judged. That is quoted for a record of eight leaves, for the text of 2 KB, and for that text
+where it is read for numbers and days as well, which waits until one is sought.
 """
 
 import os
@@ -33,7 +34,7 @@ from bench.p9 import _REQUEST, _SAID
 from bench.r1 import _CLEAN
 from highroad import Completed, Content, Runtime, tool_from_schema
 from highroad.bootstrap import assemble
-from highroad.domain.evidence import EvidenceKind, Source
+from highroad.domain.evidence import EvidenceKind, Source, ValueKind
 from highroad.domain.identity import Origin
 from highroad.domain.json_value import JsonObject
 from highroad.domain.label import Integrity, Label, Labels
@@ -94,6 +95,7 @@ forbid (principal, action, resource) when { context.time.ms < 0 };
 """
 _OWN: Final = Labels(default=Label(integrity=Integrity.SYSTEM))
 """Records of our own, or a person would be asked about what stands in them."""
+_COUNT: Final = 7
 _OTHERS: Final = tuple(f"refund_{number}" for number in range(2, _TOOLS))
 
 
@@ -142,6 +144,7 @@ async def measure() -> Reading:
             "decided_anew_cpu_us": median(beside["decided"]),
             "take_in_record_cpu_us": rounded(_taking_in(_record)),
             "take_in_2_kb_cpu_us": rounded(_taking_in(lambda _: {"note": _CLEAN})),
+            "take_in_2_kb_asked_cpu_us": rounded(_taking_in(lambda _: {"note": _CLEAN}, _COUNT)),
             "load": rounded(os.getloadavg()[0]),
         },
     )
@@ -233,13 +236,18 @@ def _refund(name: str) -> Callable[..., object]:
     )
 
 
-def _taking_in(result: Callable[[int], JsonObject]) -> float:
-    """Microseconds of processors that taking in one result costs, the median of some."""
+def _taking_in(result: Callable[[int], JsonObject], asked: float | None = None) -> float:
+    """Microseconds of processors that taking in one result costs, the median of some.
+
+    A number that is asked for after each has all of it read for numbers, days and hours.
+    """
     index = Index()
     times = []
     for number in range(_SHORT):
         source = Source(f"call-{number}", EvidenceKind.RESULT)
         start = process_time()
         index.add_result(source, result(number), arguments={"order_id": f"ORD-{number:06d}"})
+        if asked is not None:
+            index.find(ValueKind.NUMBER, asked)
         times.append((process_time() - start) * 1e6)
     return middle(times)

@@ -109,6 +109,11 @@ _WALL_OF_ZONE: Final = "wz|"
 _INSTANT: Final = "ti|"
 _ZONE: Final = "z|"
 _TIME_OF_ZONE: Final = "tz|"
+KEYS: Final = (
+    *(_DATE, _DAY_OF_YEAR, _YEAR_SEEN, _TIME, _WALL, _WALL_OF_ZONE),
+    *(_INSTANT, _ZONE, _TIME_OF_ZONE),
+)
+"""How a key of a day, a moment, a time of day or a zone begins."""
 _ZONED: Final = re.compile(
     r"(?:(?<=[ \d(])|(?<=UTC)|(?<=GMT))(?P<plus>\+(?:0\d|1[0-4])):?(?P<of_plus>[0-5]\d)(?![\w:])"
     r"|(?:(?<=\d:\d\d:\d\d)|(?<=\d:\d\d:\d\d )|(?<!\d:\d\d)(?<!\d:\d\d )(?<![^ (CT]))"

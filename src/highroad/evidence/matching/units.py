@@ -116,6 +116,8 @@ _VAGUE: Final = frozenset({"d", "h", "m", "min", "pound", "pounds", "sec", "seco
 _KEY: Final = "u|"
 _MEASURE: Final = "q|"
 _PART: Final = "qp|"
+KEYS: Final = (_KEY, _MEASURE, _PART)
+"""How a key of a unit, or of so much of one, begins."""
 
 
 def codes_of(way: str) -> tuple[str, ...]:
