@@ -99,6 +99,15 @@ def test_a_measure_that_was_read_before_it_was_written_stays_what_it_was():
 
 
 @pytest.mark.promise("P9")
+def test_what_comes_behind_a_long_text_stands_behind_it():
+    index = Index()
+    for number, text in enumerate([f"due: 84 euros, {'please ' * 40}", "84 euros", "84.00 EUR"]):
+        index.add_value(source(number), {"note": text})
+    places = index.find(ValueKind.AMOUNT, 84)
+    assert [each.source for each in places] == ["source-0", "source-1", "source-2"]
+
+
+@pytest.mark.promise("P9")
 def test_each_key_of_a_leaf_is_a_measure_or_none():
     for name in NAMES:
         for leaf in (*TEXTS, *NUMBERS):
