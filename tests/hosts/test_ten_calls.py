@@ -15,6 +15,7 @@ pytestmark = pytest.mark.promise("P1")
 DOORS = {
     "agent": None,
     "langgraph": "langgraph",
+    "openai_agents": "openai-agents",
     "pydantic_ai": "pydantic-ai",
 }
 """Each door, and the host behind it, by whose name it stands in the record; `None` is our own."""

@@ -268,6 +268,11 @@ SETTINGS: Final = (
         "cache_bytes",
         "Memory that they take up at most; a result larger than an eighth of it is not kept.",
     ),
+    _limit(
+        "evidence_runs",
+        "Runs of other frameworks' agents whose evidence is kept in this process at most; that of "
+        "others is read again from the ledger.",
+    ),
     _limit("identical_calls", "The same read in a row in a run before it is stopped as a loop."),
     _limit("argument_bytes", "Size of the arguments of a call."),
     _limit("result_bytes", "Size of a result."),

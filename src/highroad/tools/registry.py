@@ -73,15 +73,6 @@ class Registry:
             self._by_function[ready.function] = None if is_taken else ready
         return ready
 
-    def read(self, tool: Callable[..., Any]) -> ToolDefinition:
-        """The definition that a tool would have here, under the rules of the settings.
-
-        Raises:
-            DeclarationError: It cannot be a tool.
-            SettingsError: What the settings say of it makes no sense.
-        """
-        return compile_tool(tool, self._rules).definition
-
     def copy(self) -> Self:
         """One with the same tools, to try out what more there might be."""
         other = type(self)(rules=self._rules)
@@ -96,6 +87,15 @@ class Registry:
         self._given = set(other._given)
         self._flows_out = other._flows_out
         self.has_readers = other.has_readers
+
+    def read(self, tool: Callable[..., Any]) -> ToolDefinition:
+        """The definition that a tool would have here, under the rules of the settings.
+
+        Raises:
+            DeclarationError: It cannot be a tool.
+            SettingsError: What the settings say of it makes no sense.
+        """
+        return compile_tool(tool, self._rules).definition
 
     def find(
         self, tool: Callable[..., Any] | str, version: str | None = None
