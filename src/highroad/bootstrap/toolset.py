@@ -96,14 +96,29 @@ def accepted_pins(settings: Settings, *, is_needed: bool) -> dict[str, Accepted]
 
 
 def _check_contracts(registry: Registry, rules: Mapping[str, ContractRule]) -> None:
-    """See that what the settings say of contracts is said of tools: a wrong name protects none."""
+    """See that what the settings say of contracts is said of tools: a wrong name protects none.
+
+    The tool of a server that is not there now may be there another time.
+    """
     for name, rule in rules.items():
-        if name not in registry:
+        if name in registry:
+            _check_server(registry, name, rule)
+        elif not rule.server:
             near = ", ".join(near_names(name, [tool.name for tool in registry]))
             raise SettingsError(
                 f"{rule.source}: contracts.{name}: there is no such tool"
                 + (f"; did you mean {near}?" if near else "")
             )
+
+
+def _check_server(registry: Registry, name: str, rule: ContractRule) -> None:
+    """See that a tool from somewhere else comes from where the settings say that it does."""
+    sources = {tool.definition.source for tool in registry.versions(name)} - {""}
+    if sources and not any(map(rule.is_about, sources)):
+        raise SettingsError(
+            f"{rule.source}: contracts.{name}.source: it is about a tool of {rule.server}, and "
+            f"{name} comes from {', '.join(sorted(sources))}; say that, or take the table out"
+        )
 
 
 def _ask(conditions: Conditions, tool: ToolDefinition, policy: PolicyRules) -> AskRule | None:

@@ -13,7 +13,7 @@ from typing import Any, Final, TypeAlias, TypeVar
 
 from highroad.domain.acting import NOBODY, Acting
 from highroad.domain.error import HighroadError, ToolError
-from highroad.domain.identity import Origin
+from highroad.domain.identity import Origin, Principal
 from highroad.domain.json_value import JsonObject
 from highroad.domain.outcome import AnyOutcome, Held
 from highroad.pipeline.acting import as_acting, now_acting
@@ -119,6 +119,10 @@ class Guard:
     def look_blocking(self, call_id: str, *, body: HostBody | None = None) -> AnyOutcome:
         """The same for a host that is not async."""
         return self._blocking(self._look(call_id, body))
+
+    async def cancel(self, call_id: str, *, by: Principal, reason: str) -> None:
+        """Call off a call that its host does not want any more; see `Runtime.cancel`."""
+        await self._in_its_loop(self.runtime.cancel(call_id=call_id, by=by, reason=reason))
 
     async def _call(
         self,

@@ -69,7 +69,7 @@ from highroad.domain.sandbox import (
 from highroad.domain.secret import SecretRules
 from highroad.domain.shadow import ShadowRule
 from highroad.domain.showing import USUAL_SHOWING, Showing, WhenImitated, WhenUnseen
-from highroad.domain.tool import ArgumentRole, Tier
+from highroad.domain.tool import ArgumentRole, Effect, Tier
 from highroad.domain.verification import (
     BudgetSpan,
     VerifierBudget,
@@ -329,10 +329,13 @@ def _build_policy(document: Document, root: Path, *, is_production: bool) -> Pol
 
 def _build_contract(document: Document, name: str) -> ContractRule:
     table = _get(document, ("contracts", name))
-    tier = table.get("tier")
+    tier, effect = table.get("tier"), table.get("effect")
     return ContractRule(
         source=document.source(("contracts", name)),
+        server=table.get("source", ""),
         tier=None if tier is None else Tier(tier),
+        effect=None if effect is None else Effect(effect),
+        accepted=table.get("accepted", "").removeprefix("sha256:"),
         intent=tuple(table.get("intent", ())),
         arguments={
             argument: ArgumentRule(

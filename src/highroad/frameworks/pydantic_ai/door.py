@@ -1,0 +1,226 @@
+"""The host's door to the road: a call of its model goes down, and what comes back is told to it."""
+
+import json
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Final, cast, get_args
+from weakref import WeakKeyDictionary
+
+from pydantic_ai import RunContext
+from pydantic_ai.exceptions import ApprovalRequired, CallDeferred, ToolFailed
+from pydantic_ai.messages import ModelMessage, ModelResponse, ToolReturn, ToolReturnPart
+from pydantic_ai.tools import DeferredToolRequests
+
+from highroad.domain.acting import Acting
+from highroad.domain.error import DecisionRefused, ToolError
+from highroad.domain.identity import Caller
+from highroad.domain.json_value import JsonObject, JsonValue
+from highroad.domain.outcome import AnyOutcome, Completed, Held
+from highroad.frameworks.guarding import Guard
+from highroad.frameworks.pydantic_ai.acting import acting_of, filled
+from highroad.frameworks.pydantic_ai.arguments import RawArguments
+from highroad.frameworks.pydantic_ai.own import Contracts, HostTool, Pause
+from highroad.frameworks.pydantic_ai.results import jsonable, told
+from highroad.pipeline.acting import now_acting
+from highroad.runtime import Runtime
+from highroad.sync import Runtime as SyncRuntime
+from highroad.tools.declaring.declaration import DeclaredTool
+
+DOOR: Final = "pydantic-ai"
+
+_log: Final = logging.getLogger("highroad.frameworks.pydantic_ai")
+_DENIED: Final = "the host denied it"
+_MOST_WAITING: Final = 10_000
+"""Held calls whose denial is waited for; an older one stays held until it is decided or expires."""
+
+_GIVEN: Final[WeakKeyDictionary[Runtime, dict[str, str]]] = WeakKeyDictionary()
+"""By runtime and name, digests of the host's tools that it was given here.
+
+Each call brings the body that it runs, so a tool that is declared just as one before it needs no
+second place: the same tools guarded for two agents, or made anew for each user.
+"""
+
+
+class Visit:
+    """One run of a host's tool, in the host's context, and what of it is for the host alone."""
+
+    def __init__(self, tool: HostTool, ctx: RunContext[Any]) -> None:
+        self._tool = tool
+        self._ctx = ctx
+        self.returned: ToolReturn[Any] | None = None
+        """What it returned, where that is more than its result."""
+        self.pause: Pause | None = None
+        """What it raised to have its host pause."""
+
+    async def __call__(self, arguments: JsonObject) -> object:
+        """Run it.
+
+        Raises:
+            ToolError: It cannot be done so; or it wants its host to pause.
+        """
+        try:
+            result = await self._tool(arguments, self._ctx)
+        except ApprovalRequired as pause:
+            self.pause = pause
+            # The host runs it from its beginning once that is given: nothing was done so far.
+            raise ToolError(
+                "The tool wants its host's approval.", code="host_approval", applied=False
+            ) from pause
+        except CallDeferred as pause:
+            self.pause = pause
+            raise ToolError(
+                "The tool leaves its result to its host.",
+                code="host_deferred",
+                hint="Do not call again; the result comes from elsewhere.",
+            ) from pause
+        if isinstance(result, ToolReturn):
+            self.returned = result
+        return jsonable(result)
+
+
+class Door:
+    """One `guard`: its runtime, its contracts, and how its calls are told who acts."""
+
+    def __init__(
+        self,
+        runtime: Runtime | SyncRuntime,
+        contracts: Contracts,
+        acting: Callable[[RunContext[Any]], Acting] | None,
+    ) -> None:
+        self._given_runtime = runtime
+        self._guard = Guard(runtime, door=DOOR)
+        self._mapper = acting
+        self._waiting: dict[str, str] = {}
+        """By the host's id of a call that it paused for, ours."""
+        self.contracts = contracts
+
+    def take_in(self, tool: DeclaredTool[..., Any]) -> None:
+        """Register a tool of the host with the runtime, unless the very same is there.
+
+        Raises:
+            DeclarationError: Another one has its name.
+        """
+        definition = tool.declaration.definition
+        given = _GIVEN.setdefault(self._guard.runtime, {})
+        if given.get(definition.name) == definition.digest:
+            return
+        if not self._has(definition.name, definition.digest):
+            self._given_runtime.add(tool)
+        given[definition.name] = definition.digest
+
+    def add(self, tool: object) -> None:
+        """Register a tool of Highroad's own."""
+        self._given_runtime.add(tool)
+
+    async def call(
+        self,
+        name: str,
+        arguments: Mapping[str, Any],
+        ctx: RunContext[Any],
+        tool: HostTool | None = None,
+    ) -> Any:  # noqa: ANN401 - what the host takes for a result
+        """Make a call that the host's model proposed, and answer as the host understands it.
+
+        Args:
+            name: Of the tool, on the road.
+            arguments: As they came through the host.
+            ctx: The host's context of this call.
+            tool: What runs it in the host; `None` where it is a tool of ours.
+
+        Raises:
+            ApprovalRequired: It is held, and the agent can pause.
+            ToolFailed: It did not complete; what it says is for the model.
+        """
+        visit = None if tool is None else Visit(tool, ctx)
+        written = arguments.for_road() if isinstance(arguments, RawArguments) else arguments
+        outcome = await self._guard.call(name, written, acting=self._acting(ctx), body=visit)
+        self._note(outcome, ctx)
+        return _answer(outcome, ctx, visit)
+
+    async def heed(self, ctx: RunContext[Any]) -> None:
+        """Call off what the host paused for and then denied: it answers that itself.
+
+        It looks at what came in since the model last spoke, before the model is asked again.
+        """
+        if not self._waiting:
+            return
+        for call_id in [self._waiting.pop(each, None) for each in _denied(ctx.messages)]:
+            if call_id is not None:
+                await self._call_off(call_id, ctx)
+
+    async def _call_off(self, call_id: str, ctx: RunContext[Any]) -> None:
+        runtime = self._guard.runtime
+        acting = self._acting(ctx).principal or now_acting().principal or runtime.principal
+        by = acting.principal if isinstance(acting, Caller) else acting
+        try:
+            await self._guard.cancel(call_id, by=by, reason=_DENIED)
+        except DecisionRefused as error:
+            _log.warning("call %s stays held though its host denied it: %s", call_id, error)
+
+    def _note(self, outcome: AnyOutcome, ctx: RunContext[Any]) -> None:
+        if ctx.tool_call_id is None:
+            return
+        self._waiting.pop(ctx.tool_call_id, None)
+        if isinstance(outcome, Held):
+            self._waiting[ctx.tool_call_id] = outcome.call_id
+            if len(self._waiting) > _MOST_WAITING:
+                del self._waiting[next(iter(self._waiting))]
+
+    def _acting(self, ctx: RunContext[Any]) -> Acting:
+        usual = acting_of(ctx)
+        return usual if self._mapper is None else filled(self._mapper(ctx), usual)
+
+    def _has(self, name: str, digest: str) -> bool:
+        return any(
+            each.name == name and each.digest == digest for each in self._guard.runtime.tools
+        )
+
+
+def _answer(outcome: AnyOutcome, ctx: RunContext[Any], visit: Visit | None) -> Any:  # noqa: ANN401 - as above
+    can_pause = _can_pause(ctx)
+    match outcome:
+        case Completed():
+            return told(outcome, None if visit is None else visit.returned)
+        case Held() if can_pause:
+            raise ApprovalRequired(metadata=cast("dict[str, Any]", _waits_for(outcome)))
+        case Held():
+            return outcome.for_model()
+        case _ if can_pause and visit is not None and visit.pause is not None:
+            raise visit.pause
+        case _:
+            raise ToolFailed(json.dumps(outcome.for_model(), ensure_ascii=False))
+
+
+def _waits_for(held: Held) -> dict[str, JsonValue]:
+    """What whoever resumes the host has to know; free of values, so it can be kept anywhere."""
+    return {
+        "call_id": held.call_id,
+        "approval_id": held.approval_id,
+        "reason": str(held.reason),
+        "reasons": list(held.reasons),
+        "expires_ms": held.expires_ms,
+    }
+
+
+def _denied(messages: Sequence[ModelMessage]) -> Iterator[str]:
+    """The host's ids of calls that were denied since the model last spoke."""
+    for message in reversed(messages):
+        if isinstance(message, ModelResponse):
+            return
+        for part in message.parts:
+            if isinstance(part, ToolReturnPart) and part.outcome == "denied":
+                yield part.tool_call_id
+
+
+def _can_pause(ctx: RunContext[Any]) -> bool:
+    """Whether the agent takes deferred requests for an output.
+
+    That of one run alone (`run(output_type=…)`) a tool is not told; such a run is answered `Held`.
+    """
+    return ctx.agent is not None and _names_requests(ctx.agent.output_type)
+
+
+def _names_requests(output: object) -> bool:
+    if isinstance(output, list | tuple):
+        return any(map(_names_requests, output))
+    return output is DeferredToolRequests or any(map(_names_requests, get_args(output)))
