@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import os
 import shutil
 import signal
@@ -164,6 +165,8 @@ def _serve(output: Output, wanted: Wanted, *, is_stdio: bool, is_told: bool) -> 
         from highroad.gateway.stdio import own_streams  # noqa: PLC0415 - an extra
     if sys.stderr.isatty():
         output.note(json.dumps(client_entry(wanted), indent=2, ensure_ascii=False))
+    # What the library of the protocol logs may quote whatever crosses it (P7).
+    logging.getLogger("mcp").setLevel(logging.CRITICAL)
     with own_streams() as (received, sent):
         return asyncio.run(_until_told(output, serving, received, sent))
 
