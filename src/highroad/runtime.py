@@ -56,6 +56,7 @@ from highroad.pipeline import doorway, together
 from highroad.pipeline.acting import as_acting, filled
 from highroad.pipeline.circumstances import Circumstances, SharedCircumstances
 from highroad.pipeline.context import RoadContext
+from highroad.pipeline.crossing import is_running_here, wait_for
 from highroad.pipeline.doorway import Proposal
 from highroad.pipeline.drive import enter
 from highroad.pipeline.fanout import Answered
@@ -68,7 +69,6 @@ from highroad.settings import Settings
 from highroad.tools.body.call_check import CallCheck
 from highroad.tools.body.checks import Check
 from highroad.tools.compile import Around, RegisteredTool
-from highroad.tools.declaring.members import tools_in
 
 T = TypeVar("T")
 
@@ -643,13 +643,37 @@ class Runtime:
         await self._services.ledger.writer.flush()
 
     def add(self, *tools: object) -> tuple[ToolDefinition, ...]:
-        """Take in more tools while open, as `open(tools=…)` does; the same again changes nothing.
+        """Take in more tools while open, as `open(tools=…)` does: all of them, or none.
+
+        The same again changes nothing. They are judged as those that it was opened with: by the
+        settings, the policy, and what was accepted of them (P8). From another thread than that of
+        `loop` this waits until it is done there.
+
+        Args:
+            *tools: What `open` takes for tools.
+
+        Returns:
+            Their definitions, of those too that were here already.
 
         Raises:
-            DeclarationError: One cannot be a tool, or its name and version are another's.
+            DeclarationError: One cannot be a tool, its name and version are another's, or nobody
+                makes what it asks for.
+            SettingsError: A rule of the settings cannot be used with one.
+            HighroadError: The runtime was closed, or its event loop does not run.
         """
-        registry = self._services.registry
-        return tuple(registry.add(each).definition for given in tools for each in tools_in(given))
+        if is_running_here(self.loop):
+            return self._take_in(tools)
+
+        async def taken_in() -> tuple[ToolDefinition, ...]:
+            """Where nothing else touches them."""
+            return self._take_in(tools)
+
+        return wait_for(self.loop, taken_in())
+
+    def find(self, tool: ToolFunction | str) -> ToolDefinition | None:
+        """What may be called by that name, or is that function; `None` where there is no such."""
+        found = self._services.registry.find(tool)
+        return None if found is None else found.definition
 
     def replace(self, tool: ToolFunction | str, body: ToolFunction) -> None:
         """Run another body in place of a tool's, which is judged as before; for tests."""
@@ -849,6 +873,7 @@ class Runtime:
         """As the owner, settle what was in flight, and begin to look after the ledger."""
         if self._assembly.owner_pid is not None:
             return
+        self._assembly.additions.check_waiting()
         for outcome in await settle_open_calls(self._services):
             _log.warning(
                 "call %s was in flight when its process ended: %s", outcome.call_id, outcome.status
@@ -917,9 +942,18 @@ class Runtime:
             evidence=call.evidence,
         )
 
-    def _require_ownership(self) -> None:
+    def _take_in(self, tools: Iterable[object]) -> tuple[ToolDefinition, ...]:
+        self._require_open()
+        taken_in = self._assembly.additions.take_in(tools)
+        self._watches.look_again()
+        return taken_in
+
+    def _require_open(self) -> None:
         if self._is_closed:
             raise HighroadError("this runtime was closed; open it anew")
+
+    def _require_ownership(self) -> None:
+        self._require_open()
         if self._assembly.owner_pid is not None:
             raise LedgerOwned(self._assembly.owner_pid)
 

@@ -19,7 +19,7 @@ from collections.abc import (
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, Any, Final, Literal, Self, TypeVar, Unpack, overload
 
 from highroad.agents.agent import Agent
 from highroad.approvals.case import Case, QueuedCall
@@ -66,6 +66,7 @@ from highroad.ledger.tables.comparison import TablesVerdict
 from highroad.ledger.tables.period import Period
 from highroad.ledger.upkeep.erasure import ErasurePlan
 from highroad.pipeline.circumstances import Circumstances, SharedCircumstances
+from highroad.pipeline.crossing import wait_for
 from highroad.recovery.letter_growth import Backlog
 from highroad.recovery.letters import Batch, Redriven, Which
 from highroad.runtime import Arguments, ToolFunction
@@ -79,6 +80,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 R = TypeVar("R")
+
+_ENDING_S: Final = 5.0
+"""How long what is cancelled with its loop may take to end."""
 
 
 class _Loop:
@@ -104,12 +108,7 @@ class _Loop:
                 "an async tool must not wait for the synchronous runtime that runs it: call other "
                 "tools with `await context.call(...)`"
             )
-        future = asyncio.run_coroutine_threadsafe(work, self._loop)
-        try:
-            return future.result()
-        except BaseException:
-            future.cancel()
-            raise
+        return wait_for(self._loop, work)
 
     @property
     def is_over(self) -> bool:
@@ -120,9 +119,19 @@ class _Loop:
         """End the loop and its thread."""
         if self.is_over:
             return
+        wait_for(self._loop, _cancel_what_is_left())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
+
+
+async def _cancel_what_is_left() -> None:
+    """Cancel what still runs, as `asyncio.run` does, so that nobody waits for it for ever."""
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in left:
+        task.cancel()
+    if left:
+        await asyncio.wait(left, timeout=_ENDING_S)
 
 
 class Runtime:
@@ -238,12 +247,11 @@ class Runtime:
 
     def add(self, *tools: object) -> tuple[ToolDefinition, ...]:
         """Take in more tools while open; see `highroad.Runtime.add`."""
+        return self._runtime.add(*tools)
 
-        async def added() -> tuple[ToolDefinition, ...]:
-            """Where nothing else touches them."""
-            return self._runtime.add(*tools)
-
-        return self._loop.run(added())
+    def find(self, tool: ToolFunction | str) -> ToolDefinition | None:
+        """What may be called by that name; see `highroad.Runtime.find`."""
+        return self._runtime.find(tool)
 
     def acting(
         self,

@@ -81,19 +81,29 @@ class Definitions:
         """
         self._known = await self._ledger.pins()
         self._committed = committed
-        for tool in self._registry:
-            definition = tool.definition
+        self.look_at(self._registry.definitions())
+        await self._ledger.writer.flush()
+
+    def look_at(self, definitions: Iterable[ToolDefinition]) -> None:
+        """Do the same for some that have come, after `compare`; what is recorded rides."""
+        for definition in definitions:
             change = self._change_of(definition)
             if change is None:
                 continue
             is_own = not definition.source
-            if is_own and (committed is None or is_accepted(definition, self._digests)):
+            if is_own and (self._committed is None or is_accepted(definition, self._digests)):
                 if self._owner_pid is None:
                     self._ledger.writer.put(self._entry(definition, change, by=None))
             else:
                 self._changed[definition.digest] = change
         self._refuse_what_the_file_does_not_have()
-        await self._ledger.writer.flush()
+
+    def has_known(self, name: str) -> bool:
+        """Whether somebody accepted a tool of that name, or its code was seen, at any time."""
+        committed = self._committed or {}
+        return any(tool == name for tool, _ in self._known) or any(
+            key.partition("@")[0] == name for key in committed
+        )
 
     def look_again(
         self, source: str, tools: Iterable[Callable[..., object]]

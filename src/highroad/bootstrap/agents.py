@@ -17,7 +17,6 @@ from highroad.agents.trials import Trials
 from highroad.approvals.completions import Completions
 from highroad.approvals.waiting import Waiting
 from highroad.bootstrap.models import model_at, pricing_of
-from highroad.bootstrap.toolset import Toolset
 from highroad.domain.error import SettingsError, ToolError
 from highroad.domain.model_rules import ModelRules
 from highroad.domain.outcome import AnyOutcome
@@ -92,19 +91,17 @@ def tools_of_agents(agents: Iterable[Agent]) -> list[object]:
     return found
 
 
-def with_search(agents: Iterable[Agent], toolset: Toolset) -> Toolset:
-    """The toolset, with the search for tools where an agent has more than it is shown at once.
+def add_search(agents: Iterable[Agent], registry: Registry) -> None:
+    """Add the search for tools where an agent has more than it is shown at once.
 
     A tool of that name that somebody has given stays in its place.
     """
-    registry = toolset.registry
     if registry.find(TOOL_SEARCH) is None and any(
         agent.search and _tools_of(agent, registry) > MANY
         for each in agents
         for agent in each.everybody()
     ):
         registry.add(tool_search)
-    return toolset
 
 
 def _tools_of(agent: Agent, registry: Registry) -> int:

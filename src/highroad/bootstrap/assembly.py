@@ -3,7 +3,7 @@
 import asyncio
 import os
 import random
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -35,14 +35,15 @@ from highroad.approvals.links import SignedLinks
 from highroad.approvals.revising import Revising
 from highroad.approvals.undoing import Undoing
 from highroad.approvals.waiting import Waiting
+from highroad.bootstrap.additions import Additions
 from highroad.bootstrap.agents import (
     OpenModels,
+    add_search,
     agents_of,
     crew_of,
     runs_of,
     shadowing_of,
     tools_of_agents,
-    with_search,
 )
 from highroad.bootstrap.anchors import anchors_at
 from highroad.bootstrap.caches import cache_at
@@ -140,6 +141,7 @@ class Assembly:
     services: Services
     store: Store
     definitions: Definitions
+    additions: Additions
     desk: Desk
     settlements: Settlements
     letters: Letters
@@ -245,10 +247,7 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
         RunTools: lambda: RunTools(runs.moving),
         LongTermMemory: lambda: remembering.memory(),  # noqa: PLW0108 - it is made further down
     }
-    toolset = with_search(
-        agents,
-        toolset_of(settings, [*tools, *tools_of_agents(agents)], {**own, **(deps or {})}),
-    )
+    toolset = _toolset(settings, agents, tools, {**own, **(deps or {})})
     address = url or settings.ledger
     path = None if parts.store is not None else path_of(address)
     store, counters = parts.store or store_at(address), parts.counters
@@ -361,6 +360,7 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
         services=services,
         store=store,
         definitions=definitions,
+        additions=Additions(services, toolset, settings, definitions, agents),
         desk=desk,
         settlements=settlements,
         letters=letters,
@@ -402,6 +402,18 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
         ledger_path=path,
         owner_pid=opened.owner_pid,
     )
+
+
+def _toolset(
+    settings: Settings,
+    agents: Sequence[Agent],
+    tools: Iterable[object],
+    deps: Mapping[type, Callable[..., Any]],
+) -> Toolset:
+    """The tools of a runtime, with those that its agents bring along."""
+    toolset = toolset_of(settings, [*tools, *tools_of_agents(agents)], deps)
+    add_search(agents, toolset.registry)
+    return toolset
 
 
 def _appoint(

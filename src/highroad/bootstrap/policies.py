@@ -1,6 +1,6 @@
 """The policy of a runtime: the rules of `highroad.toml`, and Cedar where files of it are named."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from highroad.adapters.policy import mutants
 from highroad.adapters.policy.every import EveryPolicy
@@ -29,14 +29,26 @@ def policy_of(
     policy = RulesPolicy(rules, conditions)
     if not rules.cedar:
         return policy
+    check_policy(rules, tools)
     # An extra: only who writes policies in Cedar waits for it.
     with CEDAR.needed():
-        from highroad.adapters.policy.cedar.checking import check  # noqa: PLC0415 - see above
         from highroad.adapters.policy.cedar.policy import CedarPolicy  # noqa: PLC0415 - see above
         from highroad.adapters.policy.cedar.statement import read  # noqa: PLC0415 - see above
-    statements = read(rules.cedar)
-    check(statements, tools, rules.cedar_schema)
-    return EveryPolicy(policy, CedarPolicy(statements, policy.permissions))
+    return EveryPolicy(policy, CedarPolicy(read(rules.cedar), policy.permissions))
+
+
+def check_policy(rules: PolicyRules, tools: Iterable[ToolDefinition]) -> None:
+    """Hold the statements of a policy against tools: it decides about any, and names some.
+
+    Raises:
+        SettingsError: A statement cannot be used with them, or the library of Cedar is missing.
+    """
+    if not rules.cedar:
+        return
+    with CEDAR.needed():
+        from highroad.adapters.policy.cedar.checking import check  # noqa: PLC0415 - as above
+        from highroad.adapters.policy.cedar.statement import read  # noqa: PLC0415 - as above
+    check(read(rules.cedar), tools, rules.cedar_schema)
 
 
 def mutants_of(rules: PolicyRules, conditions: Conditions) -> Iterator[PolicyMutant[Policy]]:

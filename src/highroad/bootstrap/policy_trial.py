@@ -11,7 +11,7 @@ from highroad.adapters.system import SystemClock
 from highroad.agents.context.results import RunResults
 from highroad.agents.finding import RunTools
 from highroad.agents.memory.long_term import LongTermMemory
-from highroad.bootstrap.agents import agents_of, tools_of_agents, with_search
+from highroad.bootstrap.agents import add_search, agents_of, tools_of_agents
 from highroad.bootstrap.policies import cedar_schema, mutants_of
 from highroad.bootstrap.toolset import Toolset, toolset_of
 from highroad.domain.error import BrokenPromise, SettingsError
@@ -45,7 +45,8 @@ class PolicyTrial:
         """
         agents = agents_of(settings)
         unused = dict.fromkeys((RunResults, RunTools, LongTermMemory), _nobody)
-        toolset = with_search(agents, toolset_of(settings, tools_of_agents(agents), unused))
+        toolset = toolset_of(settings, tools_of_agents(agents), unused)
+        add_search(agents, toolset.registry)
         return cls(settings.policy, settings.principals, toolset)
 
     def cases(self, files: Sequence[Path]) -> tuple[PolicyCase, ...]:

@@ -17,6 +17,7 @@ from highroad.pipeline.deps import Deps
 from highroad.ports.conditions import ASK_NAMES, Conditions, InvalidConditionError
 from highroad.ports.policy import Policy
 from highroad.settings import Settings
+from highroad.tools.compile import RegisteredTool
 from highroad.tools.declaring.discovery import discover
 from highroad.tools.near import near_names
 from highroad.tools.pins.accepted import Accepted
@@ -35,10 +36,14 @@ class Toolset:
     policy: Policy
     permissions: Permissions | None
     """What a principal holds, by the policy; `None` where no policy is in force."""
-    asks: Mapping[str, AskRule]
-    """Compiled `ask` rules by digest of the definition."""
+    conditions: Conditions
+    """Compiles expressions."""
+    asks: dict[str, AskRule]
+    """Compiled `ask` rules by digest of the definition; grows as tools are added."""
+    needs: dict[str, frozenset[str]]
+    """The permissions that calls of each tool take; grows as tools are added."""
     grants: Grants
-    """The permissions that tools need, and that roles give."""
+    """These, and the permissions that roles give."""
 
 
 def toolset_of(
@@ -58,22 +63,21 @@ def toolset_of(
     check_fallbacks(registry)
     check_compensations(registry)
     conditions = CelConditions()
-    asks = {
-        tool.definition.digest: rule
-        for tool in registry
-        if (rule := _ask(conditions, tool.definition, settings.policy)) is not None
-    }
+    asks = asks_of(conditions, registry, settings.policy)
     provided = Deps({**declared.deps, **deps})
     for tool in registry:
         provided.check(tool)
     policy = policy_of(settings.policy, conditions, [tool.definition for tool in registry])
+    needs = needs_of(registry)
     return Toolset(
         registry=registry,
         deps=provided,
         policy=policy,
         permissions=policy.permissions if settings.policy.is_in_force else None,
+        conditions=conditions,
         asks=asks,
-        grants=_grants(registry, settings.policy.roles),
+        needs=needs,
+        grants=Grants(needed=needs, given=_given(settings.policy.roles)),
     )
 
 
@@ -95,19 +99,31 @@ def accepted_pins(settings: Settings, *, is_needed: bool) -> dict[str, Accepted]
     return read_accepted(file.read_text("utf-8"), file=str(file))
 
 
+def waiting_contracts(registry: Registry, rules: Mapping[str, ContractRule]) -> tuple[str, ...]:
+    """Names of which the settings say something, and that no tool has so far.
+
+    What is said of a server's tools waits for the server, and is not among them.
+    """
+    return tuple(name for name, rule in rules.items() if name not in registry and not rule.server)
+
+
 def _check_contracts(registry: Registry, rules: Mapping[str, ContractRule]) -> None:
     """See that what the settings say of contracts is said of tools: a wrong name protects none.
 
-    The tool of a server that is not there now may be there another time.
+    A tool may be added while the runtime is open, and its rule waits for it; that of a server that
+    is not there now may be there another time. What is almost the name of a tool that is here is
+    taken for a mistake.
     """
     for name, rule in rules.items():
         if name in registry:
             _check_server(registry, name, rule)
-        elif not rule.server:
-            near = ", ".join(near_names(name, [tool.name for tool in registry]))
+    for name in waiting_contracts(registry, rules):
+        near = ", ".join(near_names(name, [tool.name for tool in registry]))
+        if near:
             raise SettingsError(
-                f"{rule.source}: contracts.{name}: there is no such tool"
-                + (f"; did you mean {near}?" if near else "")
+                f"{rules[name].source}: contracts.{name}: there is no such tool; did you mean "
+                f"{near}? A tool that is added later and has a name so much alike is given to "
+                "`Runtime.open(tools=[...])` instead"
             )
 
 
@@ -119,6 +135,31 @@ def _check_server(registry: Registry, name: str, rule: ContractRule) -> None:
             f"{rule.source}: contracts.{name}.source: it is about a tool of {rule.server}, and "
             f"{name} comes from {', '.join(sorted(sources))}; say that, or take the table out"
         )
+
+
+def asks_of(
+    conditions: Conditions, tools: Iterable[RegisteredTool[Any]], policy: PolicyRules
+) -> dict[str, AskRule]:
+    """Who must agree to calls of tools, by digest of their definitions, where a rule says it.
+
+    Raises:
+        SettingsError: A configured rule cannot be used.
+        DeclarationError: One that a tool declares cannot be used.
+    """
+    return {
+        tool.definition.digest: rule
+        for tool in tools
+        if (rule := _ask(conditions, tool.definition, policy)) is not None
+    }
+
+
+def needs_of(registry: Registry) -> dict[str, frozenset[str]]:
+    """The permissions that calls of each tool take; versions share a name, and theirs add up."""
+    needed: dict[str, frozenset[str]] = {}
+    for tool in registry:
+        known = needed.get(tool.name, frozenset())
+        needed[tool.name] = known | frozenset(tool.definition.permissions)
+    return needed
 
 
 def _ask(conditions: Conditions, tool: ToolDefinition, policy: PolicyRules) -> AskRule | None:
@@ -147,11 +188,5 @@ def _declared_ask(conditions: Conditions, expression: str, name: str) -> AskRule
         raise DeclarationError(f"tool {name}: its `ask` rule cannot be used: {error}") from None
 
 
-def _grants(registry: Registry, roles: Iterable[Role]) -> Grants:
-    needed: dict[str, frozenset[str]] = {}
-    for tool in registry:
-        # Versions share a name: together they need what any of them does.
-        known = needed.get(tool.name, frozenset())
-        needed[tool.name] = known | frozenset(tool.definition.permissions)
-    given = {role.name: frozenset(line.text for line in role.permissions) for role in roles}
-    return Grants(needed=needed, given=given)
+def _given(roles: Iterable[Role]) -> dict[str, frozenset[str]]:
+    return {role.name: frozenset(line.text for line in role.permissions) for role in roles}

@@ -28,12 +28,26 @@ class Watches:
     def __init__(self, assembly: Assembly) -> None:
         self._assembly = assembly
         self._tasks: set[asyncio.Task[None]] = set()
+        self._checked: set[str] = set()
+        """Dependencies whose health checks are run."""
 
     def start(self) -> None:
         """Begin all that this ledger asks of its owner."""
         loop = asyncio.get_running_loop()
         for watch in (*self._of_every_owner(), *self._beside_others()):
             self._tasks.add(loop.create_task(watch))
+        self.look_again()
+
+    def look_again(self) -> None:
+        """Begin the health checks of tools that have come since; before `start` there are none."""
+        if not self._tasks:
+            return
+        due = self._assembly.checks.due
+        for name in due.keys() - self._checked:
+            self._checked.add(name)
+            check = partial(self._assembly.checks.run, name)
+            watch = self._again(due[name], check, f"{name} cannot be checked")
+            self._tasks.add(asyncio.get_running_loop().create_task(watch))
 
     async def stop(self) -> None:
         """End them. Safe to call twice, and where none was begun."""
@@ -52,8 +66,6 @@ class Watches:
         )
         yield self._again(_GROWTH_S, parts.letters.growth.sweep, "dead letters cannot be counted")
         yield self._retain()
-        for name, pause_s in parts.checks.due.items():
-            yield self._again(pause_s, partial(parts.checks.run, name), f"{name} cannot be checked")
         if parts.notary is not None:
             yield parts.notary.watch()
         if parts.working is not None:

@@ -21,6 +21,18 @@ class Acting:
     said: tuple[UserTurn, ...] = ()
     """The user's own words so far, in order: what calls of a model are held against."""
 
+    def over(self, around: "Acting") -> "Acting":
+        """This, and for what it leaves out what was said around it."""
+        if around is NOBODY:
+            return self
+        return Acting(
+            principal=self.principal or around.principal,
+            run=around.run if self.run is None else self.run,
+            conversation=around.conversation if self.conversation is None else self.conversation,
+            delegation=self.delegation or around.delegation,
+            said=self.said or around.said,
+        )
+
 
 NOBODY: Acting = Acting()
 """Says nothing: what the runtime was opened with holds."""

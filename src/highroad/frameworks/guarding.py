@@ -7,26 +7,47 @@ where the host's tool can do without it.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, Final, TypeAlias, TypeVar
+from typing import Any, Final, TypeAlias
 
 from highroad.domain.acting import NOBODY, Acting
-from highroad.domain.error import HighroadError, ToolError
+from highroad.domain.error import ToolError
 from highroad.domain.identity import Origin, Principal
 from highroad.domain.json_value import JsonObject
 from highroad.domain.outcome import AnyOutcome, Held
+from highroad.domain.value import value
 from highroad.pipeline.acting import as_acting, now_acting
+from highroad.pipeline.crossing import in_loop, wait_for
 from highroad.runtime import Runtime
 from highroad.sync import Runtime as SyncRuntime
 
-R = TypeVar("R")
 HostBody: TypeAlias = Callable[[JsonObject], Any]
-"""Runs the host's own tool, with the host's context of one call: its result, or what there is to
-await."""
+"""Runs the host's own tool, with the host's context of one call: gives its result, or what there is
+to await for it."""
 Arguments: TypeAlias = Mapping[str, object] | str | bytes
 
-_BODY: Final = ContextVar[HostBody | None]("highroad_host_body", default=None)
+
+@value(eq=False)
+class _Visit:
+    """A call that a host makes, for as long as the host waits for it."""
+
+    runtime: Runtime
+    tool: str | None
+    """The tool that was called; `None` where only the call is known, which has one."""
+    run: HostBody
+    loop: asyncio.AbstractEventLoop | None
+    """Of the host, where that is another one than the runtime's."""
+
+    def is_to(self, body: HostBody) -> bool:
+        """Whether it is that tool's: others that are called meanwhile are none of this host's."""
+        found = self.runtime.find(body)
+        return found is not None and self.tool in {None, found.name}
+
+
+_VISIT: Final = ContextVar[_Visit | None]("highroad_host_visit", default=None)
 
 
 def body_of(alone: HostBody | None, *, is_async: bool = True) -> HostBody:
@@ -34,31 +55,52 @@ def body_of(alone: HostBody | None, *, is_async: bool = True) -> HostBody:
 
     Args:
         alone: Runs it without the host's context; `None` where it cannot do without.
-        is_async: Whether there is something to await; else it is run in a thread of the road.
+        is_async: Whether there is something to await: it is awaited in the loop of the host that
+            calls. What is not async runs in a thread of the road.
     """
-
-    def run() -> HostBody:
-        found = _BODY.get() or alone
-        if found is None:
-            raise ToolError(
-                "this tool needs the context of its host, and no host waits for this call",
-                applied=False,
-            )
-        return found
 
     async def awaited(arguments: JsonObject) -> object:
         """Run it for whoever calls."""
-        return await run()(arguments)
+        run, loop = _who_runs(awaited, alone)
+        running = _begun(run, arguments)
+        return await (running if loop is None else in_loop(loop, running))
 
     def in_thread(arguments: JsonObject) -> object:
         """The same, for a body that is not async."""
-        return run()(arguments)
+        run, _ = _who_runs(in_thread, alone)
+        return run(arguments)
 
     return awaited if is_async else in_thread
 
 
+def _who_runs(
+    body: HostBody, alone: HostBody | None
+) -> tuple[HostBody, asyncio.AbstractEventLoop | None]:
+    """What runs the tool, and in which loop, where that is another one than the runtime's."""
+    visit = _VISIT.get()
+    if visit is not None and visit.is_to(body):
+        return visit.run, visit.loop
+    if alone is None:
+        raise ToolError(
+            "this tool needs the context of its host, and no host waits for this call",
+            applied=False,
+        )
+    return alone, None
+
+
+async def _begun(run: HostBody, arguments: JsonObject) -> object:
+    """Begin it where it is awaited, too."""
+    came = run(arguments)
+    return await came if inspect.isawaitable(came) else came
+
+
 class Guard:
     """One host's way onto the road of one runtime.
+
+    The host may be async, in the loop of the runtime or in another one, or not async at all, in
+    any thread but that of the runtime's loop. Its context variables hold inside the body of its
+    tool in each of these cases. Where the host stops waiting, the call is called off as for any
+    caller of the road, and the host goes on when that is on record.
 
     Args:
         runtime: Open; of either kind.
@@ -89,10 +131,14 @@ class Guard:
                 `Runtime.acting` holds for what it leaves out.
             body: Runs the host's own tool, with the host's context.
             drive_on: Whether a call that was held goes on if it is decided; else `look` drives it.
+
+        Raises:
+            Unauthenticated: The credentials of whom it is for are good no more.
+            HighroadError: The runtime was closed, or a name of a run is empty.
         """
-        return await self._in_its_loop(
-            self._call(tool, arguments, acting or NOBODY, body, drive_on=drive_on)
-        )
+        with self._visit(tool, body, asyncio.get_running_loop()):
+            work = self._call(tool, arguments, acting or NOBODY, drive_on=drive_on)
+            return await in_loop(self.runtime.loop, work)
 
     def call_blocking(
         self,
@@ -106,86 +152,61 @@ class Guard:
         """The same for a host that is not async; not in the thread of the runtime's loop.
 
         Raises:
-            HighroadError: It is that thread, whose loop would wait for itself.
+            HighroadError: It is that thread, whose loop would wait for itself; and as `call`.
         """
-        return self._blocking(
-            self._call(tool, arguments, acting or NOBODY, body, drive_on=drive_on)
-        )
+        with self._visit(tool, body, None):
+            work = self._call(tool, arguments, acting or NOBODY, drive_on=drive_on)
+            return wait_for(self.runtime.loop, work)
 
-    async def look(self, call_id: str, *, body: HostBody | None = None) -> AnyOutcome:
-        """What has become of a call that was held: driven on where it is decided."""
-        return await self._in_its_loop(self._look(call_id, body))
+    async def look(
+        self, call_id: str, *, tool: str | None = None, body: HostBody | None = None
+    ) -> AnyOutcome:
+        """What has become of a call that was held: driven on where it is decided, once.
 
-    def look_blocking(self, call_id: str, *, body: HostBody | None = None) -> AnyOutcome:
+        Args:
+            call_id: As the `Held` outcome names it.
+            tool: That was called; without it `body` runs whatever tool of a host is called.
+            body: Runs the host's own tool, with the host's context.
+
+        Raises:
+            NotRecorded: The ledger has no such call.
+        """
+        with self._visit(tool, body, asyncio.get_running_loop()):
+            return await in_loop(self.runtime.loop, self.runtime.wait(call_id, timeout_s=0))
+
+    def look_blocking(
+        self, call_id: str, *, tool: str | None = None, body: HostBody | None = None
+    ) -> AnyOutcome:
         """The same for a host that is not async."""
-        return self._blocking(self._look(call_id, body))
+        with self._visit(tool, body, None):
+            return wait_for(self.runtime.loop, self.runtime.wait(call_id, timeout_s=0))
 
     async def cancel(self, call_id: str, *, by: Principal, reason: str) -> None:
         """Call off a call that its host does not want any more; see `Runtime.cancel`."""
-        await self._in_its_loop(self.runtime.cancel(call_id=call_id, by=by, reason=reason))
+        work = self.runtime.cancel(call_id=call_id, by=by, reason=reason)
+        await in_loop(self.runtime.loop, work)
 
     async def _call(
-        self,
-        tool: str,
-        arguments: Arguments,
-        acting: Acting,
-        body: HostBody | None,
-        *,
-        drive_on: bool,
+        self, tool: str, arguments: Arguments, acting: Acting, *, drive_on: bool
     ) -> AnyOutcome:
-        token = _BODY.set(body)
-        try:
-            with as_acting(_over(acting, now_acting())):
-                outcome = await self.runtime.call(
-                    tool, arguments, origin=Origin.MODEL, door=self.door
-                )
-                return await self._driven_on(outcome) if drive_on else outcome
-        finally:
-            _BODY.reset(token)
-
-    async def _look(self, call_id: str, body: HostBody | None) -> AnyOutcome:
-        token = _BODY.set(body)
-        try:
-            return await self.runtime.wait(call_id, timeout_s=0)
-        finally:
-            _BODY.reset(token)
-
-    async def _driven_on(self, outcome: AnyOutcome) -> AnyOutcome:
-        """Somebody may have decided since the call was held, which was asked for anew."""
-        if not isinstance(outcome, Held):
+        with as_acting(acting.over(now_acting())):
+            outcome = await self.runtime.call(tool, arguments, origin=Origin.MODEL, door=self.door)
+        if not drive_on or not isinstance(outcome, Held):
             return outcome
+        # Somebody may have decided since the call was held, which was asked for anew.
         return await self.runtime.wait(outcome.call_id, timeout_s=0)
 
-    async def _in_its_loop(self, work: Coroutine[Any, Any, R]) -> R:
-        if asyncio.get_running_loop() is self.runtime.loop:
-            return await work
-        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self.runtime.loop))
-
-    def _blocking(self, work: Coroutine[Any, Any, R]) -> R:
+    @contextmanager
+    def _visit(
+        self, tool: str | None, body: HostBody | None, loop: asyncio.AbstractEventLoop | None
+    ) -> Iterator[None]:
+        """Have this host's body run for what is called inside, and no other's."""
+        visit = None
+        if body is not None:
+            home = None if loop is self.runtime.loop else loop
+            visit = _Visit(runtime=self.runtime, tool=tool, run=body, loop=home)
+        token = _VISIT.set(visit)
         try:
-            running = asyncio.get_running_loop()
-        except RuntimeError:
-            running = None
-        if running is self.runtime.loop:
-            work.close()
-            raise HighroadError(
-                "a synchronous host cannot wait in the event loop of its runtime: use the host's "
-                "async methods, or open the runtime from highroad.sync"
-            )
-        future = asyncio.run_coroutine_threadsafe(work, self.runtime.loop)
-        try:
-            return future.result()
-        except BaseException:
-            future.cancel()
-            raise
-
-
-def _over(acting: Acting, around: Acting) -> Acting:
-    """What a host's own context says, and for the rest what was said around it."""
-    return Acting(
-        principal=acting.principal or around.principal,
-        run=acting.run or around.run,
-        conversation=acting.conversation or around.conversation,
-        delegation=acting.delegation or around.delegation,
-        said=acting.said or around.said,
-    )
+            yield
+        finally:
+            _VISIT.reset(token)

@@ -5,7 +5,7 @@ so has a thread that was begun by `asyncio.to_thread`, or by `contextvars.copy_c
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import Final, TypeVar, cast
 
@@ -29,7 +29,9 @@ def as_acting(acting: Acting) -> Iterator[Acting]:
     try:
         yield acting
     finally:
-        _ACTING.reset(token)
+        # An async generator may be closed in another context, in which nothing was set.
+        with suppress(ValueError):
+            _ACTING.reset(token)
 
 
 def filled(circumstances: C) -> C:

@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, Self
 
 from highroad.domain.contract_rule import NO_RULES, ContractRule
 from highroad.domain.flow import FlowRule
@@ -81,6 +81,21 @@ class Registry:
             SettingsError: What the settings say of it makes no sense.
         """
         return compile_tool(tool, self._rules).definition
+
+    def copy(self) -> Self:
+        """One with the same tools, to try out what more there might be."""
+        other = type(self)(rules=self._rules)
+        other.take_over(self)
+        return other
+
+    def take_over(self, other: Self) -> None:
+        """Have what another one has, from here on, all at once."""
+        self._by_name = {name: dict(versions) for name, versions in other._by_name.items()}
+        self._in_order = dict(other._in_order)
+        self._by_function = dict(other._by_function)
+        self._given = set(other._given)
+        self._flows_out = other._flows_out
+        self.has_readers = other.has_readers
 
     def find(
         self, tool: Callable[..., Any] | str, version: str | None = None
