@@ -38,15 +38,9 @@ def said(result):
 
 
 @pytest.mark.promise("P11")
-@pytest.mark.parametrize(
-    ("era", "when"),
-    [
-        pytest.param("legacy", "waiting", marks=pytest.mark.nightly),
-        pytest.param("legacy", "approved", marks=pytest.mark.nightly),
-        ("2026-07-28", "waiting"),
-        pytest.param("2026-07-28", "approved", marks=pytest.mark.nightly),
-    ],
-)
+@pytest.mark.nightly  # of these, `test_node.py` has one in every run
+@pytest.mark.parametrize("era", ["legacy", "2026-07-28"])
+@pytest.mark.parametrize("when", ["waiting", "approved"])
 async def test_killed_before_or_behind_the_approval_it_commits_once(repository_folder, era, when):
     folder = repository_folder
     folder.settings(QUICK)
