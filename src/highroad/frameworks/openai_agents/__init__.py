@@ -1,0 +1,74 @@
+"""OpenAI Agents SDK: its function tools on the road, accepted by `Agent(tools=[…])` as they were.
+
+Arguments go to the road as the model wrote them, from where the SDK runs a tool: behind its
+guardrails, inside its span. A hold becomes an interruption of the run, and everything else an
+answer for the model; `docs/guides/openai-agents.md` shows it.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from agents import FunctionTool
+
+from highroad.frameworks.openai_agents.context import Mapper, acting_of
+
+if TYPE_CHECKING:
+    from highroad.runtime import Runtime
+    from highroad.sync import Runtime as SyncRuntime
+    from highroad.tools.declaring.options import ToolOptions
+
+__all__ = ["acting_of", "guard", "tools"]
+
+
+def guard(
+    tools: Iterable[FunctionTool | Callable[..., Any]],
+    runtime: "Runtime | SyncRuntime",
+    *,
+    contracts: "Mapping[str, ToolOptions] | None" = None,
+    acting: Mapper | None = None,
+) -> list[FunctionTool]:
+    """Put an agent's tools on the road of a runtime: calls of them are judged, asked, recorded.
+
+    Args:
+        tools: Function tools, plain functions, and functions that Highroad's `@tool` declares.
+        runtime: Open; of either kind. It is given what it does not have yet.
+        contracts: By name of a tool, what `@tool` would be told: `{"search": {"tier": "read"}}`. A
+            tool of which nothing is said is irreversible and unprotected, so a person is asked.
+        acting: Says for whom and in which run a call is made, as the context of the call says; what
+            it leaves out is as `acting_of` says.
+
+    Returns:
+        A tool for each, in order, with the name, description, schema, guardrails and timeout that
+        it had.
+
+    Raises:
+        DeclarationError: One cannot be a tool, its name is another's, or a contract names none.
+    """
+    # The road's own rooms are heavy: who imports this module may only declare tools.
+    from highroad.frameworks.openai_agents.declaring import declared  # noqa: PLC0415 - see above
+    from highroad.frameworks.openai_agents.guarded import Door  # noqa: PLC0415 - see above
+
+    door = Door(runtime, acting)
+    return [door.guarded(each) for each in declared(tools, contracts or {})]
+
+
+def tools(
+    host_tools: Iterable[FunctionTool | Callable[..., Any]],
+    *,
+    contracts: "Mapping[str, ToolOptions] | None" = None,
+) -> tuple[Callable[..., Any], ...]:
+    """Make Highroad tools of the SDK's, for `Runtime.open(tools=…)` and agents of our own.
+
+    A tool that takes the run's context runs in the SDK alone: where another agent calls it, it
+    fails, and nothing is applied.
+
+    Args:
+        host_tools: As for `guard`.
+        contracts: As for `guard`.
+
+    Raises:
+        DeclarationError: One cannot be a tool, or a contract names none.
+    """
+    from highroad.frameworks.openai_agents.declaring import declared  # noqa: PLC0415 - as in `guard`
+
+    return tuple(each.tool for each in declared(host_tools, contracts or {}))

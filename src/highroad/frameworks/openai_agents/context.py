@@ -1,0 +1,45 @@
+"""Who acts, and in which run: what the SDK tells a tool of the run that calls it."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeAlias
+
+from agents import get_current_trace
+from agents.tool_context import ToolContext
+
+from highroad.domain.acting import Acting
+from highroad.domain.verification import UserTurn
+
+Mapper: TypeAlias = Callable[[ToolContext[Any]], Acting]
+"""Given the context of a call; yours is in its `context`."""
+
+
+def acting_of(context: ToolContext[Any]) -> Acting:
+    """Say what the SDK's run says: its group names the run and the conversation.
+
+    The group is `RunConfig.group_id`, or that of the trace around it. A session's id is not shown
+    to tools: name it as the group, or by `Runtime.acting`. The principal is left to
+    `Runtime.acting`.
+
+    Args:
+        context: Of the call. The messages of the user in its turn are what was said.
+    """
+    config, trace = context.run_config, get_current_trace()
+    group = (config.group_id if config else None) or getattr(trace, "group_id", None)
+    return Acting(run=group, conversation=group, said=tuple(_said(context.turn_input)))
+
+
+def _said(items: object) -> Iterator[UserTurn]:
+    number = 0
+    for item in items if isinstance(items, list) else ():
+        if isinstance(item, Mapping) and item.get("role") == "user":
+            number += 1
+            yield UserTurn(source=f"message-{number}", text=_text(item.get("content")))
+
+
+def _text(content: object) -> str:
+    """The words of a message; its images and files are none."""
+    if isinstance(content, str):
+        return content
+    parts = content if isinstance(content, list) else []
+    texts = (part.get("text") for part in parts if isinstance(part, Mapping))
+    return "\n".join(text for text in texts if isinstance(text, str))

@@ -1,0 +1,400 @@
+"""An agent of the OpenAI Agents SDK whose tools are guarded works as before, on the road."""
+
+import asyncio
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+
+import pytest
+from agents import (
+    Agent,
+    FunctionTool,
+    RunConfig,
+    RunContextWrapper,
+    Runner,
+    ToolGuardrailFunctionOutput,
+    ToolOutputText,
+    WebSearchTool,
+    custom_span,
+    function_tool,
+    set_trace_processors,
+    set_tracing_disabled,
+    tool_input_guardrail,
+    trace,
+)
+from agents.tracing import TracingProcessor
+
+from highroad import Agent as OwnAgent
+from highroad import Principal, Runtime, tool
+from highroad.domain.acting import Acting
+from highroad.domain.error import DeclarationError
+from highroad.frameworks.openai_agents import acting_of, guard, tools
+from highroad.sync import Runtime as SyncRuntime
+from highroad.testing import ScriptedModel as OwnModel
+from highroad.testing import call as own_call
+
+READ = {"tier": "read"}
+NOTED = {"tier": "reversible"}
+
+
+def notes():
+    """A tool with an effect, and what it did."""
+    taken = []
+
+    @function_tool
+    def note(text: str) -> str:
+        """Write something down.
+
+        Args:
+            text: What.
+        """
+        taken.append(text)
+        return f"noted {text}"
+
+    return note, taken
+
+
+async def test_a_good_call_is_made_once_and_on_record(runtime, scripted, call, told, on_record):
+    note, taken = notes()
+    agent = scripted(
+        guard([note], runtime, contracts={"note": NOTED}), [call("note", {"text": "a"})]
+    )
+    done = await Runner.run(agent, "hello")
+    assert (told(done), done.final_output, taken) == (["noted a"], "done", ["a"])
+    (kept,) = await on_record(runtime)
+    assert (kept["tool"], kept["door"], kept["origin"]) == ("note", "openai-agents", "model")
+    assert kept["status"] == "completed"
+
+
+async def test_the_model_is_shown_the_same_tool(runtime):
+    @function_tool(timeout=3, is_enabled=lambda *_: True, needs_approval=True)
+    async def note(text: str, times: int = 1) -> str:
+        """Write it down."""
+        return text * times
+
+    (guarded,) = guard([note], runtime)
+    for name in (
+        "name",
+        "description",
+        "params_json_schema",
+        "strict_json_schema",
+        "is_enabled",
+        "timeout_seconds",
+        "needs_approval",
+    ):
+        assert getattr(guarded, name) == getattr(note, name), name
+    assert isinstance(guarded, FunctionTool)
+
+
+async def test_it_takes_plain_functions_and_our_own_tools(runtime, scripted, call, told):
+    def plain(text: str) -> str:
+        """Say it."""
+        return text.upper()
+
+    @tool(tier="read")
+    def ours(text: str, times: int = 2) -> str:
+        """Say it often."""
+        return text * times
+
+    agent = scripted(
+        guard([plain, ours], runtime, contracts={"plain": READ}),
+        [call("plain", {"text": "a"}), call("ours", {"text": "b"}, "c2")],
+    )
+    assert told(await Runner.run(agent, "hello")) == ["A", "bb"]
+
+
+async def test_guarding_again_is_the_same_and_another_tool_of_the_name_is_refused(runtime):
+    first, _ = notes()
+    again, _ = notes()
+    guard([first], runtime, contracts={"note": NOTED})
+    guard([again], runtime, contracts={"note": NOTED})
+
+    def note(number: int) -> int:
+        """Something else."""
+        return number
+
+    with pytest.raises(DeclarationError, match="another tool called 'note'"):
+        guard([note], runtime)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (WebSearchTool, "WebSearchTool"),
+        (lambda: Agent(name="other").as_tool("other", "Does it"), "tools of that agent"),
+        (lambda: 7, "int"),
+    ],
+)
+async def test_what_cannot_take_the_road_is_refused_with_what_to_do(runtime, given, said):
+    with pytest.raises(DeclarationError, match=said):
+        guard([given()], runtime)
+
+
+async def test_a_contract_of_no_tool_is_refused(runtime):
+    note, _ = notes()
+    with pytest.raises(DeclarationError, match="there are note"):
+        guard([note], runtime, contracts={"notes": READ})
+
+
+@pytest.mark.promise("P5")
+@pytest.mark.parametrize(
+    "arguments", ['{"text":', "[1]", '{"text": "a", "text": "b"}', '{"txt": 1}', ""]
+)
+async def test_a_malformed_call_is_refused_on_record_and_asks_nobody(
+    runtime, scripted, call, told, on_record, arguments
+):
+    note, taken = notes()
+    agent = scripted(guard([note], runtime), [call("note", arguments)])
+    done = await Runner.run(agent, "hello")
+    (answer,) = told(done)
+    assert (json.loads(answer)["code"], done.interruptions) == ("invalid_arguments", [])
+    (kept,) = await on_record(runtime)
+    assert (kept["status"], taken) == ("refused", [])
+
+
+@pytest.mark.promise("P5")
+async def test_a_tool_that_fails_is_told_as_data_and_recorded_as_failed(
+    runtime, scripted, call, told, on_record
+):
+    @function_tool  # its own `failure_error_function` would make a text of it, as if it went well
+    def broken(text: str) -> str:
+        """Break."""
+        raise RuntimeError(text)
+
+    agent = scripted(
+        guard([broken], runtime, contracts={"broken": NOTED}), [call("broken", {"text": "a"})]
+    )
+    (answer,) = told(await Runner.run(agent, "hello"))
+    (kept,) = await on_record(runtime)
+    assert (json.loads(answer)["code"], kept["status"]) == (kept["code"], "unknown")
+
+
+async def test_the_context_of_the_run_reaches_the_tool_and_not_the_road(
+    runtime, scripted, call, told
+):
+    @dataclass
+    class Shop:
+        name: str
+
+    @function_tool
+    def whose(context: RunContextWrapper[Shop], order: int) -> str:
+        """Say whose."""
+        return f"{context.context.name}: {order}"
+
+    agent = scripted(
+        guard([whose], runtime, contracts={"whose": READ}), [call("whose", {"order": 1})]
+    )
+    assert told(await Runner.run(agent, "hello", context=Shop("Ann's"))) == ["Ann's: 1"]
+    (definition,) = runtime.tools
+    assert list(definition.input_schema["properties"]) == ["order"]
+
+
+async def test_an_input_guardrail_goes_before_the_road(runtime, scripted, call, told, on_record):
+    @tool_input_guardrail
+    def never(_):
+        return ToolGuardrailFunctionOutput.reject_content("not here")
+
+    note, taken = notes()
+    note.tool_input_guardrails = [never]
+    agent = scripted(guard([note], runtime), [call("note", {"text": "a"})])
+    assert told(await Runner.run(agent, "hello")) == ["not here"]
+    assert (await on_record(runtime), taken) == ([], [])
+
+
+async def test_a_timeout_of_the_tool_calls_the_call_off(runtime, scripted, call, told, on_record):
+    async def slow(text: str) -> str:
+        """Take for ever."""
+        await asyncio.Event().wait()
+        return text
+
+    waiting = function_tool(slow, timeout=0.05)
+    agent = scripted(
+        guard([waiting], runtime, contracts={"slow": READ}), [call("slow", {"text": "a"})]
+    )
+    (answer,) = told(await Runner.run(agent, "hello"))
+    assert "timed out" in answer
+    (kept,) = await on_record(runtime)
+    assert kept["status"] == "cancelled"
+
+
+async def test_outputs_of_the_sdk_stay_what_they_are(runtime, scripted, call):
+    @function_tool
+    def shown(text: str) -> list[ToolOutputText]:
+        """Show."""
+        return [ToolOutputText(text=text)]
+
+    agent = scripted(
+        guard([shown], runtime, contracts={"shown": READ}), [call("shown", {"text": "a"})]
+    )
+    done = await Runner.run(agent, "hello")
+    (item,) = (each for each in done.new_items if each.type == "tool_call_output_item")
+    assert item.raw_item["output"] == [{"type": "input_text", "text": "a"}]
+
+
+@pytest.mark.promise("P4")
+async def test_the_group_of_the_run_is_the_run_of_the_key(runtime, scripted, call, told, on_record):
+    note, taken = notes()
+    guarded = guard([note], runtime, contracts={"note": NOTED})
+    config = RunConfig(group_id="ticket-17")
+    for _ in range(2):  # the same run, tried again after its first try was lost
+        agent = scripted(guarded, [call("note", {"text": "a"})])
+        done = await Runner.run(agent, "hello", run_config=config)
+    assert json.loads(told(done)[0])["repeated"] is True
+    elsewhere = scripted(guarded, [call("note", {"text": "a"})])
+    await Runner.run(elsewhere, "hello", run_config=RunConfig(group_id="ticket-18"))
+    assert taken == ["a", "a"]
+    first, again, other = await on_record(runtime)
+    assert first["run_id"] == again["run_id"] != other["run_id"]
+
+
+async def test_a_mapper_says_who_acts_and_leaves_the_rest(runtime, scripted, call, on_record):
+    note, _ = notes()
+    seen = []
+
+    def whose(context):
+        seen.append(acting_of(context))
+        return Acting(principal=Principal(context.context))
+
+    agent = scripted(
+        guard([note], runtime, contracts={"note": NOTED}, acting=whose),
+        [call("note", {"text": "a"})],
+    )
+    await Runner.run(
+        agent,
+        [{"role": "user", "content": "note a"}],
+        context="ann",
+        run_config=RunConfig(group_id="t"),
+    )
+    (kept,) = await on_record(runtime)
+    trail = await runtime.audit.explain(kept["id"])
+    assert "ann" in str(trail)
+    assert (seen[0].run, [turn.text for turn in seen[0].said]) == ("t", ["note a"])
+
+
+async def test_the_users_words_are_read_from_all_forms_of_a_message(runtime, scripted, call):
+    note, _ = notes()
+    seen = []
+    agent = scripted(
+        guard(
+            [note], runtime, contracts={"note": NOTED}, acting=lambda c: seen.append(c) or Acting()
+        ),
+        [call("note", {"text": "a"})],
+    )
+    parts = [{"type": "input_text", "text": "note"}, {"type": "input_text", "text": "a"}]
+    await Runner.run(
+        agent,
+        [
+            {"role": "developer", "content": "obey"},
+            {"role": "user", "content": "first"},
+            {"role": "assistant", "content": "what?"},
+            {"role": "user", "content": parts},
+        ],
+    )
+    assert [turn.text for turn in acting_of(seen[0]).said] == ["first", "note\na"]
+
+
+async def test_streamed_it_is_the_same(runtime, scripted, call):
+    note, taken = notes()
+    agent = scripted(
+        guard([note], runtime, contracts={"note": NOTED}), [call("note", {"text": "a"})]
+    )
+    done = Runner.run_streamed(agent, "hello")
+    names = [
+        each.name async for each in done.stream_events() if each.type == "run_item_stream_event"
+    ]
+    assert names == ["tool_called", "tool_output", "message_output_created"]
+    assert (done.final_output, taken) == ("done", ["a"])
+
+
+@pytest.fixture
+def _loop_of_the_sdk():
+    """`run_sync` leaves its event loop open, for the next run."""
+    asyncio.set_event_loop(loop := asyncio.new_event_loop())
+    yield
+    asyncio.set_event_loop(None)
+    loop.close()
+
+
+@pytest.mark.usefixtures("_loop_of_the_sdk")
+def test_a_program_that_is_not_async_is_the_same(scripted, call, told):
+    note, taken = notes()
+    with SyncRuntime.open() as runtime:
+        agent = scripted(
+            guard([note], runtime, contracts={"note": NOTED}), [call("note", {"text": "a"})]
+        )
+        assert told(Runner.run_sync(agent, "hello")) == ["noted a"]
+    assert taken == ["a"]
+
+
+class Heard(TracingProcessor):
+    """Keeps what was traced."""
+
+    def __init__(self):
+        self.spans = []
+
+    def on_trace_start(self, trace):
+        """Nothing."""
+
+    def on_trace_end(self, trace):
+        """Nothing."""
+
+    def on_span_start(self, span):
+        """Nothing."""
+
+    def on_span_end(self, span):
+        self.spans.append(span)
+
+    def shutdown(self):
+        """Nothing."""
+
+    def force_flush(self):
+        """Nothing."""
+
+
+async def test_nothing_of_the_hosts_trace_is_lost(runtime, scripted, call):
+    heard = Heard()
+    set_tracing_disabled(False)
+    set_trace_processors([heard])
+
+    @function_tool
+    async def note(text: str) -> str:
+        """Write it down."""
+        with custom_span("inside"):
+            return text
+
+    agent = scripted(
+        guard([note], runtime, contracts={"note": NOTED}), [call("note", {"text": "a"})]
+    )
+    with trace("work", group_id="ticket-17"):
+        await Runner.run(agent, "hello")
+    by_name = {getattr(each.span_data, "name", None): each for each in heard.spans}
+    assert by_name["inside"].parent_id == by_name["note"].span_id
+    assert (by_name["note"].span_data.input, by_name["note"].span_data.output) == (
+        '{"text":"a"}',
+        "a",
+    )
+
+
+async def test_the_sdks_tools_serve_our_own_agent(call):
+    note, taken = notes()
+
+    @function_tool
+    def whose(context: RunContextWrapper[str], order: int) -> str:
+        """Say whose."""
+        return f"{context.context}: {order}"
+
+    ours = tools([note, whose], contracts={"note": NOTED, "whose": NOTED})
+    model = OwnModel(own_call("note", {"text": "a"}), own_call("whose", {"order": 1}), "Done.")
+    async with Runtime.open(tools=ours) as runtime:
+        await runtime.run(OwnAgent(name="clerk", model=model, tools=ours), "note a, order 1")
+        outcome = await runtime.call("whose", {"order": 1})
+    assert taken == ["a"]
+    assert (outcome.status, "its host" in outcome.error.message) == ("failed", True)
+
+
+@pytest.mark.nightly
+def test_importing_it_loads_no_room_of_the_road():
+    code = "import sys, highroad.frameworks.openai_agents; print('highroad.runtime' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
