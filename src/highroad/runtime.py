@@ -53,7 +53,7 @@ from highroad.domain.verification import UserTurn
 from highroad.identity.identity import Identity
 from highroad.ledger.audit import Audit
 from highroad.pipeline import doorway, together
-from highroad.pipeline.acting import as_acting, filled
+from highroad.pipeline.acting import as_acting, filled, now_acting
 from highroad.pipeline.circumstances import Circumstances, SharedCircumstances
 from highroad.pipeline.context import RoadContext
 from highroad.pipeline.crossing import is_running_here, wait_for
@@ -233,6 +233,7 @@ class Runtime:
             version=version,
             arguments=arguments,
             dry_run=dry_run,
+            said=now_acting().said,
             **filled(circumstances),
         )
         taking_in = doorway.take_in(self._services, proposal, self._assembly.principal)
@@ -371,7 +372,8 @@ class Runtime:
         Args:
             agent: An agent, or the name of one that this runtime was opened with.
             text: What it is asked for.
-            principal: For whom; the runtime's own principal where nobody is named.
+            principal: For whom; who is `acting`, or else the runtime's own principal, where nobody
+                is named.
             conversation: Your name for the conversation that the run belongs to.
             dry_run: Do nothing: reads are made, and a call with effects says what it would do. The
                 run is dry for good, when it is resumed too, and with it all runs below it.
@@ -389,8 +391,8 @@ class Runtime:
         return await self._assembly.runs.start(
             agent,
             text,
-            principal=principal or self.principal,
-            conversation=conversation,
+            principal=principal or now_acting().principal or self.principal,
+            conversation=conversation or now_acting().conversation,
             dry_run=dry_run,
         )
 
@@ -431,8 +433,8 @@ class Runtime:
         return self._assembly.following.stream(
             agent,
             text,
-            principal=principal or self.principal,
-            conversation=conversation,
+            principal=principal or now_acting().principal or self.principal,
+            conversation=conversation or now_acting().conversation,
             dry_run=dry_run,
         )
 
@@ -611,15 +613,28 @@ class Runtime:
         """
         return await self._assembly.completions.fail(call_id, token, error)
 
-    async def unsettled(self, *, with_open: bool = False) -> tuple[Unsettled, ...]:
+    async def unsettled(
+        self,
+        *,
+        with_open: bool = False,
+        principal: Principal | None = None,
+        door: str | None = None,
+    ) -> tuple[Unsettled, ...]:
         """Calls that ended unknown and that wait for a person to settle them, oldest first.
 
         Args:
             with_open: Tell of calls without an end too, behind the others: held, or in flight.
+            principal: Only of calls for this one.
+            door: Only of calls that came in by this door.
         """
         settlements = self._assembly.settlements
-        unknown = await settlements.unknown()
-        return (*unknown, *await settlements.open()) if with_open else unknown
+        found = await settlements.unknown()
+        if with_open:
+            found += await settlements.open()
+        if principal is not None:
+            opaque_id = self._services.ledger.keyring.opaque(principal)
+            found = tuple(each for each in found if each.principal == opaque_id)
+        return found if door is None else tuple(each for each in found if each.door == door)
 
     async def flush(self) -> None:
         """Wait until all that was recorded so far is durable.
@@ -904,9 +919,12 @@ class Runtime:
         self._require_ownership()
         services, own = self._services, self._assembly.principal
         deadline_ms, circumstances = self._until_ms(terms), filled(circumstances)
+        said = now_acting().said
 
         def propose(call: ProposedCall) -> Proposal:
-            return replace(self._proposed(call), deadline_ms=deadline_ms, **circumstances)
+            return replace(
+                self._proposed(call), deadline_ms=deadline_ms, said=said, **circumstances
+            )
 
         proposals = together.proposals_of(calls, propose)
         return together.fan_out(

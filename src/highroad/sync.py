@@ -401,9 +401,17 @@ class Runtime:
         """Hand in that a call which was deferred has no result; see `highroad.Runtime.fail`."""
         return self._loop.run(self._runtime.fail(call_id, token, error))
 
-    def unsettled(self, *, with_open: bool = False) -> tuple[Unsettled, ...]:
+    def unsettled(
+        self,
+        *,
+        with_open: bool = False,
+        principal: Principal | None = None,
+        door: str | None = None,
+    ) -> tuple[Unsettled, ...]:
         """Calls that wait for a person to settle them; see `highroad.Runtime.unsettled`."""
-        return self._loop.run(self._runtime.unsettled(with_open=with_open))
+        return self._loop.run(
+            self._runtime.unsettled(with_open=with_open, principal=principal, door=door)
+        )
 
     def flush(self) -> None:
         """Wait until all that was recorded so far is durable."""

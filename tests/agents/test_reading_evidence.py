@@ -68,11 +68,11 @@ async def test_replies_are_gone_through_as_often_however_many_calls_there_are(re
     """Also while a message is unheard; and each stands before the calls that came behind it."""
     evidence = Said()
 
-    async def takes(services, record, history, evidence, judge):
-        del services, record, judge
+    async def takes(services, history, evidence, judge, *, payloads):
+        del services, judge, payloads
         evidence.order.append(history.call_id)
 
-    monkeypatch.setattr(sources, "_take_call", takes)
+    monkeypatch.setattr(sources, "recorded_call", takes)
     await sources.below(SimpleNamespace(), record, evidence)
     assert record.answered["main"].times <= 3 * CALLS
     order = evidence.order

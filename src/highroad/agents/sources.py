@@ -19,7 +19,7 @@ from highroad.agents.memory.tools import recall, remember
 from highroad.agents.record import Heard, RunRecord, arguments_in, read_run
 from highroad.agents.team import delegation_name
 from highroad.domain.error import NotRecorded
-from highroad.domain.identity import Origin
+from highroad.domain.identity import Origin, Principal
 from highroad.domain.ids import with_prefix
 from highroad.domain.json_value import JsonObject, JsonValue
 from highroad.domain.model import ModelMessage, UserMessage
@@ -50,6 +50,7 @@ Judge: TypeAlias = Callable[[CallHistory, RegisteredTool[Any], JsonObject], None
 """Looks at a call on record: its history, tool and arguments."""
 Reveal: TypeAlias = Callable[[JsonValue], JsonValue]
 """Puts values in the place of their pseudonyms."""
+_NOTHING: Final[Mapping[str, bytes]] = {}
 _OWN_WORDS: Final = "by_user"
 """The member of what is recalled that has them."""
 
@@ -83,17 +84,21 @@ def request(
 ) -> None:
     """Take in what a run at the top was asked for, by whom, and what they had said before."""
     head, errand = record.head, record.errand
-    principal = errand.principal
-    evidence.known(
-        head.principal_id,
-        {"id": principal.id, "name": principal.name, "organization": principal.organization},
-    )
+    profile(evidence, head.principal_id, errand.principal)
     if errand.known:
         evidence.known(head.principal_id, errand.known)
     for message in earlier:
         if isinstance(message, UserMessage):
             evidence.said(head.conversation_id or head.run_id, message.text)
     evidence.said(head.run_id, errand.text)
+
+
+def profile(evidence: RunEvidence, principal_id: str, principal: Principal) -> None:
+    """Take in who a run is for; `principal_id` is opaque."""
+    evidence.known(
+        principal_id,
+        {"id": principal.id, "name": principal.name, "organization": principal.organization},
+    )
 
 
 def heard(evidence: RunEvidence, message: Heard) -> None:
@@ -227,21 +232,35 @@ async def below(
     numbers, coming = _numbers(record), _in_order(record)
     for history in sorted(record.calls.values(), key=lambda each: each.opening["step"]):
         _hear_until(numbers.get(history.opening["asked_by"]), coming, unheard, evidence)
-        await _take_call(services, record, history, evidence, judge)
+        await recorded_call(services, history, evidence, judge, payloads=record.payloads)
     for message in unheard.values():
         heard(evidence, message)
 
 
-async def _take_call(
+async def recorded_call(
     services: Services,
-    record: RunRecord,
     history: CallHistory,
     evidence: RunEvidence,
-    judge: Judge,
+    judge: Judge = _nobody_judges,
+    *,
+    payloads: Mapping[str, bytes] = _NOTHING,
 ) -> None:
+    """Take in what a call on record has brought, or the run that it handed work to.
+
+    Args:
+        services: Of the runtime.
+        history: Of the call.
+        evidence: Of the run.
+        judge: Is shown the call with what was known before it.
+        payloads: That are at hand, by id; the others are asked of the ledger.
+
+    Raises:
+        VaultError: What was said in it was erased, or its key is lost.
+        LedgerError: It cannot be read.
+    """
     name = history.opening["tool"] or ""
     tool = services.registry.find(name)
-    kept = arguments_in(await services.ledger.open_json(history, "arguments", record.payloads))
+    kept = arguments_in(await services.ledger.open_json(history, "arguments", payloads))
     arguments = kept if isinstance(kept, dict) else {}
     if tool is not None:
         judge(history, tool, arguments)
@@ -252,7 +271,7 @@ async def _take_call(
         evidence,
         tool.definition,
         arguments,
-        await stored_outcome(services, history, record.payloads),
+        await stored_outcome(services, history, payloads),
         origin=Origin(history.opening["origin"]),
         reveal=partial(services.redaction.revealed, history.run_id),
     )

@@ -6,7 +6,7 @@ All of it is in the ledger: what, when, and by whom.
 """
 
 import asyncio
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -20,7 +20,7 @@ from highroad.ledger import entries
 from highroad.ledger.ledger import Ledger
 from highroad.tools.declaring.digest import pinned_fields
 from highroad.tools.pins.accepted import Accepted, Pins
-from highroad.tools.pins.differences import Change, differences, is_accepted, pin_of
+from highroad.tools.pins.differences import Change, Difference, differences, is_accepted, pin_of
 from highroad.tools.pins.field_changes import FieldChange, field_changes
 from highroad.tools.registry import Registry
 from highroad.tools.scrutiny.definition import suspicions_of
@@ -104,6 +104,42 @@ class Definitions:
         return any(tool == name for tool, _ in self._known) or any(
             key.partition("@")[0] == name for key in committed
         )
+
+    def look_again(
+        self, source: str, tools: Iterable[Callable[..., object]]
+    ) -> tuple[Difference, ...]:
+        """Compare what a server says of its tools now with what the runtime was opened with.
+
+        A tool of which it says other things, or nothing, is refused from now on: a person accepted
+        what it said before. It is let through again once the server says that again. What is new
+        waits for the next runtime.
+
+        Args:
+            source: Identity of the server.
+            tools: All that it lists now.
+
+        Returns:
+            What differs.
+        """
+        now = {each.name: each for each in map(self._registry.read, tools)}
+        found: list[Difference] = []
+        for tool in self._registry:
+            definition = tool.definition
+            if definition.source != source:
+                continue
+            said = now.pop(definition.name, None)
+            if said is not None and said.digest == definition.digest:
+                if self._change_of(definition) is None:
+                    self._changed.pop(definition.digest, None)
+                continue
+            change = Change.REMOVED if said is None else Change.CHANGED
+            self._changed[definition.digest] = change
+            found.append(Difference(definition.name, change, definition.version))
+        return (*found, *(Difference(name, Change.ADDED) for name in sorted(now)))
+
+    def lets_through(self, definition: ToolDefinition) -> bool:
+        """Whether calls of a tool are let through, as far as its definition goes."""
+        return definition.digest not in self._changed
 
     def unaccepted(self) -> tuple[Unaccepted, ...]:
         """Definitions that wait for somebody to accept them, in the order of their names.

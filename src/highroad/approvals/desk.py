@@ -20,6 +20,7 @@ from highroad.approvals.codes import OneTimeCodes
 from highroad.approvals.edited import EditedCall, edited_calls
 from highroad.approvals.endorsing import endorsed
 from highroad.approvals.rules import objection, outside, unknown_identity
+from highroad.approvals.tickets import Tickets
 from highroad.domain.approval import Approval, ApprovalState, Ruling
 from highroad.domain.approval_rules import ApprovalRules
 from highroad.domain.audit import APP_USER, APPROVAL_DECISION, COMPENSATION, TOOL_CALL
@@ -73,6 +74,8 @@ class Desk:
         self.needs: Callable[[str], AbstractSet[str] | None] = _not_known
         """Permissions that calls of a tool take; `None` where the tool is not known here."""
         self._codes = OneTimeCodes(ledger)
+        self.tickets: Tickets = Tickets(ledger)
+        """By which a client goes on with a held call of its own."""
         self.send: Callable[[Approval, Principal, str], Awaitable[bool]] = _nobody_is_told
         """Tells somebody their one-time code; whether that got there."""
         self.seen_preview: SeenPreview = _whole

@@ -8,7 +8,13 @@ from highroad.agents.agent import Agent
 from highroad.approvals.definitions import Definitions
 from highroad.bootstrap.agents import add_search
 from highroad.bootstrap.policies import check_policy
-from highroad.bootstrap.toolset import Toolset, asks_of, needs_of, waiting_contracts
+from highroad.bootstrap.toolset import (
+    Toolset,
+    asks_of,
+    check_servers,
+    needs_of,
+    waiting_contracts,
+)
 from highroad.domain.error import SettingsError
 from highroad.domain.tool import ToolDefinition
 from highroad.pipeline.services import Services
@@ -91,6 +97,7 @@ class Additions:
 
     def _take_in(self, wider: Registry, new: Sequence[RegisteredTool[Any]]) -> None:
         toolset, services, policy = self._toolset, self._services, self._settings.policy
+        check_servers(wider, self._settings.contracts)
         check_fallbacks(wider)
         check_compensations(wider)
         asks = asks_of(toolset.conditions, new, policy)

@@ -17,6 +17,7 @@ from highroad.agents.comparing import Comparing
 from highroad.agents.context.results import RunResults
 from highroad.agents.finding import RunTools
 from highroad.agents.following import Following
+from highroad.agents.hosts import HostRuns
 from highroad.agents.memory.long_term import LongTermMemory
 from highroad.agents.roster import Roster
 from highroad.agents.runs import Runs
@@ -484,6 +485,7 @@ def _services(  # noqa: PLR0913, PLR0917 - what they are made of
         is_dry=settings.is_dry,
     )
     services.stand_in = fallbacks(services)
+    services.host_evidence = HostRuns(services).evidence
     return services
 
 

@@ -100,16 +100,18 @@ def accepted_pins(settings: Settings, *, is_needed: bool) -> dict[str, Accepted]
 
 
 def waiting_contracts(registry: Registry, rules: Mapping[str, ContractRule]) -> tuple[str, ...]:
-    """Names of which the settings say something, and that no tool has so far."""
-    return tuple(name for name in rules if name not in registry)
+    """Names of own tools of which the settings say something, and that no tool has so far."""
+    return tuple(name for name, rule in rules.items() if name not in registry and not rule.server)
 
 
 def _check_contracts(registry: Registry, rules: Mapping[str, ContractRule]) -> None:
     """See that what the settings say of contracts is said of tools: a wrong name protects none.
 
-    A tool may be added while the runtime is open, and its rule waits for it. What is almost the
-    name of a tool that is here is taken for a mistake.
+    A tool may be added while the runtime is open, and its rule waits for it; that of a server which
+    is not there now may be there another time. What is almost the name of a tool that is here is
+    taken for a mistake.
     """
+    check_servers(registry, rules)
     for name in waiting_contracts(registry, rules):
         near = ", ".join(near_names(name, [tool.name for tool in registry]))
         if near:
@@ -143,6 +145,27 @@ def needs_of(registry: Registry) -> dict[str, frozenset[str]]:
         known = needed.get(tool.name, frozenset())
         needed[tool.name] = known | frozenset(tool.definition.permissions)
     return needed
+
+
+def check_servers(registry: Registry, rules: Mapping[str, ContractRule]) -> None:
+    """See that tools from somewhere else come from where the settings say that they do.
+
+    Raises:
+        SettingsError: One does not.
+    """
+    for name, rule in rules.items():
+        if name in registry:
+            _check_server(registry, name, rule)
+
+
+def _check_server(registry: Registry, name: str, rule: ContractRule) -> None:
+    """See that a tool from somewhere else comes from where the settings say that it does."""
+    sources = {tool.definition.source for tool in registry.versions(name)} - {""}
+    if sources and not any(map(rule.is_about, sources)):
+        raise SettingsError(
+            f"{rule.source}: contracts.{name}.source: it is about a tool of {rule.server}, and "
+            f"{name} comes from {', '.join(sorted(sources))}; say that, or take the table out"
+        )
 
 
 def _ask(conditions: Conditions, tool: ToolDefinition, policy: PolicyRules) -> AskRule | None:

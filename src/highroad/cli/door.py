@@ -127,15 +127,16 @@ def leave(output: Output, work: Callable[[], ExitCode]) -> NoReturn:
     raise typer.Exit(code)
 
 
-async def opened(
-    work: Work,
+async def opened(  # noqa: PLR0913 - as above
+    work: Callable[[Door], Awaitable[T]],
     user: str | None,
     output: Output,
     agents: Agents = (),
     *,
+    tools: Sequence[object] = (),
     shown: Shown = Shown(),
-) -> ExitCode:
-    """Open the runtime of this folder and do the work.
+) -> T:
+    """Open the runtime of this folder, with these tools besides its own, and do the work.
 
     Raises:
         Misuse: Somebody is to be two people at once, or no token is there.
@@ -146,7 +147,9 @@ async def opened(
     token = read_token() if shown.with_token else None
     settings = load()
     who = principal_for(user, settings)
-    async with Runtime.open(settings=settings, principal=who, agents=agents) as runtime:
+    async with Runtime.open(
+        settings=settings, principal=who, agents=agents, tools=tools
+    ) as runtime:
         caller = None if token is None else await runtime.authenticate(token)
         if caller is not None:
             _see_whole(caller, shown)

@@ -32,8 +32,9 @@ class ExitCode(IntEnum):
     USAGE = 2
     """Wrong command line or wrong configuration; nothing was opened."""
     REFUSED = 3
-    """Decided against before anything ran; for `tools lint`, what was found weighs enough; for
-    `redteam`, an attack took effect, or more than in the baseline."""
+    """Decided against before anything ran; for `tools review`, something waits; for `tools lint`,
+    what was found weighs enough; for `redteam`, an attack took effect, or more than in the
+    baseline."""
     HELD = 4
     """The call waits, for a person or for its result; so does a run whose call does."""
     FAILED = 5

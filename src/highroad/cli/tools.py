@@ -17,6 +17,7 @@ from highroad.cli.lint import lint
 from highroad.cli.misuse import Misuse
 from highroad.cli.options import As, AsJson, WithToken
 from highroad.cli.output import Output, drawn_json
+from highroad.cli.review import review
 from highroad.domain.error import HighroadError
 from highroad.domain.tool import Isolation, ToolDefinition
 from highroad.settings import load
@@ -30,6 +31,7 @@ app: typer.Typer = typer.Typer(
 )
 
 app.command()(lint)
+app.command()(review)
 app.command()(catalog)
 app.command()(health)
 app.command("open")(open_)

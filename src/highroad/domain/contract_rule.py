@@ -7,7 +7,7 @@ from typing import Final
 
 from highroad.domain.label import Integrity, Label
 from highroad.domain.policy import Line
-from highroad.domain.tool import ArgumentRole, Tier
+from highroad.domain.tool import ArgumentRole, Effect, Tier
 from highroad.domain.value import value
 
 
@@ -25,7 +25,12 @@ class ContractRule:
 
     Args:
         source: File and line, for whoever has to mend it.
-        tier: What stands at stake; only ever more than its author said.
+        server: Identity of the server whose tool it is about; empty is any tool of that name.
+        tier: What stands at stake: more than its author said, or whatever is true where no author
+            said anything.
+        effect: What may be done when the outcome is not known; the same holds.
+        accepted: Digest of the definition that a person accepted, for ledgers that have not heard
+            of it; empty is none.
         intent: What somebody asks for who wants it; empty leaves it as it is.
         arguments: By name.
         labels: Of parts of the result, by JSON pointer; `""` is all of it.
@@ -33,11 +38,18 @@ class ContractRule:
     """
 
     source: str = ""
+    server: str = ""
     tier: Tier | None = None
+    effect: Effect | None = None
+    accepted: str = ""
     intent: tuple[str, ...] = ()
     arguments: Mapping[str, ArgumentRule] = field(default_factory=dict)
     labels: Mapping[str, Label] = field(default_factory=dict)
     flows: tuple[Line, ...] = ()
+
+    def is_about(self, source: str) -> bool:
+        """Whether it is about a tool that comes from there; what is this program's own has none."""
+        return self.server in {"", source}
 
 
 NO_RULES: Final[Mapping[str, ContractRule]] = MappingProxyType({})

@@ -59,6 +59,8 @@ class Limits:
     """Results kept in this process at most."""
     cache_bytes: int = 33_554_432
     """Memory that they take up at most; a result larger than an eighth of it is not kept."""
+    evidence_runs: int = 1_000
+    """Runs of hosts whose evidence is kept in this process at most."""
     identical_calls: int = 3
     """The same read in a row in a run before it is stopped as a loop."""
     argument_bytes: int = 1_000_000

@@ -27,6 +27,8 @@ class Unsettled:
     effect: str | None
     principal: str
     """Opaque id."""
+    door: str
+    """By which it came in."""
     standing: Standing
     created_ms: int
     ended_ms: int | None = None

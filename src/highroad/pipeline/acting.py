@@ -46,4 +46,4 @@ def filled(circumstances: C) -> C:
         "delegation": acting.delegation,
     }
     given = {name: each for name, each in circumstances.items() if each is not None}
-    return cast("C", {**{name: each for name, each in said.items() if each}, **given})
+    return cast("C", {**{name: each for name, each in said.items() if each is not None}, **given})

@@ -15,6 +15,8 @@ class SharedCircumstances(TypedDict, total=False):
     run: str | None
     """Your name for a run of several calls, which share budgets and keys; without one the call is
     a run of its own."""
+    run_id: str | None
+    """The id of a run that stands, in place of your name for it."""
     parent: str | None
     """Your name for the run that this one is a child of: it draws on that one's budget too. Said
     once, when the run begins."""

@@ -29,6 +29,7 @@ from highroad.limits.reservation import Reservation
 from highroad.limits.runs import LiveRun
 from highroad.limits.share import Spender, Spending, ToolCap, to_microusd
 from highroad.pipeline.doubt import Doubt
+from highroad.pipeline.evidence import RunEvidence
 from highroad.pipeline.inflight import Flight
 from highroad.pipeline.lent import Lent
 from highroad.pipeline.revision import Revision
@@ -66,6 +67,7 @@ class RoadContext:
         "handles",
         "hidden",
         "hold_after",
+        "host_evidence",
         "is_bare",
         "is_lone",
         "is_resolved",
@@ -105,6 +107,8 @@ class RoadContext:
         self.revision: Revision | None = None
         """Other arguments that somebody gave it meanwhile, to be judged as any."""
         self.hold_after: Approval | Deferral | None = None
+        self.host_evidence: RunEvidence | None = None
+        """Held on to, so that it is known as long as the call is judged by it."""
         """What it waited for, or is about to, as the end of this call leaves that."""
         self.claim: KeyClaim | None = None
         self.obligations: list[Obligation] = []

@@ -13,12 +13,14 @@ from highroad.domain.identity import Caller, Delegate, Origin, Principal, acting
 from highroad.domain.ids import uuid_hex, with_prefix
 from highroad.domain.tool import Tier
 from highroad.domain.value import value
+from highroad.domain.verification import UserTurn
 from highroad.ledger.history import CallHistory
 from highroad.ledger.record import CallRecord
 from highroad.ledger.results import Fetch
 from highroad.limits.runs import LiveRun
 from highroad.pipeline import keys
 from highroad.pipeline.context import RoadContext
+from highroad.pipeline.evidence import RunEvidence
 from highroad.pipeline.services import Services
 from highroad.pipeline.successor import Successor
 
@@ -48,6 +50,8 @@ class Proposal:
     origin: Origin = Origin.CODE
     delegation: Sequence[Delegate] = ()
     evidence: Evidence = NO_EVIDENCE
+    said: tuple[UserTurn, ...] = ()
+    """The user's own words so far, from a host that moves the run."""
     asked_by: str | None = None
     """The model request whose reply proposed it."""
     position: int | None = None
@@ -119,7 +123,23 @@ async def take_in(
         stated=proposal.stated,
         takes_handles=proposal.takes_handles,
     )
-    return call, await _context(services, call, run)
+    evidence = await _evidence(services, call, run, proposal)
+    context = await _context(services, call, run)
+    context.host_evidence = evidence
+    return call, context
+
+
+async def _evidence(
+    services: Services, call: Call, run: LiveRun, proposal: Proposal
+) -> RunEvidence | None:
+    """What a call of a model is judged by where a host moves its run."""
+    if call.origin is Origin.CODE or call.asked_by is not None:
+        return None
+    try:
+        return await services.host_evidence(call, proposal.said)
+    except BaseException:
+        run.leave()
+        raise
 
 
 async def let_in(services: Services, caller: Caller, proposal: Proposal | None = None) -> None:

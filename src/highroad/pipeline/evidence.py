@@ -1,14 +1,16 @@
-"""What the values of a run's calls may have come from, while a leg moves it.
+"""What the values of a run's calls may have come from, while a leg or a host moves it.
 
 One index serves a run and all runs below it: what an agent hands on to another is no request of
 the user's, so a task is judged by what its parent had seen, and what the other reads serves both.
 It lives as long as the leg does. A leg goes through the record of its run before it does anything
-new, and so fills it again in the same order.
+new, and so fills it again in the same order. That of a run that a host moves is kept while its
+calls are made (`agents.hosts`).
 """
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
+from weakref import WeakValueDictionary
 
 import orjson
 
@@ -54,6 +56,7 @@ class RunEvidence:
     """
 
     __slots__ = (
+        "__weakref__",
         "_arrived",
         "_index",
         "_is_wanted",
@@ -234,6 +237,8 @@ class Indexes:
         self.provenance: ProvenanceRules = provenance
         self._plans: Plans = Plans()
         self._of_runs: dict[str, RunEvidence] = {}
+        self._of_hosts: WeakValueDictionary[str, RunEvidence] = WeakValueDictionary()
+        """As long as somebody uses it, who may be the only one."""
         self._nothing: RunEvidence = RunEvidence(self._plans)
 
     def plan(self, definition: ToolDefinition) -> Plan:
@@ -241,12 +246,15 @@ class Indexes:
         return self._plans.of(definition)
 
     def of(self, call: Call) -> RunEvidence:
-        """That of a call: of its run, where an agent's leg moves it; else what was handed in."""
+        """That of a call: of its run, where a leg or a host moves it; else what was handed in.
+
+        What is handed in with a call goes before what is known of a host's run.
+        """
         found = self._of_runs.get(call.run_id)
         if found is not None:
             return found
         if not call.evidence.sources:
-            return self._nothing
+            return self._of_hosts.get(call.run_id, self._nothing)
         handed_in = self.apart()
         for source in call.evidence.sources:
             handed_in.handed_in(source)
@@ -260,6 +268,12 @@ class Indexes:
     def apart(self) -> RunEvidence:
         """Evidence that no leg uses, to look at a run with."""
         return RunEvidence(self._plans)
+
+    def hosted(self, run_id: str) -> RunEvidence:
+        """That of a run that a host moves, empty; it is known for as long as it is held on to."""
+        evidence = RunEvidence(self._plans, is_wanted=self.are_wanted)
+        self._of_hosts[run_id] = evidence
+        return evidence
 
     def is_at_hand(self, run_id: str) -> bool:
         """Whether a leg of the run is on."""

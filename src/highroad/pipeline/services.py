@@ -1,7 +1,7 @@
 """The services of one runtime, which every call on its road shares."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,6 +19,7 @@ from highroad.domain.outcome import AnyOutcome
 from highroad.domain.proposed import ProposedCalls, Terms
 from highroad.domain.showing import USUAL_SHOWING, Showing
 from highroad.domain.tool import ToolDefinition
+from highroad.domain.verification import UserTurn
 from highroad.ledger.ledger import Ledger
 from highroad.ledger.results import Fetch, Results
 from highroad.limits.budgets import Budgets
@@ -29,7 +30,7 @@ from highroad.pipeline.ask_rule import AskRule
 from highroad.pipeline.call_checks import CallChecks
 from highroad.pipeline.cancelled import CancelledRuns
 from highroad.pipeline.deps import Deps
-from highroad.pipeline.evidence import Indexes
+from highroad.pipeline.evidence import Indexes, RunEvidence
 from highroad.pipeline.gathering import Gatherings
 from highroad.pipeline.handles import Handles
 from highroad.pipeline.inflight import Inflight
@@ -66,6 +67,8 @@ StandsIn = Callable[[Call, Successor], Awaitable[AnyOutcome | None]]
 """Makes the call that stands in for another; `None` where it cannot be made."""
 Refresh = Callable[[Call, Fetch], bool]
 """Makes the call again behind it, to renew its kept result; `False` where there is no room."""
+HostEvidence = Callable[[Call, Sequence[UserTurn]], Awaitable[RunEvidence | None]]
+"""What is known of the run of a call that a host's model proposed, with what its user said."""
 Hear = Callable[[str, EventKind, str, Callable[[], JsonObject]], None]
 """Takes in what happens to a call while its body runs: in which run, what, to which call, more."""
 Tell = Callable[[Notice], None]
@@ -81,6 +84,11 @@ _MAX_ADMISSIONS = 10_000
 def _unheard(run_id: str, kind: EventKind, call_id: str, facts: Callable[[], JsonObject]) -> None:
     """Nobody listens."""
     del run_id, kind, call_id, facts
+
+
+async def _nothing_known(call: Call, said: Sequence[UserTurn]) -> None:
+    """No host moves anything."""
+    del call, said
 
 
 def _hands_nothing_on(tool: str) -> bool:
@@ -148,6 +156,8 @@ class Services:
     verifiers: Verifiers | None = None
     """Who gives second opinions; `None` where nobody does."""
     evidence: Indexes = field(default_factory=Indexes)
+    host_evidence: HostEvidence = _nothing_known
+    """Brings up to date what calls of models are judged by that no agent of ours makes."""
     confidence: ConfidenceRules = field(default_factory=ConfidenceRules)
     redaction: Redaction = field(default_factory=Redaction)
     checks: CallChecks = field(default_factory=CallChecks)

@@ -237,6 +237,7 @@ def _line_of(history: CallHistory) -> Unsettled:
         tool=opening["tool"],
         effect=opening.get("effect"),
         principal=opening["principal"],
+        door=opening["door"],
         standing=standing,
         created_ms=opening["opened"],
         ended_ms=None if history.ended is None else history.ended["at"],

@@ -31,7 +31,7 @@ from highroad.domain.sandbox import (
     Strength,
 )
 from highroad.domain.showing import USUAL_SHOWING, WhenImitated, WhenUnseen
-from highroad.domain.tool import ArgumentRole, Tier
+from highroad.domain.tool import ArgumentRole, Effect, Tier
 from highroad.domain.verification import (
     BudgetSpan,
     VerifierRules,
@@ -43,6 +43,7 @@ from highroad.settings.kinds import (
     ANCHORS,
     AT_LEAST_ONE,
     COUNT,
+    DIGEST,
     EGRESS,
     IMAGE,
     LEDGER,
@@ -266,6 +267,11 @@ SETTINGS: Final = (
     _limit(
         "cache_bytes",
         "Memory that they take up at most; a result larger than an eighth of it is not kept.",
+    ),
+    _limit(
+        "evidence_runs",
+        "Runs of other frameworks' agents whose evidence is kept in this process at most; that of "
+        "others is read again from the ledger.",
     ),
     _limit("identical_calls", "The same read in a row in a run before it is stopped as a loop."),
     _limit("argument_bytes", "Size of the arguments of a call."),
@@ -519,7 +525,31 @@ SETTINGS: Final = (
         f"contracts.{EACH_NAME}.tier",
         one_of(Tier),
         Absent.NONE,
-        "What stands at stake with the tool of that name; only ever more than it is declared as.",
+        "What stands at stake with the tool of that name: more than it is declared as, or whatever "
+        "is true where nobody declared it. A tool of a server is never less than its hints say.",
+    ),
+    Setting(
+        f"contracts.{EACH_NAME}.effect",
+        one_of(Effect),
+        Absent.NONE,
+        "What may be done when nobody knows whether a call took effect: `unprotected`, or "
+        "`repeatable` where its author said nothing of it.",
+    ),
+    Setting(
+        f"contracts.{EACH_NAME}.source",
+        TEXT,
+        Absent.NONE,
+        "Identity of the server whose tool it is about, as `highroad tools show` tells it. Less "
+        "than `irreversible` can be said of a server's tool only so. Any tool of that name unless "
+        "given.",
+    ),
+    Setting(
+        f"contracts.{EACH_NAME}.accepted",
+        DIGEST,
+        Absent.NONE,
+        "The definition that a person accepted, as `sha256:` and 64 hex digits. "
+        "`highroad tools review --yes` accepts it for a ledger that has not heard of it, and "
+        "nothing else.",
     ),
     Setting(
         f"contracts.{EACH_NAME}.intent",
@@ -951,6 +981,13 @@ SETTINGS: Final = (
         TEXT,
         DEFAULT_ORGANIZATION,
         "Their organization; the channel is told of nothing that is another's.",
+    ),
+    Setting(
+        "gateway.hold_wait_s",
+        NUMBER,
+        25,
+        "Seconds for which an MCP client that cannot ask its user is kept waiting for a decision; "
+        "then it is told what waits.",
     ),
     Setting(
         "keys.file",

@@ -14,6 +14,7 @@ from highroad.domain.secret import SecretKind
 _THIS_MACHINE: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 _VARIABLE: Final = re.compile(r"(?!HIGHROAD_)[A-Za-z_][A-Za-z0-9_]*")
+_DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
 _MODAL_IMAGE: Final = re.compile(r"im-[A-Za-z0-9]+")
 _IMAGE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9./:_-]*@sha256:[0-9a-f]{64}")
 
@@ -172,6 +173,10 @@ def some_of(words: Iterable[str]) -> Kind:
     )
 
 
+DIGEST: Final = Kind(
+    "`sha256:` and 64 hex digits",
+    lambda value: isinstance(value, str) and _DIGEST.fullmatch(value) is not None,
+)
 TEXT: Final = Kind("text", _is_text)
 TEXTS: Final = Kind(
     "a list of texts",

@@ -69,7 +69,7 @@ from highroad.domain.sandbox import (
 from highroad.domain.secret import SecretRules
 from highroad.domain.shadow import ShadowRule
 from highroad.domain.showing import USUAL_SHOWING, Showing, WhenImitated, WhenUnseen
-from highroad.domain.tool import ArgumentRole, Tier
+from highroad.domain.tool import ArgumentRole, Effect, Tier
 from highroad.domain.verification import (
     BudgetSpan,
     VerifierBudget,
@@ -249,6 +249,7 @@ def _build(document: Document, root: Path) -> Settings:
         sandbox=_build_sandbox(_get(document, ("sandbox",), {})),
         secrets=_build_secrets(_get(document, ("secrets",), {})),
         approvals=_build_approvals(document, is_production=is_production),
+        hold_wait_s=value_of("gateway.hold_wait_s", 25.0),
         keys_file=None if keys_file is None else root / keys_file,
         payload_days=value_of("retention.payload_days", 28),
         pins_file=root / value_of("pins.file", "highroad.pins"),
@@ -328,10 +329,13 @@ def _build_policy(document: Document, root: Path, *, is_production: bool) -> Pol
 
 def _build_contract(document: Document, name: str) -> ContractRule:
     table = _get(document, ("contracts", name))
-    tier = table.get("tier")
+    tier, effect = table.get("tier"), table.get("effect")
     return ContractRule(
         source=document.source(("contracts", name)),
+        server=table.get("source", ""),
         tier=None if tier is None else Tier(tier),
+        effect=None if effect is None else Effect(effect),
+        accepted=table.get("accepted", "").removeprefix("sha256:"),
         intent=tuple(table.get("intent", ())),
         arguments={
             argument: ArgumentRule(

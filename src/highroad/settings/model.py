@@ -78,6 +78,7 @@ class Settings:
         sandbox: What runs programs that strangers wrote, and within which limits.
         secrets: Where those of tools are, and who may name which.
         approvals: How many must agree to calls, and who may.
+        hold_wait_s: How long an MCP client is kept waiting for a decision, in seconds.
         keys_file: Master keys, where the environment has none; `None` in production unless given.
         payload_days: How long arguments, results and messages of ended calls are kept.
         pins_file: Accepted tool definitions.
@@ -124,6 +125,7 @@ class Settings:
     sandbox: SandboxRules = field(default_factory=SandboxRules)
     secrets: SecretRules = field(default_factory=SecretRules)
     approvals: ApprovalRules = field(default_factory=ApprovalRules)
+    hold_wait_s: float = 25.0
     keys_file: Path | None
     payload_days: int = 28
     pins_file: Path

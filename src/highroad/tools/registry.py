@@ -88,6 +88,15 @@ class Registry:
         self._flows_out = other._flows_out
         self.has_readers = other.has_readers
 
+    def read(self, tool: Callable[..., Any]) -> ToolDefinition:
+        """The definition that a tool would have here, under the rules of the settings.
+
+        Raises:
+            DeclarationError: It cannot be a tool.
+            SettingsError: What the settings say of it makes no sense.
+        """
+        return compile_tool(tool, self._rules).definition
+
     def find(
         self, tool: Callable[..., Any] | str, version: str | None = None
     ) -> RegisteredTool[Any] | None:

@@ -11,7 +11,7 @@ from highroad.domain.contract_rule import ContractRule
 from highroad.domain.flow import FlowRule, renamed
 from highroad.domain.label import Label
 from highroad.domain.policy import Line
-from highroad.domain.tool import Concurrency, Isolation, Tier, ToolDefinition
+from highroad.domain.tool import Concurrency, Isolation, ToolDefinition
 from highroad.domain.value import value
 from highroad.tools.body.checks import Check, DataCheckHook
 from highroad.tools.body.cost import Cost
@@ -23,6 +23,7 @@ from highroad.tools.declaring.compensation import Compensation, compensation_of
 from highroad.tools.declaring.contract import CLOSED, Marker, derive, explained
 from highroad.tools.declaring.digest import defined, sealed
 from highroad.tools.declaring.fallback import StandIn, chain_of, words_of
+from highroad.tools.declaring.hints import floor_of, stricter
 from highroad.tools.declaring.objects import named, objects_of
 from highroad.tools.declaring.options import (
     TAKEN_OVER,
@@ -108,6 +109,12 @@ class Declaration:
         name = self.definition.name
         return tuple([FlowRule.of_contract(name, line) for line in (*said, *own)])
 
+    @property
+    def says_tier(self) -> bool:
+        """Whether anybody said what stands at stake: the author, or whoever wrote the settings."""
+        operator = self.operator
+        return "tier" in self.given or (operator is not None and operator.tier is not None)
+
     def renamed(self, name: str) -> "Declaration":
         """The same under another name.
 
@@ -174,7 +181,9 @@ def _definition(
     """Fields of the definition of which anything is said."""
     site, compensation = source.site, _compensation(options, source.site)
     name = name_of(options, site)
-    tier = _at_least(tier_of(options, site), source) if source.server else tier_of(options, site)
+    tier = tier_of(options, site)
+    if source.server:
+        tier = stricter(tier, floor_of(source.annotations))
     effect = effect_of(options, tier, site)
     check_hedge(options, effect, site, is_async=source.signature.is_async)
     check_batch(options, site)
@@ -210,22 +219,6 @@ def _definition(
         **{name: said for name, said in beside.items() if said and said is not CLOSED},
         **{name: _WORDS[name](said, site) for name, said in options.items() if name in _WORDS},
     }
-
-
-def _at_least(tier: Tier, source: Source) -> Tier:
-    """What stands at stake with a foreign tool, whose server may say that it is more, never less.
-
-    MCP's `destructiveHint`, and a `readOnlyHint` that is false, are believed where they are said.
-    """
-    said = source.annotations
-    if said.get("destructiveHint") is True and said.get("readOnlyHint") is not True:
-        floor = Tier.IRREVERSIBLE
-    elif said.get("readOnlyHint") is False:
-        floor = Tier.REVERSIBLE
-    else:
-        return tier
-    order = list(Tier)
-    return max(tier, floor, key=order.index)
 
 
 def _batch(options: ToolOptions, site: Site) -> BatchBody | None:

@@ -5,19 +5,18 @@ It is part of the definition from then on: pinned, recorded, and what approvals 
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any
 
 from highroad.domain.contract_rule import ArgumentRule, ContractRule
 from highroad.domain.error import SettingsError
 from highroad.domain.label import Label, Labels
-from highroad.domain.tool import ArgumentContract, Contract, Tier, ToolDefinition
+from highroad.domain.tool import ArgumentContract, Contract, Effect, Tier, ToolDefinition
 from highroad.tools.declaring.declaration import Declaration
 from highroad.tools.declaring.declare import declaration_of
 from highroad.tools.declaring.digest import sealed
+from highroad.tools.declaring.hints import AT_STAKE, floor_of, stricter
 from highroad.tools.declaring.options import intent_of
 from highroad.tools.near import near_names
-
-_AT_STAKE: Final = {tier: at for at, tier in enumerate(Tier)}
 
 
 def declaration_under(tool: Callable[..., Any], rules: Mapping[str, ContractRule]) -> Declaration:
@@ -33,14 +32,17 @@ def declaration_under(tool: Callable[..., Any], rules: Mapping[str, ContractRule
     """
     declared = declaration_of(tool)
     rule = rules.get(declared.definition.name)
-    return declared if rule is None else operated(declared, rule)
+    if rule is None or not rule.is_about(declared.definition.source):
+        return declared
+    return operated(declared, rule)
 
 
 def operated(declared: Declaration, rule: ContractRule) -> Declaration:
     """The declaration with a rule of the settings.
 
     Raises:
-        SettingsError: It names an argument that there is not, or lowers what is at stake.
+        SettingsError: It names an argument that there is not, lowers what the author says is at
+            stake, or contradicts the rest of the declaration.
     """
     definition = declared.definition
     labels = {**_given(definition.contract.labels), **rule.labels}
@@ -51,7 +53,10 @@ def operated(declared: Declaration, rule: ContractRule) -> Declaration:
         intent=intent_of(rule.intent) or definition.contract.intent,
         flows=(*(line.text for line in rule.flows), *definition.contract.flows),
     )
-    changed = replace(definition, contract=contract, tier=_tier(definition, rule))
+    tier = _tier(declared, rule)
+    changed = replace(
+        definition, contract=contract, tier=tier, effect=_effect(declared, rule, tier)
+    )
     return replace(declared, definition=sealed(changed), operator=rule)
 
 
@@ -78,20 +83,109 @@ def _argument(contract: Contract, name: str, rule: ArgumentRule) -> ArgumentCont
     )
 
 
-def _tier(definition: ToolDefinition, rule: ContractRule) -> Tier:
+def _tier(declared: Declaration, rule: ContractRule) -> Tier:
+    """What the rule says, but for what the author, or the server by its hints, says is more."""
+    definition = declared.definition
     if rule.tier is None:
         return definition.tier
-    if _AT_STAKE[rule.tier] < _AT_STAKE[definition.tier]:
-        raise SettingsError(
-            f"{rule.source}: contracts.{definition.name}.tier: {rule.tier} is less than "
-            f"{definition.tier}, which it is declared as; settings can only raise it"
+    if "tier" not in declared.given:
+        return _first_tier(definition, rule, rule.tier)
+    if AT_STAKE[rule.tier] < AT_STAKE[definition.tier]:
+        raise _wrong(
+            definition,
+            rule,
+            "tier",
+            f"{rule.tier} is less than {definition.tier}, which it is declared as; settings can "
+            "only raise it",
         )
     if rule.tier is not Tier.READ and (definition.cache_s or definition.transform):
-        raise SettingsError(
-            f"{rule.source}: contracts.{definition.name}.tier: its results are kept, or count as "
-            f"worked out, which only a read permits; leave tier out"
+        raise _wrong(
+            definition,
+            rule,
+            "tier",
+            "its results are kept, or count as worked out, which only a read permits; leave tier "
+            "out",
         )
     return rule.tier
+
+
+def _first_tier(definition: ToolDefinition, rule: ContractRule, said: Tier) -> Tier:
+    """The tier of a tool of which nobody else says one.
+
+    Of a tool from somewhere else it has to name the server: another's of the same name is not
+    trusted with it. A server that comes to say that more is at stake does not stop the program.
+    """
+    is_less = AT_STAKE[said] < AT_STAKE[definition.tier]
+    if is_less and definition.source and not rule.server:
+        raise _wrong(
+            definition,
+            rule,
+            "tier",
+            f"it comes from {definition.source}: to say less than {definition.tier} of it, say "
+            f'source = "{definition.source}" too, or run `highroad tools review`',
+        )
+    if said is Tier.READ and (definition.compensation is not None or definition.invalidates):
+        raise _wrong(
+            definition,
+            rule,
+            "tier",
+            "it is declared with what takes it back, or with what it lets go, and a read changes "
+            "nothing",
+        )
+    return stricter(said, floor_of(definition.annotations)) if definition.source else said
+
+
+def _effect(declared: Declaration, rule: ContractRule, tier: Tier) -> Effect:
+    """What the rule says; what only a read was repeatable for goes with it."""
+    definition = declared.definition
+    effect = _said_effect(declared, rule)
+    if effect is None:
+        effect = Effect.REPEATABLE if tier is Tier.READ else Effect.UNPROTECTED
+    if tier is Tier.READ and effect is not Effect.REPEATABLE:
+        raise _wrong(definition, rule, "effect", f"a read is repeatable and cannot be {effect}")
+    if definition.hedge_s is not None and effect is Effect.UNPROTECTED:
+        raise _wrong(
+            definition,
+            rule,
+            "tier" if rule.effect is None else "effect",
+            "a second attempt is made beside its first (hedge_s), which nothing unprotected "
+            "permits; say another effect",
+        )
+    return effect
+
+
+def _said_effect(declared: Declaration, rule: ContractRule) -> Effect | None:
+    """What anybody says of it: the settings where they may, or else the author."""
+    definition = declared.definition
+    is_authors = "effect" in declared.given
+    known = definition.effect if is_authors else None
+    if rule.effect in {None, known, Effect.UNPROTECTED}:
+        return rule.effect or _kept(definition, rule, known)
+    if is_authors:
+        raise _wrong(
+            definition,
+            rule,
+            "effect",
+            f"it is declared as {known}; settings can only make it unprotected",
+        )
+    if rule.effect is not Effect.REPEATABLE:
+        raise _wrong(
+            definition,
+            rule,
+            "effect",
+            f"{rule.effect} takes a body that is written for it; say it where the tool is "
+            "declared, or take repeatable or unprotected",
+        )
+    return rule.effect
+
+
+def _kept(definition: ToolDefinition, rule: ContractRule, known: Effect | None) -> Effect | None:
+    """What was there before, where the rule says nothing of the tier either."""
+    return definition.effect if rule.tier in {None, definition.tier} else known
+
+
+def _wrong(definition: ToolDefinition, rule: ContractRule, key: str, why: str) -> SettingsError:
+    return SettingsError(f"{rule.source}: contracts.{definition.name}.{key}: {why}")
 
 
 def _given(labels: Labels) -> dict[str, Label]:

@@ -50,10 +50,10 @@ def subject_of(tool: Callable[..., Any], rules: Mapping[str, ContractRule] = NO_
 
 def _said(declared: Declaration) -> Said:
     """What was said in so many words; defaults are nobody's word."""
-    definition, given, operator = declared.definition, declared.given, declared.operator
-    says_tier = "tier" in given or (operator is not None and operator.tier is not None)
-    tier = definition.tier if says_tier else None
-    says_effect = "effect" in given or tier is Tier.READ
+    definition, operator = declared.definition, declared.operator
+    tier = definition.tier if declared.says_tier else None
+    is_effect_said = "effect" in declared.given or (operator is not None and operator.effect)
+    says_effect = bool(is_effect_said) or tier is Tier.READ
     return Said(
         tier=tier,
         effect=definition.effect if says_effect else None,

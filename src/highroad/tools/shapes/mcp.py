@@ -74,13 +74,14 @@ def answer(said: Told, _: Asked) -> JsonObject:
     it, a dry run too, is marked as an error, and `structuredContent` is there only where it fits.
     """
     form: JsonObject = {
-        "content": [_block(block) for block in said.blocks],
+        "content": [block_of(block) for block in said.blocks],
         "isError": not said.is_promised,
     }
     return form if said.promised is None else {**form, "structuredContent": said.promised}
 
 
-def _block(block: Block) -> JsonObject:
+def block_of(block: Block) -> JsonObject:
+    """A block of content."""
     match block:
         case str():
             return {"type": "text", "text": block}

@@ -28,7 +28,8 @@ def tier(subject: Subject) -> Iterator[Finding]:
         LintCode.CONTRACT_TIER,
         subject.name,
         "It does not say what is at stake, and so counts as irreversible: a person is asked.",
-        f'Say tier="{guess}" if that is true, or what is.',
+        f'Say tier="{guess}" if that is true, or what is; where the code is not yours, run '
+        "`highroad tools review`.",
     )
 
 

@@ -1,0 +1,1 @@
+"""Servers of tools that other programs run (`highroad.ports.upstream`)."""

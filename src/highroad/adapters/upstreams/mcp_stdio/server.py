@@ -1,0 +1,265 @@
+"""A server of MCP in a process of its own, which is started again when it dies."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+import anyio
+from mcp import Client
+from mcp.client.stdio import StdioServerParameters
+from mcp.shared.exceptions import MCPError
+from mcp.types import (
+    CallToolRequest,
+    CallToolRequestParams,
+    CallToolResult,
+    Implementation,
+    ToolListChangedNotification,
+)
+from mcp.types.version import MODERN_PROTOCOL_VERSIONS
+from pydantic import ValidationError
+
+from highroad.adapters.upstreams.mcp_stdio.transport import watched
+from highroad.domain.json_value import JsonObject
+from highroad.domain.version import VERSION
+from highroad.ports.clock import Clock
+from highroad.ports.upstream import Follow, UpstreamAway, UpstreamError, UpstreamProgress
+
+_log: Final = logging.getLogger("highroad.upstreams")
+
+_FIRST_PAUSE_S: Final = 0.1
+_LONGEST_PAUSE_S: Final = 30.0
+_STEADY_S: Final = 60.0
+"""Whoever has lived so long and dies is started again at once."""
+_PATIENCE_S: Final = 5.0
+"""How long a call waits for a server that is being started again."""
+_LISTING_S: Final = 30.0
+_PAGES: Final = 100
+"""Of one list; a server that turns pages for ever ends here."""
+
+
+class McpStdio:
+    """Speaks to one server (`highroad.ports.upstream.Upstream`).
+
+    It declares no capability to the server: what would ask the user, a model or for folders is
+    refused, for nobody here can vouch for it. The server's `stderr` is ours.
+
+    Args:
+        command: The program and its arguments.
+        name: As operators call it.
+        variables: The variables of its environment, asked for at each start.
+        clock: Paces new starts.
+    """
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        *,
+        name: str,
+        variables: Callable[[], Mapping[str, str]],
+        clock: Clock,
+    ) -> None:
+        self._command = tuple(command)
+        self._name = name
+        self._variables = variables
+        self._clock = clock
+        self._client: Client | None = None
+        """`None` while it is not there."""
+        self._there = asyncio.Event()
+        self._keeping: asyncio.Task[None] | None = None
+        self._heeders: list[Callable[[], None]] = []
+
+    @property
+    def name(self) -> str:
+        """As operators call it."""
+        return self._name
+
+    async def open(self) -> None:
+        """Start it, and wait until it answers.
+
+        Raises:
+            UpstreamError: The program is not there, or is no server of MCP.
+        """
+        first: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._keeping = asyncio.create_task(self._keep(first))
+        try:
+            await asyncio.shield(first)
+        except BaseException:
+            await self.close()
+            raise
+
+    async def tools(self) -> tuple[JsonObject, ...]:
+        """All its tools.
+
+        Raises:
+            UpstreamAway: It is not there.
+            UpstreamError: It does not tell, or tells no end of them.
+        """
+        client = await self._reached()
+        found: list[JsonObject] = []
+        cursor: str | None = None
+        try:
+            with anyio.fail_after(_LISTING_S):
+                for _ in range(_PAGES):
+                    page = await client.list_tools(cursor=cursor)
+                    found += [
+                        each.model_dump(mode="json", by_alias=True, exclude_none=True)
+                        for each in page.tools
+                    ]
+                    cursor = page.next_cursor
+                    if not cursor:
+                        return tuple(found)
+        except (MCPError, ValidationError, TimeoutError) as error:
+            raise UpstreamError(
+                f"{self._name} does not tell which tools it has ({type(error).__name__})"
+            ) from None
+        raise UpstreamError(f"{self._name} tells of its tools on more than {_PAGES} pages")
+
+    async def call(
+        self, tool: str, arguments: JsonObject, *, follow: Follow | None = None
+    ) -> JsonObject:
+        """Have a tool run; the library tells the server if nobody waits any more.
+
+        Raises:
+            UpstreamAway: It is not there, and nothing was sent.
+            MCPError: It answered with an error, or its connection broke.
+            pydantic.ValidationError: What it answered is no result.
+        """
+
+        async def tell(progress: float, total: float | None, message: str | None) -> None:
+            if follow is not None:
+                await follow(UpstreamProgress(done=progress, total=total, text=message or ""))
+
+        client = await self._reached()
+        # Not `call_tool`: that one holds the result to the server's schema itself, and raises
+        # where the effect took place and the road has to say so.
+        answered = await client.session.send_request(
+            CallToolRequest(params=CallToolRequestParams(name=tool, arguments=arguments)),
+            CallToolResult,
+            progress_callback=None if follow is None else tell,
+        )
+        said: JsonObject = answered.model_dump(mode="json", by_alias=True, exclude_none=True)
+        return said
+
+    def on_change(self, heed: Callable[[], None]) -> None:
+        """Have `heed` called whenever its tools may be others."""
+        self._heeders.append(heed)
+
+    async def close(self) -> None:
+        """End it: its input is closed, then it is stopped with all that it started."""
+        keeping, self._keeping = self._keeping, None
+        if keeping is None:
+            return
+        keeping.cancel()
+        await asyncio.wait({keeping})
+
+    async def _reached(self) -> Client:
+        """The client, once the server is there.
+
+        Raises:
+            UpstreamAway: It is not, for too long.
+        """
+        if self._client is None and self._keeping is not None:
+            with anyio.move_on_after(_PATIENCE_S):
+                await self._there.wait()
+        if self._client is None:
+            raise UpstreamAway(f"{self._name} is not running; it is being started again.")
+        return self._client
+
+    async def _keep(self, first: asyncio.Future[None]) -> None:
+        """Start it, and again whenever it dies; a start that fails takes ever longer to come."""
+        pause_s = _FIRST_PAUSE_S
+        while True:
+            began_s = self._clock.monotonic_s()
+            try:
+                await self._live(first)
+                why = "it ended"
+            except (OSError, ValueError, MCPError, ValidationError, ExceptionGroup) as error:
+                why = _why(error)
+                if not first.done():
+                    first.set_exception(UpstreamError(self._not_started(error)))
+                    return
+            if self._clock.monotonic_s() - began_s >= _STEADY_S:
+                pause_s = _FIRST_PAUSE_S
+            _log.warning("%s is away: %s; it is started again in %.1f s", self._name, why, pause_s)
+            await self._clock.sleep(pause_s)
+            pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+
+    async def _live(self, first: asyncio.Future[None]) -> None:
+        """One life of the server, from its start to the end of its output."""
+        over = asyncio.Event()
+
+        def end() -> None:
+            # At once: what is asked from here on was never sent, and must not be in doubt.
+            self._client = None
+            self._there.clear()
+            over.set()
+
+        program, *arguments = self._command
+        server = StdioServerParameters(
+            command=program,
+            args=arguments,
+            env=dict(self._variables()),
+            encoding_error_handler="replace",
+        )
+        client = Client(
+            watched(server, end),
+            message_handler=self._heed_message,
+            client_info=Implementation(name="highroad", version=VERSION),
+            cache=None,
+        )
+        async with client:
+            if over.is_set():
+                raise UpstreamError(f"{self._name} ended as soon as it was there")
+            self._client = client
+            self._there.set()
+            is_again = first.done()
+            if not is_again:
+                first.set_result(None)
+            try:
+                async with anyio.create_task_group() as listening:
+                    if is_again:
+                        self._tell_change()
+                    if client.protocol_version in MODERN_PROTOCOL_VERSIONS:
+                        listening.start_soon(self._listen, client)
+                    await over.wait()
+                    listening.cancel_scope.cancel()
+            finally:
+                end()
+
+    async def _listen(self, client: Client) -> None:
+        """In the newer era a server tells of changes to whoever asks for it."""
+        tools = client.server_capabilities.tools
+        if tools is None or not tools.list_changed:
+            return
+        try:
+            async with client.listen(tools_list_changed=True) as changes:
+                async for _ in changes:
+                    self._tell_change()
+        except (MCPError, ConnectionError, TimeoutError, RuntimeError) as error:
+            _log.warning("%s does not tell of changes (%s)", self._name, type(error).__name__)
+
+    async def _heed_message(self, message: object) -> None:
+        """In the older era it tells of them unasked."""
+        if isinstance(message, ToolListChangedNotification):
+            self._tell_change()
+
+    def _tell_change(self) -> None:
+        for heed in self._heeders:
+            heed()
+
+    def _not_started(self, error: BaseException) -> str:
+        program = self._command[0]
+        if isinstance(error, FileNotFoundError | PermissionError):
+            return f"{self._name} cannot be started: there is no program {program!r} to run"
+        return (
+            f"{self._name} was started and does not speak MCP on its standard streams "
+            f"({_why(error)}): run it by itself to see why"
+        )
+
+
+def _why(error: BaseException) -> str:
+    """The name of what went wrong, and nothing that a server says (P7)."""
+    if isinstance(error, ExceptionGroup):
+        return ", ".join(sorted({_why(each) for each in error.exceptions}))
+    return type(error).__name__

@@ -1,0 +1,276 @@
+"""`highroad tools review`: what stands at stake with tools of which nobody said it."""
+
+import asyncio
+import sys
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from enum import Enum, auto
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from rich.text import Text
+
+from highroad.approvals.definitions import Unaccepted
+from highroad.cli import candidate_views as views
+from highroad.cli.acceptance import is_attended
+from highroad.cli.candidate import Candidate, candidates
+from highroad.cli.door import Door, Shown, leave, opened
+from highroad.cli.exits import ExitCode
+from highroad.cli.keyboard import Keyboard, keyboard
+from highroad.cli.misuse import Misuse
+from highroad.cli.options import As, AsJson, WithToken
+from highroad.cli.output import Output
+from highroad.domain.error import LedgerOwned
+from highroad.domain.tool import Tier
+from highroad.domain.value import value
+from highroad.settings import load
+from highroad.settings.document import FILE_NAME
+from highroad.settings.writing import write_contracts
+from highroad.tools.declaring.discovery import discover
+
+_TIERS: Final = dict(zip("1234", Tier, strict=True))
+_KEYS: Final = (
+    "Enter accept as {tier}, 1 read, 2 reversible, 3 irreversible, 4 privileged, s skip, "
+    "d details, q stop > "
+)
+
+
+class _Word(Enum):
+    """What a person says that is no decision."""
+
+    SKIP = auto()
+    STOP = auto()
+
+
+@value
+class _Wanted:
+    """What the command line asks for."""
+
+    user: str | None
+    is_check: bool
+    is_yes: bool
+    with_token: bool
+
+
+@value(eq=False)
+class _Found:
+    """What there is to review."""
+
+    waiting: tuple[Candidate, ...]
+    owner_pid: int | None = None
+
+
+@value(eq=False)
+class _Decision:
+    """What a person said of a tool."""
+
+    candidate: Candidate
+    tier: Tier
+    despite: tuple[str, ...] = ()
+
+    @property
+    def tool(self) -> str:
+        """Its name."""
+        return self.candidate.definition.name
+
+
+def review(
+    *,
+    check: Annotated[
+        bool, typer.Option("--check", help="Accept nothing; list what waits.")
+    ] = False,
+    yes: Annotated[
+        bool,
+        typer.Option(
+            "--yes",
+            "-y",
+            help="Ask nothing: accept the definitions that highroad.toml names, and no other.",
+        ),
+    ] = False,
+    with_token: WithToken = False,
+    user: As = None,
+    as_json: AsJson = False,
+) -> None:
+    """Propose tiers for tools of which nobody said any, and accept what you press a key for.
+
+    What you accept is written to highroad.toml, and pinned. Exits with 0 when nothing waits any
+    more, and with 3 when something does.
+    """
+    output = Output(as_json=as_json)
+    wanted = _Wanted(
+        user=user,
+        is_check=check,
+        is_yes=yes,
+        with_token=with_token,
+    )
+    leave(output, lambda: _review(output, wanted))
+
+
+def _review(output: Output, wanted: _Wanted) -> ExitCode:
+    if wanted.is_check and wanted.is_yes:
+        raise Misuse("`--check` accepts nothing, and `--yes` accepts", do="Give one of them.")
+    with output.progress("looking at the tools"):
+        found = asyncio.run(_look(output, wanted))
+    if wanted.is_yes:
+        decisions = [
+            _Decision(candidate=each, tier=each.definition.tier)
+            for each in found.waiting
+            if each.is_accepted_by_settings and not each.grave
+        ]
+    elif wanted.is_check or output.as_json or not found.waiting or not _is_attended():
+        return _list(output, found, is_told=not wanted.is_check)
+    else:
+        _see_owned(found)
+        decisions = _asked(output, found.waiting)
+    return _keep(output, wanted, found, decisions)
+
+
+def _is_attended() -> bool:
+    return is_attended() and sys.stderr.isatty()
+
+
+async def _look(output: Output, wanted: _Wanted) -> _Found:
+    """What waits of the tools of the settings."""
+
+    async def look(door: Door) -> tuple[tuple[Unaccepted, ...], int | None]:
+        return door.runtime.definitions.unaccepted(), door.runtime.owner_pid
+
+    unaccepted, owner_pid = await opened(look, wanted.user, output)
+    settings = load()
+    tools = discover(settings.tools, settings.root).tools
+    waiting = tuple(candidates(tools, settings.contracts, unaccepted))
+    return _Found(waiting=waiting, owner_pid=owner_pid)
+
+
+def _see_owned(found: _Found) -> None:
+    """Nobody should press keys for what could not be recorded."""
+    if found.owner_pid is not None:
+        raise LedgerOwned(found.owner_pid)
+
+
+def _list(output: Output, found: _Found, *, is_told: bool) -> ExitCode:
+    """What waits, without deciding anything."""
+    data = {"waiting": [views.plain(each) for each in found.waiting]}
+    if not found.waiting:
+        output.show(data, Text("nothing waits"))
+        return ExitCode.COMPLETED
+    output.show(data, views.listed(found.waiting))
+    if is_told and not output.as_json:
+        output.note("Nothing was accepted: run it on a terminal, where a key accepts each.")
+    return ExitCode.REFUSED
+
+
+def _asked(output: Output, waiting: Sequence[Candidate]) -> list[_Decision]:
+    """What somebody at the terminal says of each, until they stop.
+
+    Raises:
+        Misuse: They went away in the middle; nothing was accepted.
+    """
+    decisions: list[_Decision] = []
+    try:
+        with keyboard() as keys:
+            for number, each in enumerate(waiting, start=1):
+                said = _ask(output, keys, each, f"{number} of {len(waiting)}")
+                if said is _Word.STOP:
+                    break
+                if isinstance(said, _Decision):
+                    decisions.append(said)
+    except (KeyboardInterrupt, EOFError):
+        output.errors.print()
+        raise Misuse(
+            "the review was broken off, and nothing was accepted",
+            do="Begin again; q stops and keeps what you accepted.",
+        ) from None
+    return decisions
+
+
+def _ask(output: Output, keys: Keyboard, each: Candidate, at: str) -> "_Decision | _Word":
+    """Show a tool, and read keys until one of them decides."""
+    keys.forget()
+    output.errors.print(views.shown(each, at=at))
+    while True:
+        key = _pressed(output, keys, _KEYS.format(tier=each.tier))
+        tier = each.tier if key in {"", "a"} else _TIERS.get(key)
+        if tier is not None:
+            if not _is_meant(output, keys, each, tier, key):
+                continue
+            return _Decision(candidate=each, tier=tier, despite=each.grave)
+        match key:
+            case "s":
+                return _Word.SKIP
+            case "q":
+                return _Word.STOP
+            case "d":
+                output.errors.print(views.details(each))
+            case _:
+                output.note("There is no such key.")
+
+
+def _is_meant(output: Output, keys: Keyboard, each: Candidate, tier: Tier, key: str) -> bool:
+    """Whether that tier may be chosen, and whoever chose it saw what speaks against it."""
+    if not each.may_be(tier):
+        output.note(f"It cannot be {tier}: its author or its server says that more is at stake.")
+        return False
+    if each.is_less(tier):
+        prompt = f"{tier} is less strict than what is proposed. {key} again to accept it > "
+        if _pressed(output, keys, prompt) != key:
+            return False
+    if not each.grave:
+        return True
+    codes = " ".join(each.grave)
+    output.errors.print(
+        Text(f"It looks like an attack. To accept it all the same type: {codes} > ", "red"), end=""
+    )
+    return keys.line().split() == list(each.grave)
+
+
+def _pressed(output: Output, keys: Keyboard, prompt: str) -> str:
+    """One key, asked for; what was pressed before it was asked is no answer."""
+    keys.forget()
+    output.errors.print(Text(prompt, "bold"), end="", soft_wrap=True)
+    key = keys.press()
+    output.errors.print(Text(key if key.isprintable() else "?"))
+    return key
+
+
+def _keep(
+    output: Output, wanted: _Wanted, found: _Found, decisions: Sequence[_Decision]
+) -> ExitCode:
+    """Write down what was accepted, then pin it; a tool whose pin fails waits on."""
+    file = load().root / FILE_NAME
+    if decisions and not wanted.is_yes:
+        write_contracts(file, {each.tool: each.candidate.written(each.tier) for each in decisions})
+    foreign = [each for each in decisions if each.candidate.definition.source]
+    if foreign:
+        shown = Shown(with_token=wanted.with_token)
+        work = opened(lambda door: _pin(door, foreign), wanted.user, output, shown=shown)
+        asyncio.run(work)
+    left = len(found.waiting) - len(decisions)
+    accepted = {each.tool: each.tier for each in decisions}
+    output.show({"file": file, "accepted": accepted, "waiting": left}, _told(accepted, left, file))
+    if decisions and len(foreign) < len(decisions) and load().is_production:
+        output.note("The pins of your own code are another file: `highroad tools pin`.")
+    return ExitCode.REFUSED if left else ExitCode.COMPLETED
+
+
+async def _pin(door: Door, decisions: Iterable[_Decision]) -> None:
+    """Accept each definition as it is with what was written, and no other."""
+    for each in decisions:
+        definition = each.candidate.with_tier(each.tier).definition
+        await door.runtime.definitions.accept(
+            definition.name,
+            by=door.user,
+            version=definition.version,
+            digest=definition.digest,
+            despite=each.despite,
+        )
+
+
+def _told(accepted: Mapping[str, Tier], left: int, file: Path) -> Text:
+    numbers = Counter(accepted.values())
+    tiers = ", ".join(f"{numbers[tier]} {tier}" for tier in Tier if numbers[tier])
+    if not accepted:
+        return Text(f"Nothing was accepted; {left} wait.")
+    rest = f"; {left} wait" if left else ""
+    return Text(f"Accepted: {tiers}{rest}. Review and commit {file}.")

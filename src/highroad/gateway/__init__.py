@@ -1,0 +1,1 @@
+"""The door for programs that speak protocols: MCP clients, so far on standard streams."""

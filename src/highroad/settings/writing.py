@@ -1,0 +1,103 @@
+"""Writing into `highroad.toml` what somebody decided, and leaving all else as it was written."""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import TYPE_CHECKING, Any, Final
+
+from highroad.domain.error import SettingsError
+
+if TYPE_CHECKING:
+    from tomlkit import TOMLDocument
+
+_TABLE: Final = "contracts"
+_BOM: Final = "\N{ZERO WIDTH NO-BREAK SPACE}"
+
+
+def write_contracts(file: Path, said: Mapping[str, Mapping[str, str]]) -> None:
+    """Write keys of `[contracts.<tool>]`, in one replacement of the file, which need not be there.
+
+    Comments, order and everything else stay. The file is read anew, so what somebody wrote into it
+    meanwhile stays too.
+
+    Args:
+        file: The settings.
+        said: Keys and texts, by name of the tool.
+
+    Raises:
+        SettingsError: The file cannot be read or written, is no TOML, or has its contracts in a
+            form that nothing can be added to; it is as it was.
+    """
+    try:
+        before = file.read_bytes().decode("utf-8") if file.exists() else ""
+        after = with_contracts(before, said)
+        _replace(file.resolve(), after)
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"{file}: it cannot be written: {error}") from None
+    except _UnwritableError:
+        raise SettingsError(
+            f"{file}: its contracts stand in a form that nothing can be added to; write each as "
+            "a table of its own, [contracts.<tool>]"
+        ) from None
+
+
+def with_contracts(text: str, said: Mapping[str, Mapping[str, str]]) -> str:
+    """The text of a settings file with these keys of `[contracts.<tool>]`."""
+    if not said:
+        return text
+    import tomlkit  # noqa: PLC0415 - only who writes settings needs it
+
+    mark = _BOM if text.startswith(_BOM) else ""
+    is_windows = "\r\n" in text
+    plain = text.removeprefix(_BOM).replace("\r\n", "\n")
+    before = tomllib.loads(plain)
+    try:
+        document = tomlkit.parse(plain)
+        for tool, keys in said.items():
+            _put(document, tool, keys)
+        after = tomlkit.dumps(document)
+        is_written = tomllib.loads(after) == _with(before, said)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise _UnwritableError from error
+    if not is_written:
+        raise _UnwritableError
+    return mark + (after.replace("\n", "\r\n") if is_windows else after)
+
+
+class _UnwritableError(Exception):
+    """What would come of it is not what was to be written."""
+
+
+def _put(document: "TOMLDocument", tool: str, keys: Mapping[str, str]) -> None:
+    import tomlkit  # noqa: PLC0415 - as above
+
+    if _TABLE not in document:
+        document[_TABLE] = tomlkit.table(is_super_table=True)
+    contracts: Any = document[_TABLE]
+    if tool not in contracts:
+        contracts[tool] = tomlkit.table()
+    for key, text in keys.items():
+        contracts[tool][key] = text
+
+
+def _with(table: Mapping[str, Any], said: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
+    known = table.get(_TABLE, {})
+    changed = {tool: {**known.get(tool, {}), **keys} for tool, keys in said.items()}
+    return {**table, _TABLE: {**known, **changed}}
+
+
+def _replace(file: Path, text: str) -> None:
+    """Put the text in the place of the file: whoever reads it finds the old one or the new."""
+    mode = file.stat().st_mode & 0o777 if file.exists() else 0o644
+    with NamedTemporaryFile("wb", dir=file.parent, prefix=f".{file.name}.", delete=False) as new:
+        try:
+            new.write(text.encode("utf-8"))
+            new.flush()
+            os.fsync(new.fileno())
+            Path(new.name).chmod(mode)
+            Path(new.name).replace(file)
+        except BaseException:
+            Path(new.name).unlink(missing_ok=True)
+            raise

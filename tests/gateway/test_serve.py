@@ -1,0 +1,141 @@
+"""`highroad serve --stdio` as a client starts it: real processes, and processes that are killed."""
+
+import asyncio
+import json
+import subprocess
+import sys
+
+import pytest
+from mcp import MCPError
+
+from highroad.cli.exits import ExitCode
+
+pytestmark = [pytest.mark.anyio, pytest.mark.timeout(120)]
+
+QUICK = "[gateway]\nhold_wait_s = 0.1\n"
+FREE = '[policy.ask."*"]\nlevel = "false"\n'
+
+
+def commits(folder):
+    log = ["git", "-C", str(folder.path / "repository"), "log", "--format=%s"]
+    return subprocess.run(log, check=True, capture_output=True, text=True).stdout.split()
+
+
+def staged(folder):
+    (folder.path / "repository" / "file").write_text("text")
+    subprocess.run(["git", "-C", str(folder.path / "repository"), "add", "file"], check=True)
+
+
+def said(result):
+    return [block.text for block in result.content]
+
+
+@pytest.mark.promise("P11")
+@pytest.mark.parametrize("era", ["legacy", "2026-07-28"])
+@pytest.mark.parametrize("when", ["waiting", "approved"])
+async def test_killed_before_or_behind_the_approval_it_commits_once(repository_folder, era, when):
+    folder = repository_folder
+    folder.settings(QUICK)
+    staged(folder)
+    await folder.accept("git_commit")
+    commit = {"repo_path": str(folder.path / "repository"), "message": "second"}
+
+    async with folder.client(era) as client:
+        held = await client.call_tool("git_commit", commit)
+        approval_id = held.meta["highroad/approval-id"]
+        if when == "approved":
+            # On record, or in the inbox of a process that has not looked yet: it runs nothing more.
+            code, _, err = await folder.run("approvals", "approve", approval_id)
+            assert code == ExitCode.COMPLETED, err
+        folder.kill()
+        with pytest.raises(MCPError):
+            await client.call_tool("git_commit", commit)
+    if when == "waiting":
+        code, _, err = await folder.run("approvals", "approve", approval_id)
+        assert code == ExitCode.COMPLETED, err
+    assert commits(folder) == ["first"]
+
+    async with folder.client(era) as client:
+        first = await client.call_tool("git_commit", commit)
+        again = await client.call_tool("git_commit", commit)
+
+    assert not first.is_error, said(first)
+    assert '"repeated":true' in said(again)[0]
+    assert commits(folder) == ["second", "first"]
+
+
+async def test_nothing_but_the_protocol_is_written_to_standard_output(folder):
+    (folder.path / "loud.py").write_text(
+        "import os\nprint('loud')\nos.system('echo louder')\n"
+        "from highroad import tool\n\n@tool(tier='read')\ndef own() -> str:\n    return ''\n"
+    )
+    folder.settings('tools = ["loud"]\n' + FREE)
+    await folder.accept("echo")
+
+    async with folder.client("legacy") as client:
+        echoed = await client.call_tool("echo", {"text": "here"})
+
+    assert said(echoed) == ["here"]
+    assert "louder" in folder.stderr
+    assert "Nobody has accepted" in folder.stderr
+    assert "highroad tools review --name it -- " in folder.stderr
+
+
+async def test_two_clients_need_two_ledgers_and_the_second_is_told_so(folder):
+    folder.settings(FREE)
+    await folder.accept("echo")
+    async with folder.client("legacy") as client:
+        await client.call_tool("echo", {"text": "here"})
+        second = await asyncio.create_subprocess_exec(
+            *(sys.executable, *folder.line),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        out, err = await second.communicate()
+        echoed = await client.call_tool("echo", {"text": "still here"})
+
+    assert second.returncode == ExitCode.LEDGER
+    assert out == b""
+    assert b"ledger_owned" in err
+    assert b"HIGHROAD_LEDGER" in err
+    assert said(echoed) == ["still here"]
+
+
+async def test_it_prints_what_a_client_has_to_be_told(folder, tmp_path):
+    code, out, _ = await folder.run(
+        *("serve", "--stdio", "--env", "TOKEN", "--print-config", "--", sys.executable, "server.py")
+    )
+
+    (entry,) = json.loads(out)["mcpServers"].items()
+    assert code == ExitCode.COMPLETED
+    assert entry[0] == "server"
+    assert entry[1]["args"] == [
+        *("serve", "--stdio", "--in", str(tmp_path), "--env", "TOKEN"),
+        *("--", sys.executable, "server.py"),
+    ]
+    assert entry[1]["env"] == {"TOKEN": ""}
+
+
+@pytest.mark.parametrize(
+    ("line", "word"),
+    [
+        ([], "no server is named"),
+        (["--", "x"], "Give --stdio"),
+        (["--stdio", "--", "no-such-program"], "cannot be started"),
+        (["--stdio", "--env", "NO_SUCH_VARIABLE", "--", "x"], "NO_SUCH_VARIABLE"),
+        (["--stdio", "--as", "nobody", "--", "x"], "knows no user"),
+        (["--stdio", "--token-file", "none", "--", "x"], "cannot be read"),
+    ],
+)
+def test_what_cannot_be_served_is_said_on_standard_error(line, word):
+    done = subprocess.run(
+        [sys.executable, "-c", "from highroad.cli import main; main()", "serve", *line],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode != 0
+    assert done.stdout == ""
+    assert word in done.stderr.replace("know no", "knows no")

@@ -1,0 +1,138 @@
+"""Every upstream keeps the contract of its port; and what that of standard streams does besides."""
+
+import asyncio
+import sys
+from pathlib import Path
+
+import anyio
+import pytest
+
+from highroad.bootstrap.upstreams import name_of, upstream_of
+from highroad.domain.error import SettingsError
+from highroad.ports.upstream import UpstreamError, UpstreamProgress
+from highroad.testing.contracts.upstream import UpstreamContract
+from highroad.testing.upstream import FakeUpstream
+
+KIT = Path(__file__).with_name("kit_server.py")
+
+
+class TestMcpStdio(UpstreamContract):
+    @pytest.fixture
+    async def upstream(self):
+        upstream = upstream_of([sys.executable, str(KIT)])
+        await upstream.open()
+        yield upstream
+        await upstream.close()
+
+
+class TestFake(UpstreamContract):
+    @pytest.fixture
+    async def upstream(self):
+        given_up = []
+
+        def text(said, **more):
+            return {"content": [{"type": "text", "text": said}], **more}
+
+        async def echo(arguments, follow):
+            return text(arguments["text"])
+
+        async def fail(arguments, follow):
+            return text("it went wrong", isError=True)
+
+        async def count(arguments, follow):
+            for done in (1, 2, 3):
+                await follow(UpstreamProgress(done=done, total=3))
+            return text("counted")
+
+        async def wait(arguments, follow):
+            try:
+                await anyio.sleep_forever()
+            finally:
+                given_up.append(1)
+
+        async def tell_given_up(arguments, follow):
+            return text(str(len(given_up)))
+
+        async def die(arguments, follow):
+            asyncio.get_running_loop().call_soon(upstream.die)
+            await anyio.sleep_forever()
+
+        async def grow(arguments, follow):
+            upstream.forms.append({"name": "grown", "inputSchema": {"type": "object"}})
+            upstream.change()
+            return text("grown")
+
+        answers = {
+            "echo": echo,
+            "fail": fail,
+            "count": count,
+            "wait": wait,
+            "given_up": tell_given_up,
+            "die": die,
+            "grow": grow,
+        }
+        schema = {"type": "object", "properties": {"text": {"type": "string"}}}
+        upstream = FakeUpstream(
+            [{"name": name, "inputSchema": schema} for name in answers], answers
+        )
+        await upstream.open()
+        yield upstream
+        await upstream.close()
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    "command",
+    [["no-such-program-anywhere"], [sys.executable, "-c", "print('no MCP')"]],
+    ids=["missing", "mute"],
+)
+async def test_what_is_no_server_is_said_so_without_its_arguments(command):
+    upstream = upstream_of([*command, "--token=hush-hush"], name="it")
+
+    with pytest.raises(UpstreamError) as refused:
+        await upstream.open()
+
+    assert "it" in str(refused.value)
+    assert "hush-hush" not in str(refused.value)
+
+
+@pytest.mark.anyio
+async def test_a_server_has_the_variables_that_are_named_and_no_others(monkeypatch, tmp_path):
+    monkeypatch.setenv("HIGHROAD_MASTER_KEY", "k" * 44)
+    monkeypatch.setenv("PASSWORD_OF_OURS", "hush-hush")
+    monkeypatch.setenv("TOKEN_OF_THEIRS", "tell-tell")
+    seen = tmp_path / "seen"
+    tell = f"import os; open({str(seen)!r}, 'w').write(' '.join(os.environ))"
+    upstream = upstream_of([sys.executable, "-c", tell], variables=["TOKEN_OF_THEIRS"])
+
+    with pytest.raises(UpstreamError):
+        await upstream.open()
+
+    names = seen.read_text().split()
+    assert "TOKEN_OF_THEIRS" in names
+    assert "PATH" in names
+    assert not {"PASSWORD_OF_OURS", "HIGHROAD_MASTER_KEY"} & set(names)
+
+
+def test_a_variable_that_is_not_there_or_ours_is_not_handed_on(monkeypatch):
+    monkeypatch.setenv("HIGHROAD_MASTER_KEY", "k" * 44)
+    for name in ("NO_SUCH_VARIABLE_AT_ALL", "HIGHROAD_MASTER_KEY"):
+        with pytest.raises(SettingsError, match=name):
+            upstream_of(["server"], variables=[name])
+
+
+@pytest.mark.parametrize(
+    ("command", "name"),
+    [
+        (["/usr/local/bin/mcp-server-git", "--repository", "/secret"], "mcp-server-git"),
+        (["uvx", "mcp-server-git@1.2"], "mcp-server-git"),
+        (["npx", "-y", "@modelcontextprotocol/server-filesystem", "/secret"], "server-filesystem"),
+        (["python3.11", "-m", "mcp_server_time"], "mcp_server_time"),
+        (["python", "-c", "secret code"], "python"),
+        (["node", "/home/me/dist/index.js", "secret"], "index"),
+        (["docker", "run", "-e", "TOKEN=secret", "image"], "docker"),
+    ],
+)
+def test_a_server_is_called_after_its_program_and_no_argument_is_told(command, name):
+    assert name_of(command) == name
+    assert "secret" not in name_of(command)

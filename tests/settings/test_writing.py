@@ -1,0 +1,105 @@
+"""What `highroad tools review` writes into settings, and all that it leaves alone."""
+
+import tomllib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from highroad.domain.error import SettingsError
+from highroad.settings.writing import with_contracts, write_contracts
+
+SAID = {"git_log": {"source": "stdio:git", "tier": "read"}}
+
+ORDINARY = """\
+# Ours.
+tools = ["shop.tools"]   # the shop
+
+[contracts.refund]  # by law
+tier = "privileged" # never less
+flows = [
+  "a.b -> refund: ask", # why
+]
+
+[policy]
+allow = ["get_*"]
+
+[contracts.refund.arguments.cents]
+integrity = "user"
+"""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "# nothing here\n",
+        'profile = "dev"',
+        ORDINARY,
+        '[contracts]\n\n[contracts.a]\ntier = "read"\n\n[policy]\nallow = []\n',
+        '[contracts.git_log.arguments.path]\nrole = "control"\n',
+        '[contracts]\ngit_log = { tier = "privileged" } # short\n',
+        'contracts.git_log.tier = "privileged"\n[policy]\nallow = []\n',
+        '[[principals]]\nid = "a"\n\n[[principals]]\nid = "b"\n',
+        '[contracts."git_log"]\r\ntier = "privileged"\r\n# end\r\n',
+        '\N{ZERO WIDTH NO-BREAK SPACE}[policy]\nallow = ["x"]\n',
+    ],
+)
+def test_what_is_written_stands_there_and_all_else_stays(text):
+    after = with_contracts(text, SAID)
+    known = tomllib.loads(text.lstrip("\N{ZERO WIDTH NO-BREAK SPACE}"))
+    found = tomllib.loads(after.lstrip("\N{ZERO WIDTH NO-BREAK SPACE}"))
+    said = found["contracts"]["git_log"]
+    assert {key: said[key] for key in ("source", "tier")} == SAID["git_log"]
+    assert {**known, "contracts": 0} == {**found, "contracts": 0}
+    comments = [line.partition("#")[2] for line in text.splitlines() if "#" in line]
+    assert all(each in after for each in comments)
+    assert with_contracts(after, SAID) == after
+
+
+def test_lines_that_were_there_are_there_still_and_in_order():
+    lines = with_contracts(ORDINARY, SAID).splitlines()
+    at = [lines.index(line) for line in ORDINARY.splitlines() if line]
+    assert at == sorted(at)
+
+
+names = st.text(min_size=1, max_size=8)
+
+
+@given(tool=names, value=names, others=st.dictionaries(names, names, max_size=3))
+def test_any_name_and_any_text_comes_back_as_it_was(tool, value, others):
+    text = with_contracts("", {name: {"source": each} for name, each in others.items()})
+    after = tomllib.loads(with_contracts(text, {tool: {"source": value}}))["contracts"]
+    assert after == {
+        **{name: {"source": each} for name, each in others.items()},
+        tool: {"source": value},
+    }
+
+
+def test_a_file_that_is_not_there_is_made(tmp_path):
+    write_contracts(tmp_path / "highroad.toml", SAID)
+    assert tomllib.loads((tmp_path / "highroad.toml").read_text("utf-8"))["contracts"] == SAID
+
+
+def test_a_link_stays_one_and_the_mode_of_the_file_too(tmp_path):
+    real, link = tmp_path / "real.toml", tmp_path / "highroad.toml"
+    real.write_text("# ours\n")
+    real.chmod(0o600)
+    link.symlink_to(real)
+    write_contracts(link, SAID)
+    assert link.is_symlink()
+    assert real.read_text("utf-8").startswith("# ours\n")
+    assert real.stat().st_mode & 0o777 == 0o600
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["highroad.toml", "real.toml"]
+
+
+@pytest.mark.parametrize(
+    "text", ["contracts = 3\n", "contracts = [\n", "[contracts]\ngit_log = 3\n"]
+)
+def test_a_file_that_cannot_be_written_stays_as_it_was(tmp_path, text):
+    file = tmp_path / "highroad.toml"
+    file.write_text(text)
+    with pytest.raises(SettingsError, match=r"highroad\.toml: it"):
+        write_contracts(file, SAID)
+    assert file.read_text("utf-8") == text
+    assert list(tmp_path.iterdir()) == [file]
