@@ -114,13 +114,19 @@ def offline_environment(folder: Path) -> dict[str, str]:
 class Peer:
     """A peer in a process of its own, idle but for the bursts that it is asked for."""
 
-    def __init__(self, name: str, folder: Path) -> None:
-        """Start `bench/peers/<name>.py` in `folder` and wait until it is ready."""
+    def __init__(self, name: str, folder: Path, *, python: Path | None = None) -> None:
+        """Start `bench/peers/<name>.py` in `folder` and wait until it is ready.
+
+        Args:
+            name: Of the peer; with dots, of a module elsewhere.
+            folder: Where it works.
+            python: In place of the peers' own.
+        """
         self._name = name
         self._complaints = folder / f"{name}.stderr"
         with self._complaints.open("w") as complaints:
             self._process = subprocess.Popen(  # noqa: S603
-                [peers_python(), "-m", "bench.peers", name, "--serve"],
+                [python or peers_python(), "-m", "bench.peers", name, "--serve"],
                 cwd=folder,
                 env=offline_environment(folder) | {"PYTHONPATH": str(ROOT)},
                 stdin=subprocess.PIPE,

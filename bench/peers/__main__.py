@@ -1,5 +1,7 @@
 """`python -m bench.peers langgraph_agent`: one peer, offline, its medians as one JSON line.
 
+`bench.frameworks.langgraph` is one of the frameworks, by its whole name and with its own Python.
+
 With `--serve` it prints a line when it is ready and then answers each number n on standard input
 with the samples of a burst of n, so that `bench.harness.Peer` can take turns with it. A peer that
 reached for the network ends with an error, whatever it measured.
@@ -51,7 +53,7 @@ def _say(answer: object) -> None:
 def main(name: str, *options: str) -> None:
     """Run the peer of that name."""
     forbid_network()
-    peer = importlib.import_module(f"bench.peers.{name}")
+    peer = importlib.import_module(name if "." in name else f"bench.peers.{name}")
     with suppress(KeyboardInterrupt):
         asyncio.run(_serve(peer) if "--serve" in options else _medians(peer))
     if attempts:

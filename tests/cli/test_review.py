@@ -2,19 +2,16 @@
 
 import json
 import os
-import pty
 import re
-import select
 import signal
-import subprocess
 import sys
 import tomllib
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from threading import Event, Thread
 
 import pytest
+from tests.terminal import PATIENCE_S, Person, Talk, talk_apart
 
 from highroad.cli import candidate_views as views
 from highroad.cli.app import app
@@ -38,73 +35,7 @@ for each in LISTED:
         annotations=each.spec.annotations,
     )
 """
-ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
-PATIENCE_S = 30
-
-
-class Person:
-    """Sits at a terminal: reads what is shown, and presses the next key whenever it is asked."""
-
-    def __init__(self, keys):
-        self.ours, self.theirs = pty.openpty()
-        self._keys = list(keys)
-        self.raw = ""
-        self.shown = []
-        """What stood there before each key, in plain text."""
-        self.drawn = []
-        """The same, with the colours."""
-
-    def attend(self, is_over):
-        """Read and press until it is over."""
-        while True:
-            ready, _, _ = select.select([self.ours], [], [], 0.05)
-            if not ready:
-                if is_over():
-                    return
-                continue
-            try:
-                self.raw += os.read(self.ours, 65_536).decode("utf-8", "replace")
-            except OSError:  # Linux says so where the other side is closed
-                return
-            self._press()
-
-    def _press(self):
-        if self._keys and self.text.endswith(" > "):
-            self.shown.append(self.text)
-            self.drawn.append(self.raw)
-            self.raw = ""
-            os.write(self.ours, self._keys.pop(0).encode())
-
-    @property
-    def text(self):
-        return ESCAPES.sub("", self.raw).replace("\r\n", "\n")
-
-
-@dataclass(frozen=True)
-class Talk:
-    """How a review went."""
-
-    code: int
-    shown: list
-    drawn: list
-    text: str
-
-
-def talk_apart(*keys, then=lambda person, process: None):
-    """A review in a process of its own, on a terminal of its own."""
-    person = Person(keys)
-    process = subprocess.Popen(
-        [sys.executable, "-c", "from highroad.cli import main; main()", "tools", "review"],
-        stdin=person.theirs,
-        stdout=person.theirs,
-        stderr=person.theirs,
-        env={**os.environ, "TERM": "xterm", "COLUMNS": "200"},
-        start_new_session=True,
-    )
-    os.close(person.theirs)
-    person.attend(lambda: then(person, process) or process.poll() is not None)
-    os.close(person.ours)
-    return Talk(process.wait(PATIENCE_S), person.shown, person.drawn, person.text)
+REVIEW = ("tools", "review")
 
 
 @pytest.fixture
@@ -113,7 +44,7 @@ def talk(run, monkeypatch):
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "200")
 
-    def converse(*keys):
+    def converse(*keys, line=()):
         person, ended = Person(keys), Event()
         attending = Thread(target=person.attend, args=(ended.is_set,))
         streams = {"stdin": "r", "stdout": "w", "stderr": "w"}
@@ -123,7 +54,7 @@ def talk(run, monkeypatch):
                 patched.setattr(sys, name, file)
             attending.start()
             try:
-                app(["tools", "review"])
+                app([*REVIEW, *line])
             except SystemExit as left:
                 code = left.code
             sys.stdout.flush()
@@ -178,7 +109,7 @@ def tiers():
 @pytest.mark.promise("P8")
 def test_one_key_accepts_a_tool_and_it_is_written_and_pinned(visitor, served, repository, run):
     served(*recorded(repository, "git_log", "git_commit", "git_add", "git_status"))
-    talk = talk_apart("\r", "a", "d", "s", "3")
+    talk = talk_apart(REVIEW, "\r", "a", "d", "s", "3")
     assert "1 of 4" in talk.shown[0]
     assert "git_add" in talk.shown[0]
     assert "reversible, unprotected" in talk.shown[0]
@@ -211,7 +142,7 @@ def test_a_review_that_is_broken_off_by_a_signal_accepts_nothing(visitor, served
         if "get_b" in person.text and person.text.endswith(" > "):
             os.killpg(process.pid, signal.SIGINT)
 
-    talk = talk_apart("\r", then=then)
+    talk = talk_apart(REVIEW, "\r", then=then)
     assert talk.code == 2
     assert "nothing was accepted" in talk.text
     assert tiers() == {}
@@ -402,3 +333,27 @@ def test_what_somebody_wrote_into_the_settings_is_not_proposed_as_less(talk, ser
     said = talk("\r")
     assert "privileged, unprotected" in said.shown[0]
     assert tiers() == {"get_a": "privileged"}
+
+
+def git(folder):
+    return ("--name", "git", "--", sys.executable, "-m", "mcp_server_git", "-r", str(folder))
+
+
+@pytest.mark.promise("P8")
+def test_the_tools_of_a_server_are_listed_by_starting_it_and_reviewed(talk, run, repository):
+    said = talk("\r", "q", line=git(repository))
+    assert "stdio:git" in said.shown[0]
+    assert said.code == 3
+    assert tiers() == {"git_add": "reversible"}
+    [said] = settings()["contracts"].values()
+    assert said["source"] == GIT
+
+    waiting = run("tools", "review", "--json", *git(repository)).json
+    names = [each["tool"] for each in waiting["waiting"]]
+    assert ("git_add" in names, "git_status" in names) == (False, True)
+    assert run("tools", "list").code == 0  # the server is not there, and nobody minds
+
+
+def test_a_server_that_does_not_start_is_a_failure_and_no_bug(run):
+    answer = run("tools", "review", "--", "no-such-program")
+    assert (answer.code, "upstream_error" in answer.err) == (5, True)

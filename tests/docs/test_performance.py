@@ -2,7 +2,7 @@
 
 import re
 
-NUMBER = re.compile(r'^    "([ACNPRST]\d+[a-z]?)": ', re.MULTILINE)
+NUMBER = re.compile(r'^    "([ACFNPRST]\d+[a-z]?)": ', re.MULTILINE)
 
 
 def test_every_number_is_explained_and_measured_and_no_other(page_of, rows_of, repository):

@@ -36,7 +36,7 @@ KEYED = {
 """Digests that no other ledger has: they are numbered."""
 PAYLOADS = ("arguments", "result", "message", "preview", "reason", "content", "reasoning")
 """Fields that refer to what is sealed: an id, a digest by the key of the run, and a size."""
-IDS = re.compile(r"(?:call|run|apr|usr|req|letter)_[0-9a-z]{20,}")
+IDS = re.compile(r"(?:call|conv|run|apr|usr|req|letter)_[0-9a-z]{20,}")
 """They are numbered wherever they stand, also in a rule."""
 
 

@@ -32,6 +32,12 @@ when = "args.cents > 30000"
 
 [limits]
 calls_per_tool = 2
+
+[grounding]
+mode = "off"
+
+[provenance]
+mode = "off"
 """
 
 
@@ -155,6 +161,9 @@ SCENES: Mapping[str, Scene] = {
 }
 NO_SUCH_TOOL = Scene((proposed("wire_money", cents=1),), ("refused",), ("unknown_tool",))
 """Most hosts answer this one themselves; what comes of it stands in `test_ten_calls`."""
+OURS = "ours"
+"""The good call, of a tool that `@tool` declares."""
+ALL: Mapping[str, Scene] = {**SCENES, "no_such_tool": NO_SUCH_TOOL, OURS: SCENES["good"]}
 
 
 class Conversation(Protocol):
@@ -176,11 +185,19 @@ class Door(Protocol):
     def opened_with(self) -> dict[str, Any]:
         """What `Runtime.open` is given besides; nothing for hosts whose tools are guarded."""
 
-    def converse(self, runtime: Runtime, calls: tuple[Proposed, ...]) -> Conversation:
-        """An agent of the host over the tools, in `THREAD`."""
+    def converse(
+        self, runtime: Runtime, calls: tuple[Proposed, ...], *, is_ours: bool
+    ) -> Conversation:
+        """An agent of the host in `THREAD`.
+
+        Args:
+            runtime: Open.
+            calls: What its model proposes, one by one, before it says that it is done.
+            is_ours: Its tools are declared by `@tool` (`TOOLS`), not the host's own objects.
+        """
 
 
-async def play(door: Door, scene: Scene) -> list[str]:
+async def play(door: Door, scene: Scene, *, is_ours: bool) -> list[str]:
     """Play a scene in the current folder; gives the results that the model read, as text."""
     read = []
     for _ in range(1 + scene.is_begun_anew):
@@ -188,7 +205,7 @@ async def play(door: Door, scene: Scene) -> list[str]:
             f"sqlite:///{LEDGER}", principal=ALICE, **door.opened_with()
         ) as runtime:
             with runtime.acting(ALICE, request=REQUEST):
-                conversation = door.converse(runtime, scene.calls)
+                conversation = door.converse(runtime, scene.calls, is_ours=is_ours)
                 read += await conversation.begin()
                 if scene.ruling is not None:
                     await rule(runtime, scene.ruling)
@@ -207,10 +224,10 @@ async def rule(runtime: Runtime, ruling: str) -> None:
 def play_all(door: Door, folder: Path) -> dict[str, list[str]]:
     """Play every scene in a folder of its name; gives what the model read, by scene."""
     read = {}
-    for name, scene in {**SCENES, "no_such_tool": NO_SUCH_TOOL}.items():
+    for name, scene in ALL.items():
         place = folder / name
         place.mkdir()
         (place / "highroad.toml").write_text(SETTINGS, "utf-8")
         with chdir(place):
-            read[name] = asyncio.run(play(door, scene))
+            read[name] = asyncio.run(play(door, scene, is_ours=name == OURS))
     return read

@@ -20,6 +20,7 @@ from highroad.domain.error import (
 )
 from highroad.domain.outcome import Outcome
 from highroad.domain.run import RunStatus
+from highroad.ports.upstream import UpstreamError
 
 
 class ExitCode(IntEnum):
@@ -89,7 +90,7 @@ def of_error(error: HighroadError) -> ExitCode:
             return ExitCode.LEDGER
         case DecisionRefused() | ResultRefused() | NotPermitted() | Unauthenticated():
             return ExitCode.REFUSED
-        case IdentityUnavailable():
+        case IdentityUnavailable() | UpstreamError():
             return ExitCode.FAILED
         case _:
             return ExitCode.INTERNAL

@@ -1,6 +1,7 @@
 """`highroad tools review`: what stands at stake with tools of which nobody said it."""
 
 import asyncio
+import os
 import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,7 +15,7 @@ from rich.text import Text
 from highroad.approvals.definitions import Unaccepted
 from highroad.cli import candidate_views as views
 from highroad.cli.acceptance import is_attended
-from highroad.cli.candidate import Candidate, candidates
+from highroad.cli.candidate import Candidate, Tool, candidates
 from highroad.cli.door import Door, Shown, leave, opened
 from highroad.cli.exits import ExitCode
 from highroad.cli.keyboard import Keyboard, keyboard
@@ -47,6 +48,9 @@ class _Word(Enum):
 class _Wanted:
     """What the command line asks for."""
 
+    command: Sequence[str]
+    name: str | None
+    variables: Sequence[str]
     user: str | None
     is_check: bool
     is_yes: bool
@@ -58,6 +62,10 @@ class _Found:
     """What there is to review."""
 
     waiting: tuple[Candidate, ...]
+    tools: tuple[Tool, ...] = ()
+    """Those of the server, which the runtime is opened with."""
+    left_out: tuple[str, ...] = ()
+    """Why others of the server cannot be offered."""
     owner_pid: int | None = None
 
 
@@ -75,8 +83,37 @@ class _Decision:
         return self.candidate.definition.name
 
 
-def review(
+def review(  # noqa: PLR0913 - each is an argument of the command line
+    command: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[COMMAND [ARG]...]",
+            help="Starts an MCP server, behind `--`.",
+            show_default="the tools of this folder's settings",
+        ),
+    ] = None,
     *,
+    name: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="What you call the server.", show_default="that of its program"
+        ),
+    ] = None,
+    env: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME", help="A variable that the server is given; may be given again."
+        ),
+    ] = None,
+    folder: Annotated[
+        Path | None,
+        typer.Option(
+            "--in",
+            metavar="FOLDER",
+            help="Where highroad.toml and the ledger are.",
+            show_default="the working folder",
+        ),
+    ] = None,
     check: Annotated[
         bool, typer.Option("--check", help="Accept nothing; list what waits.")
     ] = False,
@@ -99,12 +136,23 @@ def review(
     """
     output = Output(as_json=as_json)
     wanted = _Wanted(
+        command=tuple(command or ()),
+        name=name,
+        variables=tuple(env or ()),
         user=user,
         is_check=check,
         is_yes=yes,
         with_token=with_token,
     )
-    leave(output, lambda: _review(output, wanted))
+    leave(output, lambda: _review_in(folder, output, wanted))
+
+
+def _review_in(folder: Path | None, output: Output, wanted: _Wanted) -> ExitCode:
+    try:
+        os.chdir(folder or Path())
+    except OSError as error:
+        raise Misuse(f"{folder} cannot be entered: {error.strerror}") from None
+    return _review(output, wanted)
 
 
 def _review(output: Output, wanted: _Wanted) -> ExitCode:
@@ -112,6 +160,8 @@ def _review(output: Output, wanted: _Wanted) -> ExitCode:
         raise Misuse("`--check` accepts nothing, and `--yes` accepts", do="Give one of them.")
     with output.progress("looking at the tools"):
         found = asyncio.run(_look(output, wanted))
+    for reason in found.left_out:
+        output.note(reason)
     if wanted.is_yes:
         decisions = [
             _Decision(candidate=each, tier=each.definition.tier)
@@ -131,16 +181,47 @@ def _is_attended() -> bool:
 
 
 async def _look(output: Output, wanted: _Wanted) -> _Found:
-    """What waits of the tools of the settings."""
+    """What waits, of a server that is started for it and ended, or of the settings."""
+    settings = load()
+    tools: tuple[Tool, ...] = ()
+    left_out: tuple[str, ...] = ()
+    if wanted.command:
+        tools, left_out = await _served(wanted)
 
     async def look(door: Door) -> tuple[tuple[Unaccepted, ...], int | None]:
         return door.runtime.definitions.unaccepted(), door.runtime.owner_pid
 
-    unaccepted, owner_pid = await opened(look, wanted.user, output)
-    settings = load()
-    tools = discover(settings.tools, settings.root).tools
-    waiting = tuple(candidates(tools, settings.contracts, unaccepted))
-    return _Found(waiting=waiting, owner_pid=owner_pid)
+    unaccepted, owner_pid = await opened(look, wanted.user, output, tools=tools)
+    looked_at = tools if wanted.command else discover(settings.tools, settings.root).tools
+    return _Found(
+        waiting=tuple(candidates(looked_at, settings.contracts, unaccepted)),
+        tools=tools,
+        left_out=left_out,
+        owner_pid=owner_pid,
+    )
+
+
+async def _served(wanted: _Wanted) -> tuple[tuple[Tool, ...], tuple[str, ...]]:
+    """The tools of a server, and why others of it cannot be offered.
+
+    Raises:
+        SettingsError: The library is missing, or a variable or the name cannot be used.
+        UpstreamError: The server cannot be started, or does not tell what it has.
+    """
+    # Heavy, and for those alone who name a server.
+    from highroad.bootstrap.upstreams import upstream_of  # noqa: PLC0415
+    from highroad.gateway.toolset import offered  # noqa: PLC0415
+
+    upstream = upstream_of(wanted.command, name=wanted.name, variables=wanted.variables)
+    try:
+        await upstream.open()
+        found = await offered(upstream)
+    finally:
+        await upstream.close()
+    told = (
+        f"Number {each.at + 1} of its list is left out: {each.reason}" for each in found.left_out
+    )
+    return found.tools, tuple(told)
 
 
 def _see_owned(found: _Found) -> None:
@@ -151,7 +232,8 @@ def _see_owned(found: _Found) -> None:
 
 def _list(output: Output, found: _Found, *, is_told: bool) -> ExitCode:
     """What waits, without deciding anything."""
-    data = {"waiting": [views.plain(each) for each in found.waiting]}
+    waiting = [views.plain(each) for each in found.waiting]
+    data = {"waiting": waiting, "left_out": found.left_out}
     if not found.waiting:
         output.show(data, Text("nothing waits"))
         return ExitCode.COMPLETED
@@ -244,7 +326,9 @@ def _keep(
     foreign = [each for each in decisions if each.candidate.definition.source]
     if foreign:
         shown = Shown(with_token=wanted.with_token)
-        work = opened(lambda door: _pin(door, foreign), wanted.user, output, shown=shown)
+        work = opened(
+            lambda door: _pin(door, foreign), wanted.user, output, tools=found.tools, shown=shown
+        )
         asyncio.run(work)
     left = len(found.waiting) - len(decisions)
     accepted = {each.tool: each.tier for each in decisions}

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ten_calls import ALICE, REQUEST, TOOLS, Conversation, Proposed
+from ten_calls import ALICE, REQUEST, THREAD, TOOLS, Conversation, Proposed
 
 from highroad import Agent, Run, Runtime
 from highroad.domain.model import ToolMessage
@@ -25,7 +25,7 @@ class Clerk:
         """A run has no name of its own to begin it anew by: what there is to do is to resume it."""
         if self.run is not None:
             return await self.go_on()
-        self.run = await self.runtime.run(self.agent, REQUEST, principal=ALICE)
+        self.run = await self.runtime.run(self.agent, REQUEST, principal=ALICE, conversation=THREAD)
         return self._results()
 
     async def go_on(self) -> list[str]:
@@ -52,7 +52,9 @@ class OwnAgent:
     def opened_with(self) -> dict[str, Any]:
         return {"tools": TOOLS}
 
-    def converse(self, runtime: Runtime, calls: tuple[Proposed, ...]) -> Conversation:
+    def converse(
+        self, runtime: Runtime, calls: tuple[Proposed, ...], *, is_ours: bool
+    ) -> Conversation:
         model = ScriptedModel(*(call(each.tool, each.arguments) for each in calls), "Done.")
         begun = self.runs.get(Path.cwd())
         clerk = Clerk(runtime, model, Agent(name="clerk", model=model, tools=TOOLS))

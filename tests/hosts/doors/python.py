@@ -27,7 +27,12 @@ class Loop:
             each = self.calls.pop(0)
             self._take(
                 await self.runtime.call(
-                    each.tool, each.arguments, run=THREAD, origin=Origin.MODEL, evidence=SAID
+                    each.tool,
+                    each.arguments,
+                    run=THREAD,
+                    conversation=THREAD,
+                    origin=Origin.MODEL,
+                    evidence=SAID,
                 )
             )
         return self.results
@@ -50,7 +55,9 @@ class Python:
     def opened_with(self) -> dict[str, Any]:
         return {"tools": TOOLS}
 
-    def converse(self, runtime: Runtime, calls: tuple[Proposed, ...]) -> Conversation:
+    def converse(
+        self, runtime: Runtime, calls: tuple[Proposed, ...], *, is_ours: bool
+    ) -> Conversation:
         return Loop(runtime, list(calls))
 
 

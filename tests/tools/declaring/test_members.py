@@ -10,7 +10,7 @@ from highroad.tools.body.context import ToolContext
 from highroad.tools.declaring.declare import tool, tool_definition
 from highroad.tools.declaring.discovery import discover
 from highroad.tools.declaring.from_schema import tool_from_schema
-from highroad.tools.declaring.members import tools_of
+from highroad.tools.declaring.members import declared_in, tools_of
 from highroad.tools.registry import Registry
 from highroad.tools.validate import Validated, check_arguments
 
@@ -174,3 +174,19 @@ def test_the_setting_finds_the_same(monkeypatch, tmp_path):
     monkeypatch.setattr(sys, "path", [*sys.path])
     found = discover(["bakery", "empty"], tmp_path).tools
     assert [tool_definition(each).name for each in found] == ["bake", "proof"]
+
+
+def test_a_module_lists_tools_that_it_did_not_declare_itself():
+    other, module = ModuleType("other"), ModuleType("served")
+
+    @tool(tier="read")
+    def own() -> None:
+        raise AssertionError
+
+    made = tool_from_schema(lambda given: given, name="made", parameters={"properties": {}})
+    module.own, module.made = own, made
+    assert not declared_in(module)
+    module.TOOLS = [made, own, made, "no tool", other]
+    assert declared_in(module) == (made, own)
+    module.TOOLS = 3
+    assert declared_in(module) == ()

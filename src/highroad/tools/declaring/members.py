@@ -4,18 +4,22 @@ import inspect
 from collections.abc import Callable, Iterator
 from functools import partial
 from types import ModuleType
-from typing import Any
+from typing import Any, Final
 
 from highroad.domain.error import DeclarationError
 from highroad.tools.declaring.declaration import DeclaredTool
 from highroad.tools.declaring.declare import body_of, declaration_of, found_declaration
+
+LISTED: Final = "TOOLS"
+"""Name under which a module lists tools that it did not declare itself."""
 
 
 def tools_of(holder: object, *, prefix: str = "") -> tuple[Callable[..., Any], ...]:
     """Every tool that a module or an instance has, in the order of its declaration.
 
     Args:
-        holder: A module, of which the tools count that it declares itself; or an instance, of
+        holder: A module, of which the tools count that it declares itself, and that its `TOOLS`
+            lists; or an instance, of
             which the methods count that `@tool` stands above.
         prefix: Goes before each name, so that two instances of one class can stand side by side.
 
@@ -43,20 +47,30 @@ def tools_in(given: object) -> tuple[Callable[..., Any], ...]:
 
 
 def declared_in(module: ModuleType) -> tuple[Callable[..., Any], ...]:
-    """Tools that a module declares itself, and has not imported; perhaps none."""
+    """Tools that a module declares itself, and those that its `TOOLS` lists; perhaps none.
+
+    What it has imported counts only if it is listed: so are tools that were made of a framework's.
+    """
     return tuple(_of_module(module))
 
 
 def _of_module(module: ModuleType) -> Iterator[Callable[..., Any]]:
     seen: list[object] = []
-    for value in vars(module).values():
+    own = ((value, False) for value in vars(module).values())
+    listed = ((value, True) for value in _listed(module))
+    for value, is_listed in (*own, *listed):
         if not (isinstance(value, DeclaredTool) or inspect.isfunction(value)):
             continue
         found = found_declaration(value)
-        is_own = found is not None and found.site.module == module.__name__
+        is_own = found is not None and (is_listed or found.site.module == module.__name__)
         if is_own and not any(value is each for each in seen):
             seen.append(value)
             yield value
+
+
+def _listed(module: ModuleType) -> tuple[object, ...]:
+    listed = getattr(module, LISTED, ())
+    return tuple(listed) if isinstance(listed, list | tuple) else ()
 
 
 def _of_instance(instance: object) -> Iterator[Callable[..., Any]]:

@@ -1,0 +1,77 @@
+"""Somebody who sits at a terminal: reads what a command shows, and presses keys."""
+
+import os
+import pty
+import re
+import select
+import subprocess
+import sys
+from dataclasses import dataclass
+
+ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+PATIENCE_S = 30
+
+
+class Person:
+    """Sits at a terminal: reads what is shown, and presses the next key whenever it is asked."""
+
+    def __init__(self, keys):
+        self.ours, self.theirs = pty.openpty()
+        self._keys = list(keys)
+        self.raw = ""
+        self.shown = []
+        """What stood there before each key, in plain text."""
+        self.drawn = []
+        """The same, with the colours."""
+
+    def attend(self, is_over):
+        """Read and press until it is over."""
+        while True:
+            ready, _, _ = select.select([self.ours], [], [], 0.05)
+            if not ready:
+                if is_over():
+                    return
+                continue
+            try:
+                self.raw += os.read(self.ours, 65_536).decode("utf-8", "replace")
+            except OSError:  # Linux says so where the other side is closed
+                return
+            self._press()
+
+    def _press(self):
+        if self._keys and self.text.endswith(" > "):
+            self.shown.append(self.text)
+            self.drawn.append(self.raw)
+            self.raw = ""
+            os.write(self.ours, self._keys.pop(0).encode())
+
+    @property
+    def text(self):
+        return ESCAPES.sub("", self.raw).replace("\r\n", "\n")
+
+
+@dataclass(frozen=True)
+class Talk:
+    """How it went."""
+
+    code: int
+    shown: list
+    drawn: list
+    text: str
+
+
+def talk_apart(line, *keys, then=lambda person, process: None):
+    """A command in a process of its own, on a terminal of its own."""
+    person = Person(keys)
+    process = subprocess.Popen(
+        [sys.executable, "-c", "from highroad.cli import main; main()", *line],
+        stdin=person.theirs,
+        stdout=person.theirs,
+        stderr=person.theirs,
+        env={**os.environ, "TERM": "xterm", "COLUMNS": "200"},
+        start_new_session=True,
+    )
+    os.close(person.theirs)
+    person.attend(lambda: then(person, process) or process.poll() is not None)
+    os.close(person.ours)
+    return Talk(process.wait(PATIENCE_S), person.shown, person.drawn, person.text)
