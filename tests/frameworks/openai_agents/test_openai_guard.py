@@ -408,6 +408,36 @@ async def test_what_a_server_of_the_agent_declares_is_accepted_first(runtime, sc
     assert "+00:00" in str(answer)
 
 
+async def test_what_the_user_said_and_earlier_results_ground_a_call(
+    grounded, runtime, scripted, call, told
+):
+    @function_tool
+    def find(name: str) -> list[int]:
+        """Find orders."""
+        return [4711] if name == "Ann" else []
+
+    taken = []
+
+    @function_tool
+    def ship(order: int) -> str:
+        """Ship an order."""
+        taken.append(order)
+        return "shipped"
+
+    contracts = {"find": READ, "ship": NOTED}
+    guarded = guard([find, ship], runtime, contracts=contracts)
+    agent = scripted(
+        guarded,
+        [call("ship", {"order": 4712})],
+        [call("find", {"name": "Ann"}, "c2")],
+        [call("ship", {"order": 4711}, "c3")],
+    )
+    config = RunConfig(group_id="ticket-17")
+    refused, found, shipped = told(await Runner.run(agent, "Ship Ann's order", run_config=config))
+    assert (json.loads(refused)["code"], found, shipped) == ("ungrounded", [4711], "shipped")
+    assert taken == [4711]
+
+
 @pytest.mark.nightly
 def test_importing_it_loads_no_room_of_the_road():
     code = "import sys, highroad.frameworks.openai_agents; print('highroad.runtime' in sys.modules)"

@@ -255,3 +255,20 @@ async def test_an_agent_that_is_a_tool_is_interrupted_as_the_sdk_does_it(
     await decide(runtime, bob)
     done = await resumed(outer, done.to_state().to_string())
     assert (done.final_output, told(done), paid) == ("done", ["done"], [600])
+
+
+async def test_of_two_that_wait_the_one_without_a_word_waits_on(
+    runtime, scripted, call, told, till, bob
+):
+    given, paid = till
+    agent = scripted(
+        guard(given, runtime), [call("pay", {"cents": 1}, "c1"), call("pay", {"cents": 2}, "c2")]
+    )
+    done = await Runner.run(agent, "Pay")
+    await decide(runtime, bob)
+    state = await RunState.from_string(agent, done.to_state().to_string())
+    state.approve(state.get_interruptions()[0])
+    done = await Runner.run(agent, state)
+    assert (len(done.interruptions), paid) == (1, [1])
+    done = await resumed(agent, done.to_state().to_string())
+    assert (done.final_output, paid) == ("done", [1, 2])
