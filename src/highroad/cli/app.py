@@ -19,7 +19,7 @@ COMMANDS: Final = {
     "demo": "Watch real calls run, wait and be refused, in a shop.",
     "call": "Make one call, or drive a held one on.",
     "run": "Let an agent work on a request, and watch it.",
-    "serve": "Put the tools of an MCP server on the road, for any MCP client.",
+    "serve": "Put the tools of an MCP server on the road.",
     "runs": "Calls that are not done with: look, settle what nobody knows.",
     "agents": "Who is on trial or shadowed: look, compare, promote.",
     "tools": "What may be called, and under which contract.",
