@@ -2,16 +2,19 @@
 
 Twenty tools have two statements each: a permit over an argument, and a forbid over the time. Ours
 is what `authorize` asks of the policy for one call: which statements can decide it, its context,
-the engine, and what that says. It is compared with a step of LangGraph's `create_agent` (see N1),
-in turns, and the value is the median of the one over the other.
+the engine, and what that says; no two calls are of the same amount, so each is one that nobody has
+asked about. It is compared with a step of LangGraph's `create_agent` (see N1), in turns, and the
+value is the median of the one over the other.
 
 Quoted beside it: the engine by itself with all forty statements and everything prepared that can
-be, in the same turns; and a decision that does not depend on the call, which is remembered.
+be, in the same turns; a call that differs from an earlier one in nothing that statements look at;
+and a decision that does not depend on the call. Both are remembered.
 """
 
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from itertools import count, repeat
 from time import perf_counter
 from typing import Final
 
@@ -55,7 +58,8 @@ _READ: Final = 'permit (principal, action == Action::"tool_7", resource);'
 
 async def measure() -> Reading:
     """Measure C1."""
-    decide, unfiltered, remembered = _ours(_TEXT), _bare(), _ours(_READ)
+    decide, unfiltered = _ours(_TEXT, count(1)), _bare()
+    again, fixed = _ours(_TEXT, repeat(1)), _ours(_READ, repeat(1))
 
     async def ours() -> list[float]:
         return _times(decide)
@@ -81,17 +85,23 @@ async def measure() -> Reading:
             "decision_us": turns.absolute(),
             "forty_unfiltered_us": turns.peer_median(),
             "of_forty_unfiltered": rounded(turns.ratio()),
-            "remembered_us": rounded(statistics.median(_times(remembered))),
+            "again_us": rounded(statistics.median(_times(again))),
+            "fixed_us": rounded(statistics.median(_times(fixed))),
         },
     )
 
 
-def _ours(text: str) -> Callable[[], object]:
+def _ours(text: str, cents: Iterator[int]) -> Callable[[], object]:
     policy = CedarPolicy(read([PolicyFile("c1.cedar", text)]), lambda _: frozenset())
     call = replace(call_of(_TOOL, _ALICE), arguments=_arguments())
     if not isinstance(policy.permits(call, _NOON), Permit):
         raise BenchError("the policy denies the call that is measured")
-    return lambda: policy.permits(call, _NOON)
+
+    def decide() -> object:
+        call.known_arguments["cents"] = next(cents)  # below what the statement lets through
+        return policy.permits(call, _NOON)
+
+    return decide
 
 
 def _bare() -> Callable[[], object]:

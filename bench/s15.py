@@ -10,9 +10,11 @@ takes more than the other, by the time that they had of processors: of each pair
 The peer is one step of LangGraph's `create_agent` (see N1), in turns with bursts of pairs. It waits
 for no disk, so the call is one that does not either, a read that leaves the boundary; a call with
 an effect is quoted beside, which goes on with cold caches after each of its commits. Quoted as well
-are the same read where arguments are looked through too (`redaction.arguments`), and what this
-leaves out: taking in a result, once for each, before the next call is judged. That is quoted for a
-record of eight leaves, and for the text of 2 KB.
+are the same read where arguments are looked through too (`redaction.arguments`); the same where a
+statement looks at the moment as well, so that no decision is a remembered one, as those about the
+fifty orders soon are; and what this leaves out: taking in a result, once for each, before the next
+call is judged. That is quoted for a record of eight leaves, for the text of 2 KB, and for that text
+where it is read for numbers and days as well, which waits until one is sought.
 """
 
 import os
@@ -32,7 +34,7 @@ from bench.p9 import _REQUEST, _SAID
 from bench.r1 import _CLEAN
 from highroad import Completed, Content, Runtime, tool_from_schema
 from highroad.bootstrap import assemble
-from highroad.domain.evidence import EvidenceKind, Source
+from highroad.domain.evidence import EvidenceKind, Source, ValueKind
 from highroad.domain.identity import Origin
 from highroad.domain.json_value import JsonObject
 from highroad.domain.label import Integrity, Label, Labels
@@ -88,20 +90,25 @@ when {{ context.args.cents < 10000 }};
 @id("few {0}") forbid (principal, action == Action::"{0}", resource)
 when {{ context.args.quantity > 1000 }};
 """
+_OF_A_MOMENT: Final = """
+forbid (principal, action, resource) when { context.time.ms < 0 };
+"""
 _OWN: Final = Labels(default=Label(integrity=Integrity.SYSTEM))
 """Records of our own, or a person would be asked about what stands in them."""
+_COUNT: Final = 7
 _OTHERS: Final = tuple(f"refund_{number}" for number in range(2, _TOOLS))
 
 
 async def measure() -> Reading:
     """Measure S15."""
     runs = count()
-    beside: dict[str, list[float]] = {"effect": [], "arguments": [], "without": []}
+    beside: dict[str, list[float]] = {"effect": [], "arguments": [], "decided": [], "without": []}
     with scratch() as folder:
         async with (
             opened(folder / "plain", PLAIN) as plain,
             opened(folder / "secured", SECURED + _RESULTS_ALONE) as secured,
             opened(folder / "arguments", SECURED) as with_arguments,
+            opened(folder / "decided", SECURED + _RESULTS_ALONE, _OF_A_MOMENT) as decided_anew,
         ):
             with Peer("langgraph_agent", folder) as peer:
 
@@ -113,6 +120,7 @@ async def measure() -> Reading:
                 async def ours() -> list[float]:
                     beside["effect"] += await more(secured, EFFECT)
                     beside["arguments"] += await more(with_arguments, READ)
+                    beside["decided"] += await more(decided_anew, READ)
                     return await more(secured, READ)
 
                 async def theirs() -> list[float]:
@@ -133,8 +141,10 @@ async def measure() -> Reading:
             "read_without_cpu_us": median(beside["without"]),
             "of_an_effect_cpu_us": median(beside["effect"]),
             "with_arguments_cpu_us": median(beside["arguments"]),
+            "decided_anew_cpu_us": median(beside["decided"]),
             "take_in_record_cpu_us": rounded(_taking_in(_record)),
             "take_in_2_kb_cpu_us": rounded(_taking_in(lambda _: {"note": _CLEAN})),
+            "take_in_2_kb_asked_cpu_us": rounded(_taking_in(lambda _: {"note": _CLEAN}, _COUNT)),
             "load": rounded(os.getloadavg()[0]),
         },
     )
@@ -189,9 +199,9 @@ async def burst(plain: _Road, secured: _Road, tool: str, run: str) -> list[tuple
 
 
 @asynccontextmanager
-async def opened(folder: Path, settings: str) -> AsyncIterator[_Road]:
-    """Open a runtime over an empty ledger in a folder of its own."""
-    _laid_out(folder, settings)
+async def opened(folder: Path, settings: str, more: str = "") -> AsyncIterator[_Road]:
+    """Open a runtime over an empty ledger in a folder of its own; `more` are statements."""
+    _laid_out(folder, settings, more)
     with chdir(folder):
         tools = [_refund(name) for name in (READ, EFFECT, *_OTHERS)]
         assembly = await assemble(f"sqlite:///{folder / LEDGER}", tools=tools, principal=ALICE)
@@ -202,11 +212,11 @@ async def opened(folder: Path, settings: str) -> AsyncIterator[_Road]:
             await runtime.close()
 
 
-def _laid_out(folder: Path, settings: str) -> None:
+def _laid_out(folder: Path, settings: str, more: str) -> None:
     folder.mkdir()
     (folder / "highroad.toml").write_text(settings)
     policies = "".join(map(_STATEMENTS.format, (READ, EFFECT, *_OTHERS)))
-    (folder / "s15.cedar").write_text(policies)
+    (folder / "s15.cedar").write_text(policies + more)
 
 
 def _refund(name: str) -> Callable[..., object]:
@@ -226,13 +236,18 @@ def _refund(name: str) -> Callable[..., object]:
     )
 
 
-def _taking_in(result: Callable[[int], JsonObject]) -> float:
-    """Microseconds of processors that taking in one result costs, the median of some."""
+def _taking_in(result: Callable[[int], JsonObject], asked: float | None = None) -> float:
+    """Microseconds of processors that taking in one result costs, the median of some.
+
+    A number that is asked for after each has all of it read for numbers, days and hours.
+    """
     index = Index()
     times = []
     for number in range(_SHORT):
         source = Source(f"call-{number}", EvidenceKind.RESULT)
         start = process_time()
         index.add_result(source, result(number), arguments={"order_id": f"ORD-{number:06d}"})
+        if asked is not None:
+            index.find(ValueKind.NUMBER, asked)
         times.append((process_time() - start) * 1e6)
     return middle(times)

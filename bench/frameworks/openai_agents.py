@@ -8,11 +8,11 @@ from typing import Final, NoReturn
 
 from agents import (
     Agent,
-    FunctionTool,
     Model,
     ModelResponse,
     RunConfig,
     Runner,
+    Tool,
     Usage,
     function_tool,
     set_tracing_disabled,
@@ -49,7 +49,7 @@ class ScriptedModel(Model):
         raise NotImplementedError
 
 
-def _agent(tools: Sequence[FunctionTool]) -> Run:
+def _agent(tools: Sequence[Tool]) -> Run:
     model = ScriptedModel()
     agent = Agent(name="shop", model=model, tools=list(tools))
 

@@ -44,7 +44,7 @@ def talk(run, monkeypatch):
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "200")
 
-    def converse(*keys, line=()):
+    def converse(*keys):
         person, ended = Person(keys), Event()
         attending = Thread(target=person.attend, args=(ended.is_set,))
         streams = {"stdin": "r", "stdout": "w", "stderr": "w"}
@@ -54,7 +54,7 @@ def talk(run, monkeypatch):
                 patched.setattr(sys, name, file)
             attending.start()
             try:
-                app([*REVIEW, *line])
+                app(REVIEW)
             except SystemExit as left:
                 code = left.code
             sys.stdout.flush()
@@ -333,25 +333,6 @@ def test_what_somebody_wrote_into_the_settings_is_not_proposed_as_less(talk, ser
     said = talk("\r")
     assert "privileged, unprotected" in said.shown[0]
     assert tiers() == {"get_a": "privileged"}
-
-
-def git(folder):
-    return ("--name", "git", "--", sys.executable, "-m", "mcp_server_git", "-r", str(folder))
-
-
-@pytest.mark.promise("P8")
-def test_the_tools_of_a_server_are_listed_by_starting_it_and_reviewed(talk, run, repository):
-    said = talk("\r", "q", line=git(repository))
-    assert "stdio:git" in said.shown[0]
-    assert said.code == 3
-    assert tiers() == {"git_add": "reversible"}
-    [said] = settings()["contracts"].values()
-    assert said["source"] == GIT
-
-    waiting = run("tools", "review", "--json", *git(repository)).json
-    names = [each["tool"] for each in waiting["waiting"]]
-    assert ("git_add" in names, "git_status" in names) == (False, True)
-    assert run("tools", "list").code == 0  # the server is not there, and nobody minds
 
 
 def test_a_server_that_does_not_start_is_a_failure_and_no_bug(run):

@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 FOLDER = Path(__file__).resolve().parents[2] / "examples"
-EXAMPLES = sorted(FOLDER.rglob("*.py"))
+GUIDES = FOLDER / "guides"
+"""Each is followed as its page says, in the environment of its host (`tests/docs/test_guides`)."""
+EXAMPLES = sorted(each for each in FOLDER.rglob("*.py") if GUIDES not in each.parents)
 LISTS = sorted(FOLDER.rglob("README.md"))
 OFFLINE = """
 import runpy, socket, sys

@@ -1,77 +1,75 @@
-"""The server of the contract kit, as a program that speaks MCP on its standard streams."""
+"""The server of the contract kit in the older era of the protocol, by hand: it starts at once."""
 
-import asyncio
+import json
 import os
-
-import anyio
-from mcp import types
-from mcp.server import Server
-from mcp.server.lowlevel.server import NotificationOptions
-from mcp.server.stdio import stdio_server
-from mcp.server.subscriptions import InMemorySubscriptionBus, ListenHandler, ToolsListChanged
+import sys
 
 NAMES = ["echo", "fail", "count", "wait", "given_up", "die", "grow"]
+SCHEMA = {"type": "object", "properties": {"text": {"type": "string"}}}
 given_up = []
-bus = InMemorySubscriptionBus()
+
+
+def send(**message):
+    sys.stdout.write(json.dumps({"jsonrpc": "2.0", **message}) + "\n")
+    sys.stdout.flush()
 
 
 def text(said, **more):
-    return types.CallToolResult(content=[types.TextContent(type="text", text=said)], **more)
+    return {"content": [{"type": "text", "text": said}], **more}
 
 
-async def list_tools(ctx, params):
-    schema = {"type": "object", "properties": {"text": {"type": "string"}}}
-    return types.ListToolsResult(
-        tools=[types.Tool(name=name, description=name, input_schema=schema) for name in NAMES]
-    )
-
-
-async def call_tool(ctx, params):
-    match params.name:
+def called(name, params):
+    match name:
         case "echo":
-            return text(params.arguments["text"])
+            return text(params["arguments"]["text"])
         case "fail":
-            return text("it went wrong", is_error=True)
+            return text("it went wrong", isError=True)
         case "count":
-            token = (ctx.meta or {}).get("progress_token") or (ctx.meta or {}).get("progressToken")
             for done in (1, 2, 3):
-                await ctx.session.send_notification(
-                    types.ProgressNotification(
-                        params=types.ProgressNotificationParams(
-                            progress_token=token, progress=done, total=3
-                        )
-                    ),
-                    related_request_id=ctx.request_id,
-                )
+                told = {"progressToken": params["_meta"]["progressToken"], "progress": done}
+                send(method="notifications/progress", params={**told, "total": 3})
             return text("counted")
-        case "wait":
-            try:
-                await anyio.sleep_forever()
-            finally:
-                given_up.append(1)
         case "given_up":
             return text(str(len(given_up)))
         case "die":
             os._exit(1)
         case "grow":
             NAMES.append("grown")
-            await ctx.session.send_notification(types.ToolListChangedNotification())
-            await bus.publish(ToolsListChanged())
+            send(method="notifications/tools/list_changed")
             return text("grown")
-        case other:
-            return text(f"no tool {other}", is_error=True)
+        case _:
+            return text("no such tool", isError=True)
 
 
-async def main():
-    server = Server(
-        "kit",
-        on_list_tools=list_tools,
-        on_call_tool=call_tool,
-        on_subscriptions_listen=ListenHandler(bus),
-    )
-    async with stdio_server() as (received, sent):
-        options = server.create_initialization_options(NotificationOptions(tools_changed=True))
-        await server.run(received, sent, options)
+def answered(method, params):
+    match method:
+        case "initialize":
+            return {
+                "protocolVersion": params["protocolVersion"],
+                "capabilities": {"tools": {"listChanged": True}},
+                "serverInfo": {"name": "kit", "version": "1"},
+            }
+        case "tools/list":
+            return {
+                "tools": [
+                    {"name": name, "description": name, "inputSchema": SCHEMA} for name in NAMES
+                ]
+            }
+        case "tools/call":
+            return called(params["name"], params)
+        case _:
+            return None
 
 
-asyncio.run(main())
+for line in sys.stdin:
+    message = json.loads(line)
+    method, params = message.get("method"), message.get("params") or {}
+    if method == "notifications/cancelled":
+        given_up.append(params["requestId"])
+    if "id" not in message or params.get("name") == "wait":
+        continue
+    result = answered(method, params)
+    if result is None:
+        send(id=message["id"], error={"code": -32601, "message": "Method not found"})
+    else:
+        send(id=message["id"], result=result)

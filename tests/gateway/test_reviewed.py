@@ -1,5 +1,7 @@
 """What a person accepted on a terminal is what a client of the gateway may call."""
 
+import tomllib
+
 import pytest
 from tests.terminal import talk_apart
 
@@ -13,6 +15,10 @@ async def test_a_server_that_was_reviewed_serves_its_reads_without_asking(reposi
     talk = talk_apart(("tools", "review", *server), "s", "\r", "q")
     assert "git_branch" in talk.shown[1]
     assert talk.code == 3
+    written = tomllib.loads((folder.path / "highroad.toml").read_text("utf-8"))["contracts"]
+    assert {name: (each["source"], each["tier"]) for name, each in written.items()} == {
+        "git_branch": ("stdio:it", "read")
+    }
 
     async with folder.client("2026-07-28") as client:
         listed = [each.name for each in (await client.list_tools()).tools]

@@ -7,8 +7,15 @@ import sys
 
 import pytest
 from mcp import MCPError
+from typer.testing import CliRunner
 
+from highroad.cli.app import app
 from highroad.cli.exits import ExitCode
+from highroad.domain.error import LedgerOwned
+from highroad.domain.identity import Principal
+from highroad.gateway.opening import opened
+from highroad.settings import load
+from highroad.testing.upstream import FakeUpstream
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(120)]
 
@@ -31,6 +38,7 @@ def said(result):
 
 
 @pytest.mark.promise("P11")
+@pytest.mark.nightly  # of these, `test_node.py` has one in every run
 @pytest.mark.parametrize("era", ["legacy", "2026-07-28"])
 @pytest.mark.parametrize("when", ["waiting", "approved"])
 async def test_killed_before_or_behind_the_approval_it_commits_once(repository_folder, era, when):
@@ -81,6 +89,7 @@ async def test_nothing_but_the_protocol_is_written_to_standard_output(folder):
     assert "highroad tools review --name it -- " in folder.stderr
 
 
+@pytest.mark.nightly
 async def test_two_clients_need_two_ledgers_and_the_second_is_told_so(folder):
     folder.settings(FREE)
     await folder.accept("echo")
@@ -122,20 +131,33 @@ async def test_it_prints_what_a_client_has_to_be_told(folder, tmp_path):
     [
         ([], "no server is named"),
         (["--", "x"], "Give --stdio"),
-        (["--stdio", "--", "no-such-program"], "cannot be started"),
         (["--stdio", "--env", "NO_SUCH_VARIABLE", "--", "x"], "NO_SUCH_VARIABLE"),
-        (["--stdio", "--as", "nobody", "--", "x"], "knows no user"),
+        (["--stdio", "--as", "nobody", "--", "x"], "know no user"),
         (["--stdio", "--token-file", "none", "--", "x"], "cannot be read"),
     ],
 )
 def test_what_cannot_be_served_is_said_on_standard_error(line, word):
-    done = subprocess.run(
-        [sys.executable, "-c", "from highroad.cli import main; main()", "serve", *line],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = CliRunner().invoke(app, ["serve", *line])
 
-    assert done.returncode != 0
+    assert done.exit_code != 0
     assert done.stdout == ""
-    assert word in done.stderr.replace("know no", "knows no")
+    assert word in done.stderr
+
+
+async def test_a_program_that_is_not_there_is_said_on_standard_error(folder):
+    code, out, err = await folder.run("serve", "--stdio", "--", "no-such-program", "hush-hush")
+
+    assert code != 0
+    assert out == ""
+    assert "cannot be started" in err
+    assert "hush-hush" not in err
+
+
+async def test_a_ledger_that_another_process_owns_is_left_alone(folder):
+    upstream = FakeUpstream([], {})
+    await upstream.open()
+    settings, me = load(folder.path), Principal("me")
+    async with opened(upstream, settings, principal=me, name="one"):
+        with pytest.raises(LedgerOwned):
+            async with opened(upstream, settings, principal=me, name="two"):
+                pass

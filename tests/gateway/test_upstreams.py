@@ -14,15 +14,39 @@ from highroad.testing.contracts.upstream import UpstreamContract
 from highroad.testing.upstream import FakeUpstream
 
 KIT = Path(__file__).with_name("kit_server.py")
+NEWER = Path(__file__).with_name("newer_server.py")
+
+
+async def opened(server):
+    upstream = upstream_of([sys.executable, str(server)])
+    await upstream.open()
+    yield upstream
+    await upstream.close()
 
 
 class TestMcpStdio(UpstreamContract):
     @pytest.fixture
     async def upstream(self):
-        upstream = upstream_of([sys.executable, str(KIT)])
-        await upstream.open()
-        yield upstream
-        await upstream.close()
+        async for upstream in opened(KIT):
+            yield upstream
+
+
+@pytest.mark.nightly
+class TestMcpStdioInTheNewerEra(UpstreamContract):
+    @pytest.fixture
+    async def upstream(self):
+        async for upstream in opened(NEWER):
+            yield upstream
+
+
+@pytest.mark.anyio
+async def test_a_server_of_the_newer_era_is_asked_to_tell_of_changes():
+    async for upstream in opened(NEWER):
+        changed = asyncio.Event()
+        upstream.on_change(changed.set)
+        await upstream.call("grow", {})
+        await asyncio.wait_for(changed.wait(), 20)
+        assert "grown" in [each["name"] for each in await upstream.tools()]
 
 
 class TestFake(UpstreamContract):

@@ -1,6 +1,8 @@
 """Cedar: what a statement says is what happens, and what it cannot say is denied."""
 
 from dataclasses import replace
+from itertools import product
+from random import Random
 from typing import Any
 
 import cedarpy
@@ -320,6 +322,69 @@ def test_what_is_asked_in_parts_is_decided_as_the_engine_decides_it_whole(
         ],
     )
     assert isinstance(verdict, Permit) is whole.allowed
+
+
+# -- what is remembered --------------------------------------------------------------------------
+
+
+PEOPLE = [ALICE, BOB, replace(ALICE, permissions=frozenset()), replace(ALICE, id="eve", roles=())]
+LINKS = [(), (Delegate("helper", tools=("*",)),), (Delegate("other", tools=("*",)),)]
+OF_LINKS = 'forbid (principal, action, resource) when { context.agents.contains("other") };'
+MOMENTS = [DAY, NIGHT, replace(DAY, calls={"refund": 1}), replace(DAY, now_ms=DAY.now_ms + 1)]
+
+
+ARGUMENTS = [{"cents": 5}, {"cents": 10_000}, {"cents": 5, "note": ""}, {}]
+
+
+@pytest.mark.promise("P1")
+def test_a_remembered_verdict_is_what_a_policy_would_say_that_was_never_asked():
+    """Whoever asked before, and about whatever."""
+    fresh = [
+        (call, facts, policy_of(POLICIES, OF_LINKS).permits(call, facts))
+        for principal, links, arguments, facts in product(PEOPLE, LINKS, ARGUMENTS, MOMENTS)
+        for call in [replace(refund_of(principal, **arguments), delegation=links)]
+    ]
+    for seed in range(4):
+        remembering = policy_of(POLICIES, OF_LINKS)
+        for call, facts, said in Random(seed).choices(fresh, k=2 * len(fresh)):  # noqa: S311 - to be repeated
+            assert remembering.permits(call, facts) == said
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """The requests that the engine is asked."""
+    asked, engine = [], cedarpy.is_authorized
+    monkeypatch.setattr(
+        cedarpy, "is_authorized", lambda *given: (asked.append(given[0]), engine(*given))[1]
+    )
+    return asked
+
+
+def test_the_engine_is_asked_once_of_calls_that_statements_cannot_tell_apart(asked):
+    policy = policy_of(POLICIES)
+    later = replace(DAY, now_ms=DAY.now_ms + 60_000)  # of the same hour of the same day
+    for facts in (DAY, later, DAY):
+        for note in ("", "urgent"):
+            assert isinstance(policy.permits(refund_of(cents=5, note=note), facts), Permit)
+    of_calls = [each for each in asked if "cents" in each["context"]]
+    assert len(of_calls) == 1
+    assert isinstance(policy.permits(refund_of(cents=6), NIGHT), Deny)
+
+
+@pytest.mark.promise("P7")
+def test_no_argument_is_kept_of_what_is_remembered(asked):
+    policy = policy_of(when('context.args.note != ""'))
+    policy.permits(refund_of(note="a private word"))
+    assert "a private word" in asked[-1]["context"]
+    assert "private" not in repr(vars(policy))
+
+
+def test_so_many_verdicts_are_remembered_and_no_more(asked, monkeypatch):
+    monkeypatch.setattr(f"{CedarPolicy.__module__}._MOST_ANSWERS", 8)
+    policy = policy_of(POLICIES)
+    for cents in (*range(9), 0):
+        assert isinstance(policy.permits(refund_of(cents=cents), DAY), Permit)
+    assert len([each for each in asked if "cents" in each["context"]]) == 10
 
 
 # -- what is gathered and bound ------------------------------------------------------------------

@@ -14,9 +14,9 @@ from rich.text import Text
 from highroad.approvals.definitions import Unaccepted
 from highroad.cli.candidate import Candidate
 from highroad.cli.output import to_json
-from highroad.cli.views import facts
+from highroad.cli.views import contract_of, facts
 from highroad.domain.json_value import JsonObject, JsonValue
-from highroad.domain.tool import ArgumentContract, ArgumentRole, Tier
+from highroad.domain.tool import ArgumentContract, Tier, ToolDefinition
 from highroad.tools.declaring.hints import AT_STAKE
 from highroad.tools.pins.differences import Change
 from highroad.tools.pins.field_changes import FieldChange, visible
@@ -82,22 +82,20 @@ def shown(each: Candidate, *, at: str) -> RenderableType:
 def details(each: Candidate) -> RenderableType:
     """All that its server says of it, and what each part of its contract rests on."""
     definition, lines = each.definition, facts()
-    for text in definition.description.split("\n"):
-        lines.add_row("does", Text(visible(text)))
-    for name, said in (
-        ("takes", definition.input_schema),
-        ("gives", definition.output_schema),
-        ("hints", definition.annotations),
-    ):
-        for text in _json_lines(said):
-            lines.add_row(name, Text(visible(text)))
+    told = [
+        ("does", definition.description.split("\n")),
+        ("takes", _json_lines(definition.input_schema)),
+        ("gives", _json_lines(definition.output_schema)),
+        ("hints", _json_lines(definition.annotations)),
+    ]
+    for name, texts in told:
+        text = "\n".join(map(visible, texts))
+        lines.add_row(name, Text(text or "nothing"))
     ready = each.with_tier(each.tier)
     for reason in ready.reasons:
         what = "result" if reason.is_output else "argument"
-        subject = reason.subject if reason.is_output else _role(each, reason.subject)
-        lines.add_row(
-            what, Text.assemble(visible(subject or "all of it"), (f" {visible(reason.why)}", "dim"))
-        )
+        why = (f"\n{visible(reason.why)}", "dim")
+        lines.add_row(what, Text.assemble(visible(contract_of(ready.definition, reason)), why))
     return Group(lines, "")
 
 
@@ -160,22 +158,34 @@ def _hints(annotations: Mapping[str, JsonValue]) -> str:
 
 
 def _arguments(each: Candidate) -> Text:
-    names = _names(each)
-    return Text("\n".join(visible(_role(each, name)) for name in names) or "none")
+    """Each argument: what it decides with the tier that is proposed, and what it may be."""
+    ready = each.with_tier(each.tier)
+    told = (
+        f"{contract_of(ready.definition, reason)}; {_form(ready.definition, reason.subject)}"
+        for reason in ready.reasons
+        if not reason.is_output
+    )
+    return Text("\n".join(map(visible, told)) or "none")
 
 
-def _role(each: Candidate, name: str) -> str:
-    """An argument: its type, and what it decides with the tier that is proposed."""
-    schema: JsonObject = dict(each.definition.input_schema)
+def _form(definition: ToolDefinition, name: str) -> str:
+    schema: JsonObject = dict(definition.input_schema)
     members, required = schema.get("properties"), schema.get("required")
     part = members.get(name) if isinstance(members, dict) else None
-    kinds = " or ".join(sorted(json_types(part))) if isinstance(part, dict) else "anything"
     must = "" if isinstance(required, list) and name in required else ", may be left out"
-    contract = each.with_tier(each.tier).contract.argument(name)
-    least = (
-        f" of {contract.integrity.name.lower()}" if contract.role is ArgumentRole.CONTROL else ""
-    )
-    return f"{name}: {kinds}{must}; {contract.role}{least}"
+    return f"{_kinds(part if isinstance(part, dict) else {})}{must}"
+
+
+def _kinds(part: JsonObject) -> str:
+    forms = part.get("anyOf")
+    branches = forms if isinstance(forms, list) else [part]
+    kinds = {
+        kind
+        for branch in branches
+        if isinstance(branch, dict) and {"type", "const", "enum"} & branch.keys()
+        for kind in json_types(branch)
+    }
+    return " or ".join(sorted(kinds)) or "any value"
 
 
 def _contract(contract: ArgumentContract) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import os
 import shutil
 import signal
@@ -10,7 +11,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from shlex import join
-from typing import TYPE_CHECKING, Annotated, BinaryIO
+from typing import TYPE_CHECKING, Annotated, BinaryIO, Self
 from uuid import uuid4
 
 import typer
@@ -24,7 +25,9 @@ from highroad.cli.options import As
 from highroad.cli.output import Output
 from highroad.cli.user import principal_for
 from highroad.domain.error import LedgerOwned
-from highroad.settings import load
+from highroad.domain.identity import Principal
+from highroad.ports.upstream import Upstream
+from highroad.settings import Settings, load
 
 if TYPE_CHECKING:
     from highroad.gateway.opening import OpenGateway
@@ -53,6 +56,35 @@ class Wanted:
         options = ["--name", self.name] if self.name else []
         options += [word for name in self.variables for word in ("--env", name)]
         return join((*command, *options, "--", *self.command))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Serving:
+    """What is served, to whom, and under which settings; nothing is started yet."""
+
+    wanted: Wanted
+    settings: Settings
+    who: Principal
+    token: str | None
+
+    @classmethod
+    def of(cls, wanted: Wanted) -> Self:
+        """Read what the command line names, in the working folder.
+
+        Raises:
+            Misuse: There is no such user or token.
+            SettingsError: The settings are wrong.
+        """
+        settings = load()
+        token = None if wanted.token_file is None else _token_in(wanted.token_file)
+        who = principal_for(wanted.user, settings)
+        upstream_of(wanted.command, name=wanted.named, variables=wanted.variables)
+        return cls(wanted=wanted, settings=settings, who=who, token=token)
+
+    def upstream(self) -> Upstream:
+        """The server, not started."""
+        wanted = self.wanted
+        return upstream_of(wanted.command, name=wanted.named, variables=wanted.variables)
 
 
 @app.command()
@@ -124,48 +156,52 @@ def _serve(output: Output, wanted: Wanted, *, is_stdio: bool, is_told: bool) -> 
         raise Misuse("it serves on standard streams alone", do="Give --stdio.")
     if wanted.user is not None and wanted.token_file is not None:
         raise Misuse("`--as` and `--token-file` both say who you are", do="Give one of them.")
-    with EXTRA.needed():
-        from highroad.gateway.stdio import own_streams  # noqa: PLC0415 - an extra
     try:
         os.chdir(wanted.folder)
     except OSError as error:
         raise Misuse(f"{wanted.folder} cannot be entered: {error.strerror}") from None
+    serving = Serving.of(wanted)
+    with EXTRA.needed():
+        from highroad.gateway.stdio import own_streams  # noqa: PLC0415 - an extra
     if sys.stderr.isatty():
         output.note(json.dumps(client_entry(wanted), indent=2, ensure_ascii=False))
+    # What the library of the protocol logs may quote whatever crosses it (P7).
+    logging.getLogger("mcp").setLevel(logging.CRITICAL)
     with own_streams() as (received, sent):
-        return asyncio.run(_until_told(output, wanted, received, sent))
+        return asyncio.run(_until_told(output, serving, received, sent))
 
 
 async def _until_told(
-    output: Output, wanted: Wanted, received: BinaryIO, sent: BinaryIO
+    output: Output, serving: Serving, received: BinaryIO, sent: BinaryIO
 ) -> ExitCode:
     """Serve until the client goes, or the process is told to end: then all is put away first."""
-    serving = asyncio.ensure_future(_served(output, wanted, received, sent))
+    working = asyncio.ensure_future(_served(output, serving, received, sent))
     loop = asyncio.get_running_loop()
     with ExitStack() as handling:
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, serving.cancel)
+            loop.add_signal_handler(number, working.cancel)
             handling.callback(loop.remove_signal_handler, number)
-        await asyncio.wait({serving})
-    if not serving.cancelled():
-        serving.result()
+        await asyncio.wait({working})
+    if not working.cancelled():
+        working.result()
     return ExitCode.COMPLETED
 
 
-async def _served(output: Output, wanted: Wanted, received: BinaryIO, sent: BinaryIO) -> None:
+async def _served(output: Output, serving: Serving, received: BinaryIO, sent: BinaryIO) -> None:
     from highroad.gateway.opening import opened  # noqa: PLC0415 - an extra
     from highroad.gateway.stdio import serve as serve_streams  # noqa: PLC0415 - an extra
 
-    settings = load()
-    who = principal_for(wanted.user, settings)
-    token = None if wanted.token_file is None else _token_in(wanted.token_file)
-    upstream = upstream_of(wanted.command, name=wanted.named, variables=wanted.variables)
+    upstream = serving.upstream()
     await upstream.open()
     try:
         async with opened(
-            upstream, settings, principal=who, name=uuid4().hex, token=token
+            upstream,
+            serving.settings,
+            principal=serving.who,
+            name=uuid4().hex,
+            token=serving.token,
         ) as opening:
-            _tell(output, wanted, opening)
+            _tell(output, serving.wanted, opening)
             await serve_streams(opening.gateway, received, sent)
     except LedgerOwned:
         output.note(

@@ -230,7 +230,7 @@ def tool(
     lines.add_row("asked for by", ", ".join(contract_in_force(found).intent) or "nothing known")
     for reason in reasons:
         what = "result" if reason.is_output else "argument"
-        lines.add_row(what, Text.assemble(_contract_of(found, reason), (f"\n{reason.why}", "dim")))
+        lines.add_row(what, Text.assemble(contract_of(found, reason), (f"\n{reason.why}", "dim")))
     for code, words in sorted(found.errors.items()):
         lines.add_row("error", Text(f"{code}: {words}"))
     for name, text in (
@@ -252,7 +252,7 @@ def contract(found: ToolDefinition, reasons: Sequence[Reason]) -> RenderableType
     rows = table("part", "contract", "rests on", "why", whole=("part", "rests on"))
     for reason in reasons:
         part = "result" if reason.is_output else "argument"
-        rows.add_row(part, Text(_contract_of(found, reason)), reason.basis, Text(reason.why))
+        rows.add_row(part, Text(contract_of(found, reason)), reason.basis, Text(reason.why))
     return rows
 
 
@@ -284,7 +284,7 @@ def duration(us: int | None) -> str:
     return f"{us} µs"
 
 
-def _contract_of(found: ToolDefinition, reason: Reason) -> str:
+def contract_of(found: ToolDefinition, reason: Reason) -> str:
     """What one argument decides, or what one part of the result is worth."""
     if reason.is_output:
         label = contract_in_force(found).labels.at(reason.subject)

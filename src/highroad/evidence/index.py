@@ -8,6 +8,7 @@ found by its key, so the cost of an answer does not grow with what was seen (P10
 """
 
 import sys
+from functools import partial
 from typing import Final
 
 from highroad.domain.evidence import (
@@ -21,10 +22,16 @@ from highroad.domain.evidence import (
 )
 from highroad.domain.json_value import JsonObject, JsonValue
 from highroad.domain.label import NO_LABELS, Integrity, Labels
+from highroad.domain.value import value as frozen_value
 from highroad.evidence import composition, pieces
 from highroad.evidence.leaves import Leaf, leaves
 from highroad.evidence.matching import echo
-from highroad.evidence.matching.reading import leaf_keys, text_keys
+from highroad.evidence.matching.reading import (
+    leaf_measures,
+    leaf_words,
+    measure_keys,
+    word_keys,
+)
 from highroad.evidence.operands import Operands
 from highroad.evidence.postings import Postings
 from highroad.evidence.records import Records
@@ -60,8 +67,9 @@ class Index:
 
     def add_text(self, source: Source, text: str) -> None:
         """Take in what somebody said: a request, a message."""
-        keys, words = text_keys(text)
-        self._postings.post(keys, Seen(place_of(source, "", _integrity(source), Match.WORD), words))
+        keys, words = word_keys(text)
+        seen = Seen(place_of(source, "", _integrity(source), Match.WORD), words)
+        self._postings.post(seen, keys, partial(measure_keys, text), len(text))
 
     def add_value(self, source: Source, value: JsonValue, labels: Labels = NO_LABELS) -> None:
         """Take in a record: every leaf of it, and every key that is data."""
@@ -119,6 +127,7 @@ class Index:
         for leaf in leaves(arguments):
             keys = echo.keys(leaf.name, leaf.value)
             codes = set(filter(echo.is_code, keys))
+            # Which has every leaf before it read for these keys: what waits is no echo of this.
             unknown = self._postings.unknown(keys)
             self._written.codes.update(codes & unknown)
             self._written.known.update(codes - unknown)
@@ -176,11 +185,11 @@ class Index:
             readers = None if label is None else label.readers
             if readers is not None:
                 self.has_readers = True
-            keys, words = leaf_keys(leaf.name, leaf.value)
+            keys, words = leaf_words(leaf.name, leaf.value)
             place = place_of(source, sys.intern(leaf.shown), integrity, how_found(leaf), readers)
             seen = Seen(place, words, hash(leaf.value), blanks(leaf.value), text=start(leaf))
-            left = keys if own is None else own.left(keys, leaf.value, integrity)
-            self._post(left, seen, source, leaf, is_whole=left == keys)
+            read = _Read(leaf, keys, own, integrity)
+            self._post(source, seen, read)
 
     def _take_in_made(
         self, source: Source, value: JsonValue, operands: Operands, labels: Labels
@@ -199,19 +208,53 @@ class Index:
             made_of = None
             if is_measure:
                 made_of = lineage or composition.of_place(place, leaf.value)
-            keys, words = leaf_keys(leaf.name, leaf.value)
+            keys, words = leaf_words(leaf.name, leaf.value)
             seen = Seen(place, words, hash(leaf.value), blanks(leaf.value), made_of)
-            left = keys.difference(back.codes, back.brought_back(leaf.value))
-            self._post(left, seen, source, leaf, is_whole=left == keys)
+            self._post(source, seen, _Read(leaf, keys, back, integrity))
 
-    def _post(
-        self, keys: set[str], seen: Seen, source: Source, leaf: Leaf, *, is_whole: bool
-    ) -> None:
+    def _post(self, source: Source, seen: Seen, read: "_Read") -> None:
         """Have a leaf found by its keys, and by where it stands."""
-        self._postings.post(keys, seen)
+        words, measures = read.words, read.measures
         if self._standings is not None:
-            place = source.id, leaf.pointer
-            self._standings.add(place, seen, keys, is_whole=is_whole)
+            own = leaf_measures(read.leaf.name, read.leaf.value)
+            known = read.left(own)
+            is_whole = words == read.own_words and known == own
+            place = source.id, read.leaf.pointer
+            self._standings.add(place, seen, words | known, is_whole=is_whole)
+            measures = known.copy
+        size = len(read.leaf.value) if isinstance(read.leaf.value, str) else 1
+        self._postings.post(seen, words, measures, size)
+
+
+@frozen_value(kw_only=False, eq=False)
+class _Read:
+    """The keys of a leaf that are evidence."""
+
+    leaf: Leaf
+    own_words: set[str]
+    """All of its keys that are no measures."""
+    but_for: Repeats | Writings | None
+    """What it may merely repeat."""
+    integrity: Integrity
+
+    @property
+    def words(self) -> set[str]:
+        """Those that are no measures."""
+        return self.left(self.own_words)
+
+    def measures(self) -> set[str]:
+        """Those that are: how much, and when."""
+        return self.left(leaf_measures(self.leaf.name, self.leaf.value))
+
+    def left(self, keys: set[str]) -> set[str]:
+        """Keys of its own without those that it has of what it repeats."""
+        match self.but_for:
+            case None:
+                return keys
+            case Repeats() as repeated:
+                return repeated.left(keys, self.leaf.value, self.integrity)
+            case Writings() as back:
+                return keys.difference(back.codes, back.brought_back(self.leaf.value))
 
 
 def _integrity(source: Source) -> Integrity:

@@ -1,16 +1,22 @@
 """Everything that was seen, posted under the keys of its values, and found by them.
 
 For each key a few leaves are kept, those of the highest integrity first to stay.
+
+What texts say of how much and when takes as long to read as all else that they say, and most runs
+ask for none of it. So a long text is posted under measures when one is first sought, and what comes
+behind it then, in order: as if they had been at once.
 """
 
-from collections.abc import Iterable, Iterator
-from typing import Final
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final, TypeAlias
 
 from highroad.domain.evidence import Place, ValueKind
 from highroad.domain.json_value import JsonValue
 from highroad.domain.label import Integrity
 from highroad.evidence import composition
 from highroad.evidence.matching import expressions, numbers, units
+from highroad.evidence.matching.reading import is_measure
 from highroad.evidence.matching.seeking import Way, phrases, ways
 from highroad.evidence.matching.words import sought
 from highroad.evidence.seen import Seen, told_as
@@ -19,30 +25,83 @@ MOST_LEAVES: Final = 4
 """So many are kept for a key."""
 _MOST_PLACES: Final = 3
 """So many are told of a value."""
+_LONG: Final = 200
+"""A text of fewer characters is read for measures at once, unless another one waits."""
+_MOST_WAITING: Final = 262_144
+"""So many characters wait, or one question would read all of a long run."""
+_OF_LEAF: Final = 256
+"""As so many characters a leaf counts by itself: short ones must not wait by the thousand."""
+Measures: TypeAlias = Callable[[], Iterable[str]]
+"""Reads the keys of the measures of a leaf."""
 
 
 class Postings:
     """Leaves by key."""
 
-    __slots__ = ("_by_key",)
+    __slots__ = ("_by_key", "_characters", "_waiting")
 
     def __init__(self) -> None:
         self._by_key: dict[str, Seen | tuple[Seen, ...]] = {}
+        self._waiting: deque[tuple[Measures, Seen, int]] = deque()
+        """Leaves whose measures are not read yet, in order."""
+        self._characters = 0
 
     def __contains__(self, key: str) -> bool:
         """Whether anything was seen under a key."""
-        return key in self._by_key
+        return self._at(key) is not None
 
-    def post(self, keys: Iterable[str], leaf: Seen) -> None:
-        """Have a leaf found under keys."""
+    def post(self, leaf: Seen, words: Iterable[str], measures: Measures, size: int) -> None:
+        """Have a leaf found.
+
+        Args:
+            leaf: That was seen.
+            words: Its keys that are no measures.
+            measures: Reads those that are. Whatever it goes by may change for a key only after
+                that key was asked for here.
+            size: How many characters it reads.
+        """
+        self._put(words, leaf)
+        if size < _LONG and not self._waiting:
+            self._put(measures(), leaf)
+            return
+        self._waiting.append((measures, leaf, size + _OF_LEAF))
+        self._characters += size + _OF_LEAF
+        while self._characters > _MOST_WAITING:
+            self._read_next()
+
+    def _read_all(self) -> None:
+        """Read the measures of all leaves that wait."""
+        while self._waiting:
+            self._read_next()
+
+    def _read_next(self) -> None:
+        """Post the next leaf under its measures: those before it are what was known then."""
+        measures, leaf, size = self._waiting.popleft()
+        self._characters -= size
+        # It may ask for what was posted so far, and must not read on for that.
+        behind, self._waiting = self._waiting, deque()
+        try:
+            self._put(measures(), leaf)
+        finally:
+            self._waiting = behind
+
+    def _at(self, key: str) -> Seen | tuple[Seen, ...] | None:
+        """What was seen under a key."""
+        if self._waiting and is_measure(key):
+            self._read_all()
+        return self._by_key.get(key)
+
+    def _put(self, keys: Iterable[str], leaf: Seen) -> None:
         for key in keys:
             known = self._by_key.get(key)
             if known is None:
                 self._by_key[key] = leaf
             elif isinstance(known, Seen):
                 self._by_key[key] = _ranked((known, leaf))
-            elif len(known) < MOST_LEAVES or _rank(leaf) > _rank(known[-1]):
+            elif _rank(leaf) > _rank(known[-1]):
                 self._by_key[key] = _ranked((*known, leaf))
+            elif len(known) < MOST_LEAVES:
+                self._by_key[key] = (*known, leaf)
 
     def find(
         self, kind: ValueKind, value: JsonValue, unit: str = "", *, said_otherwise: bool = False
@@ -64,7 +123,7 @@ class Postings:
 
     def of(self, key: str) -> tuple[Seen, ...]:
         """The leaves under a key."""
-        known = self._by_key.get(key)
+        known = self._at(key)
         if known is None:
             return ()
         return (known,) if isinstance(known, Seen) else known
@@ -75,7 +134,7 @@ class Postings:
 
     def unknown(self, keys: set[str]) -> set[str]:
         """Of these keys those of which nothing was said before."""
-        return {key for key in keys if key not in self._by_key}
+        return {key for key in keys if key not in self}
 
     def has_all(self, value: JsonValue) -> bool:
         """Whether a value was seen, or each number of an expression; a truth value needs none."""
@@ -105,9 +164,9 @@ class Postings:
         self, kind: ValueKind, value: JsonValue, unit: str
     ) -> Iterator[Seen | tuple[Seen, ...]]:
         """What was seen under each way to write a value, the closest first."""
-        by_key = self._by_key
+        at = self._at if self._waiting else self._by_key.get
         for way in ways(kind, value, unit):
-            known = by_key.get(way) if isinstance(way, str) else self._together(way)
+            known = at(way) if isinstance(way, str) else self._together(way)
             if known is not None:
                 yield known
         for words in phrases(kind, value):
@@ -117,8 +176,7 @@ class Postings:
 
     def _together(self, way: tuple[str, ...]) -> Seen | tuple[Seen, ...] | None:
         """Where the first of several keys was seen, if all of them were."""
-        by_key = self._by_key
-        return by_key[way[0]] if all(key in by_key for key in way) else None
+        return self._at(way[0]) if all(key in self for key in way) else None
 
     def _phrase(self, words: list[str]) -> tuple[Seen, ...]:
         """Leaves in which words stand in a row: the whole leaf, or a part of a longer one."""

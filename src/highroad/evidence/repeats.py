@@ -38,12 +38,14 @@ class Repeats:
         keys = keys.difference(self.unknown, written.codes, written.brought_back(leaf))
         if self.wording is not None:
             keys = {key for key in keys if key in postings or not self.wording.has(key)}
+        if integrity is Integrity.UNTRUSTED:
+            return keys  # nothing is worth less
         return {
             key
             for key in keys
             if key not in postings
-            or postings.worth(key) >= integrity
             or not (self._says(key) or key in written.known)
+            or postings.worth(key) >= integrity
         }
 
     def _says(self, key: str) -> bool:

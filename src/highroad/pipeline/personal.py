@@ -5,7 +5,7 @@ nowhere else: what is not declared stays closed. It happens before anything is j
 grounding and the people who decide see the value that the tool will.
 """
 
-from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final
 
 from highroad.domain.call import Call
@@ -41,7 +41,7 @@ def handed(call: Call, context: RoadContext, arguments: JsonObject) -> Handed | 
     redaction = context.services.redaction
     if call.parent_id is not None:
         return Handed(arguments)
-    takes = frozenset(taking(context.tool.definition))
+    takes = taking(context.tool.definition)
     values = redaction.behind(call.run_id)
     told = {
         name: revealed(each, values) if name in takes else each for name, each in arguments.items()
@@ -53,19 +53,19 @@ def handed(call: Call, context: RoadContext, arguments: JsonObject) -> Handed | 
     return _looked_into(context, Handed(told if turned else arguments, _note_of(turned)), takes)
 
 
-def taking(definition: ToolDefinition) -> Iterator[str]:
+@lru_cache(4_096)
+def taking(definition: ToolDefinition) -> frozenset[str]:
     """Arguments that are there to take what is personal: by declaration, or by their format."""
-    yield from definition.personal
     members = definition.input_schema.get("properties")
-    if isinstance(members, dict):
-        yield from (name for name, part in members.items() if _is_personal(part))
+    named = members.items() if isinstance(members, dict) else ()
+    return frozenset({*definition.personal, *(name for name, part in named if _is_personal(part))})
 
 
 def masked_in(arguments: JsonObject, definition: ToolDefinition, redaction: Redaction) -> list[str]:
     """Arguments that a tool would not be handed whole."""
     if redaction.is_off or redaction.rules.arguments is not InArguments.MASK:
         return []
-    takes = frozenset(taking(definition))
+    takes = taking(definition)
     others = {name: each for name, each in arguments.items() if name not in takes}
     found = redaction.redactor.redacted(others, redaction.in_arguments).json
     left = found if isinstance(found, dict) else {}

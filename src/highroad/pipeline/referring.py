@@ -99,7 +99,7 @@ class _Referring:
         self._call = call
         self._context = context
         self._results: dict[int, _Result | None] = {}
-        self._takes = frozenset(taking(context.tool.definition))
+        self._takes = taking(context.tool.definition)
         self.places: dict[str, tuple[str, str]] = {}
         """By pointer into the arguments, the call and the pointer into its result."""
         self.told: list[str] = []

@@ -58,7 +58,7 @@ def scripted():
             while True:
                 yield AIMessage("done")
 
-        return Scripted(messages=script())
+        return Scripted(messages=script(), disable_streaming=True)
 
     return make
 

@@ -180,29 +180,36 @@ async def test_two_holds_of_one_node_are_both_decided_and_each_runs_once(
     assert len(await on_record(runtime)) == 2
 
 
-async def test_a_call_that_was_driven_elsewhere_leaves_no_word_for_the_next_pause(
-    runtime, bank, calls
+@pytest.mark.parametrize("is_driven_elsewhere", [False, True])
+@pytest.mark.parametrize("resumed_early", [0, 2])
+async def test_what_a_hold_is_resumed_with_answers_no_other_pause_of_its_node(
+    runtime, bank, calls, is_driven_elsewhere, resumed_early
 ):
-    """The next `interrupt` of the graph would take what the hold was resumed with for its own."""
     (pay, _) = guard(bank.tools, runtime, contracts=CONTRACTS)
     said = []
 
-    def review(state: MessagesState) -> dict[str, Any]:
-        said.append(interrupt("Is that all?"))
-        return {}
+    async def work(state: MessagesState) -> dict[str, Any]:
+        (call,) = state["messages"][-1].tool_calls
+        answer = await pay.ainvoke(call)
+        said.append([interrupt("Is that all?"), interrupt("Sure?")])
+        return {"messages": [answer]}
 
-    graph = StateGraph(MessagesState).add_node("tools", ToolNode([pay])).add_node("review", review)
-    graph = graph.add_edge(START, "tools").add_edge("tools", "review").add_edge("review", END)
-    compiled = graph.compile(checkpointer=InMemorySaver())
+    graph = StateGraph(MessagesState).add_node("work", work).add_edge(START, "work")
+    compiled = graph.add_edge("work", END).compile(checkpointer=InMemorySaver())
     reply = calls(("pay", {"cents": 1}, "c1"))
     (pause,) = pauses(await compiled.ainvoke({"messages": [reply]}, THREAD))
+    for _ in range(resumed_early):
+        assert pauses(await compiled.ainvoke(Command(resume="early"), THREAD)) == [pause]
     await runtime.approvals.approve(pause["approval_id"], by=BOB, reason="seen")
-    assert (await runtime.wait(pause["call_id"])).status == "completed"
+    if is_driven_elsewhere:
+        assert (await runtime.wait(pause["call_id"])).status == "completed"
     done = await compiled.ainvoke(Command(resume="the hold is decided"), THREAD)
     assert pauses(done) == ["Is that all?"]
+    assert pauses(await compiled.ainvoke(Command(resume="yes"), THREAD)) == ["Sure?"]
     assert said == []
-    await compiled.ainvoke(Command(resume="yes"), THREAD)
-    assert said == ["yes"]
+    done = await compiled.ainvoke(Command(resume="I am"), THREAD)
+    assert said == [["yes", "I am"]]
+    assert "paid 1" in done["messages"][-1].content
     assert bank.paid == [1]
 
 

@@ -23,9 +23,16 @@ def _nothing_is_exported():
 
 
 @pytest.fixture(autouse=True)
-def ungrounded():
+def ungrounded(request):
     """Where a test is not about what was said, nothing is looked for in it."""
+    if "grounded" in request.fixturenames:
+        return
     Path("highroad.toml").write_text('[grounding]\nmode = "off"\n[provenance]\nmode = "off"\n')
+
+
+@pytest.fixture
+def grounded():
+    """The settings as they are without any."""
 
 
 @pytest.fixture

@@ -23,6 +23,7 @@ from agents import (
     tool_input_guardrail,
     trace,
 )
+from agents.mcp import MCPServerStdio, MCPUtil
 from agents.tracing import TracingProcessor
 
 from highroad import Agent as OwnAgent
@@ -391,6 +392,50 @@ async def test_the_sdks_tools_serve_our_own_agent(call):
         outcome = await runtime.call("whose", {"order": 1})
     assert taken == ["a"]
     assert (outcome.status, "its host" in outcome.error.message) == ("failed", True)
+
+
+async def test_what_a_server_of_the_agent_declares_is_accepted_first(runtime, scripted, call, told):
+    command = {"command": sys.executable, "args": ["-m", "mcp_server_time", "--local-timezone=UTC"]}
+    async with MCPServerStdio(command, name="clock") as server:
+        made = [MCPUtil.to_function_tool(each, server, False) for each in await server.list_tools()]
+        guarded = guard(made, runtime, contracts={"get_current_time": READ})
+        asked = [call("get_current_time", {"timezone": "UTC"})]
+        (refused,) = told(await Runner.run(scripted(guarded, asked), "What time is it in UTC?"))
+        assert json.loads(refused)["code"] == "definition_changed"
+        bob = Principal("bob", authenticated=True)
+        await runtime.definitions.accept("get_current_time", by=bob)
+        (answer,) = told(await Runner.run(scripted(guarded, asked), "What time is it in UTC?"))
+    assert "+00:00" in str(answer)
+
+
+async def test_what_the_user_said_and_earlier_results_ground_a_call(
+    grounded, runtime, scripted, call, told
+):
+    @function_tool
+    def find(name: str) -> list[int]:
+        """Find orders."""
+        return [4711] if name == "Ann" else []
+
+    taken = []
+
+    @function_tool
+    def ship(order: int) -> str:
+        """Ship an order."""
+        taken.append(order)
+        return "shipped"
+
+    contracts = {"find": READ, "ship": NOTED}
+    guarded = guard([find, ship], runtime, contracts=contracts)
+    agent = scripted(
+        guarded,
+        [call("ship", {"order": 4712})],
+        [call("find", {"name": "Ann"}, "c2")],
+        [call("ship", {"order": 4711}, "c3")],
+    )
+    config = RunConfig(group_id="ticket-17")
+    refused, found, shipped = told(await Runner.run(agent, "Ship Ann's order", run_config=config))
+    assert (json.loads(refused)["code"], found, shipped) == ("ungrounded", [4711], "shipped")
+    assert taken == [4711]
 
 
 @pytest.mark.nightly

@@ -6,7 +6,7 @@ import json
 import pytest
 from agents import Runner, RunState, function_tool
 
-from highroad.frameworks.openai_agents import guard
+from highroad.frameworks.openai_agents import approval_id, guard
 
 READ = {"tier": "read"}
 
@@ -60,7 +60,7 @@ async def test_a_held_call_interrupts_the_run_and_runs_once_it_is_approved(
     (waits,) = done.interruptions
     (approval,) = await runtime.approvals.list()
     assert (waits.tool_name, waits.raw_item.arguments) == ("pay", '{"cents":600}')
-    assert (waits.raw_item.id, done.final_output, paid) == (approval.id, None, [])
+    assert (approval_id(waits), done.final_output, paid) == (approval.id, None, [])
     await decide(runtime, bob)
     assert paid == []
     done = await resumed(agent, done.to_state().to_string())
@@ -234,8 +234,41 @@ async def test_the_hosts_own_approval_comes_first_where_its_tool_wants_one(
     agent = scripted(guard(given, runtime), [call("pay", {"cents": 600})])
     done = await Runner.run(agent, "Pay 600")
     assert await on_record(runtime) == []
+    assert approval_id(done.interruptions[0]) is None
     done = await resumed(agent, done.to_state().to_string())
     assert (len(await on_record(runtime)), len(done.interruptions), paid) == (1, 1, [])
     await decide(runtime, bob)
     done = await resumed(agent, done.to_state().to_string())
     assert (told(done), paid) == (["paid 600"], [600])
+
+
+async def test_an_agent_that_is_a_tool_is_interrupted_as_the_sdk_does_it(
+    runtime, scripted, call, told, till, bob
+):
+    given, paid = till
+    inner = scripted(guard(given, runtime), [call("pay", {"cents": 600}, "i1")])
+    outer = scripted([inner.as_tool("cashier", "Pays.")], [call("cashier", {"input": "Pay 600"})])
+    done = await Runner.run(outer, "Pay 600")
+    (waits,) = done.interruptions
+    (approval,) = await runtime.approvals.list()
+    assert (approval_id(waits), paid) == (approval.id, [])
+    await decide(runtime, bob)
+    done = await resumed(outer, done.to_state().to_string())
+    assert (done.final_output, told(done), paid) == ("done", ["done"], [600])
+
+
+async def test_of_two_that_wait_the_one_without_a_word_waits_on(
+    runtime, scripted, call, told, till, bob
+):
+    given, paid = till
+    agent = scripted(
+        guard(given, runtime), [call("pay", {"cents": 1}, "c1"), call("pay", {"cents": 2}, "c2")]
+    )
+    done = await Runner.run(agent, "Pay")
+    await decide(runtime, bob)
+    state = await RunState.from_string(agent, done.to_state().to_string())
+    state.approve(state.get_interruptions()[0])
+    done = await Runner.run(agent, state)
+    assert (len(done.interruptions), paid) == (1, [1])
+    done = await resumed(agent, done.to_state().to_string())
+    assert (done.final_output, paid) == ("done", [1, 2])

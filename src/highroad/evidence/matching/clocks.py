@@ -11,6 +11,7 @@ from datetime import time
 from typing import Final
 
 from highroad.domain.value import value as frozen_value
+from highroad.evidence.matching.scanning import Scan, in_english
 
 _WORDS_IN_ORDER: Final = "one two three four five six seven eight nine ten eleven twelve"
 _WORDS: Final = {word: number for number, word in enumerate(_WORDS_IN_ORDER.split(), start=1)}
@@ -34,6 +35,13 @@ _SPOKEN: Final = re.compile(
     r"(?:[:h](?P<minute>\d{2})(?::(?P<second>\d{2}))?|\.(?P<dotted>\d{2}))?(?P<clock>\s*o['\u2019]?clock\b)?"
     r"(?=\s*[ap]\.?m\b|(?![\w:+]|\.\d|-(?!\d)))",
     re.IGNORECASE,
+)
+_SPOKEN_IN_TEXT: Final = Scan(
+    re.compile(
+        r"[\dnNmMhHqQfFtToOsS\u017feE](?<!\w.)"
+        r"(?:(?<=\d)|(?=[oOiIaAuUeEwWnNhHlL][odlavneruxgODLAVNERUXG]))"
+    ),
+    _SPOKEN,
 )
 _HALF: Final = re.compile(
     r"\s*(?:(?P<half>[ap])\.?m\b\.?"
@@ -74,17 +82,27 @@ class _Told:
     readings: tuple[time, ...]
     is_sure: bool
     """Whether it is a time by itself, and not only beside another."""
-    is_led: bool
-    """Whether a word stands before it after which a time comes."""
-    is_last: bool
-    """Whether what follows it may follow a time."""
+    text: str
+
+    @property
+    def is_led(self) -> bool:
+        """Whether a word stands before it after which a time comes."""
+        return _BEFORE.search(self.text, max(0, self.start - _LOOK_BACK), self.start) is not None
+
+    @property
+    def is_last(self) -> bool:
+        """Whether what follows it may follow a time."""
+        return _END.match(self.text, self.end) is not None
 
 
 def times(text: str) -> Iterator[time]:
     """Every time of day that a text tells."""
+    text = in_english(text)
     if _HINT.search(text) is None:
         return
-    found = [told for match in _SPOKEN.finditer(text) if (told := _told(text, match)) is not None]
+    found = [
+        told for match in _SPOKEN_IN_TEXT.finditer(text) if (told := _told(text, match)) is not None
+    ]
     for at, told in enumerate(found):
         joined = _joined(text, found, at)
         if told.is_sure or (told.is_led and told.is_last) or any(map(_is_anchor, joined)):
@@ -110,15 +128,13 @@ def _told(text: str, match: re.Match[str]) -> _Told | None:
     readings = tuple(_all_readings(match, half))
     if not readings:
         return None
-    is_led = _BEFORE.search(text, max(0, match.start() - _LOOK_BACK), match.start()) is not None
     is_told = match["hour"] is None or match["minute"] is not None or match["clock"] is not None
     return _Told(
         start=match.start(),
         end=end,
         readings=readings,
         is_sure=is_told or bool(half),
-        is_led=is_led,
-        is_last=_END.match(text, end) is not None,
+        text=text,
     )
 
 
@@ -195,7 +211,7 @@ def _joined(text: str, found: Sequence[_Told], at: int) -> Iterator[_Told]:
     """The other ends of the ranges of which a time is one end."""
     if _is_joined(text, found, at):
         yield found[at + 1]
-    if at and found[at].is_last and _is_joined(text, found, at - 1):
+    if at and _is_joined(text, found, at - 1) and found[at].is_last:
         yield found[at - 1]
 
 

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 from urllib.parse import unquote
 
-from highroad.domain.evidence import ValueKind
 from highroad.domain.json_value import JsonValue
 from highroad.evidence.matching import moments, numbers, units
 from highroad.evidence.matching.reading import leaf_keys
-from highroad.evidence.matching.seeking import ways
+from highroad.evidence.matching.seeking import every_way
 
 _MARKS: Final = re.compile(r"[\W_]+")
+_SIGN: Final = re.compile("[0-9@]")
 _FEWEST: Final = 4
 """Fewer characters are an echo only where marks stand around them: `5` is none of `150`."""
 _MOST_PIECES: Final = 3
@@ -21,9 +21,8 @@ _MOST_PIECES: Final = 3
 def keys(name: str, value: JsonValue) -> set[str]:
     """Every key under which a leaf of the arguments, or a value in it, could be found later."""
     found, _ = leaf_keys(name, value)
-    for kind in ValueKind:
-        for way in ways(kind, value):
-            found.update((way,) if isinstance(way, str) else way)
+    for way in every_way(value):
+        found.update((way,) if isinstance(way, str) else way)
     if isinstance(value, int | float) and not isinstance(value, bool):
         found.update(numbers.nearly(value))
     for key in tuple(found):
@@ -33,6 +32,8 @@ def keys(name: str, value: JsonValue) -> set[str]:
 
 def is_code(key: str) -> bool:
     """Whether a key is that of more than words: an id, a number, a day, an address."""
+    if key.isascii():
+        return _SIGN.search(key) is not None
     return "@" in key or any(map(str.isdigit, key))
 
 
@@ -64,6 +65,8 @@ class Wording:
 
 def _plain(text: str) -> str:
     """A text without case, accents and escapes."""
+    if text.isascii() and "%" not in text:
+        return text.lower()
     return unicodedata.normalize("NFKD", unquote(text)).casefold()
 
 

@@ -4,7 +4,10 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from highroad.evidence.matching.scanning import words_with
+
 _KEY: Final = "e|"
+_SIGN: Final = re.compile("@")
 _EMAIL: Final = re.compile(
     r"(?<![\w.+%@-])[A-Za-z0-9_'+&~%-]{1,64}(?:\.[A-Za-z0-9_'+&~%-]{1,64}){0,15}"
     r"@(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,63}(?![\w@-]|\.\w)"
@@ -15,7 +18,7 @@ _EMAIL: Final = re.compile(
 def keys(text: str) -> Iterator[str]:
     """The keys of every address in a text."""
     if "@" in text:
-        for match in _EMAIL.finditer(text):
+        for match in _EMAIL.finditer(" ".join(words_with(_SIGN, text))):
             yield sought(match[0])
 
 

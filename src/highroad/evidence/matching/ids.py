@@ -4,7 +4,16 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from highroad.evidence.matching.tokens import EXACT, bare, fold, is_mixed, is_small, written
+from highroad.evidence.matching.scanning import Scan
+from highroad.evidence.matching.tokens import (
+    EXACT,
+    bare,
+    fold,
+    is_mixed,
+    is_small,
+    is_word,
+    written,
+)
 
 _WHOLE: Final = "id|"
 _GROUPS: Final = re.compile(
@@ -12,6 +21,9 @@ _GROUPS: Final = re.compile(
     r"(?![\w-])"
 )
 """Three groups of four or more, with a digit; of two nobody can tell whether they are one id."""
+_GROUPS_IN_TEXT: Final = Scan(
+    re.compile(r"[A-Z0-9](?<![\w-].)(?=[A-Z0-9]{3}[ \u00a0][A-Z0-9]{4})"), _GROUPS
+)
 _UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 """RFC 9562; also written without its hyphens."""
 _UUID_LENGTH: Final = 36
@@ -29,6 +41,8 @@ def keys(token: str) -> list[str]:
     folded = fold(token)
     if is_small(folded):
         return [EXACT + token]
+    if is_word(token):
+        return [folded]
     if len(folded) == _UUID_LENGTH and _UUID.fullmatch(folded):
         return [folded, folded.replace("-", "")]
     return [folded, EXACT + token] if is_mixed(token) else [folded]
@@ -49,7 +63,7 @@ def written_keys(text: str) -> Iterator[str]:
 
 def grouped_keys(text: str) -> Iterator[str]:
     """The keys of ids that stand in groups of four, as account numbers do; each as one token."""
-    for match in filter(_has_digit, _GROUPS.finditer(text)):
+    for match in filter(_has_digit, _GROUPS_IN_TEXT.finditer(text)):
         yield fold(_GAP.sub("", match[0]))
 
 

@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, time
 from typing import Final
 
 from highroad.evidence.matching import clocks
+from highroad.evidence.matching.scanning import Scan, in_english
 
 _MONTHS: Final = {
     name: number
@@ -34,9 +35,15 @@ _MONTHS: Final = {
     for name in names.split()
 }
 _MONTH: Final = rf"(?P<month>{'|'.join(sorted(_MONTHS, key=len, reverse=True))})\b\.?"
-_ANY_MONTH: Final = re.compile(rf"\b(?:{'|'.join(_MONTHS)})\b", re.IGNORECASE)
-"""Most texts have none, and no other pattern of theirs need be tried."""
-_STEMS: Final = tuple(sorted({name[:3] for name in _MONTHS}))
+_AT_MONTH: Final = re.compile(
+    r"[jJfFmMaAsS\u017foOnNdD](?<!\w.)(?=[aAuUeEpPcCoO][nNbBrRyYlLgGpPtTvVcC])"
+)
+"""The first letters of any; most texts have none, and no other pattern of theirs need be tried."""
+_ORDINAL: Final = r"(?:[sS\u017fnNrRtT][tTdDhH])"
+_AT_DAY: Final = re.compile(rf"\d(?<![\w.:-].)(?=\d?{_ORDINAL}?\.?\s+[jJfFmMaAsS\u017foOnNdD])")
+_AT_DAYS: Final = re.compile(
+    rf"\d(?<![\w.:-].)(?=\d?(?:{_ORDINAL}|\.)?\s*(?:[-\u2013]|[tT][oO]|[aA][nN]|[uU][nN]))"
+)
 _DAY: Final = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
 _YEAR: Final = r"(?P<year>\d{4})"
 _OFFSET: Final = r"[+-](?:0\d|1[0-4]):?[0-5]\d"
@@ -45,7 +52,6 @@ _IN_YEAR: Final = re.compile(
     r"\b(?:in|of|for|year|is)\s+(?P<year>(?:19|20)\d{2})(?![\w-]|[.,:/]\d)", re.IGNORECASE
 )
 _MAY_BE_YEAR: Final = re.compile(r"\s(?:19|20)\d{2}(?![\w-]|[.,:/]\d)")
-_MAY_BE_ISO: Final = re.compile(r"\d{4}(?=[-/]\d)")
 _ISO: Final = re.compile(
     r"(?<![\w.-])(\d{4})[-/](\d{1,2})[-/](\d{1,2})(?:(?:"
     rf"T(\d{{1,2}}:\d{{2}}(?::\d{{2}}(?:\.\d+)?)?) ?(Z|UTC|{_OFFSET})?"
@@ -54,23 +60,41 @@ _ISO: Final = re.compile(
     r")(?:\s*[-\u2013]\s*(\d{1,2}:\d{2})(?![\w:]))?(?!\s*[apAP]\.?[mM]\b))?(?![\w-]|\.\d|:\d)"
 )
 """After a blank `-05:00` is a zone only behind seconds; else it may be the end of a range."""
-_NUMERIC: Final = re.compile(r"(?<![\w./-])(\d{1,2})([/.-])(\d{1,2})\2(\d{4})(?![\w/-]|\.\d)")
+_ISO_IN_TEXT: Final = Scan(re.compile(r"\d(?<![\w.-].)(?=\d{3}[-/]\d)"), _ISO)
+_NUMERIC: Final = Scan(
+    re.compile(r"\d(?<![\w./-].)(?=\d?[/.-]\d)"),
+    re.compile(r"(?<![\w./-])(\d{1,2})([/.-])(\d{1,2})\2(\d{4})(?![\w/-]|\.\d)"),
+)
 _NAMED: Final = (
-    re.compile(rf"\b{_MONTH}\s+{_DAY}(?:\s*,?\s+{_YEAR})?(?![\w-]|[.:]\d)", re.IGNORECASE),
-    re.compile(
-        rf"(?<![\w.:-]){_DAY}\.?\s+(?:of\s+)?{_MONTH}(?:\s*,?\s+{_YEAR})?(?![\w-])", re.IGNORECASE
+    Scan(
+        _AT_MONTH,
+        re.compile(rf"\b{_MONTH}\s+{_DAY}(?:\s*,?\s+{_YEAR})?(?![\w-]|[.:]\d)", re.IGNORECASE),
+    ),
+    Scan(
+        _AT_DAY,
+        re.compile(
+            rf"(?<![\w.:-]){_DAY}\.?\s+(?:of\s+)?{_MONTH}(?:\s*,?\s+{_YEAR})?(?![\w-])",
+            re.IGNORECASE,
+        ),
     ),
 )
 _TO: Final = r"\s*(?:-|\u2013|to|and|until)\s*"
 _DAYS: Final = (
-    re.compile(
-        rf"\b{_MONTH}\s+(?P<first>\d{{1,2}})(?:st|nd|rd|th)?{_TO}{_DAY}(?:\s*,?\s+{_YEAR})?(?![\w-])",
-        re.IGNORECASE,
+    Scan(
+        _AT_MONTH,
+        re.compile(
+            rf"\b{_MONTH}\s+(?P<first>\d{{1,2}})(?:st|nd|rd|th)?{_TO}{_DAY}"
+            rf"(?:\s*,?\s+{_YEAR})?(?![\w-])",
+            re.IGNORECASE,
+        ),
     ),
-    re.compile(
-        rf"(?<![\w.:-])(?P<first>\d{{1,2}})(?:st|nd|rd|th|\.)?{_TO}{_DAY}\.?\s+{_MONTH}"
-        rf"(?:\s*,?\s+{_YEAR})?(?![\w-])",
-        re.IGNORECASE,
+    Scan(
+        _AT_DAYS,
+        re.compile(
+            rf"(?<![\w.:-])(?P<first>\d{{1,2}})(?:st|nd|rd|th|\.)?{_TO}{_DAY}\.?\s+{_MONTH}"
+            rf"(?:\s*,?\s+{_YEAR})?(?![\w-])",
+            re.IGNORECASE,
+        ),
     ),
 )
 _LEAP_YEAR: Final = 2000
@@ -85,6 +109,11 @@ _WALL_OF_ZONE: Final = "wz|"
 _INSTANT: Final = "ti|"
 _ZONE: Final = "z|"
 _TIME_OF_ZONE: Final = "tz|"
+KEYS: Final = (
+    *(_DATE, _DAY_OF_YEAR, _YEAR_SEEN, _TIME, _WALL, _WALL_OF_ZONE),
+    *(_INSTANT, _ZONE, _TIME_OF_ZONE),
+)
+"""How a key of a day, a moment, a time of day or a zone begins."""
 _ZONED: Final = re.compile(
     r"(?:(?<=[ \d(])|(?<=UTC)|(?<=GMT))(?P<plus>\+(?:0\d|1[0-4])):?(?P<of_plus>[0-5]\d)(?![\w:])"
     r"|(?:(?<=\d:\d\d:\d\d)|(?<=\d:\d\d:\d\d )|(?<!\d:\d\d)(?<!\d:\d\d )(?<![^ (CT]))"
@@ -214,24 +243,17 @@ def is_date(text: str) -> bool:
     return _ISO.fullmatch(text) is not None or any(True for _ in _days(text))
 
 
-def _iso_matches(text: str) -> Iterator[re.Match[str]]:
-    """Every day as `YYYY-MM-DD`, with its time of day; no other begins inside of one."""
-    for found in _MAY_BE_ISO.finditer(text):
-        if (match := _ISO.match(text, found.start())) is not None:
-            yield match
-
-
 def _without_days(text: str) -> str:
     """A text with a blank in place of each of these."""
     at, pieces = 0, []
-    for match in _iso_matches(text):
+    for match in _ISO_IN_TEXT.finditer(text):
         pieces.append(text[at : match.start()])
         at = match.end()
     return " ".join([*pieces, text[at:]])
 
 
 def _iso_keys(text: str) -> Iterator[str]:
-    for match in _iso_matches(text):
+    for match in _ISO_IN_TEXT.finditer(text):
         day = _day(int(match[1]), int(match[2]), int(match[3]))
         if day is None:
             continue
@@ -258,9 +280,9 @@ def _numeric_keys(text: str) -> Iterator[str]:
 
 
 def _named_keys(text: str) -> Iterator[str]:
-    folded = text.casefold()
-    if not any(stem in folded for stem in _STEMS) or _ANY_MONTH.search(text) is None:
+    if _AT_MONTH.search(text) is None:
         return
+    text = in_english(text)
     for match in (each for pattern in _NAMED for each in pattern.finditer(text)):
         yield from _named_day_keys(match, int(match["day"]))
     for match in (each for pattern in _DAYS for each in pattern.finditer(text)):
@@ -296,10 +318,11 @@ def _days(text: str) -> Iterator[date]:
         has_time = match[4] or match[6]  # which counts too, though it be none
         if not has_time and (day := _day(int(match[1]), int(match[2]), int(match[3]))) is not None:
             yield day
-    elif (match := _NUMERIC.fullmatch(text)) is not None:
+    elif (match := _NUMERIC.whole.fullmatch(text)) is not None:
         yield from _readings(match)
     else:
-        for match in filter(None, (pattern.fullmatch(text) for pattern in _NAMED)):
+        named = in_english(text)
+        for match in filter(None, (pattern.whole.fullmatch(named) for pattern in _NAMED)):
             month = _MONTHS[match["month"].casefold()]
             if match["year"] and (day := _day(int(match["year"]), month, int(match["day"]))):
                 yield day

@@ -19,7 +19,8 @@ _ALONE: Final = (
 _TURNED: Final = re.compile(
     rf"{_ALONE}({_CAPITAL}), ({_CAPITAL}(?: {_CAPITAL})?)(?!,? {_CAPITAL}|[\w-])"
 )
-_MAY_BE_TURNED: Final = re.compile(rf", {_CAPITAL}")
+_MAY_BE_TURNED: Final = re.compile(rf",(?= {_CAPITAL})")
+_IN_WORDS: Final = "_'\u2019.-"
 _FIRST: Final = frozenset({"first_name", "firstname", "given_name", "givenname", "forename"})
 _LAST: Final = frozenset({"last_name", "lastname", "family_name", "familyname", "surname"})
 
@@ -33,10 +34,20 @@ def keys(text: str) -> Iterator[str]:
         return
     if (match := _WHOLE.fullmatch(text.strip())) is not None:
         yield _key(match[2], match[1])
-    if _MAY_BE_TURNED.search(text) is None:
-        return
-    for match in _TURNED.finditer(text):
+    for match in _turned(text):
         yield _key(match[2], match[1])
+
+
+def _turned(text: str) -> Iterator[re.Match[str]]:
+    """Every match of `_TURNED`: none begins inside of a word, so each at the word of a comma."""
+    end = 0
+    for comma in _MAY_BE_TURNED.finditer(text):
+        at = comma.start()
+        while at > end and (text[at - 1].isalnum() or text[at - 1] in _IN_WORDS):
+            at -= 1
+        if (match := _TURNED.match(text, at)) is not None:
+            end = match.end()
+            yield match
 
 
 def sought(text: str) -> str:

@@ -32,7 +32,8 @@ _MONEY: Final = "m|"
 _UNTOLD: Final = "mu|"
 _BOOKED: Final = "b|"
 _CENTS: Final = "c|"
-_ALL: Final = (_PLAIN, _COUNTING, _MONEY, _UNTOLD, _BOOKED, _CENTS)
+KEYS: Final = (_PLAIN, _COUNTING, _MONEY, _UNTOLD, _BOOKED, _CENTS)
+"""How a key of a number begins."""
 _HUNDRED: Final = Decimal(100)
 _MOST_DIGITS: Final = 40
 _EXACT: Final = 2**53
@@ -75,7 +76,7 @@ def notations(key: str) -> Iterator[str]:
     """The keys that the number of a key has as anything else: plain, money, so much of a unit."""
     if is_key(key):
         number = Decimal(key.partition("|")[2])
-        for way in (*_ALL, _CENTS):
+        for way in (*KEYS, _CENTS):
             yield way + _told(number)
         yield from (*cents(number), *cents(number * _HUNDRED))
         if not key.startswith(_COUNTING):
@@ -84,7 +85,7 @@ def notations(key: str) -> Iterator[str]:
 
 def is_key(key: str) -> bool:
     """Whether a key is that of a number."""
-    return key.startswith(_ALL)
+    return key.startswith(KEYS)
 
 
 def sought(number: Decimal | float) -> Iterator[str]:

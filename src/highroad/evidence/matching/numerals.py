@@ -38,12 +38,12 @@ _FRACTIONS: Final = frozenset({"half", "quarter"})
 def values(tokens: Sequence[str]) -> Iterator[tuple[Decimal, int, int]]:
     """The numbers that tokens tell in words, each as long as it goes; where it begins and ends."""
     folded = [token.casefold() for token in tokens]
-    if not any(map(_has_word, folded)):
+    if not any(map(_has_word, set(folded))):
         return
     run: list[str] = []
     start = free = 0
     for at, token in enumerate([*folded, ""]):
-        if at < free:
+        if at < free or (not run and token not in WORDS and "-" not in token):
             continue
         if _is_number(token) and not _multiplies(folded, at):
             start = start if run else at

@@ -19,8 +19,10 @@ def keys(text: str) -> Iterator[str]:
         yield sought(text)
         return
     for raw in _PARTING.split(text):
+        if "." not in raw and "/" not in raw and "\\" not in raw:
+            continue
         token = raw.rstrip(".:!?")
-        if _NAME.search(token) and not _MARK.isdisjoint(token):
+        if not _MARK.isdisjoint(token) and _NAME.search(token):
             yield sought(token)
 
 

@@ -13,6 +13,7 @@ from typing import Final
 from highroad.domain.json_value import JsonValue
 from highroad.domain.value import value as frozen_value
 from highroad.evidence.matching import fields, marks, numbers, numerals, units
+from highroad.evidence.matching.scanning import Scan
 from highroad.evidence.matching.tokens import split
 
 _DIGIT: Final = re.compile(r"\d")
@@ -25,6 +26,9 @@ _GROUPED: Final = re.compile(
 
 No money has more groups than are bounded here; without a bound a text of them takes hours.
 """
+_GROUPED_IN_TEXT: Final = Scan(
+    re.compile(r"\d(?<![\w.,].)(?=\d{0,2}[ \u00a0\u2009\u202f]\d{3})"), _GROUPED
+)
 _HOURS: Final = re.compile(r"(?P<hours>\d{1,3})h(?P<minutes>[0-5]\d)(?:m|min)?", re.IGNORECASE)
 _RATE: Final = re.compile(rf"{numbers.NUMBER.pattern}/[a-z]{{1,12}}")
 """`$9.99/month`: the quantity for one of something."""
@@ -44,6 +48,7 @@ _OF_HOURS: Final = frozenset({"am", "pm", "a.m", "p.m", "o'clock", "o\u2019clock
 """What makes a time of day of the number before it, which then counts nothing."""
 _MINUS: Final = frozenset({"minus", "negative"})
 _ONE: Final = frozenset({"a", "an"})
+_LONGEST_ONE: Final = 2
 _HALF: Final = ["and", "a", "half"]
 _UNIT_NAMES: Final = ("currency", "currency_code", "currencyCode", "unit", "units", "uom")
 _NUMBER_NAMES: Final = frozenset({"value", "number", "quantity", "size", "measure", "amount"})
@@ -89,8 +94,7 @@ def keys(text: str, tokens: Sequence[str]) -> Iterator[str]:
     joined = _joined(text)
     if joined != text:
         tokens = split(joined)
-    for token in dict.fromkeys(tokens):
-        yield from units.keys(token)
+    yield from units.all_keys(tokens)
     for each in _found(tokens):
         yield from _keys_of(each)
 
@@ -148,7 +152,11 @@ def _may_end(text: str) -> bool:
 
 def _joined(text: str) -> str:
     """A text whose numbers have no blanks in them: `1 200,00`."""
-    return _GROUPED.sub(lambda match: _BLANK.sub("", match[0]), text)
+    at, pieces = 0, []
+    for match in _GROUPED_IN_TEXT.finditer(text):
+        pieces += [text[at : match.start()], _BLANK.sub("", match[0])]
+        at = match.end()
+    return "".join([*pieces, text[at:]]) if pieces else text
 
 
 def _number(member: JsonValue) -> Decimal | None:
@@ -201,7 +209,7 @@ def _found(tokens: Sequence[str]) -> list[Quantity]:
 def _in_digits(tokens: Sequence[str]) -> Iterator[Quantity]:
     taken = -1
     for at, token in enumerate(tokens):
-        if _DIGIT.search(token) is None:
+        if token.isalpha() or _DIGIT.search(token) is None:
             continue
         match = numbers.NUMBER.fullmatch(token) or _RATE.fullmatch(token)
         if match is not None:
@@ -258,7 +266,10 @@ def _in_words(tokens: Sequence[str], taken: set[int]) -> Iterator[Quantity]:
         taken.add(told.end - 1)
         yield told
     for at, token in enumerate(tokens[1:], start=1):
-        if len(token) >= _SHORTEST_WORD and tokens[at - 1].casefold() in _ONE and _unit(token):
+        before = tokens[at - 1]
+        if len(before) > _LONGEST_ONE or len(token) < _SHORTEST_WORD:
+            continue
+        if before.casefold() in _ONE and _unit(token):
             is_half, end = _half(tokens, at + 1)
             number = Decimal("1.5") if is_half else Decimal(1)
             yield Quantity(
@@ -372,4 +383,5 @@ def _unit(way: str) -> tuple[str, ...]:
 
 
 def _currency(way: str) -> tuple[str, ...]:
-    return tuple(code for code in units.codes_of(way) if units.is_money(code))
+    codes = units.codes_of(way)
+    return codes and tuple(code for code in codes if units.is_money(code))

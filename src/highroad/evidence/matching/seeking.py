@@ -6,6 +6,7 @@ like.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import chain
 from typing import Final, TypeAlias
 
 from highroad.domain.evidence import ValueKind
@@ -43,6 +44,22 @@ def ways(kind: ValueKind, value: JsonValue, unit: str = "") -> Iterable[Way]:
     if value is None or isinstance(value, _NO_NUMBERS):
         return ()
     return _number_ways(kind, value, unit)
+
+
+def every_way(value: JsonValue) -> Iterator[Way]:
+    """The ways of all kinds, each once or a few times: `ways` of them one after the other.
+
+    A text is read once for those that fall back on what it looks like.
+    """
+    if isinstance(value, str):
+        yield from chain.from_iterable(ways_of(value) for ways_of in _APART)
+        number = quantities.bare(value)
+        if number is not None:
+            yield from numbers.sought_amount(number)
+            yield from numbers.sought_cents(number)
+    else:
+        for kind in ValueKind:
+            yield from ways(kind, value)
 
 
 def phrases(kind: ValueKind, value: JsonValue) -> Iterator[list[str]]:
@@ -203,6 +220,11 @@ _TEXTS: Final[Mapping[ValueKind, Callable[[str], Iterable[Way]]]] = {
     ValueKind.TEXT: _text,
     ValueKind.CHOICE: _text,
 }
+_APART: Final[tuple[Callable[[str], Iterable[Way]], ...]] = (
+    *(_id, _email, _phone, _url, _path, _unit, _name, _text),
+    *(moments.sought_date, moments.sought_time, moments.sought_moment),
+)
+"""How texts are sought without what one kind has of another (tests/evidence/test_scanning.py)."""
 _PHRASED: Final = frozenset(
     {
         *(ValueKind.NAME, ValueKind.TEXT, ValueKind.CHOICE, ValueKind.EMAIL),

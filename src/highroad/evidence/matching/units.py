@@ -1,5 +1,6 @@
 """Currencies and measures: one code for each way of writing it."""
 
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Final
 
@@ -115,11 +116,19 @@ _VAGUE: Final = frozenset({"d", "h", "m", "min", "pound", "pounds", "sec", "seco
 _KEY: Final = "u|"
 _MEASURE: Final = "q|"
 _PART: Final = "qp|"
+KEYS: Final = (_KEY, _MEASURE, _PART)
+"""How a key of a unit, or of so much of one, begins."""
 
 
 def codes_of(way: str) -> tuple[str, ...]:
     """The codes of a unit, however it is written; `pounds` are two."""
     return _CODES.get(way.casefold(), ())
+
+
+def all_keys(tokens: Iterable[str]) -> Iterator[str]:
+    """The keys of every token that is a unit."""
+    for way in _CODES.keys() & {token.casefold() for token in tokens}:
+        yield from map(key, _CODES[way])
 
 
 def is_money(code: str) -> bool:

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from typing import Final
 from urllib.parse import SplitResult, unquote, urlsplit
 
+from highroad.evidence.matching.scanning import words_with
+
 _KEY: Final = "url|"
 _URL: Final = re.compile(r"\b[A-Za-z][A-Za-z0-9+.-]{1,15}://[^\s\"'<>`{}|\\^]+")
 _NAMED: Final = r"(?:\w[\w-]*\.)+[^\W\d_]{2,24}(?:/[^\s\"'<>`{}|\\^]*)?(?![\w@-])"
@@ -39,7 +41,7 @@ def written(text: str) -> Iterator[str]:
         yield match[0].rstrip(_BEHIND)
     if "." not in text:
         return
-    text = " ".join(_words_with(_POINT, text))
+    text = " ".join(words_with(_POINT, text))
     for match in _HOST.finditer(text):
         host = match[0].rstrip(_BEHIND)
         yield f"https://{host}"
@@ -53,30 +55,7 @@ def written(text: str) -> Iterator[str]:
 def _with_scheme(text: str) -> Iterator[re.Match[str]]:
     """Every URL that tells its scheme; a scheme may begin at any word, and few words have one."""
     if "://" in text:
-        yield from _URL.finditer(" ".join(_words_with(_BEHIND_SCHEME, text)))
-
-
-def _words_with(sign: re.Pattern[str], text: str) -> Iterator[str]:
-    """The words with a sign in them: no blank stands in an address, and few words have one."""
-    end, blank, line = 0, -1, -1
-    for match in sign.finditer(text):
-        at = match.start()
-        if at < end:
-            continue
-        # From where the last word ended, and each end sought once: a text may be one long line.
-        start = max(text.rfind(" ", end, at), text.rfind("\n", end, at)) + 1
-        blank = _next(text, " ", at, blank)
-        line = _next(text, "\n", at, line)
-        end = min(blank, line)
-        yield text[start:end]
-
-
-def _next(text: str, sign: str, at: int, known: int) -> int:
-    """Where a sign stands next; the length of the text where it does not."""
-    if known >= at:
-        return known
-    found = text.find(sign, at)
-    return len(text) if found < 0 else found
+        yield from _URL.finditer(" ".join(words_with(_BEHIND_SCHEME, text)))
 
 
 def segments(text: str) -> Iterator[str]:
@@ -84,7 +63,7 @@ def segments(text: str) -> Iterator[str]:
     if "/" not in text or "." not in text:
         return
     found = [match[0] for match in _with_scheme(text)]
-    named = _HOST.finditer(" ".join(_words_with(_POINT, text)))
+    named = _HOST.finditer(" ".join(words_with(_POINT, text)))
     found += [f"https://{match[0]}" for match in named]
     for url in found:
         parts = _split(url.rstrip(_BEHIND))

@@ -13,6 +13,7 @@ from highroad.evidence.matching.tokens import (
     fold,
     has_humps,
     is_simple,
+    is_word,
     spelled_out,
     written,
 )
@@ -46,7 +47,22 @@ _WRITTEN_OUT: Final = {
 
 def telling(tokens: Sequence[str]) -> list[str]:
     """The words that count, each in its one form, and names taken apart into theirs."""
-    return _counted([fold(part) for token in tokens for part in spelled_out(token)])
+    return read(tokens)[0]
+
+
+def read(tokens: Sequence[str]) -> tuple[list[str], set[str]]:
+    """The words that count, as `telling` has them, and those of tokens that are one word.
+
+    The words of a name are no words by themselves.
+    """
+    known: dict[str, Sequence[str]] = {}
+    alone: set[str] = set()
+    for token in dict.fromkeys(tokens):
+        parts = (token,) if is_word(token) else spelled_out(token)
+        known[token] = counted = _counted([fold(part) for part in parts])
+        if len(parts) == 1:
+            alone.update(counted)
+    return [word for token in tokens for word in known[token]], alone
 
 
 def _counted(folded: Sequence[str]) -> list[str]:
@@ -55,23 +71,15 @@ def _counted(folded: Sequence[str]) -> list[str]:
 
 def spans(words: Sequence[str]) -> Iterator[str]:
     """A key for every row of two words up to `SPAN`."""
+    rows = [words[start:] for start in range(SPAN)]
     for length in range(2, SPAN + 1):
-        for start in range(len(words) - length + 1):
-            yield " ".join(words[start : start + length])
-
-
-def singles(tokens: Iterable[str]) -> Iterator[str]:
-    """A key for every token that is one word; the words of a name are no words by themselves."""
-    for token in tokens:
-        parts = spelled_out(token)
-        if len(parts) == 1:
-            yield from _counted([fold(parts[0])])
+        yield from map(" ".join, zip(*rows[:length], strict=False))
 
 
 def pairs(tokens: Iterable[str]) -> Iterator[str]:
     """A key for each side of a slash between two names: `owner/project`."""
     for token in tokens:
-        if (match := _PAIR.fullmatch(token)) is not None:
+        if "/" in token and (match := _PAIR.fullmatch(token)) is not None:
             yield from (_SIDE + fold(side) for side in match.groups())
 
 

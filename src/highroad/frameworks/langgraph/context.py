@@ -33,6 +33,14 @@ def acting_of(config: RunnableConfig, runtime: ToolRuntime[Any, Any] | None = No
     )
 
 
+def mapped(mapper: Mapper | None) -> Mapper:
+    """A mapper of the program's own, with what it leaves out as the thread says it."""
+    if mapper is None:
+        return acting_of
+    own = mapper
+    return lambda config, runtime: own(config, runtime).over(acting_of(config, runtime))
+
+
 def _messages(state: object) -> Iterable[object]:
     if isinstance(state, list):
         return state

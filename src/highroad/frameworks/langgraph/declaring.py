@@ -94,7 +94,10 @@ def _tool(host: HostTool, contract: ToolOptions) -> Callable[..., Any]:
     options["tags"] = {MADE_HERE, *contract.get("tags", ())}
     options["checks"] = (host.check, *contract.get("checks", ()))
     return tool_from_schema(
-        body_of(alone, is_async=host.is_async), parameters=host.parameters, **options
+        body_of(alone, is_async=host.is_async),
+        parameters=host.parameters,
+        returns=host.returns,
+        **options,
     )
 
 

@@ -1,8 +1,9 @@
 """A host's tool as it is handed back: the same to its model, and every call on the road."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import field
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import Any, Final, NoReturn, Self
 
 import orjson
 from langchain_core.callbacks import AsyncCallbackManagerForToolRun, CallbackManagerForToolRun
@@ -19,15 +20,32 @@ from highroad.domain.json_value import JsonValue
 from highroad.domain.outcome import AnyOutcome, Completed, Held
 from highroad.domain.tool import Effect, ToolDefinition
 from highroad.domain.value import value
+from highroad.frameworks.guarding import Guard, HostBody
+from highroad.frameworks.langgraph.context import Mapper, mapped
+from highroad.frameworks.langgraph.declaring import Declared, declared
 from highroad.frameworks.langgraph.host_tool import HostTool, RunManager, Visit
 from highroad.frameworks.langgraph.pausing import Pauses, can_pause, pause, told
 from highroad.frameworks.langgraph.results import handed
 from highroad.frameworks.langgraph.running import run_of
+from highroad.runtime import Runtime
+from highroad.sync import Runtime as SyncRuntime
+from highroad.tools.declaring.options import ToolOptions
 
-if TYPE_CHECKING:
-    from highroad.frameworks.guarding import Guard, HostBody
-    from highroad.frameworks.langgraph.context import Mapper
-    from highroad.frameworks.langgraph.declaring import Declared
+
+def guarded(
+    tools: Iterable[BaseTool | Callable[..., Any]],
+    runtime: Runtime | SyncRuntime,
+    *,
+    contracts: Mapping[str, ToolOptions],
+    acting: Mapper | None,
+    door: str,
+) -> list[BaseTool]:
+    """A tool for each of a host's, whose calls take the road of a runtime; see `guard`."""
+    way, who = Guard(runtime, door=door), mapped(acting)
+    return [
+        GuardedTool.over(each, each.registered_with(way.runtime), way, who)
+        for each in declared(tools, contracts)
+    ]
 
 
 class GuardedTool(BaseTool):
@@ -37,30 +55,28 @@ class GuardedTool(BaseTool):
 
     _host: HostTool = PrivateAttr()
     _definition: ToolDefinition = PrivateAttr()
-    _way: "Guard" = PrivateAttr()
-    _acting: "Mapper" = PrivateAttr()
+    _way: Guard = PrivateAttr()
+    _acting: Mapper = PrivateAttr()
     _is_own: bool = PrivateAttr(default=False)
     _pauses: Pauses = PrivateAttr(default_factory=Pauses)
 
     @classmethod
-    def over(
-        cls, declared: "Declared", definition: ToolDefinition, way: "Guard", acting: "Mapper"
-    ) -> Self:
+    def over(cls, given: Declared, definition: ToolDefinition, way: Guard, acting: Mapper) -> Self:
         """Stand for a host's tool.
 
         Args:
-            declared: The tool.
+            given: The tool.
             definition: As the runtime has it.
             way: Onto the road.
             acting: Says for whom and in which run a call is made.
         """
-        host = declared.host
+        host = given.host
         guarded = cls(
             **{name: getattr(host.tool, name) for name in _TAKEN_OVER},
             args_schema=host.parameters if host.is_bare else host.tool.args_schema,
         )
         guarded._host, guarded._definition = host, definition
-        guarded._way, guarded._acting, guarded._is_own = way, acting, declared.is_own
+        guarded._way, guarded._acting, guarded._is_own = way, acting, given.is_own
         return guarded
 
     # -- what LangChain asks of a tool -------------------------------------------------------
@@ -83,6 +99,10 @@ class GuardedTool(BaseTool):
     @cached_property
     def _injected_args_keys(self) -> frozenset[str]:
         return self._host.injected
+
+    def _filter_injected_args(self, tool_input: dict[str, Any]) -> dict[str, Any]:
+        """What callbacks are told, without reading the schema anew for each call."""
+        return {name: each for name, each in tool_input.items() if name not in self._host.injected}
 
     def _to_args_and_kwargs(
         self, tool_input: str | dict[str, Any], tool_call_id: str | None
@@ -108,9 +128,9 @@ class GuardedTool(BaseTool):
         )
         while isinstance(outcome, Held) and ask.can_pause:
             wanted = self._pause(ask, outcome)
-            outcome = self._way.look_blocking(outcome.call_id, body=ask.body)
+            outcome = self._way.look_blocking(outcome.call_id, tool=self.name, body=ask.body)
             if wanted is not None and isinstance(outcome, Held):
-                raise wanted
+                self._wait(ask, wanted)
         return self._answer(ask, outcome)
 
     async def _arun(
@@ -131,9 +151,9 @@ class GuardedTool(BaseTool):
         )
         while isinstance(outcome, Held) and ask.can_pause:
             wanted = self._pause(ask, outcome)
-            outcome = await self._way.look(outcome.call_id, body=ask.body)
+            outcome = await self._way.look(outcome.call_id, tool=self.name, body=ask.body)
             if wanted is not None and isinstance(outcome, Held):
-                raise wanted
+                self._wait(ask, wanted)
         return self._answer(ask, outcome)
 
     # -- a call ------------------------------------------------------------------------------
@@ -163,16 +183,19 @@ class GuardedTool(BaseTool):
     def _pause(self, ask: "Ask", held: Held) -> GraphInterrupt | None:
         """Ask the graph to pause; `None` where it was resumed behind that."""
         wanted = pause(told(held, self.name))
-        if wanted is None:
-            self._pauses.forget(ask.name)
-        else:
-            self._pauses.remember(ask.name)
+        ask.paused.append(wanted)
         return wanted
+
+    def _wait(self, ask: "Ask", wanted: GraphInterrupt) -> NoReturn:
+        """Let the graph pause."""
+        self._pauses.remember(ask.name, len(ask.paused))
+        raise wanted
 
     def _answer(self, ask: "Ask", outcome: AnyOutcome) -> Any:  # noqa: ANN401 - as the host's tool returns it
         """What the host is handed of an outcome, which for a model is always an answer (P5)."""
-        if ask.can_pause and self._pauses.forget(ask.name):
-            pause({"status": outcome.status})
+        if ask.can_pause:
+            for _ in range(self._pauses.of(ask.name) - len(ask.paused)):
+                pause({"status": outcome.status})
         left = ask.visit.pauses
         if left and self._definition.effect is Effect.REPEATABLE:
             raise left[-1]
@@ -210,8 +233,10 @@ class Ask:
     arguments: Mapping[str, object] | str
     acting: Acting
     visit: Visit
-    body: "HostBody | None"
+    body: HostBody | None
     can_pause: bool
+    paused: list[GraphInterrupt | None] = field(default_factory=list)
+    """What became of each pause that it asked for; `None` is that the graph was resumed."""
 
     @property
     def name(self) -> tuple[object, ...]:

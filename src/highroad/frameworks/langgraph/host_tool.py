@@ -4,16 +4,17 @@ import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final, TypeAlias, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, get_args, get_origin, get_type_hints
 
 from langchain_core.callbacks import AsyncCallbackManagerForToolRun, CallbackManagerForToolRun
+from langchain_core.messages.tool import ToolOutputMixin
 from langchain_core.runnables import RunnableConfig
 from langchain_core.tools import BaseTool, StructuredTool, Tool, ToolException
 from langchain_core.tools.base import _is_injected_arg_type, get_all_basemodel_annotations
 from langchain_core.utils.pydantic import TypeBaseModel, model_json_schema
 from langgraph.errors import GraphBubbleUp
 from langgraph.prebuilt import ToolRuntime
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, PydanticUserError, TypeAdapter, ValidationError
 from pydantic.v1 import ValidationError as ValidationErrorV1
 
 from highroad.domain.error import Code, Problem, ToolError
@@ -61,6 +62,22 @@ class HostTool:
         return {"type": "object", "properties": {}, **schema}
 
     @cached_property
+    def returns(self) -> dict[str, Any] | None:
+        """JSON Schema of what its function says that it returns; `None` where that is no JSON."""
+        hint = _hints(self._function).get("return", Any) if self._function else Any
+        if self.tool.response_format != "content" or hint is Any or _is_for_graph(hint):
+            return None
+        try:
+            return TypeAdapter(hint).json_schema(mode="serialization")
+        except PydanticUserError:
+            return None
+
+    @property
+    def _function(self) -> Callable[..., Any] | None:
+        """What the tool was made of, where it was made of a function."""
+        return getattr(self.tool, "func", None) or getattr(self.tool, "coroutine", None)
+
+    @cached_property
     def _model(self) -> TypeBaseModel | None:
         """What reads its arguments; `None` where the host itself has a schema and no more."""
         if self.is_bare or isinstance(self.tool.args_schema, dict):
@@ -70,8 +87,7 @@ class HostTool:
     @cached_property
     def types(self) -> Mapping[str, Any]:
         """Types of all that it takes, by name: as its function has them, or else its schema."""
-        function = getattr(self.tool, "func", None) or getattr(self.tool, "coroutine", None)
-        hints = get_type_hints(function, include_extras=True) if function else {}
+        hints = dict(_hints(self._function)) if self._function else {}
         hints.pop("return", None)
         model = self._model
         return {**hints, **({} if model is None else get_all_basemodel_annotations(model))}
@@ -142,27 +158,34 @@ class HostTool:
         try:
             positional, named = self.tool._to_args_and_kwargs(given, visit.tool_call_id)  # noqa: SLF001 - how `BaseTool` itself reads them
         except (ValidationError, ValidationErrorV1, ToolException) as error:
-            raise ToolError(
-                "the tool's own types refuse the arguments",
-                code=Code.INVALID_ARGUMENTS,
-                applied=False,
-            ) from error
-        body = self.tool._arun if self.is_async else self.tool._run  # noqa: SLF001 - what a tool's author writes
-        return body(*positional, **named, **self._besides(body, visit))
+            said = "the tool's own types refuse the arguments"
+            raise ToolError(said, code=Code.INVALID_ARGUMENTS, applied=False) from error
+        if self._takes_manager and visit.run_manager is not None:
+            named["run_manager"] = visit.manager(is_async=self.is_async)
+        if self._takes_config is not None:
+            named[self._takes_config] = visit.config
+        return self._body(*positional, **named)
+
+    @cached_property
+    def _body(self) -> Callable[..., Any]:
+        """What its author wrote."""
+        return self.tool._arun if self.is_async else self.tool._run  # noqa: SLF001 - the methods that subclasses are to override
+
+    @cached_property
+    def _takes_manager(self) -> bool:
+        """Whether its body is told who follows the run."""
+        return "run_manager" in inspect.signature(self._body).parameters
+
+    @cached_property
+    def _takes_config(self) -> str | None:
+        """In which argument its body takes the config, where it does."""
+        hints = _hints(self._body).items()
+        return next((name for name, hint in hints if hint is RunnableConfig), None)
 
     def recorded(self, returned: object, visit: "Visit") -> object:
         """What it returned, as the road records it."""
         is_pair = self.tool.response_format == "content_and_artifact"
         return recorded(returned, visit.tool_call_id, is_pair=is_pair)
-
-    def _besides(self, body: Callable[..., Any], visit: "Visit") -> dict[str, Any]:
-        """What LangChain hands to a body that names it: the config, and who follows the run."""
-        takes = inspect.signature(body).parameters
-        besides: dict[str, Any] = {}
-        if "run_manager" in takes and visit.run_manager is not None:
-            besides["run_manager"] = visit.manager(is_async=self.is_async)
-        config = next((name for name, hint in _hints(body).items() if hint is RunnableConfig), None)
-        return besides if config is None else {**besides, config: visit.config}
 
 
 @value
@@ -197,9 +220,17 @@ def _is_runtime(hint: Any) -> bool:  # noqa: ANN401 - any annotation
     return isinstance(kind, type) and issubclass(kind, ToolRuntime)
 
 
+def _is_for_graph(hint: Any) -> bool:  # noqa: ANN401 - any annotation
+    """Whether it is a message or a command, or may be one."""
+    if any(map(_is_for_graph, get_args(hint))):
+        return True
+    kind = get_origin(hint) or hint
+    return isinstance(kind, type) and issubclass(kind, ToolOutputMixin)
+
+
 def _hints(body: Callable[..., Any]) -> Mapping[str, Any]:
-    """Types of what a body takes; none where they cannot be found."""
+    """Types of what a body takes and returns; none where they cannot be found."""
     try:
-        return get_type_hints(body)
+        return get_type_hints(body, include_extras=True)
     except (NameError, TypeError):
         return {}

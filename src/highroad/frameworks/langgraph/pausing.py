@@ -46,22 +46,23 @@ def told(held: Held, tool: str) -> dict[str, Any]:
 
 
 class Pauses:
-    """Calls that paused their graph in this process.
+    """How often calls of this process have paused their graphs.
 
-    A graph that is resumed makes them again, and each has to take what the graph was resumed with,
-    also when it was decided and made elsewhere meanwhile: the next `interrupt` would take it for
-    its own.
+    A graph that is resumed makes them again, and hands what it is resumed with to whoever pauses,
+    in order. So each pauses as often as it did before, also when it is decided or done by then: a
+    pause of the program's own behind it would else take the word that was for the hold.
     """
 
     def __init__(self) -> None:
-        self._known: OrderedDict[tuple[object, ...], None] = OrderedDict()
+        self._known: OrderedDict[tuple[object, ...], int] = OrderedDict()
 
-    def remember(self, call: tuple[object, ...]) -> None:
-        """It is about to pause its graph."""
-        self._known[call] = None
+    def remember(self, call: tuple[object, ...], paused: int) -> None:
+        """It has paused so often, and is to again when it is made again."""
+        self._known[call] = paused
+        self._known.move_to_end(call)
         if len(self._known) > _MOST:
             self._known.popitem(last=False)
 
-    def forget(self, call: tuple[object, ...]) -> bool:
-        """It is over; whether it had paused its graph."""
-        return self._known.pop(call, self) is None
+    def of(self, call: tuple[object, ...]) -> int:
+        """How often it has paused so far."""
+        return self._known.get(call, 0)

@@ -8,7 +8,7 @@ answer for the model; `docs/guides/openai-agents.md` shows it.
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from agents import FunctionTool
+from agents import Tool, ToolApprovalItem
 
 from highroad.frameworks.openai_agents.context import Mapper, acting_of
 
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
     from highroad.sync import Runtime as SyncRuntime
     from highroad.tools.declaring.options import ToolOptions
 
-__all__ = ["acting_of", "guard", "tools"]
+__all__ = ["acting_of", "approval_id", "guard", "tools"]
 
 
 def guard(
-    tools: Iterable[FunctionTool | Callable[..., Any]],
+    tools: Iterable[Tool | Callable[..., Any]],
     runtime: "Runtime | SyncRuntime",
     *,
     contracts: "Mapping[str, ToolOptions] | None" = None,
     acting: Mapper | None = None,
-) -> list[FunctionTool]:
+) -> list[Tool]:
     """Put an agent's tools on the road of a runtime: calls of them are judged, asked, recorded.
 
     Args:
@@ -38,8 +38,8 @@ def guard(
             it leaves out is as `acting_of` says.
 
     Returns:
-        A tool for each, in order, with the name, description, schema, guardrails and timeout that
-        it had.
+        A `FunctionTool` for each, in order, with the name, description, schema, guardrails and
+        timeout that it had.
 
     Raises:
         DeclarationError: One cannot be a tool, its name is another's, or a contract names none.
@@ -53,7 +53,7 @@ def guard(
 
 
 def tools(
-    host_tools: Iterable[FunctionTool | Callable[..., Any]],
+    host_tools: Iterable[Tool | Callable[..., Any]],
     *,
     contracts: "Mapping[str, ToolOptions] | None" = None,
 ) -> tuple[Callable[..., Any], ...]:
@@ -72,3 +72,17 @@ def tools(
     from highroad.frameworks.openai_agents.declaring import declared  # noqa: PLC0415 - as in `guard`
 
     return tuple(each.tool for each in declared(host_tools, contracts or {}))
+
+
+def approval_id(interruption: ToolApprovalItem) -> str | None:
+    """The approval that a call waits for, for `highroad approvals approve`.
+
+    Args:
+        interruption: Of a run, from `result.interruptions` or `state.get_interruptions()`.
+
+    Returns:
+        Its id; `None` where the SDK asks by itself, as for a tool with `needs_approval`.
+    """
+    item = interruption.raw_item
+    found = item.get("id") if isinstance(item, dict) else getattr(item, "id", None)
+    return found if isinstance(found, str) and found.startswith("apr_") else None

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 import orjson
-from agents import FunctionTool, UserError, function_tool
+from agents import FunctionTool, Tool, UserError, function_tool
 from agents.function_schema import function_schema
 from agents.tool import ToolOriginType, get_function_tool_origin
 from agents.tool_context import ToolContext
@@ -20,6 +20,7 @@ from highroad.frameworks.openai_agents.results import recorded
 from highroad.runtime import Runtime
 from highroad.tools.declaring.declare import found_declaration
 from highroad.tools.declaring.from_schema import tool_from_schema
+from highroad.tools.declaring.operated import declaration_under
 from highroad.tools.declaring.options import ToolOptions
 
 MADE_HERE: Final = "openai-agents"
@@ -40,24 +41,28 @@ class Declared:
         return None if self.is_own else _run_of(self.host, lambda _: context)
 
     def register(self, runtime: Runtime) -> None:
-        """See that a runtime has it: what it has by that name already has to be the same.
+        """See that a runtime has it.
+
+        Each call brings the body that it runs, so a tool that is declared just as one before it
+        needs no second place: the same tools for two agents, or made anew for each user.
 
         Raises:
             DeclarationError: It has another tool of that name.
         """
-        known = next((each for each in runtime.tools if each.name == self.host.name), None)
-        declaration = found_declaration(self.tool)
-        if known is None or declaration is None or self.is_own:
+        known = runtime.find(self.host.name)
+        if self.is_own or known is None:
             runtime.add(self.tool)
-        elif _promised(known) != _promised(declaration.definition):
+            return
+        meant = declaration_under(self.tool, runtime.settings.contracts).definition
+        if known.digest != meant.digest:
             raise DeclarationError(
                 f"the runtime has another tool called {self.host.name!r}: give one of them another "
-                f"name, or give both the same contract"
+                "name, or give both the same contract"
             )
 
 
 def declared(
-    given: Iterable[FunctionTool | Callable[..., Any]], contracts: Mapping[str, ToolOptions]
+    given: Iterable[Tool | Callable[..., Any]], contracts: Mapping[str, ToolOptions]
 ) -> list[Declared]:
     """What is given, as tools of both kinds.
 
@@ -161,15 +166,4 @@ def _shown(definition: ToolDefinition) -> FunctionTool:
         params_json_schema=dict(definition.input_schema),
         on_invoke_tool=elsewhere,
         strict_json_schema=False,
-    )
-
-
-def _promised(definition: ToolDefinition) -> tuple[object, ...]:
-    """What has to be the same; settings may have tightened the rest of what the runtime has."""
-    return (
-        definition.input_schema,
-        definition.description,
-        definition.effect,
-        definition.tags,
-        definition.source,
     )

@@ -90,7 +90,7 @@ class _Visit:
         return await self._way.call(self._tool, arguments, acting=self._acting, body=self._body)
 
     async def _look(self, word: GoOn | CallOff) -> AnyOutcome:
-        return await self._way.look(word.call_id, body=self._body)
+        return await self._way.look(word.call_id, tool=self._tool, body=self._body)
 
     async def _called_off(self, word: CallOff) -> Any:  # noqa: ANN401 - as `answer`
         reason = word.message or _REJECTED

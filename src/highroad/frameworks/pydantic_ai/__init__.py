@@ -32,6 +32,14 @@ def guard(
 ) -> AbstractToolset[D]: ...
 @overload
 def guard(
+    tools: Iterable[Callable[..., Any]],
+    runtime: "Runtime | SyncRuntime",
+    *,
+    contracts: "Mapping[str, ToolOptions] | None" = None,
+    acting: "Callable[[RunContext[Any]], Acting] | None" = None,
+) -> list[Tool[Any]]: ...
+@overload
+def guard(
     tools: Iterable[Tool[D] | Callable[..., Any]],
     runtime: "Runtime | SyncRuntime",
     *,

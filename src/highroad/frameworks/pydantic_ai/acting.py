@@ -1,7 +1,9 @@
 """Who acts in a run of the host, in which of ours, and what its user said."""
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
 
 from pydantic_ai import RunContext
 from pydantic_ai.messages import (
@@ -17,8 +19,64 @@ from pydantic_ai.messages import (
 from highroad.domain.acting import Acting
 from highroad.domain.verification import UserTurn
 
+_RUNS: Final = 256
+"""Of the host, of which it is known how far their messages were read."""
 
-def acting_of(ctx: RunContext[Any]) -> Acting:
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """How far the messages of a run were read, and what users said in them."""
+
+    count: int = 0
+    last: ModelMessage | None = None
+    said: tuple[UserTurn, ...] = ()
+
+    def leads_to(self, messages: Sequence[ModelMessage]) -> bool:
+        """Whether these are the messages that were read, and perhaps more."""
+        return not self.count or (
+            len(messages) >= self.count and messages[self.count - 1] is self.last
+        )
+
+    def on(self, messages: Sequence[ModelMessage]) -> "_Read":
+        """Read what has come since."""
+        said, before = list(self.said), self.last
+        for message in messages[self.count :]:
+            if isinstance(message, ModelRequest) and _begins_run(message, before):
+                for part in message.parts:
+                    if isinstance(part, UserPromptPart) and (text := text_of(part.content)):
+                        said.append(UserTurn(source=f"message-{len(said) + 1}", text=text))
+            before = message
+        return _Read(len(messages), before, tuple(said))
+
+
+class HostWords:
+    """What users said in runs of the host: prompts with which a run began.
+
+    What tools return beside their result, and what code puts into a run that is under way, are
+    user prompts to the host as well. Nobody can tell there who wrote them, so they are no words of
+    a user here.
+
+    Each message is read once, so that a call of a long run costs what one of a short run does.
+    """
+
+    def __init__(self) -> None:
+        self._read: OrderedDict[str, _Read] = OrderedDict()
+
+    def of(self, ctx: RunContext[Any]) -> tuple[UserTurn, ...]:
+        """Words of users so far, in order."""
+        run = ctx.run_id or ""
+        known = self._read.pop(run, None)
+        if known is None or not known.leads_to(ctx.messages):
+            known = _Read()
+        read = known.on(ctx.messages)
+        if run:
+            self._read[run] = read
+        if len(self._read) > _RUNS:
+            self._read.popitem(last=False)
+        return _with_prompt(read.said, ctx)
+
+
+def acting_of(ctx: RunContext[Any], words: HostWords) -> Acting:
     """What the host itself knows: its conversation, and what its users wrote in it.
 
     Runs of the host that share a conversation are one run of ours, so that what is asked for again
@@ -27,56 +85,12 @@ def acting_of(ctx: RunContext[Any]) -> Acting:
     return Acting(
         run=ctx.conversation_id or ctx.run_id,
         conversation=ctx.conversation_id,
-        said=tuple(
-            UserTurn(source=f"message-{number}", text=text)
-            for number, text in enumerate(_turns(ctx), start=1)
-        ),
+        said=words.of(ctx),
     )
 
 
-def filled(said: Acting, usual: Acting) -> Acting:
-    """What a mapper says, and what it leaves out as it is usual."""
-    return Acting(
-        principal=said.principal or usual.principal,
-        run=said.run or usual.run,
-        conversation=said.conversation or usual.conversation,
-        delegation=said.delegation or usual.delegation,
-        said=said.said or usual.said,
-    )
-
-
-def _turns(ctx: RunContext[Any]) -> list[str]:
-    """What users said, with the prompt of this run, which may stand beside results of tools."""
-    said = list(_said(ctx.messages))
-    prompt = "" if ctx.prompt is None else _text(ctx.prompt)
-    return said if not prompt or prompt in said else [*said, prompt]
-
-
-def _said(messages: Sequence[ModelMessage]) -> Iterator[str]:
-    """Words of users: prompts with which a run of the host began.
-
-    What tools return beside their result, and what code puts into a run that is under way, are
-    user prompts to the host as well. Nobody can tell there who wrote them, so they are no words of
-    a user here.
-    """
-    before: ModelMessage | None = None
-    for message in messages:
-        if isinstance(message, ModelRequest) and _begins_run(message, before):
-            for part in message.parts:
-                if isinstance(part, UserPromptPart) and (text := _text(part.content)):
-                    yield text
-        before = message
-
-
-def _begins_run(request: ModelRequest, before: ModelMessage | None) -> bool:
-    if any(isinstance(part, ToolReturnPart) for part in request.parts):
-        return False
-    if isinstance(before, ModelResponse) and before.tool_calls:
-        return False
-    return before is None or request.run_id is None or request.run_id != before.run_id
-
-
-def _text(content: str | Sequence[UserContent]) -> str:
+def text_of(content: str | Sequence[UserContent]) -> str:
+    """What of a prompt is text."""
     if isinstance(content, str):
         return content
     texts = [
@@ -85,3 +99,19 @@ def _text(content: str | Sequence[UserContent]) -> str:
         if isinstance(each, str | TextContent)
     ]
     return "\n".join(texts)
+
+
+def _with_prompt(said: tuple[UserTurn, ...], ctx: RunContext[Any]) -> tuple[UserTurn, ...]:
+    """With the prompt of this run, which may stand beside results of tools."""
+    prompt = "" if ctx.prompt is None else text_of(ctx.prompt)
+    if not prompt or any(turn.text == prompt for turn in said):
+        return said
+    return (*said, UserTurn(source=f"message-{len(said) + 1}", text=prompt))
+
+
+def _begins_run(request: ModelRequest, before: ModelMessage | None) -> bool:
+    if any(isinstance(part, ToolReturnPart) for part in request.parts):
+        return False
+    if isinstance(before, ModelResponse) and before.tool_calls:
+        return False
+    return before is None or request.run_id is None or request.run_id != before.run_id

@@ -3,8 +3,8 @@
 import json
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final, cast, get_args
-from weakref import WeakKeyDictionary
 
 from pydantic_ai import RunContext
 from pydantic_ai.exceptions import ApprovalRequired, CallDeferred, ToolFailed
@@ -15,9 +15,9 @@ from highroad.domain.acting import Acting
 from highroad.domain.error import DecisionRefused, ToolError
 from highroad.domain.identity import Caller
 from highroad.domain.json_value import JsonObject, JsonValue
-from highroad.domain.outcome import AnyOutcome, Completed, Held
+from highroad.domain.outcome import AnyOutcome, Completed, Held, HoldReason
 from highroad.frameworks.guarding import Guard
-from highroad.frameworks.pydantic_ai.acting import acting_of, filled
+from highroad.frameworks.pydantic_ai.acting import HostWords, acting_of
 from highroad.frameworks.pydantic_ai.arguments import RawArguments
 from highroad.frameworks.pydantic_ai.own import Contracts, HostTool, Pause
 from highroad.frameworks.pydantic_ai.results import jsonable, told
@@ -25,6 +25,7 @@ from highroad.pipeline.acting import now_acting
 from highroad.runtime import Runtime
 from highroad.sync import Runtime as SyncRuntime
 from highroad.tools.declaring.declaration import DeclaredTool
+from highroad.tools.declaring.operated import declaration_under
 
 DOOR: Final = "pydantic-ai"
 
@@ -32,13 +33,6 @@ _log: Final = logging.getLogger("highroad.frameworks.pydantic_ai")
 _DENIED: Final = "the host denied it"
 _MOST_WAITING: Final = 10_000
 """Held calls whose denial is waited for; an older one stays held until it is decided or expires."""
-
-_GIVEN: Final[WeakKeyDictionary[Runtime, dict[str, str]]] = WeakKeyDictionary()
-"""By runtime and name, digests of the host's tools that it was given here.
-
-Each call brings the body that it runs, so a tool that is declared just as one before it needs no
-second place: the same tools guarded for two agents, or made anew for each user.
-"""
 
 
 class Visit:
@@ -51,6 +45,8 @@ class Visit:
         """What it returned, where that is more than its result."""
         self.pause: Pause | None = None
         """What it raised to have its host pause."""
+        self.is_agreed = False
+        """Where it runs, people have agreed to it on the road."""
 
     async def __call__(self, arguments: JsonObject) -> object:
         """Run it.
@@ -58,8 +54,10 @@ class Visit:
         Raises:
             ToolError: It cannot be done so; or it wants its host to pause.
         """
+        # A tool that asks whether somebody approved it has its answer from those who did.
+        ctx = replace(self._ctx, tool_call_approved=True) if self.is_agreed else self._ctx
         try:
-            result = await self._tool(arguments, self._ctx)
+            result = await self._tool(arguments, ctx)
         except ApprovalRequired as pause:
             self.pause = pause
             # The host runs it from its beginning once that is given: nothing was done so far.
@@ -87,9 +85,9 @@ class Door:
         contracts: Contracts,
         acting: Callable[[RunContext[Any]], Acting] | None,
     ) -> None:
-        self._given_runtime = runtime
         self._guard = Guard(runtime, door=DOOR)
         self._mapper = acting
+        self._words = HostWords()
         self._waiting: dict[str, str] = {}
         """By the host's id of a call that it paused for, ours."""
         self.contracts = contracts
@@ -97,20 +95,21 @@ class Door:
     def take_in(self, tool: DeclaredTool[..., Any]) -> None:
         """Register a tool of the host with the runtime, unless the very same is there.
 
+        Each call brings the body that it runs, so a tool that is declared just as one before it
+        needs no second place: the same tools for two agents, or made anew for each user.
+
         Raises:
             DeclarationError: Another one has its name.
         """
-        definition = tool.declaration.definition
-        given = _GIVEN.setdefault(self._guard.runtime, {})
-        if given.get(definition.name) == definition.digest:
-            return
-        if not self._has(definition.name, definition.digest):
-            self._given_runtime.add(tool)
-        given[definition.name] = definition.digest
+        runtime = self._guard.runtime
+        known = runtime.find(tool.declaration.definition.name)
+        meant = declaration_under(tool, runtime.settings.contracts).definition
+        if known is None or known.digest != meant.digest:
+            runtime.add(tool)
 
     def add(self, tool: object) -> None:
         """Register a tool of Highroad's own."""
-        self._given_runtime.add(tool)
+        self._guard.runtime.add(tool)
 
     async def call(
         self,
@@ -133,7 +132,13 @@ class Door:
         """
         visit = None if tool is None else Visit(tool, ctx)
         written = arguments.for_road() if isinstance(arguments, RawArguments) else arguments
-        outcome = await self._guard.call(name, written, acting=self._acting(ctx), body=visit)
+        outcome = await self._guard.call(
+            name, written, acting=self._acting(ctx), body=visit, drive_on=False
+        )
+        if isinstance(outcome, Held):
+            if visit is not None:
+                visit.is_agreed = outcome.reason is HoldReason.APPROVAL
+            outcome = await self._guard.look(outcome.call_id, tool=name, body=visit)
         self._note(outcome, ctx)
         return _answer(outcome, ctx, visit)
 
@@ -167,13 +172,8 @@ class Door:
                 del self._waiting[next(iter(self._waiting))]
 
     def _acting(self, ctx: RunContext[Any]) -> Acting:
-        usual = acting_of(ctx)
-        return usual if self._mapper is None else filled(self._mapper(ctx), usual)
-
-    def _has(self, name: str, digest: str) -> bool:
-        return any(
-            each.name == name and each.digest == digest for each in self._guard.runtime.tools
-        )
+        usual = acting_of(ctx, self._words)
+        return usual if self._mapper is None else self._mapper(ctx).over(usual)
 
 
 def _answer(outcome: AnyOutcome, ctx: RunContext[Any], visit: Visit | None) -> Any:  # noqa: ANN401 - as above

@@ -35,6 +35,9 @@ GATE: Final = "cedar"
 _VERSION_LENGTH: Final = 12
 _MOST_CASES: Final = 10_000
 """Pairs of caller and tool that are remembered."""
+_MOST_ANSWERS: Final = 10_000
+"""Verdicts about calls that are remembered."""
+_DIGEST_SIZE: Final = 16
 _NO_ANSWER: Final = re.compile(r"error while evaluating policy `(\w+)`")
 _STANDING: Final = "standing"
 """Id of the permit in place of those that hold whatever the call."""
@@ -42,7 +45,7 @@ _Link: TypeAlias = tuple[str, frozenset[str] | None]
 """An agent, and the permissions that it passes on."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Case:
     """What is left to be asked of one caller about one tool."""
 
@@ -80,6 +83,8 @@ class CedarPolicy:
         self._asks: dict[str, bool] = {}
         self._shapes: dict[str, RecordOf] = {}
         self._cases: dict[tuple[Principal, tuple[_Link, ...], str], _Case] = {}
+        self._answers: dict[tuple[_Case, bytes], Permit | Deny] = {}
+        """By what the statements of a case look at, as a digest: no argument is kept (P7)."""
 
     @property
     def version(self) -> str:
@@ -153,12 +158,10 @@ class CedarPolicy:
                 return replace(case.denied, hides=False)
             if case.asked is None:
                 return _permit(case, ())
-            context = self._context(call, tool, known, case.looks)
-            request = {**case.head, "context": _text(context)}
-            held, unanswered = _answer(case.asked, case.about, request)
+            context = _text(self._context(call, tool, known, case.looks))
+            return self._verdict(case, case.asked, context)
         except UntellableError as error:
             return Deny(f"{SETTING}: the call has no form in Cedar: {error}", GATE)
-        return _judged(case, held, unanswered)
 
     def owns(self, principal: Principal, owner: Owner, call: Call) -> Permit | Deny:
         """Nothing crosses organizations; whose an object is else, `policy.owner` says."""
@@ -168,6 +171,21 @@ class CedarPolicy:
         return Permit()
 
     # -- what is asked -----------------------------------------------------------------------
+
+    def _verdict(self, case: _Case, asked: cedarpy.PolicySet, context: str) -> Permit | Deny:
+        """The verdict about a context; the engine knows nothing else, so it is asked once.
+
+        Raises:
+            UntellableError: The engine cannot read the request.
+        """
+        key = case, hashlib.blake2b(context.encode(), digest_size=_DIGEST_SIZE).digest()
+        known = self._answers.get(key)
+        if known is None:
+            held, unanswered = _answer(asked, case.about, {**case.head, "context": context})
+            if len(self._answers) >= _MOST_ANSWERS:
+                self._answers.clear()
+            known = self._answers[key] = _judged(case, held, unanswered)
+        return known
 
     def _case(
         self, principal: Principal, delegation: Sequence[Delegate], tool: ToolDefinition
@@ -205,7 +223,7 @@ class CedarPolicy:
                 case facts.AGENTS:
                     context[part] = [*_agents(call.delegation)]
                 case facts.TIME:
-                    context[part] = _time(known.now_ms)
+                    context[part] = _looked_at(_time(known.now_ms), wanted)
                 case facts.HISTORY:
                     context[part] = dict(known.calls)
                 case facts.LABELS:
@@ -224,6 +242,13 @@ class CedarPolicy:
             members = {name: of for name, of in shape.members.items() if name in wanted}
             shape = RecordOf(members, shape.required)
         return told(arguments, shape)
+
+
+def _looked_at(members: JsonObject, wanted: frozenset[str] | None) -> JsonObject:
+    """Members that some statement looks at: what is left out cannot make a call another one."""
+    if wanted is None:
+        return members
+    return {name: each for name, each in members.items() if name in wanted}
 
 
 def _labels(labels: ArgumentLabels) -> JsonObject:

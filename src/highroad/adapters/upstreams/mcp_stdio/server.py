@@ -2,10 +2,12 @@
 
 import asyncio
 import logging
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import anyio
+from anyio.abc import TaskStatus
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters
 from mcp.shared.exceptions import MCPError
@@ -176,9 +178,9 @@ class McpStdio:
                 why = "it ended"
             except (OSError, ValueError, MCPError, ValidationError, ExceptionGroup) as error:
                 why = _why(error)
-                if not first.done():
-                    first.set_exception(UpstreamError(self._not_started(error)))
-                    return
+            if not first.done():
+                first.set_exception(UpstreamError(self._not_started(why)))
+                return
             if self._clock.monotonic_s() - began_s >= _STEADY_S:
                 pause_s = _FIRST_PAUSE_S
             _log.warning("%s is away: %s; it is started again in %.1f s", self._name, why, pause_s)
@@ -208,36 +210,47 @@ class McpStdio:
             client_info=Implementation(name="highroad", version=VERSION),
             cache=None,
         )
-        async with client:
-            if over.is_set():
-                raise UpstreamError(f"{self._name} ended as soon as it was there")
-            self._client = client
-            self._there.set()
-            is_again = first.done()
-            if not is_again:
-                first.set_result(None)
+        async with client, anyio.create_task_group() as listening:
+            # First: a change between the first list and this would never be heard of.
+            if client.protocol_version in MODERN_PROTOCOL_VERSIONS:
+                await listening.start(self._listen, client)
+            if not over.is_set():
+                self._client = client
+                self._there.set()
+                self._tell_started(first)
             try:
-                async with anyio.create_task_group() as listening:
-                    if is_again:
-                        self._tell_change()
-                    if client.protocol_version in MODERN_PROTOCOL_VERSIONS:
-                        listening.start_soon(self._listen, client)
-                    await over.wait()
-                    listening.cancel_scope.cancel()
+                await over.wait()
             finally:
                 end()
+                listening.cancel_scope.cancel()
 
-    async def _listen(self, client: Client) -> None:
+    def _tell_started(self, first: asyncio.Future[None]) -> None:
+        if first.done():
+            self._tell_change()
+        else:
+            first.set_result(None)
+
+    async def _listen(
+        self, client: Client, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED
+    ) -> None:
         """In the newer era a server tells of changes to whoever asks for it."""
         tools = client.server_capabilities.tools
         if tools is None or not tools.list_changed:
+            task_status.started()
             return
+        is_heard = False
         try:
-            async with client.listen(tools_list_changed=True) as changes:
-                async for _ in changes:
-                    self._tell_change()
+            with anyio.move_on_after(_LISTING_S) as asking:
+                async with client.listen(tools_list_changed=True) as changes:
+                    asking.deadline = math.inf
+                    is_heard = True
+                    task_status.started()
+                    async for _ in changes:
+                        self._tell_change()
         except (MCPError, ConnectionError, TimeoutError, RuntimeError) as error:
             _log.warning("%s does not tell of changes (%s)", self._name, type(error).__name__)
+        if not is_heard:
+            task_status.started()
 
     async def _heed_message(self, message: object) -> None:
         """In the older era it tells of them unasked."""
@@ -248,13 +261,13 @@ class McpStdio:
         for heed in self._heeders:
             heed()
 
-    def _not_started(self, error: BaseException) -> str:
+    def _not_started(self, why: str) -> str:
         program = self._command[0]
-        if isinstance(error, FileNotFoundError | PermissionError):
+        if why in {FileNotFoundError.__name__, PermissionError.__name__}:
             return f"{self._name} cannot be started: there is no program {program!r} to run"
         return (
             f"{self._name} was started and does not speak MCP on its standard streams "
-            f"({_why(error)}): run it by itself to see why"
+            f"({why}): run it by itself to see why"
         )
 
 

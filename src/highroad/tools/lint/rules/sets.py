@@ -148,7 +148,8 @@ def undeclared(subjects: Sequence[Subject]) -> Iterator[Finding]:
             "",
             f"{len(foreign)} tool{'s' if len(foreign) > 1 else ''} of a list that has no place for "
             f"tier, effect class, timeout, rate and permissions: none of them is declared.",
-            "Declare them with Highroad's @tool, and the road holds every call to it.",
+            "Declare them with Highroad's @tool, and the road holds every call to it; of an MCP "
+            "server, review them: `highroad tools review -- COMMAND`.",
         )
 
 
