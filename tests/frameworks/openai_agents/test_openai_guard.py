@@ -440,6 +440,7 @@ async def test_what_the_user_said_and_earlier_results_ground_a_call(
 
 @pytest.mark.nightly
 def test_importing_it_loads_no_room_of_the_road():
-    code = "import sys, highroad.frameworks.openai_agents; print('highroad.runtime' in sys.modules)"
+    here = "highroad.frameworks.openai_agents"
+    code = f"import sys, {here}; print('highroad.domain.error' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"

@@ -42,7 +42,7 @@ class HostTool:
 
     def __init__(self, tool: BaseTool) -> None:
         self.tool = tool
-        self.name = tool.name
+        self.name: str = tool.name
 
     @property
     def is_bare(self) -> bool:

@@ -3,16 +3,19 @@
 Arguments go to the road as the model wrote them, from where the SDK runs a tool: behind its
 guardrails, inside its span. A hold becomes an interruption of the run, and everything else an
 answer for the model; `docs/guides/openai-agents.md` shows it.
+
+Importing this costs nothing: the road is loaded when there is something to put on it.
 """
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from agents import Tool, ToolApprovalItem
-
-from highroad.frameworks.openai_agents.context import Mapper, acting_of
+from agents.tool_context import ToolContext
 
 if TYPE_CHECKING:
+    from highroad.domain.acting import Acting
+    from highroad.frameworks.openai_agents.context import Mapper
     from highroad.runtime import Runtime
     from highroad.sync import Runtime as SyncRuntime
     from highroad.tools.declaring.options import ToolOptions
@@ -25,7 +28,7 @@ def guard(
     runtime: "Runtime | SyncRuntime",
     *,
     contracts: "Mapping[str, ToolOptions] | None" = None,
-    acting: Mapper | None = None,
+    acting: "Mapper | None" = None,
 ) -> list[Tool]:
     """Put an agent's tools on the road of a runtime: calls of them are judged, asked, recorded.
 
@@ -44,9 +47,8 @@ def guard(
     Raises:
         DeclarationError: One cannot be a tool, its name is another's, or a contract names none.
     """
-    # The road's own rooms are heavy: who imports this module may only declare tools.
-    from highroad.frameworks.openai_agents.declaring import declared  # noqa: PLC0415 - see above
-    from highroad.frameworks.openai_agents.guarded import Door  # noqa: PLC0415 - see above
+    from highroad.frameworks.openai_agents.declaring import declared  # noqa: PLC0415 - the road is heavy
+    from highroad.frameworks.openai_agents.guarded import Door  # noqa: PLC0415 - the same
 
     door = Door(runtime, acting)
     return [door.guarded(each) for each in declared(tools, contracts or {})]
@@ -72,6 +74,21 @@ def tools(
     from highroad.frameworks.openai_agents.declaring import declared  # noqa: PLC0415 - as in `guard`
 
     return tuple(each.tool for each in declared(host_tools, contracts or {}))
+
+
+def acting_of(context: ToolContext[Any]) -> "Acting":
+    """Say what the SDK's run says: its group names the run and the conversation.
+
+    The group is `RunConfig.group_id`, or that of the trace around it. A session's id is not shown
+    to tools: name it as the group, or by `Runtime.acting`. The principal is left to
+    `Runtime.acting`.
+
+    Args:
+        context: Of the call. The messages of the user in its turn are what was said.
+    """
+    from highroad.frameworks.openai_agents import context as told  # noqa: PLC0415 - as in `guard`
+
+    return told.acting_of(context)
 
 
 def approval_id(interruption: ToolApprovalItem) -> str | None:

@@ -14,15 +14,7 @@ Mapper: TypeAlias = Callable[[ToolContext[Any]], Acting]
 
 
 def acting_of(context: ToolContext[Any]) -> Acting:
-    """Say what the SDK's run says: its group names the run and the conversation.
-
-    The group is `RunConfig.group_id`, or that of the trace around it. A session's id is not shown
-    to tools: name it as the group, or by `Runtime.acting`. The principal is left to
-    `Runtime.acting`.
-
-    Args:
-        context: Of the call. The messages of the user in its turn are what was said.
-    """
+    """As the package offers it to programs."""
     config, trace = context.run_config, get_current_trace()
     group = (config.group_id if config else None) or getattr(trace, "group_id", None)
     return Acting(run=group, conversation=group, said=tuple(_said(context.turn_input)))
