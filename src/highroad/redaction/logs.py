@@ -12,6 +12,8 @@ LOGGERS: Final = (
     "highroad.cache",
     "highroad.dead_letters",
     "highroad.dependencies",
+    "highroad.frameworks.pydantic_ai",
+    "highroad.gateway",
     "highroad.identity",
     "highroad.inbox",
     "highroad.ledger",
@@ -21,6 +23,7 @@ LOGGERS: Final = (
     "highroad.road",
     "highroad.runtime",
     "highroad.secrets",
+    "highroad.upstreams",
 )
 """Every logger of ours: a filter of a logger does not hear what is logged to those below it."""
 _FORMATTER: Final = logging.Formatter()
