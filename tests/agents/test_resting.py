@@ -86,7 +86,8 @@ async def test_a_run_that_waits_leaves_figures_and_nothing_else(scene, agent, pa
     await hold()
     grown = {name for name, more in (living() - before).items() if more >= RUNS // 4}
     assert grown <= {f"highroad.{name}" for name in FIGURES}
-    assert len(asyncio.all_tasks()) == tasks
+    # Fewer where one of the runtime's own was just over.
+    assert len(asyncio.all_tasks()) <= tasks
     await stage.reopen()
     assert not len(stage.assembly.services.runs)
     assert len(await stage.runtime.approvals.list(limit=1_000)) == 4 * RUNS
