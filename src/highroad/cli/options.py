@@ -1,5 +1,6 @@
 """Options that several commands share."""
 
+from pathlib import Path
 from typing import Annotated, TypeAlias
 
 import typer
@@ -39,5 +40,24 @@ Organization: TypeAlias = Annotated[
         metavar="NAME",
         help="Whose record. For names of people, `default` unless told.",
         show_default="all",
+    ),
+]
+ServerName: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME", help="What you call the server.", show_default="that of its program"
+    ),
+]
+ServerVariables: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(metavar="NAME", help="A variable that the server is given; may be given again."),
+]
+InFolder: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--in",
+        metavar="FOLDER",
+        help="Where highroad.toml and the ledger are.",
+        show_default="the working folder",
     ),
 ]

@@ -20,7 +20,7 @@ from highroad.cli.door import Door, Shown, leave, opened
 from highroad.cli.exits import ExitCode
 from highroad.cli.keyboard import Keyboard, keyboard
 from highroad.cli.misuse import Misuse
-from highroad.cli.options import As, AsJson, WithToken
+from highroad.cli.options import As, AsJson, InFolder, ServerName, ServerVariables, WithToken
 from highroad.cli.output import Output
 from highroad.domain.error import LedgerOwned
 from highroad.domain.tool import Tier
@@ -93,27 +93,9 @@ def review(  # noqa: PLR0913 - each is an argument of the command line
         ),
     ] = None,
     *,
-    name: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME", help="What you call the server.", show_default="that of its program"
-        ),
-    ] = None,
-    env: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME", help="A variable that the server is given; may be given again."
-        ),
-    ] = None,
-    folder: Annotated[
-        Path | None,
-        typer.Option(
-            "--in",
-            metavar="FOLDER",
-            help="Where highroad.toml and the ledger are.",
-            show_default="the working folder",
-        ),
-    ] = None,
+    name: ServerName = None,
+    env: ServerVariables = None,
+    folder: InFolder = None,
     check: Annotated[
         bool, typer.Option("--check", help="Accept nothing; list what waits.")
     ] = False,

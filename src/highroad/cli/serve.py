@@ -21,7 +21,7 @@ from highroad.bootstrap.upstreams import name_of, upstream_of
 from highroad.cli.door import leave
 from highroad.cli.exits import ExitCode
 from highroad.cli.misuse import Misuse
-from highroad.cli.options import As
+from highroad.cli.options import As, InFolder, ServerName, ServerVariables
 from highroad.cli.output import Output
 from highroad.cli.user import principal_for
 from highroad.domain.error import LedgerOwned
@@ -97,27 +97,9 @@ def serve(  # noqa: PLR0913 - each is an argument of the command line
     stdio: Annotated[
         bool, typer.Option("--stdio", help="Speak MCP on standard input and output.")
     ] = False,
-    name: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME", help="What you call the server.", show_default="that of its program"
-        ),
-    ] = None,
-    env: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME", help="A variable that the server is given; may be given again."
-        ),
-    ] = None,
-    folder: Annotated[
-        Path | None,
-        typer.Option(
-            "--in",
-            metavar="FOLDER",
-            help="Where highroad.toml and the ledger are.",
-            show_default="the working folder",
-        ),
-    ] = None,
+    name: ServerName = None,
+    env: ServerVariables = None,
+    folder: InFolder = None,
     user: As = None,
     token_file: Annotated[
         Path | None,
