@@ -6,8 +6,10 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Annotated
 
+import pydantic_ai
 import pytest
 from pydantic_ai import (
     Agent,
@@ -95,6 +97,28 @@ async def test_a_guarded_tool_shows_models_what_it_showed_before(runtime):
     await agent.run("go", deps=True)
     await agent.run("go", deps=False)
     assert shown == [["pay_out"], []]
+
+
+@pytest.mark.parametrize("name", ["function_schema", "validator", "call", "return_schema"])
+async def test_a_version_of_the_host_that_keeps_tools_otherwise_is_named(runtime, disk, name):
+    own = Tool(disk.delete)
+    schema = own.function_schema
+    has = {each: getattr(schema, each) for each in ("validator", "call", "return_schema")}
+    has["json_schema"] = schema.json_schema
+    own.function_schema = SimpleNamespace(**{k: each for k, each in has.items() if k != name})
+    if name == "function_schema":
+        del own.function_schema
+    with pytest.raises(DeclarationError, match=f"pydantic-ai {pydantic_ai.__version__} has no"):
+        guard([own], runtime)
+    assert runtime.tools == ()
+
+
+async def test_a_call_that_the_host_puts_together_anew_takes_the_road_as_well(runtime, disk):
+    (guarded,) = guard([disk.delete], runtime)
+    guarded.function_schema = replace(guarded.function_schema)
+    agent = Agent(script([call("delete", {"path": "a"})]), tools=[guarded], output_type=PAUSES)
+    assert held(await agent.run("delete a"))["reason"] == "approval"
+    assert disk.deleted == []
 
 
 async def test_markers_of_a_plain_function_are_its_contract_and_no_model_sees_them(runtime):

@@ -116,6 +116,7 @@ class Door:
         name: str,
         arguments: Mapping[str, Any],
         ctx: RunContext[Any],
+        *,
         tool: HostTool | None = None,
     ) -> Any:  # noqa: ANN401 - what the host takes for a result
         """Make a call that the host's model proposed, and answer as the host understands it.

@@ -52,7 +52,7 @@ class GuardedToolset(WrapperToolset[Any]):
     ) -> Any:  # noqa: ANN401 - the host's own signature
         """Have the road make the call; what is run elsewhere never comes here."""
         own = tool.own if isinstance(tool, RoadTool) else tool
-        return await self.door.call(name, tool_args, ctx, self._host_tool(own))
+        return await self.door.call(name, tool_args, ctx, tool=self._host_tool(own))
 
     def _guarded(self, tool: ToolsetTool[Any]) -> ToolsetTool[Any]:
         if tool.tool_def.kind == "external":
