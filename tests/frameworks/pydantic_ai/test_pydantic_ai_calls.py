@@ -19,6 +19,7 @@ from pydantic_ai.capabilities import Hooks
 from pydantic_ai.messages import (
     TextPart,
 )
+from pydantic_ai.toolsets import FunctionToolset
 from tests.frameworks.pydantic_ai.scripted import (
     ALICE,
     BOB,
@@ -260,13 +261,63 @@ async def test_a_run_that_is_cancelled_calls_its_call_off(runtime):
     assert record.status == "cancelled"
 
 
-async def test_a_name_that_no_tool_has_is_answered_by_the_host_and_is_not_on_record(runtime, disk):
+@pytest.mark.promise("P3")
+async def test_a_name_that_no_tool_has_is_answered_by_the_host_and_on_record_once(runtime, disk):
+    def look(path: str) -> str:
+        return f"saw {path}"
+
     agent = Agent(
-        script([call("remove", {"path": "a"})]),
-        tools=guard([disk.delete], runtime),
+        script([call("remove", {"path": "a"}), call("look", {"path": "b"}, "c2")]),
+        tools=guard([disk.delete, look], runtime, contracts={"look": {"tier": "read"}}),
+        toolsets=[guard(FunctionToolset([lambda_free]), runtime)],
     )
-    assert returns(await agent.run("remove a"))["c1"].outcome == "retried"
-    assert await on_record(runtime) == []
+    result = await agent.run("remove a")
+    assert returns(result)["c1"].retry.cause == "unknown_tool"
+    assert result.output == "done"
+    records = {each.tool: each for each in await on_record(runtime)}
+    assert len(records) == len(await on_record(runtime)) == 2
+    unknown = records[None]
+    assert (unknown.status, unknown.code) == ("refused", "unknown_tool")
+    assert (unknown.door, unknown.origin) == ("pydantic-ai", "model")
+    assert unknown.run_id == records["look"].run_id
+
+
+async def test_a_tool_that_the_agent_was_not_given_does_not_run_though_the_runtime_has_it(
+    runtime, disk
+):
+    def look(path: str) -> str:
+        return f"saw {path}"
+
+    easy = {"tier": "reversible"}
+    guard([disk.delete], runtime, contracts={"delete": easy})
+    agent = Agent(
+        script([call("delete", {"path": "a"})]),
+        tools=guard([look], runtime, contracts={"look": {"tier": "read"}}),
+    )
+    assert (await agent.run("delete a")).output == "done"
+    (record,) = await on_record(runtime)
+    assert (record.tool, record.status, record.code) == ("delete", "refused", "unknown_tool")
+    assert disk.deleted == []
+
+
+async def test_a_tool_that_is_hidden_for_a_while_is_refused_on_record_until_it_is_shown(
+    runtime, disk
+):
+    async def only_later(ctx, definition):
+        return definition if ctx.run_step > 1 else None
+
+    agent = Agent(
+        script([call("delete", {"path": "a"})], [call("delete", {"path": "a"}, "c2")]),
+        tools=guard(
+            [Tool(disk.delete, prepare=only_later)],
+            runtime,
+            contracts={"delete": {"tier": "reversible"}},
+        ),
+    )
+    result = await agent.run("delete a")
+    assert returns(result)["c2"].content["result"] == "deleted a"
+    assert [each.status for each in await on_record(runtime)] == ["refused", "completed"]
+    assert disk.deleted == ["a"]
 
 
 @pytest.mark.promise("P11")
@@ -349,3 +400,8 @@ async def test_words_of_users_are_told_apart_from_words_of_tools(runtime):
     assert acting_of(cut, words).said == ()
     shorter = replace(heard[0], messages=heard[0].messages[:1], prompt=None)
     assert [turn.text for turn in acting_of(shorter, words).said] == ["look at it"]
+
+
+def lambda_free() -> str:
+    """Do nothing."""
+    return "here"

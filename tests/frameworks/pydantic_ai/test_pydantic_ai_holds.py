@@ -10,10 +10,9 @@ from pydantic_ai import (
     ToolDenied,
 )
 from pydantic_ai.exceptions import ApprovalRequired
-from pydantic_ai.messages import (
-    TextPart,
-)
+from pydantic_ai.messages import ModelMessagesTypeAdapter, TextPart
 from pydantic_ai.models.function import DeltaToolCall, FunctionModel
+from pydantic_ai.toolsets import FunctionToolset
 from tests.frameworks.pydantic_ai.scripted import (
     BOB,
     PAUSES,
@@ -21,11 +20,13 @@ from tests.frameworks.pydantic_ai.scripted import (
     call,
     failure,
     held,
+    on_record,
     resumed,
     returns,
     script,
 )
 
+from highroad import Runtime
 from highroad.frameworks.pydantic_ai import guard
 
 
@@ -80,6 +81,83 @@ async def test_what_the_host_denies_is_called_off(runtime, disk):
     assert returns(done)["c1"].outcome == "denied"
     assert (await runtime.audit.explain(waits["call_id"])).status == "cancelled"
     assert await runtime.approvals.list() == []
+
+
+@pytest.mark.promise("P4")
+@pytest.mark.parametrize("is_toolset", [False, True])
+async def test_what_the_host_denies_after_a_restart_is_called_off_and_nothing_else(
+    disk, is_toolset
+):
+    def archive(path: str) -> str:
+        return f"archived {path}"
+
+    def agent(runtime):
+        tools = [disk.delete, archive]
+        return Agent(
+            script(
+                [
+                    call("delete", {"path": "a"}),
+                    call("archive", {"path": "a"}, "c2"),
+                    call("delete", {"path": "b"}, "c3"),
+                    call("keep", {"path": "b"}, "c4"),
+                ]
+            ),
+            tools=[] if is_toolset else guard(tools, runtime),
+            toolsets=[guard(FunctionToolset(tools), runtime)] if is_toolset else [],
+            output_type=PAUSES,
+        )
+
+    async with Runtime.open() as runtime:
+        host = agent(runtime)
+        host.tool_plain(requires_approval=True)(keep)
+        paused = await host.run("delete a")
+        saved = ModelMessagesTypeAdapter.dump_json(paused.all_messages())
+    async with Runtime.open() as runtime:
+        host = agent(runtime)
+        host.tool_plain(requires_approval=True)(keep)
+        answers = DeferredToolResults(
+            approvals={"c1": False, "c2": True, "c3": True, "c4": ToolDenied("not today")}
+        )
+        again = await host.run(
+            message_history=ModelMessagesTypeAdapter.validate_json(saved),
+            deferred_tool_results=answers,
+        )
+        assert sorted(again.output.metadata) == ["c2", "c3"]
+        # The host goes on once the others are decided, and asks its model only then.
+        for each in ("c2", "c3"):
+            await runtime.approvals.approve(held(again, each)["approval_id"], by=BOB)
+        done = await resumed(host, again, approved("c2", "c3"))
+        assert done.output == "done"
+        ends = {each.call_id: each.status for each in await on_record(runtime)}
+        assert ends.pop(held(paused, "c1")["call_id"]) == "cancelled"
+        assert list(ends.values()) == ["completed", "completed"]
+        assert await runtime.approvals.list() == []
+    assert disk.deleted == ["b"]
+
+
+def keep(path: str) -> str:
+    """Keep a file."""
+    return f"kept {path}"
+
+
+async def test_a_denial_of_what_has_gone_on_meanwhile_changes_nothing(disk, caplog):
+    def agent(runtime):
+        return Agent(
+            script([call("delete", {"path": "a"})]),
+            tools=guard([disk.delete], runtime),
+            output_type=PAUSES,
+        )
+
+    async with Runtime.open() as runtime:
+        paused = await agent(runtime).run("delete a")
+        await runtime.approvals.approve(held(paused)["approval_id"], by=BOB)
+        await resumed(agent(runtime), paused)
+    async with Runtime.open() as runtime:
+        denied = DeferredToolResults(approvals={"c1": False})
+        done = await resumed(agent(runtime), paused, denied)
+        assert done.output == "done"
+        assert [each.status for each in await on_record(runtime)] == ["completed"]
+    assert disk.deleted == ["a"]
 
 
 async def test_arguments_that_the_host_edits_are_another_call(runtime, disk):

@@ -69,13 +69,14 @@ def _of_ours(tool: Callable[..., Any], door: Door) -> Tool[Any]:
 
 
 def _heeding(own: ToolPrepareFunc[Any] | None, door: Door) -> ToolPrepareFunc[Any]:
-    """What the host asks before each step: where it denied a call that the road holds, it shows."""
+    """What the host asks before each step: there it shows what the host answered by itself."""
 
     async def prepare(ctx: RunContext[Any], definition: ToolDefinition) -> ToolDefinition | None:
         """As the tool itself would be prepared."""
-        await door.heed(ctx)
         prepared = definition if own is None else own(ctx, definition)
-        return await prepared if inspect.isawaitable(prepared) else prepared
+        shown = await prepared if inspect.isawaitable(prepared) else prepared
+        await door.heed(ctx, {(shown or definition).name: definition.name})
+        return shown
 
     return prepare
 

@@ -43,8 +43,8 @@ class GuardedToolset(WrapperToolset[Any]):
 
     async def get_tools(self, ctx: RunContext[Any]) -> dict[str, ToolsetTool[Any]]:
         """The same tools; one of a foreign server that has changed is left out."""
-        await self.door.heed(ctx)
         listed = await super().get_tools(ctx)
+        await self.door.heed(ctx, {name: name for name in listed})
         return {name: self._guarded(tool) for name, tool in listed.items() if self._is_known(tool)}
 
     async def call_tool(
