@@ -2,8 +2,8 @@
 
 import contextlib
 import json
-import sqlite3
 
+import apsw
 from pydantic_ai import (
     DeferredToolRequests,
     DeferredToolResults,
@@ -94,6 +94,8 @@ async def on_record(runtime):
     await runtime.flush()
     if not runtime.ledger_path.exists():  # it is made with the first entry
         return []
-    with contextlib.closing(sqlite3.connect(runtime.ledger_path)) as ledger:
+    # By the library that the store has: another one in the process would let go of its locks.
+    path = str(runtime.ledger_path)
+    with contextlib.closing(apsw.Connection(path, apsw.SQLITE_OPEN_READONLY)) as ledger:
         ids = [row[0] for row in ledger.execute("SELECT id FROM tool_call ORDER BY id")]
     return [await runtime.audit.explain(each) for each in ids]

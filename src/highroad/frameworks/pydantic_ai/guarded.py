@@ -49,7 +49,7 @@ def _guarded(tool: AnyTool, door: Door) -> Tool[Any]:
     guarded.args_validator = None
     guarded.requires_approval = False
     guarded.timeout = None
-    guarded.prepare = _heeding(made.prepare, door)
+    guarded.prepare = _heeding(made.prepare, door, made.name)
     return guarded
 
 
@@ -64,18 +64,18 @@ def _of_ours(tool: Callable[..., Any], door: Door) -> Tool[Any]:
     schema = cast("dict[str, Any]", definition.input_schema)
     made = Tool.from_schema(_runs_on_the_road, definition.name, definition.description, schema)
     _put_on_the_road(made, door, None)
-    made.prepare = _heeding(None, door)
+    made.prepare = _heeding(None, door, definition.name)
     return made
 
 
-def _heeding(own: ToolPrepareFunc[Any] | None, door: Door) -> ToolPrepareFunc[Any]:
+def _heeding(own: ToolPrepareFunc[Any] | None, door: Door, name: str) -> ToolPrepareFunc[Any]:
     """What the host asks before each step: there it shows what the host answered by itself."""
 
     async def prepare(ctx: RunContext[Any], definition: ToolDefinition) -> ToolDefinition | None:
         """As the tool itself would be prepared."""
         prepared = definition if own is None else own(ctx, definition)
         shown = await prepared if inspect.isawaitable(prepared) else prepared
-        await door.heed(ctx, {(shown or definition).name: definition.name})
+        await door.heed(ctx, {(shown or definition).name: name})
         return shown
 
     return prepare
