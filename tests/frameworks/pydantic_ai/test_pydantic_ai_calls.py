@@ -1,7 +1,9 @@
 """Calls of Pydantic AI's agents on the road: what they are answered, and who makes them."""
 
 import asyncio
+import gc
 import json
+import weakref
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from typing import Annotated
@@ -17,9 +19,13 @@ from pydantic_ai import (
 )
 from pydantic_ai.capabilities import Hooks
 from pydantic_ai.messages import (
+    ModelRequest,
     TextPart,
+    UserPromptPart,
 )
+from pydantic_ai.models.test import TestModel
 from pydantic_ai.toolsets import FunctionToolset
+from pydantic_ai.usage import RunUsage
 from tests.frameworks.pydantic_ai.scripted import (
     ALICE,
     BOB,
@@ -99,14 +105,19 @@ async def test_types_of_the_host_are_judged_before_anybody_is_asked(runtime, dis
     assert disk.deleted == []
 
 
+@pytest.mark.parametrize("is_in_place", [False, True])
 async def test_arguments_that_a_hook_of_the_host_changes_go_to_the_road_as_it_left_them(
-    runtime, disk
+    runtime, disk, is_in_place
 ):
     hooks = Hooks()
 
     @hooks.on.before_tool_execute
     async def stay_inside(ctx, *, call, tool_def, args):
-        return {**args, "path": "/home/" + args["path"]}
+        inside = "/home/" + args["path"]
+        if not is_in_place:
+            return {**args, "path": inside}
+        args["path"] = inside
+        return args
 
     agent = Agent(
         script([call("delete", {"path": "a"})]),
@@ -190,6 +201,17 @@ async def test_what_an_author_says_to_the_model_reaches_it_and_spends_no_retry(
     told = failure(returns(await agent.run("book"))["c1"])
     assert "there is no seat 99Z" in told["message"]
     assert (await runtime.audit.explain(told["call_id"])).status == status
+
+
+async def test_words_of_an_author_are_shown_as_they_wrote_them(runtime):
+    def book(seat: str) -> str:
+        raise ModelRetry("Zoë sits there")
+
+    agent = Agent(
+        script([call("book", {"seat": "1A"})]),
+        tools=guard([book], runtime, contracts={"book": {"tier": "read"}}),
+    )
+    assert '"Zoë sits there"' in returns(await agent.run("book"))["c1"].content
 
 
 async def test_an_error_of_a_body_is_data_and_never_ends_the_run(runtime):
@@ -334,6 +356,18 @@ async def test_a_conversation_is_one_run_so_a_history_run_again_repeats_no_effec
     assert disk.deleted == ["a", "a"]
 
 
+async def test_a_conversation_of_the_host_is_called_off_by_its_name(runtime, disk):
+    agent = Agent(
+        script([call("delete", {"path": "a"})]),
+        tools=guard([disk.delete], runtime),
+        output_type=PAUSES,
+    )
+    for thread in ("thread-1", "thread-2"):
+        await agent.run("delete a", conversation_id=thread)
+    await runtime.cancel(conversation="thread-1", by=ALICE, reason="not wanted")
+    assert [each.status for each in await on_record(runtime)] == ["cancelled", "held"]
+
+
 async def test_a_mapper_says_who_acts_and_leaves_the_thread_to_the_host(runtime, disk):
     agent = Agent(
         script([call("delete", {"path": "a"})]),
@@ -400,6 +434,18 @@ async def test_words_of_users_are_told_apart_from_words_of_tools(runtime):
     assert acting_of(cut, words).said == ()
     shorter = replace(heard[0], messages=heard[0].messages[:1], prompt=None)
     assert [turn.text for turn in acting_of(shorter, words).said] == ["look at it"]
+
+
+def test_what_was_read_of_old_runs_of_the_host_is_let_go():
+    words, first = HostWords(), ModelRequest(parts=[UserPromptPart("look at it")])
+    seen = weakref.ref(first)
+    usual = RunContext(deps=None, model=TestModel(), usage=RunUsage())
+    words.of(replace(usual, run_id="first", messages=[first]))
+    del first
+    for at in range(300):
+        words.of(replace(usual, run_id=f"run-{at}", messages=[]))
+    gc.collect()
+    assert seen() is None
 
 
 def lambda_free() -> str:

@@ -1,5 +1,6 @@
 """What of Pydantic AI may be guarded, and what stays of it."""
 
+import ast
 import asyncio
 import json
 import subprocess
@@ -97,6 +98,20 @@ async def test_a_guarded_tool_shows_models_what_it_showed_before(runtime):
     await agent.run("go", deps=True)
     await agent.run("go", deps=False)
     assert shown == [["pay_out"], []]
+
+
+def test_the_door_asks_for_no_private_name_of_its_host(repository):
+    room = repository / "src/highroad/frameworks/pydantic_ai"
+    asked = [
+        f"{node.module}.{each.name}"
+        for file in room.glob("*.py")
+        for node in ast.walk(ast.parse(file.read_text("utf-8")))
+        if isinstance(node, ast.ImportFrom)
+        for each in node.names
+        if (node.module or "").startswith("pydantic_ai")
+    ]
+    assert "pydantic_ai.RunContext" in asked
+    assert [each for each in asked if "._" in each] == []
 
 
 @pytest.mark.parametrize("name", ["function_schema", "validator", "call", "return_schema"])

@@ -1,5 +1,7 @@
 """Calls of Pydantic AI's agents that wait: the host's own pause, and how it goes on."""
 
+import contextlib
+
 import pytest
 from pydantic_ai import (
     Agent,
@@ -14,6 +16,7 @@ from pydantic_ai.messages import ModelMessagesTypeAdapter, TextPart
 from pydantic_ai.models.function import DeltaToolCall, FunctionModel
 from pydantic_ai.toolsets import FunctionToolset
 from tests.frameworks.pydantic_ai.scripted import (
+    ALICE,
     BOB,
     PAUSES,
     approved,
@@ -27,6 +30,7 @@ from tests.frameworks.pydantic_ai.scripted import (
 )
 
 from highroad import Runtime
+from highroad.domain.acting import Acting
 from highroad.frameworks.pydantic_ai import guard
 
 
@@ -81,6 +85,42 @@ async def test_what_the_host_denies_is_called_off(runtime, disk):
     assert returns(done)["c1"].outcome == "denied"
     assert (await runtime.audit.explain(waits["call_id"])).status == "cancelled"
     assert await runtime.approvals.list() == []
+
+
+async def test_a_request_of_the_host_says_what_is_waited_for_and_until_when(runtime, disk):
+    agent = Agent(
+        script([call("delete", {"path": "a"})]),
+        tools=guard([disk.delete], runtime),
+        output_type=PAUSES,
+    )
+    waits = held(await agent.run("delete a"))
+    approval = await runtime.approvals.get(waits["approval_id"])
+    assert waits == {
+        "call_id": approval.call_id,
+        "approval_id": approval.id,
+        "reason": "approval",
+        "reasons": [each.reason for each in approval.obligations],
+        "expires_ms": approval.expires_ms,
+    }
+
+
+@pytest.mark.parametrize("is_mapped", [False, True])
+async def test_a_denial_is_the_word_of_whoever_the_run_is_for(runtime, disk, is_mapped):
+    agent = Agent(
+        script([call("delete", {"path": "a"})]),
+        tools=guard(
+            [disk.delete],
+            runtime,
+            acting=(lambda ctx: Acting(principal=ALICE)) if is_mapped else None,
+        ),
+        output_type=PAUSES,
+    )
+    with contextlib.nullcontext() if is_mapped else runtime.acting(ALICE):
+        paused = await agent.run("delete a")
+        await resumed(agent, paused, DeferredToolResults(approvals={"c1": False}))
+    (record,) = await on_record(runtime)
+    assert record.status == "cancelled"
+    assert record.rule == f"cancelled.{record.principal}"
 
 
 @pytest.mark.promise("P4")
@@ -301,3 +341,28 @@ async def test_a_tool_that_asks_its_host_for_approval_has_it_from_those_who_agre
     second = await agent.run("and now?", message_history=first.all_messages())
     assert returns(second)["c2"].content["result"] == "deleted"
     assert deleted == ["a"]
+
+
+async def test_an_agent_that_takes_requests_for_one_run_alone_is_told_that_the_call_waits(
+    runtime, disk
+):
+    agent = Agent(script([call("delete", {"path": "a"})]), tools=guard([disk.delete], runtime))
+    result = await agent.run("delete a", output_type=PAUSES)
+    assert result.output == "done"
+    assert returns(result)["c1"].content["code"] == "confirmation_required"
+
+
+async def test_a_name_that_is_given_around_a_guard_is_not_known_in_another_process(disk):
+    def agent(runtime):
+        return Agent(
+            script([call("my_delete", {"path": "a"})]),
+            toolsets=[guard(FunctionToolset([disk.delete]), runtime).prefixed("my")],
+            output_type=PAUSES,
+        )
+
+    async with Runtime.open() as runtime:
+        paused = await agent(runtime).run("delete a")
+    async with Runtime.open() as runtime:
+        denied = DeferredToolResults(approvals={"c1": False})
+        assert (await resumed(agent(runtime), paused, denied)).output == "done"
+        assert [each.status for each in await on_record(runtime)] == ["held"]
