@@ -13,15 +13,12 @@ import sys
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, BinaryIO, Final, Self, cast
+from typing import BinaryIO, Final, Self, TextIO, cast
 
 import anyio
 from mcp.server.stdio import stdio_server
 
 from highroad.gateway.server import Gateway
-
-if TYPE_CHECKING:
-    from _typeshed import ReadableBuffer
 
 LONGEST_LINE: Final = 16_777_216
 """Bytes of one message; a client that sends more is not listened to any longer."""
@@ -42,10 +39,7 @@ def own_streams() -> Iterator[tuple[BinaryIO, BinaryIO]]:
     os.dup2(nothing, _INPUT)
     os.close(nothing)
     os.dup2(_ERRORS, _OUTPUT)
-    before, sys.stderr = (
-        sys.stderr,
-        io.TextIOWrapper(_Errors(), "utf-8", "backslashreplace", write_through=True),
-    )
+    before, sys.stderr = sys.stderr, cast("TextIO", _Errors())
     try:
         # Not closed: the thread that reads may be in the middle of it.
         yield os.fdopen(received, "rb", closefd=False), os.fdopen(sent, "wb", closefd=False)
@@ -66,22 +60,24 @@ def _open_errors() -> None:
             os.close(nothing)
 
 
-class _Errors(io.RawIOBase):
+class _Errors(io.TextIOBase):
     """Standard error of a process that goes on where nobody reads that."""
 
-    def writable(self) -> bool:
-        """It is."""
-        return True
+    encoding = "utf-8"
 
     def isatty(self) -> bool:
         """Whether a person reads it."""
         return os.isatty(_ERRORS)
 
-    def write(self, text: "ReadableBuffer") -> int:
-        """Write it, if that can be done."""
+    def fileno(self) -> int:
+        """Its descriptor."""
+        return _ERRORS
+
+    def write(self, text: str, /) -> int:
+        """Write it at once, if that can be done."""
         with suppress(OSError):
-            os.write(_ERRORS, text)
-        return memoryview(text).nbytes
+            os.write(_ERRORS, text.encode(errors="backslashreplace"))
+        return len(text)
 
 
 async def serve(gateway: Gateway, received: BinaryIO, sent: BinaryIO) -> None:
