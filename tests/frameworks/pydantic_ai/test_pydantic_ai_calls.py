@@ -322,6 +322,22 @@ async def test_a_tool_that_the_agent_was_not_given_does_not_run_though_the_runti
     assert disk.deleted == []
 
 
+async def test_a_tool_that_the_model_has_yet_to_search_for_is_refused_on_record(runtime, disk):
+    agent = Agent(
+        script([call("delete", {"path": "a"})]),
+        tools=guard(
+            [Tool(disk.delete, defer_loading=True)],
+            runtime,
+            contracts={"delete": {"tier": "reversible"}},
+        ),
+    )
+    result = await agent.run("delete a")
+    assert returns(result)["c1"].retry.cause == "unavailable_tool"
+    (record,) = await on_record(runtime)
+    assert (record.tool, record.status, record.code) == ("delete", "refused", "unknown_tool")
+    assert disk.deleted == []
+
+
 async def test_a_tool_that_is_hidden_for_a_while_is_refused_on_record_until_it_is_shown(
     runtime, disk
 ):

@@ -188,16 +188,18 @@ async def test_a_denial_of_what_has_gone_on_meanwhile_changes_nothing(disk, capl
             output_type=PAUSES,
         )
 
+    denied = DeferredToolResults(approvals={"c1": False})
     async with Runtime.open() as runtime:
-        paused = await agent(runtime).run("delete a")
+        host = agent(runtime)
+        paused = await host.run("delete a")
         await runtime.approvals.approve(held(paused)["approval_id"], by=BOB)
-        await resumed(agent(runtime), paused)
+        await resumed(host, paused)
+        assert (await resumed(host, paused, denied)).output == "done"
     async with Runtime.open() as runtime:
-        denied = DeferredToolResults(approvals={"c1": False})
-        done = await resumed(agent(runtime), paused, denied)
-        assert done.output == "done"
+        assert (await resumed(agent(runtime), paused, denied)).output == "done"
         assert [each.status for each in await on_record(runtime)] == ["completed"]
     assert disk.deleted == ["a"]
+    assert "stays held" not in caplog.text
 
 
 async def test_arguments_that_the_host_edits_are_another_call(runtime, disk):
