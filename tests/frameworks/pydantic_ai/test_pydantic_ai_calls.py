@@ -38,7 +38,7 @@ from tests.frameworks.pydantic_ai.scripted import (
     script,
 )
 
-from highroad import Principal
+from highroad import Principal, Runtime
 from highroad.domain.acting import Acting
 from highroad.frameworks.pydantic_ai import guard
 from highroad.frameworks.pydantic_ai.acting import HostWords, acting_of
@@ -320,6 +320,17 @@ async def test_a_tool_that_the_agent_was_not_given_does_not_run_though_the_runti
     (record,) = await on_record(runtime)
     assert (record.tool, record.status, record.code) == ("delete", "refused", "unknown_tool")
     assert disk.deleted == []
+
+
+async def test_a_name_of_an_earlier_turn_is_not_put_on_record_again(disk):
+    def agent(runtime):
+        return Agent(script([call("remove", {})]), tools=guard([disk.delete], runtime))
+
+    async with Runtime.open() as runtime:
+        first = await agent(runtime).run("remove a")
+    async with Runtime.open() as runtime:
+        await agent(runtime).run("and now?", message_history=first.all_messages())
+        assert len(await on_record(runtime)) == 1
 
 
 async def test_a_tool_that_the_model_has_yet_to_search_for_is_refused_on_record(runtime, disk):
