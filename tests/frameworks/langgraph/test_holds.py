@@ -14,7 +14,7 @@ from langgraph.prebuilt import ToolNode
 from langgraph.types import Command, RetryPolicy, interrupt
 
 from highroad import Principal, Runtime
-from highroad.frameworks.langgraph import guard
+from highroad.frameworks.langgraph import guard, pausing
 from highroad.sync import Runtime as SyncRuntime
 
 BOB = Principal("bob", name="Bob")
@@ -143,6 +143,21 @@ async def test_without_a_checkpointer_the_model_is_told_and_asking_again_brings_
     assert texts[0] == "paid 600"
     assert json.loads(texts[1])["repeated"] is True
     assert bank.paid == [600]
+
+
+async def test_where_a_graph_does_not_say_what_it_is_saved_by_the_model_is_told_instead(
+    runtime, bank, agent, calls, monkeypatch, caplog
+):
+    monkeypatch.setattr("highroad.frameworks.langgraph.pausing._CHECKPOINTER", None)
+    pausing._tell_that_none_pauses.cache_clear()  # noqa: SLF001 - another test may have heard it
+    ask, again = (calls(("pay", {"cents": 600}, each)) for each in ("c1", "c2"))
+    without = agent(ask, again, saver=InMemorySaver())
+    done = await without.ainvoke(ASK, THREAD)
+    assert not pauses(done)
+    for each in answers(done).values():
+        assert json.loads(each.content)["code"] == "confirmation_required"
+    assert caplog.text.count("no graph pauses") == 1
+    assert bank.paid == []
 
 
 async def test_others_of_the_same_reply_run_once(runtime, bank, agent, calls, on_record):

@@ -361,8 +361,14 @@ async def test_another_tool_of_the_same_name_is_refused(runtime):
         """Add nothing."""
         return a
 
+    @tool
+    def another(a: int) -> int:
+        """Come along."""
+        return a
+
     with pytest.raises(DeclarationError, match="'add'"):
-        guard([other], runtime)
+        guard([another, other], runtime)
+    assert runtime.find("another") is None
 
 
 async def test_a_contract_of_no_tool_is_refused(runtime):

@@ -1,6 +1,6 @@
 """Highroad tools of LangChain tools: what the road judges, and the host runs."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
@@ -31,23 +31,34 @@ class Declared:
     is_own: bool = False
     """It is Highroad's: its body is the road's own, and no host's."""
 
-    def registered_with(self, runtime: Runtime) -> ToolDefinition:
-        """See that a runtime has it: what it has by that name already has to be the same.
+    def found_as(self, known: ToolDefinition) -> ToolDefinition:
+        """What a runtime has by its name, which has to be the same.
 
         Raises:
-            DeclarationError: It has another tool of that name.
+            DeclarationError: It is another tool.
         """
-        known = next((each for each in runtime.tools if each.name == self.host.name), None)
         declaration = found_declaration(self.tool)
-        if known is None or declaration is None:
-            (added,) = runtime.add(self.tool)
-            return added
-        if not _is_same(known, declaration.definition):
+        if declaration is not None and not _is_same(known, declaration.definition):
             raise DeclarationError(
                 f"the runtime has another tool called {self.host.name!r}: give one of them another "
                 f"name, or give both the same contract"
             )
         return known
+
+
+def registered(made: Sequence[Declared], runtime: Runtime) -> list[ToolDefinition]:
+    """See that a runtime has all of them; those that it does not have it is given together.
+
+    Raises:
+        DeclarationError: It has another tool of such a name, or one cannot be its tool.
+    """
+    known = {each.name: each for each in runtime.tools}
+    for each in made:
+        if each.host.name in known:
+            each.found_as(known[each.host.name])
+    new = {each.host.name: each.tool for each in made if each.host.name not in known}
+    known |= {each.name: each for each in runtime.add(*new.values())}
+    return [each.found_as(known[each.host.name]) for each in made]
 
 
 def declared(

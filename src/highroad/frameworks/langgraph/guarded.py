@@ -22,7 +22,7 @@ from highroad.domain.tool import Effect, ToolDefinition
 from highroad.domain.value import value
 from highroad.frameworks.guarding import Guard, HostBody
 from highroad.frameworks.langgraph.context import Mapper, mapped
-from highroad.frameworks.langgraph.declaring import Declared, declared
+from highroad.frameworks.langgraph.declaring import Declared, declared, registered
 from highroad.frameworks.langgraph.host_tool import HostTool, RunManager, Visit
 from highroad.frameworks.langgraph.pausing import Pauses, can_pause, pause, told
 from highroad.frameworks.langgraph.results import handed
@@ -42,9 +42,10 @@ def guarded(
 ) -> list[BaseTool]:
     """A tool for each of a host's, whose calls take the road of a runtime; see `guard`."""
     way, who = Guard(runtime, door=door), mapped(acting)
+    made = declared(tools, contracts)
     return [
-        GuardedTool.over(each, each.registered_with(way.runtime), way, who)
-        for each in declared(tools, contracts)
+        GuardedTool.over(each, definition, way, who)
+        for each, definition in zip(made, registered(made, way.runtime), strict=True)
     ]
 
 

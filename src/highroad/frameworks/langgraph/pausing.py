@@ -1,23 +1,43 @@
 """A hold as the pause of a graph: `interrupt`, and what becomes of it when the graph goes on."""
 
+import logging
 from collections import OrderedDict
+from functools import cache
 from typing import Any, Final
 
 from langchain_core.runnables import RunnableConfig
+from langgraph import constants
 from langgraph.errors import GraphInterrupt
 from langgraph.types import interrupt
 
 from highroad.domain.outcome import Held
 
-_CHECKPOINTER: Final = "__pregel_checkpointer"
-"""Where a graph keeps what it is saved by. It tells its nodes nothing else of that."""
+_log: Final = logging.getLogger("highroad.frameworks")
+
+_CHECKPOINTER: Final[str | None] = getattr(constants, "CONFIG_KEY_CHECKPOINTER", None)
+"""Under which name a graph tells its nodes what it is saved by, or that it is not. LangGraph offers
+the name until its next major version; `ExecutionInfo` does not tell the one from the other."""
 _MOST: Final = 10_000
 """Pauses that are remembered."""
 
 
 def can_pause(config: RunnableConfig) -> bool:
     """Whether the call is made in a graph that can be resumed, so that a pause is not an end."""
-    return config.get("configurable", {}).get(_CHECKPOINTER) is not None
+    told = config.get("configurable", {})
+    if _CHECKPOINTER in told:
+        return told[_CHECKPOINTER] is not None
+    if "langgraph_node" in config.get("metadata", {}):
+        _tell_that_none_pauses()
+    return False
+
+
+@cache
+def _tell_that_none_pauses() -> None:
+    """Once in a process: each graph behaves so."""
+    _log.warning(
+        "this version of LangGraph does not say whether a graph has a checkpointer: its model is "
+        "told that a call waits, and no graph pauses; install langgraph below 2"
+    )
 
 
 def pause(shown: dict[str, Any]) -> GraphInterrupt | None:
