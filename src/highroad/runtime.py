@@ -43,7 +43,7 @@ from highroad.domain.event import Event
 from highroad.domain.grounding import Simulation
 from highroad.domain.identity import Caller, Delegate, Principal
 from highroad.domain.limits import Limits
-from highroad.domain.outcome import AnyOutcome, Outcome, Preview
+from highroad.domain.outcome import AnyOutcome, Ending, Outcome, Preview
 from highroad.domain.proposed import OnFailure, ProposedCall, ProposedCalls, Terms
 from highroad.domain.reconsidered import ReconsideredCall
 from highroad.domain.run import Run, When
@@ -58,7 +58,7 @@ from highroad.pipeline.circumstances import Circumstances, SharedCircumstances
 from highroad.pipeline.context import RoadContext
 from highroad.pipeline.crossing import is_running_here, wait_for
 from highroad.pipeline.doorway import Proposal
-from highroad.pipeline.drive import enter
+from highroad.pipeline.drive import enter, turn_away
 from highroad.pipeline.fanout import Answered
 from highroad.pipeline.kept_results import KeptResults
 from highroad.pipeline.reconsidering import reconsidered
@@ -238,6 +238,29 @@ class Runtime:
         )
         taking_in = doorway.take_in(self._services, proposal, self._assembly.principal)
         return await enter(self._services, taking_in)
+
+    async def turn_away(
+        self,
+        tool: str,
+        arguments: Arguments,
+        ending: Ending,
+        **circumstances: Unpack[Circumstances],
+    ) -> AnyOutcome:
+        """Put a call on record that is not to begin (P1), and answer it; for doors of hosts.
+
+        Args:
+            tool: Its name, also where there is no such tool.
+            arguments: As for `call`.
+            ending: How it ends, unless the road refuses it before: as of a name that no tool has.
+            **circumstances: As for `call`.
+
+        Raises:
+            LedgerOwned: As `call`.
+        """
+        self._require_ownership()
+        proposal = Proposal(tool=tool, arguments=arguments, **filled(circumstances))
+        taking_in = doorway.take_in(self._services, proposal, self._assembly.principal)
+        return await turn_away(self._services, taking_in, ending)
 
     async def call_all(
         self,

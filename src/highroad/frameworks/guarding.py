@@ -13,11 +13,12 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, Final, TypeAlias
 
+from highroad.agents.acting import NOT_OFFERED
 from highroad.domain.acting import NOBODY, Acting
 from highroad.domain.error import ToolError
 from highroad.domain.identity import Origin, Principal
 from highroad.domain.json_value import JsonObject
-from highroad.domain.outcome import AnyOutcome, Held
+from highroad.domain.outcome import AnyOutcome, Ending, Held
 from highroad.domain.value import value
 from highroad.pipeline.acting import as_acting, now_acting
 from highroad.pipeline.crossing import in_loop, wait_for
@@ -158,6 +159,41 @@ class Guard:
             work = self._call(tool, arguments, acting or NOBODY, drive_on=drive_on)
             return wait_for(self.runtime.loop, work)
 
+    async def turn_away(
+        self,
+        tool: str,
+        arguments: Arguments,
+        ending: Ending = NOT_OFFERED,
+        *,
+        acting: Acting | None = None,
+    ) -> AnyOutcome:
+        """Put a call on record that the host does not make, and answer it; nothing is run.
+
+        Args:
+            tool: Its name, also where there is no such tool.
+            arguments: As the model wrote them.
+            ending: Why not: the host's agent does not have a tool of that name, though the runtime
+                may have one for another agent.
+            acting: As for `call`.
+
+        Raises:
+            HighroadError: As `call`.
+        """
+        work = self._turn_away(tool, arguments, ending, acting or NOBODY)
+        return await in_loop(self.runtime.loop, work)
+
+    def turn_away_blocking(
+        self,
+        tool: str,
+        arguments: Arguments,
+        ending: Ending = NOT_OFFERED,
+        *,
+        acting: Acting | None = None,
+    ) -> AnyOutcome:
+        """The same for a host that is not async."""
+        work = self._turn_away(tool, arguments, ending, acting or NOBODY)
+        return wait_for(self.runtime.loop, work)
+
     async def look(
         self, call_id: str, *, tool: str | None = None, body: HostBody | None = None
     ) -> AnyOutcome:
@@ -195,6 +231,14 @@ class Guard:
             return outcome
         # Somebody may have decided since the call was held, which was asked for anew.
         return await self.runtime.wait(outcome.call_id, timeout_s=0)
+
+    async def _turn_away(
+        self, tool: str, arguments: Arguments, ending: Ending, acting: Acting
+    ) -> AnyOutcome:
+        with as_acting(acting.over(now_acting())):
+            return await self.runtime.turn_away(
+                tool, arguments, ending, origin=Origin.MODEL, door=self.door
+            )
 
     @contextmanager
     def _visit(

@@ -263,6 +263,30 @@ async def test_a_name_that_no_tool_has_is_put_on_record(runtime, scripted, calls
     assert {each["code"] for each in await on_record(runtime)} == {"unknown_tool", None}
 
 
+@pytest.mark.promise("P1")
+async def test_a_tool_that_only_another_agent_has_is_unknown_and_not_run(
+    runtime, scripted, calls, on_record
+):
+    done_with = []
+
+    @tool
+    def look(what: str) -> str:
+        """Look."""
+        done_with.append(what)
+        return what
+
+    guard([look], runtime, contracts={"look": READ})
+    agent = create_agent(
+        scripted(calls(("look", {"what": "tea"}, "c1"))),
+        guard([], runtime),
+        middleware=[wrap_tool_call(unknown_tools(runtime))],
+    )
+    (refused,) = answers(await agent.ainvoke(ASK, THREAD))
+    assert json.loads(refused.content)["code"] == "unknown_tool"
+    assert [each["code"] for each in await on_record(runtime)] == ["unknown_tool"]
+    assert done_with == []
+
+
 def test_a_synchronous_node_hands_unknown_names_over_as_well(alice, calls):
     with SyncRuntime.open(principal=alice) as runtime:
         node = ToolNode(guard([], runtime), wrap_tool_call=unknown_tools(runtime))
