@@ -13,14 +13,12 @@ from agents import (
     RunConfig,
     RunContextWrapper,
     Runner,
-    ToolGuardrailFunctionOutput,
     ToolOutputText,
     WebSearchTool,
     custom_span,
     function_tool,
     set_trace_processors,
     set_tracing_disabled,
-    tool_input_guardrail,
     trace,
 )
 from agents.mcp import MCPServerStdio, MCPUtil
@@ -189,18 +187,6 @@ async def test_the_context_of_the_run_reaches_the_tool_and_not_the_road(
     assert told(await Runner.run(agent, "hello", context=Shop("Ann's"))) == ["Ann's: 1"]
     (definition,) = runtime.tools
     assert list(definition.input_schema["properties"]) == ["order"]
-
-
-async def test_an_input_guardrail_goes_before_the_road(runtime, scripted, call, told, on_record):
-    @tool_input_guardrail
-    def never(_):
-        return ToolGuardrailFunctionOutput.reject_content("not here")
-
-    note, taken = notes()
-    note.tool_input_guardrails = [never]
-    agent = scripted(guard([note], runtime), [call("note", {"text": "a"})])
-    assert told(await Runner.run(agent, "hello")) == ["not here"]
-    assert (await on_record(runtime), taken) == ([], [])
 
 
 async def test_a_timeout_of_the_tool_calls_the_call_off(runtime, scripted, call, told, on_record):
