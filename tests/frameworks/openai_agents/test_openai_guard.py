@@ -17,12 +17,9 @@ from agents import (
     WebSearchTool,
     custom_span,
     function_tool,
-    set_trace_processors,
-    set_tracing_disabled,
     trace,
 )
 from agents.mcp import MCPServerStdio, MCPUtil
-from agents.tracing import TracingProcessor
 
 from highroad import Agent as OwnAgent
 from highroad import Principal, Runtime, tool
@@ -314,36 +311,7 @@ def test_a_program_that_is_not_async_is_the_same(scripted, call, told):
     assert taken == ["a"]
 
 
-class Heard(TracingProcessor):
-    """Keeps what was traced."""
-
-    def __init__(self):
-        self.spans = []
-
-    def on_trace_start(self, trace):
-        """Nothing."""
-
-    def on_trace_end(self, trace):
-        """Nothing."""
-
-    def on_span_start(self, span):
-        """Nothing."""
-
-    def on_span_end(self, span):
-        self.spans.append(span)
-
-    def shutdown(self):
-        """Nothing."""
-
-    def force_flush(self):
-        """Nothing."""
-
-
-async def test_nothing_of_the_hosts_trace_is_lost(runtime, scripted, call):
-    heard = Heard()
-    set_tracing_disabled(False)
-    set_trace_processors([heard])
-
+async def test_nothing_of_the_hosts_trace_is_lost(runtime, scripted, call, heard):
     @function_tool
     async def note(text: str) -> str:
         """Write it down."""

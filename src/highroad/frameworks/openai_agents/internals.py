@@ -14,9 +14,9 @@ from agents.tool_context import ToolContext
 
 from highroad.domain.error import DeclarationError
 
-_FLAG: Final = "_is_agent_tool"
-_OWNER: Final = "_agent_instance"
-_STATE: Final = (
+FLAG: Final = "_is_agent_tool"
+OWNER: Final = "_agent_instance"
+STATE: Final = (
     "drop_agent_tool_run_result",
     "get_agent_tool_state_scope",
     "peek_agent_tool_run_result",
@@ -31,7 +31,7 @@ def check_internals() -> None:
         DeclarationError: It does not, as another version may.
     """
     known = {*vars(agent_tool_state), *(each.name for each in fields(FunctionTool))}
-    missing = sorted({*_STATE, _FLAG, _OWNER} - known)
+    missing = sorted({*STATE, FLAG, OWNER} - known)
     if missing:
         raise DeclarationError(
             f"openai-agents {agents.__version__} has no {', '.join(missing)}, by which a held call "
@@ -48,8 +48,8 @@ def bare(tool: FunctionTool) -> FunctionTool:
 def pausing(tool: FunctionTool, agent: Agent[Any]) -> FunctionTool:
     """The same tool, behind which runs of an agent may wait, also in a state that is read anew."""
     paused = copy(tool)
-    setattr(paused, _FLAG, True)
-    setattr(paused, _OWNER, agent)
+    setattr(paused, FLAG, True)
+    setattr(paused, OWNER, agent)
     return paused
 
 

@@ -28,7 +28,7 @@ class UnknownTools(RunHooks[Any]):
     async def on_llm_end(
         self, context: RunContextWrapper[Any], agent: Agent[Any], response: ModelResponse
     ) -> None:
-        """Put calls on record that nothing of the agent answers; what is told of them is the SDK's."""
+        """Put calls on record that nothing of the agent answers; the SDK says what is told."""
         calls = [each for each in response.output if isinstance(each, ResponseFunctionToolCall)]
         known = _at_hand(agent)
         if all(each.name in known for each in calls):
