@@ -159,41 +159,6 @@ class Guard:
             work = self._call(tool, arguments, acting or NOBODY, drive_on=drive_on)
             return wait_for(self.runtime.loop, work)
 
-    async def turn_away(
-        self,
-        tool: str,
-        arguments: Arguments,
-        ending: Ending = NOT_OFFERED,
-        *,
-        acting: Acting | None = None,
-    ) -> AnyOutcome:
-        """Put a call on record that the host does not make, and answer it; nothing is run.
-
-        Args:
-            tool: Its name, also where there is no such tool.
-            arguments: As the model wrote them.
-            ending: Why not: the host's agent does not have a tool of that name, though the runtime
-                may have one for another agent.
-            acting: As for `call`.
-
-        Raises:
-            HighroadError: As `call`.
-        """
-        work = self._turn_away(tool, arguments, ending, acting or NOBODY)
-        return await in_loop(self.runtime.loop, work)
-
-    def turn_away_blocking(
-        self,
-        tool: str,
-        arguments: Arguments,
-        ending: Ending = NOT_OFFERED,
-        *,
-        acting: Acting | None = None,
-    ) -> AnyOutcome:
-        """The same for a host that is not async."""
-        work = self._turn_away(tool, arguments, ending, acting or NOBODY)
-        return wait_for(self.runtime.loop, work)
-
     async def look(
         self, call_id: str, *, tool: str | None = None, body: HostBody | None = None
     ) -> AnyOutcome:
@@ -217,10 +182,59 @@ class Guard:
         with self._visit(tool, body, None):
             return wait_for(self.runtime.loop, self.runtime.wait(call_id, timeout_s=0))
 
+    async def turn_away(
+        self,
+        tool: str,
+        arguments: Arguments,
+        *,
+        acting: Acting | None = None,
+        ending: Ending = NOT_OFFERED,
+    ) -> AnyOutcome:
+        """Put a call on record that the host does not make: its agent has no tool of that name.
+
+        Nothing runs, also where the runtime has one for others. `ending` says it where that is not
+        why.
+
+        Raises:
+            Unauthenticated: As for `call`, and all the others.
+        """
+        work = self._turn_away(tool, arguments, acting or NOBODY, ending)
+        return await in_loop(self.runtime.loop, work)
+
+    def turn_away_blocking(
+        self, tool: str, arguments: Arguments, *, acting: Acting | None = None
+    ) -> AnyOutcome:
+        """The same for a host that is not async."""
+        work = self._turn_away(tool, arguments, acting or NOBODY, NOT_OFFERED)
+        return wait_for(self.runtime.loop, work)
+
+    async def held(
+        self, tool: str, arguments: Arguments, *, acting: Acting | None = None
+    ) -> str | None:
+        """The id of the call that waits and that this very call would join; makes none.
+
+        Raises:
+            Unauthenticated: As for `call`, and all the others.
+            LedgerError: The ledger cannot be read.
+        """
+        return await in_loop(self.runtime.loop, self._held(tool, arguments, acting or NOBODY))
+
     async def cancel(self, call_id: str, *, by: Principal, reason: str) -> None:
         """Call off a call that its host does not want any more; see `Runtime.cancel`."""
         work = self.runtime.cancel(call_id=call_id, by=by, reason=reason)
         await in_loop(self.runtime.loop, work)
+
+    async def _turn_away(
+        self, tool: str, arguments: Arguments, acting: Acting, ending: Ending
+    ) -> AnyOutcome:
+        with as_acting(acting.over(now_acting())):
+            return await self.runtime.turn_away(
+                tool, arguments, ending=ending, origin=Origin.MODEL, door=self.door
+            )
+
+    async def _held(self, tool: str, arguments: Arguments, acting: Acting) -> str | None:
+        with as_acting(acting.over(now_acting())):
+            return await self.runtime.held(tool, arguments, origin=Origin.MODEL, door=self.door)
 
     async def _call(
         self, tool: str, arguments: Arguments, acting: Acting, *, drive_on: bool
@@ -231,14 +245,6 @@ class Guard:
             return outcome
         # Somebody may have decided since the call was held, which was asked for anew.
         return await self.runtime.wait(outcome.call_id, timeout_s=0)
-
-    async def _turn_away(
-        self, tool: str, arguments: Arguments, ending: Ending, acting: Acting
-    ) -> AnyOutcome:
-        with as_acting(acting.over(now_acting())):
-            return await self.runtime.turn_away(
-                tool, arguments, ending, origin=Origin.MODEL, door=self.door
-            )
 
     @contextmanager
     def _visit(

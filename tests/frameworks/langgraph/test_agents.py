@@ -263,28 +263,27 @@ async def test_a_name_that_no_tool_has_is_put_on_record(runtime, scripted, calls
     assert {each["code"] for each in await on_record(runtime)} == {"unknown_tool", None}
 
 
-@pytest.mark.promise("P1")
-async def test_a_tool_that_only_another_agent_has_is_unknown_and_not_run(
+async def test_a_tool_of_the_runtime_that_the_node_was_not_given_does_not_run(
     runtime, scripted, calls, on_record
 ):
-    done_with = []
+    deleted = []
 
     @tool
-    def look(what: str) -> str:
-        """Look."""
-        done_with.append(what)
-        return what
+    def delete(path: str) -> str:
+        """Delete."""
+        deleted.append(path)
+        return path
 
-    guard([look], runtime, contracts={"look": READ})
+    guard([delete], runtime, contracts={"delete": {"tier": "reversible"}})
     agent = create_agent(
-        scripted(calls(("look", {"what": "tea"}, "c1"))),
+        scripted(calls(("delete", {"path": "a"}, "c1"))),
         guard([], runtime),
         middleware=[wrap_tool_call(unknown_tools(runtime))],
     )
     (refused,) = answers(await agent.ainvoke(ASK, THREAD))
     assert json.loads(refused.content)["code"] == "unknown_tool"
-    assert [each["code"] for each in await on_record(runtime)] == ["unknown_tool"]
-    assert done_with == []
+    assert [each["status"] for each in await on_record(runtime)] == ["refused"]
+    assert deleted == []
 
 
 def test_a_synchronous_node_hands_unknown_names_over_as_well(alice, calls):

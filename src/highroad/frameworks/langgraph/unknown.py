@@ -20,7 +20,7 @@ Wrapper: TypeAlias = Callable[[ToolCallRequest, Callable[[ToolCallRequest], Any]
 
 
 def recorder(runtime: Runtime | SyncRuntime, *, acting: Mapper | None, door: str) -> Wrapper:
-    """Put calls of names on record that a node does not have; the runtime may, for another one."""
+    """Put a call of a name that a node does not have on record, and answer for it: nothing runs."""
     way, who = Guard(runtime, door=door), mapped(acting)
 
     def sync(request: ToolCallRequest, execute: Callable[[ToolCallRequest], Answer]) -> Answer:

@@ -95,8 +95,8 @@ class Door:
         await self._way.turn_away(
             context.tool_name,
             context.tool_arguments,
-            _STOPPED,
             acting=self._acting(context),
+            ending=_STOPPED,
         )
 
 
