@@ -4,7 +4,6 @@ from typing import Any
 
 from agents import Agent, FunctionTool, Handoff, ModelResponse, RunContextWrapper, RunHooks, Tool
 from agents.tool_context import ToolContext
-from openai.types.responses import ResponseFunctionToolCall
 
 from highroad.frameworks.guarding import Guard
 from highroad.frameworks.openai_agents.context import Mapper, mapped
@@ -29,7 +28,7 @@ class UnknownTools(RunHooks[Any]):
         self, context: RunContextWrapper[Any], agent: Agent[Any], response: ModelResponse
     ) -> None:
         """Put calls on record that nothing of the agent answers; the SDK says what is told."""
-        calls = [each for each in response.output if isinstance(each, ResponseFunctionToolCall)]
+        calls = [each for each in response.output if each.type == "function_call"]
         known = _at_hand(agent)
         if all(each.name in known for each in calls):
             return
