@@ -44,7 +44,7 @@ from highroad.domain.event import Event
 from highroad.domain.grounding import Simulation
 from highroad.domain.identity import Caller, Delegate, Principal
 from highroad.domain.limits import Limits
-from highroad.domain.outcome import AnyOutcome, Outcome, Preview
+from highroad.domain.outcome import AnyOutcome, Ending, Outcome, Preview
 from highroad.domain.proposed import OnFailure, ProposedCall, ProposedCalls, Terms
 from highroad.domain.reconsidered import ReconsideredCall
 from highroad.domain.run import Run, When
@@ -231,7 +231,12 @@ class Runtime:
         return await enter(self._services, taking_in)
 
     async def turn_away(
-        self, tool: str, arguments: Arguments, **circumstances: Unpack[Circumstances]
+        self,
+        tool: str,
+        arguments: Arguments,
+        *,
+        ending: Ending = NOT_OFFERED,
+        **circumstances: Unpack[Circumstances],
     ) -> AnyOutcome:
         """Put a call on record that is not made: whoever proposed it was not offered that tool.
 
@@ -240,13 +245,14 @@ class Runtime:
         Args:
             tool: The name, as it was proposed.
             arguments: A mapping, or raw JSON as a model wrote it.
+            ending: Why, where that is something else, and the road itself does not refuse it.
             **circumstances: For whom and in which run: see `Circumstances`.
 
         Raises:
             LedgerOwned: Another process owns the ledger, and only the owner makes calls.
         """
         taking_in = self._taken_in(tool, arguments, circumstances)
-        return await turn_away(self._services, taking_in, NOT_OFFERED)
+        return await turn_away(self._services, taking_in, ending)
 
     async def held(
         self, tool: ToolFunction | str, arguments: Arguments, **circumstances: Unpack[Circumstances]

@@ -13,11 +13,12 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, Final, TypeAlias
 
+from highroad.agents.acting import NOT_OFFERED
 from highroad.domain.acting import NOBODY, Acting
 from highroad.domain.error import ToolError
 from highroad.domain.identity import Origin, Principal
 from highroad.domain.json_value import JsonObject
-from highroad.domain.outcome import AnyOutcome, Held
+from highroad.domain.outcome import AnyOutcome, Ending, Held
 from highroad.domain.value import value
 from highroad.pipeline.acting import as_acting, now_acting
 from highroad.pipeline.crossing import in_loop, wait_for
@@ -182,23 +183,30 @@ class Guard:
             return wait_for(self.runtime.loop, self.runtime.wait(call_id, timeout_s=0))
 
     async def turn_away(
-        self, tool: str, arguments: Arguments, *, acting: Acting | None = None
+        self,
+        tool: str,
+        arguments: Arguments,
+        *,
+        acting: Acting | None = None,
+        ending: Ending = NOT_OFFERED,
     ) -> AnyOutcome:
         """Put a call on record that the host does not make: its agent has no tool of that name.
 
-        Nothing runs, also where the runtime has one for others.
+        Nothing runs, also where the runtime has one for others. `ending` says it where that is not
+        why.
 
         Raises:
             Unauthenticated: As for `call`, and all the others.
         """
-        work = self._turn_away(tool, arguments, acting or NOBODY)
+        work = self._turn_away(tool, arguments, acting or NOBODY, ending)
         return await in_loop(self.runtime.loop, work)
 
     def turn_away_blocking(
         self, tool: str, arguments: Arguments, *, acting: Acting | None = None
     ) -> AnyOutcome:
         """The same for a host that is not async."""
-        return wait_for(self.runtime.loop, self._turn_away(tool, arguments, acting or NOBODY))
+        work = self._turn_away(tool, arguments, acting or NOBODY, NOT_OFFERED)
+        return wait_for(self.runtime.loop, work)
 
     async def held(
         self, tool: str, arguments: Arguments, *, acting: Acting | None = None
@@ -216,10 +224,12 @@ class Guard:
         work = self.runtime.cancel(call_id=call_id, by=by, reason=reason)
         await in_loop(self.runtime.loop, work)
 
-    async def _turn_away(self, tool: str, arguments: Arguments, acting: Acting) -> AnyOutcome:
+    async def _turn_away(
+        self, tool: str, arguments: Arguments, acting: Acting, ending: Ending
+    ) -> AnyOutcome:
         with as_acting(acting.over(now_acting())):
             return await self.runtime.turn_away(
-                tool, arguments, origin=Origin.MODEL, door=self.door
+                tool, arguments, ending=ending, origin=Origin.MODEL, door=self.door
             )
 
     async def _held(self, tool: str, arguments: Arguments, acting: Acting) -> str | None:

@@ -2,7 +2,8 @@
 
 As in the SDK's own example of people in the loop, the state of the run is in a file while it waits.
 
-Usage: clerk.py ask|resume [killed_at]. It prints what the run is at as one line of JSON.
+Each line of input asks for one: JSON with `cwd`, `task` (ask, resume) and `killed_at`. It is forked
+off here, where all is imported, and answered with its `exit` and what it has `said` of its run.
 """
 
 import asyncio
@@ -17,7 +18,7 @@ from agents.testing import ScriptedModel, assistant_message, function_call
 
 from highroad import Principal, Runtime
 from highroad.frameworks.guarding import Guard
-from highroad.frameworks.openai_agents import guard
+from highroad.frameworks.openai_agents import guard, guarded  # noqa: F401 - once, for all that fork
 
 SAVED = Path("state.json")
 EFFECTS = Path("effects")
@@ -36,7 +37,7 @@ def save(state: str) -> None:
     SAVED.write_text(state, "utf-8")
 
 
-async def main(task: str, killed_at: str = "") -> None:
+async def main(said: int, task: str, killed_at: str) -> None:
     set_tracing_disabled(True)
 
     @function_tool
@@ -70,11 +71,33 @@ async def main(task: str, killed_at: str = "") -> None:
         waits = [each.raw_item.id for each in done.interruptions]
         outputs = [each for each in done.new_items if each.type == "tool_call_output_item"]
         told = {"waits": waits, "told": [each.output for each in outputs]}
-        sys.stdout.write(json.dumps(told))
-        sys.stdout.flush()
+        os.write(said, json.dumps(told).encode())
         if killed_at == "waiting":
             die()
 
 
+def answered(cwd: str, task: str, killed_at: str) -> dict[str, object]:
+    """Fork an agent off, and wait for its end."""
+    heard, said = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(heard)
+        os.chdir(cwd)
+        code = 1
+        try:
+            asyncio.run(main(said, task, killed_at))
+            code = 0
+        finally:
+            sys.stderr.flush()
+            os._exit(code)
+    os.close(said)
+    with os.fdopen(heard) as words:
+        text = words.read()
+    _, status = os.waitpid(child, 0)
+    return {"exit": os.waitstatus_to_exitcode(status), "said": text}
+
+
 if __name__ == "__main__":
-    asyncio.run(main(*sys.argv[1:]))
+    for line in sys.stdin:
+        sys.stdout.write(json.dumps(answered(**json.loads(line))) + "\n")
+        sys.stdout.flush()

@@ -5,13 +5,38 @@ from pathlib import Path
 
 import apsw
 import pytest
-from agents import Agent, set_tracing_disabled
+from agents import Agent, set_trace_processors, set_tracing_disabled
 from agents.testing import ScriptedModel, assistant_message, function_call
-from agents.tracing import get_trace_provider
+from agents.tracing import TracingProcessor, get_trace_provider
 
 from highroad import Principal, Runtime
 
 COLUMNS = ("id", "run_id", "tool", "door", "origin", "status", "code")
+
+
+class Heard(TracingProcessor):
+    """Keeps what was traced."""
+
+    def __init__(self):
+        self.spans = []
+
+    def on_trace_start(self, trace):
+        """Nothing."""
+
+    def on_trace_end(self, trace):
+        """Nothing."""
+
+    def on_span_start(self, span):
+        """Nothing."""
+
+    def on_span_end(self, span):
+        self.spans.append(span)
+
+    def shutdown(self):
+        """Nothing."""
+
+    def force_flush(self):
+        """Nothing."""
 
 
 @pytest.fixture(autouse=True)
@@ -39,6 +64,15 @@ def grounded():
 async def runtime():
     async with Runtime.open() as opened:
         yield opened
+
+
+@pytest.fixture
+def heard():
+    """What is traced of the runs of a test."""
+    processor = Heard()
+    set_tracing_disabled(False)
+    set_trace_processors([processor])
+    return processor
 
 
 @pytest.fixture

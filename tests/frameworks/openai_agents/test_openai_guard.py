@@ -13,18 +13,13 @@ from agents import (
     RunConfig,
     RunContextWrapper,
     Runner,
-    ToolGuardrailFunctionOutput,
     ToolOutputText,
     WebSearchTool,
     custom_span,
     function_tool,
-    set_trace_processors,
-    set_tracing_disabled,
-    tool_input_guardrail,
     trace,
 )
 from agents.mcp import MCPServerStdio, MCPUtil
-from agents.tracing import TracingProcessor
 
 from highroad import Agent as OwnAgent
 from highroad import Principal, Runtime, tool
@@ -191,18 +186,6 @@ async def test_the_context_of_the_run_reaches_the_tool_and_not_the_road(
     assert list(definition.input_schema["properties"]) == ["order"]
 
 
-async def test_an_input_guardrail_goes_before_the_road(runtime, scripted, call, told, on_record):
-    @tool_input_guardrail
-    def never(_):
-        return ToolGuardrailFunctionOutput.reject_content("not here")
-
-    note, taken = notes()
-    note.tool_input_guardrails = [never]
-    agent = scripted(guard([note], runtime), [call("note", {"text": "a"})])
-    assert told(await Runner.run(agent, "hello")) == ["not here"]
-    assert (await on_record(runtime), taken) == ([], [])
-
-
 async def test_a_timeout_of_the_tool_calls_the_call_off(runtime, scripted, call, told, on_record):
     async def slow(text: str) -> str:
         """Take for ever."""
@@ -328,36 +311,7 @@ def test_a_program_that_is_not_async_is_the_same(scripted, call, told):
     assert taken == ["a"]
 
 
-class Heard(TracingProcessor):
-    """Keeps what was traced."""
-
-    def __init__(self):
-        self.spans = []
-
-    def on_trace_start(self, trace):
-        """Nothing."""
-
-    def on_trace_end(self, trace):
-        """Nothing."""
-
-    def on_span_start(self, span):
-        """Nothing."""
-
-    def on_span_end(self, span):
-        self.spans.append(span)
-
-    def shutdown(self):
-        """Nothing."""
-
-    def force_flush(self):
-        """Nothing."""
-
-
-async def test_nothing_of_the_hosts_trace_is_lost(runtime, scripted, call):
-    heard = Heard()
-    set_tracing_disabled(False)
-    set_trace_processors([heard])
-
+async def test_nothing_of_the_hosts_trace_is_lost(runtime, scripted, call, heard):
     @function_tool
     async def note(text: str) -> str:
         """Write it down."""

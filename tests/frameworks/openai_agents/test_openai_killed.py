@@ -14,17 +14,33 @@ from highroad import Runtime
 CLERK = Path(__file__).with_name("clerk.py")
 
 
-def clerk(task, killed_at=""):
-    """Run the agent in a process of its own; gives what it said before it ended."""
-    done = subprocess.run(
-        [sys.executable, str(CLERK), task, killed_at],
-        capture_output=True,
+@pytest.fixture(scope="module")
+def office():
+    """Where agents are forked off: what they import is imported once."""
+    with subprocess.Popen(
+        [sys.executable, str(CLERK)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
         text=True,
-        check=False,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-    )
-    assert done.returncode == (-signal.SIGKILL if killed_at else 0), done.stderr[-2_000:]
-    return json.loads(done.stdout) if done.stdout else None
+    ) as process:
+        yield process
+        process.kill()
+
+
+@pytest.fixture
+def clerk(office):
+    """Run the agent in a process of its own; gives what it said before it ended."""
+
+    def run(task, killed_at=""):
+        asked = {"cwd": str(Path.cwd()), "task": task, "killed_at": killed_at}
+        office.stdin.write(json.dumps(asked) + "\n")
+        office.stdin.flush()
+        answer = json.loads(office.stdout.readline())
+        assert answer["exit"] == (-signal.SIGKILL if killed_at else 0)
+        return json.loads(answer["said"]) if answer["said"] else None
+
+    return run
 
 
 def effects():
@@ -38,7 +54,7 @@ async def approve(approval_id, bob):
 
 
 @pytest.mark.promise("P11")
-async def test_killed_while_it_waits_and_between_approval_and_execution_it_pays_once(bob):
+async def test_killed_while_it_waits_and_between_approval_and_execution_it_pays_once(clerk, bob):
     (waits,) = clerk("ask", killed_at="waiting")["waits"]
     await approve(waits, bob)
     assert clerk("resume", killed_at="decision") is None
@@ -49,7 +65,7 @@ async def test_killed_while_it_waits_and_between_approval_and_execution_it_pays_
 
 @pytest.mark.nightly
 @pytest.mark.promise("P11")
-async def test_killed_while_the_approval_waits_the_host_alone_decides_nothing(bob):
+async def test_killed_while_the_approval_waits_the_host_alone_decides_nothing(clerk, bob):
     (waits,) = clerk("ask", killed_at="waiting")["waits"]
     assert clerk("resume")["waits"] == [waits]
     await approve(waits, bob)
@@ -61,7 +77,7 @@ async def test_killed_while_the_approval_waits_the_host_alone_decides_nothing(bo
 
 @pytest.mark.nightly
 @pytest.mark.promise("P11")
-async def test_killed_behind_the_effect_it_does_not_pay_again(bob):
+async def test_killed_behind_the_effect_it_does_not_pay_again(clerk, bob):
     (waits,) = clerk("ask", killed_at="waiting")["waits"]
     await approve(waits, bob)
     assert clerk("resume", killed_at="effect") is None

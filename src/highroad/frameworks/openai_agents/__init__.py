@@ -8,9 +8,9 @@ Importing this costs nothing: the road is loaded when there is something to put 
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from agents import Tool, ToolApprovalItem
+from agents import RunHooks, Tool, ToolApprovalItem
 from agents.tool_context import ToolContext
 
 if TYPE_CHECKING:
@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from highroad.sync import Runtime as SyncRuntime
     from highroad.tools.declaring.options import ToolOptions
 
-__all__ = ["acting_of", "approval_id", "guard", "tools"]
+__all__ = ["acting_of", "approval_id", "guard", "tools", "unknown_tools"]
+
+DOOR: Final = "openai-agents"
+"""The name of this door, in the record."""
 
 
 def guard(
@@ -45,12 +48,13 @@ def guard(
         timeout that it had.
 
     Raises:
-        DeclarationError: One cannot be a tool, its name is another's, or a contract names none.
+        DeclarationError: One cannot be a tool, its name is another's, a contract names none, or the
+            SDK is of a version that cannot be guarded.
     """
     from highroad.frameworks.openai_agents.declaring import declared  # noqa: PLC0415 - the road is heavy
     from highroad.frameworks.openai_agents.guarded import Door  # noqa: PLC0415 - the same
 
-    door = Door(runtime, acting)
+    door = Door(runtime, acting=acting, door=DOOR)
     return [door.guarded(each) for each in declared(tools, contracts or {})]
 
 
@@ -74,6 +78,23 @@ def tools(
     from highroad.frameworks.openai_agents.declaring import declared  # noqa: PLC0415 - as in `guard`
 
     return tuple(each.tool for each in declared(host_tools, contracts or {}))
+
+
+def unknown_tools(
+    runtime: "Runtime | SyncRuntime", *, acting: "Mapper | None" = None
+) -> RunHooks[Any]:
+    """Have calls of names on record too that the agent does not have: `Runner.run(…, hooks=…)`.
+
+    What becomes of them stays the SDK's: `RunConfig.tool_not_found_behavior`. Hooks of your own
+    await its `on_llm_end` in theirs.
+
+    Args:
+        runtime: That of the tools; of either kind.
+        acting: As for `guard`.
+    """
+    from highroad.frameworks.openai_agents.unknown import UnknownTools  # noqa: PLC0415 - as in `guard`
+
+    return UnknownTools(runtime, acting=acting, door=DOOR)
 
 
 def acting_of(context: ToolContext[Any]) -> "Acting":

@@ -20,6 +20,14 @@ def acting_of(context: ToolContext[Any]) -> Acting:
     return Acting(run=group, conversation=group, said=tuple(_said(context.turn_input)))
 
 
+def mapped(mapper: Mapper | None) -> Mapper:
+    """A mapper of the program's own, with what it leaves out as the run says it."""
+    if mapper is None:
+        return acting_of
+    own = mapper
+    return lambda context: own(context).over(acting_of(context))
+
+
 def _said(items: object) -> Iterator[UserTurn]:
     number = 0
     for item in items if isinstance(items, list) else ():

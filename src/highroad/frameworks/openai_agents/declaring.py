@@ -1,7 +1,6 @@
 """Highroad tools of the SDK's function tools: what the road judges, and the host runs."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from typing import Any, Final
 
 import orjson
@@ -16,6 +15,7 @@ from highroad.domain.json_value import JsonObject
 from highroad.domain.tool import ToolDefinition
 from highroad.domain.value import value
 from highroad.frameworks.guarding import HostBody, body_of
+from highroad.frameworks.openai_agents.internals import bare
 from highroad.frameworks.openai_agents.results import recorded
 from highroad.runtime import Runtime
 from highroad.tools.declaring.declare import found_declaration
@@ -131,12 +131,12 @@ def _run_of(host: FunctionTool, context_of: Callable[[str], ToolContext[Any]]) -
 
     `failure_error_function` would make a text of that, which says nothing of what took effect.
     """
-    bare = replace(host, _failure_error_function=None, _use_default_failure_error_function=False)
+    raising = bare(host)
 
     async def run(arguments: JsonObject) -> object:
         """Run it with the arguments that were judged, which people may have edited."""
         text = orjson.dumps(arguments).decode()
-        return recorded(await bare.on_invoke_tool(context_of(text), text))
+        return recorded(await raising.on_invoke_tool(context_of(text), text))
 
     return run
 

@@ -3,24 +3,40 @@
 from dataclasses import replace
 from typing import Any, Final
 
-from agents import FunctionTool
+from agents import (
+    FunctionTool,
+    ToolGuardrailFunctionOutput,
+    ToolInputGuardrail,
+    ToolInputGuardrailData,
+)
 from agents.tool_context import ToolContext
 
 from highroad.domain.acting import Acting
-from highroad.domain.error import DecisionRefused
+from highroad.domain.error import CallError, Code, DecisionRefused
 from highroad.domain.identity import Caller, Principal
-from highroad.domain.outcome import AnyOutcome, Held, HoldReason
+from highroad.domain.outcome import AnyOutcome, Ending, Held, HoldReason, Status
 from highroad.frameworks.guarding import Guard
-from highroad.frameworks.openai_agents.context import Mapper, acting_of
+from highroad.frameworks.openai_agents.context import Mapper, mapped
 from highroad.frameworks.openai_agents.declaring import Declared
+from highroad.frameworks.openai_agents.internals import check_internals
 from highroad.frameworks.openai_agents.pausing import CallOff, GoOn, Pause, Waits
 from highroad.frameworks.openai_agents.results import handed
 from highroad.pipeline.acting import now_acting
 from highroad.runtime import Runtime
 from highroad.sync import Runtime as SyncRuntime
 
-DOOR: Final = "openai-agents"
 _REJECTED: Final = "the host rejected it"
+_STOPPED: Final = Ending(
+    status=Status.REFUSED,
+    error=CallError(
+        code=Code.DENIED,
+        message="An input guardrail of the host is against it.",
+        hint="Do not try another way.",
+    ),
+    rule="host.input_guardrail",
+    decided_by="host",
+)
+"""The end of a call that the host stops before the road; its model is told what the host says."""
 
 
 class Door:
@@ -29,11 +45,16 @@ class Door:
     Args:
         runtime: Open, of either kind.
         acting: Of the user; what it leaves out is as `acting_of` says.
+        door: The host's name, for the record.
+
+    Raises:
+        DeclarationError: The SDK is of a version that cannot be guarded.
     """
 
-    def __init__(self, runtime: Runtime | SyncRuntime, acting: Mapper | None) -> None:
-        self._way = Guard(runtime, door=DOOR)
-        self._mapper = acting
+    def __init__(self, runtime: Runtime | SyncRuntime, *, acting: Mapper | None, door: str) -> None:
+        check_internals()
+        self._way = Guard(runtime, door=door)
+        self._acting = mapped(acting)
 
     def guarded(self, declared: Declared) -> FunctionTool:
         """The same tool for the SDK, with its calls on the road."""
@@ -46,11 +67,37 @@ class Door:
                 arguments
             )
 
-        return pause.around(replace(declared.host, on_invoke_tool=invoke))
+        guarded = pause.around(declared.host)
+        guarded.on_invoke_tool = invoke
+        if guarded.tool_input_guardrails:
+            guarded.tool_input_guardrails = [
+                self._seen(each) for each in guarded.tool_input_guardrails
+            ]
+        return guarded
 
-    def _acting(self, context: ToolContext[Any]) -> Acting:
-        usual = acting_of(context)
-        return usual if self._mapper is None else self._mapper(context).over(usual)
+    def _seen(self, guardrail: ToolInputGuardrail[Any]) -> ToolInputGuardrail[Any]:
+        """The same guardrail, with the calls on record that it stops before the road."""
+
+        async def look(data: ToolInputGuardrailData) -> ToolGuardrailFunctionOutput:
+            """Let the host's own decide, and say no more than it does."""
+            is_passed = False
+            try:
+                said = await guardrail.run(data)
+                is_passed = said.behavior["type"] == "allow"
+            finally:
+                if not is_passed:
+                    await self._stopped(data.context)
+            return said
+
+        return replace(guardrail, guardrail_function=look, name=guardrail.get_name())
+
+    async def _stopped(self, context: ToolContext[Any]) -> None:
+        await self._way.turn_away(
+            context.tool_name,
+            context.tool_arguments,
+            acting=self._acting(context),
+            ending=_STOPPED,
+        )
 
 
 class _Visit:

@@ -7,28 +7,22 @@ to pause there: a tool that is an agent, whose own run was interrupted. So a cal
 in a run of its own, with one turn and no model behind it, which the SDK keeps in its `RunState`,
 writes to JSON, and lets people approve and reject.
 
-`tests/frameworks/openai_agents` holds what is used of the SDK's rooms that are not documented.
+What is used of the SDK's rooms that are not documented stands in `internals`.
 """
 
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from functools import cache
 from typing import Any, Final
 
 import orjson
 from agents import Agent, FunctionTool, Model, ModelResponse, RunConfig, Runner, Usage
-from agents.agent_tool_state import (
-    drop_agent_tool_run_result,
-    get_agent_tool_state_scope,
-    peek_agent_tool_run_result,
-    record_agent_tool_run_result,
-)
 from agents.items import TResponseInputItem, TResponseOutputItem, TResponseStreamEvent
 from agents.tool_context import ToolContext
 from pydantic import TypeAdapter
 
 from highroad.domain.outcome import Held
 from highroad.domain.value import value
+from highroad.frameworks.openai_agents.internals import forget, pausing, wait_behind, waiting
 
 
 @value
@@ -79,11 +73,11 @@ class Pause:
 
     def around(self, tool: FunctionTool) -> FunctionTool:
         """The same tool, whose calls may wait: the SDK finds them again when it reads its state."""
-        return replace(tool, _is_agent_tool=True, _agent_instance=self._agent)
+        return pausing(tool, self._agent)
 
     async def resumed(self, context: ToolContext[Any]) -> GoOn | CallOff | Waits | None:
         """What the host says of a call that waits; `None` where it is called for the first time."""
-        pending = _pending(context)
+        pending = waiting(context)
         if pending is None:
             return None
         state = pending.to_state()
@@ -106,18 +100,13 @@ class Pause:
             "name": context.tool_name,
             "arguments": context.tool_arguments,
         }
-        self.forget(context)
         proposed = orjson.dumps(call).decode()
         result = await Runner.run(self._agent, proposed, run_config=_QUIET)
-        scope = get_agent_tool_state_scope(context)
-        record_agent_tool_run_result(context.tool_call, result, scope_id=scope)
+        wait_behind(context, result)
 
     def forget(self, context: ToolContext[Any]) -> None:
         """It waits no more."""
-        if context.tool_call is not None:
-            drop_agent_tool_run_result(
-                context.tool_call, scope_id=get_agent_tool_state_scope(context)
-            )
+        forget(context)
 
 
 _APPROVED: Final = object()
@@ -128,14 +117,6 @@ _QUIET: Final = RunConfig(tracing_disabled=True)
 async def _go_on(_: ToolContext[Any], __: str) -> object:
     """What the SDK runs of a call that somebody approved there."""
     return _APPROVED
-
-
-def _pending(context: ToolContext[Any]) -> Any:  # noqa: ANN401 - whatever the SDK keeps of such a run
-    if context.tool_call is None:
-        return None
-    scope = get_agent_tool_state_scope(context)
-    found = peek_agent_tool_run_result(context.tool_call, scope_id=scope)
-    return found if getattr(found, "interruptions", None) else None
 
 
 class _Proposing(Model):
