@@ -14,8 +14,8 @@ from contextvars import ContextVar
 from typing import Any, Final, TypeAlias
 
 from highroad.domain.acting import NOBODY, Acting
-from highroad.domain.error import ToolError
-from highroad.domain.identity import Origin, Principal
+from highroad.domain.error import DecisionRefused, DeclarationError, ToolError
+from highroad.domain.identity import Caller, Origin, Principal
 from highroad.domain.json_value import JsonObject
 from highroad.domain.outcome import AnyOutcome, Held
 from highroad.domain.value import value
@@ -94,6 +94,13 @@ async def _begun(run: HostBody, arguments: JsonObject) -> object:
     return await came if inspect.isawaitable(came) else came
 
 
+def guarded_already(name: str) -> DeclarationError:
+    """Says that a tool's calls take a road as it is; a second one would wait for the first."""
+    return DeclarationError(
+        f"{name!r} is guarded already: give `guard` the tool that it was made of, once"
+    )
+
+
 class Guard:
     """One host's way onto the road of one runtime.
 
@@ -112,6 +119,10 @@ class Guard:
             runtime.asynchronous if isinstance(runtime, SyncRuntime) else runtime
         )
         self.door = door
+
+    def __deepcopy__(self, _: dict[int, Any]) -> "Guard":
+        """Itself: hosts copy tools, and there is one road."""
+        return self
 
     async def call(
         self,
@@ -159,32 +170,63 @@ class Guard:
             return wait_for(self.runtime.loop, work)
 
     async def look(
-        self, call_id: str, *, tool: str | None = None, body: HostBody | None = None
+        self,
+        call_id: str,
+        *,
+        acting: Acting | None = None,
+        tool: str | None = None,
+        body: HostBody | None = None,
     ) -> AnyOutcome:
         """What has become of a call that was held: driven on where it is decided, once.
 
         Args:
-            call_id: As the `Held` outcome names it.
+            call_id: As the `Held` outcome names it, or the host's state of a run, which anybody
+                may have written: only calls for whoever acts are answered for.
+            acting: As for `call`.
             tool: That was called; without it `body` runs whatever tool of a host is called.
             body: Runs the host's own tool, with the host's context.
 
         Raises:
-            NotRecorded: The ledger has no such call.
+            NotRecorded: The ledger has no such call for them.
         """
+        who = self.requester(acting)
         with self._visit(tool, body, asyncio.get_running_loop()):
-            return await in_loop(self.runtime.loop, self.runtime.wait(call_id, timeout_s=0))
+            work = self.runtime.wait(call_id, timeout_s=0, principal=who)
+            return await in_loop(self.runtime.loop, work)
 
     def look_blocking(
-        self, call_id: str, *, tool: str | None = None, body: HostBody | None = None
+        self,
+        call_id: str,
+        *,
+        acting: Acting | None = None,
+        tool: str | None = None,
+        body: HostBody | None = None,
     ) -> AnyOutcome:
         """The same for a host that is not async."""
+        who = self.requester(acting)
         with self._visit(tool, body, None):
-            return wait_for(self.runtime.loop, self.runtime.wait(call_id, timeout_s=0))
+            work = self.runtime.wait(call_id, timeout_s=0, principal=who)
+            return wait_for(self.runtime.loop, work)
+
+    def requester(self, acting: Acting | None = None) -> Principal:
+        """For whom a call here is, without how they have shown it."""
+        named = (acting or NOBODY).principal or now_acting().principal or self.runtime.principal
+        return named.principal if isinstance(named, Caller) else named
 
     async def cancel(self, call_id: str, *, by: Principal, reason: str) -> None:
-        """Call off a call that its host does not want any more; see `Runtime.cancel`."""
-        work = self.runtime.cancel(call_id=call_id, by=by, reason=reason)
-        await in_loop(self.runtime.loop, work)
+        """Call off a call of `by` that its host does not want any more; see `Runtime.cancel`.
+
+        Raises:
+            DecisionRefused: They have no such call that goes on.
+        """
+        await in_loop(self.runtime.loop, self._cancel(call_id, by, reason))
+
+    async def _cancel(self, call_id: str, by: Principal, reason: str) -> None:
+        # Whoever may call off calls of others says so on the desk, not by the state of a host.
+        going_on = await self.runtime.unsettled(with_open=True, principal=by)
+        if call_id not in {each.call_id for each in going_on}:
+            raise DecisionRefused(f"{call_id} is no call of theirs that goes on")
+        await self.runtime.cancel(call_id=call_id, by=by, reason=reason)
 
     async def _call(
         self, tool: str, arguments: Arguments, acting: Acting, *, drive_on: bool
