@@ -1,6 +1,7 @@
 """Highroad tools of the SDK's function tools: what the road judges, and the host runs."""
 
 from collections.abc import Callable, Iterable, Mapping
+from copy import copy
 from dataclasses import replace
 from typing import Any, Final
 
@@ -15,7 +16,8 @@ from highroad.domain.error import DeclarationError
 from highroad.domain.json_value import JsonObject
 from highroad.domain.tool import ToolDefinition
 from highroad.domain.value import value
-from highroad.frameworks.guarding import HostBody, body_of
+from highroad.frameworks.guarding import HostBody, body_of, guarded_already
+from highroad.frameworks.openai_agents.pausing import is_around
 from highroad.frameworks.openai_agents.results import recorded
 from highroad.runtime import Runtime
 from highroad.tools.declaring.declare import found_declaration
@@ -104,6 +106,8 @@ def _declared(given: object, contracts: Mapping[str, ToolOptions]) -> Declared:
 
 
 def _of_host(host: FunctionTool, contracts: Mapping[str, ToolOptions]) -> Declared:
+    if is_around(host):
+        raise guarded_already(host.name)
     origin = get_function_tool_origin(host)
     kind = None if origin is None else origin.type
     if kind is ToolOriginType.AGENT_AS_TOOL:
@@ -123,7 +127,8 @@ def _of_host(host: FunctionTool, contracts: Mapping[str, ToolOptions]) -> Declar
         annotations=to_jsonable_python(host.mcp_annotations, exclude_none=True) or {},
         **options,
     )
-    return Declared(host=host, tool=tool)
+    # A copy: what becomes of the tool that was given is none of the road's.
+    return Declared(host=copy(host), tool=tool)
 
 
 def _run_of(host: FunctionTool, context_of: Callable[[str], ToolContext[Any]]) -> HostBody:

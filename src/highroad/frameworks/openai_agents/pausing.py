@@ -120,6 +120,11 @@ class Pause:
             )
 
 
+def is_around(tool: FunctionTool) -> bool:
+    """Whether calls of a tool wait here: `Pause.around` made it."""
+    return isinstance(getattr(tool._agent_instance, "model", None), _Proposing)  # noqa: SLF001 - see above
+
+
 _APPROVED: Final = object()
 _QUIET: Final = RunConfig(tracing_disabled=True)
 """A run that waits is no part of what the agent did. It also keeps the host's model out of it."""

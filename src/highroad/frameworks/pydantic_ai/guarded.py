@@ -13,6 +13,7 @@ from pydantic_core import SchemaValidator
 
 from highroad.domain.error import DeclarationError
 from highroad.domain.json_value import JsonSchema
+from highroad.frameworks.guarding import guarded_already
 from highroad.frameworks.pydantic_ai.arguments import TAKES_ALL
 from highroad.frameworks.pydantic_ai.door import Door
 from highroad.frameworks.pydantic_ai.own import (
@@ -51,9 +52,16 @@ def guarded_tools(tools: Iterable[AnyTool], door: Door) -> list[Tool[Any]]:
     return [_guarded(each, door) for each in given]
 
 
+def is_guarded(tool: AnyTool) -> bool:
+    """Whether its calls take the road as it is."""
+    return isinstance(tool, Tool) and isinstance(tool.function_schema, RoadSchema)
+
+
 def _guarded(tool: AnyTool, door: Door) -> Tool[Any]:
     if not isinstance(tool, Tool) and is_declared(tool):
         return _of_ours(tool, door)
+    if is_guarded(tool):
+        raise guarded_already(name_of(tool))
     contract = door.contracts.get(name_of(tool), {})
     made = tool if isinstance(tool, Tool) else Tool(tool)
     door.take_in(declared_function(made, contract))
