@@ -102,3 +102,24 @@ async def test_a_thread_that_another_goes_on_with_brings_them_no_result(
         (theirs,) = (await agent.ainvoke(Command(resume=True), THREAD))["__interrupt__"]
     assert theirs.value["approval_id"] != hers.value["approval_id"]
     assert shop.done == []
+
+
+@pytest.mark.promise("P1")
+async def test_the_call_of_one_user_never_runs_the_function_of_another(runtime, alice):
+    """Where no host waits, as behind a decision, nobody can tell whose function is meant."""
+    ran = []
+
+    def pay_of(user):
+        def pay(cents: int) -> str:
+            """Pay somebody."""
+            ran.append(user)
+            return "paid"
+
+        return pay
+
+    guard([pay_of("alice")], runtime)
+    (bobs,) = guard([pay_of("bob")], runtime)
+    held = json.loads(await bobs.ainvoke({"cents": 600}))
+    await runtime.approvals.approve(held["approval_id"], by=alice)
+    assert (await runtime.wait(held["call_id"])).status == "failed"
+    assert ran == []

@@ -115,3 +115,24 @@ async def test_a_state_whose_call_is_on_no_record_ends_no_run(runtime, paused, s
     ended = await resumed(runtime, ALICE, agent, forged, reject=reject)
     assert shop[1] == []
     assert len(ended.interruptions) == (0 if reject else 1)
+
+
+@pytest.mark.promise("P1")
+async def test_the_call_of_one_user_never_runs_the_function_of_another(runtime, scripted, call):
+    """Where no host waits, as behind a decision, nobody can tell whose function is meant."""
+    ran = []
+
+    def pay_of(user):
+        def pay(cents: int) -> str:
+            """Pay somebody."""
+            ran.append(user)
+            return "paid"
+
+        return pay
+
+    guard([pay_of("alice")], runtime)
+    agent = scripted(guard([pay_of("bob")], runtime), [call("pay", {"cents": 600})])
+    (held,) = (await Runner.run(agent, "go on")).interruptions
+    await runtime.approvals.approve(approval_id(held), by=ALICE)
+    assert (await runtime.wait(held.raw_item.call_id)).status == "failed"
+    assert ran == []

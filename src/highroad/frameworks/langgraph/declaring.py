@@ -10,7 +10,7 @@ from langchain_core.tools import tool as tool_of_function
 from highroad.domain.error import DeclarationError
 from highroad.domain.tool import ToolDefinition
 from highroad.domain.value import value
-from highroad.frameworks.guarding import body_of
+from highroad.frameworks.guarding import body_of, share
 from highroad.frameworks.langgraph.host_tool import ALONE, HostTool
 from highroad.frameworks.langgraph.running import run_of
 from highroad.runtime import Runtime
@@ -40,13 +40,14 @@ class Declared:
         known = next((each for each in runtime.tools if each.name == self.host.name), None)
         declaration = found_declaration(self.tool)
         if known is None or declaration is None:
-            (added,) = runtime.add(self.tool)
-            return added
-        if not _is_same(known, declaration.definition):
+            (known,) = runtime.add(self.tool)
+        elif not _is_same(known, declaration.definition):
             raise DeclarationError(
                 f"the runtime has another tool called {self.host.name!r}: give one of them another "
                 f"name, or give both the same contract"
             )
+        if not self.is_own:
+            share(runtime, self.tool)
         return known
 
 
@@ -94,7 +95,7 @@ def _tool(host: HostTool, contract: ToolOptions) -> Callable[..., Any]:
     options["tags"] = {MADE_HERE, *contract.get("tags", ())}
     options["checks"] = (host.check, *contract.get("checks", ()))
     return tool_from_schema(
-        body_of(alone, is_async=host.is_async),
+        body_of(alone, of=host.function or host.tool, is_async=host.is_async),
         parameters=host.parameters,
         returns=host.returns,
         **options,

@@ -15,7 +15,7 @@ from highroad.domain.acting import Acting
 from highroad.domain.error import DecisionRefused, ToolError
 from highroad.domain.json_value import JsonObject, JsonValue
 from highroad.domain.outcome import AnyOutcome, Completed, Held, HoldReason
-from highroad.frameworks.guarding import Guard
+from highroad.frameworks.guarding import Guard, share
 from highroad.frameworks.pydantic_ai.acting import HostWords, acting_of
 from highroad.frameworks.pydantic_ai.arguments import RawArguments
 from highroad.frameworks.pydantic_ai.own import Contracts, HostTool, Pause
@@ -104,6 +104,7 @@ class Door:
         meant = declaration_under(tool, runtime.settings.contracts).definition
         if known is None or known.digest != meant.digest:
             runtime.add(tool)
+        share(runtime, tool)
 
     def add(self, tool: object) -> None:
         """Register a tool of Highroad's own."""
