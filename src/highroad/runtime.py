@@ -529,18 +529,23 @@ class Runtime:
         """
         await self._assembly.sending.send(run_id, text, when=when, by=by or self.principal)
 
-    async def wait(self, call_id: str, *, timeout_s: float | None = None) -> AnyOutcome:
+    async def wait(
+        self, call_id: str, *, timeout_s: float | None = None, principal: Principal | None = None
+    ) -> AnyOutcome:
         """The outcome of a call made earlier; a held one is awaited and driven on.
 
         Args:
             call_id: As its outcome names it.
             timeout_s: How long to wait for people; 0 only looks, `None` waits until it expires.
+            principal: Who asks, where the id is a stranger's word: only of calls for this one.
 
         Raises:
-            NotRecorded: The ledger has no such call.
+            NotRecorded: The ledger has no such call, or it is not for `principal`.
             LedgerOwned: Another process owns the ledger, and only the owner drives calls.
         """
         self._require_ownership()
+        if principal is not None:
+            await self._waiting.require_of(principal, call_id)
         return await self._waiting.wait(call_id, timeout_s=timeout_s)
 
     async def settle(self, call_id: str, *, applied: bool, by: Principal, reason: str) -> Amendment:

@@ -361,9 +361,11 @@ class Runtime:
         """Give the events of a run; see `highroad.Runtime.events`."""
         return _steps(self._loop, self._runtime.events(run_id, after=after))
 
-    def wait(self, call_id: str, *, timeout_s: float | None = None) -> AnyOutcome:
+    def wait(
+        self, call_id: str, *, timeout_s: float | None = None, principal: Principal | None = None
+    ) -> AnyOutcome:
         """The outcome of a call made earlier; see `highroad.Runtime.wait`."""
-        return self._loop.run(self._runtime.wait(call_id, timeout_s=timeout_s))
+        return self._loop.run(self._runtime.wait(call_id, timeout_s=timeout_s, principal=principal))
 
     def authenticate(self, credentials: str, *, address: str | None = None) -> Caller:
         """See `highroad.Runtime.authenticate`."""

@@ -10,11 +10,12 @@ import pytest
 from highroad import Limits, Principal, Runtime, ToolContext, tool, tool_from_schema
 from highroad.domain.acting import Acting
 from highroad.domain.error import HighroadError
-from highroad.frameworks.guarding import Guard, body_of
+from highroad.frameworks.guarding import Guard, body_of, share
 from highroad.sync import Runtime as SyncRuntime
 
 LEDGER = "sqlite:///ledger.db"
 ALICE = Principal("alice", name="Alice", authenticated=True)
+BOB = Principal("bob", authenticated=True)
 SCHEMA = {
     "type": "object",
     "properties": {"text": {"type": "string"}},
@@ -303,7 +304,7 @@ async def test_a_call_that_is_decided_elsewhere_goes_on_once_when_it_is_asked_ag
         await runtime.approvals.approve(held.approval_id, by=boss)
         outcomes = await asyncio.gather(
             guard.call("send", {"text": "a"}, acting=acting, body=body),
-            guard.look(held.call_id, tool="send", body=body),
+            guard.look(held.call_id, acting=acting, tool="send", body=body),
             guard.call("send", {"text": "a"}, acting=acting, body=body),
         )
         assert [each.unwrap() for each in outcomes] == ["A", "A", "A"]
@@ -317,7 +318,8 @@ async def test_a_hold_may_be_given_back_though_it_is_decided():
         guard = Guard(runtime, door="toy")
         held = await guard.call("send", {"text": "a"}, acting=acting, body=body, drive_on=False)
         await runtime.approvals.approve(held.approval_id, by=Principal("b", authenticated=True))
-        assert (await guard.look(held.call_id, tool="send", body=body)).unwrap() == "A"
+        seen = await guard.look(held.call_id, acting=acting, tool="send", body=body)
+        assert seen.unwrap() == "A"
 
 
 async def test_a_host_calls_off_what_it_does_not_want_any_more():
@@ -325,7 +327,8 @@ async def test_a_host_calls_off_what_it_does_not_want_any_more():
         guard = Guard(runtime, door="toy")
         held = await guard.call("send", {"text": "a"}, acting=Acting(principal=ALICE))
         await guard.cancel(held.call_id, by=ALICE, reason="not wanted")
-        assert (await guard.look(held.call_id)).status == "cancelled"
+        seen = await guard.look(held.call_id, acting=Acting(principal=ALICE))
+        assert seen.status == "cancelled"
 
 
 @pytest.mark.promise("P6")
@@ -339,3 +342,78 @@ async def test_calls_of_a_thread_of_the_host_share_its_budget():
             )
             codes.append(code_of(outcome))
         assert codes == ["completed", "completed", "budget_exceeded"]
+
+
+@pytest.mark.promise("P1")
+async def test_what_a_body_leaves_behind_runs_no_tool_with_the_context_of_its_host():
+    ran = []
+
+    async def alone(arguments):
+        ran.append(("alone", arguments["text"]))
+        return ""
+
+    async def hers(arguments):
+        ran.append(("hers", arguments["text"]))
+        if arguments["text"] == "first":
+            await runtime.call("send", {"text": "inside"}, principal=BOB)
+            left.append(asyncio.create_task(later()))
+        return ""
+
+    async def later():
+        await over.wait()
+        await runtime.call("send", {"text": "behind"}, principal=BOB)
+
+    left, over = [], asyncio.Event()
+    async with Runtime.open(LEDGER, tools=[host_tool(alone=alone)]) as runtime:
+        await Guard(runtime, door="toy").call("send", {"text": "first"}, body=hers)
+        over.set()
+        await left[0]
+    assert ran == [("hers", "first"), ("alone", "inside"), ("alone", "behind")]
+
+
+async def test_a_body_in_a_thread_leaves_nothing_of_its_host_behind_either():
+    ran = []
+
+    def hers(arguments):
+        ran.append(("hers", arguments["text"]))
+        if arguments["text"] == "first":
+            runtime.call("send", {"text": "inside"}, principal=BOB)
+        return ""
+
+    def alone(arguments):
+        ran.append(("alone", arguments["text"]))
+
+    send = host_tool(alone=alone, is_async=False)
+    with SyncRuntime.open(LEDGER, tools=[send]) as runtime:
+        Guard(runtime, door="toy").call_blocking("send", {"text": "first"}, body=hers)
+    assert ran == [("hers", "first"), ("alone", "inside")]
+
+
+@pytest.mark.promise("P1")
+async def test_where_each_user_has_their_own_function_none_runs_without_its_host():
+    """The call of one user would else run what another user's program was made of."""
+    ran = []
+
+    def tools_of(user):
+        async def alone(arguments):
+            ran.append(user)
+            return ""
+
+        return tool_from_schema(
+            body_of(alone, of=user),
+            name="send",
+            description="Send it.",
+            parameters=SCHEMA,
+            tier="read",
+        )
+
+    alices, bobs = tools_of("alice"), tools_of("bob")
+    async with Runtime.open(LEDGER, tools=[alices]) as runtime:
+        share(runtime, alices)
+        share(runtime, alices)
+        await runtime.call("send", {"text": "a"})
+        share(runtime, bobs)
+        outcome = await runtime.call("send", {"text": "b"})
+        assert (outcome.status, code_of(outcome)) == ("failed", "execution_error")
+        assert "no host waits" in outcome.error.message
+    assert ran == ["alice"]

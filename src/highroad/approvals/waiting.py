@@ -12,6 +12,7 @@ from highroad.domain.approval import Approval, ApprovalState
 from highroad.domain.audit import APPROVAL, DEFERRAL
 from highroad.domain.deferral import Deferral, DeferralState
 from highroad.domain.error import CallError, Code, LedgerError, NotRecorded, VaultError
+from highroad.domain.identity import Principal
 from highroad.domain.outcome import AnyOutcome, Ending, Held, Proof, Status, Unknown
 from highroad.ledger.history import CallHistory
 from highroad.ledger.tables.rows import records
@@ -104,6 +105,17 @@ class Waiting:
                 if left_s <= 0:
                     return so_far
             await self._pause(changed, left_s)
+
+    async def require_of(self, principal: Principal, call_id: str) -> None:
+        """Answer for a call of somebody else as for one that there is not.
+
+        Raises:
+            NotRecorded: It is another's.
+        """
+        ledger = self._services.ledger
+        history = await ledger.history(call_id)
+        if history is not None and history.opening["principal"] != ledger.keyring.opaque(principal):
+            raise NotRecorded(f"the ledger has no call {call_id}")
 
     async def call_off(self, call_id: str, by: str) -> AnyOutcome | None:
         """End a held call as cancelled, on the word of `by`; `None` where it is not held."""

@@ -9,14 +9,16 @@ where the host's tool can do without it.
 import asyncio
 import inspect
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
+from weakref import WeakKeyDictionary
 
 from highroad.agents.acting import NOT_OFFERED
 from highroad.domain.acting import NOBODY, Acting
-from highroad.domain.error import ToolError
-from highroad.domain.identity import Origin, Principal
+from highroad.domain.error import DecisionRefused, DeclarationError, ToolError
+from highroad.domain.identity import Caller, Origin, Principal
 from highroad.domain.json_value import JsonObject
 from highroad.domain.outcome import AnyOutcome, Ending, Held
 from highroad.domain.value import value
@@ -24,6 +26,7 @@ from highroad.pipeline.acting import as_acting, now_acting
 from highroad.pipeline.crossing import in_loop, wait_for
 from highroad.runtime import Runtime
 from highroad.sync import Runtime as SyncRuntime
+from highroad.tools.declaring.declaration import DeclaredTool
 
 HostBody: TypeAlias = Callable[[JsonObject], Any]
 """Runs the host's own tool, with the host's context of one call: gives its result, or what there is
@@ -51,48 +54,103 @@ class _Visit:
 _VISIT: Final = ContextVar[_Visit | None]("highroad_host_visit", default=None)
 
 
-def body_of(alone: HostBody | None, *, is_async: bool = True) -> HostBody:
+@dataclass(eq=False, slots=True)
+class _Alone:
+    """What runs a tool where no host waits for the call."""
+
+    run: HostBody | None
+    function: object
+
+
+_ALONE: Final = WeakKeyDictionary[HostBody, _Alone]()
+_FIRST: Final = WeakKeyDictionary[Runtime, dict[str, _Alone]]()
+"""By name of the tool, what was guarded first."""
+
+
+def body_of(alone: HostBody | None, *, of: object = None, is_async: bool = True) -> HostBody:
     """The body of a host's tool: as whoever calls would run it, or alone where nobody does.
 
     Args:
         alone: Runs it without the host's context; `None` where it cannot do without.
+        of: The host's function behind it, for `share`.
         is_async: Whether there is something to await: it is awaited in the loop of the host that
             calls. What is not async runs in a thread of the road.
     """
+    unattended = _Alone(alone, of)
 
     async def awaited(arguments: JsonObject) -> object:
         """Run it for whoever calls."""
-        run, loop = _who_runs(awaited, alone)
+        run, loop = _who_runs(awaited, unattended)
         running = _begun(run, arguments)
         return await (running if loop is None else in_loop(loop, running))
 
     def in_thread(arguments: JsonObject) -> object:
         """The same, for a body that is not async."""
-        run, _ = _who_runs(in_thread, alone)
-        return run(arguments)
+        run, _ = _who_runs(in_thread, unattended)
+        with _visiting(None):
+            return run(arguments)
 
-    return awaited if is_async else in_thread
+    body = awaited if is_async else in_thread
+    _ALONE[body] = unattended
+    return body
 
 
-def _who_runs(
-    body: HostBody, alone: HostBody | None
-) -> tuple[HostBody, asyncio.AbstractEventLoop | None]:
+def share(runtime: Runtime, tool: Callable[..., Any]) -> None:
+    """Know which function of a host stands under the name of a tool, beside those before it.
+
+    Each call of a host brings the function that it runs. Where no host waits, nobody can tell
+    which of several is meant, as where each user has their own: then none runs.
+
+    Args:
+        runtime: That is given the tool, or has one of that name which is declared just alike.
+        tool: With a body of `body_of`.
+    """
+    if not isinstance(tool, DeclaredTool):
+        return
+    own = _ALONE[tool.body]
+    first = _FIRST.setdefault(runtime, {}).setdefault(tool.declaration.definition.name, own)
+    if first.function != own.function:
+        first.run = None
+
+
+def _who_runs(body: HostBody, alone: _Alone) -> tuple[HostBody, asyncio.AbstractEventLoop | None]:
     """What runs the tool, and in which loop, where that is another one than the runtime's."""
     visit = _VISIT.get()
     if visit is not None and visit.is_to(body):
         return visit.run, visit.loop
-    if alone is None:
+    if alone.run is None:
         raise ToolError(
             "this tool needs the context of its host, and no host waits for this call",
             applied=False,
         )
-    return alone, None
+    return alone.run, None
 
 
 async def _begun(run: HostBody, arguments: JsonObject) -> object:
     """Begin it where it is awaited, too."""
-    came = run(arguments)
-    return await came if inspect.isawaitable(came) else came
+    with _visiting(None):
+        came = run(arguments)
+        return await came if inspect.isawaitable(came) else came
+
+
+@contextmanager
+def _visiting(visit: _Visit | None) -> Iterator[None]:
+    """Have a host's body run for what is called inside; none for what that body calls itself.
+
+    A body may leave tasks and threads behind, which make calls for others long after the visit.
+    """
+    token = _VISIT.set(visit)
+    try:
+        yield
+    finally:
+        _VISIT.reset(token)
+
+
+def guarded_already(name: str) -> DeclarationError:
+    """Says that a tool's calls take a road as it is; a second one would wait for the first."""
+    return DeclarationError(
+        f"{name!r} is guarded already: give `guard` the tool that it was made of, once"
+    )
 
 
 class Guard:
@@ -113,6 +171,10 @@ class Guard:
             runtime.asynchronous if isinstance(runtime, SyncRuntime) else runtime
         )
         self.door = door
+
+    def __deepcopy__(self, _: dict[int, Any]) -> "Guard":
+        """Itself: hosts copy tools, and there is one road."""
+        return self
 
     async def call(
         self,
@@ -160,27 +222,48 @@ class Guard:
             return wait_for(self.runtime.loop, work)
 
     async def look(
-        self, call_id: str, *, tool: str | None = None, body: HostBody | None = None
+        self,
+        call_id: str,
+        *,
+        acting: Acting | None = None,
+        tool: str | None = None,
+        body: HostBody | None = None,
     ) -> AnyOutcome:
         """What has become of a call that was held: driven on where it is decided, once.
 
         Args:
-            call_id: As the `Held` outcome names it.
+            call_id: As the `Held` outcome names it, or the host's state of a run, which anybody
+                may have written: only calls for whoever acts are answered for.
+            acting: As for `call`.
             tool: That was called; without it `body` runs whatever tool of a host is called.
             body: Runs the host's own tool, with the host's context.
 
         Raises:
-            NotRecorded: The ledger has no such call.
+            NotRecorded: The ledger has no such call for them.
         """
+        who = self.requester(acting)
         with self._visit(tool, body, asyncio.get_running_loop()):
-            return await in_loop(self.runtime.loop, self.runtime.wait(call_id, timeout_s=0))
+            work = self.runtime.wait(call_id, timeout_s=0, principal=who)
+            return await in_loop(self.runtime.loop, work)
 
     def look_blocking(
-        self, call_id: str, *, tool: str | None = None, body: HostBody | None = None
+        self,
+        call_id: str,
+        *,
+        acting: Acting | None = None,
+        tool: str | None = None,
+        body: HostBody | None = None,
     ) -> AnyOutcome:
         """The same for a host that is not async."""
+        who = self.requester(acting)
         with self._visit(tool, body, None):
-            return wait_for(self.runtime.loop, self.runtime.wait(call_id, timeout_s=0))
+            work = self.runtime.wait(call_id, timeout_s=0, principal=who)
+            return wait_for(self.runtime.loop, work)
+
+    def requester(self, acting: Acting | None = None) -> Principal:
+        """For whom a call here is, without how they have shown it."""
+        named = (acting or NOBODY).principal or now_acting().principal or self.runtime.principal
+        return named.principal if isinstance(named, Caller) else named
 
     async def turn_away(
         self,
@@ -220,9 +303,19 @@ class Guard:
         return await in_loop(self.runtime.loop, self._held(tool, arguments, acting or NOBODY))
 
     async def cancel(self, call_id: str, *, by: Principal, reason: str) -> None:
-        """Call off a call that its host does not want any more; see `Runtime.cancel`."""
-        work = self.runtime.cancel(call_id=call_id, by=by, reason=reason)
-        await in_loop(self.runtime.loop, work)
+        """Call off a call of `by` that its host does not want any more; see `Runtime.cancel`.
+
+        Raises:
+            DecisionRefused: They have no such call that goes on.
+        """
+        await in_loop(self.runtime.loop, self._cancel(call_id, by, reason))
+
+    async def _cancel(self, call_id: str, by: Principal, reason: str) -> None:
+        # Whoever may call off calls of others says so on the desk, not by the state of a host.
+        going_on = await self.runtime.unsettled(with_open=True, principal=by)
+        if call_id not in {each.call_id for each in going_on}:
+            raise DecisionRefused(f"{call_id} is no call of theirs that goes on")
+        await self.runtime.cancel(call_id=call_id, by=by, reason=reason)
 
     async def _turn_away(
         self, tool: str, arguments: Arguments, acting: Acting, ending: Ending
@@ -246,17 +339,12 @@ class Guard:
         # Somebody may have decided since the call was held, which was asked for anew.
         return await self.runtime.wait(outcome.call_id, timeout_s=0)
 
-    @contextmanager
     def _visit(
         self, tool: str | None, body: HostBody | None, loop: asyncio.AbstractEventLoop | None
-    ) -> Iterator[None]:
+    ) -> AbstractContextManager[None]:
         """Have this host's body run for what is called inside, and no other's."""
         visit = None
         if body is not None:
             home = None if loop is self.runtime.loop else loop
             visit = _Visit(runtime=self.runtime, tool=tool, run=body, loop=home)
-        token = _VISIT.set(visit)
-        try:
-            yield
-        finally:
-            _VISIT.reset(token)
+        return _visiting(visit)

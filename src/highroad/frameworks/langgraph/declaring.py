@@ -10,7 +10,7 @@ from langchain_core.tools import tool as tool_of_function
 from highroad.domain.error import DeclarationError
 from highroad.domain.tool import ToolDefinition
 from highroad.domain.value import value
-from highroad.frameworks.guarding import body_of
+from highroad.frameworks.guarding import body_of, share
 from highroad.frameworks.langgraph.host_tool import ALONE, HostTool
 from highroad.frameworks.langgraph.running import run_of
 from highroad.runtime import Runtime
@@ -58,6 +58,9 @@ def registered(made: Sequence[Declared], runtime: Runtime) -> list[ToolDefinitio
             each.found_as(known[each.host.name])
     new = {each.host.name: each.tool for each in made if each.host.name not in known}
     known |= {each.name: each for each in runtime.add(*new.values())}
+    for each in made:
+        if not each.is_own:
+            share(runtime, each.tool)
     return [each.found_as(known[each.host.name]) for each in made]
 
 
@@ -105,7 +108,7 @@ def _tool(host: HostTool, contract: ToolOptions) -> Callable[..., Any]:
     options["tags"] = {MADE_HERE, *contract.get("tags", ())}
     options["checks"] = (host.check, *contract.get("checks", ()))
     return tool_from_schema(
-        body_of(alone, is_async=host.is_async),
+        body_of(alone, of=host.function or host.tool, is_async=host.is_async),
         parameters=host.parameters,
         returns=host.returns,
         **options,

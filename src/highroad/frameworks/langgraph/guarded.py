@@ -20,7 +20,7 @@ from highroad.domain.json_value import JsonValue
 from highroad.domain.outcome import AnyOutcome, Completed, Held
 from highroad.domain.tool import Effect, ToolDefinition
 from highroad.domain.value import value
-from highroad.frameworks.guarding import Guard, HostBody
+from highroad.frameworks.guarding import Guard, HostBody, guarded_already
 from highroad.frameworks.langgraph.context import Mapper, mapped
 from highroad.frameworks.langgraph.declaring import Declared, declared, registered
 from highroad.frameworks.langgraph.host_tool import HostTool, RunManager, Visit
@@ -41,8 +41,12 @@ def guarded(
     door: str,
 ) -> list[BaseTool]:
     """A tool for each of a host's, whose calls take the road of a runtime; see `guard`."""
+    given = tuple(tools)
+    for each in given:
+        if isinstance(each, GuardedTool):
+            raise guarded_already(each.name)
     way, who = Guard(runtime, door=door), mapped(acting)
-    made = declared(tools, contracts)
+    made = declared(given, contracts)
     return [
         GuardedTool.over(each, definition, way, who)
         for each, definition in zip(made, registered(made, way.runtime), strict=True)
@@ -121,7 +125,7 @@ class GuardedTool(BaseTool):
     ) -> Any:  # noqa: ANN401 - as the host's tool returns it
         ask = self._ask(given, tool_call_id, config, run_manager)
         outcome = self._way.call_blocking(
-            self.name,
+            self._host.name,
             ask.arguments,
             acting=ask.acting,
             body=ask.body,
@@ -129,7 +133,9 @@ class GuardedTool(BaseTool):
         )
         while isinstance(outcome, Held) and ask.can_pause:
             wanted = self._pause(ask, outcome)
-            outcome = self._way.look_blocking(outcome.call_id, tool=self.name, body=ask.body)
+            outcome = self._way.look_blocking(
+                outcome.call_id, acting=ask.acting, tool=self._host.name, body=ask.body
+            )
             if wanted is not None and isinstance(outcome, Held):
                 self._wait(ask, wanted)
         return self._answer(ask, outcome)
@@ -144,7 +150,7 @@ class GuardedTool(BaseTool):
     ) -> Any:  # noqa: ANN401 - as the host's tool returns it
         ask = self._ask(given, tool_call_id, config, run_manager)
         outcome = await self._way.call(
-            self.name,
+            self._host.name,
             ask.arguments,
             acting=ask.acting,
             body=ask.body,
@@ -152,7 +158,9 @@ class GuardedTool(BaseTool):
         )
         while isinstance(outcome, Held) and ask.can_pause:
             wanted = self._pause(ask, outcome)
-            outcome = await self._way.look(outcome.call_id, tool=self.name, body=ask.body)
+            outcome = await self._way.look(
+                outcome.call_id, acting=ask.acting, tool=self._host.name, body=ask.body
+            )
             if wanted is not None and isinstance(outcome, Held):
                 self._wait(ask, wanted)
         return self._answer(ask, outcome)
@@ -243,7 +251,7 @@ class Ask:
     def name(self) -> tuple[object, ...]:
         """What is the same where a graph makes it anew."""
         thread = self.visit.config.get("configurable", {}).get("thread_id")
-        return str(thread), self.visit.tool_call_id, orjson.dumps(self.arguments, default=str)
+        return str(thread), self.visit.tool_call_id, repr(self.arguments)
 
 
 _USUAL: Final = {"result", "call_id"}

@@ -64,7 +64,7 @@ class HostTool:
     @cached_property
     def returns(self) -> dict[str, Any] | None:
         """JSON Schema of what its function says that it returns; `None` where that is no JSON."""
-        hint = _hints(self._function).get("return", Any) if self._function else Any
+        hint = _hints(self.function).get("return", Any) if self.function else Any
         if self.tool.response_format != "content" or hint is Any or _is_for_graph(hint):
             return None
         try:
@@ -73,7 +73,7 @@ class HostTool:
             return None
 
     @property
-    def _function(self) -> Callable[..., Any] | None:
+    def function(self) -> Callable[..., Any] | None:
         """What the tool was made of, where it was made of a function."""
         return getattr(self.tool, "func", None) or getattr(self.tool, "coroutine", None)
 
@@ -87,7 +87,7 @@ class HostTool:
     @cached_property
     def types(self) -> Mapping[str, Any]:
         """Types of all that it takes, by name: as its function has them, or else its schema."""
-        hints = dict(_hints(self._function)) if self._function else {}
+        hints = dict(_hints(self.function)) if self.function else {}
         hints.pop("return", None)
         model = self._model
         return {**hints, **({} if model is None else get_all_basemodel_annotations(model))}

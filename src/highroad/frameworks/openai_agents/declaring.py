@@ -1,6 +1,7 @@
 """Highroad tools of the SDK's function tools: what the road judges, and the host runs."""
 
 from collections.abc import Callable, Iterable, Mapping
+from copy import copy
 from typing import Any, Final
 
 import orjson
@@ -14,8 +15,9 @@ from highroad.domain.error import DeclarationError
 from highroad.domain.json_value import JsonObject
 from highroad.domain.tool import ToolDefinition
 from highroad.domain.value import value
-from highroad.frameworks.guarding import HostBody, body_of
+from highroad.frameworks.guarding import HostBody, body_of, guarded_already, share
 from highroad.frameworks.openai_agents.internals import bare
+from highroad.frameworks.openai_agents.pausing import is_around
 from highroad.frameworks.openai_agents.results import recorded
 from highroad.runtime import Runtime
 from highroad.tools.declaring.declare import found_declaration
@@ -52,13 +54,17 @@ class Declared:
         known = runtime.find(self.host.name)
         if self.is_own or known is None:
             runtime.add(self.tool)
-            return
-        meant = declaration_under(self.tool, runtime.settings.contracts).definition
-        if known.digest != meant.digest:
+        elif not self._is_same(known, runtime):
             raise DeclarationError(
                 f"the runtime has another tool called {self.host.name!r}: give one of them another "
                 "name, or give both the same contract"
             )
+        if not self.is_own:
+            share(runtime, self.tool)
+
+    def _is_same(self, known: ToolDefinition, runtime: Runtime) -> bool:
+        meant = declaration_under(self.tool, runtime.settings.contracts).definition
+        return known.digest == meant.digest
 
 
 def declared(
@@ -104,6 +110,8 @@ def _declared(given: object, contracts: Mapping[str, ToolOptions]) -> Declared:
 
 
 def _of_host(host: FunctionTool, contracts: Mapping[str, ToolOptions]) -> Declared:
+    if is_around(host):
+        raise guarded_already(host.name)
     origin = get_function_tool_origin(host)
     kind = None if origin is None else origin.type
     if kind is ToolOriginType.AGENT_AS_TOOL:
@@ -117,13 +125,14 @@ def _of_host(host: FunctionTool, contracts: Mapping[str, ToolOptions]) -> Declar
     # An MCP server is another program: what it declares is accepted by people (P8).
     is_foreign = origin is not None and kind is ToolOriginType.MCP
     tool = tool_from_schema(
-        body_of(_alone(host)),
+        body_of(_alone(host), of=getattr(host, "__wrapped__", host)),
         parameters=host.params_json_schema,
         source=f"mcp:{origin.mcp_server_name}" if is_foreign and origin else "",
         annotations=to_jsonable_python(host.mcp_annotations, exclude_none=True) or {},
         **options,
     )
-    return Declared(host=host, tool=tool)
+    # A copy: what becomes of the tool that was given is none of the road's.
+    return Declared(host=copy(host), tool=tool)
 
 
 def _run_of(host: FunctionTool, context_of: Callable[[str], ToolContext[Any]]) -> HostBody:

@@ -1,5 +1,6 @@
 """The host's door to the road: a call of its model goes down, and what comes back is told to it."""
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Final
 
@@ -12,8 +13,7 @@ from agents import (
 from agents.tool_context import ToolContext
 
 from highroad.domain.acting import Acting
-from highroad.domain.error import CallError, Code, DecisionRefused
-from highroad.domain.identity import Caller, Principal
+from highroad.domain.error import CallError, Code, DecisionRefused, NotRecorded
 from highroad.domain.outcome import AnyOutcome, Ending, Held, HoldReason, Status
 from highroad.frameworks.guarding import Guard
 from highroad.frameworks.openai_agents.context import Mapper, mapped
@@ -21,7 +21,6 @@ from highroad.frameworks.openai_agents.declaring import Declared
 from highroad.frameworks.openai_agents.internals import check_internals
 from highroad.frameworks.openai_agents.pausing import CallOff, GoOn, Pause, Waits
 from highroad.frameworks.openai_agents.results import handed
-from highroad.pipeline.acting import now_acting
 from highroad.runtime import Runtime
 from highroad.sync import Runtime as SyncRuntime
 
@@ -126,30 +125,34 @@ class _Visit:
         if isinstance(word, CallOff):
             self._pause.forget(self._context)
             return await self._called_off(word)
-        outcome = await (self._call(arguments) if word is None else self._look(word))
+        outcome = await self._outcome(word, arguments)
         if isinstance(outcome, Held) and outcome.reason is HoldReason.APPROVAL:
             await self._pause.pause(self._context, outcome)
         else:
             self._pause.forget(self._context)
         return handed(outcome)
 
-    async def _call(self, arguments: str) -> AnyOutcome:
+    async def _outcome(self, word: GoOn | None, arguments: str) -> AnyOutcome:
+        """Of the call that waits; of a new one where nothing of this requester's does."""
+        if word is not None:
+            # Where whoever acts has no such call, another's state of a run was handed in.
+            with suppress(NotRecorded):
+                return await self._look(word)
         return await self._way.call(self._tool, arguments, acting=self._acting, body=self._body)
 
     async def _look(self, word: GoOn | CallOff) -> AnyOutcome:
-        return await self._way.look(word.call_id, tool=self._tool, body=self._body)
+        return await self._way.look(
+            word.call_id, acting=self._acting, tool=self._tool, body=self._body
+        )
 
     async def _called_off(self, word: CallOff) -> Any:  # noqa: ANN401 - as `answer`
         reason = word.message or _REJECTED
         try:
-            await self._way.cancel(word.call_id, by=self._requester(), reason=reason)
+            by = self._way.requester(self._acting)
+            await self._way.cancel(word.call_id, by=by, reason=reason)
         except DecisionRefused:
-            # It has ended, or this requester may not: what became of it is the truth to tell.
-            return handed(await self._look(word))
+            # It has ended, or this requester may not: what became of it is the truth to tell,
+            # unless it is another's.
+            with suppress(NotRecorded):
+                return handed(await self._look(word))
         return word.message
-
-    def _requester(self) -> Principal:
-        named = self._acting.principal or now_acting().principal
-        if isinstance(named, Caller):
-            return named.principal
-        return named or self._way.runtime.principal

@@ -53,6 +53,12 @@ def pausing(tool: FunctionTool, agent: Agent[Any]) -> FunctionTool:
     return paused
 
 
+def agent_of(tool: FunctionTool) -> Agent[Any] | None:
+    """The agent that a tool runs, as `pausing` or the SDK itself has set it."""
+    agent: Agent[Any] | None = getattr(tool, OWNER, None)
+    return agent
+
+
 def waiting(context: ToolContext[Any]) -> Any:  # noqa: ANN401 - a result, or what the SDK made of it
     """The run that waits behind a call; `None` where none does."""
     if context.tool_call is None:

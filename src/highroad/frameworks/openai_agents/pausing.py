@@ -22,7 +22,13 @@ from pydantic import TypeAdapter
 
 from highroad.domain.outcome import Held
 from highroad.domain.value import value
-from highroad.frameworks.openai_agents.internals import forget, pausing, wait_behind, waiting
+from highroad.frameworks.openai_agents.internals import (
+    agent_of,
+    forget,
+    pausing,
+    wait_behind,
+    waiting,
+)
 
 
 @value
@@ -107,6 +113,11 @@ class Pause:
     def forget(self, context: ToolContext[Any]) -> None:
         """It waits no more."""
         forget(context)
+
+
+def is_around(tool: FunctionTool) -> bool:
+    """Whether calls of a tool wait here: `Pause.around` made it."""
+    return isinstance(getattr(agent_of(tool), "model", None), _Proposing)
 
 
 _APPROVED: Final = object()

@@ -13,16 +13,14 @@ from pydantic_ai.tools import DeferredToolRequests
 
 from highroad.domain.acting import Acting
 from highroad.domain.error import DecisionRefused, ToolError
-from highroad.domain.identity import Caller
 from highroad.domain.json_value import JsonObject, JsonValue
 from highroad.domain.outcome import AnyOutcome, Completed, Held, HoldReason
-from highroad.frameworks.guarding import Guard
+from highroad.frameworks.guarding import Guard, share
 from highroad.frameworks.pydantic_ai.acting import HostWords, acting_of
 from highroad.frameworks.pydantic_ai.answers import Answer, Why, answers
 from highroad.frameworks.pydantic_ai.arguments import RawArguments
 from highroad.frameworks.pydantic_ai.own import Contracts, HostTool, Pause
 from highroad.frameworks.pydantic_ai.results import jsonable, told
-from highroad.pipeline.acting import now_acting
 from highroad.runtime import Runtime
 from highroad.sync import Runtime as SyncRuntime
 from highroad.tools.declaring.declaration import DeclaredTool
@@ -107,6 +105,7 @@ class Door:
         meant = declaration_under(tool, runtime.settings.contracts).definition
         if known is None or known.digest != meant.digest:
             runtime.add(tool)
+        share(runtime, tool)
 
     def add(self, tool: object) -> None:
         """Register a tool of Highroad's own."""
@@ -134,13 +133,12 @@ class Door:
         """
         visit = None if tool is None else Visit(tool, ctx)
         written = arguments.for_road() if isinstance(arguments, RawArguments) else arguments
-        outcome = await self._guard.call(
-            name, written, acting=self._acting(ctx), body=visit, drive_on=False
-        )
+        acting = self._acting(ctx)
+        outcome = await self._guard.call(name, written, acting=acting, body=visit, drive_on=False)
         if isinstance(outcome, Held):
             if visit is not None:
                 visit.is_agreed = outcome.reason is HoldReason.APPROVAL
-            outcome = await self._guard.look(outcome.call_id, tool=name, body=visit)
+            outcome = await self._guard.look(outcome.call_id, acting=acting, tool=name, body=visit)
         self._note(outcome, ctx)
         return _answer(outcome, ctx, visit)
 
@@ -180,9 +178,7 @@ class Door:
         )
 
     async def _call_off(self, call_id: str, ctx: RunContext[Any]) -> None:
-        runtime = self._guard.runtime
-        acting = self._acting(ctx).principal or now_acting().principal or runtime.principal
-        by = acting.principal if isinstance(acting, Caller) else acting
+        by = self._guard.requester(self._acting(ctx))
         try:
             await self._guard.cancel(call_id, by=by, reason=_DENIED)
         except DecisionRefused as error:

@@ -69,6 +69,11 @@ def run_by(
     tool.function_schema = schema
 
 
+def is_guarded(tool: Tool[Any]) -> bool:
+    """Whether `run_by` has it run already."""
+    return _schema_of(tool).validator is TAKES_ALL
+
+
 def _schema_of(tool: Tool[Any]) -> Any:  # noqa: ANN401 - a class of the host's that has no public name
     schema = getattr(tool, "function_schema", None)
     for name in _NAMES:

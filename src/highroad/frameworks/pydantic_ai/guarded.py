@@ -11,8 +11,9 @@ from pydantic_ai.tools import ToolDefinition, ToolPrepareFunc
 
 from highroad.domain.error import DeclarationError
 from highroad.domain.json_value import JsonSchema
+from highroad.frameworks.guarding import guarded_already
 from highroad.frameworks.pydantic_ai.door import Door
-from highroad.frameworks.pydantic_ai.function_schema import run_by
+from highroad.frameworks.pydantic_ai.function_schema import is_guarded, run_by
 from highroad.frameworks.pydantic_ai.own import (
     AnyTool,
     HostTool,
@@ -40,6 +41,8 @@ def guarded_tools(tools: Iterable[AnyTool], door: Door) -> list[Tool[Any]]:
 def _guarded(tool: AnyTool, door: Door) -> Tool[Any]:
     if not isinstance(tool, Tool) and is_declared(tool):
         return _of_ours(tool, door)
+    if isinstance(tool, Tool) and is_guarded(tool):
+        raise guarded_already(name_of(tool))
     contract = door.contracts.get(name_of(tool), {})
     made = tool if isinstance(tool, Tool) else Tool(tool)
     door.take_in(declared_function(made, contract))

@@ -52,6 +52,8 @@ class HostTool:
     run: Callable[[dict[str, Any], RunContext[Any]], Awaitable[object]]
     needs_host: bool
     """It cannot run without the host's context."""
+    function: object = None
+    """That it was made of."""
     not_applied: tuple[type[Exception], ...] = ()
     """Errors that its contract says come before any effect."""
     markers: Mapping[str, tuple[Marker, ...]] = field(default_factory=dict)
@@ -134,6 +136,7 @@ def host_tool(tool: AnyTool, contract: ToolOptions) -> HostTool:
         args_validator=made.args_validator,
         run=function.run,
         needs_host=made.takes_ctx or made.args_validator is not None,
+        function=made.function,
         not_applied=tuple(contract.get("not_applied", ())),
         markers=markers_of(made),
     )
@@ -157,7 +160,7 @@ def declared(tool: HostTool, contract: ToolOptions) -> DeclaredTool[..., Any]:
     )
     alone: HostBody | None = None if tool.needs_host else tool.alone
     return tool_from_schema(
-        body_of(alone),
+        body_of(alone, of=tool.function),
         parameters=tool.schema,
         markers=tool.markers,
         source=tool.server,

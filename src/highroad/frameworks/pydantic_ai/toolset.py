@@ -12,8 +12,10 @@ from pydantic_ai.toolsets.abstract import ToolsetTool
 from pydantic_core import SchemaValidator
 
 from highroad.domain.json_value import JsonValue
+from highroad.frameworks.guarding import guarded_already
 from highroad.frameworks.pydantic_ai.arguments import TAKES_ALL
 from highroad.frameworks.pydantic_ai.door import Door
+from highroad.frameworks.pydantic_ai.function_schema import is_guarded
 from highroad.frameworks.pydantic_ai.own import HostTool, asked, check_contracts, declared, plain
 from highroad.tools.dialect.repair import repair_arguments
 
@@ -130,9 +132,15 @@ def guarded_toolset(toolset: AbstractToolset[Any], door: Door) -> AbstractToolse
     """The same toolset, with its calls on the road.
 
     Raises:
-        DeclarationError: A contract is of none of its tools, where it says by itself which it has.
+        DeclarationError: It is guarded already, or a contract is of none of its tools, where it
+            says by itself which it has.
     """
+    if isinstance(toolset, GuardedToolset):
+        raise guarded_already(toolset.label)
     if isinstance(toolset, FunctionToolset):
+        for name, tool in toolset.tools.items():
+            if is_guarded(tool):
+                raise guarded_already(name)
         check_contracts(door.contracts, toolset.tools.values())
     return GuardedToolset(toolset, door)
 
