@@ -3,8 +3,8 @@
 import asyncio
 import logging
 import math
-from collections.abc import Callable, Mapping, Sequence
-from typing import Final
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Final, TypeAlias, TypeVar
 
 import anyio
 from anyio.abc import TaskStatus
@@ -15,6 +15,10 @@ from mcp.types import (
     CallToolRequestParams,
     CallToolResult,
     Implementation,
+    Prompt,
+    Resource,
+    ResourceTemplate,
+    Tool,
     ToolListChangedNotification,
 )
 from mcp.types.version import MODERN_PROTOCOL_VERSIONS
@@ -25,6 +29,10 @@ from highroad.domain.json_value import JsonObject
 from highroad.domain.version import VERSION
 from highroad.ports.clock import Clock
 from highroad.ports.upstream import Follow, UpstreamAway, UpstreamError, UpstreamProgress
+
+T = TypeVar("T")
+Page: TypeAlias = tuple[Sequence[T], str | None]
+"""Some of a list, and where it goes on."""
 
 _log: Final = logging.getLogger("highroad.upstreams")
 
@@ -97,24 +105,65 @@ class McpStdio:
             UpstreamError: It does not tell, or tells no end of them.
         """
         client = await self._reached()
-        found: list[JsonObject] = []
+
+        async def page(cursor: str | None) -> Page[Tool]:
+            told = await client.list_tools(cursor=cursor)
+            return told.tools, told.next_cursor
+
+        return tuple(
+            each.model_dump(mode="json", by_alias=True, exclude_none=True)
+            for each in await self._all("tools", page)
+        )
+
+    async def beside(self) -> Mapping[str, int]:
+        """How many prompts and resources it has; a template of resources is one.
+
+        Raises:
+            UpstreamAway: It is not there.
+            UpstreamError: It does not tell, or tells no end of them.
+        """
+        client = await self._reached()
+
+        async def prompts(cursor: str | None) -> Page[Prompt]:
+            told = await client.list_prompts(cursor=cursor)
+            return told.prompts, told.next_cursor
+
+        async def resources(cursor: str | None) -> Page[Resource]:
+            told = await client.list_resources(cursor=cursor)
+            return told.resources, told.next_cursor
+
+        async def templates(cursor: str | None) -> Page[ResourceTemplate]:
+            told = await client.list_resource_templates(cursor=cursor)
+            return told.resource_templates, told.next_cursor
+
+        found: dict[str, int] = {}
+        if client.server_capabilities.prompts is not None:
+            found["prompts"] = len(await self._all("prompts", prompts))
+        if client.server_capabilities.resources is not None:
+            listed = await self._all("resources", resources)
+            found["resources"] = len(listed) + len(await self._all("resources", templates))
+        return found
+
+    async def _all(self, what: str, page: Callable[[str | None], Awaitable[Page[T]]]) -> list[T]:
+        """All pages of a list.
+
+        Raises:
+            UpstreamError: It does not tell, or tells no end of them.
+        """
+        found: list[T] = []
         cursor: str | None = None
         try:
             with anyio.fail_after(_LISTING_S):
                 for _ in range(_PAGES):
-                    page = await client.list_tools(cursor=cursor)
-                    found += [
-                        each.model_dump(mode="json", by_alias=True, exclude_none=True)
-                        for each in page.tools
-                    ]
-                    cursor = page.next_cursor
+                    some, cursor = await page(cursor)
+                    found += some
                     if not cursor:
-                        return tuple(found)
+                        return found
         except (MCPError, ValidationError, TimeoutError) as error:
             raise UpstreamError(
-                f"{self._name} does not tell which tools it has ({type(error).__name__})"
+                f"{self._name} does not tell which {what} it has ({type(error).__name__})"
             ) from None
-        raise UpstreamError(f"{self._name} tells of its tools on more than {_PAGES} pages")
+        raise UpstreamError(f"{self._name} tells of its {what} on more than {_PAGES} pages")
 
     async def call(
         self, tool: str, arguments: JsonObject, *, follow: Follow | None = None
