@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Final
 
+import anyio
+
 from highroad.approvals.definitions import Unaccepted
 from highroad.domain.error import LedgerOwned
 from highroad.domain.grounding import GroundingMode, WhenUngrounded
@@ -19,6 +21,9 @@ from highroad.runtime import Runtime
 from highroad.settings import Settings
 
 _log: Final = logging.getLogger("highroad.gateway")
+
+_TELLING_S: Final = 2.0
+"""No client is kept waiting for what it is not offered."""
 
 
 @value(eq=False)
@@ -95,10 +100,11 @@ async def opened(
 async def _beside(upstream: Upstream) -> Mapping[str, int]:
     """What operators should know is missing; tools are offered whether it can be told or not."""
     try:
-        return await upstream.beside()
+        with anyio.move_on_after(_TELLING_S):
+            return await upstream.beside()
     except (UpstreamAway, UpstreamError) as error:
         _log.warning("%s", error)
-        return {}
+    return {}
 
 
 def as_from_outside(settings: Settings) -> Settings:

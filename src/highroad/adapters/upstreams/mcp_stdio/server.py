@@ -4,7 +4,7 @@ import asyncio
 import logging
 import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Final, TypeAlias, TypeVar
+from typing import Final, TypeVar
 
 import anyio
 from anyio.abc import TaskStatus
@@ -15,10 +15,7 @@ from mcp.types import (
     CallToolRequestParams,
     CallToolResult,
     Implementation,
-    Prompt,
-    Resource,
-    ResourceTemplate,
-    Tool,
+    PaginatedResult,
     ToolListChangedNotification,
 )
 from mcp.types.version import MODERN_PROTOCOL_VERSIONS
@@ -31,8 +28,7 @@ from highroad.ports.clock import Clock
 from highroad.ports.upstream import Follow, UpstreamAway, UpstreamError, UpstreamProgress
 
 T = TypeVar("T")
-Page: TypeAlias = tuple[Sequence[T], str | None]
-"""Some of a list, and where it goes on."""
+Page = TypeVar("Page", bound=PaginatedResult)
 
 _log: Final = logging.getLogger("highroad.upstreams")
 
@@ -105,14 +101,9 @@ class McpStdio:
             UpstreamError: It does not tell, or tells no end of them.
         """
         client = await self._reached()
-
-        async def page(cursor: str | None) -> Page[Tool]:
-            told = await client.list_tools(cursor=cursor)
-            return told.tools, told.next_cursor
-
+        listed = await self._all("tools", client.list_tools, lambda page: page.tools)
         return tuple(
-            each.model_dump(mode="json", by_alias=True, exclude_none=True)
-            for each in await self._all("tools", page)
+            each.model_dump(mode="json", by_alias=True, exclude_none=True) for each in listed
         )
 
     async def beside(self) -> Mapping[str, int]:
@@ -123,29 +114,27 @@ class McpStdio:
             UpstreamError: It does not tell, or tells no end of them.
         """
         client = await self._reached()
-
-        async def prompts(cursor: str | None) -> Page[Prompt]:
-            told = await client.list_prompts(cursor=cursor)
-            return told.prompts, told.next_cursor
-
-        async def resources(cursor: str | None) -> Page[Resource]:
-            told = await client.list_resources(cursor=cursor)
-            return told.resources, told.next_cursor
-
-        async def templates(cursor: str | None) -> Page[ResourceTemplate]:
-            told = await client.list_resource_templates(cursor=cursor)
-            return told.resource_templates, told.next_cursor
-
         found: dict[str, int] = {}
         if client.server_capabilities.prompts is not None:
-            found["prompts"] = len(await self._all("prompts", prompts))
+            prompts = await self._all("prompts", client.list_prompts, lambda page: page.prompts)
+            found["prompts"] = len(prompts)
         if client.server_capabilities.resources is not None:
-            listed = await self._all("resources", resources)
-            found["resources"] = len(listed) + len(await self._all("resources", templates))
+            resources = await self._all(
+                "resources", client.list_resources, lambda page: page.resources
+            )
+            templates = await self._all(
+                "resources", client.list_resource_templates, lambda page: page.resource_templates
+            )
+            found["resources"] = len(resources) + len(templates)
         return found
 
-    async def _all(self, what: str, page: Callable[[str | None], Awaitable[Page[T]]]) -> list[T]:
-        """All pages of a list.
+    async def _all(
+        self,
+        what: str,
+        turn: Callable[..., Awaitable[Page]],
+        items: Callable[[Page], Sequence[T]],
+    ) -> list[T]:
+        """What stands on all pages of a list.
 
         Raises:
             UpstreamError: It does not tell, or tells no end of them.
@@ -155,8 +144,9 @@ class McpStdio:
         try:
             with anyio.fail_after(_LISTING_S):
                 for _ in range(_PAGES):
-                    some, cursor = await page(cursor)
-                    found += some
+                    page = await turn(cursor=cursor)
+                    found += items(page)
+                    cursor = page.next_cursor
                     if not cursor:
                         return found
         except (MCPError, ValidationError, TimeoutError) as error:
