@@ -52,12 +52,12 @@ def called(name, params):  # noqa: PLR0911 - one for each tool
             return text("no such tool", isError=True)
 
 
-def answered(method, params):
+def answered(method, params):  # noqa: PLR0911 - one for each request
     match method:
         case "initialize":
             return {
                 "protocolVersion": params["protocolVersion"],
-                "capabilities": {"tools": {"listChanged": True}},
+                "capabilities": {"tools": {"listChanged": True}, "prompts": {}, "resources": {}},
                 "serverInfo": {"name": "kit", "version": "1"},
             }
         case "tools/list":
@@ -66,6 +66,15 @@ def answered(method, params):
                     {"name": name, "description": name, "inputSchema": SCHEMA} for name in NAMES
                 ]
             }
+        case "prompts/list":
+            return {"prompts": [{"name": "greet"}]}
+        case "resources/list":
+            # On two pages, of which the second says that it is the last.
+            at = params.get("cursor", "1")
+            page = {"resources": [{"uri": f"note://{at}", "name": at}]}
+            return page if at == "2" else {**page, "nextCursor": "2"}
+        case "resources/templates/list":
+            return {"resourceTemplates": [{"uriTemplate": "note://{day}", "name": "day"}]}
         case "tools/call":
             return called(params["name"], params)
         case _:

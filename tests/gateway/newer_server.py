@@ -26,6 +26,21 @@ async def list_tools(ctx, params):
     )
 
 
+async def list_prompts(ctx, params):
+    return types.ListPromptsResult(prompts=[types.Prompt(name="greet")])
+
+
+async def list_resources(ctx, params):
+    return types.ListResourcesResult(
+        resources=[types.Resource(uri=f"note://{at}", name=at) for at in "12"]
+    )
+
+
+async def list_templates(ctx, params):
+    template = types.ResourceTemplate(uri_template="note://{day}", name="day")
+    return types.ListResourceTemplatesResult(resource_templates=[template])
+
+
 async def call_tool(ctx, params):
     match params.name:
         case "echo":
@@ -67,6 +82,9 @@ async def main():
         "kit",
         on_list_tools=list_tools,
         on_call_tool=call_tool,
+        on_list_prompts=list_prompts,
+        on_list_resources=list_resources,
+        on_list_resource_templates=list_templates,
         on_subscriptions_listen=ListenHandler(bus),
     )
     async with stdio_server() as (received, sent):

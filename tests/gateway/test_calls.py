@@ -76,6 +76,17 @@ async def test_what_is_asked_twice_is_done_once_unless_the_client_says_so(bench,
     assert note_tool == ["x", "x"]
 
 
+@pytest.mark.parametrize("key", ["", "k" * 201, 7], ids=["empty", "too long", "no text"])
+async def test_what_is_no_key_makes_no_call_another_one(bench, note_tool, era, key):
+    bench.settings(NO_ASKING)
+    async with bench.gateway() as gateway, bench.client(gateway, era) as client:
+        await client.call_tool("note", {"text": "x"})
+        again = await client.call_tool("note", {"text": "x"}, meta={KEY: key})
+
+    assert '"repeated":true' in said(again)[0]
+    assert note_tool == ["x"]
+
+
 async def test_another_connection_is_another_run(bench, note_tool, era):
     bench.settings(NO_ASKING)
     for _ in range(2):
@@ -310,6 +321,17 @@ async def test_a_client_that_cannot_ask_is_told_what_waits_and_asks_again(bench,
     assert said(noted)[-1] == "noted 1"
     assert '"repeated":true' in said(again)[0]
     assert note_tool == ["x"]
+
+
+async def test_a_client_of_the_older_era_is_never_sent_a_question(bench, note_tool):
+    bench.settings(NO_WAIT)
+    async with (
+        bench.gateway() as gateway,
+        bench.client(gateway, "legacy", elicitation_callback=_never) as client,
+    ):
+        held = await client.call_tool("note", {"text": "x"})
+
+    assert held.meta["highroad/status"] == "held"
 
 
 async def test_a_decision_within_the_wait_is_waited_for(bench, note_tool, era):

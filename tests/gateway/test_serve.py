@@ -1,6 +1,7 @@
 """`highroad serve --stdio` as a client starts it: real processes, and processes that are killed."""
 
 import asyncio
+import io
 import json
 import os
 import subprocess
@@ -13,9 +14,12 @@ from typer.testing import CliRunner
 
 from highroad.cli.app import app
 from highroad.cli.exits import ExitCode
+from highroad.cli.output import Output
+from highroad.cli.serve import Wanted, _tell
 from highroad.domain.error import LedgerOwned
 from highroad.domain.identity import Principal
 from highroad.gateway.opening import opened
+from highroad.gateway.stdio import LONGEST_LINE, _Lines
 from highroad.settings import load
 from highroad.testing.upstream import FakeUpstream
 
@@ -87,17 +91,19 @@ async def test_killed_before_or_behind_the_approval_it_commits_once(repository_f
 
 
 async def test_nothing_but_the_protocol_is_written_to_standard_output(folder):
+    folder.command = [sys.executable, "-m", "mcp_server_time", "--local-timezone", "UTC"]
     (folder.path / "loud.py").write_text(
         "import os\nprint('loud')\nos.system('echo louder')\n"
         "from highroad import tool\n\n@tool(tier='read')\ndef own() -> str:\n    return ''\n"
     )
     folder.settings('tools = ["loud"]\n' + FREE)
-    await folder.accept("echo")
+    await folder.accept("convert_time")
 
     async with folder.client("legacy") as client:
-        echoed = await client.call_tool("echo", {"text": "here"})
+        noon = {"source_timezone": "UTC", "time": "12:00", "target_timezone": "Asia/Tokyo"}
+        converted = await client.call_tool("convert_time", noon)
 
-    assert said(echoed) == ["here"]
+    assert json.loads(said(converted)[0])["time_difference"] == "+9.0h"
     assert "louder" in folder.stderr
     assert "Nobody has accepted" in folder.stderr
     assert "highroad tools review --name it -- " in folder.stderr
@@ -146,6 +152,13 @@ async def test_two_clients_need_two_ledgers_and_the_second_is_told_so(folder):
     assert said(echoed) == ["still here"]
 
 
+async def test_a_client_whose_line_is_too_long_is_not_listened_to_any_longer():
+    longest = b"x" * LONGEST_LINE
+    lines = _Lines(io.BytesIO(b"first\n" + longest[:-1] + b"\n" + longest + b"\nlast\n"))
+
+    assert [len(line) async for line in lines] == [6, LONGEST_LINE]
+
+
 async def test_it_prints_what_a_client_has_to_be_told(folder, tmp_path):
     code, out, _ = await folder.run(
         *("serve", "--stdio", "--env", "TOKEN", "--print-config", "--", sys.executable, "server.py")
@@ -186,6 +199,19 @@ async def test_a_program_that_is_not_there_is_said_on_standard_error(folder):
     assert out == ""
     assert "cannot be started" in err
     assert "hush-hush" not in err
+
+
+async def test_what_is_not_offered_is_said(folder, capsys):
+    upstream = FakeUpstream([], {}, beside={"prompts": 3, "resources": 0})
+    await upstream.open()
+    wanted = Wanted(
+        command=("x",), name="it", user=None, token_file=None, variables=(), folder=folder.path
+    )
+    async with opened(upstream, load(folder.path), principal=Principal("me"), name="one") as found:
+        _tell(Output(), wanted, found)
+
+    told = capsys.readouterr().err
+    assert "not offered, see docs/mcp.md: 3 prompts\n" in told
 
 
 async def test_a_ledger_that_another_process_owns_is_left_alone(folder):

@@ -7,12 +7,15 @@ from pathlib import Path
 
 import anyio
 import pytest
+from mcp import MCPError
 
+from highroad.adapters.upstreams.mcp_stdio import McpStdio
 from highroad.adapters.upstreams.mcp_stdio.transport import LONGEST_LINE
 from highroad.bootstrap.upstreams import name_of, upstream_of
 from highroad.domain.error import SettingsError
 from highroad.ports.upstream import UpstreamError, UpstreamProgress
 from highroad.resilience.failures.reading import meaning_of
+from highroad.testing.clock import FakeClock
 from highroad.testing.contracts.upstream import UpstreamContract
 from highroad.testing.upstream import FakeUpstream
 
@@ -50,6 +53,36 @@ async def test_a_server_of_the_newer_era_is_asked_to_tell_of_changes():
         await upstream.call("grow", {})
         await asyncio.wait_for(changed.wait(), 20)
         assert "grown" in [each["name"] for each in await upstream.tools()]
+
+
+class Paces(FakeClock):
+    """Notes the pauses, and takes none."""
+
+    def __init__(self):
+        super().__init__()
+        self.pauses = []
+
+    async def sleep(self, seconds):
+        self.pauses.append(seconds)
+
+
+@pytest.mark.anyio
+async def test_a_server_that_dies_again_and_again_is_started_ever_later():
+    clock = Paces()
+    upstream = McpStdio(
+        [sys.executable, str(KIT)], name="it", variables=lambda: dict(os.environ), clock=clock
+    )
+    await upstream.open()
+    try:
+        for lived_s in (0, 0, 60, 0):
+            await upstream.call("echo", {"text": "it is there"})
+            clock.advance(lived_s)
+            with pytest.raises(MCPError):
+                await upstream.call("die", {})
+        await upstream.call("echo", {"text": "it is there"})
+    finally:
+        await upstream.close()
+    assert clock.pauses == [0.1, 0.2, 0.1, 0.2]
 
 
 class TestFake(UpstreamContract):
@@ -100,7 +133,9 @@ class TestFake(UpstreamContract):
         }
         schema = {"type": "object", "properties": {"text": {"type": "string"}}}
         upstream = FakeUpstream(
-            [{"name": name, "inputSchema": schema} for name in answers], answers
+            [{"name": name, "inputSchema": schema} for name in answers],
+            answers,
+            beside={"prompts": 1, "resources": 3},
         )
         await upstream.open()
         yield upstream

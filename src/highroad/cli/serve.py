@@ -202,6 +202,8 @@ def _tell(output: Output, wanted: Wanted, opening: "OpenGateway") -> None:
     output.note(
         f"{wanted.named}: {opening.tools} tools, of which {opening.tools - waiting} are offered"
     )
+    if unoffered := [f"{number} {what}" for what, number in opening.beside.items() if number]:
+        output.note(f"Of {wanted.named} not offered, see docs/mcp.md: {' and '.join(unoffered)}")
     for each in opening.left_out:
         output.note(f"Number {each.at + 1} of its list is left out: {each.reason}")
     if waiting:

@@ -1,8 +1,12 @@
 """From an upstream and settings to a gateway that serves one client."""
 
-from collections.abc import AsyncGenerator
+import logging
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from typing import Final
+
+import anyio
 
 from highroad.approvals.definitions import Unaccepted
 from highroad.domain.error import LedgerOwned
@@ -12,9 +16,14 @@ from highroad.domain.value import value
 from highroad.gateway.server import Gateway
 from highroad.gateway.session import Session
 from highroad.gateway.toolset import LeftOut, offered, source_of
-from highroad.ports.upstream import Upstream
+from highroad.ports.upstream import Upstream, UpstreamAway, UpstreamError
 from highroad.runtime import Runtime
 from highroad.settings import Settings
+
+_log: Final = logging.getLogger("highroad.gateway")
+
+_TELLING_S: Final = 2.0
+"""No client is kept waiting for what it is not offered."""
 
 
 @value(eq=False)
@@ -28,6 +37,8 @@ class OpenGateway:
     """Of these, what nobody has accepted as it is now: it is not offered."""
     left_out: tuple[LeftOut, ...]
     """What cannot be offered at all."""
+    beside: Mapping[str, int]
+    """How many prompts and resources it has: none of them is offered."""
 
 
 @asynccontextmanager
@@ -80,9 +91,20 @@ async def opened(
                     if each.definition.source == source_of(upstream)
                 ),
                 left_out=found.left_out,
+                beside=await _beside(upstream),
             )
         finally:
             await session.end()
+
+
+async def _beside(upstream: Upstream) -> Mapping[str, int]:
+    """What operators should know is missing; tools are offered whether it can be told or not."""
+    try:
+        with anyio.move_on_after(_TELLING_S):
+            return await upstream.beside()
+    except (UpstreamAway, UpstreamError) as error:
+        _log.warning("%s", error)
+    return {}
 
 
 def as_from_outside(settings: Settings) -> Settings:

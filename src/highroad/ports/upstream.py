@@ -1,6 +1,6 @@
 """Servers of other programs, whose tools are offered through the road."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol, TypeAlias
 
 from highroad.domain.error import HighroadError
@@ -56,6 +56,15 @@ class Upstream(Protocol):
 
     async def tools(self) -> tuple[JsonObject, ...]:
         """All its tools, each as an answer to `tools/list` of MCP has it.
+
+        Raises:
+            UpstreamAway: It is not there.
+            UpstreamError: It does not tell.
+        """
+        ...
+
+    async def beside(self) -> Mapping[str, int]:
+        """What it has besides tools, which nobody is offered: how many `prompts` and `resources`.
 
         Raises:
             UpstreamAway: It is not there.

@@ -2,13 +2,16 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TypeAlias
+from types import MappingProxyType
+from typing import Final, TypeAlias
 
 from highroad.domain.json_value import JsonObject
 from highroad.ports.upstream import Follow, UpstreamAway
 
 Answering: TypeAlias = Callable[[JsonObject, Follow | None], Awaitable[JsonObject]]
 """Answers a call as a server would: with a result of `tools/call` of MCP."""
+
+NOTHING: Final[Mapping[str, int]] = MappingProxyType({})
 
 
 class FakeUpstream:
@@ -18,12 +21,19 @@ class FakeUpstream:
         forms: Its tools, as `tools/list` of MCP answers; a list of yours that you may change.
         answers: What answers calls, by name of the tool.
         name: As operators call it.
+        beside: How many prompts and resources it has.
     """
 
     def __init__(
-        self, forms: list[JsonObject], answers: Mapping[str, Answering], *, name: str = "fake"
+        self,
+        forms: list[JsonObject],
+        answers: Mapping[str, Answering],
+        *,
+        name: str = "fake",
+        beside: Mapping[str, int] = NOTHING,
     ) -> None:
         self.forms: list[JsonObject] = forms
+        self._beside = beside
         self._answers = answers
         self._name = name
         self._is_there = False
@@ -47,6 +57,15 @@ class FakeUpstream:
         """
         self._check()
         return tuple(self.forms)
+
+    async def beside(self) -> Mapping[str, int]:
+        """What it was made with.
+
+        Raises:
+            UpstreamAway: It was closed, or is not open yet.
+        """
+        self._check()
+        return self._beside
 
     async def call(
         self, tool: str, arguments: JsonObject, *, follow: Follow | None = None

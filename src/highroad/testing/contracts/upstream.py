@@ -9,6 +9,8 @@ a server that has these tools.
 - `wait` answers never; `given_up` answers with the number of its calls that were called off.
 - `die` ends the server while it is called.
 - `grow` adds a tool `grown`, and says that the tools are others.
+
+And it has one prompt, two resources, and a template of resources.
 """
 
 import asyncio
@@ -46,6 +48,10 @@ class UpstreamContract:
         assert isinstance(schema["properties"], dict)
         assert "text" in schema["properties"]
         assert upstream.name
+
+    async def test_it_tells_what_there_is_besides(self, upstream: Upstream) -> None:
+        """A template is a resource too."""
+        assert await upstream.beside() == {"prompts": 1, "resources": 3}
 
     async def test_a_call_brings_what_the_server_answers(self, upstream: Upstream) -> None:
         """Text as it was sent."""

@@ -3,8 +3,8 @@
 import asyncio
 import logging
 import math
-from collections.abc import Callable, Mapping, Sequence
-from typing import Final
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Final, TypeVar
 
 import anyio
 from anyio.abc import TaskStatus
@@ -15,6 +15,7 @@ from mcp.types import (
     CallToolRequestParams,
     CallToolResult,
     Implementation,
+    PaginatedResult,
     ToolListChangedNotification,
 )
 from mcp.types.version import MODERN_PROTOCOL_VERSIONS
@@ -25,6 +26,9 @@ from highroad.domain.json_value import JsonObject
 from highroad.domain.version import VERSION
 from highroad.ports.clock import Clock
 from highroad.ports.upstream import Follow, UpstreamAway, UpstreamError, UpstreamProgress
+
+T = TypeVar("T")
+Page = TypeVar("Page", bound=PaginatedResult)
 
 _log: Final = logging.getLogger("highroad.upstreams")
 
@@ -97,24 +101,59 @@ class McpStdio:
             UpstreamError: It does not tell, or tells no end of them.
         """
         client = await self._reached()
-        found: list[JsonObject] = []
+        listed = await self._all("tools", client.list_tools, lambda page: page.tools)
+        return tuple(
+            each.model_dump(mode="json", by_alias=True, exclude_none=True) for each in listed
+        )
+
+    async def beside(self) -> Mapping[str, int]:
+        """How many prompts and resources it has; a template of resources is one.
+
+        Raises:
+            UpstreamAway: It is not there.
+            UpstreamError: It does not tell, or tells no end of them.
+        """
+        client = await self._reached()
+        found: dict[str, int] = {}
+        if client.server_capabilities.prompts is not None:
+            prompts = await self._all("prompts", client.list_prompts, lambda page: page.prompts)
+            found["prompts"] = len(prompts)
+        if client.server_capabilities.resources is not None:
+            resources = await self._all(
+                "resources", client.list_resources, lambda page: page.resources
+            )
+            templates = await self._all(
+                "resources", client.list_resource_templates, lambda page: page.resource_templates
+            )
+            found["resources"] = len(resources) + len(templates)
+        return found
+
+    async def _all(
+        self,
+        what: str,
+        turn: Callable[..., Awaitable[Page]],
+        items: Callable[[Page], Sequence[T]],
+    ) -> list[T]:
+        """What stands on all pages of a list.
+
+        Raises:
+            UpstreamError: It does not tell, or tells no end of them.
+        """
+        found: list[T] = []
         cursor: str | None = None
         try:
             with anyio.fail_after(_LISTING_S):
                 for _ in range(_PAGES):
-                    page = await client.list_tools(cursor=cursor)
-                    found += [
-                        each.model_dump(mode="json", by_alias=True, exclude_none=True)
-                        for each in page.tools
-                    ]
+                    page = await turn(cursor=cursor)
+                    found += items(page)
                     cursor = page.next_cursor
                     if not cursor:
-                        return tuple(found)
+                        return found
         except (MCPError, ValidationError, TimeoutError) as error:
             raise UpstreamError(
-                f"{self._name} does not tell which tools it has ({type(error).__name__})"
+                f"{self._name} does not tell which {what} it has ({type(error).__name__})"
             ) from None
-        raise UpstreamError(f"{self._name} tells of its tools on more than {_PAGES} pages")
+        raise UpstreamError(f"{self._name} tells of its {what} on more than {_PAGES} pages")
 
     async def call(
         self, tool: str, arguments: JsonObject, *, follow: Follow | None = None
