@@ -649,7 +649,9 @@ class Runtime:
         principal: Principal | None = None,
         door: str | None = None,
     ) -> tuple[Unsettled, ...]:
-        """Calls that ended unknown and that wait for a person to settle them, oldest first.
+        """Calls of which nobody knows the outcome, oldest first: a person may settle them.
+
+        They ended unknown, or their process died and they wait for their tool.
 
         Args:
             with_open: Tell of calls without an end too, behind the others: held, or in flight.
@@ -678,7 +680,8 @@ class Runtime:
 
         The same again changes nothing. They are judged as those that it was opened with: by the
         settings, the policy, and what was accepted of them (P8). From another thread than that of
-        `loop` this waits until it is done there.
+        `loop` this waits until it is done there. Calls of theirs that were in flight when their
+        process died are settled behind it.
 
         Args:
             *tools: What `open` takes for tools.

@@ -170,7 +170,7 @@ async def test_a_call_cancelled_before_it_runs_ends_as_the_page_says(effect, cel
 DIES = """
 import asyncio, os, sys
 from pathlib import Path
-from highroad import Runtime, tool
+from highroad import Limits, Runtime, tool
 
 STATE, HONOURED_S, RUN = sys.argv[1], float(sys.argv[2]), sys.argv[3]
 CALLS = ("repeatable", "idempotent", "unprotected", "yes", "no", "none")
@@ -197,7 +197,8 @@ def declared(name):
 
 async def main():
     tools = [] if STATE == "gone" else [declared(name) for name in CALLS]
-    async with Runtime.open("sqlite:///ledger.db", tools=tools) as runtime:
+    limits = Limits(abandoned_s=0)
+    async with Runtime.open("sqlite:///ledger.db", tools=tools, limits=limits) as runtime:
         if STATE == "dies":
             runs = (f"{RUN}-{name}" if RUN else None for name in CALLS)
             calls = (runtime.call(each, {"number": 1}, run=run) for each, run in zip(tools, runs))
@@ -242,7 +243,9 @@ def test_a_call_whose_tool_is_another_after_a_death_ends_as_the_page_says(state,
     said = {
         each
         for effect in CLASSES
-        for each in cell(f"{DIED}, and the tool is gone or of another class now", effect).values()
+        for each in cell(
+            f"{DIED}, and its tool never comes or is of another class now", effect
+        ).values()
     }
     assert {(each, 1) for each in said} == set(found.values())
 
@@ -289,6 +292,6 @@ def test_no_line_of_the_table_goes_untried(cell):
         "the caller was cancelled before it ran",
         DIED,
         f"{DIED}, and `honoured_s` is over",
-        f"{DIED}, and the tool is gone or of another class now",
+        f"{DIED}, and its tool never comes or is of another class now",
         "the process died before its intent was on disk",
     }

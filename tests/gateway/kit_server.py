@@ -18,7 +18,16 @@ def text(said, **more):
     return {"content": [{"type": "text", "text": said}], **more}
 
 
-def called(name, params):
+def flood(has_end):
+    """Write a line of 17 MB, or one that never ends."""
+    written = 0
+    while not has_end or written < 17_000_000:
+        written += sys.stdout.write("x" * 100_000)
+    sys.stdout.write("\n")
+    return text("flooded")
+
+
+def called(name, params):  # noqa: PLR0911 - one for each tool
     match name:
         case "echo":
             return text(params["arguments"]["text"])
@@ -33,6 +42,8 @@ def called(name, params):
             return text(str(len(given_up)))
         case "die":
             os._exit(1)
+        case "flood":
+            return flood(params["arguments"]["has_end"])
         case "grow":
             NAMES.append("grown")
             send(method="notifications/tools/list_changed")

@@ -151,10 +151,12 @@ async def test_a_call_of_a_tool_that_is_gone_does_not_keep_the_ledger_shut(
         return 1
 
     here = await killed(dying("repeatable", tier=tier))
-    here.tools = (other,)
-    await here.open()
-    assert [outcome.status for outcome in here.settled] == [status]
+    (call_id,) = await here.store.open_calls()
+    await here.reopen(other)
     assert (await here.call(other, {})).unwrap() == 1
+    here.clock.advance(here.services.limits.abandoned_s)
+    await here.assembly.waiting.take_up()
+    assert (await here.wait(call_id)).status == status
     assert not await here.check()
     await end_all(here)
 

@@ -214,6 +214,32 @@ async def test_what_a_dead_process_left_is_settled_by_a_living_one(
     assert effects == runs
 
 
+@pytest.mark.promise("P11")
+@pytest.mark.parametrize("is_added", [True, False])
+async def test_a_living_process_without_the_tool_leaves_it_to_one_that_has_or_gets_it(
+    postgres_url, refund, effects, is_added
+):
+    tools = [refund(effect="idempotent")]
+    assembly = await assemble(postgres_url)
+    async with Runtime(assembly) as living:
+        await asyncio.to_thread(dies_in_flight, postgres_url, "idempotent")
+        (left,) = await _until_gone(assembly.store)
+        waiting = Waiting(assembly.services, assembly.desk, settle)
+        await waiting.sweep_abandoned()
+        await waiting.take_up()
+        assert await assembly.store.abandoned() == [left]
+        if is_added:
+            living.add(*tools)
+            await waiting.take_up()
+        else:
+            async with Runtime.open(postgres_url, tools=tools):
+                pass
+            await waiting.take_up()
+        assert (await living.wait(left)).unwrap() == "refunded 1"
+        assert await assembly.store.abandoned() == []
+    assert effects == {"1": 1}
+
+
 async def _until_gone(store):
     """What is abandoned, as soon as the server has seen that its process is gone."""
     while not (left := await store.abandoned()):  # noqa: ASYNC110 - the server tells nobody

@@ -14,6 +14,7 @@ ALWAYS = {
     "waiting.sweep": 60,
     "announcing.sweep": 60,
     "waiting.end_unended": 60,
+    "waiting.take_up": 60,
     "growth.sweep": 1,
     "retention.sweep": 1,
     "checks.run bank": 12,
@@ -33,7 +34,7 @@ class House:
         self.clock = FakeClock()
         for part, works in {
             "inbox": ["watch"],
-            "waiting": ["sweep", "end_unended", "sweep_abandoned"],
+            "waiting": ["sweep", "end_unended", "take_up", "sweep_abandoned"],
             "announcing": ["sweep"],
             "growth": ["sweep"],
             "retention": ["sweep"],

@@ -70,37 +70,39 @@ class Waiting:
             timeout_s: How long to wait; 0 only looks, `None` waits until it expires.
 
         Returns:
-            Its ending, or `Held` where the time was up first.
+            Its ending; where the time was up first, `Held`, or an `Unknown` that is not on record
+            where it waits for its tool.
 
         Raises:
             NotRecorded: The ledger has no such call.
         """
         clock = self._services.clock
         until_s = None if timeout_s is None else clock.monotonic_s() + timeout_s
+        so_far: AnyOutcome
         while True:
             call_id = await self._behind(call_id)
             flying = await self._services.inflight.join(call_id)
             if flying is not None and not isinstance(flying, Held):
                 return flying
             changed = self._desk.next_change()
-            history = await self._services.ledger.history(call_id)
-            if history is None:
-                await check_not_archived(self._services.ledger.store, "call", call_id)
-                raise NotRecorded(f"the ledger has no call {call_id}")
+            history = await self._known(call_id)
             if history.ended is not None:
                 return await stored_outcome(self._services, history)
             hold = await self._hold(history)
             if hold is None or not hold.is_waiting or hold.is_overdue(clock.now_ms()):
                 if not await self.let_go(call_id):
                     return _elsewhere(call_id)
-                if await self._services.ledger.store.adopt(call_id):
-                    return await self._once(call_id, partial(self._drive_on, call_id))
-                continue  # it has ended meanwhile, or another process was faster
-            left_s = (hold.expires_ms - clock.now_ms()) / 1_000
+                left_s, so_far = await self._lacking_s(history), _without_its_tool(call_id)
+                if left_s <= 0:
+                    if await self._services.ledger.store.adopt(call_id):
+                        return await self._once(call_id, partial(self._drive_on, call_id))
+                    continue  # it has ended meanwhile, or another process was faster
+            else:
+                left_s, so_far = (hold.expires_ms - clock.now_ms()) / 1_000, held_by(hold)
             if until_s is not None:
                 left_s = min(left_s, until_s - clock.monotonic_s())
                 if left_s <= 0:
-                    return held_by(hold)
+                    return so_far
             await self._pause(changed, left_s)
 
     async def call_off(self, call_id: str, by: str) -> AnyOutcome | None:
@@ -150,9 +152,26 @@ class Waiting:
         for call_id in await services.ledger.store.abandoned():
             if services.inflight.is_flying(call_id) or call_id in self._driving:
                 continue
+            if call_id in services.abandoned.calls:  # `take_up` looks after it
+                continue
+            history = await services.ledger.history(call_id)
+            if history is None or services.abandoned.left_s(history) > 0:
+                continue
             outcome = await self.wait(call_id, timeout_s=0)
             if not isinstance(outcome, Held):
                 _log.warning("call %s was left by its process: %s", call_id, outcome.status)
+
+    async def take_up(self) -> None:
+        """Settle the calls whose tool has come, or has not for too long; all at once.
+
+        One may wait for its probe, and one may have been made by the body of another.
+        """
+        await asyncio.gather(*map(self._take_up, self._services.abandoned.due))
+
+    async def give_up(self, call_id: str) -> None:
+        """End a call now that waits for its tool, as if there were none."""
+        self._services.abandoned.give_up(call_id)
+        await self._take_up(call_id)
 
     async def let_go(self, call_id: str) -> bool:
         """Wait while another process drives a call, for as long as a call may take.
@@ -193,6 +212,28 @@ class Waiting:
         if not isinstance(outcome, Held):
             self._desk.announce(call_id)
         return True
+
+    async def _known(self, call_id: str) -> CallHistory:
+        """What is on record of a call.
+
+        Raises:
+            NotRecorded: The ledger has no such call.
+        """
+        history = await self._services.ledger.history(call_id)
+        if history is None:
+            await check_not_archived(self._services.ledger.store, "call", call_id)
+            raise NotRecorded(f"the ledger has no call {call_id}")
+        return history
+
+    async def _take_up(self, call_id: str) -> None:
+        if await self._is_ended(call_id):
+            self._services.abandoned.forget(call_id)
+
+    async def _lacking_s(self, history: CallHistory) -> float:
+        """For how long a call that nobody drives waits on for its tool, as it stands by now."""
+        if not self._services.abandoned.lacks_tool(history):
+            return 0.0
+        return self._services.abandoned.left_s(await self._known(history.call_id))
 
     async def _behind(self, call_id: str) -> str:
         """The call whose outcome answers for another: itself, or the last that stands in for it.
@@ -355,6 +396,18 @@ def _is_edited(before: CallHistory, outcome: AnyOutcome) -> bool:
     if not isinstance(outcome, Held) or not isinstance(before.hold, Approval):
         return False
     return outcome.approval_id != before.hold.id
+
+
+def _without_its_tool(call_id: str) -> Unknown:
+    """The answer to whoever asks for a call that waits for its tool; it has no end by that."""
+    return Unknown(
+        call_id=call_id,
+        error=CallError(
+            code=Code.OUTCOME_UNKNOWN,
+            message="The process that ran this call ended before it did, and its tool is not here.",
+            hint="Do not call again; wait for this call where its tool is.",
+        ),
+    )
 
 
 def _elsewhere(call_id: str) -> Unknown:

@@ -90,6 +90,7 @@ from highroad.ledger.usage import LedgerUsage
 from highroad.limits.budgets import Budgets
 from highroad.limits.runs import LiveRuns
 from highroad.limits.slots import Slots
+from highroad.pipeline.abandoned import Abandoned
 from highroad.pipeline.call_checks import CallChecks
 from highroad.pipeline.cancelled import CancelledRuns
 from highroad.pipeline.evidence import Indexes
@@ -283,12 +284,15 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
     # Of several writers one records all decisions, so that none is taken beside another.
     decides = opened.is_owner and not store.is_shared
     desk = _desk(services, settings, decides=decides)
+    waiting = Waiting(services, desk, settle)
     settlements = Settlements(
         opened.ledger,
         ids,
         permissions=toolset.permissions,
         is_owner=decides,
         heed=partial(follow_up, services),
+        abandoned=services.abandoned.calls,
+        give_up=waiting.give_up,
     )
     dependencies = Dependencies(
         services,
@@ -296,7 +300,7 @@ async def assemble(  # noqa: PLR0913 - what a runtime may be given, each by name
         runs_calls=opened.is_owner,
         is_owner=decides,
     )
-    principal, waiting = principal or local_user(), Waiting(services, desk, settle)
+    principal = principal or local_user()
     undoing = Undoing(services, owner_pid=opened.owner_pid)
     remembering = Remembering(path, keyring, clock, toolset.policy.permissions)
     audit = _audit(opened, toolset, services.results, remembering)
@@ -464,6 +468,7 @@ def _services(  # noqa: PLR0913, PLR0917 - what they are made of
         cancelled=CancelledRuns(ledger.store),
         gatherings=Gatherings(clock, tasks),
         tasks=tasks,
+        abandoned=Abandoned(toolset.registry, clock, limits.abandoned_s),
         joiner=_not_wired,
         nested=_not_wired,
         nested_all=_not_wired,

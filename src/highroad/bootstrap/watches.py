@@ -33,21 +33,27 @@ class Watches:
 
     def start(self) -> None:
         """Begin all that this ledger asks of its owner."""
-        loop = asyncio.get_running_loop()
         for watch in (*self._of_every_owner(), *self._beside_others()):
-            self._tasks.add(loop.create_task(watch))
-        self.look_again()
+            self._begin(watch)
+        self._check_health()
 
     def look_again(self) -> None:
-        """Begin the health checks of tools that have come since; before `start` there are none."""
-        if not self._tasks:
-            return
+        """See to tools that have come since: calls that waited for them, and their health checks.
+
+        Before `start` there is nothing to see to.
+        """
+        if self._tasks:
+            taking_up = asyncio.get_running_loop().create_task(self._assembly.waiting.take_up())
+            self._tasks.add(taking_up)
+            taking_up.add_done_callback(self._tasks.discard)
+            self._check_health()
+
+    def _check_health(self) -> None:
         due = self._assembly.checks.due
         for name in due.keys() - self._checked:
             self._checked.add(name)
             check = partial(self._assembly.checks.run, name)
-            watch = self._again(due[name], check, f"{name} cannot be checked")
-            self._tasks.add(asyncio.get_running_loop().create_task(watch))
+            self._begin(self._again(due[name], check, f"{name} cannot be checked"))
 
     async def stop(self) -> None:
         """End them. Safe to call twice, and where none was begun."""
@@ -56,6 +62,9 @@ class Watches:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks.clear()
 
+    def _begin(self, watch: _Watch) -> None:
+        self._tasks.add(asyncio.get_running_loop().create_task(watch))
+
     def _of_every_owner(self) -> Iterator[_Watch]:
         parts = self._assembly
         yield parts.inbox.watch()
@@ -63,6 +72,9 @@ class Watches:
         yield self._again(_SWEEP_S, parts.announcing.sweep, "nobody else can be asked")
         yield self._again(
             _SWEEP_S, parts.waiting.end_unended, "calls without an end wait for theirs"
+        )
+        yield self._again(
+            _SWEEP_S, parts.waiting.take_up, "calls that waited for their tools cannot be ended"
         )
         yield self._again(_GROWTH_S, parts.letters.growth.sweep, "dead letters cannot be counted")
         yield self._retain()

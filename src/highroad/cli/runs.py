@@ -227,7 +227,7 @@ def _standing(call: Unsettled) -> Text:
 def _todo(call: Unsettled) -> str:
     """What a person types about a call."""
     match call.standing:
-        case Standing.UNKNOWN:
+        case Standing.UNKNOWN | Standing.ABANDONED:
             return _SETTLE.format(call.call_id)
         case Standing.HELD:
             return f"highroad approvals show {call.approval_id}"

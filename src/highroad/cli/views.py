@@ -30,6 +30,7 @@ _COLOURS = {
     "approved": "green",
     "consumed": "green",
     "running": "cyan",
+    "abandoned": "yellow",
     "error": "red",
     "held": "yellow",
     "waiting": "yellow",

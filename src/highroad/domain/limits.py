@@ -53,6 +53,8 @@ class Limits:
     """Worker processes at once, for bodies with `isolation="process"`."""
     approval_s: float = 86_400.0
     """How long an approval waits."""
+    abandoned_s: float = 3_600.0
+    """How long a call whose process died waits for its tool."""
     cache_s: float = 300.0
     """The longest that a result may be served again, whatever its tool declares."""
     cache_entries: int = 1_000

@@ -15,6 +15,8 @@ class Standing(StrEnum):
     """It waits for a result that comes later."""
     RUNNING = "running"
     """It is in flight: in the process that owns the ledger, or in one that is gone."""
+    ABANDONED = "abandoned"
+    """It was in flight in a process that is gone, and waits for its tool to come to this one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

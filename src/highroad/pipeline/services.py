@@ -26,6 +26,7 @@ from highroad.limits.budgets import Budgets
 from highroad.limits.runs import LiveRuns
 from highroad.limits.share import ToolCap, to_microusd
 from highroad.limits.slots import Slots
+from highroad.pipeline.abandoned import Abandoned
 from highroad.pipeline.ask_rule import AskRule
 from highroad.pipeline.call_checks import CallChecks
 from highroad.pipeline.cancelled import CancelledRuns
@@ -174,6 +175,8 @@ class Services:
     """Endings that must be written though their caller is gone."""
     unended: set[str] = field(default_factory=set)
     """Calls with an intent whose end could not be written; they are settled when it can be."""
+    abandoned: Abandoned
+    """Calls of processes that are gone, which wait here for their tool."""
     _admissions: dict[tuple[Principal, tuple[Delegate, ...], str], Permit | Deny] = field(
         default_factory=dict
     )

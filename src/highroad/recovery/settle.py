@@ -33,7 +33,10 @@ INTERRUPTED: Final = CallError(
 
 
 async def settle_open_calls(services: Services) -> tuple[AnyOutcome, ...]:
-    """End every call that was in flight; held ones go on waiting."""
+    """End every call that was in flight; held ones go on waiting, and so do those for their tool.
+
+    Of a call whose tool is not here yet nobody takes hold: another process may have it.
+    """
     settled: list[AnyOutcome] = []
     began_s = services.clock.monotonic_s()
     waiting = await _waiting(services.ledger.store.tables)
@@ -42,6 +45,8 @@ async def settle_open_calls(services: Services) -> tuple[AnyOutcome, ...]:
             continue
         history = await services.ledger.history(call_id)
         if history is None or history.ended is not None or history.is_held:
+            continue
+        if services.abandoned.left_s(history) > 0:
             continue
         if await services.ledger.store.adopt(call_id):
             alone_s = services.clock.monotonic_s() - began_s

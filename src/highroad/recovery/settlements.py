@@ -5,7 +5,8 @@ that contradicts an earlier one corrects it, and one that repeats it is refused.
 """
 
 import asyncio
-from typing import Final, Protocol
+from collections.abc import Awaitable, Callable, Collection
+from typing import Final, Protocol, TypeAlias
 
 from highroad.domain.approval import Approval
 from highroad.domain.dead_letter import settled
@@ -30,6 +31,10 @@ SETTLE: Final = "calls:settle"
 _PAGE: Final = 100
 
 
+GiveUp: TypeAlias = Callable[[str], Awaitable[None]]
+"""Ends a call that waits for its tool."""
+
+
 class Heed(Protocol):
     """Does what follows from a settlement."""
 
@@ -42,6 +47,10 @@ async def nothing_follows(history: CallHistory, *, applied: bool) -> None:
     """Heed no settlement: where nothing is reserved, nothing is to be settled."""
 
 
+async def nobody_waits(call_id: str) -> None:
+    """Give up on no call: where none waits for its tool, none is to be ended."""
+
+
 class Settlements:
     """Lists what needs a person, and takes their word for it.
 
@@ -51,9 +60,11 @@ class Settlements:
         permissions: What a principal holds, by the policy; `None` where no policy is in force.
         is_owner: Whether this process writes entries; another one leaves orders in the inbox.
         heed: Is told what each call that was settled turned out to be.
+        abandoned: Ids of open calls that wait here for their tool.
+        give_up: Ends one of those as unknown, whatever tool may come.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what they are made of, each by name
         self,
         ledger: Ledger,
         ids: Ids,
@@ -61,8 +72,12 @@ class Settlements:
         permissions: Permissions | None,
         is_owner: bool,
         heed: Heed = nothing_follows,
+        abandoned: Collection[str] = (),
+        give_up: GiveUp = nobody_waits,
     ) -> None:
         self._heed = heed
+        self._abandoned = abandoned
+        self._give_up = give_up
         self._ledger = ledger
         self._ids = ids
         self._permissions = permissions
@@ -71,19 +86,25 @@ class Settlements:
         """Of two who settle the same call the second sees what the first one said."""
 
     async def unknown(self) -> tuple[Unsettled, ...]:
-        """Calls that ended unknown and of which nobody has said more since, oldest first."""
+        """Calls of which nobody knows the outcome, nor has said more since, oldest first.
+
+        They have ended so, or wait for their tool.
+        """
         found: list[Unsettled] = []
         after = ""
         while page := await self._ledger.store.unknown_calls(after=after, limit=_PAGE):
-            found += [_line_of(await self._history(call_id)) for call_id in page]
+            found += [self._line(await self._history(call_id)) for call_id in page]
             after = page[-1]
+        waiting = [await self._history(call_id) for call_id in tuple(self._abandoned)]
+        found += [self._line(history) for history in waiting if history.ended is None]
         return tuple(found)
 
     async def open(self) -> tuple[Unsettled, ...]:
-        """Calls without an end, oldest first: held, or in flight."""
-        found = [await self._history(call_id) for call_id in await self._ledger.store.open_calls()]
+        """Other calls without an end, oldest first: held, or in flight."""
+        calls = await self._ledger.store.open_calls()
+        found = [await self._history(each) for each in calls if each not in self._abandoned]
         # One that was in flight may have ended since it was listed.
-        return tuple(_line_of(history) for history in found if history.ended is None)
+        return tuple(self._line(history) for history in found if history.ended is None)
 
     async def settle(self, call_id: str, *, applied: bool, by: Principal, reason: str) -> Amendment:
         """Record that `by` found out whether a call took effect.
@@ -99,7 +120,7 @@ class Settlements:
         """
         if not reason.strip():
             raise DecisionRefused(f"call {call_id} is settled with a reason: say how you know")
-        history = await self._history(call_id)
+        history = await self._ended(call_id, by)
         settlement = Settlement(
             id=self._ids.new(AMENDMENT),
             call_id=call_id,
@@ -149,10 +170,28 @@ class Settlements:
             NotRecorded: `by` may not know of the call.
             DecisionRefused: With the reason.
         """
+        self._require(by, history)
+        _judge(history, settlement)
+
+    def _require(self, by: Principal, history: CallHistory) -> None:
+        """See that `by` may settle the call.
+
+        Raises:
+            NotRecorded: `by` may not know of it.
+            DecisionRefused: `by` lacks the permission.
+        """
         if by.organization != history.organization:
             raise _no_such_call(history.call_id)
         require(SETTLE, self._permissions, by, what="settling a call")
-        _judge(history, settlement)
+
+    async def _ended(self, call_id: str, by: Principal) -> CallHistory:
+        """The call; where it waits for its tool, its end comes first."""
+        history = await self._history(call_id)
+        if history.ended is not None or call_id not in self._abandoned:
+            return history
+        self._require(by, history)
+        await self._give_up(call_id)
+        return await self._history(call_id)
 
     async def _amend(
         self,
@@ -176,6 +215,9 @@ class Settlements:
                 ),
             )
         )
+
+    def _line(self, history: CallHistory) -> Unsettled:
+        return _line_of(history, _standing_of(history, self._abandoned))
 
     async def _history(self, call_id: str) -> CallHistory:
         history = await self._ledger.history(call_id)
@@ -224,13 +266,20 @@ def _amendment(settlement: Settlement, reason: SealedPayload | None) -> Amendmen
     )
 
 
-def _line_of(history: CallHistory) -> Unsettled:
-    opening, hold = history.opening, history.hold
-    standing = Standing.HELD if hold is not None else Standing.RUNNING
-    if isinstance(hold, Deferral):
-        standing = Standing.DEFERRED
+def _standing_of(history: CallHistory, abandoned: Collection[str]) -> Standing:
     if history.ended is not None:
-        standing = Standing.UNKNOWN
+        return Standing.UNKNOWN
+    match history.hold:
+        case Approval():
+            return Standing.HELD
+        case Deferral():
+            return Standing.DEFERRED
+        case None:
+            return Standing.ABANDONED if history.call_id in abandoned else Standing.RUNNING
+
+
+def _line_of(history: CallHistory, standing: Standing) -> Unsettled:
+    opening, hold = history.opening, history.hold
     return Unsettled(
         call_id=history.call_id,
         run_id=history.run_id,

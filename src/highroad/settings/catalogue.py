@@ -262,6 +262,11 @@ SETTINGS: Final = (
     ),
     _limit("processes", "Worker processes at once, for bodies that run in one.", POSITIVE),
     _limit("approval_s", "Seconds that an approval waits."),
+    _limit(
+        "abandoned_s",
+        "Seconds that a call whose process died waits for its tool, from when this process first "
+        "saw it. Then it ends as unknown.",
+    ),
     _limit("cache_s", "Most seconds that a result may be served, whatever its tool declares."),
     _limit("cache_entries", "Results kept in this process at most."),
     _limit(
