@@ -338,3 +338,74 @@ def test_what_somebody_wrote_into_the_settings_is_not_proposed_as_less(talk, ser
 def test_a_server_that_does_not_start_is_a_failure_and_no_bug(run):
     answer = run("tools", "review", "--", "no-such-program")
     assert (answer.code, "upstream_error" in answer.err) == (5, True)
+
+
+MONEY = tool(
+    "send_money", "Send money to somebody.", recipient={}, amount={}, subject={"maxLength": 80}
+)
+
+
+@pytest.mark.promise("P8")
+def test_what_arguments_decide_is_written_and_judged_by_from_then_on(talk, served, run):
+    served(MONEY)
+    talked = talk("3")
+    assert "recipient: control, from system up" in talked.shown[0]
+    assert settings()["contracts"]["send_money"]["arguments"] == {
+        "recipient": {"role": "control", "integrity": "system"},
+        "amount": {"role": "control", "integrity": "system"},
+        "subject": {"role": "content"},
+    }
+    sys.modules.pop("served_by_git", None)
+    assert run("tools", "review", "--check").code == 0
+    told = run("tools", "contract", "send_money", "--json").out
+    assert told.count("settings: ") == 3, told
+
+    # Who loosens or tightens it in the file changes the definition, and a person is asked.
+    text = Path("highroad.toml").read_text("utf-8")
+    Path("highroad.toml").write_text(text.replace('"content"', '"control"'), "utf-8")
+    sys.modules.pop("served_by_git", None)
+    refused = run("call", "send_money", '{"recipient": "a", "amount": "1", "subject": "b"}')
+    assert (refused.code, "definition_changed" in refused.err) == (3, True)
+
+
+def test_which_record_is_changed_is_left_to_what_is_derived(talk, served):
+    served(tool("cancel_order", "Cancel an order.", order_id={}, reason={}))
+    talk("3")
+    assert settings()["contracts"]["cancel_order"]["arguments"] == {"reason": {"role": "content"}}
+
+
+def test_what_was_said_of_an_argument_by_hand_stays_as_it_is(talk, served):
+    said = '[contracts.send_money.arguments.subject] # ours\nrole = "control"\nintegrity = "user"\n'
+    with Path("highroad.toml").open("a", encoding="utf-8") as file:
+        file.write(said)
+    served(MONEY)
+    talk("3")
+    assert said in Path("highroad.toml").read_text("utf-8")
+    assert set(settings()["contracts"]["send_money"]["arguments"]) == {
+        "recipient",
+        "amount",
+        "subject",
+    }
+
+
+def test_an_argument_that_a_server_took_away_waits_for_a_person_and_is_taken_out(talk, served, run):
+    served(MONEY)
+    talk("3")
+    served(tool("send_money", "Send money to somebody.", account={}, amount={}))
+    refused = run("call", "send_money", '{"account": "a", "amount": "1"}')
+    assert "definition_changed" in refused.err
+    sys.modules.pop("served_by_git", None)
+    talk("3")
+    assert set(settings()["contracts"]["send_money"]["arguments"]) == {"account", "amount"}
+    sys.modules.pop("served_by_git", None)
+    assert run("tools", "review", "--check").code == 0
+
+
+def test_a_slip_in_the_name_of_an_argument_is_an_error_in_what_was_accepted(talk, served, run):
+    served(MONEY)
+    talk("3")
+    with Path("highroad.toml").open("a", encoding="utf-8") as file:
+        file.write('[contracts.send_money.arguments.recipiant]\nrole = "control"\n')
+    sys.modules.pop("served_by_git", None)
+    refused = run("tools", "show", "send_money")
+    assert "it takes no argument 'recipiant'; there are recipient" in refused.err

@@ -76,6 +76,28 @@ def test_any_name_and_any_text_comes_back_as_it_was(tool, value, others):
     }
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        ORDINARY,
+        '[contracts.git_log]\ntier = "read" # ours\n\n[policy]\nallow = []\n',
+        "[contracts.git_log.arguments.old]\nrole = 'control'\n[contracts.git_log.labels.a]\n",
+        '[contracts]\ngit_log = { tier = "read", arguments = { old = { role = "control" } } }\n',
+    ],
+)
+def test_tables_in_a_table_are_written_and_what_is_gone_is_taken_out(text):
+    said = {"git_log": {"tier": "read", "arguments": {"path": {"role": "content"}, "old": None}}}
+    after = with_contracts(text, said)
+    table = tomllib.loads(after)["contracts"]["git_log"]
+    assert table["arguments"] == {"path": {"role": "content"}}
+    before = tomllib.loads(text).get("contracts", {}).get("git_log", {})
+    assert table.get("labels") == before.get("labels")
+    comments = [line.partition("#")[2] for line in text.splitlines() if "#" in line]
+    assert all(each in after for each in comments)
+    assert with_contracts(after, said) == after
+
+
 def test_a_file_that_is_not_there_is_made(tmp_path):
     write_contracts(tmp_path / "highroad.toml", SAID)
     assert tomllib.loads((tmp_path / "highroad.toml").read_text("utf-8"))["contracts"] == SAID

@@ -5,12 +5,14 @@ from dataclasses import replace
 from typing import Any
 
 from highroad.approvals.definitions import Unaccepted
-from highroad.domain.contract_rule import ContractRule
+from highroad.domain.contract_rule import ArgumentRule, ContractRule
 from highroad.domain.error import SettingsError
-from highroad.domain.tool import Effect, Tier, ToolDefinition
+from highroad.domain.tool import ArgumentRole, Effect, Tier, ToolDefinition
 from highroad.domain.value import value
+from highroad.settings.writing import Keys
 from highroad.tools.compile import RegisteredTool, compile_tool
 from highroad.tools.declaring.hints import AT_STAKE, floor_of, stricter
+from highroad.tools.derivation.in_force import arguments_left_open
 from highroad.tools.recommendation.recommendation import Recommendation, recommended
 
 Tool = Callable[..., Any]
@@ -82,18 +84,35 @@ class Candidate:
         """What the settings would say of it with that tier."""
         has_tier = "tier" in self.ready.declaration.given and tier is self.definition.tier
         has_effect = "effect" in self.ready.declaration.given
-        return replace(
+        rule = replace(
             self.rule,
             server=self.definition.source or self.rule.server,
             tier=self.rule.tier if has_tier else tier,
             effect=self.rule.effect if has_effect else self.effect_with(tier),
         )
+        derived = arguments_left_open(self._under(rule).definition)
+        said = {name: each for name, each in rule.arguments.items() if name in self._arguments}
+        shown = {
+            name: ArgumentRule(role=each.contract.role, integrity=each.contract.integrity)
+            for name, each in derived.items()
+            # Of a record that is changed more is derived than a table can say.
+            if not each.is_target
+        }
+        return replace(rule, arguments={**shown, **said})
+
+    def _under(self, rule: ContractRule) -> RegisteredTool[Any]:
+        return compile_tool(self.tool, {self.definition.name: rule})
+
+    @property
+    def _arguments(self) -> Mapping[str, object]:
+        members = self.definition.input_schema.get("properties")
+        return members if isinstance(members, dict) else {}
 
     def with_tier(self, tier: Tier) -> RegisteredTool[Any]:
         """The tool as it would be with that tier."""
-        return compile_tool(self.tool, {self.definition.name: self.rule_with(tier)})
+        return self._under(self.rule_with(tier))
 
-    def written(self, tier: Tier) -> dict[str, str]:
+    def written(self, tier: Tier) -> Keys:
         """Keys of its table in `highroad.toml` once that tier is accepted."""
         rule, digest = self.rule_with(tier), self.with_tier(tier).definition.digest
         said = {
@@ -104,7 +123,14 @@ class Candidate:
         }
         if rule.effect is self._usual_effect(tier) and self.rule.effect is None:
             del said["effect"]
-        return {key: str(text) for key, text in said.items() if text}
+        gone = dict.fromkeys(self.rule.arguments.keys() - rule.arguments.keys())
+        arguments = {
+            name: _keys_of(each)
+            for name, each in rule.arguments.items()
+            if name not in self.rule.arguments
+        }
+        table = {"arguments": {**gone, **arguments}} if gone or arguments else {}
+        return {**{key: str(text) for key, text in said.items() if text}, **table}
 
     @property
     def is_accepted_by_settings(self) -> bool:
@@ -120,6 +146,13 @@ class Candidate:
     @staticmethod
     def _usual_effect(tier: Tier) -> Effect:
         return Effect.REPEATABLE if tier is Tier.READ else Effect.UNPROTECTED
+
+
+def _keys_of(rule: ArgumentRule) -> Keys:
+    role = ArgumentRole.CONTROL if rule.role is None else rule.role
+    if role is ArgumentRole.CONTROL and rule.integrity is not None:
+        return {"role": role.value, "integrity": rule.integrity.name.lower()}
+    return {"role": role.value}
 
 
 def candidates(

@@ -5,18 +5,21 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from highroad.domain.error import SettingsError
 
 if TYPE_CHECKING:
     from tomlkit import TOMLDocument
 
+Keys: TypeAlias = Mapping[str, "str | Keys | None"]
+"""What is to stand in a table: texts, tables in it, and `None` for what is to go."""
+
 _TABLE: Final = "contracts"
 _BOM: Final = "\N{ZERO WIDTH NO-BREAK SPACE}"
 
 
-def write_contracts(file: Path, said: Mapping[str, Mapping[str, str]]) -> None:
+def write_contracts(file: Path, said: Mapping[str, Keys]) -> None:
     """Write keys of `[contracts.<tool>]`, in one replacement of the file, which need not be there.
 
     Comments, order and everything else stay. The file is read anew, so what somebody wrote into it
@@ -24,7 +27,7 @@ def write_contracts(file: Path, said: Mapping[str, Mapping[str, str]]) -> None:
 
     Args:
         file: The settings.
-        said: Keys and texts, by name of the tool.
+        said: What its table is to have, by name of the tool.
 
     Raises:
         SettingsError: The file cannot be read or written, is no TOML, or has its contracts in a
@@ -43,7 +46,7 @@ def write_contracts(file: Path, said: Mapping[str, Mapping[str, str]]) -> None:
         ) from None
 
 
-def with_contracts(text: str, said: Mapping[str, Mapping[str, str]]) -> str:
+def with_contracts(text: str, said: Mapping[str, Keys]) -> str:
     """The text of a settings file with these keys of `[contracts.<tool>]`."""
     if not said:
         return text
@@ -58,7 +61,7 @@ def with_contracts(text: str, said: Mapping[str, Mapping[str, str]]) -> str:
         for tool, keys in said.items():
             _put(document, tool, keys)
         after = tomlkit.dumps(document)
-        is_written = tomllib.loads(after) == _with(before, said)
+        is_written = tomllib.loads(after) == _filled(before, {_TABLE: said})
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise _UnwritableError from error
     if not is_written:
@@ -70,22 +73,44 @@ class _UnwritableError(Exception):
     """What would come of it is not what was to be written."""
 
 
-def _put(document: "TOMLDocument", tool: str, keys: Mapping[str, str]) -> None:
+def _put(document: "TOMLDocument", tool: str, keys: Keys) -> None:
     import tomlkit  # noqa: PLC0415 - as above
 
     if _TABLE not in document:
         document[_TABLE] = tomlkit.table(is_super_table=True)
-    contracts: Any = document[_TABLE]
-    if tool not in contracts:
-        contracts[tool] = tomlkit.table()
-    for key, text in keys.items():
-        contracts[tool][key] = text
+    _fill(document[_TABLE], {tool: keys})
 
 
-def _with(table: Mapping[str, Any], said: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
-    known = table.get(_TABLE, {})
-    changed = {tool: {**known.get(tool, {}), **keys} for tool, keys in said.items()}
-    return {**table, _TABLE: {**known, **changed}}
+def _fill(table: Any, keys: Keys) -> None:  # noqa: ANN401 - of whichever kind it is written as
+    import tomlkit  # noqa: PLC0415 - as above
+    from tomlkit.items import InlineTable  # noqa: PLC0415 - as above
+
+    for key, said in keys.items():
+        if said is None:
+            table.pop(key, None)
+        elif isinstance(said, str):
+            table[key] = said
+        else:
+            if key not in table:
+                table[key] = (
+                    tomlkit.inline_table()
+                    if isinstance(table, InlineTable)
+                    else tomlkit.table(is_super_table=not _has_texts(said))
+                )
+            _fill(table[key], said)
+
+
+def _has_texts(keys: Keys) -> bool:
+    return any(isinstance(said, str) for said in keys.values())
+
+
+def _filled(table: Mapping[str, Any], keys: Keys) -> dict[str, Any]:
+    said = {
+        key: each if isinstance(each, str) else _filled(table.get(key, {}), each)
+        for key, each in keys.items()
+        if each is not None
+    }
+    return {**{key: each for key, each in table.items() if key not in keys}, **said}
 
 
 def _replace(file: Path, text: str) -> None:

@@ -53,9 +53,10 @@ def guard(
     """
     from highroad.frameworks.openai_agents.declaring import declared  # noqa: PLC0415 - the road is heavy
     from highroad.frameworks.openai_agents.guarded import Door  # noqa: PLC0415 - the same
+    from highroad.tools.declaring.options import contracts_of  # noqa: PLC0415 - the road is heavy
 
     door = Door(runtime, acting=acting, door=DOOR)
-    return [door.guarded(each) for each in declared(tools, contracts or {})]
+    return [door.guarded(each) for each in declared(tools, contracts_of(contracts))]
 
 
 def tools(
@@ -76,8 +77,9 @@ def tools(
         DeclarationError: One cannot be a tool, or a contract names none.
     """
     from highroad.frameworks.openai_agents.declaring import declared  # noqa: PLC0415 - as in `guard`
+    from highroad.tools.declaring.options import contracts_of  # noqa: PLC0415 - the road is heavy
 
-    return tuple(each.tool for each in declared(host_tools, contracts or {}))
+    return tuple(each.tool for each in declared(host_tools, contracts_of(contracts)))
 
 
 def unknown_tools(

@@ -31,10 +31,14 @@ class Cost:
         """Refuse a ceiling that is none.
 
         Raises:
-            ValueError: `at_most` is negative, infinite or no number.
+            ValueError: `at_most` is negative, infinite or no number, or what works a price out is
+                no function.
         """
         if not (math.isfinite(self.at_most) and self.at_most >= 0):
             raise ValueError("a cost needs a ceiling in US dollars, zero or more")
+        for name, each in (("estimate", self.estimate), ("actual", self.actual)):
+            if each is not None and not callable(each):
+                raise ValueError(f"{name} of a cost is a function, not {type(each).__name__}")
 
     def reserve(self, arguments: Mapping[str, Any]) -> float:
         """Dollars to set aside before the call runs."""

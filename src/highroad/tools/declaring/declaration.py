@@ -32,7 +32,6 @@ from highroad.tools.declaring.options import (
     check_cache,
     check_hedge,
     check_name,
-    check_options,
     check_transform,
     cost_of,
     effect_of,
@@ -148,11 +147,14 @@ class DeclaredTool(Generic[P, R_co]):
 def declared(source: Source, options: ToolOptions) -> Declaration:
     """Put together what a source says and what its author adds.
 
+    Args:
+        source: What code, model or schema say.
+        options: Each of its kind (`check_options`).
+
     Raises:
-        DeclarationError: Options are wrong, or contradict each other or the source.
+        DeclarationError: Options contradict each other or the source.
     """
     site = source.site
-    check_options(options, site)
     labels = {**source.labels, **options.get("labels", {})}
     cost = cost_of(options, site)
     fallbacks = fallbacks_of(options, tier_of(options, site), site)

@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary
 from highroad.domain.tool import ToolDefinition
 from highroad.tools.declaring.declaration import Declaration, DeclaredTool, ProbeHook, declared
 from highroad.tools.declaring.docstring import read_docstring
-from highroad.tools.declaring.options import ToolOptions
+from highroad.tools.declaring.options import ToolOptions, check_options
 from highroad.tools.declaring.output_labels import labels_of
 from highroad.tools.declaring.signature import Scope, read_signature
 from highroad.tools.declaring.site import Site
@@ -130,6 +130,7 @@ def _declare(
     function: Callable[..., Any], options: ToolOptions, scope: Scope | None = None
 ) -> Declaration:
     site = Site.of(function)
+    check_options(options, site)  # its signature is read by what they say of resources
     signature = read_signature(function, site, resources=options.get("resources", {}), scope=scope)
     arguments = arguments_adapter(signature, site)
     result = result_adapter(signature, site)

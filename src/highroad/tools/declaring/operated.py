@@ -3,7 +3,7 @@
 It is part of the definition from then on: pinned, recorded, and what approvals are bound to.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -57,22 +57,43 @@ def operated(declared: Declaration, rule: ContractRule) -> Declaration:
     changed = replace(
         definition, contract=contract, tier=tier, effect=_effect(declared, rule, tier)
     )
-    return replace(declared, definition=sealed(changed), operator=rule)
+    under = sealed(changed)
+    _see_arguments(under, rule)
+    return replace(declared, definition=under, operator=rule)
 
 
-def _arguments(definition: ToolDefinition, rule: ContractRule) -> Mapping[str, ArgumentContract]:
-    members = definition.input_schema.get("properties")
-    names = members if isinstance(members, dict) else {}
-    said = dict(definition.contract.arguments)
-    for name, each in rule.arguments.items():
+def _see_arguments(definition: ToolDefinition, rule: ContractRule) -> None:
+    """Refuse what is said of an argument that there is not.
+
+    A server that takes one away from what was accepted stops nothing: that tool waits for a person.
+
+    Raises:
+        SettingsError: The name is a slip.
+    """
+    names = _names(definition)
+    is_changed = bool(definition.source and rule.accepted) and rule.accepted != definition.digest
+    for name in () if is_changed else rule.arguments:
         if name not in names:
             near = ", ".join(near_names(name, names)) or ", ".join(names) or "none"
             raise SettingsError(
                 f"{rule.source}: contracts.{definition.name}: it takes no argument {name!r}; "
                 f"there are {near}"
             )
-        said[name] = _argument(definition.contract, name, each)
-    return said
+
+
+def _names(definition: ToolDefinition) -> Collection[str]:
+    members = definition.input_schema.get("properties")
+    return members if isinstance(members, dict) else ()
+
+
+def _arguments(definition: ToolDefinition, rule: ContractRule) -> Mapping[str, ArgumentContract]:
+    names = _names(definition)
+    said = {
+        name: _argument(definition.contract, name, each)
+        for name, each in rule.arguments.items()
+        if name in names
+    }
+    return {**definition.contract.arguments, **said}
 
 
 def _argument(contract: Contract, name: str, rule: ArgumentRule) -> ArgumentContract:

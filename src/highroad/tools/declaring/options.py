@@ -2,8 +2,9 @@
 
 import math
 import re
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from enum import StrEnum
 from typing import Any, Final, Literal, TypeAlias, TypedDict, TypeVar
 
@@ -183,6 +184,7 @@ TAKEN_OVER: Final = (
 )
 """Options that stand in the definition as they were given."""
 
+_CONTRACT: Final = 'contracts={"search": {"tier": "read"}}'
 _NAME: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _LEAST: Final = {
     "attempts": 1,
@@ -236,6 +238,26 @@ def check_options(options: Mapping[str, object], site: Site) -> None:
     for option, check in _CHECKS.items():
         if option in options:
             check(options[option], site)
+
+
+def contracts_of(given: Mapping[str, ToolOptions] | None) -> Mapping[str, ToolOptions]:
+    """Contracts that stand beside tools of a framework, where the caller's caller gave them.
+
+    Args:
+        given: Options by name of the tool; `None` is none.
+
+    Raises:
+        DeclarationError: One is no mapping of options, or an option is not of its kind.
+    """
+    caller = Site.of_caller(contracts_of, above=3)
+    if given is not None and not isinstance(given, Mapping):
+        raise caller.error(f"contracts are options by name of the tool, for example {_CONTRACT}")
+    for name, options in (given or {}).items():
+        site = replace(caller, function=str(name))
+        if not isinstance(options, Mapping):
+            raise site.error(f"its contract is options, for example {_CONTRACT}")
+        check_options(options, site)
+    return given or {}
 
 
 def name_of(options: ToolOptions, site: Site) -> str:
@@ -405,7 +427,7 @@ def examples_of(options: ToolOptions, site: Site) -> tuple[JsonObject, ...]:
     given = options.get("examples", ())
     if given == ():
         return ()
-    if isinstance(given, str | Mapping):
+    if not isinstance(given, Collection) or isinstance(given, str | Mapping):
         raise site.error('examples are several objects of arguments, for example [{"id": 1}]')
     return tuple(_example(each, at, site) for at, each in enumerate(given))
 
@@ -515,6 +537,46 @@ def _one_of(kind: type[StrEnum]) -> Callable[[Any, Site], object]:
     return lambda given, site: _choice(kind, given, site)
 
 
+def _number_or_cost(given: object, site: Site) -> None:
+    if isinstance(given, bool):  # a number for Python, and no price
+        raise site.error("cost is US dollars, zero or more, or a Cost(at_most=…), not bool")
+
+
+def _exceptions_of(option: str) -> Callable[[object, Site], None]:
+    """See that an option is what `isinstance` takes: a list would end each call that fails."""
+
+    def check(given: object, site: Site) -> None:
+        if not isinstance(given, tuple) or not all(
+            isinstance(each, type) and issubclass(each, Exception) for each in given
+        ):
+            raise site.error(
+                f"{option} is a tuple of classes of exceptions, for example "
+                f"{option}=(ConnectionError, TimeoutError)"
+            )
+
+    return check
+
+
+def _functions_of(option: str) -> Callable[[object, Site], None]:
+    """See that an option is several functions, which can be read more than once."""
+
+    def check(given: object, site: Site) -> None:
+        if not isinstance(given, Collection) or not all(map(callable, given)):
+            raise site.error(f"{option} is several functions, for example {option}=[is_open]")
+
+    return check
+
+
+def _check_resources(resources: object, site: Site) -> None:
+    if not isinstance(resources, Mapping) or not all(
+        isinstance(kind, type) and callable(factory) for kind, factory in resources.items()
+    ):
+        raise site.error(
+            "resources are functions that open each, by its type, for example "
+            "resources={Connection: connect}"
+        )
+
+
 def _truth_of(option: str) -> Callable[[object, Site], None]:
     """See that an option is a truth value."""
 
@@ -528,6 +590,13 @@ def _truth_of(option: str) -> Callable[[object, Site], None]:
 _CHECKS: Final[Mapping[str, Callable[[Any, Site], object]]] = {
     "cache_public": _truth_of("cache_public"),
     "transform": _truth_of("transform"),
+    "strict": _truth_of("strict"),
+    "cost": _number_or_cost,
+    "transient": _exceptions_of("transient"),
+    "not_applied": _exceptions_of("not_applied"),
+    "checks": _functions_of("checks"),
+    "data_checks": _functions_of("data_checks"),
+    "resources": _check_resources,
     "concurrency": _one_of(Concurrency),
     "isolation": _one_of(Isolation),
     "version": _check_version,
