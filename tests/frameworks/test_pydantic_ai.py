@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Annotated
 
 import pytest
+from opentelemetry import trace as opentelemetry
 from pydantic import AfterValidator
 from pydantic_ai import (
     Agent,
@@ -35,6 +36,7 @@ from pydantic_ai.messages import (
     ToolReturnPart,
 )
 from pydantic_ai.models.function import DeltaToolCall, FunctionModel
+from pydantic_ai.models.instrumented import InstrumentationSettings
 from pydantic_ai.toolsets import ExternalToolset, FunctionToolset
 
 from highroad import Content, Principal, Runtime, tool
@@ -951,3 +953,43 @@ async def _calls(runtime):
     with contextlib.closing(sqlite3.connect(runtime.ledger_path)) as ledger:
         ids = [row[0] for row in ledger.execute("SELECT id FROM tool_call ORDER BY id")]
     return [await runtime.audit.explain(each) for each in ids]
+
+
+class Named(opentelemetry.NoOpTracer):
+    """Gives each span of a trace an id, and keeps its name, as a tracer that exports does."""
+
+    def __init__(self):
+        self.names = {}
+
+    @contextlib.contextmanager
+    def start_as_current_span(self, name, *_, **__):
+        number = len(self.names) + 1
+        self.names[f"{number:016x}"] = name
+        context = opentelemetry.SpanContext(77, number, is_remote=False)
+        with opentelemetry.use_span(opentelemetry.NonRecordingSpan(context)) as span:
+            yield span
+
+
+class Provider(opentelemetry.NoOpTracerProvider):
+    def __init__(self):
+        self.tracer = Named()
+
+    def get_tracer(self, *_, **__):
+        return self.tracer
+
+
+async def test_a_call_is_below_the_span_of_its_tool_where_the_agent_is_instrumented(runtime):
+    def look(what: str) -> str:
+        """Look."""
+        return what
+
+    provider = Provider()
+    agent = Agent(
+        script([call("look", {"what": "tea"})]),
+        tools=guard([look], runtime, contracts={"look": {"tier": "read"}}),
+    )
+    agent.instrument = InstrumentationSettings(tracer_provider=provider)
+    await agent.run("hello")
+    known = await runtime.audit.explain(await runtime.audit.last_call())
+    assert known.trace_id == f"{77:032x}"
+    assert provider.tracer.names[known.parent_span_id] == "execute_tool look"

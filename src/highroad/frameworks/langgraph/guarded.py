@@ -21,7 +21,7 @@ from highroad.domain.outcome import AnyOutcome, Completed, Held
 from highroad.domain.tool import Effect, ToolDefinition
 from highroad.domain.value import value
 from highroad.frameworks.guarding import Guard, HostBody
-from highroad.frameworks.langgraph.context import Mapper, mapped
+from highroad.frameworks.langgraph.context import Mapper, mapped, trace_of_host
 from highroad.frameworks.langgraph.declaring import Declared, declared
 from highroad.frameworks.langgraph.host_tool import HostTool, RunManager, Visit
 from highroad.frameworks.langgraph.pausing import Pauses, can_pause, pause, told
@@ -41,7 +41,7 @@ def guarded(
     door: str,
 ) -> list[BaseTool]:
     """A tool for each of a host's, whose calls take the road of a runtime; see `guard`."""
-    way, who = Guard(runtime, door=door), mapped(acting)
+    way, who = Guard(runtime, door=door, tracing=trace_of_host), mapped(acting)
     return [
         GuardedTool.over(each, each.registered_with(way.runtime), way, who)
         for each in declared(tools, contracts)

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeAlias
 
-from agents import get_current_trace
+from agents import get_current_span, get_current_trace
 from agents.tool_context import ToolContext
 
 from highroad.domain.acting import Acting
+from highroad.domain.trace_context import TraceContext, of_host
 from highroad.domain.verification import UserTurn
 
 Mapper: TypeAlias = Callable[[ToolContext[Any]], Acting]
@@ -18,6 +19,14 @@ def acting_of(context: ToolContext[Any]) -> Acting:
     config, trace = context.run_config, get_current_trace()
     group = (config.group_id if config else None) or getattr(trace, "group_id", None)
     return Acting(run=group, conversation=group, said=tuple(_said(context.turn_input)))
+
+
+def trace_of_host() -> TraceContext | None:
+    """The SDK's own trace and the span of the function; none where tracing is disabled."""
+    span = get_current_span()
+    if span is None:
+        return None
+    return of_host(span.trace_id.removeprefix("trace_"), span.span_id.removeprefix("span_"))
 
 
 def _said(items: object) -> Iterator[UserTurn]:

@@ -11,7 +11,7 @@ from highroad.domain.error import DecisionRefused
 from highroad.domain.identity import Caller, Principal
 from highroad.domain.outcome import AnyOutcome, Held, HoldReason
 from highroad.frameworks.guarding import Guard
-from highroad.frameworks.openai_agents.context import Mapper, acting_of
+from highroad.frameworks.openai_agents.context import Mapper, acting_of, trace_of_host
 from highroad.frameworks.openai_agents.declaring import Declared
 from highroad.frameworks.openai_agents.pausing import CallOff, GoOn, Pause, Waits
 from highroad.frameworks.openai_agents.results import handed
@@ -32,7 +32,7 @@ class Door:
     """
 
     def __init__(self, runtime: Runtime | SyncRuntime, acting: Mapper | None) -> None:
-        self._way = Guard(runtime, door=DOOR)
+        self._way = Guard(runtime, door=DOOR, tracing=trace_of_host)
         self._mapper = acting
 
     def guarded(self, declared: Declared) -> FunctionTool:
