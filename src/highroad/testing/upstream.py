@@ -26,6 +26,8 @@ class FakeUpstream:
         self.forms: list[JsonObject] = forms
         self._answers = answers
         self._name = name
+        self.traceparents: list[str | None] = []
+        """Of each call, what it was said to be part of."""
         self._is_there = False
         self._heeders: list[Callable[[], None]] = []
         self._flying: set[asyncio.Task[JsonObject]] = set()
@@ -49,7 +51,12 @@ class FakeUpstream:
         return tuple(self.forms)
 
     async def call(
-        self, tool: str, arguments: JsonObject, *, follow: Follow | None = None
+        self,
+        tool: str,
+        arguments: JsonObject,
+        *,
+        follow: Follow | None = None,
+        traceparent: str | None = None,
     ) -> JsonObject:
         """What the function of that name answers.
 
@@ -58,6 +65,7 @@ class FakeUpstream:
             ConnectionResetError: It died while it ran.
         """
         self._check()
+        self.traceparents.append(traceparent)
         if tool not in self._answers:
             return {"content": [{"type": "text", "text": "no such tool"}], "isError": True}
         flying = asyncio.ensure_future(self._answers[tool](arguments, follow))
