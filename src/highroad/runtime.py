@@ -19,6 +19,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Literal, Self, TypeVar, Unpack, overload
 
+from highroad.agents.acting import NOT_OFFERED
 from highroad.agents.agent import Agent
 from highroad.agents.hindsight import simulated
 from highroad.agents.memory.preferences import Preferences
@@ -59,7 +60,7 @@ from highroad.pipeline.circumstances import Circumstances, SharedCircumstances
 from highroad.pipeline.context import RoadContext
 from highroad.pipeline.crossing import is_running_here, wait_for
 from highroad.pipeline.doorway import Proposal
-from highroad.pipeline.drive import enter
+from highroad.pipeline.drive import enter, held_as, turn_away
 from highroad.pipeline.fanout import Answered
 from highroad.pipeline.kept_results import KeptResults
 from highroad.pipeline.reconsidering import reconsidered
@@ -228,18 +229,46 @@ class Runtime:
             LedgerOwned: Another process owns the ledger, and only the owner makes calls.
             DeclarationError: The function was not given to this runtime.
         """
-        self._require_ownership()
-        name, version = self._named(tool)
-        proposal = Proposal(
-            tool=name,
-            version=version,
-            arguments=arguments,
-            dry_run=dry_run,
-            said=now_acting().said,
-            **filled(circumstances),
-        )
-        taking_in = doorway.take_in(self._services, proposal, self._assembly.principal)
+        taking_in = self._taken_in(tool, arguments, circumstances, dry_run=dry_run)
         return await enter(self._services, taking_in)
+
+    async def turn_away(
+        self, tool: str, arguments: Arguments, **circumstances: Unpack[Circumstances]
+    ) -> AnyOutcome:
+        """Put a call on record that is not made: whoever proposed it was not offered that tool.
+
+        It ends refused, also where others may call a tool of that name.
+
+        Args:
+            tool: The name, as it was proposed.
+            arguments: A mapping, or raw JSON as a model wrote it.
+            **circumstances: For whom and in which run: see `Circumstances`.
+
+        Raises:
+            LedgerOwned: Another process owns the ledger, and only the owner makes calls.
+        """
+        taking_in = self._taken_in(tool, arguments, circumstances)
+        return await turn_away(self._services, taking_in, NOT_OFFERED)
+
+    async def held(
+        self, tool: ToolFunction | str, arguments: Arguments, **circumstances: Unpack[Circumstances]
+    ) -> str | None:
+        """The id of the call that waits and that this very call would join; makes none.
+
+        Args:
+            tool: The function itself, or the name of one.
+            arguments: A mapping, or raw JSON as a model wrote it.
+            **circumstances: For whom, in which run, under which key: see `Circumstances`.
+
+        Returns:
+            `None` where no call with its key waits. Looking counts as a proposal of its run.
+
+        Raises:
+            LedgerOwned: Another process owns the ledger, and only the owner makes calls.
+            LedgerError: It cannot be read.
+            DeclarationError: The function was not given to this runtime.
+        """
+        return await held_as(self._services, self._taken_in(tool, arguments, circumstances))
 
     async def call_all(
         self,
@@ -938,6 +967,26 @@ class Runtime:
         return together.fan_out(
             services, proposals, terms, lambda each: doorway.take_in(services, each, own)
         )
+
+    def _taken_in(
+        self,
+        tool: ToolFunction | str,
+        arguments: Arguments,
+        circumstances: Circumstances,
+        *,
+        dry_run: bool = False,
+    ) -> Awaitable[tuple[Call, RoadContext]]:
+        self._require_ownership()
+        name, version = self._named(tool)
+        proposal = Proposal(
+            tool=name,
+            version=version,
+            arguments=arguments,
+            dry_run=dry_run,
+            said=now_acting().said,
+            **filled(circumstances),
+        )
+        return doorway.take_in(self._services, proposal, self._assembly.principal)
 
     def _until_ms(self, terms: Terms) -> int | None:
         """Unix time when calls that are made together have to be over."""

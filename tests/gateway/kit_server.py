@@ -18,6 +18,15 @@ def text(said, **more):
     return {"content": [{"type": "text", "text": said}], **more}
 
 
+def flood(has_end):
+    """Write a line of 17 MB, or one that never ends."""
+    written = 0
+    while not has_end or written < 17_000_000:
+        written += sys.stdout.write("x" * 100_000)
+    sys.stdout.write("\n")
+    return text("flooded")
+
+
 def called(name, params):  # noqa: PLR0911 - one for each tool
     match name:
         case "echo":
@@ -37,6 +46,8 @@ def called(name, params):  # noqa: PLR0911 - one for each tool
             return text(json.dumps({name: meta[name] for name in found if name in meta}))
         case "die":
             os._exit(1)
+        case "flood":
+            return flood(params["arguments"]["has_end"])
         case "grow":
             NAMES.append("grown")
             send(method="notifications/tools/list_changed")

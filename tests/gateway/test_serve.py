@@ -2,8 +2,10 @@
 
 import asyncio
 import json
+import os
 import subprocess
 import sys
+from functools import partial
 
 import pytest
 from mcp import MCPError
@@ -21,6 +23,18 @@ pytestmark = [pytest.mark.anyio, pytest.mark.timeout(120)]
 
 QUICK = "[gateway]\nhold_wait_s = 0.1\n"
 FREE = '[policy.ask."*"]\nlevel = "false"\n'
+
+
+HANDSHAKE = {
+    "jsonrpc": "2.0",
+    "id": 1,
+    "method": "initialize",
+    "params": {
+        "protocolVersion": "2025-11-25",
+        "capabilities": {},
+        "clientInfo": {"name": "test", "version": "1"},
+    },
+}
 
 
 def commits(folder):
@@ -87,6 +101,27 @@ async def test_nothing_but_the_protocol_is_written_to_standard_output(folder):
     assert "louder" in folder.stderr
     assert "Nobody has accepted" in folder.stderr
     assert "highroad tools review --name it -- " in folder.stderr
+
+
+@pytest.mark.parametrize(
+    "errors", ["closed", pytest.param("unread", marks=pytest.mark.nightly)], ids=str
+)
+async def test_nobody_has_to_read_standard_error(folder, errors):
+    reading, writing = os.pipe()
+    os.close(reading)
+    is_closed = errors == "closed"
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, *folder.line),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=None if is_closed else writing,
+        preexec_fn=partial(os.close, 2) if is_closed else None,
+    )
+    os.close(writing)
+    out, _ = await process.communicate(json.dumps(HANDSHAKE).encode() + b"\n")
+
+    assert process.returncode == ExitCode.COMPLETED
+    assert json.loads(out)["result"]["serverInfo"]["name"] == "highroad-it"
 
 
 @pytest.mark.nightly

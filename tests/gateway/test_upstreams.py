@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -10,9 +11,11 @@ import pytest
 from opentelemetry.context import attach, detach
 from opentelemetry.propagate import extract
 
+from highroad.adapters.upstreams.mcp_stdio.transport import LONGEST_LINE
 from highroad.bootstrap.upstreams import name_of, upstream_of
 from highroad.domain.error import SettingsError
 from highroad.ports.upstream import UpstreamError, UpstreamProgress
+from highroad.resilience.failures.reading import meaning_of
 from highroad.testing.contracts.upstream import UpstreamContract
 from highroad.testing.upstream import FakeUpstream
 
@@ -127,6 +130,34 @@ class TestFake(UpstreamContract):
         await upstream.open()
         yield upstream
         await upstream.close()
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("has_end", [True, False], ids=["with an end", "without one"])
+async def test_a_line_that_is_too_long_ends_the_server_and_fills_no_memory(caplog, has_end):
+    async for upstream in opened(KIT):
+        before = resident_mb()
+        async with asyncio.timeout(20):
+            with pytest.raises(Exception, match="closed") as broken:
+                await upstream.call("flood", {"has_end": has_end})
+            assert not meaning_of(broken.value).is_not_applied
+            echoed = await upstream.call("echo", {"text": "here"})
+        assert echoed["content"][0]["text"] == "here"
+        assert resident_mb() - before < 4 * LONGEST_LINE / 1e6
+        assert "a line of more than 16 MB" in caplog.text
+
+
+@pytest.mark.anyio
+async def test_a_long_line_comes_whole():
+    async for upstream in opened(KIT):
+        text = "ü" * 2_000_000
+        echoed = await upstream.call("echo", {"text": text})
+        assert echoed["content"][0]["text"] == text
+
+
+def resident_mb():
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
 @pytest.mark.anyio

@@ -7,11 +7,13 @@ is played in a folder and over a ledger of its own. What differs from host to ho
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping
-from contextlib import chdir
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractAsyncContextManager, chdir
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
+
+from effects import FUNCTIONS
 
 from highroad import Principal, Runtime, tool
 
@@ -20,7 +22,6 @@ BOB = Principal("bob")
 REQUEST = "Note that ORD-1, ORD-2 and ORD-3 are late, refund 500 or 90000 cents, and ship ORD-1."
 THREAD = "thread-1"
 LEDGER = "ledger.db"
-EFFECTS = "effects.txt"
 SETTINGS = """\
 [policy]
 allow = ["*"]
@@ -33,48 +34,25 @@ when = "args.cents > 30000"
 [limits]
 calls_per_tool = 2
 """
+ONE_SHORT_ATTEMPT = """\
+attempt_s = 0.05
+
+[dependencies.find_parcel]
+retry_ratio = 0.0
+retry_floor = 0
+"""
+"""Settings that go on where those of all end: doors that believe nobody take no contract's word."""
 
 
 # -- what is called -----------------------------------------------------------------------------
 
 
-def effect(what: str) -> None:
-    """Something happens in the world, and nothing takes it back."""
-    with Path(EFFECTS).open("a", encoding="utf-8") as world:
-        world.write(f"{what}\n")
-
-
-async def note_order(order_id: str, note: str) -> str:
-    """Put a note on an order."""
-    effect(f"note {order_id} {note}")
-    return f"noted on {order_id}"
-
-
-async def refund(order_id: str, cents: int) -> str:
-    """Pay back part of an order."""
-    effect(f"refund {order_id} {cents}")
-    return f"refunded {cents} cents of {order_id}"
-
-
-async def find_parcel(order_id: str) -> str:
-    """Ask the carrier where the parcel of an order is; today it does not answer."""
-    await asyncio.Event().wait()
-    return order_id
-
-
-async def ship_order(order_id: str) -> str:
-    """Hand an order to the carrier; the line breaks behind it."""
-    effect(f"ship {order_id}")
-    raise ConnectionResetError
-
-
 CONTRACTS: Mapping[str, dict[str, Any]] = {
     "note_order": {"tier": "reversible"},
     "refund": {"tier": "irreversible"},
-    "find_parcel": {"tier": "read", "timeout_s": 0.05, "attempts": 1},
+    "find_parcel": {"tier": "read"},
     "ship_order": {"tier": "reversible"},
 }
-FUNCTIONS: tuple[Callable[..., Any], ...] = (note_order, refund, find_parcel, ship_order)
 TOOLS = tuple(tool(**CONTRACTS[each.__name__])(each) for each in FUNCTIONS)
 
 
@@ -106,6 +84,7 @@ class Scene:
         calls: One by one.
         ruling: What Bob says to each hold, before the host goes on.
         is_begun_anew: The process ends, and the same thread is begun again with the same script.
+        settings: Of this scene alone, behind those of all.
         effects: How much happens in the world.
         statuses: How the calls end.
         codes: What their endings say.
@@ -116,6 +95,7 @@ class Scene:
     codes: tuple[str | None, ...]
     ruling: str | None = None
     is_begun_anew: bool = False
+    settings: str = ""
     effects: int = 0
 
     @property
@@ -138,7 +118,10 @@ SCENES: Mapping[str, Scene] = {
     "rejected": Scene((REFUND,), ("refused",), ("rejected",), ruling="reject"),
     "duplicate": Scene((NOTE, NOTE), ("completed", "completed"), (None, None), effects=1),
     "timed_out": Scene(
-        (proposed("find_parcel", order_id="ORD-1"),), ("failed",), ("max_retries_exceeded",)
+        (proposed("find_parcel", order_id="ORD-1"),),
+        ("failed",),
+        ("max_retries_exceeded",),
+        settings=ONE_SHORT_ATTEMPT,
     ),
     "over_budget": Scene(
         tuple(proposed("note_order", order_id=f"ORD-{n}", note="late") for n in (1, 2, 3)),
@@ -160,6 +143,11 @@ OURS = "ours"
 ALL: Mapping[str, Scene] = {**SCENES, "no_such_tool": NO_SUCH_TOOL, OURS: SCENES["good"]}
 
 
+def opened(**given: Any) -> AbstractAsyncContextManager[Runtime]:
+    """A runtime over the ledger of the current folder, with whatever it is given besides."""
+    return Runtime.open(f"sqlite:///{LEDGER}", principal=ALICE, **given)
+
+
 class Conversation(Protocol):
     """A thread of a host's agent, whose model plays a script."""
 
@@ -176,8 +164,8 @@ class Door(Protocol):
     name: str
     """As it stands in the record."""
 
-    def opened_with(self) -> dict[str, Any]:
-        """What `Runtime.open` is given besides; nothing for hosts whose tools are guarded."""
+    def opened(self) -> AbstractAsyncContextManager[Runtime]:
+        """A runtime over the ledger of the current folder, and whatever else the host needs."""
 
     def converse(
         self, runtime: Runtime, calls: tuple[Proposed, ...], *, is_ours: bool
@@ -195,9 +183,7 @@ async def play(door: Door, scene: Scene, *, is_ours: bool) -> list[str]:
     """Play a scene in the current folder; gives the results that the model read, as text."""
     read = []
     for _ in range(1 + scene.is_begun_anew):
-        async with Runtime.open(
-            f"sqlite:///{LEDGER}", principal=ALICE, **door.opened_with()
-        ) as runtime:
+        async with door.opened() as runtime:
             with runtime.acting(ALICE, request=REQUEST):
                 conversation = door.converse(runtime, scene.calls, is_ours=is_ours)
                 read += await conversation.begin()
@@ -215,13 +201,13 @@ async def rule(runtime: Runtime, ruling: str) -> None:
         await getattr(runtime.approvals, ruling)(approval.id, by=BOB)
 
 
-def play_all(door: Door, folder: Path) -> dict[str, list[str]]:
-    """Play every scene in a folder of its name; gives what the model read, by scene."""
+def play_all(door: Door, folder: Path, names: Iterable[str]) -> dict[str, list[str]]:
+    """Play scenes, each in a folder of its name; gives what the model read, by scene."""
     read = {}
-    for name, scene in ALL.items():
-        place = folder / name
+    for name in names:
+        scene, place = ALL[name], folder / name
         place.mkdir()
-        (place / "highroad.toml").write_text(SETTINGS, "utf-8")
+        (place / "highroad.toml").write_text(SETTINGS + scene.settings, "utf-8")
         with chdir(place):
             read[name] = asyncio.run(play(door, scene, is_ours=name == OURS))
     return read

@@ -145,11 +145,11 @@ def _serve(output: Output, wanted: Wanted, *, is_stdio: bool, is_told: bool) -> 
     serving = Serving.of(wanted)
     with EXTRA.needed():
         from highroad.gateway.stdio import own_streams  # noqa: PLC0415 - an extra
-    if sys.stderr.isatty():
-        output.note(json.dumps(client_entry(wanted), indent=2, ensure_ascii=False))
     # What the library of the protocol logs may quote whatever crosses it (P7).
     logging.getLogger("mcp").setLevel(logging.CRITICAL)
     with own_streams() as (received, sent):
+        if sys.stderr.isatty():
+            output.note(json.dumps(client_entry(wanted), indent=2, ensure_ascii=False))
         return asyncio.run(_until_told(output, serving, received, sent))
 
 

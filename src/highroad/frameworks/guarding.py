@@ -186,10 +186,54 @@ class Guard:
         with self._visit(tool, body, None):
             return wait_for(self.runtime.loop, self.runtime.wait(call_id, timeout_s=0))
 
+    async def turn_away(
+        self, tool: str, arguments: Arguments, *, acting: Acting | None = None
+    ) -> AnyOutcome:
+        """Put a call on record that the host does not make: its agent has no tool of that name.
+
+        Nothing runs, also where the runtime has one for others.
+
+        Raises:
+            Unauthenticated: As for `call`, and all the others.
+        """
+        work = self._turn_away(tool, arguments, acting or NOBODY)
+        return await in_loop(self.runtime.loop, work)
+
+    def turn_away_blocking(
+        self, tool: str, arguments: Arguments, *, acting: Acting | None = None
+    ) -> AnyOutcome:
+        """The same for a host that is not async."""
+        return wait_for(self.runtime.loop, self._turn_away(tool, arguments, acting or NOBODY))
+
+    async def held(
+        self, tool: str, arguments: Arguments, *, acting: Acting | None = None
+    ) -> str | None:
+        """The id of the call that waits and that this very call would join; makes none.
+
+        Raises:
+            Unauthenticated: As for `call`, and all the others.
+            LedgerError: The ledger cannot be read.
+        """
+        return await in_loop(self.runtime.loop, self._held(tool, arguments, acting or NOBODY))
+
     async def cancel(self, call_id: str, *, by: Principal, reason: str) -> None:
         """Call off a call that its host does not want any more; see `Runtime.cancel`."""
         work = self.runtime.cancel(call_id=call_id, by=by, reason=reason)
         await in_loop(self.runtime.loop, work)
+
+    async def _turn_away(self, tool: str, arguments: Arguments, acting: Acting) -> AnyOutcome:
+        with as_acting(acting.over(now_acting())):
+            return await self.runtime.turn_away(
+                tool,
+                arguments,
+                origin=Origin.MODEL,
+                door=self.door,
+                trace=trace_here(self._tracing),
+            )
+
+    async def _held(self, tool: str, arguments: Arguments, acting: Acting) -> str | None:
+        with as_acting(acting.over(now_acting())):
+            return await self.runtime.held(tool, arguments, origin=Origin.MODEL, door=self.door)
 
     async def _call(
         self, tool: str, arguments: Arguments, acting: Acting, *, drive_on: bool

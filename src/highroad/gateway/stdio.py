@@ -1,16 +1,19 @@
 """A gateway on the standard streams of its process.
 
 The protocol owns them. Whatever else would write to standard output goes to standard error, and
-whatever would read the input finds nothing there. Lines are read in a thread of its own which
-nobody waits for: a process that is told to end does not wait for the next line.
+whatever would read the input finds nothing there. Nobody has to read standard error: what cannot be
+written there is dropped. Lines are read in a thread of its own which nobody waits for: a process
+that is told to end does not wait for the next line.
 """
 
 import asyncio
+import io
 import os
+import sys
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager, suppress
-from typing import BinaryIO, Final, Self, cast
+from typing import BinaryIO, Final, Self, TextIO, cast
 
 import anyio
 from mcp.server.stdio import stdio_server
@@ -30,17 +33,51 @@ def own_streams() -> Iterator[tuple[BinaryIO, BinaryIO]]:
 
     To be entered before anything of a user's is imported or started.
     """
+    _open_errors()
     received, sent = os.dup(_INPUT), os.dup(_OUTPUT)
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, _INPUT)
     os.close(nothing)
     os.dup2(_ERRORS, _OUTPUT)
+    before, sys.stderr = sys.stderr, cast("TextIO", _Errors())
     try:
         # Not closed: the thread that reads may be in the middle of it.
         yield os.fdopen(received, "rb", closefd=False), os.fdopen(sent, "wb", closefd=False)
     finally:
+        sys.stderr = before
         with suppress(OSError):
             os.dup2(sent, _OUTPUT)
+
+
+def _open_errors() -> None:
+    """See that standard error is something: the next file to be opened would take its place."""
+    try:
+        os.fstat(_ERRORS)
+    except OSError:
+        nothing = os.open(os.devnull, os.O_WRONLY)
+        if nothing != _ERRORS:
+            os.dup2(nothing, _ERRORS)
+            os.close(nothing)
+
+
+class _Errors(io.TextIOBase):
+    """Standard error of a process that goes on where nobody reads that."""
+
+    encoding = "utf-8"
+
+    def isatty(self) -> bool:
+        """Whether a person reads it."""
+        return os.isatty(_ERRORS)
+
+    def fileno(self) -> int:
+        """Its descriptor."""
+        return _ERRORS
+
+    def write(self, text: str, /) -> int:
+        """Write it at once, if that can be done."""
+        with suppress(OSError):
+            os.write(_ERRORS, text.encode(errors="backslashreplace"))
+        return len(text)
 
 
 async def serve(gateway: Gateway, received: BinaryIO, sent: BinaryIO) -> None:

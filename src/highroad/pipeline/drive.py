@@ -28,6 +28,7 @@ from highroad.domain.outcome import (
     Unknown,
 )
 from highroad.domain.verdict import Conclude, Hold, Join, Proceed, Refuse, StageLine, Verdict
+from highroad.pipeline import keys
 from highroad.pipeline.context import RoadContext
 from highroad.pipeline.doubt import ended_by
 from highroad.pipeline.services import Services
@@ -110,6 +111,8 @@ Plan = tuple[Stretch, ...]
 
 _TO_THE_TOOL: Final[Plan] = (Stretch((), ROAD[0].name, ROAD[0].decide),)
 """`resolve`: what lies behind it depends on the tool."""
+_TO_THE_ARGUMENTS: Final[Plan] = (*_TO_THE_TOOL, Stretch((), ROAD[1].name, ROAD[1].decide))
+"""Up to `validate`: then the key of a call is known."""
 
 
 async def drive(
@@ -192,6 +195,24 @@ def _shut_out(services: Services, error: LedgerError) -> Refused:
     call_id = services.ids.new("call")
     _log.warning("call %s refused: %s: %s", call_id, NO_LEDGER.code, error)
     return Refused(call_id=call_id, error=NO_LEDGER)
+
+
+async def held_as(services: Services, taking_in: Awaitable[tuple[Call, RoadContext]]) -> str | None:
+    """The id of the call that waits under the key of this one, of which nothing is left.
+
+    Raises:
+        LedgerError: The ledger cannot be read.
+    """
+    call, context = await taking_in
+    try:
+        if not isinstance(await _pass(_TO_THE_ARGUMENTS, call, context), Proceed):
+            return None
+        key = keys.claim_key(context.record.call, context)
+        claim = await services.ledger.claim(call.organization, key.digest)
+        history = None if claim is None else await services.ledger.history(claim.call_id)
+        return history.call_id if history is not None and history.is_held else None
+    finally:
+        context.leave(None)
 
 
 async def turn_away(

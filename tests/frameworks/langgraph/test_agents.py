@@ -263,6 +263,29 @@ async def test_a_name_that_no_tool_has_is_put_on_record(runtime, scripted, calls
     assert {each["code"] for each in await on_record(runtime)} == {"unknown_tool", None}
 
 
+async def test_a_tool_of_the_runtime_that_the_node_was_not_given_does_not_run(
+    runtime, scripted, calls, on_record
+):
+    deleted = []
+
+    @tool
+    def delete(path: str) -> str:
+        """Delete."""
+        deleted.append(path)
+        return path
+
+    guard([delete], runtime, contracts={"delete": {"tier": "reversible"}})
+    agent = create_agent(
+        scripted(calls(("delete", {"path": "a"}, "c1"))),
+        guard([], runtime),
+        middleware=[wrap_tool_call(unknown_tools(runtime))],
+    )
+    (refused,) = answers(await agent.ainvoke(ASK, THREAD))
+    assert json.loads(refused.content)["code"] == "unknown_tool"
+    assert [each["status"] for each in await on_record(runtime)] == ["refused"]
+    assert deleted == []
+
+
 def test_a_synchronous_node_hands_unknown_names_over_as_well(alice, calls):
     with SyncRuntime.open(principal=alice) as runtime:
         node = ToolNode(guard([], runtime), wrap_tool_call=unknown_tools(runtime))

@@ -1,10 +1,10 @@
 """Our own agent, whose model plays a script."""
 
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from ten_calls import ALICE, REQUEST, THREAD, TOOLS, Conversation, Proposed
+from ten_calls import ALICE, REQUEST, THREAD, TOOLS, Conversation, Proposed, opened
 
 from highroad import Agent, Run, Runtime
 from highroad.domain.model import ToolMessage
@@ -49,8 +49,8 @@ class OwnAgent:
     name: str = "agent"
     runs: dict[Path, Clerk] = field(default_factory=dict)
 
-    def opened_with(self) -> dict[str, Any]:
-        return {"tools": TOOLS}
+    def opened(self) -> AbstractAsyncContextManager[Runtime]:
+        return opened(tools=TOOLS)
 
     def converse(
         self, runtime: Runtime, calls: tuple[Proposed, ...], *, is_ours: bool

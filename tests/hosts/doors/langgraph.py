@@ -1,5 +1,6 @@
 """LangGraph: LangChain's agent with a checkpointer, whose chat model plays a script."""
 
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +12,7 @@ from langchain_core.tools import tool
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.types import Command
 from pydantic import Field
-from ten_calls import CONTRACTS, FUNCTIONS, REQUEST, THREAD, TOOLS, Conversation, Proposed
+from ten_calls import CONTRACTS, FUNCTIONS, REQUEST, THREAD, TOOLS, Conversation, Proposed, opened
 
 from highroad import Runtime
 from highroad.frameworks.langgraph import guard
@@ -62,8 +63,8 @@ class Thread:
 class LangGraph:
     name = "langgraph"
 
-    def opened_with(self) -> dict[str, Any]:
-        return {}
+    def opened(self) -> AbstractAsyncContextManager[Runtime]:
+        return opened()
 
     def converse(
         self, runtime: Runtime, calls: tuple[Proposed, ...], *, is_ours: bool

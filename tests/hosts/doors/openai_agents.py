@@ -1,5 +1,6 @@
 """The OpenAI Agents SDK: an agent with its own scripted model, and its interruptions for holds."""
 
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +14,7 @@ from agents import (
 )
 from agents.items import ToolCallOutputItem
 from agents.testing import ScriptedModel, assistant_message, function_call
-from ten_calls import CONTRACTS, FUNCTIONS, REQUEST, THREAD, TOOLS, Conversation, Proposed
+from ten_calls import CONTRACTS, FUNCTIONS, REQUEST, THREAD, TOOLS, Conversation, Proposed, opened
 
 from highroad import Runtime
 from highroad.frameworks.openai_agents import guard
@@ -55,8 +56,8 @@ class Turn:
 class OpenAIAgents:
     name = "openai-agents"
 
-    def opened_with(self) -> dict[str, Any]:
-        return {}
+    def opened(self) -> AbstractAsyncContextManager[Runtime]:
+        return opened()
 
     def converse(
         self, runtime: Runtime, calls: tuple[Proposed, ...], *, is_ours: bool

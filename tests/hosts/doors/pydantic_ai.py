@@ -1,5 +1,6 @@
 """Pydantic AI: an agent whose `FunctionModel` plays a script, and its deferred tools for holds."""
 
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +15,7 @@ from pydantic_ai.messages import (
     ToolReturnPart,
 )
 from pydantic_ai.models.function import AgentInfo, FunctionModel
-from ten_calls import CONTRACTS, FUNCTIONS, REQUEST, THREAD, TOOLS, Conversation, Proposed
+from ten_calls import CONTRACTS, FUNCTIONS, REQUEST, THREAD, TOOLS, Conversation, Proposed, opened
 
 from highroad import Runtime
 from highroad.frameworks.pydantic_ai import guard
@@ -60,8 +61,8 @@ class Line:
 class PydanticAI:
     name = "pydantic-ai"
 
-    def opened_with(self) -> dict[str, Any]:
-        return {}
+    def opened(self) -> AbstractAsyncContextManager[Runtime]:
+        return opened()
 
     def converse(
         self, runtime: Runtime, calls: tuple[Proposed, ...], *, is_ours: bool

@@ -1,10 +1,11 @@
 """No host at all: a program that hands its model's calls to `runtime.call`."""
 
 import json
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
-from ten_calls import REQUEST, THREAD, TOOLS, Conversation, Proposed
+from ten_calls import REQUEST, THREAD, TOOLS, Conversation, Proposed, opened
 
 from highroad import Held, Origin, Runtime
 from highroad.domain.evidence import Evidence, EvidenceKind, Source
@@ -52,8 +53,8 @@ class Loop:
 class Python:
     name = "python"
 
-    def opened_with(self) -> dict[str, Any]:
-        return {"tools": TOOLS}
+    def opened(self) -> AbstractAsyncContextManager[Runtime]:
+        return opened(tools=TOOLS)
 
     def converse(
         self, runtime: Runtime, calls: tuple[Proposed, ...], *, is_ours: bool

@@ -20,7 +20,7 @@ Wrapper: TypeAlias = Callable[[ToolCallRequest, Callable[[ToolCallRequest], Any]
 
 
 def recorder(runtime: Runtime | SyncRuntime, *, acting: Mapper | None, door: str) -> Wrapper:
-    """Make a call of a name that a node does not have, which the road refuses and has on record."""
+    """Put a call of a name that a node does not have on record, and answer for it: nothing runs."""
     way, who = Guard(runtime, door=door, tracing=trace_of_host), mapped(acting)
 
     def sync(request: ToolCallRequest, execute: Callable[[ToolCallRequest], Answer]) -> Answer:
@@ -29,7 +29,7 @@ def recorder(runtime: Runtime | SyncRuntime, *, acting: Mapper | None, door: str
             return execute(request)
         call, node = request.tool_call, request.runtime
         of = who(node.config, node)
-        return _told(request, way.call_blocking(call["name"], call["args"], acting=of))
+        return _told(request, way.turn_away_blocking(call["name"], call["args"], acting=of))
 
     async def awaited(
         request: ToolCallRequest, execute: Callable[[ToolCallRequest], Awaitable[Answer]]
@@ -39,7 +39,7 @@ def recorder(runtime: Runtime | SyncRuntime, *, acting: Mapper | None, door: str
             return await execute(request)
         call, node = request.tool_call, request.runtime
         of = who(node.config, node)
-        return _told(request, await way.call(call["name"], call["args"], acting=of))
+        return _told(request, await way.turn_away(call["name"], call["args"], acting=of))
 
     return sync if isinstance(runtime, SyncRuntime) else awaited
 

@@ -1,7 +1,7 @@
 """Pydantic AI: its tools and toolsets on the road, accepted by `Agent(…)` as they were.
 
 What a call proposes goes to the road as the model wrote it. A hold becomes a deferred tool request
-of the host, and everything else an answer for the model; `docs/guides/pydantic-ai.md` shows it.
+of the host, and everything else an answer for the model; `docs/pydantic-ai.md` says the rest.
 """
 
 from collections.abc import Callable, Iterable, Mapping

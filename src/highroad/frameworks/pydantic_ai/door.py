@@ -2,13 +2,13 @@
 
 import json
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final, cast, get_args
 
 from pydantic_ai import RunContext
 from pydantic_ai.exceptions import ApprovalRequired, CallDeferred, ToolFailed
-from pydantic_ai.messages import ModelMessage, ModelResponse, ToolReturn, ToolReturnPart
+from pydantic_ai.messages import ToolReturn
 from pydantic_ai.tools import DeferredToolRequests
 
 from highroad.domain.acting import Acting
@@ -18,6 +18,7 @@ from highroad.domain.json_value import JsonObject, JsonValue
 from highroad.domain.outcome import AnyOutcome, Completed, Held, HoldReason
 from highroad.frameworks.guarding import Guard
 from highroad.frameworks.pydantic_ai.acting import HostWords, acting_of
+from highroad.frameworks.pydantic_ai.answers import Answer, Why, answers
 from highroad.frameworks.pydantic_ai.arguments import RawArguments
 from highroad.frameworks.pydantic_ai.own import Contracts, HostTool, Pause
 from highroad.frameworks.pydantic_ai.results import jsonable, told
@@ -116,6 +117,7 @@ class Door:
         name: str,
         arguments: Mapping[str, Any],
         ctx: RunContext[Any],
+        *,
         tool: HostTool | None = None,
     ) -> Any:  # noqa: ANN401 - what the host takes for a result
         """Make a call that the host's model proposed, and answer as the host understands it.
@@ -142,16 +144,40 @@ class Door:
         self._note(outcome, ctx)
         return _answer(outcome, ctx, visit)
 
-    async def heed(self, ctx: RunContext[Any]) -> None:
-        """Call off what the host paused for and then denied: it answers that itself.
+    async def heed(self, ctx: RunContext[Any], names: Mapping[str, str]) -> None:
+        """Take note of what the host answered by itself since its model last spoke.
 
-        It looks at what came in since the model last spoke, before the model is asked again.
+        What it paused for and then denied is called off. A call of a name that its agent does not
+        have is put on record. It looks before the model is asked again.
+
+        Args:
+            ctx: The host's.
+            names: Of the tools for which it looks: by the name that the model knows, ours.
         """
-        if not self._waiting:
-            return
-        for call_id in [self._waiting.pop(each, None) for each in _denied(ctx.messages)]:
-            if call_id is not None:
-                await self._call_off(call_id, ctx)
+        for answer in answers(ctx.messages):
+            if answer.why is Why.DENIED:
+                call_id = await self._denied(answer, names, ctx)
+                if call_id is not None:
+                    await self._call_off(call_id, ctx)
+            elif answer.is_new_to(self._guard.runtime):
+                await self._guard.turn_away(
+                    answer.call.tool_name, answer.call.args or {}, acting=self._acting(ctx)
+                )
+
+    async def _denied(
+        self, answer: Answer, names: Mapping[str, str], ctx: RunContext[Any]
+    ) -> str | None:
+        """Our id of a call that the host denied: as it was noted, or else as the ledger has it."""
+        call, runtime = answer.call, self._guard.runtime
+        noted = self._waiting.pop(call.tool_call_id, None)
+        if noted is None and call.tool_name not in names:
+            return None
+        if not answer.is_new_to(runtime) or noted is not None:
+            return noted
+        # Another process paused for it, which may have ended since.
+        return await self._guard.held(
+            names[call.tool_name], call.args or {}, acting=self._acting(ctx)
+        )
 
     async def _call_off(self, call_id: str, ctx: RunContext[Any]) -> None:
         runtime = self._guard.runtime
@@ -200,16 +226,6 @@ def _waits_for(held: Held) -> dict[str, JsonValue]:
         "reasons": list(held.reasons),
         "expires_ms": held.expires_ms,
     }
-
-
-def _denied(messages: Sequence[ModelMessage]) -> Iterator[str]:
-    """The host's ids of calls that were denied since the model last spoke."""
-    for message in reversed(messages):
-        if isinstance(message, ModelResponse):
-            return
-        for part in message.parts:
-            if isinstance(part, ToolReturnPart) and part.outcome == "denied":
-                yield part.tool_call_id
 
 
 def _can_pause(ctx: RunContext[Any]) -> bool:

@@ -3,18 +3,16 @@
 import inspect
 from collections.abc import Callable, Iterable
 from copy import copy
-from dataclasses import dataclass
+from functools import partial
 from typing import Any, cast
 
 from pydantic_ai import RunContext, Tool
-from pydantic_ai._function_schema import FunctionSchema
 from pydantic_ai.tools import ToolDefinition, ToolPrepareFunc
-from pydantic_core import SchemaValidator
 
 from highroad.domain.error import DeclarationError
 from highroad.domain.json_value import JsonSchema
-from highroad.frameworks.pydantic_ai.arguments import TAKES_ALL
 from highroad.frameworks.pydantic_ai.door import Door
+from highroad.frameworks.pydantic_ai.function_schema import run_by
 from highroad.frameworks.pydantic_ai.own import (
     AnyTool,
     HostTool,
@@ -26,18 +24,6 @@ from highroad.frameworks.pydantic_ai.own import (
     plain,
 )
 from highroad.tools.declaring.declare import tool_definition
-
-
-@dataclass(kw_only=True)
-class RoadSchema(FunctionSchema):
-    """Takes whatever a model wrote, and has the road run it."""
-
-    door: Door
-    tool: HostTool | None = None
-
-    async def call(self, args_dict: dict[str, Any], ctx: RunContext[Any]) -> Any:  # noqa: ANN401 - the host's own signature
-        """Make the call, under the name that the road knows."""
-        return await self.door.call(self.name, args_dict, ctx, self.tool)
 
 
 def guarded_tools(tools: Iterable[AnyTool], door: Door) -> list[Tool[Any]]:
@@ -58,12 +44,12 @@ def _guarded(tool: AnyTool, door: Door) -> Tool[Any]:
     made = tool if isinstance(tool, Tool) else Tool(tool)
     door.take_in(declared_function(made, contract))
     guarded = copy(made)
-    guarded.function_schema = _schema(made, door, host_tool(made, contract))
+    _put_on_the_road(guarded, door, host_tool(made, contract))
     # All three are the road's part now: it looks at arguments, asks, and has its own time.
     guarded.args_validator = None
     guarded.requires_approval = False
     guarded.timeout = None
-    guarded.prepare = _heeding(made.prepare, door)
+    guarded.prepare = _heeding(made.prepare, door, made.name)
     return guarded
 
 
@@ -77,40 +63,36 @@ def _of_ours(tool: Callable[..., Any], door: Door) -> Tool[Any]:
     door.add(tool)
     schema = cast("dict[str, Any]", definition.input_schema)
     made = Tool.from_schema(_runs_on_the_road, definition.name, definition.description, schema)
-    made.function_schema = _schema(made, door, None)
-    made.prepare = _heeding(None, door)
+    _put_on_the_road(made, door, None)
+    made.prepare = _heeding(None, door, definition.name)
     return made
 
 
-def _heeding(own: ToolPrepareFunc[Any] | None, door: Door) -> ToolPrepareFunc[Any]:
-    """What the host asks before each step: where it denied a call that the road holds, it shows."""
+def _heeding(own: ToolPrepareFunc[Any] | None, door: Door, name: str) -> ToolPrepareFunc[Any]:
+    """What the host asks before each step: there it shows what the host answered by itself."""
 
     async def prepare(ctx: RunContext[Any], definition: ToolDefinition) -> ToolDefinition | None:
         """As the tool itself would be prepared."""
-        await door.heed(ctx)
         prepared = definition if own is None else own(ctx, definition)
-        return await prepared if inspect.isawaitable(prepared) else prepared
+        shown = await prepared if inspect.isawaitable(prepared) else prepared
+        await door.heed(ctx, {(shown or definition).name: name})
+        return shown
 
     return prepare
 
 
-def _schema(made: Tool[Any], door: Door, tool: HostTool | None) -> RoadSchema:
-    own = made.function_schema
-    return RoadSchema(
-        function=own.function,
-        name=made.name,
-        description=own.description,
-        validator=cast("SchemaValidator", TAKES_ALL),
-        json_schema=plain(own.json_schema),
-        takes_ctx=own.takes_ctx,
-        is_async=True,
-        return_schema=_return_schema(own.return_schema),
-        door=door,
-        tool=tool,
+def _put_on_the_road(tool: Tool[Any], door: Door, own: HostTool | None) -> None:
+    """Under the name that the road knows, whatever the host calls it in the end."""
+    definition = tool.tool_def
+    run_by(
+        tool,
+        partial(door.call, tool.name, tool=own),
+        parameters=plain(definition.parameters_json_schema),
+        returns=_return_schema(definition.return_schema),
     )
 
 
-def _return_schema(own: JsonSchema) -> dict[str, Any]:
+def _return_schema(own: JsonSchema | None) -> dict[str, Any]:
     """Of what the road answers where a call completes."""
     if not own:
         return {}

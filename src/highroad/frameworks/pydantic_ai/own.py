@@ -17,6 +17,7 @@ from pydantic_core import SchemaValidator
 from highroad.domain.error import DeclarationError, Problem, ToolError
 from highroad.domain.json_value import JsonObject, JsonSchema, JsonValue
 from highroad.frameworks.guarding import HostBody, body_of
+from highroad.frameworks.pydantic_ai.function_schema import own_function
 from highroad.frameworks.pydantic_ai.results import jsonable
 from highroad.tools.arguments.pointer import pointer
 from highroad.tools.body.checks import Reason
@@ -124,13 +125,14 @@ class HostTool:
 def host_tool(tool: AnyTool, contract: ToolOptions) -> HostTool:
     """How a tool of the host, or a plain function, runs there."""
     made = tool if isinstance(tool, Tool) else Tool(tool)
+    function = own_function(made)
     return HostTool(
         name=made.name,
         description=made.description or "",
-        schema=plain(made.function_schema.json_schema),
-        validator=made.function_schema.validator,
+        schema=plain(made.tool_def.parameters_json_schema),
+        validator=function.validator,
         args_validator=made.args_validator,
-        run=made.function_schema.call,
+        run=function.run,
         needs_host=made.takes_ctx or made.args_validator is not None,
         not_applied=tuple(contract.get("not_applied", ())),
         markers=markers_of(made),
@@ -186,7 +188,7 @@ def markers_of(tool: Tool[Any]) -> dict[str, tuple[Marker, ...]]:
         hints = get_type_hints(inspect.unwrap(tool.function), include_extras=True)
     except (NameError, TypeError):  # the host made its schema without them
         return {}
-    members = tool.function_schema.json_schema.get("properties", {})
+    members = tool.tool_def.parameters_json_schema.get("properties", {})
     found = {
         name: tuple(each for each in getattr(hint, "__metadata__", ()) if isinstance(each, Marker))
         for name, hint in hints.items()

@@ -43,8 +43,8 @@ class GuardedToolset(WrapperToolset[Any]):
 
     async def get_tools(self, ctx: RunContext[Any]) -> dict[str, ToolsetTool[Any]]:
         """The same tools; one of a foreign server that has changed is left out."""
-        await self.door.heed(ctx)
         listed = await super().get_tools(ctx)
+        await self.door.heed(ctx, {name: name for name in listed})
         return {name: self._guarded(tool) for name, tool in listed.items() if self._is_known(tool)}
 
     async def call_tool(
@@ -52,7 +52,7 @@ class GuardedToolset(WrapperToolset[Any]):
     ) -> Any:  # noqa: ANN401 - the host's own signature
         """Have the road make the call; what is run elsewhere never comes here."""
         own = tool.own if isinstance(tool, RoadTool) else tool
-        return await self.door.call(name, tool_args, ctx, self._host_tool(own))
+        return await self.door.call(name, tool_args, ctx, tool=self._host_tool(own))
 
     def _guarded(self, tool: ToolsetTool[Any]) -> ToolsetTool[Any]:
         if tool.tool_def.kind == "external":

@@ -9,7 +9,6 @@ from typing import Final
 import anyio
 from anyio.abc import TaskStatus
 from mcp import Client
-from mcp.client.stdio import StdioServerParameters
 from mcp.shared.exceptions import MCPError
 from mcp.types import (
     CallToolRequest,
@@ -22,7 +21,7 @@ from mcp.types.version import MODERN_PROTOCOL_VERSIONS
 from pydantic import ValidationError
 
 from highroad.adapters.upstreams.mcp_stdio.tracing import part_of
-from highroad.adapters.upstreams.mcp_stdio.transport import watched
+from highroad.adapters.upstreams.mcp_stdio.transport import ENDED, started
 from highroad.domain.json_value import JsonObject
 from highroad.domain.version import VERSION
 from highroad.ports.clock import Clock
@@ -181,8 +180,7 @@ class McpStdio:
         while True:
             began_s = self._clock.monotonic_s()
             try:
-                await self._live(first)
-                why = "it ended"
+                why = await self._live(first)
             except (OSError, ValueError, MCPError, ValidationError, ExceptionGroup) as error:
                 why = _why(error)
             if not first.done():
@@ -194,25 +192,19 @@ class McpStdio:
             await self._clock.sleep(pause_s)
             pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
 
-    async def _live(self, first: asyncio.Future[None]) -> None:
-        """One life of the server, from its start to the end of its output."""
-        over = asyncio.Event()
+    async def _live(self, first: asyncio.Future[None]) -> str:
+        """One life of the server, from its start to its end; gives the reason of that."""
+        over: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
-        def end() -> None:
+        def end(why: str) -> None:
             # At once: what is asked from here on was never sent, and must not be in doubt.
             self._client = None
             self._there.clear()
-            over.set()
+            if not over.done():
+                over.set_result(why)
 
-        program, *arguments = self._command
-        server = StdioServerParameters(
-            command=program,
-            args=arguments,
-            env=dict(self._variables()),
-            encoding_error_handler="replace",
-        )
         client = Client(
-            watched(server, end),
+            started(self._command, self._variables(), end),
             message_handler=self._heed_message,
             client_info=Implementation(name="highroad", version=VERSION),
             cache=None,
@@ -221,15 +213,16 @@ class McpStdio:
             # First: a change between the first list and this would never be heard of.
             if client.protocol_version in MODERN_PROTOCOL_VERSIONS:
                 await listening.start(self._listen, client)
-            if not over.is_set():
+            if not over.done():
                 self._client = client
                 self._there.set()
                 self._tell_started(first)
             try:
-                await over.wait()
+                await over
             finally:
-                end()
+                end(ENDED)
                 listening.cancel_scope.cancel()
+        return over.result()
 
     def _tell_started(self, first: asyncio.Future[None]) -> None:
         if first.done():
