@@ -49,6 +49,7 @@ from highroad.domain.proposed import OnFailure, ProposedCall, ProposedCalls, Ter
 from highroad.domain.reconsidered import ReconsideredCall
 from highroad.domain.run import Run, When
 from highroad.domain.tool import ToolDefinition
+from highroad.domain.trace_context import read_traceparent
 from highroad.domain.unsettled import Unsettled
 from highroad.domain.verification import UserTurn
 from highroad.identity.identity import Identity
@@ -63,6 +64,7 @@ from highroad.pipeline.drive import enter, held_as, turn_away
 from highroad.pipeline.fanout import Answered
 from highroad.pipeline.kept_results import KeptResults
 from highroad.pipeline.reconsidering import reconsidered
+from highroad.pipeline.tracing import trace_here
 from highroad.recovery.dependencies import Dependencies
 from highroad.recovery.letters import Letters
 from highroad.recovery.settle import settle_open_calls
@@ -332,7 +334,7 @@ class Runtime:
         return self._fan_out(calls, Terms.of(parallel, deadline_s, on_failure), circumstances)
 
     @contextmanager
-    def acting(
+    def acting(  # noqa: PLR0913 - what may be said of calls, each by name
         self,
         principal: Principal | Caller | None = None,
         *,
@@ -340,6 +342,7 @@ class Runtime:
         conversation: str | None = None,
         delegation: Sequence[Delegate] = (),
         request: str | Sequence[str] = (),
+        traceparent: str | None = None,
     ) -> Iterator[Acting]:
         """Say for whom, and in which run, the calls inside a block are made that name nobody.
 
@@ -352,6 +355,8 @@ class Runtime:
             conversation: Your name for the conversation that the run belongs to.
             delegation: The agents through which the calls come.
             request: What the user said, message by message: calls of a model are held against it.
+            traceparent: The header of W3C Trace Context of what the calls are part of; a malformed
+                one says nothing. Without it they are part of OpenTelemetry's span, if there is one.
         """
         words = (request,) if isinstance(request, str) else tuple(request)
         acting = Acting(
@@ -363,6 +368,7 @@ class Runtime:
                 UserTurn(source=f"message-{number}", text=text)
                 for number, text in enumerate(words, start=1)
             ),
+            trace=read_traceparent(traceparent),
         )
         with as_acting(acting):
             yield acting
@@ -429,6 +435,7 @@ class Runtime:
             principal=principal or now_acting().principal or self.principal,
             conversation=conversation or now_acting().conversation,
             dry_run=dry_run,
+            trace=trace_here(),
         )
 
     async def resume(self, run_id: str) -> Run:
@@ -471,6 +478,7 @@ class Runtime:
             principal=principal or now_acting().principal or self.principal,
             conversation=conversation or now_acting().conversation,
             dry_run=dry_run,
+            trace=trace_here(),
         )
 
     def stream_resumed(self, run_id: str) -> AsyncGenerator[Event, None]:

@@ -253,7 +253,7 @@ class Runtime:
         """What may be called by that name; see `highroad.Runtime.find`."""
         return self._runtime.find(tool)
 
-    def acting(
+    def acting(  # noqa: PLR0913 - what may be said of calls, each by name
         self,
         principal: Principal | Caller | None = None,
         *,
@@ -261,6 +261,7 @@ class Runtime:
         conversation: str | None = None,
         delegation: Sequence[Delegate] = (),
         request: str | Sequence[str] = (),
+        traceparent: str | None = None,
     ) -> AbstractContextManager[Acting]:
         """Say for whom, and in which run, calls are made; see `highroad.Runtime.acting`."""
         return self._runtime.acting(
@@ -269,6 +270,7 @@ class Runtime:
             conversation=conversation,
             delegation=delegation,
             request=request,
+            traceparent=traceparent,
         )
 
     def call_all(

@@ -4,7 +4,7 @@ import json
 import os
 import sys
 
-NAMES = ["echo", "fail", "count", "wait", "given_up", "die", "grow"]
+NAMES = ["echo", "fail", "count", "wait", "given_up", "traced", "die", "grow"]
 SCHEMA = {"type": "object", "properties": {"text": {"type": "string"}}}
 given_up = []
 
@@ -40,6 +40,10 @@ def called(name, params):  # noqa: PLR0911 - one for each tool
             return text("counted")
         case "given_up":
             return text(str(len(given_up)))
+        case "traced":
+            meta = params.get("_meta", {})
+            found = ("traceparent", "tracestate", "baggage")
+            return text(json.dumps({name: meta[name] for name in found if name in meta}))
         case "die":
             os._exit(1)
         case "flood":

@@ -1,6 +1,7 @@
 """The server of the contract kit in the newer era, made with the official library."""
 
 import asyncio
+import json
 import os
 
 import anyio
@@ -10,7 +11,7 @@ from mcp.server.lowlevel.server import NotificationOptions
 from mcp.server.stdio import stdio_server
 from mcp.server.subscriptions import InMemorySubscriptionBus, ListenHandler, ToolsListChanged
 
-NAMES = ["echo", "fail", "count", "wait", "given_up", "die", "grow"]
+NAMES = ["echo", "fail", "count", "wait", "given_up", "traced", "die", "grow"]
 given_up = []
 bus = InMemorySubscriptionBus()
 
@@ -41,7 +42,7 @@ async def list_templates(ctx, params):
     return types.ListResourceTemplatesResult(resource_templates=[template])
 
 
-async def call_tool(ctx, params):
+async def call_tool(ctx, params):  # noqa: PLR0911 - one for each tool
     match params.name:
         case "echo":
             return text(params.arguments["text"])
@@ -66,6 +67,10 @@ async def call_tool(ctx, params):
                 given_up.append(1)
         case "given_up":
             return text(str(len(given_up)))
+        case "traced":
+            meta = ctx.meta or {}
+            found = ("traceparent", "tracestate", "baggage")
+            return text(json.dumps({name: meta[name] for name in found if name in meta}))
         case "die":
             os._exit(1)
         case "grow":

@@ -7,6 +7,7 @@ from mcp import MCPError
 from mcp.types import ElicitResult
 
 from highroad.domain.identity import Principal
+from highroad.domain.ids import uuid_hex
 from highroad.gateway.server import KEY
 
 pytestmark = pytest.mark.anyio
@@ -460,3 +461,54 @@ async def test_a_later_connection_goes_on_where_a_call_still_waits(bench, note_t
 
     assert said(noted)[-1] == "noted 1"
     assert note_tool == ["x"]
+
+
+TRACED = {
+    "traceparent": f"00-{7:032x}-{8:016x}-00",
+    "tracestate": "vendor=hush-hush",
+    "baggage": "user=hush-hush",
+}
+
+
+async def test_a_call_is_part_of_the_trace_that_its_client_says_and_so_is_the_upstream(
+    bench, note_tool, era
+):
+    bench.settings(NO_ASKING)
+    async with bench.gateway() as gateway, bench.client(gateway, era) as client:
+        noted = await client.call_tool("note", {"text": "x"}, meta=TRACED)
+        told = await bench.runtime.audit.explain(call_id(noted))
+        await bench.runtime.flush()
+        kept = b"".join(each.read_bytes() for each in bench.path.rglob("ledger.db*"))
+
+    assert (told.trace_id, told.parent_span_id) == (f"{7:032x}", f"{8:016x}")
+    assert bench.upstream.traceparents == [f"00-{7:032x}-{uuid_hex(told.call_id)[16:]}-00"]
+    assert told.trace_id.encode() in kept
+    assert b"hush-hush" not in kept
+
+
+@pytest.mark.parametrize(
+    "traceparent",
+    [f"00-{7:032x}-{0:016x}-01", f"00-{7:032X}A-{8:016x}-01", {"of": "alice"}, "x" * 9_999],
+    ids=["zero", "long", "object", "huge"],
+)
+async def test_a_malformed_trace_of_a_client_is_none(bench, note_tool, traceparent):
+    bench.settings(NO_ASKING)
+    async with bench.gateway() as gateway, bench.client(gateway, "legacy") as client:
+        noted = await client.call_tool("note", {"text": "x"}, meta={"traceparent": traceparent})
+        told = await bench.runtime.audit.explain(call_id(noted))
+
+    assert said(noted) == ["noted 1"]
+    assert (told.trace_id, told.parent_span_id) == (uuid_hex(told.call_id), None)
+
+
+async def test_a_trace_of_another_client_joins_nobody_to_their_run(bench, note_tool):
+    """Whoever guesses an id has what they say on their own record, and no more."""
+    bench.settings(NO_ASKING)
+    runs = []
+    for _ in range(2):
+        async with bench.gateway() as gateway, bench.client(gateway, "legacy") as client:
+            noted = await client.call_tool("note", {"text": "x"}, meta=TRACED)
+            runs.append((await bench.runtime.audit.explain(call_id(noted))).run_id)
+
+    assert note_tool == ["x", "x"]
+    assert len(set(runs)) == 2

@@ -1,6 +1,7 @@
 """Every upstream keeps the contract of its port; and what that of standard streams does besides."""
 
 import asyncio
+import json
 import os
 import sys
 from pathlib import Path
@@ -8,6 +9,8 @@ from pathlib import Path
 import anyio
 import pytest
 from mcp import MCPError
+from opentelemetry.context import attach, detach
+from opentelemetry.propagate import extract
 
 from highroad.adapters.upstreams.mcp_stdio import McpStdio
 from highroad.adapters.upstreams.mcp_stdio.transport import LONGEST_LINE
@@ -35,6 +38,21 @@ class TestMcpStdio(UpstreamContract):
     async def upstream(self):
         async for upstream in opened(KIT):
             yield upstream
+
+    async def test_what_else_travels_with_a_trace_stays_here(self, upstream):
+        """The library by itself would hand on what came from whoever called us."""
+        came = {
+            "traceparent": f"00-{1:032x}-{2:016x}-01",
+            "tracestate": "vendor=hush-hush",
+            "baggage": "user=alice",
+        }
+        token = attach(extract(came))
+        try:
+            around = f"00-{1:032x}-{3:016x}-01"
+            told = await upstream.call("traced", {}, traceparent=around)
+        finally:
+            detach(token)
+        assert told["content"][0]["text"] == json.dumps({"traceparent": around})
 
 
 @pytest.mark.nightly
@@ -85,19 +103,21 @@ async def test_a_server_that_dies_again_and_again_is_started_ever_later():
     assert clock.pauses == [0.1, 0.2, 0.1, 0.2]
 
 
+def text(said, **more):
+    return {"content": [{"type": "text", "text": said}], **more}
+
+
+async def fail(arguments, follow):
+    return text("it went wrong", isError=True)
+
+
 class TestFake(UpstreamContract):
     @pytest.fixture
     async def upstream(self):
         given_up = []
 
-        def text(said, **more):
-            return {"content": [{"type": "text", "text": said}], **more}
-
         async def echo(arguments, follow):
             return text(arguments["text"])
-
-        async def fail(arguments, follow):
-            return text("it went wrong", isError=True)
 
         async def count(arguments, follow):
             for done in (1, 2, 3):
@@ -112,6 +132,10 @@ class TestFake(UpstreamContract):
 
         async def tell_given_up(arguments, follow):
             return text(str(len(given_up)))
+
+        async def traced(arguments, follow):
+            told = upstream.traceparents[-1]
+            return text(json.dumps({} if told is None else {"traceparent": told}))
 
         async def die(arguments, follow):
             asyncio.get_running_loop().call_soon(upstream.die)
@@ -128,6 +152,7 @@ class TestFake(UpstreamContract):
             "count": count,
             "wait": wait,
             "given_up": tell_given_up,
+            "traced": traced,
             "die": die,
             "grow": grow,
         }

@@ -47,7 +47,12 @@ class Normal:
         self._numbers: dict[str, dict[str, int]] = defaultdict(dict)
 
     def body(self, body: dict) -> dict:
-        """What an entry says, comparable."""
+        """What an entry says, comparable.
+
+        Which calls are of one trace is the host's own doing; that a call keeps its trace is not.
+        """
+        if "trace" in body:
+            body = body | {"trace": f"{body['trace']} of {body.get('call')}"}
         return {name: self._field(name, each) for name, each in body.items()}
 
     def _field(self, name: str, value: object) -> object:

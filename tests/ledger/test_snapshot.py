@@ -41,6 +41,8 @@ DRAWN = {
     "in_dry_run": st.booleans(),
     "in_shadow": st.booleans(),
     "parent_id": st.none() | NAME,
+    "parent_span_id": st.none() | NAME,
+    "is_sampled": st.booleans(),
     "revision": st.integers(0, 3),
     "door": NAME,
     "stands_in_for": st.none() | NAME,

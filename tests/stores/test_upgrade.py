@@ -50,7 +50,15 @@ OF_5 = (
 
 
 NEW_IN_8 = ("api_key", "login_session", "blocked_address", "user_credential", "identity_change")
-OF_7 = tuple(f"DROP TABLE {name}" for name in NEW_IN_8)
+OF_8 = (
+    "DROP VIEW trace_span",
+    "ALTER TABLE agent_run DROP COLUMN parent_span_id",
+    "ALTER TABLE tool_call DROP COLUMN trace_id",
+    "ALTER TABLE tool_call DROP COLUMN parent_span_id",
+    "CREATE VIEW trace_span AS SELECT trace_id FROM agent_run",
+)
+"""Ledgers of version 8, where a call had the trace of its run."""
+OF_7 = (*OF_8, *(f"DROP TABLE {name}" for name in NEW_IN_8))
 """Ledgers of version 7, which knew callers by what the program said of them alone."""
 OF_6 = (
     *OF_7,
@@ -194,7 +202,7 @@ async def test_runs_of_version_3_belong_nowhere(ledger, tmp_path):
         connection.execute(statement)
     connection.close()
     await open_and_close(ledger)
-    run = ("r", "o", "u", None, None, "t", "running", 7, 8, *[None] * 9)
+    run = ("r", "o", "u", None, None, "t", "running", 7, 8, *[None] * 10)
     assert asked(ledger, "SELECT * FROM agent_run") == [run]
     assert tables_of(ledger) == tables_of(tmp_path / "new.db")
     assert version_of(backup.place_of(ledger, 3)) == 3
@@ -463,3 +471,26 @@ async def test_nobody_had_keys_or_sessions_in_version_7(ledger, tmp_path):
     assert asked(ledger, "SELECT count(*) FROM api_key") == [(0,)]
     assert tables_of(ledger) == tables_of(tmp_path / "new.db")
     assert version_of(backup.place_of(ledger, 7)) == 7
+
+
+async def test_calls_of_version_8_had_no_trace_of_a_host(ledger, tmp_path):
+    await open_and_close(tmp_path / "new.db")
+    await open_and_close(ledger)
+    connection = apsw.Connection(str(ledger))
+    for statement in (
+        *OF_8,
+        """INSERT INTO agent_run (id, organization, principal_id, trace_id, status, started_ms)
+            VALUES ('r', 'o', 'u', 't', 'completed', 7)""",
+        """INSERT INTO tool_call VALUES ('c', 'r', 1, NULL, 'o', 'p', 't', NULL, NULL, NULL, NULL,
+            'code', 'python', 'none', NULL, NULL, NULL, NULL, 1, 0, 7, NULL, NULL, NULL, NULL)""",
+        "PRAGMA user_version = 8",
+    ):
+        connection.execute(statement)
+    connection.close()
+    await open_and_close(ledger)
+    assert asked(ledger, "SELECT trace_id, span_id, parent_span_id FROM trace_span") == [
+        ("t", "r", None),
+        ("t", "c", "r"),
+    ]
+    assert tables_of(ledger) == tables_of(tmp_path / "new.db")
+    assert version_of(backup.place_of(ledger, 8)) == 8

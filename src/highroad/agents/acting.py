@@ -30,6 +30,7 @@ from highroad.domain.outcome import AnyOutcome, Ending, Held, HoldReason, Status
 from highroad.domain.proposed import OnFailure, Terms
 from highroad.domain.run import Run, RunHold, RunStatus
 from highroad.domain.tool import Tier
+from highroad.domain.trace_context import TraceContext
 from highroad.domain.value import value
 from highroad.ledger.history import CallHistory
 from highroad.pipeline import doorway, lending
@@ -492,6 +493,7 @@ def _proposal(run: RunInProgress, wanted: Wanted) -> Proposal:
         origin=wanted.origin,
         delegation=run.delegation,
         door=run.record.head.door,
+        trace=TraceContext(trace_id=run.record.head.trace_id),
         dry_run=wanted.dry_run,
         in_dry_run=run.record.head.dry is not None or wanted.in_dry_line,
         in_shadow=run.record.head.shadow_of is not None,

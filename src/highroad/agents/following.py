@@ -15,6 +15,7 @@ from highroad.agents.runs import Runs
 from highroad.domain.event import Event
 from highroad.domain.identity import Caller, Principal
 from highroad.domain.run import Run
+from highroad.domain.trace_context import TraceContext
 from highroad.pipeline.services import Services
 
 _log: Final = logging.getLogger("highroad.agents")
@@ -34,7 +35,7 @@ class Following:
         self._working: set[asyncio.Task[Run]] = set()
         """Runs that were begun or resumed here; they go on when nobody follows them any more."""
 
-    async def stream(
+    async def stream(  # noqa: PLR0913 - as `Runs.start`
         self,
         agent: Agent | str,
         text: str,
@@ -42,6 +43,7 @@ class Following:
         principal: Principal | Caller,
         conversation: str | None,
         dry_run: bool = False,
+        trace: TraceContext | None = None,
     ) -> AsyncGenerator[Event, None]:
         """Begin a run, and give its events up to its rest.
 
@@ -56,6 +58,7 @@ class Following:
             conversation=conversation,
             run_id=run_id,
             dry_run=dry_run,
+            trace=trace,
         )
         async for event in self._work(run_id, running):
             yield event

@@ -42,6 +42,7 @@ from highroad.domain.identity import Caller, Delegate, Principal, acting, shadow
 from highroad.domain.ids import uuid_hex, with_prefix
 from highroad.domain.model import ModelMessage, UserMessage
 from highroad.domain.run import Run, RunHead, RunHold, RunStatus, WhyDry
+from highroad.domain.trace_context import TraceContext
 from highroad.ledger.history import read_body, read_run_head
 from highroad.limits.runs import LiveRun
 from highroad.pipeline.doorway import let_in
@@ -201,6 +202,7 @@ class Runs:
         door: str = DOOR,
         run_id: str | None = None,
         dry_run: bool = False,
+        trace: TraceContext | None = None,
     ) -> Run:
         """Begin a run and move it to its first rest, or its end.
 
@@ -213,6 +215,7 @@ class Runs:
             run_id: An id of ours that nobody has, where it was made before.
             dry_run: Do nothing; it is no less one where this is left out and something else makes
                 it one.
+            trace: Where in a trace it is begun; without one it is a trace of its own.
 
         Raises:
             HighroadError: There is no such agent.
@@ -238,7 +241,8 @@ class Runs:
             principal_id=ledger.keyring.opaque(principal),
             agent=name,
             definition=brief.digest,
-            trace_id=uuid_hex(run_id),
+            trace_id=uuid_hex(run_id) if trace is None else trace.trace_id,
+            parent_span_id=None if trace is None else trace.span_id,
             started_ms=self._services.clock.now_ms(),
             conversation_id=conversation_id,
             delegation=tuple(link.agent for link in delegation),

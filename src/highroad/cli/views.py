@@ -408,7 +408,8 @@ def _beneath(found: Explanation) -> Iterator[tuple[str, RenderableType]]:
     """Where it stands in the record, and what is left of it."""
     for author, reason in found.reasons.items():
         yield "reason", f"{author}: {reason}"
-    yield "trace", Text(found.trace_id, "dim")
+    within = "" if found.parent_span_id is None else f" in span {found.parent_span_id}"
+    yield "trace", Text(f"{found.trace_id}{within}", "dim")
     yield "in the log", ", ".join(map(str, found.positions))
     if found.erased_ms is not None:
         yield "carried", f"erased on {moment(found.erased_ms)}"

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from highroad.domain.identity import Caller, Delegate, Principal
+from highroad.domain.trace_context import TraceContext
 from highroad.domain.verification import UserTurn
 
 
@@ -20,6 +21,8 @@ class Acting:
     """The agents through which they come."""
     said: tuple[UserTurn, ...] = ()
     """The user's own words so far, in order: what calls of a model are held against."""
+    trace: TraceContext | None = None
+    """Where in a trace they are made, where somebody says so; without it, it is looked for."""
 
     def over(self, around: "Acting") -> "Acting":
         """This, and for what it leaves out what was said around it."""
@@ -31,6 +34,7 @@ class Acting:
             conversation=around.conversation if self.conversation is None else self.conversation,
             delegation=self.delegation or around.delegation,
             said=self.said or around.said,
+            trace=self.trace or around.trace,
         )
 
 

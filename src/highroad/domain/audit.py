@@ -102,6 +102,7 @@ AGENT_RUN: Final = Table(
         *_maybe_number("ended_ms"),
         *_maybe("parent_id", "conversation_id", "definition", "delegated_by", "code"),
         *_maybe_number("steps", "tokens_in", "tokens_out", "cost_microusd"),
+        *_maybe("parent_span_id"),
     ),
 )
 MODEL_REQUEST: Final = Table(
@@ -155,6 +156,7 @@ TOOL_CALL: Final = Table(
         *_number("has_intent", "reserved_microusd", "created_ms"),
         *_maybe("stands_in_for", "redrives", "asked_by"),
         *_maybe_number("position"),
+        *_maybe("trace_id", "parent_span_id"),
     ),
     indexes=(("run_id",),),
 )
@@ -523,7 +525,9 @@ def _approval_of(values: Sequence[Any]) -> Approval:
 
 
 AGENT_RUN_COLUMNS: Final = tuple(
-    column.name for column in AGENT_RUN.columns if column.name not in {"session_id", "trace_id"}
+    column.name
+    for column in AGENT_RUN.columns
+    if column.name not in {"session_id", "trace_id", "parent_span_id"}
 )
 """Those that a value of `AgentRun` has, by name."""
 

@@ -9,6 +9,7 @@ from highroad.domain.confidence import Statement
 from highroad.domain.error import BrokenPromise
 from highroad.domain.evidence import NO_EVIDENCE, Evidence
 from highroad.domain.identity import Delegate, Origin, Principal
+from highroad.domain.ids import uuid_hex
 from highroad.domain.json_value import JsonObject
 from highroad.domain.tool import ToolDefinition
 from highroad.domain.value import value
@@ -26,7 +27,7 @@ class Call:
     id: str
     run_id: str
     trace_id: str
-    """Sixteen bytes in hex (W3C Trace Context)."""
+    """Sixteen bytes in hex (W3C Trace Context): its own, or that of whoever makes it."""
     tool: str
     """The name that was asked for, known or not."""
     raw: Mapping[str, object] | str | bytes
@@ -55,6 +56,10 @@ class Call:
     """Its run is a shadow: what it takes of budgets is not its principal's."""
     parent_id: str | None = None
     """The call whose body made this one."""
+    parent_span_id: str | None = None
+    """The span of a host inside which it was made, eight bytes in hex."""
+    is_sampled: bool = True
+    """Whether spans of its trace may be kept."""
     revision: int = 0
     door: str = "python"
     stands_in_for: str | None = None
@@ -73,6 +78,13 @@ class Call:
     """A model proposed it that is shown handles, and they have not been looked up yet."""
     definition: ToolDefinition | None = None
     arguments: JsonObject | None = None
+
+    @property
+    def traceparent(self) -> str:
+        """The header that names this call as the parent (W3C Trace Context)."""
+        # The first half of a UUIDv7 is the time: calls of one moment differ in the other.
+        span_id = uuid_hex(self.id)[16:]
+        return f"00-{self.trace_id}-{span_id}-{'01' if self.is_sampled else '00'}"
 
     def resolved(self, definition: ToolDefinition, arguments: JsonObject | None) -> "Call":
         """The same call with its tool and arguments known; once or twice on every road."""

@@ -1,6 +1,7 @@
 """Reading and renaming ids: a prefix, `_`, and a UUIDv7 in 26 characters (TypeID 0.3).
 
-The UUID outlives its prefix: a direct call, its run and its trace share one UUID.
+The UUID outlives its prefix: a direct call, its run and, where it is made in no trace of a host,
+its trace share one UUID.
 """
 
 from typing import Final

@@ -110,6 +110,8 @@ class RunHead:
     """Digest of the agent's definition."""
     trace_id: str
     started_ms: int
+    parent_span_id: str | None = None
+    """The span of a host inside which it was begun."""
     parent_id: str | None = None
     """The run that it is a child of."""
     conversation_id: str | None = None

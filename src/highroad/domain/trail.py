@@ -112,6 +112,7 @@ class Explanation:
     call_id: str
     run_id: str
     trace_id: str
+    """Its own, or that of the host inside whose trace it was made."""
     tool: str | None
     tool_version: str | None
     tool_digest: str | None
@@ -144,6 +145,8 @@ class Explanation:
     """Arguments into which something flowed that has readers, where a rule looked at that."""
     verification: VerificationRecord | None = None
     """The second opinion on it, where one was wanted."""
+    parent_span_id: str | None = None
+    """The span of the host inside which it was made."""
     states_confidence: bool = False
     """Its model was asked how sure it is."""
     confidence: float | None = None

@@ -24,6 +24,7 @@ from highroad.domain.outcome import AnyOutcome, Ending, Held
 from highroad.domain.value import value
 from highroad.pipeline.acting import as_acting, now_acting
 from highroad.pipeline.crossing import in_loop, wait_for
+from highroad.pipeline.tracing import Tracing, trace_here
 from highroad.runtime import Runtime
 from highroad.sync import Runtime as SyncRuntime
 from highroad.tools.declaring.declaration import DeclaredTool
@@ -164,13 +165,17 @@ class Guard:
     Args:
         runtime: Open; of either kind.
         door: The host's name, for the record.
+        tracing: Says where in the host's own trace a call is made, in the host's context.
     """
 
-    def __init__(self, runtime: Runtime | SyncRuntime, *, door: str) -> None:
+    def __init__(
+        self, runtime: Runtime | SyncRuntime, *, door: str, tracing: Tracing | None = None
+    ) -> None:
         self.runtime: Runtime = (
             runtime.asynchronous if isinstance(runtime, SyncRuntime) else runtime
         )
         self.door = door
+        self._tracing = tracing
 
     def __deepcopy__(self, _: dict[int, Any]) -> "Guard":
         """Itself: hosts copy tools, and there is one road."""
@@ -322,7 +327,12 @@ class Guard:
     ) -> AnyOutcome:
         with as_acting(acting.over(now_acting())):
             return await self.runtime.turn_away(
-                tool, arguments, ending=ending, origin=Origin.MODEL, door=self.door
+                tool,
+                arguments,
+                ending=ending,
+                origin=Origin.MODEL,
+                door=self.door,
+                trace=trace_here(self._tracing),
             )
 
     async def _held(self, tool: str, arguments: Arguments, acting: Acting) -> str | None:
@@ -333,7 +343,13 @@ class Guard:
         self, tool: str, arguments: Arguments, acting: Acting, *, drive_on: bool
     ) -> AnyOutcome:
         with as_acting(acting.over(now_acting())):
-            outcome = await self.runtime.call(tool, arguments, origin=Origin.MODEL, door=self.door)
+            outcome = await self.runtime.call(
+                tool,
+                arguments,
+                origin=Origin.MODEL,
+                door=self.door,
+                trace=trace_here(self._tracing),
+            )
         if not drive_on or not isinstance(outcome, Held):
             return outcome
         # Somebody may have decided since the call was held, which was asked for anew.

@@ -33,6 +33,7 @@ from mcp.types.version import MODERN_PROTOCOL_VERSIONS
 from highroad.domain.error import DecisionRefused
 from highroad.domain.json_value import JsonObject
 from highroad.domain.outcome import AnyOutcome, Held
+from highroad.domain.trace_context import TraceContext, read_traceparent
 from highroad.domain.version import VERSION
 from highroad.gateway.content import answer
 from highroad.gateway.holds import Asked, Holds
@@ -109,7 +110,9 @@ class Gateway:
         is_call = ctx.method == "tools/call" and isinstance(params.get("name"), str)
         if not is_call or arguments is None or isinstance(arguments, dict):
             return await call_next(ctx)
-        outcome = await self.session.call(params["name"], orjson.dumps(arguments))
+        outcome = await self.session.call(
+            params["name"], orjson.dumps(arguments), trace=_trace_in(ctx)
+        )
         return self._result(outcome, params["name"])
 
     async def _call(
@@ -135,7 +138,11 @@ class Gateway:
             await context.session.report_progress(progress.done, progress.total)
 
         outcome = await self.session.call(
-            asked.tool, asked.arguments, key=_key_in(context), follow=follow
+            asked.tool,
+            asked.arguments,
+            key=_key_in(context),
+            trace=_trace_in(context),
+            follow=follow,
         )
         return await self._holds.answered(outcome, asked) if isinstance(outcome, Held) else outcome
 
@@ -191,7 +198,16 @@ def _may_ask(context: Context) -> bool:
     return asking is not None and (asking.form is not None or asking.url is None)
 
 
+def _trace_in(context: Context) -> TraceContext | None:
+    """Where the client says that it makes the call (SEP-414)."""
+    return read_traceparent(_meta_of(context).get("traceparent"))
+
+
+def _meta_of(context: Context) -> JsonObject:
+    meta = (context.params or {}).get("_meta")
+    return meta if isinstance(meta, dict) else {}
+
+
 def _key_in(context: Context) -> str | None:
-    meta: JsonObject = (context.params or {}).get("_meta") or {}
-    key = meta.get(KEY)
+    key = _meta_of(context).get(KEY)
     return key if isinstance(key, str) and 0 < len(key) <= _LONGEST_KEY else None

@@ -15,9 +15,11 @@ from highroad.domain.identity import Caller, Delegate, Origin, Principal, acting
 from highroad.domain.json_value import JsonObject
 from highroad.domain.outcome import AnyOutcome
 from highroad.domain.tool import ToolDefinition
+from highroad.domain.trace_context import TraceContext
 from highroad.domain.unsettled import Standing
 from highroad.gateway.toolset import FOLLOW
 from highroad.pipeline.circumstances import Circumstances
+from highroad.pipeline.tracing import trace_here
 from highroad.ports.upstream import Follow
 from highroad.runtime import Runtime
 
@@ -78,15 +80,25 @@ class Session:
         arguments: JsonObject | bytes,
         *,
         key: str | None = None,
+        trace: TraceContext | None = None,
         follow: Follow | None = None,
     ) -> AnyOutcome:
-        """Make a call. Whoever stops waiting calls it off, and it ends as P3 says."""
+        """Make a call. Whoever stops waiting calls it off, and it ends as P3 says.
+
+        Args:
+            tool: Its name.
+            arguments: As the client sent them.
+            key: Of the client: two calls with it are one.
+            trace: Where the client says that it is made. It is put on record, and decides nothing.
+            follow: Is told how far it has come.
+        """
         circumstances: Circumstances = {
             "principal": self.by,
             "origin": Origin.FOREIGN,
             "door": DOOR,
             "delegation": (self._scope,),
             "key": key,
+            "trace": trace_here(lambda: trace),
             **self._run,
         }
         token = FOLLOW.set(follow)

@@ -113,7 +113,9 @@ async def _run(
             await follow(progress)
 
     try:
-        return result_in(await upstream.call(tool, arguments, follow=tell))
+        return result_in(
+            await upstream.call(tool, arguments, follow=tell, traceparent=context.traceparent)
+        )
     except UpstreamAway as away:
         raise ToolError(
             str(away),

@@ -280,7 +280,7 @@ _EVERYWHERE: Final[Mapping[str, _Check]] = {
             *("kind", "org", "run", "call", "trace", "principal", "origin", "door", "policy"),
             *("session", "change", "saw", "id", "profile", "parent", "reason", "key", "source"),
             *("fallback", "stands_in_for", "redrives", "failure", "asked_by"),
-            "compensates",
+            *("compensates", "parent_span"),
         ),
         _is_text,
     ),

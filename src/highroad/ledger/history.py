@@ -359,6 +359,7 @@ def read_run_head(body: Body) -> RunHead:
         agent=body["agent"],
         definition=body["definition"],
         trace_id=body["trace"],
+        parent_span_id=body.get("parent_span"),
         started_ms=body["opened"],
         parent_id=body.get("parent_run"),
         conversation_id=body.get("conversation"),

@@ -22,7 +22,7 @@ from highroad.domain.tool import Tier
 Body = dict[str, Any]
 """A wire edge: what is parsed from it is typed where it is read (`highroad.ledger.history`)."""
 
-VERSION: Final = 3
+VERSION: Final = 4
 """Of what is derived; tables that an older version derived are derived anew from the entries."""
 
 _NO_REF = (None, None, 0)
@@ -344,6 +344,7 @@ def _run(body: Body, status: str, ended_ms: int | None) -> Row:
             body.get("parent_run"),
             body.get("conversation"),
             *_NO_AGENT,
+            None,
         ),
     )
 
@@ -372,6 +373,7 @@ def _agent_run(body: Body, status: str) -> Row:
             body.get("tokens_in"),
             body.get("tokens_out"),
             body.get("cost"),
+            body.get("parent_span"),
         ),
     )
 
@@ -470,6 +472,8 @@ def _tool_call(body: Body, *, has_intent: int) -> Row:
             body.get("redrives"),
             body.get("asked_by"),
             body.get("position"),
+            body["trace"],
+            body.get("parent_span"),
         ),
     )
 

@@ -44,6 +44,7 @@ def filled(circumstances: C) -> C:
         "run": acting.run,
         "conversation": acting.conversation,
         "delegation": acting.delegation,
+        "trace": acting.trace,
     }
     given = {name: each for name, each in circumstances.items() if each is not None}
     return cast("C", {**{name: each for name, each in said.items() if each is not None}, **given})

@@ -77,6 +77,10 @@ class Progress:
         """Seconds until the deadline of the call."""
         return self._context.remaining_s()
 
+    def traceparent(self) -> str:
+        """The header that names the call as the parent in its trace."""
+        return self._call.traceparent
+
     async def call(
         self,
         tool: Callable[..., Any] | str,
@@ -339,6 +343,7 @@ def _request(call: Call, context: RoadContext, *, now_ms: int) -> bytes:
         "idempotency_key": None if context.claim is None else context.claim.digest.hex(),
         "attempt": max(1, context.record.attempts),
         "remaining_s": context.remaining_s(),
+        "traceparent": call.traceparent,
     }
     return request(
         handed_to(call, context), now_ms=now_ms, secrets=declared_values(context), about=about

@@ -5,6 +5,7 @@ from typing import TypedDict
 
 from highroad.domain.evidence import Evidence
 from highroad.domain.identity import Caller, Delegate, Origin, Principal
+from highroad.domain.trace_context import TraceContext
 
 
 class SharedCircumstances(TypedDict, total=False):
@@ -29,6 +30,8 @@ class SharedCircumstances(TypedDict, total=False):
     """The agents through which it came."""
     door: str
     """Which door it came in by, for the record."""
+    trace: TraceContext | None
+    """Where in a trace of yours it is made; without it, where OpenTelemetry is here."""
 
 
 class Circumstances(SharedCircumstances, total=False):

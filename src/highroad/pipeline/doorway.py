@@ -12,6 +12,7 @@ from highroad.domain.evidence import NO_EVIDENCE, Evidence
 from highroad.domain.identity import Caller, Delegate, Origin, Principal, acting
 from highroad.domain.ids import uuid_hex, with_prefix
 from highroad.domain.tool import Tier
+from highroad.domain.trace_context import TraceContext
 from highroad.domain.value import value
 from highroad.domain.verification import UserTurn
 from highroad.ledger.history import CallHistory
@@ -23,6 +24,7 @@ from highroad.pipeline.context import RoadContext
 from highroad.pipeline.evidence import RunEvidence
 from highroad.pipeline.services import Services
 from highroad.pipeline.successor import Successor
+from highroad.pipeline.tracing import current_span
 
 ANONYMOUS: Final = "unknown"
 """Stands in for a principal whose profile was erased."""
@@ -68,6 +70,8 @@ class Proposal:
     in_shadow: bool = False
     """Its run is a shadow."""
     door: str = "python"
+    trace: TraceContext | None = None
+    """Where in a trace it is made; without it, where OpenTelemetry is."""
     deadline_ms: int | None = None
     """Unix time by which it has to be over, where that is before its own time is up."""
 
@@ -97,10 +101,13 @@ async def take_in(
         run = await services.cancelled.enter(
             await _run_of(services, proposal, principal.organization, own_id)
         )
+    trace = proposal.trace or current_span() or TraceContext(trace_id=uuid_hex(call_id))
     call = Call(
         id=call_id,
         run_id=run.run_id,
-        trace_id=uuid_hex(call_id),
+        trace_id=trace.trace_id,
+        parent_span_id=trace.span_id,
+        is_sampled=trace.is_sampled,
         tool=proposal.tool,
         raw=proposal.arguments,
         principal=principal,
@@ -210,6 +217,7 @@ async def take_in_nested(
         step=run.next_step(),
         is_direct=False,
         parent_id=parent.id,
+        parent_span_id=None,
         idempotency_key=key,
         revision=0,
         # These are of the call whose body makes it, and so is the key of what takes a call back.
@@ -273,6 +281,8 @@ async def take_in_refresh(services: Services, call: Call, fetch: Fetch) -> tuple
         id=fetch.call_id,
         run_id=run.run_id,
         trace_id=uuid_hex(fetch.call_id),
+        parent_span_id=None,
+        is_sampled=True,
         version=call.known_definition.version,
         created_ms=now_ms,
         deadline_ms=services.limits.deadline_ms(now_ms),
@@ -348,6 +358,7 @@ def bare(services: Services, history: CallHistory) -> Call:
         id=history.call_id,
         run_id=history.run_id,
         trace_id=opening["trace"],
+        parent_span_id=opening.get("parent_span"),
         tool=opening["tool"] or "",
         version=opening.get("version"),
         raw={},

@@ -82,12 +82,16 @@ def request(
 class _Apart:
     """The road's side of a call, seen from another process: secrets, and nothing else."""
 
-    def __init__(self, secrets: Mapping[str, str], until_s: float) -> None:
+    def __init__(self, secrets: Mapping[str, str], until_s: float, traceparent: str) -> None:
         self._secrets = secrets
         self._until_s = until_s
+        self._traceparent = traceparent
 
     def remaining_s(self) -> float:
         return self._until_s - _monotonic_s()
+
+    def traceparent(self) -> str:
+        return self._traceparent
 
     def secret(self, name: str) -> SecretText:
         if name not in self._secrets:
@@ -147,7 +151,7 @@ def _context(tool: RegisteredTool[Any], said: Mapping[str, Any], began_s: float)
         deps=None,
         idempotency_key=about["idempotency_key"],
         attempt=about["attempt"],
-        progress=_Apart(said["secrets"], began_s + about["remaining_s"]),
+        progress=_Apart(said["secrets"], began_s + about["remaining_s"], about["traceparent"]),
     )
     return {tool.context_parameter: context}
 

@@ -73,7 +73,12 @@ class Upstream(Protocol):
         ...
 
     async def call(
-        self, tool: str, arguments: JsonObject, *, follow: Follow | None = None
+        self,
+        tool: str,
+        arguments: JsonObject,
+        *,
+        follow: Follow | None = None,
+        traceparent: str | None = None,
     ) -> JsonObject:
         """Have a tool run, and give what the server answers: a result of `tools/call` of MCP.
 
@@ -83,6 +88,8 @@ class Upstream(Protocol):
             tool: As the server calls it.
             arguments: In JSON.
             follow: Is told how far it has come.
+            traceparent: Says to the server what its work is part of (W3C Trace Context). Nothing
+                else that travels with a trace is sent: it may hold what is not the server's.
 
         Raises:
             UpstreamAway: It is not there, and nothing was sent.

@@ -166,6 +166,14 @@ class _NoCall:
         del name
         raise HighroadError("a health check has no secrets: ask what answers without")
 
+    def traceparent(self) -> NoReturn:
+        """Refuse: a health check is part of no trace.
+
+        Raises:
+            HighroadError: Always.
+        """
+        raise HighroadError("a health check is part of no trace: ask without a traceparent")
+
     def completion_token(self) -> NoReturn:
         """Refuse: a health check has no result that could come later.
 

@@ -18,6 +18,8 @@ _NONE: Final[Mapping[str, str]] = {}
 
 COMPLETION_TOKEN: Final = "token_test"  # noqa: S105 - it opens nothing
 """What a context made by hand has for a token."""
+TRACEPARENT: Final = f"00-{1:032x}-{1:016x}-01"
+"""And what for a place in a trace."""
 
 
 class _Alone:
@@ -37,6 +39,9 @@ class _Alone:
 
     def remaining_s(self) -> float:
         return self._remaining_s
+
+    def traceparent(self) -> str:
+        return TRACEPARENT
 
     async def call(
         self,

@@ -36,6 +36,8 @@ class FakeUpstream:
         self._beside = beside
         self._answers = answers
         self._name = name
+        self.traceparents: list[str | None] = []
+        """Of each call, what it was said to be part of."""
         self._is_there = False
         self._heeders: list[Callable[[], None]] = []
         self._flying: set[asyncio.Task[JsonObject]] = set()
@@ -68,7 +70,12 @@ class FakeUpstream:
         return self._beside
 
     async def call(
-        self, tool: str, arguments: JsonObject, *, follow: Follow | None = None
+        self,
+        tool: str,
+        arguments: JsonObject,
+        *,
+        follow: Follow | None = None,
+        traceparent: str | None = None,
     ) -> JsonObject:
         """What the function of that name answers.
 
@@ -77,6 +84,7 @@ class FakeUpstream:
             ConnectionResetError: It died while it ran.
         """
         self._check()
+        self.traceparents.append(traceparent)
         if tool not in self._answers:
             return {"content": [{"type": "text", "text": "no such tool"}], "isError": True}
         flying = asyncio.ensure_future(self._answers[tool](arguments, follow))

@@ -3,11 +3,16 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias
 
+from langchain_core.callbacks import BaseCallbackManager
 from langchain_core.messages import BaseMessage, HumanMessage
 from langchain_core.runnables import RunnableConfig
+from langchain_core.runnables.config import var_child_runnable_config
+from langchain_core.tracers import BaseTracer, LangChainTracer
+from langchain_core.tracers.base import AsyncBaseTracer
 from langgraph.prebuilt import ToolRuntime
 
 from highroad.domain.acting import Acting
+from highroad.domain.trace_context import TraceContext, of_host
 from highroad.domain.verification import UserTurn
 
 Mapper: TypeAlias = Callable[[RunnableConfig, ToolRuntime[Any, Any] | None], Acting]
@@ -39,6 +44,28 @@ def mapped(mapper: Mapper | None) -> Mapper:
         return acting_of
     own = mapper
     return lambda config, runtime: own(config, runtime).over(acting_of(config, runtime))
+
+
+def trace_of_host() -> TraceContext | None:
+    """The trace that a tracer of LangChain (LangSmith's is one) has of the run that is under way.
+
+    Its ids are UUIDs. LangSmith exports them to OpenTelemetry in the same form.
+    """
+    config = var_child_runnable_config.get()
+    callbacks = None if config is None else config.get("callbacks")
+    if not isinstance(callbacks, BaseCallbackManager) or callbacks.parent_run_id is None:
+        return None
+    for tracer in sorted(callbacks.handlers, key=_is_of_langsmith, reverse=True):
+        if isinstance(tracer, BaseTracer | AsyncBaseTracer):
+            run = tracer.run_map.get(str(callbacks.parent_run_id))
+            if run is not None and run.trace_id is not None:
+                return of_host(run.trace_id.hex, run.id.hex)
+    return None
+
+
+def _is_of_langsmith(handler: object) -> bool:
+    """Whether it knows of a trace around LangChain's too, which others do not."""
+    return isinstance(handler, LangChainTracer)
 
 
 def _messages(state: object) -> Iterable[object]:

@@ -21,7 +21,7 @@ from highroad.domain.outcome import AnyOutcome, Completed, Held
 from highroad.domain.tool import Effect, ToolDefinition
 from highroad.domain.value import value
 from highroad.frameworks.guarding import Guard, HostBody, guarded_already
-from highroad.frameworks.langgraph.context import Mapper, mapped
+from highroad.frameworks.langgraph.context import Mapper, mapped, trace_of_host
 from highroad.frameworks.langgraph.declaring import Declared, declared, registered
 from highroad.frameworks.langgraph.host_tool import HostTool, RunManager, Visit
 from highroad.frameworks.langgraph.pausing import Pauses, can_pause, pause, told
@@ -45,7 +45,7 @@ def guarded(
     for each in given:
         if isinstance(each, GuardedTool):
             raise guarded_already(each.name)
-    way, who = Guard(runtime, door=door), mapped(acting)
+    way, who = Guard(runtime, door=door, tracing=trace_of_host), mapped(acting)
     made = declared(given, contracts)
     return [
         GuardedTool.over(each, definition, way, who)

@@ -10,7 +10,7 @@ from langgraph.types import Command
 
 from highroad.domain.outcome import AnyOutcome
 from highroad.frameworks.guarding import Guard
-from highroad.frameworks.langgraph.context import Mapper, mapped
+from highroad.frameworks.langgraph.context import Mapper, mapped, trace_of_host
 from highroad.runtime import Runtime
 from highroad.sync import Runtime as SyncRuntime
 
@@ -21,7 +21,7 @@ Wrapper: TypeAlias = Callable[[ToolCallRequest, Callable[[ToolCallRequest], Any]
 
 def recorder(runtime: Runtime | SyncRuntime, *, acting: Mapper | None, door: str) -> Wrapper:
     """Put a call of a name that a node does not have on record, and answer for it: nothing runs."""
-    way, who = Guard(runtime, door=door), mapped(acting)
+    way, who = Guard(runtime, door=door, tracing=trace_of_host), mapped(acting)
 
     def sync(request: ToolCallRequest, execute: Callable[[ToolCallRequest], Answer]) -> Answer:
         """Answer for a name that there is not; anything else goes on as it does."""

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeAlias
 
-from agents import get_current_trace
+from agents import get_current_span, get_current_trace
 from agents.tool_context import ToolContext
 
 from highroad.domain.acting import Acting
+from highroad.domain.trace_context import TraceContext, of_host
 from highroad.domain.verification import UserTurn
 
 Mapper: TypeAlias = Callable[[ToolContext[Any]], Acting]
@@ -26,6 +27,14 @@ def mapped(mapper: Mapper | None) -> Mapper:
         return acting_of
     own = mapper
     return lambda context: own(context).over(acting_of(context))
+
+
+def trace_of_host() -> TraceContext | None:
+    """The SDK's own trace and the span of the function; none where tracing is disabled."""
+    span = get_current_span()
+    if span is None:
+        return None
+    return of_host(span.trace_id.removeprefix("trace_"), span.span_id.removeprefix("span_"))
 
 
 def _said(items: object) -> Iterator[UserTurn]:

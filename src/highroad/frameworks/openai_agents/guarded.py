@@ -16,7 +16,7 @@ from highroad.domain.acting import Acting
 from highroad.domain.error import CallError, Code, DecisionRefused, NotRecorded
 from highroad.domain.outcome import AnyOutcome, Ending, Held, HoldReason, Status
 from highroad.frameworks.guarding import Guard
-from highroad.frameworks.openai_agents.context import Mapper, mapped
+from highroad.frameworks.openai_agents.context import Mapper, mapped, trace_of_host
 from highroad.frameworks.openai_agents.declaring import Declared
 from highroad.frameworks.openai_agents.internals import check_internals
 from highroad.frameworks.openai_agents.pausing import CallOff, GoOn, Pause, Waits
@@ -52,7 +52,7 @@ class Door:
 
     def __init__(self, runtime: Runtime | SyncRuntime, *, acting: Mapper | None, door: str) -> None:
         check_internals()
-        self._way = Guard(runtime, door=door)
+        self._way = Guard(runtime, door=door, tracing=trace_of_host)
         self._acting = mapped(acting)
 
     def guarded(self, declared: Declared) -> FunctionTool:

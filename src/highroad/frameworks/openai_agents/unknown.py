@@ -6,7 +6,7 @@ from agents import Agent, FunctionTool, Handoff, ModelResponse, RunContextWrappe
 from agents.tool_context import ToolContext
 
 from highroad.frameworks.guarding import Guard
-from highroad.frameworks.openai_agents.context import Mapper, mapped
+from highroad.frameworks.openai_agents.context import Mapper, mapped, trace_of_host
 from highroad.runtime import Runtime
 from highroad.sync import Runtime as SyncRuntime
 
@@ -21,7 +21,7 @@ class UnknownTools(RunHooks[Any]):
     """
 
     def __init__(self, runtime: Runtime | SyncRuntime, *, acting: Mapper | None, door: str) -> None:
-        self._way = Guard(runtime, door=door)
+        self._way = Guard(runtime, door=door, tracing=trace_of_host)
         self._acting = mapped(acting)
 
     async def on_llm_end(

@@ -332,6 +332,8 @@ def _relate(body: Body, call: Call) -> None:
         body["dry_run"] = True
     if call.parent_id is not None:
         body["parent"] = call.parent_id
+    if call.parent_span_id is not None:
+        body["parent_span"] = call.parent_span_id
     if call.stands_in_for is not None:
         body["stands_in_for"] = call.stands_in_for
     if call.redrives is not None:

@@ -217,6 +217,8 @@ def _headed(kind: EntryKind, head: RunHead, at_ms: int) -> Body:
         "origin": head.origin,
         "door": head.door,
     }
+    if head.parent_span_id is not None:
+        body["parent_span"] = head.parent_span_id
     if head.parent_id is not None:
         body["parent_run"] = head.parent_id
     if head.conversation_id is not None:

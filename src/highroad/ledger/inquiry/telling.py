@@ -112,6 +112,7 @@ async def explained(ledger: Ledger, history: CallHistory) -> Explanation:
         call_id=history.call_id,
         run_id=history.run_id,
         trace_id=opening["trace"],
+        parent_span_id=opening.get("parent_span"),
         tool=step.tool,
         tool_version=opening.get("version"),
         tool_digest=opening.get("definition"),

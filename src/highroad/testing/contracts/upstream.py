@@ -8,6 +8,8 @@ a server that has these tools.
 - `count` tells its progress three times, 1 to 3 of 3, and then answers `counted`.
 - `wait` answers never; `given_up` answers with the number of its calls that were called off.
 - `die` ends the server while it is called.
+- `traced` answers with what the request says of a trace: `traceparent`, `tracestate` and `baggage`
+  of its `_meta`, as a JSON object of those that are there.
 - `grow` adds a tool `grown`, and says that the tools are others.
 
 And it has one prompt, two resources, and a template of resources.
@@ -78,6 +80,13 @@ class UpstreamContract:
         await _until(lambda: len(told) >= 3)  # noqa: PLR2004 - as the server has it
         assert _texts(answered) == ["counted"]
         assert [(each.done, each.total) for each in told] == [(1, 3), (2, 3), (3, 3)]
+
+    async def test_the_server_is_told_what_its_work_is_part_of(self, upstream: Upstream) -> None:
+        """And nothing where there is nothing to tell."""
+        around = f"00-{7:032x}-{7:016x}-01"
+        (told,) = _texts(await upstream.call("traced", {}, traceparent=around))
+        (nothing,) = _texts(await upstream.call("traced", {}))
+        assert (told, nothing) == (f'{{"traceparent": "{around}"}}', "{}")
 
     async def test_a_call_that_is_given_up_is_called_off_at_the_server(
         self, upstream: Upstream

@@ -22,6 +22,10 @@ class CallInProgress(Protocol):
         """Seconds until the deadline of the call; negative when it has passed."""
         ...
 
+    def traceparent(self) -> str:
+        """The header that names the call as the parent in its trace."""
+        ...
+
     async def call(
         self,
         tool: Callable[..., Any] | str,
@@ -90,6 +94,15 @@ class ToolContext(Generic[Deps]):
     def remaining_s(self) -> float:
         """Seconds that are left of the call's deadline."""
         return self.progress.remaining_s()
+
+    @property
+    def traceparent(self) -> str:
+        """The header `traceparent` for requests of the body, which become part of the call's trace.
+
+        See https://www.w3.org/TR/trace-context/. Of a host that traces with OpenTelemetry, what is
+        instrumented there sends a header by itself.
+        """
+        return self.progress.traceparent()
 
     @overload
     async def call(

@@ -95,6 +95,7 @@ MIGRATIONS: Final = (
         up=tuple(s for table in schema.IDENTITY for s in schema.creation(table)),
         down=(f"DROP TABLE {', '.join(table.name for table in schema.IDENTITY)}",),
     ),
+    Migration(number=13, name="traces", up=schema.TRACES, down=schema.NO_TRACES),
 )
 VERSION: Final = MIGRATIONS[-1].number
 """Of the schema: the number of its last step."""

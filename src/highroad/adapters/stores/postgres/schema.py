@@ -262,6 +262,50 @@ NO_USE: Final = (
     f"DROP TABLE {COMPENSATION.name}",
 )
 
+
+def _trace_span(parent_of_run: str, trace: str, parents: str) -> str:
+    """A span for each run and one for each of its calls; ids stand in for W3C span ids.
+
+    Args:
+        parent_of_run: The column of a run that has its parent.
+        trace: The trace of a call.
+        parents: What its parent may be.
+    """
+    return f"""CREATE VIEW trace_span AS
+    SELECT trace_id, id AS span_id, {parent_of_run} AS parent_span_id, id AS run_id, organization,
+        'run' AS name, started_ms, ended_ms, status, NULL AS code
+    FROM agent_run
+    UNION ALL
+    SELECT {trace}, tool_call.id, coalesce({parents}),
+        tool_call.run_id, tool_call.organization, 'execute_tool ' || tool_call.tool,
+        tool_call.created_ms, tool_result.ended_ms, coalesce(tool_result.status, 'running'),
+        tool_result.code
+    FROM tool_call
+    LEFT JOIN agent_run ON agent_run.id = tool_call.run_id
+    LEFT JOIN tool_result ON tool_result.call_id = tool_call.id"""  # noqa: S608 - names of ours
+
+
+_TRACE_SPAN_OF_2: Final = _trace_span(
+    "NULL", "agent_run.trace_id", "tool_call.parent_id, tool_call.run_id"
+)
+TRACES: Final = (
+    "DROP VIEW trace_span",
+    f"ALTER TABLE agent_run ADD COLUMN parent_span_id {TEXT}",
+    f"ALTER TABLE tool_call ADD COLUMN trace_id {TEXT}, ADD COLUMN parent_span_id {TEXT}",
+    _trace_span(
+        "parent_span_id",
+        "coalesce(tool_call.trace_id, agent_run.trace_id)",
+        "tool_call.parent_id, tool_call.parent_span_id, tool_call.run_id",
+    ),
+)
+"""Calls have a trace, which may be that of a host; what they had is derived anew."""
+NO_TRACES: Final = (
+    "DROP VIEW trace_span",
+    "ALTER TABLE agent_run DROP COLUMN parent_span_id",
+    "ALTER TABLE tool_call DROP COLUMN trace_id, DROP COLUMN parent_span_id",
+    _TRACE_SPAN_OF_2,
+)
+
 AUDIT_INDEXES: Final = (
     f"""CREATE INDEX tool_result_refused ON tool_result (ended_ms, call_id)
         WHERE status = '{Status.REFUSED}'""",
@@ -270,19 +314,7 @@ AUDIT_INDEXES: Final = (
     # Rows lie in the order of their times: a summary of each range of pages is index enough.
     """CREATE INDEX tool_call_created ON tool_call USING brin (created_ms)
         WITH (pages_per_range = 16, autosummarize = on)""",
-    # A span for each run and one for each of its calls; ids stand in for W3C span ids.
-    """CREATE VIEW trace_span AS
-    SELECT trace_id, id AS span_id, NULL AS parent_span_id, id AS run_id, organization,
-        'run' AS name, started_ms, ended_ms, status, NULL AS code
-    FROM agent_run
-    UNION ALL
-    SELECT agent_run.trace_id, tool_call.id, coalesce(tool_call.parent_id, tool_call.run_id),
-        tool_call.run_id, tool_call.organization, 'execute_tool ' || tool_call.tool,
-        tool_call.created_ms, tool_result.ended_ms, coalesce(tool_result.status, 'running'),
-        tool_result.code
-    FROM tool_call
-    LEFT JOIN agent_run ON agent_run.id = tool_call.run_id
-    LEFT JOIN tool_result ON tool_result.call_id = tool_call.id""",
+    _TRACE_SPAN_OF_2,
 )
 
 
@@ -299,7 +331,7 @@ _AMENDMENT_OF_2: Final = Table(
 _NEW_IN_RUNS: Final = frozenset(
     {
         *("parent_id", "conversation_id", "definition", "delegated_by", "code"),
-        *("steps", "tokens_in", "tokens_out", "cost_microusd"),
+        *("steps", "tokens_in", "tokens_out", "cost_microusd", "parent_span_id"),
     }
 )
 _AGENT_RUN_OF_2: Final = replace(
@@ -308,7 +340,9 @@ _AGENT_RUN_OF_2: Final = replace(
 )
 
 
-_NEW_IN_CALLS: Final = frozenset({"stands_in_for", "redrives", "asked_by", "position"})
+_NEW_IN_CALLS: Final = frozenset(
+    {"stands_in_for", "redrives", "asked_by", "position", "trace_id", "parent_span_id"}
+)
 _TOOL_CALL_OF_2: Final = replace(
     TOOL_CALL,
     columns=tuple(column for column in TOOL_CALL.columns if column.name not in _NEW_IN_CALLS),

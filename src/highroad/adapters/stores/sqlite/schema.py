@@ -28,7 +28,7 @@ from highroad.domain.audit import (
 )
 from highroad.domain.entry import EntryKind
 
-VERSION: Final = 8
+VERSION: Final = 9
 """In `PRAGMA user_version`: of the tables, not of entry bodies."""
 APPLICATION_ID: Final = 0x48524F44
 """In the file's header: this database is a ledger of ours."""
@@ -140,24 +140,27 @@ _AGENTS: Final = (
     """CREATE INDEX agent_run_open ON agent_run (status, id)
     WHERE agent IS NOT NULL AND ended_ms IS NULL""",
 )
-_VIEWS: Final = (
-    "CREATE INDEX tool_result_refused ON tool_result (ended_ms, call_id) WHERE status = 'refused'",
-    "CREATE INDEX tool_result_unknown ON tool_result (call_id) WHERE status = 'unknown'",
-    *_PLACES,
-    *_AGENTS,
-    # A span for each run and one for each of its calls; ids stand in for W3C span ids.
-    """CREATE VIEW trace_span AS
-    SELECT trace_id, id AS span_id, NULL AS parent_span_id, id AS run_id, organization,
+# A span for each run and one for each of its calls; ids stand in for W3C span ids, but for those of
+# hosts, which are what they are.
+_TRACE_SPAN: Final = """CREATE VIEW trace_span AS
+    SELECT trace_id, id AS span_id, parent_span_id, id AS run_id, organization,
         'run' AS name, started_ms, ended_ms, status, NULL AS code
     FROM agent_run
     UNION ALL
-    SELECT agent_run.trace_id, tool_call.id, coalesce(tool_call.parent_id, tool_call.run_id),
+    SELECT coalesce(tool_call.trace_id, agent_run.trace_id), tool_call.id,
+        coalesce(tool_call.parent_id, tool_call.parent_span_id, tool_call.run_id),
         tool_call.run_id, tool_call.organization, 'execute_tool ' || tool_call.tool,
         tool_call.created_ms, tool_result.ended_ms, coalesce(tool_result.status, 'running'),
         tool_result.code
     FROM tool_call
     LEFT JOIN agent_run ON agent_run.id = tool_call.run_id
-    LEFT JOIN tool_result ON tool_result.call_id = tool_call.id""",
+    LEFT JOIN tool_result ON tool_result.call_id = tool_call.id"""
+_VIEWS: Final = (
+    "CREATE INDEX tool_result_refused ON tool_result (ended_ms, call_id) WHERE status = 'refused'",
+    "CREATE INDEX tool_result_unknown ON tool_result (call_id) WHERE status = 'unknown'",
+    *_PLACES,
+    *_AGENTS,
+    _TRACE_SPAN,
 )
 
 
@@ -178,6 +181,7 @@ def upgrade_from(version: int) -> tuple[str, ...]:
         5: _upgrade_from_5,
         6: _upgrade_from_6,
         7: _upgrade_from_7,
+        8: _upgrade_from_8,
     }
     return tuple(
         statement for number, step in steps.items() if number >= version for statement in step()
@@ -257,6 +261,17 @@ def _upgrade_from_7() -> tuple[str, ...]:
     """Keys, sessions, blocked addresses and credentials of users; there were none before."""
     new = (API_KEY, LOGIN_SESSION, BLOCKED_ADDRESS, USER_CREDENTIAL, IDENTITY_CHANGE)
     return tuple(statement for table in new for statement in _audit(table))
+
+
+def _upgrade_from_8() -> tuple[str, ...]:
+    """Calls have a trace, which may be that of a host; what they had is derived anew."""
+    return (
+        "DROP VIEW trace_span",
+        "ALTER TABLE agent_run ADD COLUMN parent_span_id TEXT",
+        "ALTER TABLE tool_call ADD COLUMN trace_id TEXT",
+        "ALTER TABLE tool_call ADD COLUMN parent_span_id TEXT",
+        _TRACE_SPAN,
+    )
 
 
 def _upgrade_from_1() -> tuple[str, ...]:

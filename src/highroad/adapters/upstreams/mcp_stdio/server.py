@@ -21,6 +21,7 @@ from mcp.types import (
 from mcp.types.version import MODERN_PROTOCOL_VERSIONS
 from pydantic import ValidationError
 
+from highroad.adapters.upstreams.mcp_stdio.tracing import part_of
 from highroad.adapters.upstreams.mcp_stdio.transport import ENDED, started
 from highroad.domain.json_value import JsonObject
 from highroad.domain.version import VERSION
@@ -156,7 +157,12 @@ class McpStdio:
         raise UpstreamError(f"{self._name} tells of its {what} on more than {_PAGES} pages")
 
     async def call(
-        self, tool: str, arguments: JsonObject, *, follow: Follow | None = None
+        self,
+        tool: str,
+        arguments: JsonObject,
+        *,
+        follow: Follow | None = None,
+        traceparent: str | None = None,
     ) -> JsonObject:
         """Have a tool run; the library tells the server if nobody waits any more.
 
@@ -173,11 +179,12 @@ class McpStdio:
         client = await self._reached()
         # Not `call_tool`: that one holds the result to the server's schema itself, and raises
         # where the effect took place and the road has to say so.
-        answered = await client.session.send_request(
-            CallToolRequest(params=CallToolRequestParams(name=tool, arguments=arguments)),
-            CallToolResult,
-            progress_callback=None if follow is None else tell,
-        )
+        with part_of(traceparent):
+            answered = await client.session.send_request(
+                CallToolRequest(params=CallToolRequestParams(name=tool, arguments=arguments)),
+                CallToolResult,
+                progress_callback=None if follow is None else tell,
+            )
         said: JsonObject = answered.model_dump(mode="json", by_alias=True, exclude_none=True)
         return said
 
