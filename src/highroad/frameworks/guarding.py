@@ -8,8 +8,7 @@ where the host's tool can do without it.
 
 import asyncio
 import inspect
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from typing import Any, Final, TypeAlias
 
@@ -22,6 +21,7 @@ from highroad.domain.outcome import AnyOutcome, Ending, Held
 from highroad.domain.value import value
 from highroad.pipeline.acting import as_acting, now_acting
 from highroad.pipeline.crossing import in_loop, wait_for
+from highroad.pipeline.holding import Holding
 from highroad.runtime import Runtime
 from highroad.sync import Runtime as SyncRuntime
 
@@ -246,17 +246,12 @@ class Guard:
         # Somebody may have decided since the call was held, which was asked for anew.
         return await self.runtime.wait(outcome.call_id, timeout_s=0)
 
-    @contextmanager
     def _visit(
         self, tool: str | None, body: HostBody | None, loop: asyncio.AbstractEventLoop | None
-    ) -> Iterator[None]:
+    ) -> Holding[_Visit | None]:
         """Have this host's body run for what is called inside, and no other's."""
         visit = None
         if body is not None:
             home = None if loop is self.runtime.loop else loop
             visit = _Visit(runtime=self.runtime, tool=tool, run=body, loop=home)
-        token = _VISIT.set(visit)
-        try:
-            yield
-        finally:
-            _VISIT.reset(token)
+        return Holding(_VISIT, visit)
