@@ -8,8 +8,7 @@ where the host's tool can do without it.
 
 import asyncio
 import inspect
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
@@ -24,6 +23,7 @@ from highroad.domain.outcome import AnyOutcome, Ending, Held
 from highroad.domain.value import value
 from highroad.pipeline.acting import as_acting, now_acting
 from highroad.pipeline.crossing import in_loop, wait_for
+from highroad.pipeline.holding import Holding
 from highroad.pipeline.tracing import Tracing, trace_here
 from highroad.runtime import Runtime
 from highroad.sync import Runtime as SyncRuntime
@@ -134,17 +134,12 @@ async def _begun(run: HostBody, arguments: JsonObject) -> object:
         return await came if inspect.isawaitable(came) else came
 
 
-@contextmanager
-def _visiting(visit: _Visit | None) -> Iterator[None]:
+def _visiting(visit: _Visit | None) -> Holding[_Visit | None]:
     """Have a host's body run for what is called inside; none for what that body calls itself.
 
     A body may leave tasks and threads behind, which make calls for others long after the visit.
     """
-    token = _VISIT.set(visit)
-    try:
-        yield
-    finally:
-        _VISIT.reset(token)
+    return Holding(_VISIT, visit)
 
 
 def guarded_already(name: str) -> DeclarationError:
@@ -357,7 +352,7 @@ class Guard:
 
     def _visit(
         self, tool: str | None, body: HostBody | None, loop: asyncio.AbstractEventLoop | None
-    ) -> AbstractContextManager[None]:
+    ) -> Holding[_Visit | None]:
         """Have this host's body run for what is called inside, and no other's."""
         visit = None
         if body is not None:
