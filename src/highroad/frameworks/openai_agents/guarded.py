@@ -149,7 +149,7 @@ class _Visit:
         reason = word.message or _REJECTED
         try:
             by = self._way.requester(self._acting)
-            await self._way.cancel(word.call_id, by=by, reason=reason)
+            await self._way.cancel(word.call_id, by=by, reason=reason, tool=self._tool)
         except DecisionRefused:
             # It has ended, or this requester may not: what became of it is the truth to tell,
             # unless it is another's.
