@@ -9,7 +9,7 @@ import pytest
 
 from highroad import Limits, Principal, Runtime, ToolContext, tool, tool_from_schema
 from highroad.domain.acting import Acting
-from highroad.domain.error import DecisionRefused, HighroadError, NotRecorded
+from highroad.domain.error import DecisionRefused, DeclarationError, HighroadError, NotRecorded
 from highroad.frameworks.guarding import Guard, body_of, share
 from highroad.sync import Runtime as SyncRuntime
 
@@ -465,3 +465,12 @@ async def test_where_each_user_has_their_own_function_none_runs_without_its_host
         assert (outcome.status, code_of(outcome)) == ("failed", "execution_error")
         assert "no host waits" in outcome.error.message
     assert ran == ["alice"]
+
+
+async def test_one_name_is_of_tools_that_are_all_async_or_none():
+    """Both have one body on the road, which would take the one for the other."""
+    first, second = host_tool(is_async=False), host_tool(is_async=True)
+    async with Runtime.open(LEDGER, tools=[first]) as runtime:
+        share(runtime, first)
+        with pytest.raises(DeclarationError, match="'send' is async and another one is not"):
+            share(runtime, second)

@@ -61,6 +61,7 @@ class _Alone:
 
     run: HostBody | None
     function: object
+    is_async: bool
 
 
 _ALONE: Final = WeakKeyDictionary[HostBody, _Alone]()
@@ -77,7 +78,7 @@ def body_of(alone: HostBody | None, *, of: object = None, is_async: bool = True)
         is_async: Whether there is something to await: it is awaited in the loop of the host that
             calls. What is not async runs in a thread of the road.
     """
-    unattended = _Alone(alone, of)
+    unattended = _Alone(alone, of, is_async)
 
     async def awaited(arguments: JsonObject) -> object:
         """Run it for whoever calls."""
@@ -105,11 +106,19 @@ def share(runtime: Runtime, tool: Callable[..., Any]) -> None:
     Args:
         runtime: That is given the tool, or has one of that name which is declared just alike.
         tool: With a body of `body_of`.
+
+    Raises:
+        DeclarationError: What it stands beside is async and this is not, or the other way round.
     """
     if not isinstance(tool, DeclaredTool):
         return
-    own = _ALONE[tool.body]
-    first = _FIRST.setdefault(runtime, {}).setdefault(tool.declaration.definition.name, own)
+    own, name = _ALONE[tool.body], tool.declaration.definition.name
+    first = _FIRST.setdefault(runtime, {}).setdefault(name, own)
+    if first.is_async != own.is_async:
+        raise DeclarationError(
+            f"one tool called {name!r} is async and another one is not, and they have one body on "
+            "the road: make both async or neither, or give one of them another name"
+        )
     if first.function != own.function:
         first.run = None
 
