@@ -9,7 +9,7 @@ import pytest
 
 from highroad import Limits, Principal, Runtime, ToolContext, tool, tool_from_schema
 from highroad.domain.acting import Acting
-from highroad.domain.error import HighroadError
+from highroad.domain.error import DecisionRefused, DeclarationError, HighroadError, NotRecorded
 from highroad.frameworks.guarding import Guard, body_of, share
 from highroad.sync import Runtime as SyncRuntime
 
@@ -331,6 +331,54 @@ async def test_a_host_calls_off_what_it_does_not_want_any_more():
         assert seen.status == "cancelled"
 
 
+@pytest.mark.promise("P4")
+@pytest.mark.parametrize("kind", ["another tool", "another one's"])
+async def test_a_forged_id_is_answered_for_by_no_tool_and_no_principal_but_its_own(kind):
+    asked = {"another tool": ("fetch", ALICE), "another one's": ("send", BOB)}
+    name, who = asked[kind]
+    tools = [host_tool(each, tier="irreversible") for each in ("send", "fetch")]
+    async with Runtime.open(LEDGER, tools=tools) as runtime:
+        guard, acting = Guard(runtime, door="toy"), Acting(principal=who)
+        hers = Acting(principal=ALICE)
+        held = await guard.call("send", {"text": "a"}, acting=hers)
+        with pytest.raises(NotRecorded):
+            await guard.look(held.call_id, acting=acting, tool=name)
+        with pytest.raises(NotRecorded):
+            await asyncio.to_thread(guard.look_blocking, held.call_id, acting=acting, tool=name)
+        with pytest.raises(DecisionRefused, match="no call of theirs"):
+            await guard.cancel(held.call_id, by=who, reason="forged", tool=name)
+        assert (await guard.look(held.call_id, acting=hers, tool="send")).status == "held"
+
+
+@pytest.mark.promise("P4")
+async def test_a_call_under_way_is_told_to_nobody_else_and_called_off_by_nobody_else():
+    begun = asyncio.get_running_loop().create_future()
+
+    @tool(tier="read")
+    async def stay(context: ToolContext) -> str:
+        begun.set_result(context.call_id)
+        await asyncio.Event().wait()
+        return ""
+
+    async with Runtime.open(LEDGER, tools=[stay]) as runtime:
+        guard = Guard(runtime, door="toy")
+        host = asyncio.create_task(guard.call("stay", {}, acting=Acting(principal=ALICE)))
+        call_id = await begun
+        with pytest.raises(DecisionRefused):
+            await guard.cancel(call_id, by=BOB, reason="forged")
+        with pytest.raises(NotRecorded):
+            await guard.look(call_id, acting=Acting(principal=BOB), tool="stay")
+        await guard.cancel(call_id, by=ALICE, reason="not wanted")
+        assert (await host).status == "cancelled"
+
+
+@pytest.mark.promise("P5")
+async def test_who_calls_off_a_call_that_nobody_made_is_told_so():
+    async with Runtime.open(LEDGER, tools=[host_tool()]) as runtime:
+        with pytest.raises(DecisionRefused, match="no call of theirs"):
+            await Guard(runtime, door="toy").cancel("call_x", by=ALICE, reason="not wanted")
+
+
 @pytest.mark.promise("P6")
 async def test_calls_of_a_thread_of_the_host_share_its_budget():
     limits = Limits(calls=2)
@@ -417,3 +465,12 @@ async def test_where_each_user_has_their_own_function_none_runs_without_its_host
         assert (outcome.status, code_of(outcome)) == ("failed", "execution_error")
         assert "no host waits" in outcome.error.message
     assert ran == ["alice"]
+
+
+async def test_one_name_is_of_tools_that_are_all_async_or_none():
+    """Both have one body on the road, which would take the one for the other."""
+    first, second = host_tool(is_async=False), host_tool(is_async=True)
+    async with Runtime.open(LEDGER, tools=[first]) as runtime:
+        share(runtime, first)
+        with pytest.raises(DeclarationError, match="'send' is async and another one is not"):
+            share(runtime, second)
