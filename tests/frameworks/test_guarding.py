@@ -11,6 +11,7 @@ from highroad import Limits, Principal, Runtime, ToolContext, tool, tool_from_sc
 from highroad.domain.acting import Acting
 from highroad.domain.error import DecisionRefused, DeclarationError, HighroadError, NotRecorded
 from highroad.frameworks.guarding import Guard, body_of, share
+from highroad.pipeline import crossing
 from highroad.sync import Runtime as SyncRuntime
 
 LEDGER = "sqlite:///ledger.db"
@@ -474,3 +475,26 @@ async def test_one_name_is_of_tools_that_are_all_async_or_none():
         share(runtime, first)
         with pytest.raises(DeclarationError, match="'send' is async and another one is not"):
             share(runtime, second)
+
+
+async def test_a_loop_that_waits_for_a_thread_that_waits_for_it_says_so(monkeypatch, caplog):
+    """As where a host is not async, and moves to threads of its own: in a notebook, say."""
+    monkeypatch.setattr(crossing, "PATIENCE_S", 0.05)
+
+    async def work():
+        return "done"
+
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(crossing.wait_for, asyncio.get_running_loop(), work())
+        with pytest.raises(TimeoutError):
+            waiting.result(0.5)  # in the thread of the loop
+        (said,) = caplog.messages
+        assert "await agent.ainvoke" in said
+        assert await asyncio.wrap_future(waiting) == "done"
+
+
+async def test_work_that_was_begun_may_take_its_time(monkeypatch, caplog):
+    monkeypatch.setattr(crossing, "PATIENCE_S", 0.05)
+    work = asyncio.sleep(0.2, "done")
+    assert await asyncio.to_thread(crossing.wait_for, asyncio.get_running_loop(), work) == "done"
+    assert not caplog.messages
