@@ -63,6 +63,21 @@ async def test_a_good_call_is_made_once_and_on_record(runtime, scripted, call, t
     assert kept["status"] == "completed"
 
 
+async def test_what_has_a_default_may_be_left_out_as_without_guard(runtime, scripted, call, told):
+    """The SDK asks its models for all of it, which those that are not strict do not heed."""
+
+    @function_tool
+    def note(text: str, times: int = 2) -> str:
+        return text * times
+
+    left_out = [call("note", {"text": "a"})]
+    bare = await Runner.run(scripted([note], left_out), "hello")
+    done = await Runner.run(
+        scripted(guard([note], runtime, contracts={"note": READ}), left_out), "hello"
+    )
+    assert told(done) == told(bare) == ["aa"]
+
+
 async def test_the_model_is_shown_the_same_tool(runtime):
     @function_tool(timeout=3, is_enabled=lambda *_: True, needs_approval=True)
     async def note(text: str, times: int = 1) -> str:

@@ -126,13 +126,22 @@ def _of_host(host: FunctionTool, contracts: Mapping[str, ToolOptions]) -> Declar
     is_foreign = origin is not None and kind is ToolOriginType.MCP
     tool = tool_from_schema(
         body_of(_alone(host), of=getattr(host, "__wrapped__", host)),
-        parameters=host.params_json_schema,
+        parameters=_parameters(host),
         source=f"mcp:{origin.mcp_server_name}" if is_foreign and origin else "",
         annotations=to_jsonable_python(host.mcp_annotations, exclude_none=True) or {},
         **options,
     )
     # A copy: what becomes of the tool that was given is none of the road's.
     return Declared(host=copy(host), tool=tool)
+
+
+def _parameters(host: FunctionTool) -> dict[str, Any]:
+    """What the road takes: the SDK asks models for what has a default, too, and does without."""
+    function = getattr(host, "__wrapped__", None)
+    if function is None:
+        return host.params_json_schema
+    loose = function_schema(function, strict_json_schema=False).params_json_schema
+    return {**host.params_json_schema, "required": loose.get("required", [])}
 
 
 def _run_of(host: FunctionTool, context_of: Callable[[str], ToolContext[Any]]) -> HostBody:
