@@ -15,6 +15,7 @@ from collections.abc import (
 )
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Literal, Self, TypeVar, Unpack, overload
@@ -58,7 +59,7 @@ from highroad.pipeline import doorway, together
 from highroad.pipeline.acting import as_acting, filled, now_acting
 from highroad.pipeline.circumstances import Circumstances, SharedCircumstances
 from highroad.pipeline.context import RoadContext
-from highroad.pipeline.crossing import is_running_here, wait_for
+from highroad.pipeline.crossing import done_in
 from highroad.pipeline.doorway import Proposal
 from highroad.pipeline.drive import enter, held_as, turn_away
 from highroad.pipeline.fanout import Answered
@@ -726,14 +727,7 @@ class Runtime:
             SettingsError: A rule of the settings cannot be used with one.
             HighroadError: The runtime was closed, or its event loop does not run.
         """
-        if is_running_here(self.loop):
-            return self._take_in(tools)
-
-        async def taken_in() -> tuple[ToolDefinition, ...]:
-            """Where nothing else touches them."""
-            return self._take_in(tools)
-
-        return wait_for(self.loop, taken_in())
+        return done_in(self.loop, partial(self._take_in, tools))
 
     def find(self, tool: ToolFunction | str) -> ToolDefinition | None:
         """What may be called by that name, or is that function; `None` where there is no such."""

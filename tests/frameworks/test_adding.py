@@ -5,6 +5,8 @@ import base64
 import json
 import logging
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
 
 import pytest
 
@@ -335,3 +337,31 @@ async def test_many_threads_add_at_once():
         await asyncio.gather(*(asyncio.to_thread(add, number) for number in range(4)))
         assert len(runtime.tools) == 5
         assert json.dumps([each.name for each in runtime.tools]).count("note_") == 4
+
+
+def guard_of(host):
+    return import_module(f"highroad.frameworks.{host}").guard
+
+
+@pytest.mark.parametrize("host", ["langgraph", "openai_agents", "pydantic_ai"])
+def test_threads_that_guard_the_same_new_tools_at_once_all_have_them(host, tmp_path):
+    """As a server does that builds its agent for each request."""
+    guard = guard_of(host)
+
+    def see(name: str) -> str:
+        """Look."""
+        return name
+
+    for number in range(5):
+        with (
+            SyncRuntime.open(f"sqlite:///{tmp_path}/{number}.db") as runtime,
+            ThreadPoolExecutor(4) as pool,
+        ):
+            begins = threading.Barrier(4)
+
+            def guarded(_, runtime=runtime, begins=begins):
+                begins.wait()
+                return guard([see], runtime, contracts={"see": {"tier": "read"}})
+
+            names = [tool.name for (tool,) in pool.map(guarded, range(4))]
+            assert names == ["see"] * 4

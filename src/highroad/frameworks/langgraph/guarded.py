@@ -27,6 +27,7 @@ from highroad.frameworks.langgraph.host_tool import HostTool, RunManager, Visit
 from highroad.frameworks.langgraph.pausing import Pauses, can_pause, pause, told
 from highroad.frameworks.langgraph.results import handed
 from highroad.frameworks.langgraph.running import run_of
+from highroad.pipeline.crossing import done_in
 from highroad.runtime import Runtime
 from highroad.sync import Runtime as SyncRuntime
 from highroad.tools.declaring.options import ToolOptions
@@ -47,9 +48,10 @@ def guarded(
             raise guarded_already(each.name)
     way, who = Guard(runtime, door=door, tracing=trace_of_host), mapped(acting)
     made = declared(given, contracts)
+    known = done_in(way.runtime.loop, partial(registered, made, way.runtime))
     return [
         GuardedTool.over(each, definition, way, who)
-        for each, definition in zip(made, registered(made, way.runtime), strict=True)
+        for each, definition in zip(made, known, strict=True)
     ]
 
 

@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
 from agents import (
@@ -21,6 +22,7 @@ from highroad.frameworks.openai_agents.declaring import Declared
 from highroad.frameworks.openai_agents.internals import check_internals
 from highroad.frameworks.openai_agents.pausing import CallOff, GoOn, Pause
 from highroad.frameworks.openai_agents.results import handed
+from highroad.pipeline.crossing import done_in
 from highroad.runtime import Runtime
 from highroad.sync import Runtime as SyncRuntime
 
@@ -57,7 +59,7 @@ class Door:
 
     def guarded(self, declared: Declared) -> FunctionTool:
         """The same tool for the SDK, with its calls on the road."""
-        declared.register(self._way.runtime)
+        done_in(self._way.runtime.loop, partial(declared.register, self._way.runtime))
         pause = Pause(declared.host)
 
         async def invoke(context: ToolContext[Any], arguments: str) -> Any:  # noqa: ANN401 - the SDK's

@@ -4,6 +4,7 @@ import json
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final, cast, get_args
 
 from pydantic_ai import RunContext
@@ -21,6 +22,7 @@ from highroad.frameworks.pydantic_ai.answers import Answer, Why, answers
 from highroad.frameworks.pydantic_ai.arguments import RawArguments
 from highroad.frameworks.pydantic_ai.own import Contracts, HostTool, Pause
 from highroad.frameworks.pydantic_ai.results import jsonable, told
+from highroad.pipeline.crossing import done_in
 from highroad.runtime import Runtime
 from highroad.sync import Runtime as SyncRuntime
 from highroad.tools.declaring.declaration import DeclaredTool
@@ -100,6 +102,9 @@ class Door:
         Raises:
             DeclarationError: Another one has its name.
         """
+        done_in(self._guard.runtime.loop, partial(self._take_in, tool))
+
+    def _take_in(self, tool: DeclaredTool[..., Any]) -> None:
         runtime = self._guard.runtime
         known = runtime.find(tool.declaration.definition.name)
         meant = declaration_under(tool, runtime.settings.contracts).definition
