@@ -538,7 +538,12 @@ class Runtime:
         await self._assembly.sending.send(run_id, text, when=when, by=by or self.principal)
 
     async def wait(
-        self, call_id: str, *, timeout_s: float | None = None, principal: Principal | None = None
+        self,
+        call_id: str,
+        *,
+        timeout_s: float | None = None,
+        principal: Principal | None = None,
+        tool: str | None = None,
     ) -> AnyOutcome:
         """The outcome of a call made earlier; a held one is awaited and driven on.
 
@@ -546,14 +551,15 @@ class Runtime:
             call_id: As its outcome names it.
             timeout_s: How long to wait for people; 0 only looks, `None` waits until it expires.
             principal: Who asks, where the id is a stranger's word: only of calls for this one.
+            tool: Which is meant, where the id is a stranger's word: only of calls of this one.
 
         Raises:
-            NotRecorded: The ledger has no such call, or it is not for `principal`.
+            NotRecorded: The ledger has no such call, or it is not for `principal`, or not of
+                `tool`.
             LedgerOwned: Another process owns the ledger, and only the owner drives calls.
         """
         self._require_ownership()
-        if principal is not None:
-            await self._waiting.require_of(principal, call_id)
+        await self._waiting.require(call_id, principal=principal, tool=tool)
         return await self._waiting.wait(call_id, timeout_s=timeout_s)
 
     async def settle(self, call_id: str, *, applied: bool, by: Principal, reason: str) -> Amendment:
@@ -578,7 +584,7 @@ class Runtime:
             call_id, applied=applied, by=by, reason=reason
         )
 
-    async def cancel(
+    async def cancel(  # noqa: PLR0913 - what is called off, and on whose word, each by name
         self,
         *,
         call_id: str | None = None,
@@ -586,6 +592,8 @@ class Runtime:
         conversation: str | None = None,
         by: Principal,
         reason: str,
+        principal: Principal | None = None,
+        tool: str | None = None,
     ) -> tuple[AnyOutcome, ...]:
         """Call off a call, a run or a conversation; any process may. Each is answered (P5).
 
@@ -601,16 +609,20 @@ class Runtime:
                 one of the three.
             by: Whoever calls it off; it stands in the ledger.
             reason: Why; kept encrypted.
+            principal: Whose `call_id` has to be, where that is a stranger's word.
+            tool: Of which it has to be a call, likewise.
 
         Returns:
             The outcomes of the calls that it ended here, or came too late for; none where another
             process drives them, which is told.
 
         Raises:
-            NotRecorded: There is no such call, run or conversation.
+            NotRecorded: There is no such call, run or conversation, or the call is another's.
             DecisionRefused: The call has ended, no reason is given, or `by` may not.
             LedgerError: It could not be recorded; what was reached is called off all the same.
         """
+        if call_id is not None:
+            await self._waiting.require(call_id, principal=principal, tool=tool)
         cancellations = self._assembly.cancellations
         return await cancellations.cancel(
             call_id=call_id, run=run, conversation=conversation, by=by, reason=reason

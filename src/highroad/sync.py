@@ -364,10 +364,17 @@ class Runtime:
         return _steps(self._loop, self._runtime.events(run_id, after=after))
 
     def wait(
-        self, call_id: str, *, timeout_s: float | None = None, principal: Principal | None = None
+        self,
+        call_id: str,
+        *,
+        timeout_s: float | None = None,
+        principal: Principal | None = None,
+        tool: str | None = None,
     ) -> AnyOutcome:
         """The outcome of a call made earlier; see `highroad.Runtime.wait`."""
-        return self._loop.run(self._runtime.wait(call_id, timeout_s=timeout_s, principal=principal))
+        return self._loop.run(
+            self._runtime.wait(call_id, timeout_s=timeout_s, principal=principal, tool=tool)
+        )
 
     def authenticate(self, credentials: str, *, address: str | None = None) -> Caller:
         """See `highroad.Runtime.authenticate`."""
@@ -381,7 +388,7 @@ class Runtime:
         """Say what became of a call whose outcome is unknown; see `highroad.Runtime.settle`."""
         return self._loop.run(self._runtime.settle(call_id, applied=applied, by=by, reason=reason))
 
-    def cancel(
+    def cancel(  # noqa: PLR0913 - as there
         self,
         *,
         call_id: str | None = None,
@@ -389,11 +396,19 @@ class Runtime:
         conversation: str | None = None,
         by: Principal,
         reason: str,
+        principal: Principal | None = None,
+        tool: str | None = None,
     ) -> tuple[AnyOutcome, ...]:
         """Call off a call, a run or a conversation; see `highroad.Runtime.cancel`."""
         return self._loop.run(
             self._runtime.cancel(
-                call_id=call_id, run=run, conversation=conversation, by=by, reason=reason
+                call_id=call_id,
+                run=run,
+                conversation=conversation,
+                by=by,
+                reason=reason,
+                principal=principal,
+                tool=tool,
             )
         )
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from highroad.cli import views
 from highroad.cli.exits import ExitCode
 
 LARGE = '{"order_id": "ORD-000042", "cents": 6000}'
@@ -33,9 +34,19 @@ def test_a_line_has_what_deciding_takes(terminal, held):
     assert (waiting["call_id"], waiting["cost_usd"]) == (held["call_id"], 0.0)
     assert waiting["until_ms"] == waiting["expires_ms"]
     assert waiting["requester"].startswith("usr_")
-    drawn = terminal("approvals", "list").out
-    for word in (held["call_id"], waiting["requester"], "refund irreversible", "waiting, human"):
-        assert word in drawn
+
+
+@pytest.mark.parametrize("columns", ["80", "200"])
+def test_a_listed_one_is_read_at_a_glance(terminal, held, columns, monkeypatch):
+    """One line by which it is decided, one of what it is and why, one of ids; none is broken."""
+    monkeypatch.setenv("COLUMNS", columns)
+    (waiting,) = terminal("approvals", "list", "--json").json
+    first, *why, last = terminal("approvals", "list").out.splitlines()
+    until = views.moment(waiting["until_ms"])
+    assert first.rstrip() == f"{held['approval_id']}  waiting, human, until {until}"
+    assert " ".join(each.strip() for each in why).startswith("refund irreversible: The rule ")
+    assert len(why) == (1 if columns == "200" else 2)
+    assert last.rstrip() == f"  {held['call_id']} by {waiting['requester']}"
 
 
 def test_one_is_shown_with_what_it_is_bound_to(terminal, held):

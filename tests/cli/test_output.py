@@ -8,11 +8,13 @@ from types import MappingProxyType
 import pytest
 from rich.console import Console
 
+from highroad.approvals.case import QueuedCall
 from highroad.cli import trails, views
 from highroad.cli.output import Complaint, Output, to_json
 from highroad.domain.approval import Approval, Level, Obligation
 from highroad.domain.entry import Amendment, AmendmentKind
 from highroad.domain.error import CallError, Problem
+from highroad.domain.tool import Tier
 from highroad.domain.trail import Explanation, StageRecord, Trail, TrailStep
 
 APPROVAL = Approval(
@@ -104,6 +106,17 @@ def test_an_explanation_leaves_nothing_out(console, printed):
         "12 µs",
     ):
         assert word in text
+
+
+def test_a_listed_call_stands_with_how_many_agreed_what_it_costs_and_what_is_said_of_it(
+    console, printed
+):
+    queued = QueuedCall(approval=APPROVAL, tier=Tier.IRREVERSIBLE, cost_usd=12.5, concerns=2)
+    console.print(views.approvals([queued]))
+    first, what, ids = (line.rstrip() for line in printed.getvalue().splitlines())
+    assert first == "apr_1  waiting 1 of 2, human of 2, until 1970-01-01 00:00:00Z"
+    assert what == "  refund irreversible, 12.5 US dollars at most, 2 concerns: The rule asks."
+    assert ids == "  call_1 by usr_1"
 
 
 def test_an_approval_says_how_many_must_agree_and_who_did(console, printed):

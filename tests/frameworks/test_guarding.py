@@ -9,8 +9,9 @@ import pytest
 
 from highroad import Limits, Principal, Runtime, ToolContext, tool, tool_from_schema
 from highroad.domain.acting import Acting
-from highroad.domain.error import HighroadError
+from highroad.domain.error import DecisionRefused, DeclarationError, HighroadError, NotRecorded
 from highroad.frameworks.guarding import Guard, body_of, share
+from highroad.pipeline import crossing
 from highroad.sync import Runtime as SyncRuntime
 
 LEDGER = "sqlite:///ledger.db"
@@ -331,6 +332,54 @@ async def test_a_host_calls_off_what_it_does_not_want_any_more():
         assert seen.status == "cancelled"
 
 
+@pytest.mark.promise("P4")
+@pytest.mark.parametrize("kind", ["another tool", "another one's"])
+async def test_a_forged_id_is_answered_for_by_no_tool_and_no_principal_but_its_own(kind):
+    asked = {"another tool": ("fetch", ALICE), "another one's": ("send", BOB)}
+    name, who = asked[kind]
+    tools = [host_tool(each, tier="irreversible") for each in ("send", "fetch")]
+    async with Runtime.open(LEDGER, tools=tools) as runtime:
+        guard, acting = Guard(runtime, door="toy"), Acting(principal=who)
+        hers = Acting(principal=ALICE)
+        held = await guard.call("send", {"text": "a"}, acting=hers)
+        with pytest.raises(NotRecorded):
+            await guard.look(held.call_id, acting=acting, tool=name)
+        with pytest.raises(NotRecorded):
+            await asyncio.to_thread(guard.look_blocking, held.call_id, acting=acting, tool=name)
+        with pytest.raises(DecisionRefused, match="no call of theirs"):
+            await guard.cancel(held.call_id, by=who, reason="forged", tool=name)
+        assert (await guard.look(held.call_id, acting=hers, tool="send")).status == "held"
+
+
+@pytest.mark.promise("P4")
+async def test_a_call_under_way_is_told_to_nobody_else_and_called_off_by_nobody_else():
+    begun = asyncio.get_running_loop().create_future()
+
+    @tool(tier="read")
+    async def stay(context: ToolContext) -> str:
+        begun.set_result(context.call_id)
+        await asyncio.Event().wait()
+        return ""
+
+    async with Runtime.open(LEDGER, tools=[stay]) as runtime:
+        guard = Guard(runtime, door="toy")
+        host = asyncio.create_task(guard.call("stay", {}, acting=Acting(principal=ALICE)))
+        call_id = await begun
+        with pytest.raises(DecisionRefused):
+            await guard.cancel(call_id, by=BOB, reason="forged")
+        with pytest.raises(NotRecorded):
+            await guard.look(call_id, acting=Acting(principal=BOB), tool="stay")
+        await guard.cancel(call_id, by=ALICE, reason="not wanted")
+        assert (await host).status == "cancelled"
+
+
+@pytest.mark.promise("P5")
+async def test_who_calls_off_a_call_that_nobody_made_is_told_so():
+    async with Runtime.open(LEDGER, tools=[host_tool()]) as runtime:
+        with pytest.raises(DecisionRefused, match="no call of theirs"):
+            await Guard(runtime, door="toy").cancel("call_x", by=ALICE, reason="not wanted")
+
+
 @pytest.mark.promise("P6")
 async def test_calls_of_a_thread_of_the_host_share_its_budget():
     limits = Limits(calls=2)
@@ -417,3 +466,35 @@ async def test_where_each_user_has_their_own_function_none_runs_without_its_host
         assert (outcome.status, code_of(outcome)) == ("failed", "execution_error")
         assert "no host waits" in outcome.error.message
     assert ran == ["alice"]
+
+
+async def test_one_name_is_of_tools_that_are_all_async_or_none():
+    """Both have one body on the road, which would take the one for the other."""
+    first, second = host_tool(is_async=False), host_tool(is_async=True)
+    async with Runtime.open(LEDGER, tools=[first]) as runtime:
+        share(runtime, first)
+        with pytest.raises(DeclarationError, match="'send' is async and another one is not"):
+            share(runtime, second)
+
+
+async def test_a_loop_that_waits_for_a_thread_that_waits_for_it_says_so(monkeypatch, caplog):
+    """As where a host is not async, and moves to threads of its own: in a notebook, say."""
+    monkeypatch.setattr(crossing, "PATIENCE_S", 0.05)
+
+    async def work():
+        return "done"
+
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(crossing.wait_for, asyncio.get_running_loop(), work())
+        with pytest.raises(TimeoutError):
+            waiting.result(0.5)  # in the thread of the loop
+        (said,) = caplog.messages
+        assert "await agent.ainvoke" in said
+        assert await asyncio.wrap_future(waiting) == "done"
+
+
+async def test_work_that_was_begun_may_take_its_time(monkeypatch, caplog):
+    monkeypatch.setattr(crossing, "PATIENCE_S", 0.05)
+    work = asyncio.sleep(0.2, "done")
+    assert await asyncio.to_thread(crossing.wait_for, asyncio.get_running_loop(), work) == "done"
+    assert not caplog.messages

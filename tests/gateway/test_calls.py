@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 from mcp import MCPError
-from mcp.types import ElicitResult
+from mcp.types import CLIENT_CAPABILITIES_META_KEY, ElicitResult
 
 from highroad.domain.identity import Principal
 from highroad.domain.ids import uuid_hex
@@ -273,10 +273,11 @@ async def test_a_definition_that_changes_is_refused_and_the_client_hears_of_it(
     bench, note_tool, era
 ):
     bench.settings(NO_ASKING)
-    heard = asyncio.Event()
+    heard, times = asyncio.Event(), []
 
     async def hear(message):
         if type(message).__name__ == "ToolListChangedNotification":
+            times.append(message)
             heard.set()
 
     async with (
@@ -285,6 +286,7 @@ async def test_a_definition_that_changes_is_refused_and_the_client_hears_of_it(
         bench.listening(client),
     ):
         assert len((await client.list_tools()).tools) == 1
+        bench.upstream.change()  # by which nothing is another
         bench.upstream.forms[0] = {**bench.upstream.forms[0], "description": "Now does more."}
         bench.upstream.change()
         await asyncio.wait_for(heard.wait(), 10)
@@ -298,6 +300,7 @@ async def test_a_definition_that_changes_is_refused_and_the_client_hears_of_it(
 
     assert listed.tools == []
     assert "definition_changed" in said(refused)[0]
+    assert len(times) == 2
     assert said(noted) == ["noted 1"]
     assert note_tool == ["x"]
 
@@ -330,6 +333,26 @@ async def test_a_client_of_the_older_era_is_never_sent_a_question(bench, note_to
         bench.gateway() as gateway,
         bench.client(gateway, "legacy", elicitation_callback=_never) as client,
     ):
+        held = await client.call_tool("note", {"text": "x"})
+
+    assert held.meta["highroad/status"] == "held"
+
+
+async def test_a_client_that_can_only_open_addresses_is_told_what_waits(
+    bench, note_tool, monkeypatch
+):
+    bench.settings(NO_WAIT)
+    async with (
+        bench.gateway() as gateway,
+        bench.client(gateway, "2026-07-28", elicitation_callback=_never) as client,
+    ):
+        stamp = client.session._stamp  # noqa: SLF001 - as any client may say it
+
+        def opening_addresses(data, options):
+            stamp(data, options)
+            data["params"]["_meta"][CLIENT_CAPABILITIES_META_KEY]["elicitation"] = {"url": {}}
+
+        monkeypatch.setattr(client.session, "_stamp", opening_addresses)
         held = await client.call_tool("note", {"text": "x"})
 
     assert held.meta["highroad/status"] == "held"

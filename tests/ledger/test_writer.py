@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from highroad.domain.entry import AlreadyEnded, Written
 from highroad.domain.error import FenceLost, LedgerError
-from highroad.ledger.writer import MAX_BEHIND, GroupWriter
+from highroad.ledger.writer import MAX_BEHIND, MAX_DELAY_S, GroupWriter
 from highroad.testing import MemoryStore
 from highroad.testing.contracts.store.samples import amended, ended, intent
 
@@ -357,6 +357,29 @@ async def test_reads_that_never_wait_still_become_durable_on_the_way(store, writ
         await writer.room()
         writer.put(intent(f"call_{number}"))
     assert await store.calls()
+
+
+async def test_a_read_gives_way_to_a_commit_and_to_nothing_else(store, writer):
+    writer.put(intent("call_1"))
+    assert not gives_way(writer)  # its commit is not due
+    store.gate.clear()
+    flush = asyncio.ensure_future(writer.flush())
+    await store.arrived.wait()
+    await asyncio.sleep(MAX_DELAY_S)
+    assert gives_way(writer)
+    store.gate.set()
+    await flush
+
+
+def gives_way(writer):
+    """Whether who asks for room lets the others on."""
+    asking = writer.room()
+    try:
+        asking.send(None)
+    except StopIteration:
+        return False
+    asking.close()
+    return True
 
 
 async def test_under_a_lost_fence_the_writer_of_an_amendment_is_told_that_it_landed(store, writer):

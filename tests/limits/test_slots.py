@@ -1,3 +1,4 @@
+import asyncio
 import random
 
 import anyio
@@ -73,6 +74,18 @@ async def test_a_caller_cancelled_while_it_waits_leaves_the_queue():
     await slots.take("run")
     with anyio.move_on_after(0):
         await slots.take("run")
+    slots.give("run")
+    assert len(slots) == 0
+
+
+async def test_a_slot_that_is_given_to_who_waits_is_never_free_meanwhile():
+    slots = Slots(1)
+    assert slots.take_at_once("run")
+    waits = asyncio.ensure_future(slots.take("run"))
+    await anyio.wait_all_tasks_blocked()
+    slots.give("run")
+    assert not slots.take_at_once("run"), "it is the other's, who has not heard of it yet"
+    await waits
     slots.give("run")
     assert len(slots) == 0
 

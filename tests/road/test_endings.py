@@ -287,7 +287,7 @@ def bug(*_, **__):
         ("results", "find"),
         ("counters", "look"),
         ("counters", "take"),
-        ("slots", "take"),
+        ("slots", "take_at_once"),
         ("loops", "seen"),
         ("ledger", "seal_call"),
         ("ledger", "claim"),

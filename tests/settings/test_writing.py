@@ -84,6 +84,10 @@ def test_any_name_and_any_text_comes_back_as_it_was(tool, value, others):
         '[contracts.git_log]\ntier = "read" # ours\n\n[policy]\nallow = []\n',
         "[contracts.git_log.arguments.old]\nrole = 'control'\n[contracts.git_log.labels.a]\n",
         '[contracts]\ngit_log = { tier = "read", arguments = { old = { role = "control" } } }\n',
+        '# ours\n[contracts.git_log]\narguments.old.role = "control"\n\n[policy]\nallow = []\n',
+        '[contracts]\ngit_log.arguments.old.role = "control"\ngit_log.labels.a = {}\n',
+        'contracts.git_log.arguments.old.role = "control"\nprofile = "dev" # here\n',
+        '[contracts.git_log.arguments]\nold.role = "control"\nold.integrity = "user"\n',
     ],
 )
 def test_tables_in_a_table_are_written_and_what_is_gone_is_taken_out(text):
@@ -96,6 +100,18 @@ def test_tables_in_a_table_are_written_and_what_is_gone_is_taken_out(text):
     comments = [line.partition("#")[2] for line in text.splitlines() if "#" in line]
     assert all(each in after for each in comments)
     assert with_contracts(after, said) == after
+
+
+def test_what_stands_in_dotted_keys_stays_and_other_tools_get_tables_with_headers():
+    dotted = '[contracts.git_log]\narguments.old.role = "control" # ours\n'
+    arguments = {"arguments": {"path": {"role": "content"}}}
+    after = with_contracts(dotted, {"git_log": arguments, "git_show": arguments})
+    assert after.startswith(dotted)
+    assert "\n[contracts.git_show.arguments.path]\n" in after
+    assert tomllib.loads(after)["contracts"] == {
+        "git_log": {"arguments": {"old": {"role": "control"}, "path": {"role": "content"}}},
+        "git_show": arguments,
+    }
 
 
 def test_a_file_that_is_not_there_is_made(tmp_path):

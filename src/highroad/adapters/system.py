@@ -83,7 +83,11 @@ class TypeIds:
         """Start a millisecond; its ten characters are written once for all ids in it."""
         self._ms = ms
         self._counter = seed & _SEED_MASK
-        self._time = "".join(_PAIRS[ms >> shift & 1023] for shift in (40, 30, 20, 10, 0))
+        pairs = _PAIRS
+        self._time = (
+            f"{pairs[ms >> 40 & 1023]}{pairs[ms >> 30 & 1023]}{pairs[ms >> 20 & 1023]}"
+            f"{pairs[ms >> 10 & 1023]}{pairs[ms & 1023]}"
+        )
 
     def _start_anew(self) -> None:
         """Forget the lock and the random bytes of whoever had them before."""

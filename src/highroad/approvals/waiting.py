@@ -106,15 +106,23 @@ class Waiting:
                     return so_far
             await self._pause(changed, left_s)
 
-    async def require_of(self, principal: Principal, call_id: str) -> None:
-        """Answer for a call of somebody else as for one that there is not.
+    async def require(
+        self, call_id: str, *, principal: Principal | None = None, tool: str | None = None
+    ) -> None:
+        """Answer for a call of somebody else, or of another tool, as for one that there is not.
 
         Raises:
-            NotRecorded: It is another's.
+            NotRecorded: It is none for `principal`, or none of `tool`.
         """
+        if principal is None and tool is None:
+            return
         ledger = self._services.ledger
         history = await ledger.history(call_id)
-        if history is not None and history.opening["principal"] != ledger.keyring.opaque(principal):
+        if history is None:
+            return  # there is none, which whoever goes on is told
+        made = history.opening
+        is_theirs = principal is None or made["principal"] == ledger.keyring.opaque(principal)
+        if not is_theirs or tool not in {None, made["tool"]}:
             raise NotRecorded(f"the ledger has no call {call_id}")
 
     async def call_off(self, call_id: str, by: str) -> AnyOutcome | None:

@@ -244,7 +244,13 @@ async def _settle(door: Door, call_id: str, *, applied: bool, reason: str) -> Ex
 
 
 async def _cancel(door: Door, kind: str, subject: str, *, reason: str) -> ExitCode:
-    ended = await door.runtime.cancel(**{kind: subject}, by=door.user, reason=reason)
+    ended = await door.runtime.cancel(
+        call_id=subject if kind == "call_id" else None,
+        run=subject if kind == "run" else None,
+        conversation=subject if kind == "conversation" else None,
+        by=door.user,
+        reason=reason,
+    )
     rows = [{"call_id": each.call_id, "status": str(each.status)} for each in ended]
     lines = [f"called off: {subject}", *(f"  {row['status']} {row['call_id']}" for row in rows)]
     door.output.show({"cancelled": subject, "calls": rows}, "\n".join(lines))

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from rich.console import Group, RenderableType
 from rich.json import JSON
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -50,6 +51,8 @@ _COLOURS = {
     "max_steps_exceeded": "red",
 }
 
+_BENEATH = (0, 0, 0, 2)
+"""What stands beneath a record's first line is set in by two characters."""
 _SIDES = {"-": "red", "+": "green"}
 
 
@@ -75,28 +78,25 @@ def explanation(found: Explanation) -> RenderableType:
 
 
 def approvals(found: Sequence[QueuedCall]) -> RenderableType:
-    """Held calls, with what each is and how long it stands; what is long stands below the rest."""
-    whom = "approval, call, by whom"
-    rows = table(whom, "what, and until when", "why", whole=(whom,))
-    for each in found:
-        approval = each.approval
-        named = (approval.id, "\n", (f"{approval.call_id}\n{approval.requester}", "dim"))
-        why = " ".join(obligation.reason for obligation in approval.obligations)
-        rows.add_row(Text.assemble(*named), Group(*_queued(each)), why)
-    return rows
+    """Held calls, each by its approval's id: how it stands; what it is, and why; ids to look up."""
+    return Group(*(line for each in found for line in _queued(each)))
 
 
-def _queued(found: QueuedCall) -> Iterator[Text]:
-    """What a held call is, line by line."""
+def _queued(found: QueuedCall) -> Iterator[RenderableType]:
+    """A held call in lines of which none but the reasons outgrows eighty characters."""
     approval = found.approval
-    yield Text.assemble((approval.tool, "bold"), f" {found.tier or ''}")
-    yield Text.assemble(_stand(approval), f", {_needs(approval)}")
-    if found.cost_usd:
-        yield Text(f"{found.cost_usd:g} US dollars at most")
-    if found.concerns:
-        yield Text(f"{found.concerns} concerns", "yellow")
+    stands = [_stand(approval), Text(_needs(approval))]
     if approval.until_ms is not None:
-        yield Text(moment(approval.until_ms))
+        stands.append(Text(f"until {moment(approval.until_ms)}"))
+    yield Text.assemble((approval.id, "bold"), "  ", Text(", ").join(stands))
+    what = [Text.assemble((approval.tool, "bold"), f" {found.tier or ''}".rstrip())]
+    if found.cost_usd:
+        what.append(Text(f"{found.cost_usd:g} US dollars at most"))
+    if found.concerns:
+        what.append(Text(f"{found.concerns} concerns", "yellow"))
+    why = " ".join(obligation.reason for obligation in approval.obligations)
+    yield Padding(Text.assemble(Text(", ").join(what), f": {why}"), _BENEATH)
+    yield Padding(Text(f"{approval.call_id} by {approval.requester}", "dim"), _BENEATH)
 
 
 def _stand(found: Approval) -> Text:

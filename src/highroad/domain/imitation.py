@@ -74,8 +74,7 @@ def _compiled(form: str, flags: int = 0) -> re.Pattern[str]:
 
 def may_imitate(text: str) -> bool:
     """Whether anything stands in a text, or in several, that some imitation has."""
-    small = text.lower()
-    return any(signal in small for signal in _SIGNALS)
+    return any(map(text.lower().__contains__, _SIGNALS))
 
 
 def imitations_in(text: str) -> frozenset[Imitation]:

@@ -8,8 +8,7 @@ where the host's tool can do without it.
 
 import asyncio
 import inspect
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
@@ -17,13 +16,14 @@ from weakref import WeakKeyDictionary
 
 from highroad.agents.acting import NOT_OFFERED
 from highroad.domain.acting import NOBODY, Acting
-from highroad.domain.error import DecisionRefused, DeclarationError, ToolError
+from highroad.domain.error import DecisionRefused, DeclarationError, NotRecorded, ToolError
 from highroad.domain.identity import Caller, Origin, Principal
 from highroad.domain.json_value import JsonObject
 from highroad.domain.outcome import AnyOutcome, Ending, Held
 from highroad.domain.value import value
 from highroad.pipeline.acting import as_acting, now_acting
 from highroad.pipeline.crossing import in_loop, wait_for
+from highroad.pipeline.holding import Holding
 from highroad.pipeline.tracing import Tracing, trace_here
 from highroad.runtime import Runtime
 from highroad.sync import Runtime as SyncRuntime
@@ -61,6 +61,7 @@ class _Alone:
 
     run: HostBody | None
     function: object
+    is_async: bool
 
 
 _ALONE: Final = WeakKeyDictionary[HostBody, _Alone]()
@@ -77,7 +78,7 @@ def body_of(alone: HostBody | None, *, of: object = None, is_async: bool = True)
         is_async: Whether there is something to await: it is awaited in the loop of the host that
             calls. What is not async runs in a thread of the road.
     """
-    unattended = _Alone(alone, of)
+    unattended = _Alone(alone, of, is_async)
 
     async def awaited(arguments: JsonObject) -> object:
         """Run it for whoever calls."""
@@ -105,11 +106,19 @@ def share(runtime: Runtime, tool: Callable[..., Any]) -> None:
     Args:
         runtime: That is given the tool, or has one of that name which is declared just alike.
         tool: With a body of `body_of`.
+
+    Raises:
+        DeclarationError: What it stands beside is async and this is not, or the other way round.
     """
     if not isinstance(tool, DeclaredTool):
         return
-    own = _ALONE[tool.body]
-    first = _FIRST.setdefault(runtime, {}).setdefault(tool.declaration.definition.name, own)
+    own, name = _ALONE[tool.body], tool.declaration.definition.name
+    first = _FIRST.setdefault(runtime, {}).setdefault(name, own)
+    if first.is_async != own.is_async:
+        raise DeclarationError(
+            f"one tool called {name!r} is async and another one is not, and they have one body on "
+            "the road: make both async or neither, or give one of them another name"
+        )
     if first.function != own.function:
         first.run = None
 
@@ -134,17 +143,12 @@ async def _begun(run: HostBody, arguments: JsonObject) -> object:
         return await came if inspect.isawaitable(came) else came
 
 
-@contextmanager
-def _visiting(visit: _Visit | None) -> Iterator[None]:
+def _visiting(visit: _Visit | None) -> Holding[_Visit | None]:
     """Have a host's body run for what is called inside; none for what that body calls itself.
 
     A body may leave tasks and threads behind, which make calls for others long after the visit.
     """
-    token = _VISIT.set(visit)
-    try:
-        yield
-    finally:
-        _VISIT.reset(token)
+    return Holding(_VISIT, visit)
 
 
 def guarded_already(name: str) -> DeclarationError:
@@ -240,15 +244,16 @@ class Guard:
             call_id: As the `Held` outcome names it, or the host's state of a run, which anybody
                 may have written: only calls for whoever acts are answered for.
             acting: As for `call`.
-            tool: That was called; without it `body` runs whatever tool of a host is called.
+            tool: That was called: no call of another one is answered for. Without it `body` runs
+                whatever tool of a host is called.
             body: Runs the host's own tool, with the host's context.
 
         Raises:
-            NotRecorded: The ledger has no such call for them.
+            NotRecorded: The ledger has no such call of theirs, or it is of another tool.
         """
         who = self.requester(acting)
         with self._visit(tool, body, asyncio.get_running_loop()):
-            work = self.runtime.wait(call_id, timeout_s=0, principal=who)
+            work = self.runtime.wait(call_id, timeout_s=0, principal=who, tool=tool)
             return await in_loop(self.runtime.loop, work)
 
     def look_blocking(
@@ -262,7 +267,7 @@ class Guard:
         """The same for a host that is not async."""
         who = self.requester(acting)
         with self._visit(tool, body, None):
-            work = self.runtime.wait(call_id, timeout_s=0, principal=who)
+            work = self.runtime.wait(call_id, timeout_s=0, principal=who, tool=tool)
             return wait_for(self.runtime.loop, work)
 
     def requester(self, acting: Acting | None = None) -> Principal:
@@ -307,20 +312,20 @@ class Guard:
         """
         return await in_loop(self.runtime.loop, self._held(tool, arguments, acting or NOBODY))
 
-    async def cancel(self, call_id: str, *, by: Principal, reason: str) -> None:
+    async def cancel(
+        self, call_id: str, *, by: Principal, reason: str, tool: str | None = None
+    ) -> None:
         """Call off a call of `by` that its host does not want any more; see `Runtime.cancel`.
 
         Raises:
-            DecisionRefused: They have no such call that goes on.
+            DecisionRefused: They have no such call that goes on, or not of `tool`.
         """
-        await in_loop(self.runtime.loop, self._cancel(call_id, by, reason))
-
-    async def _cancel(self, call_id: str, by: Principal, reason: str) -> None:
         # Whoever may call off calls of others says so on the desk, not by the state of a host.
-        going_on = await self.runtime.unsettled(with_open=True, principal=by)
-        if call_id not in {each.call_id for each in going_on}:
-            raise DecisionRefused(f"{call_id} is no call of theirs that goes on")
-        await self.runtime.cancel(call_id=call_id, by=by, reason=reason)
+        work = self.runtime.cancel(call_id=call_id, by=by, reason=reason, principal=by, tool=tool)
+        try:
+            await in_loop(self.runtime.loop, work)
+        except NotRecorded as error:
+            raise DecisionRefused(f"{call_id} is no call of theirs that goes on") from error
 
     async def _turn_away(
         self, tool: str, arguments: Arguments, acting: Acting, ending: Ending
@@ -357,7 +362,7 @@ class Guard:
 
     def _visit(
         self, tool: str | None, body: HostBody | None, loop: asyncio.AbstractEventLoop | None
-    ) -> AbstractContextManager[None]:
+    ) -> Holding[_Visit | None]:
         """Have this host's body run for what is called inside, and no other's."""
         visit = None
         if body is not None:

@@ -99,14 +99,15 @@ class GroupWriter:
         """Wait while `MAX_BEHIND` entries or more do; a writer that has failed has no queue.
 
         Reads that wait for nothing themselves would keep the loop, and so the timer from starting
-        the commit that is due: now and then they give way.
+        the commit that is due, and the commit from going on: now and then they give way to it.
         """
         now_s = asyncio.get_running_loop().time()
         if now_s >= self._give_way_s:
             self._give_way_s = now_s + MAX_DELAY_S / 2
             if self._timer is not None and self._timer.when() <= now_s:
                 self._start()
-            await asyncio.sleep(0)
+            if self._pump is not None:
+                await asyncio.sleep(0)
         while self.behind >= MAX_BEHIND and self._failure is None:
             await self._next_commit()
 

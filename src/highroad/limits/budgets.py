@@ -243,7 +243,8 @@ class Budgets:
         *besides: Demand,
     ) -> Shortage | T:
         """What the counters say, once they know every account; the ledger tells what is unknown."""
-        demands = [*(share.demand for share in shares), *besides]
+        demands: list[Demand] = [share.demand for share in shares]
+        demands += besides
         # Each may have to be read, and may be forgotten once more while another one is.
         for _ in range(2 * len(demands) + _ROUNDS):
             got = await ask(demands)

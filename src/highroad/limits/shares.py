@@ -92,12 +92,15 @@ class Shares:
         for run in spender.run.lineage:
             is_above = run is not spender.run
             if is_above or not spender.is_alone:
-                shares.append(
-                    of_run(run, _PROPOSAL, self._of_run, is_above=is_above, is_final=True)
-                )
+                key = (run, is_above)
+                share = self._made.get(key)
+                shares.append(share or self._keep(key, self._proposal_in(run, is_above=is_above)))
         if self._on_proposals:
             shares += self._of_rules(self._on_proposals, spender, _PROPOSAL, is_final=True)
         return shares
+
+    def _proposal_in(self, run: LiveRun, *, is_above: bool) -> BudgetShare:
+        return of_run(run, _PROPOSAL, self._of_run, is_above=is_above, is_final=True)
 
     def of_rates(self, principal_id: str, organization: str) -> Iterator[TurnShare]:
         """Turns of a user and an organization."""

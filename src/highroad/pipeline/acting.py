@@ -4,13 +4,12 @@ It crosses tasks and threads as context variables do: a task has what held where
 so has a thread that was begun by `asyncio.to_thread`, or by `contextvars.copy_context().run`.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import Final, TypeVar, cast
 
 from highroad.domain.acting import NOBODY, Acting
 from highroad.pipeline.circumstances import SharedCircumstances
+from highroad.pipeline.holding import Holding
 
 C = TypeVar("C", bound=SharedCircumstances)
 
@@ -22,16 +21,9 @@ def now_acting() -> Acting:
     return _ACTING.get()
 
 
-@contextmanager
-def as_acting(acting: Acting) -> Iterator[Acting]:
+def as_acting(acting: Acting) -> Holding[Acting]:
     """Let `acting` hold inside the block."""
-    token = _ACTING.set(acting)
-    try:
-        yield acting
-    finally:
-        # An async generator may be closed in another context, in which nothing was set.
-        with suppress(ValueError):
-            _ACTING.reset(token)
+    return Holding(_ACTING, acting)
 
 
 def filled(circumstances: C) -> C:

@@ -107,9 +107,9 @@ class RoadContext:
         self.revision: Revision | None = None
         """Other arguments that somebody gave it meanwhile, to be judged as any."""
         self.hold_after: Approval | Deferral | None = None
+        """What it waited for, or is about to, as the end of this call leaves that."""
         self.host_evidence: RunEvidence | None = None
         """Held on to, so that it is known as long as the call is judged by it."""
-        """What it waited for, or is about to, as the end of this call leaves that."""
         self.claim: KeyClaim | None = None
         self.obligations: list[Obligation] = []
         self.grounding: Grounding | None = None
@@ -318,9 +318,12 @@ class RoadContext:
             TimeoutError: None was free before the deadline.
         """
         call = self.record.call
-        if not call.is_direct and call.parent_id is None and self.tool.batch is None:
-            await within(self.remaining_s(), self.services.slots.take(call.run_id))
-            self._has_slot = True
+        if call.is_direct or call.parent_id is not None or self.tool.batch is not None:
+            return
+        slots = self.services.slots
+        if not slots.take_at_once(call.run_id):
+            await within(self.remaining_s(), slots.take(call.run_id))
+        self._has_slot = True
 
     def take_over_reservation(self) -> None:
         """The intent is written: from here on the call counts, however it ends."""

@@ -5,14 +5,18 @@ work cancelled, and goes on being told of that only when the work has ended: as 
 """
 
 import asyncio
+import logging
 from collections.abc import Coroutine
 from concurrent.futures import Future
 from contextlib import suppress
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from highroad.domain.error import HighroadError
 
 R = TypeVar("R")
+PATIENCE_S: Final = 5.0
+"""How long a loop may take to begin what a thread waits for, before a person is told of it."""
+_log: Final = logging.getLogger("highroad.crossing")
 
 
 def is_running_here(loop: asyncio.AbstractEventLoop) -> bool:
@@ -59,12 +63,31 @@ def wait_for(loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, R]) -> R
         )
     crossing = _Crossing(loop, work)
     try:
-        crossing.ended.result()
+        _wait_patiently(crossing)
     except BaseException:
         crossing.cancel()
         crossing.ended.result()
         raise
     return crossing.result()
+
+
+def _wait_patiently(crossing: "_Crossing[Any]") -> None:
+    """Wait for its end; a loop that does not begin it may itself wait for this thread.
+
+    Nobody can tell that from a loop that is merely busy, so it is no error.
+    """
+    try:
+        return crossing.ended.result(PATIENCE_S)
+    except TimeoutError:
+        if not crossing.has_begun:
+            _log.warning(
+                "the event loop of the runtime has not begun a call for %g s: if its thread waits "
+                "for this one, as where `agent.invoke` runs in a notebook, it never will; "
+                "interrupt it, and use the async way (`await agent.ainvoke`), or open the runtime "
+                "from highroad.sync",
+                PATIENCE_S,
+            )
+    return crossing.ended.result()
 
 
 class _Crossing(Generic[R]):
@@ -83,6 +106,11 @@ class _Crossing(Generic[R]):
                 "outlives its calls, or from highroad.sync"
             )
         loop.call_soon_threadsafe(self._begin)
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether the loop has come to it."""
+        return self._task is not None
 
     def cancel(self) -> None:
         """Cancel the work; it ends as it does where it is."""

@@ -235,6 +235,8 @@ class Indexes:
     ) -> None:
         self.rules: GroundingRules = rules
         self.provenance: ProvenanceRules = provenance
+        self.are_wanted: bool = not (rules.are_off and provenance.are_off)
+        """Whether any call is judged by what its values come from."""
         self._plans: Plans = Plans()
         self._of_runs: dict[str, RunEvidence] = {}
         self._of_hosts: WeakValueDictionary[str, RunEvidence] = WeakValueDictionary()
@@ -259,11 +261,6 @@ class Indexes:
         for source in call.evidence.sources:
             handed_in.handed_in(source)
         return handed_in
-
-    @property
-    def are_wanted(self) -> bool:
-        """Whether any call is judged by what its values come from."""
-        return not (self.rules.are_off and self.provenance.are_off)
 
     def apart(self) -> RunEvidence:
         """Evidence that no leg uses, to look at a run with."""

@@ -3,14 +3,12 @@
 import os
 import tomllib
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from highroad.domain.error import SettingsError
-
-if TYPE_CHECKING:
-    from tomlkit import TOMLDocument
 
 Keys: TypeAlias = Mapping[str, "str | Keys | None"]
 """What is to stand in a table: texts, tables in it, and `None` for what is to go."""
@@ -50,38 +48,37 @@ def with_contracts(text: str, said: Mapping[str, Keys]) -> str:
     """The text of a settings file with these keys of `[contracts.<tool>]`."""
     if not said:
         return text
-    import tomlkit  # noqa: PLC0415 - only who writes settings needs it
-
     mark = _BOM if text.startswith(_BOM) else ""
     is_windows = "\r\n" in text
     plain = text.removeprefix(_BOM).replace("\r\n", "\n")
-    before = tomllib.loads(plain)
-    try:
-        document = tomlkit.parse(plain)
-        for tool, keys in said.items():
-            _put(document, tool, keys)
-        after = tomlkit.dumps(document)
-        is_written = tomllib.loads(after) == _filled(before, {_TABLE: said})
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise _UnwritableError from error
-    if not is_written:
-        raise _UnwritableError
-    return mark + (after.replace("\n", "\r\n") if is_windows else after)
+    for tool, keys in said.items():
+        plain = _written(plain, {_TABLE: {tool: keys}})
+    return mark + (plain.replace("\n", "\r\n") if is_windows else plain)
 
 
 class _UnwritableError(Exception):
     """What would come of it is not what was to be written."""
 
 
-def _put(document: "TOMLDocument", tool: str, keys: Keys) -> None:
-    import tomlkit  # noqa: PLC0415 - as above
+def _written(text: str, keys: Keys) -> str:
+    """The text with these keys: new tables have headers, or stand in line where those cannot be.
 
-    if _TABLE not in document:
-        document[_TABLE] = tomlkit.table(is_super_table=True)
-    _fill(document[_TABLE], {tool: keys})
+    They cannot in an inline table, nor below dotted keys (`arguments.amount.role = "control"`).
+    """
+    import tomlkit  # noqa: PLC0415 - only who writes settings needs it
+
+    before = tomllib.loads(text)
+    for is_inline in (False, True):
+        with suppress(ValueError, KeyError, TypeError, AttributeError):
+            document = tomlkit.parse(text)
+            _fill(document, keys, is_inline=is_inline)
+            after = tomlkit.dumps(document)
+            if tomllib.loads(after) == _filled(before, keys):
+                return after
+    raise _UnwritableError
 
 
-def _fill(table: Any, keys: Keys) -> None:  # noqa: ANN401 - of whichever kind it is written as
+def _fill(table: Any, keys: Keys, *, is_inline: bool) -> None:  # noqa: ANN401 - of whichever kind
     import tomlkit  # noqa: PLC0415 - as above
     from tomlkit.items import InlineTable  # noqa: PLC0415 - as above
 
@@ -94,10 +91,10 @@ def _fill(table: Any, keys: Keys) -> None:  # noqa: ANN401 - of whichever kind i
             if key not in table:
                 table[key] = (
                     tomlkit.inline_table()
-                    if isinstance(table, InlineTable)
+                    if is_inline or isinstance(table, InlineTable)
                     else tomlkit.table(is_super_table=not _has_texts(said))
                 )
-            _fill(table[key], said)
+            _fill(table[key], said, is_inline=is_inline)
 
 
 def _has_texts(keys: Keys) -> bool:

@@ -109,6 +109,8 @@ class Registry:
         if not isinstance(tool, str):
             return self._by_function.get(tool)
         versions = self.versions(tool)
+        if version is None and len(versions) == 1:
+            return versions[0]
         if version is not None:
             return next((each for each in versions if each.definition.version == version), None)
         standing = [each for each in versions if each.definition.deprecated is None]

@@ -123,3 +123,33 @@ async def test_the_call_of_one_user_never_runs_the_function_of_another(runtime, 
     await runtime.approvals.approve(held["approval_id"], by=alice)
     assert (await runtime.wait(held["call_id"])).status == "failed"
     assert ran == []
+
+
+def pay_of(ran, user, *, is_async=False):
+    """A tool of one user that is declared like that of any other."""
+
+    def pay(cents: int) -> str:
+        """Pay somebody."""
+        ran.append(user)
+        return "paid"
+
+    async def pay_async(cents: int) -> str:
+        return pay(cents)
+
+    pay_async.__name__, pay_async.__doc__ = pay.__name__, pay.__doc__
+    return pay_async if is_async else pay
+
+
+@pytest.mark.promise("P1")
+async def test_of_two_functions_under_one_name_none_runs_without_its_host(runtime):
+    ran = []
+    guard([pay_of(ran, "alice"), pay_of(ran, "bob")], runtime, contracts={"pay": {"tier": "read"}})
+    assert (await runtime.call("pay", {"cents": 600})).status == "failed"
+    assert ran == []
+
+
+@pytest.mark.parametrize("is_async", [False, True])
+async def test_a_tool_that_is_async_beside_one_that_is_not_is_refused(runtime, is_async):
+    guard([pay_of([], "alice", is_async=is_async)], runtime)
+    with pytest.raises(DeclarationError, match="'pay' is async and another one is not"):
+        guard([pay_of([], "bob", is_async=not is_async)], runtime)

@@ -136,3 +136,27 @@ async def test_the_call_of_one_user_never_runs_the_function_of_another(runtime, 
     await runtime.approvals.approve(approval_id(held), by=ALICE)
     assert (await runtime.wait(held.raw_item.call_id)).status == "failed"
     assert ran == []
+
+
+@pytest.mark.promise("P4")
+@pytest.mark.parametrize("reject", [False, True])
+async def test_a_state_that_names_a_call_of_another_tool_is_not_answered_with_it(
+    runtime, scripted, call, shop, told, reject
+):
+    guarded = guard(shop[0], runtime)
+    with runtime.acting(ALICE):
+        (other,) = (
+            await Runner.run(scripted(guarded, [call("look", {"name": "a"})]), "go on")
+        ).interruptions
+        agent = scripted(guarded, [call("delete", {"name": "b"})])
+        ended = await Runner.run(agent, "go on")
+    (own,) = ended.interruptions
+    state = ended.to_state().to_string()
+    forged = state.replace(own.raw_item.call_id, other.raw_item.call_id)
+    if not reject:
+        await runtime.approvals.approve(approval_id(other), by=BOB)
+    again = await resumed(runtime, ALICE, agent, forged, reject=reject)
+    assert "is there" not in json.dumps(told(again))
+    assert shop[1] == []
+    if reject:
+        assert (await runtime.approvals.get(approval_id(other))).is_waiting

@@ -232,6 +232,19 @@ async def test_the_group_of_the_run_is_the_run_of_the_key(runtime, scripted, cal
     assert first["run_id"] == again["run_id"] != other["run_id"]
 
 
+async def test_a_group_is_a_conversation_that_is_called_off_by_its_name(
+    runtime, scripted, call, on_record, bob
+):
+    note, taken = notes()
+    guarded = guard([note], runtime, contracts={"note": NOTED})
+    config = RunConfig(group_id="ticket-17")
+    await Runner.run(scripted(guarded, [call("note", {"text": "a"})]), "hello", run_config=config)
+    await runtime.cancel(conversation="ticket-17", by=bob, reason="enough")
+    await Runner.run(scripted(guarded, [call("note", {"text": "b"})]), "hello", run_config=config)
+    assert taken == ["a"]
+    assert [each["code"] for each in await on_record(runtime)] == [None, "cancelled"]
+
+
 async def test_a_mapper_says_who_acts_and_leaves_the_rest(runtime, scripted, call, on_record):
     note, _ = notes()
     seen = []
@@ -253,6 +266,7 @@ async def test_a_mapper_says_who_acts_and_leaves_the_rest(runtime, scripted, cal
     (kept,) = await on_record(runtime)
     trail = await runtime.audit.explain(kept["id"])
     assert "ann" in str(trail)
+    await runtime.cancel(run="t", by=Principal("bob"), reason="the group is the run all the same")
     assert (seen[0].run, [turn.text for turn in seen[0].said]) == ("t", ["note a"])
 
 

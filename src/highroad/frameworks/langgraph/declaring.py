@@ -56,8 +56,9 @@ def registered(made: Sequence[Declared], runtime: Runtime) -> list[ToolDefinitio
     for each in made:
         if each.host.name in known:
             each.found_as(known[each.host.name])
-    new = {each.host.name: each.tool for each in made if each.host.name not in known}
-    known |= {each.name: each for each in runtime.add(*new.values())}
+    # Of several under one name the first, which is what `share` takes for it too.
+    new = {each.host.name: each.tool for each in reversed(made) if each.host.name not in known}
+    known |= {each.name: each for each in runtime.add(*reversed(new.values()))}
     for each in made:
         if not each.is_own:
             share(runtime, each.tool)

@@ -19,7 +19,7 @@ from highroad.frameworks.guarding import Guard
 from highroad.frameworks.openai_agents.context import Mapper, mapped, trace_of_host
 from highroad.frameworks.openai_agents.declaring import Declared
 from highroad.frameworks.openai_agents.internals import check_internals
-from highroad.frameworks.openai_agents.pausing import CallOff, GoOn, Pause, Waits
+from highroad.frameworks.openai_agents.pausing import CallOff, GoOn, Pause
 from highroad.frameworks.openai_agents.results import handed
 from highroad.runtime import Runtime
 from highroad.sync import Runtime as SyncRuntime
@@ -120,8 +120,6 @@ class _Visit:
     async def answer(self, arguments: str) -> Any:  # noqa: ANN401 - what the SDK takes for a result
         """What the SDK is told: a result, or what went wrong, as data (P5)."""
         word = await self._pause.resumed(self._context)
-        if isinstance(word, Waits):
-            return None  # the SDK reads the pause, which is as it was
         if isinstance(word, CallOff):
             self._pause.forget(self._context)
             return await self._called_off(word)
@@ -149,7 +147,7 @@ class _Visit:
         reason = word.message or _REJECTED
         try:
             by = self._way.requester(self._acting)
-            await self._way.cancel(word.call_id, by=by, reason=reason)
+            await self._way.cancel(word.call_id, by=by, reason=reason, tool=self._tool)
         except DecisionRefused:
             # It has ended, or this requester may not: what became of it is the truth to tell,
             # unless it is another's.

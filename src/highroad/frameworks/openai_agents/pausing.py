@@ -47,13 +47,6 @@ class CallOff:
     """For the model, as the host words it."""
 
 
-@value
-class Waits:
-    """The host was resumed, and nobody said there what becomes of the call."""
-
-    call_id: str
-
-
 class Pause:
     """Where calls of one tool wait in the SDK.
 
@@ -81,16 +74,17 @@ class Pause:
         """The same tool, whose calls may wait: the SDK finds them again when it reads its state."""
         return pausing(tool, self._agent)
 
-    async def resumed(self, context: ToolContext[Any]) -> GoOn | CallOff | Waits | None:
-        """What the host says of a call that waits; `None` where it is called for the first time."""
+    async def resumed(self, context: ToolContext[Any]) -> GoOn | CallOff | None:
+        """What the host says of a call that waits; `None` where it is called for the first time.
+
+        Where it says nothing the SDK does not call the tool.
+        """
         pending = waiting(context)
         if pending is None:
             return None
         state = pending.to_state()
         call_id: str = state.get_interruptions()[0].raw_item.call_id
         result = await Runner.run(self._agent, state, run_config=_QUIET)
-        if result.interruptions:
-            return Waits(call_id=call_id)
         if any(getattr(item, "output", None) is _APPROVED for item in result.new_items):
             return GoOn(call_id=call_id)
         return CallOff(call_id=call_id, message=str(result.final_output))

@@ -158,6 +158,7 @@ def ended(  # noqa: PLR0913 - the facts of an ending, each by name
     claim: KeyClaim | None = None,
     successor: str | None = None,
     letter: DeadLetter | None = None,
+    needs_open: str | None = None,
 ) -> Entry:
     """The terminal record of a call (P3)."""
     if record.has_intent and not record.tells_intent:
@@ -196,6 +197,7 @@ def ended(  # noqa: PLR0913 - the facts of an ending, each by name
         at_ms,
         claim=claim,
         frees_key=not keeps_key and _may_hold_key(record),
+        needs_open=needs_open,
     )
 
 
@@ -361,6 +363,7 @@ def _entry(  # noqa: PLR0913 - the riders, each by name
     claim: KeyClaim | None = None,
     frees_key: bool = False,
     spends: str | None = None,
+    needs_open: str | None = None,
 ) -> Entry:
     """Put the riders that wait in `record` on an entry; they wait on until it has landed."""
     body, written = written_plain(body)
@@ -380,4 +383,5 @@ def _entry(  # noqa: PLR0913 - the riders, each by name
         claim=claim,
         frees_key=frees_key,
         spends=spends,
+        needs_open=needs_open,
     )

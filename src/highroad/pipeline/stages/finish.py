@@ -77,7 +77,7 @@ class Terminal:
             content = orjson.dumps([ending.error.message, ending.error.hint])
             message = ledger.seal(record, f"{call.id}.message", PayloadKind.MESSAGE, content)
         code = None if ending.error is None else ending.error.code
-        entry = entries.ended(
+        return entries.ended(
             record,
             ending,
             keeps_key=_keeps_key(context, ending) or self._leaves_key,
@@ -93,8 +93,8 @@ class Terminal:
             is_result_invalid=result is not None and result.is_invalid,
             message=message,
             hold=self._hold,
+            needs_open=self.leans_on,
         )
-        return replace(entry, needs_open=self.leans_on)
 
     @property
     def leans_on(self) -> str | None:

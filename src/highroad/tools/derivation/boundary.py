@@ -1,5 +1,6 @@
 """Whether calls of a tool reach beyond this program, by what is declared of it."""
 
+from functools import lru_cache
 from typing import Final
 
 from highroad.domain.json_value import JsonObject, JsonValue
@@ -15,6 +16,7 @@ _PLACES: Final = word_set(
 """Last words of arguments that say where a call goes, where their schema does not say it."""
 
 
+@lru_cache(4_096)
 def leaves_boundary(definition: ToolDefinition) -> bool:
     """Whether what a tool is asked for is told outside, by what is declared of it.
 
