@@ -1,7 +1,7 @@
 """`guard` gives back tools that LangChain takes for those that it was given."""
 
 import json
-from typing import Annotated, Any
+from typing import Annotated, Any, get_type_hints
 
 import pytest
 from langchain.agents import create_agent
@@ -345,6 +345,12 @@ async def test_callbacks_see_each_call_once_by_its_name(runtime):
     (guarded,) = guard([outer], runtime, contracts={"outer": READ})
     assert await guarded.ainvoke({"n": 1}, {"callbacks": [Watch()]}) == 2
     assert seen == [("start", "outer", {"n": 1}), ("inner", "within"), ("end", 2)]
+
+
+@pytest.mark.parametrize("name", ["_run", "_arun"])
+async def test_what_langchain_reads_at_each_call_is_one_type(runtime, name):
+    (guarded,) = guard([add], runtime, contracts={"add": READ})
+    assert get_type_hints(getattr(guarded, name)) == {"config": RunnableConfig}
 
 
 async def test_guarding_twice_is_guarding_once(runtime):

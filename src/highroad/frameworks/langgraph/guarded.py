@@ -109,7 +109,8 @@ class GuardedTool(BaseTool):
 
     def _filter_injected_args(self, tool_input: dict[str, Any]) -> dict[str, Any]:
         """What callbacks are told, without reading the schema anew for each call."""
-        return {name: each for name, each in tool_input.items() if name not in self._host.injected}
+        injected = self._injected_args_keys
+        return {name: each for name, each in tool_input.items() if name not in injected}
 
     def _to_args_and_kwargs(
         self, tool_input: str | dict[str, Any], tool_call_id: str | None
@@ -166,6 +167,9 @@ class GuardedTool(BaseTool):
             if wanted is not None and isinstance(outcome, Held):
                 self._wait(ask, wanted)
         return self._answer(ask, outcome)
+
+    # LangChain reads all types of these at each call, to find which argument takes the config.
+    _run.__annotations__ = _arun.__annotations__ = {"config": RunnableConfig}  # noqa: RUF012 - of methods
 
     # -- a call ------------------------------------------------------------------------------
 
