@@ -106,7 +106,7 @@ class _HostRun:
 
     def hear(self, said: Sequence[UserTurn]) -> None:
         """Take in what the user has said since; what was said stays said."""
-        if said is self._heard or not said:
+        if said == self._heard or not said:
             return
         for turn in _new(self.evidence.turns, said):
             self.evidence.said(turn.source, turn.text)
