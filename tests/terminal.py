@@ -60,11 +60,20 @@ class Talk:
     text: str
 
 
+_COMMAND = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from highroad.cli import main
+main()
+"""
+"""On a terminal it is interrupted, also where these tests run in the background, which is not."""
+
+
 def talk_apart(line, *keys, then=lambda person, process: None):
     """A command in a process of its own, on a terminal of its own."""
     person = Person(keys)
     process = subprocess.Popen(
-        [sys.executable, "-c", "from highroad.cli import main; main()", *line],
+        [sys.executable, "-c", _COMMAND, *line],
         stdin=person.theirs,
         stdout=person.theirs,
         stderr=person.theirs,

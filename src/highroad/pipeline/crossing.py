@@ -16,7 +16,7 @@ from highroad.domain.error import HighroadError
 R = TypeVar("R")
 PATIENCE_S: Final = 5.0
 """How long a loop may take to begin what a thread waits for, before a person is told of it."""
-_log: Final = logging.getLogger("highroad.crossing")
+_log: Final = logging.getLogger("highroad.runtime")
 
 
 def is_running_here(loop: asyncio.AbstractEventLoop) -> bool:

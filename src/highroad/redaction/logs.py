@@ -12,6 +12,7 @@ LOGGERS: Final = (
     "highroad.cache",
     "highroad.dead_letters",
     "highroad.dependencies",
+    "highroad.frameworks.langgraph",
     "highroad.frameworks.pydantic_ai",
     "highroad.gateway",
     "highroad.identity",

@@ -12,7 +12,7 @@ from langgraph.types import interrupt
 
 from highroad.domain.outcome import Held
 
-_log: Final = logging.getLogger("highroad.frameworks")
+_log: Final = logging.getLogger("highroad.frameworks.langgraph")
 
 _CHECKPOINTER: Final[str | None] = getattr(constants, "CONFIG_KEY_CHECKPOINTER", None)
 """Under which name a graph tells its nodes what it is saved by, or that it is not. LangGraph offers
