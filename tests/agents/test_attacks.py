@@ -279,8 +279,8 @@ async def test_a_failed_run_says_what_was_behind_it_and_not_a_word_of_it(scene):
         Agent(name="a", tools=(), model=ScriptedModel(), strategy=breaks),
         Agent(name="b", tools=(), model=ScriptedModel(fails("denied"))),
     )
-    broken, unavailable = await stage.run("a", "4711"), await stage.run("b")
+    broken, unavailable = await stage.run("a", "marmalade"), await stage.run("b")
     assert (broken.code, broken.reason) == ("strategy_failed", "LookupError")
     assert (unavailable.code, unavailable.reason) == ("model_unavailable", "denied")
     assert (await stage.resume(broken)).reason == "LookupError"
-    assert "4711" not in str(await stage.bodies())
+    assert "marmalade" not in str(await stage.bodies())
