@@ -419,27 +419,27 @@ def _is_edited(before: CallHistory, outcome: AnyOutcome) -> bool:
 
 
 def _without_its_tool(call_id: str) -> Unknown:
-    """The answer to whoever asks for a call that waits for its tool; it has no end by that."""
-    return Unknown(
-        call_id=call_id,
-        error=CallError(
-            code=Code.OUTCOME_UNKNOWN,
-            message="The process that ran this call ended before it did, and its tool is not here.",
-            hint="Do not call again; wait for this call where its tool is.",
-        ),
+    """The answer to whoever asks for a call that waits for its tool."""
+    return _not_yet_known(
+        call_id,
+        "The process that ran this call ended before it did, and its tool is not here.",
+        "Do not call again; wait for this call where its tool is.",
     )
 
 
 def _elsewhere(call_id: str) -> Unknown:
     """The answer to whoever has waited for another process for as long as a call may take."""
-    return Unknown(
-        call_id=call_id,
-        error=CallError(
-            code=Code.OUTCOME_UNKNOWN,
-            message="This call is under way in another process, and takes longer than a call may.",
-            hint="Do not call again; wait for this call once more.",
-        ),
+    return _not_yet_known(
+        call_id,
+        "This call is under way in another process, and takes longer than a call may.",
+        "Do not call again; wait for this call once more.",
     )
+
+
+def _not_yet_known(call_id: str, message: str, hint: str) -> Unknown:
+    """An answer about a call that has no end by that."""
+    error = CallError(code=Code.OUTCOME_UNKNOWN, message=message, hint=hint)
+    return Unknown(call_id=call_id, error=error)
 
 
 async def _called_off(by: str) -> Ending:
