@@ -10,7 +10,8 @@ from highroad.tools.body.cost import Cost
 from highroad.tools.declaring.declare import tool
 from highroad.tools.declaring.from_model import tool_from_model
 from highroad.tools.declaring.from_schema import tool_from_schema
-from highroad.tools.declaring.options import ToolOptions, contracts_of
+from highroad.tools.declaring.kinds import contracts_of
+from highroad.tools.declaring.options import ToolOptions
 
 wrong = st.recursive(
     st.builds(object) | st.none() | st.binary() | st.complex_numbers(),
