@@ -1,7 +1,7 @@
 """Whatever is given to an option, it is taken or refused where it stands, never at a call."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
@@ -66,6 +66,9 @@ def test_an_option_of_no_kind_is_refused_by_its_name(declare, option):
 
 
 @given(option=st.sampled_from(OPTIONS), value=wrong)
+@example(option="examples", value=b"")
+@example(option="examples", value=[{0: None}])
+@example(option="checks", value=b"")
 def test_what_no_option_is_refused_where_it_is_declared(option, value):
     with pytest.raises(DeclarationError):
         by_schema({option: value})

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from enum import StrEnum
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeGuard, TypeVar
 
 from highroad.domain.label import Label
 from highroad.domain.secret import is_name
@@ -103,6 +103,11 @@ def check_name(name: str, site: Site) -> None:
             f"{name!r} is no name for a tool: 1 to 64 letters, digits, `_`, `-` or `.`; "
             f"give one with name="
         )
+
+
+def are_several(given: object) -> TypeGuard[Collection[object]]:
+    """Whether it is a collection that can be read more than once; text and bytes are one thing."""
+    return isinstance(given, Collection) and not isinstance(given, str | bytes | Mapping)
 
 
 def choice(kind: type[Choice], value: str, site: Site) -> Choice:
@@ -218,7 +223,7 @@ def _functions_of(option: str) -> Callable[[object, Site], None]:
     """See that an option is several functions, which can be read more than once."""
 
     def check(given: object, site: Site) -> None:
-        if not isinstance(given, Collection) or not all(map(callable, given)):
+        if not are_several(given) or not all(map(callable, given)):
             raise site.error(f"{option} is several functions, for example {option}=[is_open]")
 
     return check

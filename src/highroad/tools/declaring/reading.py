@@ -1,6 +1,6 @@
 """What options come to, and what of them makes no sense together."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
 from highroad.domain.flow import FlowRule
 from highroad.domain.json_value import JsonObject
@@ -10,7 +10,7 @@ from highroad.tools.arguments.invalid import Invalid
 from highroad.tools.arguments.parse import parse
 from highroad.tools.body.cost import FREE, Cost
 from highroad.tools.declaring.fallback import StaleResult, StandIn, chain_of
-from highroad.tools.declaring.kinds import are_texts, check_name, choice
+from highroad.tools.declaring.kinds import are_several, are_texts, check_name, choice
 from highroad.tools.declaring.options import ToolOptions
 from highroad.tools.declaring.site import Site
 from highroad.tools.words import words_of
@@ -170,16 +170,17 @@ def examples_of(options: ToolOptions, site: Site) -> tuple[JsonObject, ...]:
     given = options.get("examples", ())
     if given == ():
         return ()
-    if not isinstance(given, Collection) or isinstance(given, str | Mapping):
+    if not are_several(given):
         raise site.error('examples are several objects of arguments, for example [{"id": 1}]')
     return tuple(_example(each, at, site) for at, each in enumerate(given))
 
 
 def _example(given: object, at: int, site: Site) -> JsonObject:
-    parsed = parse(given) if isinstance(given, Mapping) else None
-    if parsed is None or isinstance(parsed, Invalid):
-        raise site.error(f"example {at} is no JSON object of arguments")
-    return parsed
+    if isinstance(given, Mapping) and all(isinstance(name, str) for name in given):
+        parsed = parse(given)
+        if not isinstance(parsed, Invalid):
+            return parsed
+    raise site.error(f"example {at} is no JSON object of arguments")
 
 
 def flows_of(options: ToolOptions, name: str, site: Site) -> tuple[str, ...]:
