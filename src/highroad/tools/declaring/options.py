@@ -241,7 +241,7 @@ def check_options(options: Mapping[str, object], site: Site) -> None:
 
 
 def contracts_of(given: Mapping[str, ToolOptions] | None) -> Mapping[str, ToolOptions]:
-    """Contracts that stand beside tools of a framework, where the caller's caller gave them.
+    """Contracts that stand beside tools of a framework.
 
     Args:
         given: Options by name of the tool; `None` is none.
@@ -249,7 +249,7 @@ def contracts_of(given: Mapping[str, ToolOptions] | None) -> Mapping[str, ToolOp
     Raises:
         DeclarationError: One is no mapping of options, or an option is not of its kind.
     """
-    caller = Site.of_caller(contracts_of, above=3)
+    caller = Site.of_caller(contracts_of)
     if given is not None and not isinstance(given, Mapping):
         raise caller.error(f"contracts are options by name of the tool, for example {_CONTRACT}")
     for name, options in (given or {}).items():
@@ -433,10 +433,15 @@ def examples_of(options: ToolOptions, site: Site) -> tuple[JsonObject, ...]:
 
 
 def _example(given: object, at: int, site: Site) -> JsonObject:
-    parsed = parse(given) if isinstance(given, Mapping) else None
+    parsed = parse(given) if isinstance(given, Mapping) and _is_named(given) else None
     if parsed is None or isinstance(parsed, Invalid):
         raise site.error(f"example {at} is no JSON object of arguments")
     return parsed
+
+
+def _is_named(given: Mapping[Any, object]) -> bool:
+    """Whether all its names are texts; `parse` would make texts of numbers."""
+    return all(isinstance(name, str) for name in given)
 
 
 def _check_version(version: object, site: Site) -> None:
