@@ -433,10 +433,11 @@ def examples_of(options: ToolOptions, site: Site) -> tuple[JsonObject, ...]:
 
 
 def _example(given: object, at: int, site: Site) -> JsonObject:
-    parsed = parse(given) if isinstance(given, Mapping) else None
-    if parsed is None or isinstance(parsed, Invalid):
-        raise site.error(f"example {at} is no JSON object of arguments")
-    return parsed
+    if isinstance(given, Mapping) and all(isinstance(name, str) for name in given):
+        parsed = parse(given)
+        if not isinstance(parsed, Invalid):
+            return parsed
+    raise site.error(f"example {at} is no JSON object of arguments")
 
 
 def _check_version(version: object, site: Site) -> None:
