@@ -1,10 +1,12 @@
 """Contracts beside a framework's tools are judged where they are given, at every door."""
 
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 
 from highroad.domain.error import DeclarationError
+from highroad.sync import Runtime
 
 
 def search(query: str) -> str:
@@ -29,3 +31,13 @@ def test_a_contract_that_makes_no_sense_is_refused_by_every_door(host, contracts
     assert says in str(refused.value)
     with pytest.raises(DeclarationError):
         room.guard([search], None, contracts=contracts)
+
+
+@pytest.mark.parametrize("host", ["langgraph", "openai_agents", "pydantic_ai"])
+def test_a_contract_of_the_settings_holds_for_what_every_door_guards_twice(host):
+    Path("highroad.toml").write_text('[contracts.search]\ntier = "read"\n', "utf-8")
+    room = import_module(f"highroad.frameworks.{host}")
+    with Runtime.open() as runtime:
+        for _ in range(2):
+            room.guard([search], runtime)
+        assert runtime.find("search").tier == "read"
