@@ -85,6 +85,7 @@ def test_what_no_option_is_refused_where_it_is_declared(option, value):
         ("strict", "yes", "strict is True or False, not str"),
         ("cost", True, "US dollars, zero or more"),
         ("examples", 3, "several objects of arguments"),
+        ("examples", [{0: None}], "example 0 is no JSON object"),
     ],
 )
 def test_what_is_almost_right_is_refused_with_what_to_write(option, value, says):

@@ -433,15 +433,11 @@ def examples_of(options: ToolOptions, site: Site) -> tuple[JsonObject, ...]:
 
 
 def _example(given: object, at: int, site: Site) -> JsonObject:
-    parsed = parse(given) if isinstance(given, Mapping) and _is_named(given) else None
-    if parsed is None or isinstance(parsed, Invalid):
-        raise site.error(f"example {at} is no JSON object of arguments")
-    return parsed
-
-
-def _is_named(given: Mapping[Any, object]) -> bool:
-    """Whether all its names are texts; `parse` would make texts of numbers."""
-    return all(isinstance(name, str) for name in given)
+    if isinstance(given, Mapping) and all(isinstance(name, str) for name in given):
+        parsed = parse(given)
+        if not isinstance(parsed, Invalid):
+            return parsed
+    raise site.error(f"example {at} is no JSON object of arguments")
 
 
 def _check_version(version: object, site: Site) -> None:
