@@ -41,9 +41,9 @@ SETTINGS: Final = (
         f"contracts.{EACH_NAME}.accepted",
         DIGEST,
         Absent.NONE,
-        "The definition that a person accepted, as `sha256:` and 64 hex digits. "
-        "`highroad tools review --yes` accepts it for a ledger that has not heard of it, and "
-        "nothing else.",
+        "The definition that a person accepted, as `sha256:` and 64 hex digits. Own code of that "
+        "name with another one is refused. Of a server's tool, `highroad tools review --yes` "
+        "accepts it for a ledger that has not heard of it, and nothing else.",
     ),
     Setting(
         f"contracts.{EACH_NAME}.intent",

@@ -48,7 +48,7 @@ def tool_from_model(
     Raises:
         DeclarationError: The model has no such schema, or the declaration is wrong.
     """
-    site = Site.of_caller(body)
+    site = Site.of_caller(body, options.get("name"))
     check_options(options, site)
     arguments = TypeAdapter(model)
     returns = hints_of(body, site).get("return", Any) if inspect.isroutine(body) else Any

@@ -62,7 +62,7 @@ def tool_from_schema(  # noqa: PLR0913 - what a schema does not say, each by nam
     Raises:
         DeclarationError: The schema cannot be used, or the declaration is wrong.
     """
-    site = Site.of_caller(body)
+    site = Site.of_caller(body, options.get("name"))
     check_options(options, site)
     schema = arguments_schema(parameters, site)
     declaration = declared(

@@ -73,7 +73,7 @@ def check_options(options: Mapping[str, object], site: Site) -> None:
 
 
 def contracts_of(given: Mapping[str, ToolOptions] | None) -> Mapping[str, ToolOptions]:
-    """Contracts that stand beside tools of a framework, where the caller's caller gave them.
+    """Contracts that stand beside tools of a framework.
 
     Args:
         given: Options by name of the tool; `None` is none.
@@ -81,7 +81,7 @@ def contracts_of(given: Mapping[str, ToolOptions] | None) -> Mapping[str, ToolOp
     Raises:
         DeclarationError: One is no mapping of options, or an option is not of its kind.
     """
-    caller = Site.of_caller(contracts_of, above=3)
+    caller = Site.of_caller(contracts_of)
     if given is not None and not isinstance(given, Mapping):
         raise caller.error(f"contracts are options by name of the tool, for example {_CONTRACT}")
     for name, options in (given or {}).items():
