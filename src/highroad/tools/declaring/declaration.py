@@ -25,14 +25,12 @@ from highroad.tools.declaring.contract import CLOSED, Marker, derive, explained
 from highroad.tools.declaring.digest import defined, pinned_fields, sealed
 from highroad.tools.declaring.fallback import StandIn, chain_of, words_of
 from highroad.tools.declaring.hints import floor_of, stricter
+from highroad.tools.declaring.kinds import check_name
 from highroad.tools.declaring.objects import named, objects_of
-from highroad.tools.declaring.options import (
-    TAKEN_OVER,
-    Migrate,
-    ToolOptions,
+from highroad.tools.declaring.options import TAKEN_OVER, Migrate, ToolOptions
+from highroad.tools.declaring.reading import (
     check_cache,
     check_hedge,
-    check_name,
     check_transform,
     cost_of,
     effect_of,

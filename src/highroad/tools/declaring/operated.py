@@ -15,7 +15,7 @@ from highroad.tools.declaring.declaration import Declaration
 from highroad.tools.declaring.declare import declaration_of
 from highroad.tools.declaring.digest import sealed
 from highroad.tools.declaring.hints import AT_STAKE, floor_of, stricter
-from highroad.tools.declaring.options import intent_of
+from highroad.tools.declaring.reading import intent_of
 from highroad.tools.near import near_names
 
 
