@@ -263,6 +263,18 @@ def test_an_edit_of_what_was_accepted_waits_for_a_person_again(agent, ran, revie
     assert not ran
 
 
+def test_what_a_program_was_run_with_last_is_what_is_reviewed(agent, review):
+    asked = "search_parcels", {"words": "vase"}
+    assert agent([search_parcels], *asked) == "held"
+    assert review("\r").code == 0
+    other = renamed(search_parcels, "search_parcels", "Search for parcels.")
+    assert agent([other], *asked) == "definition_changed"
+    Path("highroad.toml").write_text(OPEN, "utf-8")
+    newest = renamed(search_parcels, "search_parcels", "Search all parcels.")
+    assert agent([newest], "search_parcels", {"words": "bowl"}) == "held"
+    assert waiting()["search_parcels"]["description"] == "Search all parcels."
+
+
 def test_an_argument_that_was_taken_away_from_what_was_accepted_stops_no_program(
     agent, ran, review
 ):

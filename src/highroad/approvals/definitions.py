@@ -393,6 +393,8 @@ class Definitions:
         accepted: Pin | Accepted | None = self._pin_of(definition)
         if self._committed is not None and not definition.source:
             accepted = pin_of(definition, self._committed)
+        if accepted is None and self._changed[definition.digest] == Change.CHANGED:
+            return ()  # the settings name another one, of which this ledger has not heard
         before = {} if accepted is None else accepted.fields
         return () if before is None else field_changes(before, pinned_fields(definition))
 

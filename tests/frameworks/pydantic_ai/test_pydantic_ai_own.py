@@ -231,6 +231,14 @@ async def test_what_a_server_says_of_its_tools_is_known_and_what_a_program_notes
     assert definition.annotations == (hints["annotations"] if kind is SERVED else {})
 
 
+async def test_a_tool_in_a_toolset_does_not_run_where_no_host_waits_for_it(runtime):
+    own = FunctionToolset([shout])
+    await guard(own, runtime, contracts={"shout": READ}).get_tools(CTX)
+
+    outcome = await runtime.call("shout", {"text": "a"})
+    assert "needs the context of its host" in outcome.error.message
+
+
 async def test_a_tool_of_the_program_may_change_while_it_runs(runtime):
     own = FunctionToolset([Tool(shout)])
     toolset = guard(own, runtime)
