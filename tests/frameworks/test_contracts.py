@@ -54,3 +54,13 @@ def test_a_tool_of_a_host_that_is_made_twice_is_told_by_name_and_both_places(hos
     assert "tool 'search': its name 'search' is taken by the tool at " + __file__ in said
     assert "make it once" in said
     assert not re.search("awaited|in_thread|declaring", said)
+
+
+@pytest.mark.parametrize("host", ["langgraph", "openai_agents", "pydantic_ai"])
+def test_a_contract_of_the_settings_holds_for_what_every_door_guards_twice(host):
+    Path("highroad.toml").write_text('[contracts.search]\ntier = "read"\n', "utf-8")
+    room = import_module(f"highroad.frameworks.{host}")
+    with Runtime.open() as runtime:
+        for _ in range(2):
+            room.guard([search], runtime)
+        assert runtime.find("search").tier == "read"

@@ -10,7 +10,8 @@ from highroad.tools.body.hooks import takes_context
 from highroad.tools.declaring.contract import Marker
 from highroad.tools.declaring.declaration import DeclaredTool, declared
 from highroad.tools.declaring.docstring import read_docstring
-from highroad.tools.declaring.options import ToolOptions, check_options
+from highroad.tools.declaring.kinds import check_options
+from highroad.tools.declaring.options import ToolOptions
 from highroad.tools.declaring.raw_schema import arguments_schema, plain_schema
 from highroad.tools.declaring.signature import Signature
 from highroad.tools.declaring.site import Site
