@@ -244,19 +244,15 @@ async def test_the_hosts_own_approval_is_no_approval_of_ours(runtime, bank, pays
     assert bank.paid == [600]
 
 
-async def test_what_middleware_answers_itself_does_not_reach_the_road(runtime, bank, pays):
-    asking = HumanInTheLoopMiddleware(interrupt_on={"pay": True})
-    agent = pays(runtime, bank, middleware=[asking])
+async def test_what_middleware_answers_itself_does_not_reach_the_road(
+    runtime, bank, pays, on_record
+):
+    agent = pays(runtime, bank, middleware=[HumanInTheLoopMiddleware(interrupt_on={"pay": True})])
     await agent.ainvoke(ASK, THREAD)
     said = {"decisions": [{"type": "reject", "message": "Not today."}]}
-    done = await agent.ainvoke(Command(resume=said), THREAD)
-    (answer,) = answers(done)
+    (answer,) = answers(await agent.ainvoke(Command(resume=said), THREAD))
     assert "Not today." in answer.content
-    assert (bank.paid, await runtime.approvals.list(), runtime.ledger_path.exists()) == (
-        [],
-        (),
-        False,
-    )
+    assert (bank.paid, await on_record(runtime)) == ([], [])
 
 
 async def test_middleware_that_retries_tools_repeats_no_effect(runtime, pays):
