@@ -52,6 +52,14 @@ def test_help_loads_no_command_and_nothing_that_one_would_need():
     )
 
 
+@pytest.mark.parametrize("name", ["runs", "store"])  # without a callback of its own, and with one
+def test_a_command_that_is_not_whole_lists_how_it_goes_on(name):
+    result = CliRunner().invoke(app, [name])
+
+    assert result.exit_code == ExitCode.USAGE
+    assert "Commands" in result.output
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_explains_itself(name):
     command = typer.main.get_command(import_module(home_of(name)).app)

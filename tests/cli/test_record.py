@@ -77,13 +77,19 @@ def test_who_does_not_hold_it_may_not(terminal, calls):
 
 
 @pytest.mark.parametrize(
-    "line", [("explain", "call_1"), ("explain", "--last"), ("audit", "trail", "run_1")]
+    ("line", "reason"),
+    [
+        (("explain", "call_1"), "the ledger has no call"),
+        (("explain", "--last"), "no call has ended yet"),
+        (("explain", "--last-refused"), "no call was refused yet"),
+        (("audit", "trail", "run_1"), "the ledger has no"),
+    ],
 )
-def test_what_the_ledger_does_not_have_is_told(terminal, line):
+def test_what_the_ledger_does_not_have_is_told(terminal, line, reason):
     done = terminal(*line)
 
     assert done.code == ExitCode.USAGE
-    assert "the ledger has no" in done.err
+    assert reason in done.err
 
 
 @pytest.mark.parametrize("line", [("explain",), ("explain", "call_1", "--last")])

@@ -53,6 +53,12 @@ def test_a_second_terminal_approves_and_the_first_goes_on(terminal, waiting):
     assert terminal.shop.count("refunds") == 1
 
 
+def test_who_stops_waiting_is_told_how_to_go_on(waiting):
+    process, _ = waiting
+
+    assert "highroad call --resume call_" in next(process.stderr)
+
+
 def test_a_second_terminal_rejects_and_the_first_gives_up(terminal, waiting):
     process, approval_id = waiting
 

@@ -11,7 +11,7 @@ What stands behind the language of a fenced block says what the reader does with
   `...` stands for any lines.
 
 A page is followed in the environment of its host, offline. `pip install` is not run: what it names
-has to be in that environment's lock.
+has to be in that environment's lock. Highroad itself comes from a clone beside that folder.
 """
 
 import os
@@ -214,7 +214,9 @@ class Reader:
         """What `pip install` would bring is what the environment has."""
         words = shlex.split(line, comments=True)
         for word in words[words.index("install") + 1 :]:
-            wanted = Requirement(word)
+            wanted = Requirement(word.removeprefix("../"))
+            if (wanted.name == "highroad") != word.startswith("../"):
+                raise LieError(f"{where}: highroad is not on an index, and all else is: {word}")
             extras = extras_of(ROOT / "pyproject.toml") if wanted.name == "highroad" else {""}
             if wanted.name != "highroad" and not self._is_locked(wanted.name):
                 raise LieError(f"{where}: {wanted.name} is not in {self._environment.locked.name}")
@@ -320,7 +322,7 @@ print("goes on   after 12 ms")
 ```
 
 ```sh
-pip install "highroad[langgraph]"
+pip install "../highroad[langgraph]"
 python agent.py
 ```
 

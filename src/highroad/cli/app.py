@@ -53,6 +53,8 @@ class _LazyGroup(TyperGroup):
         name, command, rest = super().resolve_command(ctx, args)
         if name in COMMANDS:
             command = typer.main.get_command(import_module(home_of(name)).app)
+            if isinstance(command, TyperGroup) and not command.invoke_without_command:
+                command.no_args_is_help = True
         return name, command, rest
 
 

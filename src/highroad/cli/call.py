@@ -77,7 +77,10 @@ async def _answer(door: Door, begin: Begin, *, wait: bool) -> ExitCode:
 
 async def _decided(door: Door, held: Held) -> Outcome[Any]:
     """The outcome after people have decided, in this terminal's patience."""
-    door.output.note(f"held  {' '.join(held.reasons)}\n" + _how_to_go_on(held))
+    door.output.note(
+        f"held  {' '.join(held.reasons)}\n{_how_to_go_on(held)}\n"
+        f"If you stop waiting: highroad call --resume {held.call_id}"
+    )
     with door.output.progress("waiting"):
         return await door.runtime.wait(held.call_id)
 

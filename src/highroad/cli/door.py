@@ -48,8 +48,8 @@ class Door:
         """Whoever looks for a tool where none is configured looks in vain."""
         if not self.runtime.tools:
             self.output.note(
-                'There are no tools here: add tools = ["your.module"] to highroad.toml, '
-                "or begin with `highroad demo`."
+                'There are no tools here: add tools = ["your.module"] to highroad.toml, where that '
+                "module declares some with @tool, or begin with `highroad demo`."
             )
 
 

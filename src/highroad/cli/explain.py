@@ -19,7 +19,7 @@ def explain(  # noqa: PLR0913 - each is an argument of the command line
         str | None, typer.Argument(metavar="CALL_ID", help="Id of the call.")
     ] = None,
     *,
-    last: Annotated[bool, typer.Option("--last", help="The last call.")] = False,
+    last: Annotated[bool, typer.Option("--last", help="The last call that ended.")] = False,
     last_refused: Annotated[
         bool, typer.Option("--last-refused", help="The last call that was refused.")
     ] = False,
@@ -50,5 +50,8 @@ async def _explanation(
     audit = door.runtime.audit
     wanted = call_id or await audit.last_call(refused=refused)
     if wanted is None:
-        raise Misuse("the ledger has no such call yet", do="Make one with `highroad call`.")
+        raise Misuse(
+            f"no call {'was refused' if refused else 'has ended'} yet",
+            do="Name one: `highroad approvals list` has those that wait.",
+        )
     return await audit.explain(wanted, reveal_by=door.user if reveal else None)

@@ -234,13 +234,15 @@ class CacheError(HighroadError):
 class LedgerOwned(LedgerError):  # noqa: N818 - named by its code, `ledger_owned`
     """Another process owns the ledger and only it may drive calls.
 
-    Nothing ran. Make the call in that process, or stop it and try again.
+    Nothing ran. Make the call by the runtime that is open there, or stop it and try again. Within
+    one process it is another runtime that is open.
     """
 
     def __init__(self, pid: int) -> None:
         super().__init__(
             f"ledger_owned: process {pid} owns this ledger, and only the owner runs calls; "
-            f"make the call there, or end that process and try again"
+            f"make the call by the runtime that is open there, end it and try again, or keep the "
+            f"ledger in PostgreSQL, which processes share"
         )
         self.pid = pid
         self.code: str = "ledger_owned"

@@ -5,7 +5,7 @@ from types import ModuleType
 
 import pytest
 
-from highroad.domain.error import DeclarationError
+from highroad.domain.error import DeclarationError, SettingsError
 from highroad.tools.body.context import ToolContext
 from highroad.tools.declaring.declare import tool, tool_definition
 from highroad.tools.declaring.discovery import discover
@@ -174,6 +174,31 @@ def test_the_setting_finds_the_same(monkeypatch, tmp_path):
     monkeypatch.setattr(sys, "path", [*sys.path])
     found = discover(["bakery", "empty"], tmp_path).tools
     assert [tool_definition(each).name for each in found] == ["bake", "proof"]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [("def f(:", "raises SyntaxError"), ("{}['sk-live-1']", "raises KeyError")],
+)
+def test_a_module_that_raises_when_it_is_imported_is_a_fault_of_the_settings(
+    monkeypatch, tmp_path, text, reason
+):
+    """What it raises may hold anything, and so only its kind is told."""
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    (tmp_path / "half_done.py").write_text(text, "utf-8")
+    with pytest.raises(SettingsError, match=reason) as told:
+        discover(["half_done"], tmp_path)
+    assert "`python -c 'import half_done'`" in str(told.value)
+    assert "sk-live" not in str(told.value)
+
+
+def test_a_tool_that_is_declared_wrongly_says_so_itself(monkeypatch, tmp_path):
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    (tmp_path / "misdeclared.py").write_text(
+        "from highroad import tool\n@tool(tier='red')\ndef f() -> None: ...\n", "utf-8"
+    )
+    with pytest.raises(DeclarationError, match="tier"):
+        discover(["misdeclared"], tmp_path)
 
 
 def test_a_module_lists_tools_that_it_did_not_declare_itself():

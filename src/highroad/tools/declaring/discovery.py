@@ -8,7 +8,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
 
-from highroad.domain.error import SettingsError
+from highroad.domain.error import HighroadError, SettingsError
 from highroad.tools.declaring.members import declared_in
 
 DEPS: Final = "DEPS"
@@ -52,4 +52,11 @@ def imported(name: str, root: Path, *, setting: str) -> ModuleType:
     except ImportError as error:
         raise SettingsError(
             f"{setting}: module {name!r} cannot be imported ({error}); it is looked for from {root}"
+        ) from error
+    except HighroadError:
+        raise
+    except Exception as error:  # a module is a user's code, and may raise anything
+        raise SettingsError(
+            f"{setting}: module {name!r} raises {type(error).__name__} when it is imported; "
+            f"`python -c 'import {name}'` in {root} shows where"
         ) from error
