@@ -323,6 +323,34 @@ async def test_a_hold_may_be_given_back_though_it_is_decided():
         assert seen.unwrap() == "A"
 
 
+async def test_a_call_that_waits_is_found_by_whoever_made_it_and_nobody_else():
+    async with Runtime.open(LEDGER, tools=[host_tool(tier="irreversible")]) as runtime:
+        guard = Guard(runtime, door="toy")
+        with runtime.acting(ALICE, run="thread"):
+            held = await guard.call("send", {"text": "a"})
+            assert await guard.held("send", {"text": "a"}) == held.call_id
+            assert await guard.held("send", {"text": "b"}) is None
+            bobs = Acting(principal=BOB)
+            assert await guard.held("send", {"text": "a"}, acting=bobs) is None
+        hers = Acting(principal=ALICE, run="thread")
+        assert await guard.held("send", {"text": "a"}, acting=hers) == held.call_id
+
+
+@pytest.mark.parametrize("is_blocking", [False, True])
+async def test_what_a_host_turns_away_is_on_record_for_whoever_asked(is_blocking):
+    acting = Acting(principal=BOB, run="thread")
+    async with Runtime.open(LEDGER, tools=[host_tool()]) as runtime:
+        guard = Guard(runtime, door="toy")
+        if is_blocking:
+            gone = await asyncio.to_thread(guard.turn_away_blocking, "gone", {}, acting=acting)
+        else:
+            gone = await guard.turn_away("gone", {}, acting=acting)
+        made = await guard.call("send", {"text": "a"}, acting=acting, body=Body())
+        first, second = [await runtime.audit.explain(each.call_id) for each in (gone, made)]
+        assert (first.principal, first.run_id) == (second.principal, second.run_id)
+        assert (first.code, first.door, first.origin) == ("unknown_tool", "toy", "model")
+
+
 async def test_a_host_calls_off_what_it_does_not_want_any_more():
     with SyncRuntime.open(LEDGER, tools=[host_tool(tier="irreversible")]) as runtime:
         guard = Guard(runtime, door="toy")

@@ -21,7 +21,7 @@ from tests.frameworks.pydantic_ai.scripted import (
     script,
 )
 
-from highroad.domain.error import ToolError
+from highroad.domain.error import DeclarationError, ToolError
 from highroad.domain.outcome import Completed
 from highroad.domain.part import Blob, File, Image
 from highroad.frameworks.pydantic_ai import guard
@@ -139,6 +139,22 @@ async def test_what_a_body_says_leaves_open_whether_it_did_anything(error, contr
     with pytest.raises(ToolError, match="no money") as failed:
         await host_tool(pay, contract)({}, CTX)
     assert (failed.value.applied, failed.value.hint) == (applied, hint)
+
+
+async def test_checks_of_a_contract_judge_beside_the_hosts_types(runtime):
+    def pay(cents: int) -> str:
+        pytest.fail("it ran")
+
+    contract = {"pay": {**READ, "checks": (lambda given: "too much" if given["cents"] else None,)}}
+    tools = guard([pay], runtime, contracts=contract)
+
+    parts = returns(await Agent(script([call("pay", {"cents": 9})]), tools=tools).run("go"))
+    assert "too much" in parts["c1"].content
+
+
+async def test_a_contract_gives_a_tool_no_other_name(runtime):
+    with pytest.raises(DeclarationError, match="says its description and name"):
+        guard([shout], runtime, contracts={"shout": {"name": "x", "description": "y"}})
 
 
 # -- results -------------------------------------------------------------------------------------
