@@ -29,3 +29,10 @@ def test_a_contract_that_makes_no_sense_is_refused_by_every_door(host, contracts
     assert says in str(refused.value)
     with pytest.raises(DeclarationError):
         room.guard([search], None, contracts=contracts)
+
+
+@pytest.mark.parametrize("host", ["langgraph", "openai_agents", "pydantic_ai"])
+def test_what_is_wrong_with_a_contract_is_said_of_the_tool_by_its_name(host):
+    room = import_module(f"highroad.frameworks.{host}")
+    with pytest.raises(DeclarationError, match="tool 'search': there is no tier 'write'"):
+        room.tools([search], contracts={"search": {"tier": "write"}})

@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from types import FunctionType
 from typing import Any, Final, ParamSpec, TypeVar, Unpack
 
@@ -62,6 +63,7 @@ def tool_from_schema(  # noqa: PLR0913 - what a schema does not say, each by nam
         DeclarationError: The schema cannot be used, or the declaration is wrong.
     """
     site = Site.of_caller(body)
+    site = replace(site, function=options.get("name", site.function))
     check_options(options, site)
     schema = arguments_schema(parameters, site)
     declaration = declared(
