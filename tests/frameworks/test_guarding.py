@@ -498,3 +498,31 @@ async def test_work_that_was_begun_may_take_its_time(monkeypatch, caplog):
     work = asyncio.sleep(0.2, "done")
     assert await asyncio.to_thread(crossing.wait_for, asyncio.get_running_loop(), work) == "done"
     assert not caplog.messages
+
+
+@pytest.mark.promise("P3")
+async def test_whoever_is_interrupted_while_waiting_goes_on_when_the_work_has_ended(monkeypatch):
+    begun, ended = threading.Event(), []
+
+    def interrupted(_):
+        begun.wait(10)
+        raise KeyboardInterrupt
+
+    async def work():
+        begun.set()
+        try:
+            async with asyncio.timeout(10):
+                await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            await asyncio.sleep(0.01)
+            ended.append("called off")
+            raise
+
+    def waiting(loop):
+        with pytest.raises(KeyboardInterrupt):
+            crossing.wait_for(loop, work())
+        return list(ended)
+
+    monkeypatch.setattr(crossing, "_wait_patiently", interrupted)
+    loop = asyncio.get_running_loop()
+    assert await asyncio.to_thread(waiting, loop) == ["called off"]

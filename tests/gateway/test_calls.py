@@ -429,7 +429,7 @@ async def test_whoever_calls_confirms_where_the_rule_says_so(
         bench.gateway() as gateway,
         bench.client(gateway, "2026-07-28", elicitation_callback=ask) as client,
     ):
-        answered = await client.call_tool("note", {"text": "x\u200bhidden"[:1]})
+        answered = await client.call_tool("note", {"text": "x"})
 
     assert answered.meta["highroad/status"] == status
     assert '"text": "x"' in asked[0]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from highroad.approvals.tickets import LASTS_S, Ticket
+from highroad.approvals.tickets import Ticket
 from highroad.domain.error import DecisionRefused
 from highroad.domain.identity import Principal
 
@@ -54,11 +54,22 @@ async def test_it_is_good_for_nobody_and_nothing_else(tickets, by, request_):
 
 
 async def test_it_is_good_for_an_hour(tickets, runtime):
-    token = tickets.issue(TICKET, by=ALICE, request=b"request")
-    runtime.clock.advance(LASTS_S)
+    first, second = (tickets.issue(TICKET, by=ALICE, request=b"request") for _ in range(2))
+    runtime.clock.advance(3_599)
+    assert tickets.redeem(first, by=ALICE, request=b"request") == TICKET
+    runtime.clock.advance(1)
 
     with pytest.raises(DecisionRefused):
+        tickets.redeem(second, by=ALICE, request=b"request")
+
+
+async def test_tickets_that_are_over_fill_no_memory(tickets, runtime):
+    for _ in range(3):
+        token = tickets.issue(TICKET, by=ALICE, request=b"request")
         tickets.redeem(token, by=ALICE, request=b"request")
+        runtime.clock.advance(3_600)
+
+    assert len(tickets._used) == 1  # noqa: SLF001 - nothing else tells what is remembered
 
 
 @pytest.mark.parametrize("change", ["", "=", " ", "\n", "."], ids=repr)

@@ -40,12 +40,12 @@ def _by_client(body: dict, begun: set[str]) -> dict:
         made["delegation"] = [OUTSIDE]  # a client reaches the tools of the server, and no others
     if made.get("rules"):
         made["rules"] = [f'delegate.{OUTSIDE}.tools "{made["tool"]}"', *made["rules"]]
+    # What the user said does not come with the call, so no argument has a source.
     if made["kind"] == "call.intent" and made["tool"] in SENT_OUT:
         judged = SENT_OUT[made["tool"]]
-        made["sources"] = [[at, "request", "source 1", "word"] for at in judged]
-        made["integrity"] = [[3, 1] for _ in judged]
-    if "sources" in made:
-        # What the user said does not come with the call, so no argument has a source.
+        made["sources"] = [[at, None, "source 1", None] for at in judged]
+        made["integrity"] = [[0, 1] for _ in judged]
+    elif "sources" in made:
         made["sources"] = [[at, None, id_, None] for at, _, id_, _ in made["sources"]]
         made["integrity"] = [[0, needs] for _, needs in made["integrity"]]
     is_first = made["call"] not in begun
@@ -56,7 +56,7 @@ def _by_client(body: dict, begun: set[str]) -> dict:
 
 def _stage(stage: list, body: dict, is_first: bool) -> Iterator[object]:
     name, verdict, rule, note = stage
-    if name == "assess" and is_first and "sources" in body:
+    if name == "assess" and is_first:
         pointers = " ".join(at for at, *_ in body["sources"])
         outside = "" if body["tool"] in SENT_OUT else " outside_request"
         yield from (name, "proceed", rule)

@@ -1,5 +1,6 @@
 """What `highroad tools review` writes into settings, and all that it leaves alone."""
 
+import tempfile
 import tomllib
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from highroad.domain.error import SettingsError
 from highroad.settings.writing import with_contracts, write_contracts
 
+BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"
 SAID = {"git_log": {"source": "stdio:git", "tier": "read"}}
 
 ORDINARY = """\
@@ -47,14 +49,31 @@ integrity = "user"
 )
 def test_what_is_written_stands_there_and_all_else_stays(text):
     after = with_contracts(text, SAID)
-    known = tomllib.loads(text.lstrip("\N{ZERO WIDTH NO-BREAK SPACE}"))
-    found = tomllib.loads(after.lstrip("\N{ZERO WIDTH NO-BREAK SPACE}"))
+    known = tomllib.loads(text.removeprefix(BOM))
+    found = tomllib.loads(after.removeprefix(BOM))
     said = found["contracts"]["git_log"]
     assert {key: said[key] for key in ("source", "tier")} == SAID["git_log"]
     assert {**known, "contracts": 0} == {**found, "contracts": 0}
     comments = [line.partition("#")[2] for line in text.splitlines() if "#" in line]
     assert all(each in after for each in comments)
     assert with_contracts(after, SAID) == after
+    assert after.startswith(BOM) == text.startswith(BOM)
+    assert after.count("\r\n") in ({after.count("\n")} if "\r\n" in text else {0})
+
+
+def test_where_nothing_is_said_nothing_is_written():
+    mixed = "profile = 'dev'\r\n# ours\n"
+    assert with_contracts(mixed, {}) == mixed
+
+
+def test_a_table_that_is_new_is_written_as_a_person_would():
+    arguments = {"git_log": {"arguments": {"path": {"role": "content"}}}}
+    assert with_contracts("", SAID) == (
+        '[contracts.git_log]\nsource = "stdio:git"\ntier = "read"\n'
+    )
+    assert with_contracts("", arguments) == (
+        '[contracts.git_log.arguments.path]\nrole = "content"\n'
+    )
 
 
 def test_lines_that_were_there_are_there_still_and_in_order():
@@ -116,18 +135,21 @@ def test_what_stands_in_dotted_keys_stays_and_other_tools_get_tables_with_header
 
 def test_a_file_that_is_not_there_is_made(tmp_path):
     write_contracts(tmp_path / "highroad.toml", SAID)
+    assert (tmp_path / "highroad.toml").stat().st_mode & 0o777 == 0o644
     assert tomllib.loads((tmp_path / "highroad.toml").read_text("utf-8"))["contracts"] == SAID
 
 
-def test_a_link_stays_one_and_the_mode_of_the_file_too(tmp_path):
+def test_a_link_stays_one_and_the_mode_of_the_file_too(tmp_path, monkeypatch):
+    # Elsewhere may be another file system, from which nothing is moved in one step.
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "elsewhere"))
     real, link = tmp_path / "real.toml", tmp_path / "highroad.toml"
     real.write_text("# ours\n")
-    real.chmod(0o600)
+    real.chmod(0o640)
     link.symlink_to(real)
     write_contracts(link, SAID)
     assert link.is_symlink()
     assert real.read_text("utf-8").startswith("# ours\n")
-    assert real.stat().st_mode & 0o777 == 0o600
+    assert real.stat().st_mode & 0o777 == 0o640
     assert sorted(each.name for each in tmp_path.iterdir()) == ["highroad.toml", "real.toml"]
 
 
@@ -141,3 +163,23 @@ def test_a_file_that_cannot_be_written_stays_as_it_was(tmp_path, text):
         write_contracts(file, SAID)
     assert file.read_text("utf-8") == text
     assert list(tmp_path.iterdir()) == [file]
+
+
+@pytest.mark.parametrize(
+    ("bytes_", "said"),
+    [(b"\xff", SAID), (b"# ours\n", {"git_log": {"source": "\ud800"}})],
+    ids=["what is read", "what is written"],
+)
+def test_what_is_no_text_is_refused_and_leaves_the_file_alone(tmp_path, bytes_, said):
+    file = tmp_path / "highroad.toml"
+    file.write_bytes(bytes_)
+    with pytest.raises(SettingsError, match=r"highroad\.toml: it"):
+        write_contracts(file, said)
+    assert file.read_bytes() == bytes_
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_a_folder_in_the_place_of_the_file_is_said(tmp_path):
+    (tmp_path / "highroad.toml").mkdir()
+    with pytest.raises(SettingsError, match="cannot be written"):
+        write_contracts(tmp_path / "highroad.toml", SAID)

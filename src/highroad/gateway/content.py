@@ -6,13 +6,15 @@ Without one it is the content: a text alone is a text, and all else a list of pa
 
 from base64 import b64decode
 from binascii import Error as Base64Error
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Final
 from urllib.parse import urlsplit
 
 import orjson
+from mcp.types import EmbeddedResource, ResourceLink
+from pydantic import ValidationError
 
 from highroad.domain.json_value import JsonObject, JsonValue
 from highroad.domain.outcome import AnyOutcome, Completed, Held
@@ -29,7 +31,10 @@ CALL_ID: Final = "highroad/call-id"
 STATUS: Final = "highroad/status"
 APPROVAL_ID: Final = "highroad/approval-id"
 _ANY_TYPE: Final = "application/octet-stream"
-_WITH_ADDRESS: Final = frozenset({"resource", "resource_link"})
+_WITH_ADDRESS: Final[Mapping[str, type[EmbeddedResource] | type[ResourceLink]]] = {
+    "resource": EmbeddedResource,
+    "resource_link": ResourceLink,
+}
 """Blocks that say where something is, which no part of ours does."""
 
 
@@ -119,26 +124,34 @@ def _blocks(said: Told) -> Iterator[JsonObject]:
     if beside:
         yield block_of(_json({**beside, "call_id": said.head["call_id"]}))
     result = said.head["result"]
-    if isinstance(result, list) and said.beside:
-        for item in result:
-            yield _block_of_item(item, said.beside)
-    elif isinstance(result, dict) and isinstance(result.get("part"), int):
-        yield _block_of_item(result, said.beside)
+    items = result if isinstance(result, list) else [result]
+    blocks = [_block_of_part(item, said.beside) for item in items]
+    if any(blocks):
+        for item, block in zip(items, blocks, strict=True):
+            yield block or block_of(_json(item))
     else:
         yield block_of(result if isinstance(result, str) else _json(result))
 
 
-def _block_of_item(item: JsonValue, beside: Sequence[Beside]) -> JsonObject:
-    """One part of a result: what stands beside it, a block as the server had it, or JSON."""
-    if isinstance(item, dict):
-        part = item.get("part")
-        if isinstance(part, int):
+def _block_of_part(item: JsonValue, beside: Sequence[Beside]) -> JsonObject | None:
+    """What stands beside one part of a result, or a block as the server had it; of JSON none."""
+    match item:
+        case {"part": int(part)} if 0 < part <= len(beside):  # a server may call its own so
             placed = beside[part - 1]
             return block_of(placed.text if isinstance(placed, Text) else placed)
-        held = item.get("value")
-        if isinstance(held, dict) and held.get("type") in _WITH_ADDRESS:
-            return held
-    return block_of(_json(item))
+        case {"type": Json.kind, "value": dict(block), **rest} if not rest and _has_address(block):
+            return block
+        case _:
+            return None
+
+
+def _has_address(block: JsonObject) -> bool:
+    """Whether clients take it for a block that says where something is."""
+    kind = _WITH_ADDRESS.get(text_in(block, "type"))
+    try:
+        return kind is not None and bool(kind.model_validate(block))
+    except ValidationError:
+        return False
 
 
 def _json(value: JsonValue) -> str:

@@ -47,21 +47,16 @@ class Asked:
     """What a client asked for, and how it may be answered."""
 
     tool: str
-    arguments: JsonObject | bytes
+    arguments: JsonObject
     may_ask: bool
     """It can put a question to its user, and ask the same again."""
-    ticket: str | None = None
     said: ElicitResult | None = None
     """What its user answered."""
 
     @property
     def request(self) -> bytes:
         """What a ticket is bound to."""
-        told = self.arguments
-        return orjson.dumps(
-            [self.tool, told.decode(errors="replace") if isinstance(told, bytes) else told],
-            option=orjson.OPT_SORT_KEYS,
-        )
+        return orjson.dumps([self.tool, self.arguments], option=orjson.OPT_SORT_KEYS)
 
 
 class Holds:
@@ -107,7 +102,7 @@ class Holds:
             How long to wait for what comes of it.
         """
         approval = await self._runtime.approvals.get(approval_id)
-        if approval.level is not Level.CONFIRM or not approval.is_waiting:
+        if approval.level is not Level.CONFIRM:
             return self._wait_s if said.action == "accept" else 0.0
         answer = (said.content or {}).get(_CONFIRM)
         try:
@@ -118,7 +113,7 @@ class Holds:
                 await self._runtime.approvals.reject(approval_id, by=self._session.by)
                 return self._wait_s
         except DecisionRefused:
-            # The rules may say that it is for somebody else after all; it waits on.
+            # Somebody was quicker, or the rules say that it is for somebody else after all.
             return 0.0
         return 0.0
 

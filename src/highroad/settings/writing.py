@@ -35,7 +35,7 @@ def write_contracts(file: Path, said: Mapping[str, Keys]) -> None:
         before = file.read_bytes().decode("utf-8") if file.exists() else ""
         after = with_contracts(before, said)
         _replace(file.resolve(), after)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, UnicodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsError(f"{file}: it cannot be written: {error}") from None
     except _UnwritableError:
         raise SettingsError(
@@ -80,7 +80,6 @@ def _written(text: str, keys: Keys) -> str:
 
 def _fill(table: Any, keys: Keys, *, is_inline: bool) -> None:  # noqa: ANN401 - of whichever kind
     import tomlkit  # noqa: PLC0415 - as above
-    from tomlkit.items import InlineTable  # noqa: PLC0415 - as above
 
     for key, said in keys.items():
         if said is None:
@@ -89,16 +88,11 @@ def _fill(table: Any, keys: Keys, *, is_inline: bool) -> None:  # noqa: ANN401 -
             table[key] = said
         else:
             if key not in table:
+                # A super table has a header only where it has more than tables in it.
                 table[key] = (
-                    tomlkit.inline_table()
-                    if is_inline or isinstance(table, InlineTable)
-                    else tomlkit.table(is_super_table=not _has_texts(said))
+                    tomlkit.inline_table() if is_inline else tomlkit.table(is_super_table=True)
                 )
             _fill(table[key], said, is_inline=is_inline)
-
-
-def _has_texts(keys: Keys) -> bool:
-    return any(isinstance(said, str) for said in keys.values())
 
 
 def _filled(table: Mapping[str, Any], keys: Keys) -> dict[str, Any]:

@@ -2,20 +2,27 @@
 
 import pytest
 from agents import (
+    Agent,
     FunctionTool,
     GuardrailFunctionOutput,
     InputGuardrail,
     InputGuardrailTripwireTriggered,
     ModelBehaviorError,
+    ModelResponse,
     RunConfig,
+    RunContextWrapper,
     RunHooks,
     Runner,
     ToolGuardrailFunctionOutput,
     ToolInputGuardrailTripwireTriggered,
+    Usage,
     agent_tool_state,
     function_tool,
+    handoff,
     tool_input_guardrail,
 )
+from openai.types.responses.response_output_item import McpCall
+from pydantic import BaseModel
 
 from highroad import Principal
 from highroad.domain.acting import Acting
@@ -116,6 +123,65 @@ async def test_a_handoff_is_no_unknown_tool(runtime, scripted, call, told, on_re
     done = await Runner.run(outer, "hello", hooks=unknown_tools(runtime))
     assert (done.final_output, done.last_agent.name) == ("done", "clerk")
     assert [each["tool"] for each in await on_record(runtime)] == ["look"]
+
+
+async def test_a_handoff_that_its_author_named_is_no_unknown_tool(
+    runtime, scripted, call, on_record
+):
+    inner = scripted([])
+    outer = scripted(
+        [],
+        [call("hand_over", {})],
+        handoffs=[handoff(inner, tool_name_override="hand_over")],
+    )
+    done = await Runner.run(outer, "hello", hooks=unknown_tools(runtime))
+    assert done.last_agent is inner
+    assert await on_record(runtime) == []
+
+
+class Report(BaseModel):
+    """What an agent ends with."""
+
+    title: str
+
+
+@pytest.mark.parametrize(
+    ("output_type", "recorded"), [(Report, []), (None, [NO_TOOL]), (str, [NO_TOOL])]
+)
+async def test_what_a_run_ends_with_is_no_call_though_some_models_write_it_as_one(
+    runtime, call, on_record, output_type, recorded
+):
+    agent = Agent(name="clerk", output_type=output_type)
+    reply = ModelResponse(output=[call("json_tool_call", {})], usage=Usage(), response_id=None)
+    await unknown_tools(runtime).on_llm_end(RunContextWrapper(None), agent, reply)
+    assert refusals(await on_record(runtime)) == recorded
+
+
+async def test_nobody_is_asked_for_tools_where_all_are_known_and_calls_of_servers_are_no_calls(
+    runtime, call, on_record, look
+):
+    class Costly(Agent):
+        async def get_all_tools(self, run_context):
+            pytest.fail("it may ask servers")
+
+    made_elsewhere = McpCall(
+        id="m1", type="mcp_call", name="wire_money", arguments="{}", server_label="bank"
+    )
+    output = [call("look", {"order": 7}), made_elsewhere]
+    reply = ModelResponse(output=output, usage=Usage(), response_id=None)
+    agent = Costly(name="clerk", tools=guard([look[0]], runtime))
+    await unknown_tools(runtime).on_llm_end(RunContextWrapper(None), agent, reply)
+    assert await on_record(runtime) == []
+
+
+async def test_a_name_that_no_tool_has_is_part_of_the_trace_of_its_run(
+    runtime, scripted, call, on_record, heard
+):
+    agent = scripted([], [call("wire_money", {"cents": 1})])
+    await Runner.run(agent, "hello", run_config=TOLD, hooks=unknown_tools(runtime))
+    (kept,) = await on_record(runtime)
+    known = await runtime.audit.explain(kept["id"])
+    assert {each.trace_id for each in heard.spans} == {f"trace_{known.trace_id}"}
 
 
 async def test_who_proposed_an_unknown_name_is_whom_the_mapper_says(

@@ -15,6 +15,10 @@ from highroad.tools.shapes.names import NameTable
 
 SAYS_READ = {"readOnlyHint": True}
 QUIET = {"readOnlyHint": False, "destructiveHint": False}
+SAYS_SETTLED = {"readOnlyHint": False, "idempotentHint": True}
+SAYS_SETTLED_TOO = (
+    "its server says that twice is as good as once (idempotentHint), and so do its words"
+)
 
 
 def defined(name, description="", annotations=None, **arguments):
@@ -124,6 +128,32 @@ def test_the_tools_of_the_demo_are_proposed_as_they_are_declared_or_stricter():
         (defined("create_post", "Create a post.", QUIET), Tier.IRREVERSIBLE),
         (defined("add_money", "Add money.", QUIET), Tier.IRREVERSIBLE),
         (defined("send_mail", "Send a mail.", QUIET), Tier.IRREVERSIBLE),
+        (defined("add_entry", "Send an entry.", QUIET), Tier.IRREVERSIBLE),
+        (defined("get_answer", "Get it.", SAYS_READ, code={}), Tier.PRIVILEGED),
+        (
+            defined("get_figures", "Get them.", SAYS_READ, script={"type": "array"}),
+            Tier.PRIVILEGED,
+        ),
+        (defined("get_output", "Get output.", SAYS_READ, code={"type": "integer"}), Tier.READ),
+        (defined("copy_entry", "Copies an entry.", SAYS_READ), Tier.IRREVERSIBLE),
+        (defined("get_page", "Get a page.", SAYS_READ, save_as={}), Tier.IRREVERSIBLE),
+        (
+            defined("get_lines", "Get lines.", SAYS_READ, query={"description": "In SQL."}),
+            Tier.IRREVERSIBLE,
+        ),
+        (
+            defined("get_lines", "Get lines.", SAYS_READ, text={"description": "As in SQL."}),
+            Tier.READ,
+        ),
+        (
+            defined("get_item", "Get an item.", SAYS_READ, action={"enum": ["show", "remove"]}),
+            Tier.IRREVERSIBLE,
+        ),
+        (
+            defined("get_item", "Get an item.", SAYS_READ, action={"enum": ["show", "list"]}),
+            Tier.READ,
+        ),
+        (defined("get_part", "Get it.", SAYS_READ, action={}), Tier.IRREVERSIBLE),
         (defined("grant_role", "Grant a role."), Tier.PRIVILEGED),
         (defined("get_output", "Get output.", SAYS_READ, command={}), Tier.PRIVILEGED),
         (defined("query_rows", "Query rows.", SAYS_READ, sql={}), Tier.IRREVERSIBLE),
@@ -145,18 +175,73 @@ def test_what_is_proposed(definition, tier):
 def test_the_words_that_overrule_a_hint_are_told():
     [told] = recommended(defined("delete_order", annotations=SAYS_READ)).overruled
     assert told == 'readOnlyHint is true, but its name says "delete"'
+    assert recommended(defined("delete_order", annotations=QUIET)).overruled == ()
+    twice = recommended(defined("delete_or_delete", annotations=SAYS_READ)).overruled
+    assert len(twice) == 1
 
 
 @pytest.mark.parametrize(
-    ("name", "idempotent", "effect"),
+    ("definition", "reasons"),
     [
-        ("write_file", True, Effect.REPEATABLE),
-        ("write_file", False, Effect.UNPROTECTED),
-        ("send_mail", True, Effect.UNPROTECTED),
-        ("append_line", True, Effect.UNPROTECTED),
-        ("delete_and_pay", True, Effect.UNPROTECTED),
+        (
+            defined("get_order", "Get an order.", SAYS_READ),
+            [
+                "its server says that it only reads (readOnlyHint)",
+                'its words say "get", and none says that it changes anything',
+            ],
+        ),
+        (
+            defined("get_order", "Get an order."),
+            ['its words say "get", and none says that it changes anything'],
+        ),
+        (
+            defined("get_parcel", "Get a parcel.", {"destructiveHint": True}),
+            ["its server says that it destroys (destructiveHint)"],
+        ),
+        (
+            defined("delete_or_update_and_send", "Remove it."),
+            [f'its name says "{each}"' for each in ("delete", "update", "send")],
+        ),
+        (
+            defined("get_output", "Get output.", code={}),
+            ['/code says "code"', "what runs whatever it is handed can do anything"],
+        ),
+        (
+            defined("write_file", annotations={"readOnlyHint": False, "idempotentHint": True}),
+            [
+                'its name says "write"',
+                "its server says that it changes something (readOnlyHint)",
+                SAYS_SETTLED_TOO,
+            ],
+        ),
+        (defined("frobnicate"), ["nothing says that it only reads"]),
     ],
+    ids=["hinted read", "read", "destroys", "three at most", "runs", "may be repeated", "nothing"],
 )
-def test_that_it_may_be_repeated_is_proposed_where_words_and_hint_agree(name, idempotent, effect):
-    definition = defined(name, annotations={"readOnlyHint": False, "idempotentHint": idempotent})
+def test_each_proposal_says_what_it_rests_on(definition, reasons):
+    assert list(recommended(definition).reasons) == reasons
+
+
+def test_a_read_may_be_repeated_and_what_destroys_may_not():
+    destroys = {"destructiveHint": True}
+    assert recommended(defined("get_order", "Get it.")).effect is Effect.REPEATABLE
+    assert recommended(defined("get_order", "Get it.", destroys)).effect is Effect.UNPROTECTED
+
+
+@pytest.mark.parametrize(
+    ("definition", "effect"),
+    [
+        (defined("write_file", annotations=SAYS_SETTLED), Effect.REPEATABLE),
+        (defined("write_file", annotations={"readOnlyHint": False}), Effect.UNPROTECTED),
+        (defined("frobnicate", annotations=SAYS_SETTLED), Effect.UNPROTECTED),
+        (defined("send_mail", annotations=SAYS_SETTLED), Effect.UNPROTECTED),
+        (defined("append_line", annotations=SAYS_SETTLED), Effect.UNPROTECTED),
+        (defined("delete_and_pay", annotations=SAYS_SETTLED), Effect.UNPROTECTED),
+        (defined("set_price", annotations=SAYS_SETTLED), Effect.UNPROTECTED),
+        (defined("set_entry", "Send an entry.", SAYS_SETTLED), Effect.UNPROTECTED),
+        (defined("write_page", annotations=SAYS_SETTLED, code={}), Effect.UNPROTECTED),
+    ],
+    ids=lambda each: getattr(each, "name", str(each)),
+)
+def test_that_it_may_be_repeated_is_proposed_where_words_and_hint_agree(definition, effect):
     assert recommended(definition).effect is effect
