@@ -310,6 +310,22 @@ async def test_what_the_road_cannot_carry_is_said_to_be_lost(runtime):
     assert "object" in told
 
 
+async def test_a_result_without_an_end_is_no_result_and_no_failure(runtime):
+    """It ran, and that is what its model is told: nobody has to find out what took effect."""
+    deep = []
+    for _ in range(3_000):
+        deep = [deep]
+
+    @tool
+    def dig():
+        """Dig."""
+        return deep
+
+    (guarded,) = guard([dig], runtime, contracts={"dig": {"tier": "reversible"}})
+    told = await guarded.ainvoke({})
+    assert told["result_invalid"] is True
+
+
 async def test_words_that_a_tool_raises_for_its_model_reach_it(runtime):
     @tool
     def fail() -> str:

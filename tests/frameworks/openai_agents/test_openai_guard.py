@@ -20,6 +20,7 @@ from agents import (
     trace,
 )
 from agents.mcp import MCPServerStdio, MCPUtil
+from pydantic import BaseModel
 
 from highroad import Agent as OwnAgent
 from highroad import Principal, Runtime, tool
@@ -76,6 +77,57 @@ async def test_what_has_a_default_may_be_left_out_as_without_guard(runtime, scri
         scripted(guard([note], runtime, contracts={"note": READ}), left_out), "hello"
     )
     assert told(done) == told(bare) == ["aa"]
+
+
+async def test_so_may_what_has_a_default_inside_of_an_argument(runtime, scripted, call, told):
+    class Line(BaseModel):
+        text: str
+        times: int = 2
+
+    @function_tool(name_override="note")
+    def take(line: Line) -> str:
+        return line.text * line.times
+
+    left_out = [call("note", {"line": {"text": "a"}})]
+    bare = await Runner.run(scripted([take], left_out), "hello")
+    done = await Runner.run(
+        scripted(guard([take], runtime, contracts={"note": READ}), left_out), "hello"
+    )
+    assert told(done) == told(bare) == ["aa"]
+
+
+async def test_what_a_program_itself_requires_inside_of_an_argument_it_gets(
+    runtime, scripted, call, told
+):
+    class Line(BaseModel):
+        text: str
+        times: int = 2
+
+    @function_tool
+    def note(line: Line) -> str:
+        return line.text * line.times
+
+    note.params_json_schema["$defs"]["Line"]["properties"]["times"]["maximum"] = 3
+    (guarded,) = guard([note], runtime, contracts={"note": READ})
+    done = await Runner.run(
+        scripted([guarded], [call("note", {"line": {"text": "a", "times": 4}})]), "hello"
+    )
+    assert json.loads(told(done)[0])["code"] == "invalid_arguments"
+
+
+async def test_a_result_without_an_end_is_no_result_and_no_failure(runtime, scripted, call, told):
+    """It ran, and that is what its model is told: nobody has to find out what took effect."""
+    deep = []
+    for _ in range(3_000):
+        deep = [deep]
+
+    @function_tool
+    def note() -> list:
+        return deep
+
+    guarded = guard([note], runtime, contracts={"note": NOTED})
+    done = await Runner.run(scripted(guarded, [call("note", {})]), "hello")
+    assert json.loads(told(done)[0])["result_invalid"] is True
 
 
 async def test_the_model_is_shown_the_same_tool(runtime):

@@ -12,6 +12,7 @@ from typing import Annotated
 
 import pydantic_ai
 import pytest
+from pydantic import BaseModel
 from pydantic_ai import (
     Agent,
     BinaryContent,
@@ -369,3 +370,40 @@ async def test_a_history_that_was_saved_goes_on(runtime, disk):
     done = await agent.run(message_history=history, deferred_tool_results=approved())
     assert returns(done)["c1"].content["call_id"] == held(paused)["call_id"]
     assert disk.deleted == ["a"]
+
+
+class Node(BaseModel):
+    """A part of a tree."""
+
+    name: str
+    children: list["Node"] = []
+
+
+async def test_a_tool_whose_only_argument_is_a_recursive_type_is_guarded(runtime):
+    """Pydantic AI shows models that type itself, whose schema is a reference and no more."""
+
+    def plant(tree: Node) -> str:
+        """Plant it."""
+        return "+".join(each.name for each in tree.children)
+
+    guarded = guard([plant], runtime, contracts={"plant": {"tier": "read"}})
+    tree = {"name": "a", "children": [{"name": "b"}, {"name": "c"}]}
+    wrong = {"name": "a", "children": [{"named": "b"}]}
+    agent = Agent(script([call("plant", tree, "c1"), call("plant", wrong, "c2")]), tools=guarded)
+    told = returns(await agent.run("hello"))
+    assert told["c1"].content["result"] == "b+c"
+    assert failure(told["c2"])["code"] == "invalid_arguments"
+
+
+async def test_a_result_without_an_end_is_no_result_and_no_failure(runtime):
+    """It ran, and that is what its model is told: nobody has to find out what took effect."""
+    ring = []
+    ring.append(ring)
+
+    def turn() -> list:
+        """Turn."""
+        return ring
+
+    guarded = guard([turn], runtime, contracts={"turn": {"tier": "reversible"}})
+    told = returns(await Agent(script([call("turn", {})]), tools=guarded).run("hello"))
+    assert told["c1"].content["result_invalid"] is True

@@ -80,6 +80,17 @@ def nested(depth):
         ),
         (
             {
+                "$ref": "#/$defs/Who",
+                "$defs": {
+                    "Who": {"$ref": "#/$defs/Person"},
+                    "Person": {"properties": {**NAME, "kid": {"$ref": "#/$defs/Who"}}},
+                },
+            },
+            {"name": "a", "kid": {"name": "b"}},
+            {"name": "a", "kid": {"x": 1}},
+        ),
+        (
+            {
                 "properties": AGE,
                 "allOf": [{"$ref": "#/$defs/Who"}],
                 "$defs": {"Who": {"properties": NAME}},
@@ -139,6 +150,9 @@ def circle():
         ({"properties": {"a": {"$ref": "file:///etc/passwd"}}}, "nothing is fetched"),
         ({"properties": {"a": {"$dynamicRef": "other.json"}}}, "nothing is fetched"),
         ({"$ref": "#", "type": "object"}, "in a circle"),
+        ({"$ref": "#/$defs/a", "$defs": {"a": {"$ref": "#/$defs/a"}}}, "in a circle"),
+        ({"$ref": "#/$defs/b"}, "not of an object"),
+        ({"$ref": "#/$defs/a", "$defs": {"a": {"type": "string"}}}, "not of an object"),
         (
             {
                 "properties": {"a": {"$ref": "#/$defs/a"}},

@@ -5,6 +5,7 @@ mark that no tool can write: a result that has the mark itself is wrapped in tha
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any, Final, TypeAlias, cast
 
 import orjson
@@ -116,7 +117,9 @@ def _data(value: object) -> JsonValue:
     try:
         return cast("JsonValue", to_jsonable_python(value))
     except (PydanticSerializationError, UnicodeDecodeError, ValueError, RecursionError):
-        return str(value)
+        with suppress(RecursionError):
+            return str(value)
+        return cast("JsonValue", value)  # it has no text either, and the road says so
 
 
 def _plain(part: object, tool_call_id: str | None) -> JsonValue:

@@ -141,7 +141,17 @@ def _parameters(host: FunctionTool) -> dict[str, Any]:
     if function is None:
         return host.params_json_schema
     loose = function_schema(function, strict_json_schema=False).params_json_schema
-    return {**host.params_json_schema, "required": loose.get("required", [])}
+    parts = ["required"]
+    if host.strict_json_schema and _is_of(function, host.params_json_schema):
+        parts += ["properties", "$defs"]  # what is inside of arguments has defaults as well
+    own = {"required": []} | {part: loose[part] for part in parts if part in loose}
+    return {**host.params_json_schema, **own}
+
+
+def _is_of(function: Callable[..., Any], schema: Mapping[str, Any]) -> bool:
+    """Whether a strict schema is what the SDK makes of a function, and nobody's own."""
+    made = function_schema(function).params_json_schema
+    return all(schema.get(part) == made.get(part) for part in ("properties", "$defs"))
 
 
 def _run_of(host: FunctionTool, context_of: Callable[[str], ToolContext[Any]]) -> HostBody:

@@ -1,5 +1,6 @@
 """What a host's tool returns, as the road records it; and an outcome, as the host is handed it."""
 
+from contextlib import suppress
 from typing import Any, Final
 
 import orjson
@@ -19,7 +20,9 @@ def recorded(returned: object) -> object:
     try:
         return to_jsonable_python(returned)
     except (PydanticSerializationError, UnicodeDecodeError, ValueError, RecursionError):
-        return str(returned)
+        with suppress(RecursionError):
+            return str(returned)
+        return returned  # it has no text either, and the road says so
 
 
 def handed(outcome: AnyOutcome) -> Any:  # noqa: ANN401 - whatever the tool returned

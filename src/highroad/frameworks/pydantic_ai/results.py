@@ -13,19 +13,26 @@ _IMAGE: Final = "image/"
 
 def jsonable(result: object) -> object:
     """What a tool of the host returned, in a form that the road records: bytes are parts of it."""
+    try:
+        return _jsonable(result)
+    except RecursionError:
+        return result  # it has no form, and the road says so
+
+
+def _jsonable(result: object) -> object:
     match result:
         case ToolReturn(content=None):
-            return jsonable(result.return_value)
+            return _jsonable(result.return_value)
         case ToolReturn():
             content = result.content
             said = [content] if isinstance(content, str) else list(content or ())
-            return {"value": jsonable(result.return_value), "content": jsonable(said)}
+            return {"value": _jsonable(result.return_value), "content": _jsonable(said)}
         case BinaryContent():
             return _part(result)
         case dict():
-            return {key: jsonable(each) for key, each in result.items()}
+            return {key: _jsonable(each) for key, each in result.items()}
         case list() | tuple():
-            return [jsonable(each) for each in result]
+            return [_jsonable(each) for each in result]
         case _:
             return result
 

@@ -7,6 +7,7 @@ All of it is refused here, once, so that whatever reads a schema later may walk 
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from copy import deepcopy
 from typing import Final
 
 import orjson
@@ -41,6 +42,8 @@ _DEFINITIONS: Final = ("$defs", "definitions")
 _MORE_MEMBERS: Final = frozenset(
     {"allOf", "anyOf", "oneOf", "if", "then", "else", "dependentSchemas", "$ref"}
 )
+# A schema that has nothing else judges as what it refers to.
+_REFERENCE: Final = frozenset({"$ref", "$schema", "title", "description", *_DEFINITIONS})
 _NESTING: Final = frozenset(
     {
         *_OF_PARTS,
@@ -68,6 +71,7 @@ def arguments_schema(given: Mapping[str, object], site: Site) -> JsonObject:
             out of itself, or goes in a circle; a name cannot be spelled.
     """
     schema, has_references = _copy(given, site)
+    schema = _without_reference(schema)
     if "type" not in schema and "$ref" not in schema:
         schema["type"] = "object"
     if schema.get("type") != "object":
@@ -78,6 +82,21 @@ def arguments_schema(given: Mapping[str, object], site: Site) -> JsonObject:
     _close(schema, _taken_in(schema) if has_references else frozenset())
     if not (_MORE_MEMBERS | _OPEN) & schema.keys():
         schema.setdefault("additionalProperties", False)
+    return schema
+
+
+def _without_reference(root: JsonObject) -> JsonObject:
+    """What a schema refers to that is a reference and no more, as one of a recursive type is.
+
+    `_copy` has seen that no reference goes in a circle.
+    """
+    schema = root
+    while schema.keys() <= _REFERENCE and isinstance(reference := schema.get("$ref"), str):
+        target = at_reference(reference, root)
+        if not isinstance(target, dict):
+            return schema
+        del schema["$ref"]
+        schema = {**deepcopy(target), **schema}
     return schema
 
 
