@@ -6,7 +6,11 @@ import re
 import select
 import subprocess
 import sys
+from contextlib import ExitStack
 from dataclasses import dataclass
+from threading import Event, Thread
+
+from highroad.cli.app import app
 
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 PATIENCE_S = 30
@@ -84,3 +88,26 @@ def talk_apart(line, *keys, then=lambda person, process: None):
     person.attend(lambda: then(person, process) or process.poll() is not None)
     os.close(person.ours)
     return Talk(process.wait(PATIENCE_S), person.shown, person.drawn, person.text)
+
+
+def talk_here(monkeypatch, line, *keys):
+    """A command in this process, on a terminal of its own."""
+    person, ended = Person(keys), Event()
+    attending = Thread(target=person.attend, args=(ended.is_set,))
+    streams = {"stdin": "r", "stdout": "w", "stderr": "w"}
+    with ExitStack() as opened, monkeypatch.context() as patched:
+        for name, mode in streams.items():
+            file = opened.enter_context(open(os.dup(person.theirs), mode))  # noqa: PTH123
+            patched.setattr(sys, name, file)
+        attending.start()
+        try:
+            app(line)
+        except SystemExit as left:
+            code = left.code
+        sys.stdout.flush()
+        sys.stderr.flush()
+    ended.set()
+    attending.join(PATIENCE_S)
+    os.close(person.theirs)
+    os.close(person.ours)
+    return Talk(code, person.shown, person.drawn, person.text)

@@ -21,6 +21,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Literal, Self, TypeVar, Unpack, overload
 
+from highroad.agents.acting import NOT_OFFERED
 from highroad.agents.agent import Agent
 from highroad.approvals.case import Case, QueuedCall
 from highroad.approvals.definitions import Unaccepted
@@ -33,13 +34,15 @@ from highroad.domain.dependency import BreakerChange
 from highroad.domain.entry import Amendment
 from highroad.domain.error import HighroadError, ToolError
 from highroad.domain.event import Event
+from highroad.domain.grounding import Simulation
 from highroad.domain.health import DependencyHealth
 from highroad.domain.identity import Caller, Delegate, Principal
 from highroad.domain.limits import Limits
-from highroad.domain.outcome import AnyOutcome, Outcome, Preview
+from highroad.domain.outcome import AnyOutcome, Ending, Outcome, Preview
 from highroad.domain.pin import Pin
 from highroad.domain.proof import SignedHead
 from highroad.domain.proposed import OnFailure, ProposedCalls
+from highroad.domain.reconsidered import ReconsideredCall
 from highroad.domain.run import AgentRun, Run, RunStatus, When, WhyDry
 from highroad.domain.shadow import Comparison
 from highroad.domain.tool import ToolDefinition
@@ -240,6 +243,25 @@ class Runtime:
         make: Callable[..., Coroutine[Any, Any, AnyOutcome]] = self._runtime.call
         return self._loop.run(make(tool, arguments, dry_run=dry_run, **circumstances))
 
+    def turn_away(
+        self,
+        tool: str,
+        arguments: Arguments,
+        *,
+        ending: Ending = NOT_OFFERED,
+        **circumstances: Unpack[Circumstances],
+    ) -> AnyOutcome:
+        """Put a call on record that is not made; see `highroad.Runtime.turn_away`."""
+        return self._loop.run(
+            self._runtime.turn_away(tool, arguments, ending=ending, **circumstances)
+        )
+
+    def held(
+        self, tool: ToolFunction | str, arguments: Arguments, **circumstances: Unpack[Circumstances]
+    ) -> str | None:
+        """The id of the call that waits, as this very call would; see `highroad.Runtime.held`."""
+        return self._loop.run(self._runtime.held(tool, arguments, **circumstances))
+
     @property
     def asynchronous(self) -> AsyncRuntime:
         """The runtime inside, which lives in a loop of its own thread (`.loop`)."""
@@ -380,9 +402,19 @@ class Runtime:
         """See `highroad.Runtime.authenticate`."""
         return self._loop.run(self._runtime.authenticate(credentials, address=address))
 
-    def undo(self, call_id: str, *, by: Principal | None = None) -> AnyOutcome:
+    def simulate(self, *, tool: str | None = None, since_ms: int = 0) -> Simulation:
+        """What enforced grounding would have stopped; see `highroad.Runtime.simulate`."""
+        return self._loop.run(self._runtime.simulate(tool=tool, since_ms=since_ms))
+
+    def reconsider(self, call_id: str, *, by: Principal) -> ReconsideredCall:
+        """Judge a call on record by the policy in force; see `highroad.Runtime.reconsider`."""
+        return self._loop.run(self._runtime.reconsider(call_id, by=by))
+
+    def undo(
+        self, call_id: str, *, by: Principal | None = None, door: str = "python"
+    ) -> AnyOutcome:
         """Take back what a call did; see `highroad.Runtime.undo`."""
-        return self._loop.run(self._runtime.undo(call_id, by=by))
+        return self._loop.run(self._runtime.undo(call_id, by=by, door=door))
 
     def settle(self, call_id: str, *, applied: bool, by: Principal, reason: str) -> Amendment:
         """Say what became of a call whose outcome is unknown; see `highroad.Runtime.settle`."""

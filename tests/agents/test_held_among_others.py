@@ -249,7 +249,6 @@ async def lived(scene, agent, tools, bob, dies_at):
 
 @pytest.mark.promise("P3")
 @pytest.mark.promise("P11")
-@pytest.mark.timeout(120)
 async def test_killed_at_any_write_nothing_is_lost_on_resume(scene, agent, look, bob):
     """Before and behind each: every call is answered once, and every amount is paid once."""
     paid = set()

@@ -14,7 +14,7 @@ import pytest
 from highroad.domain.model import Finish, ModelCall, ModelMessage, ModelReply, TokenUsage
 from highroad.testing.wire import Play, ProviderServer
 
-pytestmark = [pytest.mark.loopback, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.loopback
 
 NOTES = '''
 from highroad import Agent, tool

@@ -6,15 +6,14 @@ import re
 import signal
 import sys
 import tomllib
-from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
-from threading import Event, Thread
 
 import pytest
-from tests.terminal import PATIENCE_S, Person, Talk, talk_apart
+from tests import terminal
+from tests.terminal import Person, talk_apart, talk_here
 
 from highroad.cli import candidate_views as views
-from highroad.cli.app import app
 
 GIT = "stdio:git"
 MODULE = """
@@ -44,28 +43,7 @@ def talk(run, monkeypatch):
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "200")
 
-    def converse(*keys):
-        person, ended = Person(keys), Event()
-        attending = Thread(target=person.attend, args=(ended.is_set,))
-        streams = {"stdin": "r", "stdout": "w", "stderr": "w"}
-        with ExitStack() as opened, monkeypatch.context() as patched:
-            for name, mode in streams.items():
-                file = opened.enter_context(open(os.dup(person.theirs), mode))  # noqa: PTH123
-                patched.setattr(sys, name, file)
-            attending.start()
-            try:
-                app(REVIEW)
-            except SystemExit as left:
-                code = left.code
-            sys.stdout.flush()
-            sys.stderr.flush()
-        ended.set()
-        attending.join(PATIENCE_S)
-        os.close(person.theirs)
-        os.close(person.ours)
-        return Talk(code, person.shown, person.drawn, person.text)
-
-    return converse
+    return partial(talk_here, monkeypatch, REVIEW)
 
 
 def tool(name, description="Get a parcel.", annotations=None, **arguments):
@@ -199,7 +177,7 @@ def test_a_key_that_was_pressed_before_it_was_asked_is_no_answer(talk, served, m
             pressed_meanwhile.ours = self.ours
 
     monkeypatch.setattr(views, "shown", pressed_meanwhile)
-    monkeypatch.setitem(globals(), "Person", Leaning)
+    monkeypatch.setattr(terminal, "Person", Leaning)
     assert talk("s", "s").code == 3
     assert tiers() == {}
 

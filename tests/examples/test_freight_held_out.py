@@ -17,8 +17,6 @@ from highroad import Principal, tool
 from highroad.settings import load
 from highroad.tools.declaring.contract import Control
 
-pytestmark = pytest.mark.timeout(180)  # of all requests, which the first test plays
-
 DEPOTS = (
     {"depot": "HAM-2", "city": "Hamburg", "closes": "19:00"},
     {"depot": "MUC-1", "city": "Munich", "closes": "20:00"},

@@ -14,8 +14,6 @@ from examples.retail.tools import TOOLS
 
 from highroad import tool_definition
 
-pytestmark = pytest.mark.timeout(180)  # of the sample, which the first test to ask for it makes
-
 RIGHT = 100
 """Writes of the sample that are met as they stand."""
 CHANGED = 36

@@ -17,8 +17,6 @@ from highroad.settings import load
 from highroad.tools.declaring.contract import Control
 from highroad.tools.semantic import Email
 
-pytestmark = pytest.mark.timeout(180)  # of all requests, which the first test plays
-
 REQUESTS = 60
 NAMES = ("Zoë Müller", "Amadou Diallo", "Ines O'Brien", "Søren Kjær", "Maria José Núñez", "Li Wei")
 DOCTORS = {

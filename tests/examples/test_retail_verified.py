@@ -10,8 +10,6 @@ from bench.retail.trial import open_trial
 
 from highroad.testing import ScriptedModel
 
-pytestmark = pytest.mark.timeout(180)
-
 WRITES = 8
 """Of the set, from which wrong proposals are made besides."""
 

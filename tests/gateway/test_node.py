@@ -9,7 +9,7 @@ import sys
 import pytest
 from mcp import MCPError
 
-pytestmark = [pytest.mark.anyio, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture

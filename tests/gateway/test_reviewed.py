@@ -11,7 +11,7 @@ from highroad.bootstrap.upstreams import upstream_of
 
 INVOICES = Path(__file__).with_name("invoice_server.py")
 
-pytestmark = [pytest.mark.anyio, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.anyio
 
 
 @pytest.mark.promise("P8")

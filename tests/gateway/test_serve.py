@@ -23,7 +23,7 @@ from highroad.gateway.stdio import LONGEST_LINE, _Lines
 from highroad.settings import load
 from highroad.testing.upstream import FakeUpstream
 
-pytestmark = [pytest.mark.anyio, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.anyio
 
 QUICK = "[gateway]\nhold_wait_s = 0.1\n"
 FREE = '[policy.ask."*"]\nlevel = "false"\n'

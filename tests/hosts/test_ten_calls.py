@@ -131,7 +131,6 @@ def expected_of(door, place):
     return in_another_run(entries) if ALL[place.name].is_begun_anew else entries
 
 
-@pytest.mark.timeout(180)  # a process that imports a framework and opens a dozen ledgers
 @pytest.mark.parametrize(
     "door",
     [pytest.param(door, marks=[pytest.mark.nightly] * (door in NIGHTLY)) for door in DOORS],

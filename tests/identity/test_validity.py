@@ -114,14 +114,14 @@ async def test_of_a_word_and_a_revocation_between_its_check_and_its_entry_the_re
     async with opened(any_store, tools=TOOLS, **PRODUCTION) as runtime:
         outcome, desk = await held(runtime), runtime.approvals
         caller, end = await shown_in(runtime, tokens, how)
-        scope = desk.scope
+        scope = desk.wiring.scope
 
         async def found_good_and_revoked_at_once(*asked):
             found = await scope(*asked)
             await end()
             return found
 
-        desk.scope, desk.is_owner = found_good_and_revoked_at_once, True
+        desk.wiring.scope, desk.is_owner = found_good_and_revoked_at_once, True
         with pytest.raises(DecisionRefused, match="sign in again"):
             await desk.approve(outcome.approval_id, by=caller)
         assert not await decided(opened)
@@ -277,7 +277,7 @@ async def test_the_key_of_somebody_else_shows_nobody(opened, memory_store):
         made = await runtime.identity.keys.create(ALICE, by=ALICE)
         shown = ShownBy(key_id=made.key.id)
         alice, bob = map(opened.ledger.keyring.opaque, (ALICE, BOB))
-        assert await runtime.approvals.scope(shown, ALICE.organization, alice)
+        assert await runtime.approvals.wiring.scope(shown, ALICE.organization, alice)
         for organization, whose in ((ALICE.organization, bob), ("acme", alice)):
             with pytest.raises(CredentialRefused):
-                await runtime.approvals.scope(shown, organization, whose)
+                await runtime.approvals.wiring.scope(shown, organization, whose)

@@ -7,7 +7,7 @@ import pytest
 pytestmark = pytest.mark.promise("P4")
 
 APPROVAL = "highroad.domain.approval"
-DESK = "highroad.approvals.desk"
+JUDGING = "highroad.approvals.judging"
 RULES = "highroad.approvals.rules"
 APPROVE = "highroad.pipeline.stages.approve"
 BINDING = "highroad.pipeline.binding"
@@ -38,7 +38,7 @@ BREAKS = (
         "an approval expires",
         (
             (
-                DESK,
+                JUDGING,
                 "if approval.is_overdue(max(decision.at_ms, now_ms)):",
                 "if False:",
             ),
@@ -78,7 +78,7 @@ BREAKS = (
     ),
     Break(
         "a word is about what was seen",
-        ((DESK, "if decision.digest != approval.digest:", "if False:"),),
+        ((JUDGING, "if decision.digest != approval.digest:", "if False:"),),
         "of something else",
     ),
     Break(

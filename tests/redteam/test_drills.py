@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from highroad.approvals import desk
+from highroad.approvals import desk, judging
 from highroad.approvals.definitions import Definitions
 from highroad.approvals.links import SignedLinks
 from highroad.domain.approval import Ruling
@@ -41,7 +41,7 @@ async def test_nothing_gets_through(suite, notes, settings):
 async def test_a_desk_that_heeds_anybody_is_found(notes, settings, monkeypatch):
     """As if nobody looked whose the approval is, and then who may decide about it."""
     monkeypatch.setattr(desk.Desk, "_theirs", lambda self, approval_id, _: self.get(approval_id))
-    monkeypatch.setattr(desk, "objection", lambda *_: None)
+    monkeypatch.setattr(judging, "objection", lambda *_: None)
     assert "decision" in await violations("organizations", notes, settings)
 
 
@@ -53,7 +53,7 @@ async def test_agreement_that_lasts_is_found(notes, settings, monkeypatch):
 async def test_links_that_anybody_can_turn_are_found(notes, settings, monkeypatch):
     """As if nobody looked what a link was about, whether it was used, or how old it is."""
     monkeypatch.setattr(SignedLinks, "follow", _follows_whatever)
-    monkeypatch.setattr(desk.Desk, "_check_unused", _looks_away)
+    monkeypatch.setattr(judging.Judging, "check_unused", _looks_away)
     found = await violations("approvals", notes, settings)
     assert {"forged_link", "replayed_link"} <= found
 

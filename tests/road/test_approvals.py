@@ -405,7 +405,7 @@ async def elsewhere(world, wire):
     other = MemoryStore(here.ledger)
     assert await other.acquire(pid=2, at_ms=0) is None
     ledger = Ledger(other, ReadOnlyWriter(1), here.services.ledger.keyring, here.clock)
-    return here, held, Desk(ledger, here.desk.rules, is_owner=False)
+    return here, held, Desk(ledger, here.desk.judging.rules, is_owner=False)
 
 
 async def words_of(here):

@@ -10,7 +10,7 @@ import pytest
 
 from highroad import Principal, Runtime
 
-pytestmark = [pytest.mark.promise("P2"), pytest.mark.promise("P11"), pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.promise("P2"), pytest.mark.promise("P11")]
 
 PROGRAM = '''
 import asyncio, sys, threading

@@ -200,7 +200,9 @@ async def test_who_takes_an_order_asks_for_the_code_again(house, runtime):
     owner = house.assembly
     beside = await house.open()
     await beside.approvals.approve(held.approval_id, by=BOB)
-    owner.desk.rules = replace(owner.desk.rules, code_tiers=frozenset({"reversible"}))
+    owner.desk.judging.rules = replace(
+        owner.desk.judging.rules, code_tiers=frozenset({"reversible"})
+    )
     await owner.inbox.empty()
     assert (await runtime.approvals.get(held.approval_id)).is_waiting
 

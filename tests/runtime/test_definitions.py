@@ -14,6 +14,7 @@ import pytest
 from highroad import Principal, Runtime, ToolContext, tool, tool_from_schema
 from highroad.adapters.stores.sqlite import SQLiteStore
 from highroad.bootstrap import Parts, assemble
+from highroad.domain.contract_rule import ContractRule
 from highroad.domain.entry import Entry, EntryKind
 from highroad.domain.error import DecisionRefused, LedgerError, LedgerOwned
 from highroad.domain.policy import Line, PolicyRules, Role
@@ -596,3 +597,31 @@ async def test_a_foreign_name_that_passes_for_ours_is_refused(parcel):
     async with opened(parcel(), get_parceI) as runtime:
         with pytest.raises(DecisionRefused, match="lookalike"):
             await runtime.definitions.accept("get_parcel", by=BOB)
+
+
+# -- own code of which a person accepted one definition ----------------------------------------
+
+ANOTHER = {"get_parcel": ContractRule(source="highroad.toml:1", accepted="1" * 64)}
+
+
+async def test_own_code_that_is_another_than_the_accepted_waits_and_may_be_accepted(parcel, runs):
+    settings = replace(load(Path.cwd(), {}), contracts=ANOTHER)
+    async with opened(parcel(source=""), settings=settings) as runtime:
+        assert await ask(runtime) == "definition_changed"
+        assert (waiting(runtime), places(runtime)) == ([("get_parcel", "changed")], [])
+        assert not runs
+        assert not await pinned(runtime)
+        await runtime.definitions.accept("get_parcel", by=BOB)
+        assert await ask(runtime) == "completed"
+    async with opened(parcel(source=""), settings=settings) as runtime:
+        assert await ask(runtime) == "completed"
+    async with opened(parcel("Find it.", source=""), settings=settings) as runtime:
+        assert await ask(runtime) == "definition_changed"
+        assert places(runtime) == [("/description", "Find a parcel.", "Find it.")]
+
+
+async def test_what_the_pins_file_accepts_of_own_code_holds_in_production(parcel, production):
+    own = parcel(source="")
+    settings = production(await definition_of(own))
+    async with opened(own, settings=replace(settings, contracts=ANOTHER)) as runtime:
+        assert await ask(runtime, principal=ALICE) == "completed"

@@ -181,7 +181,6 @@ async def test_calls_of_all_processes_draw_on_one_budget(opened, begun_long_ago,
     assert Counter(type(each) for each in outcomes) == {Completed: limit, Refused: 20 - limit}
 
 
-@pytest.mark.timeout(120)
 async def test_a_redis_that_is_gone_refuses_what_has_effects_and_comes_back(opened, servers, shop):
     few = Limits(calls=4)
     allow = replace(few, reads_without_counters=WithoutCounters.ALLOW)
@@ -206,7 +205,6 @@ async def test_a_redis_that_is_gone_refuses_what_has_effects_and_comes_back(open
             assert isinstance(await runtime.call(shop.pay, {"cents": 5}, run="r"), Refused)
 
 
-@pytest.mark.timeout(120)
 async def test_what_a_killed_process_had_in_flight_counts_in_full(
     opened, begun_long_ago, shop, tmp_path
 ):

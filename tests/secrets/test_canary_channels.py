@@ -353,7 +353,6 @@ CHANNELS = {
 }
 
 
-@pytest.mark.timeout(180)
 async def test_no_channel_beside_the_road_sings(story):
     await story.live(is_whole=True)
     assert story.singing() == {}

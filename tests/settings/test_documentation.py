@@ -1,7 +1,9 @@
 import re
+from importlib import import_module
+from pkgutil import iter_modules
 
-from highroad.settings import describe
-from highroad.settings.catalogue import Absent
+from highroad.settings import areas, describe
+from highroad.settings.setting import Absent
 
 ROW = re.compile(r"^\| `[^`]+` \|.*$", re.MULTILINE)
 
@@ -31,3 +33,10 @@ def row_of(setting):
 def test_the_documentation_has_every_setting_as_it_is_and_no_other(repository):
     page = (repository / "docs" / "settings.md").read_text("utf-8")
     assert ROW.findall(page) == [row_of(setting) for setting in describe()]
+
+
+def test_the_catalogue_has_every_area():
+    there = [
+        import_module(f"{areas.__name__}.{each.name}") for each in iter_modules(areas.__path__)
+    ]
+    assert {setting for area in there for setting in area.SETTINGS} == set(describe())

@@ -8,7 +8,7 @@ from highroad.domain.identity import Principal
 from highroad.domain.limits import Limits
 from highroad.domain.policy import Line, PolicyRules, Then
 from highroad.settings import Given, Profile, describe, load
-from highroad.settings.catalogue import Absent
+from highroad.settings.setting import Absent
 
 WHOLE = """\
 profile = "production"

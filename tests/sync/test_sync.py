@@ -1,13 +1,15 @@
 """The synchronous face: scripts, notebooks, threads."""
 
 import asyncio
+import inspect
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from highroad import HighroadError, Principal, tool
-from highroad.domain.error import DeclarationError
+from highroad import Runtime as AsyncRuntime
+from highroad.domain.error import Code, DeclarationError
 from highroad.sync import Runtime
 
 
@@ -19,6 +21,25 @@ def look(name: str) -> str:
 @tool
 def wire(cents: int) -> int:
     return cents
+
+
+def awaited(kind):
+    """What of a class has to be waited for, by name, with what it takes."""
+    return {
+        name: list(inspect.signature(each).parameters.values())
+        for name, each in inspect.getmembers(kind, inspect.isfunction)
+        if (inspect.iscoroutinefunction(each) or inspect.isasyncgenfunction(each))
+        and not name.startswith("_")
+    }
+
+
+def test_all_that_has_to_be_awaited_is_here_too_and_takes_the_same():
+    def untyped(parameters):
+        return [each.replace(annotation=None) for each in parameters]
+
+    for name, takes in awaited(AsyncRuntime).items():
+        here = list(inspect.signature(getattr(Runtime, name)).parameters.values())
+        assert untyped(here) == untyped(takes), name
 
 
 def test_six_lines_are_enough():
@@ -55,9 +76,13 @@ def test_after_closing_it_says_so():
 
 
 def test_what_cannot_be_opened_leaves_no_thread():
+    @tool(name="look")
+    def other(name: str) -> str:
+        return name
+
     before = set(threading.enumerate())
     with pytest.raises(DeclarationError):
-        Runtime.open(tools=[look, tool(name="look")(wire)])
+        Runtime.open(tools=[look, other])
     assert not still_running_since(before)
 
 
@@ -83,6 +108,25 @@ def test_people_decide_and_whoever_waits_drives_on():
         runtime.approvals.approve(approval.id, by=Principal("bob"))
         assert runtime.wait(held.call_id).unwrap() == 1
         assert runtime.audit.explain(held.call_id).status == "completed"
+
+
+def test_a_host_looks_for_what_waits_and_puts_on_record_what_it_does_not_make():
+    with Runtime.open(tools=[look, wire]) as runtime:
+        waits = runtime.call(wire, {"cents": 5}, run="one")
+        assert runtime.held(wire, {"cents": 5}, run="one") == waits.call_id
+        assert runtime.held(wire, {"cents": 6}, run="one") is None
+        refused = runtime.turn_away("look", {"name": "a"}, run="one")
+        assert refused.error.code is Code.UNKNOWN_TOOL
+        assert runtime.audit.explain(refused.call_id).tool == "look"
+
+
+def test_a_call_on_record_is_judged_again_and_grounding_is_tried_out():
+    auditor = Principal("olga", permissions=frozenset({"audit:reveal"}))
+    with Runtime.open(tools=[look]) as runtime:
+        made = runtime.call(look, {"name": "a"})
+        again = runtime.reconsider(made.call_id, by=auditor)
+        assert (again.tool, again.is_changed) == ("look", False)
+        assert runtime.simulate(tool="look").runs == 0
 
 
 def test_several_threads_share_one_runtime():

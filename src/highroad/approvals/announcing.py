@@ -57,10 +57,10 @@ class Announcing:
         self._rules = rules
         self.links: SignedLinks = links
         self._desk = desk
-        desk.waits_again = self._look_again
-        desk.is_edited = self._note_edited
-        desk.is_left = self._ask
-        desk.send = self.send_code
+        desk.wiring.waits_again = self._look_again
+        desk.wiring.is_edited = self._note_edited
+        desk.wiring.is_left = self._ask
+        desk.wiring.send = self.send_code
         self._clock = clock
         self._telling: dict[str, set[asyncio.Task[None]]] = {name: set() for name in channels}
         self.dropped: Counter[str] = Counter()

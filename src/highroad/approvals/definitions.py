@@ -1,23 +1,25 @@
 """What tools say of themselves, and who accepted it (P8).
 
 The program's own code is pinned again as it changes in profile `dev`, and compared with the pins
-file in production. What comes from somewhere else waits, in any profile, until a person accepts it.
-All of it is in the ledger: what, when, and by whom.
+file in production. Where the settings name the definition of it that a person accepted, any other
+one waits, as in any profile does what comes from somewhere else, until a person accepts it. All of
+it is in the ledger: what, when, and by whom.
 """
 
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
-from highroad.domain.entry import Entry
 from highroad.domain.error import DecisionRefused, LedgerOwned
 from highroad.domain.identity import DEFAULT_ORGANIZATION, Principal
 from highroad.domain.permission import Permissions, require
-from highroad.domain.pin import Pin
+from highroad.domain.pin import Authored, Pin
 from highroad.domain.tool import ToolDefinition
 from highroad.ledger import entries
 from highroad.ledger.ledger import Ledger
+from highroad.tools.compile import RegisteredTool
+from highroad.tools.declaring.declaration import Declaration
 from highroad.tools.declaring.digest import pinned_fields
 from highroad.tools.pins.accepted import Accepted, Pins
 from highroad.tools.pins.differences import Change, Difference, differences, is_accepted, pin_of
@@ -41,6 +43,20 @@ class Unaccepted:
     only a digest is known."""
     suspicions: tuple[Suspicion, ...] = ()
     """What of a foreign definition looks like an attack, grave things first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """Own code that a program was run with, and that is no tool here."""
+
+    pin: Pin
+    """As it was met last."""
+    accepted: Pin | None
+    """What was accepted of it last; `None` is nothing."""
+
+    def has_accepted(self, digest: str) -> bool:
+        """Whether a person accepted a definition of it last, and that one."""
+        return _stands_for(self.accepted, digest)
 
 
 class Definitions:
@@ -69,6 +85,8 @@ class Definitions:
         self._permissions = permissions
         self._owner_pid = owner_pid
         self._known: dict[tuple[str, str], Pin] = {}
+        self._newest: dict[tuple[str, str], Pin] = {}
+        """What programs were run with last, whether anybody accepted it or not."""
         self._committed: Mapping[str, Accepted] | None = None
         self._turn = asyncio.Lock()
         """Of two who accept the same definition the second finds nothing that waits."""
@@ -80,23 +98,65 @@ class Definitions:
             committed: The pins file, which stands for own code in production; `None` in `dev`.
         """
         self._known = await self._ledger.pins()
+        self._newest = dict(self._known)
+        for key, met in (await self._ledger.met()).items():
+            if key not in self._known or met.at_ms > self._known[key].at_ms:
+                self._newest[key] = met
         self._committed = committed
-        self.look_at(self._registry.definitions())
+        self.look_at(self._registry)
         await self._ledger.writer.flush()
 
-    def look_at(self, definitions: Iterable[ToolDefinition]) -> None:
+    def look_at(self, tools: Iterable[RegisteredTool[Any]]) -> None:
         """Do the same for some that have come, after `compare`; what is recorded rides."""
-        for definition in definitions:
+        for tool in tools:
+            definition = tool.definition
             change = self._change_of(definition)
-            if change is None:
-                continue
-            is_own = not definition.source
-            if is_own and (self._committed is None or is_accepted(definition, self._digests)):
-                if self._owner_pid is None:
-                    self._ledger.writer.put(self._entry(definition, change, by=None))
-            else:
-                self._changed[definition.digest] = change
+            if definition.source:
+                if change is not None:
+                    self._changed[definition.digest] = change
+            elif self._is_another(tool):
+                self._changed[definition.digest] = Change.CHANGED
+                self._meet(tool, change)
+            elif self._committed is None or is_accepted(definition, self._digests):
+                self._meet(tool, change, is_pinned=change is not None)
         self._refuse_what_the_file_does_not_have()
+
+    def _is_another(self, tool: RegisteredTool[Any]) -> bool:
+        """Whether the settings name another definition of own code that a person accepted."""
+        definition, rule = tool.definition, tool.declaration.operator
+        if rule is None or rule.accepted in {"", definition.digest}:
+            return False
+        is_known = _stands_for(self._pin_of(definition), definition.digest)
+        return not (is_known or is_accepted(definition, self._digests))
+
+    def _meet(
+        self, tool: RegisteredTool[Any], change: Change | None, *, is_pinned: bool = False
+    ) -> None:
+        """Record own code as it is, unless it was met so last; what is `is_pinned` is accepted."""
+        if self._owner_pid is not None:
+            return
+        pin = self._pin(tool.definition, change or Change.CHANGED, tool.declaration.authored)
+        key, put = (pin.tool, pin.version), self._ledger.writer.put
+        newest = self._newest.get(key)
+        if is_pinned:
+            put(entries.pinned(pin, organization=DEFAULT_ORGANIZATION))
+            self._known[key] = pin
+        elif newest is None or (newest.digest, newest.authored) != (pin.digest, pin.authored):
+            put(entries.met(pin, organization=DEFAULT_ORGANIZATION))
+        self._newest[key] = pin
+
+    def recorded(self) -> tuple[Recorded, ...]:
+        """Own code that programs were run with and that is no tool here, in the order of names.
+
+        So it is with what is added to a runtime that is open, as where an agent is guarded.
+        """
+        return tuple(
+            Recorded(pin=pin, accepted=self._known.get(key))
+            for key, pin in sorted(self._newest.items())
+            if not pin.source
+            and pin.tool not in self._registry
+            and (pin.version or not any(name == pin.tool and at for name, at in self._newest))
+        )
 
     def has_known(self, name: str) -> bool:
         """Whether somebody accepted a tool of that name, or its code was seen, at any time."""
@@ -194,12 +254,30 @@ class Definitions:
                     f"the definition of {tool} changed meanwhile; look at it anew"
                 )
             grave = self._judge_suspicions(definition, frozenset(despite))
-            change = self._changed[definition.digest]
-            pin = self._pin(definition, change, by=self._ledger.keyring.opaque(by))
-            pin = replace(pin, despite=grave)
-            await self._record(pin, by)
+            pin = self._pin(
+                definition, self._changed[definition.digest], self._authored(definition)
+            )
+            pin = await self._record(replace(pin, despite=grave), by)
             del self._changed[definition.digest]
         return pin
+
+    async def accept_recorded(self, declaration: Declaration, *, by: Principal) -> Pin:
+        """Record that a person accepted own code that is on record, under what the settings say.
+
+        It lets nothing through by itself: the next program that has the tool compares it with the
+        settings.
+
+        Raises:
+            DecisionRefused: It is production, or `by` may not accept definitions.
+            LedgerOwned: Another process owns the ledger.
+            LedgerError: It could not be recorded.
+        """
+        if self._owner_pid is not None:
+            raise LedgerOwned(self._owner_pid)
+        definition = declaration.definition
+        self._judge(by, definition)
+        change = self._change_of(definition) or Change.CHANGED
+        return await self._record(self._pin(definition, change, declaration.authored), by)
 
     async def confirm(self, *, by: Principal) -> tuple[Pin, ...]:
         """Record that `by` accepted own code, in the pins file, as it is now.
@@ -214,23 +292,23 @@ class Definitions:
         if self._owner_pid is not None:
             raise LedgerOwned(self._owner_pid)
         pins = tuple(
-            replace(pin, by=self._ledger.keyring.opaque(by), at_ms=self._ledger.clock.now_ms())
+            replace(pin, at_ms=self._ledger.clock.now_ms())
             for tool in self._registry
             if (pin := self._pin_of(tool.definition)) is not None
             and not pin.source
             and pin.by is None
             and pin.digest == tool.definition.digest
         )
-        for pin in pins:
-            await self._record(pin, by)
-        return pins
+        return tuple([await self._record(pin, by) for pin in pins])
 
-    async def _record(self, pin: Pin, by: Principal) -> None:
+    async def _record(self, pin: Pin, by: Principal) -> Pin:
+        pin = replace(pin, by=self._ledger.keyring.opaque(by))
         profile = self._ledger.sealed_profile(by)
         await self._ledger.writer.write(
             entries.pinned(pin, organization=by.organization, profile=profile)
         )
-        self._known[pin.tool, pin.version] = pin
+        self._known[pin.tool, pin.version] = self._newest[pin.tool, pin.version] = pin
+        return pin
 
     def _waiting(self, tool: str, version: str | None) -> ToolDefinition:
         found = [
@@ -315,10 +393,17 @@ class Definitions:
         accepted: Pin | Accepted | None = self._pin_of(definition)
         if self._committed is not None and not definition.source:
             accepted = pin_of(definition, self._committed)
+        if accepted is None and self._changed[definition.digest] == Change.CHANGED:
+            return ()  # the settings name another one, of which this ledger has not heard
         before = {} if accepted is None else accepted.fields
         return () if before is None else field_changes(before, pinned_fields(definition))
 
-    def _pin(self, definition: ToolDefinition, change: str, *, by: str | None) -> Pin:
+    def _authored(self, definition: ToolDefinition) -> Authored | None:
+        tool = self._registry.find(definition.name, definition.version)
+        return None if tool is None else tool.declaration.authored
+
+    def _pin(self, definition: ToolDefinition, change: str, authored: Authored | None) -> Pin:
+        """The pin that somebody is to accept; nobody has so far."""
         return Pin(
             tool=definition.name,
             version=definition.version,
@@ -326,11 +411,11 @@ class Definitions:
             change=change,
             at_ms=self._ledger.clock.now_ms(),
             source=definition.source,
-            by=by,
             fields=pinned_fields(definition),
+            authored=authored,
         )
 
-    def _entry(self, definition: ToolDefinition, change: str, *, by: str | None) -> Entry:
-        pin = self._pin(definition, change, by=by)
-        self._known[pin.tool, pin.version] = pin
-        return entries.pinned(pin, organization=DEFAULT_ORGANIZATION)
+
+def _stands_for(pin: Pin | None, digest: str) -> bool:
+    """Whether a person accepted that definition, and not the program its own code."""
+    return pin is not None and pin.by is not None and pin.digest == digest

@@ -108,5 +108,5 @@ class Additions:
         toolset.asks.update(asks)
         toolset.needs.update(needs_of(wider))
         toolset.registry.take_over(wider)
-        self._definitions.look_at(tool.definition for tool in new)
+        self._definitions.look_at(new)
         services.plans.clear()  # what one tool says of flows and readers concerns the others

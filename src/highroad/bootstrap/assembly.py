@@ -521,16 +521,16 @@ def _working(
 ) -> Working:
     """Goes on with runs, and hears of what they wait for."""
     working = Working(services, runs, shadowing)
-    desk.heeders.append(working.changed)
+    desk.wiring.heeders.append(working.changed)
     sending.wake = working.sent
     return working
 
 
 def _desk(services: Services, settings: Settings, *, decides: bool) -> Desk:
     desk = Desk(services.ledger, settings.approvals, is_owner=decides)
-    desk.revise = Revising(services).revise
-    desk.needs = partial(_needed, services.registry)
-    desk.seen_preview = partial(preview_for, services)
+    desk.wiring.revise = Revising(services).revise
+    desk.wiring.needs = partial(_needed, services.registry)
+    desk.wiring.seen_preview = partial(preview_for, services)
     services.turn = desk.setting_out
     return desk
 

@@ -56,7 +56,7 @@ def identity_of(  # noqa: PLR0913 - what it is made of, each by name
         is_owner=is_owner,
     )
     validity = services.validity = CredentialValidity(changes, keys, sessions, authentication)
-    desk.vouches_for, desk.scope = authentication.vouches_for, validity.scope
+    desk.wiring.vouches_for, desk.wiring.scope = authentication.vouches_for, validity.scope
     credentials = services.credentials = StoredCredentials(changes)
     return Identity(
         authentication,

@@ -114,7 +114,8 @@ def _check_contracts(registry: Registry, rules: Mapping[str, ContractRule]) -> N
     check_servers(registry, rules)
     for name in waiting_contracts(registry, rules):
         near = ", ".join(near_names(name, [tool.name for tool in registry]))
-        if near:
+        # What a person accepted has been met under that name, and is no slip.
+        if near and not rules[name].accepted:
             raise SettingsError(
                 f"{rules[name].source}: contracts.{name}: there is no such tool; did you mean "
                 f"{near}? A tool that is added later and has a name so much alike is given to "

@@ -14,10 +14,11 @@ from rich.text import Text
 from highroad.approvals.definitions import Unaccepted
 from highroad.cli.candidate import Candidate
 from highroad.cli.output import to_json
-from highroad.cli.views import contract_of, facts
+from highroad.cli.views import contract_of, facts, moment
 from highroad.domain.json_value import JsonObject, JsonValue
 from highroad.domain.tool import ArgumentContract, Tier, ToolDefinition
 from highroad.tools.declaring.hints import AT_STAKE
+from highroad.tools.derivation.in_force import contract_in_force
 from highroad.tools.pins.differences import Change
 from highroad.tools.pins.field_changes import FieldChange, visible
 from highroad.tools.schemas.types import json_types
@@ -59,6 +60,8 @@ def shown(each: Candidate, *, at: str) -> RenderableType:
     lines.add_row(at, Text.assemble((visible(definition.name), "bold"), change))
     if definition.source:
         lines.add_row("from", Text(visible(definition.source)))
+    if each.met_ms is not None:
+        lines.add_row("from", f"a run, on record since {moment(each.met_ms)}")
     lines.add_row("does", _short(definition.description))
     lines.add_row("hints", Text(visible(_hints(definition.annotations))))
     lines.add_row("arguments", _arguments(each))
@@ -102,11 +105,12 @@ def details(each: Candidate) -> RenderableType:
 def plain(each: Candidate) -> dict[str, Any]:
     """The same for programs."""
     definition, waiting = each.definition, each.waiting
-    ready = each.with_tier(each.tier)
+    contract = contract_in_force(each.with_tier(each.tier).definition)
     return {
         "tool": definition.name,
         "version": definition.version,
         "source": definition.source,
+        "met_ms": each.met_ms,
         "digest": definition.digest,
         "description": definition.description,
         "annotations": dict(definition.annotations),
@@ -120,7 +124,7 @@ def plain(each: Candidate) -> dict[str, Any]:
             "effect": each.effect_with(each.tier),
             "reasons": each.advice.reasons,
             "overruled": each.advice.overruled,
-            "arguments": {name: _contract(ready.contract.argument(name)) for name in _names(each)},
+            "arguments": {name: _contract(contract.argument(name)) for name in _names(each)},
         },
         "settings": each.written(each.tier),
         "is_accepted_by_settings": each.is_accepted_by_settings,

@@ -12,10 +12,9 @@ from typing import Annotated, Final
 import typer
 from rich.text import Text
 
-from highroad.approvals.definitions import Unaccepted
 from highroad.cli import candidate_views as views
 from highroad.cli.acceptance import is_attended
-from highroad.cli.candidate import Candidate, Tool, candidates
+from highroad.cli.candidate import Candidate, Tool, candidates, is_whole
 from highroad.cli.door import Door, Shown, leave, opened
 from highroad.cli.exits import ExitCode
 from highroad.cli.keyboard import Keyboard, keyboard
@@ -34,6 +33,10 @@ _TIERS: Final = dict(zip("1234", Tier, strict=True))
 _KEYS: Final = (
     "Enter accept as {tier}, 1 read, 2 reversible, 3 irreversible, 4 privileged, s skip, "
     "d details, q stop > "
+)
+_UNSAID: Final = (
+    "{tool} is left out: its record does not say what its author said of it. Run the program once "
+    "more."
 )
 
 
@@ -65,7 +68,7 @@ class _Found:
     tools: tuple[Tool, ...] = ()
     """Those of the server, which the runtime is opened with."""
     left_out: tuple[str, ...] = ()
-    """Why others of the server cannot be offered."""
+    """Why others cannot be offered."""
     owner_pid: int | None = None
 
 
@@ -170,17 +173,19 @@ async def _look(output: Output, wanted: _Wanted) -> _Found:
     if wanted.command:
         tools, left_out = await _served(wanted)
 
-    async def look(door: Door) -> tuple[tuple[Unaccepted, ...], int | None]:
-        return door.runtime.definitions.unaccepted(), door.runtime.owner_pid
+    async def look(door: Door) -> _Found:
+        definitions = door.runtime.definitions
+        met = () if wanted.command else definitions.recorded()
+        unsaid = tuple(_UNSAID.format(tool=each.pin.tool) for each in met if not is_whole(each))
+        looked_at = tools if wanted.command else discover(settings.tools, settings.root).tools
+        return _Found(
+            waiting=candidates(looked_at, settings.contracts, definitions.unaccepted(), met),
+            tools=tools,
+            left_out=(*left_out, *unsaid),
+            owner_pid=door.runtime.owner_pid,
+        )
 
-    unaccepted, owner_pid = await opened(look, wanted.user, output, tools=tools)
-    looked_at = tools if wanted.command else discover(settings.tools, settings.root).tools
-    return _Found(
-        waiting=tuple(candidates(looked_at, settings.contracts, unaccepted)),
-        tools=tools,
-        left_out=left_out,
-        owner_pid=owner_pid,
-    )
+    return await opened(look, wanted.user, output, tools=tools)
 
 
 async def _served(wanted: _Wanted) -> tuple[tuple[Tool, ...], tuple[str, ...]]:
@@ -305,17 +310,22 @@ def _keep(
     file = load().root / FILE_NAME
     if decisions and not wanted.is_yes:
         write_contracts(file, {each.tool: each.candidate.written(each.tier) for each in decisions})
-    foreign = [each for each in decisions if each.candidate.definition.source]
-    if foreign:
+    is_production = load().is_production
+    pinned = [
+        each
+        for each in decisions
+        if each.candidate.definition.source or (each.candidate.is_pinned and not is_production)
+    ]
+    if pinned:
         shown = Shown(with_token=wanted.with_token)
         work = opened(
-            lambda door: _pin(door, foreign), wanted.user, output, tools=found.tools, shown=shown
+            lambda door: _pin(door, pinned), wanted.user, output, tools=found.tools, shown=shown
         )
         asyncio.run(work)
     left = len(found.waiting) - len(decisions)
     accepted = {each.tool: each.tier for each in decisions}
     output.show({"file": file, "accepted": accepted, "waiting": left}, _told(accepted, left, file))
-    if decisions and len(foreign) < len(decisions) and load().is_production:
+    if len(pinned) < len(decisions) and is_production:
         output.note("The pins of your own code are another file: `highroad tools pin`.")
     return ExitCode.REFUSED if left else ExitCode.COMPLETED
 
@@ -323,7 +333,11 @@ def _keep(
 async def _pin(door: Door, decisions: Iterable[_Decision]) -> None:
     """Accept each definition as it is with what was written, and no other."""
     for each in decisions:
-        definition = each.candidate.with_tier(each.tier).definition
+        declaration = each.candidate.with_tier(each.tier)
+        definition = declaration.definition
+        if not definition.source:
+            await door.runtime.definitions.accept_recorded(declaration, by=door.user)
+            continue
         await door.runtime.definitions.accept(
             definition.name,
             by=door.user,

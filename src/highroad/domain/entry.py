@@ -52,6 +52,8 @@ class EntryKind(StrEnum):
     """The run of an agent is over."""
     DECIDED = "approval.decided"
     PINNED = "tool.pinned"
+    MET = "tool.met"
+    """With which definition of own code a program was run, where no pin says it as it is."""
     REVEALED = "payload.revealed"
     """Somebody decrypted a payload to read it."""
     ERASED = "payload.erased"

@@ -46,6 +46,7 @@ class Fact(StrEnum):
 
 LASTING: Final = (
     EntryKind.PINNED,
+    EntryKind.MET,
     EntryKind.POLICY,
     EntryKind.BREAKER,
     EntryKind.TRIAL,

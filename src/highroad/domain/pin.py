@@ -6,6 +6,19 @@ from highroad.domain.json_value import JsonObject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Authored:
+    """What the author of a tool said of it, apart from what is derived or stands in the settings.
+
+    Args:
+        given: Names of the options that they said; of the others a definition has the default.
+        fields: Of the definition, as they are without the settings, where those say otherwise.
+    """
+
+    given: tuple[str, ...]
+    fields: JsonObject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Pin:
     """A definition that is accepted, as the ledger has it.
 
@@ -19,6 +32,7 @@ class Pin:
         at_ms: When.
         fields: The definition itself, as `tools.declaring.digest.pinned_fields` gives it.
         despite: Codes of the grave suspicions that whoever accepted it had looked into.
+        authored: What of it is its author's; `None` in entries of versions that did not say it.
     """
 
     tool: str
@@ -30,3 +44,4 @@ class Pin:
     by: str | None = None
     fields: JsonObject | None = None
     despite: tuple[str, ...] = ()
+    authored: Authored | None = None

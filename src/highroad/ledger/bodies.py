@@ -232,6 +232,14 @@ def _reads(read: Callable[[], object]) -> bool:
     return True
 
 
+def _is_authored(found: object) -> bool:
+    return (
+        isinstance(found, dict)
+        and _list_of(_is_text)(found.get("given"))
+        and _is_mapping(found.get("fields"))
+    )
+
+
 def _is_edit(found: object) -> bool:
     return isinstance(found, dict) and all(
         name in found and fits(found[name]) for name, fits in _EDIT.items()
@@ -317,6 +325,7 @@ _EVERYWHERE: Final[Mapping[str, _Check]] = {
     "letter": _is_letter,
     "deferral": _is_deferral,
     "fields": _maybe(_is_mapping),
+    "authored": _is_authored,
     "confidence": _maybe(_is_share),
     "invalid": _is_invalid,
 }

@@ -23,7 +23,7 @@ from highroad.domain.identity import Origin
 from highroad.domain.label import Integrity
 from highroad.domain.outcome import Status
 from highroad.domain.payload import PayloadRef
-from highroad.domain.pin import Pin
+from highroad.domain.pin import Authored, Pin
 from highroad.domain.run import RunHead, WhyDry
 from highroad.domain.sandbox import SandboxUse
 from highroad.domain.trial import TrialChange, TrialState
@@ -332,7 +332,12 @@ def read_pin(body: Body) -> Pin:
         by=body.get("by"),
         fields=body.get("fields"),
         despite=tuple(body.get("despite", ())),
+        authored=_read_authored(body.get("authored")),
     )
+
+
+def _read_authored(said: Body | None) -> Authored | None:
+    return None if said is None else Authored(given=tuple(said["given"]), fields=said["fields"])
 
 
 def read_trial_change(body: Body) -> TrialChange:

@@ -330,13 +330,18 @@ class Ledger:
 
     async def pins(self) -> dict[tuple[str, str], Pin]:
         """What was accepted last, by name and version of the tool (P8)."""
+        return await self._definitions(EntryKind.PINNED)
+
+    async def met(self) -> dict[tuple[str, str], Pin]:
+        """What programs were run with last where no pin says it, by name and version likewise."""
+        return await self._definitions(EntryKind.MET)
+
+    async def _definitions(self, kind: EntryKind) -> dict[tuple[str, str], Pin]:
         found: dict[tuple[str, str], Pin] = {}
-        after: Position | None = None
-        while page := await self.store.entries(kind=EntryKind.PINNED, after=after):
+        async for page in stored(self.store, kind=kind):
             for entry in page:
                 pin = read_pin(read_body(entry))
                 found[pin.tool, pin.version] = pin
-            after = page[-1].position
         return found
 
     async def pin(self, tool: str, digest: str) -> Pin | None:

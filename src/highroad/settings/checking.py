@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from typing import Any, Final, TypeAlias
 
-from highroad.settings.catalogue import EACH_NAME, EACH_TABLE, SETTINGS, Absent, Setting
+from highroad.settings.catalogue import SETTINGS
 from highroad.settings.document import Document
 from highroad.settings.lines import KeyPath
+from highroad.settings.setting import EACH_NAME, EACH_TABLE, Absent, Setting
 
 _Tree: TypeAlias = "dict[str, Setting | _Tree]"
 

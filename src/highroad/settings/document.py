@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from highroad.domain.error import SettingsError
+from highroad.domain.policy import Line
 from highroad.settings.lines import KeyPath, find_lines
 
 FILE_NAME: Final = "highroad.toml"
@@ -23,6 +24,25 @@ class Document:
     lines: Mapping[KeyPath, int] = field(default_factory=dict)
     variables: Mapping[KeyPath, str] = field(default_factory=dict)
     """Environment variables by the setting that they override."""
+
+    def get(self, path: KeyPath, default: Any = None) -> Any:  # noqa: ANN401 - checked against the catalogue
+        """What stands there."""
+        value: Any = self.table
+        for key in path:
+            if isinstance(key, str) and key not in value:
+                return default
+            value = value[key]
+        return value
+
+    def tables(self, name: str) -> list[tuple[int, Mapping[str, Any]]]:
+        """Each table of an array of tables, with its index."""
+        return list(enumerate(self.get(tuple(name.split(".")), [])))
+
+    def texts(self, path: KeyPath) -> tuple[Line, ...]:
+        """Texts with the line of each, which may be one of many in a list."""
+        return tuple(
+            Line(text, self.source((*path, index))) for index, text in enumerate(self.get(path, []))
+        )
 
     def place(self, path: KeyPath) -> str:
         """For a person to go to: the file with its folder, and the line; or the variable."""

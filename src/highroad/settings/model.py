@@ -24,14 +24,11 @@ from highroad.domain.secret import SecretRules
 from highroad.domain.shadow import ShadowRule
 from highroad.domain.showing import USUAL_SHOWING, Showing
 from highroad.domain.verification import VerifierRules
-from highroad.settings.catalogue import SETTINGS, Absent, Profile
+from highroad.settings.catalogue import DEFAULTS
+from highroad.settings.profile import Profile
 
 KEYS_FILE: Final = ".highroad/keys"
 """In profile dev unless told; beside the ledger, and like it ignored by git."""
-_DEFAULTS: Final = {
-    setting.name: None if setting.default is Absent.NONE else setting.default
-    for setting in SETTINGS
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,4 +143,4 @@ class Settings:
 
     def value_of(self, name: str) -> object:
         """The value in force of a setting that can be given once, such as `limits.calls`."""
-        return self.given[name].value if name in self.given else _DEFAULTS[name]
+        return self.given[name].value if name in self.given else DEFAULTS[name]

@@ -193,4 +193,7 @@ def _way_out(ready: RegisteredTool[Any], other: RegisteredTool[Any]) -> str:
     first, second = (getattr(each.function, "__func__", each) for each in (ready, other))
     if first is second and inspect.ismethod(ready.function):
         return 'for two instances of a class give one a prefix: tools_of(instance, prefix="eu_")'
-    return "give one of them another with name=, or, to have both side by side, another version="
+    return (
+        "if both are one tool, make it once; else give one of them another name where it is "
+        "made, or, to have both side by side, another version="
+    )

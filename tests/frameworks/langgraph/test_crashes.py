@@ -39,7 +39,6 @@ async def approve(approval_id):
 
 
 @pytest.mark.nightly
-@pytest.mark.timeout(240)  # of processes, which have a framework to import each
 @pytest.mark.promise("P11")
 async def test_killed_while_the_approval_waits_it_pays_once(ungrounded):
     (pause,) = clerk("ask", killed_at="waiting")["pauses"]
@@ -51,7 +50,6 @@ async def test_killed_while_the_approval_waits_it_pays_once(ungrounded):
     assert effects() == ["600"]
 
 
-@pytest.mark.timeout(240)  # of processes, which have a framework to import each
 @pytest.mark.promise("P11")
 async def test_killed_while_it_waits_and_between_approval_and_execution_it_pays_once(ungrounded):
     (pause,) = clerk("ask", killed_at="waiting")["pauses"]
@@ -63,7 +61,6 @@ async def test_killed_while_it_waits_and_between_approval_and_execution_it_pays_
 
 
 @pytest.mark.nightly
-@pytest.mark.timeout(240)  # of processes, which have a framework to import each
 @pytest.mark.promise("P11")
 async def test_killed_behind_the_effect_it_does_not_pay_again(ungrounded):
     (pause,) = clerk("ask", killed_at="waiting")["pauses"]

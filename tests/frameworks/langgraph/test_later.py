@@ -68,7 +68,6 @@ async def told(runtime, on_record):
     }
 
 
-@pytest.mark.timeout(120)  # of a process, which has a framework to import
 @pytest.mark.promise("P11")
 async def test_what_was_in_flight_is_settled_as_where_the_tools_are_given_at_the_opening(
     killed, monkeypatch, on_record

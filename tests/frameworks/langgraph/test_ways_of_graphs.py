@@ -244,6 +244,21 @@ async def test_the_hosts_own_approval_is_no_approval_of_ours(runtime, bank, pays
     assert bank.paid == [600]
 
 
+async def test_what_middleware_answers_itself_does_not_reach_the_road(runtime, bank, pays):
+    asking = HumanInTheLoopMiddleware(interrupt_on={"pay": True})
+    agent = pays(runtime, bank, middleware=[asking])
+    await agent.ainvoke(ASK, THREAD)
+    said = {"decisions": [{"type": "reject", "message": "Not today."}]}
+    done = await agent.ainvoke(Command(resume=said), THREAD)
+    (answer,) = answers(done)
+    assert "Not today." in answer.content
+    assert (bank.paid, await runtime.approvals.list(), runtime.ledger_path.exists()) == (
+        [],
+        (),
+        False,
+    )
+
+
 async def test_middleware_that_retries_tools_repeats_no_effect(runtime, pays):
     class Lossy(Bank):
         def __init__(self) -> None:

@@ -1,7 +1,7 @@
 """Whatever is given to an option, it is taken or refused where it stands, never at a call."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
@@ -10,7 +10,8 @@ from highroad.tools.body.cost import Cost
 from highroad.tools.declaring.declare import tool
 from highroad.tools.declaring.from_model import tool_from_model
 from highroad.tools.declaring.from_schema import tool_from_schema
-from highroad.tools.declaring.options import ToolOptions, contracts_of
+from highroad.tools.declaring.kinds import contracts_of
+from highroad.tools.declaring.options import ToolOptions
 
 wrong = st.recursive(
     st.builds(object) | st.none() | st.binary() | st.complex_numbers(),
@@ -65,6 +66,9 @@ def test_an_option_of_no_kind_is_refused_by_its_name(declare, option):
 
 
 @given(option=st.sampled_from(OPTIONS), value=wrong)
+@example(option="examples", value=b"")
+@example(option="examples", value=[{0: None}])
+@example(option="checks", value=b"")
 def test_what_no_option_is_refused_where_it_is_declared(option, value):
     with pytest.raises(DeclarationError):
         by_schema({option: value})
@@ -85,6 +89,7 @@ def test_what_no_option_is_refused_where_it_is_declared(option, value):
         ("strict", "yes", "strict is True or False, not str"),
         ("cost", True, "US dollars, zero or more"),
         ("examples", 3, "several objects of arguments"),
+        ("examples", [{0: None}], "example 0 is no JSON object"),
     ],
 )
 def test_what_is_almost_right_is_refused_with_what_to_write(option, value, says):

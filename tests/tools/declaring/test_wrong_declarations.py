@@ -70,6 +70,7 @@ class Resource:
         ({"health": lambda *, one: None}, "the health check cannot be called: it takes nothing"),
         ({"health": 5}, "the health check cannot be called: 5 is not a callable"),
         ({"resources": {Resource: Resource}}, "no parameter takes the resource Resource"),
+        ({"examples": [{0: "a"}]}, "example 0 is no JSON object of arguments"),
         ({"teir": "read"}, "there is no option 'teir'"),
     ],
 )

@@ -53,7 +53,7 @@ def guard(
         DeclarationError: One cannot be a tool, its name is another's, or a contract names none.
     """
     from highroad.frameworks.langgraph import guarded  # noqa: PLC0415 - the road is heavy
-    from highroad.tools.declaring.options import contracts_of  # noqa: PLC0415 - the road is heavy
+    from highroad.tools.declaring.kinds import contracts_of  # noqa: PLC0415 - the road is heavy
 
     return guarded.guarded(
         tools, runtime, contracts=contracts_of(contracts), acting=acting, door=DOOR
@@ -78,7 +78,7 @@ def tools(
         DeclarationError: One cannot be a tool, or a contract names none.
     """
     from highroad.frameworks.langgraph import declaring  # noqa: PLC0415 - the road is heavy
-    from highroad.tools.declaring.options import contracts_of  # noqa: PLC0415 - the road is heavy
+    from highroad.tools.declaring.kinds import contracts_of  # noqa: PLC0415 - the road is heavy
 
     return tuple(each.tool for each in declaring.declared(host_tools, contracts_of(contracts)))
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 from langchain_core.tools import BaseTool, StructuredTool
 from langchain_core.tools import tool as tool_of_function
 
+from highroad.domain.contract_rule import ContractRule
 from highroad.domain.error import DeclarationError
 from highroad.domain.tool import ToolDefinition
 from highroad.domain.value import value
@@ -16,6 +17,7 @@ from highroad.frameworks.langgraph.running import run_of
 from highroad.runtime import Runtime
 from highroad.tools.declaring.declare import found_declaration
 from highroad.tools.declaring.from_schema import tool_from_schema
+from highroad.tools.declaring.operated import declaration_under
 from highroad.tools.declaring.options import ToolOptions
 
 MADE_HERE: Final = "langgraph"
@@ -31,14 +33,13 @@ class Declared:
     is_own: bool = False
     """It is Highroad's: its body is the road's own, and no host's."""
 
-    def found_as(self, known: ToolDefinition) -> ToolDefinition:
-        """What a runtime has by its name, which has to be the same.
+    def found_as(self, known: ToolDefinition, rules: Mapping[str, ContractRule]) -> ToolDefinition:
+        """What a runtime has by its name, which has to be the same under its settings' rules.
 
         Raises:
             DeclarationError: It is another tool.
         """
-        declaration = found_declaration(self.tool)
-        if declaration is not None and not _is_same(known, declaration.definition):
+        if _promised(known) != _promised(declaration_under(self.tool, rules).definition):
             raise DeclarationError(
                 f"the runtime has another tool called {self.host.name!r}: give one of them another "
                 f"name, or give both the same contract"
@@ -52,17 +53,17 @@ def registered(made: Sequence[Declared], runtime: Runtime) -> list[ToolDefinitio
     Raises:
         DeclarationError: It has another tool of such a name, or one cannot be its tool.
     """
-    known = {each.name: each for each in runtime.tools}
+    known, rules = {each.name: each for each in runtime.tools}, runtime.settings.contracts
     for each in made:
         if each.host.name in known:
-            each.found_as(known[each.host.name])
+            each.found_as(known[each.host.name], rules)
     # Of several under one name the first, which is what `share` takes for it too.
     new = {each.host.name: each.tool for each in reversed(made) if each.host.name not in known}
     known |= {each.name: each for each in runtime.add(*reversed(new.values()))}
     for each in made:
         if not each.is_own:
             share(runtime, each.tool)
-    return [each.found_as(known[each.host.name]) for each in made]
+    return [each.found_as(known[each.host.name], rules) for each in made]
 
 
 def declared(
@@ -130,12 +131,8 @@ def _shown(definition: ToolDefinition) -> BaseTool:
     )
 
 
-def _is_same(known: ToolDefinition, wanted: ToolDefinition) -> bool:
-    """Whether they promise the same; settings may have tightened what the runtime has."""
-    return _promised(known) == _promised(wanted)
-
-
 def _promised(definition: ToolDefinition) -> tuple[object, ...]:
+    """What two tools have to have alike to be one."""
     return (
         definition.input_schema,
         definition.description,

@@ -53,7 +53,7 @@ def guard(
     """
     from highroad.frameworks.openai_agents.declaring import declared  # noqa: PLC0415 - the road is heavy
     from highroad.frameworks.openai_agents.guarded import Door  # noqa: PLC0415 - the same
-    from highroad.tools.declaring.options import contracts_of  # noqa: PLC0415 - the road is heavy
+    from highroad.tools.declaring.kinds import contracts_of  # noqa: PLC0415 - the road is heavy
 
     door = Door(runtime, acting=acting, door=DOOR)
     return [door.guarded(each) for each in declared(tools, contracts_of(contracts))]
@@ -77,7 +77,7 @@ def tools(
         DeclarationError: One cannot be a tool, or a contract names none.
     """
     from highroad.frameworks.openai_agents.declaring import declared  # noqa: PLC0415 - as in `guard`
-    from highroad.tools.declaring.options import contracts_of  # noqa: PLC0415 - the road is heavy
+    from highroad.tools.declaring.kinds import contracts_of  # noqa: PLC0415 - the road is heavy
 
     return tuple(each.tool for each in declared(host_tools, contracts_of(contracts)))
 

@@ -76,7 +76,7 @@ def guard(
     from highroad.frameworks.pydantic_ai.door import Door  # noqa: PLC0415 - see above
     from highroad.frameworks.pydantic_ai.guarded import guarded_tools  # noqa: PLC0415 - see above
     from highroad.frameworks.pydantic_ai.toolset import guarded_toolset  # noqa: PLC0415 - see above
-    from highroad.tools.declaring.options import contracts_of  # noqa: PLC0415 - see above
+    from highroad.tools.declaring.kinds import contracts_of  # noqa: PLC0415 - see above
 
     door = Door(runtime, contracts_of(contracts), acting)
     if isinstance(tools, AbstractToolset):
@@ -103,6 +103,6 @@ def tools(
             to be connected before it can say which tools it has.
     """
     from highroad.frameworks.pydantic_ai.own import declared_tools  # noqa: PLC0415 - as above
-    from highroad.tools.declaring.options import contracts_of  # noqa: PLC0415 - see above
+    from highroad.tools.declaring.kinds import contracts_of  # noqa: PLC0415 - see above
 
     return declared_tools(host_tools, contracts_of(contracts))

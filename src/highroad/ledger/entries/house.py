@@ -19,8 +19,17 @@ def noted(kind: EntryKind, facts: Body, *, organization: str, at_ms: int) -> Ent
 
 def pinned(pin: Pin, *, organization: str, profile: bytes | None = None) -> Entry:
     """A definition is accepted from here on; `profile` is who `pin.by` is, encrypted."""
+    return entry_of(_definition(EntryKind.PINNED, pin, organization), profile=profile)
+
+
+def met(pin: Pin, *, organization: str) -> Entry:
+    """A program was run with a definition, which accepts nothing."""
+    return entry_of(_definition(EntryKind.MET, pin, organization))
+
+
+def _definition(kind: EntryKind, pin: Pin, organization: str) -> Body:
     body: Body = {
-        **begun(EntryKind.PINNED, at_ms=pin.at_ms, organization=organization),
+        **begun(kind, at_ms=pin.at_ms, organization=organization),
         "tool": pin.tool,
         "version": pin.version,
         "definition": pin.digest,
@@ -31,7 +40,12 @@ def pinned(pin: Pin, *, organization: str, profile: bytes | None = None) -> Entr
     }
     if pin.despite:
         body["despite"] = list(pin.despite)
-    return entry_of(body, profile=profile)
+    if pin.authored is not None:
+        body["authored"] = {
+            "given": list(pin.authored.given),
+            "fields": dict(pin.authored.fields),
+        }
+    return body
 
 
 def breaker_changed(

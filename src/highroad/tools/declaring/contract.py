@@ -153,6 +153,26 @@ def derive(
     )
 
 
+def marked(definition: ToolDefinition) -> dict[str, tuple[Marker, ...]]:
+    """Markers that say what a definition says of its arguments, and type and name do not."""
+    told = derive(definition.input_schema, {}, {}).arguments
+    return {
+        name: (_marker(each),)
+        for name, each in definition.contract.arguments.items()
+        if told.get(name) != each
+    }
+
+
+def _marker(argument: ArgumentContract) -> Marker:
+    match argument.role:
+        case ArgumentRole.CONTROL:
+            return Control(argument.integrity)
+        case ArgumentRole.CONTENT:
+            return Content()
+        case ArgumentRole.SECRET:
+            return Secret()
+
+
 def explained(
     definition: ToolDefinition,
     markers: Mapping[str, tuple[Marker, ...]],

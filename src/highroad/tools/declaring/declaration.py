@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 from highroad.domain.contract_rule import ContractRule
 from highroad.domain.flow import FlowRule, renamed
 from highroad.domain.label import Label
+from highroad.domain.pin import Authored
 from highroad.domain.policy import Line
 from highroad.domain.tool import Concurrency, Isolation, ToolDefinition
 from highroad.domain.value import value
@@ -21,17 +22,15 @@ from highroad.tools.declaring.batch import BatchBody, batch_body, batch_of, chec
 from highroad.tools.declaring.cache_tags import check_tags
 from highroad.tools.declaring.compensation import Compensation, compensation_of
 from highroad.tools.declaring.contract import CLOSED, Marker, derive, explained
-from highroad.tools.declaring.digest import defined, sealed
+from highroad.tools.declaring.digest import defined, pinned_fields, sealed
 from highroad.tools.declaring.fallback import StandIn, chain_of, words_of
 from highroad.tools.declaring.hints import floor_of, stricter
+from highroad.tools.declaring.kinds import check_name
 from highroad.tools.declaring.objects import named, objects_of
-from highroad.tools.declaring.options import (
-    TAKEN_OVER,
-    Migrate,
-    ToolOptions,
+from highroad.tools.declaring.options import TAKEN_OVER, Migrate, ToolOptions
+from highroad.tools.declaring.reading import (
     check_cache,
     check_hedge,
-    check_name,
     check_transform,
     cost_of,
     effect_of,
@@ -92,6 +91,8 @@ class Declaration:
     compensation: Compensation | None = None
     operator: ContractRule | None = None
     """What the settings say of its contract."""
+    bare: ToolDefinition | None = None
+    """The definition without that, where they say anything."""
     waived: frozenset[str] = frozenset()
     """Standard permissions that a type requires, and that its author says it does not need."""
 
@@ -107,6 +108,16 @@ class Declaration:
         own = [Line(text) for text in self.definition.contract.flows[len(said) :]]
         name = self.definition.name
         return tuple([FlowRule.of_contract(name, line) for line in (*said, *own)])
+
+    @property
+    def authored(self) -> Authored:
+        """What of it is its author's, for the record."""
+        own = {} if self.bare is None else pinned_fields(self.bare)
+        now = {} if self.bare is None else pinned_fields(self.definition)
+        return Authored(
+            given=tuple(sorted(self.given)),
+            fields={name: said for name, said in own.items() if said != now.get(name)},
+        )
 
     @property
     def says_tier(self) -> bool:

@@ -8,7 +8,8 @@ from weakref import WeakKeyDictionary
 from highroad.domain.tool import ToolDefinition
 from highroad.tools.declaring.declaration import Declaration, DeclaredTool, ProbeHook, declared
 from highroad.tools.declaring.docstring import read_docstring
-from highroad.tools.declaring.options import ToolOptions, check_options
+from highroad.tools.declaring.kinds import check_options
+from highroad.tools.declaring.options import ToolOptions
 from highroad.tools.declaring.output_labels import labels_of
 from highroad.tools.declaring.signature import Scope, read_signature
 from highroad.tools.declaring.site import Site

@@ -13,7 +13,8 @@ from highroad.tools.declaring.contract import MARK, Marker
 from highroad.tools.declaring.declaration import DeclaredTool, declared
 from highroad.tools.declaring.docstring import read_docstring
 from highroad.tools.declaring.from_schema import whole_signature
-from highroad.tools.declaring.options import ToolOptions, check_options
+from highroad.tools.declaring.kinds import check_options
+from highroad.tools.declaring.options import ToolOptions
 from highroad.tools.declaring.output_labels import labels_of
 from highroad.tools.declaring.signature import hints_of
 from highroad.tools.declaring.site import Site
@@ -47,7 +48,7 @@ def tool_from_model(
     Raises:
         DeclarationError: The model has no such schema, or the declaration is wrong.
     """
-    site = Site.of_caller(body)
+    site = Site.of_caller(body, options.get("name"))
     check_options(options, site)
     arguments = TypeAdapter(model)
     returns = hints_of(body, site).get("return", Any) if inspect.isroutine(body) else Any

@@ -10,7 +10,8 @@ from highroad.tools.body.hooks import takes_context
 from highroad.tools.declaring.contract import Marker
 from highroad.tools.declaring.declaration import DeclaredTool, declared
 from highroad.tools.declaring.docstring import read_docstring
-from highroad.tools.declaring.options import ToolOptions, check_options
+from highroad.tools.declaring.kinds import check_options
+from highroad.tools.declaring.options import ToolOptions
 from highroad.tools.declaring.raw_schema import arguments_schema, plain_schema
 from highroad.tools.declaring.signature import Signature
 from highroad.tools.declaring.site import Site
@@ -61,7 +62,7 @@ def tool_from_schema(  # noqa: PLR0913 - what a schema does not say, each by nam
     Raises:
         DeclarationError: The schema cannot be used, or the declaration is wrong.
     """
-    site = Site.of_caller(body)
+    site = Site.of_caller(body, options.get("name"))
     check_options(options, site)
     schema = arguments_schema(parameters, site)
     declaration = declared(

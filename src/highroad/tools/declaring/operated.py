@@ -15,7 +15,7 @@ from highroad.tools.declaring.declaration import Declaration
 from highroad.tools.declaring.declare import declaration_of
 from highroad.tools.declaring.digest import sealed
 from highroad.tools.declaring.hints import AT_STAKE, floor_of, stricter
-from highroad.tools.declaring.options import intent_of
+from highroad.tools.declaring.reading import intent_of
 from highroad.tools.near import near_names
 
 
@@ -59,19 +59,19 @@ def operated(declared: Declaration, rule: ContractRule) -> Declaration:
     )
     under = sealed(changed)
     _see_arguments(under, rule)
-    return replace(declared, definition=under, operator=rule)
+    return replace(declared, definition=under, operator=rule, bare=definition)
 
 
 def _see_arguments(definition: ToolDefinition, rule: ContractRule) -> None:
     """Refuse what is said of an argument that there is not.
 
-    A server that takes one away from what was accepted stops nothing: that tool waits for a person.
+    Whoever takes one away from what was accepted stops nothing: that tool waits for a person.
 
     Raises:
         SettingsError: The name is a slip.
     """
     names = _names(definition)
-    is_changed = bool(definition.source and rule.accepted) and rule.accepted != definition.digest
+    is_changed = bool(rule.accepted) and rule.accepted != definition.digest
     for name in () if is_changed else rule.arguments:
         if name not in names:
             near = ", ".join(near_names(name, names)) or ", ".join(names) or "none"

@@ -3,9 +3,11 @@
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from highroad.domain.error import DeclarationError
+
+_PACKAGE: Final = __name__.partition(".")[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +31,17 @@ class Site:
         )
 
     @classmethod
-    def of_caller(cls, body: Callable[..., Any], *, above: int = 2) -> "Site":
-        """The line that is being run `above` frames higher, where `body` is declared."""
-        function = getattr(body, "__name__", type(body).__name__)
+    def of_caller(cls, body: Callable[..., Any], name: str | None = None) -> "Site":
+        """The line outside Highroad that is being run, where `body` is declared.
+
+        Args:
+            body: What runs.
+            name: Of the tool, where that says more: under a host's tool lies a body of ours.
+        """
+        function = name or str(getattr(body, "__name__", type(body).__name__))
         frame = inspect.currentframe()
-        for _ in range(above):
-            frame = frame.f_back if frame else None
+        while frame is not None and _is_ours(frame.f_globals.get("__name__", "")):
+            frame = frame.f_back
         if frame is None:
             return cls(function=function, file="<unknown>", line=0)
         return cls(
@@ -47,3 +54,7 @@ class Site:
     def error(self, problem: str) -> DeclarationError:
         """The exception for a wrong declaration; `problem` says what is wrong and what to do."""
         return DeclarationError(f"{self.file}:{self.line}: tool {self.function!r}: {problem}")
+
+
+def _is_ours(module: str) -> bool:
+    return module.partition(".")[0] == _PACKAGE
