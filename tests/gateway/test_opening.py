@@ -1,6 +1,7 @@
 """What a gateway offers, and with which runs and callers it goes on when it is opened."""
 
 import pytest
+from mcp.types import ElicitResult
 
 from highroad.domain.grounding import GroundingMode, WhenUngrounded
 from highroad.domain.identity import Principal
@@ -110,6 +111,50 @@ async def test_calls_are_made_for_whom_a_token_shows(bench, notes):
         told = [(await explain(each.call_id)).principal for each in (outcome, his)]
         assert told[0] == told[1]
     assert notes == ["x", "y"]
+
+
+async def test_a_token_reaches_no_tool_that_its_key_is_not_for(bench, notes):
+    bench.settings(NO_ASKING)
+    bench.offer("echo", bench.echo)
+    async with bench.gateway() as gateway:
+        keys = gateway.session.runtime.identity.keys
+        made = await keys.create(BOB, by=ADMIN, tools=("echo",))
+    opening = opened(
+        bench.upstream, load(bench.path), principal=ALICE, name="two", token=made.secret
+    )
+    async with opening as found:
+        session = found.gateway.session
+        outside = await session.call("note", {"text": "x"})
+
+        assert [each.name for each in session.tools] == ["echo"]
+        assert outside.status == "refused"
+        assert (await session.call("echo", {"text": "x"})).unwrap() == "x"
+    assert notes == []
+
+
+@pytest.mark.promise("P4")
+async def test_a_key_that_is_revoked_while_its_client_is_asked_confirms_nothing(bench, notes):
+    bench.settings("[policy.ask.note]\nlevel = \"'confirm'\"\n[gateway]\nhold_wait_s = 0.02\n")
+    async with bench.gateway() as gateway:
+        made = await gateway.session.runtime.identity.keys.create(BOB, by=ADMIN)
+    opening = opened(
+        bench.upstream, load(bench.path), principal=ALICE, name="two", token=made.secret
+    )
+
+    async with opening as found:
+        runtime = found.gateway.session.runtime
+
+        async def confirm(*_):
+            await runtime.identity.keys.revoke(made.key.id, by=ADMIN)
+            return ElicitResult(action="accept", content={"confirm": True})
+
+        async with bench.client(
+            found.gateway, "2026-07-28", elicitation_callback=confirm
+        ) as client:
+            answered = await client.call_tool("note", {"text": "x"})
+
+    assert answered.meta["highroad/status"] == "held"
+    assert notes == []
 
 
 # -- runs that were left -------------------------------------------------------------------------
