@@ -20,7 +20,9 @@ from pydantic_ai import (
 from pydantic_ai.capabilities import Hooks
 from pydantic_ai.messages import (
     ModelRequest,
+    ModelResponse,
     TextPart,
+    ToolReturnPart,
     UserPromptPart,
 )
 from pydantic_ai.models.test import TestModel
@@ -461,6 +463,42 @@ async def test_words_of_users_are_told_apart_from_words_of_tools(runtime):
     assert acting_of(cut, words).said == ()
     shorter = replace(heard[0], messages=heard[0].messages[:1], prompt=None)
     assert [turn.text for turn in acting_of(shorter, words).said] == ["look at it"]
+
+
+ASKED = UserPromptPart("look at it")
+CAME = ToolReturnPart("fetch", "a page", "c1")
+SAID = ModelResponse([TextPart("ok")], run_id="one")
+CALLED = ModelResponse([call("fetch", {})], run_id="one")
+
+
+@pytest.mark.promise("P9")
+@pytest.mark.parametrize(
+    ("before", "request_", "is_word"),
+    [
+        ([], ModelRequest([ASKED], run_id="one"), True),
+        ([SAID], ModelRequest([ASKED], run_id="two"), True),
+        ([replace(SAID, run_id=None)], ModelRequest([ASKED]), True),
+        ([SAID], ModelRequest([ASKED], run_id="one"), False),
+        ([CALLED], ModelRequest([ASKED], run_id="two"), False),
+        ([CALLED], ModelRequest([CAME, ASKED], run_id="one"), False),
+        ([SAID], ModelRequest([CAME, ASKED], run_id="two"), False),
+        ([], ModelRequest([UserPromptPart("")], run_id="one"), False),
+    ],
+    ids=[
+        "the first",
+        "of the next run",
+        "of a history that names no runs",
+        "put into a run under way",
+        "in the place of a result",
+        "beside a result",
+        "beside a result of another run",
+        "an empty one",
+    ],
+)
+def test_a_prompt_is_a_word_of_a_user_where_it_begins_a_run(before, request_, is_word):
+    usual = RunContext(deps=None, model=TestModel(), usage=RunUsage(), run_id="now")
+    said = HostWords().of(replace(usual, messages=[*before, request_]))
+    assert [turn.text for turn in said] == ["look at it"] * is_word
 
 
 def test_what_was_read_of_old_runs_of_the_host_is_let_go():
