@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from highroad import Limits, Principal, Runtime, ToolContext, tool, tool_from_schema
+from highroad import Fallback, Limits, Principal, Runtime, ToolContext, tool, tool_from_schema
 from highroad.domain.acting import Acting
 from highroad.domain.error import DecisionRefused, DeclarationError, HighroadError, NotRecorded
 from highroad.frameworks.guarding import Guard, body_of, share
@@ -236,6 +236,27 @@ async def test_what_is_called_from_inside_is_run_by_its_own_tool():
     async with Runtime.open(LEDGER, tools=tools) as runtime:
         outcome = await Guard(runtime, door="toy").call("send", {"text": "a"}, body=nested)
         assert outcome.unwrap() == "fetched a"
+
+
+@pytest.mark.parametrize("is_async", [True, False], ids=["async", "in a thread"])
+async def test_what_stands_in_for_a_tool_is_not_run_by_the_host_of_that_tool(is_async):
+    def unreachable(arguments):
+        raise ConnectionRefusedError
+
+    async def unreachable_too(arguments):
+        raise ConnectionRefusedError
+
+    backup = Body()
+    alone = backup if is_async else backup.note
+    tools = [
+        host_tool("send", fallback=Fallback(to="post"), attempts=1, is_async=is_async),
+        host_tool("post", alone, is_async=is_async),
+    ]
+    async with Runtime.open(LEDGER, tools=tools) as runtime:
+        body = unreachable_too if is_async else unreachable
+        outcome = await Guard(runtime, door="toy").call("send", {"text": "a"}, body=body)
+        assert outcome.unwrap() == "A"
+    assert backup.ran == ["a"]
 
 
 async def test_a_call_that_no_host_waits_for_is_refused_with_nothing_applied():
