@@ -335,3 +335,42 @@ def test_a_synchronous_agent_pauses_and_goes_on_likewise(alice, bank, scripted, 
         done = agent.invoke(Command(resume=True), THREAD)
     assert answers(done)["c2"].content == "paid 600"
     assert bank.paid == [0, 600]
+
+
+@pytest.mark.parametrize("exceptions", [(Exception,), (ValueError,)])
+async def test_fallbacks_that_take_every_error_take_a_hold_for_one(alice, exceptions):
+    """LangGraph's pause is an `Exception`: what is to be tried on errors alone names those."""
+    paid = []
+
+    @tool
+    def pay(cents: int) -> str:
+        """Pay somebody."""
+        paid.append(("pay", cents))
+        return "paid"
+
+    @tool
+    def pay_otherwise(cents: int) -> str:
+        """Pay somebody by another bank."""
+        paid.append(("pay_otherwise", cents))
+        return "paid otherwise"
+
+    async with Runtime.open(principal=alice) as runtime:
+        reversible = {"pay_otherwise": {"tier": "reversible"}}
+        first, second = guard([pay, pay_otherwise], runtime, contracts=reversible)
+        chain = first.with_fallbacks([second], exceptions_to_handle=exceptions)
+
+        async def node(_, config):
+            return {"messages": [HumanMessage(await chain.ainvoke({"cents": 600}, config))]}
+
+        graph = StateGraph(MessagesState)
+        graph.add_node("pay", node)
+        graph.add_edge(START, "pay")
+        made = graph.compile(checkpointer=InMemorySaver())
+        done = await made.ainvoke({"messages": []}, THREAD)
+        is_taken = exceptions == (Exception,)
+        assert paid == ([("pay_otherwise", 600)] if is_taken else [])
+        assert len(done.get("__interrupt__", ())) == (not is_taken)
+        (waits,) = await runtime.approvals.list()
+        await runtime.approvals.approve(waits.id, by=BOB)
+        await made.ainvoke({"messages": []} if is_taken else Command(resume=True), THREAD)
+        assert paid == [("pay_otherwise", 600)] * is_taken + [("pay", 600)]
