@@ -40,6 +40,8 @@ from highroad.gateway.holds import Asked, Holds
 from highroad.gateway.session import Session
 from highroad.gateway.toolset import offered, source_of
 from highroad.ports.upstream import Upstream, UpstreamAway, UpstreamError, UpstreamProgress
+from highroad.tools.arguments.invalid import Invalid
+from highroad.tools.arguments.parse import parse
 from highroad.tools.shapes import mcp
 from highroad.tools.shapes.spec import spec_of
 
@@ -110,9 +112,9 @@ class Gateway:
         is_call = ctx.method == "tools/call" and isinstance(params.get("name"), str)
         if not is_call or arguments is None or isinstance(arguments, dict):
             return await call_next(ctx)
-        outcome = await self.session.call(
-            params["name"], orjson.dumps(arguments), trace=_trace_in(ctx)
-        )
+        is_text = isinstance(arguments, str) and isinstance(parse(arguments), Invalid)
+        raw = arguments.encode() if is_text else orjson.dumps(arguments)
+        outcome = await self.session.call(params["name"], raw, trace=_trace_in(ctx))
         return self._result(outcome, params["name"])
 
     async def _call(

@@ -11,7 +11,7 @@ import io
 import os
 import sys
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterable, AsyncIterator, Iterator
 from contextlib import contextmanager, suppress
 from typing import BinaryIO, Final, Self, TextIO, cast
 
@@ -19,6 +19,7 @@ import anyio
 from mcp.server.stdio import stdio_server
 
 from highroad.gateway.server import Gateway
+from highroad.gateway.unreadable import in_its_place, is_readable
 
 LONGEST_LINE: Final = 16_777_216
 """Bytes of one message; a client that sends more is not listened to any longer."""
@@ -82,12 +83,24 @@ class _Errors(io.TextIOBase):
 
 async def serve(gateway: Gateway, received: BinaryIO, sent: BinaryIO) -> None:
     """Serve the client at these streams, until it has nothing more to say."""
-    lines = _Lines(received)
+    writing = _Writing(sent)
     # The library reads lines of it and asks for nothing else.
-    source = cast("anyio.AsyncFile[str]", lines)
-    target = cast("anyio.AsyncFile[str]", _Writing(sent))
+    source = cast("anyio.AsyncFile[str]", _readable(_Lines(received), writing))
+    target = cast("anyio.AsyncFile[str]", writing)
     async with stdio_server(stdin=source, stdout=target) as (incoming, outgoing):
         await gateway.server.run(incoming, outgoing, gateway.options)
+
+
+async def _readable(lines: AsyncIterable[str], writing: "_Writing") -> AsyncIterator[str]:
+    """Lines that the library can read; the sender of any other is answered, if they wait for it."""
+    async for line in lines:
+        # What is blank is no message, and the library knows it.
+        told = line if not line.strip() or is_readable(line) else in_its_place(line)
+        if isinstance(told, str):
+            yield told
+        elif told is not None:
+            await writing.write(told.model_dump_json(by_alias=True, exclude_unset=True) + "\n")
+            await writing.flush()
 
 
 class _Lines:
